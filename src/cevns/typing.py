@@ -1,0 +1,20 @@
+"""Array types shared by all layers.
+
+`Array` is what the quoted results are made of: a float64 NumPy array. `ArrayLike` is what
+callers may pass. Functions that also run under JAX take an ``xp`` argument, the array namespace
+(``numpy`` by default), and are annotated with `Array` although a tracer goes through them.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+Namespace: TypeAlias = ModuleType | Any
+
+__all__ = ["Array", "ArrayLike", "IntArray", "Namespace"]

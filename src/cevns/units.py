@@ -1,0 +1,175 @@
+"""Quantities with units at the border: ``"19.3 m"`` in, a plain float in the internal unit out.
+
+Inside the package numbers are plain floats whose names carry the unit; users write units in
+experiment files and on the command line. A number without a unit where one is needed is an
+error, as is a unit of another dimension.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cevns.exceptions import InputError, UnitError
+
+# unit -> (dimension, factor to the base unit of that dimension); base: MeV, m, us, kg, 1
+_UNITS: Final[dict[str, tuple[str, float]]] = {
+    "": ("1", 1.0),
+    "%": ("1", 0.01),
+    "meV": ("energy", 1e-9),
+    "eV": ("energy", 1e-6),
+    "keV": ("energy", 1e-3),
+    "MeV": ("energy", 1.0),
+    "GeV": ("energy", 1e3),
+    "TeV": ("energy", 1e6),
+    "eVnr": ("energy", 1e-6),
+    "keVnr": ("energy", 1e-3),
+    "MeVnr": ("energy", 1.0),
+    "eVee": ("energy", 1e-6),
+    "keVee": ("energy", 1e-3),
+    "MeVee": ("energy", 1.0),
+    "fm": ("length", 1e-15),
+    "nm": ("length", 1e-9),
+    "um": ("length", 1e-6),
+    "mm": ("length", 1e-3),
+    "cm": ("length", 1e-2),
+    "m": ("length", 1.0),
+    "km": ("length", 1e3),
+    "ps": ("time", 1e-6),
+    "ns": ("time", 1e-3),
+    "us": ("time", 1.0),
+    "ms": ("time", 1e3),
+    "s": ("time", 1e6),
+    "min": ("time", 60e6),
+    "h": ("time", 3600e6),
+    "d": ("time", 86400e6),
+    "day": ("time", 86400e6),
+    "days": ("time", 86400e6),
+    "yr": ("time", 31557600e6),
+    "mg": ("mass", 1e-6),
+    "g": ("mass", 1e-3),
+    "kg": ("mass", 1.0),
+    "t": ("mass", 1e3),
+    "W": ("power", 1e-6),
+    "kW": ("power", 1e-3),
+    "MW": ("power", 1.0),
+    "GW": ("power", 1e3),
+    "MWh": ("beam energy", 1.0),
+    "GWh": ("beam energy", 1e3),
+    "Hz": ("rate", 1e-6),
+    "kHz": ("rate", 1e-3),
+    "MHz": ("rate", 1.0),
+    "/ns": ("rate", 1e3),
+    "/us": ("rate", 1.0),
+    "/ms": ("rate", 1e-3),
+    "/s": ("rate", 1e-6),
+    "PE": ("light", 1.0),
+    "PE/eVee": ("light yield", 1e6),
+    "PE/keVee": ("light yield", 1e3),
+    "PE/MeVee": ("light yield", 1.0),
+    "cm2": ("area", 1.0),
+    "m2": ("area", 1e4),
+    "e-40 cm2": ("area", 1e-40),
+    "/m": ("wave number", 1.0),
+    "/cm": ("wave number", 1e2),
+}
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_QUANTITY = re.compile(rf"^\s*({_NUMBER}|[-+]?nan|[-+]?inf)\s*(.*?)\s*$", re.IGNORECASE)
+_PLUS_MINUS = re.compile(rf"^\s*({_NUMBER})\s*(?:\+/?-|±)\s*({_NUMBER})\s*(.*?)\s*$", re.IGNORECASE)
+
+
+def _convert(number: float, unit: str, target: str, what: str) -> float:
+    unit, target = unit.replace("µ", "u"), target.replace("µ", "u")
+    if target not in _UNITS:
+        raise UnitError(f"{what}: cevns does not know the unit {target!r}")
+    dimension, scale = _UNITS[target]
+    if unit not in _UNITS:
+        known = ", ".join(u for u, (d, _) in _UNITS.items() if d == dimension and u)
+        raise UnitError(f"{what}: unknown unit {unit!r}; use one of {known or 'no unit'}")
+    found, factor = _UNITS[unit]
+    if found != dimension:
+        if unit == "":
+            raise UnitError(f"{what}: a number without a unit; write for example '1 {target}'")
+        known = ", ".join(u for u, (d, _) in _UNITS.items() if d == dimension and u)
+        raise UnitError(
+            f"{what}: {unit!r} is a unit of {found}, not of {dimension}; use {known or 'no unit'}"
+        )
+    # the form that keeps decimal numbers exact: 350 ns is 350/1000 us, not 350 * 0.001
+    return number * (factor / scale) if factor >= scale else number / (scale / factor)
+
+
+def quantity(value: Any, unit: str, *, what: str = "value") -> float:
+    """Read a quantity and return it as a float in `unit`.
+
+    Args:
+        value: a string such as ``"19.3 m"``, a pint or astropy quantity, or a plain number
+            (only where `unit` is dimensionless, ``""``).
+        unit: the unit of the returned number.
+        what: how an error message calls the value.
+
+    Returns:
+        The finite value in `unit`.
+
+    Raises:
+        UnitError: if the unit is missing, unknown or of another dimension.
+        InputError: if the text is no number, or the number is not finite.
+
+    Examples:
+        >>> quantity("19.3 m", "cm")
+        1930.0
+        >>> quantity("350 ns", "us")
+        0.35
+        >>> quantity("3 kg", "m", what="distance")
+        Traceback (most recent call last):
+            ...
+        cevns.exceptions.UnitError: distance: 'kg' is a unit of mass, not of length; use fm, \
+nm, um, mm, cm, m, km
+    """
+    if hasattr(value, "to_value"):  # astropy
+        number = float(value.to_value(unit))
+    elif hasattr(value, "m_as"):  # pint
+        number = float(value.m_as(unit))
+    elif isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputError(f"{what}: {value!r} is not a quantity; write a number and a unit")
+    else:
+        match = _QUANTITY.match(str(value))
+        if match is None:
+            raise InputError(f"{what}: {value!r} is not a number followed by a unit")
+        text, found = match.groups()
+        number = _convert(float(text), found, unit, what)
+    if not math.isfinite(number):
+        raise InputError(f"{what}: {value!r} is not a finite number")
+    return number
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A value with a symmetric uncertainty, as written ``18.4 +/- 4.6``."""
+
+    value: float
+    sigma: float
+
+
+def measurement(value: Any, unit: str = "", *, what: str = "value") -> Measurement:
+    """Read ``"18.4 +/- 4.6"`` (with an optional unit behind) in `unit`.
+
+    Raises:
+        InputError: if there is no ``+/-``, or the uncertainty is not positive.
+        UnitError: as `quantity`.
+
+    Examples:
+        >>> measurement("474 +/- 25 ns", "us")
+        Measurement(value=0.474, sigma=0.025)
+    """
+    match = _PLUS_MINUS.match(str(value))
+    if match is None:
+        raise InputError(f"{what}: {value!r} is not of the form 'value +/- uncertainty'")
+    centre, sigma, found = match.groups()
+    result = Measurement(
+        _convert(float(centre), found, unit, what), _convert(float(sigma), found, unit, what)
+    )
+    if not (math.isfinite(result.value) and math.isfinite(result.sigma) and result.sigma > 0):
+        raise InputError(f"{what}: the uncertainty in {value!r} must be positive and finite")
+    return result
