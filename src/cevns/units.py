@@ -173,3 +173,28 @@ def measurement(value: Any, unit: str = "", *, what: str = "value") -> Measureme
     if not (math.isfinite(result.value) and math.isfinite(result.sigma) and result.sigma > 0):
         raise InputError(f"{what}: the uncertainty in {value!r} must be positive and finite")
     return result
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Marks a float field as a quantity: ``distance_m: Annotated[float, Unit("m")]``.
+
+    In Python the field is a plain float in that unit; read from a file (through pydantic, which
+    finds the hook below) it must be written with a unit, and is converted.
+
+    Examples:
+        >>> from typing import Annotated
+        >>> from pydantic import TypeAdapter
+        >>> TypeAdapter(Annotated[float, Unit("m")]).validate_python("1930 cm")
+        19.3
+    """
+
+    symbol: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Convert before pydantic's own validation; called by pydantic only."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(
+            lambda value: quantity(value, self.symbol), handler(source)
+        )
