@@ -25,10 +25,11 @@ def even_part(alpha: ArrayLike, xp: Namespace = np) -> Array:
         >>> even_part([-2.0, -1.0, 0.0, 0.5, 1.0]).round(4).tolist()
         [2.0, 1.0, 0.0, 0.3965, 1.0]
     """
-    alpha = xp.asarray(alpha)
-    square = alpha * alpha
+    x: Array = xp.asarray(alpha)
+    square = x * x
     inside = square * (15.0 + square * (-10.0 + 3.0 * square)) * 0.125
-    return xp.where(square <= 1.0, inside, xp.abs(alpha))
+    result: Array = xp.where(square <= 1.0, inside, xp.abs(x))
+    return result
 
 
 def even_part_derivative(alpha: ArrayLike, xp: Namespace = np) -> Array:
@@ -38,7 +39,8 @@ def even_part_derivative(alpha: ArrayLike, xp: Namespace = np) -> Array:
         >>> even_part_derivative([-2.0, 0.0, 1.0]).tolist()
         [-1.0, 0.0, 1.0]
     """
-    alpha = xp.asarray(alpha)
-    square = alpha * alpha
-    inside = alpha * (30.0 + square * (-40.0 + 18.0 * square)) * 0.125
-    return xp.where(square <= 1.0, inside, xp.sign(alpha))
+    x: Array = xp.asarray(alpha)
+    square = x * x
+    inside = x * (30.0 + square * (-40.0 + 18.0 * square)) * 0.125
+    result: Array = xp.where(square <= 1.0, inside, xp.sign(x))
+    return result

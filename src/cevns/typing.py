@@ -7,7 +7,6 @@ callers may pass. Functions that also run under JAX take an ``xp`` argument, the
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
-Namespace: TypeAlias = ModuleType | Any
+Namespace: TypeAlias = Any
 
 __all__ = ["Array", "ArrayLike", "IntArray", "Namespace"]
