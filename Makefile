@@ -1,0 +1,111 @@
+# `make demo` runs the CsI[Na] fit, `make test` the tests; both set up all they need in virtual
+# environments beside this file. `make help` lists the rest.
+#
+# uv is used where it is on PATH, pip otherwise (`make UV= test` leaves uv out). Another Python:
+# `make PYTHON=/path/to/python3.12 test`. More for pytest: `make test ARGS="-k csi -x"`.
+
+SHELL := /bin/sh
+JOBS ?= 2
+ARGS ?=
+LOCK := requirements/dev.txt
+
+# The first interpreter that is new enough; the plain name first, as the user's choice.
+PYTHON := $(or $(PYTHON),$(shell for p in python3 python python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& command -v $$p && break; done))
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
+
+DEV := .venv/.installed
+DEMO := .venv-demo/.installed
+CORE := .venv-core/.installed
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo setup test test-slow doctest core-test lint format types layers docs bench \
+	readme lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(DEMO)  ## the CsI[Na] fit: the table here, the figures in results/
+	.venv-demo/bin/cevns fit coherent-csi-2021 --plots results/
+
+setup: $(DEV)  ## the development environment .venv: every extra, every developer tool
+
+test: $(DEV)  ## the fast tests
+	$(PYTEST) -n $(JOBS) -m "not slow" $(ARGS)
+
+test-slow: $(DEV)  ## the slow tests
+	$(PYTEST) -n $(JOBS) -m slow $(ARGS) || test $$? -eq 5  # 5: none is marked slow
+
+doctest: $(DEV)  ## the examples in docstrings and in the README
+	$(PYTEST) -n $(JOBS) --doctest-modules --doctest-glob='*.md' src/cevns README.md $(ARGS)
+
+core-test: $(CORE)  ## what must work without any extra, in an environment without them
+	.venv-core/bin/python -m pytest -m "not slow" tests/test_core_only.py $(ARGS)
+
+lint: $(DEV)  ## style, formatting, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+format: $(DEV)  ## repair what `make lint` can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(DEV)  ## mypy, strict
+	$(BIN)/mypy
+
+layers: $(DEV)  ## imports go one way
+	$(BIN)/lint-imports --no-logo
+
+docs: $(DEV)  ## the documentation, warnings as errors, in docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ for the numbers)
+	@set -e; for f in benchmarks/[!_]*.py; do test -e "$$f" || continue; \
+	echo "$$f --quick"; $(BIN)/python "$$f" --quick; done
+
+readme: $(DEV)  ## write the table of `cevns reproduce` into README.md
+	$(BIN)/python tools/update_readme.py --cevns $(BIN)/cevns
+
+lock:  ## new pins in requirements/dev.txt (needs uv)
+	$(UV) pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	--upgrade --no-emit-index-url --no-annotate --no-header --quiet --output-file $(LOCK)
+
+clean:  ## remove everything made here
+	rm -rf .venv .venv-demo .venv-core results build dist docs/_build docs/api/generated
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- environments -------------------------------------------------------------------------------
+# A stamp file says that an environment is complete; it is made again when pyproject.toml or the
+# pins change. The package itself is installed in place, so its sources need no new set-up.
+
+define environment
+@test -n "$(PYTHON)" || { echo "cevns needs Python 3.11 or newer; put one on PATH or name it:" \
+	"make PYTHON=/path/to/python3.12" >&2; exit 2; }
+@echo "setting up $(1) with $(if $(UV),uv,pip) and $(PYTHON)"
+@$(if $(UV),test -x $(1)/bin/python || $(UV) venv --quiet --python "$(PYTHON)" $(1), \
+	$(1)/bin/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv $(1))
+endef
+install = @$(if $(UV),$(UV) pip install --quiet --python $(1)/bin/python, \
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check)
+
+$(DEV): pyproject.toml $(LOCK)
+	$(call environment,.venv)
+	$(call install,.venv) -r $(LOCK)
+	$(call install,.venv) --no-deps -e .
+	@touch $@
+
+$(DEMO): pyproject.toml $(LOCK)
+	$(call environment,.venv-demo)
+	$(call install,.venv-demo) -c $(LOCK) -e '.[plot]'
+	@touch $@
+
+$(CORE): pyproject.toml $(LOCK)
+	$(call environment,.venv-core)
+	$(call install,.venv-core) -c $(LOCK) -e . pytest hypothesis
+	@touch $@

@@ -1,0 +1,102 @@
+"""Write the table of `cevns reproduce` between the markers in README.md (`make readme`)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+BEGIN = "<!-- reproduce:begin -->"
+END = "<!-- reproduce:end -->"
+HEADER = (
+    "| quantity | published | this package | difference | agrees |",
+    "|---|---|---|---|---|",
+)
+
+
+def cell(text: object) -> str:
+    """One table cell: no line breaks, no bare column separators.
+
+    Examples:
+        >>> cell("a | b")
+        'a \\\\| b'
+    """
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+def difference(sigma: float | None) -> str:
+    """The difference in units of its uncertainty, or a dash where none is defined.
+
+    Examples:
+        >>> difference(-0.42), difference(None)
+        ('−0.4 σ', '–')
+    """
+    return "–" if sigma is None else f"{sigma:+.1f} σ".replace("-", "−")
+
+
+def markdown(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The rows of `cevns reproduce --json -` as a markdown table, their notes numbered below."""
+    lines, notes = list(HEADER), list[str]()
+    for row in rows:
+        quantity = cell(row["quantity"])
+        unit = row.get("unit") or ""
+        if unit and unit not in quantity:
+            quantity += f" ({cell(unit)})"
+        if row.get("note"):
+            if row["note"] not in notes:
+                notes.append(row["note"])
+            quantity += f" [{notes.index(row['note']) + 1}]"
+        agrees = {True: "yes", False: "**no**", None: "–"}[row["agrees"]]
+        cells = (
+            quantity,
+            cell(row["published_text"]),
+            cell(row["ours_text"]),
+            difference(row["difference_sigma"]),
+            agrees,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    if notes:
+        lines.append("")
+    lines.extend(f"[{i}] {' '.join(note.split())}<br>" for i, note in enumerate(notes, 1))
+    return "\n".join(lines)
+
+
+def replace_block(text: str, table: str) -> str:
+    """`text` with `table` between the markers.
+
+    Raises:
+        ValueError: if the two markers are not there exactly once, in this order.
+    """
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise ValueError(f"the file needs {BEGIN} and, after it, {END}, once each")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def main() -> int:
+    """Run the command and rewrite the block; with --check only say whether it would change."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cevns", default="cevns", help="the command to run")
+    parser.add_argument(
+        "--readme", type=Path, default=Path(__file__).resolve().parents[1] / "README.md"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if outdated")
+    options = parser.parse_args()
+    output = subprocess.run(
+        [options.cevns, "reproduce", "--json", "-"], stdout=subprocess.PIPE, check=True, text=True
+    ).stdout
+    old = options.readme.read_text(encoding="utf-8")
+    new = replace_block(old, markdown(json.loads(output)["rows"]))
+    if options.check:
+        return int(old != new)
+    options.readme.write_text(new, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
