@@ -8,6 +8,7 @@ are binned summaries in the format of `cevns.datasets.tables`; no released file 
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -27,7 +28,8 @@ HOME = Path(__file__).resolve().parents[1] / "src/cevns/experiments" / csi2021.N
 SOURCE = """\
 Source: COHERENT Collaboration, "Measurement of the Coherent Elastic Neutrino-Nucleus Scattering
 Cross Section on CsI by COHERENT", PRL 129, 081801 (2022), arXiv:2110.07730, ancillary files.
-Edition: binned from arXiv v2 ({files}).
+Edition: arXiv v2{edition}, binned from {name} with sha256
+{digest}.
 Regenerate: python tools/carry_csi_2021.py RELEASE_DIR"""
 
 TIME_NOTE = """\
@@ -39,9 +41,9 @@ PE_NOTE = """\
 The efficiency in PE is applied. Released normalisation (sum below 60 PE is 1); use as a shape."""
 
 
-def write(path: Path, title: str, files: str, units: str, columns: dict[str, Array]) -> None:
+def write(path: Path, title: str, source: str, units: str, columns: dict[str, Array]) -> None:
     """Write one table: what it is, where from, units, names, rows."""
-    comment = f"{title}\n{SOURCE.format(files=files)}\nColumns: {units}"
+    comment = f"{title}\n{source}\nColumns: {units}"
     lines = [f"# {line}" for line in comment.splitlines()] + [",".join(columns)]
     # ten digits: four more than the release prints, without the noise of binary sums
     lines += [",".join(f"{v:.10g}" for v in row) for row in zip(*columns.values(), strict=True)]
@@ -51,6 +53,14 @@ def write(path: Path, title: str, files: str, units: str, columns: dict[str, Arr
 def carry(release: Path, home: Path) -> None:
     """Write all tables of `release` into the folder `home`."""
     data = csi2021.load(release)
+
+    def source(name: str, edition: str = "") -> str:
+        digest = hashlib.sha256((release / name).read_bytes()).hexdigest()
+        return SOURCE.format(name=name, digest=digest, edition=edition)
+
+    # copies in circulation hold the events below 6 us only, which is all that the fit uses
+    last = data.coincident.time_us.max()
+    events = f" (events up to {last:.3f} us)"
     home.mkdir(parents=True, exist_ok=True)
 
     counts = data.coincident.histogram(PE_EDGES, TIME_EDGES_US)
@@ -59,7 +69,7 @@ def carry(release: Path, home: Path) -> None:
         home / "observed-counts.csv",
         "Observed events coincident with the beam, in the bins of the published fit; a bin holds\n"
         "its lower edge and not its upper one. Steady-state background is not subtracted.",
-        csi2021.COINCIDENT,
+        source(csi2021.COINCIDENT, events),
         "recoil energy edges in PE, recoil time edges in us, events",
         {
             "pe_low": np.repeat(PE_EDGES[:-1], n_time),
@@ -72,9 +82,9 @@ def carry(release: Path, home: Path) -> None:
     for suffix, edges in (("", PE_EDGES), ("-1pe", FINE_PE_EDGES)):
         write(
             home / f"ac-energy{suffix}.csv",
-            "Observed events anti-coincident with the beam, 0 <= t < 6 us: the energy shape of the\n"
-            "steady-state background. A bin holds its lower edge and not its upper one.",
-            csi2021.ANTICOINCIDENT,
+            "Observed events anti-coincident with the beam, 0 <= t < 6 us: the energy shape of\n"
+            "the steady-state background. A bin holds its lower edge and not its upper one.",
+            source(csi2021.ANTICOINCIDENT, events),
             "recoil energy edges in PE, events",
             {
                 "pe_low": edges[:-1],
@@ -89,7 +99,7 @@ def carry(release: Path, home: Path) -> None:
         write(
             home / f"{name}-pe.csv",
             f"{words}: shape in recoil energy, in the bins of the published fit.\n{PE_NOTE}",
-            f"{name}PE.txt",
+            source(f"{name}PE.txt"),
             "recoil energy edges in PE, content",
             {
                 "pe_low": PE_EDGES[:-1],
@@ -100,7 +110,7 @@ def carry(release: Path, home: Path) -> None:
         write(
             home / f"{name}-time.csv",
             f"{words}: shape in recoil time.\n{TIME_NOTE}",
-            f"{name}Trec.txt",
+            source(f"{name}Trec.txt"),
             "recoil time edges in us, content",
             {
                 "time_low_us": FINE_TIME_EDGES_US[:-1],
