@@ -19,11 +19,11 @@ HEADER = (
 
 
 def cell(text: object) -> str:
-    """One table cell: no line breaks, no bare column separators.
+    r"""One table cell: no line breaks, no bare column separators.
 
     Examples:
-        >>> cell("a | b")
-        'a \\\\| b'
+        >>> print(cell("a | b"))
+        a \| b
     """
     return " ".join(str(text).split()).replace("|", "\\|")
 

@@ -1,0 +1,188 @@
+"""What is true of the repository as a whole: versions, pins, no foreign names, a light start."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from ruamel.yaml import YAML
+
+import cevns
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+VERSION = PROJECT["project"]["version"]
+
+# Hosts that the project may name: publications, archives of data, standards. Package indexes
+# are not among them: where a package comes from is the user's choice.
+HOSTS = {
+    "arxiv.org",
+    "doi.org",
+    "zenodo.org",
+    "github.com",
+    "json-schema.org",
+    "keepachangelog.com",
+    "semver.org",
+}
+# Names of files in the public data releases, which are read where the user has them.
+RELEASE_FILES = re.compile(
+    r"^(dataBeamO\w+|data_(anti)?coincidence_\w+|brn(PE|Trec)|nin(PE|Trec)|effCoefficients"
+    r"|scintRespCoefficients|arrivalTimePDF_\w+|promptPDF|(brn|delbrn|cevns|bkg)pdf.*"
+    r"|datanobkgsub|qfData_\w+)\.txt$|^snsFlux2D\.root$",
+    re.IGNORECASE,
+)
+
+
+def tracked() -> list[Path]:
+    """The files under version control."""
+    try:
+        listing = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout: there is no list of the project's files")
+    return [p for name in listing.split("\0") if name and (p := ROOT / name).is_file()]
+
+
+def lines() -> list[tuple[str, str]]:
+    """(file:line, text) of every line of text under version control."""
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        name = path.relative_to(ROOT)
+        found += [(f"{name}:{i}", line) for i, line in enumerate(text.splitlines(), 1)]
+    return found
+
+
+def test_version_is_the_same_everywhere() -> None:
+    citation: dict[str, Any] = YAML(typ="safe").load(ROOT / "CITATION.cff")
+    assert citation["version"] == VERSION
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d[^\]]*)\]", changelog, flags=re.MULTILINE)
+    assert released[0] == VERSION
+    assert cevns.__version__ == VERSION
+
+
+def test_citation_has_what_cff_requires() -> None:
+    citation: dict[str, Any] = YAML(typ="safe").load(ROOT / "CITATION.cff")
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["type"] == "software"
+    for entry in (citation, *citation["references"]):
+        assert entry["title"]
+        assert entry["authors"]
+    assert citation["message"]
+    assert citation["license"] == PROJECT["project"]["license"]
+
+
+def test_pins_satisfy_the_declared_requirements() -> None:
+    """requirements/dev.txt holds one exact version, allowed by pyproject.toml, of every one."""
+    pins: dict[str, list[Requirement]] = {}
+    for line in (ROOT / "requirements/dev.txt").read_text(encoding="utf-8").splitlines():
+        pin = Requirement(line)
+        assert re.fullmatch(r"==[\w.+!]+", str(pin.specifier)), line
+        assert pin.url is None, line
+        pins.setdefault(canonicalize_name(pin.name), []).append(pin)
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
+    for requirement in [Requirement(r) for some in lists for r in some if isinstance(r, str)]:
+        name = canonicalize_name(requirement.name)
+        if name == project["name"]:
+            continue
+        assert name in pins, f"{name} is not pinned: make lock"
+        for pin in pins[name]:
+            version = Version(str(pin.specifier).removeprefix("=="))
+            assert version in requirement.specifier, f"{pin} against {requirement}: make lock"
+
+
+def test_no_foreign_hosts() -> None:
+    """Every address in the project is of a known kind."""
+    address = re.compile(r"\b(?:https?|ftp|ssh)://([\w.-]+)")
+    foreign = [
+        (where, host)
+        for where, line in lines()
+        for host in address.findall(line)
+        if host.removeprefix("www.") not in HOSTS
+    ]
+    assert not foreign
+
+
+def test_no_paths_of_a_machine() -> None:
+    absolute = re.compile(r"(?<![\w.<>~}])/(?:home|root|work|opt|mnt|Users|var|srv)/|\bfile:/{2}")
+    assert not [(where, line) for where, line in lines() if absolute.search(line)]
+
+
+def test_no_file_of_a_public_release() -> None:
+    assert not [p for p in tracked() if RELEASE_FILES.search(p.name)]
+
+
+def test_no_large_files() -> None:
+    """Carried tables and figures are small; 500 kB holds any of them several times."""
+    assert not [(p, size) for p in tracked() if (size := p.stat().st_size) > 500_000]
+
+
+def test_no_source_file_over_500_lines() -> None:
+    sources = [p for p in tracked() if p.suffix == ".py" and p.is_relative_to(ROOT / "src")]
+    assert sources
+    assert not [p for p in sources if len(p.read_text(encoding="utf-8").splitlines()) > 500]
+
+
+def test_command_line_starts_light() -> None:
+    """Help needs none of the numerical stack: it is printed in under 0.3 s."""
+    code = (
+        "import sys\n"
+        "from cevns.cli import main\n"
+        "sys.argv = ['cevns', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as stop:\n    assert not stop.code, stop.code\n"
+        "heavy = {'numpy', 'scipy', 'jax', 'matplotlib', 'iminuit', 'pydantic', 'pooch'}\n"
+        "print('loaded:', sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def updater() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("update_readme", ROOT / "tools/update_readme.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_readme_table_is_written_between_the_markers() -> None:
+    tool = updater()
+    row = {
+        "quantity": "CEvNS count | fit",
+        "published_text": "306 +- 20",
+        "ours_text": "311.8 +32.1 -31.0",
+        "difference_sigma": -0.42,
+        "agrees": True,
+        "unit": "events",
+        "note": "see the text",
+    }
+    table = tool.markdown([row, {**row, "agrees": False, "difference_sigma": None, "unit": ""}])
+    body = table.splitlines()
+    assert body[2] == (
+        r"| CEvNS count \| fit (events) [1] | 306 +- 20 | 311.8 +32.1 -31.0 | −0.4 σ | yes |"
+    )
+    assert body[3].endswith("| – | **no** |")
+    assert body[-1] == "[1] see the text<br>"
+    text = f"before\n{tool.BEGIN}\nold\n{tool.END}\nafter\n"
+    assert tool.replace_block(text, "new") == f"before\n{tool.BEGIN}\nnew\n{tool.END}\nafter\n"
+    with pytest.raises(ValueError, match="once each"):
+        tool.replace_block("no markers", "new")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert tool.replace_block(readme, "x") != readme
