@@ -1,9 +1,11 @@
 """Sphinx configuration: `make docs`. No step needs the network."""
 
 import os
+import re
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import Any
 
 # Notebook kernels find the command line beside the interpreter that builds the documentation,
 # and print help in one width everywhere.
@@ -53,3 +55,29 @@ html_theme = "furo"
 html_title = f"cevns {release}"
 html_show_sphinx = False
 html_copy_source = False
+
+
+def keep_bars(app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]) -> None:
+    """Show `|x|` in a docstring as written: to docutils it would be a substitution.
+
+    Literal text (double backticks, doctests, blocks after `::`) is left alone.
+    """
+    literal_indent: int | None = None
+    doctest = False
+    for i, line in enumerate(lines):
+        text = line.strip()
+        indent = len(line) - len(line.lstrip())
+        doctest = bool(text) and (doctest or text.startswith(">>>"))
+        if text and literal_indent is not None and indent <= literal_indent:
+            literal_indent = None
+        if not doctest and literal_indent is None:
+            parts = re.split(r"(``.*?``|`[^`]*`)", line)
+            parts[::2] = [re.sub(r"(?<!\\)\|", r"\|", part) for part in parts[::2]]
+            lines[i] = "".join(parts)
+        if text.endswith("::"):
+            literal_indent = indent
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", keep_bars)
