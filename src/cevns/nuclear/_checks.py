@@ -1,0 +1,47 @@
+"""Checks of numbers at the border of the physics wing, each with one clear sentence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.typing import Array, ArrayLike
+
+
+def positive(what: str, value: float, *, zero: bool = False) -> float:
+    """Return `value` as a float if it is finite and positive (or zero, if allowed).
+
+    Raises:
+        InputError: otherwise.
+
+    Examples:
+        >>> positive("target mass in kg", 14.6)
+        14.6
+    """
+    number = float(value)
+    if not math.isfinite(number) or number < 0.0 or (number == 0.0 and not zero):
+        wanted = "zero or positive" if zero else "positive"
+        raise InputError(f"{what} must be {wanted} and finite, not {number:g}")
+    return number
+
+
+def finite(what: str, values: ArrayLike, *, minimum: float = -math.inf) -> Array:
+    """Return `values` as a float array if all are finite and none lies below `minimum`.
+
+    Raises:
+        InputError: otherwise; the sentence shows the first offending value.
+
+    Examples:
+        >>> finite("recoil energy in keV", [0.0, 1.5], minimum=0.0)
+        array([0. , 1.5])
+    """
+    array = np.asarray(values, dtype=float)
+    # one reduction answers both questions for good input: a NaN fails every comparison
+    if array.size and not (array.min() >= minimum and array.max() < math.inf):
+        bad = array[~(np.isfinite(array) & (array >= minimum))].ravel()
+        if bad.size:
+            bound = "" if minimum == -math.inf else f" and at least {minimum:g}"
+            raise InputError(f"{what} must be finite{bound}; got {bad[0]:g}")
+    return array

@@ -1,0 +1,158 @@
+"""Target materials: a formula and an isotopic composition give nuclei per kilogram."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cevns.constants import AVOGADRO
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.nuclear.nuclides import Nuclide, isotopes, nuclide
+
+_TOKEN = re.compile(r"([A-Z][a-z]?)|(\()|(\))|(\d+(?:\.\d+)?)")
+_SUM_TOLERANCE = 1e-3  # natural abundances are tabulated to three or more figures
+
+
+@dataclass(frozen=True)
+class Material:
+    """A target material.
+
+    Args:
+        name: as the user wrote it.
+        atoms: pairs of nuclide and number of atoms in a formula unit.
+
+    Examples:
+        >>> csi = material("CsI")
+        >>> round(csi.molar_mass_g, 3), f"{14.6 * csi.nuclei_per_kg()['Cs133']:.4g}"
+        (259.81, '3.384e+25')
+    """
+
+    name: str
+    atoms: tuple[tuple[Nuclide, float], ...]
+
+    @property
+    def molar_mass_g(self) -> float:
+        """Mass of a mole of formula units, g (the molar mass constant taken as 1 g/mol)."""
+        return sum(count * x.atomic_mass_u for x, count in self.atoms)
+
+    def nuclei_per_kg(self) -> dict[str, float]:
+        """Nuclei of each nuclide, by name, in a kilogram of the material."""
+        per_unit = 1000.0 * AVOGADRO / self.molar_mass_g
+        return {x.name: count * per_unit for x, count in self.atoms}
+
+    @property
+    def nuclides(self) -> tuple[Nuclide, ...]:
+        """The nuclides, in the order of `atoms`."""
+        return tuple(x for x, _ in self.atoms)
+
+
+def _elements(formula: str) -> Counter[str]:
+    """Count the elements of a formula with optional parentheses."""
+    stack: list[Counter[str]] = [Counter()]
+    last: Counter[str] | None = None  # the unit that a following number multiplies
+    position = 0
+    for match in _TOKEN.finditer(formula):
+        if match.start() != position:
+            break
+        position = match.end()
+        element, opened, closed, number = match.groups()
+        if opened:
+            stack.append(Counter())
+            last = None
+        elif number:
+            if last is None or float(number) == 0.0:
+                raise InputError(f"material {formula!r}: the number {number} counts no atoms")
+            for key, n in last.items():
+                stack[-1][key] += n * (float(number) - 1.0)  # type: ignore[assignment]
+            last = None
+        else:
+            if closed:
+                if len(stack) == 1:
+                    raise InputError(f"material {formula!r}: a parenthesis closes too often")
+                last = stack.pop()
+            else:
+                last = Counter({element: 1})
+            for key, n in last.items():
+                stack[-1][key] += n
+    if position != len(formula) or not formula:
+        raise InputError(
+            f"material {formula!r} is not a chemical formula: write for example CsI, CaWO4, Ge "
+            f"or a nuclide such as Ge76 (it fails at {formula[position:]!r})"
+        )
+    if len(stack) != 1:
+        raise InputError(f"material {formula!r}: a parenthesis is not closed")
+    return stack[0]
+
+
+def _fractions(
+    formula: str, symbol: str, given: Mapping[Nuclide, float]
+) -> list[tuple[Nuclide, float]]:
+    """Atom fractions of an element, as given or natural, normalised to one."""
+    if given:
+        total = math.fsum(given.values())
+        if abs(total - 1.0) > 1e-6:
+            raise InputError(
+                f"material {formula!r}: the composition of {symbol} sums to {total:.7g}, not 1"
+            )
+        return [(x, f) for x, f in given.items() if f > 0.0]
+    natural = isotopes(symbol)
+    total = math.fsum(x.abundance for x in natural)
+    if abs(total - 1.0) > _SUM_TOLERANCE:
+        raise InputError(
+            f"material {formula!r}: the natural composition of {symbol} is not complete in the "
+            f"table of nuclides (it sums to {total:.4f}); give the composition yourself"
+        )
+    return [(x, x.abundance / total) for x in natural]
+
+
+def material(formula: str, composition: Mapping[str, float] | None = None) -> Material:
+    """A material from a formula, natural in composition unless told otherwise.
+
+    Args:
+        formula: chemical formula (``CsI``, ``Ca(WO4)``, ``D2O``), or the name of a single
+            nuclide (``Ge76``; so ``H2`` is deuterium). ``D`` is the nuclide H2.
+        composition: atom fractions by nuclide, for each element that is not natural; those of
+            an element must sum to one within 1e-6.
+
+    Raises:
+        InputError: if the formula cannot be read, or a composition does not sum to one, is
+            negative, or names a nuclide that the material does not contain.
+        UnknownNameError: if an element or nuclide is not in the table.
+
+    Examples:
+        >>> [(x.name, round(f, 4)) for x, f in material("NaI").atoms]
+        [('Na23', 1.0), ('I127', 1.0)]
+        >>> material("Ge", composition={"Ge76": 0.87, "Ge74": 0.13}).atoms[0][1]
+        0.87
+    """
+    formula = formula.strip()
+    given = {nuclide(name): float(f) for name, f in (composition or {}).items()}
+    for x, fraction in given.items():
+        if not (math.isfinite(fraction) and 0.0 <= fraction <= 1.0):
+            raise InputError(
+                f"material {formula!r}: the fraction of {x.name} is {fraction:g}, not within 0..1"
+            )
+    try:
+        single = nuclide(formula)
+    except UnknownNameError:
+        single = None
+    if single is not None:
+        if given:
+            raise InputError(f"material {formula!r} is one nuclide and takes no composition")
+        return Material(single.name, ((single, 1.0),))
+    counts = _elements(formula)
+    atoms: dict[Nuclide, float] = {}
+    for symbol, count in counts.items():
+        own = {x: f for x, f in given.items() if x.symbol == symbol}
+        parts = [(nuclide("H2"), 1.0)] if symbol == "D" else _fractions(formula, symbol, own)
+        for x, fraction in parts:
+            atoms[x] = atoms.get(x, 0.0) + count * fraction
+    foreign = [x.name for x in given if x.symbol not in counts]
+    if foreign:
+        raise InputError(
+            f"material {formula!r} contains no {foreign[0]}: take it out of the composition"
+        )
+    return Material(formula, tuple(atoms.items()))
