@@ -1,0 +1,77 @@
+"""What the README says can be typed can be typed, and what it links to is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CATALOGUE = ROOT / "src" / "cevns" / "experiments" / "catalogue"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    """The lines `$ cevns ...`, without their comments."""
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    return [line.split("#")[0].removeprefix("$ ").strip() for line in lines if "$ cevns" in line]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8"))
+    assert links
+    missing = [link for link in links if "://" not in link and not (ROOT / link).exists()]
+    assert not missing
+
+
+def test_first_screens_hold_the_two_commands() -> None:
+    first = "\n".join(README.splitlines()[:40])
+    assert "make demo" in first
+    assert "make test" in first
+
+
+def test_python_example_runs(tmp_path: Path) -> None:
+    examples = blocks("python")
+    assert examples
+    for code in examples:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", commands())
+def test_command_lines_run(line: str, tmp_path: Path) -> None:
+    words = shlex.split(line)
+    assert words[0] == "cevns"
+    # the reader's own file; and fewer toys than the README asks for, to save time
+    own = {"my-detector.yaml": str(CATALOGUE / "coherent-csi-2021.yaml"), "100000": "200"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from cevns.cli import main; main()"]
+        + [own.get(word, word) for word in words[1:]],
+        cwd=tmp_path,
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
