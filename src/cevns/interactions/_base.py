@@ -1,0 +1,115 @@
+"""What an interaction is: a sum of terms with weights.
+
+    d(sigma)/dT = sum_k w_k(theta; flavour, nucleus) [sum_m a_km(T) E^-m] prod F(q),   m = 0, 1, 2
+
+A *term* is what a parameter does not change: the polynomial in 1/E and the form factors that
+multiply it. A *weight* is what couplings make of it. Amplitudes add before they are squared: the
+terms are the products of amplitudes, so interference is exact. With one weight and one term of
+their own a user adds a process; nothing else in the package changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from cevns.nuclear.form_factors import FormFactor
+from cevns.nuclear.nuclides import Nuclide
+from cevns.parameters import Parameters
+from cevns.typing import Array, ArrayLike, Namespace
+
+Factor = Literal["p", "n", "a"]
+"""Form factor of the protons, of the neutrons, of the axial current."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One kinematic shape and the form factors that multiply it.
+
+    Args:
+        name: short and unique within its interaction.
+        form_factors: factors of the product, ``()`` for none, ``("p", "n")`` for F_p F_n.
+        coefficients: function of recoil energy (keV, shape ``(nT,)``) and nuclide, giving the
+            polynomial in 1/E: shape ``(3, nT)``, row m in cm2/keV MeV^m. Terms that share a
+            shape share the function, so that a folder can evaluate it once.
+    """
+
+    name: str
+    form_factors: tuple[Factor, ...]
+    coefficients: Callable[[Array, Nuclide], Array]
+
+
+class Interaction(Protocol):
+    """A process at a nucleus."""
+
+    @property
+    def name(self) -> str:
+        """Registry name."""
+        ...
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that `weights` reads, with nominal values."""
+        ...
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms, in the order of the first axis of `weights`."""
+        ...
+
+    def weights(
+        self,
+        flavour: str,
+        nuclide: Nuclide,
+        values: Mapping[str, Any],
+        xp: Namespace = np,
+    ) -> Array:
+        """Weights of the terms, shape ``(n_terms, ...)``.
+
+        Args:
+            flavour: of the incoming neutrino.
+            nuclide: the target.
+            values: parameters by name, numbers or arrays of shape ``(...)``; one that is left
+                out has its nominal value.
+            xp: array namespace.
+        """
+        ...
+
+
+def nuclear_factors(
+    model: FormFactor,
+    nuclide: Nuclide,
+    q_inv_fm: ArrayLike,
+    *,
+    proton_rms_fm: ArrayLike | None = None,
+    neutron_rms_fm: ArrayLike | None = None,
+    xp: Namespace = np,
+) -> dict[str, Array]:
+    """The form factors F_p, F_n and F_A of a nuclide, by the names terms use.
+
+    Both radii are the model's default unless given. The axial form factor is taken equal to
+    that of the neutrons: the axial part is below 1e-3 of the cross section for Cs and I and about
+    2 % for Na, so its form factor hardly matters; a shell-model response would replace it.
+
+    Args:
+        model: form-factor model.
+        nuclide: the nucleus.
+        q_inv_fm: momentum transfer, 1/fm.
+        proton_rms_fm: rms radius of the protons, fm.
+        neutron_rms_fm: rms radius of the neutrons, fm.
+        xp: array namespace.
+    """
+
+    def default() -> float:
+        return model.default_rms_radius(nuclide)
+
+    proton = model.evaluate(q_inv_fm, default() if proton_rms_fm is None else proton_rms_fm, xp=xp)
+    neutron = proton
+    if proton_rms_fm is not None or neutron_rms_fm is not None:
+        neutron = model.evaluate(
+            q_inv_fm, default() if neutron_rms_fm is None else neutron_rms_fm, xp=xp
+        )
+    return {"p": proton, "n": neutron, "a": neutron}
