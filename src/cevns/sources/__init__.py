@@ -1,0 +1,34 @@
+"""Where neutrinos come from: energy, time and flavour, one file a source."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from cevns import registry
+from cevns.sources._base import PulsedSource, Source
+from cevns.sources.sns import SNS, protons_on_target
+
+__all__ = ["SNS", "PulsedSource", "Source", "protons_on_target", "source", "sources"]
+
+
+def sources() -> tuple[str, ...]:
+    """Names of the sources.
+
+    Examples:
+        >>> "sns" in sources()
+        True
+    """
+    return registry.names(__name__)
+
+
+def source(name: str, **options: Any) -> Source:
+    """The source called `name`, built with its options.
+
+    Raises:
+        UnknownNameError: if there is no such source.
+
+    Examples:
+        >>> source("sns", distance_m=19.3, protons=3.198e23).flavours
+        ('nu_mu', 'nu_e', 'nubar_mu')
+    """
+    return cast("Source", registry.load(__name__, "source", name).MODEL(**options))
