@@ -12,6 +12,7 @@ from pathlib import Path
 
 __all__ = [
     "CevnsError",
+    "CevnsWarning",
     "DataError",
     "FitError",
     "InputError",
@@ -27,6 +28,10 @@ class CevnsError(Exception):
     """Base class of everything cevns raises on purpose."""
 
     exit_code = 1
+
+
+class CevnsWarning(UserWarning):
+    """A result that can be used with care: a model outside its validity range, for example."""
 
 
 class InputError(CevnsError, ValueError):

@@ -1,0 +1,28 @@
+"""Everything is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cevns.detectors.efficiency._base import Efficiency
+from cevns.typing import Array, ArrayLike, Namespace
+
+
+@dataclass(frozen=True)
+class Unity(Efficiency):
+    """eps(x) = 1.
+
+    Examples:
+        >>> Unity()([0.0, 5.0]).tolist()
+        [1.0, 1.0]
+    """
+
+    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+        """Ones."""
+        result: Array = xp.ones_like(xp.asarray(x, dtype=float))
+        return result
+
+
+MODEL = Unity

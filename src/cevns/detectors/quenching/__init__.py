@@ -1,0 +1,5 @@
+"""Quenching: how much of a recoil's energy the detector sees, E_ee(T). One model a file."""
+
+from cevns.detectors.quenching._base import Quenching, QuenchingCurve
+
+__all__ = ["Quenching", "QuenchingCurve"]

@@ -1,0 +1,66 @@
+"""Lindhard's theory of the energy a recoil gives to electrons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cevns.detectors.quenching._base import Quenching
+from cevns.exceptions import InputError
+from cevns.typing import Array, Namespace
+
+
+@dataclass(frozen=True)
+class Lindhard(Quenching):
+    """QF = k g/(1 + k g), g = 3 eps^0.15 + 0.7 eps^0.6 + eps, eps = 11.5 Z^(-7/3) T/keVnr.
+
+    Lindhard et al., Mat. Fys. Medd. Dan. Vid. Selsk. 33 (1963) 10, in the parametrisation of
+    Lewin and Smith, Astropart. Phys. 6 (1996) 87.
+
+    Args:
+        z: atomic number of the recoiling nucleus and of the medium.
+        a: mass number; used for the theoretical k only.
+        k: electronic stopping; by default 0.133 Z^(2/3) A^(-1/2).
+        variations: as `Quenching`; plus and minus are values of k.
+        valid_kev: as `Quenching`.
+
+    Raises:
+        InputError: if z, a or k is not positive.
+
+    Examples:
+        >>> germanium = Lindhard(z=32, a=72.63)
+        >>> round(germanium.parameters[0], 3), float(germanium.quenching_factor(1.0).round(3))
+        (0.157, 0.171)
+    """
+
+    z: float
+    a: float
+    k: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.z > 0 and self.a > 0 and (self.k is None or self.k > 0)):
+            raise InputError(
+                f"Lindhard quenching needs positive z, a and k, not {self.z}, {self.a}, {self.k}"
+            )
+        super().__post_init__()
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """(k,)."""
+        return (0.133 * self.z ** (2 / 3) * self.a**-0.5 if self.k is None else self.k,)
+
+    def curve(
+        self,
+        recoil_energy_kev: Array,
+        parameters: tuple[float, ...],
+        xp: Namespace = np,  # noqa: ARG002 - part of the interface
+    ) -> Array:
+        """QF T, keVee."""
+        eps = 11.5 * self.z ** (-7 / 3) * recoil_energy_kev
+        kg = parameters[0] * (3.0 * eps**0.15 + 0.7 * eps**0.6 + eps)
+        energy: Array = kg / (1.0 + kg) * recoil_energy_kev
+        return energy
+
+
+MODEL = Lindhard
