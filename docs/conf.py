@@ -1,11 +1,14 @@
 """Sphinx configuration: `make docs`. No step needs the network."""
 
 import os
+import pkgutil
 import re
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
+
+import cevns
 
 # Notebook kernels find the command line beside the interpreter that builds the documentation,
 # and print help in one width everywhere.
@@ -21,13 +24,11 @@ version = ".".join(release.split(".")[:2])
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build", "jupyter_execute", "api/generated/*.ipynb"]
-templates_path = ["_templates"]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
@@ -37,7 +38,6 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 180
 nb_merge_streams = True
 
-autosummary_generate = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
@@ -78,6 +78,48 @@ def keep_bars(app: Any, what: str, name: str, obj: object, options: Any, lines: 
             literal_indent = indent
 
 
+def document_once(
+    app: Any, what: str, name: str, obj: object, skip: bool, options: Any
+) -> bool | None:
+    """Skip in a package what has a page of its own: the public module that defines it.
+
+    What is defined in a private module appears in the package around that module.
+    """
+    if what != "module":
+        return None
+    page = app.env.docname.rpartition("/")[2]
+    home = getattr(obj, "__module__", None) or page
+    public = re.split(r"\._", home)[0]
+    return True if public.startswith("cevns.") and public != page else None
+
+
+def write_api_pages(app: Any) -> None:
+    """One page a public module, below the page of its package.
+
+    Written here and not by autosummary, which looks modules up as attributes: a package may give
+    a function the name of the module it lives in (`cevns.inference.fit`).
+    """
+    folder = Path(app.srcdir) / "api" / "generated"
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {}
+    found = [m.name for m in pkgutil.walk_packages(cevns.__path__, "cevns.")]
+    public = sorted(m for m in found if not re.search(r"\._", m) and not m.startswith("cevns.cli"))
+    for module in public:
+        text = f"{module}\n{'=' * len(module)}\n\n"
+        text += f".. automodule:: {module}\n   :members:\n   :show-inheritance:\n"
+        below = [m for m in public if m.rpartition(".")[0] == module]
+        if below:
+            text += "\n.. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {m}\n" for m in below)
+        pages[folder / f"{module}.rst"] = text
+    for old in set(folder.glob("*.rst")) - set(pages):
+        old.unlink()
+    for page, text in pages.items():
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.connect("builder-inited", write_api_pages)
     app.connect("autodoc-process-docstring", keep_bars)
+    app.connect("autodoc-skip-member", document_once)
