@@ -1,0 +1,124 @@
+"""The carried tables against the published figures, and against the release itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cevns.datasets import carried, csi2021, read_table
+
+PE = [0, 8, 12, 16, 20, 24, 32, 40, 50, 60]
+TIME = [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 2, 4, 6]
+HOME = carried(csi2021.NAME)
+TABLES = {
+    "observed-counts": "observed",
+    "ac-energy": "ac-energy",
+    "ac-energy-1pe": "ac-energy",
+    "brn-pe": "brn-energy",
+    "brn-time": "brn-time",
+    "nin-pe": "nin-energy",
+    "nin-time": "nin-time",
+}
+TOOL = Path(__file__).parents[2] / "tools" / "carry_csi_2021.py"
+
+
+def histogram(name: str):
+    assert HOME is not None
+    return read_table(HOME / f"{name}.csv").histogram()
+
+
+def test_the_tables_are_all_there():
+    assert {path.stem for path in HOME.glob("*.csv")} == set(TABLES)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_says_what_it_is_and_where_it_comes_from(name):
+    header = read_table(HOME / f"{name}.csv").header
+    for word in ("arXiv:2110.07730", "Edition: arXiv v2", "sha256", "Regenerate:", "Columns:"):
+        assert word in header
+
+
+def test_published_counts():
+    observed = histogram("observed-counts")
+    assert [e.tolist() for e in observed.edges] == [PE, TIME]
+    assert observed.content.sum() == 1578
+    assert histogram("ac-energy").content.sum() == 1295
+    fine = histogram("ac-energy-1pe")
+    assert np.array_equal(fine.rebin(PE, exact=True), histogram("ac-energy").content)
+
+
+@pytest.mark.parametrize("name", ["brn", "nin"])
+def test_shapes_have_the_released_norm_and_the_analysis_edges(name):
+    # normalised below 60 PE; six printed digits in 60 bins
+    assert histogram(f"{name}-pe").content.sum() == pytest.approx(1, abs=1e-6)
+    time = histogram(f"{name}-time")
+    assert time.edges[0][[0, -1]].tolist() == [-0.25, 6.25]
+    assert time.rebin(TIME, exact=True).shape == (11,)
+
+
+def test_prompt_neutrons_arrive_when_published():
+    time = histogram("brn-time")
+    centres = 0.5 * (time.edges[0][1:] + time.edges[0][:-1])
+    weight = time.content / time.content.sum()
+    mean = weight @ centres
+    # the 10-ns shape has mean 0.661 and width 0.156 us; uniform bins of width w widen the
+    # variance by w^2/12, (0.018 us)^2, that is 0.001 us
+    assert mean == pytest.approx(0.661, abs=0.001)
+    assert np.sqrt(weight @ (centres - mean) ** 2) == pytest.approx(0.156, abs=0.002)
+
+
+def test_carried_tables_are_the_release(public_csi):
+    data = csi2021.load(public_csi)
+    for name, role in TABLES.items():
+        here = histogram(name)
+        edges = here.edges
+        pe = edges[0] if "time" not in name else PE
+        there = data.histogram(role, pe, TIME)
+        if role in {"observed", "ac-energy"}:
+            assert np.array_equal(here.content, there.content), name
+        else:
+            # tables hold ten digits
+            assert np.allclose(here.content, there.rebin(*edges), rtol=1e-9, atol=1e-12), name
+
+
+def test_efficiency_in_time_can_be_applied_inside_the_carried_bins(public_csi):
+    """62.5 ns is fine enough: the normalised, weighted shape differs by under 3e-5."""
+
+    def weighted(shape):
+        edges = np.unique(np.concatenate([TIME, shape.edges[0][(shape.edges[0] >= 0)]]))
+        edges = edges[edges <= 6]
+        content = shape.rebin(edges)
+        # exp(-0.0494 (t - 0.52)) after 0.52 us, averaged over each bin by 20 points
+        points = edges[:-1, None] + np.diff(edges)[:, None] * (np.arange(20) + 0.5) / 20
+        efficiency = np.exp(-0.0494 * np.clip(points - 0.52, 0, None)).mean(axis=1)
+        index = np.searchsorted(TIME, edges[:-1], side="right") - 1
+        sums = np.bincount(index, content * efficiency)
+        return sums / sums.sum()
+
+    data = csi2021.load(public_csi)
+    for name in ("brn", "nin"):
+        fine = weighted(data.histogram(f"{name}-time", PE, TIME))
+        # of 18.4 events this is 0.0006, of the +-30 events on the signal nothing
+        assert np.abs(weighted(histogram(f"{name}-time")) - fine).max() < 3e-5
+
+
+def test_regeneration(public_csi, tmp_path):
+    run = [sys.executable, str(TOOL), str(public_csi), str(tmp_path / "out")]
+    subprocess.run(run, check=True, capture_output=True)
+    for name in TABLES:
+        again = read_table(tmp_path / "out" / f"{name}.csv")
+        for column, values in read_table(HOME / f"{name}.csv").columns.items():
+            assert np.array_equal(again[column], values), (name, column)
+
+
+def test_regeneration_from_a_wrong_folder_says_so(tmp_path):
+    run = [sys.executable, str(TOOL), str(tmp_path), str(tmp_path / "out")]
+    done = subprocess.run(run, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: ")
+    assert "does not exist" in done.stderr
+    assert not (tmp_path / "out").exists()
