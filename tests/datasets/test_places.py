@@ -10,6 +10,7 @@ from cevns.datasets import (
     cache_folder,
     carried,
     csi2021,
+    find,
     locate,
     names,
     release,
@@ -51,6 +52,7 @@ def test_the_cache_is_that_of_pooch():
 
 
 def test_carried_tables_when_there_is_nothing_else(no_places):
+    assert find(CSI) is None
     found = locate(CSI)
     assert (found.origin, found.folder, found.warnings) == ("carried", carried(CSI), ())
     assert set(found.digests) == {path.name for path in found.folder.glob("*.csv")}
@@ -75,7 +77,7 @@ def test_data_is_the_release_or_its_parent(no_places, made_up, folder):
         data = home = made_up.rename(made_up.with_name("mine"))
     found = locate(CSI, data)
     assert (found.origin, found.folder) == ("--data", home)
-    assert len(found.load().coincident) == 5142
+    assert len(found.load().samples["observed"]) == 5142
     # all digests of made-up files are unknown: each is warned about and recorded
     assert len(found.warnings) == len(found.digests) == 8
     for warning in found.warnings:
@@ -90,6 +92,7 @@ def test_precedence(no_places, made_up, monkeypatch, tmp_path):
     shutil.copytree(made_up, other / CSI)
     monkeypatch.setenv("CEVNS_DATA", str(other))
     assert locate(CSI, made_up).folder == made_up
+    assert find(CSI, made_up) == locate(CSI, made_up)
     assert (locate(CSI).origin, locate(CSI).folder) == ("CEVNS_DATA", other / CSI)
     empty = tmp_path / "empty"
     empty.mkdir()

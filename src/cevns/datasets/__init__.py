@@ -1,22 +1,21 @@
 """Public data releases: what there is, where it is, fetching it, reading it.
 
 - `releases`: the releases known by name, with digests (`names`, `release`).
-- `places`: ``--data``, ``CEVNS_DATA``, cache, carried tables (`locate`, `where`, `verify`).
+- `places`: ``--data``, ``CEVNS_DATA``, cache, carried tables (`locate`, `find`,
+  `where`, `verify`).
 - `download`: into the user's cache (`fetch`).
 - `tables`: the table format of cevns (`read_table`).
 - `csi2021`: reader of ``coherent-csi-2021``.
 """
 
-from cevns.datasets.binning import Histogram
 from cevns.datasets.digests import FileCheck, Verification
 from cevns.datasets.download import fetch
-from cevns.datasets.places import Located, cache_folder, carried, locate, verify, where
+from cevns.datasets.places import Located, cache_folder, carried, find, locate, verify, where
 from cevns.datasets.releases import Release, ReleaseFile, names, release
 from cevns.datasets.tables import Table, read_table
 
 __all__ = [
     "FileCheck",
-    "Histogram",
     "Located",
     "Release",
     "ReleaseFile",
@@ -25,6 +24,7 @@ __all__ = [
     "cache_folder",
     "carried",
     "fetch",
+    "find",
     "locate",
     "names",
     "read_table",

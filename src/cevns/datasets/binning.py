@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from cevns.exceptions import InputError
@@ -25,32 +23,6 @@ def check_edges(edges: ArrayLike, what: str = "bin edges") -> Array:
     ):
         raise InputError(f"{what} must be at least two finite, increasing numbers")
     return array
-
-
-@dataclass(frozen=True, eq=False)
-class Histogram:
-    """Binned contents.
-
-    Attributes:
-        edges: bin edges, one array per axis.
-        content: contents (not densities), shape (bins of the first axis, ...).
-    """
-
-    edges: tuple[Array, ...]
-    content: Array
-
-    def rebin(self, *edges: ArrayLike, exact: bool = False) -> Array:
-        """Contents in other bins, one array of edges per axis; see `rebin`.
-
-        Raises:
-            InputError: as `rebin`, or if the number of axes differs.
-        """
-        if len(edges) != len(self.edges):
-            raise InputError(f"{len(self.edges)} axes need as many edges, not {len(edges)}")
-        content = self.content
-        for axis, (old, new) in enumerate(zip(self.edges, edges, strict=True)):
-            content = rebin(old, content, new, axis=axis, exact=exact)
-        return content
 
 
 def count(x: ArrayLike, y: ArrayLike, x_edges: ArrayLike, y_edges: ArrayLike) -> Array:
@@ -84,59 +56,36 @@ def count(x: ArrayLike, y: ArrayLike, x_edges: ArrayLike, y_edges: ArrayLike) ->
     return np.bincount(index, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
 
 
-def rebin(
-    edges: ArrayLike,
-    content: ArrayLike,
-    new_edges: ArrayLike,
-    *,
-    axis: int = 0,
-    exact: bool = False,
-) -> Array:
+def rebin(edges: ArrayLike, content: ArrayLike, new_edges: ArrayLike) -> Array:
     """Contents in other bins; a bin that is cut shares its content by width.
 
-    Content between the first and the last new edge is conserved.
+    Exact where the new edges are among the old ones, and content is conserved between the first
+    and the last new edge.
 
     Args:
         edges: increasing edges, shape (n + 1,).
-        content: contents (not densities), of length n along `axis`.
+        content: contents (not densities), shape (n,).
         new_edges: increasing edges inside the range of `edges`, shape (m + 1,).
-        axis: the axis to rebin.
-        exact: refuse to cut a bin; for counts, of which there are no halves.
 
     Returns:
-        Contents, of length m along `axis`.
+        Contents, shape (m,).
 
     Raises:
-        InputError: if edges are not increasing, lengths do not fit, the new bins reach outside of
-            the old ones, where nothing is known, or (with `exact`) cut one.
+        InputError: if edges are not increasing, lengths do not fit, or the new bins reach
+            outside of the old ones, where nothing is known.
 
     Examples:
         >>> rebin([0, 1, 2, 3], [2.0, 4.0, 6.0], [0, 1.5, 3])
         array([4., 8.])
     """
     old, new = check_edges(edges), check_edges(new_edges)
-    values = np.moveaxis(np.asarray(content, dtype=np.float64), axis, -1)
-    if values.shape[-1] != len(old) - 1:
-        raise InputError(f"{len(old)} edges need {len(old) - 1} contents, not {values.shape[-1]}")
+    values = np.asarray(content, dtype=np.float64)
+    if values.shape != (len(old) - 1,):
+        raise InputError(f"{len(old)} edges need {len(old) - 1} contents, not shape {values.shape}")
     if new[0] < old[0] or new[-1] > old[-1]:
         raise InputError(
             f"the bins {new[0]:g} to {new[-1]:g} reach outside of the table, "
             f"which covers {old[0]:g} to {old[-1]:g}"
         )
-    # in units of old bins: whole numbers are old edges
-    position = np.interp(new, old, np.arange(len(old), dtype=np.float64))
-    whole = np.minimum(position.astype(np.int64), len(old) - 2)
-    part = position - whole
-    if exact and ((part != 0.0) & (part != 1.0)).any():
-        cut = new[np.argmax((part != 0.0) & (part != 1.0))]
-        raise InputError(f"the edge {cut:g} is not among the edges of the table, {_listed(old)}")
-    cumulative = np.concatenate(
-        [np.zeros((*values.shape[:-1], 1)), np.cumsum(values, axis=-1)], axis=-1
-    )
-    at_edges = cumulative[..., whole] + part * values[..., whole]
-    return np.moveaxis(np.diff(at_edges, axis=-1), -1, axis)
-
-
-def _listed(edges: Array) -> str:
-    shown = [f"{edge:g}" for edge in edges]
-    return ", ".join(shown if len(shown) <= 20 else [*shown[:3], "...", *shown[-2:]])
+    cumulative = np.concatenate(([0.0], np.cumsum(values)))
+    return np.diff(np.interp(new, old, cumulative))

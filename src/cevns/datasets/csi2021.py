@@ -9,6 +9,7 @@ events in circulation stop at 6 us or at 12 us.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,8 @@ from typing import Final
 import numpy as np
 
 from cevns.datasets._text import read_lines, read_rows
-from cevns.datasets.binning import Histogram, check_edges, count
-from cevns.exceptions import DataError, UnknownNameError
+from cevns.datasets.binning import count, rebin
+from cevns.exceptions import DataError
 from cevns.typing import Array, ArrayLike, IntArray
 
 NAME: Final = "coherent-csi-2021"
@@ -43,6 +44,18 @@ class EventList:
     def histogram(self, pe_edges: ArrayLike, time_edges_us: ArrayLike) -> Array:
         """Counts in bins of PE x time, shape (PE bins, time bins); see `binning.count`."""
         return count(self.pe, self.time_us, pe_edges, time_edges_us)
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """A binned shape: edges, shape (n + 1,), and contents as released, shape (n,)."""
+
+    edges: Array
+    content: Array
+
+    def rebin(self, edges: ArrayLike) -> Array:
+        """Contents in other bins; see `binning.rebin`."""
+        return rebin(self.edges, self.content, edges)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,43 +88,24 @@ class CsI2021:
 
     coincident: EventList
     anticoincident: EventList
-    brn_pe: Histogram
-    brn_time: Histogram
-    nin_pe: Histogram
-    nin_time: Histogram
+    brn_pe: Shape
+    brn_time: Shape
+    nin_pe: Shape
+    nin_time: Shape
     efficiency: Coefficients
     scintillation: Coefficients
 
-    def histogram(self, role: str, pe_edges: ArrayLike, time_edges_us: ArrayLike) -> Histogram:
-        """What the release has for a role in an experiment file.
-
-        Event lists are counted in the bins asked for; shapes that the release gives binned come in
-        its own bins, so that an efficiency can be applied inside the bins asked for.
-
-        Args:
-            role: ``observed`` (PE x time), ``ac-energy`` (between the first and the last time
-                edge), ``brn-energy``, ``brn-time``, ``nin-energy`` or ``nin-time``.
-            pe_edges: bins of the analysis in PE.
-            time_edges_us: bins of the analysis in us.
-
-        Raises:
-            UnknownNameError: if the release has nothing of that role.
-            InputError: if edges are not increasing.
-        """
-        shapes = {
+    @property
+    def samples(self) -> Mapping[str, EventList | Shape]:
+        """Event lists and shapes by the role that experiment files name them with."""
+        return {
+            "observed": self.coincident,
+            "ac-energy": self.anticoincident,
             "brn-energy": self.brn_pe,
             "brn-time": self.brn_time,
             "nin-energy": self.nin_pe,
             "nin-time": self.nin_time,
         }
-        if role in shapes:
-            return shapes[role]
-        pe, time = check_edges(pe_edges), check_edges(time_edges_us)
-        if role == "observed":
-            return Histogram((pe, time), self.coincident.histogram(pe, time))
-        if role == "ac-energy":
-            return Histogram((pe,), self.anticoincident.histogram(pe, time[[0, -1]])[:, 0])
-        raise UnknownNameError("role", role, [*shapes, "observed", "ac-energy"])
 
 
 def load(folder: Path | str) -> CsI2021:
@@ -174,7 +168,7 @@ def read_events(path: Path) -> EventList:
     return EventList(pe, time)
 
 
-def read_shape(path: Path, edges: Array) -> Histogram:
+def read_shape(path: Path, edges: Array) -> Shape:
     """Read a shape: rows of bin centre and content, one for each bin of `edges`.
 
     Raises:
@@ -204,7 +198,7 @@ def read_shape(path: Path, edges: Array) -> Histogram:
         raise DataError("a content is negative", path=path, line=int(lines[np.argmax(negative)]))
     if not content.any():
         raise DataError("all contents are zero; get the file again", path=path)
-    return Histogram((edges,), content)
+    return Shape(edges, content)
 
 
 def read_coefficients(path: Path, variations: int) -> Coefficients:

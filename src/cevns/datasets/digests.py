@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from cevns.datasets._text import read_lines
-from cevns.datasets.releases import Release, ReleaseFile
+from cevns.datasets.releases import Reading, Release, ReleaseFile
 from cevns.exceptions import DataError
 
 Status = Literal["verified", "beginning", "differs", "unlisted", "missing", "absent"]
@@ -113,7 +113,7 @@ def check_structure(verification: Verification) -> None:
             read_lines(verification.folder / name)
 
 
-def load(release: Release, folder: Path) -> object:
+def load(release: Release, folder: Path) -> Reading:
     """Read `release` from `folder` with its own reader.
 
     Raises:
@@ -121,4 +121,5 @@ def load(release: Release, folder: Path) -> object:
     """
     if release.reader is None:
         raise DataError(f"cevns has no reader for the release {release.name}", path=folder)
-    return importlib.import_module(f"cevns.datasets.{release.reader}").load(folder)
+    reading: Reading = importlib.import_module(f"cevns.datasets.{release.reader}").load(folder)
+    return reading

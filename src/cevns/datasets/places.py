@@ -21,7 +21,7 @@ from cevns.datasets.digests import (
     load,
     sha256,
 )
-from cevns.datasets.releases import Release, names, release
+from cevns.datasets.releases import Reading, Release, names, release
 from cevns.exceptions import DataError, InputError
 from cevns.registry import canonical
 
@@ -54,7 +54,7 @@ class Located:
         """Whether the folder holds the released files, and not the carried tables."""
         return self.origin != "carried"
 
-    def load(self) -> object:
+    def load(self) -> Reading:
         """The release as arrays, by its own reader (for example `cevns.datasets.csi2021`).
 
         Raises:
@@ -115,11 +115,34 @@ def locate(name: str, data: Path | str | None = None, *, cache: Path | None = No
         InputError: if `data` or ``CEVNS_DATA`` is no folder, or the release is nowhere.
         DataError: if `data` does not hold the release, or files are missing or not usable.
     """
+    wanted = release(name)
+    found = find(name, data, cache=cache)
+    if found is not None:
+        return found
+    tables = carried(name)
+    if tables is not None:
+        digests = {path.name: sha256(path) for path in sorted(tables.glob("*.csv"))}
+        return Located(wanted.name, "carried", tables, digests)
+    raise InputError(
+        f"the data of {wanted.name} are not here: run 'cevns data fetch {wanted.name}', or name a "
+        f"folder that holds them with --data or {VARIABLE}"
+    )
+
+
+def find(name: str, data: Path | str | None = None, *, cache: Path | None = None) -> Located | None:
+    """Find the released files themselves: as `locate`, without the carried tables.
+
+    Returns:
+        Where they are, or None if neither ``CEVNS_DATA`` nor the cache has them.
+
+    Raises:
+        As `locate`, but not for a release that is nowhere.
+    """
     with _readable():
-        return _locate(release(name), data, cache)
+        return _find(release(name), data, cache)
 
 
-def _locate(wanted: Release, data: Path | str | None, cache: Path | None) -> Located:
+def _find(wanted: Release, data: Path | str | None, cache: Path | None) -> Located | None:
     if data is not None:
         parent = _folder(data, "--data")
         folder = _inside(wanted, parent)
@@ -136,16 +159,7 @@ def _locate(wanted: Release, data: Path | str | None, cache: Path | None) -> Loc
         if folder is not None:
             return _own(wanted, "CEVNS_DATA", folder)
     folder = where(wanted.name, cache)
-    if folder.is_dir():
-        return _cached(wanted, folder)
-    tables = carried(wanted.name)
-    if tables is not None:
-        digests = {path.name: sha256(path) for path in sorted(tables.glob("*.csv"))}
-        return Located(wanted.name, "carried", tables, digests)
-    raise InputError(
-        f"the data of {wanted.name} are not here: run 'cevns data fetch {wanted.name}', or name a "
-        f"folder that holds them with --data or {VARIABLE}"
-    )
+    return _cached(wanted, folder) if folder.is_dir() else None
 
 
 def verify(target: Path | str, data: Path | str | None = None) -> Verification:

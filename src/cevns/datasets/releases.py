@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote
 
 from cevns.exceptions import UnknownNameError
@@ -21,6 +21,19 @@ from cevns.registry import canonical
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
 
 Agreement = Literal["verified", "beginning", "differs", "unlisted"]
+
+
+class Reading(Protocol):
+    """What a release's own reader returns."""
+
+    @property
+    def samples(self) -> Mapping[str, Any]:
+        """Event lists and shapes by the role that experiment files name them with.
+
+        An event list has ``histogram(energy_edges, time_edges)``, a shape ``edges``, ``content``
+        and ``rebin(edges)``.
+        """
+        ...
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from cevns.datasets._text import read_lines, read_rows
-from cevns.datasets.binning import Histogram
 from cevns.exceptions import DataError
 from cevns.typing import Array, IntArray
 
@@ -108,25 +107,6 @@ class Table:
         cells = np.empty(len(seen))
         cells[index] = self[value]
         return cells.reshape(shape)
-
-    def histogram(self) -> Histogram:
-        """The table as a histogram: pairs ``X_low``, ``X_high`` are axes, the one other column is
-        the content. A unit may follow, as in ``time_low_us``, ``time_high_us``.
-
-        Raises:
-            DataError: if there is no axis, not one content column, or as `grid`.
-        """
-        lows = [name for name in self.columns if "_low" in name]
-        axes = [(low, "_high".join(low.rsplit("_low", 1))) for low in lows]
-        values = [name for name in self.columns if name not in {n for pair in axes for n in pair}]
-        if not axes or len(values) != 1:
-            raise DataError(
-                "is no histogram: it needs columns 'X_low' and 'X_high' for each axis and one more "
-                f"for the content; it has {_listed(self.columns)}",
-                path=self.path,
-            )
-        edges = tuple(self.edges(low, high) for low, high in axes)
-        return Histogram(edges, self.grid(values[0], *axes))
 
 
 def read_table(path: Path | str, require: tuple[str, ...] = ()) -> Table:
