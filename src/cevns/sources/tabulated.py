@@ -1,0 +1,134 @@
+"""A stopped-pion source from simulated or released histograms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from cevns.exceptions import UnknownNameError
+from cevns.nuclear._checks import positive
+from cevns.sources._flux_files import read_flux
+from cevns.sources._tables import EnergyTable, TimeTable
+from cevns.typing import Array, ArrayLike, Namespace
+from cevns.units import Unit
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    r"""Flux histograms in energy and time, in place of the analytic form.
+
+    The energy density is constant within a bin and its moments are exact. Times of a proton at
+    t = 0 are folded with a gaussian pulse; a ROOT file whose histograms are called *convolved*
+    has its pulse already. Energy and time are taken as independent within a flavour: at a
+    stopped-pion source their correlation is that of the flavours, up to decays in flight.
+
+    The relative number of the flavours is that of the file. A file may cover only part of the
+    arrival times; `time_cdf` then ends at that part.
+
+    Args:
+        path: a folder with ``keNuMu_export.csv``, ``tNuMu_export.csv``, ..., or a ROOT file.
+        distance_m: from the target to the detector, m.
+        protons: on target during the exposure.
+        yield_per_flavour: nu_mu per proton; other flavours in the file's proportion to nu_mu.
+        pulse_sigma_us: width (sigma) of the gaussian pulse, us; not used for convolved times.
+        pulse_mean_us: mean of the pulse on the clock of convolved times: `t0_us` moves them by
+            ``t0_us - pulse_mean_us``.
+
+    Raises:
+        DataError: if a file is missing, truncated, or breaks its structure.
+        MissingExtraError: if a ROOT file is given and uproot is not installed.
+        InputError: if a number is not positive and finite.
+    """
+
+    path: Path
+    distance_m: Annotated[float, Unit("m")]
+    protons: float
+    yield_per_flavour: float = 0.0848
+    pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
+    pulse_mean_us: Annotated[float, Unit("us")] = 0.0
+    _energy: dict[str, EnergyTable] = field(init=False, repr=False, compare=False)
+    _time: dict[str, tuple[TimeTable, float]] = field(init=False, repr=False, compare=False)
+    _share: dict[str, float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        positive("distance in m", self.distance_m)
+        positive("number of protons on target", self.protons)
+        positive("neutrinos per proton and flavour", self.yield_per_flavour)
+        positive("width of the proton pulse in us", self.pulse_sigma_us)
+        energy, time, counts = {}, {}, {}
+        for flavour, h in read_flux(Path(self.path)).items():
+            energy[flavour] = EnergyTable.from_counts(h.energy_edges_mev, h.energy_counts)
+            counts[flavour] = float(h.energy_counts.sum())
+            table = TimeTable.from_fractions(
+                float(h.time_edges_us[0]),
+                float(h.time_edges_us[1] - h.time_edges_us[0]),
+                h.time_counts / counts[flavour],
+                None if h.convolved else self.pulse_sigma_us,
+            )
+            time[flavour] = table, self.pulse_mean_us if h.convolved else 0.0
+        reference = counts.get("nu_mu", max(counts.values()))
+        object.__setattr__(self, "_energy", energy)
+        object.__setattr__(self, "_time", time)
+        object.__setattr__(self, "_share", {f: n / reference for f, n in counts.items()})
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """The flavours of the file."""
+        return tuple(self._energy)
+
+    @property
+    def recoil_kinks(self) -> tuple[float, ...]:
+        """Bin edges at which the density steps visibly (the nu_mu peak) and end points, MeV."""
+        return tuple(sorted({e for table in self._energy.values() for e in table.kinks}))
+
+    def _table(self, flavour: str) -> EnergyTable:
+        try:
+            return self._energy[flavour]
+        except KeyError:
+            raise UnknownNameError(f"flavour of {self.path}", flavour, self._energy) from None
+
+    def spectrum(self, flavour: str, energy_mev: ArrayLike) -> Array:
+        """Spectrum per neutrino, 1/MeV, constant within a bin."""
+        return self._table(flavour).spectrum(energy_mev)
+
+    def lines(self, flavour: str) -> tuple[tuple[float, float], ...]:
+        """None: the nu_mu line is a narrow bin."""
+        self._table(flavour)
+        return ()
+
+    def end_point_mev(self, flavour: str) -> float:
+        """Upper edge of the last bin with counts, MeV."""
+        return float(self._table(flavour).edges_mev[-1])
+
+    def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """Flux moments above `e_min_mev`, shape ``(3, ...)``, MeV^-k, exact for the histogram."""
+        return self._table(flavour).moments(e_min_mev)
+
+    def fluence_cm2(self, flavour: str) -> float:
+        """Neutrinos of a flavour per cm2 in the exposure."""
+        self._table(flavour)
+        emitted = self.protons * self.yield_per_flavour * self._share[flavour]
+        return emitted / (4.0 * math.pi * (100.0 * self.distance_m) ** 2)
+
+    def time_pdf(
+        self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike, xp: Namespace = np
+    ) -> Array:
+        """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`."""
+        self._table(flavour)
+        table, offset = self._time[flavour]
+        return table.evaluate(t_us, xp.asarray(t0_us, dtype=float) - offset, xp)[0]
+
+    def time_cdf(
+        self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike, xp: Namespace = np
+    ) -> Array:
+        """Fraction of neutrinos that arrive before `t_us`."""
+        self._table(flavour)
+        table, offset = self._time[flavour]
+        return table.evaluate(t_us, xp.asarray(t0_us, dtype=float) - offset, xp)[1]
+
+
+MODEL = Tabulated
