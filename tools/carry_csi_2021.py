@@ -23,7 +23,7 @@ FINE_PE_EDGES = np.arange(61.0)
 TIME_EDGES_US = np.array([0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 2, 4, 6])
 # 1/16 us: every analysis edge is among them, and they are exact in binary
 FINE_TIME_EDGES_US = np.arange(-4, 101) / 16.0
-HOME = Path(__file__).resolve().parents[1] / "src/cevns/experiments" / csi2021.NAME
+HOME = Path(__file__).resolve().parents[1] / "src/cevns/experiments/catalogue" / csi2021.NAME
 
 SOURCE = """\
 Source: COHERENT Collaboration, "Measurement of the Coherent Elastic Neutrino-Nucleus Scattering

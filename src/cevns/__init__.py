@@ -1,1 +1,63 @@
-"""cevns."""
+"""cevns: coherent elastic neutrino-nucleus scattering, from the source to the significance.
+
+The names below are imported when first used, so that the command line starts fast.
+
+Examples:
+    >>> import cevns
+    >>> experiment = cevns.load("coherent-csi-2021")
+    >>> experiment.name
+    'coherent-csi-2021'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cevns.detectors.response import ResponseTable
+    from cevns.experiments import Experiment, load
+    from cevns.nuclear.couplings import couplings
+    from cevns.nuclear.form_factors import form_factor
+    from cevns.nuclear.materials import material
+    from cevns.nuclear.nuclides import nuclide
+    from cevns.rates import flux_averaged_cross_section, recoil_spectrum
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Experiment": "cevns.experiments",
+    "ResponseTable": "cevns.detectors.response",
+    "couplings": "cevns.nuclear.couplings",
+    "flux_averaged_cross_section": "cevns.rates",
+    "form_factor": "cevns.nuclear.form_factors",
+    "load": "cevns.experiments",
+    "material": "cevns.nuclear.materials",
+    "nuclide": "cevns.nuclear.nuclides",
+    "recoil_spectrum": "cevns.rates",
+}
+__all__ = [
+    "Experiment",
+    "ResponseTable",
+    "__version__",
+    "couplings",
+    "flux_averaged_cross_section",
+    "form_factor",
+    "load",
+    "material",
+    "nuclide",
+    "recoil_spectrum",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use (PEP 562)."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    message = f"module 'cevns' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    """The public names, imported or not."""
+    return sorted(__all__)

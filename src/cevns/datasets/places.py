@@ -26,7 +26,7 @@ from cevns.exceptions import DataError, InputError
 from cevns.registry import canonical
 
 VARIABLE: Final = "CEVNS_DATA"
-CARRIED: Final = Path(__file__).parents[1] / "experiments"
+CARRIED: Final = Path(__file__).parents[1] / "experiments" / "catalogue"
 
 Origin = Literal["--data", "CEVNS_DATA", "cache", "carried"]
 

@@ -104,7 +104,7 @@ class Axes(_Section):
     """The axes of the analysis region."""
 
     energy: Axis
-    time: TimeAxis
+    time: TimeAxis | None = None
 
 
 class Table(_Section):
@@ -132,7 +132,7 @@ class Background(_Section):
     title: str = ""
     count: Count
     energy: Table
-    time: Exponential | Table
+    time: Exponential | Table | None = None
 
     @field_validator("time", mode="before")
     @classmethod
@@ -147,12 +147,24 @@ ActsOn = Literal["signal", "pulse-time", "quenching", "efficiency", "neutron-rad
 
 
 class ParameterEntry(_Section):
-    """A constrained parameter and what it acts on."""
+    """A parameter and what it acts on: constrained (``constraint``) or held (``value``)."""
 
-    constraint: str
     acts_on: ActsOn
+    constraint: str | None = None
+    value: str | float | None = None
     shared: bool = False
     description: str = ""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> ParameterEntry:
+        if (self.constraint is None) == (self.value is None):
+            raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """The internal unit of the parameter."""
+        return "us" if self.acts_on == "pulse-time" else ""
 
 
 class Data(_Section):

@@ -1,0 +1,57 @@
+"""The command ``cevns``: a thin skin over the Python API.
+
+Exit codes: 0, 1 (a fit did not converge), 2 (the user's mistake), 130 (Ctrl-C).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code; a mistake is one sentence, no traceback."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    import warnings
+
+    from cevns.cli.app import app
+    from cevns.exceptions import CevnsError
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"cevns: warning: {message}", file=sys.stderr)  # noqa: T201
+
+    warnings.showwarning = show
+    try:
+        code = app(
+            args=list(sys.argv[1:] if arguments is None else arguments),
+            prog_name="cevns",
+            standalone_mode=False,
+        )
+    except CevnsError as error:
+        return _complain(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+    except BrokenPipeError:
+        return 141
+    except MemoryError:
+        return _complain("out of memory: ask for fewer toys or bins", 2)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}", 2)
+    except Exception as error:
+        # typer's own complaints (an unknown option, a missing argument) and its Ctrl-C
+        if type(error).__name__ == "Abort":
+            return _complain("interrupted", 130)
+        if hasattr(error, "format_message"):
+            return _complain(error.format_message(), 2)
+        raise
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"cevns: {message}", file=sys.stderr)  # noqa: T201
+    return code

@@ -1,0 +1,7 @@
+"""Measurements as declarations: one YAML file each, where physics meets statistics."""
+
+from cevns.experiments.experiment import Experiment, load
+from cevns.experiments.loader import catalogue
+from cevns.experiments.model import ExperimentModel
+
+__all__ = ["Experiment", "ExperimentModel", "catalogue", "load"]

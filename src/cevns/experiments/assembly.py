@@ -1,0 +1,275 @@
+"""From a declaration to a likelihood model: parameters, bindings, stages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.resolution import Resolution
+from cevns.detectors.resolution.none import Perfect
+from cevns.exceptions import InputError
+from cevns.experiments.model import POI_PARAMETER, SIGNAL, PoiName
+from cevns.experiments.schema import ExperimentFile, ParameterEntry
+from cevns.experiments.signal import Binding
+from cevns.interactions import Interaction
+from cevns.parameters import Gaussian, Parameter
+from cevns.sources import PulsedSource, Source
+from cevns.typing import Array
+from cevns.units import measurement, quantity
+
+REACH = 6.0
+"""How many sigmas of a nuisance the response and time tables cover."""
+
+
+def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
+    """The parameter of an entry of the file, in internal units.
+
+    Raises:
+        InputError: if the constraint or value cannot be read.
+        UnitError: if a unit is missing or wrong.
+    """
+    what = f"parameter {name!r}"
+    positive = entry.acts_on in ("signal", "neutron-radius", "pulse-time")
+    options = {
+        "unit": entry.unit,
+        "lower": 0.0 if positive else -math.inf,
+        "shared": entry.shared,
+        "description": entry.description,
+    }
+    if entry.constraint is None:
+        value = quantity(entry.value, entry.unit, what=what)
+        return Parameter(name, value, fixed=True, **options)  # type: ignore[arg-type]
+    measured = measurement(entry.constraint, entry.unit, what=what)
+    constraint = Gaussian(measured.value, measured.sigma)
+    return Parameter(name, measured.value, constraint=constraint, **options)  # type: ignore[arg-type]
+
+
+def declared_parameters(declaration: ExperimentFile) -> dict[str, Parameter]:
+    """All parameters of the file by name."""
+    return {n: declared_parameter(n, e) for n, e in declaration.parameters.items()}
+
+
+def names_acting_on(declaration: ExperimentFile, stage: str) -> tuple[str, ...]:
+    """Names of the parameters that act on a stage, in the order of the file."""
+    return tuple(n for n, e in declaration.parameters.items() if e.acts_on == stage)
+
+
+def single(declaration: ExperimentFile, stage: str) -> str | None:
+    """The one parameter that acts on a stage, or None.
+
+    Raises:
+        InputError: if there are two.
+    """
+    names = names_acting_on(declaration, stage)
+    if len(names) > 1:
+        raise InputError(
+            f"{declaration.name}: the parameters {' and '.join(names)} both act on {stage}; "
+            "one is enough"
+        )
+    return names[0] if names else None
+
+
+def match_variations(
+    declaration: ExperimentFile, stage: str, variations: tuple[str, ...]
+) -> tuple[str | None, ...]:
+    """Bind the variations of a detector model to the parameters of the same names.
+
+    Raises:
+        InputError: if a variation has no parameter, or a parameter no variation.
+    """
+    names = names_acting_on(declaration, stage)
+    for name in variations:
+        if name not in names:
+            raise InputError(
+                f"{declaration.name}: the {stage} variation {name!r} has no parameter; declare "
+                f"'{name}: {{constraint: 0 +/- 1, acts_on: {stage}}}' or remove the variation"
+            )
+    for name in names:
+        if name not in variations:
+            raise InputError(
+                f"{declaration.name}: the parameter {name!r} acts on {stage}, which has no "
+                f"variation of that name"
+            )
+    return variations
+
+
+def bind(
+    declaration: ExperimentFile,
+    question: PoiName,
+    interaction: Interaction,
+    quenching_variations: tuple[str, ...],
+    efficiency_variations: tuple[str, ...],
+) -> Binding:
+    """Which parameter drives which stage of the signal for a question."""
+    floating = names_acting_on(declaration, "interaction")
+    for name in floating:
+        if name not in interaction.parameters:
+            raise InputError(
+                f"{declaration.name}: the parameter {name!r} acts on the interaction "
+                f"{interaction.name!r}, which knows {', '.join(interaction.parameters.names)}"
+            )
+    if question == "sin2-theta-w":
+        poi = POI_PARAMETER[question]
+        if poi not in interaction.parameters:
+            raise InputError(f"the interaction {interaction.name!r} has no parameter {poi!r}")
+        floating = (poi, *(n for n in floating if n != poi))
+    return Binding(
+        interaction=floating,
+        neutron_radius=single(declaration, "neutron-radius"),
+        quenching=match_variations(declaration, "quenching", quenching_variations),
+        efficiency=match_variations(declaration, "efficiency", efficiency_variations),
+        pulse_time=single(declaration, "pulse-time"),
+    )
+
+
+def parameter_vector(
+    declaration: ExperimentFile,
+    question: PoiName,
+    interaction: Interaction,
+    *,
+    prediction: float,
+    cross_section: float,
+) -> list[Parameter]:
+    """Parameter of interest, background counts, then the nuisances of the file.
+
+    In the count question parameters that only scale the signal have no effect: they are left
+    out, since the signal shape is normalised.
+    """
+    declared = declared_parameters(declaration)
+    out: list[Parameter] = []
+    if question == "count":
+        out.append(
+            Parameter(
+                SIGNAL,
+                prediction,
+                lower=0.0,
+                role="poi",
+                description="CEvNS events in the analysis region",
+            )
+        )
+    elif question == "cross-section":
+        out.append(
+            Parameter(
+                POI_PARAMETER[question],
+                cross_section * 1e40,
+                unit="e-40 cm2",
+                lower=0.0,
+                role="poi",
+                description="flux-averaged CEvNS cross section, mean over flavours and nuclei",
+            )
+        )
+    else:
+        angle = interaction.parameters[POI_PARAMETER[question]]
+        out.append(
+            Parameter(
+                angle.name,
+                angle.value,
+                lower=angle.lower,
+                upper=angle.upper,
+                role="poi",
+                shared=True,
+                description=angle.description,
+            )
+        )
+    for name, background in declaration.backgrounds.items():
+        out.append(
+            Parameter(
+                name,
+                background.count.value,
+                lower=0.0,
+                constraint=Gaussian(background.count.value, background.count.sigma),
+                role="normalisation",
+                description=background.title or f"{name} events in the analysis region",
+            )
+        )
+    taken = {p.name for p in out}
+    for name, parameter in declared.items():
+        if name in taken:
+            if declaration.parameters[name].acts_on != "interaction":
+                raise InputError(
+                    f"{declaration.name}: {name!r} is the name of a component; call the "
+                    "parameter otherwise"
+                )
+            continue  # the parameter of interest itself
+        if question == "count" and declaration.parameters[name].acts_on == "signal":
+            continue
+        out.append(parameter)
+    return out
+
+
+def response_table(
+    resolution: Resolution, efficiency: Efficiency, edges: Array, curve: QuenchingCurve
+) -> ResponseTable | SharpResponse:
+    """The response over all energies that quenching can reach within `REACH` sigmas.
+
+    Raises:
+        InputError: if quenching or efficiency vary with a perfect resolution: it has no
+            derivative to follow.
+    """
+    if isinstance(resolution, Perfect):
+        if len(curve.odd) or efficiency.varied:
+            raise InputError(
+                "a perfect resolution has no smooth response; declare a resolution, or drop the "
+                "quenching and efficiency variations"
+            )
+        return SharpResponse(edges, resolution, efficiency)
+    return ResponseTable.build(resolution, efficiency, edges, curve.largest_kevee(REACH))
+
+
+def time_tables(
+    source: Source,
+    edges: Array | None,
+    efficiency: Efficiency,
+    pulse: Parameter | None,
+) -> tuple[TimeTable, ...]:
+    """Arrival-time bins of every flavour over the reach of the pulse-time parameter.
+
+    Without a time axis everything arrives in one bin.
+
+    Raises:
+        InputError: if there is a time axis but the source has no time structure, or no
+            parameter says when the pulse comes.
+    """
+    if edges is None:
+        whole = TimeTable.build(
+            lambda t, t0: np.ones(np.broadcast_shapes(np.shape(t), np.shape(t0))),
+            np.array([0.0, 1.0]),
+            (0.0, 1.0),
+        )
+        return tuple(whole for _ in source.flavours)
+    if not hasattr(source, "time_pdf"):
+        raise InputError("this source has no time structure; leave out the time axis")
+    if pulse is None:
+        raise InputError(
+            "the time axis needs the pulse's mean time: declare a parameter, for example "
+            "'t0: {constraint: 474 +/- 25 ns, acts_on: pulse-time}' (or 'value: 474 ns')"
+        )
+    width = REACH * pulse.constraint.sigma if pulse.constraint else 1e-3
+    reach = (pulse.value - width, pulse.value + width)
+    pulsed: PulsedSource = source  # type: ignore[assignment]
+    built: dict[str, TimeTable] = {}
+    for flavour in pulsed.flavours:
+        built[flavour] = TimeTable.build(
+            lambda t, t0, f=flavour: pulsed.time_pdf(f, t, t0), edges, reach, efficiency
+        )
+    return tuple(built.values())
+
+
+def physics_choices(declaration: ExperimentFile) -> Mapping[str, str]:
+    """The named physics choices of a file, echoed in every result."""
+    return {
+        "source": declaration.source.kind,
+        "material": declaration.target.material,
+        "interaction": declaration.interaction.kind,
+        "couplings": declaration.interaction.couplings,
+        "form_factor": declaration.interaction.form_factor,
+        "axial": "included" if declaration.interaction.axial else "left out",
+        "quenching": declaration.detector.quenching.kind,
+        "resolution": declaration.detector.resolution.kind,
+        "efficiency": declaration.detector.efficiency.energy.kind,
+        "time_efficiency": declaration.detector.efficiency.time.kind,
+    }

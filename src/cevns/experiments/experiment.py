@@ -1,0 +1,326 @@
+"""An experiment: a declaration with its physics built on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.resolution import Resolution
+from cevns.exceptions import CevnsError, InputError, SchemaError
+from cevns.experiments import assembly, loader
+from cevns.experiments.components import Builder
+from cevns.experiments.inputs import Inputs, load_inputs
+from cevns.experiments.model import ExperimentModel, check_question
+from cevns.experiments.schema import ExperimentFile
+from cevns.experiments.signal import Signal
+from cevns.interactions import Interaction
+from cevns.nuclear.form_factors import FormFactor, form_factor
+from cevns.nuclear.materials import Material, material
+from cevns.parameters import Parameters
+from cevns.rates.fold import Fold
+from cevns.sources import Source
+from cevns.typing import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """One measurement or projection; make it with `load`.
+
+    Args:
+        declaration: the validated file.
+        path: the file.
+        document: the parsed YAML that knows its lines, for messages.
+        data: folder the user named for the public release.
+        overrides: fields changed from outside the file.
+    """
+
+    declaration: ExperimentFile
+    path: Path
+    document: Any
+    data: Path | None = None
+    overrides: Mapping[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.declaration.name
+
+    @property
+    def title(self) -> str:
+        """A line for tables and figures."""
+        return self.declaration.title or self.name
+
+    # -- physics, built on first use -----------------------------------------------------------
+
+    @cached_property
+    def _builder(self) -> Builder:
+        return Builder(self.path, self.document)
+
+    @cached_property
+    def source(self) -> Source:
+        """The neutrino source."""
+        return cast(
+            "Source", self._builder.build("cevns.sources", ("source",), self.declaration.source)
+        )
+
+    @cached_property
+    def material(self) -> Material:
+        """The target material."""
+        target = self.declaration.target
+        return self._located(
+            lambda: material(target.material, composition=target.composition), "target", "material"
+        )
+
+    @cached_property
+    def interaction(self) -> Interaction:
+        """The process at the nucleus."""
+        from cevns.interactions import interaction
+
+        d = self.declaration.interaction
+        return self._located(
+            lambda: interaction(d.kind, couplings=d.couplings, axial=d.axial),
+            "interaction",
+            "couplings",
+        )
+
+    @cached_property
+    def form_factor(self) -> FormFactor:
+        """The nuclear form factor."""
+        name = self.declaration.interaction.form_factor
+        return self._located(lambda: form_factor(name), "interaction", "form_factor")
+
+    @cached_property
+    def quenching(self) -> Quenching:
+        """Recoil energy to electron-equivalent energy."""
+        return cast("Quenching", self._detector("quenching", "quenching"))
+
+    @cached_property
+    def resolution(self) -> Resolution:
+        """Spread of the reconstructed value."""
+        return cast("Resolution", self._detector("resolution", "resolution"))
+
+    @cached_property
+    def energy_efficiency(self) -> Efficiency:
+        """Efficiency in the reconstructed value."""
+        return cast("Efficiency", self._efficiency("energy"))
+
+    @cached_property
+    def time_efficiency(self) -> Efficiency:
+        """Efficiency in arrival time."""
+        return cast("Efficiency", self._efficiency("time"))
+
+    @cached_property
+    def fold(self) -> Fold:
+        """Source and interaction on the recoil nodes of the target."""
+        return self._fold(self.interaction)
+
+    @cached_property
+    def curve(self) -> QuenchingCurve:
+        """Quenching on the recoil nodes."""
+        return self.quenching.on(self.fold.nodes)
+
+    @cached_property
+    def response(self) -> ResponseTable | SharpResponse:
+        """Electron-equivalent energy to energy bins."""
+        return assembly.response_table(
+            self.resolution, self.energy_efficiency, self.energy_edges, self.curve
+        )
+
+    @cached_property
+    def times(self) -> tuple[TimeTable, ...]:
+        """Arrival-time bins, one table a flavour."""
+        name = assembly.single(self.declaration, "pulse-time")
+        pulse = None if name is None else assembly.declared_parameters(self.declaration)[name]
+        return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
+
+    @property
+    def energy_edges(self) -> Array:
+        """Edges of the reconstructed energy axis."""
+        return np.asarray(self.declaration.axes.energy.edges, dtype=float)
+
+    @property
+    def time_edges(self) -> Array | None:
+        """Edges of the time axis, us; None without one."""
+        time = self.declaration.axes.time
+        return None if time is None else np.asarray(time.edges, dtype=float)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """Observed counts and background shapes."""
+        return load_inputs(
+            self.declaration, self.path, data=self.data, time_efficiency=self.time_efficiency
+        )
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there are counts to fit; without, the file is a projection."""
+        return self.declaration.data is not None
+
+    @cached_property
+    def cross_section_cm2(self) -> float:
+        """Predicted cross section, flux-averaged, mean over flavours and nuclei of the target."""
+        return self.fold.flux_averaged_cross_section_cm2()
+
+    @property
+    def physics(self) -> dict[str, str]:
+        """Named physics choices, echoed in every result."""
+        return dict(assembly.physics_choices(self.declaration))
+
+    # -- models --------------------------------------------------------------------------------
+
+    def model(
+        self, poi: str = "count", *, interaction: Interaction | None = None
+    ) -> ExperimentModel:
+        """The likelihood model for a question.
+
+        Args:
+            poi: ``count``, ``cross-section`` or ``sin2-theta-w``.
+            interaction: another process in place of the declared one.
+
+        Raises:
+            UnknownNameError: if the question is unknown.
+            InputError: if the declaration does not fit together.
+
+        Examples:
+            >>> import cevns
+            >>> model = cevns.load("coherent-csi-2021").model("count")
+            >>> model.parameters.names
+            ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
+        """
+        question = check_question(poi)
+        process = self.interaction if interaction is None else interaction
+        binding = assembly.bind(
+            self.declaration,
+            question,
+            process,
+            self.quenching.variation_names,
+            tuple(self.energy_efficiency.varied),
+        )
+        nominal = assembly.declared_parameters(self.declaration)
+        pulse = binding.pulse_time
+        signal = Signal(
+            fold=self.fold if interaction is None else self._fold(process),
+            quenching=self.curve,
+            response=self.response,
+            times=self.times,
+            binding=binding,
+            pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
+        )
+        prediction = self._prediction(signal)
+        parameters = Parameters(
+            assembly.parameter_vector(
+                self.declaration,
+                question,
+                process,
+                prediction=prediction,
+                cross_section=self.cross_section_cm2,
+            )
+        )
+        model = ExperimentModel(
+            name=self.name,
+            question=question,
+            signal=signal,
+            backgrounds=self.inputs.backgrounds,
+            parameters=parameters,
+            observed=np.zeros(signal.n_energy * signal.n_time),
+            scale=()
+            if question == "count"
+            else assembly.names_acting_on(self.declaration, "signal"),
+            reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
+            prediction=prediction,
+        )
+        observed = self.inputs.observed
+        return model.with_observed(
+            model.expected(parameters.values) if observed is None else observed
+        )
+
+    def predict(self) -> dict[str, float]:
+        """Expected counts per component in the analysis region, before any fit."""
+        model = self.model("count")
+        return {n: float(c.sum()) for n, c in model.components(model.parameters.values).items()}
+
+    # -- helpers -------------------------------------------------------------------------------
+
+    def _prediction(self, signal: Signal) -> float:
+        values = {
+            name: np.asarray(p.value)
+            for name, p in {
+                **{p.name: p for p in signal.fold.interaction.parameters},
+                **assembly.declared_parameters(self.declaration),
+            }.items()
+        }
+        total = float(signal.evaluate(values).sum())
+        if not total > 0:
+            raise InputError(
+                f"{self.name}: no CEvNS event is expected in the analysis region; check threshold, "
+                "axes and source"
+            )
+        return total
+
+    def _fold(self, process: Interaction) -> Fold:
+        return Fold(
+            self.source, process, self.material, self.declaration.target.mass, self.form_factor
+        )
+
+    def _detector(self, section: str, package: str) -> Any:
+        component = getattr(self.declaration.detector, section)
+        return self._builder.build(f"cevns.detectors.{package}", ("detector", section), component)
+
+    def _efficiency(self, axis: str) -> Any:
+        component = getattr(self.declaration.detector.efficiency, axis)
+        return self._builder.build(
+            "cevns.detectors.efficiency", ("detector", "efficiency", axis), component
+        )
+
+    def _located(self, make: Any, *location: str) -> Any:
+        """Run `make`; a mistake is reported with file, line and field."""
+        try:
+            return make()
+        except SchemaError:
+            raise
+        except CevnsError as error:
+            raise SchemaError(
+                str(error),
+                path=self.path,
+                line=loader.line_of(self.document, location),
+                field=".".join(location),
+            ) from None
+
+
+def load(
+    name_or_path: str | Path,
+    *,
+    data: str | Path | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Experiment:
+    """Load an experiment by catalogue name or from a file of one's own.
+
+    Args:
+        name_or_path: ``"coherent-csi-2021"`` or a path to a YAML file.
+        data: folder of the public release, or a parent that contains it by name.
+        overrides: fields to change, ``{"target.mass": "20 kg"}``.
+
+    Raises:
+        UnknownNameError: if no experiment of that name is shipped.
+        SchemaError: if the file breaks the schema; file, line and field are named.
+        InputError: if the file cannot be read, or a field to change does not exist.
+
+    Examples:
+        >>> round(load("coherent-csi-2021").cross_section_cm2 * 1e40)
+        187
+    """
+    path = loader.find(name_or_path)
+    plain, document = loader.parse(path)
+    if overrides:
+        plain = loader.override(plain, overrides)
+    declaration = loader.validate(plain, document, path)
+    return Experiment(
+        declaration, path, document, Path(data) if data is not None else None, overrides
+    )

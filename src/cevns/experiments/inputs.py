@@ -1,0 +1,209 @@
+"""What a fit reads: observed counts and background shapes, from a release or from the package.
+
+Precedence: the folder the user names, ``CEVNS_DATA``, the cache of downloaded releases, the
+tables beside the experiment file. The result says which was used, with digests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cevns.datasets import Table as CarriedTable
+from cevns.datasets import binning, find, read_table
+from cevns.exceptions import DataError, InputError
+from cevns.experiments.loader import digest
+from cevns.experiments.schema import Background, ExperimentFile, Exponential, Table
+from cevns.typing import Array
+
+STEADY_STATE_ROLE = "ac-energy"
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file a result depends on."""
+
+    role: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything a model takes from data.
+
+    Attributes:
+        observed: counts ``(energy, time)``, or None for a projection.
+        anticoincident: number of events anti-coincident with the beam, where known.
+        backgrounds: component to shape ``(energy, time)``, normalised to one in the region.
+        origin: ``--data``, ``CEVNS_DATA``, ``cache``, ``carried`` or ``none``.
+        files: what was read, with digests.
+        warnings: what the user should know about the data.
+    """
+
+    observed: Array | None
+    anticoincident: int | None
+    backgrounds: Mapping[str, Array]
+    origin: str
+    files: tuple[InputFile, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class _Reader:
+    """Histograms by role from a located release, else from the tables beside the file."""
+
+    def __init__(self, declaration: ExperimentFile, path: Path, data: Path | None) -> None:
+        self._folder = path.parent
+        self._axes = (
+            np.asarray(declaration.axes.energy.edges, dtype=float),
+            np.asarray(declaration.axes.time.edges if declaration.axes.time else [0.0, 1.0]),
+        )
+        self.files = [InputFile("experiment", path.name, digest(path))]
+        self.warnings: tuple[str, ...] = ()
+        self.origin = "none" if declaration.data is None else "carried"
+        self._released: Mapping[str, Any] = {}
+        name = declaration.data.release if declaration.data else None
+        if name is None:
+            if data is not None:
+                raise InputError(
+                    f"{declaration.name} names no public release, so --data has no meaning for it"
+                )
+            return
+        located = find(name, data)
+        if located is not None:
+            self.warnings = located.warnings
+            self.origin = located.origin
+            self._released = located.load().samples  # type: ignore[attr-defined]
+            self.files += [InputFile("release", n, d) for n, d in located.digests.items()]
+
+    def rebin(self, table: Table, *edges: Array) -> Array:
+        """The declared table in the analysis bins.
+
+        Raises:
+            DataError: if the table beside the file is missing or malformed.
+            InputError: if an analysis bin would cut a carried bin.
+        """
+        sample = self._released.get(table.role or "")
+        if sample is None:
+            return self._rebin_carried(table, edges)
+        if hasattr(sample, "histogram"):  # an event list: all events in the other dimension
+            counts = sample.histogram(*(edges if len(edges) == 2 else self._axes))
+            return np.asarray(counts if len(edges) == 2 else counts.sum(axis=1))
+        return np.asarray(sample.rebin(*edges))
+
+    def fine(self, table: Table) -> tuple[Array, Array]:
+        """Edges and contents of a one-dimensional table, as they are."""
+        sample = self._released.get(table.role or "")
+        if sample is not None:
+            return sample.edges, sample.content
+        read, axes, content = self._carried(table, 1)
+        return read.edges(*axes[0]), content
+
+    def _carried(
+        self, table: Table, dimensions: int
+    ) -> tuple[CarriedTable, list[tuple[str, str]], Array]:
+        path = self._folder / table.file
+        read = read_table(path)
+        self.files.append(InputFile(table.role or "table", table.file, digest(path)))
+        names = list(read.columns)
+        if len(names) != 2 * dimensions + 1:
+            raise DataError(
+                f"has {len(names)} columns where {2 * dimensions + 1} are needed: low and high "
+                "edge of each axis, then the content",
+                path=path,
+            )
+        axes = list(zip(names[:-1:2], names[1:-1:2], strict=True))
+        content = read.grid(names[-1], *axes)
+        if (content < 0).any():
+            line = int(read.lines[int(np.argmax(read[names[-1]] < 0))])
+            raise DataError("a content is negative", path=path, line=line)
+        return read, axes, content
+
+    def _rebin_carried(self, table: Table, edges: tuple[Array, ...]) -> Array:
+        read, axes, content = self._carried(table, len(edges))
+        for axis, (pair, new) in enumerate(zip(axes, edges, strict=True)):
+            old = read.edges(*pair)
+            _refuse_cuts(table, old, new)
+            content = np.apply_along_axis(
+                lambda c, o=old, n=new: binning.rebin(o, c, n), axis, content
+            )
+        return content
+
+
+def _refuse_cuts(table: Table, old: Array, new: Array) -> None:
+    distance = np.abs(old[:, None] - new).min(axis=0)
+    if (distance > 1e-9 * np.abs(old).max()).any():
+        bad = new[int(np.argmax(distance))]
+        shown = ", ".join(f"{e:g}" for e in old[:20]) + (", ..." if old.size > 20 else "")
+        raise InputError(
+            f"the bin edge {bad:g} is not among those of the carried table {table.file} ({shown}); "
+            "choose the axes among these or use the public release"
+        )
+
+
+def load_inputs(
+    declaration: ExperimentFile,
+    path: Path,
+    *,
+    data: Path | None = None,
+    time_efficiency: Callable[[Array], Array],
+) -> Inputs:
+    """Read observed counts and background shapes for a declared experiment.
+
+    Raises:
+        DataError: if a file is missing, truncated or malformed.
+        InputError: if the declared bins cannot be made from the tables, or a shape is empty.
+    """
+    reader = _Reader(declaration, path, data)
+    energy = np.asarray(declaration.axes.energy.edges, dtype=float)
+    time = None if declaration.axes.time is None else np.asarray(declaration.axes.time.edges)
+    shapes: dict[str, Array] = {}
+    anticoincident = None
+    for name, background in declaration.backgrounds.items():
+        along_energy = reader.rebin(background.energy, energy)
+        if background.energy.role == STEADY_STATE_ROLE:
+            anticoincident = round(float(along_energy.sum()))
+        shape = np.outer(along_energy, _along_time(reader, name, background, time, time_efficiency))
+        if not shape.sum() > 0:
+            raise InputError(
+                f"background {name!r} has no content inside the analysis region; check its tables "
+                "and the axes"
+            )
+        shapes[name] = shape / shape.sum()
+    observed = None
+    if declaration.data is not None:
+        counts = declaration.data.counts
+        if counts is None:
+            raise InputError(f"{declaration.name}: data needs 'counts', with a file or a role")
+        observed = reader.rebin(counts, energy, *(() if time is None else (time,)))
+    return Inputs(
+        observed, anticoincident, shapes, reader.origin, tuple(reader.files), reader.warnings
+    )
+
+
+def _along_time(
+    reader: _Reader,
+    name: str,
+    background: Background,
+    time: Array | None,
+    efficiency: Callable[[Array], Array],
+) -> Array:
+    if time is None:
+        return np.ones(1)
+    if background.time is None:
+        raise InputError(f"background {name!r} has no shape in time, but there is a time axis")
+    if isinstance(background.time, Exponential):
+        rate = background.time.rate
+        return np.diff(time) if rate == 0.0 else -np.diff(np.exp(-rate * time)) / rate
+    if not background.time.efficiency:
+        return reader.rebin(background.time, time)
+    edges, content = reader.fine(background.time)
+    # the efficiency inside each fine bin: its mean over four Gauss-Legendre nodes
+    x, w = np.polynomial.legendre.leggauss(4)
+    nodes = edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (x + 1.0)
+    # a density: an analysis edge may cut its bins, which then share by width
+    return binning.rebin(edges, content * (efficiency(nodes) @ w) / 2.0, time)

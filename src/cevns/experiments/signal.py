@@ -1,0 +1,244 @@
+"""The exact CEvNS signal of an experiment in its analysis bins, staged by parameter.
+
+    S[e, t] = sum_f E_f[e] tau_f[t],   E_f[e] = sum_j spectrum_f(T_j) R_e(E_ee(T_j))
+
+Each stage depends on few parameters: the spectrum on couplings and neutron radius, the response
+on quenching and efficiency, the arrival times on the pulse time. A stage whose parameters are all
+fixed is evaluated once. Derivatives follow the same stages, so that a linearised model costs
+little more than the model itself. Everything is batched over leading axes and runs under NumPy
+and JAX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.morphing import even_part, even_part_derivative
+from cevns.rates.fold import Fold
+from cevns.typing import Array, Namespace
+
+# half step of the central differences in couplings and relative radius: exact for couplings,
+# which enter quadratically; for a radius the truncation error is 1e-8 of the derivative
+_STEP = 1e-4
+
+Values = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Which parameter drives which stage, by name; None where a direction is held at 0.
+
+    Args:
+        interaction: parameters of the interaction.
+        neutron_radius: neutron radius relative to the form-factor model's own.
+        quenching: one entry a variation of the quenching model.
+        efficiency: one entry a variation of the response.
+        pulse_time: mean time of the beam pulse, us.
+    """
+
+    interaction: tuple[str, ...] = ()
+    neutron_radius: str | None = None
+    quenching: tuple[str | None, ...] = ()
+    efficiency: tuple[str | None, ...] = ()
+    pulse_time: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """Expected signal counts per (energy, time) bin as a function of parameter values.
+
+    Args:
+        fold: recoil spectra per flavour.
+        quenching: electron-equivalent energy on the recoil nodes of `fold`.
+        response: electron-equivalent energy to reconstructed bins.
+        times: reconstructed time bins, one table a flavour of `fold`.
+        binding: parameter names of the stages.
+        pulse_time_us: mean pulse time where no parameter drives it.
+    """
+
+    fold: Fold
+    quenching: QuenchingCurve
+    response: ResponseTable | SharpResponse
+    times: tuple[TimeTable, ...]
+    binding: Binding
+    pulse_time_us: float
+
+    @property
+    def n_energy(self) -> int:
+        """Number of energy bins."""
+        return len(np.asarray(self.response.edges)) - 1
+
+    @property
+    def n_time(self) -> int:
+        """Number of time bins."""
+        return self.times[0].n_bins
+
+    def evaluate(self, values: Values, xp: Namespace = np) -> Array:
+        """Expected counts.
+
+        Args:
+            values: parameter values by name, each of shape ``(...)``.
+            xp: array namespace.
+
+        Returns:
+            Shape ``(..., n_energy, n_time)``.
+        """
+        energies = self._spectrum(values, xp) @ self._response(values, xp)
+        times = self._times(values, xp)
+        return xp.swapaxes(energies, -1, -2) @ times
+
+    def per_flavour(self, values: Values) -> dict[str, Array]:
+        """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
+        energies = self._spectrum(values, np) @ self._response(values, np)
+        times = self._times(values, np)
+        return {
+            flavour: np.outer(energies[f], times[f]) for f, flavour in enumerate(self.fold.flavours)
+        }
+
+    def linearise(self, values: Values, xp: Namespace = np) -> tuple[Array, dict[str, Array]]:
+        """Expected counts and their derivative by every bound parameter, by name."""
+        spectrum = self._spectrum(values, xp)
+        response, slopes, moved = self._response_and_slopes(values, xp)
+        times, time_slopes = self._times_and_slopes(values, xp)
+        energies = xp.swapaxes(spectrum @ response, -1, -2)
+        shape = energies @ times
+        out: dict[str, Array] = {}
+        for name, slope in self._spectrum_slopes(values, xp).items():
+            out[name] = xp.swapaxes(slope @ response, -1, -2) @ times
+        for name, slope in slopes.items():  # efficiency: another response
+            out[name] = xp.swapaxes(spectrum @ slope, -1, -2) @ times
+        if moved is not None:  # quenching: the same response elsewhere
+            gradient, response_slope = moved
+            for k, quenching_name in enumerate(self.binding.quenching):
+                if quenching_name is not None:
+                    shifted = spectrum * gradient[..., k : k + 1, :]
+                    out[quenching_name] = xp.swapaxes(shifted @ response_slope, -1, -2) @ times
+        if self.binding.pulse_time is not None:
+            out[self.binding.pulse_time] = energies @ time_slopes
+        return shape, out
+
+    # -- spectrum: couplings and neutron radius ------------------------------------------------
+
+    @cached_property
+    def _static_spectrum(self) -> Array:
+        return self.fold.spectrum()
+
+    def _spectrum(self, values: Values, xp: Namespace) -> Array:
+        names, radius = self.binding.interaction, self.binding.neutron_radius
+        if not names and radius is None:
+            return self._static_spectrum
+        return self.fold.spectrum(
+            {n: values[n] for n in names},
+            neutron_radius=1.0 if radius is None else values[radius],
+            xp=xp,
+        )
+
+    def _spectrum_slopes(self, values: Values, xp: Namespace) -> dict[str, Array]:
+        names = [*self.binding.interaction]
+        if self.binding.neutron_radius is not None:
+            names.append(self.binding.neutron_radius)
+        out = {}
+        for name in names:
+            up = self._spectrum({**values, name: values[name] + _STEP}, xp)
+            down = self._spectrum({**values, name: values[name] - _STEP}, xp)
+            out[name] = (up - down) / (2.0 * _STEP)
+        return out
+
+    # -- response: quenching and efficiency ----------------------------------------------------
+
+    @property
+    def _varied(self) -> bool:
+        """Whether the varied efficiencies are needed beside the nominal one."""
+        return any(self.binding.efficiency)
+
+    @cached_property
+    def _static_tables(self) -> Array:
+        energy = self.quenching.electron_energy_kevee()
+        if self._varied and isinstance(self.response, ResponseTable):
+            return self.response.evaluate_all(energy)
+        return self.response.evaluate(energy)
+
+    def _pulls(self, values: Values, xp: Namespace) -> Array:
+        names = self.binding.quenching
+        like = next(values[n] for n in names if n is not None)
+        return xp.stack([values[n] if n else xp.zeros_like(like) for n in names], axis=-1)
+
+    def _response(self, values: Values, xp: Namespace) -> Array:
+        if any(self.binding.quenching):
+            energy = self.quenching.electron_energy_kevee(self._pulls(values, xp), xp)
+            assert isinstance(self.response, ResponseTable)
+            look_up = self.response.evaluate_all if self._varied else self.response.evaluate
+            tables = look_up(energy, xp)
+        else:
+            tables = self._static_tables
+        return self._mix(tables, self._mixture(values, xp)[0])
+
+    def _response_and_slopes(
+        self, values: Values, xp: Namespace
+    ) -> tuple[Array, dict[str, Array], tuple[Array, Array] | None]:
+        """Response, its slopes in efficiency, and (dE/dpull, dR/dE) where quenching moves."""
+        weights, slope_weights = self._mixture(values, xp)
+        moved = None
+        if any(self.binding.quenching):
+            pulls = self._pulls(values, xp)
+            energy = self.quenching.electron_energy_kevee(pulls, xp)
+            table = self.response
+            assert isinstance(table, ResponseTable)
+            if self._varied:
+                tables, by_energy = table.evaluate_all_with_derivative(energy, xp)
+            else:
+                tables, by_energy = table.evaluate_with_derivative(energy, xp)
+            moved = self.quenching.gradient(pulls, xp), self._mix(by_energy, weights)
+        else:
+            tables = self._static_tables
+        slopes = {name: self._mix(tables, w) for name, w in slope_weights.items()}
+        return self._mix(tables, weights), slopes, moved
+
+    def _mixture(self, values: Values, xp: Namespace) -> tuple[list[Array], dict[str, list[Array]]]:
+        """Weights of nominal, plus, minus, ... and their slopes by parameter.
+
+        R = R0 + alpha (plus - minus)/2 + d(alpha) [(plus + minus)/2 - R0].
+        """
+        if not any(self.binding.efficiency):
+            return [], {}
+        nominal, sides = xp.asarray(1.0), []
+        slopes: dict[str, list[Array]] = {}
+        count = len(self.binding.efficiency)
+        for k, name in enumerate(self.binding.efficiency):
+            alpha = xp.asarray(0.0) if name is None else values[name]
+            d = even_part(alpha, xp)
+            nominal = nominal - d
+            sides += [0.5 * (d + alpha), 0.5 * (d - alpha)]
+            if name is not None:
+                slope = even_part_derivative(alpha, xp)
+                zero = xp.zeros_like(slope)
+                row = [-slope] + [zero] * (2 * count)
+                row[1 + 2 * k], row[2 + 2 * k] = 0.5 * (slope + 1.0), 0.5 * (slope - 1.0)
+                slopes[name] = row
+        return [nominal, *sides], slopes
+
+    def _mix(self, tables: Array, weights: list[Array]) -> Array:
+        if not weights:
+            return tables
+        mixed = [w[..., None, None] * tables[..., i, :] for i, w in enumerate(weights)]
+        return sum(mixed[1:], start=mixed[0])
+
+    # -- arrival times: the pulse --------------------------------------------------------------
+
+    def _pulse_time(self, values: Values, xp: Namespace) -> Array:
+        name = self.binding.pulse_time
+        return xp.asarray(self.pulse_time_us) if name is None else values[name]
+
+    def _times(self, values: Values, xp: Namespace) -> Array:
+        t0 = self._pulse_time(values, xp)
+        return xp.stack([table.evaluate(t0, xp) for table in self.times], axis=-2)
+
+    def _times_and_slopes(self, values: Values, xp: Namespace) -> tuple[Array, Array]:
+        t0 = self._pulse_time(values, xp)
+        pairs = [table.evaluate_with_derivative(t0, xp) for table in self.times]
+        return xp.stack([p[0] for p in pairs], axis=-2), xp.stack([p[1] for p in pairs], axis=-2)

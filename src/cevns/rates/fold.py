@@ -1,0 +1,206 @@
+"""The fold of source and interaction on a recoil grid, ready for any detector.
+
+For flavour f and nuclide A the expected counts per recoil-energy node T_j are
+
+    spectrum_f(T_j) = sum_A sum_k w_kfA(theta) G_kfA(T_j) F_i(q_Aj; r_i) F_l(q_Aj; r_l)
+
+with G the term's kinematic polynomial folded with the flux moments, times nuclei, fluence and the
+quadrature weight of the node. G is built once; couplings and radii enter at call time, so a
+coupling point or a nuclear radius costs a few array products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from cevns.constants import HBARC_MEV_FM
+from cevns.exceptions import InputError
+from cevns.interactions import Interaction, kinematics
+from cevns.nuclear.form_factors import FormFactor
+from cevns.nuclear.materials import Material
+from cevns.sources import Source
+from cevns.typing import Array, Namespace
+
+NODES_PER_PANEL = 24
+
+
+def recoil_nodes(
+    source: Source, material: Material, *, maximum_kev: float | None = None
+) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights in recoil energy, keV.
+
+    Panels end where the recoil spectrum has kinks: at the maximum recoil energy of every line
+    and end point of the source on every nuclide. Inside a panel the spectrum is smooth, so 24
+    nodes reach the accuracy of the response tables.
+
+    Raises:
+        InputError: if the source reaches no recoil energy at all.
+    """
+    kinks = {0.0}
+    for nuclide, _ in material.atoms:
+        for energy in source.recoil_kinks:
+            kinks.add(float(kinematics.maximum_recoil_kev(energy, nuclide.mass_mev)))
+    edges = np.array(sorted(kinks))
+    if maximum_kev is not None:
+        edges = np.unique(np.minimum(edges, maximum_kev))
+    # kinks of isotopes of one element crowd together: a panel too narrow to matter is merged
+    keep = [edges[0]]
+    for edge in edges[1:]:
+        if edge - keep[-1] > 1e-9 * edges[-1]:
+            keep.append(edge)
+    edges = np.array(keep)
+    if edges.size < 2:
+        raise InputError("the source gives no nuclear recoils: it has no neutrino above 0 MeV")
+    x, w = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
+    half = np.diff(edges)[:, None] / 2.0
+    nodes = edges[:-1, None] + half * (x + 1.0)
+    return nodes.ravel(), (half * w).ravel()
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Counts per recoil node and flavour, as a function of couplings and nuclear radii.
+
+    Args:
+        source: the neutrinos, with flux moments and fluence.
+        interaction: the sum of terms.
+        material: the target.
+        mass_kg: target mass.
+        form_factor: the model of the nuclear form factor.
+        nodes_kev: recoil energies; by default quadrature nodes from `recoil_nodes`.
+        weights_kev: quadrature weights; ones (with `nodes_kev` given) make `spectrum` a density.
+    """
+
+    source: Source
+    interaction: Interaction
+    material: Material
+    mass_kg: float
+    form_factor: FormFactor
+    nodes_kev: Array | None = None
+    weights_kev: Array | None = None
+    _grid: tuple[Array, Array] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.nodes_kev is None:
+            grid = recoil_nodes(self.source, self.material)
+        else:
+            nodes = np.asarray(self.nodes_kev, dtype=float)
+            weights = np.ones_like(nodes) if self.weights_kev is None else self.weights_kev
+            grid = nodes, np.asarray(weights, dtype=float)
+        object.__setattr__(self, "_grid", grid)
+
+    @property
+    def nodes(self) -> Array:
+        """Recoil energies, keV, shape ``(n,)``."""
+        return self._grid[0]
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """Flavours in the order of the first axis of `spectrum`."""
+        return tuple(self.source.flavours)
+
+    @cached_property
+    def kernel(self) -> Array:
+        """G: shape ``(flavours, nuclides, terms, nodes)``, counts per node."""
+        nodes, weights = self._grid
+        terms = self.interaction.terms
+        atoms = self.material.nuclei_per_kg()
+        out = np.zeros((len(self.flavours), len(self.material.atoms), len(terms), nodes.size))
+        for a, (nuclide, _) in enumerate(self.material.atoms):
+            e_min = kinematics.minimum_energy_mev(nodes, nuclide.mass_mev)
+            nuclei = atoms[nuclide.name] * self.mass_kg
+            polynomials = np.stack([t.coefficients(nodes, nuclide) for t in terms])
+            for f, flavour in enumerate(self.flavours):
+                moments = np.asarray(self.source.moments(flavour, e_min))
+                folded = np.einsum("kmj,mj->kj", polynomials, moments)
+                out[f, a] = folded * (nuclei * self.source.fluence_cm2(flavour)) * weights
+        return out
+
+    @cached_property
+    def _momenta(self) -> Array:
+        """Momentum transfer q, 1/fm, shape ``(nuclides, nodes)``."""
+        masses = np.array([n.mass_mev for n, _ in self.material.atoms])
+        return np.sqrt(2.0 * masses[:, None] * self.nodes * 1e-3) / HBARC_MEV_FM
+
+    @cached_property
+    def _radii(self) -> Array:
+        """Default rms radius per nuclide, fm."""
+        return np.array([self.form_factor.default_rms_radius(n) for n, _ in self.material.atoms])
+
+    def _form_factor_products(self, neutron_radius: Array, xp: Namespace) -> list[Array]:
+        """Per term the product of its form factors, shape ``(..., nuclides, nodes)``."""
+        radii = self._radii[:, None]
+        scale = neutron_radius[..., None, None]
+        factors = {
+            "p": self._proton_form_factor,
+            "n": self.form_factor.evaluate(self._momenta, radii * scale, xp=xp),
+        }
+        factors["a"] = factors["n"]
+        products = []
+        for term in self.interaction.terms:
+            product = xp.ones_like(factors["n"])
+            for which in term.form_factors:
+                product = product * factors[which]
+            products.append(product)
+        return products
+
+    @cached_property
+    def _proton_form_factor(self) -> Array:
+        return self.form_factor.evaluate(self._momenta, self._radii[:, None])
+
+    def spectrum(
+        self,
+        values: Mapping[str, Array | float] | None = None,
+        *,
+        neutron_radius: Array | float = 1.0,
+        xp: Namespace = np,
+    ) -> Array:
+        """Counts per node and flavour at a point in coupling space.
+
+        Args:
+            values: parameters of the interaction by name; arrays of shape ``(...)`` broadcast.
+            neutron_radius: rms neutron radius relative to the model's default, shape ``(...)``.
+            xp: array namespace.
+
+        Returns:
+            Shape ``(..., flavours, nodes)``; with unit weights it is counts per keVnr.
+        """
+        values = values or {}
+        if isinstance(neutron_radius, float) and neutron_radius == 1.0:
+            folded = self._folded
+        else:
+            folded = self._with_form_factors(xp.asarray(neutron_radius, dtype=float), xp)
+        out = []
+        for f, flavour in enumerate(self.flavours):
+            weights = [
+                self.interaction.weights(flavour, nuclide, values, xp=xp)
+                for nuclide, _ in self.material.atoms
+            ]
+            # (nuclides, terms, ...) -> (..., 1, nuclides * terms): a point is a dot product
+            column = xp.moveaxis(xp.stack(weights), (0, 1), (-2, -1))
+            column = column.reshape(*column.shape[:-2], 1, -1)
+            out.append((column @ folded[..., f, :, :])[..., 0, :])
+        return xp.stack(out, axis=-2)
+
+    @cached_property
+    def _folded(self) -> Array:
+        return self._with_form_factors(np.asarray(1.0), np)
+
+    def _with_form_factors(self, neutron_radius: Array, xp: Namespace) -> Array:
+        """Kernel times form factors, ``(..., flavours, nuclides * terms, nodes)``."""
+        products = xp.stack(self._form_factor_products(neutron_radius, xp), axis=-2)
+        folded = self.kernel * products[..., None, :, :, :]
+        return folded.reshape(*folded.shape[:-3], -1, folded.shape[-1])
+
+    def flux_averaged_cross_section_cm2(self) -> float:
+        """Cross section per nucleus, averaged over the flux of all flavours, cm2.
+
+        Needs the quadrature weights, so it is meant for a fold on its own nodes.
+        """
+        nuclei = sum(self.material.nuclei_per_kg().values()) * self.mass_kg
+        fluence = sum(self.source.fluence_cm2(f) for f in self.flavours)
+        return float(self.spectrum().sum() / (nuclei * fluence))
