@@ -73,7 +73,8 @@ class UniformSpline:
         # beyond the ends: u sticks to 0 or to the last knot
         u = xp.minimum(xp.maximum(u, 0.0), last + 1.0)
         i = xp.minimum(u, float(last)).astype(int)
-        return xp.take(xp.asarray(self.coefficients), i, axis=0), (u - i)[..., None]
+        # "clip", so that a NaN stays a NaN and is no index error
+        return xp.take(xp.asarray(self.coefficients), i, axis=0, mode="clip"), (u - i)[..., None]
 
     def evaluate(self, x: ArrayLike, xp: Namespace = np) -> Array:
         """Values at `x` (any shape): ``(..., n_columns)``."""
@@ -101,6 +102,9 @@ def tabulate(
 ) -> UniformSpline:
     """Spline of `function`, refined until it is good to `tolerance` of each column's peak.
 
+    A column that stays a million times below the largest one is held to `tolerance` of a
+    millionth of that: nothing can be relative to the peak of a bin that is never filled.
+
     The spline through every other knot is compared with the knots in between. Halving the step
     divides the error of a cubic spline by 16, so the full grid is accepted as soon as the
     coarse one is within 8 tolerances (a factor 2 of caution).
@@ -114,8 +118,9 @@ def tabulate(
         n = len(x) - 1
         coarse = UniformSpline.through(start, 2.0 * (x[1] - x[0]), values[::2])
         peak = np.abs(values).max(axis=0)
+        peak = np.maximum(peak, 1e-6 * peak.max())
         error = np.abs(coarse.evaluate(x[1::2]) - values[1::2]).max(axis=0)
-        if np.all(error <= 8.0 * tolerance * np.where(peak > 0.0, peak, 1.0)):
+        if np.all(error <= 8.0 * tolerance * peak):
             return UniformSpline.through(start, x[1] - x[0], values)
         if 2 * n > MAX_INTERVALS:
             raise InputError(

@@ -39,13 +39,18 @@ class QuenchingCurve:
     even: Array
 
     def _moved(self, pulls: Array, xp: Namespace) -> Array:
+        if pulls.ndim == 0 or pulls.shape[-1] != len(self.odd):
+            raise InputError(
+                f"quenching: {len(self.odd)} variations need pulls of shape "
+                f"(..., {len(self.odd)}), not {pulls.shape}"
+            )
         moved: Array = self.nominal + pulls @ self.odd + even_part(pulls, xp) @ self.even
         return moved
 
     def electron_energy_kevee(self, pulls: ArrayLike = (), xp: Namespace = np) -> Array:
         """E_ee, keVee: pulls ``(..., n_var)`` give ``(..., nT)``; no pulls, the nominal."""
         alpha = xp.asarray(pulls, dtype=float)
-        moved = self.nominal if alpha.shape[-1] == 0 else self._moved(alpha, xp)
+        moved = self.nominal if alpha.shape == (0,) else self._moved(alpha, xp)
         energy: Array = xp.maximum(moved, 0.0)
         return energy
 

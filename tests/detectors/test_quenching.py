@@ -1,0 +1,278 @@
+import math
+import re
+import warnings
+
+import numpy as np
+import pytest
+from csi_detector import PUBLISHED_QF, QUENCHING, jax_numpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from cevns import registry
+from cevns.detectors import Quenching, Variation, quenching_model
+from cevns.detectors.quenching.constant import Constant
+from cevns.detectors.quenching.lindhard import Lindhard
+from cevns.detectors.quenching.linear import Linear
+from cevns.detectors.quenching.polynomial import Polynomial
+from cevns.detectors.quenching.tabulated import Tabulated
+from cevns.exceptions import CevnsWarning, DataError, InputError, UnknownNameError
+
+T = np.linspace(0.0, 50.0, 101)
+MODELS: dict[str, Quenching] = {
+    "constant": Constant(0.0878, variations={"qf": Variation(0.1044, 0.0712)}),
+    "linear": Linear(
+        (0.246, 0.00078),
+        variations={
+            "a": Variation((0.252, 0.00078), (0.240, 0.00078)),
+            "b": Variation((0.246, 0.00087), (0.246, 0.00069)),
+        },
+    ),
+    "polynomial": QUENCHING,
+    "lindhard": Lindhard(z=32, a=72.63, k=0.162, variations={"k": Variation(0.166, 0.157)}),
+    "tabulated": Tabulated(
+        (0.0, 5.0, 12.0, 60.0),
+        (0.05, 0.08, 0.10, 0.09),
+        variations={"up": Variation((0.06, 0.09, 0.11, 0.11), (0.04, 0.07, 0.10, 0.08))},
+    ),
+}
+PULL = st.floats(-4.0, 4.0)
+
+
+def direct(model: Quenching, numbers: float | tuple[float, ...]) -> np.ndarray:
+    return model.curve(T, tuple(np.atleast_1d(numbers)))
+
+
+def test_every_file_is_a_tested_model() -> None:
+    assert set(registry.names("cevns.detectors.quenching")) == set(MODELS)
+    for name, model in MODELS.items():
+        assert quenching_model(name) is type(model)
+    with pytest.raises(UnknownNameError, match="lindhard"):
+        quenching_model("lindhart")
+
+
+def test_csi_quenching_factors_as_published() -> None:
+    factors = 100.0 * QUENCHING.quenching_factor(list(PUBLISHED_QF))
+    # quoted to two decimals
+    np.testing.assert_allclose(factors, list(PUBLISHED_QF.values()), rtol=0, atol=0.005)
+
+
+def test_csi_quenching_from_the_release(csi2021) -> None:
+    text = (csi2021 / "scintRespCoefficients.txt").read_text()
+    rows = [line for line in text.splitlines() if re.match(r"\s*[-\d]", line)]
+    nominal, *sides = (tuple(map(float, row.split())) for row in rows)
+    pairs = {f"qf.csi.{i}": Variation(*sides[2 * i : 2 * i + 2]) for i in range(len(sides) // 2)}
+    assert len(pairs) == 2
+    model = Polynomial(nominal, variations=pairs, valid_kev=(0.0, 60.0))
+    factors = 100.0 * model.quenching_factor(list(PUBLISHED_QF))
+    np.testing.assert_allclose(factors, list(PUBLISHED_QF.values()), rtol=0, atol=0.005)
+    t_mev = 0.03
+    for i, name in enumerate(pairs):
+        for sign, side in ((1.0, pairs[name].plus), (-1.0, pairs[name].minus)):
+            pulls = np.zeros(2)
+            pulls[i] = sign
+            release = 1e3 * sum(c * t_mev ** (k + 1) for k, c in enumerate(side))
+            # the same polynomial: rounding only
+            assert math.isclose(model.electron_energy_kevee(30.0, pulls), release, rel_tol=1e-13)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_pulls_of_one_sigma_give_the_variation(name: str) -> None:
+    model = MODELS[name]
+    np.testing.assert_array_equal(model.electron_energy_kevee(T), direct(model, model.parameters))
+    for i, variation in enumerate(model.variations.values()):
+        for sign, side in ((1.0, variation.plus), (-1.0, variation.minus)):
+            pulls = np.zeros(len(model.variation_names))
+            pulls[i] = sign
+            # rounding of sums of numbers of order 10
+            np.testing.assert_allclose(
+                model.electron_energy_kevee(T, pulls), direct(model, side), rtol=0, atol=1e-13
+            )
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_gradient_is_the_derivative(name: str, data: st.DataObject) -> None:
+    curve = MODELS[name].on(T)
+    n = len(MODELS[name].variation_names)
+    pulls = np.array(data.draw(st.lists(PULL, min_size=n, max_size=n)))
+    h = 1e-5
+    steps = np.concatenate([pulls + h * np.eye(n), pulls - h * np.eye(n)])
+    energy = curve.electron_energy_kevee(steps)
+    numeric = (energy[:n] - energy[n:]) / (2.0 * h)
+    smooth = np.all(energy > 0.0, axis=0)  # the clamp has a kink
+    # central difference: h^2 f'''/6 ~ 1e-9 (f''' jumps at one sigma: h |f'''| ~ 1e-9 too) plus
+    # rounding 1e-15/h
+    np.testing.assert_allclose(
+        curve.gradient(pulls)[:, smooth], numeric[:, smooth], rtol=0, atol=5e-9
+    )
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_batches_are_single_calls(name: str) -> None:
+    model = MODELS[name]
+    n = len(model.variation_names)
+    pulls = np.random.default_rng(1).normal(size=(3, 5, n))
+    energy, slope = model.electron_energy_kevee(T, pulls), model.gradient(T, pulls)
+    assert energy.shape == (3, 5, len(T))
+    assert slope.shape == (3, 5, n, len(T))
+    # a matrix product may sum in another order
+    np.testing.assert_allclose(
+        energy[2, 3], model.electron_energy_kevee(T, pulls[2, 3]), atol=1e-14
+    )
+    np.testing.assert_allclose(slope[2, 3], model.gradient(T, pulls[2, 3]), atol=1e-14)
+    assert model.electron_energy_kevee(10.0, pulls).shape == (3, 5)
+
+
+@settings(max_examples=50, deadline=None)
+@given(pulls=st.lists(PULL, min_size=2, max_size=2))
+def test_csi_energies_are_bounded_and_not_negative(pulls: list[float]) -> None:
+    curve = QUENCHING.on(T)
+    energy = curve.electron_energy_kevee(pulls)
+    assert np.all(energy >= 0.0)
+    assert np.all(energy <= curve.largest_kevee(4.0))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_second_derivative_is_continuous_in_the_pull(name: str) -> None:
+    curve = MODELS[name].on(T[20:])
+    n = len(MODELS[name].variation_names)
+    h = 1e-4
+    for at in (-1.0, 0.0, 1.0):
+        second = []
+        for centre in (at - 2 * h, at + 2 * h):
+            pulls = np.zeros((3, n))
+            pulls[:, 0] = centre + h * np.array([-1.0, 0.0, 1.0])
+            low, mid, high = curve.electron_energy_kevee(pulls)
+            second.append((low - 2.0 * mid + high) / h**2)
+        # third derivative (at most 15 times the asymmetry, < 0.3 keVee) over a distance 4 h, and
+        # rounding 1e-15 * 4/h^2
+        np.testing.assert_allclose(second[0], second[1], rtol=0, atol=4e-3)
+
+
+@pytest.mark.parametrize(
+    ("z", "a", "k"),
+    [(32, 72.63, 0.157), (14, 28.09, 0.146), (54, 131.29, 0.166), (18, 39.95, 0.145)],
+)
+def test_lindhard_k_of_theory(z: float, a: float, k: float) -> None:
+    # quoted to three decimals
+    assert Lindhard(z=z, a=a).parameters[0] == pytest.approx(k, abs=5.1e-4)
+
+
+def test_lindhard_limits() -> None:
+    model = Lindhard(z=32, a=72.63)
+    assert model.quenching_factor(0.0) < 1e-3  # vanishes as T^0.15
+    eps = 11.5 * 32 ** (-7 / 3)
+    g = 3 * eps**0.15 + 0.7 * eps**0.6 + eps
+    kg = 0.133 * 32 ** (2 / 3) / math.sqrt(72.63) * g
+    assert model.quenching_factor(1.0) == pytest.approx(kg / (1 + kg), rel=1e-13)  # rounding
+
+
+def test_linear_is_a_polynomial_in_kev() -> None:
+    same = Polynomial((0.246, 0.00078), unit="keV")
+    np.testing.assert_allclose(
+        MODELS["linear"].electron_energy_kevee(T), same.electron_energy_kevee(T), rtol=1e-14
+    )
+
+
+def test_tabulated_agrees_with_scipy_and_does_not_overshoot() -> None:
+    from scipy.interpolate import PchipInterpolator
+
+    x, y = np.array([1.0, 2.0, 4.0, 7.0, 11.0]), np.array([0.02, 0.05, 0.051, 0.09, 0.08])
+    model = Tabulated(tuple(x), tuple(y))
+    inner = np.linspace(2.0, 7.0, 50)  # at the ends SciPy takes a three-point slope
+    np.testing.assert_allclose(
+        model.quenching_factor(inner), PchipInterpolator(x, y)(inner), rtol=1e-12
+    )
+    everywhere = model.quenching_factor(np.linspace(0.5, 20.0, 400))
+    assert everywhere.min() >= y.min() - 1e-15
+    assert everywhere.max() <= y.max() + 1e-15
+
+
+def test_tabulated_from_csv(tmp_path) -> None:
+    path = tmp_path / "qf.csv"
+    path.write_text(
+        "# keVnr\nrecoil_energy_kevnr,quenching_factor,fit+,fit-\n"
+        "1,0.05,0.06,0.04\n9,0.09,0.1,0.08\n"
+    )
+    model = Tabulated.from_csv(path)
+    assert model.variation_names == ("fit",)
+    assert model.valid_kev == (1.0, 9.0)
+    assert model.quenching_factor(9.0, [1.0]) == pytest.approx(0.1, rel=1e-14)
+    for text, message in {
+        "recoil_energy_kevnr,quenching_factor\n1,nan\n2,0.1\n": "'nan' is not a finite number",
+        "recoil_energy_kevnr\n1\n": "'quenching_factor' is missing",
+        "recoil_energy_kevnr,quenching_factor\n1\n": "1 entries where the header has 2",
+        "recoil_energy_kevnr,quenching_factor,a+\n1,2,3\n": "no partner",
+        "": "holds no table",
+    }.items():
+        path.write_text(text)
+        with pytest.raises(DataError, match=message):
+            Tabulated.from_csv(path)
+    with pytest.raises(DataError, match="cannot be read"):
+        Tabulated.from_csv(tmp_path / "absent.csv")
+
+
+def test_warnings_name_the_range() -> None:
+    with pytest.warns(CevnsWarning, match="10 to 80 keVnr; its validity range is 0 to 60 keVnr"):
+        QUENCHING.electron_energy_kevee([10.0, 80.0])
+    falling = Linear((0.1, -0.01), valid_kev=(0.0, 100.0))
+    with pytest.warns(CevnsWarning, match="negative from 20 to 30 keVnr"):
+        energy = falling.electron_energy_kevee([5.0, 20.0, 30.0])
+    assert energy.tolist()[1:] == [0.0, 0.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        QUENCHING.on(T)
+
+
+def test_refusals() -> None:
+    with pytest.raises(InputError, match="not negative"):
+        QUENCHING.on([1.0, -2.0])
+    with pytest.raises(InputError, match="finite"):
+        QUENCHING.on([math.nan])
+    with pytest.raises(InputError, match="2 variations need pulls"):
+        QUENCHING.electron_energy_kevee([1.0], [0.5])
+    with pytest.raises(InputError, match="3 numbers where the nominal curve has 2"):
+        Linear((0.1, 0.0), variations={"x": Variation((1.0, 2.0, 3.0), (1.0, 2.0))})
+    with pytest.raises(InputError, match="two coefficients"):
+        Linear((0.1,))
+    with pytest.raises(InputError, match="finite numbers"):
+        Constant(math.nan)
+    with pytest.raises(InputError, match="range"):
+        Constant(0.1, valid_kev=(5.0, 5.0))
+    with pytest.raises(InputError, match="positive"):
+        Lindhard(z=0, a=1)
+    with pytest.raises(InputError, match="increasing"):
+        Tabulated((2.0, 1.0), (0.1, 0.1))
+
+
+def test_read_from_a_file_section() -> None:
+    section = {
+        "coefficients": [0.0554628, 4.30681],
+        "variations": {"qf.csi.0": {"plus": [0.06, 3.5], "minus": [0.05, 5.1]}},
+        "valid_kev": ["0 keVnr", "0.06 MeVnr"],
+    }
+    model = TypeAdapter(Polynomial).validate_python(section)
+    assert model.valid_kev == (0.0, 60.0)
+    assert model.variation_names == ("qf.csi.0",)
+    assert model.quenching_factor(10.0, [1.0]) == pytest.approx(0.06 + 0.035, rel=1e-13)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_jax_agrees(name: str) -> None:
+    model = MODELS[name]
+    pulls = np.random.default_rng(2).normal(size=(4, len(model.variation_names)))
+    with jax_numpy() as jnp:
+        import jax
+
+        curve = model.on(T)
+        value = jax.jit(lambda p: curve.electron_energy_kevee(p, jnp))(pulls)
+        slope = jax.vmap(jax.jacrev(lambda p: curve.electron_energy_kevee(p, jnp)))(pulls)
+        from_traced_t = jax.jit(lambda t: model.electron_energy_kevee(t, pulls, jnp))(T)
+    # two implementations of the same sums
+    np.testing.assert_allclose(value, model.electron_energy_kevee(T, pulls), atol=1e-13)
+    np.testing.assert_allclose(from_traced_t, value, atol=1e-13)
+    moving = np.moveaxis(model.gradient(T, pulls), 1, 2)
+    # at T = 0 the clamp has its kink, where JAX splits the gradient
+    np.testing.assert_allclose(np.asarray(slope)[:, 1:], moving[:, 1:], atol=1e-12)

@@ -1,0 +1,111 @@
+import math
+
+import numpy as np
+import pytest
+from csi_detector import RESOLUTION
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.integrate import quad
+
+from cevns import registry
+from cevns.detectors import Resolution, resolution_model
+from cevns.detectors.resolution.gamma import Gamma
+from cevns.detectors.resolution.gaussian import Gaussian
+from cevns.detectors.resolution.none import Perfect
+from cevns.detectors.resolution.poisson import Poisson
+from cevns.exceptions import InputError, UnknownNameError
+
+CONTINUOUS: list[Resolution] = [
+    RESOLUTION,
+    Gaussian(stochastic=0.58),
+    Gaussian(noise_kevee=0.07, stochastic=0.02, constant=0.01),
+]
+ENERGY = st.floats(1e-4, 60.0)
+
+
+def test_every_file_is_a_model() -> None:
+    found = {name: resolution_model(name) for name in registry.names("cevns.detectors.resolution")}
+    assert found == {"gamma": Gamma, "gaussian": Gaussian, "none": Perfect, "poisson": Poisson}
+    with pytest.raises(UnknownNameError, match="gamma"):
+        resolution_model("gama")
+
+
+@given(energy=ENERGY, x=st.floats(1e-3, 200.0))
+def test_gamma_is_the_law_of_the_release(energy: float, x: float) -> None:
+    a, b = 1.0 / (13.35 * energy), 9.56 * energy
+    log = (1 + b) * math.log(a * (1 + b)) - math.lgamma(1 + b) + b * math.log(x) - a * (1 + b) * x
+    # the exponent is a difference of terms of order 1e3 at most: 1e3 * 1e-16, exponentiated
+    assert RESOLUTION.pdf(x, energy) == pytest.approx(math.exp(log), rel=1e-11, abs=1e-300)
+
+
+def test_gamma_moments() -> None:
+    law = stats.gamma
+    energy = np.array([0.1, 1.0, 5.0])
+    shape, mean = 1.0 + 9.56 * energy, 13.35 * energy
+    x = np.array([3.0, 12.0, 70.0])
+    np.testing.assert_allclose(
+        RESOLUTION.cdf(x, energy), law.cdf(x, shape, scale=mean / shape), rtol=1e-12
+    )
+    np.testing.assert_allclose(RESOLUTION.mean(energy), mean, rtol=1e-15)
+
+
+@pytest.mark.parametrize("resolution", CONTINUOUS)
+@settings(max_examples=30, deadline=None)
+@given(energy=ENERGY, data=st.data())
+def test_cdf_is_the_integral_of_pdf(resolution: Resolution, energy: float, data) -> None:
+    marks = resolution.landmarks(np.array([energy]))[0]
+    assert np.all(np.diff(marks) >= 0)
+    # outer landmarks leave less than 1e-16; rounding of the cdf near 1 doubles it
+    assert resolution.cdf(marks[0], energy) + 1.0 - resolution.cdf(marks[-1], energy) < 4e-16
+    low, high = sorted(data.draw(st.lists(st.floats(0.0, 1.0), min_size=2, max_size=2)))
+    low, high = (marks[0] + f * (marks[-1] - marks[0]) for f in (low, high))
+    inside = [m for m in marks if low < m < high]
+    integral = sum(
+        quad(lambda x: float(resolution.pdf(x, energy)), a, b, epsabs=1e-13, epsrel=1e-11)[0]
+        for a, b in zip([low, *inside], [*inside, high], strict=True)
+    )
+    # what quad promises, over eight pieces
+    assert integral == pytest.approx(
+        float(resolution.cdf(high, energy) - resolution.cdf(low, energy)), rel=1e-9, abs=1e-11
+    )
+
+
+def test_narrow_at_zero_energy() -> None:
+    for resolution in (*CONTINUOUS[:2], Poisson(13.0)):
+        assert resolution.cdf(1.0, 0.0) == pytest.approx(1.0, abs=1e-10)  # floor of the energy
+    assert np.isfinite(RESOLUTION.pdf([0.0, 1e-3, 5.0], 0.0)).all()
+    assert RESOLUTION.pdf(-1.0, 1.0) == 0.0
+
+
+def test_gaussian_terms_add_in_quadrature() -> None:
+    assert Gaussian(stochastic=0.58).sigma(100.0) / 100.0 == pytest.approx(0.058, rel=1e-14)
+    three = Gaussian(noise_kevee=0.3, stochastic=0.2, constant=0.1)
+    assert three.sigma(4.0) == pytest.approx(math.sqrt(0.09 + 0.16 + 0.16), rel=1e-14)
+
+
+def test_poisson_fills_one_pe_bins() -> None:
+    model = Poisson(13.348)
+    k = np.arange(60)
+    expected = stats.poisson.pmf(k, 13.348 * 0.7)
+    for offset in (0.0, 0.5, 0.999):
+        np.testing.assert_allclose(model.pdf(k + offset, 0.7), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        model.cdf(k + 1.0, 0.7), stats.poisson.cdf(k, 13.348 * 0.7), rtol=1e-12
+    )
+    assert model.cdf(3.25, 0.7) == pytest.approx(expected[:3].sum() + 0.25 * expected[3], rel=1e-12)
+    assert model.pdf(-0.5, 0.7) == 0.0
+
+
+def test_refusals() -> None:
+    for make in (
+        lambda: Gamma(-1.0, 9.56),
+        lambda: Gamma(13.35, math.nan),
+        lambda: Gaussian(),
+        lambda: Gaussian(noise_kevee=-1.0),
+        lambda: Poisson(0.0),
+        lambda: Perfect(math.inf),
+        lambda: Perfect().pdf(1.0, 1.0),
+    ):
+        with pytest.raises(InputError):
+            make()
