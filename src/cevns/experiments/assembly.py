@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -107,14 +108,14 @@ def bind(
     """Which parameter drives which stage of the signal for a question."""
     floating = names_acting_on(declaration, "interaction")
     for name in floating:
-        if name not in interaction.parameters:
+        if name not in interaction.parameters.names:
             raise InputError(
                 f"{declaration.name}: the parameter {name!r} acts on the interaction "
                 f"{interaction.name!r}, which knows {', '.join(interaction.parameters.names)}"
             )
     if question == "sin2-theta-w":
         poi = POI_PARAMETER[question]
-        if poi not in interaction.parameters:
+        if poi not in interaction.parameters.names:
             raise InputError(f"the interaction {interaction.name!r} has no parameter {poi!r}")
         floating = (poi, *(n for n in floating if n != poi))
     return Binding(
@@ -253,9 +254,8 @@ def time_tables(
     pulsed: PulsedSource = source  # type: ignore[assignment]
     built: dict[str, TimeTable] = {}
     for flavour in pulsed.flavours:
-        built[flavour] = TimeTable.build(
-            lambda t, t0, f=flavour: pulsed.time_pdf(f, t, t0), edges, reach, efficiency
-        )
+        pdf = partial(pulsed.time_pdf, flavour)
+        built[flavour] = TimeTable.build(pdf, edges, reach, efficiency)
     return tuple(built.values())
 
 

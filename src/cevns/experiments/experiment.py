@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -27,6 +27,11 @@ from cevns.parameters import Parameters
 from cevns.rates.fold import Fold
 from cevns.sources import Source
 from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from cevns.experiments.measurement import Measurement
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +251,26 @@ class Experiment:
         model = self.model("count")
         return {n: float(c.sum()) for n, c in model.components(model.parameters.values).items()}
 
+    def fit(
+        self,
+        poi: str = "count",
+        *,
+        asimov: bool = False,
+        fix: Mapping[str, float | None] | None = None,
+        minos: str = "poi",
+    ) -> Measurement:
+        """Fit the experiment; see `cevns.experiments.measurement.measure`.
+
+        Examples:
+            >>> import cevns
+            >>> fit = cevns.load("coherent-csi-2021").fit()
+            >>> round(fit.z, 1)
+            11.5
+        """
+        from cevns.experiments.measurement import measure
+
+        return measure(self, poi=poi, use_asimov=asimov, fix=fix, minos=minos)
+
     # -- helpers -------------------------------------------------------------------------------
 
     def _prediction(self, signal: Signal) -> float:
@@ -279,7 +304,7 @@ class Experiment:
             "cevns.detectors.efficiency", ("detector", "efficiency", axis), component
         )
 
-    def _located(self, make: Any, *location: str) -> Any:
+    def _located(self, make: Callable[[], T], *location: str) -> T:
         """Run `make`; a mistake is reported with file, line and field."""
         try:
             return make()

@@ -77,7 +77,7 @@ class _Reader:
         if located is not None:
             self.warnings = located.warnings
             self.origin = located.origin
-            self._released = located.load().samples  # type: ignore[attr-defined]
+            self._released = located.load().samples
             self.files += [InputFile("release", n, d) for n, d in located.digests.items()]
 
     def rebin(self, table: Table, *edges: Array) -> Array:
@@ -128,9 +128,9 @@ class _Reader:
         for axis, (pair, new) in enumerate(zip(axes, edges, strict=True)):
             old = read.edges(*pair)
             _refuse_cuts(table, old, new)
-            content = np.apply_along_axis(
-                lambda c, o=old, n=new: binning.rebin(o, c, n), axis, content
-            )
+            rows = np.moveaxis(content, axis, -1)
+            flat = [binning.rebin(old, row, new) for row in rows.reshape(-1, rows.shape[-1])]
+            content = np.moveaxis(np.reshape(flat, (*rows.shape[:-1], -1)), -1, axis)
         return content
 
 

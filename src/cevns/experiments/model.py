@@ -123,7 +123,8 @@ class ExperimentModel:
         shape = self.signal.evaluate(values, xp=xp)
         shape = shape.reshape(*shape.shape[:-2], self.n_bins)
         if self.question == "count":
-            return values[SIGNAL][..., None] * shape / shape.sum(axis=-1, keepdims=True)
+            unit: Array = shape / shape.sum(axis=-1, keepdims=True)
+            return values[SIGNAL][..., None] * unit
         return self._strength(values, xp)[..., None] * shape
 
     def expected(self, theta: Array, xp: Namespace = np) -> Array:

@@ -90,7 +90,8 @@ class Signal:
         """
         energies = self._spectrum(values, xp) @ self._response(values, xp)
         times = self._times(values, xp)
-        return xp.swapaxes(energies, -1, -2) @ times
+        result: Array = xp.swapaxes(energies, -1, -2) @ times
+        return result
 
     def per_flavour(self, values: Values) -> dict[str, Array]:
         """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
@@ -166,7 +167,8 @@ class Signal:
     def _pulls(self, values: Values, xp: Namespace) -> Array:
         names = self.binding.quenching
         like = next(values[n] for n in names if n is not None)
-        return xp.stack([values[n] if n else xp.zeros_like(like) for n in names], axis=-1)
+        pulls: Array = xp.stack([values[n] if n else xp.zeros_like(like) for n in names], axis=-1)
+        return pulls
 
     def _response(self, values: Values, xp: Namespace) -> Array:
         if any(self.binding.quenching):
@@ -236,7 +238,8 @@ class Signal:
 
     def _times(self, values: Values, xp: Namespace) -> Array:
         t0 = self._pulse_time(values, xp)
-        return xp.stack([table.evaluate(t0, xp) for table in self.times], axis=-2)
+        times: Array = xp.stack([table.evaluate(t0, xp) for table in self.times], axis=-2)
+        return times
 
     def _times_and_slopes(self, values: Values, xp: Namespace) -> tuple[Array, Array]:
         t0 = self._pulse_time(values, xp)

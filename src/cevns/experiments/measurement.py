@@ -1,0 +1,264 @@
+"""What a fit of an experiment tells: the record behind ``cevns fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from cevns import __version__
+from cevns.exceptions import InputError
+from cevns.experiments.experiment import Experiment
+from cevns.experiments.model import SIGNAL, ExperimentModel
+from cevns.experiments.prediction import prediction_error
+from cevns.inference import FitResult, asimov, fit
+from cevns.inference.intervals import Significance, significance
+from cevns.typing import Array
+
+CM2_UNIT = "e-40 cm2"
+
+
+@dataclass(frozen=True)
+class ComponentCount:
+    """Events of one component in the analysis region.
+
+    Args:
+        name: of the component.
+        title: a line for tables.
+        prediction: before the fit; of a background its prior.
+        prediction_error: prior uncertainty.
+        fit: fitted count.
+        error: HESSE error of the fitted count, propagated from all parameters.
+    """
+
+    name: str
+    title: str
+    prediction: float
+    prediction_error: float
+    fit: float
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Result of fitting one experiment.
+
+    Args:
+        experiment: what was fitted.
+        model: the likelihood model.
+        fit: the record of the minimiser.
+        components: events by component; the signal comes first.
+        significance: against no CEvNS; None where the question does not define it.
+        fixed_pulse_time: the same fit with the pulse time held at its nominal value, where it
+            floats in `fit`.
+        asimov: whether the data were Asimov data.
+        engine: array engine.
+    """
+
+    experiment: Experiment
+    model: ExperimentModel
+    fit: FitResult
+    components: Mapping[str, ComponentCount]
+    significance: Significance | None
+    fixed_pulse_time: Measurement | None = field(default=None, repr=False)
+    asimov: bool = False
+    engine: str = "numpy"
+
+    @property
+    def z(self) -> float | None:
+        """Significance in standard deviations; None where it is undefined."""
+        return None if self.significance is None else self.significance.z
+
+    @property
+    def observed(self) -> Array:
+        """Fitted counts, ``(energy, time)``."""
+        signal = self.model.signal
+        return self.fit.data.counts.reshape(signal.n_energy, signal.n_time)
+
+    def expected(self) -> dict[str, Array]:
+        """Fitted counts per component, each ``(energy, time)``."""
+        shape = self.model.signal.n_energy, self.model.signal.n_time
+        return {n: c.reshape(shape) for n, c in self.fit.components.items()}
+
+    def poi(self) -> dict[str, Any]:
+        """The answer: name, value, errors and unit (cross sections in cm2)."""
+        p = in_cm2(self.fit[self.model.poi].to_dict())
+        return {k: p[k] for k in ("name", "value", "error", "error_up", "error_down", "unit")}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``cevns fit``; see the documentation for every field."""
+        plain = self.fit.to_dict()
+        shared = [p.name for p in self.model.parameters if p.shared]
+        out = {
+            "experiment": self.experiment.name,
+            "version": __version__,
+            "engine": self.engine,
+            "seed": None,
+            "asimov": self.asimov,
+            "question": self.model.question,
+            "physics": self.experiment.physics,
+            "overrides": dict(self.experiment.overrides or {}),
+            "inputs": inputs_record(self.experiment),
+            "components": {
+                c.name: {
+                    "prediction": c.prediction,
+                    "prediction_error": c.prediction_error,
+                    "fit": c.fit,
+                    "error": c.error,
+                }
+                for c in self.components.values()
+            },
+            "significance": self.z,
+            "chi2": plain["chi2"],
+            "deviance": plain["deviance"],
+            "pearson_chi2": plain["pearson_chi2"],
+            "ndof": plain["ndof"],
+            "poi": self.poi(),
+            "parameters": {n: in_cm2(p) for n, p in plain["parameters"].items()},
+            "shared_parameters": shared,
+            "correlation": plain["correlation"],
+            "observed": round(float(self.observed.sum()), 9),
+            "anticoincident": self.experiment.inputs.anticoincident,
+            "observed_counts": self.observed.tolist(),
+            "valid": plain["valid"],
+            "edm": plain["edm"],
+            "diagnosis": plain["diagnosis"],
+        }
+        if self.fixed_pulse_time is not None:
+            other = self.fixed_pulse_time
+            out["fixed_pulse_time"] = {
+                "poi": other.poi(),
+                "significance": other.z,
+                "chi2": other.fit.chi2,
+            }
+        return out
+
+
+def in_cm2(parameter: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's record with cross sections in cm2, as all output has them."""
+    if parameter.get("unit") != CM2_UNIT:
+        return parameter
+    out = dict(parameter)
+    for key in ("value", "error", "error_up", "error_down"):
+        if out.get(key) is not None:
+            out[key] = out[key] * 1e-40
+    out["unit"] = "cm2"
+    return out
+
+
+def inputs_record(experiment: Experiment) -> dict[str, Any]:
+    """Where the data came from, with digests and warnings."""
+    inputs = experiment.inputs
+    return {
+        "origin": inputs.origin,
+        "files": [{"role": f.role, "name": f.name, "sha256": f.sha256} for f in inputs.files],
+        "warnings": list(inputs.warnings),
+    }
+
+
+def measure(
+    experiment: Experiment,
+    *,
+    poi: str = "count",
+    use_asimov: bool = False,
+    fix: Mapping[str, float | None] | None = None,
+    minos: str = "poi",
+) -> Measurement:
+    """Fit an experiment.
+
+    Args:
+        experiment: from `cevns.load`.
+        poi: ``count``, ``cross-section`` or ``sin2-theta-w``.
+        use_asimov: fit the expected counts instead of the observed ones: the result is the
+            expected precision and significance.
+        fix: parameters to hold, at a value or (None) at their nominal one.
+        minos: ``"poi"``, ``"all"`` or ``"none"``.
+
+    Raises:
+        InputError: if the experiment declares no data and `use_asimov` is off, or the counts are
+            impossible under the model.
+        UnknownNameError: if a name is unknown.
+        FitError: if the fit does not converge.
+
+    Examples:
+        >>> import cevns
+        >>> result = measure(cevns.load("coherent-csi-2021"))
+        >>> 296 < result.fit["cevns"].value < 316
+        True
+    """
+    if not experiment.has_data and not use_asimov:
+        raise InputError(
+            f"{experiment.name} declares no data: fit expected counts with --asimov "
+            "(asimov=True), or declare data in its file"
+        )
+    model = experiment.model(poi)
+    if fix:
+        model = model.with_parameters(model.parameters.fix(fix))
+    result = _measure(experiment, model, use_asimov, minos)
+    pulse = model.signal.binding.pulse_time
+    if pulse is None or model.parameters[pulse].fixed:
+        return result
+    held = model.with_parameters(model.parameters.fix({pulse: None}))
+    beside = _measure(experiment, held, use_asimov, "poi" if minos == "poi" else minos)
+    return replace(result, fixed_pulse_time=beside)
+
+
+def _measure(
+    experiment: Experiment, model: ExperimentModel, use_asimov: bool, minos: str
+) -> Measurement:
+    data = asimov(model) if use_asimov else None
+    result = fit(model, data=data, minos=minos)
+    defined = model.question != "sin2-theta-w" and not model.parameters[model.poi].fixed
+    z = significance(model, model.poi, data=data, best=result) if defined else None
+    return Measurement(
+        experiment=experiment,
+        model=model,
+        fit=result,
+        components=_components(experiment, model, result),
+        significance=z,
+        asimov=use_asimov,
+    )
+
+
+def _components(
+    experiment: Experiment, model: ExperimentModel, result: FitResult
+) -> dict[str, ComponentCount]:
+    counts = {
+        SIGNAL: ComponentCount(
+            SIGNAL,
+            "CEvNS",
+            model.prediction,
+            prediction_error(experiment),
+            result.counts(SIGNAL),
+            _signal_error(model, result),
+        )
+    }
+    for name, background in experiment.declaration.backgrounds.items():
+        p = result[name]
+        counts[name] = ComponentCount(
+            name,
+            background.title or name,
+            background.count.value,
+            background.count.sigma,
+            p.value,
+            p.error,
+        )
+    return counts
+
+
+def _signal_error(model: ExperimentModel, result: FitResult) -> float:
+    """HESSE error of the signal count: the covariance through its gradient."""
+    gradient = np.zeros(len(model.parameters))
+    for i, p in enumerate(result):
+        if p.fixed or not p.error > 0:
+            continue
+        step = 1e-3 * p.error
+        sides = []
+        for sign in (1.0, -1.0):
+            theta = result.theta
+            theta[i] += sign * step
+            sides.append(float(model.signal_counts(theta).sum()))
+        gradient[i] = (sides[0] - sides[1]) / (2.0 * step)
+    return float(np.sqrt(np.maximum(gradient @ result.covariance @ gradient, 0.0)))

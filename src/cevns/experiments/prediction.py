@@ -1,0 +1,43 @@
+"""The predicted signal count and what each declared uncertainty does to it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cevns.experiments.experiment import Experiment
+
+
+def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
+    """Change of the predicted signal count at +1 and -1 sigma of every declared constraint.
+
+    Returns:
+        Events by parameter name; background counts do not act on the signal and are left out.
+
+    Examples:
+        >>> import cevns
+        >>> shifts = prediction_shifts(cevns.load("coherent-csi-2021"))
+        >>> round(shifts["sns.flux"][0] / 331.42, 3)
+        0.1
+    """
+    model = experiment.model("cross-section")
+    nominal = model.parameters.values
+    centre = float(model.signal_counts(nominal).sum())
+    out = {}
+    for i, p in enumerate(model.parameters):
+        if p.constraint is None or p.role == "normalisation":
+            continue
+        sides = []
+        for sign in (1.0, -1.0):
+            theta = nominal.copy()
+            theta[i] += sign * p.constraint.sigma
+            sides.append(float(np.sum(model.signal_counts(theta))) - centre)
+        out[p.name] = (sides[0], sides[1])
+    return out
+
+
+def prediction_error(experiment: Experiment) -> float:
+    """Prior uncertainty of the predicted signal count: one-sigma shifts in quadrature."""
+    shifts = prediction_shifts(experiment).values()
+    return math.sqrt(sum(max(abs(up), abs(down)) ** 2 for up, down in shifts))
