@@ -26,6 +26,7 @@ VERSION = PROJECT["project"]["version"]
 # Hosts that the project may name: publications, archives of data, standards. Package indexes
 # are not among them: where a package comes from is the user's choice.
 HOSTS = {
+    "127.0.0.1",  # the server that tests of downloads start
     "arxiv.org",
     "doi.org",
     "zenodo.org",
