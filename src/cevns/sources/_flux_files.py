@@ -85,35 +85,39 @@ def _read_csv(path: Path, units: dict[str, float]) -> tuple[Array, Array]:
     if match is None or match[1] not in units:
         wanted = " or ".join(f"'# bin_center_{unit},counts'" for unit in units)
         raise DataError(f"must begin with {wanted}", path=path, line=1)
-    rows: list[tuple[float, float]] = []
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip() or line.startswith("#"):
-            continue
-        try:
-            centre, count = (float(word) for word in line.split(","))
-        except ValueError:
-            raise DataError(f"expected two numbers, got {line!r}", path=path, line=number) from None
-        if not (np.isfinite(centre) and np.isfinite(count) and count >= 0.0):
-            raise DataError(
-                f"counts must be finite and not negative, got {line!r}", path=path, line=number
-            )
-        if len(rows) >= 2:
-            width = rows[1][0] - rows[0][0]
-            if abs(centre - rows[-1][0] - width) > 1e-3 * abs(width):
-                raise DataError(
-                    f"bins must be equally wide; {centre:g} does not follow {rows[-1][0]:g}",
-                    path=path,
-                    line=number,
-                )
-        rows.append((centre, count))
-    if len(rows) < 2 or rows[1][0] <= rows[0][0]:
+    numbers = [i for i, x in enumerate(lines, start=1) if x.strip() and not x.startswith("#")]
+    rows = [lines[i - 1].split(",") for i in numbers]
+    try:
+        table = np.array(rows, dtype=float).reshape(-1, 2)
+    except ValueError:
+        bad = next(i for i, row in zip(numbers, rows, strict=True) if not _two_numbers(row))
+        raise DataError(
+            f"expected two numbers, got {lines[bad - 1]!r}", path=path, line=bad
+        ) from None
+    if len(table) < 2 or table[1, 0] <= table[0, 0]:
         raise DataError("needs at least two bins in increasing order", path=path)
-    table = np.array(rows)
-    width = (table[-1, 0] - table[0, 0]) / (len(rows) - 1)
-    edges = (table[0, 0] - 0.5 * width + width * np.arange(len(rows) + 1)) * units[match[1]]
-    if edges[0] < -1e-9 or not table[:, 1].any():
+    centres, counts = table.T
+    width = centres[1] - centres[0]
+    uneven = np.append(False, np.abs(np.diff(centres) - width) > 1e-3 * width)
+    for broken, why in (
+        (~(np.isfinite(table).all(axis=1) & (counts >= 0.0)), "counts must be finite and >= 0"),
+        (uneven, "bins must be equally wide"),
+    ):
+        if broken.any():
+            bad = numbers[int(np.argmax(broken))]
+            raise DataError(f"{why}, got {lines[bad - 1]!r}", path=path, line=bad)
+    width = (centres[-1] - centres[0]) / (len(centres) - 1)
+    edges = (centres[0] + width * (np.arange(len(centres) + 1) - 0.5)) * units[match[1]]
+    if edges[0] < -1e-9 or not counts.any():
         raise DataError("must begin at zero or later and hold counts", path=path)
-    return np.maximum(edges, 0.0), table[:, 1]
+    return np.maximum(edges, 0.0), counts
+
+
+def _two_numbers(words: list[str]) -> bool:
+    try:
+        return len([float(word) for word in words]) == 2
+    except ValueError:
+        return False
 
 
 def _read_root(path: Path) -> dict[str, FlavourHistogram]:
