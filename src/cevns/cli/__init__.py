@@ -22,36 +22,36 @@ def run(arguments: Sequence[str] | None = None) -> int:
     from cevns.exceptions import CevnsError
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        print(f"cevns: warning: {message}", file=sys.stderr)  # noqa: T201
+        _say(f"warning: {message}")
 
-    warnings.showwarning = show
-    try:
-        code = app(
-            args=list(sys.argv[1:] if arguments is None else arguments),
-            prog_name="cevns",
-            standalone_mode=False,
-        )
-    except CevnsError as error:
-        return _complain(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _complain("interrupted", 130)
-    except BrokenPipeError:
-        return 141
-    except MemoryError:
-        return _complain("out of memory: ask for fewer toys or bins", 2)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _complain(f"{where}{error.strerror or error}", 2)
-    except Exception as error:
-        # typer's own complaints (an unknown option, a missing argument) and its Ctrl-C
-        if type(error).__name__ == "Abort":
-            return _complain("interrupted", 130)
-        if hasattr(error, "format_message"):
-            return _complain(error.format_message(), 2)
-        raise
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        try:
+            code = app(args=words, prog_name="cevns", standalone_mode=False)
+        except CevnsError as error:
+            return _say(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            return _say("interrupted", 130)
+        except BrokenPipeError:
+            # the reader (head, less) has seen enough: no traceback at interpreter exit either
+            sys.stdout = None  # type: ignore[assignment]
+            return 141
+        except MemoryError:
+            return _say("out of memory: ask for fewer toys or bins", 2)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            return _say(f"{where}{error.strerror or error}", 2)
+        except Exception as error:
+            # the command-line library's own complaints (an unknown option) and its Ctrl-C
+            if type(error).__name__ == "Abort":
+                return _say("interrupted", 130)
+            if hasattr(error, "format_message"):
+                return _say(f"{error.format_message()}; see 'cevns --help'", 2)
+            raise
     return code if isinstance(code, int) else 0
 
 
-def _complain(message: str, code: int) -> int:
-    print(f"cevns: {message}", file=sys.stderr)  # noqa: T201
+def _say(message: str, code: int = 0) -> int:
+    print(f"cevns: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
     return code

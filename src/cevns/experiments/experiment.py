@@ -30,6 +30,8 @@ from cevns.typing import Array
 
 if TYPE_CHECKING:
     from cevns.experiments.measurement import Measurement
+    from cevns.experiments.profiling import Profile
+    from cevns.experiments.rate import Rate
 
 T = TypeVar("T")
 
@@ -258,6 +260,8 @@ class Experiment:
         asimov: bool = False,
         fix: Mapping[str, float | None] | None = None,
         minos: str = "poi",
+        engine: str = "numpy",
+        gof_toys: int = 0,
     ) -> Measurement:
         """Fit the experiment; see `cevns.experiments.measurement.measure`.
 
@@ -269,7 +273,31 @@ class Experiment:
         """
         from cevns.experiments.measurement import measure
 
-        return measure(self, poi=poi, use_asimov=asimov, fix=fix, minos=minos)
+        return measure(
+            self, poi=poi, use_asimov=asimov, fix=fix, minos=minos, engine=engine, gof_toys=gof_toys
+        )
+
+    def profile(
+        self,
+        parameter: str | None = None,
+        *,
+        poi: str = "count",
+        asimov: bool = False,
+        fix: Mapping[str, float | None] | None = None,
+        points: int = 41,
+    ) -> Profile:
+        """Profile a parameter; see `cevns.experiments.profiling.profile_experiment`."""
+        from cevns.experiments.profiling import profile_experiment
+
+        return profile_experiment(
+            self, parameter, poi=poi, use_asimov=asimov, fix=fix, points=points
+        )
+
+    def rate(self, *, points: int = 200) -> Rate:
+        """Recoil spectrum and expected counts; see `cevns.experiments.rate.rate`."""
+        from cevns.experiments.rate import rate
+
+        return rate(self, points=points)
 
     # -- helpers -------------------------------------------------------------------------------
 

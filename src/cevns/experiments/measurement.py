@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from cevns import __version__
-from cevns.exceptions import InputError
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.model import SIGNAL, ExperimentModel
 from cevns.experiments.prediction import prediction_error
 from cevns.inference import FitResult, asimov, fit
+from cevns.inference.compiled import CompiledModel
 from cevns.inference.intervals import Significance, significance
 from cevns.typing import Array
 
@@ -65,6 +66,7 @@ class Measurement:
     fixed_pulse_time: Measurement | None = field(default=None, repr=False)
     asimov: bool = False
     engine: str = "numpy"
+    gof: Any = None
 
     @property
     def z(self) -> float | None:
@@ -165,6 +167,8 @@ def measure(
     use_asimov: bool = False,
     fix: Mapping[str, float | None] | None = None,
     minos: str = "poi",
+    engine: str = "numpy",
+    gof_toys: int = 0,
 ) -> Measurement:
     """Fit an experiment.
 
@@ -175,6 +179,8 @@ def measure(
             expected precision and significance.
         fix: parameters to hold, at a value or (None) at their nominal one.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
+        engine: ``numpy`` or ``jax``; a single fit is fastest with numpy.
+        gof_toys: toys for a goodness-of-fit p-value; none by default.
 
     Raises:
         InputError: if the experiment declares no data and `use_asimov` is off, or the counts are
@@ -196,22 +202,25 @@ def measure(
     model = experiment.model(poi)
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
-    result = _measure(experiment, model, use_asimov, minos)
+    result = _measure(experiment, model, use_asimov, minos, engine)
     pulse = model.signal.binding.pulse_time
     if pulse is None or model.parameters[pulse].fixed:
         return result
     held = model.with_parameters(model.parameters.fix({pulse: None}))
-    beside = _measure(experiment, held, use_asimov, "poi" if minos == "poi" else minos)
+    beside = _measure(experiment, held, use_asimov, minos, engine)
     return replace(result, fixed_pulse_time=beside)
 
 
 def _measure(
-    experiment: Experiment, model: ExperimentModel, use_asimov: bool, minos: str
+    experiment: Experiment, model: ExperimentModel, use_asimov: bool, minos: str, engine: str
 ) -> Measurement:
+    if engine not in ("numpy", "jax"):
+        raise UnknownNameError("engine", engine, ("numpy", "jax"))
     data = asimov(model) if use_asimov else None
-    result = fit(model, data=data, minos=minos)
+    evaluated = CompiledModel(model) if engine == "jax" else model
+    result = fit(evaluated, data=data, minos=minos)
     defined = model.question != "sin2-theta-w" and not model.parameters[model.poi].fixed
-    z = significance(model, model.poi, data=data, best=result) if defined else None
+    z = significance(evaluated, model.poi, data=data, best=result) if defined else None
     return Measurement(
         experiment=experiment,
         model=model,
@@ -219,6 +228,7 @@ def _measure(
         components=_components(experiment, model, result),
         significance=z,
         asimov=use_asimov,
+        engine=engine,
     )
 
 

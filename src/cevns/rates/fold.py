@@ -184,7 +184,8 @@ class Fold:
             column = xp.moveaxis(xp.stack(weights), (0, 1), (-2, -1))
             column = column.reshape(*column.shape[:-2], 1, -1)
             out.append((column @ folded[..., f, :, :])[..., 0, :])
-        return xp.stack(out, axis=-2)
+        result: Array = xp.stack(out, axis=-2)
+        return result
 
     @cached_property
     def _folded(self) -> Array:
@@ -194,7 +195,8 @@ class Fold:
         """Kernel times form factors, ``(..., flavours, nuclides * terms, nodes)``."""
         products = xp.stack(self._form_factor_products(neutron_radius, xp), axis=-2)
         folded = self.kernel * products[..., None, :, :, :]
-        return folded.reshape(*folded.shape[:-3], -1, folded.shape[-1])
+        result: Array = folded.reshape(*folded.shape[:-3], -1, folded.shape[-1])
+        return result
 
     def flux_averaged_cross_section_cm2(self) -> float:
         """Cross section per nucleus, averaged over the flux of all flavours, cm2.

@@ -1,0 +1,57 @@
+"""The application: its commands, imported lazily so that ``cevns --help`` is instant."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cevns.cli import (
+    catalogue,
+    cross_section,
+    data,
+    fitting,
+    pseudo,
+    rates,
+    reproduction,
+)
+
+app = typer.Typer(
+    name="cevns",
+    help="Coherent elastic neutrino-nucleus scattering, from the source to the significance.",
+    epilog="Every command is one call in Python: cevns.load('coherent-csi-2021').fit()",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from cevns import __version__
+
+        typer.echo(f"cevns {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="print the version"),
+    ] = False,
+) -> None:
+    _ = version
+
+
+app.command("list")(catalogue.list_names)
+app.command("xsec")(cross_section.xsec)
+app.command("rate")(rates.rate)
+app.command("fit")(fitting.fit)
+app.command("profile")(fitting.profile)
+app.command("systematics")(fitting.systematics)
+app.command("toys")(pseudo.toys)
+app.command("reproduce")(reproduction.reproduce)
+app.add_typer(data.app, name="data")

@@ -1,0 +1,120 @@
+"""Where results go: tables for people, strict JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cevns.exceptions import OutputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+class Output:
+    """The destination of one command's result.
+
+    With ``--json -`` standard output holds the JSON and nothing else; everything for people goes
+    to standard error. A path is checked before the work starts, so that a long fit does not end
+    in a full stop.
+
+    Raises:
+        OutputError: if the path cannot be written.
+    """
+
+    def __init__(self, json_path: str | None) -> None:
+        self._json = json_path
+        if json_path is not None and json_path != "-":
+            check_writable(Path(json_path))
+
+    @property
+    def console(self) -> Console:
+        """The console for people: standard output, or standard error beside ``--json -``."""
+        from rich.console import Console
+
+        console = Console(stderr=self._json == "-", highlight=False, soft_wrap=True)
+        if not console.is_terminal:
+            console.width = 160  # a file or a pipe has no edge to cut tables at
+        return console
+
+    def result(self, record: Mapping[str, Any]) -> None:
+        """Write the JSON, if it was asked for.
+
+        Raises:
+            OutputError: if it cannot be written; nothing is left half written.
+        """
+        if self._json is None:
+            return
+        text = json.dumps(strict(record), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        if self._json == "-":
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            write_text(Path(self._json), text)
+
+
+def strict(value: Any) -> Any:
+    """Plain JSON values: NumPy becomes Python, what is not finite becomes null."""
+    if isinstance(value, Mapping):
+        return {str(k): strict(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(v) for v in value]
+    if hasattr(value, "tolist"):
+        return strict(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def check_writable(path: Path) -> None:
+    """Raise if a file cannot be written.
+
+    Raises:
+        OutputError: naming what is in the way.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file in it")
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"the folder {folder} does not exist; create it or write elsewhere")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"the folder {folder} cannot be written; write elsewhere")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
+        ) as handle:
+            temporary = Path(handle.name)
+            handle.write(text)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}") from None
+
+
+def table(title: str, *columns: str, left: int = 1) -> Table:
+    """An empty table: the first `left` columns to the left, numbers to the right."""
+    from rich import box
+    from rich.table import Table
+
+    out = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for i, column in enumerate(columns):
+        out.add_column(column, justify="left" if i < left else "right", overflow="fold")
+    return out

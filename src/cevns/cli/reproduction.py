@@ -1,0 +1,54 @@
+"""``cevns reproduce``: published numbers beside ours."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cevns import __version__
+from cevns.cli import options
+from cevns.cli.output import Output, table
+
+
+def reproduce(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="rows; a beginning is enough")
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """Compare with published numbers: quantity, published, ours, difference, agrees."""
+    from cevns.reproduction import reproduce as rows
+
+    output = Output(json)
+    shown = table(
+        "published numbers and ours",
+        "id",
+        "quantity",
+        "published",
+        "ours",
+        "diff/σ",
+        "agrees",
+        left=2,
+    )
+    records = []
+    notes = {}
+    for row in rows(ids or ()):
+        p = row.published
+        unit = f" {p.unit}" if p.unit else ""
+        verdict = {True: "yes", False: "[bold]NO[/bold]", None: "shown"}[row.agrees]
+        shown.add_row(
+            p.id,
+            p.quantity + (f" [{p.unit}]" if unit else "").replace("[", r"\["),
+            row.published_text,
+            row.ours_text,
+            "" if row.difference is None else f"{row.difference:+.2f}",
+            verdict,
+        )
+        if p.note:
+            notes.setdefault(p.note, p.id)
+        records.append(row.to_dict())
+    output.console.print(shown)
+    for note, first in notes.items():
+        output.console.print(f"  {first}: {note}")
+    output.result({"version": __version__, "rows": records})

@@ -1,0 +1,1 @@
+"""Ways to compute a number for a row, one file each: ``compute(**fields) -> float``."""

@@ -1,0 +1,54 @@
+"""A number from the fit of an experiment: any field of the JSON of ``cevns fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from cevns.exceptions import InputError
+from cevns.experiments import load
+
+
+@cache
+def _fit(
+    experiment: str, poi: str, overrides: tuple[tuple[str, str], ...], fix: tuple[str, ...]
+) -> Mapping[str, Any]:
+    loaded = load(experiment, overrides=dict(overrides))
+    held: dict[str, float | None] = dict.fromkeys(fix)
+    if fix == ("all",):
+        model = loaded.model(poi)
+        held = {p.name: None for p in model.parameters if p.name != model.poi}
+    return loaded.fit(poi, fix=held).to_dict()
+
+
+def compute(
+    experiment: str,
+    field: str,
+    poi: str = "count",
+    overrides: Mapping[str, str] | None = None,
+    fix: tuple[str, ...] = (),
+    scale: float = 1.0,
+) -> float:
+    """The value of a field, such as ``components/cevns/fit``, times `scale`.
+
+    Args:
+        experiment: name or path.
+        field: path (``/`` between keys) into the record of the fit.
+        poi: the question.
+        overrides: changed fields of the experiment file.
+        fix: parameters held at their nominal value; ``["all"]`` holds all but that of interest.
+        scale: factor to the unit of the row.
+
+    Raises:
+        InputError: if the record has no such field.
+    """
+    record: Any = _fit(experiment, poi, tuple((overrides or {}).items()), tuple(fix))
+    for key in field.split("/"):
+        if not isinstance(record, Mapping) or key not in record:
+            known = ", ".join(record) if isinstance(record, Mapping) else "nothing"
+            raise InputError(
+                f"the record of a fit has no field {field!r}: at {key!r} it has {known}"
+            )
+        record = record[key]
+    return float(record) * scale

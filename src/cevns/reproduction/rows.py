@@ -1,0 +1,150 @@
+"""Rows of the comparison: declared in ``published/*.yaml``, computed on demand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from cevns import registry
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.loader import parse
+
+FOLDER = Path(__file__).parent / "published"
+
+
+class Published(BaseModel):
+    """A published number and how it is computed here.
+
+    `accept` is the range of our value that counts as agreement and `because` its reason; a row
+    without it is shown and not judged.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    quantity: str
+    source: str
+    published: float
+    error_up: float | None = None
+    error_down: float | None = None
+    unit: str = ""
+    digits: int = 3
+    accept: tuple[float, float] | None = None
+    because: str = ""
+    note: str = ""
+    compute: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _check(self) -> Published:
+        if "kind" not in self.compute:
+            raise InputError(f"row {self.id!r}: 'compute' needs a 'kind'")
+        if self.accept is not None and not self.because:
+            raise InputError(f"row {self.id!r}: a range to accept needs its reason ('because')")
+        return self
+
+
+@dataclass(frozen=True)
+class Row:
+    """A published number beside ours."""
+
+    published: Published
+    ours: float
+
+    @property
+    def difference(self) -> float | None:
+        """(ours - published) over the published uncertainty on that side; None without one."""
+        p = self.published
+        sigma = p.error_up if self.ours >= p.published else p.error_down
+        return None if not sigma else (self.ours - p.published) / sigma
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether ours lies in the accepted range; None where the row is only shown."""
+        accept = self.published.accept
+        return None if accept is None else accept[0] <= self.ours <= accept[1]
+
+    @property
+    def published_text(self) -> str:
+        """The published value with its uncertainty."""
+        p = self.published
+        text = _number(p.published, p.digits)
+        if p.error_up is not None and p.error_down is not None:
+            up, down = _number(p.error_up, p.digits), _number(p.error_down, p.digits)
+            text += f" ± {up}" if up == down else f" +{up} -{down}"
+        return text
+
+    @property
+    def ours_text(self) -> str:
+        """Our value with one digit more than published."""
+        return _number(self.ours, self.published.digits + 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row of the JSON of ``cevns reproduce``."""
+        p = self.published
+        return {
+            "id": p.id,
+            "quantity": p.quantity,
+            "source": p.source,
+            "unit": p.unit,
+            "published": p.published,
+            "published_error_up": p.error_up,
+            "published_error_down": p.error_down,
+            "ours": self.ours,
+            "difference_sigma": self.difference,
+            "accept": None if p.accept is None else list(p.accept),
+            "because": p.because,
+            "agrees": self.agrees,
+            "published_text": self.published_text,
+            "ours_text": self.ours_text,
+            "note": p.note,
+        }
+
+
+def _number(value: float, digits: int) -> str:
+    """At least `digits` significant digits, without an exponent."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    return f"{value:.{decimals}f}"
+
+
+def declared() -> tuple[Published, ...]:
+    """All rows, in the order of the files.
+
+    Examples:
+        >>> declared()[0].id
+        'csi-2021-observed'
+    """
+    rows = []
+    for path in sorted(FOLDER.glob("*.yaml")):
+        plain, _ = parse(path)
+        rows += [Published.model_validate(row) for row in plain["rows"]]
+    return tuple(rows)
+
+
+def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:
+    """Compute rows: all, or those whose id is given or begins with what is given.
+
+    Raises:
+        UnknownNameError: if nothing matches one of `ids`.
+
+    Examples:
+        >>> [row.agrees for row in reproduce(["csi-2021-observed"])]
+        [True]
+    """
+    rows = declared()
+    wanted = [registry.canonical(i) for i in ids]
+    for i, original in zip(wanted, ids, strict=True):
+        if not any(row.id.startswith(i) for row in rows):
+            raise UnknownNameError("row", original, [row.id for row in rows])
+    for row in rows:
+        if wanted and not any(row.id.startswith(i) for i in wanted):
+            continue
+        fields = dict(row.compute)
+        kind = registry.load("cevns.reproduction.kinds", "kind of row", fields.pop("kind"))
+        yield Row(row, float(kind.compute(**fields)))
