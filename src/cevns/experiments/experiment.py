@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,7 @@ from cevns.interactions import Interaction
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameters
+from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import Fold
 from cevns.sources import Source
 from cevns.typing import Array
@@ -173,7 +175,12 @@ class Experiment:
     @cached_property
     def cross_section_cm2(self) -> float:
         """Predicted cross section, flux-averaged, mean over flavours and nuclei of the target."""
-        return self.fold.flux_averaged_cross_section_cm2()
+        return flux_averaged_cross_section(
+            self.source,
+            self.material,
+            interaction=self.interaction,
+            form_factor=self.form_factor,
+        ).mean_cm2
 
     @property
     def physics(self) -> dict[str, str]:
@@ -318,9 +325,21 @@ class Experiment:
         return total
 
     def _fold(self, process: Interaction) -> Fold:
+        # recoils beyond the quenching model's validity are not followed: see `loss`
         return Fold(
-            self.source, process, self.material, self.declaration.target.mass, self.form_factor
+            self.source,
+            process,
+            self.material,
+            self.declaration.target.mass,
+            self.form_factor,
+            maximum_kev=self._recoil_limit,
         )
+
+    @cached_property
+    def _recoil_limit(self) -> float | None:
+        """Largest recoil energy to follow: the end of the quenching model's validity, if any."""
+        limit = self.quenching.valid_kev[1]
+        return limit if math.isfinite(limit) else None
 
     def _detector(self, section: str, package: str) -> Any:
         component = getattr(self.declaration.detector, section)

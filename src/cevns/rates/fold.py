@@ -73,6 +73,7 @@ class Fold:
         form_factor: the model of the nuclear form factor.
         nodes_kev: recoil energies; by default quadrature nodes from `recoil_nodes`.
         weights_kev: quadrature weights; ones (with `nodes_kev` given) make `spectrum` a density.
+        maximum_kev: largest recoil energy of the default nodes; by default what the source reaches.
     """
 
     source: Source
@@ -82,11 +83,12 @@ class Fold:
     form_factor: FormFactor
     nodes_kev: Array | None = None
     weights_kev: Array | None = None
+    maximum_kev: float | None = None
     _grid: tuple[Array, Array] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.nodes_kev is None:
-            grid = recoil_nodes(self.source, self.material)
+            grid = recoil_nodes(self.source, self.material, maximum_kev=self.maximum_kev)
         else:
             nodes = np.asarray(self.nodes_kev, dtype=float)
             weights = np.ones_like(nodes) if self.weights_kev is None else self.weights_kev
@@ -197,12 +199,3 @@ class Fold:
         folded = self.kernel * products[..., None, :, :, :]
         result: Array = folded.reshape(*folded.shape[:-3], -1, folded.shape[-1])
         return result
-
-    def flux_averaged_cross_section_cm2(self) -> float:
-        """Cross section per nucleus, averaged over the flux of all flavours, cm2.
-
-        Needs the quadrature weights, so it is meant for a fold on its own nodes.
-        """
-        nuclei = sum(self.material.nuclei_per_kg().values()) * self.mass_kg
-        fluence = sum(self.source.fluence_cm2(f) for f in self.flavours)
-        return float(self.spectrum().sum() / (nuclei * fluence))
