@@ -166,6 +166,7 @@ def updater() -> ModuleType:
 def test_readme_table_is_written_between_the_markers() -> None:
     tool = updater()
     row = {
+        "id": "csi-2021-cevns",
         "quantity": "CEvNS count | fit",
         "published_text": "306 +- 20",
         "ours_text": "311.8 +32.1 -31.0",
@@ -174,12 +175,21 @@ def test_readme_table_is_written_between_the_markers() -> None:
         "unit": "events",
         "note": "see the text",
     }
-    table = tool.markdown([row, {**row, "agrees": False, "difference_sigma": None, "unit": ""}])
+    rows = [
+        row,
+        {**row, "agrees": False, "difference_sigma": None, "unit": ""},
+        {**row, "id": "tmax-c12", "quantity": "agrees and is only counted"},
+        {**row, "id": "tmax-ar40", "agrees": False},
+    ]
+    table = tool.markdown(rows)
     body = table.splitlines()
     assert body[2] == (
         r"| CEvNS count \| fit (events) [1] | 306 +- 20 | 311.8 +32.1 -31.0 | −0.4 σ | yes |"
     )
     assert body[3].endswith("| – | **no** |")
+    assert body[4].endswith("| **no** |")
+    assert "1 further rows (`tmax-…`) agree." in body
+    assert "only counted" not in table
     assert body[-1] == "[1] see the text<br>"
     text = f"before\n{tool.BEGIN}\nold\n{tool.END}\nafter\n"
     assert tool.replace_block(text, "new") == f"before\n{tool.BEGIN}\nnew\n{tool.END}\nafter\n"

@@ -12,6 +12,8 @@ from typing import Any
 
 BEGIN = "<!-- reproduce:begin -->"
 END = "<!-- reproduce:end -->"
+# Rows that the README only counts: a long table of which all agree says little.
+COUNTED = ("tmax-",)
 HEADER = (
     "| quantity | published | this package | difference | agrees |",
     "|---|---|---|---|---|",
@@ -32,25 +34,31 @@ def difference(sigma: float | None) -> str:
     """The difference in units of its uncertainty, or a dash where none is defined.
 
     Examples:
-        >>> difference(-0.42), difference(None)
-        ('−0.4 σ', '–')
+        >>> difference(-0.42), difference(-0.01), difference(None)
+        ('−0.4 σ', '0.0 σ', '–')
     """
-    return "–" if sigma is None else f"{sigma:+.1f} σ".replace("-", "−")
+    if sigma is None:
+        return "–"
+    rounded = round(sigma, 1)
+    return "0.0 σ" if rounded == 0.0 else f"{rounded:+.1f} σ".replace("-", "−")
 
 
 def markdown(rows: Iterable[Mapping[str, Any]]) -> str:
     """The rows of `cevns reproduce --json -` as a markdown table, their notes numbered below."""
+    rows = list(rows)
     lines, notes = list(HEADER), list[str]()
+    counted = [row for row in rows if row["id"].startswith(COUNTED) and row["agrees"]]
     for row in rows:
+        if row in counted:
+            continue
         quantity = cell(row["quantity"])
-        unit = row.get("unit") or ""
-        if unit and unit not in quantity:
-            quantity += f" ({cell(unit)})"
+        if row.get("unit"):
+            quantity += f" ({cell(row['unit']).replace('1e-40 cm2', '10⁻⁴⁰ cm²')})"
         if row.get("note"):
             if row["note"] not in notes:
                 notes.append(row["note"])
             quantity += f" [{notes.index(row['note']) + 1}]"
-        agrees = {True: "yes", False: "**no**", None: "–"}[row["agrees"]]
+        agrees = {True: "yes", False: "**no**", None: "shown"}[row["agrees"]]
         cells = (
             quantity,
             cell(row["published_text"]),
@@ -59,8 +67,10 @@ def markdown(rows: Iterable[Mapping[str, Any]]) -> str:
             agrees,
         )
         lines.append("| " + " | ".join(cells) + " |")
-    if notes:
-        lines.append("")
+    lines.append("")
+    if counted:
+        names = ", ".join(f"`{prefix}…`" for prefix in COUNTED)
+        lines += [f"{len(counted)} further rows ({names}) agree.", ""]
     lines.extend(f"[{i}] {' '.join(note.split())}<br>" for i, note in enumerate(notes, 1))
     return "\n".join(lines)
 
@@ -87,11 +97,14 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if outdated")
     options = parser.parse_args()
-    output = subprocess.run(
-        [options.cevns, "reproduce", "--json", "-"], stdout=subprocess.PIPE, check=True, text=True
-    ).stdout
+    done = subprocess.run(
+        [options.cevns, "reproduce", "--json", "-"], capture_output=True, check=False, text=True
+    )
+    if done.returncode != 0:
+        sys.stderr.write(done.stderr)
+        return done.returncode
     old = options.readme.read_text(encoding="utf-8")
-    new = replace_block(old, markdown(json.loads(output)["rows"]))
+    new = replace_block(old, markdown(json.loads(done.stdout)["rows"]))
     if options.check:
         return int(old != new)
     options.readme.write_text(new, encoding="utf-8")
