@@ -13,7 +13,8 @@ import cevns
 # Notebook kernels find the command line beside the interpreter that builds the documentation,
 # and print help in one width everywhere.
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
-os.environ.update(COLUMNS="90", NO_COLOR="1", TERM="dumb", MPLBACKEND="agg")
+os.environ.update(COLUMNS="90", NO_COLOR="1", TERM="dumb")
+os.environ.pop("MPLBACKEND", None)  # the kernels draw inline
 
 project = "cevns"
 author = "The cevns developers"
