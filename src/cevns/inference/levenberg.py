@@ -1,0 +1,240 @@
+"""The minimiser of the batched fits: bounded Levenberg-Fisher, and quasi-Newton to get there.
+
+All arrays have the batch as their last axis; one code for NumPy and JAX. `descend` takes toys
+from their common true point to their minima with gradients only; `iterate` is the safeguarded
+step that finishes the others and confirms convergence.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cevns.inference import linalg
+from cevns.inference.engines import Engine
+from cevns.inference.model import constraint_arrays, linearise
+from cevns.inference.objectives import Objective
+from cevns.typing import Array
+
+EDM_GOAL = 1e-7
+"""Convergence: estimated distance to the minimum in units of -2 ln L."""
+QUICK_STEPS = 5
+"""Quasi-Newton steps before the first safeguarded one."""
+_MEMORY = 2
+
+
+class State(NamedTuple):
+    """A batch of fits on its way; matrices and vectors over the free parameters."""
+
+    theta: Array  # (n_par, B)
+    value: Array  # (B,)
+    gradient: Array  # (n_free, B)
+    hessian: Array  # (n_free, n_free, B)
+    step: Array  # (n_free, B), to be subtracted next
+    damping: Array  # (B,)
+    edm: Array  # (B,)
+    count: Any  # iterations done
+
+
+class Origin(NamedTuple):
+    """The gradient at a common starting point is ``offset + by_counts @ n + by_aux * aux``."""
+
+    offset: Array  # (n_free, 1)
+    by_counts: Array  # (n_free, n_bins)
+    by_aux: Array  # (n_free, 1)
+    inverse: Array  # (n_free, n_free), of the Hessian
+
+
+class _Path(NamedTuple):
+    """Quasi-Newton state: where we are, where the last gradient was taken, the last few pairs."""
+
+    theta: Array  # (n_par, B)
+    last: Array  # (n_free, B)
+    gradient: Array  # (n_free, B) at `last`
+    steps: Array  # (memory, n_free, B)
+    changes: Array  # (memory, n_free, B)
+    weights: Array  # (memory, B), zero where there is no pair yet
+    count: Any
+
+
+class BoundedProblem:
+    """An objective restricted to its free parameters and their bounds.
+
+    Args:
+        target: the objective over all parameters.
+        free: positions of the free ones.
+        engine: NumPy or JAX.
+    """
+
+    def __init__(self, target: Objective, free: tuple[int, ...], engine: Engine) -> None:
+        parameters = target.model.parameters
+        self.target = target
+        self.engine = engine
+        self.free = np.array(free, dtype=np.int64)
+        self.lower = np.array([parameters[i].lower for i in free])[:, None]
+        self.upper = np.array([parameters[i].upper for i in free])[:, None]
+        scale = np.array([parameters[i].scale for i in free])[:, None]
+        self._margin = 1e-9 * np.where(scale > 0, scale, 1.0)
+
+    @cached_property
+    def _eye(self) -> Array:
+        return np.eye(len(self.free))[:, :, None]
+
+    def _move(self, theta: Array, step: Array) -> Array:
+        """`theta` with the step subtracted from the free parameters, inside the bounds."""
+        xp = self.engine.xp
+        moved: Array = xp.clip(theta[self.free] - step, self.lower, self.upper)
+        if len(self.free) == len(theta):
+            return moved
+        rows: list[Array] = list(theta)
+        for i, row in zip(self.free, moved, strict=True):
+            rows[i] = row
+        result: Array = xp.stack(rows)
+        return result
+
+    # -- quasi-Newton ---------------------------------------------------------------------------
+
+    def origin(self, theta: Array) -> Origin:
+        """Gradient (linear in the data) and inverse Hessian at one point, ``(n_par,)``."""
+        mu, jac = (a[0] for a in linearise(self.target.model, theta[None, :]))
+        jac = jac[self.free]
+        weight = constraint_arrays(self.target.model.parameters)[1][self.free]
+        safe = np.where(mu > 0, mu, np.inf)  # a bin that expects nothing gives no information
+        hessian = 2.0 * ((jac / safe) @ jac.T + np.diag(weight))
+        values, vectors = np.linalg.eigh(hessian)
+        # a direction without information is left to the damped iterations
+        inverse = np.where(values > 1e-12 * values[-1], 1.0 / values, 0.0)
+        offset = 2.0 * (jac.sum(axis=1) + weight * theta[self.free])
+        return Origin(
+            offset[:, None],
+            -2.0 * jac / safe,
+            -2.0 * weight[:, None],
+            (vectors * inverse) @ vectors.T,
+        )
+
+    def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin) -> Array:
+        """A few quasi-Newton steps from the common point `theta`, ``(n_par, B)``.
+
+        L-BFGS (Liu and Nocedal, Math. Program. 45 (1989) 503) on top of the inverse Hessian of
+        the starting point, which all fits share. A step needs the gradient only, a quarter of
+        the cost of a full iteration, and near the truth, where toys start, a few suffice; the
+        first is one matrix product, because all fits are still at the same point. No safeguard:
+        what has not converged is left to `iterate`.
+        """
+        xp = self.engine.xp
+        gradient = origin.offset + origin.by_counts @ counts + origin.by_aux * aux[self.free]
+        memory = xp.zeros((_MEMORY, *gradient.shape))
+        path = _Path(
+            self._move(theta, origin.inverse @ gradient),
+            theta[self.free],
+            gradient,
+            memory,
+            memory,
+            memory[:, 0],
+            1,
+        )
+        path = self.engine.loop(
+            lambda p: p.count < QUICK_STEPS,
+            lambda p: self._quasi_newton(p, counts, aux, origin.inverse),
+            path,
+        )
+        return path.theta
+
+    def _quasi_newton(self, path: _Path, counts: Array, aux: Array, inverse: Array) -> _Path:
+        xp = self.engine.xp
+        here = path.theta[self.free]
+        gradient = self.target.gradient(path.theta, counts, aux, xp)[self.free]
+        step, change = here - path.last, gradient - path.gradient
+        curvature = xp.sum(step * change, axis=0)
+        weight = xp.where(curvature > 0, 1.0 / curvature, 0.0)
+        steps = xp.concatenate([path.steps[1:], step[None]])
+        changes = xp.concatenate([path.changes[1:], change[None]])
+        weights = xp.concatenate([path.weights[1:], weight[None]])
+        direction = gradient
+        alphas: list[Array] = []
+        for i in range(_MEMORY - 1, -1, -1):
+            alpha = weights[i] * xp.sum(steps[i] * direction, axis=0)
+            direction = direction - alpha * changes[i]
+            alphas.insert(0, alpha)
+        direction = inverse @ direction
+        for i, alpha in enumerate(alphas):
+            beta = weights[i] * xp.sum(changes[i] * direction, axis=0)
+            direction = direction + steps[i] * (alpha - beta)
+        moved = self._move(path.theta, direction)
+        return _Path(moved, here, gradient, steps, changes, weights, path.count + 1)
+
+    # -- Levenberg-Fisher -----------------------------------------------------------------------
+
+    def minimise(self, theta: Array, counts: Array, aux: Array, limit: Any) -> tuple[Array, ...]:
+        """Up to `limit` safeguarded steps from `theta`, ``(n_par, B)``.
+
+        Returns:
+            ``theta (n_par, B)``, value of the objective, estimated distance to the minimum
+            ``(B,)``, and errors of the free parameters ``(n_free, B)``.
+        """
+        xp = self.engine.xp
+        n, size = len(self.free), theta.shape[1]
+        zero = xp.zeros((n, size))
+        nowhere = xp.full(size, xp.inf)
+        # a zero step from nowhere: the first iteration evaluates the starting point
+        state = State(
+            theta, nowhere, zero, xp.zeros((n, n, size)) + self._eye, zero, zero[0], nowhere, -1
+        )
+        state = self.engine.loop(
+            lambda s: (s.count < limit) & xp.any(s.edm > EDM_GOAL),
+            lambda s: self._iterate(s, counts, aux),
+            state,
+        )
+        return state.theta, state.value, state.edm, self._errors(state)
+
+    def _inside(self, theta: Array, gradient: Array) -> Any:
+        """Which parameters may move: not those pushed against a bound they are at."""
+        free = theta[self.free]
+        low = (free <= self.lower + self._margin) & (gradient > 0)
+        high = (free >= self.upper - self._margin) & (gradient < 0)
+        return ~(low | high)
+
+    def _system(self, hessian: Array, inside: Any) -> Array:
+        """The Hessian with unit rows for the parameters that do not move."""
+        both = inside[:, None] & inside[None, :]
+        result: Array = self.engine.xp.where(both, hessian, self._eye)
+        return result
+
+    def _iterate(self, state: State, counts: Array, aux: Array) -> State:
+        """Take the step where it lowers the value, and solve for the next one."""
+        xp = self.engine.xp
+        theta = self._move(state.theta, state.step)
+        value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
+        gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
+        # up to the rounding of the sum over bins, else a converged fit could not be confirmed
+        better = (value <= state.value + 1e-12 * (1.0 + xp.abs(value))) | (state.count < 0)
+        running = state.edm > EDM_GOAL
+        take = better & running
+        theta = xp.where(take, theta, state.theta)
+        value = xp.where(take, value, state.value)
+        gradient = xp.where(take, gradient, state.gradient)
+        hessian = xp.where(take, hessian, state.hessian)
+        less = 0.1 * state.damping * (state.damping > 5e-3)
+        more = xp.maximum(10.0 * state.damping, 1e-2)
+        damping = xp.where(running, xp.where(better, less, more), 0.0)
+
+        inside = self._inside(theta, gradient)
+        system = self._system(hessian, inside) * (1.0 + self._eye * damping)
+        columns, good = linalg.cholesky(system, xp)
+        rows = linalg.forward(columns, xp.where(inside, gradient, 0.0))
+        # a damped system underestimates the distance: convergence is declared without damping
+        trusted = good & xp.isfinite(value) & (damping == 0.0)
+        edm = xp.where(trusted, 0.5 * sum(y * y for y in rows), xp.inf)
+        step = linalg.backward(columns, rows, xp)
+        return State(theta, value, gradient, hessian, step, damping, edm, state.count + 1)
+
+    def _errors(self, state: State) -> Array:
+        """Square roots of the diagonal of the covariance; zero for parameters at a bound."""
+        xp = self.engine.xp
+        inside = self._inside(state.theta, state.gradient)
+        columns, _ = linalg.cholesky(self._system(state.hessian, inside), xp)
+        variance = 2.0 * linalg.inverse_diagonal(columns, xp)
+        result: Array = xp.where(inside, xp.sqrt(variance), 0.0)
+        return result

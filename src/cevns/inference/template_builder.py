@@ -1,0 +1,311 @@
+"""Tabulating an exact model as a `TemplateModel`, and saying how good the table is.
+
+The exact model is evaluated at the nominal point, at +-1 sigma of each shape nuisance and, for
+pairs, at (+-1, +-1). A pair's cross term is kept where leaving it out shifts -2 ln L of nominal
+Asimov data by more than 0.01 anywhere within 3 sigma of the pair; what remains is measured
+against the exact model and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.data import asimov
+from cevns.inference.likelihood import Likelihood
+from cevns.inference.model import Model
+from cevns.inference.templates import Function, Group, ShapeNuisance, Template, TemplateModel
+from cevns.typing import Array, Namespace
+
+CROSS_TERM_SHIFT = 0.01
+"""Shift of -2 ln L within 3 sigma above which a cross term is kept."""
+
+
+@dataclass(frozen=True)
+class GroupSpec:
+    """How components of the exact model become a group.
+
+    Args:
+        name: of the group.
+        factors: parameters in whose product the components are linear.
+        components: components of the exact model summed in it; the one called `name` by default.
+        normalised: the factors are counts: the shape sums to one at every point.
+        polynomial: a parameter on which the total depends as a polynomial of degree two
+            (couplings), beside the factors. The dependence is taken from the exact model.
+        nuisances: shape nuisances that act on it; all those of the model by default.
+    """
+
+    name: str
+    factors: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    normalised: bool = False
+    polynomial: str | None = None
+    nuisances: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class TemplateAccuracy:
+    """How a template model differs from the exact one, on nominal Asimov data.
+
+    Args:
+        shift_1sigma: largest difference of -2 ln L within 1 sigma of any pair of nuisances.
+        shift_3sigma: the same within 3 sigma: the template's error.
+        worst: where the latter is, in sigma.
+        cross_terms: pairs whose cross terms were kept.
+    """
+
+    shift_1sigma: float
+    shift_3sigma: float
+    worst: Mapping[str, float]
+    cross_terms: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        """One sentence."""
+        at = ", ".join(f"{k} {v:+.1f}" for k, v in self.worst.items())
+        return (
+            f"template against exact model: -2lnL differs by at most {self.shift_1sigma:.2g} "
+            f"within 1 sigma and {self.shift_3sigma:.2g} within 3 sigma (at {at}); "
+            f"{len(self.cross_terms)} cross terms"
+        )
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """``1 + b x + c x^2`` with ``x = value - centre``: a total relative to the nominal one."""
+
+    centre: float
+    b: float
+    c: float
+
+    def __call__(self, values: Array, _xp: Namespace) -> Array:
+        """``(1, ...) -> (...)``."""
+        x: Array = values[0] - self.centre
+        return 1.0 + x * (self.b + self.c * x)
+
+    def derivative(self, values: Array, _xp: Namespace) -> Array:
+        """``(1, ...) -> (1, ...)``."""
+        return self.b + 2.0 * self.c * (values - self.centre)
+
+
+def build(
+    exact: Model,
+    groups: tuple[GroupSpec, ...],
+    nuisances: tuple[str, ...],
+    *,
+    cross_term_shift: float = CROSS_TERM_SHIFT,
+) -> TemplateModel:
+    """Tabulate `exact`.
+
+    Args:
+        exact: the model; its `components` must be those the groups name, each proportional to
+            the product of its group's factors.
+        groups: one entry a group; together they must hold all components.
+        nuisances: the shape nuisances (parameters with a constraint; a free one varies by its
+            `scale`).
+        cross_term_shift: shift of -2 ln L above which a pair's cross term is kept.
+
+    Returns:
+        The template model, with its `accuracy`.
+
+    Raises:
+        UnknownNameError: if a parameter is unknown.
+        InputError: if the groups do not hold all components, or the templates do not reproduce
+            the exact model (a component is not proportional to its factors).
+    """
+    shapes = tuple(_shape(exact, n) for n in nuisances)
+    _check_components(exact, groups)
+    templates: list[Template] = []
+    table = _Tabulator(exact, shapes)
+    for spec in groups:
+        templates += table.group(spec)
+    model = TemplateModel(
+        exact.name,
+        exact.parameters,
+        np.asarray(exact.observed, dtype=float),
+        tuple(_group(exact, spec) for spec in groups),
+        shapes,
+        tuple(templates),
+    )
+    crossed: list[Template] = []
+    kept = []
+    for j, k in combinations([s.name for s in shapes], 2):
+        pair = [t for spec in groups for t in table.cross(spec, j, k)]
+        if not pair:
+            continue
+        # each pair alone: what leaving it out would cost
+        with_pair = replace(model, templates=(*templates, *pair))
+        points = _pair_points(model, j, k, 3.0)
+        if (
+            np.abs(_twice_nll(with_pair, points) - _twice_nll(model, points)).max()
+            > cross_term_shift
+        ):
+            crossed += pair
+            kept.append((j, k))
+    model = replace(model, templates=(*templates, *crossed))
+    _check_proportional(exact, model)
+    return replace(model, accuracy=measure(exact, model, tuple(kept)))
+
+
+class _Tabulator:
+    """Evaluations of the exact model, each done once."""
+
+    def __init__(self, exact: Model, shapes: tuple[ShapeNuisance, ...]) -> None:
+        self.exact = exact
+        self.shapes = {s.name: s for s in shapes}
+        self._known: dict[tuple[tuple[str, int], ...], Mapping[str, Array]] = {}
+
+    def _components(self, **sigmas: int) -> Mapping[str, Array]:
+        key = tuple(sorted(sigmas.items()))
+        if key not in self._known:
+            theta = self.exact.parameters.values
+            for name, s in self.shapes.items():
+                theta[self.exact.parameters.position(name)] = s.centre
+            for name, sigma in sigmas.items():
+                s = self.shapes[name]
+                theta[self.exact.parameters.position(name)] = s.centre + sigma * s.width
+            self._known[key] = self.exact.components(theta)
+        return self._known[key]
+
+    def shape(self, spec: GroupSpec, **sigmas: int) -> Array:
+        """The group's counts over its coefficient, with some nuisances moved."""
+        components = self._components(**sigmas)
+        counts = sum(np.asarray(components[c]) for c in spec.components or (spec.name,))
+        p = self.exact.parameters
+        factor = float(np.prod([p[f].value for f in spec.factors]))
+        if factor == 0.0:
+            raise InputError(
+                f"group {spec.name!r}: a factor is zero at the nominal point, which leaves its "
+                "shape unknown; give it another nominal value"
+            )
+        return np.asarray(counts / factor)
+
+    def group(self, spec: GroupSpec) -> list[Template]:
+        """Nominal, linear and even templates; a nuisance without effect has none."""
+        nominal = self.shape(spec)
+        negligible = 1e-12 * np.abs(nominal).max()
+        out = [Template(spec.name, "nominal", (), nominal)]
+        for n in self.shapes if spec.nuisances is None else spec.nuisances:
+            up, down = self.shape(spec, **{n: 1}), self.shape(spec, **{n: -1})
+            odd, even = 0.5 * (up - down), 0.5 * (up + down) - nominal
+            if np.abs(odd).max() > negligible:
+                out.append(Template(spec.name, "linear", (n,), odd))
+            if np.abs(even).max() > negligible:
+                out.append(Template(spec.name, "even", (n,), even))
+        return out
+
+    def cross(self, spec: GroupSpec, j: str, k: str) -> list[Template]:
+        """The mixed second difference of a pair, if both act on the group."""
+        acting = self.shapes if spec.nuisances is None else spec.nuisances
+        if j not in acting or k not in acting:
+            return []
+        corner = {(a, b): self.shape(spec, **{j: a, k: b}) for a in (1, -1) for b in (1, -1)}
+        mixed = 0.25 * (corner[1, 1] - corner[1, -1] - corner[-1, 1] + corner[-1, -1])
+        if np.abs(mixed).max() <= 1e-12 * np.abs(corner[1, 1]).max():
+            return []
+        return [Template(spec.name, "cross", (j, k), mixed)]
+
+
+def _shape(exact: Model, name: str) -> ShapeNuisance:
+    p = exact.parameters[name]
+    if p.constraint is None:
+        return ShapeNuisance(p.name, p.value, p.scale)
+    return ShapeNuisance(p.name, p.constraint.mean, p.constraint.sigma)
+
+
+def _group(exact: Model, spec: GroupSpec) -> Group:
+    function = None
+    if spec.polynomial is not None:
+        p = exact.parameters[spec.polynomial]
+        position = exact.parameters.position(p.name)
+        theta = np.tile(exact.parameters.values, (3, 1))
+        theta[:, position] += [0.0, p.scale, -p.scale]
+        names = spec.components or (spec.name,)
+        zero, up, down = (sum(float(np.sum(exact.components(t)[c])) for c in names) for t in theta)
+        b = 0.5 * (up - down) / (p.scale * zero)
+        c = (0.5 * (up + down) - zero) / (p.scale**2 * zero)
+        quadratic = Quadratic(p.value, b, c)
+        function = Function((p.name,), quadratic, quadratic.derivative)
+    return Group(spec.name, spec.factors, function, spec.normalised)
+
+
+def _check_components(exact: Model, groups: tuple[GroupSpec, ...]) -> None:
+    named = [c for spec in groups for c in spec.components or (spec.name,)]
+    existing = list(exact.components(exact.parameters.values))
+    if sorted(named) != sorted(existing):
+        raise InputError(
+            f"model {exact.name!r} has the components {', '.join(existing)}; the groups hold "
+            f"{', '.join(named)}"
+        )
+
+
+def _check_proportional(exact: Model, model: TemplateModel) -> None:
+    """Factors and polynomials must reproduce the exact model away from the nominal point."""
+    for spec in model.groups:
+        names = [*spec.factors, *(spec.function.parameters if spec.function else ())]
+        for name in names:
+            p = exact.parameters[name]
+            value = p.value + p.scale if p.value + p.scale <= p.upper else p.value - p.scale
+            theta = exact.parameters.at({name: value}).values
+            mu = np.asarray(exact.expected(theta))
+            worst = float(np.abs(model.expected(theta) - mu).max() / np.abs(mu).max())
+            if worst > 1e-6:  # far above rounding, far below any effect on a fit
+                raise InputError(
+                    f"group {spec.name!r}: the model is not a product in {name!r} (templates are "
+                    f"off by {worst:.1g} one step away); make it a shape nuisance"
+                )
+
+
+def _pair_points(model: TemplateModel, j: str, k: str, radius: float) -> Array:
+    """Parameter points on and inside a circle of `radius` sigma in two nuisances."""
+    angles = np.arange(16) * (np.pi / 8.0)
+    points = []
+    for r in (radius, 2.0 * radius / 3.0, radius / 3.0):
+        for phi in angles:
+            theta = model.parameters.values
+            for name, step in ((j, r * np.cos(phi)), (k, r * np.sin(phi))):
+                s = next(n for n in model.nuisances if n.name == name)
+                p = model.parameters[name]
+                value = s.centre + step * s.width
+                theta[model.parameters.position(name)] = min(max(value, p.lower), p.upper)
+            points.append(theta)
+    return np.array(points)
+
+
+def _twice_nll(model: Model, points: Array) -> Array:
+    return Likelihood.of(model, asimov(model)).twice_nll(points)
+
+
+def measure(
+    exact: Model, model: TemplateModel, cross_terms: tuple[tuple[str, str], ...]
+) -> TemplateAccuracy:
+    """Largest difference of -2 ln L between a template model and the exact one.
+
+    Both are evaluated on the exact model's nominal Asimov data, on circles of 1, 2 and 3 sigma in
+    every pair of shape nuisances (the single ones lie on them).
+    """
+    data = asimov(exact)
+    names = [s.name for s in model.nuisances]
+    if not names:
+        return TemplateAccuracy(0.0, 0.0, {}, ())
+    pairs = list(combinations(names, 2)) or [(names[0], names[0])]
+    worst_1 = worst_3 = -1.0
+    where: dict[str, float] = {}
+    for j, k in pairs:
+        points = np.concatenate([_pair_points(model, j, k, 1.0), _pair_points(model, j, k, 3.0)])
+        exact_values = np.array([float(Likelihood.of(exact, data).twice_nll(t)) for t in points])
+        shift = np.abs(Likelihood.of(model, data).twice_nll(points) - exact_values)
+        half = len(points) // 2
+        worst_1 = max(worst_1, float(shift[:half].max()))
+        if shift.max() > worst_3:
+            worst_3 = float(shift.max())
+            at = points[int(shift.argmax())]
+            where = {
+                s.name: float((at[model.parameters.position(s.name)] - s.centre) / s.width)
+                for s in model.nuisances
+                if s.name in (j, k)
+            }
+    return TemplateAccuracy(worst_1, worst_3, where, cross_terms)
