@@ -1,0 +1,32 @@
+"""Figures and tables of results.
+
+Figures need the extra ``plot``; it is imported when the first one is drawn.
+"""
+
+from cevns.report.data2d import data_figure
+from cevns.report.figures import measurement_figures, save
+from cevns.report.flux import flux_figure
+from cevns.report.profile import profile_figure
+from cevns.report.projections import (
+    poisson_interval,
+    project,
+    projection_figure,
+    residual_figure,
+)
+from cevns.report.pulls import correlation_figure, pull_figure
+from cevns.report.spectrum import recoil_figure
+
+__all__ = [
+    "correlation_figure",
+    "data_figure",
+    "flux_figure",
+    "measurement_figures",
+    "poisson_interval",
+    "profile_figure",
+    "project",
+    "projection_figure",
+    "pull_figure",
+    "recoil_figure",
+    "residual_figure",
+    "save",
+]

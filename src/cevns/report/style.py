@@ -1,0 +1,270 @@
+"""How every figure looks: field style at the size of print, colours, labels, what made it.
+
+Figures are `matplotlib.figure.Figure` objects, made without the global state of pyplot: they
+work in any program, with or without a display. The style is that of mplhep at 8 to 9 points, in
+the widths of a journal. Colours differ for colour-blind readers (Petroff, arXiv:2107.02270, two
+of them darkened) and in brightness wherever two touch, so that a grey print is readable.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
+
+from cevns import __version__
+from cevns.exceptions import MissingExtraError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from cevns.experiments.experiment import Experiment
+
+P = ParamSpec("P")
+
+SINGLE_IN: Final = 3.5
+"""Width of one journal column, inches."""
+DOUBLE_IN: Final = 7.1
+"""Width of two journal columns, inches."""
+
+INK: Final = "black"
+FAINT: Final = "0.45"
+ACCENT: Final = "#2f5fb3"
+# filled areas: dark and light alternate, so that neighbours in a stack differ in brightness
+SIGNAL_FILL: Final = "#5c8fe0"
+STEADY_FILL: Final = "#d3d3d8"
+FILLS: Final = ("#f89c20", "#964a8b", "#e9d58f", "#e42536", "#a9c7ea")
+HATCHES: Final = ("", "////", "....", "xxxx", "\\\\\\\\")
+# lines: colour and dash both tell the flavour
+FLAVOUR_LINES: Final[dict[str, tuple[str, Any]]] = {
+    "nu_mu": ("#e42536", "-"),
+    "nu_e": ("#2f5fb3", (0, (5, 1.6))),
+    "nubar_mu": ("#d98200", (0, (4, 1.2, 1, 1.2))),
+    "nubar_e": ("#964a8b", (0, (1.2, 1.2))),
+    "nu_tau": ("#6f6f76", (0, (6, 1.5, 1, 1.5, 1, 1.5))),
+    "nubar_tau": ("#3f8f5b", (0, (2.5, 1))),
+}
+_FLAVOUR_TEXT: Final = {
+    "nu_e": r"$\nu_e$",
+    "nu_mu": r"$\nu_\mu$",
+    "nu_tau": r"$\nu_\tau$",
+    "nubar_e": r"$\bar{\nu}_e$",
+    "nubar_mu": r"$\bar{\nu}_\mu$",
+    "nubar_tau": r"$\bar{\nu}_\tau$",
+}
+_UNIT_TEXT: Final = {
+    "us": "µs",
+    "cm2": "cm$^2$",
+    "e-40 cm2": r"$10^{-40}$ cm$^2$",
+}
+_PRINT: Final[dict[str, Any]] = {
+    # by name, not "sans-serif": a generic family is looked up when drawn, after the style is gone
+    "font.family": ["TeX Gyre Heros", "DejaVu Sans"],  # codespell:ignore heros
+    "font.size": 8.5,
+    "axes.labelsize": 9.0,
+    "axes.titlesize": 8.0,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "legend.fontsize": 8.0,
+    "legend.handlelength": 1.7,
+    "legend.labelspacing": 0.35,
+    "axes.linewidth": 0.8,
+    "axes.unicode_minus": True,
+    "lines.linewidth": 1.3,
+    "mathtext.fontset": "stixsans",
+    "mathtext.default": "it",
+    "hatch.linewidth": 0.5,
+    "figure.dpi": 120,
+    "figure.constrained_layout.w_pad": 0.03,
+    "figure.constrained_layout.h_pad": 0.03,
+    "xtick.major.pad": 3.0,
+    "ytick.major.pad": 3.0,
+}
+
+
+@contextmanager
+def context() -> Iterator[None]:
+    """The style, for as long as the block lasts; nothing is left changed behind it.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+    """
+    try:
+        import matplotlib
+        import mplhep
+    except ImportError as error:
+        package = (error.name or "matplotlib").partition(".")[0]
+        raise MissingExtraError(package, "plot", "drawing a figure") from None
+    rules: Any = {**mplhep.styles.ROOT, **_PRINT}
+    with matplotlib.rc_context(rules):
+        yield
+
+
+def styled(make: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Run a function that makes a figure inside `context`."""
+
+    @wraps(make)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with context():
+            return make(*args, **kwargs)
+
+    return inside
+
+
+def panels(
+    width_in: float, height_in: float, rows: int = 1, columns: int = 1, **options: Any
+) -> tuple[Figure, NDArray[Any]]:
+    """A figure whose parts make room for each other, and its axes, ``(rows, columns)``."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, **options)
+    for axes in grid.ravel():
+        settle(axes)
+    return figure, grid
+
+
+def settle(axes: Axes) -> None:
+    """Write the tick style into the axes: ticks are made when drawn, after the style is gone."""
+    axes.tick_params(which="major", direction="in", length=4.0, width=0.7)
+    axes.tick_params(which="minor", direction="in", length=2.0, width=0.6)
+
+
+def plain(text: str) -> str:
+    r"""Text of a user's file as it stands: a dollar sign opens no formula.
+
+    Examples:
+        >>> print(plain("5$ detector"))
+        5\$ detector
+    """
+    return text.replace("$", r"\$")
+
+
+def sentence(text: str) -> str:
+    """`text` with its first letter large.
+
+    Examples:
+        >>> sentence("beam-related neutrons")
+        'Beam-related neutrons'
+    """
+    return plain(text[:1].upper() + text[1:])
+
+
+def unit_text(unit: str) -> str:
+    """A unit as a figure shows it.
+
+    Examples:
+        >>> unit_text("us")
+        'µs'
+    """
+    return _UNIT_TEXT.get(unit, plain(unit))
+
+
+def with_unit(quantity: str, unit: str) -> str:
+    """An axis label: the quantity and, in brackets, its unit.
+
+    Examples:
+        >>> with_unit("Recoil energy", "keVnr"), with_unit("Pull", "")
+        ('Recoil energy [keVnr]', 'Pull')
+    """
+    return f"{quantity} [{unit_text(unit)}]" if unit else quantity
+
+
+def energy_label(experiment: Experiment) -> str:
+    """Label of the reconstructed energy axis, as declared."""
+    axis = experiment.declaration.axes.energy
+    named = axis.name not in ("energy", axis.unit)
+    return with_unit(sentence(axis.name) if named else "Reconstructed energy", axis.unit)
+
+
+def energy_unit(experiment: Experiment) -> str:
+    """Unit of the reconstructed energy axis, ``bin unit`` where none is declared."""
+    return unit_text(experiment.declaration.axes.energy.unit) or "unit"
+
+
+TIME_LABEL: Final = "Arrival time [µs]"
+
+
+def flavour_text(flavour: str) -> str:
+    """A flavour as a formula."""
+    return _FLAVOUR_TEXT.get(flavour, plain(flavour))
+
+
+def flavour_line(flavour: str) -> dict[str, Any]:
+    """Colour and dash of a flavour."""
+    color, dash = FLAVOUR_LINES.get(flavour, (FAINT, ":"))
+    return {"color": color, "linestyle": dash}
+
+
+def fills(names: Iterable[str], signal: str, steady: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Fill of every component: signal, steady-state, then the others in turn."""
+    out: dict[str, dict[str, Any]] = {}
+    others = 0
+    for name in names:
+        if name == signal:
+            out[name] = {"facecolor": SIGNAL_FILL, "hatch": ""}
+        elif name in steady:
+            out[name] = {"facecolor": STEADY_FILL, "hatch": ""}
+        else:
+            k = others % len(FILLS)
+            out[name] = {"facecolor": FILLS[k], "hatch": HATCHES[k]}
+            others += 1
+    return out
+
+
+def credit(experiment: Experiment, *, kind: str = "fit", asimov: bool = False) -> str:
+    """What a figure stands on: where the data are from and what made the curves.
+
+    It names the paper, not the collaboration as an author: a figure made here is nobody's
+    official result.
+    """
+    made = f"{kind}: cevns {__version__}"
+    if asimov:
+        return f"expected counts in place of data; {made}"
+    cite = ", ".join(experiment.declaration.cite)
+    if kind == "fit" and cite:
+        return f"data: {plain(cite)}; {made}"
+    return f"inputs: {plain(cite)}; {made}" if cite else made
+
+
+def caption(axes: Axes, title: str, note: str) -> None:
+    """Title and, smaller below it, what the figure stands on; above the axes, to the left.
+
+    Args:
+        axes: the first ones of the figure.
+        title: as the user wrote it; it is broken into two lines at most.
+        note: from `credit`.
+    """
+    from textwrap import wrap
+
+    # 15 letters an inch at this size; the rest of the width is that of labels beside the axes
+    letters = int(13.5 * axes.figure.bbox.width / axes.figure.dpi)
+    lines = wrap(plain(title), letters, max_lines=2, placeholder=" ...") or [" "]
+    heading = axes.set_title("\n".join(lines), loc="left", pad=13.0)
+    axes.annotate(
+        note,
+        xy=(0.0, 0.0),
+        xycoords=heading,
+        xytext=(0.0, -1.5),
+        textcoords="offset points",
+        fontsize=7.0,
+        color="0.3",
+        va="top",
+    )
+
+
+def with_error(value: float, error: float) -> str:
+    """A value and its error, rounded to two digits of the error, or to integers above it.
+
+    Examples:
+        >>> with_error(1271.5, 23.6), with_error(17.04, 4.45), with_error(0.2204, 0.0271)
+        ('1272 ± 24', '17.0 ± 4.5', '0.220 ± 0.027')
+    """
+    if not error > 0:
+        return f"{value:.4g}"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
