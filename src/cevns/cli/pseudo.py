@@ -2,9 +2,111 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from cevns.cli import options
+from cevns.cli.output import Output, table
 
 
-def toys(experiment: options.ExperimentName) -> None:
-    """Poisson toys."""
-    raise SystemExit(experiment)
+def toys(
+    experiment: options.ExperimentName,
+    n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="number of toys")] = 10_000,
+    seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1,
+    poi: options.Poi = "count",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="refold the exact model in every fit; slower")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="keep the toys; the same command resumes"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="processes; default: as many as pay")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="numpy, jax or auto (jax where installed)")
+    ] = "auto",
+    fix: options.Fix = None,
+    set_field: options.SetField = None,
+    data: options.DataFolder = None,
+    json: options.Json = None,
+) -> None:
+    """Toys with fluctuated counts and auxiliary measurements: pulls, coverage, statuses, speed."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from cevns.cli.output import check_writable
+
+    output = Output(json)
+    if out is not None:
+        check_writable(out)
+    loaded = options.load(experiment, data, set_field)
+    held = options.fixed(loaded.model(poi).parameters, fix)
+    with Progress(
+        TextColumn("toys"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("toys", total=n, rate="")
+
+        def progress(done: int, total: int) -> None:
+            speed = bar.tasks[task].finished_speed or bar.tasks[task].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+
+        study = loaded.toys(
+            n,
+            seed=seed,
+            poi=poi,
+            exact=exact,
+            fix=held,
+            engine=engine,
+            out=out,
+            workers=workers,
+            progress=progress,
+        )
+    result = study.toys
+    pulls = table(
+        f"{result.n} toys of {loaded.title}, seed {result.seed}, engine {result.engine}",
+        "parameter",
+        "pull mean",
+        "pull width",
+    )
+    for name, p in result.pulls.items():
+        pulls.add_row(name, f"{p.mean:+.4f} ± {p.mean_error:.4f}", f"{p.sd:.4f} ± {p.sd_error:.4f}")
+    console = output.console
+    console.print(pulls)
+    for c in result.coverage.values():
+        console.print(
+            f"coverage of the {100 * c.level:.1f} % interval of {result.poi}: "
+            f"{100 * c.fraction:.2f} ± {100 * c.error:.2f} %"
+        )
+    console.print("fits: " + ", ".join(f"{v} {k}" for k, v in result.statuses.items()))
+    audit = result.audit
+    if audit["n"]:
+        console.print(
+            f"audit: {audit['n']} toys again with iminuit, our -lnL at most "
+            f"{audit['max_above']:.1e} above and {audit['max_below']:.1e} below"
+        )
+    t = result.timing
+    if t.get("toys_per_second") is not None:
+        console.print(
+            f"[bold]{t['toys_per_second']:,.0f} toys/s[/bold] (drawing and fitting, warm, "
+            f"{t['workers']:.0f} workers); compile {t['compile_s']:.1f} s, coverage "
+            f"{t['coverage_s']:.1f} s, audit {t['audit_s']:.1f} s, wall {t['wall_s']:.1f} s"
+        )
+    if study.accuracy:
+        console.print(study.accuracy)
+    output.result(study.to_dict())

@@ -12,6 +12,7 @@ from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTa
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
+from cevns.detectors.response import PULL_REACH
 from cevns.exceptions import InputError
 from cevns.experiments.model import POI_PARAMETER, SIGNAL, PoiName
 from cevns.experiments.schema import ExperimentFile, ParameterEntry
@@ -35,9 +36,11 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
     """
     what = f"parameter {name!r}"
     positive = entry.acts_on in ("signal", "neutron-radius", "pulse-time")
+    pull = entry.acts_on == "efficiency"  # its table ends there
     options = {
         "unit": entry.unit,
-        "lower": 0.0 if positive else -math.inf,
+        "lower": 0.0 if positive else -PULL_REACH if pull else -math.inf,
+        "upper": PULL_REACH if pull else math.inf,
         "shared": entry.shared,
         "description": entry.description,
     }

@@ -17,6 +17,7 @@ from cevns.detectors.resolution import Resolution
 from cevns.exceptions import CevnsError, InputError, SchemaError
 from cevns.experiments import assembly, loader
 from cevns.experiments.components import Builder
+from cevns.experiments.document import Document, parse
 from cevns.experiments.inputs import Inputs, load_inputs
 from cevns.experiments.model import ExperimentModel, check_question
 from cevns.experiments.schema import ExperimentFile
@@ -33,9 +34,12 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from cevns.experiments.measurement import Measurement
     from cevns.experiments.profiling import Profile
+    from cevns.experiments.pseudo import ToyStudy
     from cevns.experiments.rate import Rate
 
 T = TypeVar("T")
+NOTHING = 1e-9
+"""Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +49,14 @@ class Experiment:
     Args:
         declaration: the validated file.
         path: the file.
-        document: the parsed YAML that knows its lines, for messages.
+        document: the parsed file, which knows its lines.
         data: folder the user named for the public release.
         overrides: fields changed from outside the file.
     """
 
     declaration: ExperimentFile
     path: Path
-    document: Any
+    document: Document
     data: Path | None = None
     overrides: Mapping[str, str] | None = None
 
@@ -70,7 +74,7 @@ class Experiment:
 
     @cached_property
     def _builder(self) -> Builder:
-        return Builder(self.path, self.document)
+        return Builder(self.document)
 
     @cached_property
     def source(self) -> Source:
@@ -90,13 +94,15 @@ class Experiment:
     @cached_property
     def interaction(self) -> Interaction:
         """The process at the nucleus."""
-        from cevns.interactions import interaction
+        from cevns.interactions import interaction, interactions
+        from cevns.registry import canonical
 
         d = self.declaration.interaction
+        field = "couplings" if canonical(d.kind) in interactions() else "kind"
         return self._located(
             lambda: interaction(d.kind, couplings=d.couplings, axial=d.axial),
             "interaction",
-            "couplings",
+            field,
         )
 
     @cached_property
@@ -138,6 +144,7 @@ class Experiment:
     @cached_property
     def response(self) -> ResponseTable | SharpResponse:
         """Electron-equivalent energy to energy bins."""
+        self._located(self._check_axis, "axes", "energy")
         return assembly.response_table(
             self.resolution, self.energy_efficiency, self.energy_edges, self.curve
         )
@@ -300,6 +307,12 @@ class Experiment:
             self, parameter, poi=poi, use_asimov=asimov, fix=fix, points=points
         )
 
+    def toys(self, n: int, *, seed: int, poi: str = "count", **options: Any) -> ToyStudy:
+        """Draw and fit pseudo-experiments; see `cevns.experiments.pseudo.study_toys`."""
+        from cevns.experiments.pseudo import study_toys
+
+        return study_toys(self, n, seed=seed, poi=poi, **options)
+
     def rate(self, *, points: int = 200) -> Rate:
         """Recoil spectrum and expected counts; see `cevns.experiments.rate.rate`."""
         from cevns.experiments.rate import rate
@@ -308,16 +321,21 @@ class Experiment:
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _prediction(self, signal: Signal) -> float:
-        values = {
-            name: np.asarray(p.value)
-            for name, p in {
-                **{p.name: p for p in signal.fold.interaction.parameters},
-                **assembly.declared_parameters(self.declaration),
-            }.items()
+    def _nominal(self, signal: Signal) -> dict[str, Array]:
+        """Nominal values of everything a signal may depend on."""
+        declared = assembly.declared_parameters(self.declaration).values()
+        return {
+            p.name: np.asarray(p.value) for p in (*signal.fold.interaction.parameters, *declared)
         }
-        total = float(signal.evaluate(values).sum())
-        if not total > 0:
+
+    def _prediction(self, signal: Signal) -> float:
+        total = float(signal.evaluate(self._nominal(signal)).sum())
+        recoils = float(signal.fold.spectrum().sum())
+        if not math.isfinite(recoils):
+            raise InputError(
+                f"{self.name}: the number of recoils is not finite; check mass, source and distance"
+            )
+        if not total > NOTHING * recoils:
             raise InputError(
                 f"{self.name}: no CEvNS event is expected in the analysis region; check threshold, "
                 "axes and source"
@@ -351,6 +369,15 @@ class Experiment:
             "cevns.detectors.efficiency", ("detector", "efficiency", axis), component
         )
 
+    def _check_axis(self) -> None:
+        """The axis must be in the unit that the resolution reconstructs."""
+        made, axis = self.resolution.unit, self.declaration.axes.energy.unit
+        if made and axis and (made == "PE") != (axis == "PE"):
+            raise InputError(
+                f"the resolution '{self.declaration.detector.resolution.kind}' gives {made}, but "
+                f"this axis is in {axis}"
+            )
+
     def _located(self, make: Callable[[], T], *location: str) -> T:
         """Run `make`; a mistake is reported with file, line and field."""
         try:
@@ -358,12 +385,7 @@ class Experiment:
         except SchemaError:
             raise
         except CevnsError as error:
-            raise SchemaError(
-                str(error),
-                path=self.path,
-                line=loader.line_of(self.document, location),
-                field=".".join(location),
-            ) from None
+            raise self.document.error(str(error), location) from None
 
 
 def load(
@@ -389,10 +411,10 @@ def load(
         187
     """
     path = loader.find(name_or_path)
-    plain, document = loader.parse(path)
+    document = parse(path)
     if overrides:
-        plain = loader.override(plain, overrides)
-    declaration = loader.validate(plain, document, path)
+        document = document.with_changes(overrides)
+    declaration = loader.validate(document)
     return Experiment(
         declaration, path, document, Path(data) if data is not None else None, overrides
     )

@@ -18,7 +18,6 @@ from functools import cached_property
 import numpy as np
 
 from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
-from cevns.morphing import even_part, even_part_derivative
 from cevns.rates.fold import Fold
 from cevns.typing import Array, Namespace
 
@@ -152,83 +151,56 @@ class Signal:
 
     # -- response: quenching and efficiency ----------------------------------------------------
 
-    @property
-    def _varied(self) -> bool:
-        """Whether the varied efficiencies are needed beside the nominal one."""
-        return any(self.binding.efficiency)
-
     @cached_property
-    def _static_tables(self) -> Array:
-        energy = self.quenching.electron_energy_kevee()
-        if self._varied and isinstance(self.response, ResponseTable):
-            return self.response.evaluate_all(energy)
-        return self.response.evaluate(energy)
+    def _static_response(self) -> Array:
+        return self.response.evaluate(self.quenching.electron_energy_kevee())
 
-    def _pulls(self, values: Values, xp: Namespace) -> Array:
-        names = self.binding.quenching
-        like = next(values[n] for n in names if n is not None)
+    def _pulls(self, names: tuple[str | None, ...], values: Values, xp: Namespace) -> Array | None:
+        """Pulls of a stage, ``(..., n)``, zero where nobody drives one; None if none is driven."""
+        like = next((values[n] for n in names if n is not None), None)
+        if like is None:
+            return None
         pulls: Array = xp.stack([values[n] if n else xp.zeros_like(like) for n in names], axis=-1)
         return pulls
 
+    def _energy(self, pulls: Array | None, like: Array | None, xp: Namespace) -> Array:
+        """E_ee on the nodes, ``(..., n)``; spread over the axes of `like` if nothing moves it."""
+        if pulls is not None:
+            return self.quenching.electron_energy_kevee(pulls, xp)
+        energy = self.quenching.electron_energy_kevee()
+        if like is None:
+            return energy
+        spread: Array = xp.broadcast_to(energy, (*like.shape[:-1], *energy.shape))
+        return spread
+
     def _response(self, values: Values, xp: Namespace) -> Array:
-        if any(self.binding.quenching):
-            energy = self.quenching.electron_energy_kevee(self._pulls(values, xp), xp)
-            assert isinstance(self.response, ResponseTable)
-            look_up = self.response.evaluate_all if self._varied else self.response.evaluate
-            tables = look_up(energy, xp)
-        else:
-            tables = self._static_tables
-        return self._mix(tables, self._mixture(values, xp)[0])
+        moved = self._pulls(self.binding.quenching, values, xp)
+        varied = self._pulls(self.binding.efficiency, values, xp)
+        if moved is None and varied is None:
+            return self._static_response
+        assert isinstance(self.response, ResponseTable)
+        return self.response.evaluate(self._energy(moved, varied, xp), varied, xp)
 
     def _response_and_slopes(
         self, values: Values, xp: Namespace
     ) -> tuple[Array, dict[str, Array], tuple[Array, Array] | None]:
         """Response, its slopes in efficiency, and (dE/dpull, dR/dE) where quenching moves."""
-        weights, slope_weights = self._mixture(values, xp)
-        moved = None
-        if any(self.binding.quenching):
-            pulls = self._pulls(values, xp)
-            energy = self.quenching.electron_energy_kevee(pulls, xp)
-            table = self.response
-            assert isinstance(table, ResponseTable)
-            if self._varied:
-                tables, by_energy = table.evaluate_all_with_derivative(energy, xp)
-            else:
-                tables, by_energy = table.evaluate_with_derivative(energy, xp)
-            moved = self.quenching.gradient(pulls, xp), self._mix(by_energy, weights)
-        else:
-            tables = self._static_tables
-        slopes = {name: self._mix(tables, w) for name, w in slope_weights.items()}
-        return self._mix(tables, weights), slopes, moved
-
-    def _mixture(self, values: Values, xp: Namespace) -> tuple[list[Array], dict[str, list[Array]]]:
-        """Weights of nominal, plus, minus, ... and their slopes by parameter.
-
-        R = R0 + alpha (plus - minus)/2 + d(alpha) [(plus + minus)/2 - R0].
-        """
-        if not any(self.binding.efficiency):
-            return [], {}
-        nominal, sides = xp.asarray(1.0), []
-        slopes: dict[str, list[Array]] = {}
-        count = len(self.binding.efficiency)
-        for k, name in enumerate(self.binding.efficiency):
-            alpha = xp.asarray(0.0) if name is None else values[name]
-            d = even_part(alpha, xp)
-            nominal = nominal - d
-            sides += [0.5 * (d + alpha), 0.5 * (d - alpha)]
-            if name is not None:
-                slope = even_part_derivative(alpha, xp)
-                zero = xp.zeros_like(slope)
-                row = [-slope] + [zero] * (2 * count)
-                row[1 + 2 * k], row[2 + 2 * k] = 0.5 * (slope + 1.0), 0.5 * (slope - 1.0)
-                slopes[name] = row
-        return [nominal, *sides], slopes
-
-    def _mix(self, tables: Array, weights: list[Array]) -> Array:
-        if not weights:
-            return tables
-        mixed = [w[..., None, None] * tables[..., i, :] for i, w in enumerate(weights)]
-        return sum(mixed[1:], start=mixed[0])
+        moved = self._pulls(self.binding.quenching, values, xp)
+        varied = self._pulls(self.binding.efficiency, values, xp)
+        if moved is None and varied is None:
+            return self._static_response, {}, None
+        assert isinstance(self.response, ResponseTable)
+        value, by_energy, by_pull = self.response.evaluate_with_derivatives(
+            self._energy(moved, varied, xp), varied, xp
+        )
+        slopes = {
+            name: by_pull[..., k, :, :]
+            for k, name in enumerate(self.binding.efficiency)
+            if name is not None
+        }
+        if moved is None:
+            return value, slopes, None
+        return value, slopes, (self.quenching.gradient(moved, xp), by_energy)
 
     # -- arrival times: the pulse --------------------------------------------------------------
 

@@ -1,0 +1,104 @@
+"""Pseudo-experiments of an experiment: are its errors what they say?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cevns import __version__
+from cevns.experiments.experiment import Experiment
+from cevns.experiments.measurement import in_cm2, inputs_record
+from cevns.experiments.templates import template_model
+from cevns.inference.toy_result import ToyResult
+from cevns.inference.toys import run_toys
+
+
+@dataclass(frozen=True, eq=False)
+class ToyStudy:
+    """Toys of an experiment.
+
+    Args:
+        experiment: what they belong to.
+        question: of the model.
+        toys: the toys and what they show.
+        accuracy: the template model beside the exact one, in a sentence; empty where the toys
+            were fitted with the exact model.
+        accuracy_shift: largest shift of -2lnL between the two; None where it is exact.
+    """
+
+    experiment: Experiment
+    question: str
+    toys: ToyResult
+    accuracy: str
+    accuracy_shift: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``cevns toys``."""
+        return {
+            "experiment": self.experiment.name,
+            "version": __version__,
+            "question": self.question,
+            "physics": self.experiment.physics,
+            "overrides": dict(self.experiment.overrides or {}),
+            "inputs": inputs_record(self.experiment),
+            **in_cm2(self.toys.to_dict()),
+            "template": self.accuracy or None,
+            "template_error": self.accuracy_shift,
+        }
+
+
+def study_toys(
+    experiment: Experiment,
+    n: int,
+    *,
+    seed: int,
+    poi: str = "count",
+    fix: Mapping[str, float | None] | None = None,
+    engine: str = "auto",
+    exact: bool = False,
+    out: Path | str | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ToyStudy:
+    """Draw toys at the nominal point, auxiliary measurements included, and fit them.
+
+    Args:
+        experiment: from `cevns.load`.
+        n: number of toys.
+        seed: master seed; the same seed gives the same toys for any number of workers.
+        poi: the question.
+        fix: parameters to hold.
+        engine: ``numpy``, ``jax`` or ``auto`` (jax where it is installed).
+        exact: fit with the exact model (form factor and quenching refolded at every step)
+            instead of its templates; ten times slower.
+        out: file to keep the toys in; the same call resumes an interrupted run.
+        workers: processes; by default one a core where that pays.
+        progress: called with (toys done, n).
+
+    Raises:
+        InputError: if an argument is out of range, or `out` belongs to another run.
+        FitError: if more fits fail than tolerated, or the audit against iminuit disagrees.
+    """
+    model = experiment.model(poi)
+    if fix:
+        model = model.with_parameters(model.parameters.fix(fix))
+    fitted = model if exact else template_model(model)
+    accuracy = None if exact else fitted.accuracy  # type: ignore[union-attr]
+    toys = run_toys(
+        fitted,
+        n,
+        seed=seed,
+        engine=engine,
+        out=out,
+        workers=workers,
+        progress=progress,
+    )
+    return ToyStudy(
+        experiment,
+        model.question,
+        toys,
+        "" if accuracy is None else str(accuracy),
+        None if accuracy is None else accuracy.shift_3sigma,
+    )
