@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from cevns.detectors import Efficiency, Resolution, ResponseTable, SharpResponse, bin_response
+from cevns.detectors.efficiency import Morphed
 from cevns.detectors.efficiency.sigmoid import Sigmoid
 from cevns.detectors.efficiency.step_sigmoid import StepSigmoid
 from cevns.detectors.efficiency.table import Table
@@ -21,7 +22,7 @@ from cevns.exceptions import InputError
 CSI = ResponseTable.build(RESOLUTION, EFFICIENCY, EDGES, 8.0)
 ARGON_EDGES = np.arange(0.0, 121.0, 10.0)
 ARGON_EFFICIENCY = Table((0.0, 0.75, 2.25, 5.0, 12.0, 30.0), (0.0, 0.0, 0.3, 0.7, 0.93, 0.955))
-PEAKS = CSI.evaluate_all(np.linspace(0.0, 8.0, 2001)).max(axis=0)
+PEAKS = CSI.evaluate(np.linspace(0.0, 8.0, 2001)).max(axis=0)
 
 
 def by_quad(
@@ -47,18 +48,51 @@ def by_quad(
 def test_csi_table_against_quad(energy: float, b: int) -> None:
     expected = by_quad(RESOLUTION, EFFICIENCY, energy, EDGES[b], EDGES[b + 1])
     # the table is built to 1e-8 of each bin's peak
-    assert abs(CSI.evaluate(energy)[b] - expected) < 1e-8 * PEAKS[0, b]
+    assert abs(CSI.evaluate(energy)[b] - expected) < 1e-8 * PEAKS[b]
     direct = bin_response([energy], EDGES, RESOLUTION, EFFICIENCY)[0, b]
-    assert abs(direct - expected) < 1e-11 * PEAKS[0, b]  # what quad promises, over ten pieces
+    assert abs(direct - expected) < 1e-11 * PEAKS[b]  # what quad promises, over ten pieces
 
 
-@settings(max_examples=30, deadline=None)
-@given(energy=st.floats(1e-3, 8.0), b=st.integers(0, 8), side=st.integers(0, 1))
-def test_efficiency_variations_against_quad(energy: float, b: int, side: int) -> None:
-    varied = EFFICIENCY.varied["efficiency"][side]
-    expected = by_quad(RESOLUTION, varied, energy, EDGES[b], EDGES[b + 1])
-    table = CSI.variations["efficiency"][side]
-    assert abs(table.evaluate(energy)[b] - expected) < 1e-8 * PEAKS[1 + side, b]
+@settings(max_examples=40, deadline=None)
+@given(
+    energy=st.floats(1e-3, 8.0),
+    b=st.integers(0, 8),
+    alpha=st.sampled_from([-4.0, -2.5, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0]),
+)
+@example(energy=0.5, b=0, alpha=-1.0)
+def test_efficiency_variations_against_quad(energy: float, b: int, alpha: float) -> None:
+    plus, minus = EFFICIENCY.varied["efficiency"]
+    expected = by_quad(
+        RESOLUTION, Morphed(EFFICIENCY, plus, minus, alpha), energy, EDGES[b], EDGES[b + 1]
+    )
+    # a change is tabulated on a quarter of the knots: 4^4 x 1e-8 of the peak
+    value = CSI.evaluate(np.array([energy]), np.array([alpha]))[0, b]
+    assert abs(value - expected) < 3e-6 * PEAKS[b]
+
+
+@settings(max_examples=40, deadline=None)
+@given(energy=st.floats(0.2, 8.0), b=st.integers(1, 8), alpha=st.floats(-4.0, 4.0))
+def test_efficiency_pulls_between_the_knots(energy: float, b: int, alpha: float) -> None:
+    plus, minus = EFFICIENCY.varied["efficiency"]
+    curve = Morphed(EFFICIENCY, plus, minus, alpha)
+    expected = bin_response([energy], EDGES, RESOLUTION, curve)[0, b]
+    value = CSI.evaluate(np.array([energy]), np.array([alpha]))[0, b]
+    # knots are half a sigma apart; d(alpha) is of sixth degree between them, and where the curve
+    # is clamped (8-12 PE below -2 sigma) its content has a jump in the second derivative
+    assert abs(value - expected) < 1e-3 * PEAKS[b]
+
+
+def test_a_morphed_efficiency_is_the_released_curve_at_one_sigma() -> None:
+    x = np.linspace(0.0, 60.0, 601)
+    plus, minus = EFFICIENCY.varied["efficiency"]
+    for alpha, curve in ((0.0, EFFICIENCY), (1.0, plus), (-1.0, minus)):
+        # rounding of a difference of curves
+        np.testing.assert_allclose(
+            Morphed(EFFICIENCY, plus, minus, alpha)(x), curve(x), rtol=0, atol=1e-15
+        )
+    far = Morphed(EFFICIENCY, plus, minus, -3.0)
+    assert far(x).min() == 0.0
+    assert any(8.0 < k < 12.0 for k in far.kinks)  # the threshold has moved into the second bin
 
 
 @settings(max_examples=30, deadline=None)
@@ -114,24 +148,27 @@ def test_a_steep_efficiency_in_a_wide_bin() -> None:
 @settings(max_examples=40, deadline=None)
 @given(energy=st.floats(0.02, 7.9))
 def test_derivative(energy: float) -> None:
-    value, slope = CSI.evaluate_with_derivative(energy)
-    np.testing.assert_array_equal(value, CSI.evaluate(energy))
+    value, slope, _ = CSI.evaluate_with_derivatives(np.array([energy]))
+    np.testing.assert_array_equal(value[0], CSI.evaluate(energy))
     h = 1e-5 * energy
     exact = bin_response([energy - h, energy + h], EDGES, RESOLUTION, EFFICIENCY)
     # spline slope: a cubic spline's derivative is one order worse than its value; step error h^2
-    np.testing.assert_allclose(slope, (exact[1] - exact[0]) / (2 * h), rtol=0, atol=2e-5)
+    np.testing.assert_allclose(slope[0], (exact[1] - exact[0]) / (2 * h), rtol=0, atol=2e-5)
 
 
-def test_shapes_and_stacking() -> None:
-    energy = np.random.default_rng(5).uniform(0.0, 8.0, (3, 4))
-    everything = CSI.evaluate_all(energy)
-    assert everything.shape == (3, 4, 3, 9)
-    plus, minus = CSI.variations["efficiency"]
-    for i, table in enumerate((CSI, plus, minus)):
-        np.testing.assert_array_equal(everything[:, :, i], table.evaluate(energy))
-    value, slope = CSI.evaluate_all_with_derivative(energy)
-    np.testing.assert_array_equal(value, everything)
-    np.testing.assert_array_equal(slope[:, :, 1], plus.evaluate_with_derivative(energy)[1])
+def test_shapes_and_slopes_with_pulls() -> None:
+    rng = np.random.default_rng(5)
+    energy, pulls = rng.uniform(0.2, 7.0, (3, 4)), rng.uniform(-0.9, 2.0, (3, 1))
+    value, slope, by_pull = CSI.evaluate_with_derivatives(energy, pulls)
+    assert value.shape == slope.shape == (3, 4, 9)
+    assert by_pull.shape == (3, 1, 4, 9)
+    np.testing.assert_array_equal(value, CSI.evaluate(energy, pulls))
+    h = 1e-5
+    up, down = CSI.evaluate(energy, pulls + h), CSI.evaluate(energy, pulls - h)
+    # step error h^2, rounding 1e-16/h
+    np.testing.assert_allclose(by_pull[:, 0], (up - down) / (2 * h), rtol=0, atol=1e-9)
+    up, down = CSI.evaluate(energy + h, pulls), CSI.evaluate(energy - h, pulls)
+    np.testing.assert_allclose(slope, (up - down) / (2 * h), rtol=0, atol=1e-8)
     assert CSI.evaluate(1.0).shape == (9,)
     assert CSI.energy_max_kevee == pytest.approx(8.0, rel=1e-14)
 
@@ -155,14 +192,18 @@ def test_jax_agrees_and_has_finite_gradients() -> None:
     with jax_numpy() as jnp:
         import jax
 
-        value = jax.jit(lambda e: CSI.evaluate(e, jnp))(energy)
-        everything = CSI.evaluate_all(energy, jnp)
-        slope = jax.vmap(jax.jacfwd(lambda e: CSI.evaluate(e, jnp)))(energy)
+        pulls = np.array([-0.7])
+        value = jax.jit(lambda e: CSI.evaluate(e, xp=jnp))(energy)
+        varied = jax.jit(lambda e: CSI.evaluate(e, pulls, jnp))(energy)
+        slope = jax.vmap(jax.jacfwd(lambda e: CSI.evaluate(e, xp=jnp)))(energy)
     np.testing.assert_allclose(value, CSI.evaluate(energy), rtol=0, atol=1e-14)
-    np.testing.assert_allclose(everything, CSI.evaluate_all(energy), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(varied, CSI.evaluate(energy, pulls), rtol=0, atol=1e-14)
     assert np.isfinite(np.asarray(slope)).all()
     np.testing.assert_allclose(
-        np.asarray(slope)[2:4], CSI.evaluate_with_derivative(energy[2:4])[1], rtol=0, atol=1e-12
+        np.asarray(slope)[2:4],
+        CSI.evaluate_with_derivatives(energy[2:4])[1],
+        rtol=0,
+        atol=1e-12,
     )
 
 

@@ -91,6 +91,84 @@ class UniformSpline:
         return value, slope
 
 
+@dataclass(frozen=True)
+class PlaneSpline:
+    """Cubic spline in (y, x) of vector-valued functions; constant beyond its ends.
+
+    Args:
+        along_y: start and step of the knots in y.
+        along_x: start and step of the knots in x.
+        n_x: number of intervals in x.
+        coefficients: ``(n_y n_x, 4, 4, n_columns)``, powers of y, then of x; one cell is one
+            contiguous block.
+    """
+
+    along_y: tuple[float, float]
+    along_x: tuple[float, float]
+    n_x: int
+    coefficients: Array
+
+    @classmethod
+    def through(cls, start_y: float, step_y: float, splines: list[UniformSpline]) -> PlaneSpline:
+        """The spline through splines in x at equidistant values of y (six or more)."""
+        first = splines[0]
+        shape = first.coefficients.shape
+        stacked = np.stack([s.coefficients.ravel() for s in splines])
+        cells = UniformSpline.through(start_y, step_y, stacked).coefficients
+        # (n_y, 4, n_x, 4, columns) -> (n_y, n_x, 4, 4, columns)
+        cells = cells.reshape(len(splines) - 1, 4, *shape).swapaxes(1, 2)
+        return cls(
+            (start_y, step_y),
+            (first.start, first.step),
+            shape[0],
+            np.ascontiguousarray(cells).reshape(-1, 4, 4, shape[2]),
+        )
+
+    def evaluate_with_derivatives(
+        self, y: ArrayLike, x: ArrayLike, xp: Namespace = np
+    ) -> tuple[Array, Array, Array]:
+        """Value and derivatives by y and by x.
+
+        Args:
+            y: shape ``(...)``.
+            x: shape ``(..., n)``.
+            xp: array namespace.
+
+        Returns:
+            Three arrays ``(..., n, n_columns)``.
+        """
+        n_y = len(self.coefficients) // self.n_x
+        i, u, free = _cell(xp.asarray(y), self.along_y, n_y, xp)
+        j, v, _ = _cell(xp.asarray(x), self.along_x, self.n_x, xp)
+        c = xp.take(xp.asarray(self.coefficients), i[..., None] * self.n_x + j, axis=0)
+        u, v = u[..., None, None, None], v[..., None]
+        c0, c1, c2, c3 = (c[..., k, :, :] for k in range(4))
+        rows = ((c3 * u + c2) * u + c1) * u + c0
+        slopes = ((3.0 * c3 * u + 2.0 * c2) * u + c1) * (free / self.along_y[1])[
+            ..., None, None, None
+        ]
+        value = _horner(rows, v)
+        by_x = (
+            (3.0 * rows[..., 3, :] * v + 2.0 * rows[..., 2, :]) * v + rows[..., 1, :]
+        ) / self.along_x[1]
+        return value, _horner(slopes, v), by_x
+
+
+def _cell(
+    x: Array, knots: tuple[float, float], n: int, xp: Namespace
+) -> tuple[Array, Array, Array]:
+    """Interval, position in it, and 1 inside the table, 0 beyond its ends."""
+    raw = (x - knots[0]) * (1.0 / knots[1])
+    u = xp.minimum(xp.maximum(raw, 0.0), float(n))
+    i = xp.minimum(u, n - 1.0).astype(int)
+    return i, u - i, xp.where(raw == u, 1.0, 0.0)
+
+
+def _horner(c: Array, v: Array) -> Array:
+    value: Array = ((c[..., 3, :] * v + c[..., 2, :]) * v + c[..., 1, :]) * v + c[..., 0, :]
+    return value
+
+
 def tabulate(
     function: Callable[[Array], Array],
     start: float,

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
 
 from cevns.detectors._quadrature import ORDER, check_edges, gauss_legendre, smooth_cuts
-from cevns.detectors._spline import UniformSpline, tabulate
-from cevns.detectors.efficiency import Efficiency
+from cevns.detectors._spline import PlaneSpline, UniformSpline, tabulate
+from cevns.detectors.efficiency import Efficiency, Morphed
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
 from cevns.detectors.resolution.poisson import Poisson
@@ -135,6 +134,11 @@ def bin_response(
     return _Integrals(resolution, [efficiency], edges)(energy)[:, 0]
 
 
+PULL_REACH = 4.0
+"""Largest pull of an efficiency variation that a table covers."""
+_PULL_STEP = 0.5
+
+
 @dataclass(frozen=True)
 class ResponseTable:
     """R_b(E_ee) as a cubic spline on a uniform grid in sqrt(E_ee).
@@ -142,10 +146,14 @@ class ResponseTable:
     Counting statistics give a width that grows as sqrt(E), which is constant on that grid: it
     needs three times fewer knots than one uniform in E, and has no singularity at E = 0.
 
+    Each nuisance direction of the efficiency adds R(E; alpha) - R(E; 0) of the morphed and
+    clamped curve (`cevns.detectors.efficiency.Morphed`), tabulated in alpha too.
+
     Args:
         edges: bin edges of the reconstructed value.
-        spline: all columns, bins of the nominal efficiency first; build with `build`.
-        variations: tables at +1 and -1 sigma of the efficiency's nuisance directions.
+        spline: of the nominal efficiency; build with `build`.
+        variations: change of the response in (alpha, sqrt(E_ee)), by name, in the order of the
+            pulls.
 
     Examples:
         >>> from cevns.detectors.efficiency.sigmoid import Sigmoid
@@ -158,7 +166,7 @@ class ResponseTable:
 
     edges: Array
     spline: UniformSpline
-    variations: Mapping[str, tuple[ResponseTable, ResponseTable]] = field(default_factory=dict)
+    variations: Mapping[str, PlaneSpline] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -174,7 +182,7 @@ class ResponseTable:
 
         Args:
             resolution: density of the reconstructed value.
-            efficiency: with its variations, which become further tables on the same grid.
+            efficiency: with its variations, tabulated for pulls up to `PULL_REACH`.
             edges: bin edges of the reconstructed value.
             energy_max_kevee: largest E_ee a fit may ask for; see `QuenchingCurve.largest_kevee`.
             tolerance: accuracy of the spline, relative to each bin's peak.
@@ -188,23 +196,28 @@ class ResponseTable:
             raise InputError(f"response: the largest energy must be positive: {energy_max_kevee}")
         if isinstance(resolution, Perfect):
             raise InputError("a perfect resolution has no smooth table; use SharpResponse")
-        varied = efficiency.varied
-        sets = [efficiency, *(side for pair in varied.values() for side in pair)]
-        integrals = _Integrals(resolution, sets, edges)
+        integrals = _Integrals(resolution, [efficiency], edges)
         spline = tabulate(
-            lambda s: integrals(s * s).reshape(len(s), -1),
+            lambda s: integrals(s * s)[:, 0],
             0.0,
             float(np.sqrt(energy_max_kevee)),
             tolerance=tolerance,
             intervals=256,
             what="the detector response",
         )
-        blocks = np.split(spline.coefficients, len(sets), axis=2)
-        tables = [
-            cls(edges, UniformSpline(0.0, spline.step, np.ascontiguousarray(b))) for b in blocks
-        ]
-        pairs = {name: (tables[1 + 2 * i], tables[2 + 2 * i]) for i, name in enumerate(varied)}
-        return cls(edges, tables[0].spline, MappingProxyType(pairs))
+        # a change of the response is smaller than the response: a quarter of the knots does
+        knots = np.linspace(0.0, spline.stop, max(len(spline.coefficients) // 4, 64) + 1)
+        at_zero = integrals(knots * knots)[:, 0]
+        pulls = np.arange(-PULL_REACH, PULL_REACH + 0.5 * _PULL_STEP, _PULL_STEP)
+        planes = {}
+        for name, (plus, minus) in efficiency.varied.items():
+            moved = []
+            for alpha in pulls:
+                curve = Morphed(efficiency, plus, minus, float(alpha))
+                change = _Integrals(resolution, [curve], edges)(knots * knots)[:, 0] - at_zero
+                moved.append(UniformSpline.through(0.0, float(knots[1]), change))
+            planes[name] = PlaneSpline.through(-PULL_REACH, _PULL_STEP, moved)
+        return cls(edges, spline, MappingProxyType(planes))
 
     @property
     def n_bins(self) -> int:
@@ -221,41 +234,45 @@ class ResponseTable:
         """Energies where the response jumps: none."""
         return ()
 
-    @cached_property
-    def _all(self) -> UniformSpline:
-        sides = [side for pair in self.variations.values() for side in pair]
-        blocks = [self.spline.coefficients, *(side.spline.coefficients for side in sides)]
-        return UniformSpline(0.0, self.spline.step, np.concatenate(blocks, axis=2))
+    def evaluate(
+        self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None, xp: Namespace = np
+    ) -> Array:
+        """R_b: energies ``(..., n)`` give ``(..., n, n_bins)``.
 
-    def evaluate(self, energy_kevee: ArrayLike, xp: Namespace = np) -> Array:
-        """R_b at energies of any shape: ``(..., n_bins)``."""
-        return self.spline.evaluate(_sqrt(energy_kevee, xp), xp)
+        Args:
+            energy_kevee: electron-equivalent energies.
+            pulls: of the efficiency variations, ``(..., n_variations)``; zero if left out.
+            xp: array namespace.
+        """
+        root = _sqrt(energy_kevee, xp)
+        value = self.spline.evaluate(root, xp)
+        if pulls is not None:
+            for k, plane in enumerate(self.variations.values()):
+                value = value + plane.evaluate_with_derivatives(pulls[..., k], root, xp)[0]
+            value = xp.maximum(value, 0.0)  # between knots a spline can undershoot zero
+        return value
 
-    def evaluate_with_derivative(
-        self, energy_kevee: ArrayLike, xp: Namespace = np
-    ) -> tuple[Array, Array]:
-        """R_b and dR_b/dE_ee (1/keVee), each ``(..., n_bins)``."""
+    def evaluate_with_derivatives(
+        self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None, xp: Namespace = np
+    ) -> tuple[Array, Array, Array]:
+        """R_b, dR_b/dE_ee (1/keVee), each ``(..., n, n_bins)``, and dR_b/dalpha.
+
+        The last is ``(..., n_variations, n, n_bins)``, without pulls an empty stack.
+        """
         root = _sqrt(energy_kevee, xp)
         value, slope = self.spline.evaluate_with_derivative(root, xp)
-        return value, slope * (0.5 / root)[..., None]
-
-    def evaluate_all(self, energy_kevee: ArrayLike, xp: Namespace = np) -> Array:
-        """R_b for nominal, plus, minus, plus, ...: ``(..., 1 + 2 n_variations, n_bins)``.
-
-        One look-up for all efficiency variations.
-        """
-        value = self._all.evaluate(_sqrt(energy_kevee, xp), xp)
-        return value.reshape(*value.shape[:-1], -1, self.n_bins)
-
-    def evaluate_all_with_derivative(
-        self, energy_kevee: ArrayLike, xp: Namespace = np
-    ) -> tuple[Array, Array]:
-        """As `evaluate_all`, with dR_b/dE_ee (1/keVee)."""
-        root = _sqrt(energy_kevee, xp)
-        value, slope = self._all.evaluate_with_derivative(root, xp)
+        by_pull = []
+        if pulls is not None:
+            for k, plane in enumerate(self.variations.values()):
+                change, by_alpha, by_root = plane.evaluate_with_derivatives(pulls[..., k], root, xp)
+                value, slope = value + change, slope + by_root
+                by_pull.append(by_alpha)
+            above = value > 0.0
+            value, slope = xp.where(above, value, 0.0), xp.where(above, slope, 0.0)
+            by_pull = [xp.where(above, s, 0.0) for s in by_pull]
         slope = slope * (0.5 / root)[..., None]
-        shape = (*value.shape[:-1], -1, self.n_bins)
-        return value.reshape(shape), slope.reshape(shape)
+        empty = xp.zeros((*value.shape[:-2], 0, *value.shape[-2:]))
+        return value, slope, xp.stack(by_pull, axis=-3) if by_pull else empty
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ class Resolution(ABC):
     """
 
     power: ClassVar[int] = 1
+    unit: ClassVar[str] = ""
+    """Unit of x, ``PE`` or ``keVee``; empty where the model's own numbers decide."""
 
     @abstractmethod
     def mean(self, energy_kevee: ArrayLike) -> Array:

@@ -39,6 +39,7 @@ class Gamma(Resolution):
         (26.7, 0.5297)
     """
 
+    unit: ClassVar[str] = "PE"
     power: ClassVar[int] = 3  # Wilson and Hilferty 1931: x^(1/3) is close to Gaussian
 
     light_yield: Annotated[float, Unit("PE/keVee")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class Gaussian(Resolution):
         >>> round(float(argon.sigma(25.0)), 6)
         2.9
     """
+
+    unit: ClassVar[str] = "keVee"
 
     noise_kevee: Annotated[float, Unit("keVee")] = 0.0
     stochastic: float = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class Poisson(Resolution):
         >>> float(csi.pdf(3.7, 0.2).round(6)) == float(csi.pdf(3.0, 0.2).round(6))
         True
     """
+
+    unit: ClassVar[str] = "PE"
 
     light_yield: Annotated[float, Unit("PE/keVee")]
     efficiency_at: Literal["count", "centre"] = "count"
