@@ -92,6 +92,8 @@ def _convert(number: float, unit: str, target: str, what: str) -> float:
     if found != dimension:
         if unit == "":
             raise UnitError(f"{what}: a number without a unit; write for example '1 {target}'")
+        if dimension == "1":
+            raise UnitError(f"{what}: write a plain number, without the unit {unit!r}")
         known = ", ".join(u for u, (d, _) in _UNITS.items() if d == dimension and u)
         raise UnitError(
             f"{what}: {unit!r} is a unit of {found}, not of {dimension}; use {known or 'no unit'}"

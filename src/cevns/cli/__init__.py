@@ -27,6 +27,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     with warnings.catch_warnings():
         warnings.showwarning = show
+        # arithmetic that overflows ends in a refused result; the user cannot act on NumPy's words
+        warnings.simplefilter("ignore", RuntimeWarning)
         try:
             code = app(args=words, prog_name="cevns", standalone_mode=False)
         except CevnsError as error:
@@ -35,10 +37,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return _say("interrupted", 130)
         except BrokenPipeError:
             # the reader (head, less) has seen enough: no traceback at interpreter exit either
-            sys.stdout = None  # type: ignore[assignment]
+            sys.stdout = None
             return 141
         except MemoryError:
-            return _say("out of memory: ask for fewer toys or bins", 2)
+            return _say("out of memory: ask for fewer toys, bins or points", 2)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             return _say(f"{where}{error.strerror or error}", 2)
@@ -47,7 +49,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             if type(error).__name__ == "Abort":
                 return _say("interrupted", 130)
             if hasattr(error, "format_message"):
-                return _say(f"{error.format_message()}; see 'cevns --help'", 2)
+                return _say(f"{error.format_message().rstrip('.')}; see 'cevns --help'", 2)
             raise
     return code if isinstance(code, int) else 0
 

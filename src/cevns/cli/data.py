@@ -89,9 +89,9 @@ def verify(
     shown = table(f"{result.release.name} in {result.folder}", "file", "state", "sha256", left=3)
     records = []
     for check in result.files:
-        digest = result.digests.get(check.name, "")
-        shown.add_row(check.name, check.status, digest[:16])
-        records.append({"name": check.name, "state": check.status, "sha256": digest or None})
+        name = check.file.name
+        shown.add_row(name, check.status, (check.sha256 or "")[:16])
+        records.append({"name": name, "state": check.status, "sha256": check.sha256})
     output.console.print(shown)
     output.result(
         {

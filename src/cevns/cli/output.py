@@ -81,11 +81,18 @@ def check_writable(path: Path) -> None:
     """
     if path.is_dir():
         raise OutputError(f"{path} is a folder; name a file in it")
-    folder = path.parent
+    if _is_special(path):
+        return
+    folder = path.resolve().parent
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist; create it or write elsewhere")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"the folder {folder} cannot be written; write elsewhere")
+
+
+def _is_special(path: Path) -> bool:
+    """A device or pipe (``/dev/null``, ``/dev/stdout``): written into, never replaced."""
+    return path.exists() and not path.is_file()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -96,6 +103,11 @@ def write_text(path: Path, text: str) -> None:
     """
     temporary: Path | None = None
     try:
+        if _is_special(path):
+            with path.open("w", encoding="utf-8") as device:
+                device.write(text)
+            return
+        path = path.resolve()  # through a link: what it points to is replaced, not the link
         with tempfile.NamedTemporaryFile(
             "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
         ) as handle:

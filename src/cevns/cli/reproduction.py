@@ -32,7 +32,7 @@ def reproduce(
         left=2,
     )
     records = []
-    notes = {}
+    notes: dict[str, str] = {}
     for row in rows(ids or ()):
         p = row.published
         unit = f" {p.unit}" if p.unit else ""

@@ -6,6 +6,7 @@ value x is reconstructed with density P(x|E_ee) (`resolution`) and seen with pro
 """
 
 from cevns import registry
+from cevns.detectors._quadrature import smooth_cuts
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.quenching import Quenching, QuenchingCurve
 from cevns.detectors.resolution import Resolution
@@ -26,6 +27,7 @@ __all__ = [
     "efficiency_model",
     "quenching_model",
     "resolution_model",
+    "smooth_cuts",
     "time_bins",
 ]
 

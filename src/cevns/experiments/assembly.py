@@ -35,21 +35,38 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         UnitError: if a unit is missing or wrong.
     """
     what = f"parameter {name!r}"
-    positive = entry.acts_on in ("signal", "neutron-radius", "pulse-time")
-    pull = entry.acts_on == "efficiency"  # its table ends there
-    options = {
-        "unit": entry.unit,
-        "lower": 0.0 if positive else -PULL_REACH if pull else -math.inf,
-        "upper": PULL_REACH if pull else math.inf,
-        "shared": entry.shared,
-        "description": entry.description,
-    }
+    constraint = None
     if entry.constraint is None:
         value = quantity(entry.value, entry.unit, what=what)
-        return Parameter(name, value, fixed=True, **options)  # type: ignore[arg-type]
-    measured = measurement(entry.constraint, entry.unit, what=what)
-    constraint = Gaussian(measured.value, measured.sigma)
-    return Parameter(name, measured.value, constraint=constraint, **options)  # type: ignore[arg-type]
+    else:
+        measured = measurement(entry.constraint, entry.unit, what=what)
+        value, constraint = measured.value, Gaussian(measured.value, measured.sigma)
+    # beyond the tables that are built around it a parameter would move nothing any more
+    lower, upper = {
+        "signal": (0.0, math.inf),
+        "neutron-radius": (0.0, math.inf),
+        "interaction": (-math.inf, math.inf),
+        "efficiency": (-PULL_REACH, PULL_REACH),
+        "quenching": (-REACH, REACH),
+        "pulse-time": pulse_range(value, constraint),
+    }[entry.acts_on]
+    return Parameter(
+        name,
+        value,
+        unit=entry.unit,
+        lower=lower,
+        upper=upper,
+        constraint=constraint,
+        fixed=constraint is None,
+        shared=entry.shared,
+        description=entry.description,
+    )
+
+
+def pulse_range(value_us: float, constraint: Gaussian | None) -> tuple[float, float]:
+    """Pulse times, us, that the tables of arrival times cover."""
+    width = REACH * constraint.sigma if constraint else 1e-3
+    return value_us - width, value_us + width
 
 
 def declared_parameters(declaration: ExperimentFile) -> dict[str, Parameter]:
@@ -252,13 +269,12 @@ def time_tables(
             "the time axis needs the pulse's mean time: declare a parameter, for example "
             "'t0: {constraint: 474 +/- 25 ns, acts_on: pulse-time}' (or 'value: 474 ns')"
         )
-    width = REACH * pulse.constraint.sigma if pulse.constraint else 1e-3
-    reach = (pulse.value - width, pulse.value + width)
+    covered = pulse_range(pulse.value, pulse.constraint)
     pulsed: PulsedSource = source  # type: ignore[assignment]
     built: dict[str, TimeTable] = {}
     for flavour in pulsed.flavours:
         pdf = partial(pulsed.time_pdf, flavour)
-        built[flavour] = TimeTable.build(pdf, edges, reach, efficiency)
+        built[flavour] = TimeTable.build(pdf, edges, covered, efficiency)
     return tuple(built.values())
 
 

@@ -2,20 +2,22 @@
 
 A section with a ``kind`` is read by the dataclass that the module of that name offers as
 ``MODEL``: its fields are the section's fields, quantities carry units (`cevns.units.Unit`), and
-what the dataclass refuses is reported with file, line and field.
+what the dataclass refuses is reported with file, line and field. Files are named relative to the
+experiment file; where the model can be read from a CSV (``from_csv``), ``file: curve.csv`` stands
+in place of its numbers.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from cevns import registry
-from cevns.exceptions import SchemaError, UnknownNameError
-from cevns.experiments.loader import line_of, schema_error
+from cevns.exceptions import CevnsError, UnknownNameError
+from cevns.experiments.document import Document, nearest
+from cevns.experiments.loader import schema_error
 from cevns.experiments.schema import Component
 from cevns.units import Unit
 
@@ -55,15 +57,9 @@ def _is_quantity(hint: Any) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Builder:
-    """Builds the models of one file.
+    """Builds the models of one file."""
 
-    Args:
-        path: the file, for messages.
-        document: the parsed YAML that knows its lines.
-    """
-
-    path: Path
-    document: Any
+    document: Document
 
     def build(self, package: str, section: Sequence[str], component: Component) -> Any:
         """The model that a section declares.
@@ -81,29 +77,49 @@ class Builder:
         try:
             model = registry.load(package, section[-1], component.kind).MODEL
         except UnknownNameError as error:
-            raise self._error(str(error), [*section, "kind"]) from None
-        fields = self._fields(model, section, component)
+            raise self.document.error(str(error), [*section, "kind"]) from None
+        known = written_names(model)
+        fields = self._fields(model, known, section, component)
         try:
+            if "file" in component.fields:
+                return self._read(model, section, component.fields["file"], fields)
             return TypeAdapter(model).validate_python(fields)
         except ValidationError as error:
-            raise schema_error(error, self.document, self.path, section) from None
-        except ValueError as error:  # raised by the dataclass outside of pydantic's reach
-            raise self._error(str(error), section) from None
+            written = {f: w for w, f in known.items()}
+            raise schema_error(error, self.document, section, names=written) from None
+        except CevnsError as error:  # what the model itself refuses
+            raise self.document.error(str(error), section) from None
 
-    def _fields(self, model: Any, section: Sequence[str], component: Component) -> dict[str, Any]:
+    def _fields(
+        self, model: Any, known: Mapping[str, str], section: Sequence[str], component: Component
+    ) -> dict[str, Any]:
         """The section's fields under the dataclass's names (``distance`` is ``distance_m``)."""
-        known = written_names(model)
-        for name in component.fields:
+        hints = get_type_hints(model)
+        readable = hasattr(model, "from_csv")
+        out = {}
+        for name, value in component.fields.items():
+            if name == "file" and readable:
+                continue
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-                hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
-                raise self._error(f"'{component.kind}' has no such field; {hint}", [*section, name])
-        return {known[name]: value for name, value in component.fields.items()}
+                hint = nearest(name, [*known, *(["file"] if readable else [])], "known here:")
+                raise self.document.error(
+                    f"'{component.kind}' has no such field; {hint}", [*section, name]
+                )
+            is_path = hints[known[name]] is Path and isinstance(value, str)
+            out[known[name]] = self._resolve(value) if is_path else value
+        return out
 
-    def _error(self, message: str, location: Sequence[str]) -> SchemaError:
-        return SchemaError(
-            message,
-            path=self.path,
-            line=line_of(self.document, location),
-            field=".".join(location),
-        )
+    def _read(
+        self, model: Any, section: Sequence[str], file: Any, fields: Mapping[str, Any]
+    ) -> Any:
+        """The model of a CSV file; fields beside ``file`` replace what it says."""
+        from pydantic import TypeAdapter
+
+        if not isinstance(file, str):
+            raise self.document.error(f"expected a path, got {file!r}", [*section, "file"])
+        hints = get_type_hints(model, include_extras=True)
+        given = {n: TypeAdapter(hints[n]).validate_python(v) for n, v in fields.items()}
+        return dataclasses.replace(model.from_csv(self._resolve(file)), **given)
+
+    def _resolve(self, name: str) -> Path:
+        return self.document.path.parent / Path(name).expanduser()

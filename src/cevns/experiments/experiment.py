@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +15,13 @@ import numpy as np
 from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.resolution import Resolution
-from cevns.exceptions import CevnsError, InputError, SchemaError
+from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
 from cevns.experiments import assembly, loader
 from cevns.experiments.components import Builder
 from cevns.experiments.document import Document, parse
 from cevns.experiments.inputs import Inputs, load_inputs
 from cevns.experiments.model import ExperimentModel, check_question
+from cevns.experiments.recoils import recoil_grid
 from cevns.experiments.schema import ExperimentFile
 from cevns.experiments.signal import Signal
 from cevns.interactions import Interaction
@@ -27,7 +29,7 @@ from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameters
 from cevns.rates import flux_averaged_cross_section
-from cevns.rates.fold import Fold
+from cevns.rates.fold import Fold, recoil_panels
 from cevns.sources import Source
 from cevns.typing import Array
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from cevns.experiments.profiling import Profile
     from cevns.experiments.pseudo import ToyStudy
     from cevns.experiments.rate import Rate
+    from cevns.experiments.systematics import Systematics
 
 T = TypeVar("T")
 NOTHING = 1e-9
@@ -145,8 +148,12 @@ class Experiment:
     def response(self) -> ResponseTable | SharpResponse:
         """Electron-equivalent energy to energy bins."""
         self._located(self._check_axis, "axes", "energy")
+        panels = recoil_panels(self.source, self.material, maximum_kev=self._recoil_limit)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
+            curve = self.quenching.on(np.linspace(0.0, panels[-1], 201))
         return assembly.response_table(
-            self.resolution, self.energy_efficiency, self.energy_edges, self.curve
+            self.resolution, self.energy_efficiency, self.energy_edges, curve
         )
 
     @cached_property
@@ -307,6 +314,12 @@ class Experiment:
             self, parameter, poi=poi, use_asimov=asimov, fix=fix, points=points
         )
 
+    def systematics(self, poi: str = "count", *, asimov: bool = False) -> Systematics:
+        """Effect of every uncertainty; see `cevns.experiments.systematics.systematics`."""
+        from cevns.experiments.systematics import systematics
+
+        return systematics(self, poi, use_asimov=asimov)
+
     def toys(self, n: int, *, seed: int, poi: str = "count", **options: Any) -> ToyStudy:
         """Draw and fit pseudo-experiments; see `cevns.experiments.pseudo.study_toys`."""
         from cevns.experiments.pseudo import study_toys
@@ -350,6 +363,16 @@ class Experiment:
             self.material,
             self.declaration.target.mass,
             self.form_factor,
+            *self._recoil_grid,
+        )
+
+    @cached_property
+    def _recoil_grid(self) -> tuple[Array, Array]:
+        return recoil_grid(
+            self.source,
+            self.material,
+            self.quenching,
+            self.response,
             maximum_kev=self._recoil_limit,
         )
 

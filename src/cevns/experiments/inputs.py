@@ -15,7 +15,7 @@ import numpy as np
 
 from cevns.datasets import Table as CarriedTable
 from cevns.datasets import binning, find, read_table
-from cevns.exceptions import DataError, InputError
+from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.experiments.loader import digest
 from cevns.experiments.schema import Background, ExperimentFile, Exponential, Table
 from cevns.typing import Array
@@ -53,14 +53,19 @@ class Inputs:
     warnings: tuple[str, ...] = ()
 
 
+_ALL_TIMES = (-1e9, 1e9)
+"""Where there is no time axis, an event counts whenever it comes (us)."""
+
+
 class _Reader:
     """Histograms by role from a located release, else from the tables beside the file."""
 
     def __init__(self, declaration: ExperimentFile, path: Path, data: Path | None) -> None:
         self._folder = path.parent
+        self._in_time = declaration.axes.time is not None
         self._axes = (
             np.asarray(declaration.axes.energy.edges, dtype=float),
-            np.asarray(declaration.axes.time.edges if declaration.axes.time else [0.0, 1.0]),
+            np.asarray(declaration.axes.time.edges if declaration.axes.time else _ALL_TIMES),
         )
         self.files = [InputFile("experiment", path.name, digest(path))]
         self.warnings: tuple[str, ...] = ()
@@ -80,6 +85,14 @@ class _Reader:
             self._released = located.load().samples
             self.files += [InputFile("release", n, d) for n, d in located.digests.items()]
 
+    def _sample(self, table: Table) -> Any:
+        """What the release has for a table; None where there is no release."""
+        if not self._released or table.role is None:
+            return None
+        if table.role not in self._released:
+            raise UnknownNameError(f"role for {table.file}", table.role, self._released)
+        return self._released[table.role]
+
     def rebin(self, table: Table, *edges: Array) -> Array:
         """The declared table in the analysis bins.
 
@@ -87,7 +100,7 @@ class _Reader:
             DataError: if the table beside the file is missing or malformed.
             InputError: if an analysis bin would cut a carried bin.
         """
-        sample = self._released.get(table.role or "")
+        sample = self._sample(table)
         if sample is None:
             return self._rebin_carried(table, edges)
         if hasattr(sample, "histogram"):  # an event list: all events in the other dimension
@@ -97,20 +110,21 @@ class _Reader:
 
     def fine(self, table: Table) -> tuple[Array, Array]:
         """Edges and contents of a one-dimensional table, as they are."""
-        sample = self._released.get(table.role or "")
+        sample = self._sample(table)
         if sample is not None:
             return sample.edges, sample.content
-        read, axes, content = self._carried(table, 1)
+        read, axes, content = self._carried(table)
         return read.edges(*axes[0]), content
 
     def _carried(
-        self, table: Table, dimensions: int
+        self, table: Table, dimensions: int = 1
     ) -> tuple[CarriedTable, list[tuple[str, str]], Array]:
         path = self._folder / table.file
         read = read_table(path)
         self.files.append(InputFile(table.role or "table", table.file, digest(path)))
         names = list(read.columns)
-        if len(names) != 2 * dimensions + 1:
+        # where there is no time axis, a table in energy and time is summed over time
+        if len(names) != 2 * dimensions + 1 and (self._in_time or len(names) != 5):
             raise DataError(
                 f"has {len(names)} columns where {2 * dimensions + 1} are needed: low and high "
                 "edge of each axis, then the content",
@@ -125,13 +139,13 @@ class _Reader:
 
     def _rebin_carried(self, table: Table, edges: tuple[Array, ...]) -> Array:
         read, axes, content = self._carried(table, len(edges))
-        for axis, (pair, new) in enumerate(zip(axes, edges, strict=True)):
+        for axis, (pair, new) in enumerate(zip(axes, edges, strict=False)):
             old = read.edges(*pair)
             _refuse_cuts(table, old, new)
             rows = np.moveaxis(content, axis, -1)
             flat = [binning.rebin(old, row, new) for row in rows.reshape(-1, rows.shape[-1])]
             content = np.moveaxis(np.reshape(flat, (*rows.shape[:-1], -1)), -1, axis)
-        return content
+        return np.asarray(content.sum(axis=tuple(range(len(edges), content.ndim))))
 
 
 def _refuse_cuts(table: Table, old: Array, new: Array) -> None:

@@ -7,13 +7,18 @@ are the fields of the section, so a new detector effect needs no change here.
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from cevns import datasets
 from cevns.exceptions import InputError
-from cevns.units import Measurement, Unit, measurement
+from cevns.parameters import fold_name
+from cevns.units import Measurement, Unit, measurement, quantity
 
 
 class _Section(BaseModel):
@@ -76,28 +81,64 @@ class Detector(_Section):
     efficiency: Efficiency = Efficiency()
 
 
+_AXIS_UNITS: Mapping[str, str] = {
+    "": "",
+    "PE": "PE",
+    **{f"{p}eV{s}": f"keV{s}" for s in ("ee", "nr", "") for p in ("", "k", "M")},
+}
+_TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s"), "us")
+MAX_BINS = 1000
+"""Bins an axis may have: more of them are a mistake, or a fit that does not end."""
+
+
 class Axis(_Section):
-    """A reconstructed axis: bin edges in its unit."""
+    """A reconstructed axis: bin edges in its unit.
+
+    What is written in another unit (eVee, ns) is converted: `unit` and `edges` hold the internal
+    one (PE, keVee, us), in which efficiencies and tables are written too.
+    """
+
+    units: ClassVar[Mapping[str, str]] = _AXIS_UNITS
 
     name: str = "energy"
     unit: str = ""
-    edges: list[float] = Field(min_length=2)
+    edges: list[float] = Field(min_length=2, max_length=MAX_BINS + 1)
+
+    @field_validator("unit")
+    @classmethod
+    def _known(cls, unit: str) -> str:
+        if unit not in cls.units:
+            known = ", ".join(u for u in cls.units if u)
+            raise InputError(f"{unit!r} is no unit of this axis; use one of {known}")
+        return unit
 
     @field_validator("edges")
     @classmethod
     def _increasing(cls, edges: list[float]) -> list[float]:
-        if not all(a < b for a, b in pairwise(edges)):
-            raise InputError(f"bin edges must be finite and increase; got {edges}")
+        for a, b in pairwise(edges):
+            if not (a < b and math.isfinite(b - a)):
+                raise InputError(f"bin edges must be finite and increase; {b:g} follows {a:g}")
         if edges[0] < 0:
             raise InputError(f"bin edges must not be negative; got {edges[0]:g}")
         return edges
+
+    @model_validator(mode="after")
+    def _internal(self) -> Axis:
+        internal = self.units[self.unit]
+        if internal != self.unit:
+            edges = [quantity(f"{e!r} {self.unit}", internal) for e in self.edges]
+            object.__setattr__(self, "edges", edges)  # the model is frozen for everybody else
+            object.__setattr__(self, "unit", internal)
+        return self
 
 
 class TimeAxis(Axis):
     """Arrival time after the beam signal."""
 
+    units: ClassVar[Mapping[str, str]] = _TIME_UNITS
+
     name: str = "time"
-    unit: Literal["us"] = "us"
+    unit: str = "us"
 
 
 class Axes(_Section):
@@ -110,6 +151,7 @@ class Axes(_Section):
 class Table(_Section):
     """A histogram in a CSV file beside the YAML; `role` names it in the public release.
 
+    Columns: lower and upper edge of each axis in the internal unit (PE, keVee, us), the content.
     With ``efficiency: true`` the table is a density before the time efficiency, which is then
     applied inside the bins.
     """
@@ -140,6 +182,8 @@ class Background(_Section):
         # decide by the fields that are there, so that an error is about one form, not both
         if isinstance(value, dict):
             return (Exponential if "kind" in value else Table).model_validate(value)
+        if value is not None and not isinstance(value, Exponential | Table):
+            raise InputError(f"expected {{kind: exponential, ...}} or {{file: ...}}, got {value!r}")
         return value
 
 
@@ -155,10 +199,22 @@ class ParameterEntry(_Section):
     shared: bool = False
     description: str = ""
 
+    @field_validator("constraint", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        # a bare number lacks its error: let the sentence about that be said
+        return str(value) if isinstance(value, int | float) else value
+
     @model_validator(mode="after")
-    def _one_of_two(self) -> ParameterEntry:
+    def _readable(self) -> ParameterEntry:
         if (self.constraint is None) == (self.value is None):
             raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
+        if self.constraint is not None:
+            value = measurement(self.constraint, self.unit, what="constraint").value
+        else:
+            value = quantity(self.value, self.unit, what="value")
+        if value < 0 and self.acts_on in ("signal", "neutron-radius"):
+            raise InputError(f"a factor on the {self.acts_on} cannot be negative: {value:g}")
         return self
 
     @property
@@ -173,6 +229,11 @@ class Data(_Section):
     release: str | None = None
     counts: Table | None = None
 
+    @field_validator("release")
+    @classmethod
+    def _known(cls, release: str | None) -> str | None:
+        return release if release is None else datasets.release(release).name
+
     @model_validator(mode="after")
     def _something(self) -> Data:
         if self.release is None and self.counts is None:
@@ -186,7 +247,7 @@ class ExperimentFile(_Section):
     """One measurement, as declared in its file."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str
     title: str = ""
     cite: list[str] = []
     overlaps: list[str] = []
@@ -198,3 +259,28 @@ class ExperimentFile(_Section):
     backgrounds: dict[str, Background] = {}
     parameters: dict[str, ParameterEntry] = {}
     data: Data | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+            raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
+        return name
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> ExperimentFile:
+        taken = {"cevns": "the signal", "cross_section": "a parameter of interest"}
+        for kind, names in (("background", self.backgrounds), ("parameter", self.parameters)):
+            for name in names:
+                if not re.fullmatch(r"[A-Za-z][\w.-]*", name):
+                    raise InputError(f"{name!r} is no name of a {kind}: use letters, digits, _ . -")
+                folded = fold_name(name)
+                if folded in taken:
+                    raise InputError(f"the {kind} {name!r} has the name of {taken[folded]}")
+                taken[folded] = f"a {kind}"
+        for name, background in self.backgrounds.items():
+            if self.axes.time is not None and background.time is None:
+                raise InputError(
+                    f"background {name!r} has no shape in time, but there is a time axis"
+                )
+        return self

@@ -28,14 +28,11 @@ from cevns.typing import Array, Namespace
 NODES_PER_PANEL = 24
 
 
-def recoil_nodes(
-    source: Source, material: Material, *, maximum_kev: float | None = None
-) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes and weights in recoil energy, keV.
+def recoil_panels(source: Source, material: Material, *, maximum_kev: float | None = None) -> Array:
+    """Edges, keV, of the panels on which the recoil spectrum is smooth.
 
-    Panels end where the recoil spectrum has kinks: at the maximum recoil energy of every line
-    and end point of the source on every nuclide. Inside a panel the spectrum is smooth, so 24
-    nodes reach the accuracy of the response tables.
+    They lie where it has kinks: at the maximum recoil energy of every line and end point of the
+    source on every nuclide.
 
     Raises:
         InputError: if the source reaches no recoil energy at all.
@@ -55,6 +52,11 @@ def recoil_nodes(
     edges = np.array(keep)
     if edges.size < 2:
         raise InputError("the source gives no nuclear recoils: it has no neutrino above 0 MeV")
+    return edges
+
+
+def panel_nodes(edges: Array) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on panels, keV; 24 a panel are exact for smooth spectra."""
     x, w = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
     half = np.diff(edges)[:, None] / 2.0
     nodes = edges[:-1, None] + half * (x + 1.0)
@@ -71,7 +73,7 @@ class Fold:
         material: the target.
         mass_kg: target mass.
         form_factor: the model of the nuclear form factor.
-        nodes_kev: recoil energies; by default quadrature nodes from `recoil_nodes`.
+        nodes_kev: recoil energies; by default those of `panel_nodes`.
         weights_kev: quadrature weights; ones (with `nodes_kev` given) make `spectrum` a density.
         maximum_kev: largest recoil energy of the default nodes; by default what the source reaches.
     """
@@ -88,7 +90,9 @@ class Fold:
 
     def __post_init__(self) -> None:
         if self.nodes_kev is None:
-            grid = recoil_nodes(self.source, self.material, maximum_kev=self.maximum_kev)
+            grid = panel_nodes(
+                recoil_panels(self.source, self.material, maximum_kev=self.maximum_kev)
+            )
         else:
             nodes = np.asarray(self.nodes_kev, dtype=float)
             weights = np.ones_like(nodes) if self.weights_kev is None else self.weights_kev

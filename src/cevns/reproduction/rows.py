@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from cevns import registry
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.experiments.loader import parse
+from cevns.experiments.document import parse
 
 FOLDER = Path(__file__).parent / "published"
 
@@ -72,16 +72,17 @@ class Row:
     def published_text(self) -> str:
         """The published value with its uncertainty."""
         p = self.published
-        text = _number(p.published, p.digits)
+        decimals = _decimals(p.published, p.digits)
+        text = f"{p.published:.{decimals}f}"
         if p.error_up is not None and p.error_down is not None:
-            up, down = _number(p.error_up, p.digits), _number(p.error_down, p.digits)
+            up, down = f"{p.error_up:.{decimals}f}", f"{p.error_down:.{decimals}f}"
             text += f" ± {up}" if up == down else f" +{up} -{down}"
         return text
 
     @property
     def ours_text(self) -> str:
         """Our value with one digit more than published."""
-        return _number(self.ours, self.published.digits + 1)
+        return f"{self.ours:.{_decimals(self.published.published, self.published.digits + 1)}f}"
 
     def to_dict(self) -> dict[str, Any]:
         """The row of the JSON of ``cevns reproduce``."""
@@ -105,12 +106,9 @@ class Row:
         }
 
 
-def _number(value: float, digits: int) -> str:
-    """At least `digits` significant digits, without an exponent."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
-    return f"{value:.{decimals}f}"
+def _decimals(value: float, digits: int) -> int:
+    """Decimals that show `digits` significant digits of a value, none for large ones."""
+    return max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else digits
 
 
 def declared() -> tuple[Published, ...]:
@@ -122,8 +120,7 @@ def declared() -> tuple[Published, ...]:
     """
     rows = []
     for path in sorted(FOLDER.glob("*.yaml")):
-        plain, _ = parse(path)
-        rows += [Published.model_validate(row) for row in plain["rows"]]
+        rows += [Published.model_validate(row) for row in parse(path).values["rows"]]
     return tuple(rows)
 
 

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from cevns import registry
 from cevns.sources._base import PulsedSource, Source
-from cevns.sources.sns import SNS, protons_on_target
+from cevns.sources._beam import protons_on_target
+from cevns.sources.sns import SNS
 
 __all__ = ["SNS", "PulsedSource", "Source", "protons_on_target", "source", "sources"]
 

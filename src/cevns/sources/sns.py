@@ -12,33 +12,14 @@ import numpy as np
 from cevns.constants import (
     E_MICHEL_MAX_MEV,
     E_PION_LINE_MEV,
-    ELEMENTARY_CHARGE_J_PER_EV,
     TAU_MUON_US,
     TAU_PION_US,
 )
 from cevns.nuclear._checks import positive
 from cevns.sources import _pion_decay, _pulse
+from cevns.sources._beam import Protons, protons_on_target
 from cevns.typing import Array, ArrayLike, Namespace
 from cevns.units import Unit
-
-
-def protons_on_target(beam_energy_mwh: float, proton_energy_gev: float) -> float:
-    """Protons in a beam exposure: energy delivered over the kinetic energy of a proton.
-
-    Args:
-        beam_energy_mwh: power times time, MWh.
-        proton_energy_gev: kinetic energy of a proton, GeV.
-
-    Raises:
-        InputError: if either is not positive.
-
-    Examples:
-        >>> f"{protons_on_target(1.0, 1.0):.4g}"
-        '2.247e+19'
-    """
-    energy_j = positive("beam energy in MWh", beam_energy_mwh) * 3.6e9
-    proton_ev = positive("proton energy in GeV", proton_energy_gev) * 1e9
-    return energy_j / (proton_ev * ELEMENTARY_CHARGE_J_PER_EV)
 
 
 @dataclass(frozen=True)
@@ -54,7 +35,8 @@ class SNS:
 
     Args:
         distance_m: from the target to the detector, m.
-        protons: on target during the exposure.
+        protons: on target during the exposure; in a file also
+            ``{beam_energy: 14 GWh, proton_energy: 1 GeV}`` or with ``power`` and ``time``.
         yield_per_flavour: neutrinos per proton and flavour; differs between the analyses of one
             source (0.08 in 2017, 0.0848 in 2021, 0.09 in 2020).
         pulse_sigma_us: width (sigma) of the gaussian proton pulse, us.
@@ -69,7 +51,7 @@ class SNS:
     """
 
     distance_m: Annotated[float, Unit("m")]
-    protons: float
+    protons: Annotated[float, Protons()]
     yield_per_flavour: float = 0.0848
     pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
 

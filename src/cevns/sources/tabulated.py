@@ -11,6 +11,7 @@ import numpy as np
 
 from cevns.exceptions import UnknownNameError
 from cevns.nuclear._checks import positive
+from cevns.sources._beam import Protons
 from cevns.sources._flux_files import read_flux
 from cevns.sources._tables import EnergyTable, TimeTable
 from cevns.typing import Array, ArrayLike, Namespace
@@ -32,7 +33,7 @@ class Tabulated:
     Args:
         path: a folder with ``keNuMu_export.csv``, ``tNuMu_export.csv``, ..., or a ROOT file.
         distance_m: from the target to the detector, m.
-        protons: on target during the exposure.
+        protons: on target during the exposure; in a file as for `SNS`.
         yield_per_flavour: nu_mu per proton; other flavours in the file's proportion to nu_mu.
         pulse_sigma_us: width (sigma) of the gaussian pulse, us; not used for convolved times.
         pulse_mean_us: mean of the pulse on the clock of convolved times: `t0_us` moves them by
@@ -46,7 +47,7 @@ class Tabulated:
 
     path: Path
     distance_m: Annotated[float, Unit("m")]
-    protons: float
+    protons: Annotated[float, Protons()]
     yield_per_flavour: float = 0.0848
     pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
     pulse_mean_us: Annotated[float, Unit("us")] = 0.0

@@ -1,0 +1,229 @@
+"""The parsed experiment file: plain values beside the lines they came from.
+
+Every mistake in a file is reported from here: with file, line and field, or with the ``--set``
+that brought it in.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cevns.exceptions import InputError, SchemaError
+
+Location = Sequence[int | str]
+LONGEST = 100_000
+"""Values a file may hold: a table beyond this belongs into a CSV file."""
+_DEEPEST = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A YAML mapping that knows its lines.
+
+    Args:
+        path: the file.
+        values: its plain values, with the changes applied.
+        lines: the YAML nodes; they know where they stand.
+        changes: fields changed from outside the file, as written.
+    """
+
+    path: Path
+    values: Mapping[str, Any]
+    lines: Any
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    def error(self, message: str, location: Location) -> SchemaError:
+        """A mistake at a place in the file, or in the change that put it there."""
+        name = ".".join(str(k) for k in location)
+        for key, text in self.changes.items():
+            a, b = (f"{n}.".replace("_", "-") for n in (key, name))
+            if a.startswith(b) or b.startswith(a):
+                return SchemaError(message, path=f"--set {key}={text}", field=name)
+        return SchemaError(message, path=self.path, line=self.line(location), field=name)
+
+    def line(self, location: Location) -> int | None:
+        """Line (from 1) of the innermost part of `location` that the file has."""
+        node, line = self.lines, None
+        for key in location:
+            position = getattr(node, "lc", None)
+            if position is None:
+                break
+            try:
+                line = (position.item(key) if isinstance(key, int) else position.key(key))[0] + 1
+                node = node[key]
+            except (KeyError, IndexError, TypeError):
+                continue  # a missing key: stay at the parent
+        return line
+
+    def with_changes(self, assignments: Mapping[str, str]) -> Document:
+        """Apply ``--set section.field=value``; values are read as YAML.
+
+        Dots separate fields; a field that itself holds a dot (``parameters.sns.flux``) is
+        matched whole where it exists. List entries go by position.
+
+        Raises:
+            InputError: if a step on the way is not there, with what is.
+
+        Examples:
+            >>> document = Document(Path("my.yaml"), {"target": {"mass": "1 kg"}}, None)
+            >>> document.with_changes({"target.mass": "2 kg"}).values
+            {'target': {'mass': '2 kg'}}
+        """
+        import copy
+
+        values: Any = copy.deepcopy(self.values)
+        for key, text in assignments.items():
+            try:
+                value = _plain(_load(text))
+            except _YAMLProblemError as error:
+                raise InputError(f"--set {key}: {text!r} is not a YAML value: {error}") from None
+            node, rest = values, key
+            while True:
+                step, rest = _step(node, rest, key)
+                if not rest:
+                    node[step] = value
+                    break
+                node = node[step]
+                if not isinstance(node, dict | list):
+                    raise InputError(
+                        f"--set {key}: '{step}' holds the value {node!r} and has no fields of its "
+                        "own"
+                    )
+        return replace(self, values=values, changes={**self.changes, **assignments})
+
+
+def _step(node: Any, rest: str, key: str) -> tuple[Any, str]:
+    """The next field of a dotted path, the longest one that exists, and what remains."""
+    if isinstance(node, list):
+        head, _, tail = rest.partition(".")
+        if not head.isdecimal() or int(head) >= len(node):
+            raise InputError(f"--set {key}: {head!r} is no position in a list of {len(node)}")
+        return int(head), tail
+    parts = rest.split(".")
+    for n in range(len(parts), 0, -1):
+        head = ".".join(parts[:n])
+        for known in node:
+            if known == head or known.replace("_", "-") == head.replace("_", "-"):
+                return known, ".".join(parts[n:])
+    if len(parts) == 1:
+        return parts[0], ""  # a new field: the schema says whether it may be there
+    raise InputError(
+        f"--set {key}: there is no field {parts[0]!r}; {nearest(parts[0], node, 'there are')}"
+    )
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The nearest known name as a question, else all of them after `otherwise`.
+
+    Examples:
+        >>> nearest("mas", ["mass", "material"], "known here:")
+        "did you mean 'mass'?"
+    """
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean '{near[0]}'?" if near else f"{otherwise} {', '.join(names)}"
+
+
+def parse(path: Path) -> Document:
+    """Read a YAML mapping.
+
+    Raises:
+        SchemaError: if the file is empty, binary, not YAML, not a mapping, or uses tags.
+        InputError: if it cannot be read.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    if "\0" in text:
+        raise SchemaError(
+            "this is not a text file (UTF-8); an experiment file is YAML", path=path
+        ) from None
+    try:
+        root = _load(text)
+        values = _plain(root)
+    except _YAMLProblemError as error:
+        raise SchemaError(
+            f"this is not a usable YAML file: {error}", path=path, line=error.line
+        ) from None
+    if values is None:
+        raise SchemaError(
+            "the file is empty; an experiment file declares at least a name, a source, a target, "
+            "a detector and axes",
+            path=path,
+        )
+    if not isinstance(values, dict):
+        raise SchemaError("expected 'field: value' lines at the top level", path=path, line=1)
+    return Document(path, values, root)
+
+
+class _YAMLProblemError(Exception):
+    """What is wrong, and the line (from 1) where it is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def _load(text: str) -> Any:
+    """YAML nodes that know their lines; nothing is constructed but scalars, lists, mappings."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import DuplicateKeyError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return YAML().load(text)
+    except DuplicateKeyError as error:
+        key = str(error.problem).split('"')
+        named = f"the field '{key[1]}' is" if len(key) > 1 else "a field is"
+        raise _YAMLProblemError(f"{named} given twice", _line(error.problem_mark)) from None
+    except MarkedYAMLError as error:
+        raise _YAMLProblemError(str(error.problem), _line(error.problem_mark)) from None
+    except (YAMLError, ValueError, NotImplementedError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise _YAMLProblemError(first) from None
+    except RecursionError:
+        raise _YAMLProblemError("it is nested too deeply") from None
+
+
+def _line(mark: Any) -> int | None:
+    return None if mark is None else mark.line + 1
+
+
+def _plain(root: Any) -> Any:
+    """Plain dicts, lists, strings, numbers and booleans.
+
+    Raises:
+        _YAMLProblemError: for a tag, and for what aliases blow up: too many values, too deep.
+    """
+    left = LONGEST
+
+    def plain(node: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0 or depth > _DEEPEST:
+            what = f"it holds more than {LONGEST} values" if left < 0 else "it is nested too deeply"
+            raise _YAMLProblemError(what)
+        tag = getattr(getattr(node, "tag", None), "value", None)
+        if tag is not None:
+            line = getattr(getattr(node, "lc", None), "line", None)
+            raise _YAMLProblemError(
+                f"the tag {tag} has no meaning here", None if line is None else line + 1
+            )
+        if isinstance(node, Mapping):
+            return {str(k): plain(v, depth + 1) for k, v in node.items()}
+        if isinstance(node, list):
+            return [plain(v, depth + 1) for v in node]
+        if isinstance(node, bool) or node is None:
+            return node
+        if isinstance(node, float):
+            return float(node)
+        return int(node) if isinstance(node, int) else str(node)
+
+    return plain(root, 0)
