@@ -50,10 +50,13 @@ def fit(
     show_measurement(output.console, result)
     record = result.to_dict()
     if plots is not None:
+        from cevns.inference.impacts import impacts
         from cevns.report import measurement_figures, save
 
         written = []
-        for name, figure in measurement_figures(result, loaded).items():
+        nuisances = impacts(result.model, data=result.fit.data, best=result.fit)
+        shifts = {i.name: (i.up, i.down) for i in nuisances}
+        for name, figure in measurement_figures(result, loaded, impacts=shifts).items():
             path = plots / f"{name}.png"
             save(figure, path)
             written.append(str(path))
@@ -205,8 +208,10 @@ def profile(
     record = result.to_dict()
     if plot is not None:
         from cevns.report import profile_figure, save
+        from cevns.report.style import credit
 
-        save(profile_figure(curve), plot)
+        note = credit(loaded, asimov=asimov)
+        save(profile_figure(curve, title=loaded.title, note=note), plot)
         record["figures"] = [str(plot)]
     output.result(record)
 
@@ -240,7 +245,9 @@ def systematics(
         shown.add_row(
             row.name,
             prediction,
-            f"{100 * row.impact[0]:+.2f} {100 * row.impact[1]:+.2f} %",
+            ""
+            if row.impact is None
+            else f"{100 * row.impact[0]:+.2f} {100 * row.impact[1]:+.2f} %",
             f"{100 * row.error_share:.1f} %",
             f"{row.pull:+.2f} ± {row.constraint:.2f}",
         )

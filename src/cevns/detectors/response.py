@@ -247,8 +247,9 @@ class ResponseTable:
         root = _sqrt(energy_kevee, xp)
         value = self.spline.evaluate(root, xp)
         if pulls is not None:
+            alphas: Array = xp.asarray(pulls)
             for k, plane in enumerate(self.variations.values()):
-                value = value + plane.evaluate_with_derivatives(pulls[..., k], root, xp)[0]
+                value = value + plane.evaluate_with_derivatives(alphas[..., k], root, xp)[0]
             value = xp.maximum(value, 0.0)  # between knots a spline can undershoot zero
         return value
 
@@ -263,8 +264,11 @@ class ResponseTable:
         value, slope = self.spline.evaluate_with_derivative(root, xp)
         by_pull = []
         if pulls is not None:
+            alphas: Array = xp.asarray(pulls)
             for k, plane in enumerate(self.variations.values()):
-                change, by_alpha, by_root = plane.evaluate_with_derivatives(pulls[..., k], root, xp)
+                change, by_alpha, by_root = plane.evaluate_with_derivatives(
+                    alphas[..., k], root, xp
+                )
                 value, slope = value + change, slope + by_root
                 by_pull.append(by_alpha)
             above = value > 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,11 @@ from cevns.inference import FitResult, asimov, fit
 from cevns.inference.compiled import CompiledModel
 from cevns.inference.intervals import Significance, significance
 from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cevns.inference.gof import GoodnessOfFit
 
 CM2_UNIT = "e-40 cm2"
 
@@ -56,6 +61,7 @@ class Measurement:
             floats in `fit`.
         asimov: whether the data were Asimov data.
         engine: array engine.
+        gof: toy p-value, where it was asked for.
     """
 
     experiment: Experiment
@@ -66,7 +72,7 @@ class Measurement:
     fixed_pulse_time: Measurement | None = field(default=None, repr=False)
     asimov: bool = False
     engine: str = "numpy"
-    gof: Any = None
+    gof: GoodnessOfFit | None = None
 
     @property
     def z(self) -> float | None:
@@ -84,10 +90,29 @@ class Measurement:
         shape = self.model.signal.n_energy, self.model.signal.n_time
         return {n: c.reshape(shape) for n, c in self.fit.components.items()}
 
+    def plot(self) -> Figure:
+        """Both projections with the fitted components; the other figures are in `cevns.report`."""
+        import importlib
+
+        # the figures stand on the results, so they are looked up when asked for
+        figure: Figure = importlib.import_module("cevns.report").projection_figure(self)
+        return figure
+
     def poi(self) -> dict[str, Any]:
         """The answer: name, value, errors and unit (cross sections in cm2)."""
         p = in_cm2(self.fit[self.model.poi].to_dict())
         return {k: p[k] for k in ("name", "value", "error", "error_up", "error_down", "unit")}
+
+    def __str__(self) -> str:
+        """Components, parameters, goodness of fit and significance as text."""
+        lines = [f"{self.experiment.title}: events in the analysis region"]
+        lines += [
+            f"  {c.title:28s} {c.prediction:8.1f} +- {c.prediction_error:5.1f}   "
+            f"fit {c.fit:8.1f} +- {c.error:5.1f}"
+            for c in self.components.values()
+        ]
+        z = "" if self.z is None else f"no CEvNS rejected at {self.z:.2f} sigma"
+        return "\n".join([*lines, str(self.fit), z]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns fit``; see the documentation for every field."""
@@ -124,6 +149,7 @@ class Measurement:
             "observed": round(float(self.observed.sum()), 9),
             "anticoincident": self.experiment.inputs.anticoincident,
             "observed_counts": self.observed.tolist(),
+            "goodness_of_fit": None if self.gof is None else vars(self.gof).copy(),
             "valid": plain["valid"],
             "edm": plain["edm"],
             "diagnosis": plain["diagnosis"],
@@ -203,6 +229,12 @@ def measure(
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
     result = _measure(experiment, model, use_asimov, minos, engine)
+    if gof_toys:
+        from cevns.experiments.templates import template_model
+        from cevns.inference.gof import goodness_of_fit
+
+        gof = goodness_of_fit(template_model(model), result.fit, gof_toys, engine="auto")
+        result = replace(result, gof=gof)
     pulse = model.signal.binding.pulse_time
     if pulse is None or model.parameters[pulse].fixed:
         return result

@@ -175,12 +175,13 @@ class ExperimentModel:
                 rows[name] = self._strength(values, xp, without=name)[..., None] * shape
             for name, s in slopes.items():
                 rows[name] = strength * s
-        like = xp.zeros_like(signal)
         for i, b in enumerate(self.backgrounds):
-            rows[b] = like + self._templates[i]
+            rows[b] = self._templates[i]
             signal = signal + values[b][..., None] * self._templates[i]
-        jacobian = xp.stack([rows.get(p.name, like) for p in self.parameters], axis=-2)
-        return signal, jacobian
+        # a stage that nothing drives has no leading axes of its own
+        full = xp.zeros((*theta.shape[:-1], self.n_bins))
+        jacobian = xp.stack([rows.get(p.name, full) + full for p in self.parameters], axis=-2)
+        return signal + full, jacobian
 
     def components(self, theta: Array) -> dict[str, Array]:
         """Expected counts per component, each ``(n_bins,)``; the signal comes first."""
