@@ -69,7 +69,7 @@ _AXIAL = (
 
 @dataclass(frozen=True)
 class StandardModel:
-    r"""The full Standard Model cross section (hep-ph/0508299),
+    r"""The full Standard Model cross section (hep-ph/0508299)::
 
         d(sigma)/dT = G_F^2 M/(2 pi) [(G_V + G_A)^2 + (G_V - G_A)^2 (1 - T/E)^2
                                       - (G_V^2 - G_A^2) M T/E^2],
