@@ -29,7 +29,7 @@ class NumpyEngine:
 
     name: EngineName = "numpy"
     xp: Namespace = np
-    chunk: int = 1024  # fits evaluated together: calls are amortised, the arrays stay in cache
+    chunk: int = 512  # fits evaluated together: calls are amortised, the arrays stay in cache
 
     def context(self) -> AbstractContextManager[Any]:
         """Divisions by zero are part of the algorithm: they mark a step as impossible."""

@@ -231,7 +231,7 @@ def _record(
     diagnosis: str,
 ) -> FitResult:
     model, data = likelihood.model, likelihood.data
-    mu = np.asarray(model.expected(theta))
+    mu = np.asarray(likelihood.expected(theta))
     fixed = tuple(bool(h) for h in held)
     unconstrained = sum(
         1 for p, h in zip(model.parameters, fixed, strict=True) if not h and p.constraint is None

@@ -16,6 +16,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.data import Data, observed
 from cevns.inference.model import Model, constraint_arrays, linearise
+from cevns.inference.positivity import bend, floor_of
 from cevns.typing import Array, Namespace
 
 FLOOR = 1e-12
@@ -78,10 +79,13 @@ class Likelihood:
     Args:
         model: the model.
         data: counts and auxiliary measurements; the model's own by default (`of`).
+        floor: below it an expectation is bent to stay positive (`cevns.inference.positivity`);
+            the model's own by default (`of`).
     """
 
     model: Model
     data: Data
+    floor: Array
 
     @classmethod
     def of(cls, model: Model, data: Data | None = None) -> Likelihood:
@@ -97,7 +101,7 @@ class Likelihood:
                 f"model {model.name!r} has {n_bins} bins and {len(model.parameters)} parameters; "
                 f"the data have {data.counts.shape} and {data.auxiliary.shape}"
             )
-        return cls(model, data)
+        return cls(model, data, floor_of(model))
 
     @cached_property
     def inverse_variance(self) -> Array:
@@ -109,33 +113,37 @@ class Likelihood:
         result: Array = xp.sum(self.inverse_variance * (theta - self.data.auxiliary) ** 2, axis=-1)
         return result
 
+    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+        """The model's expectation, kept positive, ``(..., n_par) -> (..., n_bins)``."""
+        return bend(self.model.expected(theta, xp), self.floor, xp)[0]
+
     def twice_nll(self, theta: Array, xp: Namespace = np) -> Array:
         """-2 ln L, ``(..., n_par) -> (...)``."""
-        return deviance(self.model.expected(theta, xp), self.data.counts, xp) + self.pull_term(
-            theta, xp
-        )
+        return deviance(self.expected(theta, xp), self.data.counts, xp) + self.pull_term(theta, xp)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """-2 ln L and gradient, ``2 sum (1 - n/mu) dmu + 2 (theta - a)/sigma^2``, at a point."""
-        mu, jac = linearise(self.model, theta[None, :])
+        straight, jac = linearise(self.model, theta[None, :])
+        mu, slope, _ = bend(straight[0], self.floor)
         n = self.data.counts
-        value = deviance(mu[0], n) + self.pull_term(theta)
-        slope = np.where(mu[0] > 0, 1.0, 0.0) - n / np.maximum(mu[0], FLOOR)
+        value = deviance(mu, n) + self.pull_term(theta)
+        residual = slope * (np.where(mu > 0, 1.0, 0.0) - n / np.maximum(mu, FLOOR))
         pulls = self.inverse_variance * (theta - self.data.auxiliary)
-        return float(value), 2.0 * (jac[0] @ slope + pulls)
+        return float(value), 2.0 * (jac[0] @ residual + pulls)
 
     def fisher(self, theta: Array) -> Array:
         """Expected information ``sum dmu_j dmu_k / mu + 1/sigma^2`` at one point.
 
         Its inverse is the covariance matrix of the parameters, ``(n_par, n_par)``.
         """
-        mu, jac = linearise(self.model, theta[None, :])
-        scaled = jac[0] / np.sqrt(np.maximum(mu[0], FLOOR))
+        straight, jac = linearise(self.model, theta[None, :])
+        mu, slope, _ = bend(straight[0], self.floor)
+        scaled = jac[0] * slope / np.sqrt(np.maximum(mu, FLOOR))
         result: Array = scaled @ scaled.T + np.diag(self.inverse_variance)
         return result
 
     def check(self, theta: Array) -> None:
         """Raise `InputError` if the counts are impossible at `theta` (see `check_expectation`)."""
         check_expectation(
-            np.asarray(self.model.expected(theta)), self.data.counts, f"model {self.model.name!r}"
+            np.asarray(self.expected(theta)), self.data.counts, f"model {self.model.name!r}"
         )

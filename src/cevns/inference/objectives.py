@@ -1,13 +1,16 @@
-"""-2 ln L, its gradient and the Fisher matrix for many data sets at once, batch last.
+"""-2 ln L, its gradient and its curvature for many data sets at once, batch last.
 
-Two ways to the same numbers. For a template model mu = T^T w(theta):
+The curvature is that of Gauss and Newton: ``2 sum dmu dmu n/mu^2`` plus the pulls, the second
+derivative of -2 ln L but for that of mu itself. Two ways to the same numbers. For a template
+model mu = T^T w(theta) everything over bins is a matrix product that runs at the speed of BLAS,
+for all data sets at once:
 
-    gradient = 2 A (T (1 - n/mu)) + pulls,     A = dw/dtheta
-    Fisher   = 2 A G A^T + pulls,              G_mm' = sum_i T_mi T_m'i / mu_i
+    gradient  = 2 A (T (1 - n/mu)) + pulls,            A = dw/dtheta
+    curvature = 2 J diag(n/mu^2) J^T + pulls,          J = A T
 
-where G, for all data sets, is one matrix product of precomputed template products with 1/mu: it
-runs at the speed of BLAS, and no Jacobian over the bins is ever built. Any other model goes
-through its linearisation.
+The gradient needs no Jacobian over the bins. (The curvature could do without, through products
+of pairs of templates; measured, that is no faster with 18 templates and three times slower with
+37.) Any other model goes through its linearisation.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ from typing import Protocol
 import numpy as np
 
 from cevns.inference.model import Model, constraint_arrays, linearise
+from cevns.inference.positivity import bend, floor_of
 from cevns.inference.templates import TemplateModel
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, Namespace
 
 _TINY = 1e-300
+_TRACE = 1e-4
 
 
 class Objective(Protocol):
@@ -38,7 +43,7 @@ class Objective(Protocol):
     def evaluate(
         self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
     ) -> tuple[Array, Array, Array]:
-        """-2 ln L up to a constant of the data ``(B,)``, gradient and twice the Fisher matrix.
+        """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature.
 
         -2 ln L is infinite where the counts are impossible.
         """
@@ -55,19 +60,26 @@ def saturated(counts: Array) -> Array:
     return np.asarray(2.0 * terms.sum(axis=0))
 
 
-def _poisson(mu: Array, counts: Array, xp: Namespace) -> tuple[Array, Array, Array]:
-    """``2 sum (mu - n ln mu)``, n/mu and 1/mu; infinite where counts are impossible."""
-    inverse = 1.0 / xp.maximum(mu, _TINY)
-    log_mu = xp.log(xp.maximum(mu, _TINY))
-    value = 2.0 * xp.sum(mu - counts * log_mu, axis=0)
-    # a template's linear extrapolation can go below zero: no fit may profit from it
-    impossible = xp.any(mu <= 0.0, axis=0) & xp.any(((mu <= 0.0) & (counts > 0)) | (mu < 0), axis=0)
-    return xp.where(impossible, xp.inf, value), counts * inverse, inverse
+def _poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Array, Array, Array]:
+    """``2 sum (mu - n ln mu)`` and, per bin, half its first and second derivative by mu."""
+    mu, slope, bending = bend(mu, floor, xp)
+    safe = xp.maximum(mu, _TINY)
+    value = 2.0 * xp.sum(mu - counts * xp.log(safe), axis=0)
+    impossible = xp.any((mu <= 0.0) & (counts > 0.0), axis=0)
+    ratio = counts / safe
+    residual = (1.0 - ratio) * slope
+    # an empty bin has no curvature; a trace of its expected one keeps the matrix definite
+    curvature = (ratio + _TRACE) / safe * slope * slope + bending * xp.maximum(1.0 - ratio, 0.0)
+    return xp.where(impossible, xp.inf, value), residual, curvature
 
 
 @dataclass(frozen=True, eq=False)
 class _Constrained:
     model: Model
+
+    @cached_property
+    def _floor(self) -> Array:
+        return floor_of(self.model)[:, None]
 
     @cached_property
     def _weight(self) -> Array:
@@ -95,21 +107,11 @@ class LowRank(_Constrained):
     def _transposed(self) -> Array:
         return np.ascontiguousarray(self._matrix.T)
 
-    @cached_property
-    def _pairs(self) -> tuple[Array, IntArray]:
-        """Products of templates ``(n_pairs, n_bins)`` and where each (m, m') finds its own."""
-        n = len(self._matrix)
-        upper = np.triu_indices(n)
-        where = np.zeros((n, n), dtype=np.int64)
-        where[upper] = np.arange(len(upper[0]))
-        where = np.maximum(where, where.T)
-        return np.ascontiguousarray(self._matrix[upper[0]] * self._matrix[upper[1]]), where
-
     def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
         """See `Objective`."""
         weights, slopes = self.model.weights_and_slopes(theta, xp)
-        mu = self._transposed @ weights
-        residual = self._matrix @ (1.0 - counts / xp.maximum(mu, _TINY))
+        mu, slope, _ = bend(self._transposed @ weights, self._floor, xp)
+        residual = self._matrix @ ((1.0 - counts / xp.maximum(mu, _TINY)) * slope)
         gradient = xp.einsum("kmb,mb->kb", slopes, residual)
         result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
         return result
@@ -119,14 +121,15 @@ class LowRank(_Constrained):
     ) -> tuple[Array, Array, Array]:
         """See `Objective`."""
         weights, slopes = self.model.weights_and_slopes(theta, xp)
-        value, ratio, inverse = _poisson(self._transposed @ weights, counts, xp)
+        value, residual, curvature = _poisson(self._transposed @ weights, counts, self._floor, xp)
         pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        gradient = xp.einsum("kmb,mb->kb", slopes, self._matrix @ (1.0 - ratio))
-        products, where = self._pairs
-        gram = (products @ inverse)[where]
-        half = xp.einsum("kmb,mnb->knb", slopes, gram)
-        fisher = xp.einsum("knb,lnb->klb", half, slopes)
-        return value + pull, 2.0 * gradient + pull_slope, 2.0 * fisher + pull_curvature
+        gradient = xp.einsum("kmb,mb->kb", slopes, self._matrix @ residual)
+        if xp is np:  # NumPy's einsum does not call BLAS for this one, XLA's does
+            jac = np.matmul(self._transposed, slopes)
+        else:
+            jac = xp.einsum("im,kmb->kib", self._transposed, slopes)
+        matrix = xp.einsum("kib,lib->klb", jac * curvature, jac)
+        return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +139,9 @@ class Linearised(_Constrained):
     def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
         """See `Objective`."""
         mu, jac = linearise(self.model, theta.T, xp)
-        slope = 1.0 - counts.T / xp.maximum(mu, _TINY)
-        gradient = (jac @ slope[:, :, None])[:, :, 0].T
+        mu, slope, _ = bend(mu, self._floor.T, xp)
+        residual = (1.0 - counts.T / xp.maximum(mu, _TINY)) * slope
+        gradient = (jac @ residual[:, :, None])[:, :, 0].T
         result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
         return result
 
@@ -146,9 +150,9 @@ class Linearised(_Constrained):
     ) -> tuple[Array, Array, Array]:
         """See `Objective`."""
         mu, jac = linearise(self.model, theta.T, xp)
-        value, ratio, inverse = _poisson(mu.T, counts, xp)
+        value, residual, curvature = _poisson(mu.T, counts, self._floor, xp)
         pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        gradient = (jac @ (1.0 - ratio).T[:, :, None])[:, :, 0].T
-        fisher = (jac * inverse.T[:, None, :]) @ xp.swapaxes(jac, 1, 2)
-        fisher = xp.moveaxis(fisher, 0, -1)
-        return value + pull, 2.0 * gradient + pull_slope, 2.0 * fisher + pull_curvature
+        gradient = (jac @ residual.T[:, :, None])[:, :, 0].T
+        matrix = (jac * curvature.T[:, None, :]) @ xp.swapaxes(jac, 1, 2)
+        matrix = xp.moveaxis(matrix, 0, -1)
+        return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature

@@ -1,14 +1,15 @@
 """Tabulating an exact model as a `TemplateModel`, and saying how good the table is.
 
-The exact model is evaluated at the nominal point, at +-1 sigma of each shape nuisance and, for
-pairs, at (+-1, +-1). A pair's cross term is kept where leaving it out shifts -2 ln L of nominal
-Asimov data by more than 0.01 anywhere within 3 sigma of the pair; what remains is measured
-against the exact model and reported.
+The exact model is evaluated at the nominal point and at +-1 sigma of each shape nuisance; where
+that is not enough to follow -2 ln L of nominal Asimov data within 3 sigma, at +-2 and +-3 as
+well. A pair's cross terms are kept where leaving them out shifts -2 ln L by more than 0.01
+anywhere within 3 sigma of the pair. What remains is measured against the exact model and
+reported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -18,11 +19,18 @@ from cevns.exceptions import InputError
 from cevns.inference.data import asimov
 from cevns.inference.likelihood import Likelihood
 from cevns.inference.model import Model
-from cevns.inference.templates import Function, Group, ShapeNuisance, Template, TemplateModel
+from cevns.inference.positivity import floor_of
+from cevns.inference.templates import Function, Group, ShapeNuisance, Template, TemplateModel, Term
 from cevns.typing import Array, Namespace
 
 CROSS_TERM_SHIFT = 0.01
-"""Shift of -2 ln L within 3 sigma above which a cross term is kept."""
+"""Shift of -2 ln L within 3 sigma above which a pair's cross terms are kept."""
+KNOTS: tuple[tuple[float, ...], ...] = (
+    (),
+    (-2.0, -1.0, 0.0, 1.0, 2.0),
+    (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0),
+)
+"""Pulls at which a nuisance is tabulated: the first set that is good enough, () for +-1."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ def build(
     nuisances: tuple[str, ...],
     *,
     cross_term_shift: float = CROSS_TERM_SHIFT,
+    single_shift: float = 0.05,
 ) -> TemplateModel:
     """Tabulate `exact`.
 
@@ -106,7 +115,9 @@ def build(
         groups: one entry a group; together they must hold all components.
         nuisances: the shape nuisances (parameters with a constraint; a free one varies by its
             `scale`).
-        cross_term_shift: shift of -2 ln L above which a pair's cross term is kept.
+        cross_term_shift: shift of -2 ln L above which a pair's cross terms are kept.
+        single_shift: shift of -2 ln L within 3 sigma of one nuisance above which it is tabulated
+            at more pulls.
 
     Returns:
         The template model, with its `accuracy`.
@@ -116,63 +127,103 @@ def build(
         InputError: if the groups do not hold all components, or the templates do not reproduce
             the exact model (a component is not proportional to its factors).
     """
-    shapes = tuple(_shape(exact, n) for n in nuisances)
     _check_components(exact, groups)
-    templates: list[Template] = []
-    table = _Tabulator(exact, shapes)
-    for spec in groups:
-        templates += table.group(spec)
+    table = _Tabulator(exact, tuple(_shape(exact, n) for n in nuisances))
     model = TemplateModel(
         exact.name,
         exact.parameters,
         np.asarray(exact.observed, dtype=float),
         tuple(_group(exact, spec) for spec in groups),
-        shapes,
-        tuple(templates),
+        (),
+        tuple(Template(spec.name, (), table.shape(spec)) for spec in groups),
+        floor=_floor(exact, groups),
     )
-    crossed: list[Template] = []
+    for shape in table.shapes.values():
+        model = _add_nuisance(exact, model, table, groups, shape, single_shift)
+    table.shapes = {s.name: s for s in model.nuisances}
+    singles = model
     kept = []
-    for j, k in combinations([s.name for s in shapes], 2):
-        pair = [t for spec in groups for t in table.cross(spec, j, k)]
-        if not pair:
-            continue
+    for j, k in combinations(table.shapes, 2):
+        points = _pair_points(singles, j, k, 3.0)
+        without = _twice_nll(singles, points)
         # each pair alone: what leaving it out would cost
-        with_pair = replace(model, templates=(*templates, *pair))
-        points = _pair_points(model, j, k, 3.0)
-        if (
-            np.abs(_twice_nll(with_pair, points) - _twice_nll(model, points)).max()
-            > cross_term_shift
-        ):
-            crossed += pair
+        pair = [t for spec in groups for t in table.cross(spec, j, k)]
+        with_pair = _twice_nll(_extended(singles, pair), points)
+        if pair and np.abs(with_pair - without).max() > cross_term_shift:
             kept.append((j, k))
-    model = replace(model, templates=(*templates, *crossed))
+            model = _extended(model, _needed(singles, pair, points, 0.1 * cross_term_shift))
     _check_proportional(exact, model)
     return replace(model, accuracy=measure(exact, model, tuple(kept)))
 
 
+def _extended(model: TemplateModel, templates: Iterable[Template]) -> TemplateModel:
+    return replace(model, templates=(*model.templates, *templates))
+
+
+def _add_nuisance(
+    exact: Model,
+    model: TemplateModel,
+    table: _Tabulator,
+    groups: tuple[GroupSpec, ...],
+    shape: ShapeNuisance,
+    largest: float,
+) -> TemplateModel:
+    """The model with one more nuisance, tabulated at as few pulls as are good enough."""
+    p = exact.parameters[shape.name]
+    reach = min(p.upper - shape.centre, shape.centre - p.lower) / shape.width
+    tried = model
+    for knots in KNOTS:
+        if max(knots, default=1.0) > reach:
+            break
+        tabulated = replace(shape, knots=knots)
+        templates = [t for spec in groups for t in table.single(spec, tabulated)]
+        tried = replace(
+            model,
+            nuisances=(*model.nuisances, tabulated),
+            templates=(*model.templates, *templates),
+        )
+        points = _pair_points(tried, shape.name, shape.name, 3.0)
+        if np.abs(_twice_nll(tried, points) - _reference(exact, tried, points)).max() < largest:
+            break
+    return tried
+
+
+def _needed(
+    model: TemplateModel, templates: list[Template], points: Array, shift: float
+) -> list[Template]:
+    """Those templates whose absence alone shifts -2 ln L by more than `shift`."""
+    full = _twice_nll(_extended(model, templates), points)
+    return [
+        t
+        for t in templates
+        if np.abs(
+            _twice_nll(_extended(model, [u for u in templates if u is not t]), points) - full
+        ).max()
+        > shift
+    ]
+
+
 class _Tabulator:
-    """Evaluations of the exact model, each done once."""
+    """Evaluations of the exact model at pulls of its shape nuisances, each done once."""
 
     def __init__(self, exact: Model, shapes: tuple[ShapeNuisance, ...]) -> None:
         self.exact = exact
         self.shapes = {s.name: s for s in shapes}
-        self._known: dict[tuple[tuple[str, int], ...], Mapping[str, Array]] = {}
+        self._known: dict[tuple[tuple[str, float], ...], Mapping[str, Array]] = {}
 
-    def _components(self, **sigmas: int) -> Mapping[str, Array]:
-        key = tuple(sorted(sigmas.items()))
+    def _components(self, pulls: Mapping[str, float]) -> Mapping[str, Array]:
+        key = tuple(sorted((k, v) for k, v in pulls.items() if v != 0.0))
         if key not in self._known:
             theta = self.exact.parameters.values
             for name, s in self.shapes.items():
-                theta[self.exact.parameters.position(name)] = s.centre
-            for name, sigma in sigmas.items():
-                s = self.shapes[name]
-                theta[self.exact.parameters.position(name)] = s.centre + sigma * s.width
+                pull = pulls.get(name, 0.0)
+                theta[self.exact.parameters.position(name)] = s.centre + pull * s.width
             self._known[key] = self.exact.components(theta)
         return self._known[key]
 
-    def shape(self, spec: GroupSpec, **sigmas: int) -> Array:
+    def shape(self, spec: GroupSpec, pulls: Mapping[str, float] | None = None) -> Array:
         """The group's counts over its coefficient, with some nuisances moved."""
-        components = self._components(**sigmas)
+        components = self._components(pulls or {})
         counts = sum(np.asarray(components[c]) for c in spec.components or (spec.name,))
         p = self.exact.parameters
         factor = float(np.prod([p[f].value for f in spec.factors]))
@@ -183,30 +234,56 @@ class _Tabulator:
             )
         return np.asarray(counts / factor)
 
-    def group(self, spec: GroupSpec) -> list[Template]:
-        """Nominal, linear and even templates; a nuisance without effect has none."""
+    def _acts(self, spec: GroupSpec, name: str) -> bool:
+        return spec.nuisances is None or name in spec.nuisances
+
+    def _kept(self, spec: GroupSpec, terms: tuple[Term, ...], counts: Array) -> list[Template]:
+        """The template, unless a nuisance has no effect on it."""
+        negligible = 1e-12 * np.abs(self.shape(spec)).max()
+        return [Template(spec.name, terms, counts)] if np.abs(counts).max() > negligible else []
+
+    def single(self, spec: GroupSpec, s: ShapeNuisance) -> list[Template]:
+        """Linear and even template, or one a knot."""
+        if not self._acts(spec, s.name):
+            return []
         nominal = self.shape(spec)
-        negligible = 1e-12 * np.abs(nominal).max()
-        out = [Template(spec.name, "nominal", (), nominal)]
-        for n in self.shapes if spec.nuisances is None else spec.nuisances:
-            up, down = self.shape(spec, **{n: 1}), self.shape(spec, **{n: -1})
+        if not s.knots:
+            up, down = self.shape(spec, {s.name: 1.0}), self.shape(spec, {s.name: -1.0})
             odd, even = 0.5 * (up - down), 0.5 * (up + down) - nominal
-            if np.abs(odd).max() > negligible:
-                out.append(Template(spec.name, "linear", (n,), odd))
-            if np.abs(even).max() > negligible:
-                out.append(Template(spec.name, "even", (n,), even))
+            return [
+                *self._kept(spec, ((s.name, "linear"),), odd),
+                *self._kept(spec, ((s.name, "even"),), even),
+            ]
+        out = []
+        for knot in s.knots:
+            moved = self.shape(spec, {s.name: knot}) - nominal
+            out += self._kept(spec, ((s.name, knot),), moved)
         return out
 
     def cross(self, spec: GroupSpec, j: str, k: str) -> list[Template]:
-        """The mixed second difference of a pair, if both act on the group."""
-        acting = self.shapes if spec.nuisances is None else spec.nuisances
-        if j not in acting or k not in acting:
+        """Mixed differences of a pair, if both act on the group.
+
+        Linear in both, or per knot of the one with knots and linear in the other.
+        """
+        if not (self._acts(spec, j) and self._acts(spec, k)):
             return []
-        corner = {(a, b): self.shape(spec, **{j: a, k: b}) for a in (1, -1) for b in (1, -1)}
-        mixed = 0.25 * (corner[1, 1] - corner[1, -1] - corner[-1, 1] + corner[-1, -1])
-        if np.abs(mixed).max() <= 1e-12 * np.abs(corner[1, 1]).max():
-            return []
-        return [Template(spec.name, "cross", (j, k), mixed)]
+        if self.shapes[k].knots and not self.shapes[j].knots:
+            j, k = k, j
+
+        def slope(pull: float) -> Array:  # of k at a pull of j
+            up, down = ({j: pull, k: side} for side in (1.0, -1.0))
+            return 0.5 * (self.shape(spec, up) - self.shape(spec, down))
+
+        knots = self.shapes[j].knots
+        if not knots:
+            mixed = 0.5 * (slope(1.0) - slope(-1.0))
+            return self._kept(spec, ((j, "linear"), (k, "linear")), mixed)
+        out = []
+        for knot in knots:
+            if knot != 0.0:
+                mixed = slope(knot) - slope(0.0)
+                out += self._kept(spec, ((j, knot), (k, "linear")), mixed)
+        return out
 
 
 def _shape(exact: Model, name: str) -> ShapeNuisance:
@@ -232,6 +309,19 @@ def _group(exact: Model, spec: GroupSpec) -> Group:
     return Group(spec.name, spec.factors, function, spec.normalised)
 
 
+def _floor(exact: Model, groups: tuple[GroupSpec, ...]) -> Array:
+    """The exact model's floor, or half of what comes from groups whose shape never moves."""
+    if getattr(exact, "floor", None) is not None:
+        return floor_of(exact)
+    components = exact.components(exact.parameters.values)
+    floor = np.zeros(np.shape(exact.observed))
+    for spec in groups:
+        if spec.nuisances == ():
+            for c in spec.components or (spec.name,):
+                floor += 0.5 * np.maximum(components[c], 0.0)
+    return floor
+
+
 def _check_components(exact: Model, groups: tuple[GroupSpec, ...]) -> None:
     named = [c for spec in groups for c in spec.components or (spec.name,)]
     existing = list(exact.components(exact.parameters.values))
@@ -252,7 +342,7 @@ def _check_proportional(exact: Model, model: TemplateModel) -> None:
             theta = exact.parameters.at({name: value}).values
             mu = np.asarray(exact.expected(theta))
             worst = float(np.abs(model.expected(theta) - mu).max() / np.abs(mu).max())
-            if worst > 1e-6:  # far above rounding, far below any effect on a fit
+            if worst > 1e-4:  # a wrong factor is off by percents; no fit sees less than this
                 raise InputError(
                     f"group {spec.name!r}: the model is not a product in {name!r} (templates are "
                     f"off by {worst:.1g} one step away); make it a shape nuisance"
@@ -275,8 +365,14 @@ def _pair_points(model: TemplateModel, j: str, k: str, radius: float) -> Array:
     return np.array(points)
 
 
-def _twice_nll(model: Model, points: Array) -> Array:
+def _twice_nll(model: TemplateModel, points: Array) -> Array:
     return Likelihood.of(model, asimov(model)).twice_nll(points)
+
+
+def _reference(exact: Model, model: TemplateModel, points: Array) -> Array:
+    """-2 ln L of the exact model, treated as the templates are where it is negative."""
+    likelihood = Likelihood(exact, asimov(exact), floor_of(model))
+    return np.array([float(likelihood.twice_nll(t)) for t in points])
 
 
 def measure(
@@ -287,7 +383,6 @@ def measure(
     Both are evaluated on the exact model's nominal Asimov data, on circles of 1, 2 and 3 sigma in
     every pair of shape nuisances (the single ones lie on them).
     """
-    data = asimov(exact)
     names = [s.name for s in model.nuisances]
     if not names:
         return TemplateAccuracy(0.0, 0.0, {}, ())
@@ -296,8 +391,7 @@ def measure(
     where: dict[str, float] = {}
     for j, k in pairs:
         points = np.concatenate([_pair_points(model, j, k, 1.0), _pair_points(model, j, k, 3.0)])
-        exact_values = np.array([float(Likelihood.of(exact, data).twice_nll(t)) for t in points])
-        shift = np.abs(Likelihood.of(model, data).twice_nll(points) - exact_values)
+        shift = np.abs(_twice_nll(model, points) - _reference(exact, model, points))
         half = len(points) // 2
         worst_1 = max(worst_1, float(shift[:half].max()))
         if shift.max() > worst_3:

@@ -3,15 +3,17 @@
     mu_i(theta) = sum_m w_m(theta) T_mi,    w_m = c_g(theta) phi_m(alpha)
 
 A *group* of templates shares the coefficient c_g: a product of parameters (normalisations,
-flux, ...) and, if need be, a function. Within a group each shape nuisance
-alpha = (theta - centre)/width has a linear and an even template, so that
+flux, ...) and, if need be, a function. Within a group, shapes move with the shape nuisances
+alpha = (theta - centre)/width: a nuisance with variations at +-1 sigma has a linear and an even
+template,
 
-    shape(alpha) = nominal + sum_k [alpha_k S_k + d(alpha_k) D_k] + sum_jk alpha_j alpha_k X_jk
+    shape(alpha) = nominal + alpha S + d(alpha) D + ...,
 
-with the C2 interpolation d of `cevns.morphing`: equal to the variations at alpha = +-1, smooth
-everywhere, straight outside. A *normalised* group divides its shape by its sum, so that a count
-parameter is the count: mu_g = N shape / sum(shape). The Fisher matrix of such a model needs the
-bins only through products of templates; that makes fits of many toys cheap (`objectives`).
+with the C2 interpolation d of `cevns.morphing`; one with variations at more pulls has a template
+for each of them and the natural spline through them (`splines`). Both are equal to the variations
+where these are given, smooth everywhere and straight outside. Products of two such terms are the
+cross terms. A *normalised* group divides its shape by its sum, so that a count parameter is the
+count: mu_g = N shape / sum(shape).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.splines import CardinalSplines
 from cevns.morphing import even_part, even_part_derivative
 from cevns.parameters import Parameters
 from cevns.typing import Array, IntArray, Namespace
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
     from cevns.inference.model import Model
     from cevns.inference.template_builder import GroupSpec, TemplateAccuracy
 
-Basis = Literal["nominal", "linear", "even", "cross"]
+Kind = float | Literal["linear", "even"]
+Term = tuple[str, Kind]
+"""A nuisance and its function: alpha itself, d(alpha), or the spline of a knot."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +98,35 @@ class Group:
 
 @dataclass(frozen=True)
 class ShapeNuisance:
-    """A parameter that moves shapes; ``alpha = (theta - centre)/width``."""
+    """A parameter that moves shapes; ``alpha = (theta - centre)/width``.
+
+    Args:
+        name: of the parameter.
+        centre: its value at alpha = 0.
+        width: its change for alpha = 1.
+        knots: pulls at which variations are given, zero among them; empty for +-1.
+    """
 
     name: str
     centre: float
     width: float
+    knots: tuple[float, ...] = ()
+
+    def terms(self, alpha: Array, xp: Namespace) -> dict[Kind, Array]:
+        """All functions of this nuisance at `alpha`, by kind."""
+        out: dict[Kind, Array] = {"linear": alpha}
+        if self.knots:
+            splines = CardinalSplines(self.knots).values(alpha, xp)
+            return out | dict(zip(self.knots, splines, strict=True))
+        return out | {"even": even_part(alpha, xp)}
+
+    def slopes(self, alpha: Array, xp: Namespace) -> dict[Kind, Array]:
+        """Derivatives of `terms` by the parameter."""
+        out: dict[Kind, Array] = {"linear": xp.ones_like(alpha) / self.width}
+        if self.knots:
+            splines = CardinalSplines(self.knots).slopes(alpha, xp) / self.width
+            return out | dict(zip(self.knots, splines, strict=True))
+        return out | {"even": even_part_derivative(alpha, xp) / self.width}
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +135,12 @@ class Template:
 
     Args:
         group: group name.
-        basis: ``nominal`` (1), ``linear`` (alpha), ``even`` (d(alpha)) or ``cross``
-            (alpha_j alpha_k).
-        nuisances: none, one, one or two names.
+        terms: factors of that function: none for the nominal shape, two for a cross term.
         counts: per bin, ``(n_bins,)``.
     """
 
     group: str
-    basis: Basis
-    nuisances: tuple[str, ...]
+    terms: tuple[Term, ...]
     counts: Array
 
 
@@ -129,6 +155,8 @@ class TemplateModel:
         groups: the groups.
         nuisances: the shape nuisances.
         templates: all templates.
+        floor: below it a bin's expectation is bent to stay positive
+            (`cevns.inference.positivity`); zeros by default.
         accuracy: how well it stands in for an exact model, where it was built from one.
 
     Raises:
@@ -141,6 +169,7 @@ class TemplateModel:
     groups: tuple[Group, ...]
     nuisances: tuple[ShapeNuisance, ...]
     templates: tuple[Template, ...]
+    floor: Array | None = None
     accuracy: TemplateAccuracy | None = None
 
     def __post_init__(self) -> None:
@@ -152,10 +181,8 @@ class TemplateModel:
         for n in self.nuisances:
             self.parameters.position(n.name)
         for t in self.templates:
-            if t.group not in known_groups or not set(t.nuisances) <= known_shapes:
-                raise InputError(
-                    f"template of {t.group!r} {t.nuisances}: unknown group or nuisance"
-                )
+            if t.group not in known_groups or not {n for n, _ in t.terms} <= known_shapes:
+                raise InputError(f"template of {t.group!r} {t.terms}: unknown group or nuisance")
             if t.counts.shape != np.shape(self.observed):
                 raise InputError(
                     f"template of {t.group!r}: {t.counts.shape} bins where the data have "
@@ -233,37 +260,31 @@ class TemplateModel:
         self, theta: Array, xp: Namespace, *, slopes: bool
     ) -> tuple[list[Array], list[dict[int, Array]]]:
         """The basis function of each template and its derivatives by parameter position."""
-        alpha, d, d_slope, at = {}, {}, {}, {}
-        even = {t.nuisances[0] for t in self.templates if t.basis == "even"}
+        values: dict[Term, Array] = {}
+        rates: dict[Term, Array] = {}
+        at = {n.name: self.parameters.position(n.name) for n in self.nuisances}
         for n in self.nuisances:
-            at[n.name] = self.parameters.position(n.name)
-            alpha[n.name] = (theta[at[n.name]] - n.centre) / n.width
-            if n.name in even:
-                d[n.name] = even_part(alpha[n.name], xp)
-                if slopes:
-                    d_slope[n.name] = even_part_derivative(alpha[n.name], xp) / n.width
-        width = {n.name: n.width for n in self.nuisances}
+            alpha = (theta[at[n.name]] - n.centre) / n.width
+            values |= {(n.name, kind): v for kind, v in n.terms(alpha, xp).items()}
+            if slopes:
+                rates |= {(n.name, kind): v for kind, v in n.slopes(alpha, xp).items()}
         one = xp.ones_like(theta[0])
-        values: list[Array] = []
+        products: list[Array] = []
         derivatives: list[dict[int, Array]] = []
         for t in self.templates:
+            product = one
             rows: dict[int, Array] = {}
-            if t.basis == "nominal":
-                value = one
-            elif t.basis == "linear":
-                (k,) = t.nuisances
-                value, rows = alpha[k], {at[k]: one / width[k]}
-            elif t.basis == "even":
-                (k,) = t.nuisances
-                value = d[k]
-                rows = {at[k]: d_slope[k]} if slopes else {}
-            else:
-                j, k = t.nuisances
-                value = alpha[j] * alpha[k]
-                rows = {at[j]: alpha[k] / width[j], at[k]: alpha[j] / width[k]}
-            values.append(value)
+            for i, term in enumerate(t.terms):
+                product = values[term] if i == 0 else product * values[term]
+                if slopes:
+                    row = rates[term]
+                    for other in (*t.terms[:i], *t.terms[i + 1 :]):
+                        row = row * values[other]
+                    k = at[term[0]]
+                    rows[k] = rows[k] + row if k in rows else row
+            products.append(product)
             derivatives.append(rows)
-        return values, derivatives
+        return products, derivatives
 
     def weights(self, theta: Array, xp: Namespace = np) -> Array:
         """Template weights, batch last: ``(n_par, ...) -> (n_templates, ...)``."""
