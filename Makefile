@@ -68,7 +68,7 @@ bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ fo
 	@set -e; for f in benchmarks/[!_]*.py; do test -e "$$f" || continue; \
 	echo "$$f --quick"; $(BIN)/python "$$f" --quick; done
 
-readme: $(DEV)  ## write the table of `cevns reproduce` into README.md
+readme: $(DEV)  ## the table of `cevns reproduce` and the figure in README.md, anew
 	$(BIN)/python tools/update_readme.py --cevns $(BIN)/cevns
 
 lock:  ## new pins in requirements/dev.txt (needs uv)

@@ -1,15 +1,19 @@
-"""Write the table of `cevns reproduce` between the markers in README.md (`make readme`)."""
+"""Bring README.md up to date: the table of `cevns reproduce` and the figure (`make readme`)."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+README = Path(__file__).resolve().parents[1] / "README.md"
+FIGURE = README.parent / "docs" / "images" / "csi-projections.png"
 BEGIN = "<!-- reproduce:begin -->"
 END = "<!-- reproduce:end -->"
 # Rows that the README only counts: a long table of which all agree says little.
@@ -88,26 +92,31 @@ def replace_block(text: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
-def main() -> int:
-    """Run the command and rewrite the block; with --check only say whether it would change."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cevns", default="cevns", help="the command to run")
-    parser.add_argument(
-        "--readme", type=Path, default=Path(__file__).resolve().parents[1] / "README.md"
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if outdated")
-    options = parser.parse_args()
-    done = subprocess.run(
-        [options.cevns, "reproduce", "--json", "-"], capture_output=True, check=False, text=True
-    )
+def run(*command: str) -> str:
+    """Standard output of a command; its complaint and exit code become ours."""
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
     if done.returncode != 0:
         sys.stderr.write(done.stderr)
-        return done.returncode
-    old = options.readme.read_text(encoding="utf-8")
-    new = replace_block(old, markdown(json.loads(done.stdout)["rows"]))
+        raise SystemExit(done.returncode)
+    return done.stdout
+
+
+def main() -> int:
+    """Rewrite the block and the figure; with --check only say whether the block would change."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cevns", default="cevns", help="the command to run")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if outdated")
+    options = parser.parse_args()
+    rows = json.loads(run(options.cevns, "reproduce", "--json", "-"))["rows"]
+    old = README.read_text(encoding="utf-8")
+    new = replace_block(old, markdown(rows))
     if options.check:
         return int(old != new)
-    options.readme.write_text(new, encoding="utf-8")
+    README.write_text(new, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        run(options.cevns, "fit", "coherent-csi-2021", "--plots", folder)
+        FIGURE.parent.mkdir(exist_ok=True)
+        shutil.copyfile(Path(folder) / "projections.png", FIGURE)
     return 0
 
 
