@@ -67,7 +67,10 @@ class _Reader:
             np.asarray(declaration.axes.energy.edges, dtype=float),
             np.asarray(declaration.axes.time.edges if declaration.axes.time else _ALL_TIMES),
         )
-        self.files = [InputFile("experiment", path.name, digest(path))]
+        self.files = [
+            InputFile("experiment", path.name, digest(path)),
+            *_component_files(declaration, path.parent),
+        ]
         self.warnings: tuple[str, ...] = ()
         self.origin = "none" if declaration.data is None else "carried"
         self._released: Mapping[str, Any] = {}
@@ -146,6 +149,29 @@ class _Reader:
             flat = [binning.rebin(old, row, new) for row in rows.reshape(-1, rows.shape[-1])]
             content = np.moveaxis(np.reshape(flat, (*rows.shape[:-1], -1)), -1, axis)
         return np.asarray(content.sum(axis=tuple(range(len(edges), content.ndim))))
+
+
+def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFile]:
+    """Curves and fluxes that the sections of a file read beside it."""
+    detector = declaration.detector
+    sections = {
+        "source": declaration.source,
+        "quenching": detector.quenching,
+        "resolution": detector.resolution,
+        "energy-efficiency": detector.efficiency.energy,
+        "time-efficiency": detector.efficiency.time,
+    }
+    out = []
+    for role, component in sections.items():
+        for name in (component.fields.get("file"), component.fields.get("path")):
+            if not isinstance(name, str):
+                continue
+            path = folder / Path(name).expanduser()
+            inside = sorted(path.glob("*.csv")) if path.is_dir() else []
+            out += [InputFile(role, f"{name}/{f.name}", digest(f)) for f in inside]
+            if path.is_file():
+                out.append(InputFile(role, name, digest(path)))
+    return out
 
 
 def _refuse_cuts(table: Table, old: Array, new: Array) -> None:
