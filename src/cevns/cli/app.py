@@ -8,6 +8,7 @@ import typer
 
 from cevns.cli import (
     catalogue,
+    comparing,
     cross_section,
     data,
     fitting,
@@ -52,6 +53,7 @@ app.command("rate")(rates.rate)
 app.command("fit")(fitting.fit)
 app.command("profile")(fitting.profile)
 app.command("systematics")(fitting.systematics)
+app.command("compare")(comparing.compare)
 app.command("toys")(pseudo.toys)
 app.command("reproduce")(reproduction.reproduce)
 app.add_typer(data.app, name="data")
