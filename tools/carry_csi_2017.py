@@ -14,13 +14,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from carry_csi_2021 import write
 
+from carry_csi_2021 import write
 from cevns.datasets import csi2017
 from cevns.exceptions import CevnsError
+from cevns.typing import Array
 
-PE_EDGES = np.arange(6.0, 31.0, 2.0)
-TIME_EDGES_US = 0.5 * np.arange(13)
+PE_EDGES: Array = np.linspace(6.0, 30.0, 13)
+TIME_EDGES_US: Array = np.linspace(0.0, 6.0, 13)
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/experiments/catalogue" / csi2017.NAME
 
 SOURCE = """\
@@ -79,8 +80,8 @@ def carry(release: Path, home: Path) -> None:
     fine = np.arange(6.0, 31.0)
     write(
         home / "brn-pe.csv",
-        "Prompt neutrons: spectrum in 7.47594 GWh, released per GWh, times the released acceptance\n"
-        "at the centre of each 1-PE bin as the release prescribes. All times.",
+        "Prompt neutrons: spectrum in 7.47594 GWh, released per GWh, times the acceptance at the\n"
+        "centre of each 1-PE bin, as the release prescribes. All times.",
         source("promptPDF.txt"),
         "recoil energy edges in PE, events",
         {

@@ -14,16 +14,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from carry_csi_2021 import write
 
+from carry_csi_2021 import write
 from cevns.datasets._text import read_lines, read_rows
 from cevns.exceptions import CevnsError
 from cevns.typing import Array
 
-HOME = (
-    Path(__file__).resolve().parents[1] / "src/cevns/experiments/catalogue" / "coherent-ge-2024"
-)
-EDGES_KEVEE = 1.5 + 2.0 * np.arange(10)
+HOME = Path(__file__).resolve().parents[1] / "src/cevns/experiments/catalogue" / "coherent-ge-2024"
+EDGES_KEVEE: Array = np.linspace(1.5, 19.5, 10)
 WINDOW = slice(1, 4)
 """Rows of 4 us from 0 to 12 us after the beam: muon decays and the collection of charge."""
 

@@ -12,6 +12,7 @@ from cevns.cli import (
     cross_section,
     data,
     fitting,
+    limits,
     pseudo,
     rates,
     reproduction,
@@ -53,6 +54,7 @@ app.command("rate")(rates.rate)
 app.command("fit")(fitting.fit)
 app.command("profile")(fitting.profile)
 app.command("systematics")(fitting.systematics)
+app.command("limit")(limits.limit)
 app.command("compare")(comparing.compare)
 app.command("toys")(pseudo.toys)
 app.command("reproduce")(reproduction.reproduce)

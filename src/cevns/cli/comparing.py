@@ -25,9 +25,7 @@ def compare(
     output = Output(json)
     if plot is not None:
         check_writable(plot)
-    result = compare_experiments(
-        options.load(first, None, None), options.load(second, None, None)
-    )
+    result = compare_experiments(options.load(first, None, None), options.load(second, None, None))
     shown = table(
         f"from {result.first.title} to {result.second.title}",
         "change",

@@ -27,8 +27,8 @@ COINCIDENT_OFF = "data_coincidence_beamOff.txt"
 ANTICOINCIDENT_OFF = "data_anticoincidence_beamOff.txt"
 PARAMETERS = "coherent_parameters.yaml"
 
-PE_EDGES: Final = 2.0 * np.arange(26)
-TIME_EDGES_US: Final = 0.5 * np.arange(25)
+PE_EDGES: Final = 2.0 * np.arange(26, dtype=np.float64)
+TIME_EDGES_US: Final = 0.5 * np.arange(25, dtype=np.float64)
 FINE_PE_EDGES: Final = np.arange(51.0)
 ANALYSIS_PE: Final = (6.0, 30.0)
 """The region of the published likelihood in PE, in which steady-state times are taken."""
@@ -286,9 +286,7 @@ def read_parameters(path: Path) -> Published:
     return published
 
 
-def _check_centres(
-    path: Path, found: Array, centres: Array, lines: IntArray, columns: str
-) -> None:
+def _check_centres(path: Path, found: Array, centres: Array, lines: IntArray, columns: str) -> None:
     n = min(len(found), len(centres))
     wrong = (np.abs(found[:n] - centres[:n]) > 1e-6).any(axis=1)
     if wrong.any():

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cevns.exceptions import InputError
 from cevns.experiments import loader
 from cevns.experiments.experiment import Experiment
 
@@ -39,9 +41,9 @@ ORDER: Sequence[Change] = (
     Change("distance", ("source.distance",)),
     Change("target", ("target",)),
     Change("cross section", ("interaction",), ("interaction", "neutron-radius")),
-    Change("quenching", ("detector.quenching",), ("quenching",)),
+    Change("quenching", ("detector.quenching",)),
     Change("light yield and resolution", ("detector.resolution",)),
-    Change("energy efficiency", ("detector.efficiency.energy",), ("efficiency",)),
+    Change("energy efficiency", ("detector.efficiency.energy",)),
     Change("energy region", ("axes.energy",)),
     Change(
         "arrival times",
@@ -100,7 +102,9 @@ class Comparison:
         names = dict.fromkeys([*sides[0], *sides[1]])
 
         def text(side: Mapping[str, Any], name: str) -> str:
-            return f"{side[name].count.value:g} ± {side[name].count.sigma:g}" if name in side else ""
+            return (
+                f"{side[name].count.value:g} ± {side[name].count.sigma:g}" if name in side else ""
+            )
 
         return {n: (text(sides[0], n), text(sides[1], n)) for n in names}
 
@@ -139,26 +143,38 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
 
     Examples:
         >>> import cevns
-        >>> step = compare(cevns.load("coherent-csi-2017"), cevns.load("coherent-csi-2021")).steps[0]
+        >>> first, second = (cevns.load(f"coherent-csi-{year}") for year in (2017, 2021))
+        >>> step = compare(first, second).steps[0]
         >>> step.label, round(step.ratio, 3)
         ('protons on target', 1.817)
     """
     values = _signal_only(first.document.values)
     target = _signal_only(second.document.values)
-    start = before = _predict(first, values)
-    steps = []
     rest = Change("everything else", tuple(sorted({*values, *target} - {"name", "title", "cite"})))
+    start = before = _predict(first, values)
+    steps: list[Step] = []
+    waiting: list[str] = []
+    held = values
+
+    def step(owner: Experiment) -> None:
+        nonlocal before, held
+        prediction = _predict(owner, values)
+        old, new = _shown(held, values)
+        steps.append(Step(", ".join(waiting), old, new, prediction, prediction / before))
+        before, held = prediction, values
+        waiting.clear()
+
     for change in (*ORDER, rest):
         moved = _apply(values, target, change)
-        old, new = _shown(values, moved)
-        values = moved
-        if not old and not new:
+        if _flat(moved) == _flat(values):
             continue
-        # files are resolved beside the experiment that declares them
-        owner = second if change is rest else first
-        prediction = _predict(owner, values)
-        steps.append(Step(change.label, old, new, prediction, prediction / before))
-        before = prediction
+        values = moved
+        waiting.append(change.label)
+        # half of a change may make no experiment (PE into keVee): it goes with the next one
+        with suppress(InputError):
+            step(first)
+    if waiting:  # files are named relative to the experiment that declares them
+        step(second)
     return Comparison(first, second, start, tuple(steps), (_expected_z(first), _expected_z(second)))
 
 
@@ -166,9 +182,13 @@ def _signal_only(values: Mapping[str, Any]) -> _Values:
     out: _Values = copy.deepcopy(dict(values))
     for section in ("backgrounds", "data", "overlaps"):
         out.pop(section, None)
-    # a factor on the signal is one at its nominal value and says nothing about the prediction
+    # the prediction is nominal: pulls and what they vary play no part
     parameters = out.get("parameters") or {}
-    out["parameters"] = {n: p for n, p in parameters.items() if p.get("acts_on") != "signal"}
+    pulls = ("signal", "quenching", "efficiency")
+    out["parameters"] = {n: p for n, p in parameters.items() if p["acts_on"] not in pulls}
+    detector = out["detector"]
+    for component in (detector["quenching"], *(detector.get("efficiency") or {}).values()):
+        component.pop("variations", None)
     return out
 
 

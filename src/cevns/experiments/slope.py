@@ -116,7 +116,5 @@ def _moments(rate: float, edges: Array) -> tuple[Array, Array]:
     y = np.where(small, 1.0, x)
     # of u = t/width on [0, 1]: 1/x - 1/(e^x - 1) and 1/x^2 - 1/(4 sinh^2(x/2)), else their series
     mean = np.where(small, 0.5 - x / 12.0, 1.0 / y - 1.0 / np.expm1(y))
-    variance = np.where(
-        small, 1.0 / 12.0 - x**2 / 240.0, 1.0 / y**2 - 0.25 / np.sinh(0.5 * y) ** 2
-    )
+    variance = np.where(small, 1.0 / 12.0 - x**2 / 240.0, 1.0 / y**2 - 0.25 / np.sinh(0.5 * y) ** 2)
     return edges[:-1] + width * mean, width**2 * variance

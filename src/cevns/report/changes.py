@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cevns import __version__
 from cevns.report import style
 
 if TYPE_CHECKING:
@@ -55,5 +56,9 @@ def change_figure(comparison: Comparison) -> Figure:
     axes.set_ylim(rows - 0.4, -0.6)
     axes.set_xlim(0.0, top)
     axes.set_xlabel("Predicted CEvNS events in the analysis region")
-    style.caption(axes, "What changed", style.credit(comparison.second, kind="prediction"))
+    ends_of = (comparison.first.declaration, comparison.second.declaration)
+    papers = ", ".join(dict.fromkeys(cite for d in ends_of for cite in d.cite))
+    made = f"prediction: cevns {__version__}"
+    note = f"inputs: {style.plain(papers)}; {made}" if papers else made
+    style.caption(axes, "What changed", note)
     return figure
