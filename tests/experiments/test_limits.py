@@ -96,7 +96,11 @@ def test_recoils_of_the_engineering_run():
         ({}, "declares no data"),
         ({"events": -1.0}, "positive number"),
         ({"events": math.nan}, "positive number"),
-        ({"events": 7.4, "expected": True}, "exclude each other"),
+        ({"events": 7.4, "expected": True}, "ask for one limit"),
+        ({"events": 7.4, "observed": 3}, "ask for one limit"),
+        ({"background": 2.0}, "belongs to an observed count"),
+        ({"observed": -1}, "count of events"),
+        ({"expected": True}, "--observed 0"),
         ({"events": 7.4, "level": 1.2}, "confidence level"),
     ],
 )
@@ -108,3 +112,11 @@ def test_bad_limits_are_refused(options, message):
 def test_a_level_below_one_half_is_no_upper_limit():
     with pytest.raises(InputError, match=r"above 0\.5"):
         cevns.load("coherent-ge-2024").limit(level=0.4)
+
+
+def test_a_count_with_the_prediction_of_a_file():
+    run = cevns.load(RUN)
+    none = run.limit(observed=0)
+    assert none.events == pytest.approx(math.log(10), rel=1e-12)
+    assert none.ratio == pytest.approx(none.events / none.predicted_events, rel=1e-12)
+    assert run.limit(observed=5, background=3.0).events == poisson_upper_limit(5, 3.0)

@@ -17,6 +17,10 @@ def limit(
         float | None,
         typer.Option(help="a published limit in events, turned into a cross section"),
     ] = None,
+    observed: Annotated[
+        int | None, typer.Option(help="events counted, in place of the file's data (CLs)")
+    ] = None,
+    background: Annotated[float, typer.Option(help="expected beside CEvNS in --observed")] = 0.0,
     asimov: Annotated[
         bool, typer.Option("--asimov", help="the limit expected without CEvNS")
     ] = False,
@@ -29,10 +33,18 @@ def limit(
 
     output = Output(json)
     loaded = options.load(experiment, data, set_field)
-    result = cevns_limit(loaded, level=level, events=events, expected=asimov)
+    result = cevns_limit(
+        loaded,
+        level=level,
+        events=events,
+        observed=observed,
+        background=background,
+        expected=asimov,
+    )
     how = {
         "data": "one-sided profile likelihood of the observed counts",
         "expected": "one-sided profile likelihood of the counts expected without CEvNS",
+        "counted": "CLs of the count over its background, over the prediction here",
         "given": "the given number of events over the prediction here",
     }[result.origin]
     output.console.print(

@@ -327,13 +327,11 @@ class Experiment:
 
         return study_toys(self, n, seed=seed, poi=poi, **options)
 
-    def limit(
-        self, *, level: float = 0.9, events: float | None = None, expected: bool = False
-    ) -> CevnsLimit:
+    def limit(self, *, level: float = 0.9, **options: Any) -> CevnsLimit:
         """Upper limit on CEvNS; see `cevns.experiments.limits.cevns_limit`."""
         from cevns.experiments.limits import cevns_limit
 
-        return cevns_limit(self, level=level, events=events, expected=expected)
+        return cevns_limit(self, level=level, **options)
 
     def rate(self, *, points: int = 200) -> Rate:
         """Recoil spectrum and expected counts; see `cevns.experiments.rate.rate`."""
