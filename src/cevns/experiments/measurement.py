@@ -13,7 +13,7 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.model import SIGNAL, ExperimentModel
 from cevns.experiments.prediction import prediction_error
-from cevns.inference import FitResult, asimov, fit
+from cevns.inference import Data, FitResult, asimov, fit
 from cevns.inference.compiled import CompiledModel
 from cevns.inference.intervals import Significance, significance
 from cevns.typing import Array
@@ -226,9 +226,11 @@ def measure(
             "(asimov=True), or declare data in its file"
         )
     model = experiment.model(poi)
+    # the truth of Asimov data is the declaration, whatever the fit then holds
+    data = asimov(model) if use_asimov else None
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
-    result = _measure(experiment, model, use_asimov, minos, engine)
+    result = _measure(experiment, model, data, minos, engine)
     if gof_toys:
         from cevns.experiments.templates import template_model
         from cevns.inference.gof import goodness_of_fit
@@ -239,16 +241,15 @@ def measure(
     if pulse is None or model.parameters[pulse].fixed:
         return result
     held = model.with_parameters(model.parameters.fix({pulse: None}))
-    beside = _measure(experiment, held, use_asimov, minos, engine)
+    beside = _measure(experiment, held, data, minos, engine)
     return replace(result, fixed_pulse_time=beside)
 
 
 def _measure(
-    experiment: Experiment, model: ExperimentModel, use_asimov: bool, minos: str, engine: str
+    experiment: Experiment, model: ExperimentModel, data: Data | None, minos: str, engine: str
 ) -> Measurement:
     if engine not in ("numpy", "jax"):
         raise UnknownNameError("engine", engine, ("numpy", "jax"))
-    data = asimov(model) if use_asimov else None
     evaluated = CompiledModel(model) if engine == "jax" else model
     result = fit(evaluated, data=data, minos=minos)
     defined = model.question != "sin2-theta-w" and not model.parameters[model.poi].fixed
@@ -259,7 +260,7 @@ def _measure(
         fit=result,
         components=_components(experiment, model, result),
         significance=z,
-        asimov=use_asimov,
+        asimov=data is not None,
         engine=engine,
     )
 
