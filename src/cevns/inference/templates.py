@@ -145,6 +145,17 @@ class Template:
 
 
 @dataclass(frozen=True, eq=False)
+class _Layout:
+    """Arrays that turn the declared templates into gathers and products."""
+
+    terms: tuple[Term, ...]
+    group: IntArray  # (n_templates,)
+    first: IntArray  # (n_templates,), rows of the terms
+    second: IntArray
+    sums: Array  # (n_groups, n_templates), sum over bins, zero outside the group
+
+
+@dataclass(frozen=True, eq=False)
 class TemplateModel:
     """A model in low-rank form. Satisfies `cevns.inference.model.LinearisedModel`.
 
@@ -218,12 +229,24 @@ class TemplateModel:
         return np.stack([t.counts for t in self.templates])
 
     @cached_property
-    def _members(self) -> dict[str, IntArray]:
-        """Group name -> positions of its templates."""
-        return {
-            g.name: np.array([i for i, t in enumerate(self.templates) if t.group == g.name])
-            for g in self.groups
-        }
+    def _layout(self) -> _Layout:
+        """Where each template finds its group and its factors."""
+        terms = sorted({term for t in self.templates for term in t.terms}, key=str)
+        row = {term: i + 1 for i, term in enumerate(terms)}  # row 0 holds ones
+        group = {g.name: i for i, g in enumerate(self.groups)}
+        pairs = [(*(row[term] for term in t.terms), 0, 0)[:2] for t in self.templates]
+        return _Layout(
+            terms=tuple(terms),
+            group=np.array([group[t.group] for t in self.templates]),
+            first=np.array([p[0] for p in pairs]),
+            second=np.array([p[1] for p in pairs]),
+            sums=np.array(
+                [
+                    [float(t.counts.sum()) if t.group == g.name else 0.0 for t in self.templates]
+                    for g in self.groups
+                ]
+            ),
+        )
 
     def _coefficients(
         self, theta: Array, xp: Namespace, *, slopes: bool
@@ -256,54 +279,38 @@ class TemplateModel:
             values[g.name], derivatives[g.name] = product, rows
         return values, derivatives
 
-    def _basis(
+    def _term_rows(
         self, theta: Array, xp: Namespace, *, slopes: bool
-    ) -> tuple[list[Array], list[dict[int, Array]]]:
-        """The basis function of each template and its derivatives by parameter position."""
+    ) -> tuple[Array, dict[int, Array]]:
+        """All terms ``(1 + n_terms, ...)``, ones first, and their derivatives by parameter."""
         values: dict[Term, Array] = {}
-        rates: dict[Term, Array] = {}
-        at = {n.name: self.parameters.position(n.name) for n in self.nuisances}
+        rates: dict[int, dict[Term, Array]] = {}
         for n in self.nuisances:
-            alpha = (theta[at[n.name]] - n.centre) / n.width
+            k = self.parameters.position(n.name)
+            alpha = (theta[k] - n.centre) / n.width
             values |= {(n.name, kind): v for kind, v in n.terms(alpha, xp).items()}
             if slopes:
-                rates |= {(n.name, kind): v for kind, v in n.slopes(alpha, xp).items()}
+                rates[k] = {(n.name, kind): v for kind, v in n.slopes(alpha, xp).items()}
         one = xp.ones_like(theta[0])
-        products: list[Array] = []
-        derivatives: list[dict[int, Array]] = []
-        for t in self.templates:
-            product = one
-            rows: dict[int, Array] = {}
-            for i, term in enumerate(t.terms):
-                product = values[term] if i == 0 else product * values[term]
-                if slopes:
-                    row = rates[term]
-                    for other in (*t.terms[:i], *t.terms[i + 1 :]):
-                        row = row * values[other]
-                    k = at[term[0]]
-                    rows[k] = rows[k] + row if k in rows else row
-            products.append(product)
-            derivatives.append(rows)
-        return products, derivatives
+        zero = xp.zeros_like(one)
+        terms = self._layout.terms
+        stacked = xp.stack([one, *(values[t] for t in terms)])
+        return stacked, {
+            k: xp.stack([zero, *(rows.get(t, zero) for t in terms)]) for k, rows in rates.items()
+        }
 
     def weights(self, theta: Array, xp: Namespace = np) -> Array:
         """Template weights, batch last: ``(n_par, ...) -> (n_templates, ...)``."""
         coefficients, _ = self._coefficients(theta, xp, slopes=False)
-        basis, _ = self._basis(theta, xp, slopes=False)
-        out: list[Array] = [basis[0]] * len(basis)
-        for g in self.groups:
-            members = self._members[g.name]
-            c = coefficients[g.name]
+        terms, _ = self._term_rows(theta, xp, slopes=False)
+        at = self._layout
+        basis = terms[at.first] * terms[at.second]
+        for i, g in enumerate(self.groups):
             if g.normalised:
-                c = c / sum(basis[m] * self._sums[m] for m in members)
-            for m in members:
-                out[m] = c * basis[m]
-        result: Array = xp.stack(out)
+                total = xp.tensordot(at.sums[i], basis, axes=1)
+                coefficients[g.name] = coefficients[g.name] / total
+        result: Array = xp.stack([coefficients[g.name] for g in self.groups])[at.group] * basis
         return result
-
-    @cached_property
-    def _sums(self) -> list[float]:
-        return [float(t.counts.sum()) for t in self.templates]
 
     def weights_and_slopes(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
         """Weights and their derivatives, batch last.
@@ -315,30 +322,35 @@ class TemplateModel:
         Returns:
             ``w (n_templates, ...)`` and ``dw/dtheta (n_par, n_templates, ...)``.
         """
-        coefficients, c_slopes = self._coefficients(theta, xp, slopes=True)
-        basis, b_slopes = self._basis(theta, xp, slopes=True)
-        zero = xp.zeros_like(theta[0])
-        out: list[Array] = [zero] * len(basis)
-        slopes = [[zero] * len(basis) for _ in range(len(self.parameters))]
-        for g in self.groups:
-            members = self._members[g.name]
-            c, dc = coefficients[g.name], c_slopes[g.name]
-            moved = {k for m in members for k in b_slopes[m]}
+        values, rates = self._coefficients(theta, xp, slopes=True)
+        terms, term_rates = self._term_rows(theta, xp, slopes=True)
+        at = self._layout
+        left, right = terms[at.first], terms[at.second]
+        basis = left * right
+        basis_rates = {
+            k: rows[at.first] * right + left * rows[at.second] for k, rows in term_rates.items()
+        }
+        for i, g in enumerate(self.groups):
             if g.normalised:
-                total = sum(basis[m] * self._sums[m] for m in members)
-                c = c / total
-                dc = {k: row / total for k, row in dc.items()}
-                for k in moved:
+                total = xp.tensordot(at.sums[i], basis, axes=1)
+                values[g.name] = values[g.name] / total
+                rates[g.name] = {k: row / total for k, row in rates[g.name].items()}
+                for k, rows in basis_rates.items():
                     # d(1/total) = -d(total)/total^2
-                    shift = sum(b_slopes[m][k] * self._sums[m] for m in members if k in b_slopes[m])
-                    dc[k] = dc.get(k, zero) - c * shift / total
-            for m in members:
-                out[m] = c * basis[m]
-                for k in dc.keys() | b_slopes[m].keys():
-                    row = dc[k] * basis[m] if k in dc else zero
-                    slopes[k][m] = row + c * b_slopes[m][k] if k in b_slopes[m] else row
-        flat = xp.stack([row for rows in slopes for row in rows])
-        return xp.stack(out), flat.reshape(len(self.parameters), len(basis), *theta.shape[1:])
+                    shift = values[g.name] * xp.tensordot(at.sums[i], rows, axes=1) / total
+                    rates[g.name][k] = rates[g.name].get(k, 0.0) - shift
+        zero = xp.zeros_like(theta[0])
+        coefficients = xp.stack([values[g.name] for g in self.groups])[at.group]
+        slopes = []
+        for k in range(len(self.parameters)):
+            row = xp.zeros_like(basis)
+            if any(k in rates[g.name] for g in self.groups):
+                by_group = xp.stack([rates[g.name].get(k, zero) for g in self.groups])
+                row = by_group[at.group] * basis
+            if k in basis_rates:
+                row = row + coefficients * basis_rates[k]
+            slopes.append(row)
+        return coefficients * basis, xp.stack(slopes)
 
     def expected(self, theta: Array, xp: Namespace = np) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
@@ -355,4 +367,7 @@ class TemplateModel:
     def components(self, theta: Array) -> Mapping[str, Array]:
         """Expected counts of each group, each ``(n_bins,)``."""
         weights = self.weights(np.asarray(theta, dtype=float))
-        return {g: weights[m] @ self.matrix[m] for g, m in self._members.items()}
+        group = self._layout.group
+        return {
+            g.name: weights[group == i] @ self.matrix[group == i] for i, g in enumerate(self.groups)
+        }
