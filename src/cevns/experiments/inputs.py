@@ -220,6 +220,7 @@ def load_inputs(
         if counts is None:
             raise InputError(f"{declaration.name}: data needs 'counts', with a file or a role")
         observed = reader.rebin(counts, energy, *(() if time is None else (time,)))
+        observed = observed.reshape(len(energy) - 1, -1)
     return Inputs(
         observed, anticoincident, shapes, reader.origin, tuple(reader.files), reader.warnings
     )
