@@ -21,138 +21,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.splines import CardinalSplines
-from cevns.morphing import even_part, even_part_derivative
+from cevns.inference.template_groups import (
+    Function,
+    Group,
+    GroupEvaluator,
+    ShapeNuisance,
+    Template,
+    Term,
+)
 from cevns.parameters import Parameters
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, Namespace
 
 if TYPE_CHECKING:
     from cevns.inference.model import Model
     from cevns.inference.template_builder import GroupSpec, TemplateAccuracy
-
-Kind = float | Literal["linear", "even"]
-Term = tuple[str, Kind]
-"""A nuisance and its function: alpha itself, d(alpha), or the spline of a knot."""
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function of some parameters as factor of a group's coefficient.
-
-    Args:
-        parameters: names of its arguments.
-        value: ``(values (n, ...), xp) -> (...)``; picklable for toys on a process pool.
-        derivative: ``(values (n, ...), xp) -> (n, ...)``; by differences (numpy) or forward-mode
-            differentiation (jax) if it is not given.
-    """
-
-    parameters: tuple[str, ...]
-    value: Callable[[Array, Namespace], Array]
-    derivative: Callable[[Array, Namespace], Array] | None = None
-
-    def slopes(self, values: Array, xp: Namespace) -> Array:
-        """Derivatives by the arguments, ``(n, ...) -> (n, ...)``."""
-        if self.derivative is not None:
-            return self.derivative(values, xp)
-        unit = xp.eye(len(self.parameters)).reshape(
-            (len(self.parameters),) * 2 + (1,) * (values.ndim - 1)
-        )
-        if xp is np:
-            step = 6e-6 * np.maximum(np.abs(values), 0.1)  # cube root of the rounding error
-            rows = [
-                (self.value(values + e * step, xp) - self.value(values - e * step, xp))
-                / (2.0 * step[i])
-                for i, e in enumerate(unit)
-            ]
-            return np.stack(rows)
-        import jax
-
-        def along(tangent: Array) -> Any:
-            return jax.jvp(lambda v: self.value(v, xp), (values,), (tangent,))[1]
-
-        result: Array = xp.stack([along(xp.broadcast_to(e, values.shape)) for e in unit])
-        return result
-
-
-@dataclass(frozen=True)
-class Group:
-    """Templates with a common coefficient.
-
-    Args:
-        name: component name.
-        factors: parameters whose product is the coefficient.
-        function: a further factor.
-        normalised: divide the shape by its sum over the bins.
-    """
-
-    name: str
-    factors: tuple[str, ...] = ()
-    function: Function | None = None
-    normalised: bool = False
-
-
-@dataclass(frozen=True)
-class ShapeNuisance:
-    """A parameter that moves shapes; ``alpha = (theta - centre)/width``.
-
-    Args:
-        name: of the parameter.
-        centre: its value at alpha = 0.
-        width: its change for alpha = 1.
-        knots: pulls at which variations are given, zero among them; empty for +-1.
-    """
-
-    name: str
-    centre: float
-    width: float
-    knots: tuple[float, ...] = ()
-
-    def terms(self, alpha: Array, xp: Namespace) -> dict[Kind, Array]:
-        """All functions of this nuisance at `alpha`, by kind."""
-        out: dict[Kind, Array] = {"linear": alpha}
-        if self.knots:
-            splines = CardinalSplines(self.knots).values(alpha, xp)
-            return out | dict(zip(self.knots, splines, strict=True))
-        return out | {"even": even_part(alpha, xp)}
-
-    def slopes(self, alpha: Array, xp: Namespace) -> dict[Kind, Array]:
-        """Derivatives of `terms` by the parameter."""
-        out: dict[Kind, Array] = {"linear": xp.ones_like(alpha) / self.width}
-        if self.knots:
-            splines = CardinalSplines(self.knots).slopes(alpha, xp) / self.width
-            return out | dict(zip(self.knots, splines, strict=True))
-        return out | {"even": even_part_derivative(alpha, xp) / self.width}
-
-
-@dataclass(frozen=True, eq=False)
-class Template:
-    """One static template of a group and the function of the nuisances that multiplies it.
-
-    Args:
-        group: group name.
-        terms: factors of that function: none for the nominal shape, two for a cross term.
-        counts: per bin, ``(n_bins,)``.
-    """
-
-    group: str
-    terms: tuple[Term, ...]
-    counts: Array
-
-
-@dataclass(frozen=True, eq=False)
-class _Layout:
-    """Arrays that turn the declared templates into gathers and products."""
-
-    terms: tuple[Term, ...]
-    group: IntArray  # (n_templates,)
-    first: IntArray  # (n_templates,), rows of the terms
-    second: IntArray
-    sums: Array  # (n_groups, n_templates), sum over bins, zero outside the group
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,150 +111,72 @@ class TemplateModel:
         return replace(self, parameters=parameters)
 
     @cached_property
-    def matrix(self) -> Array:
-        """All templates, ``(n_templates, n_bins)``."""
-        return np.stack([t.counts for t in self.templates])
-
-    @cached_property
-    def _layout(self) -> _Layout:
-        """Where each template finds its group and its factors."""
-        terms = sorted({term for t in self.templates for term in t.terms}, key=str)
-        row = {term: i + 1 for i, term in enumerate(terms)}  # row 0 holds ones
-        group = {g.name: i for i, g in enumerate(self.groups)}
-        pairs = [(*(row[term] for term in t.terms), 0, 0)[:2] for t in self.templates]
-        return _Layout(
-            terms=tuple(terms),
-            group=np.array([group[t.group] for t in self.templates]),
-            first=np.array([p[0] for p in pairs]),
-            second=np.array([p[1] for p in pairs]),
-            sums=np.array(
-                [
-                    [float(t.counts.sum()) if t.group == g.name else 0.0 for t in self.templates]
-                    for g in self.groups
-                ]
-            ),
+    def _evaluators(self) -> tuple[GroupEvaluator, ...]:
+        return tuple(
+            GroupEvaluator(
+                g, [t for t in self.templates if t.group == g.name], self.nuisances, self.parameters
+            )
+            for g in self.groups
         )
 
-    def _coefficients(
-        self, theta: Array, xp: Namespace, *, slopes: bool
-    ) -> tuple[dict[str, Array], dict[str, dict[int, Array]]]:
-        """c_g and its derivatives by parameter position; `theta` is ``(n_par, ...)``."""
-        values, derivatives = {}, {}
-        for g in self.groups:
-            positions = [self.parameters.position(p) for p in g.factors]
-            rows: dict[int, Array] = {}
-            product = xp.ones_like(theta[0])
-            for i in positions:
-                product = product * theta[i]
-            if slopes:
-                for i in set(positions):
-                    rest = xp.ones_like(theta[0]) * positions.count(i)
-                    left = list(positions)
-                    left.remove(i)
-                    for j in left:
-                        rest = rest * theta[j]
-                    rows[i] = rest
-            if g.function is not None:
-                at = [self.parameters.position(p) for p in g.function.parameters]
-                arguments = xp.stack([theta[i] for i in at])
-                factor = g.function.value(arguments, xp)
-                if slopes:
-                    rows = {i: row * factor for i, row in rows.items()}
-                    for i, slope in zip(at, g.function.slopes(arguments, xp), strict=True):
-                        rows[i] = rows.get(i, 0.0) + product * slope
-                product = product * factor
-            values[g.name], derivatives[g.name] = product, rows
-        return values, derivatives
-
-    def _term_rows(
-        self, theta: Array, xp: Namespace, *, slopes: bool
-    ) -> tuple[Array, dict[int, Array]]:
-        """All terms ``(1 + n_terms, ...)``, ones first, and their derivatives by parameter."""
-        values: dict[Term, Array] = {}
-        rates: dict[int, dict[Term, Array]] = {}
-        for n in self.nuisances:
-            k = self.parameters.position(n.name)
-            alpha = (theta[k] - n.centre) / n.width
-            values |= {(n.name, kind): v for kind, v in n.terms(alpha, xp).items()}
-            if slopes:
-                rates[k] = {(n.name, kind): v for kind, v in n.slopes(alpha, xp).items()}
-        one = xp.ones_like(theta[0])
-        zero = xp.zeros_like(one)
-        terms = self._layout.terms
-        stacked = xp.stack([one, *(values[t] for t in terms)])
-        return stacked, {
-            k: xp.stack([zero, *(rows.get(t, zero) for t in terms)]) for k, rows in rates.items()
-        }
-
-    def weights(self, theta: Array, xp: Namespace = np) -> Array:
-        """Template weights, batch last: ``(n_par, ...) -> (n_templates, ...)``."""
-        coefficients, _ = self._coefficients(theta, xp, slopes=False)
-        terms, _ = self._term_rows(theta, xp, slopes=False)
-        at = self._layout
-        basis = terms[at.first] * terms[at.second]
-        for i, g in enumerate(self.groups):
-            if g.normalised:
-                total = xp.tensordot(at.sums[i], basis, axes=1)
-                coefficients[g.name] = coefficients[g.name] / total
-        result: Array = xp.stack([coefficients[g.name] for g in self.groups])[at.group] * basis
-        return result
-
-    def weights_and_slopes(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
-        """Weights and their derivatives, batch last.
+    def mean_and_pullback(
+        self, theta: Array, xp: Namespace = np
+    ) -> tuple[Array, Callable[[Array], Array]]:
+        """Expected counts, and the map from a vector over bins to its product with d(mu).
 
         Args:
-            theta: ``(n_par, ...)``.
+            theta: ``(n_par, B)``.
             xp: array namespace.
 
         Returns:
-            ``w (n_templates, ...)`` and ``dw/dtheta (n_par, n_templates, ...)``.
+            ``mu (n_bins, B)`` and the function ``v (n_bins, B) -> sum_i v_i dmu_i (n_par, B)``;
+            it needs no derivative of mu over the bins.
         """
-        values, rates = self._coefficients(theta, xp, slopes=True)
-        terms, term_rates = self._term_rows(theta, xp, slopes=True)
-        at = self._layout
-        left, right = terms[at.first], terms[at.second]
-        basis = left * right
-        basis_rates = {
-            k: rows[at.first] * right + left * rows[at.second] for k, rows in term_rates.items()
-        }
-        for i, g in enumerate(self.groups):
-            if g.normalised:
-                total = xp.tensordot(at.sums[i], basis, axes=1)
-                values[g.name] = values[g.name] / total
-                rates[g.name] = {k: row / total for k, row in rates[g.name].items()}
-                for k, rows in basis_rates.items():
-                    # d(1/total) = -d(total)/total^2
-                    shift = values[g.name] * xp.tensordot(at.sums[i], rows, axes=1) / total
-                    rates[g.name][k] = rates[g.name].get(k, 0.0) - shift
-        zero = xp.zeros_like(theta[0])
-        coefficients = xp.stack([values[g.name] for g in self.groups])[at.group]
-        slopes = []
-        for k in range(len(self.parameters)):
-            row = xp.zeros_like(basis)
-            if any(k in rates[g.name] for g in self.groups):
-                by_group = xp.stack([rates[g.name].get(k, zero) for g in self.groups])
-                row = by_group[at.group] * basis
-            if k in basis_rates:
-                row = row + coefficients * basis_rates[k]
-            slopes.append(row)
-        return coefficients * basis, xp.stack(slopes)
+        evaluated = [g.evaluate(theta, xp) for g in self._evaluators]
+        mu = sum(e.coefficient * e.unit for e in evaluated)
+
+        def pullback(vector: Array) -> Array:
+            rows: list[Any] = [xp.zeros_like(theta[0])] * len(theta)
+            for e in evaluated:
+                for k, row in e.pull_back(vector, xp).items():
+                    rows[k] = rows[k] + row
+            return xp.stack(rows)  # type: ignore[no-any-return]
+
+        return np.asarray(mu) if xp is np else mu, pullback  # type: ignore[return-value]
+
+    def mean_and_jacobian(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+        """``theta (n_par, B) -> mu (n_bins, B), dmu/dtheta (n_par, n_bins, B)``."""
+        evaluated = [g.evaluate(theta, xp) for g in self._evaluators]
+        mu: Any = sum(e.coefficient * e.unit for e in evaluated)
+        rows: list[Any] = [None] * len(theta)
+        for e in evaluated:
+            for k, row in e.derivatives().items():
+                rows[k] = row if rows[k] is None else rows[k] + row
+        zero = xp.zeros_like(mu)
+        jac: Array = xp.stack([zero if r is None else xp.broadcast_to(r, mu.shape) for r in rows])
+        return mu, jac
 
     def expected(self, theta: Array, xp: Namespace = np) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
-        weights = self.weights(xp.moveaxis(xp.asarray(theta), -1, 0), xp)
-        result: Array = xp.moveaxis(weights, 0, -1) @ self.matrix
+        theta = xp.asarray(theta)
+        flat = theta.reshape(-1, theta.shape[-1]).T
+        mu: Any = sum(
+            e.coefficient * e.unit for e in (g.evaluate(flat, xp) for g in self._evaluators)
+        )
+        result: Array = mu.T.reshape(*theta.shape[:-1], -1)
         return result
 
     def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
-        weights, slopes = self.weights_and_slopes(xp.moveaxis(xp.asarray(theta), -1, 0), xp)
-        mu = xp.moveaxis(weights, 0, -1) @ self.matrix
-        return mu, xp.moveaxis(slopes, -1, 0) @ self.matrix
+        mu, jac = self.mean_and_jacobian(xp.asarray(theta).T, xp)
+        return mu.T, xp.moveaxis(jac, -1, 0)
 
     def components(self, theta: Array) -> Mapping[str, Array]:
         """Expected counts of each group, each ``(n_bins,)``."""
-        weights = self.weights(np.asarray(theta, dtype=float))
-        group = self._layout.group
-        return {
-            g.name: weights[group == i] @ self.matrix[group == i] for i, g in enumerate(self.groups)
-        }
+        column = np.asarray(theta, dtype=float)[:, None]
+        evaluated = zip(self.groups, self._evaluators, strict=True)
+        found = {g.name: e.evaluate(column, np) for g, e in evaluated}
+        return {name: (e.coefficient * e.unit)[:, 0] for name, e in found.items()}
+
+
+__all__ = ["Function", "Group", "ShapeNuisance", "Template", "TemplateModel", "Term"]
