@@ -235,9 +235,9 @@ def measure(
         from cevns.experiments.templates import template_model
         from cevns.inference.gof import goodness_of_fit
 
-        gof = goodness_of_fit(template_model(model), result.fit, gof_toys, engine="auto")
+        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys, engine="auto")
         result = replace(result, gof=gof)
-    pulse = model.signal.binding.pulse_time
+    pulse = model.exact_signal.binding.pulse_time
     if pulse is None or model.parameters[pulse].fixed:
         return result
     held = model.with_parameters(model.parameters.fix({pulse: None}))
