@@ -8,6 +8,8 @@ with a spline of the response instead.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -82,7 +84,7 @@ def arrived(flavour: str, t: float) -> float:
 def time_bins(flavour: str) -> np.ndarray:
     """Share of each time bin, with exp(-0.0494 (t - 0.52)) after 0.52 us: midpoint sums."""
     out = []
-    for low, high in zip(TIME[:-1], TIME[1:], strict=True):
+    for low, high in itertools.pairwise(TIME):
         fine = np.linspace(low, high, 401)
         share = np.diff([arrived(flavour, t) for t in fine])
         middle = (fine[1:] + fine[:-1]) / 2
@@ -163,7 +165,7 @@ def test_smearing_sums_agree_with_quad():
         eps = min(max(1.32045 / (1 + np.exp(-0.285979 * (x - 10.8646))) - 0.333322, 0.0), 1.0)
         return eps * gamma.pdf(x, k, scale=LIGHT_YIELD * e / k)
 
-    for i, (low, high) in enumerate(zip(PE[:-1], PE[1:], strict=True)):
+    for i, (low, high) in enumerate(itertools.pairwise(PE)):
         exact = quad(integrand, low, high, points=[7.07] if low < 7.07 < high else None)[0]
         # midpoints of 0.02 PE: second order, 1e-6, but 1e-4 where the efficiency begins in a cell
         assert share[i] == pytest.approx(exact, rel=1.5e-4 if i == 0 else 3e-6, abs=1e-8)

@@ -93,10 +93,10 @@ def profile_experiment(
     if not experiment.has_data and not use_asimov:
         raise InputError(f"{experiment.name} declares no data: profile expected counts (--asimov)")
     model = experiment.model(poi)
+    data = asimov(model) if use_asimov else None
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
     name = model.parameters[parameter or model.poi].name
-    data = asimov(model) if use_asimov else None
     best = fit(model, data=data, poi=name, minos="none")
     fitted = best[name]
     p = fitted.parameter
