@@ -201,9 +201,9 @@ class Background(_Section):
     def _pick(cls, value: Any) -> Any:
         # decide by the fields that are there, so that an error is about one form, not both
         if isinstance(value, dict):
-            kind = value.get("kind", "")
+            kind = str(value.get("kind"))
             if "kind" in value and kind not in _TIME_KINDS:
-                raise UnknownNameError("time shape", str(kind), _TIME_KINDS)
+                raise UnknownNameError("time shape", kind, _TIME_KINDS)
             return _TIME_KINDS.get(kind, Table).model_validate(value)
         if value is not None and not isinstance(value, Exponential | Table):
             raise InputError(f"expected {{kind: exponential, ...}} or {{file: ...}}, got {value!r}")
