@@ -21,7 +21,8 @@ from cevns.typing import Array
 
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/quenching/catalogue"
 CALIBRATION = (
-    "scale-error 3 %: what a re-examination moved the calibration of one set by (COHERENT talk 2020)"
+    "scale-error 3 %: what a re-examination moved the calibration of one set by "
+    "(COHERENT talk 2020)"
 )
 OFFSET = (
     "offset-error: mean afterglow of 0.3 PE at 1200 PE per 59.5 keV (COHERENT talk 2020), in keVee"
@@ -57,15 +58,24 @@ def csi(data: Path, home: Path) -> None:
         "csi/coherent-1",
         [
             "title: COHERENT-1 (Duke 2017, corrected)",
-            "cite: arXiv:1708.01294, release doi:10.5281/zenodo.1228631; correction: COHERENT talk 2020",
+            (
+                "cite: arXiv:1708.01294, release doi:10.5281/zenodo.1228631; "
+                "correction: COHERENT talk 2020"
+            ),
             "material: csi",
             "correction: 0.97",
             "scale-error: 0.03",
             "offset-error: 0.0149",
-            "note: published as asymmetric errors, their mean is carried; the correction of -3 % is applied when read",
+            (
+                "note: published as asymmetric errors, their mean is carried; the "
+                "correction of -3 % is applied when read"
+            ),
             CALIBRATION.replace(":", ","),
             OFFSET.replace(":", ","),
-            "As independent errors the recoil errors are too large for the scatter (chi2 below 1 for 8",
+            (
+                "As independent errors the recoil errors are too large for the scatter "
+                "(chi2 below 1 for 8"
+            ),
             "degrees of freedom of a 4th-order polynomial): they are partly common or widths.",
         ],
         {
@@ -84,7 +94,10 @@ def csi(data: Path, home: Path) -> None:
             "cite: arXiv:1708.01294, release doi:10.5281/zenodo.1228631",
             "material: csi",
             "scale-error: 0.03",
-            "note: the re-analysis of 2020 did not confirm these values and replaces them; its points are not carried",
+            (
+                "note: the re-analysis of 2020 did not confirm these values and "
+                "replaces them; its points are not carried"
+            ),
             CALIBRATION.replace(":", ","),
         ],
         {
@@ -99,19 +112,28 @@ def csi(data: Path, home: Path) -> None:
             "QF-Juan-CsI.txt",
             "Chicago-1 (2015)",
             "Collar et al., NIM A 773 (2015) 56, arXiv:1407.7524",
-            "re-analysed in 2019 (arXiv:1907.04828, PRD 100, 033003); the new points are not carried",
+            (
+                "re-analysed in 2019 (arXiv:1907.04828, PRD 100, 033003); the new "
+                "points are not carried"
+            ),
         ),
         "park-1": (
             "QF-Park-CsI-01.txt",
             "Park 2002, first crystal",
             "Park et al., NIM A 491 (2002) 460",
-            "another crystal; which of the two is CsI(Na) and which CsI(Tl) the compilation does not say",
+            (
+                "another crystal; which of the two is CsI(Na) and which CsI(Tl) the "
+                "compilation does not say"
+            ),
         ),
         "park-2": (
             "QF-Park-CsI-02.txt",
             "Park 2002, second crystal",
             "Park et al., NIM A 491 (2002) 460",
-            "another crystal; which of the two is CsI(Na) and which CsI(Tl) the compilation does not say",
+            (
+                "another crystal; which of the two is CsI(Na) and which CsI(Tl) the "
+                "compilation does not say"
+            ),
         ),
         "guo": (
             "QF-Guo-CsI.txt",
@@ -132,7 +154,10 @@ def csi(data: Path, home: Path) -> None:
                 "scale-error: 0.03",
                 "use: compare",
                 f"note: {note}",
-                "Read off a figure by the compiler; the upper end of the error bar, taken as symmetric.",
+                (
+                    "Read off a figure by the compiler; the upper end of the error bar, "
+                    "taken as symmetric."
+                ),
                 CALIBRATION.replace(":", ","),
             ],
             {
@@ -172,7 +197,10 @@ def argon(data: Path, home: Path) -> None:
                 f"cite: {cite}",
                 "material: ar",
                 *(["use: compare", f"note: {note}"] if note else []),
-                "From the compilation of light yields of the NEST collaboration; zero field, at most 125",
+                (
+                    "From the compilation of light yields of the NEST collaboration; zero "
+                    "field, at most 125"
+                ),
                 "keVnr; L_eff relative to electrons as compiled. Means of asymmetric errors.",
             ],
             {
@@ -193,10 +221,16 @@ def germanium(data: Path, home: Path) -> None:
         "ge/edelweiss",
         [
             "title: EDELWEISS (detector GGA1)",
-            "cite: from a compilation; the values agree with Q = 0.16 T^0.18 of EDELWEISS, NIM A 530 (2004) 426",
+            (
+                "cite: from a compilation; the values agree with Q = 0.16 T^0.18 of "
+                "EDELWEISS, NIM A 530 (2004) 426"
+            ),
             "material: ge",
             "scale-error: 0.02",
-            "note: mean yields with the errors of the means; a scale error of 2 % is assumed, none is given",
+            (
+                "note: mean yields with the errors of the means; a scale error of 2 % "
+                "is assumed, none is given"
+            ),
             "Left out: a row at 8.5 keV, 2.5 +- 2.1, that holds no information.",
         ],
         {
@@ -239,22 +273,67 @@ def silicon(data: Path, home: Path) -> None:
         comment += ["recoil-errors: spread"] if name == "cdms" else []
         write(home, f"si/{name}", comment, columns)
 
-    t, dt, q, dq = ("recoil_energy_kevnr", "recoil_error_kevnr", "quenching_factor", "quenching_error")
-    simple("gerbier", "Gerbier_90.txt", "Gerbier 1990", "Gerbier et al., PRD 42 (1990) 3211", "", t, dt, q, dq)
-    simple(
-        "dougherty", "Dougherty_91.txt", "Dougherty 1992", "Dougherty, PRA 45 (1992) 2104", "", t, dt, q, dq
+    t, dt, q, dq = (
+        "recoil_energy_kevnr",
+        "recoil_error_kevnr",
+        "quenching_factor",
+        "quenching_error",
     )
     simple(
-        "zecher", "Zecher_90.txt", "Zecher 1990", "Zecher et al., PRA 41 (1990) 4058",
-        "mean of asymmetric errors", t, dt, q, "lower", "upper",
+        "gerbier",
+        "Gerbier_90.txt",
+        "Gerbier 1990",
+        "Gerbier et al., PRD 42 (1990) 3211",
+        "",
+        t,
+        dt,
+        q,
+        dq,
     )
     simple(
-        "sattler", "Sattler_65.txt", "Sattler 1965", "Sattler, Phys. Rev. 138 (1965) A1815",
-        "mean of asymmetric errors", t, q, "lower", "upper",
+        "dougherty",
+        "Dougherty_91.txt",
+        "Dougherty 1992",
+        "Dougherty, PRA 45 (1992) 2104",
+        "",
+        t,
+        dt,
+        q,
+        dq,
     )
     simple(
-        "cdms", "CDMSII.txt", "CDMS II 2018", "Agnese et al. (CDMS), arXiv:1803.02903",
-        "recoil errors are half widths of the bins and not used", t, dt, q, dq,
+        "zecher",
+        "Zecher_90.txt",
+        "Zecher 1990",
+        "Zecher et al., PRA 41 (1990) 4058",
+        "mean of asymmetric errors",
+        t,
+        dt,
+        q,
+        "lower",
+        "upper",
+    )
+    simple(
+        "sattler",
+        "Sattler_65.txt",
+        "Sattler 1965",
+        "Sattler, Phys. Rev. 138 (1965) A1815",
+        "mean of asymmetric errors",
+        t,
+        q,
+        "lower",
+        "upper",
+    )
+    simple(
+        "cdms",
+        "CDMSII.txt",
+        "CDMS II 2018",
+        "Agnese et al. (CDMS), arXiv:1803.02903",
+        "recoil errors are half widths of the bins and not used",
+        t,
+        dt,
+        q,
+        dq,
     )
     e, t_mean, stat, common = numbers(folder / "Chavarria_16.txt", skiprows=1)
     write(
@@ -264,7 +343,10 @@ def silicon(data: Path, home: Path) -> None:
             "title: Chavarria 2016",
             "cite: Chavarria et al., PRD 94 (2016) 082007, arXiv:1608.00957",
             "material: si",
-            "note: the ionisation energy is the bin, the recoil energy is what was measured; its systematic error is taken as common",
+            (
+                "note: the ionisation energy is the bin, the recoil energy is what was "
+                "measured; its systematic error is taken as common"
+            ),
         ],
         {
             "recoil_energy_kevnr": t_mean,

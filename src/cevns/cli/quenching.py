@@ -170,8 +170,7 @@ def _show_fit(console: Console, fit: QuenchingFit) -> None:
         console.print(f"left out: {name} at {recoil:.3g} keVnr, {distance:.1f} sigma away")
     _, shares = fit.eigenvectors()
     console.print(
-        "eigen-variations, share of the variance: "
-        + ", ".join(f"{100 * s:.1f} %" for s in shares)
+        "eigen-variations, share of the variance: " + ", ".join(f"{100 * s:.1f} %" for s in shares)
     )
 
 
@@ -197,7 +196,9 @@ def _compare(
     for name, curve in published.items():
         factor, spread = curve.curve(t, curve.parameters) / t, error_of(curve, t) / t
         chi2, n = chi2_of(curve, fit.model.sets)
-        columns.append([f"{100 * f:.2f} ± {100 * s:.2f}" for f, s in zip(factor, spread, strict=True)])
+        columns.append(
+            [f"{100 * f:.2f} ± {100 * s:.2f}" for f, s in zip(factor, spread, strict=True)]
+        )
         record["published"][name] = {
             "quenching_factor": factor.tolist(),
             "error": spread.tolist(),

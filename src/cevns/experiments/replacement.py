@@ -43,11 +43,14 @@ def with_quenching(experiment: Experiment, curve: Quenching, said: str = "") -> 
     values: dict[str, Any] = copy.deepcopy(dict(experiment.document.values))
     written = section(curve)
     values["detector"] = {**values["detector"], "quenching": written}
-    old = values.get("parameters") or {}
-    values["parameters"] = {
-        **{n: p for n, p in old.items() if p.get("acts_on") != "quenching"},
-        **{n: declared(n) for n in curve.variation_names},
-    }
+    new = {n: declared(n) for n in curve.variation_names}
+    parameters: dict[str, Any] = {}
+    for name, entry in (values.get("parameters") or {}).items():
+        if entry.get("acts_on") == "quenching":
+            parameters |= new  # in place of the old ones
+        else:
+            parameters[name] = entry
+    values["parameters"] = parameters | new
     echo = said or f"{{kind: {written['kind']}, ...}}"
     document = replace(
         experiment.document,

@@ -154,7 +154,7 @@ def least_squares(
     theta = parameters.values if start is None else np.array(start, dtype=float)
     free = np.array(parameters.free, dtype=int)
     for _ in range(steps):
-        _, gradient = likelihood.value_and_gradient(theta)
+        value, gradient = likelihood.value_and_gradient(theta)
         information = likelihood.fisher(theta)[np.ix_(free, free)]
         # parameters of different units: scaled to a unit diagonal before the inversion
         width = 1.0 / np.sqrt(np.maximum(np.diag(information), 1e-300))
@@ -164,8 +164,10 @@ def least_squares(
             )
         except np.linalg.LinAlgError:
             break
-        theta[free] += scaled * width
-        if np.abs(scaled).max(initial=0.0) < 1e-7:  # in units of (conditional) errors
+        step = scaled * width
+        theta[free] += step
+        # what chi2 still falls by, twice: 1e-5 of a standard deviation is left
+        if abs(gradient[free] @ step) < 1e-10 * max(1.0, value):
             return theta
     raise FitError(
         f"least squares of {likelihood.model.name!r} did not settle: the values cannot tell the "
@@ -218,9 +220,7 @@ def fit_gaussian(
         raise FitError(f"fit of {model.name!r}: {diagnosis}")
     covariance = np.array(minuit.covariance)
     covariance[held] = covariance[:, held] = 0.0
-    result = _record(
-        likelihood, at, covariance, held, float(minuit.fmin.edm), int(minuit.nfcn)
-    )
+    result = _record(likelihood, at, covariance, held, float(minuit.fmin.edm), int(minuit.nfcn))
     return _with_minos(minuit, result, _minos_names(parameters, None, minos))
 
 

@@ -1,5 +1,6 @@
 """Families of quenching curves that can be fitted: the models of `cevns.detectors.quenching`
-with free numbers."""
+with free numbers.
+"""
 
 from __future__ import annotations
 
@@ -207,7 +208,6 @@ def _element(material: str) -> tuple[int, float]:
             "a polynomial"
         )
     return ELEMENTS[material]
-
 
 
 class _Given(Family):

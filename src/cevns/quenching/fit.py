@@ -21,7 +21,8 @@ the fit, the furthest first, at most a fifth of the points; what was left out is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -29,7 +30,7 @@ from typing import Any, Final
 import numpy as np
 
 from cevns.detectors.quenching import Quenching
-from cevns.exceptions import FitError, InputError, UnknownNameError
+from cevns.exceptions import CevnsWarning, FitError, InputError, UnknownNameError
 from cevns.inference.fit import MinosChoice
 from cevns.inference.gaussian import (
     GaussianLikelihood,
@@ -48,6 +49,8 @@ from cevns.typing import Array, ArrayLike
 TENSION: Final = ("inflate", "per-set", "none")
 OUTLIERS: Final = ("keep", "clip")
 CLIP_AT: Final = 3.0
+SUSPICIOUS_TAU: Final = 0.3
+"""Beyond it a fit warns: no calibration is that wrong."""
 LARGEST_TAU: Final = 3.0
 """Relative normalisation error that leaves the sets free: chi2 is within 0.1 of its limit."""
 
@@ -284,6 +287,14 @@ def fit(
         keep = model.keep.copy()
         keep[position] = False
         model = settled(replace(model, keep=keep), tension)
+    if model.tau > SUSPICIOUS_TAU:
+        warnings.warn(
+            f"{material}: the sets would need normalisation errors of {100 * model.tau:.0f} %; "
+            "they, or they and the curve, differ in shape and not by a factor: do not use this "
+            "curve",
+            CevnsWarning,
+            stacklevel=2,
+        )
     result = fit_gaussian(model, minos=minos)
     return QuenchingFit(material, model, result, tension, outliers, tuple(clipped), origin)
 
@@ -348,7 +359,7 @@ def minimum(model: PointsModel) -> tuple[float, GaussianLikelihood, Array]:
 
 
 def _tau(model: PointsModel) -> float:
-    """tau with chi2(tau) - chi2(infinity) = sets - 1; 0 where the sets agree without."""
+    """Tau with chi2(tau) - chi2(infinity) = sets - 1; 0 where the sets agree without."""
     goal = len(model.sets) - 1
     inside = minimum(replace(model, tau=LARGEST_TAU))[0]
 
@@ -390,14 +401,3 @@ def chi2_of(curve: Quenching, sets: Sequence[DataSet]) -> tuple[float, int]:
     low, high = curve.valid_kev
     model = settled(replace(model, keep=(recoil >= low) & (recoil <= high)))
     return minimum(model)[0], int(model.keep.sum())
-
-
-def settings(fit: QuenchingFit) -> Mapping[str, str]:
-    """The named choices of a fit."""
-    meanings = sorted({s.recoil_errors for s in fit.model.sets})
-    return {
-        "curve": fit.family.name,
-        "tension": fit.tension,
-        "outliers": fit.outliers,
-        "recoil_errors": ", ".join(meanings),
-    }

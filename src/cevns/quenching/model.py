@@ -13,8 +13,8 @@ errors of E_ee and T, and every eta constrained to 0 +- 1. Its independent varia
 ("effective variance", Orear, Am. J. Phys. 50 (1982) 912): in E_ee against T the error of T enters
 once, while E_ee/T against T would have it in both coordinates. f' is that of the previous fit,
 so that a steep curve is not preferred for its larger errors. The scale errors multiply the
-curve and not the points, which avoids the bias of normalised data (D'Agostini, NIM A 346 (1994)
-306).
+curve and not the points, which leaves no bias of first order of normalised data (D'Agostini,
+NIM A 346 (1994) 306).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cevns.inference.gaussian import Values
 from cevns.parameters import Gaussian, Parameter, Parameters
@@ -49,7 +50,7 @@ class PointsModel:
     name: str
     family: Family
     sets: tuple[DataSet, ...]
-    keep: Array
+    keep: NDArray[np.bool_]
     slope: Array
     tau: float = 0.0
     start: Array | None = None
@@ -77,12 +78,12 @@ class PointsModel:
     @cached_property
     def recoil_kev(self) -> Array:
         """Recoil energies of the points that are used."""
-        return self.column("recoil_kev")[self.keep]
+        return np.asarray(self.column("recoil_kev")[self.keep])
 
     @property
     def observed(self) -> Array:
         """Measured electron-equivalent energies, keVee."""
-        return self.column("electron_kevee")[self.keep]
+        return np.asarray(self.column("electron_kevee")[self.keep])
 
     @cached_property
     def sigma(self) -> Array:
@@ -91,9 +92,7 @@ class PointsModel:
             s.recoil_error_kev if s.recoil_errors == "independent" else np.zeros(len(s))
             for s in self.sets
         ]
-        return np.hypot(
-            self.column("electron_error_kevee"), self.slope * np.concatenate(projected)
-        )
+        return np.hypot(self.column("electron_error_kevee"), self.slope * np.concatenate(projected))
 
     @property
     def covariance(self) -> Array:
@@ -143,9 +142,7 @@ class PointsModel:
                         name,
                         0.0,
                         constraint=Gaussian(0.0, 1.0),
-                        description=words[name.rpartition(".")[2]].format(
-                            name.rpartition(".")[0]
-                        ),
+                        description=words[name.rpartition(".")[2]].format(name.rpartition(".")[0]),
                     )
                     for part in self._shifts
                     for name in part
@@ -206,5 +203,5 @@ class PointsModel:
         return Values(values, auxiliary)
 
 
-def _used(shifts: Mapping[str, Array], keep: Array) -> dict[str, Array]:
+def _used(shifts: Mapping[str, Array], keep: NDArray[np.bool_]) -> dict[str, Array]:
     return {name: s[keep] for name, s in shifts.items() if np.any(s[keep])}

@@ -79,19 +79,22 @@ def _figure(fit: QuenchingFit, sets: Sequence[DataSet], unit: Any, label: str) -
     if logarithmic and label.startswith("Electron"):
         axes.set_yscale("log")
     else:
-        tops = [float(((s.electron_kevee + s.electron_error_kevee) * unit(s.recoil_kev)).max()) for s in sets]
-        axes.set_ylim(0.0, 1.12 * max(tops))
+        tops = [(s.electron_kevee + s.electron_error_kevee) * unit(s.recoil_kev) for s in sets]
+        axes.set_ylim(0.0, 1.12 * max(float(top.max()) for top in tops))
     axes.set_xlabel("Recoil energy [keVnr]")
     axes.set_ylabel(label)
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=7.0, frameon=False)
     name = _NAMES.get(fit.material, fit.material)
-    cites = {
-        "carried": "points: see 'cevns quenching'",
-        "CEVNS_DATA": "points: of the user",
-        "--data": "points: of the user",
-    }
-    note = f"{cites.get(fit.origin, 'points: of the user')}; fit: cevns {__version__}"
-    style.caption(axes, f"{name}: quenching factor, {fit.family.formula}", note)
+    curve = fit.family.name.replace("-", " ").replace("lindhard", "Lindhard")
+    if curve == "polynomial":
+        curve = f"polynomial of order {len(fit.numbers)} without constant term"
+    points = "published points" if fit.origin == "carried" else "points of the user"
+    chi2 = f"χ² {fit.result.chi2:.1f}/{fit.result.ndof}, errors × {fit.inflation:.2f}"
+    note = (
+        f"{points}; thick bars: independent errors of E_ee, thin: with common ones; "
+        f"fit in E_ee against E_nr, {chi2}: cevns {__version__}"
+    )
+    style.caption(axes, f"{name}: {curve}", note)
     return figure
 
 
@@ -116,7 +119,7 @@ def _curves(axes: Axes, fit: QuenchingFit, t: Array, unit: Any) -> None:
     ):
         valid = (t >= curve.valid_kev[0]) & (t <= curve.valid_kev[1])
         x, y = t[valid], curve.curve(t[valid], curve.parameters) * factor[valid]
-        axes.plot(x, y, color=color, linestyle=dash, linewidth=1.2, label=name.capitalize())
+        axes.plot(x, y, color=color, linestyle=dash, linewidth=1.2, label=style.sentence(name))
         if not curve.variations:
             continue
         spread = error_of(curve, x) * factor[valid]
@@ -133,7 +136,7 @@ def _points(axes: Axes, s: DataSet, unit: Any, k: int, *, filled: bool) -> None:
     y = s.electron_kevee * factor
     alone = s.electron_error_kevee * factor
     both = np.hypot(s.electron_error_kevee, s.quenching_common * x) * factor
-    bars = {"color": color, "linestyle": "none", "marker": "none"}
+    bars: dict[str, Any] = {"color": color, "linestyle": "none", "marker": "none"}
     axes.errorbar(x, y, xerr=s.recoil_error_kev, yerr=both, elinewidth=0.7, **bars)
     axes.errorbar(x, y, yerr=alone, elinewidth=1.8, **bars)
     title = s.title if filled else f"{s.title} (not fitted)"
