@@ -209,7 +209,7 @@ def fit_gaussian(
     if held.all():
         return _record(likelihood, theta, np.zeros((theta.size, theta.size)), held)
     minuit = _minuit(likelihood, parameters, theta)
-    _minimise(minuit)
+    _minimise(minuit, strategy=1)
     if minuit.valid:
         minuit.hesse()
     valid, diagnosis = _diagnose(minuit)
