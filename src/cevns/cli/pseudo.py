@@ -71,7 +71,7 @@ def toys(
             n,
             seed=seed,
             poi=poi,
-            refold=refold,  # type: ignore[arg-type]
+            refold=refold,
             fix=held,
             engine=engine,
             out=out,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cevns import __version__
+from cevns.exceptions import UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.measurement import in_cm2, inputs_record
-from cevns.exceptions import UnknownNameError
 from cevns.experiments.templates import Refold, template_model
 from cevns.inference.toy_result import ToyResult
 from cevns.inference.toys import run_toys
