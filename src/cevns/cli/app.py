@@ -14,6 +14,7 @@ from cevns.cli import (
     fitting,
     limits,
     pseudo,
+    quenching,
     rates,
     reproduction,
 )
@@ -57,5 +58,6 @@ app.command("systematics")(fitting.systematics)
 app.command("limit")(limits.limit)
 app.command("compare")(comparing.compare)
 app.command("toys")(pseudo.toys)
+app.command("quenching")(quenching.quenching)
 app.command("reproduce")(reproduction.reproduce)
 app.add_typer(data.app, name="data")

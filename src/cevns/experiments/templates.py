@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from cevns.experiments.model import ExperimentModel
+from cevns.experiments.refolded import refold as refolded
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import tabulate
 from cevns.inference import Likelihood, asimov
@@ -36,11 +38,17 @@ class TabulationError:
         )
 
 
-def template_model(model: ExperimentModel) -> tuple[ExperimentModel, TabulationError]:
+Refold = Literal["none", "form-factor", "all"]
+
+
+def template_model(
+    model: ExperimentModel, refold: Refold = "none"
+) -> tuple[ExperimentModel, TabulationError]:
     """The same model with its signal tabulated, and the error of the tabulation.
 
     Args:
         model: the exact model.
+        refold: ``none`` tabulates all of it; ``form-factor`` keeps the recoil spectrum exact.
 
     Examples:
         >>> import cevns
@@ -51,7 +59,8 @@ def template_model(model: ExperimentModel) -> tuple[ExperimentModel, TabulationE
     assert isinstance(model.signal, Signal)
     nominal = {p.name: p.value for p in model.parameters}
     scale = {p.name: p.scale for p in model.parameters}
-    fast = replace(model, signal=tabulate(model.signal, nominal, scale))
+    make = refolded if refold == "form-factor" else tabulate
+    fast = replace(model, signal=make(model.signal, nominal, scale))
     return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
 
 
