@@ -49,6 +49,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         "efficiency": (-PULL_REACH, PULL_REACH),
         "quenching": (-REACH, REACH),
         "pulse-time": pulse_range(value, constraint),
+        "shape": (-REACH, REACH),
     }[entry.acts_on]
     return Parameter(
         name,
@@ -57,7 +58,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         lower=lower,
         upper=upper,
         constraint=constraint,
-        fixed=constraint is None,
+        fixed=constraint is None or entry.held,
         shared=entry.shared,
         description=entry.description,
     )

@@ -14,14 +14,18 @@ import numpy as np
 
 from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.pulse_shape import PulseShape
+from cevns.detectors.pulse_shape._base import PulseShapeBins
 from cevns.detectors.resolution import Resolution
 from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
 from cevns.experiments import assembly, loader
 from cevns.experiments.components import Builder
 from cevns.experiments.document import Document, parse
-from cevns.experiments.inputs import Inputs, load_inputs
-from cevns.experiments.model import ExperimentModel, check_question
+from cevns.experiments.inputs import Inputs, load_inputs, load_released
+from cevns.experiments.model import ExperimentModel, PoiName, check_question
+from cevns.experiments.pulse_shape import PulseShapeSignal
 from cevns.experiments.recoils import recoil_grid
+from cevns.experiments.released import ReleasedModel, check_shape_parameters, released_model
 from cevns.experiments.schema import ExperimentFile
 from cevns.experiments.signal import Signal
 from cevns.interactions import Interaction
@@ -130,6 +134,22 @@ class Experiment:
         return cast("Efficiency", self._efficiency("energy"))
 
     @cached_property
+    def recoil_efficiency(self) -> Efficiency:
+        """Efficiency in recoil energy, keVnr."""
+        return cast("Efficiency", self._efficiency("recoil"))
+
+    @cached_property
+    def pulse_shape(self) -> PulseShape | None:
+        """Distribution of the pulse-shape variable; None without one."""
+        component = self.declaration.detector.pulse_shape
+        if component is None:
+            return None
+        where = ("detector", "pulse_shape")
+        return cast(
+            "PulseShape", self._builder.build("cevns.detectors.pulse_shape", where, component)
+        )
+
+    @cached_property
     def time_efficiency(self) -> Efficiency:
         """Efficiency in arrival time."""
         return cast("Efficiency", self._efficiency("time"))
@@ -174,9 +194,17 @@ class Experiment:
         time = self.declaration.axes.time
         return None if time is None else np.asarray(time.edges, dtype=float)
 
+    @property
+    def pulse_shape_edges(self) -> Array | None:
+        """Edges of the pulse-shape axis; None without one."""
+        axis = self.declaration.axes.pulse_shape
+        return None if axis is None else np.asarray(axis.edges, dtype=float)
+
     @cached_property
     def inputs(self) -> Inputs:
         """Observed counts and background shapes."""
+        if self.declaration.signal is not None:
+            return load_released(self.declaration, self.path, data=self.data)
         return load_inputs(
             self.declaration, self.path, data=self.data, time_efficiency=self.time_efficiency
         )
@@ -205,7 +233,7 @@ class Experiment:
 
     def model(
         self, poi: str = "count", *, interaction: Interaction | None = None
-    ) -> ExperimentModel:
+    ) -> ExperimentModel | ReleasedModel:
         """The likelihood model for a question.
 
         Args:
@@ -223,6 +251,56 @@ class Experiment:
             ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
         """
         question = check_question(poi)
+        if self.declaration.signal is not None:
+            return self._released_model(question, interaction)
+        signal = self.signal(question, interaction=interaction)
+        prediction = self._prediction(signal)
+        parameters = self._parameters(question, interaction, prediction)
+        model = ExperimentModel(
+            name=self.name,
+            question=question,
+            signal=signal,
+            backgrounds=self.inputs.backgrounds,
+            parameters=parameters,
+            observed=np.zeros(signal.n_energy * signal.n_time),
+            scale=self._scale(question),
+            reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
+            prediction=prediction,
+        )
+        observed = self.inputs.observed
+        return model.with_observed(
+            model.expected(parameters.values) if observed is None else observed
+        )
+
+    def _released_model(self, question: PoiName, interaction: Interaction | None) -> ReleasedModel:
+        """The model of an experiment with released templates."""
+        released = self.declaration.signal
+        assert released is not None
+        names = () if self.pulse_shape is None else tuple(self.pulse_shape.varied)
+        check_shape_parameters(self.declaration, names)
+        exact = None
+        prediction = released.count.value
+        # couplings move the signal: only the one from first principles knows how
+        if released.use == "first-principles" or question == "sin2-theta-w" or interaction:
+            exact = self.pulse_shape_signal(question, interaction=interaction)
+            prediction = self._prediction(exact.signal)
+        inputs = self.inputs
+        assert inputs.observed is not None  # a released signal needs its release
+        return released_model(
+            self.declaration,
+            question,
+            self._parameters(question, interaction, prediction),
+            inputs.shapes,
+            inputs.observed,
+            signal=exact,
+            scale=self._scale(question),
+            reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
+            prediction=prediction,
+        )
+
+    def signal(self, poi: str = "count", *, interaction: Interaction | None = None) -> Signal:
+        """The exact signal in energy and time, with the bindings of a question."""
+        question = check_question(poi)
         process = self.interaction if interaction is None else interaction
         binding = assembly.bind(
             self.declaration,
@@ -231,9 +309,9 @@ class Experiment:
             self.quenching.variation_names,
             tuple(self.energy_efficiency.varied),
         )
-        nominal = assembly.declared_parameters(self.declaration)
         pulse = binding.pulse_time
-        signal = Signal(
+        nominal = assembly.declared_parameters(self.declaration)
+        return Signal(
             fold=self.fold if interaction is None else self._fold(process),
             quenching=self.curve,
             response=self.response,
@@ -241,33 +319,40 @@ class Experiment:
             binding=binding,
             pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
         )
-        prediction = self._prediction(signal)
-        parameters = Parameters(
+
+    def pulse_shape_signal(
+        self, poi: str = "count", *, interaction: Interaction | None = None
+    ) -> PulseShapeSignal:
+        """The exact signal with its pulse-shape axis.
+
+        Raises:
+            InputError: if the file has no pulse-shape axis or model.
+        """
+        if self.pulse_shape is None or self.pulse_shape_edges is None:
+            raise InputError(
+                f"{self.name}: a signal from first principles needs 'detector.pulse_shape' and "
+                "'axes.pulse_shape'"
+            )
+        bins = PulseShapeBins.build(self.pulse_shape, self.energy_edges, self.pulse_shape_edges)
+        return PulseShapeSignal(self.signal(poi, interaction=interaction), bins)
+
+    def _parameters(
+        self, question: PoiName, interaction: Interaction | None, prediction: float
+    ) -> Parameters:
+        return Parameters(
             assembly.parameter_vector(
                 self.declaration,
                 question,
-                process,
+                self.interaction if interaction is None else interaction,
                 prediction=prediction,
                 cross_section=self.cross_section_cm2,
             )
         )
-        model = ExperimentModel(
-            name=self.name,
-            question=question,
-            signal=signal,
-            backgrounds=self.inputs.backgrounds,
-            parameters=parameters,
-            observed=np.zeros(signal.n_energy * signal.n_time),
-            scale=()
-            if question == "count"
-            else assembly.names_acting_on(self.declaration, "signal"),
-            reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
-            prediction=prediction,
-        )
-        observed = self.inputs.observed
-        return model.with_observed(
-            model.expected(parameters.values) if observed is None else observed
-        )
+
+    def _scale(self, question: PoiName) -> tuple[str, ...]:
+        if question == "count":
+            return ()
+        return assembly.names_acting_on(self.declaration, "signal")
 
     def predict(self) -> dict[str, float]:
         """Expected counts per component in the analysis region, before any fit."""
@@ -357,13 +442,15 @@ class Experiment:
 
     def _fold(self, process: Interaction) -> Fold:
         # recoils beyond the quenching model's validity are not followed: see `loss`
+        nodes, weights = self._recoil_grid
         return Fold(
             self.source,
             process,
             self.material,
             self.declaration.target.mass,
             self.form_factor,
-            *self._recoil_grid,
+            nodes,
+            weights * self.recoil_efficiency(nodes),
         )
 
     @cached_property

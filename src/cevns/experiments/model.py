@@ -88,6 +88,16 @@ class ExperimentModel:
         return POI_PARAMETER[self.question]
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Bins along each axis."""
+        return self.signal.n_energy, self.signal.n_time
+
+    @property
+    def pulse_time(self) -> str | None:
+        """Name of the parameter that moves the beam pulse, if there is one."""
+        return self.signal.binding.pulse_time
+
+    @property
     def n_bins(self) -> int:
         """Number of analysis bins."""
         return self.signal.n_energy * self.signal.n_time

@@ -352,6 +352,13 @@ class TemplateModel:
         mu = xp.moveaxis(weights, 0, -1) @ self.matrix
         return mu, xp.moveaxis(slopes, -1, 0) @ self.matrix
 
+    def component(self, group: str, theta: Array, xp: Namespace = np) -> Array:
+        """Expected counts of one group, ``(..., n_par) -> (..., n_bins)``."""
+        members = self._members[group]
+        weights = self.weights(xp.moveaxis(xp.asarray(theta), -1, 0), xp)[members]
+        result: Array = xp.moveaxis(weights, 0, -1) @ self.matrix[members]
+        return result
+
     def components(self, theta: Array) -> Mapping[str, Array]:
         """Expected counts of each group, each ``(n_bins,)``."""
         weights = self.weights(np.asarray(theta, dtype=float))
