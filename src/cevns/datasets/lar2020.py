@@ -21,8 +21,8 @@ from cevns.typing import Array, ArrayLike, IntArray
 
 NAME: Final = "coherent-lar-2020"
 # from integers, so that every edge is the double nearest to its decimal
-EDGES: Final = {
-    "energy (keVee)": 10.0 * np.arange(13),
+EDGES: Final[Mapping[str, Array]] = {
+    "energy (keVee)": np.arange(0, 130, 10) / 1.0,
     "F90": np.arange(50, 95, 5) / 100.0,
     "time (us)": np.arange(-1, 54, 5) / 10.0,
 }
@@ -131,7 +131,7 @@ def read_grid(path: Path, *, counts: bool = False) -> Grid:
     if wrong.any():
         first = int(np.argmax(wrong.any(axis=1)))
         axis = int(np.argmax(wrong[first]))
-        belongs = f"{list(EDGES)[axis]} is {rows[first, axis]:g} where {grid[first, axis]:g} belongs"
+        found, wanted = rows[first, axis], grid[first, axis]
         at_home = [np.isin(rows[:, axis].round(6), c.round(6)).all() for c in centres]
         why = (
             "the columns are swapped"
@@ -139,7 +139,10 @@ def read_grid(path: Path, *, counts: bool = False) -> Grid:
             else "the file is in other bins or rows are missing"
         )
         raise DataError(
-            f"{belongs}: {why}; they must be {_COLUMNS}", path=path, line=int(lines[first])
+            f"{list(EDGES)[axis]} is {found:g} where {wanted:g} belongs: {why}; the columns must be "
+            f"{_COLUMNS}",
+            path=path,
+            line=int(lines[first]),
         )
     if len(rows) != len(grid):
         raise DataError(

@@ -293,7 +293,9 @@ def time_tables(
 
 def physics_choices(declaration: ExperimentFile) -> Mapping[str, str]:
     """The named physics choices of a file, echoed in every result."""
+    released = declaration.signal
     return {
+        **({} if released is None else {"signal": released.use}),
         "source": declaration.source.kind,
         "material": declaration.target.material,
         "interaction": declaration.interaction.kind,

@@ -208,7 +208,9 @@ def load_inputs(
     anticoincident = None
     for name, background in declaration.backgrounds.items():
         if background.energy is None:
-            raise InputError(f"background {name!r} is a template: the file needs a 'signal' section")
+            raise InputError(
+                f"background {name!r} is a template: the file needs a 'signal' section"
+            )
         along_energy = reader.rebin(background.energy, energy)
         if background.energy.role == STEADY_STATE_ROLE:
             anticoincident = round(float(along_energy.sum()))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,9 +23,6 @@ from cevns.inference.templates import Group, ShapeNuisance, TemplateModel
 from cevns.inference.templates import Template as Weighted
 from cevns.parameters import Parameters
 from cevns.typing import Array, Namespace
-
-if TYPE_CHECKING:
-    from cevns.experiments.signal import Signal
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,7 +290,8 @@ def released_model(
     rows: list[Weighted] = []
     moved: dict[str, None] = {}
     for name, shape in shapes.items():
-        factors, size = (name,), 1.0
+        factors: tuple[str, ...] = (name,)
+        size = 1.0
         if name == SIGNAL:
             if signal is not None:
                 continue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from cevns.experiments.model import SIGNAL, ExperimentModel
+from cevns.experiments.released import ReleasedModel
 from cevns.inference.template_builder import GroupSpec, build
 from cevns.inference.templates import TemplateModel
 
 
-def template_model(model: ExperimentModel) -> TemplateModel:
+def template_model(model: ExperimentModel | ReleasedModel) -> TemplateModel:
     """Tabulate the exact model: signal morphed in its shape nuisances, backgrounds as they are.
 
     Args:
@@ -25,13 +26,16 @@ def template_model(model: ExperimentModel) -> TemplateModel:
         >>> fast.parameters.names == cevns.load("coherent-csi-2021").model().parameters.names
         True
     """
+    if isinstance(model, ReleasedModel) and model.exact is None:
+        return model.templates
     if model.question == "count":
         signal = GroupSpec(SIGNAL, factors=(SIGNAL,), normalised=True)
     elif model.question == "cross-section":
         signal = GroupSpec(SIGNAL, factors=(model.poi, *model.scale))
     else:
         signal = GroupSpec(SIGNAL, factors=model.scale, polynomial=model.poi)
-    backgrounds = tuple(GroupSpec(b, factors=(b,), nuisances=()) for b in model.backgrounds)
+    moved = None if isinstance(model, ReleasedModel) else ()
+    backgrounds = tuple(GroupSpec(b, factors=(b,), nuisances=moved) for b in model.backgrounds)
     groups = {SIGNAL, model.poi, *model.scale, *model.backgrounds}
     shapes = tuple(p.name for p in model.parameters if p.name not in groups and not p.fixed)
     return build(model, (signal, *backgrounds), shapes)

@@ -145,6 +145,78 @@ class Template:
 
 
 @dataclass(frozen=True, eq=False)
+class _SinglePoint:
+    """All weights of one parameter point in a dozen array operations.
+
+    A minimiser asks for one point at a time, where a loop over templates in Python costs more
+    than the arithmetic. With phi = (1, alpha_1 ..., d(alpha_1) ...) the weight of a template is
+    ``phi[first] phi[second]`` times the product of its factors.
+    """
+
+    at: IntArray
+    centre: Array
+    width: Array
+    first: IntArray
+    second: IntArray
+    factors: IntArray
+
+    @classmethod
+    def of(cls, model: TemplateModel) -> _SinglePoint:
+        names = [n.name for n in model.nuisances]
+
+        def place(term: Term | None) -> int:
+            if term is None:
+                return 0
+            return 1 + names.index(term[0]) + (len(names) if term[1] == "even" else 0)
+
+        one = len(model.parameters)  # a one stands behind the parameters
+        factors = {g.name: [model.parameters.position(p) for p in g.factors] for g in model.groups}
+        longest = max((len(f) for f in factors.values()), default=0)
+        padded = [[*t.terms, None, None][:2] for t in model.templates]
+        return cls(
+            np.array([model.parameters.position(n) for n in names], dtype=np.int64),
+            np.array([n.centre for n in model.nuisances]),
+            np.array([n.width for n in model.nuisances]),
+            np.array([place(a) for a, _ in padded], dtype=np.int64),
+            np.array([place(b) for _, b in padded], dtype=np.int64),
+            np.array(
+                [
+                    [*factors[t.group], *[one] * (longest - len(factors[t.group]))]
+                    for t in model.templates
+                ],
+                dtype=np.int64,
+            ),
+        )
+
+    def weights(self, theta: Array) -> Array:
+        """``(n_par,) -> (n_templates,)``."""
+        alpha = (theta[self.at] - self.centre) / self.width
+        phi = np.concatenate(([1.0], alpha, even_part(alpha)))
+        product = np.append(theta, 1.0)[self.factors].prod(axis=1)
+        result: Array = product * phi[self.first] * phi[self.second]
+        return result
+
+    def weights_and_slopes(self, theta: Array) -> tuple[Array, Array]:
+        """``(n_par,) -> (n_templates,), (n_par, n_templates)``."""
+        alpha = (theta[self.at] - self.centre) / self.width
+        phi = np.concatenate(([1.0], alpha, even_part(alpha)))
+        rate = np.concatenate(([0.0], 1.0 / self.width, even_part_derivative(alpha) / self.width))
+        owner = np.concatenate(([theta.size], self.at, self.at))
+        values = np.append(theta, 1.0)[self.factors]
+        product = values.prod(axis=1)
+        shape = phi[self.first] * phi[self.second]
+        columns = np.arange(self.first.size)
+        # the last row collects the derivatives by the ones behind the parameters
+        slopes = np.zeros((theta.size + 1, self.first.size))
+        for here, there in ((self.first, self.second), (self.second, self.first)):
+            slopes[owner[here], columns] += product * rate[here] * phi[there]
+        for k in range(values.shape[1]):
+            others = np.delete(values, k, axis=1).prod(axis=1)
+            slopes[self.factors[:, k], columns] += others * shape
+        return product * shape, slopes[:-1]
+
+
+@dataclass(frozen=True, eq=False)
 class TemplateModel:
     """A model in low-rank form. Satisfies `cevns.inference.model.LinearisedModel`.
 
@@ -286,6 +358,16 @@ class TemplateModel:
             derivatives.append(rows)
         return products, derivatives
 
+    @cached_property
+    def _single(self) -> _SinglePoint | None:
+        """The plan for one point at a time; None where the model needs the general path."""
+        simple = all(len(t.terms) <= 2 for t in self.templates)
+        if not simple or any(n.knots for n in self.nuisances):
+            return None
+        if any(g.function is not None or g.normalised for g in self.groups):
+            return None
+        return _SinglePoint.of(self)
+
     def weights(self, theta: Array, xp: Namespace = np) -> Array:
         """Template weights, batch last: ``(n_par, ...) -> (n_templates, ...)``."""
         coefficients, _ = self._coefficients(theta, xp, slopes=False)
@@ -342,12 +424,18 @@ class TemplateModel:
 
     def expected(self, theta: Array, xp: Namespace = np) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
+        if xp is np and np.ndim(theta) == 1 and self._single is not None:
+            at: Array = self._single.weights(theta) @ self.matrix
+            return at
         weights = self.weights(xp.moveaxis(xp.asarray(theta), -1, 0), xp)
         result: Array = xp.moveaxis(weights, 0, -1) @ self.matrix
         return result
 
     def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
+        if xp is np and theta.shape[0] == 1 and self._single is not None:
+            at, along = self._single.weights_and_slopes(theta[0])
+            return (at @ self.matrix)[None], (along @ self.matrix)[None]
         weights, slopes = self.weights_and_slopes(xp.moveaxis(xp.asarray(theta), -1, 0), xp)
         mu = xp.moveaxis(weights, 0, -1) @ self.matrix
         return mu, xp.moveaxis(slopes, -1, 0) @ self.matrix
