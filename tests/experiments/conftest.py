@@ -13,6 +13,7 @@ import cevns
 from cevns.experiments.loader import CATALOGUE
 
 NAME = "coherent-csi-2021"
+PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +39,9 @@ def carried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def release() -> Path:
     """The folder with the public releases."""
-    folder = os.environ.get("CEVNS_DATA")
-    if not folder or not (Path(folder) / NAME).is_dir():
+    if not PUBLIC or not (Path(PUBLIC) / NAME).is_dir():
         pytest.skip(f"CEVNS_DATA does not name a folder with the public release {NAME}")
-    return Path(folder)
+    return Path(PUBLIC)
 
 
 @pytest.fixture

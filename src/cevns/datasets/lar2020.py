@@ -139,8 +139,8 @@ def read_grid(path: Path, *, counts: bool = False) -> Grid:
             else "the file is in other bins or rows are missing"
         )
         raise DataError(
-            f"{list(EDGES)[axis]} is {found:g} where {wanted:g} belongs: {why}; the columns must be "
-            f"{_COLUMNS}",
+            f"{list(EDGES)[axis]} is {found:g} where {wanted:g} belongs: {why}; the columns must "
+            f"be {_COLUMNS}",
             path=path,
             line=int(lines[first]),
         )

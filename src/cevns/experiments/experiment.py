@@ -282,8 +282,9 @@ class Experiment:
         prediction = released.count.value
         # couplings move the signal: only the one from first principles knows how
         if released.use == "first-principles" or question == "sin2-theta-w" or interaction:
-            exact = self.pulse_shape_signal(question, interaction=interaction)
-            prediction = self._prediction(exact.signal)
+            signal = self.signal(question, interaction=interaction)
+            exact = PulseShapeSignal(signal, self.pulse_shape_bins)
+            prediction = self._prediction(signal)
         inputs = self.inputs
         assert inputs.observed is not None  # a released signal needs its release
         return released_model(
@@ -320,10 +321,9 @@ class Experiment:
             pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
         )
 
-    def pulse_shape_signal(
-        self, poi: str = "count", *, interaction: Interaction | None = None
-    ) -> PulseShapeSignal:
-        """The exact signal with its pulse-shape axis.
+    @cached_property
+    def pulse_shape_bins(self) -> PulseShapeBins:
+        """The pulse shape in the analysis bins.
 
         Raises:
             InputError: if the file has no pulse-shape axis or model.
@@ -333,8 +333,7 @@ class Experiment:
                 f"{self.name}: a signal from first principles needs 'detector.pulse_shape' and "
                 "'axes.pulse_shape'"
             )
-        bins = PulseShapeBins.build(self.pulse_shape, self.energy_edges, self.pulse_shape_edges)
-        return PulseShapeSignal(self.signal(poi, interaction=interaction), bins)
+        return PulseShapeBins.build(self.pulse_shape, self.energy_edges, self.pulse_shape_edges)
 
     def _parameters(
         self, question: PoiName, interaction: Interaction | None, prediction: float

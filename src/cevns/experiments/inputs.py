@@ -227,6 +227,12 @@ def load_inputs(
         if counts is None:
             raise InputError(f"{declaration.name}: data needs 'counts', with a file or a role")
         observed = reader.rebin(counts, energy, *(() if time is None else (time,)))
+        observed = observed.reshape(len(energy) - 1, -1)
+        if (observed != np.round(observed)).any():
+            raise InputError(
+                f"{counts.file} holds contents that are not whole numbers; observed counts are "
+                "numbers of events"
+            )
     return Inputs(
         observed, anticoincident, shapes, reader.origin, tuple(reader.files), reader.warnings
     )

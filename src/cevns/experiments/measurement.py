@@ -250,11 +250,11 @@ def measure(
         from cevns.experiments.templates import template_model
         from cevns.inference.gof import goodness_of_fit
 
-        gof = goodness_of_fit(template_model(model), result.fit, gof_toys, engine="auto")
+        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys, engine="auto")
         result = replace(result, gof=gof)
     if isinstance(model, ReleasedModel):
         return _with_shapes(result, model, fix or {}, data, minos)
-    pulse = model.pulse_time
+    pulse = model.exact_signal.binding.pulse_time
     if pulse is None or model.parameters[pulse].fixed:
         return result
     held = model.with_parameters(model.parameters.fix({pulse: None}))
@@ -294,6 +294,11 @@ def _measure(
     evaluated = CompiledModel(model) if engine == "jax" else model
     result = fit(evaluated, data=data, minos=minos)
     defined = model.question != "sin2-theta-w" and not model.parameters[model.poi].fixed
+    if defined:
+        # a count where the null expects nothing at all excludes it without limit
+        null = model.expected(model.parameters.at({model.poi: 0.0}).values)
+        counts = model.observed if data is None else data.counts
+        defined = not bool(np.any((null <= 0.0) & (counts > 0.0)))
     z = significance(evaluated, model.poi, data=data, best=result) if defined else None
     return Measurement(
         experiment=experiment,

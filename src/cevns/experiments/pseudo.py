@@ -84,8 +84,7 @@ def study_toys(
     model = experiment.model(poi)
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
-    fitted = model if exact else template_model(model)
-    accuracy = None if exact else fitted.accuracy  # type: ignore[union-attr]
+    fitted, accuracy = (model, None) if exact else template_model(model)
     toys = run_toys(
         fitted,
         n,

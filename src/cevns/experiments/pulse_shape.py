@@ -15,6 +15,7 @@ import numpy as np
 
 from cevns.detectors.pulse_shape._base import PulseShapeBins
 from cevns.experiments.signal import Signal
+from cevns.experiments.tabulated import TabulatedSignal
 from cevns.typing import Array, Namespace
 
 
@@ -28,7 +29,7 @@ class PulseShapeSignal:
             the parameters of the same names.
     """
 
-    signal: Signal
+    signal: Signal | TabulatedSignal
     pulse_shape: PulseShapeBins
 
     def evaluate(self, values: Mapping[str, Array], xp: Namespace = np) -> Array:

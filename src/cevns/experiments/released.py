@@ -157,11 +157,6 @@ class ReleasedModel:
         return POI_PARAMETER[self.question]
 
     @property
-    def pulse_time(self) -> str | None:
-        """Released templates take the pulse time like any other shape."""
-        return None
-
-    @property
     def n_bins(self) -> int:
         """Number of analysis bins."""
         return int(np.prod(self.shape))

@@ -20,9 +20,8 @@ from cevns.typing import Array
 
 EDM_GOAL = 1e-7
 """Convergence: estimated distance to the minimum in units of -2 ln L."""
-QUICK_STEPS = 5
-"""Quasi-Newton steps before the first safeguarded one."""
-_MEMORY = 2
+_MEMORY = 3
+"""Pairs of step and change of gradient that the quasi-Newton steps remember."""
 
 
 class State(NamedTuple):
@@ -114,7 +113,7 @@ class BoundedProblem:
             (vectors * inverse) @ vectors.T,
         )
 
-    def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin) -> Array:
+    def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin, steps: Any) -> Array:
         """A few quasi-Newton steps from the common point `theta`, ``(n_par, B)``.
 
         L-BFGS (Liu and Nocedal, Math. Program. 45 (1989) 503) on top of the inverse Hessian of
@@ -136,7 +135,7 @@ class BoundedProblem:
             1,
         )
         path = self.engine.loop(
-            lambda p: p.count < QUICK_STEPS,
+            lambda p: p.count < steps,
             lambda p: self._quasi_newton(p, counts, aux, origin.inverse),
             path,
         )

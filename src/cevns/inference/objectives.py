@@ -5,12 +5,12 @@ derivative of -2 ln L but for that of mu itself. Two ways to the same numbers. F
 model mu = T^T w(theta) everything over bins is a matrix product that runs at the speed of BLAS,
 for all data sets at once:
 
-    gradient  = 2 A (T (1 - n/mu)) + pulls,            A = dw/dtheta
-    curvature = 2 J diag(n/mu^2) J^T + pulls,          J = A T
+    gradient  = 2 dw (T (1 - n/mu)) + pulls,
+    curvature = 2 J diag(n/mu^2) J^T + pulls,    J = dw T
 
-The gradient needs no Jacobian over the bins. (The curvature could do without, through products
-of pairs of templates; measured, that is no faster with 18 templates and three times slower with
-37.) Any other model goes through its linearisation.
+The gradient needs no Jacobian over the bins. (The curvature could do without too, through
+products of pairs of templates; measured, that is no faster with 18 templates and three times
+slower with 37.) Any other model goes through its linearisation.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ class Objective(Protocol):
 
 
 def objective(model: Model) -> Objective:
-    """The fastest objective for a model."""
+    """The fastest objective for a model: its own, if it has one."""
+    if hasattr(model, "objective"):
+        own: Objective = model.objective()
+        return own
     return LowRank(model) if isinstance(model, TemplateModel) else Linearised(model)
 
 
@@ -60,7 +63,7 @@ def saturated(counts: Array) -> Array:
     return np.asarray(2.0 * terms.sum(axis=0))
 
 
-def _poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Array, Array, Array]:
+def poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Array, Array, Array]:
     """``2 sum (mu - n ln mu)`` and, per bin, half its first and second derivative by mu."""
     mu, slope, bending = bend(mu, floor, xp)
     safe = xp.maximum(mu, _TINY)
@@ -74,7 +77,9 @@ def _poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Arr
 
 
 @dataclass(frozen=True, eq=False)
-class _Constrained:
+class Constrained:
+    """What objectives of models with Gaussian constraints share."""
+
     model: Model
 
     @cached_property
@@ -94,25 +99,16 @@ class _Constrained:
 
 
 @dataclass(frozen=True, eq=False)
-class LowRank(_Constrained):
+class LowRank(Constrained):
     """Objective of a template model."""
 
     model: TemplateModel
 
-    @cached_property
-    def _matrix(self) -> Array:
-        return self.model.matrix
-
-    @cached_property
-    def _transposed(self) -> Array:
-        return np.ascontiguousarray(self._matrix.T)
-
     def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
         """See `Objective`."""
-        weights, slopes = self.model.weights_and_slopes(theta, xp)
-        mu, slope, _ = bend(self._transposed @ weights, self._floor, xp)
-        residual = self._matrix @ ((1.0 - counts / xp.maximum(mu, _TINY)) * slope)
-        gradient = xp.einsum("kmb,mb->kb", slopes, residual)
+        mu, pullback = self.model.mean_and_pullback(theta, xp)
+        mu, slope, _ = bend(mu, self._floor, xp)
+        gradient = pullback((1.0 - counts / xp.maximum(mu, _TINY)) * slope)
         result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
         return result
 
@@ -120,20 +116,16 @@ class LowRank(_Constrained):
         self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
     ) -> tuple[Array, Array, Array]:
         """See `Objective`."""
-        weights, slopes = self.model.weights_and_slopes(theta, xp)
-        value, residual, curvature = _poisson(self._transposed @ weights, counts, self._floor, xp)
+        mu, jac = self.model.mean_and_jacobian(theta, xp)
+        value, residual, curvature = poisson(mu, counts, self._floor, xp)
         pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        gradient = xp.einsum("kmb,mb->kb", slopes, self._matrix @ residual)
-        if xp is np:  # NumPy's einsum does not call BLAS for this one, XLA's does
-            jac = np.matmul(self._transposed, slopes)
-        else:
-            jac = xp.einsum("im,kmb->kib", self._transposed, slopes)
+        gradient = xp.einsum("kib,ib->kb", jac, residual)
         matrix = xp.einsum("kib,lib->klb", jac * curvature, jac)
         return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
 
 
 @dataclass(frozen=True, eq=False)
-class Linearised(_Constrained):
+class Linearised(Constrained):
     """Objective of any model, through its linearisation."""
 
     def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
@@ -150,7 +142,7 @@ class Linearised(_Constrained):
     ) -> tuple[Array, Array, Array]:
         """See `Objective`."""
         mu, jac = linearise(self.model, theta.T, xp)
-        value, residual, curvature = _poisson(mu.T, counts, self._floor, xp)
+        value, residual, curvature = poisson(mu.T, counts, self._floor, xp)
         pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
         gradient = (jac @ residual.T[:, :, None])[:, :, 0].T
         matrix = (jac * curvature.T[:, None, :]) @ xp.swapaxes(jac, 1, 2)

@@ -121,8 +121,8 @@ def project(measurement: Measurement, axis: str) -> Projection:
     along = axes_of(experiment)
     if axis not in along:
         raise InputError(f"{experiment.name} has no {axis!r} axis to project on")
-    others = tuple(i for i, name in enumerate(along) if name != axis)
-    # of the bins alone: what stands before them in an array is the parameter
+    # where there is no time axis, counts have one bin of it
+    others = tuple(i for i in range(len(model.shape)) if i != list(along).index(axis))
     slopes = model.linearise(fit.theta[None, :])[1][0].reshape(-1, *model.shape)
     slopes = slopes.sum(axis=tuple(i + 1 for i in others))
     variance = np.einsum("pb,pq,qb->b", slopes, fit.covariance, slopes)
@@ -135,7 +135,7 @@ def project(measurement: Measurement, axis: str) -> Projection:
 
 
 def axes_of(experiment: Experiment) -> dict[str, Array]:
-    """Edges of the axes in the order of the counts; one bin of time where there is no time axis."""
+    """Edges of the declared axes, in the order of the counts."""
     axes = {"energy": experiment.energy_edges}
     if experiment.pulse_shape_edges is not None:
         axes["pulse-shape"] = experiment.pulse_shape_edges
@@ -192,8 +192,7 @@ def _draw(measurement: Measurement, subtracted: tuple[str, ...]) -> Figure:
         "time": (style.TIME_LABEL, style.unit_text("us")),
     }
     axes = [(axis, *labels[axis]) for axis in axes_of(experiment)]
-    alone = len(axes) == 1
-    width, height = (style.SINGLE_IN, 4.4) if alone else (style.DOUBLE_IN, 3.7)
+    width, height = (style.SINGLE_IN, 4.4) if len(axes) == 1 else (style.DOUBLE_IN, 3.7)
     if len(axes) > 2:
         width = 1.45 * width
     ratios = {"height_ratios": [3.2, 1.0]}
@@ -216,7 +215,9 @@ def _draw(measurement: Measurement, subtracted: tuple[str, ...]) -> Figure:
     # what lies on top comes first; the head room is for the legend
     last.legend(*(reversed(part) for part in last.get_legend_handles_labels()), loc="upper right")
     bottom_edge, top_edge = last.get_ylim()
-    last.set_ylim(bottom_edge, top_edge + (0.6 if alone else 0.18) * (top_edge - bottom_edge))
+    last.set_ylim(
+        bottom_edge, top_edge + {1: 0.6, 2: 0.18, 3: 0.75}[len(axes)] * (top_edge - bottom_edge)
+    )
     return figure
 
 
