@@ -15,7 +15,6 @@ import numpy as np
 from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.pulse_shape import PulseShape
-from cevns.detectors.pulse_shape._base import PulseShapeBins
 from cevns.detectors.resolution import Resolution
 from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
 from cevns.experiments import assembly, loader
@@ -23,9 +22,9 @@ from cevns.experiments.components import Builder
 from cevns.experiments.document import Document, parse
 from cevns.experiments.inputs import Inputs, load_inputs, load_released
 from cevns.experiments.model import ExperimentModel, PoiName, check_question
-from cevns.experiments.pulse_shape import PulseShapeSignal
 from cevns.experiments.recoils import recoil_grid
-from cevns.experiments.released import ReleasedModel, check_shape_parameters, released_model
+from cevns.experiments.release import build_released
+from cevns.experiments.released import ReleasedModel
 from cevns.experiments.schema import ExperimentFile
 from cevns.experiments.signal import Signal
 from cevns.interactions import Interaction
@@ -252,10 +251,10 @@ class Experiment:
         """
         question = check_question(poi)
         if self.declaration.signal is not None:
-            return self._released_model(question, interaction)
+            return build_released(self, question, interaction)
         signal = self.signal(question, interaction=interaction)
-        prediction = self._prediction(signal)
-        parameters = self._parameters(question, interaction, prediction)
+        prediction = self.prediction_of(signal)
+        parameters = self.parameters_of(question, interaction, prediction)
         model = ExperimentModel(
             name=self.name,
             question=question,
@@ -263,40 +262,13 @@ class Experiment:
             backgrounds=self.inputs.backgrounds,
             parameters=parameters,
             observed=np.zeros(signal.n_energy * signal.n_time),
-            scale=self._scale(question),
+            scale=self.scale_of(question),
             reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
             prediction=prediction,
         )
         observed = self.inputs.observed
         return model.with_observed(
             model.expected(parameters.values) if observed is None else observed
-        )
-
-    def _released_model(self, question: PoiName, interaction: Interaction | None) -> ReleasedModel:
-        """The model of an experiment with released templates."""
-        released = self.declaration.signal
-        assert released is not None
-        names = () if self.pulse_shape is None else tuple(self.pulse_shape.varied)
-        check_shape_parameters(self.declaration, names)
-        exact = None
-        prediction = released.count.value
-        # couplings move the signal: only the one from first principles knows how
-        if released.use == "first-principles" or question == "sin2-theta-w" or interaction:
-            signal = self.signal(question, interaction=interaction)
-            exact = PulseShapeSignal(signal, self.pulse_shape_bins)
-            prediction = self._prediction(signal)
-        inputs = self.inputs
-        assert inputs.observed is not None  # a released signal needs its release
-        return released_model(
-            self.declaration,
-            question,
-            self._parameters(question, interaction, prediction),
-            inputs.shapes,
-            inputs.observed,
-            signal=exact,
-            scale=self._scale(question),
-            reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
-            prediction=prediction,
         )
 
     def signal(self, poi: str = "count", *, interaction: Interaction | None = None) -> Signal:
@@ -321,23 +293,10 @@ class Experiment:
             pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
         )
 
-    @cached_property
-    def pulse_shape_bins(self) -> PulseShapeBins:
-        """The pulse shape in the analysis bins.
-
-        Raises:
-            InputError: if the file has no pulse-shape axis or model.
-        """
-        if self.pulse_shape is None or self.pulse_shape_edges is None:
-            raise InputError(
-                f"{self.name}: a signal from first principles needs 'detector.pulse_shape' and "
-                "'axes.pulse_shape'"
-            )
-        return PulseShapeBins.build(self.pulse_shape, self.energy_edges, self.pulse_shape_edges)
-
-    def _parameters(
+    def parameters_of(
         self, question: PoiName, interaction: Interaction | None, prediction: float
     ) -> Parameters:
+        """The parameter vector of a question."""
         return Parameters(
             assembly.parameter_vector(
                 self.declaration,
@@ -348,7 +307,8 @@ class Experiment:
             )
         )
 
-    def _scale(self, question: PoiName) -> tuple[str, ...]:
+    def scale_of(self, question: PoiName) -> tuple[str, ...]:
+        """Names of the parameters that multiply the signal."""
         if question == "count":
             return ()
         return assembly.names_acting_on(self.declaration, "signal")
@@ -425,7 +385,8 @@ class Experiment:
             p.name: np.asarray(p.value) for p in (*signal.fold.interaction.parameters, *declared)
         }
 
-    def _prediction(self, signal: Signal) -> float:
+    def prediction_of(self, signal: Signal) -> float:
+        """Signal in the analysis region at nominal values."""
         total = float(signal.evaluate(self._nominal(signal)).sum())
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
