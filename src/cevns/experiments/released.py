@@ -199,6 +199,15 @@ class ReleasedModel:
         total = self.templates.expected(theta, xp)
         return total if self.exact is None else total + self.signal_counts(xp.asarray(theta), xp)
 
+    def mean_and_pullback(
+        self, theta: Array, xp: Namespace = np
+    ) -> tuple[Array, Callable[[Array], Array]]:
+        """``theta (n_par, B)``: see `cevns.inference.templates.TemplateModel.mean_and_pullback`."""
+        if self.exact is None:
+            return self.templates.mean_and_pullback(theta, xp)
+        mu, jacobian = self.linearise(theta.T, xp)
+        return mu.T, lambda v: (jacobian @ v.T[:, :, None])[:, :, 0].T
+
     def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
         mu, jacobian = self.templates.linearise(theta, xp)

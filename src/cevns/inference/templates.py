@@ -142,6 +142,9 @@ class TemplateModel:
             ``mu (n_bins, B)`` and the function ``v (n_bins, B) -> sum_i v_i dmu_i (n_par, B)``;
             it needs no derivative of mu over the bins.
         """
+        if xp is np and theta.shape[1] == 1 and self._single is not None:
+            weights, slopes = self._single.weights_and_slopes(theta[:, 0])
+            return (weights @ self.matrix)[:, None], lambda v: slopes @ (self.matrix @ v)
         evaluated = [g.evaluate(theta, xp) for g in self._evaluators]
         mu = sum(e.coefficient * e.unit for e in evaluated)
 
