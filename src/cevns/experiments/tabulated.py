@@ -174,7 +174,8 @@ class TabulatedSignal:
             total = energy[0][:, None] * time[0][None, :]
             for c in range(1, len(self.times)):
                 total = total + energy[c][:, None] * time[c][None, :]
-            return total.reshape(self.n_energy * self.n_time, *like.shape)
+            flat: Array = total.reshape(self.n_energy * self.n_time, *like.shape)
+            return flat
 
         out = [counts(e, times) for e in energies]
         if self.pulse_time is not None:

@@ -29,6 +29,9 @@ QUICK_STEPS = (6, 16)
 SAFE_STEPS = (10, 60)
 """Safeguarded steps for those that still have not."""
 
+_ASTRAY = 1.0
+"""Distance to the minimum beyond which a fit is begun anew, in units of -2 ln L."""
+
 STATUS = ("converged", "second pass", "iminuit", "failed")
 CONVERGED, SECOND, MINUIT, FAILED = range(4)
 
@@ -124,7 +127,9 @@ class BatchFitter:
                 if quick:
                     (at,) = self._chunks(self._descend, theta0[:, left], *data, origin, quick)
                 else:
-                    at = np.where(np.isfinite(value[left]), theta[:, left], theta0[:, left])
+                    # an unguarded step may have gone astray: then from the start again
+                    near = edm[left] < _ASTRAY
+                    at = np.where(near, theta[:, left], theta0[:, left])
                 result = self._chunks(self._minimise, at, *data, safe)
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND

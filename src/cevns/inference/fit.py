@@ -72,7 +72,7 @@ def fit(
     if held.all():
         return _record(likelihood, theta, np.zeros((len(theta),) * 2), held, poi, 0.0, 1, True, "")
     minuit = _minuit(likelihood, parameters, theta)
-    _minimise(minuit)
+    _minimise(minuit, strategy=1 if hesse else 0)
     if hesse and minuit.valid:
         minuit.hesse()
     valid, diagnosis = _diagnose(minuit)
@@ -125,7 +125,7 @@ def _minuit(likelihood: Likelihood, parameters: Parameters, theta: Array) -> Min
     return minuit
 
 
-def _minimise(minuit: Minuit) -> None:
+def _minimise(minuit: Minuit, strategy: int) -> None:
     """MIGRAD; where it fails, once more from a simplex with a more careful strategy."""
     # iminuit warns through Python warnings when a parameter is at its limit; that is in the
     # diagnosis, so the warnings are not for the user
@@ -133,7 +133,7 @@ def _minimise(minuit: Minuit) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        minuit.strategy = 1
+        minuit.strategy = strategy
         minuit.migrad(ncall=20_000)
         if not minuit.valid:
             minuit.strategy = 2

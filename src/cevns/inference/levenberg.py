@@ -208,7 +208,7 @@ class BoundedProblem:
         value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
         # up to the rounding of the sum over bins, else a converged fit could not be confirmed
-        better = (value <= state.value + 1e-12 * (1.0 + xp.abs(value))) | (state.count < 0)
+        better = (value <= state.value + 1e-14 * (1.0 + xp.abs(value))) | (state.count < 0)
         running = state.edm > EDM_GOAL
         take = better & running
         theta = xp.where(take, theta, state.theta)
@@ -220,13 +220,13 @@ class BoundedProblem:
         damping = xp.where(running, xp.where(better, less, more), 0.0)
 
         inside = self._inside(theta, gradient)
-        system = self._system(hessian, inside) * (1.0 + self._eye * damping)
+        downhill = xp.where(inside, gradient, 0.0)
+        system = self._system(hessian, inside)
         columns, good = linalg.cholesky(system, xp)
-        rows = linalg.forward(columns, xp.where(inside, gradient, 0.0))
-        # a damped system underestimates the distance: convergence is declared without damping
-        trusted = good & xp.isfinite(value) & (damping == 0.0)
-        edm = xp.where(trusted, 0.5 * sum(y * y for y in rows), xp.inf)
-        step = linalg.backward(columns, rows, xp)
+        edm = 0.5 * sum(y * y for y in linalg.forward(columns, downhill))
+        edm = xp.where(good & xp.isfinite(value), edm, xp.inf)
+        columns, _ = linalg.cholesky(system * (1.0 + self._eye * damping), xp)
+        step = linalg.backward(columns, linalg.forward(columns, downhill), xp)
         return State(theta, value, gradient, hessian, step, damping, edm, state.count + 1)
 
     def _errors(self, state: State) -> Array:
