@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from cevns import __version__
+from cevns.exceptions import UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.measurement import in_cm2, inputs_record
-from cevns.experiments.templates import template_model
+from cevns.experiments.templates import Refold, template_model
 from cevns.inference.toy_result import ToyResult
 from cevns.inference.toys import run_toys
 
@@ -57,7 +58,7 @@ def study_toys(
     poi: str = "count",
     fix: Mapping[str, float | None] | None = None,
     engine: str = "auto",
-    exact: bool = False,
+    refold: Refold = "none",
     out: Path | str | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -71,8 +72,9 @@ def study_toys(
         poi: the question.
         fix: parameters to hold.
         engine: ``numpy``, ``jax`` or ``auto`` (jax where it is installed).
-        exact: fit with the exact model (form factor and quenching refolded at every step)
-            instead of its templates; ten times slower.
+        refold: what is computed exactly at every step of every fit. ``none``: the tabulated
+            model, fastest; ``form-factor``: couplings and nuclear radii, with the response
+            tabulated; ``all``: the exact model.
         out: file to keep the toys in; the same call resumes an interrupted run.
         workers: processes; by default one a core where that pays.
         progress: called with (toys done, n).
@@ -84,7 +86,9 @@ def study_toys(
     model = experiment.model(poi)
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
-    fitted, accuracy = (model, None) if exact else template_model(model)
+    if refold not in get_args(Refold):
+        raise UnknownNameError("thing to refold", refold, get_args(Refold))
+    fitted, accuracy = (model, None) if refold == "all" else template_model(model, refold)
     toys = run_toys(
         fitted,
         n,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from cevns.experiments.model import ExperimentModel
+from cevns.experiments.refolded import refold as refolded
 from cevns.experiments.released import ReleasedModel
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import tabulate
@@ -39,13 +41,17 @@ class TabulationError:
 
 
 AnyModel = ExperimentModel | ReleasedModel
+Refold = Literal["none", "form-factor", "all"]
 
 
-def template_model(model: AnyModel) -> tuple[AnyModel | TemplateModel, TabulationError | None]:
+def template_model(
+    model: AnyModel, refold: Refold = "none"
+) -> tuple[AnyModel | TemplateModel, TabulationError | None]:
     """The same model with its signal tabulated, and the error of the tabulation.
 
     Args:
         model: the exact model. Released templates are a table already, without error.
+        refold: ``none`` tabulates all of it; ``form-factor`` keeps the recoil spectrum exact.
 
     Examples:
         >>> import cevns
@@ -57,14 +63,15 @@ def template_model(model: AnyModel) -> tuple[AnyModel | TemplateModel, Tabulatio
         return model.templates, None
     nominal = {p.name: p.value for p in model.parameters}
     scale = {p.name: p.scale for p in model.parameters}
+    make = refolded if refold == "form-factor" else tabulate
     fast: AnyModel
     if isinstance(model, ReleasedModel):
         assert model.exact is not None
         assert isinstance(model.exact.signal, Signal)
-        table = tabulate(model.exact.signal, nominal, scale)
+        table = make(model.exact.signal, nominal, scale)
         fast = replace(model, exact=replace(model.exact, signal=table))
     else:
-        fast = replace(model, signal=tabulate(model.exact_signal, nominal, scale))
+        fast = replace(model, signal=make(model.exact_signal, nominal, scale))
     return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
 
 
