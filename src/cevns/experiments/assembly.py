@@ -80,6 +80,11 @@ def names_acting_on(declaration: ExperimentFile, stage: str) -> tuple[str, ...]:
     return tuple(n for n, e in declaration.parameters.items() if e.acts_on == stage)
 
 
+def scale_names(declaration: ExperimentFile, question: PoiName) -> tuple[str, ...]:
+    """Names of the parameters that multiply the signal: none where its count is asked for."""
+    return () if question == "count" else names_acting_on(declaration, "signal")
+
+
 def single(declaration: ExperimentFile, stage: str) -> str | None:
     """The one parameter that acts on a stage, or None.
 

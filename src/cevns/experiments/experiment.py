@@ -140,13 +140,9 @@ class Experiment:
     @cached_property
     def pulse_shape(self) -> PulseShape | None:
         """Distribution of the pulse-shape variable; None without one."""
-        component = self.declaration.detector.pulse_shape
-        if component is None:
+        if self.declaration.detector.pulse_shape is None:
             return None
-        where = ("detector", "pulse_shape")
-        return cast(
-            "PulseShape", self._builder.build("cevns.detectors.pulse_shape", where, component)
-        )
+        return cast("PulseShape", self._detector("pulse_shape", "pulse_shape"))
 
     @cached_property
     def time_efficiency(self) -> Efficiency:
@@ -262,7 +258,7 @@ class Experiment:
             backgrounds=self.inputs.backgrounds,
             parameters=parameters,
             observed=np.zeros(signal.n_energy * signal.n_time),
-            scale=self.scale_of(question),
+            scale=assembly.scale_names(self.declaration, question),
             reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
             prediction=prediction,
         )
@@ -306,12 +302,6 @@ class Experiment:
                 cross_section=self.cross_section_cm2,
             )
         )
-
-    def scale_of(self, question: PoiName) -> tuple[str, ...]:
-        """Names of the parameters that multiply the signal."""
-        if question == "count":
-            return ()
-        return assembly.names_acting_on(self.declaration, "signal")
 
     def predict(self) -> dict[str, float]:
         """Expected counts per component in the analysis region, before any fit."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cevns.detectors.pulse_shape._base import PulseShapeBins
 from cevns.exceptions import InputError
+from cevns.experiments import assembly
 from cevns.experiments.model import PoiName
 from cevns.experiments.pulse_shape import PulseShapeSignal
 from cevns.experiments.released import ReleasedModel, check_shape_parameters, released_model
@@ -49,7 +50,7 @@ def build_released(
         experiment.inputs.shapes,
         observed,
         signal=exact,
-        scale=experiment.scale_of(question),
+        scale=assembly.scale_names(declared, question),
         reference=experiment.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
         prediction=prediction,
     )
