@@ -101,6 +101,11 @@ class ExperimentModel:
         return self.signal
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Bins along each axis."""
+        return self.signal.n_energy, self.signal.n_time
+
+    @property
     def n_bins(self) -> int:
         """Number of analysis bins."""
         return self.signal.n_energy * self.signal.n_time
