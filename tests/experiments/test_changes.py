@@ -7,7 +7,7 @@ import math
 import pytest
 
 import cevns
-from cevns.experiments.changes import compare
+from cevns.experiments.changes import _predict, _signal_only, compare
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_what_changed_in_words(changes):
     assert labels[3:] == [
         "quenching",
         "light yield and resolution",
-        "energy efficiency",
+        "efficiency",
         "energy region",
         "arrival times",
     ]
@@ -90,3 +90,9 @@ def test_record(changes):
     record = changes.to_dict()
     assert record["second_prediction"] == changes.end
     assert record["steps"][0]["after"] == {"source.protons": "3.198e+23"}
+
+
+def test_a_released_signal_template_is_replaced_by_first_principles():
+    """Its parts cannot be exchanged; 122.4 is what the file's detector predicts."""
+    lar = cevns.load("coherent-lar-2020")
+    assert _predict(lar, _signal_only(lar.document.values)) == pytest.approx(122.4, abs=0.1)

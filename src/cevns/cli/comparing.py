@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -60,8 +61,7 @@ def compare(
     output.result(record)
 
 
-def _first(fields: dict[str, str] | object) -> str:
+def _first(fields: Mapping[str, str]) -> str:
     """The first field that changed, in few words."""
-    values = list(fields.values()) if isinstance(fields, dict) else []
-    text = values[0] if values else ""
+    text = next(iter(fields.values()), "")
     return text if len(text) <= 28 else f"{text[:25]}..."

@@ -43,8 +43,9 @@ ORDER: Sequence[Change] = (
     Change("cross section", ("interaction",), ("interaction", "neutron-radius")),
     Change("quenching", ("detector.quenching",)),
     Change("light yield and resolution", ("detector.resolution",)),
-    Change("energy efficiency", ("detector.efficiency.energy",)),
+    Change("efficiency", ("detector.efficiency.recoil", "detector.efficiency.energy")),
     Change("energy region", ("axes.energy",)),
+    Change("pulse shape", ("detector.pulse_shape", "axes.pulse_shape")),
     Change(
         "arrival times",
         ("axes.time", "detector.efficiency.time", "source.pulse_sigma"),
@@ -180,14 +181,15 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
 
 def _signal_only(values: Mapping[str, Any]) -> _Values:
     out: _Values = copy.deepcopy(dict(values))
-    for section in ("backgrounds", "data", "overlaps"):
+    # a released signal template has no parts to exchange: first principles stand in for it
+    for section in ("backgrounds", "data", "overlaps", "signal"):
         out.pop(section, None)
     # the prediction is nominal: pulls and what they vary play no part
     parameters = out.get("parameters") or {}
-    pulls = ("signal", "quenching", "efficiency")
+    pulls = ("signal", "quenching", "efficiency", "shape")
     out["parameters"] = {n: p for n, p in parameters.items() if p["acts_on"] not in pulls}
     detector = out["detector"]
-    for component in (detector["quenching"], *(detector.get("efficiency") or {}).values()):
+    for component in (*detector.values(), *(detector.get("efficiency") or {}).values()):
         component.pop("variations", None)
     return out
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from cevns.experiments.model import ExperimentModel
 from cevns.experiments.refolded import refold as refolded
+from cevns.experiments.released import ReleasedModel
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import tabulate
 from cevns.inference import Likelihood, asimov
+from cevns.inference.templates import TemplateModel
 from cevns.typing import Array
 
 
@@ -38,16 +40,17 @@ class TabulationError:
         )
 
 
+AnyModel = ExperimentModel | ReleasedModel
 Refold = Literal["none", "form-factor", "all"]
 
 
 def template_model(
-    model: ExperimentModel, refold: Refold = "none"
-) -> tuple[ExperimentModel, TabulationError]:
+    model: AnyModel, refold: Refold = "none"
+) -> tuple[AnyModel | TemplateModel, TabulationError | None]:
     """The same model with its signal tabulated, and the error of the tabulation.
 
     Args:
-        model: the exact model.
+        model: the exact model. Released templates are a table already, without error.
         refold: ``none`` tabulates all of it; ``form-factor`` keeps the recoil spectrum exact.
 
     Examples:
@@ -56,15 +59,23 @@ def template_model(
         >>> error.shift_1sigma < 0.01
         True
     """
-    assert isinstance(model.signal, Signal)
+    if isinstance(model, ReleasedModel) and model.exact is None:
+        return model.templates, None
     nominal = {p.name: p.value for p in model.parameters}
     scale = {p.name: p.scale for p in model.parameters}
     make = refolded if refold == "form-factor" else tabulate
-    fast = replace(model, signal=make(model.signal, nominal, scale))
+    fast: AnyModel
+    if isinstance(model, ReleasedModel):
+        assert model.exact is not None
+        assert isinstance(model.exact.signal, Signal)
+        table = make(model.exact.signal, nominal, scale)
+        fast = replace(model, exact=replace(model.exact, signal=table))
+    else:
+        fast = replace(model, signal=make(model.exact_signal, nominal, scale))
     return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
 
 
-def _shift(exact: ExperimentModel, fast: ExperimentModel, radius: float, n: int = 200) -> float:
+def _shift(exact: AnyModel, fast: AnyModel, radius: float, n: int = 200) -> float:
     data = asimov(exact)
     fitted = _fitted_errors(exact)
     rng = np.random.default_rng(2021)
@@ -77,7 +88,7 @@ def _shift(exact: ExperimentModel, fast: ExperimentModel, radius: float, n: int 
     return float(np.abs(values[0] - values[1]).max())
 
 
-def _fitted_errors(model: ExperimentModel) -> Array:
+def _fitted_errors(model: AnyModel) -> Array:
     """Errors a fit to nominal data would have, from the Fisher information."""
     free = np.array(model.parameters.free, dtype=np.int64)
     information = Likelihood.of(model, asimov(model)).fisher(model.parameters.values)

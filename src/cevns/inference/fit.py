@@ -110,7 +110,7 @@ def _minuit(likelihood: Likelihood, parameters: Parameters, theta: Array) -> Min
     if isinstance(likelihood.model, LinearisedModel):
 
         def gradient(x: Array) -> Array:
-            return likelihood.value_and_gradient(x)[1]
+            return likelihood.gradient(x)
 
     def value(x: Array) -> float:
         return float(likelihood.twice_nll(x))
