@@ -37,7 +37,6 @@ from cevns.sources import Source
 from cevns.typing import Array
 
 if TYPE_CHECKING:
-    from cevns.experiments.limits import CevnsLimit
     from cevns.experiments.measurement import Measurement
     from cevns.experiments.profiling import Profile
     from cevns.experiments.pseudo import ToyStudy
@@ -360,12 +359,6 @@ class Experiment:
         from cevns.experiments.pseudo import study_toys
 
         return study_toys(self, n, seed=seed, poi=poi, **options)
-
-    def limit(self, *, level: float = 0.9, **options: Any) -> CevnsLimit:
-        """Upper limit on CEvNS; see `cevns.experiments.limits.cevns_limit`."""
-        from cevns.experiments.limits import cevns_limit
-
-        return cevns_limit(self, level=level, **options)
 
     def rate(self, *, points: int = 200) -> Rate:
         """Recoil spectrum and expected counts; see `cevns.experiments.rate.rate`."""
