@@ -1,0 +1,69 @@
+"""The tables and figures of the field, each published beside ours: one file an entry.
+
+An entry is a module with ``figure() -> Figure`` and, where numbers are compared, ``table() ->
+Table``; its name is that of the file. `cevns gallery` writes them, the documentation shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cevns import registry
+from cevns.report.gallery._table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Entry", "Table", "entries", "entry"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the gallery has under a name.
+
+    Args:
+        name: of the file.
+        title: one line.
+    """
+
+    name: str
+    title: str
+
+    def figure(self) -> Figure:
+        """Draw it.
+
+        Raises:
+            MissingExtraError: if matplotlib or mplhep is not installed.
+        """
+        figure: Figure = registry.load(__name__, "gallery entry", self.name).figure()
+        return figure
+
+    def table(self) -> Table | None:
+        """The numbers behind it, published beside ours; None where there are none."""
+        make = getattr(registry.load(__name__, "gallery entry", self.name), "table", None)
+        return None if make is None else make()
+
+
+def entries() -> tuple[Entry, ...]:
+    """All entries.
+
+    Examples:
+        >>> [e.name for e in entries()][:2]
+        ['cross-section', 'detectors']
+    """
+    return tuple(entry(name) for name in registry.names(__name__))
+
+
+def entry(name: str) -> Entry:
+    """The entry of a name; ``-`` and ``_`` are equal.
+
+    Raises:
+        UnknownNameError: if there is none.
+
+    Examples:
+        >>> entry("maximum_recoil").title
+        'Largest nuclear recoil energy against neutrino energy'
+    """
+    module = registry.load(__name__, "gallery entry", name)
+    return Entry(registry.canonical(name), (module.__doc__ or "").splitlines()[0].rstrip("."))
