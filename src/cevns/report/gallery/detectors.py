@@ -1,0 +1,119 @@
+"""COHERENT's detectors and the CEvNS each should see in a year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cevns import __version__
+from cevns.report import style
+from cevns.report.gallery._table import Table
+from cevns.reproduction.detectors import Detector, detectors, year
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def table() -> Table:
+    """Every detector, and below it the other numbers in circulation."""
+    rows: list[tuple[str | float | None, ...]] = []
+    for d in detectors():
+        words = "; ".join(text for text in (d.conflicts, d.note) if text)
+        published = d.published_text or (None if d.published is None else f"{d.published:.0f}")
+        rows.append((d.title, d.technology, *_numbers(d), published, d.status, words))
+        for name in d.variants:
+            rows.append((f"— {name}", "", *_numbers(d.variant(name)), None, "", ""))
+    y = year()
+    return Table(
+        (
+            "detector",
+            "technology",
+            "kg",
+            "m",
+            "threshold / keVnr",
+            "CEvNS / year",
+            "published",
+            "status",
+            "conflicts and notes",
+        ),
+        tuple(rows),
+        (
+            f"A year is {y.hours:.0f} h of {y.power_mw:g} MW of {y.proton_energy_gev:g} GeV "
+            f"protons with {y.yield_per_flavour:g} neutrinos per proton and flavour. Counted are "
+            "recoils above a sharp threshold with full efficiency, so an upper bound of what an "
+            "analysis finds. Of NaI only sodium recoils count. A threshold in keVee of germanium "
+            "is turned into keVnr by Lindhard's theory (k = 0.157).",
+            "Published: COHERENT talks of 2020 and 2021.",
+        ),
+        digits=3,
+    )
+
+
+def _numbers(d: Detector) -> tuple[float | None, ...]:
+    return d.mass_kg, d.distance_m, d.recoil_threshold_kev, d.per_year()
+
+
+@style.styled
+def figure() -> Figure:
+    """Predicted CEvNS per year; lines are the range of the other numbers in circulation."""
+    shown = [(d, count) for d in detectors() if (count := d.per_year()) is not None]
+    figure, grid = style.panels(style.DOUBLE_IN, 0.75 + 0.36 * len(shown))
+    axes = grid[0, 0]
+    for row, (d, count) in enumerate(shown):
+        axes.barh(
+            row,
+            count,
+            height=0.62,
+            facecolor=style.SIGNAL_FILL,
+            edgecolor=style.INK,
+            linewidth=0.6,
+            label="Predicted" if row == 0 else None,
+        )
+        others = [c for v in d.variants if (c := d.variant(v).per_year()) is not None]
+        if others:
+            axes.plot(
+                [min(count, *others), max(count, *others)],
+                [row, row],
+                color=style.INK,
+                linewidth=1.4,
+                marker="|",
+                markersize=6.0,
+                label="Other numbers in circulation" if row == 0 else None,
+            )
+        if d.published is not None:
+            axes.plot(
+                d.published,
+                row,
+                "D",
+                color="#e42536",
+                markeredgecolor="white",
+                markersize=6.0,
+                linestyle="none",
+                label="Published" if d.id == "coh-ge-1" else None,
+            )
+        axes.annotate(
+            f"{count:.0f}",
+            (max([count, d.published or 0.0, *others]), row),
+            (6.0, 0.0),
+            textcoords="offset points",
+            va="center",
+        )
+    axes.set_xscale("log")
+    axes.set_xlim(50.0, 1.2e4)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_yticks(range(len(shown)), [f"{d.title}, {_mass(d.mass_kg)}" for d, _ in shown])
+    axes.tick_params(axis="y", which="both", length=0)
+    ticks = (100, 1000, 10000)
+    axes.set_xticks(ticks, [str(t) for t in ticks])
+    axes.set_xlabel("CEvNS recoils above threshold per SNS year")
+    axes.legend(loc="upper right", fontsize=7.5)
+    y = year()
+    note = (
+        f"{y.hours:.0f} h of {y.power_mw:g} MW, full efficiency; published: COHERENT talk 2020; "
+        f"prediction: cevns {__version__}"
+    )
+    style.caption(axes, "COHERENT detectors", note)
+    return figure
+
+
+def _mass(mass_kg: float) -> str:
+    return f"{mass_kg:g} kg" if mass_kg < 1000 else f"{mass_kg / 1000:g} t"
