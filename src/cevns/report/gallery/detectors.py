@@ -39,9 +39,9 @@ def table() -> Table:
         (
             f"A year is {y.hours:.0f} h of {y.power_mw:g} MW of {y.proton_energy_gev:g} GeV "
             f"protons with {y.yield_per_flavour:g} neutrinos per proton and flavour. Counted are "
-            "recoils above a sharp threshold with full efficiency, so an upper bound of what an "
-            "analysis finds. Of NaI only sodium recoils count. A threshold in keVee of germanium "
-            "is turned into keVnr by Lindhard's theory (k = 0.157).",
+            "recoils above a sharp threshold with full efficiency; an analysis has an "
+            "efficiency, and takes some recoils from below. Of NaI only sodium recoils count. A "
+            "threshold in keVee of germanium is turned into keVnr by Lindhard's theory (k = 0.157).",
             "Published: COHERENT talks of 2020 and 2021.",
         ),
         digits=3,
@@ -54,51 +54,53 @@ def _numbers(d: Detector) -> tuple[float | None, ...]:
 
 @style.styled
 def figure() -> Figure:
-    """Predicted CEvNS per year; lines are the range of the other numbers in circulation."""
+    """Predicted CEvNS per year; bands are the range of the other numbers in circulation."""
     shown = [(d, count) for d in detectors() if (count := d.per_year()) is not None]
-    figure, grid = style.panels(style.DOUBLE_IN, 0.75 + 0.36 * len(shown))
+    figure, grid = style.panels(style.DOUBLE_IN, 0.75 + 0.33 * len(shown))
     axes = grid[0, 0]
     for row, (d, count) in enumerate(shown):
-        axes.barh(
-            row,
-            count,
-            height=0.62,
-            facecolor=style.SIGNAL_FILL,
-            edgecolor=style.INK,
-            linewidth=0.6,
-            label="Predicted" if row == 0 else None,
-        )
         others = [c for v in d.variants if (c := d.variant(v).per_year()) is not None]
         if others:
             axes.plot(
                 [min(count, *others), max(count, *others)],
                 [row, row],
-                color=style.INK,
-                linewidth=1.4,
-                marker="|",
-                markersize=6.0,
-                label="Other numbers in circulation" if row == 0 else None,
+                color="#a9c7ea",
+                linewidth=5.0,
+                solid_capstyle="butt",
+                label="With other numbers in circulation" if row == 0 else None,
             )
+        axes.plot(
+            count,
+            row,
+            "o",
+            color=style.ACCENT,
+            markersize=6.0,
+            label="Predicted" if row == 0 else None,
+        )
         if d.published is not None:
             axes.plot(
                 d.published,
                 row,
                 "D",
                 color="#e42536",
-                markeredgecolor="white",
-                markersize=6.0,
+                markerfacecolor="none",
+                markersize=7.0,
+                markeredgewidth=1.4,
                 linestyle="none",
                 label="Published" if d.id == "coh-ge-1" else None,
             )
         axes.annotate(
             f"{count:.0f}",
-            (max([count, d.published or 0.0, *others]), row),
-            (6.0, 0.0),
+            (1.0, row),
+            (30.0, 0.0),
+            xycoords=axes.get_yaxis_transform(),
             textcoords="offset points",
+            ha="right",
             va="center",
         )
+        axes.axhline(row, color="0.88", linewidth=0.6, zorder=0)
     axes.set_xscale("log")
-    axes.set_xlim(50.0, 1.2e4)
+    axes.set_xlim(80.0, 2e4)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_yticks(range(len(shown)), [f"{d.title}, {_mass(d.mass_kg)}" for d, _ in shown])
     axes.tick_params(axis="y", which="both", length=0)

@@ -81,6 +81,7 @@ def figure() -> Figure:
                 textcoords="offset points",
                 color=color,
                 fontsize=7.0,
+                zorder=6,
                 path_effects=[withStroke(linewidth=2.0, foreground=_REACTOR if at < 8 else _PIONS)],
             )
     axes.set_xscale("log")
