@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cevns import registry
+from cevns import datasets, registry
+from cevns.report.gallery._compared import compared
 from cevns.report.gallery._table import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Entry", "Table", "entries", "entry"]
+__all__ = ["Entry", "Table", "compared", "entries", "entry"]
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,25 @@ class Entry:
     Args:
         name: of the file.
         title: one line.
+        needs: public release without which there is no figure; empty for none.
     """
 
     name: str
     title: str
+    needs: str = ""
+
+    @property
+    def missing(self) -> str:
+        """Why it cannot be drawn here; empty where it can."""
+        if not self.needs or datasets.find(self.needs) is not None:
+            return ""
+        return f"needs the data of {self.needs}: run 'cevns data fetch {self.needs}'"
 
     def figure(self) -> Figure:
         """Draw it.
 
         Raises:
+            InputError: if it needs a release that is not here.
             MissingExtraError: if matplotlib or mplhep is not installed.
         """
         figure: Figure = registry.load(__name__, "gallery entry", self.name).figure()
@@ -50,7 +61,7 @@ def entries() -> tuple[Entry, ...]:
 
     Examples:
         >>> [e.name for e in entries()][:2]
-        ['cross-section', 'detectors']
+        ['cross-section', 'csi-changes']
     """
     return tuple(entry(name) for name in registry.names(__name__))
 
@@ -66,4 +77,5 @@ def entry(name: str) -> Entry:
         'Largest nuclear recoil energy against neutrino energy'
     """
     module = registry.load(__name__, "gallery entry", name)
-    return Entry(registry.canonical(name), (module.__doc__ or "").splitlines()[0].rstrip("."))
+    title = (module.__doc__ or "").splitlines()[0].rstrip(".")
+    return Entry(registry.canonical(name), title, getattr(module, "NEEDS", ""))

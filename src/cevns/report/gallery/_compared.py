@@ -1,0 +1,32 @@
+"""Rows of `cevns reproduce` as a table of the gallery."""
+
+from __future__ import annotations
+
+from cevns.report.gallery._table import Table
+from cevns.reproduction import reproduce
+
+
+def compared(*ids: str) -> Table:
+    """Published beside ours for the rows whose id is given or begins with what is given.
+
+    Args:
+        ids: as in `cevns.reproduction.reproduce`.
+
+    Raises:
+        UnknownNameError: if nothing matches.
+
+    Examples:
+        >>> compared("csi-2021-observed").rows[0][2:4]
+        ('1529', '1529')
+    """
+    rows, notes = [], []
+    for row in reproduce(ids):
+        p = row.published
+        verdict = {True: "yes", False: "no", None: "shown"}[row.agrees]
+        if row.skipped:
+            verdict = "no data here"
+        rows.append((p.quantity, p.unit, row.published_text, row.ours_text, verdict, p.source))
+        if p.note:
+            notes.append(f"{p.quantity}: {p.note}")
+    columns = ("quantity", "unit", "published", "ours", "agrees", "published in")
+    return Table(columns, tuple(rows), tuple(dict.fromkeys(notes)))

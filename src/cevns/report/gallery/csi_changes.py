@@ -1,0 +1,31 @@
+"""CsI[Na]: what changed between 2017 and 2021."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cevns.experiments import load
+from cevns.experiments.changes import Comparison, compare
+from cevns.report.changes import change_figure
+from cevns.report.gallery._table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def _comparison() -> Comparison:
+    return compare(load("coherent-csi-2017"), load("coherent-csi-2021"))
+
+
+def table() -> Table:
+    """The predicted count after each change."""
+    result = _comparison()
+    rows = [("prediction of 2017", result.start, None)]
+    rows += [(step.label, step.prediction, step.ratio) for step in result.steps]
+    note = "Published: 173 ± 48 (arXiv:1708.01294) and 341 ± 43 (arXiv:2110.07730)."
+    return Table(("change", "CEvNS after it", "ratio"), tuple(rows), (note,))
+
+
+def figure() -> Figure:
+    """The same as steps."""
+    return change_figure(_comparison())
