@@ -12,6 +12,7 @@ from cevns.cli import (
     cross_section,
     data,
     fitting,
+    gallery,
     limits,
     pseudo,
     quenching,
@@ -59,5 +60,6 @@ app.command("limit")(limits.limit)
 app.command("compare")(comparing.compare)
 app.command("toys")(pseudo.toys)
 app.command("quenching")(quenching.quenching)
+app.command("gallery")(gallery.gallery)
 app.command("reproduce")(reproduction.reproduce)
 app.add_typer(data.app, name="data")

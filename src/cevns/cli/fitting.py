@@ -65,20 +65,20 @@ def fit(
     output.result(record)
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path, option: str = "--plots") -> None:
     """Make the folder of the figures, before the work."""
     from cevns.exceptions import MissingExtraError, OutputError
 
     try:
         import matplotlib as _  # noqa: F401
     except ImportError:
-        raise MissingExtraError("matplotlib", "plot", "--plots") from None
+        raise MissingExtraError("matplotlib", "plot", option) from None
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"--plots: {folder} is a file; name a folder")
+        raise OutputError(f"{option}: {folder} is a file; name a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"--plots: cannot create {folder}: {error.strerror}") from None
+        raise OutputError(f"{option}: cannot create {folder}: {error.strerror}") from None
 
 
 def show_measurement(console: Console, result: Measurement) -> None:

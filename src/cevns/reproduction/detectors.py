@@ -85,7 +85,9 @@ class Detector(BaseModel):
     @model_validator(mode="after")
     def _threshold(self) -> Detector:
         if self.threshold_kevnr is not None and self.threshold_kevee is not None:
-            raise InputError(f"detector {self.id!r}: give the threshold in keVnr or keVee, not both")
+            raise InputError(
+                f"detector {self.id!r}: give the threshold in keVnr or keVee, not both"
+            )
         if self.threshold_kevee is not None and self.target != "Ge":
             raise InputError(f"detector {self.id!r}: a threshold in keVee is for germanium only")
         return self
@@ -110,9 +112,7 @@ class Detector(BaseModel):
         """
         if name not in self.variants:
             raise UnknownNameError(f"variant of {self.id}", name, self.variants)
-        return Detector.model_validate(
-            {**self.model_dump(), **self.variants[name], "variants": {}}
-        )
+        return Detector.model_validate({**self.model_dump(), **self.variants[name], "variants": {}})
 
     def per_year(self, of: Year | None = None) -> float | None:
         """CEvNS recoils above the threshold in a year, with full efficiency; None without one.

@@ -19,7 +19,8 @@ def compared(*ids: str) -> Table:
         >>> compared("csi-2021-observed").rows[0][2:4]
         ('1529', '1529')
     """
-    rows, notes = [], []
+    rows = []
+    notes: dict[str, str] = {}
     for row in reproduce(ids):
         p = row.published
         verdict = {True: "yes", False: "no", None: "shown"}[row.agrees]
@@ -27,6 +28,6 @@ def compared(*ids: str) -> Table:
             verdict = "no data here"
         rows.append((p.quantity, p.unit, row.published_text, row.ours_text, verdict, p.source))
         if p.note:
-            notes.append(f"{p.quantity}: {p.note}")
+            notes.setdefault(p.note, p.quantity)  # said once, at the first row
     columns = ("quantity", "unit", "published", "ours", "agrees", "published in")
-    return Table(columns, tuple(rows), tuple(dict.fromkeys(notes)))
+    return Table(columns, tuple(rows), tuple(f"{first}: {note}" for note, first in notes.items()))

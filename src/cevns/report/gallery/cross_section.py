@@ -147,7 +147,9 @@ def _elements(axes: Axes) -> None:
     for name in ELEMENTS:
         x, y = neutrons(name), standard_model(name)
         axes.plot(x, y, marker="_", color=style.INK, markersize=7, markeredgewidth=1.4)
-        dx, dy = {"Ar": (11.0, -9.0), "Ge": (10.0, -9.0), "Cs": (7.0, -12.0)}.get(name, (0.0, -12.0))
+        dx, dy = {"Ar": (11.0, -9.0), "Ge": (10.0, -9.0), "Cs": (7.0, -12.0)}.get(
+            name, (0.0, -12.0)
+        )
         axes.annotate(
             name,
             (x, y),

@@ -93,9 +93,7 @@ def table() -> Table:
 @style.styled
 def figure() -> Figure:
     """Flux-averaged recoil spectra (above) and their ratio to Klein-Nystrand (below)."""
-    figure, grid = style.panels(
-        style.DOUBLE_IN, 4.6, 2, 2, sharex="col", height_ratios=(1.6, 1.0)
-    )
+    figure, grid = style.panels(style.DOUBLE_IN, 4.6, 2, 2, sharex="col", height_ratios=(1.6, 1.0))
     for column, name in enumerate(NUCLEI):
         above, below = grid[:, column]
         n = nuclide(name)
@@ -111,9 +109,7 @@ def figure() -> Figure:
         above.set_yscale("log")
         top = 12.0 * float(_slope("unity", name, recoil[:1])[0]) * 1e40
         above.set_ylim(3e-5 * top, top)
-        above.text(
-            0.04, 0.06, f"$^{{{n.a}}}${n.symbol}", transform=above.transAxes, fontsize=11.0
-        )
+        above.text(0.04, 0.06, f"$^{{{n.a}}}${n.symbol}", transform=above.transAxes, fontsize=11.0)
         below.set_xlim(0.0, end)
         below.set_ylim(*{"Ar40": (0.98, 1.16), "Cs133": (0.95, 1.4)}[name])
         below.set_xlabel("Recoil energy [keVnr]")

@@ -110,9 +110,7 @@ def _time(axes: Axes) -> None:
     delayed = SOURCE.time_pdf("nu_e", time, 0.0)
     pulse = np.exp(-0.5 * (time / SOURCE.pulse_sigma_us) ** 2)
     pulse /= SOURCE.pulse_sigma_us * np.sqrt(2.0 * np.pi)
-    axes.fill_between(
-        time, pulse, color=style.STEADY_FILL, linewidth=0.0, label="Proton pulse"
-    )
+    axes.fill_between(time, pulse, color=style.STEADY_FILL, linewidth=0.0, label="Proton pulse")
     both = f"{style.flavour_text('nu_e')}, {style.flavour_text('nubar_mu')}, each"
     axes.plot(time, prompt, label=style.flavour_text("nu_mu"), **style.flavour_line("nu_mu"))
     axes.plot(time, delayed, label=both, **style.flavour_line("nu_e"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,8 @@ FITTED: Final = {
     "coherent-ge-2024": "coherent-ge-2024",
 }
 """Published result to the experiment that we fit."""
+RELEASED: Final = ("coherent-lar-2020",)
+"""Experiments whose counts are in the public release alone."""
 _COLORS: Final = {"CsI": "#e42536", "Ar": "#2f5fb3", "Ge": "#964a8b"}
 
 
@@ -60,35 +63,48 @@ def published_ratio(result: PublishedResult) -> Ratio | None:
         return None
     if result.predicted is None:
         return None
-    count, up, down = result.events
-    expected = result.predicted[0]
-    relative = (
-        result.predicted[1:] if len(result.predicted) == 3 else (0.0, 0.0)
-    )
-    ratio = count / expected
+    expected, more, less = (*result.predicted, 0.0, 0.0)[:3]
+    return _of_counts(result.events, (expected, more, less))
+
+
+def _of_counts(found: Ratio, expected: Ratio) -> Ratio:
+    """The ratio of counts; errors in quadrature."""
+    count, up, down = found
+    scale, more, less = expected
+    ratio = count / scale
     # a smaller prediction makes the ratio larger, so its errors change sides
     return (
         ratio,
-        float(np.hypot(up / expected, ratio * relative[1] / expected)),
-        float(np.hypot(down / expected, ratio * relative[0] / expected)),
+        math.hypot(up / scale, ratio * less / scale),
+        math.hypot(down / scale, ratio * more / scale),
     )
 
 
-def fitted_ratio(experiment: str) -> Ratio | None:
-    """Fitted cross section over ours of the Standard Model; None where the data are not here.
+def fitted_ratio(result: PublishedResult, experiment: str) -> Ratio | None:
+    """Ours of the same quantity; None where the data are not here.
 
-    Errors are MINOS errors of the whole likelihood, with flux, detector and form factor.
+    The fitted cross section over that of the Standard Model, with MINOS errors of the whole
+    likelihood (flux, detector, form factor); where the paper gives counts, the fitted count over
+    the predicted one, the error of the prediction in quadrature.
     """
-    if experiment in datasets.names() and _needs_release(experiment):
+    loaded = load(experiment) if fittable(experiment) else None
+    if loaded is None:
         return None
-    loaded = load(experiment)
-    poi: dict[str, Any] = loaded.fit("cross-section").to_dict()["poi"]
+    counts = result.cross_section_cm2 is None
+    record: dict[str, Any] = loaded.fit("count" if counts else "cross-section").to_dict()
+    poi = record["poi"]
+    fitted = poi["value"], poi["error_up"], poi["error_down"]
+    if counts:
+        cevns = record["components"]["cevns"]
+        error = cevns["prediction_error"]
+        return _of_counts(fitted, (cevns["prediction"], error, error))
     scale = loaded.cross_section_cm2
-    return poi["value"] / scale, poi["error_up"] / scale, poi["error_down"] / scale
+    return fitted[0] / scale, fitted[1] / scale, fitted[2] / scale
 
 
-def _needs_release(experiment: str) -> bool:
-    return experiment == "coherent-lar-2020" and datasets.find(experiment) is None
+def fittable(experiment: str) -> bool:
+    """Whether an experiment can be fitted: its counts are carried or its release is at hand."""
+    return experiment not in RELEASED or datasets.find(experiment) is not None
 
 
 def lines() -> tuple[Line, ...]:
@@ -99,16 +115,16 @@ def lines() -> tuple[Line, ...]:
         if published is None:
             continue
         name = FITTED.get(result.id)
-        ours = None if name is None else fitted_ratio(name)
+        ours = None if name is None else fitted_ratio(result, name)
         remark = ""
         if name is None:
             remark = "published only"
         elif ours is None:
             remark = f"ours needs the data: cevns data fetch {name}"
         elif result.id == "coherent-ge-2024":
-            remark = "ours indicative: transcribed counts"
-        elif result.cross_section is None:
-            remark = "published: ratio of counts"
+            remark = "ratio of counts; ours indicative, from transcribed counts"
+        elif result.cross_section_cm2 is None:
+            remark = "ratio of counts"
         out.append(Line(result, published, ours, remark))
     return tuple(out)
 
@@ -129,10 +145,10 @@ def table() -> Table:
         ("measurement", "published in", "published", "ours", "remark"),
         rows,
         (
-            "Published: the cross section over the paper's own prediction, or (CsI 2017, Ge 2024) "
-            "the counts found over those expected; of Ge 2024 the expected count has no error "
-            "and is from memory. Ours: the fitted cross section over the Standard Model "
-            "(scholberg2021, klein-nystrand), errors of the whole likelihood.",
+            "The cross section over the prediction of the paper or, ours, of the Standard Model "
+            "(scholberg2021, klein-nystrand), errors of the whole likelihood. Of CsI 2017 and "
+            "Ge 2024 the counts found over those expected; the 35 published as expected of "
+            "Ge 2024 have no error and are from memory.",
         ),
     )
 
@@ -159,7 +175,9 @@ def figure() -> Figure:
                 line.ours[0], row + gap, xerr=_sides(line.ours), markerfacecolor="white", **look
             )
         if line.remark and line.ours is None:
-            axes.text(2.3, row, line.remark.partition(":")[0], va="center", ha="right", color="0.45")
+            axes.text(
+                2.3, row, line.remark.partition(":")[0], va="center", ha="right", color="0.45"
+            )
         elif line.result.id == "coherent-ge-2024":
             axes.text(2.3, row, "ours indicative", va="center", ha="right", color="0.45")
     labels = [f"{_name(line.result)}\n{line.result.source}" for line in shown]
@@ -171,7 +189,7 @@ def figure() -> Figure:
     for label, fill in (("Published", "0.3"), ("Ours", "white")):
         axes.plot([], [], "o", color="0.3", markerfacecolor=fill, label=label)
     axes.legend(loc="upper right", ncols=2)
-    note = f"whole error bars; ours, where the data are public: cevns {__version__}"
+    note = f"statistical and systematic errors; ours: cevns {__version__}"
     style.caption(axes, "CEvNS at stopped-pion sources", note)
     return figure
 
