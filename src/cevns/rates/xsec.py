@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,13 @@ def flux_averaged_cross_section(
     )
 
 
+@cache
+def _gauss(nodes: int) -> tuple[Array, Array]:
+    """Nodes and weights on (-1, 1); finding them costs more than the integral."""
+    x, w = np.polynomial.legendre.leggauss(nodes)
+    return x, w
+
+
 def _integrate(
     source: Source,
     process: Interaction,
@@ -102,7 +110,7 @@ def _integrate(
     previous = np.full(len(source.flavours), np.inf)
     nodes = 32
     while nodes <= _MOST_NODES:
-        x, w = np.polynomial.legendre.leggauss(nodes)
+        x, w = _gauss(nodes)
         energy = (edges[:-1, None] + half * (x + 1.0)).ravel()
         # dT/dE of T = 2 E^2/(M + 2 E), keV/MeV
         jacobian = 4e3 * energy * (mass + energy) / (mass + 2.0 * energy) ** 2

@@ -17,7 +17,7 @@ def compared(*ids: str) -> Table:
 
     Examples:
         >>> compared("csi-2021-observed").rows[0][2:4]
-        ('1529', '1529')
+        ('1578', '1578')
     """
     rows = []
     notes: dict[str, str] = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -23,17 +24,21 @@ if TYPE_CHECKING:
 SOURCE: Final = SNS(distance_m=20.0, protons=1.0)
 ELEMENTS: Final = ("Na", "Ar", "Ge", "I", "Cs")
 """Shown as points of the Standard Model."""
+TARGETS: Final = ("C", "O", "F", "Na", "Al", "Si", "Ar", "Ge", "I", "Xe", "Cs", "CsI", "W", "Pb")
+"""Rows of the table."""
 ODD: Final = ("F19", "Na23", "Al27", "Ge73", "I127", "Cs133")
 """Nuclei with an axial part, so a spin-dependent one."""
 _MARKS: Final = {"CsI": "o", "Ar": "s", "Ge": "D"}
 _COLORS: Final = {"CsI": "#e42536", "Ar": "#2f5fb3", "Ge": "#964a8b"}
 
 
+@cache
 def standard_model(target: str | Nuclide, form_factor: str = "klein-nystrand") -> float:
     """Flux-averaged cross section per nucleus, 1e-40 cm2."""
     return flux_averaged_cross_section(SOURCE, target, form_factor=form_factor).mean_cm2 * 1e40
 
 
+@cache
 def axial_share(name: str) -> float:
     """What the axial current adds to the cross section, relative to the vector one."""
     vector = flux_averaged_cross_section(SOURCE, name, interaction=StandardModel(axial=False))
@@ -77,19 +82,18 @@ def table() -> Table:
         found.setdefault(result.target, []).append(f"{value:.0f} {errors}")
         if result.standard_model is not None:
             papers[result.target] = result.standard_model
-    rows = []
-    for name in ("C", "O", "F", "Na", "Al", "Si", "Ar", "Ge", "I", "Xe", "Cs", "CsI", "W", "Pb"):
-        rows.append(
-            (
-                name,
-                neutrons(name),
-                standard_model(name),
-                standard_model(name, "unity"),
-                100.0 * axial_share(name),
-                papers.get(name),
-                "; ".join(found.get(name, [])),
-            )
+    rows = tuple(
+        (
+            name,
+            neutrons(name),
+            standard_model(name),
+            standard_model(name, "unity"),
+            100.0 * axial_share(name),
+            papers.get(name),
+            "; ".join(found.get(name, [])),
         )
+        for name in TARGETS
+    )
     return Table(
         (
             "target",
@@ -100,11 +104,13 @@ def table() -> Table:
             "SM, published",
             "measured",
         ),
-        tuple(rows),
+        rows,
         (
-            "Mean over nuclei and flavours at a stopped-pion source; couplings scholberg2021, "
-            "form factor klein-nystrand. Measured: arXiv:2110.07730 (CsI), arXiv:2003.10630 "
-            "(Ar, analyses A and B), arXiv:2603.17951 (Ge).",
+            (
+                "Mean over nuclei and flavours at a stopped-pion source; couplings scholberg2021, "
+                "form factor klein-nystrand. Measured: arXiv:2110.07730 (CsI), arXiv:2003.10630 "
+                "(Ar, analyses A and B), arXiv:2603.17951 (Ge)."
+            ),
         ),
     )
 
@@ -168,7 +174,7 @@ def _measurements(above: Axes, middle: Axes) -> None:
         x = neutrons(result.target) + shift.get(result.id, 0.0)
         expected = standard_model(result.target)
         second = result.id.endswith("-b")
-        look = {
+        look: dict[str, Any] = {
             "fmt": _MARKS[result.target],
             "color": _COLORS[result.target],
             "markerfacecolor": "white" if second else _COLORS[result.target],

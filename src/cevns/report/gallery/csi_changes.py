@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cevns.experiments import load
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@cache
 def _comparison() -> Comparison:
     return compare(load("coherent-csi-2017"), load("coherent-csi-2021"))
 
@@ -20,7 +22,7 @@ def _comparison() -> Comparison:
 def table() -> Table:
     """The predicted count after each change."""
     result = _comparison()
-    rows = [("prediction of 2017", result.start, None)]
+    rows: list[tuple[str, float, float | None]] = [("prediction of 2017", result.start, None)]
     rows += [(step.label, step.prediction, step.ratio) for step in result.steps]
     note = "Published: 173 ± 48 (arXiv:1708.01294) and 341 ± 43 (arXiv:2110.07730)."
     return Table(("change", "CEvNS after it", "ratio"), tuple(rows), (note,))

@@ -20,8 +20,7 @@ def table() -> Table:
         words = "; ".join(text for text in (d.conflicts, d.note) if text)
         published = d.published_text or (None if d.published is None else f"{d.published:.0f}")
         rows.append((d.title, d.technology, *_numbers(d), published, d.status, words))
-        for name in d.variants:
-            rows.append((f"— {name}", "", *_numbers(d.variant(name)), None, "", ""))
+        rows += [(f"— {v}", "", *_numbers(d.variant(v)), None, "", "") for v in d.variants]
     y = year()
     return Table(
         (
@@ -37,11 +36,14 @@ def table() -> Table:
         ),
         tuple(rows),
         (
-            f"A year is {y.hours:.0f} h of {y.power_mw:g} MW of {y.proton_energy_gev:g} GeV "
-            f"protons with {y.yield_per_flavour:g} neutrinos per proton and flavour. Counted are "
-            "recoils above a sharp threshold with full efficiency; an analysis has an "
-            "efficiency, and takes some recoils from below. Of NaI only sodium recoils count. A "
-            "threshold in keVee of germanium is turned into keVnr by Lindhard's theory (k = 0.157).",
+            (
+                f"A year is {y.hours:.0f} h of {y.power_mw:g} MW of {y.proton_energy_gev:g} GeV "
+                f"protons with {y.yield_per_flavour:g} neutrinos per proton and flavour. Counted "
+                "are recoils above a sharp threshold with full efficiency; an analysis has an "
+                "efficiency, and takes some recoils from below. Of NaI only sodium recoils count. "
+                "A threshold in keVee of germanium becomes one in keVnr by Lindhard's theory "
+                "(k = 0.157)."
+            ),
             "Published: COHERENT talks of 2020 and 2021.",
         ),
         digits=3,

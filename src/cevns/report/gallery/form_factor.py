@@ -84,8 +84,10 @@ def table() -> Table:
         ),
         tuple(rows),
         (
-            "Each model at its own default radius. The COHERENT talk of 2020 gives 3.4 % (CsI) and "
-            "2.0 % (Ar) as the uncertainty of the rate.",
+            (
+                "Each model at its own default radius. The COHERENT talk of 2020 gives 3.4 % (CsI) "
+                "and 2.0 % (Ar) as the uncertainty of the rate."
+            ),
         ),
     )
 

@@ -52,8 +52,10 @@ def table() -> Table:
             ("duty factor, 60 Hz × 6 µs", "10⁻⁴", "few", duty),
         ),
         (
-            "Published: COHERENT talks of 2020 and 2021. Flux of ours: 1.4 MW of 1 GeV protons, "
-            "0.0848 neutrinos per proton and flavour.",
+            (
+                "Published: COHERENT talks of 2020 and 2021. Flux of ours: 1.4 MW of 1 GeV, "
+                "0.0848 neutrinos per proton and flavour."
+            ),
         ),
     )
 

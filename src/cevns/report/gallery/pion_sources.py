@@ -57,8 +57,10 @@ def table() -> Table:
         ),
         rows,
         (
-            "Rejection is 1/(rate × max(pulse, τ_μ)). Neutrinos per second follow from power, "
-            "proton energy and yield. Numbers from memory were not checked against a paper.",
+            (
+                "Rejection is 1/(rate × max(pulse, τ_μ)). Neutrinos per second follow from power, "
+                "proton energy and yield. Numbers from memory were not checked against a paper."
+            ),
         ),
         digits=3,
     )
