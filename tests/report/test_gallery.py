@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy.integrate import quad
 from typer.testing import CliRunner
 
@@ -22,7 +23,8 @@ from cevns.rates import flux_averaged_cross_section, recoil_spectrum
 from cevns.report import save
 from cevns.report.gallery import Table, compared, cross_section, entries, entry, pion_decay, summary
 from cevns.reproduction import reproduce
-from cevns.reproduction.detectors import Detector, detector, detectors, year
+from cevns.reproduction.detectors import GERMANIUM, Detector, detector, detectors, year
+from cevns.reproduction.kinds import detector as detector_row
 from cevns.reproduction.pion_sources import pion_source, pion_sources
 from cevns.reproduction.results import result, results
 from cevns.sources import SNS
@@ -145,8 +147,6 @@ def test_counts_scale_with_mass_and_distance():
 
 
 def test_germanium_threshold():
-    from cevns.reproduction.detectors import GERMANIUM
-
     threshold = detector("coh-ge-1").recoil_threshold_kev
     assert float(GERMANIUM.electron_energy_kevee(threshold)) == pytest.approx(0.3)
 
@@ -174,18 +174,16 @@ def test_detector_table_and_rows_are_the_same_numbers():
 
 def test_bad_detectors():
     good = detector("coh-csi-1").model_dump()
-    with pytest.raises(InputError, match="not both"):
+    with pytest.raises(ValidationError, match="not both"):
         Detector.model_validate({**good, "threshold_kevee": 1.0})
-    with pytest.raises(InputError, match="germanium only"):
+    with pytest.raises(ValidationError, match="germanium only"):
         Detector.model_validate({**good, "threshold_kevnr": None, "threshold_kevee": 1.0})
     with pytest.raises(UnknownNameError):
         detector("coh-csi-1").variant("nonsense")
     with pytest.raises(UnknownNameError):
         detector("coh-xe-1")
     with pytest.raises(InputError, match="no recoil threshold"):
-        from cevns.reproduction.kinds.detector import compute
-
-        compute("d2o-1")
+        detector_row.compute("d2o-1")
 
 
 def test_cross_section_table_is_the_rates():
