@@ -16,8 +16,8 @@ def compared(*ids: str) -> Table:
         UnknownNameError: if nothing matches.
 
     Examples:
-        >>> compared("csi-2021-observed").rows[0][2:4]
-        ('1578', '1578')
+        >>> compared("sm-cross-section-csi").rows[0][2:5]
+        ('189 ± 6', '186.9', 'yes')
     """
     rows = []
     notes: dict[str, str] = {}
