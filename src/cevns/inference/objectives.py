@@ -15,12 +15,14 @@ of pairs of templates; measured, that is no faster with 18 templates and three t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from cevns.inference.joint import JointModel, Part
 from cevns.inference.model import Model, constraint_arrays, linearise
 from cevns.inference.positivity import bend, floor_of
 from cevns.inference.templates import TemplateModel
@@ -49,8 +51,10 @@ class Objective(Protocol):
         """
 
 
-def objective(model: Model) -> Objective:
+def objective(model: Model) -> _Constrained:
     """The fastest objective for a model."""
+    if isinstance(model, JointModel):
+        return Blocks(model)
     return LowRank(model) if isinstance(model, TemplateModel) else Linearised(model)
 
 
@@ -74,8 +78,32 @@ def _poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Arr
 
 
 @dataclass(frozen=True, eq=False)
-class _Constrained:
+class _Constrained(ABC):
+    """Counts, which a subclass knows how to evaluate, and constraints."""
+
     model: Model
+
+    @abstractmethod
+    def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
+        """`Objective.gradient` without the constraints."""
+
+    @abstractmethod
+    def counts_terms(
+        self, theta: Array, counts: Array, xp: Namespace
+    ) -> tuple[Array, Array, Array]:
+        """`Objective.evaluate` without the constraints."""
+
+    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
+        """See `Objective`."""
+        return self.counts_gradient(theta, counts, xp) + self._pulls(theta, aux, xp)[1]
+
+    def evaluate(
+        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
+    ) -> tuple[Array, Array, Array]:
+        """See `Objective`."""
+        value, gradient, curvature = self.counts_terms(theta, counts, xp)
+        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
+        return value + pull, gradient + pull_slope, curvature + pull_curvature
 
     @cached_property
     def _floor(self) -> Array:
@@ -107,52 +135,92 @@ class LowRank(_Constrained):
     def _transposed(self) -> Array:
         return np.ascontiguousarray(self._matrix.T)
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
-        """See `Objective`."""
+    def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
+        """See `_Constrained`."""
         weights, slopes = self.model.weights_and_slopes(theta, xp)
         mu, slope, _ = bend(self._transposed @ weights, self._floor, xp)
         residual = self._matrix @ ((1.0 - counts / xp.maximum(mu, _TINY)) * slope)
-        gradient = xp.einsum("kmb,mb->kb", slopes, residual)
-        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
+        result: Array = 2.0 * xp.einsum("kmb,mb->kb", slopes, residual)
         return result
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
+    def counts_terms(
+        self, theta: Array, counts: Array, xp: Namespace
     ) -> tuple[Array, Array, Array]:
-        """See `Objective`."""
+        """See `_Constrained`."""
         weights, slopes = self.model.weights_and_slopes(theta, xp)
         value, residual, curvature = _poisson(self._transposed @ weights, counts, self._floor, xp)
-        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
         gradient = xp.einsum("kmb,mb->kb", slopes, self._matrix @ residual)
         if xp is np:  # NumPy's einsum does not call BLAS for this one, XLA's does
             jac = np.matmul(self._transposed, slopes)
         else:
             jac = xp.einsum("im,kmb->kib", self._transposed, slopes)
         matrix = xp.einsum("kib,lib->klb", jac * curvature, jac)
-        return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
+        return value, 2.0 * gradient, 2.0 * matrix
 
 
 @dataclass(frozen=True, eq=False)
 class Linearised(_Constrained):
     """Objective of any model, through its linearisation."""
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
-        """See `Objective`."""
+    def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
+        """See `_Constrained`."""
         mu, jac = linearise(self.model, theta.T, xp)
         mu, slope, _ = bend(mu, self._floor.T, xp)
         residual = (1.0 - counts.T / xp.maximum(mu, _TINY)) * slope
-        gradient = (jac @ residual[:, :, None])[:, :, 0].T
-        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
+        result: Array = 2.0 * (jac @ residual[:, :, None])[:, :, 0].T
         return result
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
+    def counts_terms(
+        self, theta: Array, counts: Array, xp: Namespace
     ) -> tuple[Array, Array, Array]:
-        """See `Objective`."""
+        """See `_Constrained`."""
         mu, jac = linearise(self.model, theta.T, xp)
         value, residual, curvature = _poisson(mu.T, counts, self._floor, xp)
-        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
         gradient = (jac @ residual.T[:, :, None])[:, :, 0].T
         matrix = (jac * curvature.T[:, None, :]) @ xp.swapaxes(jac, 1, 2)
-        matrix = xp.moveaxis(matrix, 0, -1)
-        return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
+        return value, 2.0 * gradient, 2.0 * xp.moveaxis(matrix, 0, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks(_Constrained):
+    """Objective of a joint model: every part by its own, the constraints once."""
+
+    model: JointModel
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[Part, _Constrained], ...]:
+        return tuple((p, objective(p.model)) for p in self.model.parts)
+
+    def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
+        """See `_Constrained`."""
+        total = xp.zeros_like(theta)
+        for part, target in self._parts:
+            factors = part.factors[:, None]
+            mine = target.counts_gradient(theta[part.columns] * factors, counts[part.bins], xp)
+            total = _added(total, part.columns, factors * mine, xp)
+        return total
+
+    def counts_terms(
+        self, theta: Array, counts: Array, xp: Namespace
+    ) -> tuple[Array, Array, Array]:
+        """See `_Constrained`."""
+        value, gradient = xp.zeros_like(theta[0]), xp.zeros_like(theta)
+        curvature = xp.zeros((len(theta), *theta.shape))
+        for part, target in self._parts:
+            f = part.factors[:, None]
+            terms = target.counts_terms(theta[part.columns] * f, counts[part.bins], xp)
+            value = value + terms[0]
+            gradient = _added(gradient, part.columns, f * terms[1], xp)
+            block = np.ix_(part.columns, part.columns)
+            curvature = _added(curvature, block, f[:, None] * f * terms[2], xp)
+        return value, gradient, curvature
+
+
+def _added(total: Array, at: Any, terms: Array, xp: Namespace) -> Array:
+    """`total` with `terms` added at different positions."""
+    if xp is np:
+        total[at] += terms
+        return total
+    lazily: Any = total
+    result: Array = lazily.at[at].add(terms)
+    return result
