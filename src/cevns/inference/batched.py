@@ -1,7 +1,7 @@
 """Many fits at once, each with a status; none is dropped.
 
-Three passes: a few quasi-Newton steps for all; safeguarded steps for those that need them, packed
-together; the rest goes to iminuit. A fit has converged when its estimated distance to the
+A few quasi-Newton steps for all; more of them, on top of each fit's own curvature, for those that
+need them, packed together; then safeguarded steps; the rest goes to iminuit. A fit has converged when its estimated distance to the
 minimum, ``edm = g^T H^-1 g / 2`` as in MINUIT, is below `EDM_GOAL`, with H twice the Fisher
 matrix. Parameters at a bound towards which the gradient pushes are taken out of the system
 (Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
@@ -24,9 +24,11 @@ from cevns.inference.model import Model
 from cevns.inference.objectives import objective, saturated
 from cevns.typing import Array, IntArray
 
-PASSES = (10, 60)
-"""Safeguarded steps in the passes after the first."""
+PASSES = (0, 0, 60)
+"""Safeguarded steps in the passes after the first; where none, the fits are refined instead."""
 
+RISE = 1e-6
+"""A rise of -2 ln L that rounding does not explain."""
 STATUS = ("converged", "second pass", "iminuit", "failed")
 CONVERGED, SECOND, MINUIT, FAILED = range(4)
 
@@ -73,6 +75,7 @@ class BatchFitter:
         self.engine = make_engine(engine)
         self._problem = BoundedProblem(objective(model), parameters.free, self.engine)
         self._descend = self.engine.compile(lambda *a: (self._problem.descend(*a),))
+        self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a[:3]),))
         self._minimise = self.engine.compile(self._problem.minimise)
 
     def _chunks(
@@ -119,8 +122,13 @@ class BatchFitter:
                 if not left.size:
                     break
                 again = np.where(np.isfinite(value[left]), theta[:, left], theta0[:, left])
+                if not limit:
+                    (again,) = self._chunks(self._refine, again, counts[:, left], aux[:, left], 0)
                 result = self._chunks(self._minimise, again, counts[:, left], aux[:, left], limit)
-                theta[:, left], value[left], edm[left], errors[:, left] = result
+                # steps without a safeguard may have led astray
+                keep = np.isfinite(result[1]) & ~(result[1] > value[left] + RISE)
+                at = left[keep]
+                theta[:, at], value[at], edm[at], errors[:, at] = (r[..., keep] for r in result)
                 status[left] = SECOND
         left = np.flatnonzero(~(edm < EDM_GOAL))
         all_errors = np.zeros_like(theta)
