@@ -52,7 +52,10 @@ def _variations(group, name, shape, scale):
     ]
 
 
-def lar_like(flux=Gaussian(1.0, 0.10), question="cross-section", unit=""):
+FLUX = Gaussian(1.0, 0.10)
+
+
+def lar_like(flux=FLUX, question="cross-section", unit=""):
     """The model, with its expected counts as data; `flux` is the constraint of ``sns.flux``."""
     poi = "cross_section" if question == "cross-section" else "cevns"
     value = CROSS_SECTION if question == "cross-section" else 128.0

@@ -12,10 +12,10 @@ from cevns.cli.output import Output, table
 
 
 def toys(
-    experiment: options.ExperimentName,
+    experiment: options.ExperimentNames,
     n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="number of toys")] = 10_000,
     seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1,
-    poi: options.Poi = "count",
+    poi: options.AnyPoi = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="refold the exact model in every fit; slower")
     ] = False,
@@ -49,7 +49,7 @@ def toys(
     output = Output(json)
     if out is not None:
         check_writable(out)
-    loaded = options.load(experiment, data, set_field)
+    loaded, poi = options.load_any(experiment, data, set_field, poi)
     held = options.fixed(loaded.model(poi).parameters, fix)
     with Progress(
         TextColumn("toys"),

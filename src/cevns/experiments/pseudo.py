@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cevns import __version__
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.measurement import in_cm2, inputs_record
+from cevns.experiments.measurement import in_cm2
+from cevns.experiments.model import ExperimentModel
 from cevns.experiments.templates import template_model
+from cevns.inference import Model
+from cevns.inference.joint import JointModel
 from cevns.inference.toy_result import ToyResult
 from cevns.inference.toys import run_toys
+
+if TYPE_CHECKING:
+    from cevns.experiments.joint import JointExperiment
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +34,7 @@ class ToyStudy:
         accuracy_shift: largest shift of -2lnL between the two; None where it is exact.
     """
 
-    experiment: Experiment
+    experiment: Experiment | JointExperiment
     question: str
     toys: ToyResult
     accuracy: str
@@ -37,12 +43,9 @@ class ToyStudy:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns toys``."""
         return {
-            "experiment": self.experiment.name,
+            **self.experiment.provenance(),
             "version": __version__,
             "question": self.question,
-            "physics": self.experiment.physics,
-            "overrides": dict(self.experiment.overrides or {}),
-            "inputs": inputs_record(self.experiment),
             **in_cm2(self.toys.to_dict()),
             "template": self.accuracy or None,
             "template_error": self.accuracy_shift,
@@ -84,8 +87,37 @@ def study_toys(
     model = experiment.model(poi)
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
-    fitted = model if exact else template_model(model)
-    accuracy = None if exact else fitted.accuracy  # type: ignore[union-attr]
+    return study_model(
+        experiment,
+        model,
+        model.question,
+        n,
+        seed=seed,
+        engine=engine,
+        exact=exact,
+        out=out,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def study_model(
+    experiment: Experiment | JointExperiment,
+    model: ExperimentModel | JointModel,
+    question: str,
+    n: int,
+    *,
+    seed: int,
+    engine: str,
+    exact: bool,
+    out: Path | str | None,
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> ToyStudy:
+    """Draw and fit toys of a model; see `study_toys`."""
+    fast = None if exact else template_model(model)
+    fitted: Model = model if fast is None else fast
+    accuracy = None if fast is None else fast.accuracy
     toys = run_toys(
         fitted,
         n,
@@ -97,7 +129,7 @@ def study_toys(
     )
     return ToyStudy(
         experiment,
-        model.question,
+        question,
         toys,
         "" if accuracy is None else str(accuracy),
         None if accuracy is None else accuracy.shift_3sigma,

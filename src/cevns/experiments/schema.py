@@ -191,12 +191,16 @@ ActsOn = Literal["signal", "pulse-time", "quenching", "efficiency", "neutron-rad
 
 
 class ParameterEntry(_Section):
-    """A parameter and what it acts on: constrained (``constraint``) or held (``value``)."""
+    """A parameter and what it acts on: constrained (``constraint``) or held (``value``).
+
+    ``shared: true`` says that it is the same quantity in every experiment that names it,
+    ``shared: material`` in every experiment of the same target material that does.
+    """
 
     acts_on: ActsOn
     constraint: str | None = None
     value: str | float | None = None
-    shared: bool = False
+    shared: bool | Literal["material"] = False
     description: str = ""
 
     @field_validator("constraint", mode="before")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 from cevns.experiments.model import SIGNAL, ExperimentModel
+from cevns.inference.joint import JointModel
 from cevns.inference.template_builder import GroupSpec, build
 from cevns.inference.templates import TemplateModel
 
 
-def template_model(model: ExperimentModel) -> TemplateModel:
+@overload
+def template_model(model: ExperimentModel) -> TemplateModel: ...
+@overload
+def template_model(model: JointModel) -> JointModel: ...
+def template_model(model: ExperimentModel | JointModel) -> TemplateModel | JointModel:
     """Tabulate the exact model: signal morphed in its shape nuisances, backgrounds as they are.
 
     Args:
-        model: the exact model.
+        model: the exact model, or a joint one, whose exact parts are tabulated.
 
     Returns:
         The template model; its `accuracy` says how far it is from the exact one.
@@ -25,6 +32,9 @@ def template_model(model: ExperimentModel) -> TemplateModel:
         >>> fast.parameters.names == cevns.load("coherent-csi-2021").model().parameters.names
         True
     """
+    if isinstance(model, JointModel):
+        exact = {p.label: p.model for p in model.parts if isinstance(p.model, ExperimentModel)}
+        return model.with_models({label: template_model(m) for label, m in exact.items()})
     if model.question == "count":
         signal = GroupSpec(SIGNAL, factors=(SIGNAL,), normalised=True)
     elif model.question == "cross-section":

@@ -157,7 +157,8 @@ class BoundedProblem:
 
         def solve(vector: Array) -> Array:
             rows = linalg.forward(columns, xp.where(inside, vector, 0.0))
-            return xp.where(inside, linalg.backward(columns, rows, xp), 0.0)
+            solution: Array = xp.where(inside, linalg.backward(columns, rows, xp), 0.0)
+            return solution
 
         gradient = xp.where(inside, gradient, 0.0)
         memory = xp.zeros((_MEMORY, *gradient.shape))

@@ -188,17 +188,15 @@ class LowRank(_Constrained):
         """``A T diag(curvature) T^T A^T`` for the slopes A, ``(n_par, n_par, B)``."""
         if self._pairs is not None:
             products, at = self._pairs
-            between = (products @ curvature)[at]
-            result: Array = xp.einsum(
-                "kmb,lmb->klb", xp.einsum("knb,nmb->kmb", slopes, between), slopes
-            )
+            half = xp.einsum("knb,nmb->kmb", slopes, (products @ curvature)[at])
+            result: Array = xp.einsum("kmb,lmb->klb", half, slopes)
             return result
         if xp is np:  # NumPy's einsum does not call BLAS for this one, XLA's does
             jac = np.matmul(self._transposed, slopes)
         else:
             jac = xp.einsum("im,kmb->kib", self._transposed, slopes)
-        result = xp.einsum("kib,lib->klb", jac * curvature, jac)
-        return result
+        whole: Array = xp.einsum("kib,lib->klb", jac * curvature, jac)
+        return whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +234,7 @@ class Blocks(_Constrained):
 
     def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
         """See `_Constrained`."""
-        total = xp.zeros_like(theta)
+        total: Array = xp.zeros_like(theta)
         for part, target in self._parts:
             factors = part.factors[:, None]
             mine = target.counts_gradient(theta[part.columns] * factors, counts[part.bins], xp)
