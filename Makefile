@@ -71,9 +71,10 @@ bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ fo
 readme: $(DEV)  ## the table of `cevns reproduce` and the figure in README.md, anew
 	$(BIN)/python tools/update_readme.py --cevns $(BIN)/cevns
 
-lock:  ## new pins in requirements/dev.txt (needs uv)
-	$(UV) pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
-	--upgrade --no-emit-index-url --no-annotate --no-header --quiet --output-file $(LOCK)
+lock:  ## new pins in requirements/dev.txt, the same for every Python (needs uv)
+	$(UV) pip compile pyproject.toml --all-extras --group dev --upgrade --universal \
+	--python-version 3.11 --fork-strategy fewest --no-emit-index-url --no-annotate --no-header \
+	--quiet --output-file $(LOCK)
 
 clean:  ## remove everything made here
 	rm -rf .venv .venv-demo .venv-core results build dist docs/_build docs/api/generated

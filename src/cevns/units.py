@@ -174,6 +174,8 @@ def measurement(value: Any, unit: str = "", *, what: str = "value") -> Measureme
     )
     if not (math.isfinite(result.value) and math.isfinite(result.sigma) and result.sigma > 0):
         raise InputError(f"{what}: the uncertainty in {value!r} must be positive and finite")
+    if not (abs(result.value) < 1e15 and 1e-15 < result.sigma < 1e15):
+        raise InputError(f"{what}: {value!r} is out of any range that a fit can use")
     return result
 
 

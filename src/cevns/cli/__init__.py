@@ -24,11 +24,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     def show(message: Warning | str, *_: object, **__: object) -> None:
         _say(f"warning: {message}")
 
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = [_option(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     with warnings.catch_warnings():
         warnings.showwarning = show
-        # arithmetic that overflows ends in a refused result; the user cannot act on NumPy's words
-        warnings.simplefilter("ignore", RuntimeWarning)
+        # what a user can act on; arithmetic that overflows ends in a refused result anyway
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("default", UserWarning)
         try:
             code = app(args=words, prog_name="cevns", standalone_mode=False)
         except CevnsError as error:
@@ -51,7 +52,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
             if hasattr(error, "format_message"):
                 return _say(f"{error.format_message().rstrip('.')}; see 'cevns --help'", 2)
             raise
+    if code == 130:  # the command-line library turns Ctrl-C into this
+        return _say("interrupted", 130)
     return code if isinstance(code, int) else 0
+
+
+def _option(word: str) -> str:
+    """``--form_factor`` is ``--form-factor``; what follows ``=`` is not touched."""
+    if not word.startswith("--"):
+        return word
+    name, equals, value = word.partition("=")
+    return name.replace("_", "-") + equals + value
 
 
 def _say(message: str, code: int = 0) -> int:

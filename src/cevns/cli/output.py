@@ -83,7 +83,7 @@ def check_writable(path: Path) -> None:
         raise OutputError(f"{path} is a folder; name a file in it")
     if _is_special(path):
         return
-    folder = path.resolve().parent
+    folder = (path.resolve() if path.is_symlink() else path).parent
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist; create it or write elsewhere")
     if not os.access(folder, os.W_OK):

@@ -16,11 +16,11 @@ from types import MappingProxyType
 import numpy as np
 
 from cevns.detectors._quadrature import ORDER, check_edges, gauss_legendre, smooth_cuts
-from cevns.detectors._spline import PlaneSpline, UniformSpline, tabulate
 from cevns.detectors.efficiency import Efficiency, Morphed
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
 from cevns.detectors.resolution.poisson import Poisson
+from cevns.detectors.splines import PlaneSpline, UniformSpline, tabulate
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike, Namespace
 

@@ -14,9 +14,9 @@ from typing import TypeAlias
 import numpy as np
 
 from cevns.detectors._quadrature import ORDER, check_edges, gauss_legendre, smooth_cuts
-from cevns.detectors._spline import UniformSpline, tabulate
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.efficiency.unity import Unity
+from cevns.detectors.splines import UniformSpline, tabulate
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike, Namespace
 

@@ -238,7 +238,19 @@ def response_table(
                 "quenching and efficiency variations"
             )
         return SharpResponse(edges, resolution, efficiency)
-    return ResponseTable.build(resolution, efficiency, edges, curve.largest_kevee(REACH))
+    return ResponseTable.build(
+        resolution, efficiency, edges, end_of_axis(resolution, edges, curve.largest_kevee(REACH))
+    )
+
+
+def end_of_axis(resolution: Resolution, edges: Array, largest_kevee: float) -> float:
+    """Energy, up to `largest_kevee`, beyond which nothing is reconstructed inside the axis.
+
+    A sharp detector would otherwise spend its table on energies that it never shows.
+    """
+    energies = np.linspace(0.0, largest_kevee, 1001)
+    seen = np.flatnonzero(resolution.cdf(edges[-1], energies) > 1e-13)
+    return float(energies[min(seen[-1] + 1, 1000)]) if seen.size else largest_kevee
 
 
 def time_tables(

@@ -67,7 +67,10 @@ class _Reader:
             np.asarray(declaration.axes.energy.edges, dtype=float),
             np.asarray(declaration.axes.time.edges if declaration.axes.time else _ALL_TIMES),
         )
-        self.files = [InputFile("experiment", path.name, digest(path))]
+        self.files = [
+            InputFile("experiment", path.name, digest(path)),
+            *_component_files(declaration, path.parent),
+        ]
         self.warnings: tuple[str, ...] = ()
         self.origin = "none" if declaration.data is None else "carried"
         self._released: Mapping[str, Any] = {}
@@ -148,6 +151,29 @@ class _Reader:
         return np.asarray(content.sum(axis=tuple(range(len(edges), content.ndim))))
 
 
+def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFile]:
+    """Curves and fluxes that the sections of a file read beside it."""
+    detector = declaration.detector
+    sections = {
+        "source": declaration.source,
+        "quenching": detector.quenching,
+        "resolution": detector.resolution,
+        "energy-efficiency": detector.efficiency.energy,
+        "time-efficiency": detector.efficiency.time,
+    }
+    out = []
+    for role, component in sections.items():
+        for name in (component.fields.get("file"), component.fields.get("path")):
+            if not isinstance(name, str):
+                continue
+            path = folder / Path(name).expanduser()
+            inside = sorted(path.glob("*.csv")) if path.is_dir() else []
+            out += [InputFile(role, f"{name}/{f.name}", digest(f)) for f in inside]
+            if path.is_file():
+                out.append(InputFile(role, name, digest(path)))
+    return out
+
+
 def _refuse_cuts(table: Table, old: Array, new: Array) -> None:
     distance = np.abs(old[:, None] - new).min(axis=0)
     if (distance > 1e-9 * np.abs(old).max()).any():
@@ -194,6 +220,12 @@ def load_inputs(
         if counts is None:
             raise InputError(f"{declaration.name}: data needs 'counts', with a file or a role")
         observed = reader.rebin(counts, energy, *(() if time is None else (time,)))
+        observed = observed.reshape(len(energy) - 1, -1)
+        if (observed != np.round(observed)).any():
+            raise InputError(
+                f"{counts.file} holds contents that are not whole numbers; observed counts are "
+                "numbers of events"
+            )
     return Inputs(
         observed, anticoincident, shapes, reader.origin, tuple(reader.files), reader.warnings
     )

@@ -13,6 +13,7 @@ from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment, load
 from cevns.experiments.model import POI_PARAMETER, SIGNAL
 from cevns.inference import Model
+from cevns.inference import asimov as asimov_data
 from cevns.inference.joint import JointModel, join
 from cevns.parameters import fold_name
 from cevns.registry import canonical
@@ -198,10 +199,11 @@ class JointExperiment:
         if not asimov:
             self.require_data()
         model = self.model(poi)
+        data = asimov_data(model) if asimov else None
         if fix:
             model = model.with_parameters(model.parameters.fix(fix))
         name = single_poi(model, parameter)
-        return profile_model(self, model, check_joint_question(poi), name, asimov, points)
+        return profile_model(self, model, check_joint_question(poi), name, data, points)
 
     def toys(
         self,
@@ -314,7 +316,7 @@ def _check_physics(a: Experiment, b: Experiment) -> None:
         if canonical(ours) != canonical(theirs):
             raise InputError(
                 f"{a.name} has the interaction {field} {ours!r} and {b.name} {theirs!r}, which a "
-                f"joint fit shares; change one: --set {b.name}:interaction.{field}={ours}"
+                "joint fit shares; write the same in both files"
             )
     if a.material.atoms == b.material.atoms:
         return

@@ -15,7 +15,7 @@ from cevns.experiments.joint import SCALE_QUESTION, JointExperiment, check_joint
 from cevns.experiments.measurement import ComponentCount, in_cm2
 from cevns.experiments.model import POI_PARAMETER, SIGNAL
 from cevns.experiments.prediction import prediction_error
-from cevns.inference import FitResult, FittedParameter, asimov, fit
+from cevns.inference import Data, FitResult, FittedParameter, asimov, fit
 from cevns.inference.compiled import CompiledModel
 from cevns.inference.intervals import Significance, significance
 from cevns.inference.joint import JointModel, Part, information_shares
@@ -235,6 +235,8 @@ def measure_joint(
     if not use_asimov:
         joint.require_data()
     model = joint.model(question)
+    # the truth of Asimov data is the declaration, whatever the fit then holds
+    truth = asimov(model) if use_asimov else None
     held = dict(fix or {})
     common = question in (SCALE_QUESTION, "sin2-theta-w")
     single = model.parameters[0].name if common else None
@@ -244,7 +246,7 @@ def measure_joint(
 
     def fitted(m: JointModel, which: str = minos) -> FitResult:
         evaluated = CompiledModel(m) if engine == "jax" else m
-        data = asimov(m) if use_asimov else None
+        data = None if truth is None else _part_of(truth, model, m)
         own = [p.name for p in m.parameters if p.role == "poi"] if which == "poi" else which
         return fit(evaluated, data=data, poi=single, minos=own)
 
@@ -261,13 +263,13 @@ def measure_joint(
         )
     z = None
     if question == SCALE_QUESTION and free and single is not None:
-        z = significance(model, single, data=best.data, best=best)
+        z = _significance(model, single, best)
     gof = None
     if gof_toys:
-        from cevns.experiments.templates import template_model
+        from cevns.experiments.templates import fast_form
         from cevns.inference.gof import goodness_of_fit
 
-        gof = goodness_of_fit(template_model(model), best, gof_toys, engine="auto")
+        gof = goodness_of_fit(fast_form(model)[0], best, gof_toys, engine="auto")
     return JointMeasurement(
         joint=joint,
         question=question,
@@ -284,6 +286,23 @@ def measure_joint(
         engine=engine,
         gof=gof,
     )
+
+
+def _part_of(data: Data, whole: JointModel, some: JointModel) -> Data:
+    """The data of some of the parts of a joint model."""
+    bins = {p.label: p.bins for p in whole.parts}
+    at = [whole.parameters.position(name) for name in some.parameters.names]
+    return Data(
+        np.concatenate([data.counts[bins[p.label]] for p in some.parts]), data.auxiliary[at]
+    )
+
+
+def _significance(model: JointModel, name: str, best: FitResult) -> Significance | None:
+    """Against zero; None where no background could make the counts, which excludes it at all."""
+    null = model.expected(model.parameters.at({name: 0.0}).values)
+    if bool(np.any((null <= 0.0) & (best.data.counts > 0.0))):
+        return None
+    return significance(model, name, data=best.data, best=best)
 
 
 def _with_widths(
@@ -346,7 +365,7 @@ def _experiment_result(
         name = part.names(model.parameters)[POI_PARAMETER[question]]
         poi = best[name]
         if not poi.fixed:
-            z = significance(model, name, data=best.data, best=best)
+            z = _significance(model, name, best)
     return ExperimentResult(
         experiment=experiment,
         components=_components(experiment, model, part, best),

@@ -13,7 +13,7 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.model import SIGNAL, ExperimentModel
 from cevns.experiments.prediction import prediction_error
-from cevns.inference import FitResult, asimov, fit
+from cevns.inference import Data, FitResult, asimov, fit
 from cevns.inference.compiled import CompiledModel
 from cevns.inference.intervals import Significance, significance
 from cevns.typing import Array
@@ -226,32 +226,38 @@ def measure(
             "(asimov=True), or declare data in its file"
         )
     model = experiment.model(poi)
+    # the truth of Asimov data is the declaration, whatever the fit then holds
+    data = asimov(model) if use_asimov else None
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
-    result = _measure(experiment, model, use_asimov, minos, engine)
+    result = _measure(experiment, model, data, minos, engine)
     if gof_toys:
         from cevns.experiments.templates import template_model
         from cevns.inference.gof import goodness_of_fit
 
-        gof = goodness_of_fit(template_model(model), result.fit, gof_toys, engine="auto")
+        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys, engine="auto")
         result = replace(result, gof=gof)
-    pulse = model.signal.binding.pulse_time
+    pulse = model.exact_signal.binding.pulse_time
     if pulse is None or model.parameters[pulse].fixed:
         return result
     held = model.with_parameters(model.parameters.fix({pulse: None}))
-    beside = _measure(experiment, held, use_asimov, minos, engine)
+    beside = _measure(experiment, held, data, minos, engine)
     return replace(result, fixed_pulse_time=beside)
 
 
 def _measure(
-    experiment: Experiment, model: ExperimentModel, use_asimov: bool, minos: str, engine: str
+    experiment: Experiment, model: ExperimentModel, data: Data | None, minos: str, engine: str
 ) -> Measurement:
     if engine not in ("numpy", "jax"):
         raise UnknownNameError("engine", engine, ("numpy", "jax"))
-    data = asimov(model) if use_asimov else None
     evaluated = CompiledModel(model) if engine == "jax" else model
     result = fit(evaluated, data=data, minos=minos)
     defined = model.question != "sin2-theta-w" and not model.parameters[model.poi].fixed
+    if defined:
+        # a count where the null expects nothing at all excludes it without limit
+        null = model.expected(model.parameters.at({model.poi: 0.0}).values)
+        counts = model.observed if data is None else data.counts
+        defined = not bool(np.any((null <= 0.0) & (counts > 0.0)))
     z = significance(evaluated, model.poi, data=data, best=result) if defined else None
     return Measurement(
         experiment=experiment,
@@ -259,7 +265,7 @@ def _measure(
         fit=result,
         components=_components(experiment, model, result),
         significance=z,
-        asimov=use_asimov,
+        asimov=data is not None,
         engine=engine,
     )
 

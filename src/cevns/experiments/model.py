@@ -24,6 +24,8 @@ import numpy as np
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.signal import Signal
+from cevns.experiments.tabulated import TabulatedSignal
+from cevns.inference.objectives import Linearised, Objective
 from cevns.parameters import Parameters
 from cevns.registry import canonical
 from cevns.typing import Array, Namespace
@@ -70,7 +72,7 @@ class ExperimentModel:
 
     name: str
     question: PoiName
-    signal: Signal
+    signal: Signal | TabulatedSignal
     backgrounds: Mapping[str, Array]
     parameters: Parameters
     observed: Array
@@ -88,12 +90,23 @@ class ExperimentModel:
         return POI_PARAMETER[self.question]
 
     @property
+    def exact_signal(self) -> Signal:
+        """The signal, where it is not tabulated.
+
+        Raises:
+            InputError: if it is.
+        """
+        if not isinstance(self.signal, Signal):
+            raise InputError(f"{self.name}: a tabulated model has no stages; use the exact one")
+        return self.signal
+
+    @property
     def n_bins(self) -> int:
         """Number of analysis bins."""
         return self.signal.n_energy * self.signal.n_time
 
     @cached_property
-    def _templates(self) -> Array:
+    def templates(self) -> Array:
         """Flattened background shapes, ``(n_backgrounds, n_bins)``."""
         if not self.backgrounds:
             return np.zeros((0, self.n_bins))
@@ -103,16 +116,16 @@ class ExperimentModel:
         return {name: theta[..., i] for name, i in self._index.items()}
 
     @property
-    def _factors(self) -> tuple[str, ...]:
+    def factors(self) -> tuple[str, ...]:
         """Parameters whose product scales the signal."""
         return (*self.scale, self.poi) if self.question == "cross-section" else self.scale
 
-    def _strength(
+    def strength(
         self, values: Mapping[str, Array], xp: Namespace, *, without: str | None = None
     ) -> Array:
         """Factor on the signal shape: product of the pulls, times sigma/sigma_SM."""
         strength: Array = xp.asarray(1.0 / self.reference)
-        for name in self._factors:
+        for name in self.factors:
             if name != without:
                 strength = strength * values[name]
         return strength
@@ -125,7 +138,7 @@ class ExperimentModel:
         if self.question == "count":
             unit: Array = shape / shape.sum(axis=-1, keepdims=True)
             return values[SIGNAL][..., None] * unit
-        return self._strength(values, xp)[..., None] * shape
+        return self.strength(values, xp)[..., None] * shape
 
     def expected(self, theta: Array, xp: Namespace = np) -> Array:
         """Expected counts per bin.
@@ -141,7 +154,7 @@ class ExperimentModel:
         total = self.signal_counts(theta, xp)
         if self.backgrounds:
             columns = [self._index[b] for b in self.backgrounds]
-            total = total + theta[..., np.array(columns)] @ self._templates
+            total = total + theta[..., np.array(columns)] @ self.templates
         return total
 
     def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
@@ -169,15 +182,15 @@ class ExperimentModel:
             for name, s in slopes.items():
                 rows[name] = count * (s - unit * s.sum(axis=-1, keepdims=True)) / total
         else:
-            strength = self._strength(values, xp)[..., None]
+            strength = self.strength(values, xp)[..., None]
             signal = strength * shape
-            for name in self._factors:
-                rows[name] = self._strength(values, xp, without=name)[..., None] * shape
+            for name in self.factors:
+                rows[name] = self.strength(values, xp, without=name)[..., None] * shape
             for name, s in slopes.items():
                 rows[name] = strength * s
         for i, b in enumerate(self.backgrounds):
-            rows[b] = self._templates[i]
-            signal = signal + values[b][..., None] * self._templates[i]
+            rows[b] = self.templates[i]
+            signal = signal + values[b][..., None] * self.templates[i]
         # a stage that nothing drives has no leading axes of its own
         full = xp.zeros((*theta.shape[:-1], self.n_bins))
         jacobian = xp.stack([rows.get(p.name, full) + full for p in self.parameters], axis=-2)
@@ -188,8 +201,16 @@ class ExperimentModel:
         theta = np.asarray(theta, dtype=float)
         out = {SIGNAL: self.signal_counts(theta)}
         for i, b in enumerate(self.backgrounds):
-            out[b] = theta[self._index[b]] * self._templates[i]
+            out[b] = theta[self._index[b]] * self.templates[i]
         return out
+
+    def objective(self) -> Objective:
+        """What batched fits minimise (see `cevns.inference.objectives`)."""
+        from cevns.experiments.objective import ExperimentObjective
+
+        if isinstance(self.signal, TabulatedSignal):
+            return ExperimentObjective(self)
+        return Linearised(self)
 
     def with_observed(self, observed: Array) -> ExperimentModel:
         """The same model with other counts (Asimov, toys).

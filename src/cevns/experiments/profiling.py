@@ -12,7 +12,7 @@ from cevns import __version__
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.measurement import CM2_UNIT
-from cevns.inference import Interval, Model, ProfileCurve, asimov, fit, interval, profile
+from cevns.inference import Data, Interval, Model, ProfileCurve, asimov, fit, interval, profile
 
 if TYPE_CHECKING:
     from cevns.experiments.joint import JointExperiment
@@ -93,10 +93,11 @@ def profile_experiment(
     if not experiment.has_data and not use_asimov:
         raise InputError(f"{experiment.name} declares no data: profile expected counts (--asimov)")
     model = experiment.model(poi)
+    data = asimov(model) if use_asimov else None
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
     name = model.parameters[parameter or model.poi].name
-    return profile_model(experiment, model, model.question, name, use_asimov, points)
+    return profile_model(experiment, model, model.question, name, data, points)
 
 
 def profile_model(
@@ -104,11 +105,13 @@ def profile_model(
     model: Model,
     question: str,
     name: str,
-    use_asimov: bool,
+    data: Data | None,
     points: int,
 ) -> Profile:
-    """Profile the parameter `name` of a model; see `profile_experiment`."""
-    data = asimov(model) if use_asimov else None
+    """Profile the parameter `name` of a model; see `profile_experiment`.
+
+    Data are the model's own, or Asimov data where they are given.
+    """
     best = fit(model, data=data, poi=name, minos="none")
     fitted = best[name]
     p = fitted.parameter
@@ -119,4 +122,4 @@ def profile_model(
     grid = np.union1d(np.linspace(low, high, points), [fitted.value])
     curve = profile(model, name, values=grid, data=data, best=best)
     intervals = tuple(interval(model, name, level=level, data=data, best=best) for level in LEVELS)
-    return Profile(experiment, question, curve, intervals, use_asimov)
+    return Profile(experiment, question, curve, intervals, data is not None)

@@ -11,7 +11,7 @@ from cevns import __version__
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.measurement import in_cm2
 from cevns.experiments.model import ExperimentModel
-from cevns.experiments.templates import template_model
+from cevns.experiments.templates import fast_form
 from cevns.inference import Model
 from cevns.inference.joint import JointModel
 from cevns.inference.toy_result import ToyResult
@@ -115,9 +115,8 @@ def study_model(
     progress: Callable[[int, int], None] | None,
 ) -> ToyStudy:
     """Draw and fit toys of a model; see `study_toys`."""
-    fast = None if exact else template_model(model)
-    fitted: Model = model if fast is None else fast
-    accuracy = None if fast is None else fast.accuracy
+    fitted: Model
+    fitted, accuracy = (model, None) if exact else fast_form(model)
     toys = run_toys(
         fitted,
         n,

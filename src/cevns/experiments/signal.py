@@ -87,15 +87,18 @@ class Signal:
         Returns:
             Shape ``(..., n_energy, n_time)``.
         """
-        energies = self._spectrum(values, xp) @ self._response(values, xp)
-        times = self._times(values, xp)
-        result: Array = xp.swapaxes(energies, -1, -2) @ times
+        energies = xp.swapaxes(self.energies(values, xp), -1, -2)
+        result: Array = energies @ self._times(values, xp)
+        return result
+
+    def energies(self, values: Values, xp: Namespace = np) -> Array:
+        """Expected counts per flavour and energy bin, ``(..., flavours, n_energy)``."""
+        result: Array = self._spectrum(values, xp) @ self._response(values, xp)
         return result
 
     def per_flavour(self, values: Values) -> dict[str, Array]:
         """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
-        energies = self._spectrum(values, np) @ self._response(values, np)
-        times = self._times(values, np)
+        energies, times = self.energies(values), self._times(values, np)
         return {
             flavour: np.outer(energies[f], times[f]) for f, flavour in enumerate(self.fold.flavours)
         }

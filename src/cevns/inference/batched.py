@@ -1,10 +1,9 @@
 """Many fits at once, each with a status; none is dropped.
 
-A few quasi-Newton steps for all; more of them, on top of each fit's own curvature, for those that
-need them, packed together; then safeguarded steps; the rest goes to iminuit. A fit has converged
-when its estimated distance to the minimum, ``edm = g^T H^-1 g / 2`` as in MINUIT, is below
-`EDM_GOAL`, with H twice the Fisher matrix. Parameters at a bound towards which the gradient pushes
-are taken out of the system
+A few quasi-Newton steps for all; more of them on each fit's own curvature, then safeguarded
+steps, for those that need them, packed together; the rest goes to iminuit. A fit has converged when its estimated distance to the
+minimum, ``edm = g^T H^-1 g / 2`` as in MINUIT, is below `EDM_GOAL`, with H twice the Fisher
+matrix. Parameters at a bound towards which the gradient pushes are taken out of the system
 (Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
 """
 
@@ -25,11 +24,16 @@ from cevns.inference.model import Model
 from cevns.inference.objectives import objective, saturated
 from cevns.typing import Array, IntArray
 
-PASSES = (0, 0, 60)
-"""Safeguarded steps in the passes after the first; where none, the fits are refined instead."""
+QUICK_STEPS = 6
+"""Quasi-Newton steps for all."""
+REFINING_STEPS = (6, 10)
+"""Quasi-Newton steps on top of its own curvature for a fit that has not converged with these."""
+SAFE_STEPS = (10, 60)
+"""Safeguarded steps for those that still have not."""
 
-RISE = 1e-6
-"""A rise of -2 ln L that rounding does not explain."""
+_ASTRAY = 1.0
+"""Distance to the minimum beyond which a fit is begun anew, in units of -2 ln L."""
+
 STATUS = ("converged", "second pass", "iminuit", "failed")
 CONVERGED, SECOND, MINUIT, FAILED = range(4)
 
@@ -76,7 +80,7 @@ class BatchFitter:
         self.engine = make_engine(engine)
         self._problem = BoundedProblem(objective(model), parameters.free, self.engine)
         self._descend = self.engine.compile(lambda *a: (self._problem.descend(*a),))
-        self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a[:3]),))
+        self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a),))
         self._minimise = self.engine.compile(self._problem.minimise)
 
     def _chunks(
@@ -85,7 +89,7 @@ class BatchFitter:
         theta: Array,
         counts: Array,
         aux: Array,
-        extra: Origin | int,
+        *extra: Origin | int,
     ) -> list[Array]:
         """Run over chunks of the last axis and join; compiled chunks are padded to one shape."""
         size, width = counts.shape[1], self.engine.chunk
@@ -95,7 +99,7 @@ class BatchFitter:
             here = chunk[0].shape[1]
             if self.engine.name == "jax" and here < width:
                 chunk = [np.pad(a, ((0, 0), (0, width - here)), mode="edge") for a in chunk]
-            parts.append([np.asarray(a)[..., :here] for a in function(*chunk, extra)])
+            parts.append([np.asarray(a)[..., :here] for a in function(*chunk, *extra)])
         return [np.concatenate(p, axis=-1) for p in zip(*parts, strict=True)]
 
     def fit(self, counts: Array, aux: Array, start: Array) -> BatchFit:
@@ -112,25 +116,28 @@ class BatchFitter:
         """
         size = counts.shape[1]
         theta0 = np.repeat(start[:, None], size, axis=1)
+        theta, value = theta0.copy(), np.full(size, np.inf)
+        edm, errors = np.full(size, np.inf), np.zeros((len(self.free), size))
+        status = np.full(size, CONVERGED)
         with self.engine.context():
             origin = self._problem.origin(start)
-            (theta,) = self._chunks(self._descend, theta0, counts, aux, origin)
-            result = self._chunks(self._minimise, theta, counts, aux, 0)
-            theta, value, edm, errors = result
-            status = np.full(size, CONVERGED)
-            for limit in PASSES:
+            plan = [(QUICK_STEPS, 0), *((n, 0) for n in REFINING_STEPS)]
+            plan += [(0, steps) for steps in SAFE_STEPS]
+            for number, (quick, safe) in enumerate(plan):
                 left = np.flatnonzero(~(edm < EDM_GOAL))
                 if not left.size:
                     break
-                again = np.where(np.isfinite(value[left]), theta[:, left], theta0[:, left])
-                if not limit:
-                    (again,) = self._chunks(self._refine, again, counts[:, left], aux[:, left], 0)
-                result = self._chunks(self._minimise, again, counts[:, left], aux[:, left], limit)
-                # steps without a safeguard may have led astray
-                keep = np.isfinite(result[1]) & ~(result[1] > value[left] + RISE)
-                at = left[keep]
-                theta[:, at], value[at], edm[at], errors[:, at] = (r[..., keep] for r in result)
-                status[left] = SECOND
+                data = counts[:, left], aux[:, left]
+                # an unguarded step may have gone astray: then from the start again
+                near = edm[left] < _ASTRAY
+                at = np.where(near, theta[:, left], theta0[:, left])
+                if number == 0:
+                    (at,) = self._chunks(self._descend, at, *data, origin, quick)
+                elif quick:
+                    (at,) = self._chunks(self._refine, at, *data, quick)
+                result = self._chunks(self._minimise, at, *data, safe)
+                theta[:, left], value[left], edm[left], errors[:, left] = result
+                status[left] = CONVERGED if number == 0 else SECOND
         left = np.flatnonzero(~(edm < EDM_GOAL))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors
@@ -157,7 +164,15 @@ class BatchFitter:
             batch.status[i] = FAILED
             return
         batch.status[i] = MINUIT if result.valid else FAILED
-        if result.valid:
-            batch.theta[i], batch.twice_nll[i] = result.theta, result.twice_nll
-            batch.errors[i] = [p.error for p in result]
-            batch.edm[i] = result.edm
+        if not result.valid:
+            return
+        batch.theta[i], batch.twice_nll[i], batch.edm[i] = (
+            result.theta,
+            result.twice_nll,
+            result.edm,
+        )
+        # errors as for all the others: HESSE's mean little for a parameter at its bound
+        with self.engine.context():
+            column = result.theta[:, None], data.counts[:, None], data.auxiliary[:, None]
+            errors = self._chunks(self._minimise, *column, 0)[3]
+        batch.errors[i, self._problem.free] = errors[:, 0]

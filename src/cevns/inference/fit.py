@@ -100,7 +100,7 @@ def fit(
             raise FitError(f"fit of {model.name!r}: {diagnosis}")
         return result
     likelihood.check(at)
-    return _with_minos(minuit, result, wanted)
+    return _with_minos(minuit, likelihood, result, wanted)
 
 
 def _minuit(likelihood: Likelihood, parameters: Parameters, theta: Array) -> Minuit:
@@ -110,10 +110,13 @@ def _minuit(likelihood: Likelihood, parameters: Parameters, theta: Array) -> Min
     if isinstance(likelihood.model, LinearisedModel):
 
         def gradient(x: Array) -> Array:
+            if not np.isfinite(x).all():
+                return np.full(len(x), np.nan)
             return likelihood.value_and_gradient(x)[1]
 
     def value(x: Array) -> float:
-        return float(likelihood.twice_nll(x))
+        # MINUIT divides by zero where it starts on an exact minimum, and asks for NaN
+        return float(likelihood.twice_nll(x)) if np.isfinite(x).all() else np.nan
 
     minuit = Minuit(value, theta, grad=gradient, name=parameters.names)
     minuit.errordef = Minuit.LEAST_SQUARES  # 1, for -2 ln L
@@ -195,7 +198,9 @@ def _near_limit(p: Any) -> bool:
     return bool(min(p.value - low, high - p.value) < 0.1 * p.error)
 
 
-def _with_minos(minuit: Minuit, result: FitResult, names: tuple[str, ...]) -> FitResult:
+def _with_minos(
+    minuit: Minuit, likelihood: Likelihood, result: FitResult, names: tuple[str, ...]
+) -> FitResult:
     """Add MINOS errors; one that does not exist (a bound is met first) stays None."""
     import warnings
 
@@ -212,11 +217,30 @@ def _with_minos(minuit: Minuit, result: FitResult, names: tuple[str, ...]) -> Fi
         m: Any = minuit.merrors[name]
         up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
         down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
+        if not (m.upper_valid or m.at_upper_limit) or not (m.lower_valid or m.at_lower_limit):
+            up, down = _by_conditional_fits(likelihood, result, name)
         if up is None or down is None:
             side = " and ".join(s for s, e in (("upper", up), ("lower", down)) if e is None)
             notes.append(f"{name} has no {side} MINOS error (a bound or another minimum is met)")
         fitted[name] = replace(fitted[name], error_up=up, error_down=down)
     return replace(result, fitted=fitted, diagnosis="; ".join(notes))
+
+
+def _by_conditional_fits(
+    likelihood: Likelihood, result: FitResult, name: str
+) -> tuple[float | None, float | None]:
+    """The errors that MINOS means, where it loses its way: on an exact minimum, for one."""
+    from cevns.inference.intervals import interval
+
+    held: Fix = {p.name: p.value for p in result if p.fixed}
+    try:
+        found = interval(likelihood.model, name, data=likelihood.data, fix=held, best=result)
+    except FitError:
+        return None, None
+    return (
+        None if found.upper_is_bound else found.upper - found.best,
+        None if found.lower_is_bound else found.best - found.lower,
+    )
 
 
 def _record(

@@ -27,7 +27,7 @@ from cevns.parameters import Parameter, Parameters, fold_name
 from cevns.typing import Array, IntArray, Namespace
 
 if TYPE_CHECKING:
-    from cevns.inference.template_builder import TemplateAccuracy
+    from cevns.inference.objectives import Objective
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,23 +78,6 @@ class JointModel:
             for i in part.columns:
                 users.setdefault(self.parameters[int(i)].name, []).append(part.label)
         return {n: tuple(labels) for n, labels in users.items() if len(labels) > 1}
-
-    @property
-    def accuracy(self) -> TemplateAccuracy | None:
-        """How well the parts stand in for exact models, where they do; the shifts add up."""
-        from cevns.inference.template_builder import TemplateAccuracy
-
-        known = {p.label: getattr(p.model, "accuracy", None) for p in self.parts}
-        parts = {label: a for label, a in known.items() if a is not None}
-        if not parts:
-            return None
-        label, worst = max(parts.items(), key=lambda item: item[1].shift_3sigma)
-        return TemplateAccuracy(
-            sum(a.shift_1sigma for a in parts.values()),
-            sum(a.shift_3sigma for a in parts.values()),
-            {f"{label}.{name}": pull for name, pull in worst.worst.items()},
-            tuple((f"{n}.{j}", f"{n}.{k}") for n, a in parts.items() for j, k in a.cross_terms),
-        )
 
     @cached_property
     def observed(self) -> Array:
@@ -161,6 +144,12 @@ class JointModel:
                 )
             parts.append(replace(part, model=new))
         return replace(self, parts=tuple(parts))
+
+    def objective(self) -> Objective:
+        """What batched fits minimise: every part by its own objective, the constraints once."""
+        from cevns.inference.joint_objective import Blocks
+
+        return Blocks(self)
 
     @cached_property
     def _spread(self) -> tuple[IntArray, ...]:

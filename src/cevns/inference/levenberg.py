@@ -21,9 +21,8 @@ from cevns.typing import Array
 
 EDM_GOAL = 1e-7
 """Convergence: estimated distance to the minimum in units of -2 ln L."""
-QUICK_STEPS = 7
-"""Quasi-Newton steps before the first safeguarded one."""
-_MEMORY = 2
+_MEMORY = 3
+"""Pairs of step and change of gradient that the quasi-Newton steps remember."""
 
 
 class State(NamedTuple):
@@ -115,7 +114,7 @@ class BoundedProblem:
             (vectors * inverse) @ vectors.T,
         )
 
-    def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin) -> Array:
+    def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin, steps: Any) -> Array:
         """A few quasi-Newton steps from the common point `theta`, ``(n_par, B)``.
 
         L-BFGS (Liu and Nocedal, Math. Program. 45 (1989) 503) on top of the inverse Hessian of
@@ -137,13 +136,13 @@ class BoundedProblem:
             1,
         )
         path = self.engine.loop(
-            lambda p: p.count < QUICK_STEPS,
+            lambda p: p.count < steps,
             lambda p: self._quasi_newton(p, counts, aux, lambda g: origin.inverse @ g),
             path,
         )
         return path.theta
 
-    def refine(self, theta: Array, counts: Array, aux: Array) -> Array:
+    def refine(self, theta: Array, counts: Array, aux: Array, steps: Any) -> Array:
         """Quasi-Newton steps again, each fit on top of its own curvature and inside its bounds.
 
         Parameters pushed against a bound stay there. That, and second derivatives of the
@@ -165,7 +164,7 @@ class BoundedProblem:
         moved = self._move(theta, solve(gradient))
         path = _Path(moved, theta[self.free], gradient, memory, memory, memory[:, 0], 1)
         path = self.engine.loop(
-            lambda p: p.count < QUICK_STEPS,
+            lambda p: p.count < steps,
             lambda p: self._quasi_newton(p, counts, aux, solve, inside),
             path,
         )
@@ -246,7 +245,7 @@ class BoundedProblem:
         value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
         # up to the rounding of the sum over bins, else a converged fit could not be confirmed
-        better = (value <= state.value + 1e-12 * (1.0 + xp.abs(value))) | (state.count < 0)
+        better = (value <= state.value + 1e-14 * (1.0 + xp.abs(value))) | (state.count < 0)
         running = state.edm > EDM_GOAL
         take = better & running
         theta = xp.where(take, theta, state.theta)
@@ -258,13 +257,13 @@ class BoundedProblem:
         damping = xp.where(running, xp.where(better, less, more), 0.0)
 
         inside = self._inside(theta, gradient)
-        system = self._system(hessian, inside) * (1.0 + self._eye * damping)
+        downhill = xp.where(inside, gradient, 0.0)
+        system = self._system(hessian, inside)
         columns, good = linalg.cholesky(system, xp)
-        rows = linalg.forward(columns, xp.where(inside, gradient, 0.0))
-        # a damped system underestimates the distance: convergence is declared without damping
-        trusted = good & xp.isfinite(value) & (damping == 0.0)
-        edm = xp.where(trusted, 0.5 * sum(y * y for y in rows), xp.inf)
-        step = linalg.backward(columns, rows, xp)
+        edm = 0.5 * sum(y * y for y in linalg.forward(columns, downhill))
+        edm = xp.where(good & xp.isfinite(value), edm, xp.inf)
+        columns, _ = linalg.cholesky(system * (1.0 + self._eye * damping), xp)
+        step = linalg.backward(columns, linalg.forward(columns, downhill), xp)
         return State(theta, value, gradient, hessian, step, damping, edm, state.count + 1)
 
     def _errors(self, state: State) -> Array:

@@ -5,25 +5,24 @@ derivative of -2 ln L but for that of mu itself. Two ways to the same numbers. F
 model mu = T^T w(theta) everything over bins is a matrix product that runs at the speed of BLAS,
 for all data sets at once:
 
-    gradient  = 2 A (T (1 - n/mu)) + pulls,            A = dw/dtheta
-    curvature = 2 J diag(n/mu^2) J^T + pulls,          J = A T
+    gradient  = 2 dw (T (1 - n/mu)) + pulls,
+    curvature = 2 J diag(n/mu^2) J^T + pulls,    J = dw T
 
 The gradient needs no Jacobian over the bins. Nor does the curvature through the products of pairs
-of templates, ``J diag(c) J^T = A [sum_i T_mi T_ni c_i] A^T``, which is the faster way where
-templates are few and bins are many. Any other model goes through its linearisation; a joint model
-through those of its parts.
+of templates, ``J diag(c) J^T = A (sum_i T_mi T_ni c_i) A^T`` with the slopes A of the templates'
+weights, which is the faster way where templates are few and bins many. Any other model goes
+through its linearisation.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from cevns.inference.joint import JointModel, Part
 from cevns.inference.model import Model, constraint_arrays, linearise
 from cevns.inference.positivity import bend, floor_of
 from cevns.inference.templates import TemplateModel
@@ -33,7 +32,7 @@ _TINY = 1e-300
 _TRACE = 1e-4
 _EINSUM = 10
 """Cost of a multiplication outside BLAS in units of one inside it."""
-_IN_CACHE = 50_000
+_IN_CACHE = 100_000
 """Numbers an array may have for a few of them to stay in the cache of a core."""
 
 
@@ -56,10 +55,11 @@ class Objective(Protocol):
         """
 
 
-def objective(model: Model) -> _Constrained:
-    """The fastest objective for a model."""
-    if isinstance(model, JointModel):
-        return Blocks(model)
+def objective(model: Model) -> Objective:
+    """The fastest objective for a model: its own, if it has one."""
+    if hasattr(model, "objective"):
+        own: Objective = model.objective()
+        return own
     return LowRank(model) if isinstance(model, TemplateModel) else Linearised(model)
 
 
@@ -69,7 +69,7 @@ def saturated(counts: Array) -> Array:
     return np.asarray(2.0 * terms.sum(axis=0))
 
 
-def _poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Array, Array, Array]:
+def poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Array, Array, Array]:
     """``2 sum (mu - n ln mu)`` and, per bin, half its first and second derivative by mu."""
     mu, slope, bending = bend(mu, floor, xp)
     safe = xp.maximum(mu, _TINY)
@@ -83,32 +83,10 @@ def _poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Arr
 
 
 @dataclass(frozen=True, eq=False)
-class _Constrained(ABC):
-    """Counts, which a subclass knows how to evaluate, and constraints."""
+class Constrained:
+    """What objectives of models with Gaussian constraints share."""
 
     model: Model
-
-    @abstractmethod
-    def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
-        """`Objective.gradient` without the constraints."""
-
-    @abstractmethod
-    def counts_terms(
-        self, theta: Array, counts: Array, xp: Namespace
-    ) -> tuple[Array, Array, Array]:
-        """`Objective.evaluate` without the constraints."""
-
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
-        """See `Objective`."""
-        return self.counts_gradient(theta, counts, xp) + self._pulls(theta, aux, xp)[1]
-
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
-        """See `Objective`."""
-        value, gradient, curvature = self.counts_terms(theta, counts, xp)
-        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        return value + pull, gradient + pull_slope, curvature + pull_curvature
 
     @cached_property
     def _floor(self) -> Array:
@@ -127,141 +105,89 @@ class _Constrained(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class LowRank(_Constrained):
+class LowRank(Constrained):
     """Objective of a template model."""
 
     model: TemplateModel
 
-    @cached_property
-    def _matrix(self) -> Array:
-        return self.model.matrix
+    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
+        """See `Objective`."""
 
-    @cached_property
-    def _transposed(self) -> Array:
-        return np.ascontiguousarray(self._matrix.T)
+        def of(s: slice) -> tuple[Array]:
+            mu, pullback = self.model.mean_and_pullback(theta[:, s], xp)
+            mu, slope, _ = bend(mu, self._floor, xp)
+            return (pullback((1.0 - counts[:, s] / xp.maximum(mu, _TINY)) * slope),)
+
+        (gradient,) = self._sliced(of, theta.shape[-1], xp)
+        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
+        return result
+
+    def evaluate(
+        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
+    ) -> tuple[Array, Array, Array]:
+        """See `Objective`."""
+
+        def of(s: slice) -> tuple[Array, Array, Array]:
+            if self._pairs is None:
+                mu, jac = self.model.mean_and_jacobian(theta[:, s], xp)
+                value, residual, curvature = poisson(mu, counts[:, s], self._floor, xp)
+                gradient = xp.einsum("kib,ib->kb", jac, residual)
+                return value, gradient, xp.einsum("kib,lib->klb", jac * curvature, jac)
+            mu, pullback = self.model.mean_and_pullback(theta[:, s], xp)
+            value, residual, curvature = poisson(mu, counts[:, s], self._floor, xp)
+            slopes = self.model.weight_slopes(theta[:, s], xp)
+            products, at = self._pairs
+            half = xp.einsum("knb,nmb->kmb", slopes, (products @ curvature)[at])
+            return value, pullback(residual), xp.einsum("kmb,lmb->klb", half, slopes)
+
+        value, gradient, matrix = self._sliced(of, theta.shape[-1], xp)
+        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
+        return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
 
     @cached_property
     def _pairs(self) -> tuple[Array, IntArray] | None:
         """Products of pairs of templates and where each pair stands; None where J is cheaper."""
-        n, m = len(self.model.parameters), len(self._matrix)
-        bins = self._matrix.shape[1]
-        by_jacobian = bins * n * (m + _EINSUM * n)
+        n, (m, bins) = len(self.model.parameters), self.model.matrix.shape
         by_pairs = bins * m * (m + 1) // 2 + _EINSUM * n * m * (m + n)
-        if by_jacobian <= by_pairs:
+        if _EINSUM * bins * n * n <= by_pairs:
             return None
         row, column = np.triu_indices(m)
         at = np.zeros((m, m), dtype=np.int64)
         at[row, column] = at[column, row] = np.arange(len(row))
-        return self._matrix[row] * self._matrix[column], at
+        return self.model.matrix[row] * self.model.matrix[column], at
 
-    def _slices(self, size: int, xp: Namespace) -> list[slice]:
-        """Data sets whose bins stay in the cache together; XLA fuses and needs no slices."""
-        step = size if xp is not np else max(16, _IN_CACHE // self._matrix.shape[1])
-        return [slice(at, at + step) for at in range(0, size, step)]
-
-    def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
-        """See `_Constrained`."""
-        weights, slopes = self.model.weights_and_slopes(theta, xp)
-        residuals = []
-        for s in self._slices(weights.shape[-1], xp):
-            mu, slope, _ = bend(self._transposed @ weights[:, s], self._floor, xp)
-            residual = (1.0 - counts[:, s] / xp.maximum(mu, _TINY)) * slope
-            residuals.append(self._matrix @ residual)
-        result: Array = 2.0 * xp.einsum("kmb,mb->kb", slopes, xp.concatenate(residuals, axis=-1))
-        return result
-
-    def counts_terms(
-        self, theta: Array, counts: Array, xp: Namespace
-    ) -> tuple[Array, Array, Array]:
-        """See `_Constrained`."""
-        weights, slopes = self.model.weights_and_slopes(theta, xp)
-        blocks = []
-        for s in self._slices(weights.shape[-1], xp):
-            mu = self._transposed @ weights[:, s]
-            value, residual, curvature = _poisson(mu, counts[:, s], self._floor, xp)
-            matrix = self._curvature(slopes[..., s], curvature, xp)
-            blocks.append((value, self._matrix @ residual, matrix))
-        value, residual, matrix = (xp.concatenate(b, axis=-1) for b in zip(*blocks, strict=True))
-        return value, 2.0 * xp.einsum("kmb,mb->kb", slopes, residual), 2.0 * matrix
-
-    def _curvature(self, slopes: Array, curvature: Array, xp: Namespace) -> Array:
-        """``A T diag(curvature) T^T A^T`` for the slopes A, ``(n_par, n_par, B)``."""
-        if self._pairs is not None:
-            products, at = self._pairs
-            half = xp.einsum("knb,nmb->kmb", slopes, (products @ curvature)[at])
-            result: Array = xp.einsum("kmb,lmb->klb", half, slopes)
-            return result
-        if xp is np:  # NumPy's einsum does not call BLAS for this one, XLA's does
-            jac = np.matmul(self._transposed, slopes)
-        else:
-            jac = xp.einsum("im,kmb->kib", self._transposed, slopes)
-        whole: Array = xp.einsum("kib,lib->klb", jac * curvature, jac)
-        return whole
+    def _sliced(
+        self, function: Callable[[slice], tuple[Array, ...]], size: int, xp: Namespace
+    ) -> tuple[Array, ...]:
+        """Results for all data sets, evaluated so many at a time that their bins stay in cache."""
+        step = max(32, _IN_CACHE // len(self._floor))
+        if xp is not np or size <= step:  # XLA fuses and needs no slices
+            return function(slice(None))
+        parts = [function(slice(at, at + step)) for at in range(0, size, step)]
+        return tuple(np.concatenate(p, axis=-1) for p in zip(*parts, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
-class Linearised(_Constrained):
+class Linearised(Constrained):
     """Objective of any model, through its linearisation."""
 
-    def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
-        """See `_Constrained`."""
+    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
+        """See `Objective`."""
         mu, jac = linearise(self.model, theta.T, xp)
         mu, slope, _ = bend(mu, self._floor.T, xp)
         residual = (1.0 - counts.T / xp.maximum(mu, _TINY)) * slope
-        result: Array = 2.0 * (jac @ residual[:, :, None])[:, :, 0].T
+        gradient = (jac @ residual[:, :, None])[:, :, 0].T
+        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
         return result
 
-    def counts_terms(
-        self, theta: Array, counts: Array, xp: Namespace
+    def evaluate(
+        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
     ) -> tuple[Array, Array, Array]:
-        """See `_Constrained`."""
+        """See `Objective`."""
         mu, jac = linearise(self.model, theta.T, xp)
-        value, residual, curvature = _poisson(mu.T, counts, self._floor, xp)
+        value, residual, curvature = poisson(mu.T, counts, self._floor, xp)
+        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
         gradient = (jac @ residual.T[:, :, None])[:, :, 0].T
         matrix = (jac * curvature.T[:, None, :]) @ xp.swapaxes(jac, 1, 2)
-        return value, 2.0 * gradient, 2.0 * xp.moveaxis(matrix, 0, -1)
-
-
-@dataclass(frozen=True, eq=False)
-class Blocks(_Constrained):
-    """Objective of a joint model: every part by its own, the constraints once."""
-
-    model: JointModel
-
-    @cached_property
-    def _parts(self) -> tuple[tuple[Part, _Constrained], ...]:
-        return tuple((p, objective(p.model)) for p in self.model.parts)
-
-    def counts_gradient(self, theta: Array, counts: Array, xp: Namespace) -> Array:
-        """See `_Constrained`."""
-        total: Array = xp.zeros_like(theta)
-        for part, target in self._parts:
-            factors = part.factors[:, None]
-            mine = target.counts_gradient(theta[part.columns] * factors, counts[part.bins], xp)
-            total = _added(total, part.columns, factors * mine, xp)
-        return total
-
-    def counts_terms(
-        self, theta: Array, counts: Array, xp: Namespace
-    ) -> tuple[Array, Array, Array]:
-        """See `_Constrained`."""
-        value, gradient = xp.zeros_like(theta[0]), xp.zeros_like(theta)
-        curvature = xp.zeros((len(theta), *theta.shape))
-        for part, target in self._parts:
-            f = part.factors[:, None]
-            terms = target.counts_terms(theta[part.columns] * f, counts[part.bins], xp)
-            value = value + terms[0]
-            gradient = _added(gradient, part.columns, f * terms[1], xp)
-            block = np.ix_(part.columns, part.columns)
-            curvature = _added(curvature, block, f[:, None] * f * terms[2], xp)
-        return value, gradient, curvature
-
-
-def _added(total: Array, at: Any, terms: Array, xp: Namespace) -> Array:
-    """`total` with `terms` added at different positions."""
-    if xp is np:
-        total[at] += terms
-        return total
-    lazily: Any = total
-    result: Array = lazily.at[at].add(terms)
-    return result
+        matrix = xp.moveaxis(matrix, 0, -1)
+        return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature

@@ -52,7 +52,9 @@ class CardinalSplines:
         a, b, c = self._coefficients
         column = (-1, *[1] * x.ndim)
         u = self._beyond(x, xp)
-        result: Array = a.reshape(column) + b.reshape(column) * x + xp.tensordot(c, u * u * u, axes=1)
+        result: Array = (
+            a.reshape(column) + b.reshape(column) * x + xp.tensordot(c, u * u * u, axes=1)
+        )
         return result
 
     def slopes(self, x: Array, xp: Namespace = np) -> Array:

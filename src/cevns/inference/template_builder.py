@@ -1,10 +1,9 @@
 """Tabulating an exact model as a `TemplateModel`, and saying how good the table is.
 
 The exact model is evaluated at the nominal point and at +-1 sigma of each shape nuisance; where
-that is not enough to follow -2 ln L of nominal Asimov data within 3 sigma, at +-2 and +-3 as
-well. A pair's cross terms are kept where leaving them out shifts -2 ln L by more than 0.01
-anywhere within 3 sigma of the pair. What remains is measured against the exact model and
-reported.
+that is not enough to follow -2 ln L of nominal Asimov data within 3 sigma, at more pulls. A
+pair's cross terms are kept where leaving them out shifts -2 ln L by more than 0.01 anywhere
+within 3 sigma of the pair. What remains is measured against the exact model and reported.
 """
 
 from __future__ import annotations
@@ -25,12 +24,8 @@ from cevns.typing import Array, Namespace
 
 CROSS_TERM_SHIFT = 0.01
 """Shift of -2 ln L within 3 sigma above which a pair's cross terms are kept."""
-KNOTS: tuple[tuple[float, ...], ...] = (
-    (),
-    (-2.0, -1.0, 0.0, 1.0, 2.0),
-    (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0),
-)
-"""Pulls at which a nuisance is tabulated: the first set that is good enough, () for +-1."""
+CANDIDATES = (1.0, -1.0, 3.0, -3.0, 2.0, -2.0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5)
+"""Pulls at which a nuisance may be tabulated."""
 
 
 @dataclass(frozen=True)
@@ -168,24 +163,34 @@ def _add_nuisance(
     shape: ShapeNuisance,
     largest: float,
 ) -> TemplateModel:
-    """The model with one more nuisance, tabulated at as few pulls as are good enough."""
+    """The model with one more nuisance, tabulated at +-1 or at as few pulls as are good enough."""
     p = exact.parameters[shape.name]
-    reach = min(p.upper - shape.centre, shape.centre - p.lower) / shape.width
-    tried = model
-    for knots in KNOTS:
-        if max(knots, default=1.0) > reach:
-            break
+    position = exact.parameters.position(p.name)
+    low, high = (p.lower - shape.centre) / shape.width, (p.upper - shape.centre) / shape.width
+    candidates = [x for x in CANDIDATES if low <= x <= high]
+    points = np.tile(exact.parameters.values, (len(candidates), 1))
+    points[:, position] = shape.centre + np.array(candidates) * shape.width
+    reference = None
+    knots: tuple[float, ...] = ()
+    while True:
         tabulated = replace(shape, knots=knots)
-        templates = [t for spec in groups for t in table.single(spec, tabulated)]
         tried = replace(
             model,
             nuisances=(*model.nuisances, tabulated),
-            templates=(*model.templates, *templates),
+            templates=(
+                *model.templates,
+                *(t for spec in groups for t in table.single(spec, tabulated)),
+            ),
         )
-        points = _pair_points(tried, shape.name, shape.name, 3.0)
-        if np.abs(_twice_nll(tried, points) - _reference(exact, tried, points)).max() < largest:
-            break
-    return tried
+        if reference is None:
+            reference = _reference(exact, tried, points)
+        shift = np.abs(_twice_nll(tried, points) - reference)
+        worst = candidates[int(shift.argmax())]
+        if shift.max() < largest or worst in knots:
+            return tried
+        # first the four that span the range, then wherever the spline is worst
+        spanning = [x for x in candidates if abs(x) in (1.0, 3.0)]
+        knots = tuple(sorted({*knots, worst, 0.0, *spanning}))
 
 
 def _needed(

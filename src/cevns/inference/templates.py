@@ -21,127 +21,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.splines import CardinalSplines
-from cevns.morphing import even_part, even_part_derivative
+from cevns.inference.template_groups import (
+    Function,
+    Group,
+    GroupEvaluator,
+    ShapeNuisance,
+    Template,
+    Term,
+)
 from cevns.parameters import Parameters
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, Namespace
 
 if TYPE_CHECKING:
     from cevns.inference.model import Model
     from cevns.inference.template_builder import GroupSpec, TemplateAccuracy
-
-Kind = float | Literal["linear", "even"]
-Term = tuple[str, Kind]
-"""A nuisance and its function: alpha itself, d(alpha), or the spline of a knot."""
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function of some parameters as factor of a group's coefficient.
-
-    Args:
-        parameters: names of its arguments.
-        value: ``(values (n, ...), xp) -> (...)``; picklable for toys on a process pool.
-        derivative: ``(values (n, ...), xp) -> (n, ...)``; by differences (numpy) or forward-mode
-            differentiation (jax) if it is not given.
-    """
-
-    parameters: tuple[str, ...]
-    value: Callable[[Array, Namespace], Array]
-    derivative: Callable[[Array, Namespace], Array] | None = None
-
-    def slopes(self, values: Array, xp: Namespace) -> Array:
-        """Derivatives by the arguments, ``(n, ...) -> (n, ...)``."""
-        if self.derivative is not None:
-            return self.derivative(values, xp)
-        unit = xp.eye(len(self.parameters)).reshape(
-            (len(self.parameters),) * 2 + (1,) * (values.ndim - 1)
-        )
-        if xp is np:
-            step = 6e-6 * np.maximum(np.abs(values), 0.1)  # cube root of the rounding error
-            rows = [
-                (self.value(values + e * step, xp) - self.value(values - e * step, xp))
-                / (2.0 * step[i])
-                for i, e in enumerate(unit)
-            ]
-            return np.stack(rows)
-        import jax
-
-        def along(tangent: Array) -> Any:
-            return jax.jvp(lambda v: self.value(v, xp), (values,), (tangent,))[1]
-
-        result: Array = xp.stack([along(xp.broadcast_to(e, values.shape)) for e in unit])
-        return result
-
-
-@dataclass(frozen=True)
-class Group:
-    """Templates with a common coefficient.
-
-    Args:
-        name: component name.
-        factors: parameters whose product is the coefficient.
-        function: a further factor.
-        normalised: divide the shape by its sum over the bins.
-    """
-
-    name: str
-    factors: tuple[str, ...] = ()
-    function: Function | None = None
-    normalised: bool = False
-
-
-@dataclass(frozen=True)
-class ShapeNuisance:
-    """A parameter that moves shapes; ``alpha = (theta - centre)/width``.
-
-    Args:
-        name: of the parameter.
-        centre: its value at alpha = 0.
-        width: its change for alpha = 1.
-        knots: pulls at which variations are given, zero among them; empty for +-1.
-    """
-
-    name: str
-    centre: float
-    width: float
-    knots: tuple[float, ...] = ()
-
-    def terms(self, alpha: Array, xp: Namespace) -> dict[Kind, Array]:
-        """All functions of this nuisance at `alpha`, by kind."""
-        out: dict[Kind, Array] = {"linear": alpha}
-        if self.knots:
-            splines = CardinalSplines(self.knots).values(alpha, xp)
-            return out | dict(zip(self.knots, splines, strict=True))
-        return out | {"even": even_part(alpha, xp)}
-
-    def slopes(self, alpha: Array, xp: Namespace) -> dict[Kind, Array]:
-        """Derivatives of `terms` by the parameter."""
-        out: dict[Kind, Array] = {"linear": xp.ones_like(alpha) / self.width}
-        if self.knots:
-            splines = CardinalSplines(self.knots).slopes(alpha, xp) / self.width
-            return out | dict(zip(self.knots, splines, strict=True))
-        return out | {"even": even_part_derivative(alpha, xp) / self.width}
-
-
-@dataclass(frozen=True, eq=False)
-class Template:
-    """One static template of a group and the function of the nuisances that multiplies it.
-
-    Args:
-        group: group name.
-        terms: factors of that function: none for the nominal shape, two for a cross term.
-        counts: per bin, ``(n_bins,)``.
-    """
-
-    group: str
-    terms: tuple[Term, ...]
-    counts: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,146 +111,88 @@ class TemplateModel:
         return replace(self, parameters=parameters)
 
     @cached_property
-    def matrix(self) -> Array:
-        """All templates, ``(n_templates, n_bins)``."""
-        return np.stack([t.counts for t in self.templates])
-
-    @cached_property
-    def _members(self) -> dict[str, IntArray]:
-        """Group name -> positions of its templates."""
-        return {
-            g.name: np.array([i for i, t in enumerate(self.templates) if t.group == g.name])
+    def _evaluators(self) -> tuple[GroupEvaluator, ...]:
+        return tuple(
+            GroupEvaluator(
+                g, [t for t in self.templates if t.group == g.name], self.nuisances, self.parameters
+            )
             for g in self.groups
-        }
+        )
 
-    def _coefficients(
-        self, theta: Array, xp: Namespace, *, slopes: bool
-    ) -> tuple[dict[str, Array], dict[str, dict[int, Array]]]:
-        """c_g and its derivatives by parameter position; `theta` is ``(n_par, ...)``."""
-        values, derivatives = {}, {}
-        for g in self.groups:
-            positions = [self.parameters.position(p) for p in g.factors]
-            rows: dict[int, Array] = {}
-            product = xp.ones_like(theta[0])
-            for i in positions:
-                product = product * theta[i]
-            if slopes:
-                for i in set(positions):
-                    rest = xp.ones_like(theta[0]) * positions.count(i)
-                    left = list(positions)
-                    left.remove(i)
-                    for j in left:
-                        rest = rest * theta[j]
-                    rows[i] = rest
-            if g.function is not None:
-                at = [self.parameters.position(p) for p in g.function.parameters]
-                arguments = xp.stack([theta[i] for i in at])
-                factor = g.function.value(arguments, xp)
-                if slopes:
-                    rows = {i: row * factor for i, row in rows.items()}
-                    for i, slope in zip(at, g.function.slopes(arguments, xp), strict=True):
-                        rows[i] = rows.get(i, 0.0) + product * slope
-                product = product * factor
-            values[g.name], derivatives[g.name] = product, rows
-        return values, derivatives
-
-    def _basis(
-        self, theta: Array, xp: Namespace, *, slopes: bool
-    ) -> tuple[list[Array], list[dict[int, Array]]]:
-        """The basis function of each template and its derivatives by parameter position."""
-        values: dict[Term, Array] = {}
-        rates: dict[Term, Array] = {}
-        at = {n.name: self.parameters.position(n.name) for n in self.nuisances}
-        for n in self.nuisances:
-            alpha = (theta[at[n.name]] - n.centre) / n.width
-            values |= {(n.name, kind): v for kind, v in n.terms(alpha, xp).items()}
-            if slopes:
-                rates |= {(n.name, kind): v for kind, v in n.slopes(alpha, xp).items()}
-        one = xp.ones_like(theta[0])
-        products: list[Array] = []
-        derivatives: list[dict[int, Array]] = []
-        for t in self.templates:
-            product = one
-            rows: dict[int, Array] = {}
-            for i, term in enumerate(t.terms):
-                product = values[term] if i == 0 else product * values[term]
-                if slopes:
-                    row = rates[term]
-                    for other in (*t.terms[:i], *t.terms[i + 1 :]):
-                        row = row * values[other]
-                    k = at[term[0]]
-                    rows[k] = rows[k] + row if k in rows else row
-            products.append(product)
-            derivatives.append(rows)
-        return products, derivatives
-
-    def weights(self, theta: Array, xp: Namespace = np) -> Array:
-        """Template weights, batch last: ``(n_par, ...) -> (n_templates, ...)``."""
-        coefficients, _ = self._coefficients(theta, xp, slopes=False)
-        basis, _ = self._basis(theta, xp, slopes=False)
-        out: list[Array] = [basis[0]] * len(basis)
-        for g in self.groups:
-            members = self._members[g.name]
-            c = coefficients[g.name]
-            if g.normalised:
-                c = c / sum(basis[m] * self._sums[m] for m in members)
-            for m in members:
-                out[m] = c * basis[m]
-        result: Array = xp.stack(out)
-        return result
-
-    @cached_property
-    def _sums(self) -> list[float]:
-        return [float(t.counts.sum()) for t in self.templates]
-
-    def weights_and_slopes(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
-        """Weights and their derivatives, batch last.
+    def mean_and_pullback(
+        self, theta: Array, xp: Namespace = np
+    ) -> tuple[Array, Callable[[Array], Array]]:
+        """Expected counts, and the map from a vector over bins to its product with d(mu).
 
         Args:
-            theta: ``(n_par, ...)``.
+            theta: ``(n_par, B)``.
             xp: array namespace.
 
         Returns:
-            ``w (n_templates, ...)`` and ``dw/dtheta (n_par, n_templates, ...)``.
+            ``mu (n_bins, B)`` and the function ``v (n_bins, B) -> sum_i v_i dmu_i (n_par, B)``;
+            it needs no derivative of mu over the bins.
         """
-        coefficients, c_slopes = self._coefficients(theta, xp, slopes=True)
-        basis, b_slopes = self._basis(theta, xp, slopes=True)
-        zero = xp.zeros_like(theta[0])
-        out: list[Array] = [zero] * len(basis)
-        slopes = [[zero] * len(basis) for _ in range(len(self.parameters))]
-        for g in self.groups:
-            members = self._members[g.name]
-            c, dc = coefficients[g.name], c_slopes[g.name]
-            moved = {k for m in members for k in b_slopes[m]}
-            if g.normalised:
-                total = sum(basis[m] * self._sums[m] for m in members)
-                c = c / total
-                dc = {k: row / total for k, row in dc.items()}
-                for k in moved:
-                    # d(1/total) = -d(total)/total^2
-                    shift = sum(b_slopes[m][k] * self._sums[m] for m in members if k in b_slopes[m])
-                    dc[k] = dc.get(k, zero) - c * shift / total
-            for m in members:
-                out[m] = c * basis[m]
-                for k in dc.keys() | b_slopes[m].keys():
-                    row = dc[k] * basis[m] if k in dc else zero
-                    slopes[k][m] = row + c * b_slopes[m][k] if k in b_slopes[m] else row
-        flat = xp.stack([row for rows in slopes for row in rows])
-        return xp.stack(out), flat.reshape(len(self.parameters), len(basis), *theta.shape[1:])
+        evaluated = [g.evaluate(theta, xp) for g in self._evaluators]
+        mu = sum(e.coefficient * e.unit for e in evaluated)
+
+        def pullback(vector: Array) -> Array:
+            rows: list[Any] = [xp.zeros_like(theta[0])] * len(theta)
+            for e in evaluated:
+                for k, row in e.pull_back(vector, xp).items():
+                    rows[k] = rows[k] + row
+            return xp.stack(rows)  # type: ignore[no-any-return]
+
+        return np.asarray(mu) if xp is np else mu, pullback  # type: ignore[return-value]
+
+    def mean_and_jacobian(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+        """``theta (n_par, B) -> mu (n_bins, B), dmu/dtheta (n_par, n_bins, B)``."""
+        evaluated = [g.evaluate(theta, xp) for g in self._evaluators]
+        mu: Any = sum(e.coefficient * e.unit for e in evaluated)
+        rows: list[Any] = [None] * len(theta)
+        for e in evaluated:
+            for k, row in e.derivatives().items():
+                rows[k] = row if rows[k] is None else rows[k] + row
+        zero = xp.zeros_like(mu)
+        jac: Array = xp.stack([zero if r is None else xp.broadcast_to(r, mu.shape) for r in rows])
+        return mu, jac
+
+    @cached_property
+    def matrix(self) -> Array:
+        """Templates as they are weighted, ``(n_weights, n_bins)``; see `weight_slopes`."""
+        start = self.parameters.values[:, None]
+        return np.concatenate([g.evaluate(start).matrix for g in self._evaluators])
+
+    def weight_slopes(self, theta: Array, xp: Namespace = np) -> Array:
+        """A with ``dmu/dtheta = A matrix``: ``theta (n_par, B) -> (n_par, n_weights, B)``."""
+        blocks = []
+        for e in (g.evaluate(theta, xp) for g in self._evaluators):
+            rows = e.weight_slopes(xp)
+            zero = xp.zeros((len(e.matrix), theta.shape[-1]))
+            blocks.append(xp.stack([rows.get(k, zero) + zero for k in range(len(theta))]))
+        result: Array = xp.concatenate(blocks, axis=1)
+        return result
 
     def expected(self, theta: Array, xp: Namespace = np) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
-        weights = self.weights(xp.moveaxis(xp.asarray(theta), -1, 0), xp)
-        result: Array = xp.moveaxis(weights, 0, -1) @ self.matrix
+        theta = xp.asarray(theta)
+        flat = theta.reshape(-1, theta.shape[-1]).T
+        mu: Any = sum(
+            e.coefficient * e.unit for e in (g.evaluate(flat, xp) for g in self._evaluators)
+        )
+        result: Array = mu.T.reshape(*theta.shape[:-1], -1)
         return result
 
     def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
-        weights, slopes = self.weights_and_slopes(xp.moveaxis(xp.asarray(theta), -1, 0), xp)
-        mu = xp.moveaxis(weights, 0, -1) @ self.matrix
-        return mu, xp.moveaxis(slopes, -1, 0) @ self.matrix
+        mu, jac = self.mean_and_jacobian(xp.asarray(theta).T, xp)
+        return mu.T, xp.moveaxis(jac, -1, 0)
 
     def components(self, theta: Array) -> Mapping[str, Array]:
         """Expected counts of each group, each ``(n_bins,)``."""
-        weights = self.weights(np.asarray(theta, dtype=float))
-        return {g: weights[m] @ self.matrix[m] for g, m in self._members.items()}
+        column = np.asarray(theta, dtype=float)[:, None]
+        evaluated = zip(self.groups, self._evaluators, strict=True)
+        found = {g.name: e.evaluate(column, np) for g, e in evaluated}
+        return {name: (e.coefficient * e.unit)[:, 0] for name, e in found.items()}
+
+
+__all__ = ["Function", "Group", "ShapeNuisance", "Template", "TemplateModel", "Term"]

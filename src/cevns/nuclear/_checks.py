@@ -9,6 +9,8 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+_LARGEST = 1e100  # its square is still a number
+
 
 def positive(what: str, value: float, *, zero: bool = False) -> float:
     """Return `value` as a float if it is finite and positive (or zero, if allowed).
@@ -24,6 +26,8 @@ def positive(what: str, value: float, *, zero: bool = False) -> float:
     if not math.isfinite(number) or number < 0.0 or (number == 0.0 and not zero):
         wanted = "zero or positive" if zero else "positive"
         raise InputError(f"{what} must be {wanted} and finite, not {number:g}")
+    if number and not 1.0 / _LARGEST < number < _LARGEST:
+        raise InputError(f"{what} is {number:g}, out of any physical range")
     return number
 
 

@@ -78,7 +78,7 @@ def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilS
 def pulse_time_us(experiment: Experiment) -> float:
     """Nominal mean time of the beam pulse, us; 0 where none is declared."""
     model = experiment.model("count")
-    name = model.signal.binding.pulse_time
+    name = model.exact_signal.binding.pulse_time
     return model.signal.pulse_time_us if name is None else model.parameters[name].value
 
 
@@ -117,7 +117,7 @@ def recoil_figure(experiment: Experiment) -> Figure:
     edges = experiment.energy_edges
     width = np.diff(edges)
     base = np.zeros_like(width)
-    for k, (flavour, counts) in enumerate(model.signal.per_flavour(values).items()):
+    for k, (flavour, counts) in enumerate(model.exact_signal.per_flavour(values).items()):
         top_edge = base + counts.sum(axis=1) / width
         right.stairs(
             top_edge,

@@ -75,7 +75,8 @@ class Morphed(Efficiency):
     def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
         """The efficiency at `x`."""
         raw = self._unclamped(xp.asarray(x, dtype=float), xp)
-        return xp.minimum(xp.maximum(raw, 0.0), 1.0)
+        clamped: Array = xp.minimum(xp.maximum(raw, 0.0), 1.0)
+        return clamped
 
     @property
     def kinks(self) -> tuple[float, ...]:

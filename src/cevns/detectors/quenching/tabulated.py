@@ -74,6 +74,8 @@ class Tabulated(Quenching):
         columns = read_columns(path, ("recoil_energy_kevnr", "quenching_factor"))
         t = columns.pop("recoil_energy_kevnr")
         qf = columns.pop("quenching_factor")
+        if not np.all(np.diff(t) > 0):
+            raise DataError("the recoil energies must increase", path=path)
         variations = {}
         for name in [c[:-1] for c in columns if c.endswith("+")]:
             if f"{name}-" not in columns:

@@ -202,8 +202,8 @@ def tabulate(
             return UniformSpline.through(start, x[1] - x[0], values)
         if 2 * n > MAX_INTERVALS:
             raise InputError(
-                f"{what} is not smooth enough for a spline of accuracy {tolerance:g} on "
-                f"[{start:g}, {stop:g}]; widen the resolution or the tolerance"
+                f"{what} is not smooth enough to be tabulated; declare a broader resolution or "
+                "pulse"
             )
         finer = np.linspace(start, stop, 2 * n + 1)
         both = np.empty((2 * n + 1, values.shape[1]))

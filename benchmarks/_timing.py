@@ -1,0 +1,23 @@
+"""Best-of timing and one way to print it."""
+
+import time
+from collections.abc import Callable
+
+
+def best(function: Callable[[], object], repeats: int) -> float:
+    """Smallest wall time of a call in seconds, after one call that warms up."""
+    function()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def report(what: str, seconds: float, peer: str, peer_seconds: float) -> None:
+    """One line: ours, the peer, the ratio."""
+    print(
+        f"{what}: {1e3 * seconds:.3g} ms; {peer}: {1e3 * peer_seconds:.4g} ms; "
+        f"ratio {peer_seconds / seconds:,.0f}"
+    )

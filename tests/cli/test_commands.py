@@ -1,0 +1,240 @@
+"""Every command does what it says: tables for people, strict JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PUBLIC = os.environ.get("CEVNS_DATA")
+NAME = "coherent-csi-2021"
+
+
+def strict(text: str):
+    def refuse(word: str):
+        raise AssertionError(f"{word} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+COMMANDS = [
+    ("list",),
+    ("list", "nuclides"),
+    ("list", "form_factors"),
+    ("xsec", "Cs133"),
+    ("xsec", "CsI", "--couplings", "tree-lowE", "--form_factor", "helm"),
+    ("xsec", "Ge", "--energy", "30MeV"),
+    ("rate", NAME),
+    ("fit", NAME),
+    ("fit", "coherent_csi_2021", "--poi", "cross_section", "--asimov"),
+    ("fit", NAME, "--poi", "sin2_theta_w", "--fix", "t0", "--fix", "ssb=1280"),
+    ("fit", NAME, "--set", "target.mass=20 kg"),
+    ("profile", NAME, "--points", "7"),
+    ("profile", NAME, "--points", "7", "--parameter", "qf.csi.0"),
+    ("systematics", NAME),
+    ("reproduce", "tmax"),
+    ("data", "list"),
+    ("data", "where", NAME),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_json_is_strict_and_alone_on_standard_output(cevns, tmp_path, command):
+    printed = cevns(*command, "--json", "-")
+    assert printed.code == 0, printed.err
+    record = strict(printed.out)
+    assert record
+    assert printed.err.strip(), "tables go to standard error"
+    path = tmp_path / "out.json"
+    plain = cevns(*command, "--json", path)
+    assert plain.code == 0
+    assert plain.out.strip(), "tables go to standard output"
+    assert strict(path.read_text()) == record
+    assert [p.name for p in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_fields_of_a_fit(cevns):
+    record = strict(cevns("fit", NAME, "--json", "-").out)
+    assert set(record["components"]) == {"cevns", "ssb", "brn", "nin"}
+    for component in record["components"].values():
+        assert {"prediction", "fit", "error"} <= set(component)
+    assert set(record["poi"]) == {"name", "value", "error", "error_up", "error_down", "unit"}
+    assert record["components"]["ssb"]["prediction"] == 1286
+    assert record["observed"] == 1578
+    assert record["ndof"] == 98
+    assert record["seed"] is None
+    assert record["engine"] == "numpy"
+    assert record["physics"]["couplings"] == "scholberg2021"
+    assert record["inputs"]["origin"] == "carried"
+    assert all(len(f["sha256"]) == 64 for f in record["inputs"]["files"])
+    names = list(record["parameters"])
+    matrix = record["correlation"]
+    assert len(matrix["matrix"] if isinstance(matrix, dict) else matrix) == len(names)
+
+
+def test_a_cross_section_is_in_cm2(cevns):
+    record = strict(cevns("fit", NAME, "--poi", "cross-section", "--json", "-").out)
+    assert record["poi"]["unit"] == "cm2"
+    assert record["poi"]["value"] == pytest.approx(1.71e-38, rel=0.02)
+    assert record["parameters"]["cross_section"]["unit"] == "cm2"
+    angle = strict(cevns("fit", NAME, "--poi", "sin2-theta-w", "--json", "-").out)
+    assert angle["significance"] is None
+
+
+def test_fields_of_a_rate(cevns):
+    record = strict(cevns("rate", NAME, "--points", "50", "--json", "-").out)
+    energies, rates = record["recoil_energy_kev"], record["rate_per_kev"]
+    assert len(energies) == 50
+    assert set(rates) == {"nu_mu", "nu_e", "nubar_mu", "total"}
+    for i in (0, 10, 30):
+        parts = sum(rates[f][i] for f in rates if f != "total")
+        assert rates["total"][i] == pytest.approx(parts, rel=1e-12)
+    assert record["expected"]["cevns"] == pytest.approx(331.42, abs=0.01)
+
+
+def test_fields_of_cross_sections(cevns):
+    nuclide = strict(cevns("xsec", "Cs133", "--json", "-").out)["flux_averaged_cm2"]
+    assert set(nuclide) == {"nu_mu", "nu_e", "nubar_mu", "mean"}
+    flavours = [nuclide[f] for f in ("nu_mu", "nu_e", "nubar_mu")]
+    # the same number of each flavour
+    assert nuclide["mean"] == pytest.approx(sum(flavours) / 3, rel=1e-12)
+    material = strict(cevns("xsec", "CsI", "--json", "-").out)
+    assert [r["nuclide"] for r in material["results"]] == ["Cs133", "I127"]
+    means = [r["flux_averaged_cm2"]["mean"] for r in material["results"]]
+    assert material["mean_cm2"] == pytest.approx(sum(means) / 2, rel=1e-12)
+    at = strict(cevns("xsec", "Cs133", "--energy", "30 MeV", "--json", "-").out)
+    # 2 E^2/(M + 2E), M = 123.8 GeV
+    assert at["maximum_recoil_kev"] == pytest.approx(1e3 * 1800 / (123.8e3 + 60), rel=1e-3)
+    in_ev = strict(cevns("xsec", "Cs133", "--energy", "30e6eV", "--json", "-").out)
+    assert in_ev["total_cm2"]["nu_e"] == pytest.approx(at["total_cm2"]["nu_e"], rel=1e-12)
+    of_file = strict(cevns("xsec", "Cs133", "--source", NAME, "--json", "-").out)
+    assert of_file["flux_averaged_cm2"] == pytest.approx(nuclide, rel=1e-12)
+
+
+def test_a_shipped_name_wins_over_a_folder_of_that_name(cevns, folder):
+    """The release is often kept in a folder of that name in the working folder."""
+    assert (folder / NAME).is_dir()
+    assert cevns("rate", NAME).code == 0
+
+
+def test_a_path_in_place_of_a_name(cevns, folder):
+    ours = strict(cevns("fit", folder / "mine.yaml", "--json", "-").out)
+    shipped = strict(cevns("fit", NAME, "--json", "-").out)
+    assert ours["components"] == shipped["components"]
+    assert ours["inputs"]["files"][0]["name"] == "mine.yaml"
+
+
+@pytest.mark.skipif(not PUBLIC, reason="CEVNS_DATA does not name the public releases")
+def test_release_by_option_and_environment(cevns, monkeypatch):
+    by_option = cevns("fit", NAME, "--data", PUBLIC, "--json", "-")
+    record = strict(by_option.out)
+    assert record["inputs"]["origin"] == "--data"
+    # this copy of the event lists has unknown digests: warned about, and recorded
+    assert "warning" in by_option.err
+    assert any("dataBeamOnC" in w for w in record["inputs"]["warnings"])
+    monkeypatch.setenv("CEVNS_DATA", str(PUBLIC))
+    assert strict(cevns("fit", NAME, "--json", "-").out)["inputs"]["origin"] == "CEVNS_DATA"
+    verified = cevns("data", "verify", Path(PUBLIC) / NAME, "--json", "-")
+    assert verified.code == 2
+    states = {f["name"]: f["state"] for f in strict(verified.out)["files"]}
+    assert states["dataBeamOnC.txt"] == "differs"
+    assert states["effCoefficients.txt"] != "missing"
+
+
+def test_figures(cevns, tmp_path):
+    pytest.importorskip("matplotlib")
+    done = cevns("fit", NAME, "--plots", tmp_path / "figures", "--json", tmp_path / "fit.json")
+    assert done.code == 0, done.err
+    written = strict((tmp_path / "fit.json").read_text())["figures"]
+    assert written
+    assert all(Path(f).stat().st_size > 1000 for f in written)
+
+
+def test_version_and_help(cevns):
+    assert cevns("--version").out.startswith("cevns ")
+    assert cevns("--help").code == 0
+    assert "--json" in cevns("fit", "--help").out
+
+
+# -- as a process -----------------------------------------------------------------------------
+
+
+def process(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cevns", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        **options,
+    )
+
+
+def test_exit_codes_of_the_process():
+    assert process("xsec", "Cs133", "--json", "-").returncode == 0
+    wrong = process("xsec", "CsJ")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough():
+    """`cevns list nuclides | head -1` ends without a word on standard error."""
+    command = f"{sys.executable} -m cevns list nuclides | head -1"
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_interrupt():
+    """Ctrl-C during work: exit code 130, one word, nothing written."""
+    code = (
+        "import os, signal, threading, cevns.cli\n"
+        "threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "import cevns.experiments\n"
+        "cevns.experiments.load = lambda *a, **k: __import__('time').sleep(30)\n"
+        "cevns.cli.main(['rate', 'coherent-csi-2021'])\n"
+    )
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert time.monotonic() - start < 25
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.strip() == "cevns: interrupted"
+    assert signal.SIGINT == 2
+
+
+def test_an_invalid_fit_exits_with_1(cevns, monkeypatch):
+    """A fit that does not converge is not the user's mistake."""
+    from cevns.exceptions import FitError
+
+    def broken(*_: object, **__: object) -> None:
+        raise FitError("MIGRAD did not converge: too many calls")
+
+    monkeypatch.setattr("cevns.experiments.measurement.fit", broken)
+    done = cevns("fit", NAME)
+    assert done.code == 1
+    assert done.err == "cevns: MIGRAD did not converge: too many calls\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["--version"]])
+def test_help_is_light(arguments):
+    """No array library, no fit, no schema is imported to print help."""
+    code = (
+        "import sys\nfrom cevns.cli import run\n"
+        f"code = run({arguments!r})\n"
+        "heavy = {'numpy', 'scipy', 'iminuit', 'ruamel', 'jax', 'matplotlib', 'pooch'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\nsys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr.strip()) == (0, "[]")
