@@ -1,10 +1,10 @@
 """Many fits at once, each with a status; none is dropped.
 
 A few quasi-Newton steps for all; more of them on each fit's own curvature, then safeguarded
-steps, for those that need them, packed together; the rest goes to iminuit. A fit has converged when its estimated distance to the
-minimum, ``edm = g^T H^-1 g / 2`` as in MINUIT, is below `EDM_GOAL`, with H twice the Fisher
-matrix. Parameters at a bound towards which the gradient pushes are taken out of the system
-(Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
+steps, for those that need them, packed together; the rest goes to iminuit. A fit has converged
+when its estimated distance to the minimum, ``edm = g^T H^-1 g / 2`` as in MINUIT, is below
+`EDM_GOAL`, with H twice the Fisher matrix. Parameters at a bound towards which the gradient pushes
+are taken out of the system (Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
 """
 
 from __future__ import annotations
