@@ -155,7 +155,7 @@ SLIPS = [
     ("  nin:\n", "  t0:\n", None, "", "parameter 't0' has the name of a background"),
     ("1.00 +/- 0.10", "1.00", 71, "parameters.sns.flux", "not of the form"),
     ("1.00 +/- 0.10", "-1 +/- 0.10", 71, "parameters.sns.flux", "cannot be negative"),
-    ("acts_on: pulse-time", "acts_on: pulse", 82, "parameters.t0.acts_on", "expected 'signal'"),
+    ("acts_on: pulse-time", "acts_on: pulse", 83, "parameters.t0.acts_on", "expected 'signal'"),
     ("474 +/- 25 ns", "474 +/- 25", 80, "parameters.t0", "without a unit"),
     ("constraint: 474 +/- 25 ns", "value: 1 us\n    constraint: 1 us", 80, "t0", "give either"),
     ("release: coherent-csi-2021", "release: csi", 89, "data.release", "unknown data release"),

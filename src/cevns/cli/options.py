@@ -19,7 +19,10 @@ ExperimentName = Annotated[
 ]
 ExperimentNames = Annotated[
     list[str],
-    typer.Argument(metavar="EXPERIMENT...", help="names from 'cevns list', or YAML files"),
+    typer.Argument(
+        metavar="EXPERIMENT",
+        help="name from 'cevns list', or a YAML file; several are fitted together",
+    ),
 ]
 Json = Annotated[
     str | None, typer.Option("--json", metavar="PATH|-", help="write JSON; - is standard output")

@@ -71,19 +71,17 @@ def fit(
 
     if held.all():
         return _record(likelihood, theta, np.zeros((len(theta),) * 2), held, poi, 0.0, 1, True, "")
-    minuit = _minuit(likelihood, parameters, theta)
-    _minimise(minuit)
+    minuit = _minimise(likelihood, parameters, theta)
     if hesse and minuit.valid:
         minuit.hesse()
     valid, diagnosis = _diagnose(minuit)
-    if valid and (degenerate := _degenerate(likelihood, np.array(minuit.values), ~held)):
+    at = theta.copy()
+    at[~held] = minuit.values
+    if valid and (degenerate := _degenerate(likelihood, at, ~held)):
         valid, diagnosis = False, degenerate
     covariance = np.zeros((len(theta), len(theta)))
     if minuit.covariance is not None:
-        covariance[:] = np.asarray(minuit.covariance)
-    covariance[held] = 0.0
-    covariance[:, held] = 0.0
-    at = np.array(minuit.values)
+        covariance[np.ix_(~held, ~held)] = np.asarray(minuit.covariance)
     result = _record(
         likelihood,
         at,
@@ -100,48 +98,84 @@ def fit(
             raise FitError(f"fit of {model.name!r}: {diagnosis}")
         return result
     likelihood.check(at)
+    if not wanted:
+        return result
+    minuit = _minimise(likelihood, parameters, at, second=False)
     return _with_minos(minuit, likelihood, result, wanted)
 
 
-def _minuit(likelihood: Likelihood, parameters: Parameters, theta: Array) -> Minuit:
+def _minuit(
+    likelihood: Likelihood, parameters: Parameters, theta: Array, *, second: bool
+) -> Minuit:
+    """The minimiser over the free parameters; the others stay where they are in `theta`.
+
+    MINUIT takes second derivatives where the model knows its first ones (`second`): a hundred
+    calls fewer, and HESSE does not depend on steps. MINOS does without, since it fixes a
+    parameter, which those derivatives do not follow.
+    """
     from iminuit import Minuit
 
-    gradient = None
-    if isinstance(likelihood.model, LinearisedModel):
+    free = np.array(parameters.free)
 
-        def gradient(x: Array) -> Array:
-            if not np.isfinite(x).all():
-                return np.full(len(x), np.nan)
-            return likelihood.value_and_gradient(x)[1]
+    def whole(x: Array) -> Array:
+        at = theta.copy()
+        at[free] = x
+        return at
 
     def value(x: Array) -> float:
         # MINUIT divides by zero where it starts on an exact minimum, and asks for NaN
-        return float(likelihood.twice_nll(x)) if np.isfinite(x).all() else np.nan
+        return float(likelihood.twice_nll(whole(x))) if np.isfinite(x).all() else np.nan
 
-    minuit = Minuit(value, theta, grad=gradient, name=parameters.names)
+    def gradient(x: Array) -> Array:
+        if not np.isfinite(x).all():
+            return np.full(len(x), np.nan)
+        return np.asarray(likelihood.value_and_gradient(whole(x))[1][free])
+
+    def hessian(x: Array) -> Array:
+        return np.asarray(likelihood.hessian(whole(x))[np.ix_(free, free)])
+
+    chosen = [parameters[i] for i in free]
+    known = isinstance(likelihood.model, LinearisedModel)
+    minuit = Minuit(
+        value,
+        theta[free],
+        grad=gradient if known else None,
+        hessian=hessian if known and second else None,
+        name=[p.name for p in chosen],
+    )
     minuit.errordef = Minuit.LEAST_SQUARES  # 1, for -2 ln L
-    minuit.errors = [p.scale for p in parameters]
-    minuit.limits = [(p.lower, p.upper) for p in parameters]
-    minuit.fixed = [p.fixed for p in parameters]
+    minuit.errors = [p.scale for p in chosen]
+    minuit.limits = [(p.lower, p.upper) for p in chosen]
     minuit.tol = 0.01  # edm below 2e-5: differences of -2 ln L are good to four digits
     minuit.print_level = 0
     return minuit
 
 
-def _minimise(minuit: Minuit) -> None:
-    """MIGRAD; where it fails, once more from a simplex with a more careful strategy."""
+def _minimise(
+    likelihood: Likelihood, parameters: Parameters, theta: Array, *, second: bool = True
+) -> Minuit:
+    """MIGRAD; where it fails, once more from a simplex with a more careful strategy.
+
+    MINUIT's transformation of bounds is not one of second derivatives: where a parameter ends at
+    its bound, the fit is done without them.
+    """
     # iminuit warns through Python warnings when a parameter is at its limit; that is in the
     # diagnosis, so the warnings are not for the user
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        minuit = _minuit(likelihood, parameters, theta, second=second)
         minuit.strategy = 1
         minuit.migrad(ncall=20_000)
+        fmin: Any = minuit.fmin
+        if second and not (minuit.valid and not fmin.has_parameters_at_limit):
+            return _minimise(likelihood, parameters, theta, second=False)
         if not minuit.valid:
             minuit.strategy = 2
             minuit.simplex()
             minuit.migrad(ncall=50_000)
+    return minuit
 
 
 def _diagnose(minuit: Minuit) -> tuple[bool, str]:

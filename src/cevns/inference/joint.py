@@ -101,6 +101,8 @@ class JointModel:
     def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
         theta = xp.asarray(theta)
+        if xp is np:
+            return self._linearise(theta)
         values, slopes = [], []
         for part, spread in zip(self.parts, self._spread, strict=True):
             mu, jac = linearise(part.model, theta[..., part.columns] * part.factors, xp)
@@ -109,6 +111,21 @@ class JointModel:
             rows = [jac * part.factors[:, None], xp.zeros_like(jac[..., :1, :])]
             slopes.append(xp.concatenate(rows, axis=-2)[..., spread, :])
         return xp.concatenate(values, axis=-1), xp.concatenate(slopes, axis=-1)
+
+    def _linearise(self, theta: Array) -> tuple[Array, Array]:
+        """`linearise`, where a part is evaluated once for points that differ only in others."""
+        mu = np.empty((len(theta), len(self.observed)))
+        jacobian = np.zeros((*theta.shape, len(self.observed)))
+        for part in self.parts:
+            own = theta[:, part.columns] * part.factors
+            points, back = np.unique(own, axis=0, return_inverse=True)
+            values, slopes = linearise(part.model, points)
+            slopes = slopes * part.factors[:, None]
+            back = back.ravel()
+            mu[:, part.bins] = values[back]
+            for k, i in enumerate(part.columns):
+                jacobian[:, i, part.bins] = slopes[back, k]
+        return mu, jacobian
 
     def components(self, theta: Array) -> Mapping[str, Array]:
         """Components of all parts, called ``label.component``, each over all bins."""
