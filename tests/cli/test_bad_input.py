@@ -112,7 +112,7 @@ SLIPS = [
     # old text, new text, line, field, what is said
     ("target: {material: CsI, mass: 14.6 kg}\n", "", None, "target", "this field is missing"),
     (", mass: 14.6 kg", "", 16, "target.mass", "this field is missing"),
-    ("distance:", "distanse:", 11, "source.distanse", "did you mean 'distance'"),
+    ("distance:", "distancee:", 11, "source.distancee", "did you mean 'distance'"),
     ("overlaps:", "overlap:", 7, "overlap", "did you mean 'overlaps'"),
     ("  efficiency:\n    energy:", "  efficiency:\n    enrgy:", 40, "enrgy", "'energy'"),
     ("19.3 m", "19.3 kg", 11, "source.distance", "'kg' is a unit of mass, not of length"),

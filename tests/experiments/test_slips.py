@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
-import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +78,12 @@ def change(values: Any, place: tuple[Any, ...], action: str, junk: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("fuzz")
     (folder / SHIPPED.stem).symlink_to(CATALOGUE / SHIPPED.stem, target_is_directory=True)
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CEVNS_DATA", raising=False)
+        yield folder
 
 
 def outcome(path: Path) -> str:
@@ -114,7 +116,6 @@ def attempt(workplace: Path, changes: list[tuple[tuple[Any, ...], str, Any]]) ->
     YAML(typ="safe").dump(values, buffer)
     path = workplace / "changed.yaml"
     path.write_text(buffer.getvalue())
-    os.environ.pop("CEVNS_DATA", None)
     outcome(path)
 
 

@@ -8,9 +8,12 @@ interpolated); it batches over leading axes and runs under numpy and jax.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
+from cevns.inference.template_builder import GroupSpec
+from cevns.inference.templates import TemplateModel
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 PE = np.array([0.0, 8, 12, 16, 20, 24, 32, 40, 50, 60])
@@ -122,3 +125,19 @@ def with_data(question="count", seed=7):
     mu = model.expected(model.parameters.values)
     counts = np.random.default_rng(seed).poisson(mu).astype(float)
     return CsILike(question, counts)
+
+
+SHAPES = ("qf.0", "qf.1", "efficiency", "t0")
+
+
+def specs(question):
+    factors = ("cevns",) if question == "count" else ("scale", "flux", "form_factor")
+    signal = GroupSpec("cevns", factors, tuple(COUNTS), normalised=question == "count")
+    return (signal, *(GroupSpec(b, (b,), nuisances=()) for b in ("ssb", "brn", "nin")))
+
+
+@cache
+def template(question="count", data=False):
+    """The exact model and its templates."""
+    exact = with_data(question) if data else CsILike(question)
+    return exact, TemplateModel.from_model(exact, specs(question), SHAPES)

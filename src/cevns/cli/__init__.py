@@ -11,7 +11,11 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code; a mistake is one sentence, no traceback."""
-    sys.exit(run(arguments))
+    try:
+        code = run(arguments)
+    except KeyboardInterrupt:  # while still starting
+        code = _say("interrupted", 130)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

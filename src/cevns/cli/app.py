@@ -12,6 +12,7 @@ from cevns.cli import (
     data,
     fitting,
     pseudo,
+    quenching,
     rates,
     reproduction,
 )
@@ -53,5 +54,6 @@ app.command("fit")(fitting.fit)
 app.command("profile")(fitting.profile)
 app.command("systematics")(fitting.systematics)
 app.command("toys")(pseudo.toys)
+app.command("quenching")(quenching.quenching)
 app.command("reproduce")(reproduction.reproduce)
 app.add_typer(data.app, name="data")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -16,9 +16,10 @@ def toys(
     n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="number of toys")] = 10_000,
     seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1,
     poi: options.AnyPoi = None,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="refold the exact model in every fit; slower")
-    ] = False,
+    refold: Annotated[
+        str,
+        typer.Option(metavar="WHAT", help="computed exactly in every fit: none, form-factor, all"),
+    ] = "none",
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="keep the toys; the same command resumes"),
@@ -70,7 +71,7 @@ def toys(
             n,
             seed=seed,
             poi=poi,
-            exact=exact,
+            refold=cast("Any", refold),
             fix=held,
             engine=engine,
             out=out,

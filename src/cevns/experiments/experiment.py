@@ -348,6 +348,12 @@ class Experiment:
 
         return rate(self, points=points)
 
+    def with_quenching(self, curve: Quenching) -> Experiment:
+        """The experiment with another curve; see `cevns.experiments.replacement`."""
+        from cevns.experiments.replacement import with_quenching
+
+        return with_quenching(self, curve)
+
     # -- helpers -------------------------------------------------------------------------------
 
     def _nominal(self, signal: Signal) -> dict[str, Array]:
@@ -438,7 +444,8 @@ def load(
     Args:
         name_or_path: ``"coherent-csi-2021"`` or a path to a YAML file.
         data: folder of the public release, or a parent that contains it by name.
-        overrides: fields to change, ``{"target.mass": "20 kg"}``.
+        overrides: fields to change, ``{"target.mass": "20 kg"}``; ``{"detector.quenching":
+            "@fit.yaml"}`` takes the curve of a file and its variations.
 
     Raises:
         UnknownNameError: if no experiment of that name is shipped.
@@ -451,9 +458,16 @@ def load(
     """
     path = loader.find(name_or_path)
     document = parse(path)
+    curve_file = None
     if overrides:
+        from cevns.experiments.replacement import read_quenching, split, with_quenching
+
+        overrides, curve_file = split(overrides)
         document = document.with_changes(overrides)
     declaration = loader.validate(document)
-    return Experiment(
+    experiment = Experiment(
         declaration, path, document, Path(data) if data is not None else None, overrides
     )
+    if curve_file is None:
+        return experiment
+    return with_quenching(experiment, read_quenching(curve_file[1:]), curve_file)

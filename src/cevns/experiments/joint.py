@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cevns.experiments.joint_measurement import JointMeasurement
     from cevns.experiments.profiling import Profile
     from cevns.experiments.pseudo import ToyStudy
+    from cevns.experiments.templates import Refold
 
 SCALE = "cross_section_scale"
 """One factor on the predicted cross section of every experiment."""
@@ -213,7 +214,7 @@ class JointExperiment:
         poi: str = SCALE_QUESTION,
         fix: Mapping[str, float | None] | None = None,
         engine: str = "auto",
-        exact: bool = False,
+        refold: Refold = "none",
         **options: Any,
     ) -> ToyStudy:
         """Draw and fit toys of all experiments; see `cevns.experiments.pseudo.study_toys`.
@@ -233,7 +234,7 @@ class JointExperiment:
         if fix:
             model = model.with_parameters(model.parameters.fix(fix))
         run = {"out": None, "workers": None, "progress": None} | options
-        return study_model(self, model, question, n, seed=seed, engine=engine, exact=exact, **run)
+        return study_model(self, model, question, n, seed=seed, engine=engine, refold=refold, **run)
 
 
 def load_joint(

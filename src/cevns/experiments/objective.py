@@ -1,14 +1,11 @@
 """-2 ln L of an experiment for many data sets at once: the structure of the model used to the full.
 
-Over the bins only few rows differ between data sets: the signal S and its slopes along the
-parameters that move it. Background shapes never change. With the curvature weight k of each bin,
-the Gauss-Newton matrix of all parameters follows from the Gram matrix of these raw rows,
-
-    M_ab = sum_i R_ai k_i R_bi,     H = L M L^T,
-
-where L says how a parameter's derivative is made of raw rows (a count divides by the sum of the
-signal, a cross section scales it). Signal rows meet each other element by element; background
-rows meet everything through matrix products.
+The signal is a short sum of energies times arrival times, S = sum_c E_c[e] tau_c[t], and so are
+its slopes: along energy pulls E is replaced by its slope, along the pulse time tau. A gradient
+therefore needs no row over the bins: the residual is summed over t once per arrival class and
+meets the slopes of E. Background shapes never change and meet everything through matrix products.
+A parameter's derivative is a sum of such *raw* rows: a count divides by the sum of the signal, a
+cross section scales it.
 """
 
 from __future__ import annotations
@@ -55,41 +52,51 @@ class ExperimentObjective(Constrained):
     def _background_rows(self) -> list[int]:
         return [self.model.parameters.position(b) for b in self.model.backgrounds]
 
-    def _expand(
-        self, theta: Array, xp: Namespace
-    ) -> tuple[Array, list[Array], dict[str, list[tuple[int, Array]]]]:
-        """mu, the raw signal rows, and each parameter's derivative as a sum of raw rows."""
-        model, signal = self.model, self._signal
-        values = {p.name: theta[i] for i, p in enumerate(model.parameters)}
-        rows = signal.rows(values, xp.zeros_like(theta[0]), xp)
-        total = [xp.sum(r, axis=0) for r in rows]
+    def _parts(self, theta: Array, xp: Namespace) -> tuple[list[Array], Array, Array]:
+        """Energies with their slopes, times, and their slope along the pulse time."""
+        values = self._values(theta)
+        like = xp.zeros_like(theta[0])
+        times, slopes = self._signal.arrivals(values, like, xp)
+        return self._signal.energies(values, like, xp), times, slopes
+
+    def _values(self, theta: Array) -> dict[str, Array]:
+        return {p.name: theta[i] for i, p in enumerate(self.model.parameters)}
+
+    def _derivatives(
+        self, theta: Array, total: list[Array], xp: Namespace
+    ) -> tuple[Array, dict[str, list[tuple[int, Array]]]]:
+        """Strength of the signal, and each parameter's derivative as a sum of raw rows.
+
+        `total` are the sums of the raw rows over the bins.
+        """
+        model, values = self.model, self._values(theta)
         made: dict[str, list[tuple[int, Array]]] = {}
         if model.question == "count":
             strength = values[SIGNAL] / total[0]
             made[SIGNAL] = [(0, 1.0 / total[0])]
-            for k, name in enumerate(signal.driven, start=1):
+            for k, name in enumerate(self._signal.driven, start=1):
                 made[name] = [(k, strength), (0, -strength * total[k] / total[0])]
         else:
             strength = model.strength(values, xp)
             for name in model.factors:
                 made[name] = [(0, model.strength(values, xp, without=name))]
-            for k, name in enumerate(signal.driven, start=1):
+            for k, name in enumerate(self._signal.driven, start=1):
                 made[name] = [(k, strength + xp.zeros_like(theta[0]))]
-        mu = strength * rows[0]
-        if self._background_rows:
-            counts = xp.stack([theta[i] for i in self._background_rows])
-            mu = mu + self._shapes_transposed @ counts
-        return mu, rows, made
+        return strength, made
+
+    def _background(self, theta: Array, xp: Namespace) -> Array:
+        counts = xp.stack([theta[i] for i in self._background_rows])
+        result: Array = self._shapes_transposed @ counts
+        return result
 
     def _gradient(
         self,
+        raw: list[Array],
         residual: Array,
-        rows: list[Array],
         made: dict[str, list[tuple[int, Array]]],
         like: Array,
         xp: Namespace,
     ) -> Array:
-        raw = [xp.sum(r * residual, axis=0) for r in rows]
         flat = self._shapes @ residual
         out = [xp.zeros_like(like)] * len(self.model.parameters)
         for i, p in enumerate(self.model.parameters):
@@ -102,9 +109,25 @@ class ExperimentObjective(Constrained):
 
     def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
-        mu, rows, made = self._expand(theta, xp)
+        energies, times, time_slopes = self._parts(theta, xp)
+        like = theta[0]
+        by_class = xp.sum(times, axis=1)
+        total = [xp.sum(xp.sum(e, axis=1) * by_class, axis=0) for e in energies]
+        if self._signal.pulse_time is not None:
+            total.append(xp.sum(xp.sum(energies[0], axis=1) * xp.sum(time_slopes, axis=1), axis=0))
+        strength, made = self._derivatives(theta, total, xp)
+        mu = _outer_sum(strength * energies[0], times)
+        mu = mu.reshape(-1, *like.shape)
+        if self._background_rows:
+            mu = mu + self._background(theta, xp)
         residual = poisson(mu, counts, self._floor, xp)[1]
-        gradient = self._gradient(residual, rows, made, theta[0], xp)
+        grid = residual.reshape(self._signal.n_energy, self._signal.n_time, *like.shape)
+        over = _over_times(times, grid, xp)
+        raw = [xp.sum(e * over, axis=(0, 1)) for e in energies]
+        if self._signal.pulse_time is not None:
+            slopes = _over_times(time_slopes, grid, xp)
+            raw.append(xp.sum(energies[0] * slopes, axis=(0, 1)))
+        gradient = self._gradient(raw, residual, made, like, xp)
         result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
         return result
 
@@ -112,11 +135,18 @@ class ExperimentObjective(Constrained):
         self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
     ) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
-        mu, rows, made = self._expand(theta, xp)
+        # the curvature needs the rows over all bins; mu and gradient then share them
+        like = theta[0]
+        rows = self._signal.rows(self._values(theta), xp.zeros_like(like), xp)
+        strength, made = self._derivatives(theta, [xp.sum(r, axis=0) for r in rows], xp)
+        mu = strength * rows[0]
+        if self._background_rows:
+            mu = mu + self._background(theta, xp)
         value, residual, weight = poisson(mu, counts, self._floor, xp)
         pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        gradient = self._gradient(residual, rows, made, theta[0], xp)
-        matrix = self._curvature(weight, rows, made, theta[0], xp)
+        raw = [xp.sum(r * residual, axis=0) for r in rows]
+        gradient = self._gradient(raw, residual, made, like, xp)
+        matrix = self._curvature(weight, rows, made, like, xp)
         return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
 
     def _curvature(
@@ -147,9 +177,24 @@ class ExperimentObjective(Constrained):
                 )
                 out[i][j] = out[j][i] = entry
             for b, j in enumerate(self._background_rows):
-                out[i][j] = out[j][i] = sum((a * mixed[k][b] for k, a in made[name]), start=zero)
+                entry = sum((a * mixed[k][b] for k, a in made[name]), start=zero)
+                out[i][j] = out[j][i] = entry
         for b, i in enumerate(self._background_rows):
             for c, j in enumerate(self._background_rows):
                 out[i][j] = flat[b * n_flat + c]
         matrix: Array = xp.stack([xp.stack(row) for row in out])
         return matrix
+
+
+def _outer_sum(energies: Array, times: Array) -> Array:
+    """``sum_c E_c[e] tau_c[t]``, ``(n_energy, n_time, B)``."""
+    total: Array = energies[0][:, None] * times[0][None]
+    for c in range(1, len(times)):
+        total = total + energies[c][:, None] * times[c][None]
+    return total
+
+
+def _over_times(times: Array, grid: Array, xp: Namespace) -> Array:
+    """``sum_t tau_c[t] grid[e, t]``, ``(n_classes, n_energy, B)``."""
+    result: Array = xp.stack([xp.sum(time[None] * grid, axis=1) for time in times])
+    return result

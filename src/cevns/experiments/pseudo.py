@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from cevns import __version__
+from cevns.exceptions import UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.measurement import in_cm2
 from cevns.experiments.model import ExperimentModel
-from cevns.experiments.templates import fast_form
+from cevns.experiments.templates import Refold, fast_form
 from cevns.inference import Model
 from cevns.inference.joint import JointModel
 from cevns.inference.toy_result import ToyResult
@@ -60,7 +61,7 @@ def study_toys(
     poi: str = "count",
     fix: Mapping[str, float | None] | None = None,
     engine: str = "auto",
-    exact: bool = False,
+    refold: Refold = "none",
     out: Path | str | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -74,8 +75,9 @@ def study_toys(
         poi: the question.
         fix: parameters to hold.
         engine: ``numpy``, ``jax`` or ``auto`` (jax where it is installed).
-        exact: fit with the exact model (form factor and quenching refolded at every step)
-            instead of its templates; ten times slower.
+        refold: what is computed exactly at every step of every fit. ``none``: the tabulated
+            model, fastest; ``form-factor``: couplings and nuclear radii, with the response
+            tabulated; ``all``: the exact model.
         out: file to keep the toys in; the same call resumes an interrupted run.
         workers: processes; by default one a core where that pays.
         progress: called with (toys done, n).
@@ -94,7 +96,7 @@ def study_toys(
         n,
         seed=seed,
         engine=engine,
-        exact=exact,
+        refold=refold,
         out=out,
         workers=workers,
         progress=progress,
@@ -109,14 +111,16 @@ def study_model(
     *,
     seed: int,
     engine: str,
-    exact: bool,
+    refold: Refold,
     out: Path | str | None,
     workers: int | None,
     progress: Callable[[int, int], None] | None,
 ) -> ToyStudy:
     """Draw and fit toys of a model; see `study_toys`."""
+    if refold not in get_args(Refold):
+        raise UnknownNameError("thing to refold", refold, get_args(Refold))
     fitted: Model
-    fitted, accuracy = (model, None) if exact else fast_form(model)
+    fitted, accuracy = (model, None) if refold == "all" else fast_form(model, refold)
     toys = run_toys(
         fitted,
         n,

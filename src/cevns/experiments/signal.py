@@ -23,7 +23,7 @@ from cevns.typing import Array, Namespace
 
 # half step of the central differences in couplings and relative radius: exact for couplings,
 # which enter quadratically; for a radius the truncation error is 1e-8 of the derivative
-_STEP = 1e-4
+STEP = 1e-4
 
 Values = Mapping[str, Array]
 
@@ -96,6 +96,10 @@ class Signal:
         result: Array = self._spectrum(values, xp) @ self._response(values, xp)
         return result
 
+    def responses(self, values: Values, xp: Namespace = np) -> Array:
+        """Energy bins of one count at each recoil node, ``(..., nodes, n_energy)``."""
+        return self._response(values, xp)
+
     def per_flavour(self, values: Values) -> dict[str, Array]:
         """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
         energies, times = self.energies(values), self._times(values, np)
@@ -147,9 +151,9 @@ class Signal:
             names.append(self.binding.neutron_radius)
         out = {}
         for name in names:
-            up = self._spectrum({**values, name: values[name] + _STEP}, xp)
-            down = self._spectrum({**values, name: values[name] - _STEP}, xp)
-            out[name] = (up - down) / (2.0 * _STEP)
+            up = self._spectrum({**values, name: values[name] + STEP}, xp)
+            down = self._spectrum({**values, name: values[name] - STEP}, xp)
+            out[name] = (up - down) / (2.0 * STEP)
         return out
 
     # -- response: quenching and efficiency ----------------------------------------------------

@@ -13,7 +13,7 @@ products of monomials and B-splines.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -121,6 +121,7 @@ class TabulatedSignal:
         pulse_time: name of the pulse-time parameter, if it is driven.
         pulse_time_us: its value otherwise.
         n_energy: number of energy bins.
+        crossed: whether efficiency and quenching act on each other, or their effects add.
     """
 
     monomials: Monomials
@@ -130,6 +131,7 @@ class TabulatedSignal:
     pulse_time: str | None
     pulse_time_us: float
     n_energy: int
+    crossed: bool = True
 
     @property
     def n_time(self) -> int:
@@ -142,20 +144,27 @@ class TabulatedSignal:
         pulse = () if self.pulse_time is None else (self.pulse_time,)
         return (*self.monomials.names, *self.efficiency, *pulse)
 
-    def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
-        """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
+    def features(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+        """W and its slopes along the monomials' variables and the efficiency pulls."""
         rows = self.monomials.evaluate(values, like, xp)
         splines = [b_splines(values[name], xp) for name in self.efficiency]
+        # what the splines multiply: all monomials, or (not crossed) the constant one alone
+        met = rows if self.crossed else [r[:1] for r in rows]
         features = []
-        for row in rows:
-            blocks = [row, *(_outer(row, spline) for spline, _ in splines)]
+        for row, factor in zip(rows, met, strict=True):
+            blocks = [row, *(_outer(factor, spline) for spline, _ in splines)]
             features.append(xp.concatenate(blocks))
         for i in range(len(splines)):
             blocks = [xp.zeros_like(rows[0])]
             for j, (spline, slope) in enumerate(splines):
-                blocks.append(_outer(rows[0], slope if j == i else 0.0 * spline))
+                blocks.append(_outer(met[0], slope if j == i else 0.0 * spline))
             features.append(xp.concatenate(blocks))
+        return features
+
+    def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+        """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
         shape = (len(self.times), self.n_energy, *like.shape)
+        features = self.features(values, like, xp)
         flat = [f.reshape(f.shape[0], -1) for f in features]
         return [(self.matrix @ f).reshape(shape) for f in flat]
 
@@ -221,6 +230,46 @@ def tabulate(
     kinds |= {n: "quenching" for n in binding.quenching if n is not None}
     if binding.neutron_radius is not None:
         kinds[binding.neutron_radius] = "radius"
+    classes = time_classes(signal)
+
+    def by_class(values: Values) -> Array:
+        energies = signal.energies(values)
+        return np.stack([energies[..., list(c), :].sum(axis=-2) for c in classes], axis=-2)
+
+    monomials, matrix = fit_features(signal, nominal, scale, kinds, by_class)
+    return TabulatedSignal(
+        monomials,
+        matrix,
+        tuple(n for n in binding.efficiency if n is not None),
+        tuple(signal.times[c[0]] for c in classes),
+        binding.pulse_time,
+        signal.pulse_time_us,
+        signal.n_energy,
+    )
+
+
+def fit_features(
+    signal: Signal,
+    nominal: Mapping[str, float],
+    scale: Mapping[str, float],
+    kinds: Mapping[str, str],
+    sample: Callable[[Values], Array],
+    *,
+    crossed: bool = True,
+) -> tuple[Monomials, Array]:
+    """Coefficients of the features that reproduce `sample` over the reach of the parameters.
+
+    Args:
+        signal: what is tabulated.
+        nominal: values of all parameters.
+        scale: their typical steps.
+        kinds: variables of the monomials by name, and what they are.
+        sample: values of parameters ``(n,)`` to rows ``(n, ...)`` or, if nothing moves, ``(...)``.
+        crossed: see `TabulatedSignal`.
+
+    Returns:
+        The monomials and the matrix ``(size of a row, n_features)``.
+    """
     names = tuple(kinds)
     monomials = Monomials(
         names,
@@ -228,7 +277,6 @@ def tabulate(
         np.array([scale[n] * (1.0 if kinds[n] == "coupling" else _REACH) for n in names]),
         _powers([(kinds[n], DEGREE[kinds[n]]) for n in names]),
     )
-    classes = _time_classes(signal)
     points = _design([DEGREE[kinds[n]] for n in names])
     values = {
         n: monomials.centres[i] + monomials.scales[i] * points[:, i] for i, n in enumerate(names)
@@ -237,34 +285,26 @@ def tabulate(
     fitted = np.linalg.pinv(monomials.evaluate(values, like, np)[0].T)
 
     def coefficients(pulls: Mapping[str, float]) -> Array:
-        """Of the monomials, ``(n_monomials, n_classes n_energy)``."""
-        at = {n: like + nominal[n] for n in nominal}
+        at = {n: like + v for n, v in nominal.items()}
         at |= values | {n: like + p for n, p in pulls.items()}
-        energies = signal.energies(at)
-        energies = np.broadcast_to(energies, (len(points), *energies.shape[-2:]))
-        summed = np.stack([energies[:, list(c)].sum(axis=1) for c in classes], axis=1)
-        result: Array = fitted @ summed.reshape(len(points), -1)
+        rows = sample(at)
+        if len(names) + len(pulls) == 0 and rows.shape[:1] != like.shape:
+            rows = rows[None]
+        result: Array = fitted @ rows.reshape(len(points), -1)
         return result
 
     base = coefficients({})
     blocks = [base]
-    efficiency = tuple(n for n in binding.efficiency if n is not None)
-    for name in efficiency:
-        changes = np.stack([coefficients({name: float(k)}) - base for k in _KNOTS])
-        spline = b_spline_coefficients(changes)
-        blocks.append(spline.reshape(-1, base.shape[1]))
-    return TabulatedSignal(
-        monomials,
-        np.ascontiguousarray(np.concatenate(blocks).T),
-        efficiency,
-        tuple(signal.times[c[0]] for c in classes),
-        binding.pulse_time,
-        signal.pulse_time_us,
-        signal.n_energy,
-    )
+    for name in signal.binding.efficiency:
+        if name is not None:
+            changes = np.stack([coefficients({name: float(k)}) - base for k in _KNOTS])
+            if not crossed:
+                changes = changes[:, :1]
+            blocks.append(b_spline_coefficients(changes).reshape(-1, base.shape[1]))
+    return monomials, np.ascontiguousarray(np.concatenate(blocks).T)
 
 
-def _time_classes(signal: Signal) -> list[tuple[int, ...]]:
+def time_classes(signal: Signal) -> list[tuple[int, ...]]:
     """Flavours that arrive alike, by position."""
     classes: list[list[int]] = []
     for f, table in enumerate(signal.times):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from cevns.experiments.model import ExperimentModel
+from cevns.experiments.refolded import refold as refolded
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import tabulate
 from cevns.inference import Likelihood, Model, asimov
@@ -37,11 +39,17 @@ class TabulationError:
         )
 
 
-def template_model(model: ExperimentModel) -> tuple[ExperimentModel, TabulationError]:
+Refold = Literal["none", "form-factor", "all"]
+
+
+def template_model(
+    model: ExperimentModel, refold: Refold = "none"
+) -> tuple[ExperimentModel, TabulationError]:
     """The same model with its signal tabulated, and the error of the tabulation.
 
     Args:
         model: the exact model.
+        refold: ``none`` tabulates all of it; ``form-factor`` keeps the recoil spectrum exact.
 
     Examples:
         >>> import cevns
@@ -52,22 +60,25 @@ def template_model(model: ExperimentModel) -> tuple[ExperimentModel, TabulationE
     assert isinstance(model.signal, Signal)
     nominal = {p.name: p.value for p in model.parameters}
     scale = {p.name: p.scale for p in model.parameters}
-    fast = replace(model, signal=tabulate(model.signal, nominal, scale))
+    make = refolded if refold == "form-factor" else tabulate
+    fast = replace(model, signal=make(model.signal, nominal, scale))
     return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
 
 
-def fast_form(model: ExperimentModel | JointModel) -> tuple[Model, TabulationError | None]:
+def fast_form(
+    model: ExperimentModel | JointModel, refold: Refold = "none"
+) -> tuple[Model, TabulationError | None]:
     """The fast form of one experiment or of several, and its error.
 
     The parts of a joint model are independent, so their shifts of -2 ln L add up. A part that is
     no exact experiment stays as it is.
     """
     if isinstance(model, ExperimentModel):
-        return template_model(model)
+        return template_model(model, refold)
     fast, errors = {}, []
     for part in model.parts:
         if isinstance(part.model, ExperimentModel):
-            fast[part.label], error = template_model(part.model)
+            fast[part.label], error = template_model(part.model, refold)
             errors.append(error)
     total = TabulationError(
         sum(e.shift_1sigma for e in errors), sum(e.shift_3sigma for e in errors)

@@ -71,7 +71,8 @@ def fit(
 
     if held.all():
         return _record(likelihood, theta, np.zeros((len(theta),) * 2), held, poi, 0.0, 1, True, "")
-    minuit = _minimise(likelihood, parameters, theta)
+    strategy = 1 if hesse else 0
+    minuit = _minimise(likelihood, parameters, theta, strategy)
     if hesse and minuit.valid:
         minuit.hesse()
     valid, diagnosis = _diagnose(minuit)
@@ -100,8 +101,8 @@ def fit(
     likelihood.check(at)
     if not wanted:
         return result
-    minuit = _minimise(likelihood, parameters, at, second=False)
-    return _with_minos(minuit, likelihood, result, wanted)
+    minuit = _minimise(likelihood, parameters, at, 1, second=False)
+    return _with_minos(minuit, result, wanted, likelihood)
 
 
 def _minuit(
@@ -152,7 +153,12 @@ def _minuit(
 
 
 def _minimise(
-    likelihood: Likelihood, parameters: Parameters, theta: Array, *, second: bool = True
+    likelihood: Likelihood,
+    parameters: Parameters,
+    theta: Array,
+    strategy: int,
+    *,
+    second: bool = True,
 ) -> Minuit:
     """MIGRAD; where it fails, once more from a simplex with a more careful strategy.
 
@@ -166,11 +172,11 @@ def _minimise(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         minuit = _minuit(likelihood, parameters, theta, second=second)
-        minuit.strategy = 1
+        minuit.strategy = strategy
         minuit.migrad(ncall=20_000)
         fmin: Any = minuit.fmin
         if second and not (minuit.valid and not fmin.has_parameters_at_limit):
-            return _minimise(likelihood, parameters, theta, second=False)
+            return _minimise(likelihood, parameters, theta, strategy, second=False)
         if not minuit.valid:
             minuit.strategy = 2
             minuit.simplex()
@@ -233,7 +239,10 @@ def _near_limit(p: Any) -> bool:
 
 
 def _with_minos(
-    minuit: Minuit, likelihood: Likelihood, result: FitResult, names: tuple[str, ...]
+    minuit: Minuit,
+    result: FitResult,
+    names: tuple[str, ...],
+    likelihood: Likelihood | None = None,
 ) -> FitResult:
     """Add MINOS errors; one that does not exist (a bound is met first) stays None."""
     import warnings
@@ -251,7 +260,8 @@ def _with_minos(
         m: Any = minuit.merrors[name]
         up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
         down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
-        if not (m.upper_valid or m.at_upper_limit) or not (m.lower_valid or m.at_lower_limit):
+        lost = not ((m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit))
+        if lost and likelihood is not None:
             up, down = _by_conditional_fits(likelihood, result, name)
         if up is None or down is None:
             side = " and ".join(s for s, e in (("upper", up), ("lower", down)) if e is None)

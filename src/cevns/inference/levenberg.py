@@ -244,17 +244,23 @@ class BoundedProblem:
         theta = self._move(state.theta, state.step)
         value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
-        # up to the rounding of the sum over bins, else a converged fit could not be confirmed
-        better = (value <= state.value + 1e-14 * (1.0 + xp.abs(value))) | (state.count < 0)
+        # decrease over the one that the quadratic model promises: one for a perfect model, and
+        # small where it understates the curvature, which damping cures
+        begun = state.count >= 0
+        gain = xp.where(begun, (state.value - value) / state.edm, 1.0)
+        # rounding of the sum over bins must not forbid the last step
+        better = (value <= state.value + 1e-14 * (1.0 + xp.abs(value))) | ~begun
+        damping = xp.where(
+            gain > 0.6,
+            0.2 * state.damping * (state.damping > 0.1),
+            xp.where(gain > 0.3, state.damping, xp.maximum(4.0 * state.damping, 0.25)),
+        )
         running = state.edm > EDM_GOAL
         take = better & running
         theta = xp.where(take, theta, state.theta)
         value = xp.where(take, value, state.value)
         gradient = xp.where(take, gradient, state.gradient)
         hessian = xp.where(take, hessian, state.hessian)
-        less = 0.1 * state.damping * (state.damping > 5e-3)
-        more = xp.maximum(10.0 * state.damping, 1e-2)
-        damping = xp.where(running, xp.where(better, less, more), 0.0)
 
         inside = self._inside(theta, gradient)
         downhill = xp.where(inside, gradient, 0.0)

@@ -63,15 +63,6 @@ def backward(columns: list[Array], rows: list[Array], xp: Namespace = np) -> Arr
     return result
 
 
-def inverse(columns: list[Array], xp: Namespace = np) -> Array:
-    """Inverse matrices ``(p, p, B)`` from their factors."""
-    n = len(columns)
-    unit = xp.broadcast_to(xp.eye(n)[:, :, None], (n, n, columns[0].shape[-1]))
-    root = xp.stack(forward(columns, unit))  # L^-1
-    result: Array = xp.sum(root[:, :, None] * root[:, None, :], axis=0)
-    return result
-
-
 def inverse_diagonal(columns: list[Array], xp: Namespace = np) -> Array:
     """Diagonals of the inverse matrices, ``(p, B)``."""
     n = len(columns)

@@ -233,14 +233,17 @@ class GroupEvaluator:
             product = product * factor
         return product, rates
 
-    def _term_rows(self, theta: Array, xp: Namespace) -> tuple[Array, dict[int, Array]]:
+    def _term_rows(
+        self, theta: Array, xp: Namespace, *, slopes: bool
+    ) -> tuple[Array, dict[int, Array]]:
         """Term table ``(1 + n_terms, B)`` and its derivatives by parameter position."""
         values: dict[Term, Array] = {}
         rates: dict[int, dict[Term, Array]] = {}
         for k, n in self._nuisances:
             alpha = (theta[k] - n.centre) / n.width
             values |= {(n.name, kind): v for kind, v in n.terms(alpha, xp).items()}
-            rates[k] = {(n.name, kind): v for kind, v in n.slopes(alpha, xp).items()}
+            if slopes:
+                rates[k] = {(n.name, kind): v for kind, v in n.slopes(alpha, xp).items()}
         one = xp.ones_like(theta[0])
         zero = xp.zeros_like(one)
         return xp.stack([one, *(values[t] for t in self._terms)]), {
@@ -248,27 +251,28 @@ class GroupEvaluator:
             for k, rows in rates.items()
         }
 
-    def evaluate(self, theta: Array, xp: Namespace = np) -> Evaluated:
-        """The group at ``theta (n_par, B)``."""
+    def evaluate(self, theta: Array, xp: Namespace = np, *, slopes: bool = True) -> Evaluated:
+        """The group at ``theta (n_par, B)``, with or without what derivatives need."""
         coefficient, rates = self._coefficient(theta, xp)
         if not self._terms:
             unit = self._matrix.sum(axis=0)[:, None]
             if self._group.normalised:
                 unit = unit / self._sums.sum()
             return Evaluated(unit.T, unit, None, coefficient, rates, {})
-        terms, term_rates = self._term_rows(theta, xp)
+        terms, term_rates = self._term_rows(theta, xp, slopes=slopes)
         basis = terms[self._first] * terms[self._second]
         moving = {
             k: (rows, term_rates[k][own] * terms[other])
             for k, (rows, own, other) in self._moving.items()
+            if slopes
         }
         if self._group.normalised:
             total = xp.tensordot(self._sums, basis, axes=1)
             coefficient = coefficient / total
             rates = {k: rate / total for k, rate in rates.items()}
-            for k, (rows, slopes) in moving.items():
+            for k, (rows, moved) in moving.items():
                 # d(1/total) = -d(total)/total^2
-                shift = coefficient * xp.tensordot(self._sums[rows], slopes, axes=1) / total
+                shift = coefficient * xp.tensordot(self._sums[rows], moved, axes=1) / total
                 rates[k] = rates[k] - shift if k in rates else -shift
         unit = self._matrix.T @ basis
         return Evaluated(self._matrix, unit, basis, coefficient, rates, moving)

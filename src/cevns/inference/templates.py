@@ -191,7 +191,7 @@ class TemplateModel:
         """Expected counts of each group, each ``(n_bins,)``."""
         column = np.asarray(theta, dtype=float)[:, None]
         evaluated = zip(self.groups, self._evaluators, strict=True)
-        found = {g.name: e.evaluate(column, np) for g, e in evaluated}
+        found = {g.name: e.evaluate(column, np, slopes=False) for g, e in evaluated}
         return {name: (e.coefficient * e.unit)[:, 0] for name, e in found.items()}
 
 

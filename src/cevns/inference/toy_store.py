@@ -110,7 +110,8 @@ class ToyStore:
 
     def _read(self, path: Path) -> dict[int, Block]:
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # np.load leaves a file open that it cannot read; so it is opened here
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
                 content = {k: file[k] for k in file.files}
             run = json.loads(str(content.pop("run")))
             numbers = content.pop("block")

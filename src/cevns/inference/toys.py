@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -39,6 +40,8 @@ from cevns.typing import Array, IntArray
 BLOCK = 4096
 """Toys a block."""
 AUDIT_FRACTION = 0.01
+_COMPILING_PAYS = 500_000
+"""Toys from which ``auto`` means jax: below, compiling takes longer than it saves."""
 _POOL_PAYS_S = 6.0
 """Remaining work, in seconds, above which starting a pool of processes pays."""
 
@@ -208,11 +211,27 @@ def _runner(payload: bytes) -> _Runner:
 _Done = tuple[int, Block, dict[str, float], str]  # number, toys, timings, who computed it
 
 
-def _run_block(payload: bytes, number: int) -> _Done:
-    """One block anywhere: on a process pool, a cluster, or here."""
+def _run_block(runner: _Runner, number: int) -> _Done:
     with _one_blas_thread():
-        block, times = _runner(payload).block(number)
-    return number, block, times, f"{os.uname().nodename}:{os.getpid()}"
+        block, times = runner.block(number)
+    return number, block, times, f"{platform.node()}:{os.getpid()}"
+
+
+def _run_elsewhere(payload: bytes, number: int) -> _Done:
+    """One block on a process pool or a cluster."""
+    with _one_blas_thread():
+        runner = _runner(payload)
+    return _run_block(runner, number)
+
+
+def _pickled(plan: ToyPlan) -> bytes:
+    try:
+        return pickle.dumps(plan)
+    except (TypeError, AttributeError, pickle.PicklingError) as error:
+        raise InputError(
+            f"model {plan.model.name!r} cannot be sent to other processes ({error}); "
+            "run its toys with one worker"
+        ) from None
 
 
 @contextmanager
@@ -266,7 +285,8 @@ def run_toys(
         truth: true parameter point; nominal by default.
         poi: parameter whose intervals are tested; the model's own by default.
         fix: parameters held at their true values in all fits.
-        engine: ``numpy``, ``jax`` or ``auto`` (jax where installed).
+        engine: ``numpy``, ``jax`` or ``auto`` (jax where installed, for half a million toys and
+            more).
         coverage: test the coverage of the profile-likelihood intervals by a second fit.
         audit: fraction of the toys that is fitted again with iminuit.
         point: number of the point in a scan; points have independent toys.
@@ -299,7 +319,7 @@ def run_toys(
         n=n,
         seed=seed,
         point=point,
-        engine=make_engine(engine).name,
+        engine=make_engine("numpy" if engine == "auto" and n < _COMPILING_PAYS else engine).name,
         coverage=coverage,
         audit=audit,
     )
@@ -336,24 +356,26 @@ def _results(
     plan: ToyPlan, todo: list[int], workers: int | None, executor: Executor | None
 ) -> Iterator[_Done]:
     """Blocks as they are finished, in any order."""
-    payload = pickle.dumps(plan)
     if executor is not None:
-        yield from _on_executor(payload, todo, executor, 2 * available_cores())
+        yield from _on_executor(_pickled(plan), todo, executor, 2 * available_cores())
         return
     cores = available_cores() if workers is None else workers
     waiting = list(todo)
-    while waiting and (workers is None or workers == 1):
-        done = _run_block(payload, waiting.pop(0))
-        yield done
-        block_s = sum(done[2][key] for key in ("fit_s", "coverage_s", "audit_s"))
-        if cores > 1 and block_s * len(waiting) > _POOL_PAYS_S:
-            break
+    if workers is None or workers == 1:
+        with _one_blas_thread():
+            runner = _Runner(plan)
+        while waiting:
+            done = _run_block(runner, waiting.pop(0))
+            yield done
+            block_s = sum(done[2][key] for key in ("fit_s", "coverage_s", "audit_s"))
+            if cores > 1 and block_s * len(waiting) > _POOL_PAYS_S:
+                break
     if not waiting:
         return
     context = multiprocessing.get_context("spawn")  # forking a process that runs jax can hang
     try:
         with ProcessPoolExecutor(cores, mp_context=context, initializer=_start_worker) as pool:
-            yield from _on_executor(payload, waiting, pool, 2 * cores)
+            yield from _on_executor(_pickled(plan), waiting, pool, 2 * cores)
     except BrokenProcessPool:
         raise FitError(
             "the worker processes died: out of memory, or a script without "
@@ -390,7 +412,7 @@ def _on_executor(
     try:
         while waiting or running:
             while waiting and len(running) < in_flight:
-                running.add(executor.submit(_run_block, payload, waiting.pop()))
+                running.add(executor.submit(_run_elsewhere, payload, waiting.pop()))
             finished, running = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 yield future.result()

@@ -137,26 +137,42 @@ class Fold:
         """Default rms radius per nuclide, fm."""
         return np.array([self.form_factor.default_rms_radius(n) for n, _ in self.material.atoms])
 
-    def _form_factor_products(self, neutron_radius: Array, xp: Namespace) -> list[Array]:
-        """Per term the product of its form factors, shape ``(..., nuclides, nodes)``."""
-        radii = self._radii[:, None]
-        scale = neutron_radius[..., None, None]
-        factors = {
-            "p": self._proton_form_factor,
-            "n": self.form_factor.evaluate(self._momenta, radii * scale, xp=xp),
-        }
-        factors["a"] = factors["n"]
-        products = []
-        for term in self.interaction.terms:
-            product = xp.ones_like(factors["n"])
-            for which in term.form_factors:
-                product = product * factors[which]
-            products.append(product)
-        return products
-
     @cached_property
     def _proton_form_factor(self) -> Array:
         return self.form_factor.evaluate(self._momenta, self._radii[:, None])
+
+    @cached_property
+    def _orders(self) -> tuple[tuple[int, ...], ...]:
+        """Terms by how many factors F_n (or F_A, taken equal) they hold: none, one, two."""
+        orders: list[list[int]] = [[], [], []]
+        for k, term in enumerate(self.interaction.terms):
+            orders[len(term.form_factors) - term.form_factors.count("p")].append(k)
+        return tuple(tuple(o) for o in orders)
+
+    @cached_property
+    def _with_protons(self) -> Array:
+        """Kernel times the proton form factors, which do not vary: as `kernel`."""
+        powers = [t.form_factors.count("p") for t in self.interaction.terms]
+        factors = np.stack([self._proton_form_factor**n for n in powers], axis=1)
+        return self.kernel * factors
+
+    @cached_property
+    def _folded(self) -> Array:
+        """All form factors at the model's own radii, ``(flavours, nuclides * terms, nodes)``."""
+        neutron = self.form_factor.evaluate(self._momenta, self._radii[:, None])
+        powers = [len(t.form_factors) - t.form_factors.count("p") for t in self.interaction.terms]
+        folded = self._with_protons * np.stack([neutron**n for n in powers], axis=1)
+        return folded.reshape(len(self.flavours), -1, self.nodes.size)
+
+    def _weights(self, values: Mapping[str, Array | float], flavour: str, xp: Namespace) -> Array:
+        """Weights of the terms, ``(nuclides, terms, ...)``."""
+        weights: Array = xp.stack(
+            [
+                self.interaction.weights(flavour, nuclide, values, xp=xp)
+                for nuclide, _ in self.material.atoms
+            ]
+        )
+        return weights
 
     def spectrum(
         self,
@@ -177,29 +193,46 @@ class Fold:
         """
         values = values or {}
         if isinstance(neutron_radius, float) and neutron_radius == 1.0:
-            folded = self._folded
+            out = []
+            for f, flavour in enumerate(self.flavours):
+                # (nuclides, terms, ...) -> (..., 1, nuclides * terms): a point is a dot product
+                column = xp.moveaxis(self._weights(values, flavour, xp), (0, 1), (-2, -1))
+                column = column.reshape(*column.shape[:-2], 1, -1)
+                out.append((column @ self._folded[f])[..., 0, :])
+            result: Array = xp.stack(out, axis=-2)
+            return result
+        radius = xp.asarray(neutron_radius, dtype=float)
+        neutron = self.form_factor.evaluate(
+            self._momenta, self._radii[:, None] * radius[..., None, None], xp=xp
+        )
+        if not values:
+            zero, one, two = self._polynomial
         else:
-            folded = self._with_form_factors(xp.asarray(neutron_radius, dtype=float), xp)
-        out = []
-        for f, flavour in enumerate(self.flavours):
-            weights = [
-                self.interaction.weights(flavour, nuclide, values, xp=xp)
-                for nuclide, _ in self.material.atoms
-            ]
-            # (nuclides, terms, ...) -> (..., 1, nuclides * terms): a point is a dot product
-            column = xp.moveaxis(xp.stack(weights), (0, 1), (-2, -1))
-            column = column.reshape(*column.shape[:-2], 1, -1)
-            out.append((column @ folded[..., f, :, :])[..., 0, :])
-        result: Array = xp.stack(out, axis=-2)
-        return result
+            zero, one, two = (
+                xp.stack(
+                    [self._order(values, f, o, xp) for f in range(len(self.flavours))], axis=-3
+                )
+                for o in range(3)
+            )
+        f_n = neutron[..., None, :, :]  # beside the flavours: (..., 1, nuclides, nodes)
+        summed: Array = xp.sum(zero + f_n * (one + f_n * two), axis=-2)
+        return summed
 
     @cached_property
-    def _folded(self) -> Array:
-        return self._with_form_factors(np.asarray(1.0), np)
+    def _polynomial(self) -> tuple[Array, ...]:
+        """Of F_n^0, F_n^1, F_n^2 at nominal couplings, each ``(flavours, nuclides, nodes)``."""
+        return tuple(
+            np.stack([self._order({}, f, o, np) for f in range(len(self.flavours))])
+            for o in range(3)
+        )
 
-    def _with_form_factors(self, neutron_radius: Array, xp: Namespace) -> Array:
-        """Kernel times form factors, ``(..., flavours, nuclides * terms, nodes)``."""
-        products = xp.stack(self._form_factor_products(neutron_radius, xp), axis=-2)
-        folded = self.kernel * products[..., None, :, :, :]
-        result: Array = folded.reshape(*folded.shape[:-3], -1, folded.shape[-1])
-        return result
+    def _order(
+        self, values: Mapping[str, Array | float], f: int, order: int, xp: Namespace
+    ) -> Array:
+        """Coefficient of F_n^order for a flavour, ``(..., nuclides, nodes)``."""
+        weights = self._weights(values, self.flavours[f], xp)
+        total: Array = xp.zeros((*weights.shape[2:], *self.kernel.shape[1:2], self.nodes.size))
+        for k in self._orders[order]:
+            weight = xp.moveaxis(weights[:, k], 0, -1)[..., None]  # (..., nuclides, 1)
+            total = total + weight * self._with_protons[f, :, k]
+        return total

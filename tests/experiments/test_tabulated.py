@@ -1,0 +1,129 @@
+"""The tabulated and the refolded signal against the exact one, and the objective of toys."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import cevns
+from cevns.experiments.objective import ExperimentObjective
+from cevns.experiments.refolded import refold
+from cevns.experiments.tabulated import b_spline_coefficients, b_splines, tabulate
+from cevns.experiments.templates import template_model
+from cevns.inference import Likelihood, asimov
+from cevns.inference.model import differences
+from cevns.inference.objectives import Linearised
+
+QUESTIONS = ("count", "cross-section", "sin2-theta-w")
+RADIUS = {"parameters.form_factor": "{constraint: 1.00 +/- 0.05, acts_on: neutron-radius}"}
+
+
+def fast(model, make):
+    nominal = {p.name: p.value for p in model.parameters}
+    scale = {p.name: p.scale for p in model.parameters}
+    return replace(model, signal=make(model.signal, nominal, scale))
+
+
+def somewhere(model, n, size, seed=3):
+    """Points up to `size` prior widths away in every nuisance, less in the efficiency."""
+    rng = np.random.default_rng(seed)
+    points = np.tile(model.parameters.values, (n, 1))
+    for i, p in enumerate(model.parameters):
+        if p.role == "nuisance":
+            reach = 0.4 if p.name == "efficiency" else 1.0  # the data hold it that well
+            points[:, i] += p.scale * rng.uniform(-size, size, n) * reach
+    return points
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return cevns.load("coherent-csi-2021")
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_tabulated_against_exact(experiment, question):
+    exact = experiment.model(question)
+    model = fast(exact, tabulate)
+    points = somewhere(exact, 100, 1.0)
+    data = asimov(exact)
+    values = [Likelihood.of(m, data).twice_nll(points) for m in (exact, model)]
+    # far below what any fit resolves; the cubic in the quenching pulls leaves 1e-3
+    assert np.abs(values[0] - values[1]).max() < 2e-3
+    nominal = exact.parameters.values
+    np.testing.assert_allclose(model.expected(nominal), exact.expected(nominal), rtol=2e-4)
+
+
+def test_couplings_are_exact_in_the_table(experiment):
+    exact = experiment.model("sin2-theta-w")
+    model = fast(exact, tabulate)
+    for angle in (0.05, 0.2, 0.5, 0.9):
+        point = exact.parameters.at({"sin2_theta_w": angle}).values
+        # a quadratic form: only the cubic of the quenching pulls is approximate
+        np.testing.assert_allclose(model.expected(point), exact.expected(point), rtol=3e-4)
+
+
+def test_refolded_is_exact_in_radius_and_couplings():
+    exact = cevns.load("coherent-csi-2021", overrides=RADIUS).model("sin2-theta-w")
+    model = fast(exact, refold)
+    for radius in (0.8, 0.95, 1.2):
+        point = exact.parameters.at({"form_factor": radius, "sin2_theta_w": 0.3}).values
+        # at zero pulls the tabulated response is that of its cubic fit
+        np.testing.assert_allclose(model.expected(point), exact.expected(point), rtol=3e-4)
+
+
+@pytest.mark.parametrize("make", [tabulate, refold])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_derivatives_and_objective(question, make):
+    exact = cevns.load("coherent-csi-2021", overrides=RADIUS).model(question)
+    model = fast(exact, make)
+    points = somewhere(model, 6, 1.5)
+    mu, jac = model.linearise(points)
+    by_differences = differences(model, points)[1]
+    scale = np.abs(by_differences).max(axis=(0, 2), keepdims=True) + 1e-300
+    assert np.abs((jac - by_differences) / scale).max() < 1e-6  # rounding of differences
+    counts = np.random.default_rng(0).poisson(mu).astype(float).T
+    aux = np.tile(model.parameters.values, (6, 1)).T
+    own, general = ExperimentObjective(model), Linearised(model)
+    for a, b in zip(
+        own.evaluate(points.T, counts, aux), general.evaluate(points.T, counts, aux), strict=True
+    ):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10 * np.abs(b).max())
+    gradient = own.gradient(points.T, counts, aux)
+    np.testing.assert_allclose(gradient, general.gradient(points.T, counts, aux), atol=1e-8)
+
+
+@pytest.mark.parametrize("make", [tabulate, refold])
+def test_jax_gives_the_same(make):
+    pytest.importorskip("jax")
+    from cevns.inference.engines import JaxEngine
+
+    model = fast(cevns.load("coherent-csi-2021", overrides=RADIUS).model("sin2-theta-w"), make)
+    points = somewhere(model, 5, 1.0)
+    engine = JaxEngine()
+    with engine.context():
+        mu, jac = (np.asarray(a) for a in model.linearise(engine.xp.asarray(points), engine.xp))
+    expected_mu, expected_jac = model.linearise(points)
+    np.testing.assert_allclose(mu, expected_mu, rtol=1e-10)
+    scale = np.abs(expected_jac).max(axis=(0, 2), keepdims=True) + 1e-300
+    assert np.abs((jac - expected_jac) / scale).max() < 1e-7  # central differences in the radius
+
+
+def test_b_splines_interpolate_and_their_slopes_are_theirs():
+    knots = np.linspace(-4.0, 4.0, 17)
+    coefficients = b_spline_coefficients(np.sin(knots)[:, None])[:, 0]
+    value, _ = b_splines(knots)
+    np.testing.assert_allclose(coefficients @ value, np.sin(knots), atol=1e-13)
+    x = np.linspace(-3.9, 3.9, 301)
+    value, slope = b_splines(x)
+    # a cubic spline: h^4/384 of the fourth derivative, h^3/24 for the slope
+    np.testing.assert_allclose(coefficients @ value, np.sin(x), atol=0.5**4 / 100)
+    np.testing.assert_allclose(coefficients @ slope, np.cos(x), atol=0.5**3 / 24)
+    np.testing.assert_allclose(value.sum(axis=0), 1.0, atol=1e-14)
+
+
+def test_the_error_of_the_table_is_reported(experiment):
+    model, error = template_model(experiment.model())
+    assert 0.0 < error.shift_1sigma < 0.01
+    assert error.shift_1sigma <= error.shift_3sigma
+    assert "-2lnL differs by at most" in str(error)
+    assert model.parameters.names == experiment.model().parameters.names

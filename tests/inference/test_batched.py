@@ -1,0 +1,244 @@
+"""The batched fitter: agreement with iminuit, engines, bounds, conditional fits, statuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from csi_like import CsILike, template
+from test_fit import Counting
+
+from cevns.exceptions import InputError, MissingExtraError
+from cevns.inference import Data, Likelihood, fit, linalg
+from cevns.inference.batched import CONVERGED, FAILED, STATUS, BatchFitter
+from cevns.inference.engines import NumpyEngine, engine
+from cevns.inference.levenberg import EDM_GOAL, BoundedProblem
+from cevns.inference.objectives import Linearised, objective, saturated
+from cevns.parameters import Parameters
+
+QUESTIONS = ("count", "cross-section")
+
+
+def toys(model, n, seed=5, truth=None):
+    rng = np.random.default_rng(seed)
+    theta = model.parameters.values if truth is None else truth
+    sigma = np.array([p.constraint.sigma if p.constraint else 0.0 for p in model.parameters])
+    counts = rng.poisson(model.expected(theta), (n, len(model.observed))).astype(float)
+    return counts.T.copy(), (theta + sigma * rng.normal(size=(n, len(theta)))).T.copy()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_agrees_with_iminuit(question):
+    _, model = template(question)
+    counts, aux = toys(model, 15)
+    batch = BatchFitter(model).fit(counts, aux, model.parameters.values)
+    assert (batch.status < FAILED).all()
+    assert (batch.edm < EDM_GOAL).all()
+    ratios = []
+    for i in range(15):
+        result = fit(model, data=Data(counts[:, i], aux[:, i]), minos="none")
+        difference = 0.5 * (batch.twice_nll[i] - result.twice_nll)
+        # iminuit stops at edm 2e-5 in -2 ln L: its minimum may lie 1e-5 above ours in -ln L
+        assert -1e-5 < difference < 1e-6
+        for k, p in enumerate(result):
+            assert abs(batch.theta[i, k] - p.value) < 0.01 * p.error
+            if not p.at_bound:
+                ratios.append(batch.errors[i, k] / p.error)
+    # Gauss-Newton against HESSE: they differ by the second derivative of the model, which for
+    # the pulse time of a single toy is ten percent and averages out
+    assert np.mean(ratios) == pytest.approx(1, abs=0.01)
+    assert np.std(ratios) < 0.05
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_value_is_the_likelihood_of_the_single_fit(question):
+    _, model = template(question)
+    counts, aux = toys(model, 5)
+    batch = BatchFitter(model).fit(counts, aux, model.parameters.values)
+    for i in range(5):
+        likelihood = Likelihood.of(model, Data(counts[:, i], aux[:, i]))
+        # both sum 99 terms of order 10 to 1000
+        assert batch.twice_nll[i] == pytest.approx(
+            float(likelihood.twice_nll(batch.theta[i])), abs=1e-9
+        )
+
+
+@pytest.mark.parametrize("kind", ["template", "exact"])
+def test_gradient_and_curvature_agree_with_differences(kind):
+    exact, fast = template("cross-section")
+    model = fast if kind == "template" else exact
+    target = objective(model)
+    assert isinstance(target, Linearised) == (kind == "exact")
+    counts, aux = toys(model, 3)
+    scale = np.array([p.scale for p in model.parameters])
+    theta = (model.parameters.values + 0.4 * scale)[:, None] * np.ones(3)
+    value, gradient, curvature = target.evaluate(theta, counts, aux)
+    assert target.gradient(theta, counts, aux) == pytest.approx(gradient, rel=1e-10, abs=1e-10)
+    for k, s in enumerate(scale):
+        up, down = theta.copy(), theta.copy()
+        up[k] += 1e-4 * s
+        down[k] -= 1e-4 * s
+        slope = (target.evaluate(up, counts, aux)[0] - target.evaluate(down, counts, aux)[0]) / 2e-4
+        # rounding of a value of 1e4 over the step: 1e-12 * 1e4 / 1e-4
+        assert gradient[k] * s == pytest.approx(slope, abs=1e-3)
+    single = Likelihood.of(model, Data(counts[:, 0], aux[:, 0]))
+    assert value[0] + saturated(counts)[0] == pytest.approx(float(single.twice_nll(theta[:, 0])))
+    # with counts equal to the expectation Gauss-Newton is twice the Fisher information
+    mu = model.expected(theta[:, 0])
+    _, _, expected = target.evaluate(theta[:, :1], mu[:, None], theta[:, :1])
+    fisher = single.fisher(theta[:, 0])
+    assert expected[..., 0] == pytest.approx(2 * fisher, rel=2e-4)  # _TRACE adds 1e-4
+    assert curvature.shape == (10, 10, 3)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_engines_agree(question):
+    pytest.importorskip("jax")
+    _, model = template(question)
+    counts, aux = toys(model, 300)
+    a, b = (
+        BatchFitter(model, engine=e).fit(counts, aux, model.parameters.values)
+        for e in ("numpy", "jax")
+    )
+    assert (a.status == b.status).all()
+    # the same arithmetic in another order: rounding
+    assert b.twice_nll == pytest.approx(a.twice_nll, abs=1e-8)
+    assert np.abs((b.theta - a.theta) / np.maximum(a.errors, 1e-9)).max() < 1e-6
+
+
+def test_jax_leaves_the_users_precision_alone():
+    jax = pytest.importorskip("jax")
+    before = jax.config.jax_enable_x64
+    _, model = template("count")
+    counts, aux = toys(model, 3)
+    BatchFitter(model, engine="jax").fit(counts, aux, model.parameters.values)
+    assert jax.config.jax_enable_x64 == before
+    assert jax.numpy.zeros(1).dtype == (np.float64 if before else np.float32)
+
+
+def test_exact_model_and_its_templates_give_nearly_the_same_fits():
+    exact, fast = template("count")
+    counts, aux = toys(exact, 30)
+    a = BatchFitter(exact).fit(counts, aux, exact.parameters.values)
+    b = BatchFitter(fast).fit(counts, aux, exact.parameters.values)
+    assert (a.edm < EDM_GOAL).all()
+    # template error within 2 sigma of the nominal point
+    assert b.twice_nll == pytest.approx(a.twice_nll, abs=0.1)
+
+
+def test_conditional_fit_holds_values_and_lies_above():
+    _, model = template("count")
+    counts, aux = toys(model, 60)
+    truth = model.parameters.values
+    best = BatchFitter(model).fit(counts, aux, truth)
+    held = BatchFitter(model, fix=["cevns"]).fit(counts, aux, truth)
+    assert (held.theta[:, 0] == truth[0]).all()
+    assert (held.errors[:, 0] == 0).all()
+    assert (held.twice_nll - best.twice_nll > -2 * EDM_GOAL).all()
+    one = fit(model, data=Data(counts[:, 0], aux[:, 0]), fix={"cevns": truth[0]}, minos="none")
+    assert held.twice_nll[0] == pytest.approx(one.twice_nll, abs=2e-5)  # iminuit's edm goal
+
+
+def test_bounds_hold_and_the_solution_is_the_constrained_one():
+    # without signal half of the estimates want to be negative: they end at the bound
+    _, model = template("count")
+    truth = model.parameters.at({"cevns": 0.0}).values
+    counts, aux = toys(model, 60, truth=truth)
+    batch = BatchFitter(model).fit(counts, aux, truth)
+    signal = batch.theta[:, 0]
+    assert (signal >= 0).all()
+    at_bound = signal == 0
+    assert 0.25 < at_bound.mean() < 0.75  # half, binomial error 0.065
+    assert (batch.errors[at_bound, 0] == 0).all()
+    for i in np.flatnonzero(at_bound)[:5]:
+        result = fit(model, data=Data(counts[:, i], aux[:, i]), minos="none", hesse=False)
+        assert batch.twice_nll[i] < result.twice_nll + 2e-5
+
+
+def test_few_counts():
+    # 16 events: empty bins, asymmetric likelihoods, bounds
+    _, model = template("count")
+    small = [
+        p.at(0.01 * p.value) if p.role in ("poi", "normalisation") else p for p in model.parameters
+    ]
+    small = [
+        replace(p, constraint=replace(p.constraint, mean=p.value, sigma=0.1 * p.constraint.sigma))
+        if p.role == "normalisation"
+        else p
+        for p in small
+    ]
+    model = model.with_parameters(Parameters(small))
+    counts, aux = toys(model, 200)
+    batch = BatchFitter(model).fit(counts, aux, model.parameters.values)
+    assert (batch.status < FAILED).all()
+    for i in range(0, 200, 25):
+        result = fit(
+            model,
+            data=Data(counts[:, i], aux[:, i]),
+            start=model.parameters.values,
+            minos="none",
+            raise_on_failure=False,
+        )
+        assert batch.twice_nll[i] < result.twice_nll + 2e-5
+
+
+def test_every_fit_has_a_status_and_a_bad_one_says_so():
+    # counts where nothing is ever expected are impossible: no engine may hide that
+    model = Counting(np.array([1.0]), lower=0.0, background=0.0, sigma=1e-3)
+    counts = np.array([[3.0, 0.0]])
+    aux = np.zeros((2, 2))
+    batch = BatchFitter(model, fix=["s"]).fit(counts, aux, np.array([0.0, 0.0]))
+    assert batch.status[0] == FAILED
+    assert batch.status[1] != FAILED
+    assert STATUS[CONVERGED] == "converged"
+
+
+def test_all_parameters_fixed_is_refused():
+    with pytest.raises(InputError, match="all parameters are fixed"):
+        BatchFitter(CsILike(), fix=CsILike().parameters.names)
+
+
+def test_unknown_engine():
+    with pytest.raises(InputError, match="numpy, jax or auto"):
+        engine("torch")
+
+
+def test_missing_jax_names_the_extra(monkeypatch):
+    monkeypatch.setattr("cevns.inference.engines.find_spec", lambda _: None)
+    assert engine("auto").name == "numpy"
+    with pytest.raises(MissingExtraError, match=r"cevns\[jax\]"):
+        engine("jax")
+
+
+def test_quasi_newton_and_guarded_steps_reach_the_same_minimum():
+    _, model = template("cross-section")
+    counts, aux = toys(model, 20)
+    start = np.repeat(model.parameters.values[:, None], 20, axis=1)
+    problem = BoundedProblem(objective(model), tuple(range(10)), NumpyEngine())
+    with NumpyEngine().context():
+        quick = problem.descend(start, counts, aux, problem.origin(model.parameters.values), 30)
+        a = problem.minimise(quick, counts, aux, 0)
+        b = problem.minimise(start, counts, aux, 100)
+    assert (a[2] < EDM_GOAL).all()
+    assert (b[2] < EDM_GOAL).all()
+    assert a[1] == pytest.approx(b[1], abs=2 * EDM_GOAL)
+
+
+def test_small_linear_systems():
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(7, 5, 5))
+    matrix = np.moveaxis(root @ np.swapaxes(root, 1, 2) + 0.1 * np.eye(5), 0, -1)
+    right = rng.normal(size=(5, 7))
+    columns, good = linalg.cholesky(matrix)
+    assert good.all()
+    solution = linalg.backward(columns, linalg.forward(columns, right))
+    inverse = np.linalg.inv(np.moveaxis(matrix, -1, 0))
+    # condition number of these matrices is below 1e4
+    expected = (inverse @ right.T[:, :, None])[:, :, 0]
+    assert np.abs(solution.T - expected).max() < 1e-9 * np.abs(expected).max()
+    diagonal = np.diagonal(inverse, axis1=1, axis2=2)
+    found = linalg.inverse_diagonal(columns).T
+    assert np.abs(found / diagonal - 1).max() < 1e-9
+    with NumpyEngine().context():
+        assert not linalg.cholesky(-matrix)[1].any()
