@@ -156,9 +156,9 @@ SLIPS = [
     ("1.00 +/- 0.10", "1.00", 71, "parameters.sns.flux", "not of the form"),
     ("1.00 +/- 0.10", "-1 +/- 0.10", 71, "parameters.sns.flux", "cannot be negative"),
     ("acts_on: pulse-time", "acts_on: pulse", 83, "parameters.t0.acts_on", "expected 'signal'"),
-    ("474 +/- 25 ns", "474 +/- 25", 80, "parameters.t0", "without a unit"),
-    ("constraint: 474 +/- 25 ns", "value: 1 us\n    constraint: 1 us", 80, "t0", "give either"),
-    ("release: coherent-csi-2021", "release: csi", 89, "data.release", "unknown data release"),
+    ("474 +/- 25 ns", "474 +/- 25", 81, "parameters.t0", "without a unit"),
+    ("constraint: 474 +/- 25 ns", "value: 1 us\n    constraint: 1 us", 81, "t0", "give either"),
+    ("release: coherent-csi-2021", "release: csi", 90, "data.release", "unknown data release"),
     ("schema: 1", "schema: 2", 3, "schema", "expected 1, got 2"),
     ("name: coherent-csi-2021", "name: My File", 4, "name", "use small letters, digits"),
 ]
