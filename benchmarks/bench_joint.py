@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-from _timing import best, report
-from bench_toys import to_histfactory
 
 import cevns
+from _timing import best, report
+from bench_toys import to_histfactory
 from cevns.experiments.templates import fast_form
 from cevns.inference import fit
 from cevns.inference.joint import JointModel, join
