@@ -192,8 +192,34 @@ def _show_answer(console: Console, result: Measurement) -> None:
         console.print(f"predicted cross section: {predicted:.1f} x 1e-40 cm2")
     if result.fixed_pulse_time is not None:
         console.print(f"pulse time fixed at its nominal value: {_answer(result.fixed_pulse_time)}")
+    if result.profiled is not None:
+        console.print(f"all shape variations profiled: {_answer(result.profiled)}")
+    if result.alternatives is not None:
+        _show_alternatives(console, result)
     if f.diagnosis:
         console.print(f"note: {f.diagnosis}")
+
+
+def _show_alternatives(console: Console, result: Measurement) -> None:
+    study = result.alternatives
+    assert study is not None
+    unit = result.fit[result.model.poi].unit
+    title = f"fits with one alternative shape each{f' [{unit}]' if unit else ''}"
+    shown = table(
+        title.replace("[", r"\["), "alternative", result.model.poi, "shift", "-2lnL", left=1
+    )
+    for f in study.fits:
+        shown.add_row(
+            f"{f.parameter} {f.side:+d} sigma",
+            f"{f.value:.1f}",
+            f"{f.shift:+.1f}",
+            f"{f.chi2_change:+.1f}",
+        )
+    console.print(shown)
+    console.print(
+        f"downward shifts in quadrature {study.downward:.1f}, folded into the significance: "
+        f"{study.folded:.2f} sigma"
+    )
 
 
 def profile(

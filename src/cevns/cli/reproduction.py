@@ -37,6 +37,9 @@ def reproduce(
         p = row.published
         unit = f" {p.unit}" if p.unit else ""
         verdict = {True: "yes", False: "[bold]NO[/bold]", None: "shown"}[row.agrees]
+        if row.skipped:
+            verdict = "no data"
+            notes.setdefault(row.skipped, p.id)
         shown.add_row(
             p.id,
             p.quantity + (f" [{p.unit}]" if unit else "").replace("[", r"\["),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 
@@ -217,7 +216,7 @@ class ResponseTable:
                 change = _Integrals(resolution, [curve], edges)(knots * knots)[:, 0] - at_zero
                 moved.append(UniformSpline.through(0.0, float(knots[1]), change))
             planes[name] = PlaneSpline.through(-PULL_REACH, _PULL_STEP, moved)
-        return cls(edges, spline, MappingProxyType(planes))
+        return cls(edges, spline, planes)
 
     @property
     def n_bins(self) -> int:
@@ -250,7 +249,6 @@ class ResponseTable:
             alphas: Array = xp.asarray(pulls)
             for k, plane in enumerate(self.variations.values()):
                 value = value + plane.evaluate_with_derivatives(alphas[..., k], root, xp)[0]
-            value = xp.maximum(value, 0.0)  # between knots a spline can undershoot zero
         return value
 
     def evaluate_with_derivatives(
@@ -271,9 +269,6 @@ class ResponseTable:
                 )
                 value, slope = value + change, slope + by_root
                 by_pull.append(by_alpha)
-            above = value > 0.0
-            value, slope = xp.where(above, value, 0.0), xp.where(above, slope, 0.0)
-            by_pull = [xp.where(above, s, 0.0) for s in by_pull]
         slope = slope * (0.5 / root)[..., None]
         empty = xp.zeros((*value.shape[:-2], 0, *value.shape[-2:]))
         return value, slope, xp.stack(by_pull, axis=-3) if by_pull else empty

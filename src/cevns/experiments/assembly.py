@@ -49,6 +49,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         "efficiency": (-PULL_REACH, PULL_REACH),
         "quenching": (-REACH, REACH),
         "pulse-time": pulse_range(value, constraint),
+        "shape": (-REACH, REACH),
     }[entry.acts_on]
     return Parameter(
         name,
@@ -57,7 +58,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         lower=lower,
         upper=upper,
         constraint=constraint,
-        fixed=constraint is None,
+        fixed=constraint is None or entry.held,
         shared=bool(entry.shared),
         description=entry.description,
     )
@@ -77,6 +78,11 @@ def declared_parameters(declaration: ExperimentFile) -> dict[str, Parameter]:
 def names_acting_on(declaration: ExperimentFile, stage: str) -> tuple[str, ...]:
     """Names of the parameters that act on a stage, in the order of the file."""
     return tuple(n for n, e in declaration.parameters.items() if e.acts_on == stage)
+
+
+def scale_names(declaration: ExperimentFile, question: PoiName) -> tuple[str, ...]:
+    """Names of the parameters that multiply the signal: none where its count is asked for."""
+    return () if question == "count" else names_acting_on(declaration, "signal")
 
 
 def single(declaration: ExperimentFile, stage: str) -> str | None:
@@ -292,7 +298,9 @@ def time_tables(
 
 def physics_choices(declaration: ExperimentFile) -> Mapping[str, str]:
     """The named physics choices of a file, echoed in every result."""
+    released = declaration.signal
     return {
+        **({} if released is None else {"signal": released.use}),
         "source": declaration.source.kind,
         "material": declaration.target.material,
         "interaction": declaration.interaction.kind,

@@ -14,14 +14,17 @@ import numpy as np
 
 from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.pulse_shape import PulseShape
 from cevns.detectors.resolution import Resolution
 from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
 from cevns.experiments import assembly, loader
 from cevns.experiments.components import Builder
 from cevns.experiments.document import Document, parse
-from cevns.experiments.inputs import Inputs, load_inputs
-from cevns.experiments.model import ExperimentModel, check_question
+from cevns.experiments.inputs import Inputs, load_inputs, load_released
+from cevns.experiments.model import ExperimentModel, PoiName, check_question
 from cevns.experiments.recoils import recoil_grid
+from cevns.experiments.release import build_released
+from cevns.experiments.released import ReleasedModel
 from cevns.experiments.schema import ExperimentFile
 from cevns.experiments.signal import Signal
 from cevns.interactions import Interaction
@@ -146,6 +149,18 @@ class Experiment:
         return cast("Efficiency", self._efficiency("energy"))
 
     @cached_property
+    def recoil_efficiency(self) -> Efficiency:
+        """Efficiency in recoil energy, keVnr."""
+        return cast("Efficiency", self._efficiency("recoil"))
+
+    @cached_property
+    def pulse_shape(self) -> PulseShape | None:
+        """Distribution of the pulse-shape variable; None without one."""
+        if self.declaration.detector.pulse_shape is None:
+            return None
+        return cast("PulseShape", self._detector("pulse_shape", "pulse_shape"))
+
+    @cached_property
     def time_efficiency(self) -> Efficiency:
         """Efficiency in arrival time."""
         return cast("Efficiency", self._efficiency("time"))
@@ -190,9 +205,17 @@ class Experiment:
         time = self.declaration.axes.time
         return None if time is None else np.asarray(time.edges, dtype=float)
 
+    @property
+    def pulse_shape_edges(self) -> Array | None:
+        """Edges of the pulse-shape axis; None without one."""
+        axis = self.declaration.axes.pulse_shape
+        return None if axis is None else np.asarray(axis.edges, dtype=float)
+
     @cached_property
     def inputs(self) -> Inputs:
         """Observed counts and background shapes."""
+        if self.declaration.signal is not None:
+            return load_released(self.declaration, self.path, data=self.data)
         return load_inputs(
             self.declaration, self.path, data=self.data, time_efficiency=self.time_efficiency
         )
@@ -221,7 +244,7 @@ class Experiment:
 
     def model(
         self, poi: str = "count", *, interaction: Interaction | None = None
-    ) -> ExperimentModel:
+    ) -> ExperimentModel | ReleasedModel:
         """The likelihood model for a question.
 
         Args:
@@ -239,6 +262,30 @@ class Experiment:
             ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
         """
         question = check_question(poi)
+        if self.declaration.signal is not None:
+            return build_released(self, question, interaction)
+        signal = self.signal(question, interaction=interaction)
+        prediction = self.prediction_of(signal)
+        parameters = self.parameters_of(question, interaction, prediction)
+        model = ExperimentModel(
+            name=self.name,
+            question=question,
+            signal=signal,
+            backgrounds=self.inputs.backgrounds,
+            parameters=parameters,
+            observed=np.zeros(signal.n_energy * signal.n_time),
+            scale=assembly.scale_names(self.declaration, question),
+            reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
+            prediction=prediction,
+        )
+        observed = self.inputs.observed
+        return model.with_observed(
+            model.expected(parameters.values) if observed is None else observed
+        )
+
+    def signal(self, poi: str = "count", *, interaction: Interaction | None = None) -> Signal:
+        """The exact signal in energy and time, with the bindings of a question."""
+        question = check_question(poi)
         process = self.interaction if interaction is None else interaction
         binding = assembly.bind(
             self.declaration,
@@ -247,9 +294,9 @@ class Experiment:
             self.quenching.variation_names,
             tuple(self.energy_efficiency.varied),
         )
-        nominal = assembly.declared_parameters(self.declaration)
         pulse = binding.pulse_time
-        signal = Signal(
+        nominal = assembly.declared_parameters(self.declaration)
+        return Signal(
             fold=self.fold if interaction is None else self._fold(process),
             quenching=self.curve,
             response=self.response,
@@ -257,32 +304,19 @@ class Experiment:
             binding=binding,
             pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
         )
-        prediction = self._prediction(signal)
-        parameters = Parameters(
+
+    def parameters_of(
+        self, question: PoiName, interaction: Interaction | None, prediction: float
+    ) -> Parameters:
+        """The parameter vector of a question."""
+        return Parameters(
             assembly.parameter_vector(
                 self.declaration,
                 question,
-                process,
+                self.interaction if interaction is None else interaction,
                 prediction=prediction,
                 cross_section=self.cross_section_cm2,
             )
-        )
-        model = ExperimentModel(
-            name=self.name,
-            question=question,
-            signal=signal,
-            backgrounds=self.inputs.backgrounds,
-            parameters=parameters,
-            observed=np.zeros(signal.n_energy * signal.n_time),
-            scale=()
-            if question == "count"
-            else assembly.names_acting_on(self.declaration, "signal"),
-            reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
-            prediction=prediction,
-        )
-        observed = self.inputs.observed
-        return model.with_observed(
-            model.expected(parameters.values) if observed is None else observed
         )
 
     def predict(self) -> dict[str, float]:
@@ -363,7 +397,8 @@ class Experiment:
             p.name: np.asarray(p.value) for p in (*signal.fold.interaction.parameters, *declared)
         }
 
-    def _prediction(self, signal: Signal) -> float:
+    def prediction_of(self, signal: Signal) -> float:
+        """Signal in the analysis region at nominal values."""
         total = float(signal.evaluate(self._nominal(signal)).sum())
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
@@ -379,13 +414,15 @@ class Experiment:
 
     def _fold(self, process: Interaction) -> Fold:
         # recoils beyond the quenching model's validity are not followed: see `loss`
+        nodes, weights = self._recoil_grid
         return Fold(
             self.source,
             process,
             self.material,
             self.declaration.target.mass,
             self.form_factor,
-            *self._recoil_grid,
+            nodes,
+            weights * self.recoil_efficiency(nodes),
         )
 
     @cached_property

@@ -7,16 +7,17 @@ tables beside the experiment file. The result says which was used, with digests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cevns.datasets import Table as CarriedTable
-from cevns.datasets import binning, find, read_table
+from cevns.datasets import binning, find, locate, read_table
 from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.experiments.loader import digest
+from cevns.experiments.released import ReleasedShape, released_shape, templates
 from cevns.experiments.schema import Background, ExperimentFile, Exponential, Table
 from cevns.typing import Array
 
@@ -40,6 +41,7 @@ class Inputs:
         observed: counts ``(energy, time)``, or None for a projection.
         anticoincident: number of events anti-coincident with the beam, where known.
         backgrounds: component to shape ``(energy, time)``, normalised to one in the region.
+        shapes: component to released template with its alternatives, where the file declares any.
         origin: ``--data``, ``CEVNS_DATA``, ``cache``, ``carried`` or ``none``.
         files: what was read, with digests.
         warnings: what the user should know about the data.
@@ -51,6 +53,7 @@ class Inputs:
     origin: str
     files: tuple[InputFile, ...]
     warnings: tuple[str, ...] = ()
+    shapes: Mapping[str, ReleasedShape] = field(default_factory=dict)
 
 
 _ALL_TIMES = (-1e9, 1e9)
@@ -204,6 +207,10 @@ def load_inputs(
     shapes: dict[str, Array] = {}
     anticoincident = None
     for name, background in declaration.backgrounds.items():
+        if background.energy is None:
+            raise InputError(
+                f"background {name!r} is a template: the file needs a 'signal' section"
+            )
         along_energy = reader.rebin(background.energy, energy)
         if background.energy.role == STEADY_STATE_ROLE:
             anticoincident = round(float(along_energy.sum()))
@@ -253,3 +260,44 @@ def _along_time(
     nodes = edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (x + 1.0)
     # a density: an analysis edge may cut its bins, which then share by width
     return binning.rebin(edges, content * (efficiency(nodes) @ w) / 2.0, time)
+
+
+def load_released(declaration: ExperimentFile, path: Path, *, data: Path | None = None) -> Inputs:
+    """Read counts and templates of an experiment whose components are released templates.
+
+    Raises:
+        DataError: if a file of the release is missing or malformed.
+        InputError: if the release is nowhere, the declared bins are not its bins, or the file
+            mixes templates with other backgrounds.
+    """
+    for name, background in declaration.backgrounds.items():
+        if background.template is None:
+            raise InputError(f"background {name!r} needs a 'template' beside a released signal")
+    axes = declaration.axes
+    source = declaration.data
+    if source is None or source.release is None or source.role is None:
+        raise InputError(
+            f"{declaration.name}: a released signal needs data with the release and the role of "
+            "the counts in it"
+        )
+    edges = [a.edges for a in (axes.energy, axes.pulse_shape, axes.time) if a is not None]
+    located = locate(source.release, data)
+    samples = located.load().samples
+
+    def content(role: str) -> Array:
+        if role not in samples:
+            raise UnknownNameError(f"role in {located.name}", role, samples)
+        return np.asarray(samples[role].rebin(*edges), dtype=float)
+
+    shapes = {n: released_shape(t, content) for n, t in templates(declaration).items()}
+    files = [InputFile("experiment", path.name, digest(path))]
+    files += [InputFile("release", n, d) for n, d in located.digests.items()]
+    return Inputs(
+        content(source.role),
+        None,
+        {},
+        located.origin,
+        tuple(files),
+        located.warnings,
+        shapes,
+    )

@@ -12,10 +12,10 @@ from cevns import __version__
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import SCALE_QUESTION, JointExperiment, check_joint_question
-from cevns.experiments.measurement import ComponentCount, in_cm2
-from cevns.experiments.model import POI_PARAMETER, SIGNAL
-from cevns.experiments.prediction import prediction_error
-from cevns.inference import Data, FitResult, FittedParameter, asimov, fit
+from cevns.experiments.measurement import ComponentCount, in_cm2, signal_prediction_error
+from cevns.experiments.model import POI_PARAMETER, SIGNAL, ExperimentModel
+from cevns.experiments.released import ReleasedModel
+from cevns.inference import Data, FitResult, FittedParameter, Model, asimov, fit
 from cevns.inference.compiled import CompiledModel
 from cevns.inference.intervals import Significance, significance
 from cevns.inference.joint import JointModel, Part, information_shares
@@ -377,6 +377,11 @@ def _experiment_result(
     )
 
 
+def _prediction_error(experiment: Experiment, model: Model) -> float:
+    assert isinstance(model, ExperimentModel | ReleasedModel)
+    return signal_prediction_error(experiment, model)
+
+
 def _components(
     experiment: Experiment, model: JointModel, part: Part, best: FitResult
 ) -> dict[str, ComponentCount]:
@@ -407,7 +412,7 @@ def _components(
             n,
             "CEvNS" if n == SIGNAL else (background and background.title) or n,
             predicted[n],
-            prediction_error(experiment)
+            _prediction_error(experiment, part.model)
             if n == SIGNAL
             else (background.count.sigma if background else 0.0),
             at_best[n],

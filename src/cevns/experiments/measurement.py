@@ -10,9 +10,16 @@ import numpy as np
 
 from cevns import __version__
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.alternatives import (
+    Alternatives,
+    alternative_fits,
+    freed,
+    held_shapes,
+)
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.model import SIGNAL, ExperimentModel
 from cevns.experiments.prediction import prediction_error
+from cevns.experiments.released import ReleasedModel
 from cevns.inference import Data, FitResult, asimov, fit
 from cevns.inference.compiled import CompiledModel
 from cevns.inference.intervals import Significance, significance
@@ -59,17 +66,21 @@ class Measurement:
         significance: against no CEvNS; None where the question does not define it.
         fixed_pulse_time: the same fit with the pulse time held at its nominal value, where it
             floats in `fit`.
+        profiled: the same fit with the shapes that `fit` holds floating, where there are any.
+        alternatives: fits with each alternative shape in turn, likewise.
         asimov: whether the data were Asimov data.
         engine: array engine.
         gof: toy p-value, where it was asked for.
     """
 
     experiment: Experiment
-    model: ExperimentModel
+    model: ExperimentModel | ReleasedModel
     fit: FitResult
     components: Mapping[str, ComponentCount]
     significance: Significance | None
     fixed_pulse_time: Measurement | None = field(default=None, repr=False)
+    profiled: Measurement | None = field(default=None, repr=False)
+    alternatives: Alternatives | None = field(default=None, repr=False)
     asimov: bool = False
     engine: str = "numpy"
     gof: GoodnessOfFit | None = None
@@ -81,14 +92,12 @@ class Measurement:
 
     @property
     def observed(self) -> Array:
-        """Fitted counts, ``(energy, time)``."""
-        signal = self.model.signal
-        return self.fit.data.counts.reshape(signal.n_energy, signal.n_time)
+        """Fitted counts, ``(energy, time)`` or ``(energy, pulse shape, time)``."""
+        return self.fit.data.counts.reshape(self.model.shape)
 
     def expected(self) -> dict[str, Array]:
-        """Fitted counts per component, each ``(energy, time)``."""
-        shape = self.model.signal.n_energy, self.model.signal.n_time
-        return {n: c.reshape(shape) for n, c in self.fit.components.items()}
+        """Fitted counts per component, each shaped like `observed`."""
+        return {n: c.reshape(self.model.shape) for n, c in self.fit.components.items()}
 
     def plot(self) -> Figure:
         """Both projections with the fitted components; the other figures are in `cevns.report`."""
@@ -161,6 +170,12 @@ class Measurement:
                 "significance": other.z,
                 "chi2": other.fit.chi2,
             }
+        if self.profiled is not None:
+            whole = self.profiled.to_dict()
+            kept = ("components", "significance", "chi2", "poi", "parameters", "correlation")
+            out["profiled"] = {k: whole[k] for k in kept}
+        if self.alternatives is not None:
+            out["alternatives"] = self.alternatives.to_dict()
         return out
 
 
@@ -237,6 +252,8 @@ def measure(
 
         gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys, engine="auto")
         result = replace(result, gof=gof)
+    if isinstance(model, ReleasedModel):
+        return _with_shapes(result, model, fix or {}, data, minos)
     pulse = model.exact_signal.binding.pulse_time
     if pulse is None or model.parameters[pulse].fixed:
         return result
@@ -245,8 +262,32 @@ def measure(
     return replace(result, fixed_pulse_time=beside)
 
 
+def _with_shapes(
+    result: Measurement,
+    model: ReleasedModel,
+    fix: Mapping[str, float | None],
+    data: Data | None,
+    minos: str,
+) -> Measurement:
+    """Beside the fit that holds the shapes: one that profiles them, and one an alternative."""
+    experiment = result.experiment
+    free = freed(model, held_shapes(experiment.declaration), fix)
+    if all(a.fixed == b.fixed for a, b in zip(free.parameters, model.parameters, strict=True)):
+        return result
+    profiled = _measure(experiment, free, data, minos, result.engine)
+    study = None
+    # other questions hold the rates in their error: nothing is left to fold in
+    if result.z is not None and model.question == "count":
+        study = alternative_fits(experiment.declaration, model, result.fit, result.z, data=data)
+    return replace(result, profiled=profiled, alternatives=study)
+
+
 def _measure(
-    experiment: Experiment, model: ExperimentModel, data: Data | None, minos: str, engine: str
+    experiment: Experiment,
+    model: ExperimentModel | ReleasedModel,
+    data: Data | None,
+    minos: str,
+    engine: str,
 ) -> Measurement:
     if engine not in ("numpy", "jax"):
         raise UnknownNameError("engine", engine, ("numpy", "jax"))
@@ -271,14 +312,14 @@ def _measure(
 
 
 def _components(
-    experiment: Experiment, model: ExperimentModel, result: FitResult
+    experiment: Experiment, model: ExperimentModel | ReleasedModel, result: FitResult
 ) -> dict[str, ComponentCount]:
     counts = {
         SIGNAL: ComponentCount(
             SIGNAL,
             "CEvNS",
             model.prediction,
-            prediction_error(experiment),
+            signal_prediction_error(experiment, model),
             result.counts(SIGNAL),
             _signal_error(model, result),
         )
@@ -296,7 +337,17 @@ def _components(
     return counts
 
 
-def _signal_error(model: ExperimentModel, result: FitResult) -> float:
+def signal_prediction_error(
+    experiment: Experiment, model: ExperimentModel | ReleasedModel
+) -> float:
+    """Prior uncertainty of the signal: the released one where the prediction is released."""
+    released = experiment.declaration.signal
+    if isinstance(model, ReleasedModel) and released is not None and model.exact is None:
+        return released.count.sigma
+    return prediction_error(experiment)
+
+
+def _signal_error(model: ExperimentModel | ReleasedModel, result: FitResult) -> float:
     """HESSE error of the signal count: the covariance through its gradient."""
     gradient = np.zeros(len(model.parameters))
     for i, p in enumerate(result):

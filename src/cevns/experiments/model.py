@@ -100,6 +100,26 @@ class ExperimentModel:
             raise InputError(f"{self.name}: a tabulated model has no stages; use the exact one")
         return self.signal
 
+    @cached_property
+    def floor(self) -> Array:
+        """Counts per bin below which an expectation is bent (`cevns.inference.positivity`).
+
+        Half of what backgrounds five prior widths low would leave: splines of the response may
+        undershoot zero by a hundredth of an event, and no fit comes near this otherwise.
+        """
+        floor = np.zeros(self.n_bins)
+        for name, shape in self.backgrounds.items():
+            constraint = self.parameters[name].constraint
+            if constraint is not None:
+                least = max(constraint.mean - 5.0 * constraint.sigma, 0.0)
+                floor += 0.5 * least * shape.ravel()
+        return floor
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Bins along each axis."""
+        return self.signal.n_energy, self.signal.n_time
+
     @property
     def n_bins(self) -> int:
         """Number of analysis bins."""

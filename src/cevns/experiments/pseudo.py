@@ -11,8 +11,7 @@ from cevns import __version__
 from cevns.exceptions import UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.measurement import in_cm2
-from cevns.experiments.model import ExperimentModel
-from cevns.experiments.templates import Refold, fast_form
+from cevns.experiments.templates import AnyModel, Refold, fast_form
 from cevns.inference import Model
 from cevns.inference.joint import JointModel
 from cevns.inference.toy_result import ToyResult
@@ -105,7 +104,7 @@ def study_toys(
 
 def study_model(
     experiment: Experiment | JointExperiment,
-    model: ExperimentModel | JointModel,
+    model: AnyModel | JointModel,
     question: str,
     n: int,
     *,

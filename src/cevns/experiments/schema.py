@@ -67,8 +67,9 @@ class Interaction(_Section):
 
 
 class Efficiency(_Section):
-    """Efficiency in reconstructed energy and in time; 1 where not declared."""
+    """Efficiency in recoil energy, in reconstructed energy and in time; 1 where not declared."""
 
+    recoil: Component = Component(kind="unity")
     energy: Component = Component(kind="unity")
     time: Component = Component(kind="unity")
 
@@ -79,6 +80,7 @@ class Detector(_Section):
     quenching: Component
     resolution: Component
     efficiency: Efficiency = Efficiency()
+    pulse_shape: Component | None = None
 
 
 _AXIS_UNITS: Mapping[str, str] = {
@@ -99,6 +101,7 @@ class Axis(_Section):
     """
 
     units: ClassVar[Mapping[str, str]] = _AXIS_UNITS
+    signed: ClassVar[bool] = False
 
     name: str = "energy"
     unit: str = ""
@@ -118,7 +121,7 @@ class Axis(_Section):
         for a, b in pairwise(edges):
             if not (a < b and math.isfinite(b - a)):
                 raise InputError(f"bin edges must be finite and increase; {b:g} follows {a:g}")
-        if edges[0] < 0:
+        if edges[0] < 0 and not cls.signed:
             raise InputError(f"bin edges must not be negative; got {edges[0]:g}")
         return edges
 
@@ -133,9 +136,10 @@ class Axis(_Section):
 
 
 class TimeAxis(Axis):
-    """Arrival time after the beam signal."""
+    """Arrival time after the beam signal; a region may begin before it."""
 
     units: ClassVar[Mapping[str, str]] = _TIME_UNITS
+    signed: ClassVar[bool] = True
 
     name: str = "time"
     unit: str = "us"
@@ -145,7 +149,37 @@ class Axes(_Section):
     """The axes of the analysis region."""
 
     energy: Axis
+    pulse_shape: Axis | None = None
     time: TimeAxis | None = None
+
+
+class Alternative(_Section):
+    """Released templates at +1 and -1 sigma of a parameter, by role.
+
+    With ``plus`` alone the release is one-sided: the alternative belongs to +1 sigma, and -1 sigma
+    is its mirror image, nominal - (plus - nominal).
+    """
+
+    plus: str
+    minus: str | None = None
+
+
+class Template(_Section):
+    """A released template in all axes, by role, and its alternatives by parameter."""
+
+    role: str
+    variations: dict[str, Alternative] = {}
+
+
+class ReleasedSignal(_Section):
+    """A signal PDF that the release holds, beside the one from first principles.
+
+    ``use`` chooses; new physics and the weak mixing angle always take first principles.
+    """
+
+    use: Literal["released", "first-principles"] = "released"
+    count: Count
+    template: Template
 
 
 class Table(_Section):
@@ -169,11 +203,16 @@ class Exponential(_Section):
 
 
 class Background(_Section):
-    """A background: expected count in the analysis region, shape in energy and in time."""
+    """A background: expected count in the analysis region and its shape.
+
+    The shape is a product of one in ``energy`` and one in ``time``, or a released ``template``.
+    """
 
     title: str = ""
     count: Count
-    energy: Table
+    steady: bool = False
+    template: Template | None = None
+    energy: Table | None = None
     time: Exponential | Table | None = None
 
     @field_validator("time", mode="before")
@@ -186,12 +225,29 @@ class Background(_Section):
             raise InputError(f"expected {{kind: exponential, ...}} or {{file: ...}}, got {value!r}")
         return value
 
+    @model_validator(mode="after")
+    def _one_shape(self) -> Background:
+        if (self.template is None) == (self.energy is None):
+            raise InputError("give either 'energy' (and 'time') or 'template'")
+        return self
 
-ActsOn = Literal["signal", "pulse-time", "quenching", "efficiency", "neutron-radius", "interaction"]
+
+ActsOn = Literal[
+    "signal",
+    "pulse-time",
+    "quenching",
+    "efficiency",
+    "neutron-radius",
+    "interaction",
+    "shape",
+]
 
 
 class ParameterEntry(_Section):
     """A parameter and what it acts on: constrained (``constraint``) or held (``value``).
+
+    With ``held`` a constrained parameter stays at its mean in the fit that is quoted; a second fit
+    with all of them free is shown beside it.
 
     ``shared: true`` says that it is the same quantity in every experiment that names it,
     ``shared: material`` in every experiment of the same target material that does.
@@ -200,6 +256,7 @@ class ParameterEntry(_Section):
     acts_on: ActsOn
     constraint: str | None = None
     value: str | float | None = None
+    held: bool = False
     shared: bool | Literal["material"] = False
     description: str = ""
 
@@ -228,10 +285,14 @@ class ParameterEntry(_Section):
 
 
 class Data(_Section):
-    """Observed counts carried beside the file, and the public release they come from."""
+    """Observed counts carried beside the file, and the public release they come from.
+
+    Beside released templates the counts are in the release alone: ``role`` names them there.
+    """
 
     release: str | None = None
     counts: Table | None = None
+    role: str | None = None
 
     @field_validator("release")
     @classmethod
@@ -258,6 +319,7 @@ class ExperimentFile(_Section):
     source: Component
     target: Target
     interaction: Interaction = Interaction()
+    signal: ReleasedSignal | None = None
     detector: Detector
     axes: Axes
     backgrounds: dict[str, Background] = {}
@@ -283,7 +345,7 @@ class ExperimentFile(_Section):
                     raise InputError(f"the {kind} {name!r} has the name of {taken[folded]}")
                 taken[folded] = f"a {kind}"
         for name, background in self.backgrounds.items():
-            if self.axes.time is not None and background.time is None:
+            if self.axes.time is not None and background.energy and background.time is None:
                 raise InputError(
                     f"background {name!r} has no shape in time, but there is a time axis"
                 )

@@ -9,9 +9,11 @@ from typing import Any
 
 from cevns import __version__
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.alternatives import freed, held_shapes
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.measurement import inputs_record
 from cevns.experiments.prediction import prediction_shifts
+from cevns.experiments.released import ReleasedModel
 from cevns.inference import asimov, fit
 from cevns.inference.impacts import impacts, statistical_error
 from cevns.parameters import fold_name
@@ -129,6 +131,8 @@ def systematics(
     if not experiment.has_data and not use_asimov:
         raise InputError(f"{experiment.name} declares no data: take expected counts (--asimov)")
     model = experiment.model(poi)
+    if isinstance(model, ReleasedModel):  # shapes that the quoted fit holds are uncertainties too
+        model = freed(model, held_shapes(experiment.declaration), {})
     data = asimov(model) if use_asimov else None
     best = fit(model, data=data, minos="none")
     centre = best[model.poi].value

@@ -9,10 +9,12 @@ import numpy as np
 
 from cevns.experiments.model import ExperimentModel
 from cevns.experiments.refolded import refold as refolded
+from cevns.experiments.released import ReleasedModel
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import tabulate
 from cevns.inference import Likelihood, Model, asimov
 from cevns.inference.joint import JointModel
+from cevns.inference.templates import TemplateModel
 from cevns.typing import Array
 
 
@@ -39,16 +41,17 @@ class TabulationError:
         )
 
 
+AnyModel = ExperimentModel | ReleasedModel
 Refold = Literal["none", "form-factor", "all"]
 
 
 def template_model(
-    model: ExperimentModel, refold: Refold = "none"
-) -> tuple[ExperimentModel, TabulationError]:
+    model: AnyModel, refold: Refold = "none"
+) -> tuple[AnyModel | TemplateModel, TabulationError | None]:
     """The same model with its signal tabulated, and the error of the tabulation.
 
     Args:
-        model: the exact model.
+        model: the exact model. Released templates are a table already, without error.
         refold: ``none`` tabulates all of it; ``form-factor`` keeps the recoil spectrum exact.
 
     Examples:
@@ -57,36 +60,46 @@ def template_model(
         >>> error.shift_1sigma < 0.01
         True
     """
-    assert isinstance(model.signal, Signal)
+    if isinstance(model, ReleasedModel) and model.exact is None:
+        return model.templates, None
     nominal = {p.name: p.value for p in model.parameters}
     scale = {p.name: p.scale for p in model.parameters}
     make = refolded if refold == "form-factor" else tabulate
-    fast = replace(model, signal=make(model.signal, nominal, scale))
+    fast: AnyModel
+    if isinstance(model, ReleasedModel):
+        assert model.exact is not None
+        assert isinstance(model.exact.signal, Signal)
+        table = make(model.exact.signal, nominal, scale)
+        fast = replace(model, exact=replace(model.exact, signal=table))
+    else:
+        fast = replace(model, signal=make(model.exact_signal, nominal, scale))
     return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
 
 
 def fast_form(
-    model: ExperimentModel | JointModel, refold: Refold = "none"
+    model: AnyModel | JointModel, refold: Refold = "none"
 ) -> tuple[Model, TabulationError | None]:
     """The fast form of one experiment or of several, and its error.
 
     The parts of a joint model are independent, so their shifts of -2 ln L add up. A part that is
     no exact experiment stays as it is.
     """
-    if isinstance(model, ExperimentModel):
+    if not isinstance(model, JointModel):
         return template_model(model, refold)
-    fast, errors = {}, []
+    fast: dict[str, Model] = {}
+    errors = []
     for part in model.parts:
-        if isinstance(part.model, ExperimentModel):
+        if isinstance(part.model, ExperimentModel | ReleasedModel):
             fast[part.label], error = template_model(part.model, refold)
-            errors.append(error)
+            if error is not None:
+                errors.append(error)
     total = TabulationError(
         sum(e.shift_1sigma for e in errors), sum(e.shift_3sigma for e in errors)
     )
     return model.with_models(fast), total if errors else None
 
 
-def _shift(exact: ExperimentModel, fast: ExperimentModel, radius: float, n: int = 200) -> float:
+def _shift(exact: AnyModel, fast: AnyModel, radius: float, n: int = 200) -> float:
     data = asimov(exact)
     fitted = _fitted_errors(exact)
     rng = np.random.default_rng(2021)
@@ -99,7 +112,7 @@ def _shift(exact: ExperimentModel, fast: ExperimentModel, radius: float, n: int 
     return float(np.abs(values[0] - values[1]).max())
 
 
-def _fitted_errors(model: ExperimentModel) -> Array:
+def _fitted_errors(model: AnyModel) -> Array:
     """Errors a fit to nominal data would have, from the Fisher information."""
     free = np.array(model.parameters.free, dtype=np.int64)
     information = Likelihood.of(model, asimov(model)).fisher(model.parameters.values)

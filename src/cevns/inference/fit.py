@@ -130,7 +130,7 @@ def _minuit(
     def gradient(x: Array) -> Array:
         if not np.isfinite(x).all():
             return np.full(len(x), np.nan)
-        return np.asarray(likelihood.value_and_gradient(whole(x))[1][free])
+        return np.asarray(likelihood.gradient(whole(x))[free])
 
     def hessian(x: Array) -> Array:
         return np.asarray(likelihood.hessian(whole(x))[np.ix_(free, free)])

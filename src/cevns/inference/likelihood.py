@@ -154,6 +154,18 @@ class Likelihood:
         rows = (gradient[:n] - gradient[n:]) / np.diag(up - down)[:, None]
         return np.asarray(0.5 * (rows + rows.T))
 
+    def gradient(self, theta: Array) -> Array:
+        """The gradient at a point; without a Jacobian over the bins where the model can."""
+        if not hasattr(self.model, "mean_and_pullback"):
+            return self.value_and_gradient(theta)[1]
+        straight, pullback = self.model.mean_and_pullback(theta[:, None])
+        mu, slope, _ = bend(straight[:, 0], self.floor)
+        ratio = self.data.counts / np.maximum(mu, FLOOR)
+        residual = slope * (np.where(mu > 0, 1.0, 0.0) - ratio)
+        pulls = self.inverse_variance * (theta - self.data.auxiliary)
+        result: Array = 2.0 * (pullback(residual[:, None])[:, 0] + pulls)
+        return result
+
     def fisher(self, theta: Array) -> Array:
         """Expected information ``sum dmu_j dmu_k / mu + 1/sigma^2`` at one point.
 

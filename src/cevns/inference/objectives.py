@@ -147,14 +147,14 @@ class LowRank(Constrained):
     @cached_property
     def _pairs(self) -> tuple[Array, IntArray] | None:
         """Products of pairs of templates and where each pair stands; None where J is cheaper."""
-        n, (m, bins) = len(self.model.parameters), self.model.matrix.shape
+        n, (m, bins) = len(self.model.parameters), self.model.weighted.shape
         by_pairs = bins * m * (m + 1) // 2 + _EINSUM * n * m * (m + n)
         if _EINSUM * bins * n * n <= by_pairs:
             return None
         row, column = np.triu_indices(m)
         at = np.zeros((m, m), dtype=np.int64)
         at[row, column] = at[column, row] = np.arange(len(row))
-        return self.model.matrix[row] * self.model.matrix[column], at
+        return self.model.weighted[row] * self.model.weighted[column], at
 
     def _sliced(
         self, function: Callable[[slice], tuple[Array, ...]], size: int, xp: Namespace

@@ -25,7 +25,7 @@ class CardinalSplines:
 
     Examples:
         >>> CardinalSplines((-1.0, 0.0, 1.0)).values(np.array([1.0, 3.0])).round(3).tolist()
-        [[0.0, 0.5], [0.0, -2.0], [1.0, 2.5]]
+        [[0.0, 0.5], [0.0, -3.0], [1.0, 3.5]]
     """
 
     knots: tuple[float, ...]

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.single_point import SinglePoint
 from cevns.inference.template_groups import (
     Function,
     Group,
@@ -111,6 +112,15 @@ class TemplateModel:
         return replace(self, parameters=parameters)
 
     @cached_property
+    def matrix(self) -> Array:
+        """All templates, ``(n_templates, n_bins)``."""
+        return np.stack([t.counts for t in self.templates])
+
+    @cached_property
+    def _single(self) -> SinglePoint | None:
+        return SinglePoint.of(self)
+
+    @cached_property
     def _evaluators(self) -> tuple[GroupEvaluator, ...]:
         return tuple(
             GroupEvaluator(
@@ -132,6 +142,9 @@ class TemplateModel:
             ``mu (n_bins, B)`` and the function ``v (n_bins, B) -> sum_i v_i dmu_i (n_par, B)``;
             it needs no derivative of mu over the bins.
         """
+        if xp is np and theta.shape[1] == 1 and self._single is not None:
+            weights, slopes = self._single.weights_and_slopes(theta[:, 0])
+            return (weights @ self.matrix)[:, None], lambda v: slopes @ (self.matrix @ v)
         evaluated = [g.evaluate(theta, xp) for g in self._evaluators]
         mu = sum(e.coefficient * e.unit for e in evaluated)
 
@@ -157,13 +170,13 @@ class TemplateModel:
         return mu, jac
 
     @cached_property
-    def matrix(self) -> Array:
+    def weighted(self) -> Array:
         """Templates as they are weighted, ``(n_weights, n_bins)``; see `weight_slopes`."""
         start = self.parameters.values[:, None]
         return np.concatenate([g.evaluate(start).matrix for g in self._evaluators])
 
     def weight_slopes(self, theta: Array, xp: Namespace = np) -> Array:
-        """A with ``dmu/dtheta = A matrix``: ``theta (n_par, B) -> (n_par, n_weights, B)``."""
+        """A with ``dmu/dtheta = A weighted``: ``theta (n_par, B) -> (n_par, n_weights, B)``."""
         blocks = []
         for e in (g.evaluate(theta, xp) for g in self._evaluators):
             rows = e.weight_slopes(xp)
@@ -174,6 +187,9 @@ class TemplateModel:
 
     def expected(self, theta: Array, xp: Namespace = np) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
+        if xp is np and np.ndim(theta) == 1 and self._single is not None:
+            at: Array = self._single.weights(theta) @ self.matrix
+            return at
         theta = xp.asarray(theta)
         flat = theta.reshape(-1, theta.shape[-1]).T
         mu: Any = sum(
@@ -184,8 +200,19 @@ class TemplateModel:
 
     def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
+        if xp is np and theta.shape[0] == 1 and self._single is not None:
+            at, along = self._single.weights_and_slopes(theta[0])
+            return (at @ self.matrix)[None], (along @ self.matrix)[None]
         mu, jac = self.mean_and_jacobian(xp.asarray(theta).T, xp)
         return mu.T, xp.moveaxis(jac, -1, 0)
+
+    def component(self, group: str, theta: Array, xp: Namespace = np) -> Array:
+        """Expected counts of one group, ``(..., n_par) -> (..., n_bins)``."""
+        theta = xp.asarray(theta)
+        evaluator = self._evaluators[[g.name for g in self.groups].index(group)]
+        found = evaluator.evaluate(theta.reshape(-1, theta.shape[-1]).T, xp)
+        result: Array = (found.coefficient * found.unit).T
+        return result.reshape(*theta.shape[:-1], -1)
 
     def components(self, theta: Array) -> Mapping[str, Array]:
         """Expected counts of each group, each ``(n_bins,)``."""

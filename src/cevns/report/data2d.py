@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 def data_figure(measurement: Measurement) -> Figure:
     """Density of events in energy and time: data on the left, the fitted sum on the right.
 
-    The time axis is drawn as the square root of time, which opens the first microsecond.
+    The time axis is drawn as the square root of time from its beginning, which opens the first
+    microsecond.
 
     Raises:
         InputError: if the experiment has no time axis.
@@ -31,15 +33,17 @@ def data_figure(measurement: Measurement) -> Figure:
     if time is None:
         raise InputError(f"{experiment.name} has no time axis; its data are the energy projection")
     area = np.outer(np.diff(energy), np.diff(time))
-    observed = measurement.observed / area
-    expected = np.sum(list(measurement.expected().values()), axis=0) / area
+    counts = np.sum(list(measurement.expected().values()), axis=0)
+    between = tuple(range(1, counts.ndim - 1))  # a pulse-shape axis is summed over
+    observed = measurement.observed.sum(axis=between) / area
+    expected = counts.sum(axis=between) / area
     figure, grid = style.panels(style.DOUBLE_IN, 3.0, 1, 2, sharex=True, sharey=True)
     panels = list(grid[0])
     largest = float(max(observed.max(), expected.max()))
     names = ("Asimov data" if measurement.asimov else "Data", "Fit")
     for axes, density, name in zip(panels, (observed, expected), names, strict=True):
         mesh = axes.pcolormesh(energy, time, density.T, vmin=0.0, vmax=largest, cmap="viridis")
-        axes.set_yscale("function", functions=(lambda t: np.sqrt(np.maximum(t, 0.0)), np.square))
+        axes.set_yscale("function", functions=_root_of_time(float(time[0])))
         ticks = _ticks(time)
         axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
         axes.minorticks_off()
@@ -66,9 +70,14 @@ def data_figure(measurement: Measurement) -> Figure:
     return figure
 
 
+def _root_of_time(start: float) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+    """The scale of the time axis and its inverse."""
+    return (lambda t: np.sqrt(np.maximum(t - start, 0.0)), lambda u: start + np.square(u))
+
+
 def _ticks(edges: Array) -> list[float]:
     """Bin edges far enough apart for their labels on the square-root axis."""
-    root = np.sqrt(edges)
+    root = np.sqrt(edges - edges[0])
     out = [0]
     for i in range(1, len(edges)):
         if root[i] - root[out[-1]] > 0.055 * root[-1]:

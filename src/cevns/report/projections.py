@@ -102,11 +102,11 @@ class Projection:
 
 
 def project(measurement: Measurement, axis: str) -> Projection:
-    """Sum a fit along the other axis.
+    """Sum a fit along the other axes.
 
     Args:
         measurement: the fit.
-        axis: ``"energy"`` or ``"time"``, the axis to keep.
+        axis: ``"energy"``, ``"pulse-shape"`` or ``"time"``, the axis to keep.
 
     Raises:
         InputError: if the experiment has no such axis.
@@ -118,19 +118,30 @@ def project(measurement: Measurement, axis: str) -> Projection:
         1578
     """
     experiment, model, fit = measurement.experiment, measurement.model, measurement.fit
-    edges = {"energy": experiment.energy_edges, "time": experiment.time_edges}.get(axis)
-    if edges is None:
+    along = axes_of(experiment)
+    if axis not in along:
         raise InputError(f"{experiment.name} has no {axis!r} axis to project on")
-    other = 1 if axis == "energy" else 0
-    shape = model.signal.n_energy, model.signal.n_time
-    slopes = model.linearise(fit.theta)[1].reshape(-1, *shape).sum(axis=1 + other)
+    # where there is no time axis, counts have one bin of it
+    others = tuple(i for i in range(len(model.shape)) if i != list(along).index(axis))
+    slopes = model.linearise(fit.theta[None, :])[1][0].reshape(-1, *model.shape)
+    slopes = slopes.sum(axis=tuple(i + 1 for i in others))
     variance = np.einsum("pb,pq,qb->b", slopes, fit.covariance, slopes)
     return Projection(
-        edges,
-        measurement.observed.sum(axis=other),
-        {name: counts.sum(axis=other) for name, counts in measurement.expected().items()},
+        along[axis],
+        measurement.observed.sum(axis=others),
+        {name: counts.sum(axis=others) for name, counts in measurement.expected().items()},
         np.sqrt(np.maximum(variance, 0.0)),
     )
+
+
+def axes_of(experiment: Experiment) -> dict[str, Array]:
+    """Edges of the declared axes, in the order of the counts."""
+    axes = {"energy": experiment.energy_edges}
+    if experiment.pulse_shape_edges is not None:
+        axes["pulse-shape"] = experiment.pulse_shape_edges
+    if experiment.time_edges is not None:
+        axes["time"] = experiment.time_edges
+    return axes
 
 
 def steady_state(experiment: Experiment) -> tuple[str, ...]:
@@ -138,13 +149,15 @@ def steady_state(experiment: Experiment) -> tuple[str, ...]:
     return tuple(
         name
         for name, b in experiment.declaration.backgrounds.items()
-        if b.energy.role == STEADY_STATE_ROLE or isinstance(b.time, Exponential)
+        if b.steady
+        or (b.energy is not None and b.energy.role == STEADY_STATE_ROLE)
+        or isinstance(b.time, Exponential)
     )
 
 
 @style.styled
 def projection_figure(measurement: Measurement) -> Figure:
-    """Energy and time projections: data, stacked components, residuals.
+    """Projections on every axis: data, stacked components, residuals.
 
     Args:
         measurement: from `cevns.experiments.experiment.Experiment.fit`.
@@ -173,11 +186,15 @@ def residual_figure(measurement: Measurement) -> Figure:
 
 def _draw(measurement: Measurement, subtracted: tuple[str, ...]) -> Figure:
     experiment = measurement.experiment
-    axes = [("energy", style.energy_label(experiment), style.energy_unit(experiment))]
-    if experiment.time_edges is not None:
-        axes.append(("time", style.TIME_LABEL, style.unit_text("us")))
-    alone = len(axes) == 1
-    width, height = (style.SINGLE_IN, 4.4) if alone else (style.DOUBLE_IN, 3.7)
+    labels = {
+        "energy": (style.energy_label(experiment), style.energy_unit(experiment)),
+        "pulse-shape": style.pulse_shape_label(experiment),
+        "time": (style.TIME_LABEL, style.unit_text("us")),
+    }
+    axes = [(axis, *labels[axis]) for axis in axes_of(experiment)]
+    width, height = (style.SINGLE_IN, 4.4) if len(axes) == 1 else (style.DOUBLE_IN, 3.7)
+    if len(axes) > 2:
+        width = 1.45 * width
     ratios = {"height_ratios": [3.2, 1.0]}
     figure, grid = style.panels(width, height, 2, len(axes), sharex="col", gridspec_kw=ratios)
     what = "(Events − steady state)" if subtracted else "Events"
@@ -198,7 +215,9 @@ def _draw(measurement: Measurement, subtracted: tuple[str, ...]) -> Figure:
     # what lies on top comes first; the head room is for the legend
     last.legend(*(reversed(part) for part in last.get_legend_handles_labels()), loc="upper right")
     bottom_edge, top_edge = last.get_ylim()
-    last.set_ylim(bottom_edge, top_edge + (0.6 if alone else 0.18) * (top_edge - bottom_edge))
+    last.set_ylim(
+        bottom_edge, top_edge + {1: 0.6, 2: 0.18, 3: 0.75}[len(axes)] * (top_edge - bottom_edge)
+    )
     return figure
 
 

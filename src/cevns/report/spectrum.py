@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cevns.experiments import assembly
 from cevns.rates.fold import Fold
 from cevns.report import style
 from cevns.typing import Array
@@ -67,6 +68,7 @@ def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilS
     ).spectrum()
     electron = experiment.quenching.on(recoil_energy_kev).electron_energy_kevee()
     seen = experiment.response.evaluate(electron).sum(axis=-1)
+    seen = seen * experiment.recoil_efficiency(recoil_energy_kev)
     in_time = [float(table.evaluate(pulse_time_us(experiment)).sum()) for table in experiment.times]
     return RecoilSpectrum(
         recoil_energy_kev,
@@ -77,9 +79,8 @@ def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilS
 
 def pulse_time_us(experiment: Experiment) -> float:
     """Nominal mean time of the beam pulse, us; 0 where none is declared."""
-    model = experiment.model("count")
-    name = model.exact_signal.binding.pulse_time
-    return model.signal.pulse_time_us if name is None else model.parameters[name].value
+    name = assembly.single(experiment.declaration, "pulse-time")
+    return 0.0 if name is None else assembly.declared_parameters(experiment.declaration)[name].value
 
 
 @style.styled
@@ -112,12 +113,12 @@ def recoil_figure(experiment: Experiment) -> Figure:
     left.set_ylabel("Counts / keVnr")
     left.legend(loc="upper right")
 
-    model = experiment.model("count")
-    values = {p.name: np.asarray(p.value) for p in model.parameters}
+    nominal = assembly.declared_parameters(experiment.declaration).values()
+    values = {p.name: np.asarray(p.value) for p in nominal}
     edges = experiment.energy_edges
     width = np.diff(edges)
     base = np.zeros_like(width)
-    for k, (flavour, counts) in enumerate(model.exact_signal.per_flavour(values).items()):
+    for k, (flavour, counts) in enumerate(experiment.signal().per_flavour(values).items()):
         top_edge = base + counts.sum(axis=1) / width
         right.stairs(
             top_edge,

@@ -187,6 +187,13 @@ def energy_unit(experiment: Experiment) -> str:
     return unit_text(experiment.declaration.axes.energy.unit) or "unit"
 
 
+def pulse_shape_label(experiment: Experiment) -> tuple[str, str]:
+    """Label of the pulse-shape axis, as declared, and what its densities are per."""
+    axis = experiment.declaration.axes.pulse_shape
+    name = "pulse shape" if axis is None or axis.name == "energy" else axis.name
+    return sentence(name), f"unit {plain(name)}"
+
+
 TIME_LABEL: Final = "Arrival time [µs]"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from cevns import registry
+from cevns import datasets, registry
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.document import parse
 
@@ -21,7 +21,8 @@ class Published(BaseModel):
     """A published number and how it is computed here.
 
     `accept` is the range of our value that counts as agreement and `because` its reason; a row
-    without it is shown and not judged.
+    without it is shown and not judged. A row that `needs` a public release is skipped where the
+    release is not at hand; one without `compute` has no counterpart here and stands beside others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,11 +38,12 @@ class Published(BaseModel):
     accept: tuple[float, float] | None = None
     because: str = ""
     note: str = ""
-    compute: dict[str, Any]
+    needs: str | None = None
+    compute: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Published:
-        if "kind" not in self.compute:
+        if self.compute is not None and "kind" not in self.compute:
             raise InputError(f"row {self.id!r}: 'compute' needs a 'kind'")
         if self.accept is not None and not self.because:
             raise InputError(f"row {self.id!r}: a range to accept needs its reason ('because')")
@@ -50,15 +52,18 @@ class Published(BaseModel):
 
 @dataclass(frozen=True)
 class Row:
-    """A published number beside ours."""
+    """A published number beside ours; `skipped` says why there is none of ours."""
 
     published: Published
-    ours: float
+    ours: float | None
+    skipped: str = ""
 
     @property
     def difference(self) -> float | None:
         """(ours - published) over the published uncertainty on that side; None without one."""
         p = self.published
+        if self.ours is None:
+            return None
         sigma = p.error_up if self.ours >= p.published else p.error_down
         return None if not sigma else (self.ours - p.published) / sigma
 
@@ -66,7 +71,9 @@ class Row:
     def agrees(self) -> bool | None:
         """Whether ours lies in the accepted range; None where the row is only shown."""
         accept = self.published.accept
-        return None if accept is None else accept[0] <= self.ours <= accept[1]
+        if accept is None or self.ours is None:
+            return None
+        return accept[0] <= self.ours <= accept[1]
 
     @property
     def published_text(self) -> str:
@@ -82,6 +89,8 @@ class Row:
     @property
     def ours_text(self) -> str:
         """Our value with one digit more than published."""
+        if self.ours is None:
+            return ""
         return f"{self.ours:.{_decimals(self.published.published, self.published.digits + 1)}f}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,6 +109,7 @@ class Row:
             "accept": None if p.accept is None else list(p.accept),
             "because": p.because,
             "agrees": self.agrees,
+            "skipped": self.skipped,
             "published_text": self.published_text,
             "ours_text": self.ours_text,
             "note": p.note,
@@ -141,6 +151,17 @@ def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:
             raise UnknownNameError("row", original, [row.id for row in rows])
     for row in rows:
         if wanted and not any(row.id.startswith(i) for i in wanted):
+            continue
+        if row.compute is None:
+            yield Row(row, None)
+            continue
+        if row.needs is not None and datasets.find(row.needs) is None:
+            yield Row(
+                row,
+                None,
+                f"the data of {row.needs} are not here: run 'cevns data fetch {row.needs}', or "
+                f"name a folder that holds them with {datasets.places.VARIABLE}",
+            )
             continue
         fields = dict(row.compute)
         kind = registry.load("cevns.reproduction.kinds", "kind of row", fields.pop("kind"))

@@ -1,0 +1,39 @@
+"""The argon measurement: reading the release, and fits of 960 bins with all shape nuisances.
+
+A fit is MIGRAD + HESSE, warm. Budgets: 20 ms with every shape floating, 0.3 s to read. Needs the
+public release: CEVNS_DATA or `cevns data fetch coherent-lar-2020`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cevns
+from _timing import best
+from cevns.datasets import find, lar2020
+from cevns.experiments.alternatives import freed, held_shapes
+from cevns.inference import fit
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few repeats, for a smoke test")
+    repeats = 3 if parser.parse_args().quick else 30
+    located = find(lar2020.NAME)
+    if located is None:
+        print(f"{Path(__file__).name}: skipped, the release {lar2020.NAME} is not here")
+        sys.exit(0)
+    reading = best(lambda: lar2020.load(located.folder), repeats)
+    print(f"reading the release: {1e3 * reading:.3g} ms")
+    for use in ("released", "first-principles"):
+        experiment = cevns.load(lar2020.NAME, overrides={"signal.use": use})
+        held = experiment.model()
+        free = freed(held, held_shapes(experiment.declaration), {})
+        for what, model in (("shapes held", held), ("all shapes floating", free)):
+            n = len(model.parameters.free)
+            time = best(lambda model=model: fit(model, minos="none"), repeats)
+            print(f"{use} signal, {what} ({n} free parameters): {1e3 * time:.3g} ms a fit")
+
+
+if __name__ == "__main__":
+    main()
