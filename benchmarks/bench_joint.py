@@ -79,8 +79,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few repetitions, for a smoke test")
     quick = parser.parse_args().quick
     csi = cevns.load("coherent-csi-2021").model("cross-section")
-    csi = csi.with_observed(csi.expected(csi.parameters.values))
-    model = join({"csi": csi, "lar": lar_like()}, scale=SCALE)
+    argon = lar_like()
+    counts = np.random.default_rng(1).poisson(argon.observed)
+    model = join({"csi": csi, "lar": argon.with_observed(counts)}, scale=SCALE)
     repeats = 3 if quick else 20
     ours = best(lambda: fit(model, minos="none"), repeats)
     seconds, error = peer_fit(model, 1 if quick else 3)

@@ -133,7 +133,11 @@ def _minuit(
         return np.asarray(likelihood.gradient(whole(x))[free])
 
     def hessian(x: Array) -> Array:
-        return np.asarray(likelihood.hessian(whole(x))[np.ix_(free, free)])
+        return likelihood.hessian(whole(x), free)
+
+    def diagonal(x: Array) -> Array:
+        # what MINUIT falls back to where the matrix is not positive definite
+        return np.diag(hessian(x))
 
     chosen = [parameters[i] for i in free]
     known = isinstance(likelihood.model, LinearisedModel)
@@ -141,6 +145,7 @@ def _minuit(
         value,
         theta[free],
         grad=gradient if known else None,
+        g2=diagonal if known and second else None,
         hessian=hessian if known and second else None,
         name=[p.name for p in chosen],
     )
@@ -172,7 +177,7 @@ def _minimise(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         minuit = _minuit(likelihood, parameters, theta, second=second)
-        minuit.strategy = strategy
+        minuit.strategy = 1 if second else strategy  # with second derivatives both cost the same
         minuit.migrad(ncall=20_000)
         fmin: Any = minuit.fmin
         if second and not (minuit.valid and not fmin.has_parameters_at_limit):
