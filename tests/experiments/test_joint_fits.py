@@ -238,3 +238,20 @@ def test_what_must_not_be_fitted_together(
         cevns.load_joint([NAME]).fit("cross-section-scales")
     with pytest.raises(InputError, match="none of these experiments names a public release"):
         cevns.load_joint([argon()], data=".")
+
+
+def test_caesium_iodide_and_argon(release: Path) -> None:
+    """The two published measurements together; yields differ by era, the flux error is one."""
+    if not (release / "coherent-lar-2020").is_dir():
+        pytest.skip("CEVNS_DATA does not hold the release coherent-lar-2020")
+    joint = cevns.load_joint([NAME, "coherent-lar-2020"], data=release)
+    result = joint.fit()
+    assert result.shared["sns.flux"] == (NAME, "coherent-lar-2020")
+    csi, argon = (r.contribution.alone for r in result.results.values())
+    assert csi.value < result.poi.value < argon.value
+    # together no worse than the better one, and no better than without the common flux
+    apart = 1.0 / np.hypot(1.0 / csi.error, 1.0 / argon.error)
+    # a scale that fits higher has a larger error from the flux: compare relative errors
+    assert result.poi.error / result.poi.value < csi.error / csi.value
+    assert result.poi.error > apart
+    assert result.z > 11.6

@@ -8,9 +8,11 @@ import typer
 
 from cevns.cli import (
     catalogue,
+    comparing,
     cross_section,
     data,
     fitting,
+    limits,
     pseudo,
     quenching,
     rates,
@@ -53,6 +55,8 @@ app.command("rate")(rates.rate)
 app.command("fit")(fitting.fit)
 app.command("profile")(fitting.profile)
 app.command("systematics")(fitting.systematics)
+app.command("limit")(limits.limit)
+app.command("compare")(comparing.compare)
 app.command("toys")(pseudo.toys)
 app.command("quenching")(quenching.quenching)
 app.command("reproduce")(reproduction.reproduce)

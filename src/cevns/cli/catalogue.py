@@ -20,6 +20,7 @@ KINDS = (
     "nuclides",
     "materials",
     "data",
+    "results",
 )
 
 
@@ -58,6 +59,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "nuclides": ("name", "Z", "N", "mass_mev", "abundance", "spin", "charge_radius_fm"),
     "materials": ("name", "what"),
     "data": ("name", "title", "cite"),
+    "results": ("name", "title", "source", "events", "predicted", "sigma", "1e-40 cm2", "ratio"),
 }
 
 
@@ -111,6 +113,22 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
         return [
             (r.name, r.title, ", ".join(r.cite))
             for r in (datasets.release(n) for n in datasets.names())
+        ]
+    if kind == "results":
+        from cevns.reproduction.results import results
+
+        return [
+            (
+                r.id,
+                r.title,
+                r.source,
+                r.text(r.events),
+                r.text(r.predicted),
+                r.significance,
+                r.text(r.cross_section),
+                r.text(r.ratio),
+            )
+            for r in results()
         ]
     packages = {
         "sources": "cevns.sources",

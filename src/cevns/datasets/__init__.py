@@ -5,7 +5,7 @@
   `where`, `verify`).
 - `download`: into the user's cache (`fetch`).
 - `tables`: the table format of cevns (`read_table`).
-- `csi2021`: reader of ``coherent-csi-2021``.
+- `csi2017`, `csi2021`: readers of ``coherent-csi-2017`` and ``coherent-csi-2021``.
 """
 
 from cevns.datasets.digests import FileCheck, Verification

@@ -18,7 +18,14 @@ from cevns.datasets import binning, find, locate, read_table
 from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.experiments.loader import digest
 from cevns.experiments.released import ReleasedShape, released_shape, templates
-from cevns.experiments.schema import Background, ExperimentFile, Exponential, Table
+from cevns.experiments.schema import (
+    Background,
+    ExperimentFile,
+    Exponential,
+    ExponentialFit,
+    Table,
+)
+from cevns.experiments.slope import exponential_bins, fit_exponential
 from cevns.typing import Array
 
 STEADY_STATE_ROLE = "ac-energy"
@@ -250,8 +257,11 @@ def _along_time(
     if background.time is None:
         raise InputError(f"background {name!r} has no shape in time, but there is a time axis")
     if isinstance(background.time, Exponential):
-        rate = background.time.rate
-        return np.diff(time) if rate == 0.0 else -np.diff(np.exp(-rate * time)) / rate
+        return exponential_bins(background.time.rate, time)
+    if isinstance(background.time, ExponentialFit):
+        edges, counts = reader.fine(background.time)
+        start, end = background.time.start, background.time.end
+        return exponential_bins(fit_exponential(edges, counts, start, end).rate, time)
     if not background.time.efficiency:
         return reader.rebin(background.time, time)
     edges, content = reader.fine(background.time)

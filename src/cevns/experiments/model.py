@@ -25,7 +25,7 @@ import numpy as np
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import TabulatedSignal
-from cevns.inference.objectives import Linearised, Objective
+from cevns.inference.objectives import Objective
 from cevns.parameters import Parameters
 from cevns.registry import canonical
 from cevns.typing import Array, Namespace
@@ -228,9 +228,7 @@ class ExperimentModel:
         """What batched fits minimise (see `cevns.inference.objectives`)."""
         from cevns.experiments.objective import ExperimentObjective
 
-        if isinstance(self.signal, TabulatedSignal):
-            return ExperimentObjective(self)
-        return Linearised(self)
+        return ExperimentObjective(self)
 
     def with_observed(self, observed: Array) -> ExperimentModel:
         """The same model with other counts (Asimov, toys).

@@ -16,22 +16,21 @@ from functools import cached_property
 import numpy as np
 
 from cevns.experiments.model import SIGNAL, ExperimentModel
-from cevns.experiments.tabulated import TabulatedSignal
+from cevns.experiments.separable import Separable, outer_sum
+from cevns.experiments.separable import rows as signal_rows
 from cevns.inference.objectives import Constrained, poisson
 from cevns.typing import Array, Namespace
 
 
 @dataclass(frozen=True, eq=False)
 class ExperimentObjective(Constrained):
-    """Objective of a tabulated experiment; see `cevns.inference.objectives.Objective`."""
+    """Objective of an experiment, exact or tabulated (`cevns.inference.objectives`)."""
 
     model: ExperimentModel
 
     @cached_property
-    def _signal(self) -> TabulatedSignal:
-        signal = self.model.signal
-        assert isinstance(signal, TabulatedSignal)
-        return signal
+    def _signal(self) -> Separable:
+        return self.model.signal
 
     @cached_property
     def _shapes(self) -> Array:
@@ -113,10 +112,10 @@ class ExperimentObjective(Constrained):
         like = theta[0]
         by_class = xp.sum(times, axis=1)
         total = [xp.sum(xp.sum(e, axis=1) * by_class, axis=0) for e in energies]
-        if self._signal.pulse_time is not None:
+        if len(energies) <= len(self._signal.driven):
             total.append(xp.sum(xp.sum(energies[0], axis=1) * xp.sum(time_slopes, axis=1), axis=0))
         strength, made = self._derivatives(theta, total, xp)
-        mu = _outer_sum(strength * energies[0], times)
+        mu = outer_sum(strength * energies[0], times)
         mu = mu.reshape(-1, *like.shape)
         if self._background_rows:
             mu = mu + self._background(theta, xp)
@@ -124,7 +123,7 @@ class ExperimentObjective(Constrained):
         grid = residual.reshape(self._signal.n_energy, self._signal.n_time, *like.shape)
         over = _over_times(times, grid, xp)
         raw = [xp.sum(e * over, axis=(0, 1)) for e in energies]
-        if self._signal.pulse_time is not None:
+        if len(energies) <= len(self._signal.driven):
             slopes = _over_times(time_slopes, grid, xp)
             raw.append(xp.sum(energies[0] * slopes, axis=(0, 1)))
         gradient = self._gradient(raw, residual, made, like, xp)
@@ -137,7 +136,7 @@ class ExperimentObjective(Constrained):
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
         # the curvature needs the rows over all bins; mu and gradient then share them
         like = theta[0]
-        rows = self._signal.rows(self._values(theta), xp.zeros_like(like), xp)
+        rows = signal_rows(self._signal, self._values(theta), xp.zeros_like(like), xp)
         strength, made = self._derivatives(theta, [xp.sum(r, axis=0) for r in rows], xp)
         mu = strength * rows[0]
         if self._background_rows:
@@ -184,14 +183,6 @@ class ExperimentObjective(Constrained):
                 out[i][j] = flat[b * n_flat + c]
         matrix: Array = xp.stack([xp.stack(row) for row in out])
         return matrix
-
-
-def _outer_sum(energies: Array, times: Array) -> Array:
-    """``sum_c E_c[e] tau_c[t]``, ``(n_energy, n_time, B)``."""
-    total: Array = energies[0][:, None] * times[0][None]
-    for c in range(1, len(times)):
-        total = total + energies[c][:, None] * times[c][None]
-    return total
 
 
 def _over_times(times: Array, grid: Array, xp: Namespace) -> Array:

@@ -34,6 +34,9 @@ def recoil_grid(
         InputError: if the source reaches no recoil energy at all.
     """
     edges = recoil_panels(source, material, maximum_kev=maximum_kev)
+    # where the response is smooth, few nodes on panels that fit make the shortest sum; steps are
+    # found by many
+    order = 12 if isinstance(response, ResponseTable) else NODES_PER_PANEL
 
     def seen(recoil_energy_kev: Array) -> Array:
         energy = quenching.on(recoil_energy_kev).electron_energy_kevee()
@@ -41,5 +44,5 @@ def recoil_grid(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CevnsWarning)  # said once, for the nodes that are used
-        cuts = smooth_cuts(seen, edges, (), order=NODES_PER_PANEL, tolerance=TOLERANCE)
-    return panel_nodes(cuts)
+        cuts = smooth_cuts(seen, edges, (), order=order, tolerance=TOLERANCE)
+    return panel_nodes(cuts, order)

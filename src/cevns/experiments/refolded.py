@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cevns.experiments.signal import STEP, Signal, Values
+from cevns.experiments.separable import Values
+from cevns.experiments.signal import STEP, Signal
 from cevns.experiments.tabulated import TabulatedSignal, fit_features, time_classes
 from cevns.rates.fold import Fold
 from cevns.typing import Array, Namespace

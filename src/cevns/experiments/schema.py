@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from cevns import datasets
-from cevns.exceptions import InputError
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.parameters import fold_name
 from cevns.units import Measurement, Unit, measurement, quantity
 
@@ -202,6 +202,26 @@ class Exponential(_Section):
     rate: Annotated[float, Unit("/us"), Field(ge=0)]
 
 
+class ExponentialFit(Table):
+    """An exponential whose slope is fitted to a table of times measured outside the beam window.
+
+    Args:
+        start: of the range of times that is fitted; by default the table's own.
+        end: of that range.
+    """
+
+    kind: Literal["exponential-fit"]
+    start: Annotated[float, Unit("us")] | None = None
+    end: Annotated[float, Unit("us")] | None = None
+    efficiency: Literal[False] = False
+
+
+_TIME_KINDS: Mapping[str, type[_Section]] = {
+    "exponential": Exponential,
+    "exponential-fit": ExponentialFit,
+}
+
+
 class Background(_Section):
     """A background: expected count in the analysis region and its shape.
 
@@ -213,14 +233,17 @@ class Background(_Section):
     steady: bool = False
     template: Template | None = None
     energy: Table | None = None
-    time: Exponential | Table | None = None
+    time: Exponential | ExponentialFit | Table | None = None
 
     @field_validator("time", mode="before")
     @classmethod
     def _pick(cls, value: Any) -> Any:
         # decide by the fields that are there, so that an error is about one form, not both
         if isinstance(value, dict):
-            return (Exponential if "kind" in value else Table).model_validate(value)
+            kind = str(value.get("kind"))
+            if "kind" in value and kind not in _TIME_KINDS:
+                raise UnknownNameError("time shape", kind, _TIME_KINDS)
+            return _TIME_KINDS.get(kind, Table).model_validate(value)
         if value is not None and not isinstance(value, Exponential | Table):
             raise InputError(f"expected {{kind: exponential, ...}} or {{file: ...}}, got {value!r}")
         return value

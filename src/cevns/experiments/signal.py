@@ -11,21 +11,19 @@ and JAX.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.experiments.separable import Values, linearise
 from cevns.rates.fold import Fold
 from cevns.typing import Array, Namespace
 
 # half step of the central differences in couplings and relative radius: exact for couplings,
 # which enter quadratically; for a radius the truncation error is 1e-8 of the derivative
 STEP = 1e-4
-
-Values = Mapping[str, Array]
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,11 @@ class Signal:
         Returns:
             Shape ``(..., n_energy, n_time)``.
         """
-        energies = xp.swapaxes(self.energies(values, xp), -1, -2)
+        energies = xp.swapaxes(self.by_flavour(values, xp), -1, -2)
         result: Array = energies @ self._times(values, xp)
         return result
 
-    def energies(self, values: Values, xp: Namespace = np) -> Array:
+    def by_flavour(self, values: Values, xp: Namespace = np) -> Array:
         """Expected counts per flavour and energy bin, ``(..., flavours, n_energy)``."""
         result: Array = self._spectrum(values, xp) @ self._response(values, xp)
         return result
@@ -102,32 +100,40 @@ class Signal:
 
     def per_flavour(self, values: Values) -> dict[str, Array]:
         """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
-        energies, times = self.energies(values), self._times(values, np)
+        energies, times = self.by_flavour(values), self._times(values, np)
         return {
             flavour: np.outer(energies[f], times[f]) for f, flavour in enumerate(self.fold.flavours)
         }
 
-    def linearise(self, values: Values, xp: Namespace = np) -> tuple[Array, dict[str, Array]]:
-        """Expected counts and their derivative by every bound parameter, by name."""
+    @property
+    def driven(self) -> tuple[str, ...]:
+        """Names of the parameters that move the signal, in the order of the slopes."""
+        names = [*self.binding.interaction, self.binding.neutron_radius]
+        names += [*self.binding.quenching, *self.binding.efficiency, self.binding.pulse_time]
+        return tuple(n for n in names if n is not None)
+
+    def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+        """E and its slopes along all but the pulse time, each ``(flavours, n_energy, ...)``."""
         spectrum = self._spectrum(values, xp)
         response, slopes, moved = self._response_and_slopes(values, xp)
-        times, time_slopes = self._times_and_slopes(values, xp)
-        energies = xp.swapaxes(spectrum @ response, -1, -2)
-        shape = energies @ times
-        out: dict[str, Array] = {}
-        for name, slope in self._spectrum_slopes(values, xp).items():
-            out[name] = xp.swapaxes(slope @ response, -1, -2) @ times
-        for name, slope in slopes.items():  # efficiency: another response
-            out[name] = xp.swapaxes(spectrum @ slope, -1, -2) @ times
+        rows = [spectrum @ response]
+        rows += [slope @ response for slope in self._spectrum_slopes(values, xp).values()]
         if moved is not None:  # quenching: the same response elsewhere
             gradient, response_slope = moved
-            for k, quenching_name in enumerate(self.binding.quenching):
-                if quenching_name is not None:
-                    shifted = spectrum * gradient[..., k : k + 1, :]
-                    out[quenching_name] = xp.swapaxes(shifted @ response_slope, -1, -2) @ times
-        if self.binding.pulse_time is not None:
-            out[self.binding.pulse_time] = energies @ time_slopes
-        return shape, out
+            for k, name in enumerate(self.binding.quenching):
+                if name is not None:
+                    rows.append((spectrum * gradient[..., k : k + 1, :]) @ response_slope)
+        rows += [spectrum @ slope for slope in slopes.values()]  # efficiency: another response
+        return [_batch_last(r, like, xp) for r in rows]
+
+    def arrivals(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+        """Tau and its slope along the pulse time, each ``(flavours, n_time, ...)``."""
+        times, slopes = self._times_and_slopes(values, xp)
+        return [_batch_last(t, like, xp) for t in (times, slopes)]
+
+    def linearise(self, values: Values, xp: Namespace = np) -> tuple[Array, dict[str, Array]]:
+        """Expected counts and their derivative by every driven parameter, by name."""
+        return linearise(self, values, xp)
 
     # -- spectrum: couplings and neutron radius ------------------------------------------------
 
@@ -224,3 +230,11 @@ class Signal:
         t0 = self._pulse_time(values, xp)
         pairs = [table.evaluate_with_derivative(t0, xp) for table in self.times]
         return xp.stack([p[0] for p in pairs], axis=-2), xp.stack([p[1] for p in pairs], axis=-2)
+
+
+def _batch_last(array: Array, like: Array, xp: Namespace) -> Array:
+    """``(..., n, m)`` as ``(n, m, ...)``; a stage that nothing drives is spread over the batch."""
+    moved = xp.moveaxis(array, (-2, -1), (0, 1))
+    missing = 2 + like.ndim - moved.ndim
+    spread: Array = moved.reshape(*moved.shape, *(1,) * missing) + like
+    return spread

@@ -21,7 +21,8 @@ import numpy as np
 
 from cevns.detectors import TimeTable
 from cevns.detectors.response import PULL_REACH
-from cevns.experiments.signal import Signal, Values
+from cevns.experiments.separable import Values, linearise
+from cevns.experiments.signal import Signal
 from cevns.typing import Array, IntArray, Namespace
 
 # couplings enter quadratically, so their degree is exact
@@ -174,39 +175,13 @@ class TabulatedSignal:
         pairs = [table.evaluate_with_derivative(t0, xp) for table in self.times]
         return [xp.stack([xp.moveaxis(p[k], -1, 0) for p in pairs]) for k in (0, 1)]
 
-    def rows(self, values: Values, like: Array, xp: Namespace = np) -> list[Array]:
-        """S and its slopes along `driven`, each ``(n_energy n_time, ...)``: batch last."""
-        energies = self.energies(values, like, xp)
-        times, slopes = self.arrivals(values, like, xp)
-
-        def counts(energy: Array, time: Array) -> Array:
-            total = energy[0][:, None] * time[0][None, :]
-            for c in range(1, len(self.times)):
-                total = total + energy[c][:, None] * time[c][None, :]
-            flat: Array = total.reshape(self.n_energy * self.n_time, *like.shape)
-            return flat
-
-        out = [counts(e, times) for e in energies]
-        if self.pulse_time is not None:
-            out.append(counts(energies[0], slopes))
-        return out
-
-    def _like(self, values: Values, xp: Namespace) -> Array:
-        like: Array = xp.zeros_like(values[self.driven[0]]) if self.driven else xp.zeros(())
-        return like
-
     def evaluate(self, values: Values, xp: Namespace = np) -> Array:
         """Expected counts, ``(..., n_energy, n_time)``."""
         return self.linearise(values, xp)[0]
 
     def linearise(self, values: Values, xp: Namespace = np) -> tuple[Array, dict[str, Array]]:
         """Expected counts and their derivatives by name, each ``(..., n_energy, n_time)``."""
-        like = self._like(values, xp)
-        rows = [
-            xp.moveaxis(r, 0, -1).reshape(*like.shape, self.n_energy, self.n_time)
-            for r in self.rows(values, like, xp)
-        ]
-        return rows[0], dict(zip(self.driven, rows[1:], strict=True))
+        return linearise(self, values, xp)
 
 
 def _outer(row: Array, spline: Array) -> Array:
@@ -233,7 +208,7 @@ def tabulate(
     classes = time_classes(signal)
 
     def by_class(values: Values) -> Array:
-        energies = signal.energies(values)
+        energies = signal.by_flavour(values)
         return np.stack([energies[..., list(c), :].sum(axis=-2) for c in classes], axis=-2)
 
     monomials, matrix = fit_features(signal, nominal, scale, kinds, by_class)

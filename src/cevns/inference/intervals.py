@@ -228,12 +228,12 @@ def interval(
     if not best[p.name].error > 0:
         raise InputError(f"parameter {p.name!r} is fixed: it has no interval; free it")
     goal = threshold(level)
-    ends = [_end(model, p.name, side, goal, best, fix) for side in (-1, 1)]
+    ends = [endpoint(model, p.name, side, goal, best, fix) for side in (-1, 1)]
     (lower, low_bound), (upper, high_bound) = ends
     return Interval(p.name, level, best[p.name].value, lower, upper, low_bound, high_bound)
 
 
-def _end(
+def endpoint(
     model: Model, name: str, side: int, goal: float, best: FitResult, fix: Fix | None
 ) -> tuple[float, bool]:
     """Where the profile has risen by `goal` on one side, and whether that is the bound."""

@@ -26,6 +26,7 @@ from cevns.sources import Source
 from cevns.typing import Array, Namespace
 
 NODES_PER_PANEL = 24
+"""Exact for a smooth spectrum over a whole panel between its kinks."""
 
 
 def recoil_panels(source: Source, material: Material, *, maximum_kev: float | None = None) -> Array:
@@ -55,9 +56,9 @@ def recoil_panels(source: Source, material: Material, *, maximum_kev: float | No
     return edges
 
 
-def panel_nodes(edges: Array) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes and weights on panels, keV; 24 a panel are exact for smooth spectra."""
-    x, w = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
+def panel_nodes(edges: Array, order: int = NODES_PER_PANEL) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on panels, keV, `order` of them a panel."""
+    x, w = np.polynomial.legendre.leggauss(order)
     half = np.diff(edges)[:, None] / 2.0
     nodes = edges[:-1, None] + half * (x + 1.0)
     return nodes.ravel(), (half * w).ravel()

@@ -3,6 +3,7 @@
 Figures need the extra ``plot``; it is imported when the first one is drawn.
 """
 
+from cevns.report.changes import change_figure
 from cevns.report.data2d import data_figure
 from cevns.report.figures import measurement_figures, save
 from cevns.report.flux import flux_figure
@@ -17,6 +18,7 @@ from cevns.report.pulls import correlation_figure, pull_figure
 from cevns.report.spectrum import recoil_figure
 
 __all__ = [
+    "change_figure",
     "correlation_figure",
     "data_figure",
     "flux_figure",

@@ -126,7 +126,7 @@ def declared() -> tuple[Published, ...]:
 
     Examples:
         >>> declared()[0].id
-        'csi-2021-observed'
+        'csi-2017-observed'
     """
     rows = []
     for path in sorted(FOLDER.glob("*.yaml")):

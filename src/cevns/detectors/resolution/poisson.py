@@ -19,8 +19,9 @@ class Poisson(Resolution):
     """k ~ Poisson(light_yield E_ee); k photo-electrons fill the 1-PE bin [k, k+1).
 
     The density is therefore constant over each such bin, pmf(k) per PE, and the efficiency is
-    one number a bin: that at k, or that at the bin's centre. The choice matters near threshold
-    (13 % of the rate in the first CsI[Na] analysis, arXiv:1708.01294), so it is named.
+    one number a bin: that at k, or that at the bin's centre, as the release of the first CsI[Na]
+    analysis has it (arXiv:1804.09459). The choice matters near threshold (6 % of the rate there),
+    so it is named.
 
     Args:
         light_yield: photo-electrons per keVee.

@@ -1,0 +1,30 @@
+"""An upper limit on CEvNS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cevns.exceptions import InputError
+from cevns.experiments import load
+from cevns.experiments.limits import cevns_limit
+
+
+def compute(
+    experiment: str,
+    field: str,
+    events: float | None = None,
+    level: float = 0.9,
+    overrides: Mapping[str, str] | None = None,
+    scale: float = 1.0,
+) -> float:
+    """A field of the record of ``cevns limit``, times `scale`.
+
+    Raises:
+        InputError: if the record has no such number.
+    """
+    loaded = load(experiment, overrides=overrides)
+    record = cevns_limit(loaded, level=level, events=events).to_dict()
+    value = record.get(field)
+    if not isinstance(value, float):
+        raise InputError(f"the record of a limit has no number {field!r}")
+    return value * scale

@@ -1,0 +1,55 @@
+"""``cevns compare``, ``cevns limit``, ``cevns list results``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from cevns.cli.app import app
+
+RUNNER = CliRunner()
+
+
+def record(*arguments: str) -> dict:
+    done = RUNNER.invoke(app, [*arguments, "--json", "-"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_compare_with_figure(tmp_path):
+    pytest.importorskip("mplhep")
+    figure = tmp_path / "changes.svg"
+    found = record("compare", "coherent-csi-2017", "coherent-csi-2021", "--plot", str(figure))
+    assert found["steps"][0]["change"] == "protons on target"
+    assert found["figures"] == [str(figure)]
+    text = figure.read_text()
+    assert "<svg" in text
+
+
+def test_compare_shows_both_predictions():
+    done = RUNNER.invoke(app, ["compare", "coherent-csi-2017", "coherent-csi-2021"])
+    assert done.exit_code == 0
+    for word in ("168.5", "331.4", "quenching", "expected significance", "405 ± 20.1"):
+        assert word in done.stdout
+
+
+def test_limit():
+    found = record("limit", "coherent-lar-engineering", "--events", "7.4")
+    assert found["origin"] == "given"
+    assert found["ratio_to_prediction"] == pytest.approx(7.4 / found["predicted_events"])
+    done = RUNNER.invoke(app, ["limit", "coherent-ge-2024"])
+    assert "one-sided profile likelihood of the observed counts" in done.stdout
+
+
+def test_results():
+    rows = record("list", "results")["results"]
+    assert [r["events"] for r in rows if r["name"] == "coherent-ge-2026"] == ["124 +14 -12"]
+
+
+@pytest.mark.parametrize("name", ["csi-2017", "ge-2024", "lar-engineering"])
+def test_published_numbers_agree(name):
+    rows = record("reproduce", name)["rows"]
+    assert rows
+    assert all(row["agrees"] is not False for row in rows)

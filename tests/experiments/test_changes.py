@@ -1,0 +1,98 @@
+"""From one prediction to another: the steps are complete, and each is what its field says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import cevns
+from cevns.experiments.changes import _predict, _signal_only, compare
+
+
+@pytest.fixture(scope="module")
+def changes():
+    return compare(cevns.load("coherent-csi-2017"), cevns.load("coherent-csi-2021"))
+
+
+def test_it_starts_and_ends_at_the_two_predictions(changes):
+    first, second = (cevns.load(f"coherent-csi-{y}").model().prediction for y in (2017, 2021))
+    assert changes.start == pytest.approx(first, rel=1e-8)
+    # without pulls the response is tabulated alone: bins are good to 1e-9
+    assert changes.end == pytest.approx(second, rel=1e-8)
+    product = math.prod(s.ratio for s in changes.steps)
+    assert product == pytest.approx(second / first, rel=1e-8)
+
+
+def test_what_only_scales_is_the_ratio_of_its_numbers(changes):
+    ratio = {s.label: s.ratio for s in changes.steps}
+    assert ratio["protons on target"] == pytest.approx(3.198 / 1.76, rel=1e-9)
+    assert ratio["neutrinos per proton"] == pytest.approx(0.0848 / 0.08, rel=1e-9)
+    # a step is folded on its own nodes, good to 1e-9 a bin
+    assert ratio["target"] == pytest.approx(14.6 / 14.57, rel=1e-8)
+    assert "distance" not in ratio  # both at 19.3 m
+    assert "cross section" not in ratio
+
+
+def test_what_changed_in_words(changes):
+    labels = [s.label for s in changes.steps]
+    assert labels[3:] == [
+        "quenching",
+        "light yield and resolution",
+        "efficiency",
+        "energy region",
+        "arrival times",
+    ]
+    quenching = changes.steps[3]
+    assert quenching.before["detector.quenching.value"] == "0.0878"
+    assert quenching.after["detector.quenching.kind"] == "polynomial"
+    assert changes.backgrounds()["nin"] == ("", "5.6 ± 2")
+    assert changes.backgrounds()["ssb"][0] == "405 ± 20.1"
+
+
+def test_expected_significance_grows(changes):
+    before, after = changes.expected_z
+    assert 7.5 < before < 9  # 168 events over 405 in 144 bins
+    assert 11.5 < after < 12.5
+
+
+def test_back_again(changes):
+    back = compare(changes.second, changes.first)
+    assert back.end == pytest.approx(changes.start, rel=1e-9)
+    one, other = ({s.label: s.ratio for s in c.steps} for c in (changes, back))
+    assert one["protons on target"] * other["protons on target"] == pytest.approx(1, rel=1e-9)
+
+
+def test_an_experiment_and_itself():
+    same = compare(cevns.load("coherent-csi-2017"), cevns.load("coherent-csi-2017"))
+    assert same.steps == ()
+    assert same.end == same.start
+
+
+def test_other_sections_go_over_as_everything_else():
+    """Between nuclei nothing is left behind, and a projection has no significance."""
+    ge = cevns.load("coherent-ge-2024")
+    there = compare(cevns.load("coherent-lar-engineering"), ge)
+    assert there.end == pytest.approx(ge.model().prediction, rel=1e-8)
+    assert there.expected_z[0] is None
+
+
+def test_what_makes_no_experiment_alone_goes_with_the_next_change():
+    """A resolution in keVee with a region in PE is impossible: both go over at once."""
+    ge = cevns.load("coherent-ge-2024")
+    there = compare(cevns.load("coherent-csi-2017"), ge)
+    assert there.end == pytest.approx(ge.model().prediction, rel=1e-8)
+    (both,) = [s for s in there.steps if "light yield and resolution" in s.label]
+    assert "energy region" in both.label
+
+
+def test_record(changes):
+    record = changes.to_dict()
+    assert record["second_prediction"] == changes.end
+    assert record["steps"][0]["after"] == {"source.protons": "3.198e+23"}
+
+
+def test_a_released_signal_template_is_replaced_by_first_principles():
+    """Its parts cannot be exchanged; 122.4 is what the file's detector predicts."""
+    lar = cevns.load("coherent-lar-2020")
+    assert _predict(lar, _signal_only(lar.document.values)) == pytest.approx(122.4, abs=0.1)

@@ -1,0 +1,123 @@
+"""Upper limits: counting by hand, the profile in closed form, and the argon engineering run."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy.optimize import brentq
+from scipy.stats import poisson
+
+import cevns
+from cevns.exceptions import InputError
+from cevns.experiments.limits import cevns_limit
+from cevns.inference.limits import poisson_upper_limit, upper_limit
+
+RUN = "coherent-lar-engineering"
+
+
+@pytest.mark.parametrize(("n", "b"), [(0, 0.0), (0, 3.0), (3, 1.0), (7, 12.0), (250, 200.0)])
+@pytest.mark.parametrize("level", [0.68, 0.9, 0.99])
+def test_counting_limit_solves_its_equation(n, b, level):
+    s = poisson_upper_limit(n, b, level=level)
+    ratio = poisson.cdf(n, s + b) / poisson.cdf(n, b)
+    assert ratio == pytest.approx(1 - level, rel=1e-8)  # of the inverse incomplete gamma function
+
+
+def test_counting_limits_of_the_textbook():
+    # no event: -ln(0.1); it does not depend on the background
+    assert poisson_upper_limit(0) == pytest.approx(math.log(10), rel=1e-12)
+    assert poisson_upper_limit(0, 5.0) == pytest.approx(math.log(10), rel=1e-12)
+    assert poisson_upper_limit(3) == pytest.approx(6.681, abs=1e-3)  # tables, 90 %
+
+
+@pytest.mark.parametrize(
+    ("n", "b", "level", "message"),
+    [(-1, 0, 0.9, "count"), (1.5, 0, 0.9, "count"), (1, -1, 0.9, "background"), (1, 0, 1, "level")],
+)
+def test_impossible_counts_are_refused(n, b, level, message):
+    with pytest.raises(InputError, match=message):
+        poisson_upper_limit(n, b, level=level)
+
+
+def test_profile_limit_in_closed_form():
+    """One bin, background nearly known: -2 ln L(s) = 2 [s + b - n ln(s + b)]."""
+    experiment = cevns.load(
+        "coherent-ge-2024",
+        overrides={
+            "axes.energy.edges": "[1.5, 9.5]",
+            "backgrounds.ssb.count": "34.8 +/- 0.0001",
+        },
+    )
+    found = upper_limit(experiment.model(), level=0.9)
+
+    def rise(s: float) -> float:
+        return 2 * (s + 34.8 - 61 * math.log(s + 34.8)) - 2 * (61 - 61 * math.log(61))
+
+    by_hand = brentq(lambda s: rise(s) - 1.2815515655**2, 27, 80)
+    assert found.upper == pytest.approx(by_hand, rel=1e-4)  # ends are found to 1e-4 of an error
+    assert found.best == pytest.approx(61 - 34.8, abs=0.01)
+
+
+def test_limit_of_an_experiment():
+    csi = cevns.load("coherent-csi-2017")
+    seen, expected = cevns_limit(csi), cevns_limit(csi, expected=True)
+    # 134.4 + 1.28 x 22.5, the profile rising a little slower than a parabola above
+    assert seen.events == pytest.approx(163.6, abs=1.5)
+    assert expected.events < seen.events
+    assert seen.ratio == pytest.approx(seen.cross_section_cm2 / csi.cross_section_cm2)
+    assert cevns_limit(csi, level=0.95).events > seen.events
+
+
+def test_engineering_run():
+    """arXiv:1909.05913: fewer than 7.4 events, 3.4e-39 cm2."""
+    limit = cevns_limit(cevns.load(RUN), events=7.4)
+    assert limit.events == 7.4
+    # with the threshold from memory our prediction is smaller than what the published pair of
+    # numbers implies (7.4 x 1.8e-39 / 3.4e-39 = 3.9): the limit is weaker by that factor
+    assert limit.predicted_events == pytest.approx(2.25, abs=0.01)
+    assert limit.cross_section_cm2 == pytest.approx(6.0e-39, rel=0.01)
+    implied = 7.4 * limit.predicted_cm2 / 3.4e-39
+    lower = cevns.load(RUN, overrides={"axes.energy.edges": "[20.83, 80]"})  # 69.4 keVnr
+    assert lower.model().prediction == pytest.approx(implied, rel=0.02)
+
+
+def test_recoils_of_the_engineering_run():
+    """Nuclei times fluence times the published cross section, by hand."""
+    nuclei = 29e3 / 39.948 * 6.02214076e23
+    fluence = 3 * 4.2e22 * 0.09 / (4 * math.pi * 2750**2)
+    everything = cevns.load(RUN, overrides={"axes.energy.edges": "[0, 80]"}).model().prediction
+    # 1.8e-39 is rounded to two digits
+    assert everything == pytest.approx(nuclei * fluence * 1.8e-39, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "declares no data"),
+        ({"events": -1.0}, "positive number"),
+        ({"events": math.nan}, "positive number"),
+        ({"events": 7.4, "expected": True}, "ask for one limit"),
+        ({"events": 7.4, "observed": 3}, "ask for one limit"),
+        ({"background": 2.0}, "belongs to an observed count"),
+        ({"observed": -1}, "count of events"),
+        ({"expected": True}, "--observed 0"),
+        ({"events": 7.4, "level": 1.2}, "confidence level"),
+    ],
+)
+def test_bad_limits_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        cevns_limit(cevns.load(RUN), **options)
+
+
+def test_a_level_below_one_half_is_no_upper_limit():
+    with pytest.raises(InputError, match=r"above 0\.5"):
+        cevns_limit(cevns.load("coherent-ge-2024"), level=0.4)
+
+
+def test_a_count_with_the_prediction_of_a_file():
+    run = cevns.load(RUN)
+    none = cevns_limit(run, observed=0)
+    assert none.events == pytest.approx(math.log(10), rel=1e-12)
+    assert none.ratio == pytest.approx(none.events / none.predicted_events, rel=1e-12)
+    assert cevns_limit(run, observed=5, background=3.0).events == poisson_upper_limit(5, 3.0)
