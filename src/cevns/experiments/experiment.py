@@ -76,6 +76,22 @@ class Experiment:
         """A line for tables and figures."""
         return self.declaration.title or self.name
 
+    @property
+    def cite(self) -> tuple[str, ...]:
+        """Papers of the measurement."""
+        return tuple(self.declaration.cite)
+
+    def provenance(self) -> dict[str, Any]:
+        """Name, physics choices, changed fields and inputs, as every result has them."""
+        from cevns.experiments.measurement import inputs_record
+
+        return {
+            "experiment": self.name,
+            "physics": self.physics,
+            "overrides": dict(self.overrides or {}),
+            "inputs": inputs_record(self),
+        }
+
     # -- physics, built on first use -----------------------------------------------------------
 
     @cached_property
