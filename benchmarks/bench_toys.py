@@ -76,9 +76,14 @@ def main() -> None:
     exact = cevns.load("coherent-csi-2021").model(poi)
     tabulated, error = template_model(exact)
     print(error)
+    radius = {"parameters.form_factor": "{constraint: 1.00 +/- 0.05, acts_on: neutron-radius}"}
+    with_radius = cevns.load("coherent-csi-2021", overrides=radius).model(poi)
+    refolded, _ = template_model(with_radius, "form-factor")
     runs = (
         ("tabulated", tabulated, "numpy", 20_000 if quick else 200_000),
         ("tabulated", tabulated, "jax", 20_000 if quick else 400_000),
+        ("form factor refolded", refolded, "numpy", 2_000 if quick else 50_000),
+        ("form factor refolded", refolded, "jax", 2_000 if quick else 100_000),
         ("exact", exact, "numpy", 500 if quick else 20_000),
         ("exact", exact, "jax", 500 if quick else 20_000),
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cevns.detectors.response import ResponseTable
-    from cevns.experiments import Experiment, load
+    from cevns.experiments import Experiment, JointExperiment, load, load_joint
     from cevns.nuclear.couplings import couplings
     from cevns.nuclear.form_factors import form_factor
     from cevns.nuclear.materials import material
@@ -27,23 +27,27 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Experiment": "cevns.experiments",
+    "JointExperiment": "cevns.experiments",
     "ResponseTable": "cevns.detectors.response",
     "couplings": "cevns.nuclear.couplings",
     "flux_averaged_cross_section": "cevns.rates",
     "form_factor": "cevns.nuclear.form_factors",
     "load": "cevns.experiments",
+    "load_joint": "cevns.experiments",
     "material": "cevns.nuclear.materials",
     "nuclide": "cevns.nuclear.nuclides",
     "recoil_spectrum": "cevns.rates",
 }
 __all__ = [
     "Experiment",
+    "JointExperiment",
     "ResponseTable",
     "__version__",
     "couplings",
     "flux_averaged_cross_section",
     "form_factor",
     "load",
+    "load_joint",
     "material",
     "nuclide",
     "recoil_spectrum",

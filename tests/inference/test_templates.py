@@ -294,7 +294,7 @@ def test_wrong_declarations():
         build(exact, (GroupSpec("ssb", ("ssb",)),), SHAPES)
     groups = specs("cross-section")
     with pytest.raises(UnknownNameError, match="efficiency"):
-        build(exact, groups, ("efficency",))
+        build(exact, groups, ("effic",))
     wrong = replace(groups[0], factors=("scale", "flux", "t0"))
     with pytest.raises(InputError, match="not a product"):
         build(exact, (wrong, *groups[1:]), ("qf.0",))

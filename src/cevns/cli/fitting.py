@@ -9,11 +9,13 @@ import typer
 
 from cevns.cli import options
 from cevns.cli.output import Output, table
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from cevns.experiments.measurement import Measurement
+    from cevns.inference import FitResult
 
 Asimov = Annotated[
     bool, typer.Option("--asimov", help="fit expected counts: precision and significance to expect")
@@ -21,8 +23,8 @@ Asimov = Annotated[
 
 
 def fit(
-    experiment: options.ExperimentName,
-    poi: options.Poi = "count",
+    experiment: options.ExperimentNames,
+    poi: options.AnyPoi = None,
     asimov: Asimov = False,
     fix: options.Fix = None,
     set_field: options.SetField = None,
@@ -38,14 +40,43 @@ def fit(
         typer.Option("--gof-toys", metavar="N", min=0, help="toys for a goodness-of-fit p-value"),
     ] = 0,
     engine: options.Engine = "numpy",
+    width: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ERROR",
+            help="of several experiments: the answer if a parameter were known to ERROR (or 5%)",
+        ),
+    ] = None,
     json: options.Json = None,
 ) -> None:
-    """Fit an experiment: components, significance, goodness of fit, parameters, correlations."""
+    """Fit one experiment, or several together: components, significance, parameters."""
+    from cevns.cli.joint import show_joint
+    from cevns.experiments import JointExperiment
+
     output = Output(json)
     if plots is not None:
         _prepare(plots)
-    loaded = options.load(experiment, data, set_field)
+    loaded, poi = options.load_any(experiment, data, set_field, poi)
     held = options.fixed(loaded.model(poi).parameters, fix)
+    if isinstance(loaded, JointExperiment):
+        if plots is not None:
+            raise InputError("--plots draws the fit of one experiment")
+        together = loaded.fit(
+            poi,
+            asimov=asimov,
+            fix=held,
+            minos=minos,
+            engine=engine,
+            gof_toys=gof_toys,
+            widths=options.widths(loaded.model(poi).parameters, width),
+        )
+        show_joint(output.console, together)
+        output.result(together.to_dict())
+        return
+    if width:
+        raise InputError(
+            "--width is for joint fits; of one experiment, --set parameters.NAME.constraint"
+        )
     result = loaded.fit(poi, asimov=asimov, fix=held, minos=minos, engine=engine, gof_toys=gof_toys)
     show_measurement(output.console, result)
     record = result.to_dict()
@@ -111,13 +142,14 @@ def show_measurement(console: Console, result: Measurement) -> None:
     total = sum(c.fit for c in result.components.values())
     counts.add_row("observed", f"{result.observed.sum():.0f}", f"{total:.1f}")
     console.print(counts)
-    console.print(_parameters(result))
+    console.print(parameter_table(result.fit))
     _show_answer(console, result)
 
 
-def _parameters(result: Measurement) -> Any:
+def parameter_table(fitted: FitResult) -> Any:
+    """All parameters of a fit with their errors, priors and pulls."""
     shown = table("parameters", "parameter", "value", "HESSE", "MINOS", "prior", "pull", "")
-    for p in result.fit:
+    for p in fitted:
         minos = ""
         if p.error_up is not None or p.error_down is not None:
             up = "bound" if p.error_up is None else f"+{p.error_up:.4g}"
@@ -191,11 +223,11 @@ def _show_alternatives(console: Console, result: Measurement) -> None:
 
 
 def profile(
-    experiment: options.ExperimentName,
+    experiment: options.ExperimentNames,
     parameter: Annotated[
         str | None, typer.Option("--parameter", metavar="NAME", help="default: that of interest")
     ] = None,
-    poi: options.Poi = "count",
+    poi: options.AnyPoi = None,
     asimov: Asimov = False,
     points: Annotated[int, typer.Option(min=5, help="points on the curve")] = 41,
     fix: options.Fix = None,
@@ -213,7 +245,7 @@ def profile(
     if plot is not None:
         _prepare(plot.parent)
         check_writable(plot)
-    loaded = options.load(experiment, data, set_field)
+    loaded, poi = options.load_any(experiment, data, set_field, poi)
     held = options.fixed(loaded.model(poi).parameters, fix)
     result = loaded.profile(parameter, poi=poi, asimov=asimov, fix=held, points=points)
     curve = result.curve

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -12,10 +12,10 @@ from cevns.cli.output import Output, table
 
 
 def toys(
-    experiment: options.ExperimentName,
+    experiment: options.ExperimentNames,
     n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="number of toys")] = 10_000,
     seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1,
-    poi: options.Poi = "count",
+    poi: options.AnyPoi = None,
     refold: Annotated[
         str,
         typer.Option(metavar="WHAT", help="computed exactly in every fit: none, form-factor, all"),
@@ -50,7 +50,7 @@ def toys(
     output = Output(json)
     if out is not None:
         check_writable(out)
-    loaded = options.load(experiment, data, set_field)
+    loaded, poi = options.load_any(experiment, data, set_field, poi)
     held = options.fixed(loaded.model(poi).parameters, fix)
     with Progress(
         TextColumn("toys"),
@@ -71,7 +71,7 @@ def toys(
             n,
             seed=seed,
             poi=poi,
-            refold=refold,
+            refold=cast("Any", refold),
             fix=held,
             engine=engine,
             out=out,

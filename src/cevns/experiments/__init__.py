@@ -1,7 +1,8 @@
 """Measurements as declarations: one YAML file each, where physics meets statistics."""
 
 from cevns.experiments.experiment import Experiment, load
+from cevns.experiments.joint import JointExperiment, load_joint
 from cevns.experiments.loader import catalogue
 from cevns.experiments.model import ExperimentModel
 
-__all__ = ["Experiment", "ExperimentModel", "catalogue", "load"]
+__all__ = ["Experiment", "ExperimentModel", "JointExperiment", "catalogue", "load", "load_joint"]

@@ -59,7 +59,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         upper=upper,
         constraint=constraint,
         fixed=constraint is None or entry.held,
-        shared=entry.shared,
+        shared=bool(entry.shared),
         description=entry.description,
     )
 

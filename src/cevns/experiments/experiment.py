@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
-from cevns.detectors.efficiency import Efficiency
-from cevns.detectors.pulse_shape import PulseShape
-from cevns.detectors.resolution import Resolution
-from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
+from cevns.detectors import Quenching
+from cevns.exceptions import InputError
 from cevns.experiments import assembly, loader
-from cevns.experiments.components import Builder
-from cevns.experiments.document import Document, parse
+from cevns.experiments.apparatus import Apparatus
+from cevns.experiments.document import parse
 from cevns.experiments.inputs import Inputs, load_inputs, load_released
 from cevns.experiments.model import ExperimentModel, PoiName, check_question
-from cevns.experiments.recoils import recoil_grid
 from cevns.experiments.release import build_released
 from cevns.experiments.released import ReleasedModel
-from cevns.experiments.schema import ExperimentFile
 from cevns.experiments.signal import Signal
 from cevns.interactions import Interaction
-from cevns.nuclear.form_factors import FormFactor, form_factor
-from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameters
-from cevns.rates import flux_averaged_cross_section
-from cevns.rates.fold import Fold, recoil_panels
-from cevns.sources import Source
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -43,13 +32,12 @@ if TYPE_CHECKING:
     from cevns.experiments.rate import Rate
     from cevns.experiments.systematics import Systematics
 
-T = TypeVar("T")
 NOTHING = 1e-9
 """Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 
 
 @dataclass(frozen=True, eq=False)
-class Experiment:
+class Experiment(Apparatus):
     """One measurement or projection; make it with `load`.
 
     Args:
@@ -60,140 +48,19 @@ class Experiment:
         overrides: fields changed from outside the file.
     """
 
-    declaration: ExperimentFile
-    path: Path
-    document: Document
     data: Path | None = None
     overrides: Mapping[str, str] | None = None
 
-    @property
-    def name(self) -> str:
-        """The experiment's name."""
-        return self.declaration.name
+    def provenance(self) -> dict[str, Any]:
+        """Name, physics choices, changed fields and inputs, as every result has them."""
+        from cevns.experiments.measurement import inputs_record
 
-    @property
-    def title(self) -> str:
-        """A line for tables and figures."""
-        return self.declaration.title or self.name
-
-    # -- physics, built on first use -----------------------------------------------------------
-
-    @cached_property
-    def _builder(self) -> Builder:
-        return Builder(self.document)
-
-    @cached_property
-    def source(self) -> Source:
-        """The neutrino source."""
-        return cast(
-            "Source", self._builder.build("cevns.sources", ("source",), self.declaration.source)
-        )
-
-    @cached_property
-    def material(self) -> Material:
-        """The target material."""
-        target = self.declaration.target
-        return self._located(
-            lambda: material(target.material, composition=target.composition), "target", "material"
-        )
-
-    @cached_property
-    def interaction(self) -> Interaction:
-        """The process at the nucleus."""
-        from cevns.interactions import interaction, interactions
-        from cevns.registry import canonical
-
-        d = self.declaration.interaction
-        field = "couplings" if canonical(d.kind) in interactions() else "kind"
-        return self._located(
-            lambda: interaction(d.kind, couplings=d.couplings, axial=d.axial),
-            "interaction",
-            field,
-        )
-
-    @cached_property
-    def form_factor(self) -> FormFactor:
-        """The nuclear form factor."""
-        name = self.declaration.interaction.form_factor
-        return self._located(lambda: form_factor(name), "interaction", "form_factor")
-
-    @cached_property
-    def quenching(self) -> Quenching:
-        """Recoil energy to electron-equivalent energy."""
-        return cast("Quenching", self._detector("quenching", "quenching"))
-
-    @cached_property
-    def resolution(self) -> Resolution:
-        """Spread of the reconstructed value."""
-        return cast("Resolution", self._detector("resolution", "resolution"))
-
-    @cached_property
-    def energy_efficiency(self) -> Efficiency:
-        """Efficiency in the reconstructed value."""
-        return cast("Efficiency", self._efficiency("energy"))
-
-    @cached_property
-    def recoil_efficiency(self) -> Efficiency:
-        """Efficiency in recoil energy, keVnr."""
-        return cast("Efficiency", self._efficiency("recoil"))
-
-    @cached_property
-    def pulse_shape(self) -> PulseShape | None:
-        """Distribution of the pulse-shape variable; None without one."""
-        if self.declaration.detector.pulse_shape is None:
-            return None
-        return cast("PulseShape", self._detector("pulse_shape", "pulse_shape"))
-
-    @cached_property
-    def time_efficiency(self) -> Efficiency:
-        """Efficiency in arrival time."""
-        return cast("Efficiency", self._efficiency("time"))
-
-    @cached_property
-    def fold(self) -> Fold:
-        """Source and interaction on the recoil nodes of the target."""
-        return self._fold(self.interaction)
-
-    @cached_property
-    def curve(self) -> QuenchingCurve:
-        """Quenching on the recoil nodes."""
-        return self.quenching.on(self.fold.nodes)
-
-    @cached_property
-    def response(self) -> ResponseTable | SharpResponse:
-        """Electron-equivalent energy to energy bins."""
-        self._located(self._check_axis, "axes", "energy")
-        panels = recoil_panels(self.source, self.material, maximum_kev=self._recoil_limit)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
-            curve = self.quenching.on(np.linspace(0.0, panels[-1], 201))
-        return assembly.response_table(
-            self.resolution, self.energy_efficiency, self.energy_edges, curve
-        )
-
-    @cached_property
-    def times(self) -> tuple[TimeTable, ...]:
-        """Arrival-time bins, one table a flavour."""
-        name = assembly.single(self.declaration, "pulse-time")
-        pulse = None if name is None else assembly.declared_parameters(self.declaration)[name]
-        return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
-
-    @property
-    def energy_edges(self) -> Array:
-        """Edges of the reconstructed energy axis."""
-        return np.asarray(self.declaration.axes.energy.edges, dtype=float)
-
-    @property
-    def time_edges(self) -> Array | None:
-        """Edges of the time axis, us; None without one."""
-        time = self.declaration.axes.time
-        return None if time is None else np.asarray(time.edges, dtype=float)
-
-    @property
-    def pulse_shape_edges(self) -> Array | None:
-        """Edges of the pulse-shape axis; None without one."""
-        axis = self.declaration.axes.pulse_shape
-        return None if axis is None else np.asarray(axis.edges, dtype=float)
+        return {
+            "experiment": self.name,
+            "physics": self.physics,
+            "overrides": dict(self.overrides or {}),
+            "inputs": inputs_record(self),
+        }
 
     @cached_property
     def inputs(self) -> Inputs:
@@ -208,21 +75,6 @@ class Experiment:
     def has_data(self) -> bool:
         """Whether there are counts to fit; without, the file is a projection."""
         return self.declaration.data is not None
-
-    @cached_property
-    def cross_section_cm2(self) -> float:
-        """Predicted cross section, flux-averaged, mean over flavours and nuclei of the target."""
-        return flux_averaged_cross_section(
-            self.source,
-            self.material,
-            interaction=self.interaction,
-            form_factor=self.form_factor,
-        ).mean_cm2
-
-    @property
-    def physics(self) -> dict[str, str]:
-        """Named physics choices, echoed in every result."""
-        return dict(assembly.physics_choices(self.declaration))
 
     # -- models --------------------------------------------------------------------------------
 
@@ -395,63 +247,6 @@ class Experiment:
                 "axes and source"
             )
         return total
-
-    def _fold(self, process: Interaction) -> Fold:
-        # recoils beyond the quenching model's validity are not followed: see `loss`
-        nodes, weights = self._recoil_grid
-        return Fold(
-            self.source,
-            process,
-            self.material,
-            self.declaration.target.mass,
-            self.form_factor,
-            nodes,
-            weights * self.recoil_efficiency(nodes),
-        )
-
-    @cached_property
-    def _recoil_grid(self) -> tuple[Array, Array]:
-        return recoil_grid(
-            self.source,
-            self.material,
-            self.quenching,
-            self.response,
-            maximum_kev=self._recoil_limit,
-        )
-
-    @cached_property
-    def _recoil_limit(self) -> float | None:
-        """Largest recoil energy to follow: the end of the quenching model's validity, if any."""
-        limit = self.quenching.valid_kev[1]
-        return limit if math.isfinite(limit) else None
-
-    def _detector(self, section: str, package: str) -> Any:
-        component = getattr(self.declaration.detector, section)
-        return self._builder.build(f"cevns.detectors.{package}", ("detector", section), component)
-
-    def _efficiency(self, axis: str) -> Any:
-        component = getattr(self.declaration.detector.efficiency, axis)
-        return self._builder.build(
-            "cevns.detectors.efficiency", ("detector", "efficiency", axis), component
-        )
-
-    def _check_axis(self) -> None:
-        """The axis must be in the unit that the resolution reconstructs."""
-        made, axis = self.resolution.unit, self.declaration.axes.energy.unit
-        if made and axis and (made == "PE") != (axis == "PE"):
-            raise InputError(
-                f"the resolution '{self.declaration.detector.resolution.kind}' gives {made}, but "
-                f"this axis is in {axis}"
-            )
-
-    def _located(self, make: Callable[[], T], *location: str) -> T:
-        """Run `make`; a mistake is reported with file, line and field."""
-        try:
-            return make()
-        except SchemaError:
-            raise
-        except CevnsError as error:
-            raise self.document.error(str(error), location) from None
 
 
 def load(

@@ -319,7 +319,7 @@ def _components(
             SIGNAL,
             "CEvNS",
             model.prediction,
-            _prediction_error(experiment, model),
+            signal_prediction_error(experiment, model),
             result.counts(SIGNAL),
             _signal_error(model, result),
         )
@@ -337,7 +337,9 @@ def _components(
     return counts
 
 
-def _prediction_error(experiment: Experiment, model: ExperimentModel | ReleasedModel) -> float:
+def signal_prediction_error(
+    experiment: Experiment, model: ExperimentModel | ReleasedModel
+) -> float:
     """Prior uncertainty of the signal: the released one where the prediction is released."""
     released = experiment.declaration.signal
     if isinstance(model, ReleasedModel) and released is not None and model.exact is None:

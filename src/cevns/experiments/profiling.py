@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns import __version__
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.measurement import CM2_UNIT, inputs_record
-from cevns.inference import Interval, ProfileCurve, asimov, fit, interval, profile
+from cevns.experiments.measurement import CM2_UNIT
+from cevns.inference import Data, Interval, Model, ProfileCurve, asimov, fit, interval, profile
+
+if TYPE_CHECKING:
+    from cevns.experiments.joint import JointExperiment
 
 LEVELS = (0.6826894921370859, 0.9)
 
@@ -29,7 +32,7 @@ class Profile:
         asimov: whether the data were Asimov data.
     """
 
-    experiment: Experiment
+    experiment: Experiment | JointExperiment
     question: str
     curve: ProfileCurve
     intervals: tuple[Interval, ...]
@@ -39,15 +42,12 @@ class Profile:
         """The JSON of ``cevns profile`` (cross sections in cm2)."""
         scale = 1e-40 if self.curve.unit == CM2_UNIT else 1.0
         return {
-            "experiment": self.experiment.name,
+            **self.experiment.provenance(),
             "version": __version__,
             "engine": "numpy",
             "seed": None,
             "question": self.question,
             "asimov": self.asimov,
-            "physics": self.experiment.physics,
-            "overrides": dict(self.experiment.overrides or {}),
-            "inputs": inputs_record(self.experiment),
             "parameter": self.curve.parameter,
             "unit": "cm2" if self.curve.unit == CM2_UNIT else self.curve.unit,
             "best": self.curve.best[self.curve.parameter].value * scale,
@@ -97,6 +97,21 @@ def profile_experiment(
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
     name = model.parameters[parameter or model.poi].name
+    return profile_model(experiment, model, model.question, name, data, points)
+
+
+def profile_model(
+    experiment: Experiment | JointExperiment,
+    model: Model,
+    question: str,
+    name: str,
+    data: Data | None,
+    points: int,
+) -> Profile:
+    """Profile the parameter `name` of a model; see `profile_experiment`.
+
+    Data are the model's own, or Asimov data where they are given.
+    """
     best = fit(model, data=data, poi=name, minos="none")
     fitted = best[name]
     p = fitted.parameter
@@ -107,4 +122,4 @@ def profile_experiment(
     grid = np.union1d(np.linspace(low, high, points), [fitted.value])
     curve = profile(model, name, values=grid, data=data, best=best)
     intervals = tuple(interval(model, name, level=level, data=data, best=best) for level in LEVELS)
-    return Profile(experiment, model.question, curve, intervals, use_asimov)
+    return Profile(experiment, question, curve, intervals, data is not None)

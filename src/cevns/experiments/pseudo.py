@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from cevns import __version__
 from cevns.exceptions import UnknownNameError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.measurement import in_cm2, inputs_record
-from cevns.experiments.templates import Refold, template_model
+from cevns.experiments.measurement import in_cm2
+from cevns.experiments.templates import AnyModel, Refold, fast_form
+from cevns.inference import Model
+from cevns.inference.joint import JointModel
 from cevns.inference.toy_result import ToyResult
 from cevns.inference.toys import run_toys
+
+if TYPE_CHECKING:
+    from cevns.experiments.joint import JointExperiment
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +34,7 @@ class ToyStudy:
         accuracy_shift: largest shift of -2lnL between the two; None where it is exact.
     """
 
-    experiment: Experiment
+    experiment: Experiment | JointExperiment
     question: str
     toys: ToyResult
     accuracy: str
@@ -38,12 +43,9 @@ class ToyStudy:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns toys``."""
         return {
-            "experiment": self.experiment.name,
+            **self.experiment.provenance(),
             "version": __version__,
             "question": self.question,
-            "physics": self.experiment.physics,
-            "overrides": dict(self.experiment.overrides or {}),
-            "inputs": inputs_record(self.experiment),
             **in_cm2(self.toys.to_dict()),
             "template": self.accuracy or None,
             "template_error": self.accuracy_shift,
@@ -86,9 +88,38 @@ def study_toys(
     model = experiment.model(poi)
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
+    return study_model(
+        experiment,
+        model,
+        model.question,
+        n,
+        seed=seed,
+        engine=engine,
+        refold=refold,
+        out=out,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def study_model(
+    experiment: Experiment | JointExperiment,
+    model: AnyModel | JointModel,
+    question: str,
+    n: int,
+    *,
+    seed: int,
+    engine: str,
+    refold: Refold,
+    out: Path | str | None,
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> ToyStudy:
+    """Draw and fit toys of a model; see `study_toys`."""
     if refold not in get_args(Refold):
         raise UnknownNameError("thing to refold", refold, get_args(Refold))
-    fitted, accuracy = (model, None) if refold == "all" else template_model(model, refold)
+    fitted: Model
+    fitted, accuracy = (model, None) if refold == "all" else fast_form(model, refold)
     toys = run_toys(
         fitted,
         n,
@@ -100,7 +131,7 @@ def study_toys(
     )
     return ToyStudy(
         experiment,
-        model.question,
+        question,
         toys,
         "" if accuracy is None else str(accuracy),
         None if accuracy is None else accuracy.shift_3sigma,

@@ -271,13 +271,16 @@ class ParameterEntry(_Section):
 
     With ``held`` a constrained parameter stays at its mean in the fit that is quoted; a second fit
     with all of them free is shown beside it.
+
+    ``shared: true`` says that it is the same quantity in every experiment that names it,
+    ``shared: material`` in every experiment of the same target material that does.
     """
 
     acts_on: ActsOn
     constraint: str | None = None
     value: str | float | None = None
     held: bool = False
-    shared: bool = False
+    shared: bool | Literal["material"] = False
     description: str = ""
 
     @field_validator("constraint", mode="before")

@@ -12,7 +12,8 @@ from cevns.experiments.refolded import refold as refolded
 from cevns.experiments.released import ReleasedModel
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import tabulate
-from cevns.inference import Likelihood, asimov
+from cevns.inference import Likelihood, Model, asimov
+from cevns.inference.joint import JointModel
 from cevns.inference.templates import TemplateModel
 from cevns.typing import Array
 
@@ -73,6 +74,29 @@ def template_model(
     else:
         fast = replace(model, signal=make(model.exact_signal, nominal, scale))
     return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
+
+
+def fast_form(
+    model: AnyModel | JointModel, refold: Refold = "none"
+) -> tuple[Model, TabulationError | None]:
+    """The fast form of one experiment or of several, and its error.
+
+    The parts of a joint model are independent, so their shifts of -2 ln L add up. A part that is
+    no exact experiment stays as it is.
+    """
+    if not isinstance(model, JointModel):
+        return template_model(model, refold)
+    fast: dict[str, Model] = {}
+    errors = []
+    for part in model.parts:
+        if isinstance(part.model, ExperimentModel | ReleasedModel):
+            fast[part.label], error = template_model(part.model, refold)
+            if error is not None:
+                errors.append(error)
+    total = TabulationError(
+        sum(e.shift_1sigma for e in errors), sum(e.shift_3sigma for e in errors)
+    )
+    return model.with_models(fast), total if errors else None
 
 
 def _shift(exact: AnyModel, fast: AnyModel, radius: float, n: int = 200) -> float:

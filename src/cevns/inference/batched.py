@@ -1,10 +1,10 @@
 """Many fits at once, each with a status; none is dropped.
 
-A few quasi-Newton steps for all; more of them, then safeguarded steps, for those that need them,
-packed together; the rest goes to iminuit. A fit has converged when its estimated distance to the
-minimum, ``edm = g^T H^-1 g / 2`` as in MINUIT, is below `EDM_GOAL`, with H twice the Fisher
-matrix. Parameters at a bound towards which the gradient pushes are taken out of the system
-(Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
+A few quasi-Newton steps for all; more of them on each fit's own curvature, then safeguarded
+steps, for those that need them, packed together; the rest goes to iminuit. A fit has converged
+when its estimated distance to the minimum, ``edm = g^T H^-1 g / 2`` as in MINUIT, is below
+`EDM_GOAL`, with H twice the Fisher matrix. Parameters at a bound towards which the gradient pushes
+are taken out of the system (Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from cevns.inference.model import Model
 from cevns.inference.objectives import objective, saturated
 from cevns.typing import Array, IntArray
 
-QUICK_STEPS = (6, 16)
-"""Quasi-Newton steps for all, and for those that have not converged with these."""
+QUICK_STEPS = 6
+"""Quasi-Newton steps for all."""
+REFINING_STEPS = (6, 10)
+"""Quasi-Newton steps on top of its own curvature for a fit that has not converged with these."""
 SAFE_STEPS = (10, 60)
 """Safeguarded steps for those that still have not."""
 
@@ -78,6 +80,7 @@ class BatchFitter:
         self.engine = make_engine(engine)
         self._problem = BoundedProblem(objective(model), parameters.free, self.engine)
         self._descend = self.engine.compile(lambda *a: (self._problem.descend(*a),))
+        self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a),))
         self._minimise = self.engine.compile(self._problem.minimise)
 
     def _chunks(
@@ -118,18 +121,20 @@ class BatchFitter:
         status = np.full(size, CONVERGED)
         with self.engine.context():
             origin = self._problem.origin(start)
-            plan = [(steps, 0) for steps in QUICK_STEPS] + [(0, steps) for steps in SAFE_STEPS]
+            plan = [(QUICK_STEPS, 0), *((n, 0) for n in REFINING_STEPS)]
+            plan += [(0, steps) for steps in SAFE_STEPS]
             for number, (quick, safe) in enumerate(plan):
                 left = np.flatnonzero(~(edm < EDM_GOAL))
                 if not left.size:
                     break
                 data = counts[:, left], aux[:, left]
-                if quick:
-                    (at,) = self._chunks(self._descend, theta0[:, left], *data, origin, quick)
-                else:
-                    # an unguarded step may have gone astray: then from the start again
-                    near = edm[left] < _ASTRAY
-                    at = np.where(near, theta[:, left], theta0[:, left])
+                # an unguarded step may have gone astray: then from the start again
+                near = edm[left] < _ASTRAY
+                at = np.where(near, theta[:, left], theta0[:, left])
+                if number == 0:
+                    (at,) = self._chunks(self._descend, at, *data, origin, quick)
+                elif quick:
+                    (at,) = self._chunks(self._refine, at, *data, quick)
                 result = self._chunks(self._minimise, at, *data, safe)
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND

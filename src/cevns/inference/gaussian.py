@@ -25,7 +25,6 @@ from cevns.inference.fit import (
     _diagnose,
     _minimise,
     _minos_names,
-    _minuit,
     _with_minos,
 )
 from cevns.inference.likelihood import Likelihood
@@ -208,18 +207,18 @@ def fit_gaussian(
     likelihood.check(theta)
     if held.all():
         return _record(likelihood, theta, np.zeros((theta.size, theta.size)), held)
-    minuit = _minuit(likelihood, parameters, theta)
-    _minimise(minuit, strategy=1)
+    minuit = _minimise(likelihood, parameters, theta, strategy=1, second=False)
     if minuit.valid:
         minuit.hesse()
     valid, diagnosis = _diagnose(minuit)
-    at = np.array(minuit.values)
+    at = theta.copy()
+    at[~held] = minuit.values
     if valid and (degenerate := _degenerate(likelihood, at, ~held)):
         valid, diagnosis = False, degenerate
     if not valid:
         raise FitError(f"fit of {model.name!r}: {diagnosis}")
-    covariance = np.array(minuit.covariance)
-    covariance[held] = covariance[:, held] = 0.0
+    covariance = np.zeros((theta.size, theta.size))
+    covariance[np.ix_(~held, ~held)] = np.asarray(minuit.covariance)
     result = _record(likelihood, at, covariance, held, float(minuit.fmin.edm), int(minuit.nfcn))
     return _with_minos(minuit, result, _minos_names(parameters, None, minos))
 

@@ -7,6 +7,7 @@ step that finishes the others and confirms convergence.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -136,15 +137,51 @@ class BoundedProblem:
         )
         path = self.engine.loop(
             lambda p: p.count < steps,
-            lambda p: self._quasi_newton(p, counts, aux, origin.inverse),
+            lambda p: self._quasi_newton(p, counts, aux, lambda g: origin.inverse @ g),
             path,
         )
         return path.theta
 
-    def _quasi_newton(self, path: _Path, counts: Array, aux: Array, inverse: Array) -> _Path:
+    def refine(self, theta: Array, counts: Array, aux: Array, steps: Any) -> Array:
+        """Quasi-Newton steps again, each fit on top of its own curvature and inside its bounds.
+
+        Parameters pushed against a bound stay there. That, and second derivatives of the
+        expectation that the curvature leaves out, is what the steps of `descend` miss.
+        """
+        xp = self.engine.xp
+        _, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
+        gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
+        inside = self._inside(theta, gradient)
+        columns, _ = linalg.cholesky(self._system(hessian, inside), xp)
+
+        def solve(vector: Array) -> Array:
+            rows = linalg.forward(columns, xp.where(inside, vector, 0.0))
+            solution: Array = xp.where(inside, linalg.backward(columns, rows, xp), 0.0)
+            return solution
+
+        gradient = xp.where(inside, gradient, 0.0)
+        memory = xp.zeros((_MEMORY, *gradient.shape))
+        moved = self._move(theta, solve(gradient))
+        path = _Path(moved, theta[self.free], gradient, memory, memory, memory[:, 0], 1)
+        path = self.engine.loop(
+            lambda p: p.count < steps,
+            lambda p: self._quasi_newton(p, counts, aux, solve, inside),
+            path,
+        )
+        return path.theta
+
+    def _quasi_newton(
+        self,
+        path: _Path,
+        counts: Array,
+        aux: Array,
+        solve: Callable[[Array], Array],
+        inside: Any = True,
+    ) -> _Path:
         xp = self.engine.xp
         here = path.theta[self.free]
         gradient = self.target.gradient(path.theta, counts, aux, xp)[self.free]
+        gradient = xp.where(inside, gradient, 0.0)
         step, change = here - path.last, gradient - path.gradient
         curvature = xp.sum(step * change, axis=0)
         weight = xp.where(curvature > 0, 1.0 / curvature, 0.0)
@@ -157,7 +194,7 @@ class BoundedProblem:
             alpha = weights[i] * xp.sum(steps[i] * direction, axis=0)
             direction = direction - alpha * changes[i]
             alphas.insert(0, alpha)
-        direction = inverse @ direction
+        direction = solve(direction)
         for i, alpha in enumerate(alphas):
             beta = weights[i] * xp.sum(changes[i] * direction, axis=0)
             direction = direction + steps[i] * (alpha - beta)

@@ -17,7 +17,7 @@ from cevns.exceptions import InputError
 from cevns.inference.data import Data, observed
 from cevns.inference.model import Model, constraint_arrays, linearise
 from cevns.inference.positivity import bend, floor_of
-from cevns.typing import Array, Namespace
+from cevns.typing import Array, IntArray, Namespace
 
 FLOOR = 1e-12
 """Expected count below which a fit continues ln(mu) by its tangent, so that a minimiser that
@@ -131,6 +131,30 @@ class Likelihood:
         pulls = self.inverse_variance * (theta - self.data.auxiliary)
         return float(value), 2.0 * (jac[0] @ residual + pulls)
 
+    def hessian(self, theta: Array, free: IntArray) -> Array:
+        """Second derivatives of -2 ln L at a point by the parameters at the positions `free`.
+
+        Central differences of the gradient over a thousandth of a typical step, inside the
+        bounds: the third derivative enters with a relative 1e-6, rounding less.
+        """
+        n = len(free)
+        steps = np.diag([1e-3 * p.scale for p in self.model.parameters])[free]
+        lower, upper = (
+            np.array([getattr(p, side) for p in self.model.parameters])
+            for side in ("lower", "upper")
+        )
+        up = np.minimum(theta + steps, np.maximum(upper, theta))
+        down = np.maximum(theta - steps, np.minimum(lower, theta))
+        points = np.concatenate([up, down])
+        straight, jac = linearise(self.model, points)
+        mu, slope, _ = bend(straight, self.floor)
+        residual = slope * (np.where(mu > 0, 1.0, 0.0) - self.data.counts / np.maximum(mu, FLOOR))
+        gradient = 2.0 * (jac @ residual[:, :, None])[:, :, 0]
+        gradient += 2.0 * self.inverse_variance * (points - self.data.auxiliary)
+        width = (up - down)[np.arange(n), free]
+        rows = ((gradient[:n] - gradient[n:]) / width[:, None])[:, free]
+        return np.asarray(0.5 * (rows + rows.T))
+
     def gradient(self, theta: Array) -> Array:
         """The gradient at a point; without a Jacobian over the bins where the model can."""
         if not hasattr(self.model, "mean_and_pullback"):
@@ -151,7 +175,9 @@ class Likelihood:
         straight, jac = linearise(self.model, theta[None, :])
         mu, slope, _ = bend(straight[0], self.floor)
         scaled = jac[0] * slope / np.sqrt(np.maximum(mu, FLOOR))
-        result: Array = scaled @ scaled.T + np.diag(self.inverse_variance)
+        # a matrix product of this size would wake all threads of BLAS for half a millisecond
+        information = np.einsum("ki,li->kl", scaled, scaled)
+        result: Array = information + np.diag(self.inverse_variance)
         return result
 
     def check(self, theta: Array) -> None:

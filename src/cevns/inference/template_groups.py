@@ -150,6 +150,16 @@ class Evaluated(NamedTuple):
             out[k] = out[k] + row if k in out else row
         return out
 
+    def weight_slopes(self, xp: Namespace) -> dict[int, Array]:
+        """Derivatives of the templates' weights by parameter, each ``(n_templates, B)``."""
+        basis = xp.ones_like(self.coefficient)[None] if self.basis is None else self.basis
+        out = {k: rate * basis for k, rate in self.rates.items()}
+        places = np.eye(len(self.matrix))
+        for k, (rows, slopes) in self.moving.items():
+            row = places[:, rows] @ (self.coefficient * slopes)
+            out[k] = out[k] + row if k in out else row
+        return out
+
     def derivatives(self) -> dict[int, Array]:
         """``dmu`` by parameter, each broadcastable to ``(n_bins, B)``."""
         out = {k: rate * self.unit for k, rate in self.rates.items()}

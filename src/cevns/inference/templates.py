@@ -169,6 +169,22 @@ class TemplateModel:
         jac: Array = xp.stack([zero if r is None else xp.broadcast_to(r, mu.shape) for r in rows])
         return mu, jac
 
+    @cached_property
+    def weighted(self) -> Array:
+        """Templates as they are weighted, ``(n_weights, n_bins)``; see `weight_slopes`."""
+        start = self.parameters.values[:, None]
+        return np.concatenate([g.evaluate(start).matrix for g in self._evaluators])
+
+    def weight_slopes(self, theta: Array, xp: Namespace = np) -> Array:
+        """A with ``dmu/dtheta = A weighted``: ``theta (n_par, B) -> (n_par, n_weights, B)``."""
+        blocks = []
+        for e in (g.evaluate(theta, xp) for g in self._evaluators):
+            rows = e.weight_slopes(xp)
+            zero = xp.zeros((len(e.matrix), theta.shape[-1]))
+            blocks.append(xp.stack([rows.get(k, zero) + zero for k in range(len(theta))]))
+        result: Array = xp.concatenate(blocks, axis=1)
+        return result
+
     def expected(self, theta: Array, xp: Namespace = np) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
         if xp is np and np.ndim(theta) == 1 and self._single is not None:

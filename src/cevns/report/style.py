@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cevns.experiments.experiment import Experiment
+    from cevns.experiments.joint import JointExperiment
 
 P = ParamSpec("P")
 
@@ -223,7 +224,9 @@ def fills(names: Iterable[str], signal: str, steady: Iterable[str]) -> dict[str,
     return out
 
 
-def credit(experiment: Experiment, *, kind: str = "fit", asimov: bool = False) -> str:
+def credit(
+    experiment: Experiment | JointExperiment, *, kind: str = "fit", asimov: bool = False
+) -> str:
     """What a figure stands on: where the data are from and what made the curves.
 
     It names the paper, not the collaboration as an author: a figure made here is nobody's
@@ -232,7 +235,7 @@ def credit(experiment: Experiment, *, kind: str = "fit", asimov: bool = False) -
     made = f"{kind}: cevns {__version__}"
     if asimov:
         return f"expected counts in place of data; {made}"
-    cite = ", ".join(experiment.declaration.cite)
+    cite = ", ".join(experiment.cite)
     if kind == "fit" and cite:
         return f"data: {plain(cite)}; {made}"
     return f"inputs: {plain(cite)}; {made}" if cite else made

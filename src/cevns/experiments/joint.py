@@ -1,0 +1,358 @@
+"""Several experiments together: what their files declare shared is one quantity."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
+from cevns.experiments.experiment import Experiment, load
+from cevns.experiments.model import POI_PARAMETER, SIGNAL
+from cevns.inference import Model
+from cevns.inference import asimov as asimov_data
+from cevns.inference.joint import JointModel, join
+from cevns.parameters import fold_name
+from cevns.registry import canonical
+
+if TYPE_CHECKING:
+    from cevns.experiments.joint_measurement import JointMeasurement
+    from cevns.experiments.profiling import Profile
+    from cevns.experiments.pseudo import ToyStudy
+    from cevns.experiments.templates import Refold
+
+SCALE = "cross_section_scale"
+"""One factor on the predicted cross section of every experiment."""
+SCALE_QUESTION = "cross-section-scale"
+QUESTIONS: Mapping[str, str] = {SCALE_QUESTION: "cross-section"} | {q: q for q in POI_PARAMETER}
+"""What may be asked of several experiments, and what that asks of each."""
+
+
+def check_joint_question(name: str) -> str:
+    """A question by name (``-`` and ``_`` equal).
+
+    Raises:
+        UnknownNameError: if there is no such question.
+    """
+    if canonical(name) not in QUESTIONS:
+        raise UnknownNameError("parameter of interest", name, QUESTIONS)
+    return canonical(name)
+
+
+@dataclass(frozen=True, eq=False)
+class JointExperiment:
+    """Several experiments; make it with `load_joint`.
+
+    Args:
+        experiments: at least one; with different names and data.
+
+    Raises:
+        InputError: if two of them hold the same data or do not go together.
+    """
+
+    experiments: tuple[Experiment, ...]
+
+    def __post_init__(self) -> None:
+        if not self.experiments:
+            raise InputError("a joint fit needs at least one experiment")
+        for a, b in combinations(self.experiments, 2):
+            _check_data(a, b)
+            _check_physics(a, b)
+
+    @property
+    def name(self) -> str:
+        """The names, joined."""
+        return " + ".join(self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the experiments."""
+        return tuple(e.name for e in self.experiments)
+
+    @property
+    def title(self) -> str:
+        """A line for tables and figures."""
+        return " + ".join(e.title for e in self.experiments)
+
+    @property
+    def cite(self) -> tuple[str, ...]:
+        """Papers of all of them, each once."""
+        return tuple(dict.fromkeys(c for e in self.experiments for c in e.cite))
+
+    def __getitem__(self, name: str) -> Experiment:
+        """One of them by name.
+
+        Raises:
+            UnknownNameError: if it is not among them.
+        """
+        for e in self.experiments:
+            if canonical(e.name) == canonical(name):
+                return e
+        raise UnknownNameError("experiment", name, self.names)
+
+    def provenance(self) -> dict[str, Any]:
+        """Physics choices, changed fields and inputs of each."""
+        return {"experiments": {e.name: e.provenance() for e in self.experiments}}
+
+    def require_data(self) -> None:
+        """Raise `InputError` if one of them has no data."""
+        for e in self.experiments:
+            if not e.has_data:
+                raise InputError(
+                    f"{e.name} declares no data: fit expected counts of all with --asimov "
+                    "(asimov=True), or declare data in its file"
+                )
+
+    # -- models --------------------------------------------------------------------------------
+
+    def model(self, poi: str = SCALE_QUESTION) -> JointModel:
+        """The joint likelihood model for a question.
+
+        Args:
+            poi: ``cross-section-scale`` (every predicted cross section times one factor),
+                ``sin2-theta-w``, or a number for each experiment with common nuisances: ``count``
+                or ``cross-section``.
+
+        Raises:
+            UnknownNameError: if the question is unknown.
+            InputError: if a shared parameter is declared differently; both files are named.
+
+        Examples:
+            >>> model = load_joint(["coherent-csi-2021"]).model()
+            >>> model.parameters.names[:3]
+            ('cross_section_scale', 'sns.flux', 'form_factor.csi')
+        """
+        question = check_joint_question(poi)
+        models = {e.name: e.model(QUESTIONS[question]) for e in self.experiments}
+        _warn_half_shared(models)
+        return self.joined(models, question)
+
+    def joined(self, models: Mapping[str, Model], poi: str) -> JointModel:
+        """Models of some of the experiments, by name, as one model for a question."""
+        common = {}
+        for name, model in models.items():
+            experiment = self[name]
+            common[name] = {
+                own: joint
+                for own, joint in _by_material(experiment).items()
+                if own in model.parameters.names
+            }
+        question = check_joint_question(poi)
+        scale = (SCALE, POI_PARAMETER["cross-section"]) if question == SCALE_QUESTION else None
+        return join(models, common=common, scale=scale)
+
+    def fit(
+        self,
+        poi: str = SCALE_QUESTION,
+        *,
+        asimov: bool = False,
+        fix: Mapping[str, float | None] | None = None,
+        minos: str = "poi",
+        engine: str = "numpy",
+        gof_toys: int = 0,
+        contributions: bool = True,
+        widths: Iterable[tuple[str, float]] = (),
+    ) -> JointMeasurement:
+        """Fit them together; see `cevns.experiments.joint_measurement.measure_joint`.
+
+        Examples:
+            >>> result = load_joint(["coherent-csi-2021"]).fit()
+            >>> 0.85 < result.fit["cross_section_scale"].value < 0.97
+            True
+        """
+        from cevns.experiments.joint_measurement import measure_joint
+
+        return measure_joint(
+            self,
+            poi=poi,
+            use_asimov=asimov,
+            fix=fix,
+            minos=minos,
+            engine=engine,
+            gof_toys=gof_toys,
+            contributions=contributions,
+            widths=widths,
+        )
+
+    def profile(
+        self,
+        parameter: str | None = None,
+        *,
+        poi: str = SCALE_QUESTION,
+        asimov: bool = False,
+        fix: Mapping[str, float | None] | None = None,
+        points: int = 41,
+    ) -> Profile:
+        """Profile a parameter, that of interest by default, over three errors either side.
+
+        Raises:
+            UnknownNameError: if a name is unknown.
+            InputError: if the parameter is fixed, there are no data, or each experiment has its
+                own parameter of interest and none is named.
+            FitError: if a fit does not converge.
+        """
+        from cevns.experiments.profiling import profile_model
+        from cevns.inference.model import single_poi
+
+        if not asimov:
+            self.require_data()
+        model = self.model(poi)
+        data = asimov_data(model) if asimov else None
+        if fix:
+            model = model.with_parameters(model.parameters.fix(fix))
+        name = single_poi(model, parameter)
+        return profile_model(self, model, check_joint_question(poi), name, data, points)
+
+    def toys(
+        self,
+        n: int,
+        *,
+        seed: int,
+        poi: str = SCALE_QUESTION,
+        fix: Mapping[str, float | None] | None = None,
+        engine: str = "auto",
+        refold: Refold = "none",
+        **options: Any,
+    ) -> ToyStudy:
+        """Draw and fit toys of all experiments; see `cevns.experiments.pseudo.study_toys`.
+
+        Raises:
+            InputError: if each experiment has its own parameter of interest.
+        """
+        from cevns.experiments.pseudo import study_model
+
+        question = check_joint_question(poi)
+        if question not in (SCALE_QUESTION, "sin2-theta-w"):
+            raise InputError(
+                f"toys of several experiments test one common parameter, and {question} asks for "
+                f"one each: ask for {SCALE_QUESTION} or sin2-theta-w"
+            )
+        model = self.model(poi)
+        if fix:
+            model = model.with_parameters(model.parameters.fix(fix))
+        run = {"out": None, "workers": None, "progress": None} | options
+        return study_model(self, model, question, n, seed=seed, engine=engine, refold=refold, **run)
+
+
+def load_joint(
+    names: Sequence[str | Path],
+    *,
+    data: str | Path | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> JointExperiment:
+    """Load experiments to be fitted together.
+
+    Args:
+        names: catalogue names or paths.
+        data: folder that holds the public releases by name; for those that have one.
+        overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file, or in one of
+            them ``{"coherent-csi-2021:target.mass": "20 kg"}``.
+
+    Raises:
+        UnknownNameError: if an experiment is unknown, or a change names one that is not there.
+        InputError: if two files are the same experiment, share data, or do not go together.
+
+    Examples:
+        >>> load_joint(["coherent-csi-2021"]).names
+        ('coherent-csi-2021',)
+    """
+    plain = tuple(load(n) for n in names)
+    changes: list[dict[str, str]] = [{} for _ in plain]
+    for key, value in (overrides or {}).items():
+        who, colon, field = key.partition(":")
+        chosen = [i for i, e in enumerate(plain) if not colon or _called(e, names[i], who)]
+        if not chosen:
+            raise UnknownNameError("experiment in --set", who, [e.name for e in plain])
+        for i in chosen:
+            changes[i][field if colon else key] = value
+    loaded = []
+    for name, experiment, change in zip(names, plain, changes, strict=True):
+        released = experiment.declaration.data and experiment.declaration.data.release
+        loaded.append(load(name, data=data if released else None, overrides=change or None))
+    if data is not None and not any(e.data for e in loaded):
+        raise InputError("--data: none of these experiments names a public release")
+    return JointExperiment(tuple(loaded))
+
+
+def _called(experiment: Experiment, written: str | Path, who: str) -> bool:
+    """Whether `who` means this experiment: its name, or what the user wrote for it."""
+    names = {experiment.name, str(written), Path(written).stem}
+    return canonical(who) in {canonical(n) for n in names}
+
+
+def _check_data(a: Experiment, b: Experiment) -> None:
+    """Two experiments must not hold the same data."""
+    if a.name == b.name:
+        same = a.path == b.path
+        raise InputError(
+            f"{a.name} is there twice; name each experiment once"
+            if same
+            else f"{a.path} and {b.path} are both called {a.name}; give one another name"
+        )
+    if a.name in b.declaration.overlaps or b.name in a.declaration.overlaps:
+        raise InputError(
+            f"{a.name} and {b.name} hold the same data (declared under 'overlaps'); the same "
+            "events must not enter a fit twice: leave one out"
+        )
+    if not (a.has_data and b.has_data):
+        return
+    releases = [e.declaration.data.release for e in (a, b) if e.declaration.data]
+    same_counts = {f.sha256 for f in a.inputs.files if f.role == "observed"} & {
+        f.sha256 for f in b.inputs.files if f.role == "observed"
+    }
+    if (releases[0] is not None and releases[0] == releases[1]) or same_counts:
+        raise InputError(
+            f"{a.name} and {b.name} read the same data; the same events must not enter a fit "
+            "twice: leave one out, or take the section 'data' out of a projection"
+        )
+
+
+def _check_physics(a: Experiment, b: Experiment) -> None:
+    """The process and its couplings are common; detector response goes with the material."""
+    for field in ("kind", "couplings"):
+        ours, theirs = (getattr(e.declaration.interaction, field) for e in (a, b))
+        if canonical(ours) != canonical(theirs):
+            raise InputError(
+                f"{a.name} has the interaction {field} {ours!r} and {b.name} {theirs!r}, which a "
+                "joint fit shares; write the same in both files"
+            )
+    if a.material.atoms == b.material.atoms:
+        return
+    for name, entry in a.declaration.parameters.items():
+        other = b.declaration.parameters.get(name)
+        if other is None or entry.shared is not True or other.shared is not True:
+            continue
+        if "quenching" in (entry.acts_on, other.acts_on) or "neutron-radius" in (
+            entry.acts_on,
+            other.acts_on,
+        ):
+            raise InputError(
+                f"{name!r} acts on {entry.acts_on} and is shared between {a.material.name} in "
+                f"{a.name} and {b.material.name} in {b.name}; write 'shared: material', or give "
+                "it a name for each material"
+            )
+
+
+def _by_material(experiment: Experiment) -> dict[str, str]:
+    """Parameters shared within a material, to their joint names."""
+    kind = experiment.material.name.casefold()
+    entries = experiment.declaration.parameters.items()
+    return {n: f"{n}.{kind}" for n, e in entries if e.shared == "material"}
+
+
+def _warn_half_shared(models: Mapping[str, Model]) -> None:
+    """Say where one file declares shared what another has under the same name for itself."""
+    shared = {fold_name(p.name): n for n, m in models.items() for p in m.parameters if p.shared}
+    for name, model in models.items():
+        for p in model.parameters:
+            where = shared.get(fold_name(p.name))
+            if where is not None and not p.shared and p.name != SIGNAL:
+                warnings.warn(
+                    f"{p.name!r} is shared in {where} but not in {name}: they are fitted as two "
+                    "quantities with a constraint each; add 'shared: true' if they are one",
+                    CevnsWarning,
+                    stacklevel=4,
+                )
