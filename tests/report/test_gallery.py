@@ -241,6 +241,8 @@ def test_compared_says_a_note_once():
 def test_table_cells():
     table = Table(("a", "b"), (("x", 3056.4), ("y", None), ("z", 0.000123456)))
     assert [table.text(c) for c in table.column("b")] == ["3056", "", "0.0001235"]
+    assert table.html().count("<td") == 6
+    assert "a &lt; b" in Table(("a < b",), ((1.0,),)).html()
 
 
 def test_command(tmp_path):

@@ -69,5 +69,23 @@ class Table:
         writer.writerows(self.rows)
         return out.getvalue()
 
-    def _repr_markdown_(self) -> str:
-        return self.markdown()
+    def html(self) -> str:
+        """For a notebook."""
+        from html import escape
+
+        sides = ["left" if self.is_text(i) else "right" for i in range(len(self.columns))]
+
+        def line(tag: str, cells: tuple[Cell, ...]) -> str:
+            pairs = zip(cells, sides, strict=True)
+            inside = (f'<{tag} style="text-align: {s}">{escape(self.text(c))}</{tag}>'
+                      for c, s in pairs)  # fmt: skip
+            return f"<tr>{''.join(inside)}</tr>"
+
+        body = "\n".join(line("td", row) for row in self.rows)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
+        head = f"<thead>{line('th', self.columns)}</thead>"
+        table = f"<table>{head}\n<tbody>{body}</tbody></table>"
+        return f"{table}\n<ul>{notes}</ul>" if notes else table
+
+    def _repr_html_(self) -> str:
+        return self.html()

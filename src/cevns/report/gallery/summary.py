@@ -148,8 +148,8 @@ def table() -> Table:
             (
                 "The cross section over the prediction of the paper or, ours, of the Standard "
                 "Model (scholberg2021, klein-nystrand), errors of the whole likelihood. Of CsI "
-                "2017 and Ge 2024 the counts found over those expected; the 35 published as expected of "
-                "Ge 2024 have no error and are from memory."
+                "2017 and Ge 2024 the counts found over those expected; the 35 published as "
+                "expected of Ge 2024 have no error and are from memory."
             ),
         ),
     )
