@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 from cevns.exceptions import InputError, UnitError
@@ -98,8 +99,11 @@ def _convert(number: float, unit: str, target: str, what: str) -> float:
         raise UnitError(
             f"{what}: {unit!r} is a unit of {found}, not of {dimension}; use {known or 'no unit'}"
         )
-    # the form that keeps decimal numbers exact: 350 ns is 350/1000 us, not 350 * 0.001
-    return number * (factor / scale) if factor >= scale else number / (scale / factor)
+    # units differ by decimal fractions: kept as such, 1000 eV is 1 keV and 350 ns is 0.35 us
+    ratio = Fraction(repr(factor)) / Fraction(repr(scale))
+    if ratio.denominator == 1:
+        return number * ratio.numerator
+    return number / ratio.denominator * ratio.numerator
 
 
 def quantity(value: Any, unit: str, *, what: str = "value") -> float:

@@ -45,7 +45,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             sys.stdout = None
             return 141
         except MemoryError:
-            return _say("out of memory: ask for fewer toys, bins or points", 2)
+            return _say("out of memory: what was asked for is too large", 2)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             return _say(f"{where}{error.strerror or error}", 2)
@@ -53,9 +53,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
             # the command-line library's own complaints (an unknown option) and its Ctrl-C
             if type(error).__name__ == "Abort":
                 return _say("interrupted", 130)
+            if type(error).__name__ == "NoArgsIsHelpError":
+                print(error.format_message(), file=sys.stderr)  # type: ignore[attr-defined]  # noqa: T201
+                return 2
             if hasattr(error, "format_message"):
-                return _say(f"{error.format_message().rstrip('.')}; see 'cevns --help'", 2)
+                path = getattr(getattr(error, "ctx", None), "command_path", "cevns")
+                return _say(f"{error.format_message().rstrip('.')}; see '{path} --help'", 2)
             raise
+        except SystemExit:
+            # how the table writer ends when its reader (head, less) has seen enough; nothing else
+            # here exits on its own
+            return 141
     if code == 130:  # the command-line library turns Ctrl-C into this
         return _say("interrupted", 130)
     return code if isinstance(code, int) else 0

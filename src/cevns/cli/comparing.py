@@ -51,7 +51,10 @@ def compare(
     z = ["" if value is None else f"{value:.2f}" for value in result.expected_z]
     shown.add_row("expected significance", *z, "", "")
     output.console.print(shown)
-    record = result.to_dict()
+    record = {
+        "experiments": {e.name: e.provenance() for e in (result.first, result.second)},
+        **result.to_dict(),
+    }
     if plot is not None:
         from cevns.report import save
         from cevns.report.changes import change_figure

@@ -55,9 +55,9 @@ def xsec(
     }
     nuclides = (nuclide,) if nuclide else material.nuclides
     if energy is not None:
-        record |= _at_energy(output, energy, nuclides, process, form_factor)
+        record |= _at_energy(output, energy, nuclides, process, form_factor, couplings)
     else:
-        record |= _flux_averaged(output, source, nuclide, material, process, form_factor)
+        record |= _flux_averaged(output, source, nuclide, material, process, form_factor, couplings)
     output.result(record)
 
 
@@ -95,6 +95,21 @@ def _source(name: str) -> Source:
     raise UnknownNameError("source", name, [*known, *catalogue()])
 
 
+def _source_inputs(name: str) -> dict[str, Any]:
+    """The file behind a source that an experiment declares."""
+    from cevns.experiments import load
+    from cevns.experiments.loader import digest
+    from cevns.registry import canonical
+
+    files = []
+    if canonical(name) != "sns":
+        experiment = load(name)
+        files = [
+            {"role": "source", "name": experiment.path.name, "sha256": digest(experiment.path)}
+        ]
+    return {"origin": "none", "files": files, "warnings": []}
+
+
 def _flux_averaged(
     output: Output,
     source_name: str,
@@ -102,12 +117,14 @@ def _flux_averaged(
     material: Material,
     process: Interaction,
     form_factor: str,
+    couplings: str,
 ) -> dict[str, Any]:
     from cevns.rates import flux_averaged_cross_section
 
     source = _source(source_name)
     shown = table(
-        f"flux-averaged CEvNS cross section, 1e-40 cm2 per nucleus ({source_name}, {form_factor})",
+        f"flux-averaged CEvNS cross section, 1e-40 cm2 per nucleus ({source_name}, {form_factor}, "
+        f"{couplings})",
         "nuclide",
         *source.flavours,
         "mean",
@@ -122,7 +139,7 @@ def _flux_averaged(
     def row(label: str, values: dict[str, float]) -> None:
         shown.add_row(label, *(f"{v * 1e40:.3f}" for v in values.values()))
 
-    record: dict[str, Any] = {"source": source_name}
+    record: dict[str, Any] = {"source": source_name, "inputs": _source_inputs(source_name)}
     if nuclide is not None:
         record["flux_averaged_cm2"] = average(nuclide)
         row(nuclide.name, record["flux_averaged_cm2"])
@@ -146,6 +163,7 @@ def _at_energy(
     nuclides: tuple[Nuclide, ...],
     process: Interaction,
     form_factor: str,
+    couplings: str,
 ) -> dict[str, Any]:
     from cevns.flavours import FLAVOURS
     from cevns.interactions import kinematics, total_cross_section
@@ -155,7 +173,7 @@ def _at_energy(
     if not e > 0:
         raise InputError(f"--energy: {energy!r} must be positive")
     shown = table(
-        f"CEvNS at {e:g} MeV ({form_factor})",
+        f"CEvNS at {e:g} MeV ({form_factor}, {couplings})",
         "nuclide",
         "T_max / keV",
         "sigma(nu_e) / cm2",

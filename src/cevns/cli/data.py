@@ -80,9 +80,10 @@ def verify(
     release: Annotated[str, typer.Argument(metavar="RELEASE|DIR", help="a name or a folder")],
     data: options.DataFolder = None,
     json: options.Json = None,
-) -> int:
+) -> None:
     """Compare a release with its published digests; exit code 2 if a file differs."""
     from cevns import datasets
+    from cevns.exceptions import DataError
 
     output = Output(json)
     result = datasets.verify(release, data)
@@ -101,7 +102,9 @@ def verify(
             "files": records,
         }
     )
-    return 0 if result.ok else 2
+    if not result.ok:
+        wrong = ", ".join(result.named("differs", "missing"))
+        raise DataError(f"not as published: {wrong}", path=result.folder)
 
 
 @app.command()

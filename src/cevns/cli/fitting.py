@@ -121,6 +121,8 @@ def show_measurement(console: Console, result: Measurement) -> None:
 
         warnings.warn(warning, stacklevel=2)
     data = "Asimov data (expected counts)" if result.asimov else f"data: {origin}"
+    if experiment.data is not None:
+        data += f" {experiment.data}"
     console.print(f"[bold]{experiment.title}[/bold]  {', '.join(experiment.declaration.cite)}")
     physics = experiment.physics
     console.print(
@@ -128,6 +130,10 @@ def show_measurement(console: Console, result: Measurement) -> None:
         f"quenching {physics['quenching']}, resolution {physics['resolution']}; "
         f"engine {result.engine}"
     )
+    files = ", ".join(
+        f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in experiment.inputs.files
+    )
+    console.print(f"[dim]files, sha256: {files}[/dim]")
     if experiment.overrides:
         changes = ", ".join(f"{k}={v}" for k, v in experiment.overrides.items())
         console.print(f"changed: {changes}")
@@ -183,8 +189,8 @@ def _show_answer(console: Console, result: Measurement) -> None:
     f = result.fit
     console.print(f"[bold]{_answer(result)}[/bold]")
     console.print(
-        f"chi2 {f.chi2:.1f} / {f.ndof} (deviance {f.deviance:.1f} + pulls "
-        f"{f.chi2 - f.deviance:.1f}), Pearson {f.pearson:.1f}"
+        f"chi2 {f.chi2:z.1f} / {f.ndof} (deviance {f.deviance:z.1f} + pulls "
+        f"{f.chi2 - f.deviance:z.1f}), Pearson {f.pearson:z.1f}"
         + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
     )
     if result.model.question == "cross-section":
@@ -256,7 +262,7 @@ def profile(
     )
     step = max(1, len(curve.values) // 20)
     for value, rise in list(zip(curve.values, curve.rise, strict=True))[::step]:
-        shown.add_row(f"{value:.5g}", f"{rise:.3f}")
+        shown.add_row(f"{value:.5g}", f"{rise:z.3f}")
     output.console.print(shown)
     for interval in result.intervals:
         output.console.print(

@@ -93,8 +93,8 @@ def _show_answer(console: Console, result: JointMeasurement) -> None:
         console.print(f"[bold]{result.poi.name} = {_errors(result.poi)}{tail}[/bold]")
     f = result.fit
     console.print(
-        f"chi2 {f.chi2:.1f} / {f.ndof} (deviance {f.deviance:.1f} + pulls "
-        f"{f.chi2 - f.deviance:.1f}), Pearson {f.pearson:.1f}"
+        f"chi2 {f.chi2:z.1f} / {f.ndof} (deviance {f.deviance:z.1f} + pulls "
+        f"{f.chi2 - f.deviance:z.1f}), Pearson {f.pearson:z.1f}"
         + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
     )
     if f.diagnosis:

@@ -53,4 +53,4 @@ def limit(
         f"cross section < {result.cross_section_cm2:.3g} cm2, {result.ratio:.2f} times the "
         f"prediction {result.predicted_cm2:.3g} cm2 ({result.predicted_events:.3g} events)"
     )
-    output.result(result.to_dict())
+    output.result({**loaded.provenance(), **result.to_dict()})

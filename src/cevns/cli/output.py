@@ -45,14 +45,27 @@ class Output:
         return console
 
     def result(self, record: Mapping[str, Any]) -> None:
-        """Write the JSON, if it was asked for.
+        """Write the JSON, if it was asked for, with what every result says of itself.
 
         Raises:
             OutputError: if it cannot be written; nothing is left half written.
         """
         if self._json is None:
             return
-        text = json.dumps(strict(record), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        from cevns import __version__
+
+        header = {
+            "version": __version__,
+            "engine": "numpy",
+            "seed": None,
+            "physics": {},
+            "overrides": {},
+            "inputs": {"origin": "none", "files": [], "warnings": []},
+        }
+        text = (
+            json.dumps(strict({**header, **record}), indent=1, allow_nan=False, ensure_ascii=False)
+            + "\n"
+        )
         if self._json == "-":
             sys.stdout.write(text)
             sys.stdout.flush()

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from cevns import __version__
 from cevns.cli import options
 from cevns.cli.output import Output, table
 
@@ -18,6 +17,7 @@ def reproduce(
     json: options.Json = None,
 ) -> None:
     """Compare with published numbers: quantity, published, ours, difference, agrees."""
+    from cevns.experiments import load
     from cevns.reproduction import reproduce as rows
 
     output = Output(json)
@@ -54,4 +54,8 @@ def reproduce(
     output.console.print(shown)
     for note, first in notes.items():
         output.console.print(f"  {first}: {note}")
-    output.result({"version": __version__, "rows": records})
+    used = {
+        name: load(name).provenance()["inputs"]
+        for name in dict.fromkeys(r["experiment"] for r in records if r["experiment"])
+    }
+    output.result({"rows": records, "experiments": used})

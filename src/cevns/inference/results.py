@@ -237,9 +237,9 @@ class FitResult:
             ]
             lines.append("  ".join(cells).rstrip())
         lines.append(
-            f"-2lnL {self.twice_nll:.3f} (deviance {self.deviance:.3f} + pulls "
-            f"{self.twice_nll - self.deviance:.3f}) / {self.ndof} dof; "
-            f"Pearson {self.pearson:.3f}; edm {self.edm:.1e}"
+            f"-2lnL {self.twice_nll:z.3f} (deviance {self.deviance:z.3f} + pulls "
+            f"{self.twice_nll - self.deviance:z.3f}) / {self.ndof} dof; "
+            f"Pearson {self.pearson:z.3f}; edm {self.edm:.1e}"
         )
         if self.diagnosis:
             lines.append(("NOT VALID: " if not self.valid else "note: ") + self.diagnosis)

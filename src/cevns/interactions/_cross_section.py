@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cevns.exceptions import InputError
 from cevns.interactions import _kinematics as kinematics
 from cevns.interactions._base import Interaction, nuclear_factors
 from cevns.interactions.standard_model import StandardModel
@@ -16,6 +17,9 @@ from cevns.nuclear.form_factors import form_factor as find_form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.nuclides import nuclide as find_nuclide
 from cevns.typing import Array, ArrayLike
+
+LARGEST_ENERGY_MEV = 1000.0
+"""The nucleus breaks up long before; quadrature nodes would grow with energy for nothing."""
 
 
 def differential_cross_section(
@@ -107,6 +111,11 @@ def total_cross_section(
     target = find_nuclide(nuclide) if isinstance(nuclide, str) else nuclide
     energy = finite("neutrino energy in MeV", energy_mev, minimum=0.0)
     highest = float(energy.max(initial=0.0))
+    if highest > LARGEST_ENERGY_MEV:
+        raise InputError(
+            f"a neutrino of {highest:g} MeV does not scatter coherently: total cross sections are "
+            f"given up to {LARGEST_ENERGY_MEV:g} MeV"
+        )
     # 2 E R is the largest q R (R < 8 fm, hbar c = 197 MeV fm); two nodes a radian beyond 32
     count = 32 + int(2.0 * 2.0 * highest * 8.0 / 197.0)
     x, w = np.polynomial.legendre.leggauss(count)

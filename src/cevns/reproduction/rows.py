@@ -101,6 +101,7 @@ class Row:
             "quantity": p.quantity,
             "source": p.source,
             "unit": p.unit,
+            "experiment": p.compute.get("experiment") if p.compute and not self.skipped else None,
             "published": p.published,
             "published_error_up": p.error_up,
             "published_error_down": p.error_down,
