@@ -11,6 +11,7 @@ from cevns import registry
 from cevns.detectors import Efficiency, Variation, efficiency_model
 from cevns.detectors.efficiency.exponential import Exponential
 from cevns.detectors.efficiency.sigmoid import Sigmoid
+from cevns.detectors.efficiency.step import Step
 from cevns.detectors.efficiency.step_sigmoid import StepSigmoid
 from cevns.detectors.efficiency.table import Table
 from cevns.detectors.efficiency.unity import Unity
@@ -19,6 +20,7 @@ from cevns.exceptions import DataError, InputError
 CURVES: dict[str, Efficiency] = {
     "exponential": Exponential(0.52, 0.0494),
     "sigmoid": EFFICIENCY,
+    "step": Step(0.5, 0.9),
     "step-sigmoid": StepSigmoid((0.6655, 0.4942, 10.8507)),
     "table": Table((0.0, 3.0, 10.0), (0.1, 0.7, 0.6)),
     "unity": Unity(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
 from collections.abc import Callable
@@ -79,8 +80,14 @@ class Apparatus:
     def material(self) -> Material:
         """The target material."""
         target = self.declaration.target
+        field = "material"
+        if target.composition:
+            # only where the formula is good is the composition to blame
+            with contextlib.suppress(CevnsError):
+                material(target.material)
+                field = "composition"
         return self._located(
-            lambda: material(target.material, composition=target.composition), "target", "material"
+            lambda: material(target.material, composition=target.composition), "target", field
         )
 
     @cached_property

@@ -85,6 +85,7 @@ class _Reader:
         self.origin = "none" if declaration.data is None else "carried"
         self._released: Mapping[str, Any] = {}
         name = declaration.data.release if declaration.data else None
+        self._public = name is not None
         if name is None:
             if data is not None:
                 raise InputError(
@@ -154,7 +155,7 @@ class _Reader:
         read, axes, content = self._carried(table, len(edges))
         for axis, (pair, new) in enumerate(zip(axes, edges, strict=False)):
             old = read.edges(*pair)
-            _refuse_cuts(table, old, new)
+            _refuse_cuts(table, old, new, public=self._public and table.role is not None)
             rows = np.moveaxis(content, axis, -1)
             flat = [binning.rebin(old, row, new) for row in rows.reshape(-1, rows.shape[-1])]
             content = np.moveaxis(np.reshape(flat, (*rows.shape[:-1], -1)), -1, axis)
@@ -184,14 +185,19 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
     return out
 
 
-def _refuse_cuts(table: Table, old: Array, new: Array) -> None:
-    distance = np.abs(old[:, None] - new).min(axis=0)
-    if (distance > 1e-9 * np.abs(old).max()).any():
-        bad = new[int(np.argmax(distance))]
+def _refuse_cuts(table: Table, old: Array, new: Array, *, public: bool) -> None:
+    missing = np.abs(old[:, None] - new).min(axis=0) > 1e-9 * np.abs(old).max()
+    if missing.any():
+        bad = new[int(np.argmax(missing))]  # the first one
         shown = ", ".join(f"{e:g}" for e in old[:20]) + (", ..." if old.size > 20 else "")
+        which, repair = (
+            ("carried table", "choose the axes among these or use the public release")
+            if public
+            else ("table", "give the table finer bins or choose the axes among these")
+        )
         raise InputError(
-            f"the bin edge {bad:g} is not among those of the carried table {table.file} ({shown}); "
-            "choose the axes among these or use the public release"
+            f"the bin edge {bad:g} is not among those of the {which} {table.file} ({shown}); "
+            f"{repair}"
         )
 
 
@@ -218,8 +224,11 @@ def load_inputs(
             raise InputError(
                 f"background {name!r} is a template: the file needs a 'signal' section"
             )
-        along_energy = reader.rebin(background.energy, energy)
-        if background.energy.role == STEADY_STATE_ROLE:
+        if not isinstance(background.energy, Table):
+            along_energy = background.energy.bins(energy, declaration.axes.energy.unit)
+        else:
+            along_energy = reader.rebin(background.energy, energy)
+        if isinstance(background.energy, Table) and background.energy.role == STEADY_STATE_ROLE:
             anticoincident = round(float(along_energy.sum()))
         shape = np.outer(along_energy, _along_time(reader, name, background, time, time_efficiency))
         if not shape.sum() > 0:

@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from cevns import datasets
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import CevnsError, InputError, UnknownNameError
 from cevns.parameters import fold_name
+from cevns.typing import Array
 from cevns.units import Measurement, Unit, measurement, quantity
 
 
@@ -40,6 +42,16 @@ class Component(BaseModel):
 def _count(value: Any) -> Measurement:
     if isinstance(value, Measurement):
         return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isfinite(number) and number >= 0 and not isinstance(value, bool):
+        small = max(number / 100, 0.1)
+        raise InputError(
+            f"the count {number:g} has no error; write 'value +/- error', for a well-known "
+            f"background for example '{number:g} +/- {small:.1g}'"
+        )
     result = measurement(value)
     if result.value < 0:
         raise InputError(f"a count cannot be negative: {value!r}")
@@ -195,6 +207,53 @@ class Table(_Section):
     efficiency: bool = False
 
 
+class FlatEnergy(_Section):
+    """The same number of events per unit of the energy axis."""
+
+    kind: Literal["flat"]
+
+    def bins(self, edges: Array, unit: str) -> Array:  # noqa: ARG002 - as ExponentialEnergy
+        """Share of each bin, any normalisation."""
+        return np.diff(edges)
+
+
+class ExponentialEnergy(_Section):
+    """``exp(-E/scale)``, the scale in a unit of the energy axis (a plain number where it has none).
+
+    Args:
+        scale: as written, for example ``10 PE``.
+    """
+
+    kind: Literal["exponential"]
+    scale: str | float
+
+    def bins(self, edges: Array, unit: str) -> Array:
+        """Share of each bin of an axis in `unit`, any normalisation.
+
+        The integral from a to b is proportional to ``exp(-(a - edges[0])/scale)`` times
+        ``1 - exp(-(b - a)/scale)``: no difference of nearly equal numbers, no underflow of the
+        whole shape far above the scale.
+
+        Raises:
+            InputError: if the scale is not positive.
+            UnitError: if its unit is not one of the axis.
+        """
+        scale = self.in_unit(unit)
+        begin = np.exp(-(edges[:-1] - edges[0]) / scale)
+        return np.asarray(begin * -np.expm1(-np.diff(edges) / scale))
+
+    def in_unit(self, unit: str) -> float:
+        """The scale in the internal unit of the axis."""
+        scale = quantity(self.scale, unit, what="scale")
+        written = re.sub(r"^.*[\d.\s]", "", str(self.scale).strip())
+        # keV, keVee and keVnr convert into each other, but are different axes
+        if _AXIS_UNITS.get(written) != unit:
+            raise InputError(f"scale: {self.scale!r} is not in the unit of the axis, {unit}")
+        if scale <= 0:
+            raise InputError(f"scale: {self.scale!r} must be positive")
+        return scale
+
+
 class Exponential(_Section):
     """``exp(-rate t)``: flat for a rate of zero."""
 
@@ -216,10 +275,29 @@ class ExponentialFit(Table):
     efficiency: Literal[False] = False
 
 
+_ENERGY_KINDS: Mapping[str, type[_Section]] = {
+    "flat": FlatEnergy,
+    "exponential": ExponentialEnergy,
+}
 _TIME_KINDS: Mapping[str, type[_Section]] = {
     "exponential": Exponential,
     "exponential-fit": ExponentialFit,
 }
+
+
+def _pick(value: Any, axis: str, kinds: Mapping[str, type[_Section]]) -> Any:
+    """The form of a shape, decided by the fields that are there: an error is about one form."""
+    if isinstance(value, dict):
+        kind = str(value.get("kind"))
+        if "kind" in value and kind not in kinds:
+            raise UnknownNameError(f"{axis} shape", kind, kinds)
+        return kinds.get(kind, Table).model_validate(value)
+    if value is not None and not isinstance(value, (Table, *kinds.values())):
+        example = (
+            f"{{kind: {next(iter(kinds))}}}" if axis == "energy" else "{kind: exponential, ...}"
+        )
+        raise InputError(f"expected {example} or {{file: ...}}, got {value!r}")
+    return value
 
 
 class Background(_Section):
@@ -232,21 +310,18 @@ class Background(_Section):
     count: Count
     steady: bool = False
     template: Template | None = None
-    energy: Table | None = None
+    energy: FlatEnergy | ExponentialEnergy | Table | None = None
     time: Exponential | ExponentialFit | Table | None = None
+
+    @field_validator("energy", mode="before")
+    @classmethod
+    def _energy_form(cls, value: Any) -> Any:
+        return _pick(value, "energy", _ENERGY_KINDS)
 
     @field_validator("time", mode="before")
     @classmethod
-    def _pick(cls, value: Any) -> Any:
-        # decide by the fields that are there, so that an error is about one form, not both
-        if isinstance(value, dict):
-            kind = str(value.get("kind"))
-            if "kind" in value and kind not in _TIME_KINDS:
-                raise UnknownNameError("time shape", kind, _TIME_KINDS)
-            return _TIME_KINDS.get(kind, Table).model_validate(value)
-        if value is not None and not isinstance(value, Exponential | Table):
-            raise InputError(f"expected {{kind: exponential, ...}} or {{file: ...}}, got {value!r}")
-        return value
+    def _time_form(cls, value: Any) -> Any:
+        return _pick(value, "time", _TIME_KINDS)
 
     @model_validator(mode="after")
     def _one_shape(self) -> Background:
@@ -372,4 +447,9 @@ class ExperimentFile(_Section):
                 raise InputError(
                     f"background {name!r} has no shape in time, but there is a time axis"
                 )
+            if isinstance(background.energy, ExponentialEnergy):
+                try:
+                    background.energy.in_unit(self.axes.energy.unit)
+                except CevnsError as error:
+                    raise InputError(f"background {name!r}, energy: {error}") from None
         return self
