@@ -92,6 +92,8 @@ def test_pulls_and_coverage(model):
         c = toys.coverage[label]
         assert abs(c.fraction - level) < 4 * c.error + 0.005  # Wilks holds to half a percent
     assert toys.audit["n"] == 20
+    assert toys.audit["deeper_minima"] == toys.audit["deeper_share"] == 0
+    assert "20 of 4096 toys again with iminuit: none has a deeper minimum" in str(toys)
     assert toys.audit["max_above"] < 1e-6  # iminuit is never deeper
     assert toys.audit["max_below"] < 1.1e-5  # and stops within its edm goal of 2e-5 in -2 ln L
     plain = json.loads(json.dumps(toys.to_dict(), allow_nan=False))
@@ -200,8 +202,10 @@ def test_interrupted_run_resumes_bit_for_bit(model, small_blocks, tmp_path):
 
         return progress
 
-    with pytest.raises(StopRunError):
+    with pytest.raises(StopRunError) as stopped:
         run_toys(model, 300, out=out, progress=stop_after(100), **settings)
+    kept = f"128 of 300 toys are kept in {out}.parts; the same call resumes"
+    assert stopped.value.__notes__ == [kept]
     assert not out.exists()
     assert list((tmp_path / "toys.npz.parts").glob("*.npz"))
     seen = []
@@ -299,6 +303,8 @@ def test_unwritable_output(model, tmp_path):
 def test_bad_arguments(model):
     with pytest.raises(InputError, match="n=0"):
         run_toys(model, 0, seed=1)
+    with pytest.raises(InputError, match="ask for fewer"):
+        run_toys(model, 10**20, seed=1)
     with pytest.raises(InputError, match="workers=0"):
         run_toys(model, 10, seed=1, workers=0)
     with pytest.raises(InputError, match="audited fraction"):
@@ -334,3 +340,30 @@ def test_audit_that_finds_deeper_minima_is_an_error(model, monkeypatch):
     monkeypatch.setattr(module.BatchFitter, "fit", shallow)
     with pytest.raises(FitError, match="deeper minimum"):
         run_toys(model, 40, seed=1, engine="numpy", workers=1, audit=0.2)
+
+
+def test_audit_counts_and_extrapolates_deeper_minima(model):
+    toys = run_toys(model, 50, seed=1, engine="numpy", workers=1, audit=0.2)
+    differences = np.array([-2.0, 1e-5, 0.0, np.nan, 0.3])
+    toys = replace(toys, n=1000, audit_differences=differences)
+    assert toys.audit == {
+        "n": 5,
+        "iminuit_failed": 1,
+        "max_above": 1.0,
+        "max_below": 0.15,
+        "deeper_minima": 1,
+        "deeper_share": 0.25,
+    }
+    assert "4 of 1000 toys again with iminuit: 1 (25 %; of all toys about 250) has" in str(toys)
+
+
+@pytest.mark.parametrize("n", [1, 50, 4097, 150_000, 1_500_000])
+def test_audit_is_spread_over_the_blocks_and_capped(model, n):
+    plan = module.ToyPlan(
+        model, np.zeros(1), "cevns", (), n, 1, 0, "numpy", coverage=False, audit=0.01
+    )
+    chosen = [plan.audited(b) for b in range(plan.n_blocks)]
+    assert sum(chosen) == max(1, min(round(0.01 * n), 2000))
+    full = chosen[:-1]  # the last block may be short
+    assert not full or max(full) - min(full) <= 1
+    assert sum(replace(plan, audit=0.0).audited(b) for b in range(plan.n_blocks)) == 0

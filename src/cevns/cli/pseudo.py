@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -9,6 +10,31 @@ import typer
 
 from cevns.cli import options
 from cevns.cli.output import Output, table
+
+_LINE_S = 10.0
+"""Seconds between lines of progress where no bar can be drawn."""
+
+
+class _Lines:
+    """Progress as plain lines on standard error, for logs of batch jobs."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+        self._printed = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        # the first call comes after set-up and, in a resumed run, after toys of an earlier one
+        if self._first is None:
+            self._first = now, done
+        elapsed, new = now - self._first[0], done - self._first[1]
+        if now - self._printed < _LINE_S or not (new and elapsed > 0):
+            return
+        self._printed = now
+        rate = new / elapsed
+        typer.echo(
+            f"toys {done}/{total}, {rate:,.0f}/s, {(total - done) / rate:.0f} s left", err=True
+        )
 
 
 def toys(
@@ -52,32 +78,43 @@ def toys(
         check_writable(out)
     loaded, poi = options.load_any(experiment, data, set_field, poi)
     held = options.fixed(loaded.model(poi).parameters, fix)
+    screen = Console(stderr=True)
+    lines = _Lines()
     with Progress(
         TextColumn("toys"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=screen,
         transient=True,
+        disable=not screen.is_terminal,
     ) as bar:
         task = bar.add_task("toys", total=n, rate="")
 
         def progress(done: int, total: int) -> None:
+            if not screen.is_terminal:
+                lines(done, total)
+                return
             speed = bar.tasks[task].finished_speed or bar.tasks[task].speed
             bar.update(task, completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
 
-        study = loaded.toys(
-            n,
-            seed=seed,
-            poi=poi,
-            refold=cast("Any", refold),
-            fix=held,
-            engine=engine,
-            out=out,
-            workers=workers,
-            progress=progress,
-        )
+        try:
+            study = loaded.toys(
+                n,
+                seed=seed,
+                poi=poi,
+                refold=cast("Any", refold),
+                fix=held,
+                engine=engine,
+                out=out,
+                workers=workers,
+                progress=progress,
+            )
+        except KeyboardInterrupt as stop:
+            for note in getattr(stop, "__notes__", ()):
+                typer.echo(note, err=True)
+            raise
     result = study.toys
     pulls = table(
         f"{result.n} toys of {loaded.title}, seed {result.seed}, engine {result.engine}",
@@ -95,12 +132,8 @@ def toys(
             f"{100 * c.fraction:.2f} ± {100 * c.error:.2f} %"
         )
     console.print("fits: " + ", ".join(f"{v} {k}" for k, v in result.statuses.items()))
-    audit = result.audit
-    if audit["n"]:
-        console.print(
-            f"audit: {audit['n']} toys again with iminuit, our -lnL at most "
-            f"{audit['max_above']:.1e} above and {audit['max_below']:.1e} below"
-        )
+    if result.audit_text:
+        console.print(f"audit: {result.audit_text}")
     t = result.timing
     if t.get("toys_per_second") is not None:
         console.print(

@@ -168,16 +168,40 @@ class ToyResult:
         """Comparison with iminuit: number, largest differences of -ln L, deeper minima.
 
         ``max_above`` is how far our minimum lies above iminuit's at most, ``max_below`` how far
-        below.
+        below: there iminuit stopped short, which is no failure of ours. ``deeper_minima`` counts
+        the toys where iminuit's -2 ln L is lower than ours by more than `DEEPER`, and
+        ``deeper_share`` is their share of the toys compared, an estimate for all toys (None
+        where none was compared).
         """
         difference = 0.5 * self.audit_differences[np.isfinite(self.audit_differences)]
+        deeper = int(np.sum(-difference > 0.5 * DEEPER))
         return {
             "n": int(self.audit_differences.size),
             "iminuit_failed": int(self.audit_differences.size - difference.size),
             "max_above": float(np.max(-difference, initial=0.0)),
             "max_below": float(np.max(difference, initial=0.0)),
-            "deeper_minima": int(np.sum(-difference > 0.5 * DEEPER)),
+            "deeper_minima": deeper,
+            "deeper_share": deeper / difference.size if difference.size else None,
         }
+
+    @property
+    def audit_text(self) -> str:
+        """The audit as one sentence; empty without one."""
+        audit = self.audit
+        compared = audit["n"] - audit["iminuit_failed"]
+        if not compared:
+            return ""
+        found = "none has"
+        if audit["deeper_minima"]:
+            share, deeper = audit["deeper_share"], audit["deeper_minima"]
+            found = (
+                f"{deeper} ({100 * share:.2g} %; of all toys about {share * self.n:,.0f}) "
+                f"{'has' if deeper == 1 else 'have'}"
+            )
+        return (
+            f"{compared} of {self.n} toys again with iminuit: {found} a deeper minimum elsewhere; "
+            f"our -lnL is at most {audit['max_above']:.1e} above and {audit['max_below']:.1e} below"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as plain values, without the toys themselves."""
@@ -212,12 +236,8 @@ class ToyResult:
             for label, c in self.coverage.items()
         ]
         lines.append("  fits: " + ", ".join(f"{v} {k}" for k, v in self.statuses.items()))
-        audit = self.audit
-        if audit["n"]:
-            lines.append(
-                f"  audit: {audit['n']} toys again with iminuit; our -lnL is at most "
-                f"{audit['max_above']:.1e} above and {audit['max_below']:.1e} below"
-            )
+        if self.audit_text:
+            lines.append(f"  audit: {self.audit_text}")
         t = self.timing
         rate = t["toys_per_second"]
         if rate is not None:

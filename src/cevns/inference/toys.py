@@ -40,6 +40,11 @@ from cevns.typing import Array, IntArray
 BLOCK = 4096
 """Toys a block."""
 AUDIT_FRACTION = 0.01
+AUDIT_MOST = 2000
+"""Toys that are audited at most in a run: a share of 0.5 % with a deeper minimum is then known
+to a third of itself, and the time stays small beside that of the toys of a long run."""
+TOYS_MOST = 10**9
+"""Toys of a run at most: with a few parameters their results fill some hundred gigabytes."""
 _COMPILING_PAYS = 500_000
 """Toys from which ``auto`` means jax: below, compiling takes longer than it saves."""
 _POOL_PAYS_S = 6.0
@@ -60,7 +65,7 @@ class ToyPlan:
         point: number of the point in a scan; enters the seeds.
         engine: ``numpy`` or ``jax``.
         coverage: fit each toy a second time with the parameter of interest at its true value.
-        audit: fraction of toys that are fitted again with iminuit.
+        audit: fraction of toys that are fitted again with iminuit, up to `AUDIT_MOST` toys.
     """
 
     model: Model
@@ -83,6 +88,19 @@ class ToyPlan:
         """Toys in a block."""
         return min(BLOCK, self.n - block * BLOCK)
 
+    @property
+    def n_audited(self) -> int:
+        """Toys to audit in the run: at least one, unless none is asked for."""
+        if self.audit <= 0:
+            return 0
+        return max(1, min(round(self.audit * self.n), AUDIT_MOST))
+
+    def audited(self, block: int) -> int:
+        """Toys to audit in a block: the run's, spread evenly over the blocks."""
+        before = block * BLOCK
+        after = before + self.size(block)
+        return after * self.n_audited // self.n - before * self.n_audited // self.n
+
     def fingerprint(self) -> dict[str, Any]:
         """What must agree for toys to belong together."""
         return {
@@ -96,7 +114,7 @@ class ToyPlan:
             "point": self.point,
             "engine": self.engine,
             "coverage": self.coverage,
-            "audit": self.audit,
+            "audited toys": self.n_audited,
             "block": BLOCK,
             "version": version("cevns"),
         }
@@ -153,7 +171,9 @@ class _Runner:
         if plan.coverage:
             out["rise"], out["conditional_status"] = self._rise(counts, aux, best.twice_nll)
         t2 = time.perf_counter()
-        out["audit"] = self._audit(rng, counts, aux, best.twice_nll, best.status)
+        out["audit"] = self._audit(
+            rng, plan.audited(number), counts, aux, best.twice_nll, best.status
+        )
         t3 = time.perf_counter()
         return out, {
             "fit_s": t1 - t0,
@@ -177,13 +197,17 @@ class _Runner:
         return held.twice_nll - best, held.status.astype(np.int8)
 
     def _audit(
-        self, rng: np.random.Generator, counts: Array, aux: Array, best: Array, status: IntArray
+        self,
+        rng: np.random.Generator,
+        number: int,
+        counts: Array,
+        aux: Array,
+        best: Array,
+        status: IntArray,
     ) -> Array:
-        """A random sample again with iminuit: its -2 ln L minus ours, NaN where it failed."""
+        """`number` random toys again with iminuit: its -2 ln L minus ours, NaN where it failed."""
         plan, size = self.plan, counts.shape[1]
-        if plan.audit <= 0:
-            return np.zeros(0)
-        chosen = rng.choice(size, max(1, round(plan.audit * size)), replace=False)
+        chosen = rng.choice(size, number, replace=False)
         fix = {name: plan.truth[plan.model.parameters.position(name)] for name in plan.fix}
         differences = []
         for i in np.sort(chosen):
@@ -280,7 +304,7 @@ def run_toys(
 
     Args:
         model: the model (a `TemplateModel` is ten times faster than an exact one).
-        n: number of toys.
+        n: number of toys, at most `TOYS_MOST`.
         seed: master seed, not negative.
         truth: true parameter point; nominal by default.
         poi: parameter whose intervals are tested; the model's own by default.
@@ -288,7 +312,8 @@ def run_toys(
         engine: ``numpy``, ``jax`` or ``auto`` (jax where installed, for half a million toys and
             more).
         coverage: test the coverage of the profile-likelihood intervals by a second fit.
-        audit: fraction of the toys that is fitted again with iminuit.
+        audit: fraction of the toys that is fitted again with iminuit; at most `AUDIT_MOST` toys
+            in a run, chosen at random.
         point: number of the point in a scan; points have independent toys.
         workers: processes; by default one a core where that pays. One means in this process.
         executor: any `concurrent.futures.Executor` in place of the process pool.
@@ -307,6 +332,11 @@ def run_toys(
     """
     if n < 1 or seed < 0 or point < 0:
         raise InputError(f"toys: n={n}, seed={seed}, point={point}; use n > 0 and the others >= 0")
+    if n > TOYS_MOST:
+        raise InputError(
+            f"toys: {n:.3g} toys are more than the {TOYS_MOST:.0e} whose results fit into memory "
+            "and whose fits end within a day or so; ask for fewer"
+        )
     if not 0.0 <= audit <= 1.0:
         raise InputError(f"toys: the audited fraction lies between 0 and 1, not {audit:g}")
     if workers is not None and workers < 1:
@@ -334,16 +364,20 @@ def run_toys(
         done = sum(plan.size(i) for i in blocks)
         try:
             for number, block, timing, worker in _results(plan, todo, workers, executor):
-                blocks[number] = block
-                times.append((plan.size(number), worker, timing))
                 if store:
                     store.add(number, block)
+                blocks[number] = block
+                times.append((plan.size(number), worker, timing))
                 done += plan.size(number)
                 if progress:
                     progress(done, n)
-        except BaseException:
+        except BaseException as error:
             if store:
                 store.flush()  # an interrupted run resumes from here
+                kept = sum(plan.size(i) for i in blocks)
+                error.add_note(
+                    f"{kept} of {n} toys are kept in {store.parts}; the same call resumes"
+                )
             raise
         if store:
             store.finish(blocks)
