@@ -130,6 +130,9 @@ def show_measurement(console: Console, result: Measurement) -> None:
         f"quenching {physics['quenching']}, resolution {physics['resolution']}; "
         f"engine {result.engine}"
     )
+    if experiment.declaration.signal is not None:
+        exact = getattr(result.model, "exact", None) is not None
+        console.print(f"signal: {'from first principles' if exact else 'released template'}")
     files = ", ".join(
         f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in experiment.inputs.files
     )

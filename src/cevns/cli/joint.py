@@ -92,6 +92,9 @@ def _show_answer(console: Console, result: JointMeasurement) -> None:
         tail = "" if result.z is None else f"; no CEvNS rejected at {result.z:.2f} sigma"
         console.print(f"[bold]{result.poi.name} = {_errors(result.poi)}{tail}[/bold]")
     f = result.fit
+    held = [p.name for p in f if p.fixed]
+    if held:
+        console.print(f"held in this fit, so not in its errors: {', '.join(held)}")
     console.print(
         f"chi2 {f.chi2:z.1f} / {f.ndof} (deviance {f.deviance:z.1f} + pulls "
         f"{f.chi2 - f.deviance:z.1f}), Pearson {f.pearson:z.1f}"

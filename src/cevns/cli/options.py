@@ -147,4 +147,6 @@ def widths(parameters: Parameters, texts: Sequence[str] | None) -> list[tuple[st
             out.append((p.name, quantity(value[:-1], "", what=what) / 100.0 * abs(p.value)))
         else:
             out.append((p.name, quantity(value, p.unit, what=what)))
+            if p.value and not p.unit and out[-1][1] >= abs(p.value):
+                raise InputError(f"{what}: an error of {value} on {p.value:g}; write {value}%?")
     return out
