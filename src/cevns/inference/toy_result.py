@@ -171,7 +171,8 @@ class ToyResult:
         below: there iminuit stopped short, which is no failure of ours. ``deeper_minima`` counts
         the toys where iminuit's -2 ln L is lower than ours by more than `DEEPER`, and
         ``deeper_share`` is their share of the toys compared, an estimate for all toys (None
-        where none was compared).
+        where none was compared). It is one from below: iminuit starts at the true values too and
+        can end in the same local minimum.
         """
         difference = 0.5 * self.audit_differences[np.isfinite(self.audit_differences)]
         deeper = int(np.sum(-difference > 0.5 * DEEPER))
@@ -195,7 +196,7 @@ class ToyResult:
         if audit["deeper_minima"]:
             share, deeper = audit["deeper_share"], audit["deeper_minima"]
             found = (
-                f"{deeper} ({100 * share:.2g} %; of all toys about {share * self.n:,.0f}) "
+                f"{deeper} ({100 * share:.2g} %; of all toys at least about {share * self.n:,.0f}) "
                 f"{'has' if deeper == 1 else 'have'}"
             )
         return (
