@@ -16,7 +16,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.experiments.inputs import STEADY_STATE_ROLE
 from cevns.experiments.model import SIGNAL
-from cevns.experiments.schema import Exponential, ExponentialFit
+from cevns.experiments.schema import Exponential, ExponentialFit, Table
 from cevns.report import style
 from cevns.typing import Array, ArrayLike
 
@@ -150,7 +150,7 @@ def steady_state(experiment: Experiment) -> tuple[str, ...]:
         name
         for name, b in experiment.declaration.backgrounds.items()
         if b.steady
-        or (b.energy is not None and b.energy.role == STEADY_STATE_ROLE)
+        or (isinstance(b.energy, Table) and b.energy.role == STEADY_STATE_ROLE)
         or isinstance(b.time, Exponential | ExponentialFit)
     )
 
