@@ -39,6 +39,8 @@ def test_limit():
     found = record("limit", "coherent-lar-engineering", "--events", "7.4")
     assert found["origin"] == "given"
     assert found["ratio_to_prediction"] == pytest.approx(7.4 / found["predicted_events"])
+    # the published events of an experiment without data are taken where nothing else is given
+    assert record("limit", "coherent-lar-engineering")["events"] == found["events"] == 7.4
     done = RUNNER.invoke(app, ["limit", "coherent-ge-2024"])
     assert "one-sided profile likelihood of the observed counts" in done.stdout
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cevns.cli import options
 from cevns.cli.output import Output
+
+if TYPE_CHECKING:
+    from cevns.reproduction.results import PublishedResult
+
+
+def _published(name: str, level: float) -> PublishedResult | None:
+    """The published limit of an experiment at this level, if there is one."""
+    from cevns.reproduction.results import results
+
+    return next((r for r in results() if r.id == name and r.limit == level), None)
 
 
 def limit(
@@ -33,6 +43,9 @@ def limit(
 
     output = Output(json)
     loaded = options.load(experiment, data, set_field)
+    published = _published(loaded.name, level)
+    if published is not None and not loaded.has_data and observed is None and not asimov:
+        events = published.events[0] if events is None and published.events else events
     result = cevns_limit(
         loaded,
         level=level,
@@ -53,4 +66,10 @@ def limit(
         f"cross section < {result.cross_section_cm2:.3g} cm2, {result.ratio:.2f} times the "
         f"prediction {result.predicted_cm2:.3g} cm2 ({result.predicted_events:.3g} events)"
     )
+    if published is not None and published.cross_section:
+        output.console.print(
+            f"published ({published.source}): {published.cross_section[0] * 1e-40:.3g} cm2"
+            + (f", {published.events[0]:g} events" if published.events else "")
+            + (f"; {published.memory}" if published.memory else "")
+        )
     output.result({**loaded.provenance(), **result.to_dict()})
