@@ -203,6 +203,19 @@ class Apparatus:
         """Named physics choices, echoed in every result."""
         return dict(assembly.physics_choices(self.declaration))
 
+    def recoil_density(self, recoil_energy_kev: Array) -> Array:
+        """Counts per keVnr in the exposure, before any detector, ``(flavours, n)``."""
+        # unit weights make the fold a density
+        fold = Fold(
+            self.source,
+            self.interaction,
+            self.material,
+            self.declaration.target.mass,
+            self.form_factor,
+            nodes_kev=recoil_energy_kev,
+        )
+        return fold.spectrum()
+
     # -- helpers -------------------------------------------------------------------------------
 
     def _fold(self, process: Interaction) -> Fold:

@@ -11,7 +11,6 @@ import numpy as np
 from cevns import __version__
 from cevns.experiments.experiment import Experiment
 from cevns.interactions import kinematics
-from cevns.rates.fold import Fold
 from cevns.typing import Array
 
 
@@ -69,15 +68,7 @@ def rate(experiment: Experiment, *, points: int = 200) -> Rate:
         for nuclide in experiment.material.nuclides
     )
     grid = np.linspace(0.0, limit, points)
-    # unit weights make the fold a density
-    density = Fold(
-        experiment.source,
-        experiment.interaction,
-        experiment.material,
-        experiment.declaration.target.mass,
-        experiment.form_factor,
-        nodes_kev=grid,
-    ).spectrum()
+    density = experiment.recoil_density(grid)
     by_flavour = dict(zip(experiment.fold.flavours, density, strict=True))
     return Rate(
         experiment,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.experiments import assembly
-from cevns.rates.fold import Fold
 from cevns.report import style
 from cevns.typing import Array
 
@@ -58,14 +57,7 @@ def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilS
         experiment: from `cevns.load`.
         recoil_energy_kev: recoil energies, keV, ``(n,)``.
     """
-    density = Fold(
-        experiment.source,
-        experiment.interaction,
-        experiment.material,
-        experiment.declaration.target.mass,
-        experiment.form_factor,
-        nodes_kev=recoil_energy_kev,
-    ).spectrum()
+    density = experiment.recoil_density(recoil_energy_kev)
     electron = experiment.quenching.on(recoil_energy_kev).electron_energy_kevee()
     seen = experiment.response.evaluate(electron).sum(axis=-1)
     seen = seen * experiment.recoil_efficiency(recoil_energy_kev)
