@@ -49,6 +49,7 @@ class Parameter:
         role: parameter of interest, normalisation of a component, or nuisance.
         shared: the same quantity in every experiment that names it.
         description: one sentence on what it is.
+        typical: a typical step of a free parameter; by default a tenth of the value.
 
     Raises:
         InputError: if the value is not finite or lies outside its bounds.
@@ -68,6 +69,7 @@ class Parameter:
     role: Role = "nuisance"
     shared: bool = False
     description: str = ""
+    typical: float | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
@@ -80,9 +82,11 @@ class Parameter:
 
     @property
     def scale(self) -> float:
-        """A typical step: the constraint's width, else a tenth of the value, else 0.1."""
+        """A typical step: the constraint's width, else as told, else 10 % of the value or 0.1."""
         if self.constraint is not None:
             return self.constraint.sigma
+        if self.typical is not None:
+            return self.typical
         return 0.1 * abs(self.value) if self.value else 0.1
 
     def at(self, value: float, *, fixed: bool | None = None) -> Parameter:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from cevns import registry
 from cevns.interactions import _kinematics as kinematics
 from cevns.interactions._base import Factor, Interaction, Term, nuclear_factors
+from cevns.interactions._combined import Combined
 from cevns.interactions._cross_section import differential_cross_section, total_cross_section
+from cevns.interactions._extension import CONTACT, Extension, Shape, bounded
 from cevns.interactions.standard_model import StandardModel
 
 __all__ = [
+    "CONTACT",
+    "Combined",
+    "Extension",
     "Factor",
     "Interaction",
+    "Shape",
     "StandardModel",
     "Term",
+    "bounded",
     "differential_cross_section",
     "interaction",
     "interactions",
@@ -35,7 +42,11 @@ def interactions() -> tuple[str, ...]:
 
 
 def interaction(name: str, **options: Any) -> Interaction:
-    """The interaction called `name`, built with its options.
+    """The interaction called `name`, or several extensions of the Standard Model together.
+
+    Args:
+        name: registry name; ``nsi+magnetic-moment`` is both at once.
+        options: ``couplings`` and ``axial`` of the Standard Model, and options of the extension.
 
     Raises:
         UnknownNameError: if there is no such interaction.
@@ -44,4 +55,9 @@ def interaction(name: str, **options: Any) -> Interaction:
         >>> interaction("standard-model", couplings="tree-lowE").name
         'standard-model'
     """
-    return cast("Interaction", registry.load(__name__, "interaction", name).MODEL(**options))
+    base = {k: options.pop(k) for k in ("couplings", "axial") if k in options}
+    models = [registry.load(__name__, "interaction", part).MODEL for part in name.split("+")]
+    if models == [StandardModel]:
+        return StandardModel(**base, **options)
+    extensions = tuple(m(**options) for m in models if m is not StandardModel)
+    return Combined(StandardModel(**base), extensions)

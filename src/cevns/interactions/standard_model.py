@@ -129,17 +129,28 @@ class StandardModel:
             UnknownNameError: if the flavour is unknown.
             InputError: if the mixing angle is unphysical.
         """
-        scheme = self.scheme
-        proton = nuclide.z * xp.asarray(scheme.gv_p(lepton(flavour), values.get("sin2_theta_w")))
-        neutron = xp.asarray(scheme.gv_n * nuclide.n) * xp.ones_like(proton)
+        proton, neutron = self.vector(flavour, nuclide, values)
+        proton = xp.asarray(proton)
+        neutron = xp.asarray(neutron) * xp.ones_like(proton)
         rows = [proton * proton, 2.0 * proton * neutron, neutron * neutron]
         if self.axial:
-            z, n = nuclide.unpaired
-            sign = -1.0 if is_antineutrino(flavour) else 1.0
-            axial = sign * (scheme.ga_p * z + scheme.ga_n * n) * xp.ones_like(proton)
+            axial = self.axial_charge(flavour, nuclide) * xp.ones_like(proton)
             rows += [2.0 * proton * axial, 2.0 * neutron * axial, axial * axial]
         result: Array = xp.stack(rows)
         return result
+
+    def vector(
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
+    ) -> tuple[Any, float]:
+        """g_V^p Z and g_V^n N, the vector amplitude without form factors."""
+        proton = self.scheme.gv_p(lepton(flavour), values.get("sin2_theta_w"))
+        return nuclide.z * proton, self.scheme.gv_n * nuclide.n
+
+    def axial_charge(self, flavour: str, nuclide: Nuclide) -> float:
+        """G_A without its form factor; its sign changes for antineutrinos."""
+        z, n = nuclide.unpaired
+        sign = -1.0 if is_antineutrino(flavour) else 1.0
+        return sign * (self.scheme.ga_p * z + self.scheme.ga_n * n)
 
 
 MODEL = StandardModel

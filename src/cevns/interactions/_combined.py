@@ -1,0 +1,183 @@
+"""The Standard Model with any set of extensions: amplitudes added, squared, and turned to terms.
+
+With the basis of all shapes s (equal ones once) and the coefficients c_s(b) of each final state b,
+
+    d(sigma)/dT = G_F^2 M/(2 pi) sum_{s <= s'} [sum_b (2 - delta_ss') c_s(b) c_s'(b)]
+                  phi_s(T) phi_s'(T) F_s F_s' [2 - 2 T/E + T^2/E^2 - M T/E^2]  +  ...
+
+so every pair of shapes is a term, folded once, and all couplings are weights. The axial current
+of the Standard Model interferes with the final state of the same flavour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.flavours import lepton
+from cevns.interactions._base import Term
+from cevns.interactions._extension import CONTACT, Extension, RecoilFactor, Shape
+from cevns.interactions.standard_model import (
+    StandardModel,
+    axial_shape,
+    interference_shape,
+    vector_shape,
+)
+from cevns.nuclear.nuclides import Nuclide
+from cevns.parameters import Parameters
+from cevns.typing import Array, Namespace
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A kinematic polynomial times factors in T; equal ones compare equal and are shared."""
+
+    polynomial: Any
+    factors: tuple[RecoilFactor, ...]
+
+    def __call__(self, recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
+        out: Array = self.polynomial(recoil_energy_kev, nuclide)
+        for factor in self.factors:
+            out = out * factor(recoil_energy_kev, nuclide)
+        return out
+
+
+def _term(name: str, polynomial: Any, a: Shape, b: Shape | None) -> Term:
+    factors = tuple(s.of_recoil for s in (a, b) if s is not None and s.of_recoil is not None)
+    nucleons = (a.nucleon, "a" if b is None else b.nucleon)
+    return Term(name, nucleons, _Scaled(polynomial, factors) if factors else polynomial)
+
+
+@dataclass(frozen=True)
+class Combined:
+    """An interaction: the Standard Model and extensions of it.
+
+    Args:
+        base: the Standard Model, with its coupling scheme.
+        extensions: what adds to it; each once.
+
+    Raises:
+        InputError: if two extensions have a parameter of the same name.
+
+    Examples:
+        >>> from cevns.interactions.nsi import NSI
+        >>> both = Combined(StandardModel(axial=False), (NSI(),))
+        >>> both.name, [t.name for t in both.terms]
+        ('nsi', ['p*p', 'p*n', 'n*n'])
+    """
+
+    base: StandardModel
+    extensions: tuple[Extension, ...]
+
+    def __post_init__(self) -> None:
+        names = [e.name for e in self.extensions]
+        if len(set(names)) < len(names):
+            raise InputError(f"an extension is there twice: {', '.join(names)}; name each once")
+        _ = self.parameters  # raises where two share a name
+
+    @property
+    def name(self) -> str:
+        """The extensions, joined with ``+``."""
+        return "+".join(str(e.name) for e in self.extensions) or self.base.name
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The weak mixing angle and the parameters of the extensions."""
+        return Parameters(
+            [*self.base.parameters, *(p for e in self.extensions for p in e.parameters)]
+        )
+
+    @cached_property
+    def structure(self) -> Parameters:
+        """Parameters of the extensions that change the shapes."""
+        return Parameters([p for e in self.extensions for p in e.structure])
+
+    def with_structure(self, values: Mapping[str, float]) -> Self:
+        """The same interaction with other shapes (a mediator mass).
+
+        Raises:
+            UnknownNameError: if a name is not in `structure`.
+        """
+        checked = {self.structure[name].name: value for name, value in values.items()}
+        changed = tuple(
+            e.with_structure({n: v for n, v in checked.items() if n in e.structure.names})
+            for e in self.extensions
+        )
+        return type(self)(self.base, changed)
+
+    @cached_property
+    def basis(self) -> tuple[Shape, ...]:
+        """All shapes, those of the Standard Model first, each once."""
+        found = {s.key: s for s in CONTACT}
+        for extension in self.extensions:
+            found |= {s.key: s for s in extension.shapes if s.key not in found}
+        return tuple(found.values())
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """Pairs of shapes, axial terms, and the extensions' own."""
+        labels = [s.nucleon if s.of_recoil is None else f"{s.name}.{s.nucleon}" for s in self.basis]
+        out = [
+            _term(f"{labels[i]}*{labels[j]}", vector_shape, self.basis[i], self.basis[j])
+            for i, j in self._pairs
+        ]
+        if self.base.axial:
+            out += [
+                _term(f"{label}*a", interference_shape, shape, None)
+                for label, shape in zip(labels, self.basis, strict=True)
+            ]
+            out.append(Term("a*a", ("a", "a"), axial_shape))
+        for extension in self.extensions:
+            out += extension.terms
+        return tuple(out)
+
+    @cached_property
+    def _pairs(self) -> list[tuple[int, int]]:
+        n = len(self.basis)
+        return [(i, j) for i in range(n) for j in range(i, n)]
+
+    def weights(
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Array:
+        """Weights of the terms, shape ``(n_terms, ...)``; see `cevns.interactions.Interaction`."""
+        own = lepton(flavour)
+        position = {s.key: k for k, s in enumerate(self.basis)}
+        states: dict[str, list[Any]] = {own: [0.0] * len(self.basis)}
+        proton, neutron = self.base.vector(flavour, nuclide, values)
+        states[own][0], states[own][1] = proton, neutron
+        for extension in self.extensions:
+            for state, coefficients in extension.amplitudes(flavour, nuclide, values, xp).items():
+                row = states.setdefault(state, [0.0] * len(self.basis))
+                for shape, c in zip(extension.shapes, coefficients, strict=True):
+                    row[position[shape.key]] = row[position[shape.key]] + c
+        rows: list[Any] = []
+        for i, j in self._pairs:
+            factor = 1.0 if i == j else 2.0
+            rows.append(sum(factor * row[i] * row[j] for row in states.values()))
+        if self.base.axial:
+            axial = self.base.axial_charge(flavour, nuclide)
+            rows += [2.0 * c * axial for c in states[own]]
+            rows.append(axial * axial)
+        for extension in self.extensions:
+            rows += extension.weights(flavour, nuclide, values, xp)
+        scale: Any = 1.0
+        for extension in self.extensions:
+            scale = scale * extension.rate_factor(flavour, values, xp)
+        size = np.broadcast_shapes(*(np.shape(r) for r in rows), np.shape(scale))
+        result: Array = xp.stack([xp.broadcast_to(xp.asarray(r * scale), size) for r in rows])
+        return result
+
+    def neutron_rms_fm(
+        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Any | None:
+        """Rms radius of the neutrons, fm; None where the form-factor model's own stays."""
+        for extension in self.extensions:
+            radius = extension.neutron_rms_fm(nuclide, values, xp)
+            if radius is not None:
+                return radius
+        return None

@@ -1,0 +1,189 @@
+"""New physics as an extension of the Standard Model: amplitudes that add to it, and more.
+
+A vector-type process changes the amplitude of a neutrino of flavour a that leaves as b,
+
+    G_V(a -> b) = sum_s c_s(theta; a, b) phi_s(T) F_s(q),        F_s = F_p or F_n,
+
+by *shapes* phi_s (1 for a contact interaction, a propagator for a light mediator) and
+*coefficients* c_s. Amplitudes to the same final state add before they are squared, those to
+different ones after: `combine` makes the products, so interference is exact between any set of
+extensions. What does not interfere (a magnetic moment, a scalar) brings terms of its own.
+
+One's own model is a class of about ten lines::
+
+    class Contact(Extension):
+        name = "contact"
+        parameters = Parameters([Parameter("eps", 0.0, lower=-1.0, upper=1.0)])
+
+        def amplitudes(self, flavour, nuclide, values, xp=np):
+            shift = nuclide.n * self.value(values, "eps")
+            return {lepton(flavour): (0.0 * shift, shift)}
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Self, cast
+
+import numpy as np
+
+from cevns.interactions._base import Term
+from cevns.nuclear.nuclides import Nuclide
+from cevns.parameters import Parameter, Parameters
+from cevns.typing import Array, Namespace
+
+RecoilFactor = Callable[[Array, Nuclide], Array]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One shape of the vector amplitude.
+
+    Args:
+        name: equal names are the same shape, in whatever extension they stand.
+        nucleon: whose form factor it carries, ``p`` or ``n``.
+        of_recoil: phi(T keV, nuclide), ``(nT,)``; None for a constant 1.
+    """
+
+    name: str
+    nucleon: Literal["p", "n"]
+    of_recoil: RecoilFactor | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes two shapes one."""
+        return self.name, self.nucleon
+
+
+CONTACT = (Shape("1", "p"), Shape("1", "n"))
+"""The shapes of the Standard Model and of any contact interaction: protons, neutrons."""
+
+
+class Extension:
+    """What new physics adds; override what applies, the rest is nothing.
+
+    Attributes:
+        name: registry name.
+        parameters: what coefficients and weights depend on, with nominal values (those of the
+            Standard Model).
+        structure: what the shapes themselves depend on (the mass of a mediator): numbers, no
+            parameters of a fit. A frozen dataclass has a field of the same name for each.
+        shapes: of the vector amplitude.
+        terms: of what adds without interference.
+    """
+
+    name: str = ""
+
+    @property
+    def parameters(self) -> Parameters:
+        """Continuous parameters with nominal values, bounds and a sentence each."""
+        return Parameters([])
+
+    @property
+    def structure(self) -> Parameters:
+        """Parameters that change the shapes: one model for each of their values."""
+        return Parameters([])
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Shapes of the vector amplitude, in the order of the coefficients."""
+        return CONTACT
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Terms that add without interference, in the order of `weights`."""
+        return ()
+
+    def amplitudes(
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Mapping[str, Sequence[Any]]:
+        """Coefficients of the shapes by final state.
+
+        Args:
+            flavour: of the incoming neutrino.
+            nuclide: the target.
+            values: parameters by name, numbers or arrays of shape ``(...)``; nominal if left out.
+            xp: array namespace.
+
+        Returns:
+            Final state to one coefficient a shape. The final state named like the lepton family
+            of `flavour` interferes with the Standard Model. Imaginary parts are final states of
+            their own (``"mu:im"``): |a + ib|^2 = a^2 + b^2.
+        """
+        _ = flavour, nuclide, values, xp
+        return {}
+
+    def weights(
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Sequence[Any]:
+        """Weights of `terms`."""
+        _ = flavour, nuclide, values, xp
+        return ()
+
+    def rate_factor(self, flavour: str, values: Mapping[str, Any], xp: Namespace = np) -> Any:
+        """Factor on the whole cross section of a flavour; 1 for none."""
+        _ = flavour, values, xp
+        return 1.0
+
+    def neutron_rms_fm(
+        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Any | None:
+        """Rms radius of the neutrons, fm; None where the form-factor model's own stays."""
+        _ = nuclide, values, xp
+        return None
+
+    def value(self, values: Mapping[str, Any], name: str) -> Any:
+        """A parameter from `values`, nominal if it is left out."""
+        return values[name] if name in values else self._nominal[name]
+
+    @cached_property
+    def _nominal(self) -> dict[str, float]:
+        return {p.name: p.value for p in self.parameters}
+
+    def with_structure(self, values: Mapping[str, float]) -> Self:
+        """The same extension with other shapes, for example at another mediator mass.
+
+        Raises:
+            UnknownNameError: if a name is not in `structure`.
+            InputError: if a value lies outside its bounds.
+        """
+        if not values:
+            return self
+        checked = self.structure.at(values)
+        given = {checked[n].name: checked[n].value for n in values}
+        return cast("Self", dataclasses.replace(cast("Any", self), **given))
+
+
+def bounded(
+    name: str,
+    description: str,
+    *,
+    value: float = 0.0,
+    unit: str = "",
+    reach: tuple[float, float] = (-np.inf, np.inf),
+    typical: float = 0.1,
+) -> Parameter:
+    """A free, shared parameter of interest of new physics.
+
+    Args:
+        name: of the parameter.
+        description: one sentence.
+        value: nominal, that of the Standard Model.
+        unit: of the value.
+        reach: bounds.
+        typical: a typical size; steps of minimisers and derivatives follow from it.
+    """
+    return Parameter(
+        name,
+        value,
+        unit=unit,
+        lower=reach[0],
+        upper=reach[1],
+        role="poi",
+        shared=True,
+        typical=typical,
+        description=description,
+    )
