@@ -19,7 +19,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.model import Model
 from cevns.parameters import Parameter, Parameters
-from cevns.typing import Array
+from cevns.typing import Array, IntArray
 
 
 class Family(Protocol):
@@ -199,7 +199,7 @@ class Grid:
         """
         axes = []
         for name, values in ranges.items():
-            structural = name in family.structure
+            structural = family.structure.__contains__(name)  # folds - and _
             p = (family.structure if structural else family.parameters)[name]
             axes.append(Axis(p, np.asarray(values, dtype=float), structural=structural))
         return cls(family, tuple(axes))
@@ -235,7 +235,7 @@ class Grid:
         """Degrees of freedom of the statistic: the number of axes that are not structural."""
         return len(self.scanned)
 
-    def slices(self) -> list[tuple[dict[str, float], Array]]:
+    def slices(self) -> list[tuple[dict[str, float], IntArray]]:
         """Structural values and the numbers of the points that have them."""
         columns = [i for i, a in enumerate(self.axes) if a.structural]
         if not columns:
