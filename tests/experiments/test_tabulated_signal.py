@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.experiments.features import b_spline_coefficients, b_splines
 from cevns.experiments.objective import ExperimentObjective
 from cevns.experiments.refolded import refold
-from cevns.experiments.tabulated import b_spline_coefficients, b_splines, tabulate
+from cevns.experiments.tabulated import tabulate
 from cevns.experiments.templates import template_model
 from cevns.inference import Likelihood, asimov
 from cevns.inference.model import differences

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -126,12 +127,12 @@ def match_variations(
 
 def bind(
     declaration: ExperimentFile,
-    question: PoiName,
+    couplings: tuple[str, ...],
     interaction: Interaction,
     quenching_variations: tuple[str, ...],
     efficiency_variations: tuple[str, ...],
 ) -> Binding:
-    """Which parameter drives which stage of the signal for a question."""
+    """Which parameter drives which stage of the signal, with these couplings free."""
     floating = names_acting_on(declaration, "interaction")
     for name in floating:
         if name not in interaction.parameters.names:
@@ -139,11 +140,7 @@ def bind(
                 f"{declaration.name}: the parameter {name!r} acts on the interaction "
                 f"{interaction.name!r}, which knows {', '.join(interaction.parameters.names)}"
             )
-    if question == "sin2-theta-w":
-        poi = POI_PARAMETER[question]
-        if poi not in interaction.parameters.names:
-            raise InputError(f"the interaction {interaction.name!r} has no parameter {poi!r}")
-        floating = (poi, *(n for n in floating if n != poi))
+    floating = (*couplings, *(n for n in floating if n not in couplings))
     return Binding(
         interaction=floating,
         neutron_radius=single(declaration, "neutron-radius"),
@@ -156,6 +153,7 @@ def bind(
 def parameter_vector(
     declaration: ExperimentFile,
     question: PoiName,
+    couplings: tuple[str, ...],
     interaction: Interaction,
     *,
     prediction: float,
@@ -189,19 +187,7 @@ def parameter_vector(
                 description="flux-averaged CEvNS cross section, mean over flavours and nuclei",
             )
         )
-    else:
-        angle = interaction.parameters[POI_PARAMETER[question]]
-        out.append(
-            Parameter(
-                angle.name,
-                angle.value,
-                lower=angle.lower,
-                upper=angle.upper,
-                role="poi",
-                shared=True,
-                description=angle.description,
-            )
-        )
+    out += [replace(interaction.parameters[n], fixed=False, role="poi") for n in couplings]
     for name, background in declaration.backgrounds.items():
         out.append(
             Parameter(

@@ -17,7 +17,7 @@ from cevns.experiments import assembly, loader
 from cevns.experiments.apparatus import Apparatus
 from cevns.experiments.document import parse
 from cevns.experiments.inputs import Inputs, load_inputs, load_released
-from cevns.experiments.model import ExperimentModel, PoiName, check_question
+from cevns.experiments.model import ExperimentModel, Poi, PoiName, ask
 from cevns.experiments.release import build_released
 from cevns.experiments.released import ReleasedModel
 from cevns.experiments.signal import Signal
@@ -79,12 +79,13 @@ class Experiment(Apparatus):
     # -- models --------------------------------------------------------------------------------
 
     def model(
-        self, poi: str = "count", *, interaction: Interaction | None = None
+        self, poi: Poi = "count", *, interaction: Interaction | None = None
     ) -> ExperimentModel | ReleasedModel:
         """The likelihood model for a question.
 
         Args:
-            poi: ``count``, ``cross-section`` or ``sin2-theta-w``.
+            poi: ``count``, ``cross-section``, ``sin2-theta-w``, or names of parameters of the
+                interaction to leave free.
             interaction: another process in place of the declared one.
 
         Raises:
@@ -97,12 +98,13 @@ class Experiment(Apparatus):
             >>> model.parameters.names
             ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
         """
-        question = check_question(poi)
+        process = self.interaction if interaction is None else interaction
+        question, couplings = ask(poi, process)
         if self.declaration.signal is not None:
-            return build_released(self, question, interaction)
-        signal = self.signal(question, interaction=interaction)
+            return build_released(self, question, couplings, interaction)
+        signal = self.signal(couplings, interaction=interaction)
         prediction = self.prediction_of(signal)
-        parameters = self.parameters_of(question, interaction, prediction)
+        parameters = self.parameters_of(question, couplings, process, prediction)
         model = ExperimentModel(
             name=self.name,
             question=question,
@@ -113,19 +115,21 @@ class Experiment(Apparatus):
             scale=assembly.scale_names(self.declaration, question),
             reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
             prediction=prediction,
+            couplings=couplings,
         )
         observed = self.inputs.observed
         return model.with_observed(
             model.expected(parameters.values) if observed is None else observed
         )
 
-    def signal(self, poi: str = "count", *, interaction: Interaction | None = None) -> Signal:
-        """The exact signal in energy and time, with the bindings of a question."""
-        question = check_question(poi)
+    def signal(
+        self, couplings: tuple[str, ...] = (), *, interaction: Interaction | None = None
+    ) -> Signal:
+        """The exact signal in energy and time, with some parameters of the interaction free."""
         process = self.interaction if interaction is None else interaction
         binding = assembly.bind(
             self.declaration,
-            question,
+            couplings,
             process,
             self.quenching.variation_names,
             tuple(self.energy_efficiency.varied),
@@ -142,14 +146,19 @@ class Experiment(Apparatus):
         )
 
     def parameters_of(
-        self, question: PoiName, interaction: Interaction | None, prediction: float
+        self,
+        question: PoiName,
+        couplings: tuple[str, ...],
+        interaction: Interaction,
+        prediction: float,
     ) -> Parameters:
         """The parameter vector of a question."""
         return Parameters(
             assembly.parameter_vector(
                 self.declaration,
                 question,
-                self.interaction if interaction is None else interaction,
+                couplings,
+                interaction,
                 prediction=prediction,
                 cross_section=self.cross_section_cm2,
             )

@@ -293,7 +293,7 @@ def _measure(
         raise UnknownNameError("engine", engine, ("numpy", "jax"))
     evaluated = CompiledModel(model) if engine == "jax" else model
     result = fit(evaluated, data=data, minos=minos)
-    defined = model.question != "sin2-theta-w" and not model.parameters[model.poi].fixed
+    defined = model.question in ("count", "cross-section") and not model.parameters[model.poi].fixed
     if defined:
         # a count where the null expects nothing at all excludes it without limit
         null = model.expected(model.parameters.at({model.poi: 0.0}).values)

@@ -1,6 +1,6 @@
 """The likelihood model of one experiment: signal and backgrounds against counts in bins.
 
-Three questions are asked of the same prediction:
+Four questions are asked of the same prediction:
 
 ``count``
     N free, signal shape normalised to one at every point: N is the number of CEvNS events in the
@@ -11,11 +11,13 @@ Three questions are asked of the same prediction:
     factor, all pulls included.
 ``sin2-theta-w``
     the weak mixing angle free in the couplings, all pulls included.
+``couplings``
+    any parameters of the interaction free, asked for by their names: the same with other names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, cast
@@ -23,20 +25,46 @@ from typing import Literal, cast
 import numpy as np
 
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.refolded import RefoldedSignal
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import TabulatedSignal
 from cevns.inference.objectives import Objective
+from cevns.interactions import Interaction
 from cevns.parameters import Parameters
 from cevns.registry import canonical
 from cevns.typing import Array, Namespace
 
-PoiName = Literal["count", "cross-section", "sin2-theta-w"]
+PoiName = Literal["count", "cross-section", "sin2-theta-w", "couplings"]
 SIGNAL = "cevns"
 POI_PARAMETER: Mapping[str, str] = {
     "count": SIGNAL,
     "cross-section": "cross_section",
     "sin2-theta-w": "sin2_theta_w",
 }
+
+
+Poi = str | Sequence[str]
+"""A question by name, or names of parameters of the interaction."""
+
+
+def ask(poi: Poi, interaction: Interaction) -> tuple[PoiName, tuple[str, ...]]:
+    """A question and the parameters of the interaction that are free in it.
+
+    Raises:
+        UnknownNameError: if a name is neither.
+        InputError: if a parameter is there twice, or none.
+    """
+    if isinstance(poi, str):
+        question = check_question(poi)
+        named: tuple[str, ...] = (POI_PARAMETER[question],) if question == "sin2-theta-w" else ()
+    else:
+        question, named = "couplings", tuple(poi)
+        if not named:
+            raise InputError("no parameter of the interaction is named; name at least one")
+    names = tuple(interaction.parameters[n].name for n in named)
+    if len(set(names)) < len(names):
+        raise InputError(f"a parameter is named twice: {', '.join(names)}")
+    return question, names
 
 
 def check_question(name: str) -> PoiName:
@@ -60,7 +88,7 @@ class ExperimentModel:
 
     Args:
         name: the experiment's name.
-        question: ``count``, ``cross-section`` or ``sin2-theta-w``.
+        question: ``count``, ``cross-section``, ``sin2-theta-w`` or ``couplings``.
         signal: the staged exact signal.
         backgrounds: component name to unit-normalised shape, ``(energy, time)``.
         parameters: the vector, in order.
@@ -68,17 +96,19 @@ class ExperimentModel:
         scale: names of the parameters that multiply the signal.
         reference: predicted value of a cross section of interest, in its unit.
         prediction: predicted signal count at nominal values.
+        couplings: free parameters of the interaction.
     """
 
     name: str
     question: PoiName
-    signal: Signal | TabulatedSignal
+    signal: Signal | TabulatedSignal | RefoldedSignal
     backgrounds: Mapping[str, Array]
     parameters: Parameters
     observed: Array
     scale: tuple[str, ...] = ()
     reference: float = 1.0
     prediction: float = 0.0
+    couplings: tuple[str, ...] = ()
     _index: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -86,8 +116,8 @@ class ExperimentModel:
 
     @property
     def poi(self) -> str:
-        """Name of the parameter of interest."""
-        return POI_PARAMETER[self.question]
+        """Name of the parameter of interest; the first of several."""
+        return self.couplings[0] if self.couplings else POI_PARAMETER[self.question]
 
     @property
     def exact_signal(self) -> Signal:
@@ -224,11 +254,11 @@ class ExperimentModel:
             out[b] = theta[self._index[b]] * self.templates[i]
         return out
 
-    def objective(self) -> Objective:
+    def objective(self, held: Iterable[str] = ()) -> Objective:
         """What batched fits minimise (see `cevns.inference.objectives`)."""
         from cevns.experiments.objective import ExperimentObjective
 
-        return ExperimentObjective(self)
+        return ExperimentObjective(self, frozenset(held))
 
     def with_observed(self, observed: Array) -> ExperimentModel:
         """The same model with other counts (Asimov, toys).

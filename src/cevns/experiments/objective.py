@@ -18,19 +18,28 @@ import numpy as np
 from cevns.experiments.model import SIGNAL, ExperimentModel
 from cevns.experiments.separable import Separable, outer_sum
 from cevns.experiments.separable import rows as signal_rows
+from cevns.experiments.signal import Signal
 from cevns.inference.objectives import Constrained, poisson
 from cevns.typing import Array, Namespace
 
 
 @dataclass(frozen=True, eq=False)
 class ExperimentObjective(Constrained):
-    """Objective of an experiment, exact or tabulated (`cevns.inference.objectives`)."""
+    """Objective of an experiment, exact or tabulated (`cevns.inference.objectives`).
+
+    Args:
+        model: the model.
+        held: names of parameters that the fits hold; their rows are zero.
+    """
 
     model: ExperimentModel
+    held: frozenset[str] = frozenset()
 
     @cached_property
     def _signal(self) -> Separable:
-        return self.model.signal
+        """The signal; slopes along what a fit holds are not computed where it can leave them."""
+        signal = self.model.signal
+        return signal if isinstance(signal, Signal) else signal.holding(self.held)
 
     @cached_property
     def _shapes(self) -> Array:

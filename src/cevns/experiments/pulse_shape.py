@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.detectors.pulse_shape._base import PulseShapeBins
+from cevns.experiments.refolded import RefoldedSignal
 from cevns.experiments.signal import Signal
 from cevns.experiments.tabulated import TabulatedSignal
 from cevns.typing import Array, Namespace
@@ -29,7 +30,7 @@ class PulseShapeSignal:
             the parameters of the same names.
     """
 
-    signal: Signal | TabulatedSignal
+    signal: Signal | TabulatedSignal | RefoldedSignal
     pulse_shape: PulseShapeBins
 
     def evaluate(self, values: Mapping[str, Array], xp: Namespace = np) -> Array:

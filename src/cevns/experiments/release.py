@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def build_released(
-    experiment: Experiment, question: PoiName, interaction: Interaction | None = None
+    experiment: Experiment,
+    question: PoiName,
+    couplings: tuple[str, ...] = (),
+    interaction: Interaction | None = None,
 ) -> ReleasedModel:
     """The model of an experiment with released templates.
 
@@ -37,8 +40,8 @@ def build_released(
     check_shape_parameters(declared, () if shape is None else tuple(shape.varied))
     exact = None
     prediction = released.count.value
-    if released.use == "first-principles" or question == "sin2-theta-w" or interaction is not None:
-        signal = experiment.signal(question, interaction=interaction)
+    if released.use == "first-principles" or couplings or interaction is not None:
+        signal = experiment.signal(couplings, interaction=interaction)
         exact = _with_pulse_shape(experiment, signal)
         prediction = experiment.prediction_of(signal)
     observed = experiment.inputs.observed
@@ -46,13 +49,19 @@ def build_released(
     return released_model(
         declared,
         question,
-        experiment.parameters_of(question, interaction, prediction),
+        experiment.parameters_of(
+            question,
+            couplings,
+            experiment.interaction if interaction is None else interaction,
+            prediction,
+        ),
         experiment.inputs.shapes,
         observed,
         signal=exact,
         scale=assembly.scale_names(declared, question),
         reference=experiment.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
         prediction=prediction,
+        couplings=couplings,
     )
 
 

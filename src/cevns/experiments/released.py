@@ -121,6 +121,7 @@ class ReleasedModel:
         scale: names of the parameters that multiply the signal.
         reference: predicted value of a cross section of interest, in its unit.
         prediction: predicted signal count at nominal values.
+        couplings: free parameters of the interaction.
     """
 
     question: PoiName
@@ -130,6 +131,7 @@ class ReleasedModel:
     scale: tuple[str, ...]
     reference: float
     prediction: float
+    couplings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -153,8 +155,8 @@ class ReleasedModel:
 
     @property
     def poi(self) -> str:
-        """Name of the parameter of interest."""
-        return POI_PARAMETER[self.question]
+        """Name of the parameter of interest; the first of several."""
+        return self.couplings[0] if self.couplings else POI_PARAMETER[self.question]
 
     @property
     def n_bins(self) -> int:
@@ -276,6 +278,7 @@ def released_model(
     scale: tuple[str, ...],
     reference: float,
     prediction: float,
+    couplings: tuple[str, ...] = (),
 ) -> ReleasedModel:
     """Build the model.
 
@@ -289,6 +292,7 @@ def released_model(
         scale: parameters that multiply the signal, beside that of interest.
         reference: predicted cross section, 1 for the other questions.
         prediction: predicted count.
+        couplings: free parameters of the interaction.
     """
     groups: list[Group] = []
     rows: list[Weighted] = []
@@ -329,5 +333,5 @@ def released_model(
         floor=floor,
     )
     return ReleasedModel(
-        question, model, observed.shape, signal, scale, reference, prediction
+        question, model, observed.shape, signal, scale, reference, prediction, couplings
     ).with_observed(observed)

@@ -21,9 +21,15 @@ from cevns.experiments.separable import Values, linearise
 from cevns.rates.fold import Fold
 from cevns.typing import Array, Namespace
 
-# half step of the central differences in couplings and relative radius: exact for couplings,
-# which enter quadratically; for a radius the truncation error is 1e-8 of the derivative
-STEP = 1e-4
+RELATIVE_STEP = 1e-4
+"""Half step of central differences in units of a parameter's typical size: exact for couplings
+that enter quadratically; otherwise the truncation error is 1e-8 of the derivative."""
+
+
+def spectral_step(fold: Fold, name: str) -> float:
+    """Half step of central differences along a coupling, or along a relative radius."""
+    known = fold.interaction.parameters
+    return RELATIVE_STEP * (known[name].scale if name in known.names else 1.0)
 
 
 @dataclass(frozen=True)
@@ -157,9 +163,10 @@ class Signal:
             names.append(self.binding.neutron_radius)
         out = {}
         for name in names:
-            up = self._spectrum({**values, name: values[name] + STEP}, xp)
-            down = self._spectrum({**values, name: values[name] - STEP}, xp)
-            out[name] = (up - down) / (2.0 * STEP)
+            step = spectral_step(self.fold, name)
+            up = self._spectrum({**values, name: values[name] + step}, xp)
+            down = self._spectrum({**values, name: values[name] - step}, xp)
+            out[name] = (up - down) / (2.0 * step)
         return out
 
     # -- response: quenching and efficiency ----------------------------------------------------

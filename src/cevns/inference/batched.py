@@ -78,7 +78,9 @@ class BatchFitter:
         self.model = model
         self.free = parameters.free
         self.engine = make_engine(engine)
-        self._problem = BoundedProblem(objective(model), parameters.free, self.engine)
+        self._problem = BoundedProblem(
+            objective(model, [p.name for p in parameters if p.fixed]), parameters.free, self.engine
+        )
         self._descend = self.engine.compile(lambda *a: (self._problem.descend(*a),))
         self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a),))
         self._minimise = self.engine.compile(self._problem.minimise)

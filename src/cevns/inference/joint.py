@@ -162,11 +162,11 @@ class JointModel:
             parts.append(replace(part, model=new))
         return replace(self, parts=tuple(parts))
 
-    def objective(self) -> Objective:
+    def objective(self, held: Iterable[str] = ()) -> Objective:
         """What batched fits minimise: every part by its own objective, the constraints once."""
         from cevns.inference.joint_objective import Blocks
 
-        return Blocks(self)
+        return Blocks(self, frozenset(held))
 
     @cached_property
     def _spread(self) -> tuple[IntArray, ...]:

@@ -23,13 +23,16 @@ class Blocks(Constrained):
     """
 
     model: JointModel
+    held: frozenset[str] = frozenset()
 
     @cached_property
     def _parts(self) -> tuple[tuple[Part, Objective, Array], ...]:
         out = []
         for part in self.model.parts:
             weight = constraint_arrays(part.model.parameters)[1]
-            out.append((part, objective(part.model), 2.0 * np.diag(weight)[:, :, None]))
+            names = part.names(self.model.parameters)
+            still = [own for own, joint in names.items() if joint in self.held]
+            out.append((part, objective(part.model, still), 2.0 * np.diag(weight)[:, :, None]))
         return tuple(out)
 
     def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:

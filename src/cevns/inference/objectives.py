@@ -16,7 +16,7 @@ through its linearisation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -55,10 +55,15 @@ class Objective(Protocol):
         """
 
 
-def objective(model: Model) -> Objective:
-    """The fastest objective for a model: its own, if it has one."""
+def objective(model: Model, held: Iterable[str] = ()) -> Objective:
+    """The fastest objective for a model: its own, if it has one.
+
+    Args:
+        model: the model.
+        held: names of parameters that no fit moves: an objective may leave their rows zero.
+    """
     if hasattr(model, "objective"):
-        own: Objective = model.objective()
+        own: Objective = model.objective(held)
         return own
     return LowRank(model) if isinstance(model, TemplateModel) else Linearised(model)
 

@@ -165,6 +165,27 @@ class Fold:
         folded = self._with_protons * np.stack([neutron**n for n in powers], axis=1)
         return folded.reshape(len(self.flavours), -1, self.nodes.size)
 
+    def folded_terms(self, f: int, a: int, neutron_rms_fm: float) -> Array:
+        """Terms of flavour f on nuclide a with unit weights, ``(terms, nodes)``.
+
+        Args:
+            f: position of the flavour.
+            a: position of the nuclide.
+            neutron_rms_fm: rms radius of its neutrons, fm.
+        """
+        neutron = self.form_factor.evaluate(self._momenta[a], neutron_rms_fm)
+        powers = [len(t.form_factors) - t.form_factors.count("p") for t in self.interaction.terms]
+        result: Array = self._with_protons[f, a] * np.stack([neutron**n for n in powers])
+        return result
+
+    def neutron_rms_fm(
+        self, a: int, values: Mapping[str, Array | float], xp: Namespace = np
+    ) -> Array | float:
+        """Rms radius of the neutrons of nuclide a, fm: the interaction's or the model's own."""
+        own = getattr(self.interaction, "neutron_rms_fm", None)
+        found = None if own is None else own(self.material.atoms[a][0], values, xp)
+        return float(self._radii[a]) if found is None else found
+
     def _weights(self, values: Mapping[str, Array | float], flavour: str, xp: Namespace) -> Array:
         """Weights of the terms, ``(nuclides, terms, ...)``."""
         weights: Array = xp.stack(
