@@ -168,7 +168,7 @@ class Combined:
         scale: Any = 1.0
         for extension in self.extensions:
             scale = scale * extension.rate_factor(flavour, values, xp)
-        size = np.broadcast_shapes(*(np.shape(r) for r in rows), np.shape(scale))
+        size = np.broadcast_shapes(*(np.shape(x) for x in (*rows, scale, *values.values())))
         result: Array = xp.stack([xp.broadcast_to(xp.asarray(r * scale), size) for r in rows])
         return result
 
