@@ -26,6 +26,7 @@ from cevns.parameters import Parameters
 from cevns.typing import Array
 
 if TYPE_CHECKING:
+    from cevns.experiments.features import ResponseFeatures
     from cevns.experiments.measurement import Measurement
     from cevns.experiments.profiling import Profile
     from cevns.experiments.pseudo import ToyStudy
@@ -232,6 +233,15 @@ class Experiment(Apparatus):
         from cevns.experiments.replacement import with_quenching
 
         return with_quenching(self, curve)
+
+    @cached_property
+    def response_features(self) -> ResponseFeatures:
+        """The response on features, the same for every interaction; for toys and scans."""
+        from cevns.experiments.features import response_features
+
+        declared = assembly.declared_parameters(self.declaration).values()
+        nominal = {p.name: p.value for p in declared}
+        return response_features(self.signal(), nominal, {p.name: p.scale for p in declared})
 
     # -- helpers -------------------------------------------------------------------------------
 

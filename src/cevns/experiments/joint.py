@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment, load
-from cevns.experiments.model import POI_PARAMETER, SIGNAL
+from cevns.experiments.model import POI_PARAMETER, SIGNAL, Poi
 from cevns.inference import Model
 from cevns.inference import asimov as asimov_data
 from cevns.inference.joint import JointModel, join
+from cevns.interactions import Interaction
 from cevns.parameters import fold_name
 from cevns.registry import canonical
 
@@ -108,13 +109,16 @@ class JointExperiment:
 
     # -- models --------------------------------------------------------------------------------
 
-    def model(self, poi: str = SCALE_QUESTION) -> JointModel:
+    def model(
+        self, poi: Poi = SCALE_QUESTION, *, interactions: Sequence[Interaction] | None = None
+    ) -> JointModel:
         """The joint likelihood model for a question.
 
         Args:
             poi: ``cross-section-scale`` (every predicted cross section times one factor),
-                ``sin2-theta-w``, or a number for each experiment with common nuisances: ``count``
-                or ``cross-section``.
+                ``sin2-theta-w``, a number for each experiment with common nuisances (``count``,
+                ``cross-section``), or names of parameters of the interaction to leave free.
+            interactions: one for each experiment in place of the declared ones.
 
         Raises:
             UnknownNameError: if the question is unknown.
@@ -125,12 +129,18 @@ class JointExperiment:
             >>> model.parameters.names[:3]
             ('cross_section_scale', 'sns.flux', 'form_factor.csi')
         """
-        question = check_joint_question(poi)
-        models = {e.name: e.model(QUESTIONS[question]) for e in self.experiments}
+        asked: Poi = poi
+        if isinstance(poi, str):
+            asked = QUESTIONS[check_joint_question(poi)]
+        processes: Sequence[Interaction | None] = interactions or [None] * len(self.experiments)
+        models = {
+            e.name: e.model(asked, interaction=process)
+            for e, process in zip(self.experiments, processes, strict=True)
+        }
         _warn_half_shared(models)
-        return self.joined(models, question)
+        return self.joined(models, poi)
 
-    def joined(self, models: Mapping[str, Model], poi: str) -> JointModel:
+    def joined(self, models: Mapping[str, Model], poi: Poi) -> JointModel:
         """Models of some of the experiments, by name, as one model for a question."""
         common = {}
         for name, model in models.items():
@@ -140,7 +150,7 @@ class JointExperiment:
                 for own, joint in _by_material(experiment).items()
                 if own in model.parameters.names
             }
-        question = check_joint_question(poi)
+        question = check_joint_question(poi) if isinstance(poi, str) else "couplings"
         scale = (SCALE, POI_PARAMETER["cross-section"]) if question == SCALE_QUESTION else None
         return join(models, common=common, scale=scale)
 

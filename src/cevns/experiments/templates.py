@@ -7,11 +7,13 @@ from typing import Literal
 
 import numpy as np
 
+from cevns.experiments.features import ResponseFeatures
 from cevns.experiments.model import ExperimentModel
+from cevns.experiments.refolded import RefoldedSignal
 from cevns.experiments.refolded import refold as refolded
 from cevns.experiments.released import ReleasedModel
 from cevns.experiments.signal import Signal
-from cevns.experiments.tabulated import tabulate
+from cevns.experiments.tabulated import TabulatedSignal, tabulate
 from cevns.inference import Likelihood, Model, asimov
 from cevns.inference.joint import JointModel
 from cevns.inference.templates import TemplateModel
@@ -46,13 +48,17 @@ Refold = Literal["none", "form-factor", "all"]
 
 
 def template_model(
-    model: AnyModel, refold: Refold = "none"
+    model: AnyModel,
+    refold: Refold = "none",
+    *,
+    features: ResponseFeatures | None = None,
 ) -> tuple[AnyModel | TemplateModel, TabulationError | None]:
     """The same model with its signal tabulated, and the error of the tabulation.
 
     Args:
         model: the exact model. Released templates are a table already, without error.
         refold: ``none`` tabulates all of it; ``form-factor`` keeps the recoil spectrum exact.
+        features: of the experiment's response, if they are there already.
 
     Examples:
         >>> import cevns
@@ -62,18 +68,27 @@ def template_model(
     """
     if isinstance(model, ReleasedModel) and model.exact is None:
         return model.templates, None
+    fast = tabulated_model(model, refold, features)
+    return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
+
+
+def tabulated_model(
+    model: AnyModel, refold: Refold = "none", features: ResponseFeatures | None = None
+) -> AnyModel:
+    """`template_model` for an exact signal, without the check of its error."""
     nominal = {p.name: p.value for p in model.parameters}
     scale = {p.name: p.scale for p in model.parameters}
-    make = refolded if refold == "form-factor" else tabulate
-    fast: AnyModel
+
+    def make(signal: Signal) -> TabulatedSignal | RefoldedSignal:
+        if refold == "form-factor":
+            return refolded(signal, nominal, scale)
+        return tabulate(signal, nominal, scale, features)
+
     if isinstance(model, ReleasedModel):
         assert model.exact is not None
         assert isinstance(model.exact.signal, Signal)
-        table = make(model.exact.signal, nominal, scale)
-        fast = replace(model, exact=replace(model.exact, signal=table))
-    else:
-        fast = replace(model, signal=make(model.exact_signal, nominal, scale))
-    return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
+        return replace(model, exact=replace(model.exact, signal=make(model.exact.signal)))
+    return replace(model, signal=make(model.exact_signal))
 
 
 def fast_form(

@@ -1,0 +1,209 @@
+"""New physics in an experiment: its models with parameters of an interaction free.
+
+A family holds one model for each value of what is structural (the mass of a mediator) and is
+what scans, limits and their toys work on (`cevns.inference.grid`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.experiment import Experiment
+from cevns.experiments.joint import JointExperiment
+from cevns.experiments.released import ReleasedModel
+from cevns.experiments.templates import AnyModel, TabulationError, fast_form, tabulated_model
+from cevns.inference import Model
+from cevns.inference.joint import JointModel
+from cevns.interactions import Combined, Extension, Interaction, StandardModel
+from cevns.interactions import interaction as find_interaction
+from cevns.parameters import Parameter, Parameters
+
+Form = Literal["tabulated", "exact"]
+Physics = str | Extension | Sequence[Extension]
+"""New physics by name (``"nsi"``, ``"nsi+magnetic-moment"``, a file of one's own) or as objects."""
+
+
+def extended(experiment: Experiment, physics: Physics) -> Interaction:
+    """An interaction for an experiment: its Standard Model with new physics added.
+
+    Args:
+        experiment: gives couplings, axial part and source.
+        physics: what is added; ``"standard-model"`` for nothing.
+
+    Raises:
+        UnknownNameError: if there is no such interaction.
+        InputError: if it cannot be made.
+    """
+    declared = experiment.declaration.interaction
+    base = {"couplings": declared.couplings, "axial": declared.axial}
+    if isinstance(physics, str):
+        found = find_interaction(physics, **base)
+    else:
+        added = (physics,) if isinstance(physics, Extension) else tuple(physics)
+        found = Combined(StandardModel(**base), added)
+    placed: Interaction = (
+        found.for_source(experiment.source) if isinstance(found, Combined) else found
+    )
+    return placed
+
+
+@dataclass(frozen=True, eq=False)
+class CouplingFamily:
+    """Models of one or several experiments with parameters of new physics free.
+
+    Args:
+        subject: the experiment, or several together.
+        physics: new physics, or ``"standard-model"``.
+        free: names of free parameters of the interaction, those that are scanned included.
+        at: values of other parameters of the interaction, structural ones included.
+        fix: nuisance parameters that are held, at a value or (None) where they are.
+        form: ``tabulated`` or ``exact``.
+
+    Raises:
+        UnknownNameError: if a name is unknown.
+        InputError: if nothing is free, or a value is impossible.
+
+    Examples:
+        >>> import cevns
+        >>> csi = cevns.load("coherent-csi-2021")
+        >>> family = CouplingFamily(csi, "nsi", ("eps_ee_u", "eps_ee_d"))
+        >>> family.parameters.names[:3]
+        ('eps_ee_u', 'eps_ee_d', 'ssb')
+    """
+
+    subject: Experiment | JointExperiment
+    physics: Physics
+    free: tuple[str, ...]
+    at: Mapping[str, float] = field(default_factory=dict)
+    fix: Mapping[str, float | None] = field(default_factory=dict)
+    form: Form = "tabulated"
+
+    def __post_init__(self) -> None:
+        known, shapes = self._known, self.structure
+        for name in (*self.free, *self.at):
+            if name not in known.names and name not in shapes.names:
+                raise UnknownNameError(
+                    f"parameter of {self.interaction.name}", name, (*known.names, *shapes.names)
+                )
+        both = set(self.free) & set(self.at)
+        if both:
+            raise InputError(f"{both.pop()!r} is both free and held; drop one")
+        if not self._couplings:
+            raise InputError(
+                f"{self.interaction.name}: no parameter of the interaction is free; name one of "
+                f"{', '.join(known.names)}"
+            )
+
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        if isinstance(self.subject, JointExperiment):
+            return self.subject.experiments
+        return (self.subject,)
+
+    @property
+    def name(self) -> str:
+        """Of the experiments."""
+        return self.subject.name
+
+    @cached_property
+    def interaction(self) -> Interaction:
+        """Of the first experiment."""
+        return extended(self.experiments[0], self.physics)
+
+    @cached_property
+    def _known(self) -> Parameters:
+        return self.interaction.parameters
+
+    @property
+    def structure(self) -> Parameters:
+        """Parameters that change the shapes: a mediator mass."""
+        found: Parameters = getattr(self.interaction, "structure", Parameters([]))
+        return found
+
+    @cached_property
+    def _couplings(self) -> tuple[str, ...]:
+        """Free parameters of the interaction, then those held at another value."""
+        named = [*self.free, *self.at]
+        return tuple(dict.fromkeys(self._known[n].name for n in named if n in self._known.names))
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The parameter vector, the same for all structural values."""
+        return self.model({}).parameters
+
+    @cached_property
+    def _models(self) -> dict[tuple[tuple[str, float], ...], Model]:
+        return {}
+
+    def model(self, structure: Mapping[str, float]) -> Model:
+        """The model at structural values; kept for the next call.
+
+        Raises:
+            UnknownNameError: if a name is not structural.
+            InputError: if a value lies outside its bounds.
+        """
+        shapes = {n: v for n, v in self.at.items() if n in self.structure.names} | dict(structure)
+        key = tuple(sorted(shapes.items()))
+        if key not in self._models:
+            while len(self._models) > 2:  # a scan meets one value after the other
+                del self._models[next(iter(self._models))]
+            self._models[key] = self._build(shapes)
+        return self._models[key]
+
+    def exact_model(self, structure: Mapping[str, float] | None = None) -> Model:
+        """The model without tables: what a quoted best fit comes from."""
+        return replace(self, form="exact").model(structure or {})
+
+    def tabulation_error(self) -> TabulationError | None:
+        """How far tables are off at nominal values; None where there are none."""
+        if self.form == "exact":
+            return None
+        exact = self.exact_model()
+        assert isinstance(exact, JointModel | ReleasedModel) or hasattr(exact, "exact_signal")
+        return fast_form(exact)[1]  # type: ignore[arg-type]
+
+    def _build(self, shapes: Mapping[str, float]) -> Model:
+        processes = [extended(e, self.physics) for e in self.experiments]
+        if shapes:
+            processes = [_shaped(p, shapes) for p in processes]
+        model: Any
+        if isinstance(self.subject, JointExperiment):
+            model = self.subject.model(self._couplings, interactions=processes)
+            if self.form == "tabulated":
+                model = model.with_models({p.label: self._fast(p.label, p.model) for p in model.parts})
+        else:
+            model = self.subject.model(self._couplings, interaction=processes[0])
+            if self.form == "tabulated":
+                model = self._fast(self.subject.name, model)
+        held: dict[str, float | None] = {n: v for n, v in self.at.items() if n in self._known.names}
+        built: Model = model.with_parameters(model.parameters.fix({**held, **self.fix}))
+        return built
+
+    def _fast(self, label: str, model: AnyModel) -> AnyModel:
+        experiment = next(e for e in self.experiments if e.name == label)
+        return tabulated_model(model, features=experiment.response_features)
+
+    def parameter(self, name: str) -> Parameter:
+        """A parameter of the vector or a structural one.
+
+        Raises:
+            UnknownNameError: if there is neither.
+        """
+        if name in self.structure.names:
+            return self.structure[name]
+        return self.parameters[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the models that are kept: other processes build their own."""
+        return {k: v for k, v in self.__dict__.items() if k != "_models"}
+
+
+def _shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:
+    if not isinstance(process, Combined):
+        raise UnknownNameError("structural parameter", next(iter(shapes)), ())
+    return process.with_structure(shapes)
