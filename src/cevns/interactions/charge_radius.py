@@ -36,8 +36,11 @@ class ChargeRadius(Extension):
     are radiative corrections of g_V^p and already inside the coupling schemes: flavour by flavour
     in ``erler-su``, ``cadeddu2020`` and ``cadeddu2022``, that of the muon neutrino for all
     flavours in the others but the tree-level ones, which have none. A published <r^2> that
-    includes the Standard Model part is the parameter plus `STANDARD_MODEL_CM2`. Papers that print
-    the shift of sin2(theta_W) with another sign or twice the radius define them otherwise.
+    includes the Standard Model part is the parameter plus `STANDARD_MODEL_CM2`.
+
+    The form s2 -> s2 (1 + M_W^2 <r^2>/3) of many papers is the same at tree level only: with s2
+    at low momentum its shift is 11 % larger. Papers before 2020 may flip the sign for
+    antineutrinos, which was an error.
 
     Parameters, in units of 1e-32 cm2: ``charge_radius_{ee,mumu,tautau}`` and
     ``charge_radius_{emu,etau,mutau}``. Source: Cadeddu et al., PRD 98 (2018) 113010,
