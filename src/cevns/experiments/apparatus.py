@@ -21,12 +21,13 @@ from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
 from cevns.experiments import assembly
 from cevns.experiments.components import Builder
 from cevns.experiments.document import Document
-from cevns.experiments.recoils import recoil_grid
+from cevns.experiments.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.schema import ExperimentFile
-from cevns.interactions import Interaction
+from cevns.interactions import Interaction, electron_scattering, matters_at_electrons
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.rates import flux_averaged_cross_section
+from cevns.rates.electrons import ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.sources import Source
 from cevns.typing import Array
@@ -170,6 +171,66 @@ class Apparatus:
         name = assembly.single(self.declaration, "pulse-time")
         pulse = None if name is None else assembly.declared_parameters(self.declaration)[name]
         return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
+
+    # -- recoils of electrons --------------------------------------------------------------------
+
+    def sees_electrons(self, process: Interaction) -> bool:
+        """Whether a signal has recoils of electrons: as the file says, or where it matters.
+
+        Where the file says nothing they are in if an extension of the Standard Model changes
+        them and they look like those of nuclei (`ExperimentFile.blind_to_electrons`).
+        """
+        told = self.declaration.interaction.electrons
+        if told is not None:
+            return told
+        return not self.declaration.blind_to_electrons and matters_at_electrons(process)
+
+    def _electron_fold(self, process: Interaction) -> ElectronFold:
+        """Source and scattering on electrons, on nodes fine enough for the response."""
+        nodes, weights = self._electron_grid
+        return ElectronFold(
+            self.source,
+            electron_scattering(process),
+            self.material,
+            self.declaration.target.mass,
+            nodes,
+            weights,
+        )
+
+    def stages(
+        self, process: Interaction
+    ) -> tuple[Fold | WithElectrons, QuenchingCurve, ResponseTable | SharpResponse]:
+        """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
+        fold = self.fold if process is self.interaction else self._fold(process)
+        if not self.sees_electrons(process):
+            return fold, self.curve, self.response
+        electrons = self._electron_fold(process)
+        return (
+            WithElectrons(fold, electrons),
+            with_electrons(self.curve, electrons.nodes),
+            self.wide_response,
+        )
+
+    @cached_property
+    def wide_response(self) -> ResponseTable | SharpResponse:
+        """As `response`, over all energies that the axis shows: electrons are not quenched."""
+        if isinstance(self.response, SharpResponse):
+            return self.response
+        reach = self.response.energy_max_kevee
+        while self.resolution.cdf(self.energy_edges[-1], reach) > UNSEEN and reach < 1e6:
+            reach *= 2.0
+        reach = assembly.end_of_axis(self.resolution, self.energy_edges, reach)
+        return ResponseTable.build(
+            self.resolution, self.energy_efficiency, self.energy_edges, reach
+        )
+
+    @cached_property
+    def _electron_grid(self) -> tuple[Array, Array]:
+        return self._located(
+            lambda: electron_grid(self.source, self.material, self.wide_response),
+            "interaction",
+            "electrons",
+        )
 
     @property
     def energy_edges(self) -> Array:

@@ -136,11 +136,12 @@ class Experiment(Apparatus):
             tuple(self.energy_efficiency.varied),
         )
         pulse = binding.pulse_time
+        fold, curve, response = self.stages(process)
         nominal = assembly.declared_parameters(self.declaration)
         return Signal(
-            fold=self.fold if interaction is None else self._fold(process),
-            quenching=self.curve,
-            response=self.response,
+            fold=fold,
+            quenching=curve,
+            response=response,
             times=self.times,
             binding=binding,
             pulse_time_us=0.0 if pulse is None else nominal[pulse].value,

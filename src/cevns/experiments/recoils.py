@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import warnings
 
-from cevns.detectors import Quenching, ResponseTable, SharpResponse, smooth_cuts
+import numpy as np
+
+from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, smooth_cuts
 from cevns.exceptions import CevnsWarning
 from cevns.nuclear.materials import Material
+from cevns.rates.electrons import electron_panels
 from cevns.rates.fold import NODES_PER_PANEL, panel_nodes, recoil_panels
 from cevns.sources import Source
 from cevns.typing import Array
 
 TOLERANCE = 1e-5
 """Of the response on a panel at half the degree that its nodes integrate: bins are good to 1e-9."""
+UNSEEN = 1e-15
+"""Share of the largest response below which an energy is not followed."""
 
 
 def recoil_grid(
@@ -46,3 +51,50 @@ def recoil_grid(
         warnings.simplefilter("ignore", CevnsWarning)  # said once, for the nodes that are used
         cuts = smooth_cuts(seen, edges, (), order=order, tolerance=TOLERANCE)
     return panel_nodes(cuts, order)
+
+
+def electron_grid(
+    source: Source, material: Material, response: ResponseTable | SharpResponse
+) -> tuple[Array, Array]:
+    """Quadrature nodes and weights in the recoil energy of electrons, keV, where E_ee = T.
+
+    Panels end at binding energies and are halved as in `recoil_grid`, for the response and for
+    the response over T and T^2: photon exchange makes spectra that steep. Nodes that no bin can
+    see are left out.
+
+    Raises:
+        InputError: if no electron is freed within the axis.
+        UnknownNameError: if the binding energies of an element are not known.
+    """
+    order, kinks = NODES_PER_PANEL, response.kinks_kevee
+    if isinstance(response, ResponseTable):
+        order, limit = 12, response.energy_max_kevee
+    else:
+        limit = float(np.max(np.asarray(response.edges))) / response.resolution.light_yield
+    edges = electron_panels(source, material, limit)
+
+    def steep(t: Array) -> Array:
+        seen = response.evaluate(t).T
+        return np.stack([seen, seen / t, seen / t**2])
+
+    scale = np.abs(steep(np.geomspace(edges[0], edges[-1], 2000))).max(axis=(1, 2))
+
+    def relative(t: Array) -> Array:
+        result: Array = steep(t) / scale[:, None, None]
+        return result
+
+    nodes, weights = panel_nodes(
+        smooth_cuts(relative, edges, kinks, order=order, tolerance=TOLERANCE), order
+    )
+    seen = np.abs(relative(nodes)).max(axis=(0, 1)) > UNSEEN
+    return nodes[seen], weights[seen]
+
+
+def with_electrons(curve: QuenchingCurve, nodes_kev: Array) -> QuenchingCurve:
+    """A quenching curve continued by nodes of recoil electrons: E_ee = T, whatever the pulls."""
+    still = np.zeros((len(curve.odd), nodes_kev.size))
+    return QuenchingCurve(
+        np.concatenate([curve.nominal, nodes_kev]),
+        np.concatenate([curve.odd, still], axis=-1),
+        np.concatenate([curve.even, still], axis=-1),
+    )

@@ -70,12 +70,17 @@ class Target(_Section):
 
 
 class Interaction(_Section):
-    """The process at the nucleus and its named physics choices."""
+    """The process at the nucleus and its named physics choices.
+
+    ``electrons`` adds elastic scattering on electrons. Left out, it is added where an extension
+    of the Standard Model changes it and `ExperimentFile.blind_to_electrons` gives no reason not to.
+    """
 
     kind: str = "standard-model"
     couplings: str = "scholberg2021"
     form_factor: str = "klein-nystrand"
     axial: bool = True
+    electrons: bool | None = None
 
 
 class Efficiency(_Section):
@@ -424,6 +429,19 @@ class ExperimentFile(_Section):
     parameters: dict[str, ParameterEntry] = {}
     data: Data | None = None
 
+    @property
+    def blind_to_electrons(self) -> str:
+        """Why recoils of electrons are no signal, or cannot be told; empty where they are one."""
+        if self.signal is not None:
+            return "the released signal is that of nuclear recoils"
+        if self.detector.pulse_shape is not None or self.axes.pulse_shape is not None:
+            return "the pulse shape tells recoils of electrons from those of nuclei"
+        if self.detector.efficiency.recoil.kind != "unity":
+            return "an efficiency in nuclear recoil energy does not say what becomes of electrons"
+        if self.axes.energy.unit == "keVnr":
+            return "the axis is the energy of nuclear recoils, keVnr"
+        return ""
+
     @field_validator("name")
     @classmethod
     def _plain(cls, name: str) -> str:
@@ -442,6 +460,10 @@ class ExperimentFile(_Section):
                 if folded in taken:
                     raise InputError(f"the {kind} {name!r} has the name of {taken[folded]}")
                 taken[folded] = f"a {kind}"
+        if self.interaction.electrons and self.blind_to_electrons:
+            raise InputError(
+                f"interaction.electrons is true, but {self.blind_to_electrons}; leave it out"
+            )
         for name, background in self.backgrounds.items():
             if self.axes.time is not None and background.energy and background.time is None:
                 raise InputError(

@@ -18,6 +18,7 @@ import numpy as np
 
 from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.experiments.separable import Values, linearise
+from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
 from cevns.typing import Array, Namespace
 
@@ -56,15 +57,15 @@ class Signal:
     """Expected signal counts per (energy, time) bin as a function of parameter values.
 
     Args:
-        fold: recoil spectra per flavour.
-        quenching: electron-equivalent energy on the recoil nodes of `fold`.
+        fold: recoil spectra per flavour, of nuclei alone or with those of electrons behind.
+        quenching: electron-equivalent energy on the recoil nodes of `fold`; T for electrons.
         response: electron-equivalent energy to reconstructed bins.
         times: reconstructed time bins, one table a flavour of `fold`.
         binding: parameter names of the stages.
         pulse_time_us: mean pulse time where no parameter drives it.
     """
 
-    fold: Fold
+    fold: Fold | WithElectrons
     quenching: QuenchingCurve
     response: ResponseTable | SharpResponse
     times: tuple[TimeTable, ...]

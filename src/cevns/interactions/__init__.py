@@ -9,12 +9,21 @@ from cevns.interactions import _kinematics as kinematics
 from cevns.interactions._base import Factor, Interaction, Term, nuclear_factors
 from cevns.interactions._combined import Combined
 from cevns.interactions._cross_section import differential_cross_section, total_cross_section
-from cevns.interactions._extension import CONTACT, Extension, Shape, bounded
+from cevns.interactions._electrons import (
+    ELECTRON,
+    ElectronScattering,
+    electron_scattering,
+    matters_at_electrons,
+)
+from cevns.interactions._extension import CONTACT, ELECTRON_CONTACT, Extension, Shape, bounded
 from cevns.interactions.standard_model import StandardModel
 
 __all__ = [
     "CONTACT",
+    "ELECTRON",
+    "ELECTRON_CONTACT",
     "Combined",
+    "ElectronScattering",
     "Extension",
     "Factor",
     "Interaction",
@@ -23,9 +32,11 @@ __all__ = [
     "Term",
     "bounded",
     "differential_cross_section",
+    "electron_scattering",
     "interaction",
     "interactions",
     "kinematics",
+    "matters_at_electrons",
     "nuclear_factors",
     "total_cross_section",
 ]

@@ -32,14 +32,15 @@ class Term:
     Args:
         name: short and unique within its interaction.
         form_factors: factors of the product, ``()`` for none, ``("p", "n")`` for F_p F_n.
-        coefficients: function of recoil energy (keV, shape ``(nT,)``) and nuclide, giving the
-            polynomial in 1/E: shape ``(3, nT)``, row m in cm2/keV MeV^m. Terms that share a
-            shape share the function, so that a folder can evaluate it once.
+        coefficients: function of recoil energy (keV, shape ``(nT,)``) and of what recoils (a
+            nuclide; an electron has a ``mass_mev`` too), giving the polynomial in 1/E: shape
+            ``(3, nT)``, row m in cm2/keV MeV^m. Terms that share a shape share the function, so
+            that a folder can evaluate it once.
     """
 
     name: str
     form_factors: tuple[Factor, ...]
-    coefficients: Callable[[Array, Nuclide], Array]
+    coefficients: Callable[[Array, Any], Array]
 
 
 class Interaction(Protocol):

@@ -20,37 +20,13 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.flavours import lepton
+from cevns.interactions._amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
 from cevns.interactions._base import Term
-from cevns.interactions._extension import CONTACT, Extension, RecoilFactor, Shape
-from cevns.interactions.standard_model import (
-    StandardModel,
-    axial_shape,
-    interference_shape,
-    vector_shape,
-)
+from cevns.interactions._extension import CONTACT, Extension, Shape
+from cevns.interactions.standard_model import StandardModel
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.typing import Array, Namespace
-
-
-@dataclass(frozen=True)
-class _Scaled:
-    """A kinematic polynomial times factors in T; equal ones compare equal and are shared."""
-
-    polynomial: Any
-    factors: tuple[RecoilFactor, ...]
-
-    def __call__(self, recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
-        out: Array = self.polynomial(recoil_energy_kev, nuclide)
-        for factor in self.factors:
-            out = out * factor(recoil_energy_kev, nuclide)
-        return out
-
-
-def _term(name: str, polynomial: Any, a: Shape, b: Shape | None) -> Term:
-    factors = tuple(s.of_recoil for s in (a, b) if s is not None and s.of_recoil is not None)
-    nucleons = (a.nucleon, "a" if b is None else b.nucleon)
-    return Term(name, nucleons, _Scaled(polynomial, factors) if factors else polynomial)
 
 
 @dataclass(frozen=True)
@@ -113,64 +89,31 @@ class Combined:
     @cached_property
     def basis(self) -> tuple[Shape, ...]:
         """All shapes, those of the Standard Model first, each once."""
-        found = {s.key: s for s in CONTACT}
-        for extension in self.extensions:
-            found |= {s.key: s for s in extension.shapes if s.key not in found}
-        return tuple(found.values())
+        return all_shapes(CONTACT, *(e.shapes for e in self.extensions))
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """Pairs of shapes, axial terms, and the extensions' own."""
-        labels = [s.nucleon if s.of_recoil is None else f"{s.name}.{s.nucleon}" for s in self.basis]
-        out = [
-            _term(f"{labels[i]}*{labels[j]}", vector_shape, self.basis[i], self.basis[j])
-            for i, j in self._pairs
-        ]
-        if self.base.axial:
-            out += [
-                _term(f"{label}*a", interference_shape, shape, None)
-                for label, shape in zip(labels, self.basis, strict=True)
-            ]
-            out.append(Term("a*a", ("a", "a"), axial_shape))
+        out = amplitude_terms(self.basis, "a" if self.base.axial else None)
         for extension in self.extensions:
             out += extension.terms
         return tuple(out)
-
-    @cached_property
-    def _pairs(self) -> list[tuple[int, int]]:
-        n = len(self.basis)
-        return [(i, j) for i in range(n) for j in range(i, n)]
 
     def weights(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
     ) -> Array:
         """Weights of the terms, shape ``(n_terms, ...)``; see `cevns.interactions.Interaction`."""
-        own = lepton(flavour)
-        position = {s.key: k for k, s in enumerate(self.basis)}
-        states: dict[str, list[Any]] = {own: [0.0] * len(self.basis)}
-        proton, neutron = self.base.vector(flavour, nuclide, values)
-        states[own][0], states[own][1] = proton, neutron
+        sm = self.base.vector(flavour, nuclide, values)
+        amplitudes = Amplitudes(self.basis, lepton(flavour), sm)
         for extension in self.extensions:
-            for state, coefficients in extension.amplitudes(flavour, nuclide, values, xp).items():
-                row = states.setdefault(state, [0.0] * len(self.basis))
-                for shape, c in zip(extension.shapes, coefficients, strict=True):
-                    row[position[shape.key]] = row[position[shape.key]] + c
-        rows: list[Any] = []
-        for i, j in self._pairs:
-            factor = 1.0 if i == j else 2.0
-            rows.append(sum(factor * row[i] * row[j] for row in states.values()))
-        if self.base.axial:
-            axial = self.base.axial_charge(flavour, nuclide)
-            rows += [2.0 * c * axial for c in states[own]]
-            rows.append(axial * axial)
-        for extension in self.extensions:
-            rows += extension.weights(flavour, nuclide, values, xp)
+            amplitudes.add(extension.shapes, extension.amplitudes(flavour, nuclide, values, xp))
+        axial = self.base.axial_charge(flavour, nuclide) if self.base.axial else None
+        rows = amplitudes.weights(axial)
         scale: Any = 1.0
         for extension in self.extensions:
+            rows += extension.weights(flavour, nuclide, values, xp)
             scale = scale * extension.rate_factor(flavour, values, xp)
-        size = np.broadcast_shapes(*(np.shape(x) for x in (*rows, scale, *values.values())))
-        result: Array = xp.stack([xp.broadcast_to(xp.asarray(r * scale), size) for r in rows])
-        return result
+        return stack(rows, scale, values, xp)
 
     def neutron_rms_fm(
         self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np

@@ -35,7 +35,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.typing import Array, Namespace
 
-RecoilFactor = Callable[[Array, Nuclide], Array]
+RecoilFactor = Callable[[Array, Any], Array]
+"""phi(T keV, what recoils): a nuclide, or an electron; either has a ``mass_mev``."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ class Shape:
 
     Args:
         name: equal names are the same shape, in whatever extension they stand.
-        nucleon: whose form factor it carries, ``p`` or ``n``.
+        nucleon: whose form factor it carries, ``p`` or ``n``; ``e`` for an electron, which has
+            none.
         of_recoil: phi(T keV, nuclide), ``(nT,)``; None for a constant 1.
     """
 
     name: str
-    nucleon: Literal["p", "n"]
+    nucleon: Literal["p", "n", "e"]
     of_recoil: RecoilFactor | None = None
 
     @property
@@ -60,6 +62,9 @@ class Shape:
 
 CONTACT = (Shape("1", "p"), Shape("1", "n"))
 """The shapes of the Standard Model and of any contact interaction: protons, neutrons."""
+
+ELECTRON_CONTACT = (Shape("1", "e"),)
+"""The shape of the Standard Model and of any contact interaction with an electron."""
 
 
 class Extension:
@@ -73,6 +78,8 @@ class Extension:
             parameters of a fit. A frozen dataclass has a field of the same name for each.
         shapes: of the vector amplitude.
         terms: of what adds without interference.
+        electron_shapes: of the vector amplitude at an electron.
+        electron_terms: of what adds at an electron without interference.
     """
 
     name: str = ""
@@ -122,6 +129,46 @@ class Extension:
         """Weights of `terms`."""
         _ = flavour, nuclide, values, xp
         return ()
+
+    # -- scattering on electrons, where it matters -----------------------------------------------
+
+    @property
+    def electron_shapes(self) -> tuple[Shape, ...]:
+        """Shapes of the vector amplitude at an electron; none where nothing happens there."""
+        return ()
+
+    @property
+    def electron_terms(self) -> tuple[Term, ...]:
+        """Terms at an electron that add without interference, in the order of their weights."""
+        return ()
+
+    @property
+    def at_electrons(self) -> bool:
+        """Whether scattering on electrons is changed."""
+        return bool(self.electron_shapes or self.electron_terms)
+
+    def electron_amplitudes(
+        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Mapping[str, Sequence[Any]]:
+        """Coefficients of `electron_shapes` by final state: shifts of g_V of the electron."""
+        _ = flavour, values, xp
+        return {}
+
+    def electron_weights(
+        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Sequence[Any]:
+        """Weights of `electron_terms`."""
+        _ = flavour, values, xp
+        return ()
+
+    def electron_rate_factor(
+        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Any:
+        """Factor on the whole cross section of a flavour at electrons; 1 for none."""
+        _ = flavour, values, xp
+        return 1.0
+
+    # -- the whole cross section -----------------------------------------------------------------
 
     def rate_factor(self, flavour: str, values: Mapping[str, Any], xp: Namespace = np) -> Any:
         """Factor on the whole cross section of a flavour; 1 for none."""

@@ -1,0 +1,199 @@
+"""The fold of source and scattering on electrons, and both kinds of recoil together.
+
+For flavour f the expected counts per node of the electron's recoil energy T_j are
+
+    spectrum_f(T_j) = sum_k w_kf(theta) G_kf(T_j) Z(T_j),   Z(T) = sum_A N_A Z_eff,A(T),
+
+with N_A atoms of a kind in the target and Z_eff,A their electrons that T can free: the same sum
+of terms as at nuclei, with the electron's mass, and no form factors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.interactions import ELECTRON, ElectronScattering, Interaction, kinematics
+from cevns.nuclear.electron_shells import electron_shells, free_electrons
+from cevns.nuclear.materials import Material
+from cevns.rates.fold import Fold
+from cevns.sources import Source
+from cevns.typing import Array, Namespace
+
+
+def electron_panels(source: Source, material: Material, maximum_kev: float) -> Array:
+    """Edges, keV, of the panels on which the recoil spectrum of electrons is smooth.
+
+    From the loosest electron to `maximum_kev`: a border at every binding energy, and at the
+    largest recoil energy of every line and end point of the source.
+
+    Raises:
+        InputError: if `maximum_kev` frees no electron.
+        UnknownNameError: if the binding energies of an element are not known.
+    """
+    symbols = {x.symbol for x in material.nuclides}
+    steps = {1e-3 * s.binding_ev for symbol in symbols for s in electron_shells(symbol)}
+    limits = [
+        float(kinematics.maximum_recoil_kev(e, ELECTRON.mass_mev)) for e in source.recoil_kinks
+    ]
+    if not limits:
+        limits = [maximum_kev]
+    last = min(maximum_kev, max(limits))
+    first = min(steps)
+    if not last > first:
+        raise InputError(
+            f"no electron of {material.name} is freed by recoils up to {last:g} keV: the loosest "
+            f"is bound by {first:g} keV"
+        )
+    inside = [x for x in (*steps, *limits) if first < x < last]
+    return np.unique([first, *inside, last])
+
+
+@dataclass(frozen=True)
+class ElectronFold:
+    """Counts per node of the electron recoil energy and flavour, as a function of couplings.
+
+    Args:
+        source: the neutrinos, with flux moments and fluence.
+        interaction: what happens at a free electron.
+        material: the target.
+        mass_kg: target mass.
+        nodes_kev: recoil energies.
+        weights_kev: quadrature weights; ones make `spectrum` a density.
+
+    Examples:
+        >>> from cevns.nuclear import material
+        >>> from cevns.sources.sns import SNS
+        >>> sns = SNS(distance_m=19.3, protons=3.198e23, yield_per_flavour=0.0848)
+        >>> nodes = np.array([1.0, 40.0])
+        >>> fold = ElectronFold(sns, ElectronScattering(), material("CsI"), 14.6, nodes)
+        >>> bool(fold.spectrum().sum() < 1e-3)  # counts/keV in the whole exposure
+        True
+    """
+
+    source: Source
+    interaction: ElectronScattering
+    material: Material
+    mass_kg: float
+    nodes_kev: Array
+    weights_kev: Array | float = 1.0
+
+    @property
+    def nodes(self) -> Array:
+        """Recoil energies, keV, shape ``(n,)``."""
+        return self.nodes_kev
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """Flavours in the order of the first axis of `spectrum`."""
+        return tuple(self.source.flavours)
+
+    @cached_property
+    def electrons(self) -> Array:
+        """Electrons in the target that each recoil energy can free, ``(n,)``."""
+        atoms = self.material.nuclei_per_kg()
+        total = np.zeros(self.nodes.size)
+        for nuclide in self.material.nuclides:
+            number = atoms[nuclide.name] * self.mass_kg
+            total += number * free_electrons(nuclide.symbol, self.nodes)
+        return total
+
+    @cached_property
+    def kernel(self) -> Array:
+        """Terms with unit weights, ``(flavours, terms, nodes)``, counts per node."""
+        e_min = kinematics.minimum_energy_mev(self.nodes, ELECTRON.mass_mev)
+        polynomials = np.stack(
+            [t.coefficients(self.nodes, ELECTRON) for t in self.interaction.terms]
+        )
+        out = []
+        for flavour in self.flavours:
+            moments = np.asarray(self.source.moments(flavour, e_min))
+            folded = np.einsum("kmj,mj->kj", polynomials, moments)
+            out.append(folded * (self.source.fluence_cm2(flavour) * self.electrons))
+        return np.stack(out) * self.weights_kev
+
+    def weights(
+        self, values: Mapping[str, Array | float], flavour: str, xp: Namespace = np
+    ) -> Array:
+        """Weights of the rows of `kernel`, ``(terms, ...)``."""
+        return self.interaction.weights(flavour, values, xp)
+
+    def spectrum(
+        self, values: Mapping[str, Array | float] | None = None, *, xp: Namespace = np
+    ) -> Array:
+        """Counts per node and flavour, ``(..., flavours, nodes)``.
+
+        Args:
+            values: parameters of the interaction by name; arrays of shape ``(...)`` broadcast.
+            xp: array namespace.
+        """
+        out = []
+        for f, flavour in enumerate(self.flavours):
+            column = xp.moveaxis(self.weights(values or {}, flavour, xp), 0, -1)[..., None, :]
+            out.append((column @ self.kernel[f])[..., 0, :])
+        result: Array = xp.stack(out, axis=-2)
+        return result
+
+
+@dataclass(frozen=True)
+class WithElectrons:
+    """Recoils of nuclei, then of electrons, on one row of nodes: a `Fold` to whoever folds on.
+
+    Electron-equivalent energy of a node is the quenched one for a nucleus and T itself for an
+    electron (`cevns.experiments.recoils.with_electrons`), so a detector response serves both.
+
+    Args:
+        nuclei: the fold at nuclei.
+        electrons: the fold at electrons, with the same source.
+    """
+
+    nuclei: Fold
+    electrons: ElectronFold
+
+    @property
+    def nodes(self) -> Array:
+        """Recoil energies: those of nuclei, keVnr, then those of electrons, keV."""
+        return np.concatenate([self.nuclei.nodes, self.electrons.nodes])
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """Flavours in the order of the first axis of `spectrum`."""
+        return self.nuclei.flavours
+
+    @property
+    def interaction(self) -> Interaction:
+        """The process at nuclei, which has all parameters."""
+        return self.nuclei.interaction
+
+    @property
+    def material(self) -> Material:
+        """The target."""
+        return self.nuclei.material
+
+    def spectrum(
+        self,
+        values: Mapping[str, Array | float] | None = None,
+        *,
+        xp: Namespace = np,
+        **nuclear: Any,
+    ) -> Array:
+        """Counts per node and flavour, ``(..., flavours, nodes)``.
+
+        Args:
+            values: parameters of the interaction by name.
+            xp: array namespace.
+            nuclear: what acts on nuclei alone; see `Fold.spectrum`.
+        """
+        at_nuclei = self.nuclei.spectrum(values, xp=xp, **nuclear)
+        at_electrons = self.electrons.spectrum(values, xp=xp)
+        lead = np.broadcast_shapes(at_nuclei.shape[:-2], at_electrons.shape[:-2])
+        parts = [
+            xp.broadcast_to(part, (*lead, *part.shape[-2:])) for part in (at_nuclei, at_electrons)
+        ]
+        joined: Array = xp.concatenate(parts, axis=-1)
+        return joined
