@@ -76,8 +76,8 @@ def given(values: Mapping[str, Any], name: str) -> Any:
     return None if isinstance(value, float | int) and value == 0 else value
 
 
-def final_states(flavour: str) -> list[tuple[str, str]]:
-    """Final states of a neutrino with the ends of their coefficients' names.
+def final_states(flavour: str) -> list[tuple[str, str, str]]:
+    """Final states of a neutrino, each with the middle and the end of its coefficients' names.
 
     Examples:
         >>> final_states("nu_e")[:3]
@@ -87,8 +87,8 @@ def final_states(flavour: str) -> list[tuple[str, str]]:
 
 
 @cache
-def _final_states(a: str) -> Any:
-    out = []
+def _final_states(a: str) -> list[tuple[str, str, str]]:
+    out: list[tuple[str, str, str]] = []
     for b in LEPTONS:
         out.append((b, pair(a, b), ""))
         if a != b:

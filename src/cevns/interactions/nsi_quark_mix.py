@@ -14,7 +14,8 @@ and, for couplings to electrons as well, an angle zeta, xi^e = sqrt5 cos(eta) si
 
 so that eta = arctan(1/2) = 26.57 degrees is u alone with xi^u = 1, eta = arctan(2) = 63.43
 degrees d alone with xi^d = 1, eta = 0 protons alone, 90 degrees neutrons alone. eta and
-eta + 180 degrees differ by the sign of all eps_ab, hence the range of -90 to 90 degrees. A nucleus sees
+eta + 180 degrees differ by the sign of all eps_ab, hence the range of -90 to 90 degrees. A nucleus
+sees
 
     G_V(a -> b) = Z (delta_ab g_V^p + xi^p eps_ab) F_p + N (delta_ab g_V^n + xi^n eps_ab) F_n
 
@@ -47,7 +48,7 @@ DOWN_DEG: Final = math.degrees(math.atan(2.0))
 
 
 def nucleon_couplings(eta_deg: Any, zeta_deg: Any = 0.0, xp: Namespace = np) -> tuple[Any, Any]:
-    """xi^p and xi^n; the module has the formulas.
+    """Couplings xi^p and xi^n; the module has the formulas.
 
     Args:
         eta_deg: angle between proton and neutron, degrees, any shape.
@@ -63,7 +64,7 @@ def nucleon_couplings(eta_deg: Any, zeta_deg: Any = 0.0, xp: Namespace = np) -> 
 
 
 def quark_couplings(eta_deg: Any, zeta_deg: Any = 0.0, xp: Namespace = np) -> tuple[Any, Any]:
-    """xi^u = (2 xi^p - xi^n)/3 and xi^d = (2 xi^n - xi^p)/3.
+    """Couplings xi^u = (2 xi^p - xi^n)/3 and xi^d = (2 xi^n - xi^p)/3.
 
     Examples:
         >>> [round(abs(float(x)), 12) for x in quark_couplings(DOWN_DEG)]
@@ -74,7 +75,7 @@ def quark_couplings(eta_deg: Any, zeta_deg: Any = 0.0, xp: Namespace = np) -> tu
 
 
 def angle_from_quarks(phi_deg: float) -> tuple[float, float]:
-    """eta of a mix written with quarks, eps^u = eps cos(phi) and eps^d = eps sin(phi).
+    """Angle eta of a mix written with quarks, eps^u = eps cos(phi) and eps^d = eps sin(phi).
 
     From the definitions, tan(eta) = (1 + 2 tan(phi))/(2 + tan(phi)).
 
