@@ -175,7 +175,9 @@ class CouplingFamily:
         if isinstance(self.subject, JointExperiment):
             model = self.subject.model(self._couplings, interactions=processes)
             if self.form == "tabulated":
-                model = model.with_models({p.label: self._fast(p.label, p.model) for p in model.parts})
+                model = model.with_models(
+                    {p.label: self._fast(p.label, p.model) for p in model.parts}
+                )
         else:
             model = self.subject.model(self._couplings, interaction=processes[0])
             if self.form == "tabulated":

@@ -25,7 +25,7 @@ from cevns.interactions._base import Term
 from cevns.interactions._extension import CONTACT, Extension, Shape
 from cevns.interactions.standard_model import StandardModel
 from cevns.nuclear.nuclides import Nuclide
-from cevns.parameters import Parameters
+from cevns.parameters import Parameters, fold_name
 from cevns.typing import Array, Namespace
 
 
@@ -54,7 +54,19 @@ class Combined:
         names = [e.name for e in self.extensions]
         if len(set(names)) < len(names):
             raise InputError(f"an extension is there twice: {', '.join(names)}; name each once")
-        _ = self.parameters  # raises where two share a name
+        owners: dict[str, str] = {fold_name(p.name): self.base.name for p in self.base.parameters}
+        for extension in self.extensions:
+            for parameter in (*extension.parameters, *extension.structure):
+                other = owners.setdefault(fold_name(parameter.name), extension.name)
+                if other != extension.name:
+                    raise InputError(
+                        f"the parameter {parameter.name!r} is in both {other!r} and "
+                        f"{extension.name!r}: rename it in one of them"
+                    )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What makes it, without what was derived and is cheap to derive again."""
+        return {"base": self.base, "extensions": self.extensions}
 
     @property
     def name(self) -> str:

@@ -9,15 +9,7 @@ by *shapes* phi_s (1 for a contact interaction, a propagator for a light mediato
 different ones after: `combine` makes the products, so interference is exact between any set of
 extensions. What does not interfere (a magnetic moment, a scalar) brings terms of its own.
 
-One's own model is a class of about ten lines::
-
-    class Contact(Extension):
-        name = "contact"
-        parameters = Parameters([Parameter("eps", 0.0, lower=-1.0, upper=1.0)])
-
-        def amplitudes(self, flavour, nuclide, values, xp=np):
-            shift = nuclide.n * self.value(values, "eps")
-            return {lepton(flavour): (0.0 * shift, shift)}
+One's own model is a class of about ten lines in a file of one's own: see `Extension`.
 """
 
 from __future__ import annotations
@@ -80,6 +72,32 @@ class Extension:
         terms: of what adds without interference.
         electron_shapes: of the vector amplitude at an electron.
         electron_terms: of what adds at an electron without interference.
+
+    Examples:
+        One's own model, to be fitted to any experiment: a contact interaction of muon neutrinos
+        with neutrons. As a file ``my_model.py`` it is ``interaction("my_model.py")``.
+
+        >>> from cevns.interactions import Extension, bounded
+        >>> from cevns.parameters import Parameters
+        >>>
+        >>> class Contact(Extension):
+        ...     name = "contact"
+        ...     parameters = Parameters([bounded("eps", "coupling to neutrons", reach=(-1, 1))])
+        ...
+        ...     def amplitudes(self, flavour, nuclide, values, xp=np):
+        ...         new = nuclide.n * self.value(values, "eps")
+        ...         return {"mu": (0.0, new)} if flavour in ("nu_mu", "nubar_mu") else {}
+
+        It changes the cross section by (1 + eps/g_V^n)^2 where protons hardly count:
+
+        >>> from cevns.interactions import Combined, StandardModel, total_cross_section
+        >>> model = Combined(StandardModel(), (Contact(),))
+        >>> sm, new = (
+        ...     total_cross_section("Cs133", 30.0, "nu_mu", interaction=model, values={"eps": eps})
+        ...     for eps in (0.0, -0.05)
+        ... )
+        >>> round(float(new / sm), 2)
+        1.21
     """
 
     name: str = ""

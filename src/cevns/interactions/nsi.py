@@ -1,45 +1,151 @@
-"""Non-standard neutrino interactions with up and down quarks."""
+r"""Non-standard neutrino interactions with up and down quarks.
+
+The Lagrangian (Wolfenstein 1978; Barranco, Miranda & Rashba, hep-ph/0508299) is that of the
+neutral current, with coefficients epsilon relative to G_F::
+
+    L = -2 sqrt2 G_F sum_{q = u,d} sum_{P = L,R} eps^{qP}_ab (nubar_a g^mu P_L nu_b)(qbar g_mu P q)
+
+A coherent nucleus sees the vector part, eps^q_ab = eps^{qL}_ab + eps^{qR}_ab. The vector current
+counts quarks: a proton has two u and one d, a neutron one u and two d. A neutrino of flavour a
+that leaves as b meets
+
+    G_V(a -> b) = Z (delta_ab g_V^p + 2 eps^u_ab + eps^d_ab) F_p
+                + N (delta_ab g_V^n + eps^u_ab + 2 eps^d_ab) F_n
+
+and final states add after squaring: d(sigma)/dT goes with sum_b |G_V(a -> b)|^2. The epsilons are
+hermitian, eps_ba = eps_ab^*, so a -> b and b -> a have one coefficient, and neutrinos and
+antineutrinos one cross section. Complex ones add as (Re)^2 + (Im)^2: what matters is the phase
+between u and d.
+
+Limits: all zero is the Standard Model. It is not the only point with its rate: where F_p = F_n,
+
+    (2 Z + N) eps^u_aa + (Z + 2 N) eps^d_aa = 0   or   2 |G_V|
+
+also have it, two lines in the plane of u and d that differ from target to target
+(`cevns.interactions.degeneracy`). Contact limit: the mediator is much heavier than the momentum
+transfer, about 50 MeV at stopped-pion energies; lighter ones have a propagator.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 
 from cevns.flavours import LEPTONS, lepton
 from cevns.interactions._extension import Extension, bounded
 from cevns.nuclear.nuclides import Nuclide
-from cevns.parameters import Parameters
+from cevns.parameters import Parameter, Parameters
 from cevns.typing import Namespace
+
+PAIRS: Final = ("ee", "mumu", "tautau", "emu", "etau", "mutau")
+"""Flavours that a coefficient joins, without order."""
+REACH: Final = (-5.0, 5.0)
+"""Bounds of a coefficient: far beyond what any data allow for one of them alone."""
+
+
+def pair(a: str, b: str) -> str:
+    """The two families in the order of the names of parameters.
+
+    Examples:
+        >>> pair("mu", "e"), pair("tau", "tau")
+        ('emu', 'tautau')
+    """
+    return "".join(sorted((a, b), key=LEPTONS.index))
+
+
+def meaning(ab: str) -> str:
+    """What a coefficient does, in words, without what it acts on."""
+    for i, a in enumerate(LEPTONS):
+        for b in LEPTONS[i:]:
+            if a + b == ab:
+                same = f"nu_{a} stays nu_{a}"
+                return same if a == b else f"nu_{a} and nu_{b} turn into each other"
+    raise AssertionError(ab)
+
+
+def given(values: Mapping[str, Any], name: str) -> Any:
+    """A coefficient from `values`; None where it is left out or is the number zero.
+
+    What is zero for all points costs nothing. An array is never looked into.
+    """
+    value = values.get(name)
+    return None if isinstance(value, float | int) and value == 0 else value
+
+
+def final_states(flavour: str) -> list[tuple[str, str, str]]:
+    """Final states of a neutrino, each with the middle and the end of its coefficients' names.
+
+    Examples:
+        >>> final_states("nu_e")[:3]
+        [('e', 'ee', ''), ('mu', 'emu', ''), ('mu:im', 'emu', '_im')]
+    """
+    return _final_states(lepton(flavour))
+
+
+@cache
+def _final_states(a: str) -> list[tuple[str, str, str]]:
+    out: list[tuple[str, str, str]] = []
+    for b in LEPTONS:
+        out.append((b, pair(a, b), ""))
+        if a != b:
+            out.append((f"{b}:im", pair(a, b), "_im"))
+    return out
+
+
+@cache
+def _parameters() -> Parameters:
+    def one(ab: str, q: str, suffix: str = "", part: str = "") -> Parameter:
+        sentence = f"{meaning(ab)} at {q} quarks: {part}vector coupling relative to G_F"
+        return bounded(f"eps_{ab}_{q}{suffix}", sentence, reach=REACH)
+
+    changing = PAIRS[3:]
+    return Parameters(
+        [one(ab, q) for ab in PAIRS[:3] for q in "ud"]
+        + [one(ab, q, "", "real part of the ") for ab in changing for q in "ud"]
+        + [one(ab, q, "_im", "imaginary part of the ") for ab in changing for q in "ud"]
+    )
 
 
 @dataclass(frozen=True)
 class NSI(Extension):
-    """Vector couplings of neutrinos to up and down quarks, relative to G_F."""
+    """Vector couplings of neutrinos to up and down quarks; the module has the formulas.
+
+    Parameters: ``eps_{ee,mumu,tautau,emu,etau,mutau}_{u,d}``, and ``eps_{emu,etau,mutau}_{u,d}_im``
+    for complex ones; nominal 0, dimensionless. Only those in `values` cost time.
+
+    Examples:
+        >>> from cevns.nuclear import nuclide
+        >>> NSI().amplitudes("nu_mu", nuclide("Ar40"), {"eps_mumu_u": 0.1, "eps_emu_d_im": 1.0})
+        {'e:im': (18.0, 44.0), 'mu': (3.6, 2.2)}
+    """
 
     name: str = field(default="nsi", init=False)
 
     @property
     def parameters(self) -> Parameters:
-        """``eps_{ee,...}_{u,d}``."""
-        pairs = [a + b for i, a in enumerate(LEPTONS) for b in LEPTONS[i:]]
-        return Parameters(
-            bounded(f"eps_{ab}_{q}", f"{ab} {q}", reach=(-5.0, 5.0)) for ab in pairs for q in "ud"
-        )
+        """The coefficients, nominal 0."""
+        return _parameters()
 
     def amplitudes(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
     ) -> Mapping[str, Sequence[Any]]:
-        """Coefficients."""
+        """Z (2 eps^u + eps^d) and N (eps^u + 2 eps^d) by final state.
+
+        Raises:
+            UnknownNameError: if the flavour is unknown.
+        """
         _ = xp
-        a = lepton(flavour)
         out = {}
-        for b in LEPTONS:
-            pair = a + b if LEPTONS.index(a) <= LEPTONS.index(b) else b + a
-            u, d = (self.value(values, f"eps_{pair}_{q}") for q in "ud")
-            out[b] = nuclide.z * (2.0 * u + d), nuclide.n * (u + 2.0 * d)
+        for state, ab, suffix in final_states(flavour):
+            u, d = (given(values, f"eps_{ab}_{q}{suffix}") for q in "ud")
+            if u is None and d is None:
+                continue
+            u, d = (0.0 if x is None else x for x in (u, d))
+            out[state] = nuclide.z * (2.0 * u + d), nuclide.n * (u + 2.0 * d)
         return out
 
 
