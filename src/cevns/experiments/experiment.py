@@ -235,14 +235,21 @@ class Experiment(Apparatus):
 
         return with_quenching(self, curve)
 
-    @cached_property
-    def response_features(self) -> ResponseFeatures:
-        """The response on features, the same for every interaction; for toys and scans."""
+    def response_features(self, signal: Signal) -> ResponseFeatures:
+        """The response of a signal on features, made once for every interaction (for scans)."""
         from cevns.experiments.features import response_features
 
-        declared = assembly.declared_parameters(self.declaration).values()
-        nominal = {p.name: p.value for p in declared}
-        return response_features(self.signal(), nominal, {p.name: p.scale for p in declared})
+        nodes = signal.fold.nodes.size  # with recoils of electrons or without
+        if nodes not in self._features:
+            declared = assembly.declared_parameters(self.declaration).values()
+            nominal = {p.name: p.value for p in declared}
+            scale = {p.name: p.scale for p in declared}
+            self._features[nodes] = response_features(signal, nominal, scale)
+        return self._features[nodes]
+
+    @cached_property
+    def _features(self) -> dict[int, ResponseFeatures]:
+        return {}
 
     # -- helpers -------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.released import ReleasedModel
+from cevns.experiments.signal import Signal
 from cevns.experiments.templates import AnyModel, TabulationError, fast_form, tabulated_model
 from cevns.inference import Model
 from cevns.inference.joint import JointModel
@@ -39,12 +40,12 @@ def extended(experiment: Experiment, physics: Physics) -> Interaction:
         InputError: if it cannot be made.
     """
     declared = experiment.declaration.interaction
-    base = {"couplings": declared.couplings, "axial": declared.axial}
+    found: Interaction
     if isinstance(physics, str):
-        found = find_interaction(physics, **base)
+        found = find_interaction(physics, couplings=declared.couplings, axial=declared.axial)
     else:
         added = (physics,) if isinstance(physics, Extension) else tuple(physics)
-        found = Combined(StandardModel(**base), added)
+        found = Combined(StandardModel(declared.couplings, declared.axial), added)
     placed: Interaction = (
         found.for_source(experiment.source) if isinstance(found, Combined) else found
     )
@@ -188,7 +189,13 @@ class CouplingFamily:
 
     def _fast(self, label: str, model: AnyModel) -> AnyModel:
         experiment = next(e for e in self.experiments if e.name == label)
-        return tabulated_model(model, features=experiment.response_features)
+        if isinstance(model, ReleasedModel):
+            assert model.exact is not None
+            signal = model.exact.signal
+        else:
+            signal = model.signal
+        assert isinstance(signal, Signal)
+        return tabulated_model(model, features=experiment.response_features(signal))
 
     def parameter(self, name: str) -> Parameter:
         """A parameter of the vector or a structural one.

@@ -27,7 +27,7 @@ RELATIVE_STEP = 1e-4
 that enter quadratically; otherwise the truncation error is 1e-8 of the derivative."""
 
 
-def spectral_step(fold: Fold, name: str) -> float:
+def spectral_step(fold: Fold | WithElectrons, name: str) -> float:
     """Half step of central differences along a coupling, or along a relative radius."""
     known = fold.interaction.parameters
     return RELATIVE_STEP * (known[name].scale if name in known.names else 1.0)

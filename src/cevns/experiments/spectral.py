@@ -25,6 +25,7 @@ import numpy as np
 from cevns.experiments.separable import Values
 from cevns.experiments.signal import Signal, spectral_step
 from cevns.parameters import Parameter
+from cevns.rates.electrons import ElectronFold, WithElectrons
 from cevns.rates.fold import Fold
 from cevns.typing import Array, IntArray, Namespace
 
@@ -92,7 +93,7 @@ class Mixture:
     spectra: Array
     segments: tuple[tuple[int, int], ...]
     names: tuple[str, ...]
-    fold: Fold
+    fold: Fold | WithElectrons
     radius: str | None
     radii: tuple[RadiusNodes, ...]
     reduce: Array
@@ -129,8 +130,15 @@ class Mixture:
         return result
 
 
+def _stages(fold: Fold | WithElectrons) -> tuple[Fold, ElectronFold | None]:
+    """Recoils of nuclei and, if they are in, of electrons."""
+    if isinstance(fold, WithElectrons):
+        return fold.nuclei, fold.electrons
+    return fold, None
+
+
 def raw_weights(
-    fold: Fold,
+    fold: Fold | WithElectrons,
     radius: str | None,
     radii: tuple[RadiusNodes, ...],
     values: Mapping[str, Any],
@@ -139,30 +147,38 @@ def raw_weights(
 ) -> Array:
     """Weights of all rows, ``(n_raw, ...)``, in the order of `raw_rows`."""
     coupled = {n: v for n, v in values.items() if n != radius}
+    nuclei, electrons = _stages(fold)
     lagrange = [
-        nodes.basis(_radius(fold, a, radius, values, xp), xp) for a, nodes in enumerate(radii)
+        nodes.basis(_radius(nuclei, a, radius, values, xp), xp) for a, nodes in enumerate(radii)
     ]
     rows = []
-    for flavour in fold.flavours:
-        for a, (nuclide, _) in enumerate(fold.material.atoms):
-            weights = fold.interaction.weights(flavour, nuclide, coupled, xp)
-            for k, term in enumerate(fold.interaction.terms):
+    for flavour in nuclei.flavours:
+        for a, (nuclide, _) in enumerate(nuclei.material.atoms):
+            weights = nuclei.interaction.weights(flavour, nuclide, coupled, xp)
+            for k, term in enumerate(nuclei.interaction.terms):
                 factors = lagrange[a] if _neutron_power(term.form_factors) else [1.0]
                 rows += [weights[k] * f + 0.0 * like for f in factors]
+        if electrons is not None:
+            rows += [w + 0.0 * like for w in electrons.weights(coupled, flavour, xp)]
     result: Array = xp.stack(rows)
     return result
 
 
-def raw_rows(fold: Fold, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
+def raw_rows(fold: Fold | WithElectrons, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
     """Folded terms G, ``(n_raw, n_nodes)``, and the flavour of each."""
     rows, flavours = [], []
-    for f in range(len(fold.flavours)):
+    nuclei, electrons = _stages(fold)
+    behind = 0 if electrons is None else electrons.nodes.size
+    for f in range(len(nuclei.flavours)):
         for a, nodes in enumerate(radii):
-            by_radius = np.stack([fold.folded_terms(f, a, r) for r in nodes.radii_fm])
-            for k, term in enumerate(fold.interaction.terms):
+            by_radius = np.stack([nuclei.folded_terms(f, a, r) for r in nodes.radii_fm])
+            for k, term in enumerate(nuclei.interaction.terms):
                 chosen = by_radius[:, k] if _neutron_power(term.form_factors) else by_radius[:1, k]
-                rows.append(chosen)
+                rows.append(np.pad(chosen, ((0, 0), (0, behind))))
                 flavours += [f] * len(chosen)
+        if electrons is not None:
+            rows.append(np.pad(electrons.kernel[f], ((0, 0), (nuclei.nodes.size, 0))))
+            flavours += [f] * len(rows[-1])
     return np.concatenate(rows), np.array(flavours, dtype=np.int64)
 
 
@@ -194,7 +210,7 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
     like = np.zeros(len(next(iter(samples.values()), np.zeros(1))))
     radii = []
     for a in range(len(fold.material.atoms)):
-        found = np.asarray(_radius(fold, a, binding.neutron_radius, samples, np)) + like
+        found = np.asarray(_radius(_stages(fold)[0], a, binding.neutron_radius, samples, np)) + like
         low, high = float(found.min()), float(found.max())
         moving = high - low > 1e-9 * high
         radii.append(RadiusNodes(0.5 * (low + high), 0.5 * (high - low) if moving else 0.0))
@@ -213,7 +229,8 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
             size = np.abs(rows[mine]).sum(axis=1)
             kept = size > 0.0
             scaled = size[kept, None] * weights[mine][kept]
-            scaled = scaled / np.linalg.norm(scaled, axis=0)
+            norm = np.linalg.norm(scaled, axis=0)
+            scaled = scaled[:, norm > 0.0] / norm[norm > 0.0]
             directions, values, _ = np.linalg.svd(scaled, full_matrices=False)
             directions = directions[:, values > _RANK * values[0]]
             spectra.append(directions.T @ (rows[mine][kept] / size[kept, None]))
