@@ -46,9 +46,8 @@ def extended(experiment: Experiment, physics: Physics) -> Interaction:
     else:
         added = (physics,) if isinstance(physics, Extension) else tuple(physics)
         found = Combined(StandardModel(declared.couplings, declared.axial), added)
-    placed: Interaction = (
-        found.for_source(experiment.source) if isinstance(found, Combined) else found
-    )
+    place = getattr(found, "for_source", None)  # one that depends on where the detector stands
+    placed: Interaction = found if place is None else place(experiment.source)
     return placed
 
 
