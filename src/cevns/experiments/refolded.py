@@ -22,7 +22,7 @@ from cevns.experiments.features import ResponseFeatures, response_features
 from cevns.experiments.separable import Values, linearise
 from cevns.experiments.signal import Signal, spectral_step
 from cevns.experiments.tabulated import time_classes
-from cevns.rates.fold import Fold
+from cevns.rates.electrons import AnyFold
 from cevns.typing import Array, Namespace
 
 
@@ -44,7 +44,7 @@ class RefoldedSignal:
     """
 
     features: ResponseFeatures
-    fold: Fold
+    fold: AnyFold
     classes: tuple[tuple[int, ...], ...]
     couplings: tuple[str, ...]
     radius: str | None

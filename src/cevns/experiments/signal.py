@@ -18,8 +18,7 @@ import numpy as np
 
 from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.experiments.separable import Values, linearise
-from cevns.rates.electrons import WithElectrons
-from cevns.rates.fold import Fold
+from cevns.rates.electrons import AnyFold
 from cevns.typing import Array, Namespace
 
 RELATIVE_STEP = 1e-4
@@ -27,7 +26,7 @@ RELATIVE_STEP = 1e-4
 that enter quadratically; otherwise the truncation error is 1e-8 of the derivative."""
 
 
-def spectral_step(fold: Fold, name: str) -> float:
+def spectral_step(fold: AnyFold, name: str) -> float:
     """Half step of central differences along a coupling, or along a relative radius."""
     known = fold.interaction.parameters
     return RELATIVE_STEP * (known[name].scale if name in known.names else 1.0)
@@ -65,7 +64,7 @@ class Signal:
         pulse_time_us: mean pulse time where no parameter drives it.
     """
 
-    fold: Fold | WithElectrons
+    fold: AnyFold
     quenching: QuenchingCurve
     response: ResponseTable | SharpResponse
     times: tuple[TimeTable, ...]

@@ -25,7 +25,7 @@ import numpy as np
 from cevns.experiments.separable import Values
 from cevns.experiments.signal import Signal, spectral_step
 from cevns.parameters import Parameter
-from cevns.rates.fold import Fold
+from cevns.rates.electrons import AnyFold, WithElectrons
 from cevns.typing import Array, IntArray, Namespace
 
 _RADIUS_NODES = 24
@@ -92,7 +92,7 @@ class Mixture:
     spectra: Array
     segments: tuple[tuple[int, int], ...]
     names: tuple[str, ...]
-    fold: Fold
+    fold: AnyFold
     radius: str | None
     radii: tuple[RadiusNodes, ...]
     reduce: Array
@@ -130,7 +130,7 @@ class Mixture:
 
 
 def raw_weights(
-    fold: Fold,
+    fold: AnyFold,
     radius: str | None,
     radii: tuple[RadiusNodes, ...],
     values: Mapping[str, Any],
@@ -149,11 +149,13 @@ def raw_weights(
             for k, term in enumerate(fold.interaction.terms):
                 factors = lagrange[a] if _neutron_power(term.form_factors) else [1.0]
                 rows += [weights[k] * f + 0.0 * like for f in factors]
+        if isinstance(fold, WithElectrons):
+            rows += [w + 0.0 * like for w in fold.electrons.weights(coupled, flavour, xp)]
     result: Array = xp.stack(rows)
     return result
 
 
-def raw_rows(fold: Fold, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
+def raw_rows(fold: AnyFold, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
     """Folded terms G, ``(n_raw, n_nodes)``, and the flavour of each."""
     rows, flavours = [], []
     for f in range(len(fold.flavours)):
@@ -163,6 +165,9 @@ def raw_rows(fold: Fold, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArra
                 chosen = by_radius[:, k] if _neutron_power(term.form_factors) else by_radius[:1, k]
                 rows.append(chosen)
                 flavours += [f] * len(chosen)
+        if isinstance(fold, WithElectrons):
+            rows.append(fold.electron_terms(f))
+            flavours += [f] * len(rows[-1])
     return np.concatenate(rows), np.array(flavours, dtype=np.int64)
 
 
@@ -171,7 +176,7 @@ def _neutron_power(form_factors: tuple[str, ...]) -> int:
 
 
 def _radius(
-    fold: Fold, a: int, radius: str | None, values: Mapping[str, Any], xp: Namespace
+    fold: AnyFold, a: int, radius: str | None, values: Mapping[str, Any], xp: Namespace
 ) -> Any:
     """Neutron radius of a nuclide at a point, fm; its default where nothing moves it."""
     relative = 1.0 if radius is None else values[radius]
