@@ -27,7 +27,7 @@ from cevns.interactions import Interaction, electron_scattering, matters_at_elec
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.rates import flux_averaged_cross_section
-from cevns.rates.electrons import ElectronFold, WithElectrons
+from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.sources import Source
 from cevns.typing import Array
@@ -199,7 +199,7 @@ class Apparatus:
 
     def stages(
         self, process: Interaction
-    ) -> tuple[Fold | WithElectrons, QuenchingCurve, ResponseTable | SharpResponse]:
+    ) -> tuple[AnyFold, QuenchingCurve, ResponseTable | SharpResponse]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
         fold = self.fold if process is self.interaction else self._fold(process)
         if not self.sees_electrons(process):

@@ -175,6 +175,21 @@ class WithElectrons:
         """The target."""
         return self.nuclei.material
 
+    def folded_terms(self, f: int, a: int, neutron_rms_fm: float) -> Array:
+        """As `Fold.folded_terms`, zero at the nodes of electrons."""
+        rows = self.nuclei.folded_terms(f, a, neutron_rms_fm)
+        return np.pad(rows, ((0, 0), (0, self.electrons.nodes.size)))
+
+    def electron_terms(self, f: int) -> Array:
+        """Terms of flavour f at electrons, unit weights, zero at the nodes of nuclei."""
+        return np.pad(self.electrons.kernel[f], ((0, 0), (self.nuclei.nodes.size, 0)))
+
+    def neutron_rms_fm(
+        self, a: int, values: Mapping[str, Array | float], xp: Namespace = np
+    ) -> Array | float:
+        """As `Fold.neutron_rms_fm`."""
+        return self.nuclei.neutron_rms_fm(a, values, xp)
+
     def spectrum(
         self,
         values: Mapping[str, Array | float] | None = None,
@@ -197,3 +212,7 @@ class WithElectrons:
         ]
         joined: Array = xp.concatenate(parts, axis=-1)
         return joined
+
+
+AnyFold = Fold | WithElectrons
+"""Recoils of nuclei, alone or with those of electrons."""
