@@ -8,7 +8,7 @@ import typer
 
 from cevns.cli import options
 from cevns.cli.output import Output, table
-from cevns.exceptions import UnknownNameError
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
 
 KINDS = (
@@ -21,6 +21,7 @@ KINDS = (
     "materials",
     "data",
     "results",
+    "parameters",
 )
 
 
@@ -28,19 +29,26 @@ def list_names(
     kind: Annotated[
         str | None, typer.Argument(metavar="[KIND]", help=f"one of {', '.join(KINDS)}")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="of 'parameters': an interaction, or several with +"),
+    ] = None,
     json: options.Json = None,
 ) -> None:
-    """List what there is: experiments, sources, form factors, couplings, nuclides, data, ..."""
+    """List what there is: experiments, sources, interactions, parameters, nuclides, data, ..."""
     output = Output(json)
+    if model is not None and (kind is None or canonical(kind) != "parameters"):
+        raise InputError("--model goes with 'cevns list parameters'")
     if kind is not None and canonical(kind) not in KINDS:
         raise UnknownNameError("kind of thing to list", kind, KINDS)
     kinds = KINDS if kind is None else (canonical(kind),)
     record: dict[str, Any] = {}
     for k in kinds:
-        rows = _rows(k)
+        rows = _parameters(model) if k == "parameters" else _rows(k)
         record[k] = [dict(zip(_COLUMNS[k], row, strict=True)) for row in rows]
         if kind is None and len(rows) > 12:
-            names = ", ".join(str(row[0]) for row in rows)
+            at = _COLUMNS[k].index("name")
+            names = ", ".join(dict.fromkeys(str(row[at]) for row in rows))
             output.console.print(f"\n[bold]{k}[/bold] ({len(rows)}; 'cevns list {k}')\n  {names}")
             continue
         shown = table(k, *_COLUMNS[k], left=1 if k == "nuclides" else len(_COLUMNS[k]))
@@ -60,6 +68,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "materials": ("name", "what"),
     "data": ("name", "title", "cite"),
     "results": ("name", "title", "source", "events", "predicted", "sigma", "1e-40 cm2", "ratio"),
+    "parameters": ("model", "name", "unit", "nominal", "from", "to", "kind", "what"),
 }
 
 
@@ -75,6 +84,25 @@ def _first_line(package: str, name: str) -> str:
 
     module = registry.load(package, "model", name)
     return (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+
+def _parameters(model: str | None) -> list[tuple[Any, ...]]:
+    """Parameters of one interaction, or of all; the Standard Model's once."""
+    from cevns.interactions import interaction, interactions
+
+    rows: list[tuple[Any, ...]] = []
+    base = {p.name for p in interaction("standard-model").parameters}
+    for name in interactions() if model is None else (model,):
+        process = interaction(name)
+        structure = getattr(process, "structure", ())
+        for p, kind in [(p, "free") for p in process.parameters] + [
+            (p, "structural") for p in structure
+        ]:
+            if p.name in base and name != "standard-model" and model is None:
+                continue
+            ends = [x if abs(x) < 1e300 else None for x in (p.lower, p.upper)]
+            rows.append((name, p.name, p.unit, p.value, *ends, kind, p.description))
+    return rows
 
 
 def _models(package: str) -> list[tuple[Any, ...]]:
