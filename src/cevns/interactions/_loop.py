@@ -12,11 +12,10 @@ vertex of the loop by g x_l gives, besides the tree amplitude g x_nu g x_q/(Q^2 
     kappa(Q^2) = -(2 alpha/pi) sum_l x_l int_0^1 dx x (1 - x) ln[m_l^2 + x (1 - x) Q^2],
 
 finite because sum_l x_l = 0. For L_mu - L_tau at Q^2 -> 0 it is (alpha/(3 pi)) ln(m_tau^2/m_mu^2)
-= 1/229 (the mixing is e g/70), the constant of most papers; at Q = 50 MeV it is 0.8 % smaller. For
-L_e - L_mu the electron's loop makes the constant four times too large there. The formula is that
-of arXiv:2006.11225, eq. 7 (as quoted by the public code DarkCast). A bare mixing, which a complete
-theory may have, is taken to be zero: that is the choice of a symmetry under mu <-> tau, l -> -l at
-high scale.
+= 1/229 (a kinetic mixing of g/70), the constant of most papers; at Q = 50 MeV it is 0.8 % smaller.
+For L_e - L_mu, where the electron's loop runs, the constant is three times too large there. The
+formula is that of arXiv:2006.11225, eq. 7 (as quoted by the public code DarkCast). A bare mixing,
+which a complete theory may have, is taken to be zero.
 
 The Standard Model has the same diagram: for nu_l the W gives its own lepton l a contact coupling
 +1, and g_V^p of nu_l rises by kappa, the (alpha/(3 pi)) ln(M_W^2/m_l^2) of its charge radius. So
