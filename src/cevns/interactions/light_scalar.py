@@ -38,6 +38,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.typing import Array, Namespace
 
+__all__ = ["LightScalar", "NucleonCharges"]
+
 
 @dataclass(frozen=True)
 class _Exchange:

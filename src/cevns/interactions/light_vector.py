@@ -33,6 +33,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.typing import Array, ArrayLike, Namespace
 
+__all__ = ["NORMALISATIONS", "Charges", "LightVector"]
+
 NORMALISATIONS = {"lagrangian": 1.0, "talk": 0.5}
 
 

@@ -44,6 +44,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.typing import Array, Namespace
 
+__all__ = ["LightTensor", "NucleonCharges"]
+
 
 @dataclass(frozen=True)
 class _Exchange:
