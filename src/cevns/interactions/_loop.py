@@ -27,12 +27,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from cevns.constants import ALPHA, M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV
 from cevns.interactions._mediator import Propagator, momentum_transfer_squared
-from cevns.nuclear.nuclides import Nuclide
 from cevns.typing import Array, ArrayLike
 
 _LEPTON_MASSES_MEV = (M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV)
@@ -75,21 +75,26 @@ def induced_charge(
 
 @dataclass(frozen=True)
 class LoopPropagator:
-    """kappa(Q^2)/[sqrt2 G_F (Q^2 + M^2)].
+    """[x + Q kappa(Q^2)]/[sqrt2 G_F (Q^2 + M^2)] of a fermion with charges x and Q.
 
     Args:
         mass_mev: of the mediator.
         leptons: charges of e, mu and tau.
         running: with the momentum dependence of kappa.
+        tree: x, charge of the fermion without loops.
+        electric: Q, electric charge of the fermion.
     """
 
     mass_mev: float
     leptons: tuple[float, float, float]
     running: bool = True
+    tree: float = 0.0
+    electric: float = 1.0
 
-    def __call__(self, recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
-        """At recoil energies, keV; dimensionless, ``(nT,)``."""
-        q2 = momentum_transfer_squared(recoil_energy_kev, nuclide.mass_mev)
+    def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        """At recoil energies, keV, of a nuclide or electron; dimensionless, ``(nT,)``."""
+        q2 = momentum_transfer_squared(recoil_energy_kev, target.mass_mev)
         kappa = induced_charge(self.leptons, q2, running=self.running)
-        result: Array = kappa * Propagator(self.mass_mev)(recoil_energy_kev, nuclide)
+        charge = self.tree + self.electric * kappa
+        result: Array = charge * Propagator(self.mass_mev)(recoil_energy_kev, target)
         return result
