@@ -423,7 +423,7 @@ def test_bad_options_are_refused():
     with pytest.raises(UnknownNameError, match="unknown scalar charges"):
         LightScalar(charges="quark-s")
     with pytest.raises(UnknownNameError, match="unknown tensor charges"):
-        LightTensor(charges="latice")
+        LightTensor(charges="lattices")
     with pytest.raises(InputError, match="choose spin or coherent"):
         LightTensor(nucleus="both")
     with pytest.raises(UnknownNameError, match="unknown lepton"):

@@ -12,11 +12,10 @@ vertex of the loop by g x_l gives, besides the tree amplitude g x_nu g x_q/(Q^2 
     kappa(Q^2) = -(2 alpha/pi) sum_l x_l int_0^1 dx x (1 - x) ln[m_l^2 + x (1 - x) Q^2],
 
 finite because sum_l x_l = 0. For L_mu - L_tau at Q^2 -> 0 it is (alpha/(3 pi)) ln(m_tau^2/m_mu^2)
-= 1/229 (the mixing is e g/70), the constant of most papers; at Q = 50 MeV it is 0.8 % smaller. For
-L_e - L_mu the electron's loop makes the constant four times too large there. The formula is that
-of arXiv:2006.11225, eq. 7 (as quoted by the public code DarkCast). A bare mixing, which a complete
-theory may have, is taken to be zero: that is the choice of a symmetry under mu <-> tau, l -> -l at
-high scale.
+= 1/229 (a kinetic mixing of g/70), the constant of most papers; at Q = 50 MeV it is 0.8 % smaller.
+For L_e - L_mu, where the electron's loop runs, the constant is three times too large there. The
+formula is that of arXiv:2006.11225, eq. 7 (as quoted by the public code DarkCast). A bare mixing,
+which a complete theory may have, is taken to be zero.
 
 The Standard Model has the same diagram: for nu_l the W gives its own lepton l a contact coupling
 +1, and g_V^p of nu_l rises by kappa, the (alpha/(3 pi)) ln(M_W^2/m_l^2) of its charge radius. So
@@ -28,12 +27,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from cevns.constants import ALPHA, M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV
 from cevns.interactions._mediator import Propagator, momentum_transfer_squared
-from cevns.nuclear.nuclides import Nuclide
 from cevns.typing import Array, ArrayLike
 
 _LEPTON_MASSES_MEV = (M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV)
@@ -76,21 +75,26 @@ def induced_charge(
 
 @dataclass(frozen=True)
 class LoopPropagator:
-    """kappa(Q^2)/[sqrt2 G_F (Q^2 + M^2)].
+    """[x + Q kappa(Q^2)]/[sqrt2 G_F (Q^2 + M^2)] of a fermion with charges x and Q.
 
     Args:
         mass_mev: of the mediator.
         leptons: charges of e, mu and tau.
         running: with the momentum dependence of kappa.
+        tree: x, charge of the fermion without loops.
+        electric: Q, electric charge of the fermion.
     """
 
     mass_mev: float
     leptons: tuple[float, float, float]
     running: bool = True
+    tree: float = 0.0
+    electric: float = 1.0
 
-    def __call__(self, recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
-        """At recoil energies, keV; dimensionless, ``(nT,)``."""
-        q2 = momentum_transfer_squared(recoil_energy_kev, nuclide.mass_mev)
+    def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        """At recoil energies, keV, of a nuclide or electron; dimensionless, ``(nT,)``."""
+        q2 = momentum_transfer_squared(recoil_energy_kev, target.mass_mev)
         kappa = induced_charge(self.leptons, q2, running=self.running)
-        result: Array = kappa * Propagator(self.mass_mev)(recoil_energy_kev, nuclide)
+        charge = self.tree + self.electric * kappa
+        result: Array = charge * Propagator(self.mass_mev)(recoil_energy_kev, target)
         return result

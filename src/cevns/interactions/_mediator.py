@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from cevns.constants import G_FERMI_MEV
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.flavours import LEPTONS
 from cevns.interactions._extension import bounded
-from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter
 from cevns.typing import Array
 
@@ -95,8 +94,8 @@ class Propagator:
 
     mass_mev: float
 
-    def __call__(self, recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
-        """At recoil energies, keV; dimensionless, ``(nT,)``."""
-        q2 = momentum_transfer_squared(recoil_energy_kev, nuclide.mass_mev)
+    def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        """At recoil energies, keV, of a nuclide or electron; dimensionless, ``(nT,)``."""
+        q2 = momentum_transfer_squared(recoil_energy_kev, target.mass_mev)
         result: Array = 1.0 / (math.sqrt(2.0) * G_FERMI_MEV * (q2 + self.mass_mev**2))
         return result

@@ -38,16 +38,25 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.typing import Array, Namespace
 
+__all__ = ["LightScalar", "NucleonCharges"]
+
 
 @dataclass(frozen=True)
 class _Exchange:
-    """The E^-2 row: (hbar c)^2 M^2 T/[4 pi (2 M T + M_S^2)^2], cm2/keV MeV^2."""
+    """The E^-2 row: (hbar c)^2 M^2 T/[4 pi (2 M T + M_S^2)^2], cm2/keV MeV^2.
+
+    With ``spin_half`` times 1 + T/(2 M), which counts for electrons.
+    """
 
     mass_mev: float
+    spin_half: bool = False
 
-    def __call__(self, recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
-        q2 = momentum_transfer_squared(recoil_energy_kev, nuclide.mass_mev)
-        row = 0.5 * nuclide.mass_mev * q2 / (q2 + self.mass_mev**2) ** 2  # M^2 T = M Q^2/2
+    def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        m = target.mass_mev
+        q2 = momentum_transfer_squared(recoil_energy_kev, m)
+        row = 0.5 * m * q2 / (q2 + self.mass_mev**2) ** 2  # M^2 T = M Q^2/2
+        if self.spin_half:
+            row = row * (1.0 + q2 / (4.0 * m * m))
         zero = np.zeros_like(row)
         result: Array = 1e-3 * HBARC2_MEV2_CM2 / (4.0 * np.pi) * np.stack([zero, zero, row])
         return result
@@ -65,6 +74,7 @@ class LightScalar(Extension):
             ``14A+1.1Z`` for the shorthand Q_S = g_q (14 A + 1.1 Z) of the literature, 15 % below;
             ``nucleons`` for a coupling to nucleons; or one's own `NucleonCharges`.
         leptons: families that couple.
+        electron: g_e/g, the coupling to electrons, which that to quarks does not fix.
 
     Raises:
         UnknownNameError: if a choice is unknown.
@@ -82,6 +92,7 @@ class LightScalar(Extension):
     m_scalar: float = 100.0
     charges: str | NucleonCharges = "quarks"
     leptons: tuple[str, ...] = LEPTONS
+    electron: float = 0.0
     name: str = field(default="light-scalar", init=False)
 
     def __post_init__(self) -> None:
@@ -117,9 +128,24 @@ class LightScalar(Extension):
         """g^4 times the squares and the product of c_p Z and c_n N."""
         _ = xp
         charges = nucleon_charges("scalar", self.charges)
-        g = self.value(values, "g_scalar")
-        strength = (g * g) ** 2 * float(lepton(flavour) in self.leptons)
+        strength = self._strength(flavour, values)
         return [strength * c for c in charges.squared(nuclide)]
+
+    @property
+    def electron_terms(self) -> tuple[Term, ...]:
+        """One, where electrons couple: the same formula with M -> m_e and 1 + T/(2 m_e)."""
+        return (Term("scalar.e", (), _Exchange(self.m_scalar, True)),) if self.electron else ()
+
+    def electron_weights(
+        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Sequence[Any]:
+        """g^4 (g_e/g)^2."""
+        _ = xp
+        return [self._strength(flavour, values) * self.electron**2] if self.electron else []
+
+    def _strength(self, flavour: str, values: Mapping[str, Any]) -> Any:
+        g = self.value(values, "g_scalar")
+        return (g * g) ** 2 * float(lepton(flavour) in self.leptons)
 
 
 MODEL = LightScalar

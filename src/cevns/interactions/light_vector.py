@@ -11,7 +11,8 @@ eps_q = g^2 x_nu x_q/[sqrt2 G_F (Q^2 + M^2)]:
 The amplitude adds to that of the Standard Model, which is negative (g_V^n = -1/2): where
 x_nu x_q > 0 (universal, by loops L_mu - L_tau for nu_mu) the interference is destructive and the
 rate is again that of the Standard Model where delta G_V = -2 G_V; where x_nu x_q < 0 (B-L) it is
-constructive. Same sign for antineutrinos: both amplitudes change theirs.
+constructive. Same sign for antineutrinos: both amplitudes change theirs. Electrons are shifted in
+the same way, delta g_V^e = g^2 x_nu x_e/[sqrt2 G_F (Q^2 + M^2)] with Q^2 = 2 m_e T.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from cevns.interactions._mediator import Propagator, coupling_parameter, mass_pa
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.typing import Array, ArrayLike, Namespace
+
+__all__ = ["NORMALISATIONS", "Charges", "LightVector"]
 
 NORMALISATIONS = {"lagrangian": 1.0, "talk": 0.5}
 
@@ -114,16 +117,27 @@ class LightVector(Extension):
         """The propagator on protons and neutrons; on protons alone where loops make the force."""
         x = self.assignment
         if x.by_loop:
-            loops = LoopPropagator(self.m_zprime, x.leptons, self.loop == "running")
-            name = f"zprime({self.m_zprime!r} MeV, loop {x.leptons} {self.loop})"
-            return (Shape(name, "p", loops),)
-        tree, name = Propagator(self.m_zprime), f"zprime({self.m_zprime!r} MeV)"
-        return Shape(name, "p", tree), Shape(name, "n", tree)
+            return (self._loop_shape("p", 0.0, self.loop_sign),)
+        return self._tree_shape("p"), self._tree_shape("n")
+
+    @property
+    def electron_shapes(self) -> tuple[Shape, ...]:
+        """The propagator at an electron; none where neither trees nor loops reach it."""
+        x = self.assignment
+        if x.by_loop:
+            return (self._loop_shape("e", x.e, -self.loop_sign),) if any(x.leptons) else ()
+        return (self._tree_shape("e"),) if x.e else ()
+
+    def _tree_shape(self, on: Literal["p", "n", "e"]) -> Shape:
+        return Shape(f"zprime({self.m_zprime!r} MeV)", on, Propagator(self.m_zprime))
+
+    def _loop_shape(self, on: Literal["p", "n", "e"], tree: float, electric: float) -> Shape:
+        leptons, running = self.assignment.leptons, self.loop == "running"
+        loops = LoopPropagator(self.m_zprime, leptons, running, tree, electric)
+        return Shape(f"zprime({self.m_zprime!r} MeV, loops {leptons} {self.loop})", on, loops)
 
     def mixing(self, q2_mev2: ArrayLike) -> Array:
         """Charge per unit of electric charge that loops induce; zero where quarks have charges.
-
-        An electron then has ``assignment.e - mixing(Q^2)``.
 
         Args:
             q2_mev2: spacelike momentum transfer squared, MeV^2, any shape.
@@ -140,11 +154,23 @@ class LightVector(Extension):
         """Diagonal in flavour, proportional to g^2; see `Extension.amplitudes`."""
         _ = xp
         own, x = lepton(flavour), self.assignment
-        g = self.value(values, "g_zprime")
-        strength = NORMALISATIONS[self.normalisation] * x.neutrino(own) * (g * g)
+        strength = self._strength(own, values)
         if x.by_loop:
-            return {own: (self.loop_sign * nuclide.z * strength,)}
+            return {own: (nuclide.z * strength,)}
         return {own: (x.proton * nuclide.z * strength, x.neutron * nuclide.n * strength)}
+
+    def electron_amplitudes(
+        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Mapping[str, Sequence[Any]]:
+        """Shift of g_V of the electron, g^2 x_nu x_e/[sqrt2 G_F (Q^2 + M^2)], Q^2 = 2 m_e T."""
+        _ = xp
+        own, x = lepton(flavour), self.assignment
+        charge = 1.0 if x.by_loop else x.e
+        return {own: (charge * self._strength(own, values),)} if self.electron_shapes else {}
+
+    def _strength(self, own: str, values: Mapping[str, Any]) -> Any:
+        g = self.value(values, "g_zprime")
+        return NORMALISATIONS[self.normalisation] * self.assignment.neutrino(own) * (g * g)
 
 
 MODEL = LightVector

@@ -44,6 +44,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.typing import Array, Namespace
 
+__all__ = ["LightTensor", "NucleonCharges"]
+
 
 @dataclass(frozen=True)
 class _Exchange:
@@ -51,8 +53,8 @@ class _Exchange:
 
     mass_mev: float
 
-    def __call__(self, recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
-        m = nuclide.mass_mev
+    def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        m = target.mass_mev
         t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
         q2 = momentum_transfer_squared(recoil_energy_kev, m)
         scale = 1e-3 * HBARC2_MEV2_CM2 * 4.0 * m / np.pi / (q2 + self.mass_mev**2) ** 2
@@ -71,6 +73,7 @@ class LightTensor(Extension):
         nucleus: ``spin`` for unpaired nucleons, ``coherent`` for the shorthand (see above).
         charges: ``lattice``, ``anselmino``, ``nucleons`` or one's own `NucleonCharges`.
         leptons: families that couple.
+        electron: g_e/g, the coupling to electrons, which that to quarks does not fix.
 
     Raises:
         UnknownNameError: if a choice is unknown.
@@ -87,6 +90,7 @@ class LightTensor(Extension):
     nucleus: Literal["spin", "coherent"] = "spin"
     charges: str | NucleonCharges = "lattice"
     leptons: tuple[str, ...] = LEPTONS
+    electron: float = 0.0
     name: str = field(default="tensor", init=False)
 
     def __post_init__(self) -> None:
@@ -129,12 +133,27 @@ class LightTensor(Extension):
         """g^4 Q_T^2, without form factors."""
         _ = xp
         c = nucleon_charges("tensor", self.charges)
-        g = self.value(values, "g_tensor")
-        strength = (g * g) ** 2 * float(lepton(flavour) in self.leptons)
+        strength = self._strength(flavour, values)
         if self.nucleus == "spin":
             z, n = nuclide.unpaired
             return [strength * (c.proton * z + c.neutron * n) ** 2]
         return [strength * x for x in c.squared(nuclide)]
+
+    @property
+    def electron_terms(self) -> tuple[Term, ...]:
+        """One, where electrons couple: the formula of spin 1/2 is exact there."""
+        return (Term("tensor.e", (), _Exchange(self.m_tensor)),) if self.electron else ()
+
+    def electron_weights(
+        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Sequence[Any]:
+        """g^4 (g_e/g)^2."""
+        _ = xp
+        return [self._strength(flavour, values) * self.electron**2] if self.electron else []
+
+    def _strength(self, flavour: str, values: Mapping[str, Any]) -> Any:
+        g = self.value(values, "g_tensor")
+        return (g * g) ** 2 * float(lepton(flavour) in self.leptons)
 
 
 MODEL = LightTensor
