@@ -108,7 +108,7 @@ class Parameters(Sequence[Parameter]):
     """An ordered, immutable collection of parameters with look-up by name.
 
     Raises:
-        InputError: if two parameters have the same name.
+        InputError: if two parameters have the same name, or something is no `Parameter`.
 
     Examples:
         >>> p = Parameters([Parameter("a", 1.0), Parameter("b_c", 2.0)])
@@ -119,6 +119,12 @@ class Parameters(Sequence[Parameter]):
     def __init__(self, parameters: Iterable[Parameter]) -> None:
         self._items = tuple(parameters)
         self._index: dict[str, int] = {}
+        found: tuple[object, ...] = self._items
+        for p in found:
+            if not isinstance(p, Parameter):
+                raise InputError(
+                    f"each of the parameters must be a Parameter, not the {type(p).__name__} {p!r}"
+                )
         for i, p in enumerate(self._items):
             if fold_name(p.name) in self._index:
                 raise InputError(f"two parameters are called {p.name!r}")

@@ -112,7 +112,7 @@ def degenerate_value(
 
     Examples:
         >>> [f"{degenerate_value(m, {q: 1.0}):.2f}" for m in ("CsI", "Ar") for q in "ud"]
-        ['0.40', '0.36', '0.37', '0.35']
+        ['0.41', '0.36', '0.37', '0.35']
     """
     if not direction or set(direction) - {"u", "d"}:
         raise InputError(

@@ -37,34 +37,20 @@ import numpy as np
 
 from cevns.flavours import LEPTONS, lepton
 from cevns.interactions._extension import Extension, bounded
+from cevns.interactions._flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.typing import Namespace
 
-PAIRS: Final = ("ee", "mumu", "tautau", "emu", "etau", "mutau")
-"""Flavours that a coefficient joins, without order."""
 REACH: Final = (-5.0, 5.0)
 """Bounds of a coefficient: far beyond what any data allow for one of them alone."""
 
 
-def pair(a: str, b: str) -> str:
-    """The two families in the order of the names of parameters.
-
-    Examples:
-        >>> pair("mu", "e"), pair("tau", "tau")
-        ('emu', 'tautau')
-    """
-    return "".join(sorted((a, b), key=LEPTONS.index))
-
-
 def meaning(ab: str) -> str:
     """What a coefficient does, in words, without what it acts on."""
-    for i, a in enumerate(LEPTONS):
-        for b in LEPTONS[i:]:
-            if a + b == ab:
-                same = f"nu_{a} stays nu_{a}"
-                return same if a == b else f"nu_{a} and nu_{b} turn into each other"
-    raise AssertionError(ab)
+    a = next(x for x in LEPTONS if ab.startswith(x))
+    b = ab.removeprefix(a)
+    return f"nu_{a} stays nu_{a}" if a == b else f"nu_{a} and nu_{b} turn into each other"
 
 
 def given(values: Mapping[str, Any], name: str) -> Any:
@@ -83,16 +69,12 @@ def final_states(flavour: str) -> list[tuple[str, str, str]]:
         >>> final_states("nu_e")[:3]
         [('e', 'ee', ''), ('mu', 'emu', ''), ('mu:im', 'emu', '_im')]
     """
-    return _final_states(lepton(flavour))
-
-
-@cache
-def _final_states(a: str) -> list[tuple[str, str, str]]:
-    out: list[tuple[str, str, str]] = []
-    for b in LEPTONS:
-        out.append((b, pair(a, b), ""))
-        if a != b:
-            out.append((f"{b}:im", pair(a, b), "_im"))
+    own = lepton(flavour)
+    out = []
+    for b, ab in pairs_from(flavour).items():
+        out.append((b, ab, ""))
+        if b != own:
+            out.append((f"{b}:im", ab, "_im"))
     return out
 
 
@@ -102,11 +84,10 @@ def _parameters() -> Parameters:
         sentence = f"{meaning(ab)} at {q} quarks: {part}vector coupling relative to G_F"
         return bounded(f"eps_{ab}_{q}{suffix}", sentence, reach=REACH)
 
-    changing = PAIRS[3:]
     return Parameters(
-        [one(ab, q) for ab in PAIRS[:3] for q in "ud"]
-        + [one(ab, q, "", "real part of the ") for ab in changing for q in "ud"]
-        + [one(ab, q, "_im", "imaginary part of the ") for ab in changing for q in "ud"]
+        [one(ab, q) for ab in DIAGONAL for q in "ud"]
+        + [one(ab, q, "", "real part of the ") for ab in TRANSITIONS for q in "ud"]
+        + [one(ab, q, "_im", "imaginary part of the ") for ab in TRANSITIONS for q in "ud"]
     )
 
 

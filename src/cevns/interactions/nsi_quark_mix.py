@@ -36,7 +36,8 @@ from typing import Any, Final
 import numpy as np
 
 from cevns.interactions._extension import Extension, bounded
-from cevns.interactions.nsi import PAIRS, REACH, final_states, given, meaning
+from cevns.interactions._flavour_pairs import DIAGONAL, TRANSITIONS
+from cevns.interactions.nsi import REACH, final_states, given, meaning
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.typing import Namespace
@@ -111,9 +112,9 @@ def _parameters() -> Parameters:
         )  # fmt: skip
 
     return Parameters(
-        [one(ab) for ab in PAIRS[:3]]
-        + [one(ab, "", "real part of the ") for ab in PAIRS[3:]]
-        + [one(ab, "_im", "imaginary part of the ") for ab in PAIRS[3:]]
+        [one(ab) for ab in DIAGONAL]
+        + [one(ab, "", "real part of the ") for ab in TRANSITIONS]
+        + [one(ab, "_im", "imaginary part of the ") for ab in TRANSITIONS]
         + [
             angle("eta", UP_DEG, "share of neutrons and protons; 26.57 is u alone, 63.43 d alone"),
             angle("zeta", 0.0, "share of electrons and protons; 0 is no coupling to electrons"),
