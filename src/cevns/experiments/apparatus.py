@@ -202,12 +202,13 @@ class Apparatus:
     ) -> tuple[AnyFold, QuenchingCurve, ResponseTable | SharpResponse]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
         fold = self.fold if process is self.interaction else self._fold(process)
+        curve = self._steep_curve if _is_steep(process) else self.curve
         if not self.sees_electrons(process):
-            return fold, self.curve, self.response
+            return fold, curve, self.response
         electrons = self._electron_fold(process)
         return (
             WithElectrons(fold, electrons),
-            with_electrons(self.curve, electrons.nodes),
+            with_electrons(curve, electrons.nodes),
             self.wide_response,
         )
 
@@ -281,7 +282,7 @@ class Apparatus:
 
     def _fold(self, process: Interaction) -> Fold:
         # recoils beyond the quenching model's validity are not followed
-        nodes, weights = self._recoil_grid
+        nodes, weights = self._steep_recoil_grid if _is_steep(process) else self._recoil_grid
         return Fold(
             self.source,
             process,
@@ -294,13 +295,26 @@ class Apparatus:
 
     @cached_property
     def _recoil_grid(self) -> tuple[Array, Array]:
+        return self._grid_of_recoils(steep=False)
+
+    @cached_property
+    def _steep_recoil_grid(self) -> tuple[Array, Array]:
+        return self._grid_of_recoils(steep=True)
+
+    def _grid_of_recoils(self, *, steep: bool) -> tuple[Array, Array]:
         return recoil_grid(
             self.source,
             self.material,
             self.quenching,
             self.response,
             maximum_kev=self._recoil_limit,
+            steep=steep,
         )
+
+    @cached_property
+    def _steep_curve(self) -> QuenchingCurve:
+        """Quenching on the recoil nodes of steep spectra."""
+        return self.quenching.on(self._steep_recoil_grid[0])
 
     @cached_property
     def _recoil_limit(self) -> float | None:
@@ -335,3 +349,8 @@ class Apparatus:
             raise
         except CevnsError as error:
             raise self.document.error(str(error), location) from None
+
+
+def _is_steep(process: Interaction) -> bool:
+    """Whether spectra may rise towards small recoils as no contact interaction's do."""
+    return bool(getattr(process, "steep", False))

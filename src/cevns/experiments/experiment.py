@@ -239,7 +239,7 @@ class Experiment(Apparatus):
         """The response of a signal on features, made once for every interaction (for scans)."""
         from cevns.experiments.features import response_features
 
-        nodes = signal.fold.nodes.size  # with recoils of electrons or without
+        nodes = signal.fold.nodes.tobytes()  # with recoils of electrons or without, steep or not
         if nodes not in self._features:
             declared = assembly.declared_parameters(self.declaration).values()
             nominal = {p.name: p.value for p in declared}
@@ -248,7 +248,7 @@ class Experiment(Apparatus):
         return self._features[nodes]
 
     @cached_property
-    def _features(self) -> dict[int, ResponseFeatures]:
+    def _features(self) -> dict[bytes, ResponseFeatures]:
         return {}
 
     # -- helpers -------------------------------------------------------------------------------

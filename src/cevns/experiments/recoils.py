@@ -27,6 +27,7 @@ def recoil_grid(
     response: ResponseTable | SharpResponse,
     *,
     maximum_kev: float | None = None,
+    steep: bool = False,
 ) -> tuple[Array, Array]:
     """Quadrature nodes and weights in recoil energy, keV.
 
@@ -35,10 +36,23 @@ def recoil_grid(
     response along them is a polynomial that their nodes integrate; at the steps of a perfect
     resolution they shrink to 1e-6 of the range.
 
+    Args:
+        source: of the neutrinos.
+        material: the target.
+        quenching: recoil energy to electron-equivalent energy.
+        response: electron-equivalent energy to bins.
+        maximum_kev: recoils above it are not followed.
+        steep: whether spectra may rise like 1/T^2 towards small recoils, as photons and light
+            mediators make them: panels then shrink with T.
+
     Raises:
         InputError: if the source reaches no recoil energy at all.
     """
     edges = recoil_panels(source, material, maximum_kev=maximum_kev)
+    if steep:
+        # on a panel from T to 4 T, twelve nodes integrate 1/T^2 to 1e-11
+        small = edges[1] * 4.0 ** -np.arange(1, 12, dtype=float)
+        edges = np.union1d(edges, small)
     # where the response is smooth, few nodes on panels that fit make the shortest sum; steps are
     # found by many
     order = 12 if isinstance(response, ResponseTable) else NODES_PER_PANEL
@@ -50,7 +64,13 @@ def recoil_grid(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CevnsWarning)  # said once, for the nodes that are used
         cuts = smooth_cuts(seen, edges, (), order=order, tolerance=TOLERANCE)
-    return panel_nodes(cuts, order)
+        nodes, weights = panel_nodes(cuts, order)
+        if steep:  # panels far below the threshold, which no quenching pull brings back
+            energy = 2.0 * quenching.on(nodes).electron_energy_kevee()
+            largest = np.maximum.accumulate(np.abs(response.evaluate(energy)).max(axis=-1))
+            kept = largest > UNSEEN * largest[-1]
+            nodes, weights = nodes[kept], weights[kept]
+    return nodes, weights
 
 
 def electron_grid(

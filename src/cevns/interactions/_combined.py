@@ -111,6 +111,13 @@ class Combined:
             out += extension.terms
         return tuple(out)
 
+    @property
+    def steep(self) -> bool:
+        """Whether spectra may rise towards small recoils: photons, light mediators."""
+        return any(s.of_recoil is not None for s in self.basis) or any(
+            e.terms for e in self.extensions
+        )
+
     def weights(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
     ) -> Array:
