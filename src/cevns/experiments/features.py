@@ -25,6 +25,8 @@ from cevns.typing import Array, IntArray, Namespace
 
 DEGREE = 3
 """Of the polynomials in the quenching pulls, in total."""
+CROSSED = 2
+"""Degree in the quenching pulls up to which the efficiency acts on them."""
 _REACH = 4.0  # sigmas of quenching pulls that the polynomials are fitted over
 _KNOTS = np.linspace(-PULL_REACH, PULL_REACH, 17)
 
@@ -118,14 +120,15 @@ class ResponseFeatures:
         monomials: in the quenching pulls.
         efficiency: names of the efficiency pulls.
         table: M, ``(n_features, n_energy, n_nodes)``.
-        crossed: whether efficiency and quenching act on each other, or their effects add.
+        crossed: degree in the quenching pulls up to which the efficiency acts on them; with zero
+            the effects of both add.
         held: names along which no slope is asked for.
     """
 
     monomials: Monomials
     efficiency: tuple[str, ...]
     table: Array
-    crossed: bool = True
+    crossed: int = CROSSED
     held: frozenset[str] = frozenset()
 
     @property
@@ -143,8 +146,9 @@ class ResponseFeatures:
         moving = self.driven
         rows = self.monomials.evaluate(values, like, xp, moving)
         splines = [b_splines(values[name], xp) for name in self.efficiency]
-        # what the splines multiply: all monomials, or (not crossed) the constant one alone
-        met = rows if self.crossed else [r[:1] for r in rows]
+        # what the splines multiply: the monomials of low degree, which come first
+        n = int(np.sum(self.monomials.powers.sum(axis=1) <= self.crossed))
+        met = [r[:n] for r in rows]
         features = []
         for row, factor in zip(rows, met, strict=True):
             blocks = [row, *(_outer(factor, spline) for spline, _ in splines)]
@@ -170,7 +174,7 @@ def response_features(
     nominal: Mapping[str, float],
     scale: Mapping[str, float],
     *,
-    crossed: bool = True,
+    crossed: int = CROSSED,
 ) -> ResponseFeatures:
     """The response of a signal on features.
 
@@ -208,8 +212,7 @@ def response_features(
     blocks = [base]
     for name in pulls:
         changes = np.stack([coefficients({name: float(k)}) - base for k in _KNOTS])
-        if not crossed:
-            changes = changes[:, :1]
+        changes = changes[:, : int(np.sum(monomials.powers.sum(axis=1) <= crossed))]
         blocks.append(b_spline_coefficients(changes).reshape(-1, base.shape[1]))
     nodes = signal.fold.nodes.size
     by_node = np.concatenate(blocks).reshape(-1, nodes, signal.n_energy)
@@ -219,7 +222,10 @@ def response_features(
 
 def _powers(n: int) -> IntArray:
     """Exponents of `n` variables up to `DEGREE` in total."""
-    rows = [p for p in product(range(DEGREE + 1), repeat=n) if sum(p) <= DEGREE]
+    rows = sorted(
+        (p for p in product(range(DEGREE + 1), repeat=n) if sum(p) <= DEGREE),
+        key=lambda p: (sum(p), p),
+    )
     return np.array(rows, dtype=np.int64).reshape(len(rows), n)
 
 

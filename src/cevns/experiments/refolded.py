@@ -141,7 +141,7 @@ def refold(
     """
     classes = time_classes(signal)
     return RefoldedSignal(
-        features=response_features(signal, nominal, scale, crossed=False),
+        features=response_features(signal, nominal, scale, crossed=0),
         fold=signal.fold,
         classes=tuple(classes),
         couplings=signal.binding.interaction,

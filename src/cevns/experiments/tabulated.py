@@ -73,16 +73,36 @@ class TabulatedSignal:
 
     def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
+        matrix, mixed_before = self._mixed_matrix(values, xp)
         shape = (-1, self.n_energy, *like.shape)
         rows = [
-            (self.matrix @ f.reshape(f.shape[0], -1)).reshape(shape)
+            (matrix @ f.reshape(f.shape[0], -1)).reshape(shape)
             for f in self.features.evaluate(values, like, xp)
         ]
-        if not self.mixture.names:  # one constant spectrum a class
+        if mixed_before:
             return rows
         weights = self.mixture.weights(values, like, xp)
         mixed = [self.mixture.mix(w, rows[0], xp) for w in weights]
         return mixed + [self.mixture.mix(weights[0], r, xp) for r in rows[1:]]
+
+    def _mixed_matrix(self, values: Values, xp: Namespace) -> tuple[Array, bool]:
+        """A, mixed to one row a class where couplings are the same throughout the batch.
+
+        That is so for the toys of a grid point: a third of the arithmetic is saved.
+        """
+        if not self.mixture.names:
+            return self.matrix, True
+        if xp is not np or self.mixture.driven:
+            return self.matrix, False
+        here = {}
+        for name in self.mixture.names:
+            every = np.asarray(values[name])
+            if every.size == 0 or not (every == every.flat[0]).all():
+                return self.matrix, False
+            here[name] = np.asarray(every.flat[0])
+        weights = self.mixture.weights(here, np.zeros(()), np)[0]
+        mixed = self.mixture.mix(weights, self.matrix.reshape(len(weights), -1), np)
+        return mixed.reshape(-1, self.matrix.shape[1]), True
 
     def arrivals(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
         """Tau and its slope along the pulse time, each ``(n_classes, n_time, ...)``."""
