@@ -20,7 +20,7 @@ from cevns.typing import Array, Namespace
 UNIT_MU_B = 1e-10
 """Bohr magnetons per unit of the parameters."""
 PREFACTOR_CM2 = math.pi * ALPHA**2 / M_ELECTRON_MEV**2 * HBARC2_MEV2_CM2
-"""pi alpha^2/m_e^2 = 2.4943e-25 cm2, the cross section d(sigma)/dlnT of one Bohr magneton."""
+"""pi alpha^2/m_e^2 = 2.4947e-25 cm2 (pi r_e^2): d(sigma)/dlnT of one Bohr magneton, T << E."""
 _FROZEN_KEV = 1e-9
 
 
