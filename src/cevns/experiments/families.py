@@ -19,7 +19,7 @@ from cevns.experiments.signal import Signal
 from cevns.experiments.templates import AnyModel, TabulationError, fast_form, tabulated_model
 from cevns.inference import Model
 from cevns.inference.joint import JointModel
-from cevns.interactions import Combined, Extension, Interaction, StandardModel
+from cevns.interactions import Combined, Extension, Interaction, StandardModel, at_place
 from cevns.interactions import interaction as find_interaction
 from cevns.parameters import Parameter, Parameters
 
@@ -46,9 +46,8 @@ def extended(experiment: Experiment, physics: Physics) -> Interaction:
     else:
         added = (physics,) if isinstance(physics, Extension) else tuple(physics)
         found = Combined(StandardModel(declared.couplings, declared.axial), added)
-    place = getattr(found, "for_source", None)  # one that depends on where the detector stands
-    placed: Interaction = found if place is None else place(experiment.source)
-    return placed
+    # one may depend on where the detector stands, and have radii of the form factor as nominal
+    return at_place(found, source=experiment.source, form_factor=experiment.form_factor)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from cevns.interactions import _degeneracy as degeneracy
 from cevns.interactions import _kinematics as kinematics
 from cevns.interactions import _lma_dark as lma_dark
 from cevns.interactions import _user
-from cevns.interactions._base import Factor, Interaction, Term, nuclear_factors
+from cevns.interactions._base import Factor, FluxFactor, Interaction, Term, nuclear_factors
 from cevns.interactions._combined import Combined
 from cevns.interactions._cross_section import differential_cross_section, total_cross_section
 from cevns.interactions._electrons import (
@@ -21,6 +21,7 @@ from cevns.interactions._electrons import (
     matters_at_electrons,
 )
 from cevns.interactions._extension import CONTACT, ELECTRON_CONTACT, Extension, Shape, bounded
+from cevns.interactions._structure import at_place, factors_at, proton_radius
 from cevns.interactions._trial import tried
 from cevns.interactions.standard_model import StandardModel
 
@@ -32,20 +33,24 @@ __all__ = [
     "ElectronScattering",
     "Extension",
     "Factor",
+    "FluxFactor",
     "Interaction",
     "Shape",
     "StandardModel",
     "Term",
+    "at_place",
     "bounded",
     "degeneracy",
     "differential_cross_section",
     "electron_scattering",
+    "factors_at",
     "interaction",
     "interactions",
     "kinematics",
     "lma_dark",
     "matters_at_electrons",
     "nuclear_factors",
+    "proton_radius",
     "total_cross_section",
 ]
 

@@ -38,7 +38,7 @@ class _Scaled:
 
 def _term(name: str, polynomial: Any, carriers: Sequence[str], shapes: Sequence[Shape]) -> Term:
     factors = tuple(s.of_recoil for s in shapes if s.of_recoil is not None)
-    form_factors = cast("tuple[Factor, ...]", tuple(c for c in carriers if c != "e"))
+    form_factors = cast("tuple[Factor, ...]", tuple(c for c in carriers if c not in ("e", "")))
     return Term(name, form_factors, _Scaled(polynomial, factors) if factors else polynomial)
 
 
@@ -54,7 +54,7 @@ def amplitude_terms(basis: Sequence[Shape], axial: str | None) -> list[Term]:
         basis: the shapes.
         axial: form factor of the axial current, ``a``; ``e`` for none; None without the current.
     """
-    labels = [s.nucleon if s.of_recoil is None else f"{s.name}.{s.nucleon}" for s in basis]
+    labels = [s.nucleon if s.name == "1" else f"{s.name}.{s.nucleon}".rstrip(".") for s in basis]
     out = [
         _term(
             f"{labels[i]}*{labels[j]}",

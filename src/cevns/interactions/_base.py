@@ -24,6 +24,9 @@ from cevns.typing import Array, ArrayLike, Namespace
 Factor = Literal["p", "n", "a"]
 """Form factor of the protons, of the neutrons, of the axial current."""
 
+FluxFactor = Callable[[Array], Array]
+"""Weight on the flux as a function of neutrino energy, MeV; equal ones compare equal."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -36,11 +39,14 @@ class Term:
             nuclide; an electron has a ``mass_mev`` too), giving the polynomial in 1/E: shape
             ``(3, nT)``, row m in cm2/keV MeV^m. Terms that share a shape share the function, so
             that a folder can evaluate it once.
+        flux_factor: weight on the flux that meets the term, a function of neutrino energies (MeV);
+            None for one. What happens on the way from the source is written so.
     """
 
     name: str
     form_factors: tuple[Factor, ...]
     coefficients: Callable[[Array, Any], Array]
+    flux_factor: FluxFactor | None = None
 
 
 class Interaction(Protocol):

@@ -11,7 +11,7 @@ of the Standard Model interferes with the final state of the same flavour.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -23,7 +23,11 @@ from cevns.flavours import lepton
 from cevns.interactions._amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
 from cevns.interactions._base import Term
 from cevns.interactions._extension import CONTACT, Extension, Shape
+from cevns.interactions._flux import arriving_weights, with_flux_factors
+from cevns.interactions._neutrons import Neutrons
+from cevns.interactions._structure import only
 from cevns.interactions.standard_model import StandardModel
+from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters, fold_name
 from cevns.typing import Array, Namespace
@@ -101,11 +105,20 @@ class Combined:
     @cached_property
     def basis(self) -> tuple[Shape, ...]:
         """All shapes, those of the Standard Model first, each once."""
-        return all_shapes(CONTACT, *(e.shapes for e in self.extensions))
+        shapes = (CONTACT, *(e.shapes for e in self.extensions))
+        return all_shapes(*(self._neutrons.shapes(s) for s in shapes))
+
+    @cached_property
+    def _neutrons(self) -> Neutrons:
+        return Neutrons.of(self.extensions)
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
-        """Pairs of shapes, axial terms, and the extensions' own."""
+        """Pairs of shapes, axial terms, the extensions' own; copies of all for flux factors."""
+        return with_flux_factors(self._scattering_terms, self.extensions)
+
+    @cached_property
+    def _scattering_terms(self) -> tuple[Term, ...]:
         out = amplitude_terms(self.basis, "a" if self.base.axial else None)
         for extension in self.extensions:
             out += extension.terms
@@ -114,18 +127,32 @@ class Combined:
     @property
     def steep(self) -> bool:
         """Whether spectra may rise towards small recoils: photons, light mediators."""
-        return any(s.of_recoil is not None for s in self.basis) or any(
-            e.terms for e in self.extensions
-        )
+        shapes = (s for e in self.extensions for s in e.shapes)
+        return any(s.of_recoil is not None for s in shapes) or any(e.terms for e in self.extensions)
 
     def weights(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
     ) -> Array:
         """Weights of the terms, shape ``(n_terms, ...)``; see `cevns.interactions.Interaction`."""
-        sm = self.base.vector(flavour, nuclide, values)
-        amplitudes = Amplitudes(self.basis, lepton(flavour), sm)
+
+        def scattering(arriving: str) -> Array:
+            return self._scattering_weights(arriving, nuclide, values, xp)
+
+        return arriving_weights(self.extensions, flavour, values, scattering, xp)
+
+    def _scattering_weights(
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace
+    ) -> Array:
+        amplitudes = Amplitudes(self.basis, lepton(flavour), ())
+        neutrons = self._neutrons
+
+        def add(shapes: Sequence[Shape], by_state: Mapping[str, Sequence[Any]]) -> None:
+            shared = neutrons.coefficients(shapes, by_state, nuclide, values, xp)
+            amplitudes.add(neutrons.shapes(shapes), shared)
+
+        add(CONTACT, {lepton(flavour): self.base.vector(flavour, nuclide, values)})
         for extension in self.extensions:
-            amplitudes.add(extension.shapes, extension.amplitudes(flavour, nuclide, values, xp))
+            add(extension.shapes, extension.amplitudes(flavour, nuclide, values, xp))
         axial = self.base.axial_charge(flavour, nuclide) if self.base.axial else None
         rows = amplitudes.weights(axial)
         scale: Any = 1.0
@@ -138,8 +165,23 @@ class Combined:
         self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
     ) -> Any | None:
         """Rms radius of the neutrons, fm; None where the form-factor model's own stays."""
-        for extension in self.extensions:
-            radius = extension.neutron_rms_fm(nuclide, values, xp)
-            if radius is not None:
-                return radius
-        return None
+        radii = (e.neutron_rms_fm(nuclide, values, xp) for e in self.extensions)
+        return only(f"neutrons of {nuclide.name}", radii)
+
+    def proton_rms_fm(self, nuclide: Nuclide) -> float | None:
+        """Rms radius of the protons, fm; None where the form-factor model's own stays."""
+        radii = (e.proton_rms_fm(nuclide) for e in self.extensions)
+        return only(f"protons of {nuclide.name}", radii)
+
+    def for_source(self, source: object) -> Self:
+        """The same interaction at a source; see `Extension.for_source`."""
+        return self._with(tuple(e.for_source(source) for e in self.extensions))
+
+    def for_form_factor(self, model: FormFactor) -> Self:
+        """The same interaction with a form-factor model; see `Extension.for_form_factor`."""
+        return self._with(tuple(e.for_form_factor(model) for e in self.extensions))
+
+    def _with(self, extensions: tuple[Extension, ...]) -> Self:
+        """Itself where nothing changed, so that what it has derived is kept."""
+        same = all(a is b for a, b in zip(extensions, self.extensions, strict=True))
+        return self if same else type(self)(self.base, extensions)

@@ -9,7 +9,8 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.interactions import _kinematics as kinematics
-from cevns.interactions._base import Interaction, nuclear_factors
+from cevns.interactions._base import Interaction
+from cevns.interactions._structure import at_place, factors_at
 from cevns.interactions.standard_model import StandardModel
 from cevns.nuclear._checks import finite
 from cevns.nuclear.form_factors import FormFactor
@@ -57,7 +58,8 @@ def differential_cross_section(
     """
     target = find_nuclide(nuclide) if isinstance(nuclide, str) else nuclide
     model = find_form_factor(form_factor)
-    process = StandardModel() if interaction is None else interaction
+    process: Interaction = StandardModel() if interaction is None else interaction
+    process = at_place(process, form_factor=model)
     energy = finite("neutrino energy in MeV", energy_mev, minimum=0.0)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0)
     energy, recoil = np.broadcast_arrays(energy, recoil)
@@ -65,9 +67,10 @@ def differential_cross_section(
     inverse = 1.0 / np.where(energy > 0.0, energy, 1.0)
     powers = np.stack([np.ones_like(inverse), inverse, inverse * inverse])
     q = kinematics.momentum_transfer_inv_fm(recoil, target.mass_mev)
-    factors = nuclear_factors(
-        model, target, q, proton_rms_fm=proton_rms_fm, neutron_rms_fm=neutron_rms_fm
-    )
+    factors = factors_at(
+        process, model, target, q, values or {},
+        proton_rms_fm=proton_rms_fm, neutron_rms_fm=neutron_rms_fm,
+    )  # fmt: skip
     weights = process.weights(flavour, target, values or {})
     total, size = np.zeros(recoil.shape), np.zeros(recoil.shape)
     for weight, term in zip(weights, process.terms, strict=True):
@@ -75,6 +78,8 @@ def differential_cross_section(
         product = weight * (coefficients * powers).sum(axis=0)
         for which in term.form_factors:
             product = product * factors[which]
+        if term.flux_factor is not None:
+            product = product * term.flux_factor(energy)
         total += product
         size += np.abs(product)
     # at the kinematic limit the terms cancel up to rounding, which must not come out negative

@@ -16,6 +16,7 @@ from cevns.interactions._amplitudes import Amplitudes, all_shapes, amplitude_ter
 from cevns.interactions._base import Interaction, Term
 from cevns.interactions._combined import Combined
 from cevns.interactions._extension import ELECTRON_CONTACT, Extension, Shape
+from cevns.interactions._flux import arriving_weights, with_flux_factors
 from cevns.interactions.standard_model import SIN2_THETA_W, StandardModel
 from cevns.parameters import Parameters
 from cevns.typing import Array, ArrayLike, Namespace
@@ -77,9 +78,13 @@ class ElectronScattering:
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
-        """Pairs of shapes, axial terms, and the extensions' own; none has a form factor."""
+        """Pairs of shapes, axial terms, the extensions' own; copies of all for flux factors."""
         own = (t for e in self.extensions for t in e.electron_terms)
-        return (*amplitude_terms(self.basis, "e"), *own)
+        return with_flux_factors((*amplitude_terms(self.basis, "e"), *own), self.extensions)
+
+    def for_source(self, source: object) -> ElectronScattering:
+        """The same process at a source; see `Extension.for_source`."""
+        return ElectronScattering(tuple(e.for_source(source) for e in self.extensions))
 
     def weights(self, flavour: str, values: Mapping[str, Any], xp: Namespace = np) -> Array:
         """Weights of the terms, ``(n_terms, ...)``, per electron.
@@ -92,6 +97,13 @@ class ElectronScattering:
         Raises:
             UnknownNameError: if the flavour is unknown.
         """
+
+        def scattering(arriving: str) -> Array:
+            return self._scattering_weights(arriving, values, xp)
+
+        return arriving_weights(self.extensions, flavour, values, scattering, xp)
+
+    def _scattering_weights(self, flavour: str, values: Mapping[str, Any], xp: Namespace) -> Array:
         own = lepton(flavour)
         sign = 1.0 if own == "e" else -1.0
         vector = 2.0 * values.get("sin2_theta_w", SIN2_THETA_W.value) + 0.5 * sign
@@ -134,7 +146,8 @@ class ElectronScattering:
         total = np.zeros(recoil.shape)
         for weight, term in zip(self.weights(flavour, values or {}), self.terms, strict=True):
             rows = term.coefficients(recoil.ravel(), ELECTRON).reshape(powers.shape)
-            total = total + weight * (rows * powers).sum(axis=0)
+            factor = 1.0 if term.flux_factor is None else term.flux_factor(energy)
+            total = total + weight * factor * (rows * powers).sum(axis=0)
         limit = 2e3 * energy * energy / (M_ELECTRON_MEV + 2.0 * energy)
         return np.where(recoil <= limit, np.maximum(total, 0.0), 0.0)
 

@@ -22,7 +22,8 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
-from cevns.interactions._base import Term
+from cevns.interactions._base import FluxFactor, Term
+from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.typing import Array, Namespace
@@ -38,12 +39,12 @@ class Shape:
     Args:
         name: equal names are the same shape, in whatever extension they stand.
         nucleon: whose form factor it carries, ``p`` or ``n``; ``e`` for an electron, which has
-            none.
+            none; empty for none at a nucleus either.
         of_recoil: phi(T keV, nuclide), ``(nT,)``; None for a constant 1.
     """
 
     name: str
-    nucleon: Literal["p", "n", "e"]
+    nucleon: Literal["p", "n", "e", ""]
     of_recoil: RecoilFactor | None = None
 
     @property
@@ -70,6 +71,8 @@ class Extension:
             parameters of a fit. A frozen dataclass has a field of the same name for each.
         shapes: of the vector amplitude.
         terms: of what adds without interference.
+        neutron_shapes: of a form factor of the neutrons that is not the model's.
+        flux_factors: of flavours that change on the way from the source.
         electron_shapes: of the vector amplitude at an electron.
         electron_terms: of what adds at an electron without interference.
 
@@ -199,6 +202,65 @@ class Extension:
         """Rms radius of the neutrons, fm; None where the form-factor model's own stays."""
         _ = nuclide, values, xp
         return None
+
+    # -- where the nucleons are ------------------------------------------------------------------
+
+    def proton_rms_fm(self, nuclide: Nuclide) -> float | None:
+        """Rms radius of the protons, fm; None where the form-factor model's own stays."""
+        _ = nuclide
+        return None
+
+    @property
+    def neutron_shapes(self) -> tuple[Shape, ...]:
+        """Shapes whose sum F_n is; none where it is the form-factor model's.
+
+        ``Shape("1", "n")`` is the model's own; a function of q alone has an empty nucleon.
+        """
+        return ()
+
+    def neutron_coefficients(
+        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Sequence[Any]:
+        """Coefficients of `neutron_shapes`."""
+        _ = nuclide, values, xp
+        return ()
+
+    def for_form_factor(self, model: FormFactor) -> Self:
+        """The same extension with a form-factor model, whose radii may be nominal values."""
+        _ = model
+        return self
+
+    # -- on the way from the source --------------------------------------------------------------
+
+    @property
+    def flux_factors(self) -> tuple[FluxFactor, ...]:
+        """Functions h_i of neutrino energy (MeV) by which flavours change on the way."""
+        return ()
+
+    def transitions(
+        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+    ) -> Sequence[Mapping[str, Any]]:
+        """What becomes of a flavour on the way.
+
+        It arrives as flavour b with probability ``P_b = delta + sum_i h_i(E) c_i[b]``.
+
+        Args:
+            flavour: as emitted.
+            values: parameters by name, numbers or arrays of shape ``(...)``; nominal if left out.
+            xp: array namespace.
+
+        Returns:
+            One mapping a flux factor: flavour b to c_i[b].
+        """
+        _ = flavour, values, xp
+        return ()
+
+    def for_source(self, source: object) -> Self:
+        """The same extension at a source: a baseline that nobody gave is that of the source."""
+        _ = source
+        return self
+
+    # -- values ----------------------------------------------------------------------------------
 
     def value(self, values: Mapping[str, Any], name: str) -> Any:
         """A parameter from `values`, nominal if it is left out."""

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.interactions import ELECTRON, ElectronScattering, Interaction, kinematics
+from cevns.interactions import ELECTRON, ElectronScattering, Interaction, at_place, kinematics
 from cevns.nuclear.electron_shells import electron_shells, free_electrons
 from cevns.nuclear.materials import Material
 from cevns.rates.fold import Fold
+from cevns.rates.moments import fold_terms
 from cevns.sources import Source
 from cevns.typing import Array, Namespace
 
@@ -83,6 +84,9 @@ class ElectronFold:
     nodes_kev: Array
     weights_kev: Array | float = 1.0
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "interaction", at_place(self.interaction, source=self.source))
+
     @property
     def nodes(self) -> Array:
         """Recoil energies, keV, shape ``(n,)``."""
@@ -112,8 +116,7 @@ class ElectronFold:
         )
         out = []
         for flavour in self.flavours:
-            moments = np.asarray(self.source.moments(flavour, e_min))
-            folded = np.einsum("kmj,mj->kj", polynomials, moments)
+            folded = fold_terms(self.interaction.terms, polynomials, self.source, flavour, e_min)
             out.append(folded * (self.source.fluence_cm2(flavour) * self.electrons))
         return np.stack(out) * self.weights_kev
 

@@ -6,7 +6,8 @@ For flavour f and nuclide A the expected counts per recoil-energy node T_j are
 
 with G the term's kinematic polynomial folded with the flux moments, times nuclei, fluence and the
 quadrature weight of the node. G is built once; couplings and radii enter at call time, so a
-coupling point or a nuclear radius costs a few array products.
+coupling point or a nuclear radius costs a few array products. Terms with a flux factor (flavours
+that change on the way) are folded with moments of their own.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import numpy as np
 
 from cevns.constants import HBARC_MEV_FM
 from cevns.exceptions import InputError
-from cevns.interactions import Interaction, kinematics
+from cevns.interactions import Interaction, at_place, kinematics, proton_radius
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
+from cevns.rates.moments import fold_terms
 from cevns.sources import Source
 from cevns.typing import Array, Namespace
 
@@ -70,7 +72,7 @@ class Fold:
 
     Args:
         source: the neutrinos, with flux moments and fluence.
-        interaction: the sum of terms.
+        interaction: the sum of terms; what it asks of source and form factor, it is given here.
         material: the target.
         mass_kg: target mass.
         form_factor: the model of the nuclear form factor.
@@ -90,6 +92,8 @@ class Fold:
     _grid: tuple[Array, Array] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        process = at_place(self.interaction, source=self.source, form_factor=self.form_factor)
+        object.__setattr__(self, "interaction", process)
         if self.nodes_kev is None:
             grid = panel_nodes(
                 recoil_panels(self.source, self.material, maximum_kev=self.maximum_kev)
@@ -122,8 +126,7 @@ class Fold:
             nuclei = atoms[nuclide.name] * self.mass_kg
             polynomials = np.stack([t.coefficients(nodes, nuclide) for t in terms])
             for f, flavour in enumerate(self.flavours):
-                moments = np.asarray(self.source.moments(flavour, e_min))
-                folded = np.einsum("kmj,mj->kj", polynomials, moments)
+                folded = fold_terms(terms, polynomials, self.source, flavour, e_min)
                 out[f, a] = folded * (nuclei * self.source.fluence_cm2(flavour)) * weights
         return out
 
@@ -140,7 +143,10 @@ class Fold:
 
     @cached_property
     def _proton_form_factor(self) -> Array:
-        return self.form_factor.evaluate(self._momenta, self._radii[:, None])
+        radii = [
+            proton_radius(self.interaction, self.form_factor, n) for n, _ in self.material.atoms
+        ]
+        return self.form_factor.evaluate(self._momenta, np.array(radii)[:, None])
 
     @cached_property
     def _orders(self) -> tuple[tuple[int, ...], ...]:
@@ -186,6 +192,16 @@ class Fold:
         found = None if own is None else own(self.material.atoms[a][0], values, xp)
         return float(self._radii[a]) if found is None else found
 
+    def _moved_radii(self, values: Mapping[str, Array | float], xp: Namespace) -> Array | None:
+        """Neutron radii, fm, ``(..., nuclides)``; None where all are the model's own."""
+        own = getattr(self.interaction, "neutron_rms_fm", None)
+        if own is None or all(own(n, values, xp) is None for n, _ in self.material.atoms):
+            return None
+        rows = [self.neutron_rms_fm(a, values, xp) for a in range(len(self.material.atoms))]
+        size = np.broadcast_shapes(*(np.shape(r) for r in rows))
+        radii: Array = xp.stack([xp.broadcast_to(xp.asarray(r), size) for r in rows], axis=-1)
+        return radii
+
     def _weights(self, values: Mapping[str, Array | float], flavour: str, xp: Namespace) -> Array:
         """Weights of the terms, ``(nuclides, terms, ...)``."""
         weights: Array = xp.stack(
@@ -214,7 +230,8 @@ class Fold:
             Shape ``(..., flavours, nodes)``; with unit weights it is counts per keVnr.
         """
         values = values or {}
-        if isinstance(neutron_radius, float) and neutron_radius == 1.0:
+        radii = self._moved_radii(values, xp)
+        if radii is None and isinstance(neutron_radius, float) and neutron_radius == 1.0:
             out = []
             for f, flavour in enumerate(self.flavours):
                 # (nuclides, terms, ...) -> (..., 1, nuclides * terms): a point is a dot product
@@ -223,10 +240,9 @@ class Fold:
                 out.append((column @ self._folded[f])[..., 0, :])
             result: Array = xp.stack(out, axis=-2)
             return result
-        radius = xp.asarray(neutron_radius, dtype=float)
-        neutron = self.form_factor.evaluate(
-            self._momenta, self._radii[:, None] * radius[..., None, None], xp=xp
-        )
+        relative = xp.asarray(neutron_radius, dtype=float)[..., None]
+        radius = relative * (self._radii if radii is None else radii)
+        neutron = self.form_factor.evaluate(self._momenta, radius[..., None], xp=xp)
         if not values:
             zero, one, two = self._polynomial
         else:
@@ -253,8 +269,8 @@ class Fold:
     ) -> Array:
         """Coefficient of F_n^order for a flavour, ``(..., nuclides, nodes)``."""
         weights = self._weights(values, self.flavours[f], xp)
-        total: Array = xp.zeros((*weights.shape[2:], *self.kernel.shape[1:2], self.nodes.size))
-        for k in self._orders[order]:
-            weight = xp.moveaxis(weights[:, k], 0, -1)[..., None]  # (..., nuclides, 1)
-            total = total + weight * self._with_protons[f, :, k]
+        members = list(self._orders[order])
+        # (nuclides, terms, ...) -> (..., nuclides, 1, terms): a dot product at each nuclide
+        rows = xp.moveaxis(weights[:, np.array(members, dtype=int)], (0, 1), (-2, -1))
+        total: Array = (rows[..., None, :] @ self._with_protons[f][:, members])[..., 0, :]
         return total

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from cevns.interactions import Interaction, StandardModel, kinematics, nuclear_factors
+from cevns.interactions import Interaction, StandardModel, at_place, factors_at, kinematics
 from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
 from cevns.nuclear._checks import finite, positive
+from cevns.rates.moments import weighted_moments
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
 
@@ -34,23 +35,27 @@ def flux_averaged_slope(
     ``int phi(E) d(sigma)/dT dE = sum_terms w F F sum_k a_k(T) I_k(E_min(T))`` for each flavour
     of the source, its spectrum normalised to one neutrino. Inputs are taken as checked.
     """
+    process = at_place(interaction, source=source, form_factor=model)
     proton, neutron = (radii or {}).get(nuclide.name, (None, None))
     q = kinematics.momentum_transfer_inv_fm(recoil_energy_kev, nuclide.mass_mev)
-    factors = nuclear_factors(model, nuclide, q, proton_rms_fm=proton, neutron_rms_fm=neutron)
+    factors = factors_at(
+        process, model, nuclide, q, values or {}, proton_rms_fm=proton, neutron_rms_fm=neutron
+    )
     e_min = kinematics.minimum_energy_mev(recoil_energy_kev, nuclide.mass_mev)
-    moments = np.stack([source.moments(f, e_min) for f in source.flavours])
-    weights = np.stack([interaction.weights(f, nuclide, values or {}) for f in source.flavours])
+    weights = np.stack([process.weights(f, nuclide, values or {}) for f in source.flavours])
     # terms that share a shape are summed before they meet the flux: few shapes, many terms
     groups: dict[Any, list[int]] = {}
-    terms = interaction.terms
+    terms = process.terms
     for k, term in enumerate(terms):
-        groups.setdefault(term.coefficients, []).append(k)
+        groups.setdefault((term.coefficients, term.flux_factor), []).append(k)
+    moments = {
+        h: np.stack([weighted_moments(source, f, e_min, h) for f in source.flavours])
+        for h in {term.flux_factor for term in terms}
+    }
     total = np.zeros((len(source.flavours), np.size(recoil_energy_kev)))
-    for coefficients, members in groups.items():
-        products = np.stack(
-            [_product(interaction.terms[k].form_factors, factors, q) for k in members]
-        )
-        folded = np.einsum("mj,fmj->fj", coefficients(recoil_energy_kev, nuclide), moments)
+    for (coefficients, h), members in groups.items():
+        products = np.stack([_product(terms[k].form_factors, factors, q) for k in members])
+        folded = np.einsum("mj,fmj->fj", coefficients(recoil_energy_kev, nuclide), moments[h])
         total += folded * (weights[:, members] @ products)
     return total
 

@@ -1,0 +1,5 @@
+"""What changes flavours on the way from source to detector."""
+
+from cevns.propagation.vacuum import Extent, Mixing, Oscillation, vacuum_phase
+
+__all__ = ["Extent", "Mixing", "Oscillation", "vacuum_phase"]
