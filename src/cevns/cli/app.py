@@ -18,6 +18,7 @@ from cevns.cli import (
     quenching,
     rates,
     reproduction,
+    scanning,
 )
 
 app = typer.Typer(
@@ -57,6 +58,9 @@ app.command("fit")(fitting.fit)
 app.command("profile")(fitting.profile)
 app.command("systematics")(fitting.systematics)
 app.command("limit")(limits.limit)
+app.command("scan")(scanning.scan)
+app.command("merge")(scanning.merge)
+app.command("plot")(scanning.plot)
 app.command("compare")(comparing.compare)
 app.command("toys")(pseudo.toys)
 app.command("quenching")(quenching.quenching)

@@ -96,14 +96,21 @@ def fit(
     output.result(record)
 
 
-def _prepare(folder: Path, option: str = "--plots") -> None:
-    """Make the folder of the figures, before the work."""
-    from cevns.exceptions import MissingExtraError, OutputError
+def require_plots(what: str) -> None:
+    """Raise `MissingExtraError` if no figure can be drawn."""
+    from cevns.exceptions import MissingExtraError
 
     try:
         import matplotlib as _  # noqa: F401
     except ImportError:
-        raise MissingExtraError("matplotlib", "plot", option) from None
+        raise MissingExtraError("matplotlib", "plot", what) from None
+
+
+def _prepare(folder: Path, option: str = "--plots") -> None:
+    """Make the folder of the figures, before the work."""
+    from cevns.exceptions import OutputError
+
+    require_plots(option)
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{option}: {folder} is a file; name a folder")
     try:

@@ -1,13 +1,15 @@
-"""``cevns limit``: an upper limit on CEvNS."""
+"""``cevns limit``: allowed ranges of a parameter of new physics; an upper limit on CEvNS itself."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cevns.cli import options
+from cevns.cli import options, scanning
 from cevns.cli.output import Output
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from cevns.reproduction.results import PublishedResult
@@ -21,8 +23,29 @@ def _published(name: str, level: float) -> PublishedResult | None:
 
 
 def limit(
-    experiment: options.ExperimentName,
-    level: Annotated[float, typer.Option(help="confidence level")] = 0.9,
+    experiment: options.ExperimentNames,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            metavar="NAME=LOW:HIGH:N[:log]",
+            help="of new physics: its allowed pieces; without it, the limit on CEvNS itself",
+        ),
+    ] = None,
+    model: scanning.Model = "standard-model",
+    level: scanning.Level = 0.9,
+    method: scanning.Method = "profile",
+    toys: scanning.Toys = 1000,
+    seed: scanning.Seed = 1,
+    free: scanning.Free = None,
+    at: scanning.At = None,
+    fix: options.Fix = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.h5", help="keep the scan; the same command resumes")
+    ] = None,
+    workers: scanning.Workers = None,
+    scheduler: scanning.Scheduler = None,
+    engine: scanning.EngineAuto = "auto",
     events: Annotated[
         float | None,
         typer.Option(help="a published limit in events, turned into a cross section"),
@@ -32,16 +55,69 @@ def limit(
     ] = None,
     background: Annotated[float, typer.Option(help="expected beside CEvNS in --observed")] = 0.0,
     asimov: Annotated[
-        bool, typer.Option("--asimov", help="the limit expected without CEvNS")
+        bool,
+        typer.Option(
+            "--asimov", help="expected counts: of the Standard Model, or without CEvNS (no model)"
+        ),
     ] = False,
     set_field: options.SetField = None,
     data: options.DataFolder = None,
     json: options.Json = None,
 ) -> None:
-    """Upper limit on CEvNS events and on the flux-averaged cross section."""
+    """Allowed ranges of a parameter of new physics, or an upper limit on CEvNS itself."""
+    output = Output(json)
+    if parameter:
+        if len(parameter) > 1:
+            raise InputError("a limit is on one parameter; scan a plane with 'cevns scan'")
+        if events is not None or observed is not None:
+            raise InputError("--events and --observed belong to the limit on CEvNS itself")
+        wanted = scanning.plan_of(
+            experiment,
+            model,
+            parameter,
+            cl=level,
+            free=free,
+            at=at,
+            fix=fix,
+            asimov=asimov,
+            set_field=set_field,
+            data=data,
+        )
+        found = scanning.carry_out(
+            wanted,
+            method,
+            toys=toys,
+            seed=seed,
+            engine=engine,
+            out=out,
+            workers=workers,
+            scheduler=scheduler,
+            shard=None,
+        )
+        assert found is not None  # only a share of a scan has no result
+        scanning.show_scan(output.console, found)
+        output.result({**wanted.provenance(), **found.to_dict()})
+        return
+    if len(experiment) > 1 or model != "standard-model":
+        raise InputError(
+            "name a parameter and its range, for example --parameter eps_ee_u=-0.3:0.8:221"
+        )
+    _on_cevns(output, experiment[0], level, events, observed, background, asimov, set_field, data)
+
+
+def _on_cevns(
+    output: Output,
+    experiment: str,
+    level: float,
+    events: float | None,
+    observed: int | None,
+    background: float,
+    asimov: bool,
+    set_field: list[str] | None,
+    data: Path | None,
+) -> None:
     from cevns.experiments.limits import cevns_limit
 
-    output = Output(json)
     loaded = options.load(experiment, data, set_field)
     published = _published(loaded.name, level)
     if published is not None and not loaded.has_data and observed is None and not asimov:

@@ -82,12 +82,10 @@ class CouplingFamily:
     form: Form = "tabulated"
 
     def __post_init__(self) -> None:
-        known, shapes = self._known, self.structure
+        known = self._known
+        every = Parameters([*known, *self.structure])
         for name in (*self.free, *self.at):
-            if name not in known.names and name not in shapes.names:
-                raise UnknownNameError(
-                    f"parameter of {self.interaction.name}", name, (*known.names, *shapes.names)
-                )
+            _ = every[name]
         both = set(self.free) & set(self.at)
         if both:
             raise InputError(f"{both.pop()!r} is both free and held; drop one")
@@ -100,9 +98,7 @@ class CouplingFamily:
     @property
     def experiments(self) -> tuple[Experiment, ...]:
         """The experiments."""
-        if isinstance(self.subject, JointExperiment):
-            return self.subject.experiments
-        return (self.subject,)
+        return _experiments(self.subject)
 
     @property
     def name(self) -> str:
@@ -121,8 +117,7 @@ class CouplingFamily:
     @property
     def structure(self) -> Parameters:
         """Parameters that change the shapes: a mediator mass."""
-        found: Parameters = getattr(self.interaction, "structure", Parameters([]))
-        return found
+        return _structure(self.interaction)
 
     @cached_property
     def _couplings(self) -> tuple[str, ...]:
@@ -208,6 +203,30 @@ class CouplingFamily:
     def __getstate__(self) -> dict[str, Any]:
         """Without the models that are kept: other processes build their own."""
         return {k: v for k, v in self.__dict__.items() if k != "_models"}
+
+
+def known_parameters(subject: Experiment | JointExperiment, physics: Physics) -> Parameters:
+    """All parameters of new physics, structural ones included.
+
+    Raises:
+        UnknownNameError: if there is no such interaction.
+    """
+    process = extended(_experiments(subject)[0], physics)
+    return Parameters([*process.parameters, *_structure(process)])
+
+
+def structural_names(subject: Experiment | JointExperiment, physics: Physics) -> tuple[str, ...]:
+    """Names of those that a model is built for."""
+    return _structure(extended(_experiments(subject)[0], physics)).names
+
+
+def _experiments(subject: Experiment | JointExperiment) -> tuple[Experiment, ...]:
+    return subject.experiments if isinstance(subject, JointExperiment) else (subject,)
+
+
+def _structure(process: Interaction) -> Parameters:
+    found: Parameters = getattr(process, "structure", Parameters([]))
+    return found
 
 
 def _shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:

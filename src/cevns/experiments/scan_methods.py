@@ -1,0 +1,82 @@
+"""The methods of a scan: each carries a plan out and makes the record."""
+
+from __future__ import annotations
+
+import platform
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.experiments.scan_record import Scan
+from cevns.inference.point_run import axis_datasets, data_digest
+from cevns.inference.scan import ProfileScan, profile_scan
+from cevns.inference.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from cevns.experiments.scanning import ScanPlan
+
+
+def profile(plan: ScanPlan, *, engine: str, out: Path | str | None) -> Scan:
+    """A profile scan; see `cevns.experiments.scanning.scan`."""
+    started = time.perf_counter()
+    run = {
+        "method": "profile",
+        **plan.label(),
+        "confidence level": plan.cl,
+        "axes": [a.name for a in plan.grid.axes],
+        "grid": [[float(v) for v in a.values] for a in plan.grid.axes],
+        "parameters": list(plan.family.parameters.names),
+        "degrees": plan.grid.degrees,
+        "data digest": data_digest(plan.grid, plan.data),
+        "version": version("cevns"),
+    }
+    target = None if out is None else check_target(out)
+    if target is not None and target.exists():
+        return Scan(read_scan(target, run))
+    found = profile_scan(plan.grid, data=plan.data, engine=engine)
+    datasets = {**axis_datasets(plan.grid), **profile_datasets(found)}
+    if len(plan.grid.axes) == 1:
+        datasets["region/intervals"] = polished_intervals(plan, found)
+    notes = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": platform.node(),
+        "seconds": round(time.perf_counter() - started, 3),
+        "fits": found.effort.fits,
+    }
+    file = ScanFile(run, datasets, notes)
+    if target is not None:
+        write_scan(target, file)
+    return Scan(file)
+
+
+def profile_datasets(found: ProfileScan) -> dict[str, Array]:
+    """What a profile scan leaves in a file."""
+    out = {
+        "profile/q": found.rise,
+        "profile/twice_nll": found.twice_nll,
+        "profile/theta": found.theta,
+        "profile/best": found.best.theta,
+        "profile/best_twice_nll": np.array([b.twice_nll for b in found.best_by_slice]),
+        "profile/best_by_slice": np.stack([b.theta for b in found.best_by_slice]),
+    }
+    if found.best.structure:
+        out["profile/best_structure"] = np.array(list(found.best.structure.values()))
+    return out
+
+
+def polished_intervals(plan: ScanPlan, found: ProfileScan) -> Array:
+    """Pieces of the confidence set, ``(n, 2)``, their ends found by further fits."""
+    from cevns.inference.disjoint import confidence_set
+
+    pieces = confidence_set(
+        plan.grid.axes[0].values,
+        found.rise,
+        Scan.critical_of(plan),
+        rise=found.rise_at,
+    )
+    return np.array([[p.low, p.high] for p in pieces]).reshape(-1, 2)

@@ -1,0 +1,211 @@
+"""What a scan found: one record for all methods, the same fresh or read from its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.scan import levels
+from cevns.inference.scan_store import ScanFile, read_scan
+from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from cevns.inference.contours import ContourSet
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A scan of one or two parameters.
+
+    Args:
+        file: datasets, fingerprint and notes, as they stand in the HDF5 file.
+    """
+
+    file: ScanFile
+
+    @classmethod
+    def read(cls, path: Path | str) -> Scan:
+        """A scan from its file.
+
+        Raises:
+            DataError: if the file is missing, truncated or of another kind.
+            InputError: if it holds only a share of a scan.
+        """
+        file = read_scan(path)
+        if file.shard is not None:
+            i, n = file.shard
+            raise InputError(f"{path} holds share {i}/{n} of a scan; join all with 'cevns merge'")
+        return cls(file)
+
+    # -- what was asked ------------------------------------------------------------------------
+
+    @property
+    def method(self) -> str:
+        """``profile``, ``fc``, ``cls`` or ``bayes``."""
+        return str(self.file.run["method"])
+
+    @property
+    def cl(self) -> float:
+        """Confidence level."""
+        return float(self.file.run["confidence level"])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the axes."""
+        return tuple(self.file.run["axes"])
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units of the axes."""
+        return tuple(self.file.run["units"])
+
+    @property
+    def logarithmic(self) -> tuple[bool, ...]:
+        """Which axes are equidistant in the logarithm."""
+        return tuple(self.file.run["logarithmic"])
+
+    @property
+    def axes(self) -> tuple[Array, ...]:
+        """Values along each axis."""
+        return tuple(self.file.datasets[f"axis/{n}"] for n in self.names)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values along each axis."""
+        return tuple(len(a) for a in self.axes)
+
+    @property
+    def raster(self) -> tuple[str, ...]:
+        """Structural axes: at each of their values the question is about the other one alone."""
+        return tuple(self.file.run["raster"])
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of the statistic by Wilks' theorem."""
+        return len(self.names) - len(self.raster)
+
+    @property
+    def title(self) -> str:
+        """Experiments and physics in a line."""
+        return f"{' + '.join(self.file.run['experiments'])}: {self.file.run['physics']}"
+
+    # -- what was found ------------------------------------------------------------------------
+
+    @cached_property
+    def q(self) -> Array:
+        """-2 ln L above its minimum, with the shape of the grid."""
+        return self.file.datasets["profile/q"].reshape(self.shape)
+
+    @property
+    def best(self) -> Mapping[str, float]:
+        """Parameters at the best fit."""
+        names = self.file.run["parameters"]
+        found = dict(zip(names, self.file.datasets["profile/best"].tolist(), strict=True))
+        at = self.file.datasets.get("profile/best_structure")
+        return (
+            found if at is None else {**dict(zip(self.raster, at.tolist(), strict=True)), **found}
+        )
+
+    @property
+    def wilks(self) -> float:
+        """The critical value of q if it is distributed as chi2."""
+        return levels(self.cl, self.degrees)
+
+    @property
+    def critical(self) -> Array:
+        """The critical value of q at every point."""
+        if self.method == "fc":
+            return self.file.datasets["toys/critical"].reshape(self.shape)
+        return np.full(self.shape, self.wilks)
+
+    @property
+    def excess(self) -> Array:
+        """Q above its critical value: negative inside the region."""
+        return self.q - self.critical
+
+    @property
+    def failed(self) -> int:
+        """Points without a converged fit."""
+        return int(np.sum(~np.isfinite(self.q)))
+
+    @cached_property
+    def intervals(self) -> list[tuple[float, float]]:
+        """Pieces of the confidence set of a scan of one parameter, in order.
+
+        Raises:
+            InputError: if two parameters were scanned.
+        """
+        self._one()
+        found = self.file.datasets.get("region/intervals")
+        if found is not None:
+            return [(float(a), float(b)) for a, b in found]
+        from cevns.inference.disjoint import confidence_set
+
+        pieces = confidence_set(self.axes[0], self.q, self.critical)
+        return [(p.low, p.high) for p in pieces]
+
+    def contours(self, *, wilks: bool = False) -> ContourSet:
+        """The border of the region of a scan of two parameters.
+
+        Args:
+            wilks: by the quantile of chi2, whatever the method.
+
+        Raises:
+            InputError: if one parameter was scanned.
+        """
+        if len(self.names) != 2:
+            raise InputError(f"a scan of {self.names[0]} alone has intervals, not contours")
+        from cevns.inference.contours import contours
+
+        excess = self.q - self.wilks if wilks else self.excess
+        return contours(*self.axes, excess, level=0.0, log=self.logarithmic)
+
+    def _one(self) -> None:
+        if len(self.names) != 1:
+            raise InputError(
+                f"a scan of {' and '.join(self.names)} has contours, not intervals; scan one"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``cevns scan`` and ``cevns limit``."""
+        run = self.file.run
+        out: dict[str, Any] = {
+            "experiments": run["experiments"],
+            "model": run["physics"],
+            "method": self.method,
+            "cl": self.cl,
+            "parameters": {
+                n: {"unit": u, "from": float(a[0]), "to": float(a[-1]), "points": len(a)}
+                for n, u, a in zip(self.names, self.units, self.axes, strict=True)
+            },
+            "raster": list(self.raster),
+            "degrees_of_freedom": self.degrees,
+            "asimov": run["asimov"],
+            "held": [*run["held parameters"], *run["held couplings"]],
+            "best_fit": dict(self.best),
+            "critical_value_wilks": self.wilks,
+            "failed_points": self.failed,
+        }
+        if len(self.names) == 1:
+            out["intervals"] = [list(p) for p in self.intervals]
+            out["values"] = self.axes[0].tolist()
+            out["delta_twice_nll"] = self.q.tolist()
+        critical = self.critical
+        out["critical_value"] = (
+            self.wilks if self.method == "profile" else critical.ravel().tolist()
+        )
+        if self.method == "fc":
+            toys = self.file.group("toys")
+            out |= {
+                "p_value": toys["p_value"].tolist(),
+                "critical_value_error": toys["critical_error"].tolist(),
+                "toys": int(toys["n"].sum()),
+                "nuisances_of_the_toys": run["nuisances of the toys"],
+            }
+        return {**out, "seed": run.get("seed"), "engine": run.get("engine", "numpy")}

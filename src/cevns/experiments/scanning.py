@@ -1,0 +1,231 @@
+"""Scans of new physics: from parameters and ranges to regions, by several methods.
+
+``profile``
+    -2 ln L minimised over everything else, against the quantile of chi2 (Wilks).
+``fc``
+    the same statistic against its distribution over toys at every point (Feldman-Cousins).
+``cls``
+    upper limits: p-values of the signal, divided by how well the data are described without.
+``bayes``
+    the posterior density.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.experiment import Experiment
+from cevns.experiments.families import (
+    CouplingFamily,
+    Form,
+    Physics,
+    known_parameters,
+    structural_names,
+)
+from cevns.experiments.joint import JointExperiment
+from cevns.experiments.scan_record import Scan
+from cevns.inference.data import Data, asimov, observed
+from cevns.inference.grid import Axis, Grid
+from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from cevns.inference.point_run import Progress
+
+Method = Literal["profile", "fc", "cls", "bayes"]
+METHODS: tuple[Method, ...] = ("profile", "fc", "cls", "bayes")
+Ranges = Mapping[str, Sequence[float] | Array | Axis]
+
+
+@dataclass(frozen=True, eq=False)
+class ScanPlan:
+    """All that determines a scan but how it is computed.
+
+    Args:
+        family: the models.
+        grid: the points.
+        cl: confidence level.
+        data: counts and auxiliary measurements.
+        is_asimov: whether they are those expected in the Standard Model.
+    """
+
+    family: CouplingFamily
+    grid: Grid
+    cl: float
+    data: Data = field(repr=False)
+    is_asimov: bool
+
+    def provenance(self) -> dict[str, Any]:
+        """Physics choices, changed fields and inputs of the experiments."""
+        return self.family.subject.provenance()
+
+    def label(self) -> dict[str, Any]:
+        """What identifies the scan beside grid, models and data."""
+        axes = self.grid.axes
+        return {
+            "experiments": [e.name for e in self.family.experiments],
+            "physics": self.family.interaction.name,
+            "units": [a.parameter.unit for a in axes],
+            "descriptions": [a.parameter.description for a in axes],
+            "logarithmic": [a.log for a in axes],
+            "raster": list(self.grid.raster),
+            "held couplings": {k: float(v) for k, v in sorted(self.family.at.items())},
+            "held parameters": [p.name for p in self.family.parameters if p.fixed],
+            "asimov": self.is_asimov,
+        }
+
+
+def scan_plan(
+    subject: Experiment | JointExperiment,
+    physics: Physics,
+    ranges: Ranges,
+    *,
+    free: Sequence[str] = (),
+    at: Mapping[str, float] | None = None,
+    fix: Mapping[str, float | None] | None = None,
+    cl: float = 0.9,
+    asimov_data: bool = False,
+    form: Form = "tabulated",
+) -> ScanPlan:
+    """What is to be scanned.
+
+    Args:
+        subject: an experiment, or several together.
+        physics: new physics by name, or as objects; ``"standard-model"`` for its own parameters.
+        ranges: values by parameter; one or two, of which one may be structural. Nuisance
+            parameters may be scanned too.
+        free: further parameters of the interaction to profile.
+        at: values of others.
+        fix: nuisance parameters to hold, at a value or (None) where they are.
+        cl: confidence level.
+        asimov_data: the counts expected in the Standard Model instead of the observed ones: the
+            sensitivity.
+        form: ``tabulated`` or ``exact``.
+
+    Raises:
+        UnknownNameError: if a name is unknown.
+        InputError: if a range leaves the physical region, nothing is scanned, or there are no
+            data to fit.
+    """
+    from cevns.inference.limits import check_level
+
+    check_level(cl)
+    if not ranges:
+        raise InputError("nothing is scanned: name a parameter and its range")
+    known = known_parameters(subject, physics)
+    structure = {p.name for p in known if p.name in structural_names(subject, physics)}
+    scanned = [known[n].name for n in ranges if n in known and known[n].name not in structure]
+    family = CouplingFamily(
+        subject,
+        physics,
+        tuple(dict.fromkeys([*scanned, *(known[n].name for n in free)])),
+        {known[n].name: v for n, v in (at or {}).items()},
+        dict(fix or {}),
+        form,
+    )
+    if not asimov_data:
+        _require_data(subject)
+    axes = []
+    for name, values in ranges.items():
+        structural = name in known and known[name].name in structure
+        p = family.structure[name] if structural else family.parameters[name]
+        if p.fixed and not structural:
+            raise InputError(f"{p.name!r} is held and cannot be scanned; do not fix it")
+        if isinstance(values, Axis):
+            axes.append(Axis(p, values.values, values.log, structural))
+        else:
+            axes.append(Axis(p, np.asarray(values, dtype=float), structural=structural))
+    model = family.model({})
+    return ScanPlan(
+        family,
+        Grid(family, tuple(axes)),
+        cl,
+        asimov(model) if asimov_data else observed(model),
+        asimov_data,
+    )
+
+
+def _require_data(subject: Experiment | JointExperiment) -> None:
+    if isinstance(subject, JointExperiment):
+        subject.require_data()
+    elif not subject.has_data:
+        raise InputError(
+            f"{subject.name} declares no data: scan the expected counts with --asimov "
+            "(asimov_data=True), or declare data in its file"
+        )
+
+
+def check_method(name: str) -> Method:
+    """A method by name.
+
+    Raises:
+        UnknownNameError: if there is no such method.
+    """
+    for method in METHODS:
+        if method == name.strip().casefold():
+            return method
+    raise UnknownNameError("method", name, METHODS)
+
+
+def scan(
+    plan: ScanPlan,
+    method: str = "profile",
+    *,
+    toys: int = 1000,
+    seed: int = 1,
+    engine: str = "auto",
+    out: Path | str | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    shard: tuple[int, int] | None = None,
+    progress: Progress | None = None,
+) -> Scan:
+    """Carry a scan out.
+
+    Args:
+        plan: what, from `scan_plan`.
+        method: ``profile``, ``fc``, ``cls`` or ``bayes``.
+        toys: toys of a point, at most (``fc``, ``cls``); samples (``bayes``) in thousands.
+        seed: master seed.
+        engine: ``numpy``, ``jax`` or ``auto``.
+        out: HDF5 file; the same call resumes an interrupted scan from it.
+        workers: processes.
+        executor: any `concurrent.futures.Executor` in their place.
+        shard: compute only share i of n of the points (``fc``, ``cls``).
+        progress: told work done, wanted, and per second.
+
+    Raises:
+        UnknownNameError: if there is no such method.
+        InputError: if the method does not go with the grid, or `out` belongs to another scan.
+        DataError: if `out` is truncated.
+        FitError: if fits fail.
+    """
+    chosen = check_method(method)
+    common = {
+        "engine": engine,
+        "out": out,
+    }
+    pool = {"workers": workers, "executor": executor, "shard": shard, "progress": progress}
+    if chosen == "profile":
+        from cevns.experiments.scan_methods import profile
+
+        if shard is not None:
+            raise InputError("a profile scan takes seconds and has no shares; leave --shard out")
+        return profile(plan, **common)
+    if chosen == "fc":
+        from cevns.experiments.scan_methods import feldman_cousins
+
+        return feldman_cousins(plan, toys=toys, seed=seed, **common, **pool)
+    if chosen == "cls":
+        from cevns.experiments.scan_methods import cls
+
+        return cls(plan, toys=toys, seed=seed, **common, **pool)
+    from cevns.experiments.scan_methods import bayes
+
+    return bayes(plan, samples=1000 * toys, seed=seed, out=out, progress=progress)
