@@ -29,7 +29,7 @@ QUICK_STEPS = 6
 REFINING_STEPS = (6, 10)
 """Quasi-Newton steps on top of its own curvature for a fit that has not converged with these."""
 SAFE_STEPS = (10, 60)
-"""Safeguarded steps for those that still have not."""
+"""Safeguarded steps, with all second derivatives, for those that still have not."""
 
 _ASTRAY = 1.0
 """Distance to the minimum beyond which a fit is begun anew, in units of -2 ln L."""
@@ -84,6 +84,7 @@ class BatchFitter:
         self._descend = self.engine.compile(lambda *a: (self._problem.descend(*a),))
         self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a),))
         self._minimise = self.engine.compile(self._problem.minimise)
+        self._newton = self.engine.compile(lambda *a: self._problem.minimise(*a, exact=True))
 
     def _chunks(
         self,
@@ -146,7 +147,8 @@ class BatchFitter:
                     (at,) = self._chunks(self._descend, at, *data, origin, quick)
                 elif quick:
                     (at,) = self._chunks(self._refine, at, *data, quick)
-                result = self._chunks(self._minimise, at, *data, safe)
+                method = self._newton if safe else self._minimise
+                result = self._chunks(method, at, *data, safe)
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND
         left = np.flatnonzero(~(edm < EDM_GOAL))
