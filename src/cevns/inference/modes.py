@@ -42,6 +42,30 @@ _STEPS = 16
 """Points at which the straight line between two candidates is looked at."""
 
 
+def lowest_neighbour(values: Array, shape: tuple[int, ...]) -> Array:
+    """Smallest value of each grid point and its neighbours, diagonal ones included.
+
+    Args:
+        values: ``(B, K)``.
+        shape: of the grid, with product K.
+
+    Examples:
+        >>> lowest_neighbour(np.array([[3.0, 1.0, 4.0, 1.5]]), (4,)).tolist()
+        [[1.0, 1.0, 1.0, 1.5]]
+    """
+    grid = values.reshape(-1, *shape)
+    for axis in range(1, grid.ndim):
+        near, far = (
+            tuple(s if i == axis else slice(None) for i in range(grid.ndim))
+            for s in (slice(1, None), slice(None, -1))
+        )
+        lowest = grid.copy()
+        np.minimum(lowest[near], grid[far], out=lowest[near])
+        np.minimum(lowest[far], grid[near], out=lowest[far])
+        grid = lowest
+    return grid.reshape(values.shape)
+
+
 @dataclass(frozen=True, eq=False)
 class Screen:
     """Candidate starting points on a grid.
@@ -146,7 +170,7 @@ class Screen:
         chosen = np.full((size, n), -1)
         chosen[:, 0] = values.argmin(axis=1)
         limit = values[np.arange(size), chosen[:, 0]] + margin
-        low = (values <= limit[:, None]) & (values <= self._lowest_neighbour(values))
+        low = (values <= limit[:, None]) & (values <= lowest_neighbour(values, self.shape))
         toy, at = np.nonzero(low)
         height = values[toy, at]
         order = np.lexsort((height, toy))  # toy by toy, from the deepest
@@ -158,20 +182,6 @@ class Screen:
             found, first = np.unique(toy, return_index=True)
             chosen[found, column] = at[first]
         return chosen
-
-    def _lowest_neighbour(self, values: Array) -> Array:
-        """Smallest value of each candidate and its neighbours."""
-        grid = values.reshape(-1, *self.shape)
-        for axis in range(1, grid.ndim):
-            near, far = (
-                tuple(s if i == axis else slice(None) for i in range(grid.ndim))
-                for s in (slice(1, None), slice(None, -1))
-            )
-            lowest = grid.copy()
-            np.minimum(lowest[near], grid[far], out=lowest[near])
-            np.minimum(lowest[far], grid[near], out=lowest[far])
-            grid = lowest
-        return grid.reshape(values.shape)
 
     def _ridge(self, values: Array, toy: IntArray, a: IntArray, b: IntArray) -> Array:
         """Largest value on the straight line between candidates `a` and `b` of each toy."""
