@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from csi_like import template
+from mirror_like import mirror
 from test_fit import Counting
 
 from cevns.exceptions import InputError, MissingExtraError
 from cevns.inference import Data, Likelihood, fit, linalg
-from cevns.inference.batched import CONVERGED, FAILED, STATUS, BatchFitter
+from cevns.inference.batched import CONVERGED, FAILED, MINUIT, STATUS, BatchFitter
 from cevns.inference.engines import NumpyEngine, engine
 from cevns.inference.levenberg import EDM_GOAL, BoundedProblem
 from cevns.inference.objectives import Linearised, objective, saturated
@@ -183,15 +184,46 @@ def test_few_counts():
         assert batch.twice_nll[i] < result.twice_nll + 2e-5
 
 
+class Impossible(Counting):
+    """Nothing is expected, whatever the background."""
+
+    def expected(self, theta, xp=np):
+        return 0.0 * theta[..., :1]
+
+
 def test_every_fit_has_a_status_and_a_bad_one_says_so():
     # counts where nothing is ever expected are impossible: no engine may hide that
-    model = Counting(np.array([1.0]), lower=0.0, background=0.0, sigma=1e-3)
+    model = Impossible(np.array([1.0]), lower=0.0, background=0.0, sigma=1e-3)
     counts = np.array([[3.0, 0.0]])
     aux = np.zeros((2, 2))
-    batch = BatchFitter(model, fix=["s"]).fit(counts, aux, np.array([0.0, 0.0]))
-    assert batch.status[0] == FAILED
-    assert batch.status[1] != FAILED
+    for fix in (["s"], ["s", "b"]):
+        batch = BatchFitter(model, fix=fix).fit(counts, aux, np.array([0.0, 0.0]))
+        assert batch.status[0] == FAILED
+        assert batch.status[1] != FAILED
     assert STATUS[CONVERGED] == "converged"
+
+
+def test_leaves_a_point_where_the_counts_are_impossible():
+    # 2 (b - 3 ln b) + (b / sigma)^2 has its minimum at b (1 + b / sigma^2) = 3
+    model = Counting(np.array([1.0]), lower=0.0, background=0.0, sigma=1e-3)
+    batch = BatchFitter(model, fix=["s"]).fit(np.array([3.0]), np.zeros(2), np.zeros(2))
+    assert batch.status[0] != FAILED
+    assert batch.theta[0, 1] == pytest.approx(np.sqrt(3) * 1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.5, 2.0])
+def test_coupling_that_enters_squared_where_its_slope_vanishes(loss):
+    # x = 0.5 switches a flavour off; data below the rest want it there, where the first
+    # derivative of the expectation is zero and only the second holds the minimum
+    model = mirror(tilt=0.0)
+    parameters = model.parameters
+    off = parameters.at({"eps_e": 0.5}).values
+    counts = np.round(model.expected(off)) - loss * (model.expected(parameters.values) > 20)
+    start = parameters.at({"eps_e": 0.35}).values
+    batch = BatchFitter(model).fit(counts, off, np.repeat(start[:, None], 2, axis=1))
+    assert (batch.status < MINUIT).all()
+    one = fit(model, data=Data(counts, off), start=off, minos="none", raise_on_failure=False)
+    assert batch.twice_nll[0] < one.twice_nll + 2e-5
 
 
 @pytest.mark.parametrize("name", ["numpy", "jax"])

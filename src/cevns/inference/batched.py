@@ -28,8 +28,8 @@ QUICK_STEPS = 6
 """Quasi-Newton steps for all."""
 REFINING_STEPS = (6, 10)
 """Quasi-Newton steps on top of its own curvature for a fit that has not converged with these."""
-SAFE_STEPS = (10, 60)
-"""Safeguarded steps for those that still have not."""
+SAFE_STEPS = (4, 10, 60)
+"""Safeguarded steps, with all second derivatives, for those that still have not."""
 
 _ASTRAY = 1.0
 """Distance to the minimum beyond which a fit is begun anew, in units of -2 ln L."""
@@ -84,6 +84,7 @@ class BatchFitter:
         self._descend = self.engine.compile(lambda *a: (self._problem.descend(*a),))
         self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a),))
         self._minimise = self.engine.compile(self._problem.minimise)
+        self._newton = self.engine.compile(lambda *a: self._problem.minimise(*a, exact=True))
 
     def _chunks(
         self,
@@ -104,7 +105,7 @@ class BatchFitter:
             parts.append([np.asarray(a)[..., :here] for a in function(*chunk, *extra)])
         return [np.concatenate(p, axis=-1) for p in zip(*parts, strict=True)]
 
-    def fit(self, counts: Array, aux: Array, start: Array) -> BatchFit:
+    def fit(self, counts: Array, aux: Array, start: Array, *, rescue: bool = True) -> BatchFit:
         """Fit a batch of data sets; or one data set many times, other values held each time.
 
         Args:
@@ -113,10 +114,11 @@ class BatchFitter:
                 without a constraint are not used.
             start: starting point and values of the fixed parameters, ``(n_par,)``, or
                 ``(n_par, B)`` where each fit has its own.
+            rescue: whether iminuit tries the fits that no pass converges.
 
         Returns:
-            One result a fit, in order. Those that no pass converges come back from iminuit, or
-            with status ``failed``.
+            One result a fit, in order. Those that no pass converges come back from iminuit
+            (`rescue`), or with status ``failed``.
 
         Raises:
             InputError: if the numbers of columns do not agree.
@@ -146,14 +148,16 @@ class BatchFitter:
                     (at,) = self._chunks(self._descend, at, *data, origin, quick)
                 elif quick:
                     (at,) = self._chunks(self._refine, at, *data, quick)
-                result = self._chunks(self._minimise, at, *data, safe)
+                method = self._newton if safe else self._minimise
+                result = self._chunks(method, at, *data, safe)
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND
         left = np.flatnonzero(~(edm < EDM_GOAL))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors
         batch = BatchFit(theta.T.copy(), all_errors.T.copy(), value + constant, edm, status)
-        for i in left:
+        batch.status[left] = FAILED
+        for i in left if rescue else ():
             self._with_minuit(batch, int(i), Data(counts[:, i], aux[:, i]), theta0[:, i])
         return batch
 

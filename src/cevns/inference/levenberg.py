@@ -76,7 +76,9 @@ class BoundedProblem:
         self.lower = np.array([parameters[i].lower for i in free])[:, None]
         self.upper = np.array([parameters[i].upper for i in free])[:, None]
         scale = np.array([parameters[i].scale for i in free])[:, None]
-        self._margin = 1e-9 * np.where(scale > 0, scale, 1.0)
+        scale = np.where(scale > 0, scale, 1.0)
+        self._margin = 1e-9 * scale
+        self._step = 1e-4 * scale  # of differences: rounding and third derivatives both small
 
     @cached_property
     def _eye(self) -> Array:
@@ -203,8 +205,17 @@ class BoundedProblem:
 
     # -- Levenberg-Fisher -----------------------------------------------------------------------
 
-    def minimise(self, theta: Array, counts: Array, aux: Array, limit: Any) -> tuple[Array, ...]:
+    def minimise(
+        self, theta: Array, counts: Array, aux: Array, limit: Any, *, exact: bool = False
+    ) -> tuple[Array, ...]:
         """Up to `limit` safeguarded steps from `theta`, ``(n_par, B)``.
+
+        Args:
+            theta: starting points.
+            counts: ``(n_bins, B)``.
+            aux: ``(n_par, B)``.
+            limit: number of steps.
+            exact: with all second derivatives, where they make a positive definite matrix.
 
         Returns:
             ``theta (n_par, B)``, value of the objective, estimated distance to the minimum
@@ -220,7 +231,7 @@ class BoundedProblem:
         )
         state = self.engine.loop(
             lambda s: (s.count < limit) & xp.any(s.edm > EDM_GOAL),
-            lambda s: self._iterate(s, counts, aux),
+            lambda s: self._iterate(s, counts, aux, exact=exact),
             state,
         )
         return state.theta, state.value, state.edm, self._errors(state)
@@ -238,12 +249,39 @@ class BoundedProblem:
         result: Array = self.engine.xp.where(both, hessian, self._eye)
         return result
 
-    def _iterate(self, state: State, counts: Array, aux: Array) -> State:
+    def _curvature(self, theta: Array, gradient: Array, counts: Array, aux: Array) -> Array:
+        """All second derivatives by the free parameters, as differences of the gradient.
+
+        A coupling that enters squared has no first derivative where it is zero: if the minimum
+        is there, as it is for data below the expectation without it, only the second derivative
+        of the expectation, which `Objective.evaluate` leaves out, holds it there.
+        """
+        xp = self.engine.xp
+        n, size = gradient.shape
+        free = theta[self.free]
+        step = xp.where(free + self._step > self.upper, -self._step, self._step) + 0.0 * free
+        moved = [
+            xp.stack([r + step[i] if k == at else r for k, r in enumerate(theta)])
+            for i, at in enumerate(self.free.tolist())
+        ]
+        every = self.target.gradient(
+            xp.concatenate(moved, axis=1), xp.tile(counts, (1, n)), xp.tile(aux, (1, n)), xp
+        )[self.free]
+        rows = (every.reshape(n, n, size) - gradient[:, None]) / step
+        result: Array = 0.5 * (rows + xp.swapaxes(rows, 0, 1))
+        return result
+
+    def _iterate(self, state: State, counts: Array, aux: Array, *, exact: bool) -> State:
         """Take the step where it lowers the value, and solve for the next one."""
         xp = self.engine.xp
         theta = self._move(state.theta, state.step)
         value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
+        if exact:
+            full = self._curvature(theta, gradient, counts, aux)
+            system = self._system(full, self._inside(theta, gradient))
+            usable = linalg.cholesky(system, xp)[1] & xp.all(xp.isfinite(full), axis=(0, 1))
+            hessian = xp.where(usable, full, hessian)
         # decrease over the one that the quadratic model promises: one for a perfect model, and
         # small where it understates the curvature, which damping cures
         begun = state.count >= 0
