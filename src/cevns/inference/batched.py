@@ -61,6 +61,8 @@ class BatchFit:
 class BatchFitter:
     """Fits a model to many data sets; compiled once, used for any number of batches.
 
+    Where nothing is free a fit is the value of -2 ln L at the starting point.
+
     Args:
         model: the model.
         fix: names of parameters held fixed, beside those the model declares fixed.
@@ -68,17 +70,17 @@ class BatchFitter:
 
     Raises:
         UnknownNameError: if a name is unknown.
-        InputError: if no parameter is free.
     """
 
     def __init__(self, model: Model, *, fix: Iterable[str] = (), engine: str = "numpy") -> None:
         parameters = model.parameters.fix(dict.fromkeys(fix))
-        if not parameters.free:
-            raise InputError(f"model {model.name!r}: all parameters are fixed; free one to fit")
         self.model = model
         self.free = parameters.free
         self.engine = make_engine(engine)
-        self._problem = BoundedProblem(objective(model), parameters.free, self.engine)
+        target = objective(model)
+        self._problem = BoundedProblem(target, parameters.free, self.engine)
+        xp = self.engine.xp
+        self._value = self.engine.compile(lambda t, n, a: (target.evaluate(t, n, a, xp)[0],))
         self._descend = self.engine.compile(lambda *a: (self._problem.descend(*a),))
         self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a),))
         self._minimise = self.engine.compile(self._problem.minimise)
@@ -103,35 +105,44 @@ class BatchFitter:
         return [np.concatenate(p, axis=-1) for p in zip(*parts, strict=True)]
 
     def fit(self, counts: Array, aux: Array, start: Array) -> BatchFit:
-        """Fit a batch of data sets.
+        """Fit a batch of data sets; or one data set many times, other values held each time.
 
         Args:
-            counts: ``(n_bins, B)``.
-            aux: auxiliary measurements, ``(n_par, B)``; those of free parameters are not used.
-            start: starting point and values of the fixed parameters, ``(n_par,)``.
+            counts: ``(n_bins, B)``, or ``(n_bins,)`` for the same in all fits.
+            aux: auxiliary measurements, ``(n_par, B)`` or ``(n_par,)``; those of parameters
+                without a constraint are not used.
+            start: starting point and values of the fixed parameters, ``(n_par,)``, or
+                ``(n_par, B)`` where each fit has its own.
 
         Returns:
-            One result a data set, in order. Those that no pass converges come back from
-            iminuit, or with status ``failed``.
+            One result a fit, in order. Those that no pass converges come back from iminuit, or
+            with status ``failed``.
+
+        Raises:
+            InputError: if the numbers of columns do not agree.
         """
-        size = counts.shape[1]
-        theta0 = np.repeat(start[:, None], size, axis=1)
+        constant = saturated(counts)
+        counts, aux, theta0, size = _columns(counts, aux, start)
         theta, value = theta0.copy(), np.full(size, np.inf)
         edm, errors = np.full(size, np.inf), np.zeros((len(self.free), size))
         status = np.full(size, CONVERGED)
         with self.engine.context():
-            origin = self._problem.origin(start)
+            if not self.free:
+                (value,) = self._chunks(self._value, theta, counts, aux)
+                edm = np.where(np.isfinite(value), 0.0, np.inf)
+            common = start.ndim == 1 and bool(self.free)
+            origin = self._problem.origin(start) if common else None
             plan = [(QUICK_STEPS, 0), *((n, 0) for n in REFINING_STEPS)]
             plan += [(0, steps) for steps in SAFE_STEPS]
             for number, (quick, safe) in enumerate(plan):
                 left = np.flatnonzero(~(edm < EDM_GOAL))
-                if not left.size:
+                if not left.size or not self.free:
                     break
                 data = counts[:, left], aux[:, left]
                 # an unguarded step may have gone astray: then from the start again
                 near = edm[left] < _ASTRAY
                 at = np.where(near, theta[:, left], theta0[:, left])
-                if number == 0:
+                if number == 0 and origin is not None:
                     (at,) = self._chunks(self._descend, at, *data, origin, quick)
                 elif quick:
                     (at,) = self._chunks(self._refine, at, *data, quick)
@@ -141,10 +152,9 @@ class BatchFitter:
         left = np.flatnonzero(~(edm < EDM_GOAL))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors
-        twice_nll = value + saturated(counts)
-        batch = BatchFit(theta.T.copy(), all_errors.T.copy(), twice_nll, edm, status)
+        batch = BatchFit(theta.T.copy(), all_errors.T.copy(), value + constant, edm, status)
         for i in left:
-            self._with_minuit(batch, int(i), Data(counts[:, i], aux[:, i]), start)
+            self._with_minuit(batch, int(i), Data(counts[:, i], aux[:, i]), theta0[:, i])
         return batch
 
     def _with_minuit(self, batch: BatchFit, i: int, data: Data, start: Array) -> None:
@@ -176,3 +186,18 @@ class BatchFitter:
             column = result.theta[:, None], data.counts[:, None], data.auxiliary[:, None]
             errors = self._chunks(self._minimise, *column, 0)[3]
         batch.errors[i, self._problem.free] = errors[:, 0]
+
+
+def _columns(counts: Array, aux: Array, start: Array) -> tuple[Array, Array, Array, int]:
+    """Counts, auxiliary measurements and starts with the same number of columns, and it."""
+    arrays = [a[:, None] if a.ndim == 1 else a for a in (counts, aux, start)]
+    widths = {a.shape[1] for a in arrays} - {1}
+    if len(widths) > 1:
+        raise InputError(
+            "batched fits: counts, auxiliary measurements and starting points have "
+            + ", ".join(str(a.shape[1]) for a in arrays)
+            + " columns; give each the same number, or one"
+        )
+    size = widths.pop() if widths else 1
+    data, around, theta = (np.broadcast_to(a, (len(a), size)) for a in arrays)
+    return data, around, theta, size

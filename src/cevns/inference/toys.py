@@ -133,6 +133,8 @@ class _Runner:
             [p.constraint.sigma if p.constraint else 0.0 for p in plan.model.parameters]
         )[:, None]
         self.free = BatchFitter(plan.model, fix=plan.fix, engine=plan.engine)
+        if not self.free.free:
+            raise InputError(f"toys of {plan.model.name!r}: all parameters are fixed; free one")
         fitters = [self.free]
         self.conditional: BatchFitter | None = None
         if plan.coverage and len(self.free.free) > 1:
