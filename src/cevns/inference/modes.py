@@ -1,0 +1,252 @@
+"""Toys whose likelihood has several minima: where to begin each fit.
+
+Couplings enter squared, so a second solution mirrors the first, and which of the two is deeper
+changes from toy to toy. A fit finds the minimum of the basin that it starts in. So -2 ln L of
+each toy is screened first on a list of candidate points,
+
+    q_k = 2 sum_i [mu_ki - n_i ln mu_ki] + sum_j ((theta_kj - a_j) / sigma_j)^2,
+
+which up to a number per toy is one matrix product of (ln mu, theta/sigma^2) with (n, a). Then the
+toy is fitted from its best candidate, and a second time from the best one behind a ridge, where
+that one is not much worse.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.batched import FAILED, BatchFit, BatchFitter
+from cevns.inference.model import Model, constraint_arrays
+from cevns.inference.positivity import bend, floor_of
+from cevns.typing import Array, IntArray
+
+MOST = 900
+"""Candidates at most, by default: screening then costs a fraction of a fit."""
+RIDGE = 0.5
+"""Rise of -2 ln L between two candidates above which they count as two basins."""
+MARGIN = 4.0
+"""Difference of the screened -2 ln L up to which the second basin is fitted too.
+
+Candidates lie on a grid and carry nuisances profiled on other data, so that screened values are
+above the minima by an amount that varies between basins. Toys where that outweighs the margin may
+end in the shallower minimum."""
+_TINY = 1e-300
+_TOGETHER = 256
+"""Toys screened together: their values stay in the cache."""
+_STEPS = 16
+"""Points at which the straight line between two candidates is looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """Candidate starting points on a grid.
+
+    Args:
+        model: what the toys are fitted with.
+        theta: candidates, ``(K, n_par)``: the points of a grid, the other parameters profiled.
+        shape: of the grid, with product K and the last axis fastest; says which are neighbours.
+
+    Raises:
+        InputError: if `theta` and `shape` do not agree, or a number is not finite.
+    """
+
+    model: Model
+    theta: Array
+    shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        wanted = (math.prod(self.shape), len(self.model.parameters))
+        if self.theta.shape != wanted or not 1 <= len(self.shape) <= 2:
+            raise InputError(
+                f"candidates of {self.model.name!r}: an array of shape {self.theta.shape} for a "
+                f"grid of {self.shape} points; give one of shape {wanted}"
+            )
+        if not np.isfinite(self.theta).all():
+            raise InputError(f"candidates of {self.model.name!r}: every number must be finite")
+
+    @classmethod
+    def of(cls, model: Model, theta: Array, shape: tuple[int, ...], most: int = MOST) -> Screen:
+        """Every n-th point of a grid along each axis, so that there are at most `most`."""
+        steps = [1] * len(shape)
+
+        def left() -> list[int]:
+            return [-(-n // s) for n, s in zip(shape, steps, strict=True)]
+
+        while math.prod(left()) > most:
+            steps[int(np.argmax(left()))] += 1
+        numbers = np.arange(math.prod(shape)).reshape(shape)
+        # both borders at the same distance
+        kept = numbers[
+            tuple(slice((n - 1) % s // 2, None, s) for n, s in zip(shape, steps, strict=True))
+        ]
+        return cls(model, theta[kept.ravel()], kept.shape)
+
+    @cached_property
+    def _linear(self) -> tuple[Array, Array]:
+        """Slope ``(n_bins + n_par, K)`` and constant ``(K,)`` of the screened values.
+
+        Less what is common to all candidates, so that single precision is enough.
+        """
+        mu = bend(self.model.expected(self.theta), floor_of(self.model))[0]
+        log_mu = np.log(np.maximum(mu, _TINY))
+        weight = constraint_arrays(self.model.parameters)[1]
+        slope = -2.0 * np.concatenate([log_mu, weight * self.theta], axis=1)
+        constant = 2.0 * mu.sum(axis=1) + (weight * self.theta**2).sum(axis=1)
+        slope -= slope.mean(axis=0)
+        return slope.T.astype(np.float32), (constant - constant.mean()).astype(np.float32)
+
+    def values(self, counts: Array, aux: Array) -> Array:
+        """Screened -2 ln L of each toy up to a number of its own, ``(B, K)``."""
+        slope, constant = self._linear
+        result: Array = np.concatenate([counts, aux]).T.astype(np.float32) @ slope + constant
+        return result
+
+    def choose(
+        self,
+        counts: Array,
+        aux: Array,
+        n: int = 2,
+        *,
+        separate: float = RIDGE,
+        margin: float = MARGIN,
+        home: int | None = None,
+    ) -> IntArray:
+        """The best candidate of each toy, and the best ones in other basins.
+
+        A basin is a candidate below all its neighbours, diagonal ones included, with a ridge on
+        the straight line to every better one that is chosen.
+
+        Args:
+            counts: ``(n_bins, B)``.
+            aux: ``(n_par, B)``.
+            n: candidates a toy.
+            separate: height of the ridge.
+            margin: screened -2 ln L above that of the best at which a basin is left out.
+            home: a candidate whose basin is chosen anyway, in place of the best.
+
+        Returns:
+            Numbers of candidates, ``(B, n)``, from the best; -1 where there is no other.
+        """
+        parts = [
+            self._choose(
+                self.values(counts[:, at : at + _TOGETHER], aux[:, at : at + _TOGETHER]),
+                n,
+                separate,
+                margin,
+                home,
+            )
+            for at in range(0, counts.shape[1], _TOGETHER)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, n), dtype=np.int64)
+
+    def _choose(
+        self, values: Array, n: int, separate: float, margin: float, home: int | None
+    ) -> IntArray:
+        chosen = np.full((len(values), n), -1)
+        chosen[:, 0] = values.argmin(axis=1) if home is None else home
+        limit = values.min(axis=1) + margin
+        low = (values <= limit[:, None]) & (values <= self._lowest_neighbour(values))
+        toy, at = np.nonzero(low)
+        height = values[toy, at]
+        order = np.lexsort((height, toy))  # toy by toy, from the deepest
+        toy, at, height = toy[order], at[order], height[order]
+        for column in range(1, n):
+            other = chosen[toy, column - 1]
+            ends = np.maximum(height, values[toy, other])
+            apart = self._ridge(values, toy, at, other) > ends + separate
+            toy, at, height = toy[apart], at[apart], height[apart]
+            found, first = np.unique(toy, return_index=True)
+            chosen[found, column] = at[first]
+        return chosen
+
+    def _lowest_neighbour(self, values: Array) -> Array:
+        """Smallest value of each candidate and its neighbours."""
+        grid = values.reshape(-1, *self.shape)
+        for axis in range(1, grid.ndim):
+            near, far = (
+                tuple(s if i == axis else slice(None) for i in range(grid.ndim))
+                for s in (slice(1, None), slice(None, -1))
+            )
+            lowest = grid.copy()
+            np.minimum(lowest[near], grid[far], out=lowest[near])
+            np.minimum(lowest[far], grid[near], out=lowest[far])
+            grid = lowest
+        return grid.reshape(values.shape)
+
+    def nearest(self, theta: Array) -> int:
+        """The candidate nearest to a parameter vector, in units of the range of all of them."""
+        width = np.ptp(self.theta, axis=0)
+        weight = np.where(width > 0, 1.0 / np.where(width > 0, width, 1.0), 0.0)
+        return int(np.argmin((((self.theta - theta) * weight) ** 2).sum(axis=1)))
+
+    def _ridge(self, values: Array, toy: IntArray, a: IntArray, b: IntArray) -> Array:
+        """Largest value on the straight line between candidates `a` and `b` of each toy."""
+        ends = [np.stack(np.unravel_index(k, self.shape))[:, :, None] for k in (a, b)]
+        part = np.linspace(0.0, 1.0, _STEPS)
+        places = np.rint(ends[0] + (ends[1] - ends[0]) * part).astype(np.int64)
+        line = np.ravel_multi_index(tuple(places), self.shape)
+        result: Array = values[toy[:, None], line].max(axis=1)
+        return result
+
+
+def best_fits(
+    fitter: BatchFitter,
+    counts: Array,
+    aux: Array,
+    screen: Screen,
+    *,
+    n: int = 2,
+    separate: float = RIDGE,
+    margin: float = MARGIN,
+    truth: Array | None = None,
+) -> BatchFit:
+    """Fit each toy from its best candidate and from those of other basins; keep the deepest.
+
+    Args:
+        fitter: fits the model of the screen.
+        counts: ``(n_bins, B)``.
+        aux: ``(n_par, B)``.
+        screen: the candidates.
+        n: fits a toy at most.
+        separate: see `Screen.choose`.
+        margin: see `Screen.choose`.
+        truth: where the toys were drawn, ``(n_par,)``: all are fitted from there, which a common
+            start makes twice as fast, and then from candidates of other basins.
+
+    Returns:
+        One result a toy, in order.
+    """
+    size = counts.shape[1]
+    home = None if truth is None else screen.nearest(truth)
+    chosen = screen.choose(counts, aux, n, separate=separate, margin=margin, home=home)
+    column, toy = np.nonzero(chosen.T >= 0)  # the first `size` are the best candidates
+    start = screen.theta[chosen[toy, column]].T
+    if truth is None:
+        every = fitter.fit(counts[:, toy], aux[:, toy], start)
+    else:
+        every = fitter.fit(counts, aux, truth)
+        if len(toy) > size:
+            others = toy[size:]
+            again = fitter.fit(counts[:, others], aux[:, others], start[:, size:])
+            every = _joined(every, again)
+    value = np.where(every.status < FAILED, every.twice_nll, np.inf)
+    order = np.lexsort((column, value, toy))
+    first = np.searchsorted(toy[order], np.arange(size))
+    best = order[first]
+    return BatchFit(
+        every.theta[best],
+        every.errors[best],
+        every.twice_nll[best],
+        every.edm[best],
+        every.status[best],
+    )
+
+
+def _joined(first: BatchFit, second: BatchFit) -> BatchFit:
+    names = ("theta", "errors", "twice_nll", "edm", "status")
+    return BatchFit(*(np.concatenate([getattr(first, k), getattr(second, k)]) for k in names))
