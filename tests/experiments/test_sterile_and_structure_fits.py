@@ -1,4 +1,4 @@
-"""Sterile neutrinos and nuclear structure through an experiment: tables against the exact signal."""
+"""Sterile neutrinos and nuclear structure in an experiment: tables and the exact signal."""
 
 from __future__ import annotations
 
