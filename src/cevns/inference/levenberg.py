@@ -17,7 +17,7 @@ from cevns.inference import linalg
 from cevns.inference.engines import Engine
 from cevns.inference.model import constraint_arrays, linearise
 from cevns.inference.objectives import Objective
-from cevns.typing import Array
+from cevns.typing import Array, IntArray
 
 EDM_GOAL = 1e-7
 """Convergence: estimated distance to the minimum in units of -2 ln L."""
@@ -79,6 +79,13 @@ class BoundedProblem:
         scale = np.where(scale > 0, scale, 1.0)
         self._margin = 1e-9 * scale
         self._step = 1e-4 * scale  # of differences: rounding and third derivatives both small
+
+    @cached_property
+    def _bent(self) -> IntArray:
+        """Which of the free parameters have no constraint (all, if each has one)."""
+        parameters = self.target.model.parameters
+        bent = [i for i, k in enumerate(self.free) if parameters[int(k)].constraint is None]
+        return np.array(bent or range(len(self.free)), dtype=np.int64)
 
     @cached_property
     def _eye(self) -> Array:
@@ -215,7 +222,8 @@ class BoundedProblem:
             counts: ``(n_bins, B)``.
             aux: ``(n_par, B)``.
             limit: number of steps.
-            exact: with all second derivatives, where they make a positive definite matrix.
+            exact: with second derivatives of the expectation too, where the matrix stays positive
+                definite.
 
         Returns:
             ``theta (n_par, B)``, value of the objective, estimated distance to the minimum
@@ -249,26 +257,39 @@ class BoundedProblem:
         result: Array = self.engine.xp.where(both, hessian, self._eye)
         return result
 
-    def _curvature(self, theta: Array, gradient: Array, counts: Array, aux: Array) -> Array:
-        """All second derivatives by the free parameters, as differences of the gradient.
+    def _curvature(
+        self, theta: Array, gradient: Array, hessian: Array, counts: Array, aux: Array
+    ) -> Array:
+        """The curvature with all second derivatives by the parameters without a constraint.
 
         A coupling that enters squared has no first derivative where it is zero: if the minimum
         is there, as it is for data below the expectation without it, only the second derivative
-        of the expectation, which `Objective.evaluate` leaves out, holds it there.
+        of the expectation, which `Objective.evaluate` leaves out, holds it there. Rows of such
+        parameters are differences of the gradient.
         """
         xp = self.engine.xp
-        n, size = gradient.shape
-        free = theta[self.free]
-        step = xp.where(free + self._step > self.upper, -self._step, self._step) + 0.0 * free
+        m, size = len(self._bent), theta.shape[1]
+        step, upper = self._step[self._bent], self.upper[self._bent]
+        at = self.free[self._bent]
+        step = xp.where(theta[at] + step > upper, -step, step)
         moved = [
-            xp.stack([r + step[i] if k == at else r for k, r in enumerate(theta)])
-            for i, at in enumerate(self.free.tolist())
+            xp.stack([r + step[i] if k == own else r for k, r in enumerate(theta)])
+            for i, own in enumerate(at.tolist())
         ]
         every = self.target.gradient(
-            xp.concatenate(moved, axis=1), xp.tile(counts, (1, n)), xp.tile(aux, (1, n)), xp
+            xp.concatenate(moved, axis=1), xp.tile(counts, (1, m)), xp.tile(aux, (1, m)), xp
         )[self.free]
-        rows = (every.reshape(n, n, size) - gradient[:, None]) / step
-        result: Array = 0.5 * (rows + xp.swapaxes(rows, 0, 1))
+        rows = xp.swapaxes((every.reshape(-1, m, size) - gradient[:, None]) / step, 0, 1)
+        chosen = np.eye(len(self.free))[:, self._bent]
+        rows = xp.einsum("nm,mkb->nkb", chosen, rows)
+        mine = chosen.sum(axis=1) > 0
+        mine, other = mine[:, None, None], mine[None, :, None]
+        across = xp.swapaxes(rows, 0, 1)
+        result: Array = xp.where(
+            mine & other,
+            0.5 * (rows + across),
+            xp.where(mine, rows, xp.where(other, across, hessian)),
+        )
         return result
 
     def _iterate(self, state: State, counts: Array, aux: Array, *, exact: bool) -> State:
@@ -278,7 +299,7 @@ class BoundedProblem:
         value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
         if exact:
-            full = self._curvature(theta, gradient, counts, aux)
+            full = self._curvature(theta, gradient, hessian, counts, aux)
             system = self._system(full, self._inside(theta, gradient))
             usable = linalg.cholesky(system, xp)[1] & xp.all(xp.isfinite(full), axis=(0, 1))
             hessian = xp.where(usable, full, hessian)
