@@ -33,6 +33,7 @@ class State(NamedTuple):
     gradient: Array  # (n_free, B)
     hessian: Array  # (n_free, n_free, B)
     step: Array  # (n_free, B), to be subtracted next
+    promise: Array  # (B,), decrease of the value that the quadratic model expects of it
     damping: Array  # (B,)
     edm: Array  # (B,)
     count: Any  # iterations done
@@ -235,7 +236,15 @@ class BoundedProblem:
         nowhere = xp.full(size, xp.inf)
         # a zero step from nowhere: the first iteration evaluates the starting point
         state = State(
-            theta, nowhere, zero, xp.zeros((n, n, size)) + self._eye, zero, zero[0], nowhere, -1
+            theta,
+            nowhere,
+            zero,
+            xp.zeros((n, n, size)) + self._eye,
+            zero,
+            zero[0],
+            zero[0],
+            nowhere,
+            -1,
         )
         state = self.engine.loop(
             lambda s: (s.count < limit) & xp.any(s.edm > EDM_GOAL),
@@ -306,7 +315,7 @@ class BoundedProblem:
         # decrease over the one that the quadratic model promises: one for a perfect model, and
         # small where it understates the curvature, which damping cures
         begun = state.count >= 0
-        gain = xp.where(begun, (state.value - value) / state.edm, 1.0)
+        gain = xp.where(begun, (state.value - value) / state.promise, 1.0)
         # rounding of the sum over bins must not forbid the last step
         better = (value <= state.value + 1e-14 * (1.0 + xp.abs(value))) | ~begun
         damping = xp.where(
@@ -329,7 +338,10 @@ class BoundedProblem:
         edm = xp.where(good & xp.isfinite(value), edm, xp.inf)
         columns, _ = linalg.cholesky(system * (1.0 + self._eye * damping), xp)
         step = linalg.backward(columns, linalg.forward(columns, downhill), xp)
-        return State(theta, value, gradient, hessian, step, damping, edm, state.count + 1)
+        across = xp.sum(step * downhill, axis=0)
+        stretched = damping * xp.einsum("iib,ib->b", system, step * step)
+        promise = 0.5 * (across + stretched)
+        return State(theta, value, gradient, hessian, step, promise, damping, edm, state.count + 1)
 
     def _errors(self, state: State) -> Array:
         """Square roots of the diagonal of the covariance; zero for parameters at a bound."""

@@ -282,10 +282,14 @@ class Slice:
         bottom = bottom[np.isfinite(value[bottom])]
         bottom = bottom[np.argsort(value[bottom], kind="stable")][:MINIMA]
         free = self._free(np.concatenate([found.theta[bottom], start[None]]))
-        # the points themselves stand in where their free fit fails
-        theta = np.concatenate([free.theta, found.theta[bottom[:1]]])
-        heights = np.append(converged(free), value[bottom[0]])
-        errors = np.concatenate([free.errors, free.errors[:1]])
+        theta, heights, errors = free.theta, converged(free), free.errors
+        lowest = bottom[:1]
+        if (
+            not heights.min() < value[lowest[0]] + _LOWER
+        ):  # the free fit failed: the point stands in
+            theta = np.concatenate([theta, found.theta[lowest]])
+            heights = np.append(heights, value[lowest])
+            errors = np.concatenate([errors, found.errors[lowest]])
         kept: list[int] = []
         for i in np.argsort(heights, kind="stable"):
             width = _usable(errors[i], self._scale)
