@@ -74,6 +74,8 @@ class ScanPlan:
             "physics": self.family.interaction.name,
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],
+            "standard model": [None if a.structural else a.parameter.value for a in axes],
+            "cite": list(dict.fromkeys(c for e in self.family.experiments for c in e.cite)),
             "logarithmic": [a.log for a in axes],
             "raster": list(self.grid.raster),
             "held couplings": {k: float(v) for k, v in sorted(self.family.at.items())},

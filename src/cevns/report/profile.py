@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cevns.report import style
+from cevns.report.labels import parameter_label
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from cevns.inference.intervals import ProfileCurve
 
 LEVELS: Final = ((1.0, "68%"), (2.71, "90%"))
-_LABELS: Final = {
-    "cevns": "CEvNS events",
-    "cross_section": "Flux-averaged cross section",
-    "sin2_theta_w": r"$\sin^2\theta_W$",
-}
-
-
-def parameter_label(name: str, unit: str) -> str:
-    """Axis label of a parameter; its name where it is not one of the questions."""
-    return style.with_unit(_LABELS.get(name, style.plain(name)), unit)
 
 
 def crossings(curve: ProfileCurve, rise: float) -> tuple[float | None, float | None]:

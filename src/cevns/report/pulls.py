@@ -9,7 +9,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.report import style
-from cevns.report.profile import parameter_label
+from cevns.report.labels import parameter_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

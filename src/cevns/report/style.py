@@ -9,6 +9,7 @@ of them darkened) and in brightness wherever two touch, so that a grey print is 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -60,7 +61,10 @@ _FLAVOUR_TEXT: Final = {
 _UNIT_TEXT: Final = {
     "us": "µs",
     "cm2": "cm$^2$",
-    "e-40 cm2": r"$10^{-40}$ cm$^2$",
+    "eV2": "eV$^2$",
+    "deg": "degrees",
+    "e": "$e$",
+    "mu_B": r"$\mu_B$",
 }
 _PRINT: Final[dict[str, Any]] = {
     # by name, not "sans-serif": a generic family is looked up when drawn, after the style is gone
@@ -156,12 +160,15 @@ def sentence(text: str) -> str:
 
 
 def unit_text(unit: str) -> str:
-    """A unit as a figure shows it.
+    """A unit as a figure shows it, with its power of ten.
 
     Examples:
-        >>> unit_text("us")
-        'µs'
+        >>> unit_text("us"), unit_text("1e-32 cm2")
+        ('µs', '$10^{-32}$ cm$^2$')
     """
+    power, space, rest = unit.partition(" ")
+    if space and (found := re.fullmatch(r"1?e([+-]?\d+)", power)):
+        return f"$10^{{{int(found[1])}}}$ {unit_text(rest)}"
     return _UNIT_TEXT.get(unit, plain(unit))
 
 

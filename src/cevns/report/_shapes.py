@@ -1,0 +1,75 @@
+"""Borders and areas of regions, drawn into axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cevns.inference.contours import Contour, contour
+from cevns.inference.grid import Axis
+from cevns.parameters import Parameter
+from cevns.report import style
+from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.path import Path
+
+    from cevns.experiments.scan_record import Scan
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Where a field over the grid of a scan is negative.
+
+    Args:
+        contour: from `cevns.inference.contours.contour`.
+        upright: whether the first axis of the grid is drawn to the right.
+    """
+
+    contour: Contour
+    upright: bool
+
+    @classmethod
+    def of(cls, scan: Scan, field: Array, *, upright: bool) -> Region:
+        """The region of a scan where `field`, with the shape of its grid, is negative."""
+        first, second = (
+            Axis(Parameter(name, float(values[0]), unit), values, log)
+            for name, unit, values, log in zip(
+                scan.names, scan.units, scan.axes, scan.logarithmic, strict=True
+            )
+        )
+        return cls(contour((first, second), field, 0.0), upright)
+
+    def outline(self, axes: Axes, label: str = "_", **look: Any) -> None:
+        """Draw the border; it is in the legend also where the map has none of it."""
+        for c in self.contour.curves:
+            axes.plot(*((c.x, c.y) if self.upright else (c.y, c.x)), **look)
+        if label != "_":
+            axes.plot([], [], label=style.plain(label), **look)
+
+    def fill(self, axes: Axes, label: str = "_", **look: Any) -> None:
+        """Fill the pieces, their holes left out."""
+        from matplotlib.collections import PathCollection
+        from matplotlib.patches import Patch
+
+        # a collection, even an empty one: a test or a reader of the figure counts its paths
+        axes.add_collection(PathCollection(self._paths(), **look), autolim=False)
+        if label != "_":
+            axes.add_patch(Patch(label=label, **look))
+
+    def _paths(self) -> list[Path]:
+        from matplotlib.path import Path
+
+        order = (0, 1) if self.upright else (1, 0)
+        out = []
+        for piece in self.contour.pieces:
+            rings = [r[:, order] for r in (piece.outline, *piece.holes)]
+            codes = [
+                np.array([Path.MOVETO, *[Path.LINETO] * (len(r) - 2), Path.CLOSEPOLY])
+                for r in rings
+            ]
+            out.append(Path(np.concatenate(rings), np.concatenate(codes)))
+        return out
