@@ -61,6 +61,7 @@ class CouplingFamily:
         at: values of other parameters of the interaction, structural ones included.
         fix: nuisance parameters that are held, at a value or (None) where they are.
         form: ``tabulated`` or ``exact``.
+        within: narrower bounds of parameters.
 
     Raises:
         UnknownNameError: if a name is unknown.
@@ -80,6 +81,7 @@ class CouplingFamily:
     at: Mapping[str, float] = field(default_factory=dict)
     fix: Mapping[str, float | None] = field(default_factory=dict)
     form: Form = "tabulated"
+    within: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         known = self._known
@@ -177,7 +179,9 @@ class CouplingFamily:
             if self.form == "tabulated":
                 model = self._fast(self.subject.name, model)
         held: dict[str, float | None] = {n: v for n, v in self.at.items() if n in self._known.names}
-        built: Model = model.with_parameters(model.parameters.fix({**held, **self.fix}))
+        parameters = model.parameters.fix({**held, **self.fix})
+        bounded = Parameters(_bounded(p, self.within.get(p.name)) for p in parameters)
+        built: Model = model.with_parameters(bounded)
         return built
 
     def _fast(self, label: str, model: AnyModel) -> AnyModel:
@@ -203,6 +207,14 @@ class CouplingFamily:
     def __getstate__(self) -> dict[str, Any]:
         """Without the models that are kept: other processes build their own."""
         return {k: v for k, v in self.__dict__.items() if k != "_models"}
+
+
+def _bounded(p: Parameter, within: tuple[float, float] | None) -> Parameter:
+    """A parameter with narrower bounds; its value moves inside them."""
+    if within is None:
+        return p
+    low, high = within
+    return replace(p, lower=low, upper=high, value=min(max(p.value, low), high))
 
 
 def known_parameters(subject: Experiment | JointExperiment, physics: Physics) -> Parameters:

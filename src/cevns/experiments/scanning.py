@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -62,6 +62,25 @@ class ScanPlan:
     data: Data = field(repr=False)
     is_asimov: bool
 
+    def within_ranges(self) -> ScanPlan:
+        """The same with the best fit sought inside the scanned ranges.
+
+        Toys are ordered by their distance to the best fit. Where couplings may replace each other
+        the likelihood has valleys without end, and far out along them, where nothing was asked,
+        it means little; data and toys are treated alike.
+        """
+        ranges = {
+            a.name: (float(a.values[0]), float(a.values[-1]))
+            for a in self.grid.axes
+            if not a.structural
+        }
+        family = replace(self.family, within=ranges)
+        axes = tuple(
+            a if a.structural else replace(a, parameter=family.parameters[a.name])
+            for a in self.grid.axes
+        )
+        return replace(self, family=family, grid=Grid(family, axes))
+
     def provenance(self) -> dict[str, Any]:
         """Physics choices, changed fields and inputs of the experiments."""
         return self.family.subject.provenance()
@@ -81,6 +100,7 @@ class ScanPlan:
             "held couplings": {k: float(v) for k, v in sorted(self.family.at.items())},
             "held parameters": [p.name for p in self.family.parameters if p.fixed],
             "asimov": self.is_asimov,
+            "best fit within": {k: list(v) for k, v in sorted(self.family.within.items())},
         }
 
 
@@ -217,7 +237,7 @@ def scan(
     chosen = check_method(method)
     if chosen in ("fc", "cls"):
         return by_toys(
-            plan,
+            plan.within_ranges(),
             chosen,
             toys=toys,
             seed=seed,

@@ -16,12 +16,15 @@ nodes: F(q R) is entire, and 24 nodes are exact to 1e-10 over any range of nucle
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 
+from cevns.experiments.features import Monomials
 from cevns.experiments.separable import Values
 from cevns.experiments.signal import Signal, spectral_ends
 from cevns.parameters import Parameter
@@ -30,6 +33,10 @@ from cevns.rates.fold import Fold
 from cevns.typing import Array, IntArray, Namespace
 
 _RADIUS_NODES = 24
+_MONOMIALS = 500
+"""Monomials at most; beyond, weights are evaluated one by one."""
+_EXACT = 1e-9
+"""Accuracy of polynomials at points far outside those they were made from: rounding."""
 _RANK = 1e-13
 """Share of a sampled weight vector below which a direction is rounding."""
 
@@ -87,6 +94,8 @@ class Mixture:
         radius: name of a parameter that scales all neutron radii.
         radii: range of the neutron radius of each nuclide.
         reduce: U^T, ``(n_basis, n_raw)``; ``(0, 0)`` for constant weights.
+        polynomial: the weights as polynomials, where that is what they are: monomials in the
+            couplings and coefficients ``(n_basis, n_monomials)``.
         held: names along which no slope is asked for.
     """
 
@@ -97,6 +106,7 @@ class Mixture:
     radius: str | None
     radii: tuple[RadiusNodes, ...]
     reduce: Array
+    polynomial: tuple[Monomials, Array] | None = None
     held: frozenset[str] = frozenset()
 
     @property
@@ -106,6 +116,12 @@ class Mixture:
 
     def weights(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
         """V and its slopes along `driven`, each ``(n_basis, ...)``."""
+        if self.polynomial is not None:
+            monomials, coefficients = self.polynomial
+            return [
+                (coefficients @ m.reshape(m.shape[0], -1)).reshape(-1, *like.shape)
+                for m in monomials.evaluate(values, like, xp, self.driven)
+            ]
 
         def at(point: Mapping[str, Any]) -> Array:
             raw = raw_weights(self.fold, self.radius, self.radii, point, like, xp)
@@ -116,8 +132,7 @@ class Mixture:
         mine = {n: values[n] for n in self.names}
         out = [at(mine)]
         for name in self.driven:
-            # weights are polynomials of low degree in couplings scaled to one: the central
-            # difference is exact to 1e-8
+            # weights are smooth in couplings scaled to one: the central difference is exact to 1e-8
             ends = spectral_ends(self.fold, name, mine[name], xp)
             up, down = (at({**mine, name: end}) for end in ends)
             out.append((up - down) / (ends[0] - ends[1]))
@@ -239,7 +254,7 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
             reduce.append(block)
         segments.append((at, at + len(spectra[-1])))
         at += len(spectra[-1])
-    return Mixture(
+    found_mixture = Mixture(
         np.concatenate(spectra),
         tuple(segments),
         names,
@@ -248,6 +263,47 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
         tuple(radii),
         np.concatenate(reduce) if reduce else np.zeros((0, 0)),
     )
+    if not names:
+        return found_mixture
+    return replace(found_mixture, polynomial=_polynomial(found_mixture, samples))
+
+
+def _polynomial(mixture: Mixture, samples: Mapping[str, Array]) -> tuple[Monomials, Array] | None:
+    """The weights as polynomials of the couplings; None where they are none (an angle, a radius).
+
+    Amplitudes are linear in most couplings and quadratic in that of a mediator, so weights are
+    quadratic or quartic. The coefficients come from points near the nominal values; at the samples,
+    orders of magnitude farther out, they must hold to rounding.
+    """
+    known = mixture.fold.interaction.parameters
+    if not all(known.has(n) for n in mixture.names):
+        return None
+    every = np.zeros(len(next(iter(samples.values()))))
+    wanted = mixture.weights(samples, every, np)[0]
+    size = np.abs(wanted) + np.abs(wanted).max(axis=1, initial=0.0, keepdims=True) * 1e-6
+    centres = np.array([known[n].value for n in mixture.names])
+    scales = np.array([3.0 * known[n].scale for n in mixture.names])
+    rng = np.random.default_rng(16)
+    for degree in (2, 4):
+        count = math.comb(len(mixture.names) + degree, degree)
+        if count > _MONOMIALS:
+            return None
+        powers = [
+            p for p in product(range(degree + 1), repeat=len(mixture.names)) if sum(p) <= degree
+        ]
+        monomials = Monomials(mixture.names, centres, scales, np.array(powers, dtype=np.int64))
+        points = {
+            n: np.clip(c + s * rng.uniform(-1.0, 1.0, 6 * count), known[n].lower, known[n].upper)
+            for n, c, s in zip(mixture.names, centres, scales, strict=True)
+        }
+        like = np.zeros(6 * count)
+        design = monomials.evaluate(points, like, np, ())[0]
+        values = mixture.weights(points, like, np)[0]
+        coefficients = np.linalg.lstsq(design.T, values.T, rcond=None)[0].T
+        there = coefficients @ monomials.evaluate(samples, every, np, ())[0]
+        if np.all(np.abs(there - wanted) <= _EXACT * size):
+            return monomials, np.ascontiguousarray(coefficients)
+    return None
 
 
 def _samples(

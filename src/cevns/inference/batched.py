@@ -72,6 +72,8 @@ class BatchFitter:
         engine: ``numpy``, ``jax`` or ``auto``.
         goal: estimated distance to the minimum, in units of -2 ln L, at which a fit has
             converged. Along a direction that the data hardly know, a small one takes long.
+        tolerance: that at which one that has not is taken as it is, after all passes, before
+            iminuit tries; by default that of `goal`.
 
     Raises:
         UnknownNameError: if a name is unknown.
@@ -84,8 +86,10 @@ class BatchFitter:
         fix: Iterable[str] = (),
         engine: str = "numpy",
         goal: float = EDM_GOAL,
+        tolerance: float | None = None,
     ) -> None:
         self.goal = goal
+        self.tolerance = goal if tolerance is None else tolerance
         parameters = model.parameters.fix(dict.fromkeys(fix))
         self.model = model
         self.free = parameters.free
@@ -164,7 +168,7 @@ class BatchFitter:
                 result = self._chunks(method, at, *data, safe)
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND
-        left = np.flatnonzero(~(edm < self.goal))
+        left = np.flatnonzero(~(edm < self.tolerance))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors
         batch = BatchFit(theta.T.copy(), all_errors.T.copy(), value + constant, edm, status)

@@ -21,6 +21,10 @@ from cevns.typing import Array, IntArray
 
 EDM_GOAL = 1e-7
 """Convergence: estimated distance to the minimum in units of -2 ln L."""
+_LEASH = 0.5
+"""Curvature that quasi-Newton steps add along a parameter with a typical size, in units of that.
+Couplings enter squared and may replace each other: where the data hardly know a direction, the
+curvature of the start would send a step far beyond where it means anything."""
 _MEMORY = 3
 """Pairs of step and change of gradient that the quasi-Newton steps remember."""
 
@@ -87,6 +91,8 @@ class BoundedProblem:
         scale = np.array([parameters[i].scale for i in free])[:, None]
         scale = np.where(scale > 0, scale, 1.0)
         self._margin = 1e-9 * scale
+        typical = [parameters[i].typical or np.inf for i in free]
+        self._leash = np.diag(_LEASH / np.array(typical) ** 2)
         self._step = 1e-4 * scale  # of differences: rounding and third derivatives both small
 
     @cached_property
@@ -121,7 +127,7 @@ class BoundedProblem:
         weight = constraint_arrays(self.target.model.parameters)[1][self.free]
         safe = np.where(mu > 0, mu, np.inf)  # a bin that expects nothing gives no information
         hessian = 2.0 * ((jac / safe) @ jac.T + np.diag(weight))
-        values, vectors = np.linalg.eigh(hessian)
+        values, vectors = np.linalg.eigh(hessian + self._leash)
         # a direction without information is left to the damped iterations
         inverse = np.where(values > 1e-12 * values[-1], 1.0 / values, 0.0)
         offset = 2.0 * (jac.sum(axis=1) + weight * theta[self.free])
@@ -170,7 +176,8 @@ class BoundedProblem:
         _, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
         inside = self._inside(theta, gradient)
-        columns, _ = linalg.cholesky(self._system(hessian, inside), xp)
+        leashed = hessian + self._leash[:, :, None]
+        columns, _ = linalg.cholesky(self._system(leashed, inside), xp)
 
         def solve(vector: Array) -> Array:
             rows = linalg.forward(columns, xp.where(inside, vector, 0.0))
@@ -343,8 +350,8 @@ class BoundedProblem:
         system = self._system(hessian, inside)
         columns, good = linalg.cholesky(system, xp)
         rows = linalg.forward(columns, downhill)
-        edm = 0.5 * sum(y * y for y in rows)
-        edm = edm * self._reachable(theta, linalg.backward(columns, rows, xp))
+        edm: Array = 0.5 * xp.sum(xp.stack(list(rows)) ** 2, axis=0)
+        edm = self._within(theta, downhill, edm, linalg.backward(columns, rows, xp))
         edm = xp.where(good & xp.isfinite(value), edm, xp.inf)
         columns, _ = linalg.cholesky(system * (1.0 + self._eye * damping), xp)
         step = linalg.backward(columns, linalg.forward(columns, downhill), xp)
@@ -353,18 +360,17 @@ class BoundedProblem:
         promise = 0.5 * (across + stretched)
         return State(theta, value, gradient, hessian, step, promise, damping, edm, state.count + 1)
 
-    def _reachable(self, theta: Array, step: Array) -> Array:
-        """Share of the decrease along a Newton step that lies inside the bounds, ``(B,)``.
+    def _within(self, theta: Array, gradient: Array, edm: Array, step: Array) -> Array:
+        """The distance to the minimum that lies inside the bounds, ``(B,)``.
 
         Along a direction that the data hardly know, the quadratic model puts the minimum far
-        beyond the bounds; only the way up to them counts.
+        beyond the bounds: no more is to be won than the slope promises on the way up to them.
         """
         xp = self.engine.xp
         free = theta[self.free]
-        room = xp.where(step > 0, free - self.lower, self.upper - free)
-        share = xp.min(room / xp.maximum(xp.abs(step), 1e-300), axis=0)
-        share = xp.clip(share, 0.0, 1.0)
-        result: Array = share * (2.0 - share)
+        inside = free - xp.clip(free - step, self.lower, self.upper)
+        linear = xp.sum(gradient * inside, axis=0)
+        result: Array = xp.where(linear > 0.0, xp.minimum(edm, linear), edm)
         return result
 
     def _errors(self, state: State) -> Array:

@@ -17,6 +17,14 @@ from cevns.inference.modes import Screen, best_fits
 from cevns.inference.point_toys import PointToys
 from cevns.typing import Array, IntArray
 
+GOAL = 1e-2
+"""Distance to the minimum at which a toy's free fit has converged. Thousand toys tell a critical
+value to a tenth; along the valleys of degenerate couplings the last digits of a minimum take most
+of the time, and what is left is 1e-4 for nine toys of ten."""
+HELD_GOAL = 1e-3
+"""That of fits with the couplings held, which have no valleys."""
+TOLERANCE = 0.05
+"""That at which the few toys are taken as they are that do not get there."""
 OUTLIER = 1e-3
 """How far the free fit may lie above the one at the point before it counts as an outlier."""
 SCREENED = 100
@@ -48,12 +56,18 @@ class _Slice:
     @cached_property
     def held(self) -> BatchFitter:
         """Fits with the scanned parameters at their point."""
-        return BatchFitter(self.model, fix=self.plan.grid.scanned, engine=self.plan.engine)
+        return BatchFitter(
+            self.model,
+            fix=self.plan.grid.scanned,
+            engine=self.plan.engine,
+            goal=HELD_GOAL,
+            tolerance=TOLERANCE,
+        )
 
     @cached_property
     def free(self) -> BatchFitter:
         """Fits with all parameters."""
-        return BatchFitter(self.model, engine=self.plan.engine)
+        return BatchFitter(self.model, engine=self.plan.engine, goal=GOAL, tolerance=TOLERANCE)
 
     @cached_property
     def screen(self) -> Screen:

@@ -79,7 +79,7 @@ def lma_dark_figure(
     axes.set_yscale("function", functions=(_root, np.square))
     axes.set_ylim(0.0, (np.sqrt(largest) * 1.45) ** 2)
     axes.set_yticks([n**2 for n in range(0, int(np.sqrt(largest)) + 2, 2)])
-    axes.set_yticks([n**2 for n in range(0, int(np.sqrt(largest)) + 2)], minor=True)
+    axes.set_yticks([n**2 for n in range(int(np.sqrt(largest)) + 2)], minor=True)
     axes.minorticks_on()
     for n in (2, 3, 5):
         axes.axhline(n * n, color=style.FAINT, linewidth=0.7, linestyle=":", zorder=0.5)
