@@ -140,6 +140,13 @@ class BatchFitter:
         Raises:
             InputError: if the numbers of columns do not agree.
         """
+        from threadpoolctl import threadpool_limits
+
+        # contending threads slow small matrix products twentyfold
+        with threadpool_limits(1):
+            return self._fit(counts, aux, start, rescue=rescue)
+
+    def _fit(self, counts: Array, aux: Array, start: Array, *, rescue: bool) -> BatchFit:
         constant = saturated(counts)
         counts, aux, theta0, size = _columns(counts, aux, start)
         theta, value = theta0.copy(), np.full(size, np.inf)

@@ -326,7 +326,9 @@ class BoundedProblem:
             full = self._curvature(theta, gradient, hessian, counts, aux)
             system = self._system(full, self._inside(theta, gradient))
             usable = linalg.cholesky(system, xp)[1] & xp.all(xp.isfinite(full), axis=(0, 1))
-            hessian = xp.where(usable, full, hessian)
+            # between two minima: the size of what is missing keeps the step finite
+            missing = xp.abs(xp.where(xp.isfinite(full), full - hessian, 0.0)) * self._eye
+            hessian = xp.where(usable, full, hessian + missing)
         # decrease over the one that the quadratic model promises: one for a perfect model, and
         # small where it understates the curvature, which damping cures
         begun = state.count >= 0

@@ -14,7 +14,7 @@ are not much worse.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +40,7 @@ end in the shallower minimum."""
 _TINY = 1e-300
 _TOGETHER = 256
 """Toys screened together: their values stay in the cache."""
+_BESIDE = 0.03
 _STEPS = 16
 """Points at which the straight line between two candidates is looked at."""
 
@@ -131,6 +132,21 @@ class Screen:
         slope, constant = self._linear
         result: Array = np.concatenate([counts, aux]).T.astype(np.float32) @ slope + constant
         return result
+
+    def starts(self, numbers: IntArray) -> Array:
+        """Starting points at candidates, ``(n_par, B)``.
+
+        A little beside them: on the symmetry axis of a coupling that enters squared, which a
+        grid may well contain, there is no slope to follow.
+        """
+        parameters = self.model.parameters
+        loose = np.array([p.constraint is None and not p.fixed for p in parameters])
+        scale, low, high = (
+            np.array([getattr(p, name) for p in parameters]) for name in ("scale", "lower", "upper")
+        )
+        theta = self.theta[numbers]
+        moved = np.clip(theta + _BESIDE * scale * loose, low, high)
+        return np.ascontiguousarray(np.where(loose, moved, theta).T)
 
     def choose(
         self,
@@ -245,26 +261,25 @@ def best_fits(
     home = None if truth is None else screen.homes(truth)
     chosen = screen.choose(counts, aux, n, separate=separate, margin=margin, home=home)
     column, toy = np.nonzero(chosen.T >= 0)  # the first `size` are the best candidates
-    start = screen.theta[chosen[toy, column]].T
+    start = screen.starts(chosen[toy, column])
     if truth is None:
-        every = fitter.fit(counts[:, toy], aux[:, toy], start)
+        every = fitter.fit(counts[:, toy], aux[:, toy], start, rescue=False)
     else:
-        every = fitter.fit(counts, aux, truth)
+        every = fitter.fit(counts, aux, truth, rescue=False)
         if len(toy) > size:
             others = toy[size:]
-            again = fitter.fit(counts[:, others], aux[:, others], start[:, size:])
+            again = fitter.fit(counts[:, others], aux[:, others], start[:, size:], rescue=False)
             every = _joined(every, again)
     value = np.where(every.status < FAILED, every.twice_nll, np.inf)
     order = np.lexsort((column, value, toy))
-    first = np.searchsorted(toy[order], np.arange(size))
-    best = order[first]
-    return BatchFit(
-        every.theta[best],
-        every.errors[best],
-        every.twice_nll[best],
-        every.edm[best],
-        every.status[best],
-    )
+    best = order[np.searchsorted(toy[order], np.arange(size))]
+    fits = [getattr(every, f.name)[best] for f in fields(BatchFit)]
+    lost = np.flatnonzero(fits[-1] == FAILED)
+    if lost.size:  # no start converged: iminuit, from the best one
+        again = fitter.fit(counts[:, lost], aux[:, lost], screen.starts(chosen[lost, 0]))
+        for old, f in zip(fits, fields(BatchFit), strict=True):
+            old[lost] = getattr(again, f.name)
+    return BatchFit(*fits)
 
 
 def _joined(first: BatchFit, second: BatchFit) -> BatchFit:

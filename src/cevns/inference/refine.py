@@ -58,8 +58,6 @@ def refined_scan(
         InputError: if there is no level, one is not positive, or an axis cannot be refined.
         FitError: if no fit of a slice converges.
     """
-    from threadpoolctl import threadpool_limits
-
     if not levels or not all(0.0 < v < np.inf for v in levels) or depth < 1:
         raise InputError("a refined scan needs positive levels and a depth of at least one")
     free = [a for a in grid.axes if not a.structural]
@@ -74,28 +72,27 @@ def refined_scan(
     columns = [i for i, a in enumerate(fine.axes) if not a.structural]
     effort = coarse.effort
     name = chosen_engine(engine, grid.size)
-    with threadpool_limits(1):
-        slices = zip(grid.slices(), fine.slices(), coarse.best_by_slice, strict=True)
-        for (structure, before), (_, points), best in slices:
-            work = slice_of(fine, structure, shape, fine.points[points][:, columns], data, name)
-            found = work.nothing(best.theta)
-            at = np.arange(len(points)).reshape(shape)[(slice(None, None, 2**depth),) * len(shape)]
-            at = at.ravel()
-            found.theta[at], found.twice_nll[at] = coarse.theta[before], coarse.twice_nll[before]
-            found.status[at] = coarse.status[before]
-            done = np.zeros(len(points), dtype=bool)
-            done[at] = True
-            for step in (2**k for k in range(depth, 0, -1)):
-                rise = converged(found) - best.twice_nll
-                cells = _crossed(rise, shape, step, levels)
-                target, source = _family(cells, shape, step)
-                usable = done[source] & ~done[target]
-                work.keep_lower(found, target[usable], found.theta[source[usable]])
-                done[target[usable]] = True
-                _fill(found, done, shape, step)
-            twice_nll[points], theta[points] = converged(found), found.theta
-            status[points], computed[points] = found.status, done
-            effort += Effort(work.fits, 0, 0, int(np.sum(found.status[done] == FAILED)))
+    slices = zip(grid.slices(), fine.slices(), coarse.best_by_slice, strict=True)
+    for (structure, before), (_, points), best in slices:
+        work = slice_of(fine, structure, shape, fine.points[points][:, columns], data, name)
+        found = work.nothing(best.theta)
+        at = np.arange(len(points)).reshape(shape)[(slice(None, None, 2**depth),) * len(shape)]
+        at = at.ravel()
+        found.theta[at], found.twice_nll[at] = coarse.theta[before], coarse.twice_nll[before]
+        found.status[at] = coarse.status[before]
+        done = np.zeros(len(points), dtype=bool)
+        done[at] = True
+        for step in (2**k for k in range(depth, 0, -1)):
+            rise = converged(found) - best.twice_nll
+            cells = _crossed(rise, shape, step, levels)
+            target, source = _family(cells, shape, step)
+            usable = done[source] & ~done[target]
+            work.keep_lower(found, target[usable], found.theta[source[usable]])
+            done[target[usable]] = True
+            _fill(found, done, shape, step)
+        twice_nll[points], theta[points] = converged(found), found.theta
+        status[points], computed[points] = found.status, done
+        effort += Effort(work.fits, 0, 0, int(np.sum(found.status[done] == FAILED)))
     return replace(
         coarse,
         grid=fine,

@@ -188,22 +188,19 @@ def profile_scan(
         InputError: if a scanned parameter is fixed in the model, or the counts are impossible.
         FitError: if no fit of a slice converges.
     """
-    from threadpoolctl import threadpool_limits
-
     size, n_par = grid.size, len(grid.family.parameters)
     twice_nll, theta = np.full(size, np.inf), np.empty((size, n_par))
     status = np.full(size, FAILED)
     bests, effort = [], Effort()
     shape = tuple(len(a) for a in grid.axes if not a.structural)
     name = chosen_engine(engine, math.prod(shape))
-    with threadpool_limits(1):  # contending threads slow small matrix products
-        for structure, points in grid.slices():
-            work = slice_of(grid, structure, shape, grid.points[points][:, _free(grid)], data, name)
-            found, best, took = work.run(explore=explore)
-            twice_nll[points], theta[points] = found.twice_nll, found.theta
-            status[points] = found.status
-            bests.append(replace(best, structure=structure))
-            effort += took
+    for structure, points in grid.slices():
+        work = slice_of(grid, structure, shape, grid.points[points][:, _free(grid)], data, name)
+        found, best, took = work.run(explore=explore)
+        twice_nll[points], theta[points] = found.twice_nll, found.theta
+        status[points] = found.status
+        bests.append(replace(best, structure=structure))
+        effort += took
     return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)
 
 

@@ -1,0 +1,153 @@
+"""Toys with several minima: the screening is the likelihood, and the deepest minimum is found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from csi_like import template
+from mirror_like import mirror
+from scan_models import Ring
+
+from cevns.exceptions import InputError
+from cevns.inference import Data, Likelihood
+from cevns.inference.batched import FAILED, BatchFitter
+from cevns.inference.draw import PoissonSampler
+from cevns.inference.grid import Grid, SingleModel
+from cevns.inference.modes import Screen, best_fits, lowest_neighbour
+from cevns.inference.scan import profile_scan
+
+N = 1200
+
+
+def toys(model, theta, n, seed=4):
+    rng = np.random.default_rng(seed)
+    sigma = np.array([p.constraint.sigma if p.constraint else 0.0 for p in model.parameters])
+    counts = PoissonSampler(model.expected(theta)).draw(rng, n)
+    return counts, theta[:, None] + sigma[:, None] * rng.standard_normal((len(theta), n))
+
+
+def scanned(model, n=25, **ranges):
+    grid = Grid.of(SingleModel(model), {k: np.linspace(*v, n) for k, v in ranges.items()})
+    return profile_scan(grid, engine="numpy")
+
+
+@pytest.fixture(scope="module")
+def bimodal():
+    model = mirror(0.1)
+    scan = scanned(model, eps_e=(-0.6, 1.6), eps_mu=(-0.6, 1.6))
+    return model, scan, Screen.of(model, scan.theta, scan.grid.shape)
+
+
+def test_screened_values_are_those_of_the_likelihood(bimodal):
+    model, scan, screen = bimodal
+    counts, aux = toys(model, scan.best.theta, 5)
+    values = screen.values(counts, aux)
+    for i in range(5):
+        exact = Likelihood.of(model, Data(counts[:, i], aux[:, i])).twice_nll(screen.theta)
+        difference = values[i] - exact
+        # single precision of sums of a few thousand
+        near = exact < exact.min() + 50
+        assert np.ptp(difference[near]) < 5e-3
+        assert (
+            screen.choose(counts, aux)[i, 0] == np.argmin(exact)
+            or np.ptp(exact[[screen.choose(counts, aux)[i, 0], np.argmin(exact)]]) < 1e-2
+        )
+
+
+@pytest.mark.parametrize("tilt", [0.02, 0.1])
+def test_the_deepest_minimum_is_found(tilt):
+    model = mirror(tilt)
+    scan = scanned(model, eps_e=(-0.6, 1.6), eps_mu=(-0.6, 1.6))
+    screen = Screen.of(model, scan.theta, scan.grid.shape)
+    names = ("eps_e", "eps_mu")
+    at = [model.parameters.position(n) for n in names]
+    counts, aux = toys(model, scan.best.theta, N)
+    fitter = BatchFitter(model)
+    found = best_fits(fitter, counts, aux, screen)
+    brute = np.full(N, np.inf)
+    for x in (0.1, 0.9):
+        for y in (0.0, 1.0 / (1.0 + 0.5 * tilt)):
+            start = scan.best.theta.copy()
+            start[at] = x, y
+            again = fitter.fit(counts, aux, start, rescue=False)
+            brute = np.minimum(brute, np.where(again.status < FAILED, again.twice_nll, np.inf))
+    assert (found.status < FAILED).all()
+    missed = found.twice_nll > brute + 1e-3
+    assert missed.sum() <= 1  # less than one in a thousand
+
+
+def test_one_start_misses(bimodal):
+    model, scan, screen = bimodal
+    counts, aux = toys(model, scan.best.theta, N)
+    fitter = BatchFitter(model)
+    found = best_fits(fitter, counts, aux, screen)
+    at_truth = fitter.fit(counts, aux, scan.best.theta)
+    assert (at_truth.twice_nll > found.twice_nll + 1e-3).mean() > 0.05
+
+
+def test_engines_and_sizes_agree(bimodal):
+    pytest.importorskip("jax")
+    model, scan, screen = bimodal
+    counts, aux = toys(model, scan.best.theta, 300)
+    a, b = (best_fits(BatchFitter(model, engine=e), counts, aux, screen) for e in ("numpy", "jax"))
+    assert b.twice_nll == pytest.approx(a.twice_nll, abs=1e-6)
+    part = best_fits(BatchFitter(model), counts[:, 5:9], aux[:, 5:9], screen)
+    assert part.twice_nll == pytest.approx(a.twice_nll[5:9], abs=1e-6)
+    assert part.theta.shape == (4, len(model.parameters))
+
+
+def test_one_valley_is_one_basin():
+    # counts against arrival time: correlated, but one minimum; the diagonal valley must not
+    # count as several
+    _, model = template("cross-section", True)
+    scan = scanned(model, scale=(0.4, 1.8), t0=(0.42, 0.52))
+    screen = Screen.of(model, scan.theta, scan.grid.shape)
+    chosen = screen.choose(*toys(model, scan.best.theta, 500))
+    assert (chosen[:, 0] >= 0).all()
+    assert (chosen[:, 1] >= 0).mean() < 0.01
+
+
+def test_basins_of_a_curve():
+    model = Ring()
+    held = Ring(parameters=model.parameters.fix({"y": 0.0}))
+    scan = scanned(held, n=41, x=(-1.9, 1.9))
+    screen = Screen.of(held, scan.theta, scan.grid.shape)
+    counts, aux = toys(held, np.array([1.0, 0.0]), 50)
+    chosen = screen.choose(counts, aux)
+    x = np.sort(screen.theta[chosen[:, :2], 0], axis=1)
+    # both solutions, and no third
+    assert np.abs(x - [-1, 1]).max() < 0.35
+    assert (chosen[:, 2:] == -1).all()
+    near = screen.choose(counts, aux, 2, separate=1e6)
+    assert (near[:, 1] == -1).all()
+
+
+def test_neighbours_include_the_diagonal():
+    values = np.random.default_rng(1).normal(size=(3, 20))
+    lowest = lowest_neighbour(values, (4, 5)).reshape(3, 4, 5)
+    grid = values.reshape(3, 4, 5)
+    for i in range(4):
+        for j in range(5):
+            box = grid[:, max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2]
+            assert (lowest[:, i, j] == box.min(axis=(1, 2))).all()
+
+
+def test_thinning_keeps_the_shape(bimodal):
+    model, scan, _ = bimodal
+    screen = Screen.of(model, scan.theta, scan.grid.shape, most=100)
+    assert np.prod(screen.shape) <= 100
+    assert len(screen.theta) == np.prod(screen.shape)
+    at = model.parameters.position("eps_e")
+    x = screen.theta[:, at].reshape(screen.shape)
+    assert (np.diff(x, axis=0) > 0).all()
+    assert x[0, 0] + x[-1, 0] == pytest.approx(1.0, abs=1e-9)  # as far from either border
+
+
+def test_bad_screens(bimodal):
+    model, scan, _ = bimodal
+    with pytest.raises(InputError, match="give one of shape"):
+        Screen(model, scan.theta, (7, 3))
+    broken = scan.theta.copy()
+    broken[0, 0] = np.nan
+    with pytest.raises(InputError, match="finite"):
+        Screen(model, broken, scan.grid.shape)
