@@ -140,6 +140,7 @@ class Screen:
         *,
         separate: float = RIDGE,
         margin: float = MARGIN,
+        home: IntArray | None = None,
     ) -> IntArray:
         """The best candidate of each toy, and the best ones in other basins.
 
@@ -152,6 +153,7 @@ class Screen:
             n: candidates a toy.
             separate: height of the ridge.
             margin: screened -2 ln L above that of the best at which a basin is left out.
+            home: a candidate of each toy whose basin is chosen anyway, in place of the best.
 
         Returns:
             Numbers of candidates, ``(B, n)``, from the best; -1 where there is no other.
@@ -162,28 +164,45 @@ class Screen:
                 n,
                 separate,
                 margin,
+                None if home is None else home[at : at + _TOGETHER],
             )
             for at in range(0, counts.shape[1], _TOGETHER)
         ]
         return np.concatenate(parts) if parts else np.empty((0, n), dtype=np.int64)
 
-    def _choose(self, values: Array, n: int, separate: float, margin: float) -> IntArray:
-        size = len(values)
-        chosen = np.full((size, n), -1)
-        chosen[:, 0] = values.argmin(axis=1)
-        limit = values[np.arange(size), chosen[:, 0]] + margin
+    def _choose(
+        self, values: Array, n: int, separate: float, margin: float, home: IntArray | None
+    ) -> IntArray:
+        chosen = np.full((len(values), n), -1)
+        chosen[:, 0] = values.argmin(axis=1) if home is None else home
+        limit = values.min(axis=1) + margin
         low = (values <= limit[:, None]) & (values <= lowest_neighbour(values, self.shape))
         toy, at = np.nonzero(low)
         height = values[toy, at]
         order = np.lexsort((height, toy))  # toy by toy, from the deepest
         toy, at, height = toy[order], at[order], height[order]
         for column in range(1, n):
-            ridge = self._ridge(values, toy, at, chosen[toy, column - 1])
-            apart = ridge > height + separate
+            other = chosen[toy, column - 1]
+            ends = np.maximum(height, values[toy, other])
+            apart = self._ridge(values, toy, at, other) > ends + separate
             toy, at, height = toy[apart], at[apart], height[apart]
             found, first = np.unique(toy, return_index=True)
             chosen[found, column] = at[first]
         return chosen
+
+    def homes(self, theta: Array) -> IntArray:
+        """The nearest candidate of each column, ``(n_par, B) -> (B,)``."""
+        new = np.any(theta[:, 1:] != theta[:, :-1], axis=0)
+        run = np.concatenate([[0], np.cumsum(new)])
+        first = np.flatnonzero(np.concatenate([[True], new]))
+        return np.asarray(np.array([self.nearest(theta[:, i]) for i in first])[run])
+
+    def nearest(self, theta: Array) -> int:
+        """The candidate nearest to a parameter vector, in units of the range of all of them."""
+        scale = np.array([p.scale for p in self.model.parameters])
+        width = np.maximum(np.ptp(self.theta, axis=0), 0.1 * scale)
+        away = (self.theta - theta) / np.where(width > 0, width, np.inf)
+        return int(np.argmin((away**2).sum(axis=1)))
 
     def _ridge(self, values: Array, toy: IntArray, a: IntArray, b: IntArray) -> Array:
         """Largest value on the straight line between candidates `a` and `b` of each toy."""
@@ -204,6 +223,7 @@ def best_fits(
     n: int = BASINS,
     separate: float = RIDGE,
     margin: float = MARGIN,
+    truth: Array | None = None,
 ) -> BatchFit:
     """Fit each toy from its best candidate and from those of other basins; keep the deepest.
 
@@ -215,15 +235,25 @@ def best_fits(
         n: fits a toy at most.
         separate: see `Screen.choose`.
         margin: see `Screen.choose`.
+        truth: where the toys were drawn, ``(n_par, B)``: all are fitted from there, twice as fast
+            where many have it in common, and then from candidates of other basins.
 
     Returns:
         One result a toy, in order.
     """
     size = counts.shape[1]
-    chosen = screen.choose(counts, aux, n, separate=separate, margin=margin)
+    home = None if truth is None else screen.homes(truth)
+    chosen = screen.choose(counts, aux, n, separate=separate, margin=margin, home=home)
     column, toy = np.nonzero(chosen.T >= 0)  # the first `size` are the best candidates
     start = screen.theta[chosen[toy, column]].T
-    every = fitter.fit(counts[:, toy], aux[:, toy], start)
+    if truth is None:
+        every = fitter.fit(counts[:, toy], aux[:, toy], start)
+    else:
+        every = fitter.fit(counts, aux, truth)
+        if len(toy) > size:
+            others = toy[size:]
+            again = fitter.fit(counts[:, others], aux[:, others], start[:, size:])
+            every = _joined(every, again)
     value = np.where(every.status < FAILED, every.twice_nll, np.inf)
     order = np.lexsort((column, value, toy))
     first = np.searchsorted(toy[order], np.arange(size))
@@ -235,3 +265,8 @@ def best_fits(
         every.edm[best],
         every.status[best],
     )
+
+
+def _joined(first: BatchFit, second: BatchFit) -> BatchFit:
+    names = ("theta", "errors", "twice_nll", "edm", "status")
+    return BatchFit(*(np.concatenate([getattr(first, k), getattr(second, k)]) for k in names))
