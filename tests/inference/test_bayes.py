@@ -337,7 +337,7 @@ class _Stopped(KeyboardInterrupt):
 
 def test_interrupted_and_resumed_is_bit_for_bit_the_same(tmp_path):
     model = mirrored(6.0)
-    options = {"seed": 5, "walkers": 32, "effective": 2000}
+    options = {"seed": 5, "walkers": 32, "effective": 20_000}
     undisturbed = sample(model, **options)
     saved = tmp_path / "chain.npz"
     calls = []

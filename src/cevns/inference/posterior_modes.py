@@ -7,7 +7,7 @@ do not cross deep valleys, and differ little from step to step, so two more move
 
 - a new point is drawn from their mixture g, with heavier tails (a t distribution), and accepted
   with ``p(y) g(x) / (p(x) g(y))`` (Hastings, Biometrika 57 (1970) 97);
-- the Gaussian of mode a is mapped onto that of mode b, ``y = m_b + C_b^(1/2) C_a^(-1/2) (x - m_a)``,
+- the Gaussian of mode a is mapped onto that of b, ``y = m_b + C_b^(1/2) C_a^(-1/2) (x - m_a)``,
   accepted with ``p(y)/p(x) sqrt(det C_b/det C_a)``, as any deterministic map that is proposed as
   often as its inverse (Green, Biometrika 82 (1995) 711).
 
@@ -138,7 +138,7 @@ def _starts(target: LogPosterior, rng: np.random.RandomState, n: int) -> Array:
         u[1:, k] = np.where(np.arange(_SCREENED) % 2, near, anywhere)[1:]
     u = _fold(u, lower, upper)
     best = np.argsort(-target(u), kind="stable")[: _SCREENED // 8]
-    places = u[np.ix_(best, flat)]
+    places = u[best][:, flat]
     spread = places.std(axis=0)
     places = places / np.where(spread > 0, spread, 1.0)
     chosen = [0]
