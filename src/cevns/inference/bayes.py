@@ -6,7 +6,8 @@ The constraints of the likelihood are the priors of the constrained parameters; 
 flat between their bounds unless declared otherwise (`cevns.inference.priors`). All walkers are
 evaluated in one call. Walkers begin in every maximum that fits find and move by differences of
 others (ter Braak, Stat. Comput. 16 (2006) 239), by stretching (Goodman and Weare, CAMCoS 5 (2010)
-65) and by jumps between maxima (`cevns.inference.posterior_modes`).
+65), to points drawn around the maxima, and from one maximum to another
+(`cevns.inference.posterior_modes`).
 """
 
 from __future__ import annotations
@@ -274,9 +275,14 @@ class _Chain:
 
 
 def _moves(emcee: Any, modes: Modes) -> list[tuple[Any, float]]:
-    """Local moves, differences that lead from one mode to another, and jumps."""
+    """Local moves, differences that lead from one mode to another, draws and jumps."""
     moves = emcee.moves
-    chosen = [(moves.DEMove(), 0.5), (moves.StretchMove(), 0.3), (moves.DEMove(gamma0=1.0), 0.1)]
+    chosen = [
+        (moves.DEMove(), 0.4),
+        (moves.StretchMove(), 0.2),
+        (moves.DEMove(gamma0=1.0), 0.05),
+        (moves.MHMove(modes.independent), 0.25),
+    ]
     if len(modes) > 1:
-        chosen.append((moves.MHMove(modes.jump), 0.2))
+        chosen.append((moves.MHMove(modes.jump), 0.1))
     return chosen

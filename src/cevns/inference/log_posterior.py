@@ -22,6 +22,7 @@ from cevns.inference.engines import Engine
 from cevns.inference.engines import engine as make_engine
 from cevns.inference.likelihood import Likelihood
 from cevns.inference.model import Model, digest
+from cevns.inference.priors import Restated
 from cevns.typing import Array, IntArray
 
 
@@ -49,9 +50,10 @@ class LogPosterior:
     ) -> LogPosterior:
         """The density of a model under its priors, on data or on its own observed data."""
         if data is not None:  # priors were not measured: their means stay
+            base = model.base if isinstance(model, Restated) else model
+            measured = np.array([p.constraint is not None for p in base.parameters])
             own = observed(model).auxiliary
-            declared = np.array([p.constraint is not None for p in model.parameters])
-            data = Data(data.counts, np.where(declared, data.auxiliary, own))
+            data = Data(data.counts, np.where(measured, data.auxiliary, own))
         return cls(Likelihood.of(model, data), logarithmic, make_engine(engine))
 
     @property
