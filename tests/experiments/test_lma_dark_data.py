@@ -77,7 +77,7 @@ def test_the_point_is_on_the_region_and_its_rise_is_that_of_the_exact_model(csi,
         return minimize(value, np.zeros(len(free)), method="BFGS").fun
 
     rise = lowest(up.eps_ee, up.eps_mumu) - lowest(0.0, 0.0)
-    # tables are a cubic in the quenching pulls, right to 0.02 per point; BFGS on differences to 1e-3
+    # tables are a cubic in the quenching pulls, right to 0.02 a point; BFGS to 1e-3
     assert up.delta_sm == pytest.approx(rise, abs=0.05)
 
 
@@ -137,7 +137,7 @@ def test_curve_is_the_test(csi):
 
 
 def test_interval_of_an_angle():
-    lower, upper = dark_interval(np.array([UP_DEG, DOWN_DEG, 0.0, -70.0, -62.0]))
+    lower, upper = dark_interval(np.array([UP_DEG, DOWN_DEG, 0.0, -70.0, -63.0]))
     # -2/(2 + Y_n) and -2/(1 + 2 Y_n) at 1/6 and 1/2
     np.testing.assert_allclose(lower[:2], [-2 / (2 + 1 / 6), -2 / (1 + 1 / 3)], rtol=1e-12)
     np.testing.assert_allclose(upper[:2], [-0.8, -1.0], rtol=1e-12)

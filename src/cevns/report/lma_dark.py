@@ -79,7 +79,7 @@ def lma_dark_figure(
     axes.set_yscale("function", functions=(_root, np.square))
     axes.set_ylim(0.0, (np.sqrt(largest) * 1.45) ** 2)
     axes.set_yticks([n**2 for n in range(0, int(np.sqrt(largest)) + 2, 2)])
-    axes.set_yticks([n**2 for n in range(0, int(np.sqrt(largest)) + 2)], minor=True)
+    axes.set_yticks([n**2 for n in range(int(np.sqrt(largest)) + 2)], minor=True)
     axes.minorticks_on()
     for n in (2, 3, 5):
         axes.axhline(n * n, color=style.FAINT, linewidth=0.7, linestyle=":", zorder=0.5)
@@ -142,9 +142,10 @@ def draw_region(
     across, up = axes.get_xlim(), axes.get_ylim()
     x = np.array(across)
     color, hatch = _FILLS[solution]
-    ends = [x + d if mumu_across else x - d for d in (found.lower, found.upper)]
+    sign = 1.0 if mumu_across else -1.0
+    lower, upper = x + sign * found.lower, x + sign * found.upper
     axes.fill_between(
-        x, *ends, facecolor=color, alpha=0.35, hatch=hatch, edgecolor=color, linewidth=0.0,
+        x, lower, upper, facecolor=color, alpha=0.35, hatch=hatch, edgecolor=color, linewidth=0.0,
         zorder=0.3, label=rf"{solution}, 2$\sigma$",
     )  # fmt: skip
     axes.set_xlim(across)
