@@ -208,3 +208,27 @@ def test_mistakes(csi):
 def test_a_record(up):
     assert up.sigma == pytest.approx(np.sqrt(up.delta))
     assert set(up.to_dict()) >= {f.name for f in dataclasses.fields(up)}
+
+
+def test_figures(csi):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("mplhep")
+    from cevns.report import style
+    from cevns.report.lma_dark import draw_region, lma_dark_figure
+
+    curve = lma_dark_curve(csi, [-80.0, -70.0, 0.0, 30.0], fix=HELD)
+    axes = lma_dark_figure([curve], labels=["CsI"]).axes[0]
+    drawn = next(line for line in axes.lines if line.get_label() == "CsI")
+    np.testing.assert_array_equal(drawn.get_ydata(), curve.delta)
+    assert {"p", "u", "d", "n"} <= {t.get_text() for t in axes.texts}
+    with pytest.raises(InputError, match="label each"):
+        lma_dark_figure([curve], labels=[])
+    with style.context():
+        plane = style.panels(3.0, 3.0)[1][0, 0]
+        plane.set_xlim(-1.0, 1.0)
+        draw_region(plane, "u")
+    # at eps_ee = 0 the band holds eps_mumu = 0.802 to 1.192
+    path = plane.collections[0].get_paths()[0]
+    inside = [path.contains_point((0.0, y)) for y in (0.79, 0.82, 1.18, 1.2)]
+    assert inside == [False, True, True, False]
+    assert plane.get_xlim() == (-1.0, 1.0)
