@@ -150,8 +150,8 @@ def test_counting_against_the_first_verdict():
     """One bin, 28 % on the signal: 3.1 (u) and 3.6 (d) sigma with oscillations, 1708.02899.
 
     142 beam-on excess events of which 6 beam neutrons, 173 predicted, a statistical error of 31:
-    the numbers of the first observation. Here without oscillation data, which disfavour the dark
-    solution a little on their own, so a bit less is expected; 0.6 sigma is left for that.
+    the numbers of the first observation (from memory). Here without oscillation data, whose own
+    preference can only add to it, so a bit less is expected; 0.6 sigma is left for that.
     """
     csi = released("coherent-csi-2017")
     model = CouplingFamily(csi, "nsi-quark-mix", ("eps_ee", "eps_mumu", "eta")).model({})

@@ -90,7 +90,7 @@ def lma_dark_figure(
         axes.axvline(angle, ymax=0.66, color=style.FAINT, linewidth=0.7, zorder=0.6)
         axes.annotate(
             name, xy=(angle, 0.66), xycoords=("data", "axes fraction"),
-            xytext=(0.0, 2.0), textcoords="offset points", fontsize=8.0,
+            xytext=(0.0 if angle < 90.0 else -2.0, 2.0), textcoords="offset points", fontsize=8.0,
             ha="center" if angle < 90.0 else "right",
         )  # fmt: skip
     axes.set_xlim(-90.0, 90.0)
