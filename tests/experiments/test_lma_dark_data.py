@@ -77,7 +77,7 @@ def test_the_point_is_on_the_region_and_its_rise_is_that_of_the_exact_model(csi,
         return minimize(value, np.zeros(len(free)), method="BFGS").fun
 
     rise = lowest(up.eps_ee, up.eps_mumu) - lowest(0.0, 0.0)
-    # tables are a cubic in the quenching pulls, right to 0.02 per point; BFGS on differences to 1e-3
+    # tables are a cubic in the quenching pulls, right to 0.02 a point; BFGS to 1e-3
     assert up.delta_sm == pytest.approx(rise, abs=0.05)
 
 
@@ -137,7 +137,7 @@ def test_curve_is_the_test(csi):
 
 
 def test_interval_of_an_angle():
-    lower, upper = dark_interval(np.array([UP_DEG, DOWN_DEG, 0.0, -70.0, -62.0]))
+    lower, upper = dark_interval(np.array([UP_DEG, DOWN_DEG, 0.0, -70.0, -63.0]))
     # -2/(2 + Y_n) and -2/(1 + 2 Y_n) at 1/6 and 1/2
     np.testing.assert_allclose(lower[:2], [-2 / (2 + 1 / 6), -2 / (1 + 1 / 3)], rtol=1e-12)
     np.testing.assert_allclose(upper[:2], [-0.8, -1.0], rtol=1e-12)
@@ -150,8 +150,8 @@ def test_counting_against_the_first_verdict():
     """One bin, 28 % on the signal: 3.1 (u) and 3.6 (d) sigma with oscillations, 1708.02899.
 
     142 beam-on excess events of which 6 beam neutrons, 173 predicted, a statistical error of 31:
-    the numbers of the first observation. Here without oscillation data, which disfavour the dark
-    solution a little on their own, so a bit less is expected; 0.6 sigma is left for that.
+    the numbers of the first observation (from memory). Here without oscillation data, whose own
+    preference can only add to it, so a bit less is expected; 0.6 sigma is left for that.
     """
     csi = released("coherent-csi-2017")
     model = CouplingFamily(csi, "nsi-quark-mix", ("eps_ee", "eps_mumu", "eta")).model({})
@@ -208,3 +208,27 @@ def test_mistakes(csi):
 def test_a_record(up):
     assert up.sigma == pytest.approx(np.sqrt(up.delta))
     assert set(up.to_dict()) >= {f.name for f in dataclasses.fields(up)}
+
+
+def test_figures(csi):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("mplhep")
+    from cevns.report import style
+    from cevns.report.lma_dark import draw_region, lma_dark_figure
+
+    curve = lma_dark_curve(csi, [-80.0, -70.0, 0.0, 30.0], fix=HELD)
+    axes = lma_dark_figure([curve], labels=["CsI"]).axes[0]
+    drawn = next(line for line in axes.lines if line.get_label() == "CsI")
+    np.testing.assert_array_equal(drawn.get_ydata(), curve.delta)
+    assert {"p", "u", "d", "n"} <= {t.get_text() for t in axes.texts}
+    with pytest.raises(InputError, match="label each"):
+        lma_dark_figure([curve], labels=[])
+    with style.context():
+        plane = style.panels(3.0, 3.0)[1][0, 0]
+        plane.set_xlim(-1.0, 1.0)
+        draw_region(plane, "u")
+    # at eps_ee = 0 the band holds eps_mumu = 0.802 to 1.192
+    path = plane.collections[0].get_paths()[0]
+    inside = [path.contains_point((0.0, y)) for y in (0.79, 0.82, 1.18, 1.2)]
+    assert inside == [False, True, True, False]
+    assert plane.get_xlim() == (-1.0, 1.0)

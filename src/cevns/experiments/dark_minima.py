@@ -26,10 +26,9 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.families import CouplingFamily
 from cevns.experiments.joint import JointExperiment
 from cevns.inference import Data, Model, asimov, observed
-from cevns.inference.batched import FAILED, BatchFit, BatchFitter
+from cevns.inference.batched import MINUIT, BatchFit, BatchFitter
 from cevns.inference.levenberg import EDM_GOAL
 from cevns.interactions import Extension, bounded, degeneracy
-from cevns.interactions.nsi import REACH
 from cevns.interactions.nsi_quark_mix import NSIQuarkMix, quark_couplings
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Gaussian, Parameters
@@ -38,18 +37,19 @@ from cevns.typing import Array, IntArray, Namespace
 DIFFERENCE: Final = "eps_ee_minus_eps_mumu"
 MUMU: Final = "eps_mumu"
 ETA: Final = "eta"
-LARGEST: Final = REACH[1]
-"""Largest coefficient that is looked at."""
+LARGEST: Final = 30.0
+"""Largest coefficient: near a blind angle a rate is the usual one at large values only."""
 _LINE: Final = 81  # points of a coarse line; a minimum is as wide as some five of them
 _KEPT: Final = 3  # minima of a coarse line that are fitted
 
 
 @cache
 def _parameters() -> Parameters:
-    both = (2.0 * REACH[0], 2.0 * REACH[1])
+    reach = (-LARGEST, LARGEST)
     sentence = "eps_ee - eps_mumu: what oscillations in matter know of the two"
     mix = NSIQuarkMix().parameters
-    return Parameters([bounded(DIFFERENCE, sentence, reach=both), mix[MUMU], mix[ETA]])
+    mumu = bounded(MUMU, mix[MUMU].description, reach=reach)
+    return Parameters([bounded(DIFFERENCE, sentence, reach=reach), mumu, mix[ETA]])
 
 
 @dataclass(frozen=True)
@@ -222,19 +222,32 @@ class DarkPlane:
         data: Data | None = None,
     ) -> Minima:
         model, data = model or self.model, data or self.data
-        fitter = (_WithoutMinuit if self._quick else BatchFitter)(model, fix=held)
-        batch = fitter.fit(data.counts, data.auxiliary, start)
-        value, theta = batch.twice_nll, batch.theta
-        good = (batch.status != FAILED) & np.isfinite(value)
-        if self._quick:
-            lost = np.flatnonzero(~(batch.edm < EDM_GOAL) & ~(value < self._values(start)))
-            if lost.size:
-                again = BatchFitter(model, fix=held).fit(
-                    data.counts, data.auxiliary, start[:, lost]
-                )
-                value[lost], theta[lost] = again.twice_nll, again.theta
-                good[lost] = again.status != FAILED
+        columns = data.counts, data.auxiliary
+        batch = _WithoutMinuit(model, fix=held).fit(*columns, start)
+        value, theta, done = batch.twice_nll, batch.theta, batch.edm < EDM_GOAL
+        for fitter in (_WithoutMinuit, BatchFitter):
+            left = np.flatnonzero(~done)
+            if left.size and fitter is BatchFitter and self._quick and DIFFERENCE not in held:
+                left = left[~(value[left] < self._values(start[:, left]))]
+            if left.size:
+                beside = self._beside(start, theta, np.flatnonzero(done), left)
+                again = fitter(model, fix=held).fit(*columns, beside)
+                converged = (again.edm < EDM_GOAL) | (again.status == MINUIT)
+                better = converged | (again.twice_nll < value[left])
+                value[left[better]] = again.twice_nll[better]
+                theta[left[better]] = again.theta[better]
+                done[left] = converged
+        good = np.isfinite(value)
         return Minima(group[good], value[good], theta[good])
+
+    def _beside(self, start: Array, theta: Array, good: IntArray, left: IntArray) -> Array:
+        """Starts of what has not converged, with the nuisances of the next fit that has."""
+        out = start[:, left].copy()
+        if good.size:
+            near = good[np.abs(left[:, None] - good).argmin(axis=1)]
+            rest = [i for i in range(len(out)) if i not in self._at.values()]
+            out[rest] = theta[near][:, rest].T
+        return out
 
     def _values(self, points: Array) -> Array:
         """-2 ln L of parameter vectors ``(n_par, n)``."""

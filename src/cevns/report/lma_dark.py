@@ -80,7 +80,6 @@ def lma_dark_figure(
     axes.set_ylim(0.0, (np.sqrt(largest) * 1.45) ** 2)
     axes.set_yticks([n**2 for n in range(0, int(np.sqrt(largest)) + 2, 2)])
     axes.set_yticks([n**2 for n in range(int(np.sqrt(largest)) + 2)], minor=True)
-    axes.minorticks_on()
     for n in (2, 3, 5):
         axes.axhline(n * n, color=style.FAINT, linewidth=0.7, linestyle=":", zorder=0.5)
         axes.annotate(
@@ -91,10 +90,12 @@ def lma_dark_figure(
         axes.axvline(angle, ymax=0.66, color=style.FAINT, linewidth=0.7, zorder=0.6)
         axes.annotate(
             name, xy=(angle, 0.66), xycoords=("data", "axes fraction"),
-            xytext=(0.0, 2.0), textcoords="offset points", ha="center", fontsize=8.0,
+            xytext=(0.0 if angle < 90.0 else -2.0, 2.0), textcoords="offset points", fontsize=8.0,
+            ha="center" if angle < 90.0 else "right",
         )  # fmt: skip
     axes.set_xlim(-90.0, 90.0)
     axes.set_xticks(range(-90, 91, 30))
+    axes.set_xticks(range(-90, 91, 10), minor=True)
     axes.set_xlabel(style.with_unit(r"Angle of the quark mix $\eta$", "deg"))
     axes.set_ylabel(r"$-2\,\Delta\ln L$ of LMA-Dark")
     axes.legend(loc="upper left", handlelength=2.6, ncols=2)
@@ -142,9 +143,10 @@ def draw_region(
     across, up = axes.get_xlim(), axes.get_ylim()
     x = np.array(across)
     color, hatch = _FILLS[solution]
-    ends = [x + d if mumu_across else x - d for d in (found.lower, found.upper)]
+    sign = 1.0 if mumu_across else -1.0
+    lower, upper = x + sign * found.lower, x + sign * found.upper
     axes.fill_between(
-        x, *ends, facecolor=color, alpha=0.35, hatch=hatch, edgecolor=color, linewidth=0.0,
+        x, lower, upper, facecolor=color, alpha=0.35, hatch=hatch, edgecolor=color, linewidth=0.0,
         zorder=0.3, label=rf"{solution}, 2$\sigma$",
     )  # fmt: skip
     axes.set_xlim(across)
