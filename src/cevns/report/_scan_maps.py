@@ -13,13 +13,12 @@ from cevns.report import _scan_parts as parts
 from cevns.report import style
 from cevns.report._overlays import Curve
 from cevns.report._scan_curves import OVERLAY_LINES
-from cevns.report._shapes import Region
+from cevns.report._shapes import Region, entry
 from cevns.report.labels import parameter_label
 from cevns.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.patches import Patch
 
     from cevns.experiments.scan_record import Scan
 
@@ -109,8 +108,7 @@ def _excluded(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     region = _region(scan, parts.outside(scan))
     hatched: dict[str, Any] = {"facecolor": EXCLUDED_FILL, "hatch": "////", "edgecolor": "0.72"}
     axes.patch.set(**hatched)
-    # an edge would be that of the axes
-    axes.add_patch(_entry(f"Excluded, {_name(scan, scan.cl)}", linewidth=0.0, **hatched))
+    entry(axes, f"Excluded, {_name(scan, scan.cl)}", linewidth=0.0, **hatched)
     region.fill(axes, facecolor="white", linewidth=0.0, zorder=0.5)
     region.outline(axes, color=style.ACCENT, linewidth=1.4)
     others = [cl for cl in levels if not np.isclose(cl, scan.cl)]
@@ -122,13 +120,6 @@ def _excluded(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
             linestyle=_DASHES[k % len(_DASHES)],
             linewidth=1.0,
         )
-
-
-def _entry(label: str, **look: Any) -> Patch:
-    """An entry of the legend."""
-    from matplotlib.patches import Patch
-
-    return Patch(label=label, **look)
 
 
 def _expected(axes: Axes, scan: Scan) -> None:

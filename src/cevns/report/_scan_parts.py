@@ -169,7 +169,7 @@ def upright(scan: Scan) -> bool:
 
 
 def interval_text(pieces: Sequence[tuple[float, float]]) -> str:
-    """Pieces of a confidence set, rounded to two digits of the shortest.
+    """Pieces of a confidence set, rounded to three digits of the shortest.
 
     Examples:
         >>> interval_text([(-0.0412, 0.0831), (0.3141, 0.4655)])
@@ -184,7 +184,7 @@ def interval_text(pieces: Sequence[tuple[float, float]]) -> str:
     if shortest <= 0 or size >= 1e4 or size < 1e-3:
         shown = [f"[{a:.3g}, {b:.3g}]" for a, b in pieces]
     else:
-        digits = max(0, 1 - int(np.floor(np.log10(shortest))))
+        digits = max(0, 2 - int(np.floor(np.log10(shortest))))
         # rounded first, then a sum with +0.0: no "-0"
         shown = [
             f"[{round(a, digits) + 0.0:.{digits}f}, {round(b, digits) + 0.0:.{digits}f}]"
