@@ -154,6 +154,10 @@ class Parameters(Sequence[Parameter]):
         """By name or by value."""
         return fold_name(key) in self._index if isinstance(key, str) else key in self._items
 
+    def has(self, name: str) -> bool:
+        """Whether there is a parameter of this name (``-`` and ``_`` equal)."""
+        return fold_name(name) in self._index
+
     def __repr__(self) -> str:
         """Names and values."""
         return "Parameters(" + ", ".join(f"{p.name}={p.value:g}" for p in self) + ")"

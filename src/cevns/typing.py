@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
 Namespace: TypeAlias = Any
 
-__all__ = ["Array", "ArrayLike", "IntArray", "Namespace"]
+__all__ = ["Array", "ArrayLike", "BoolArray", "IntArray", "Namespace"]

@@ -78,7 +78,7 @@ def plan_of(
     plain = subject.model("cross-section" if len(experiment) == 1 else "cross-section-scale")
     axes = {}
     for r in ranges.read(parameter):
-        nuisance = r.name not in known and r.name in plain.parameters
+        nuisance = not known.has(r.name) and plain.parameters.has(r.name)
         p = (plain.parameters if nuisance else known)[r.name]
         if p.name in axes:
             raise InputError(f"--parameter {p.name} is there twice; give it one range")

@@ -20,7 +20,7 @@ import numpy as np
 from cevns.detectors import TimeTable
 from cevns.experiments.features import ResponseFeatures, response_features
 from cevns.experiments.separable import Values, linearise
-from cevns.experiments.signal import Signal, spectral_step
+from cevns.experiments.signal import Signal, spectral_ends
 from cevns.experiments.tabulated import time_classes
 from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
@@ -96,10 +96,9 @@ class RefoldedSignal:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
         spectra = [self._spectrum(values, like, xp)]
         for name in self._spectral:
-            step = spectral_step(self.fold, name)
-            up = self._spectrum({**values, name: values[name] + step}, like, xp)
-            down = self._spectrum({**values, name: values[name] - step}, like, xp)
-            spectra.append((up - down) / (2.0 * step))
+            ends = spectral_ends(self.fold, name, values[name], xp)
+            up, down = (self._spectrum({**values, name: end}, like, xp) for end in ends)
+            spectra.append((up - down) / (ends[0] - ends[1]))
         features = self.features.evaluate(values, like, xp)
         n = len(features[0])
         table = self.features.table.reshape(n * self.n_energy, -1)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import platform
 import time
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from cevns.experiments.scan_record import Scan
-from cevns.inference.point_run import axis_datasets, data_digest
-from cevns.inference.scan import ProfileScan, profile_scan
+from cevns.inference.point_run import Progress, axis_datasets, data_digest
+from cevns.inference.scan import ProfileScan, levels, profile_scan
 from cevns.inference.scan_store import ScanFile, check_target, read_scan, write_scan
 from cevns.typing import Array
 
@@ -73,10 +74,40 @@ def polished_intervals(plan: ScanPlan, found: ProfileScan) -> Array:
     """Pieces of the confidence set, ``(n, 2)``, their ends found by further fits."""
     from cevns.inference.disjoint import confidence_set
 
-    pieces = confidence_set(
-        plan.grid.axes[0].values,
-        found.rise,
-        Scan.critical_of(plan),
-        rise=found.rise_at,
-    )
+    pieces = confidence_set(found, level=levels(plan.cl, 1))
     return np.array([[p.low, p.high] for p in pieces]).reshape(-1, 2)
+
+
+def by_toys(
+    plan: ScanPlan,
+    method: Literal["fc", "cls"],
+    *,
+    toys: int,
+    seed: int,
+    engine: str,
+    out: Path | str | None,
+    workers: int | None,
+    executor: Executor | None,
+    shard: tuple[int, int] | None,
+    progress: Progress | None,
+) -> Scan | None:
+    """Feldman-Cousins or CLs; None for a share of a scan, which is in its file."""
+    from cevns.inference.cls import cls_scan
+    from cevns.inference.feldman_cousins import feldman_cousins
+
+    scan = feldman_cousins if method == "fc" else cls_scan
+    found = scan(
+        plan.grid,
+        toys=toys,
+        seed=seed,
+        cl=plan.cl,
+        data=plan.data,
+        engine=engine,
+        label=plan.label(),
+        out=out,
+        workers=workers,
+        executor=executor,
+        shard=shard,
+        progress=progress,
+    )
+    return None if shard is not None else Scan(found.file)

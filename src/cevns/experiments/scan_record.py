@@ -106,7 +106,8 @@ class Scan:
     def best(self) -> Mapping[str, float]:
         """Parameters at the best fit."""
         names = self.file.run["parameters"]
-        found = dict(zip(names, self.file.datasets["profile/best"].tolist(), strict=True))
+        theta = np.atleast_2d(self.file.datasets["profile/best"])[0]  # of CLs, one a slice
+        found = dict(zip(names, theta.tolist(), strict=True))
         at = self.file.datasets.get("profile/best_structure")
         return (
             found if at is None else {**dict(zip(self.raster, at.tolist(), strict=True)), **found}
@@ -145,10 +146,13 @@ class Scan:
         found = self.file.datasets.get("region/intervals")
         if found is not None:
             return [(float(a), float(b)) for a, b in found]
-        from cevns.inference.disjoint import confidence_set
+        if self.method == "cls":
+            from cevns.inference.cls_result import ClsScan
 
-        pieces = confidence_set(self.axes[0], self.q, self.critical)
-        return [(p.low, p.high) for p in pieces]
+            return [(float(self.file.run["null"]), float(ClsScan.of(self.file).upper()[0]))]
+        from cevns.inference.disjoint import pieces
+
+        return [(p.low, p.high) for p in pieces(self.axes[0], self.q, self.critical)]
 
     def contours(self, *, wilks: bool = False) -> ContourSet:
         """The border of the region of a scan of two parameters.
@@ -165,6 +169,37 @@ class Scan:
 
         excess = self.q - self.wilks if wilks else self.excess
         return contours(*self.axes, excess, level=0.0, log=self.logarithmic)
+
+    def summary(self) -> list[str]:
+        """What was found, in lines."""
+        percent = f"{100.0 * self.cl:g} %"
+        how = {
+            "profile": f"profile likelihood, critical value {self.wilks:.3f} (Wilks)",
+            "fc": "Feldman-Cousins, toys at profiled nuisances",
+            "cls": "CLs",
+            "bayes": "posterior, highest density",
+        }[self.method]
+        lines = []
+        if len(self.names) == 1:
+            name, unit = self.names[0], self.units[0]
+            text = " or ".join(f"[{a:.4g}, {b:.4g}]" for a, b in self.intervals) or "nothing"
+            lines.append(f"{name} in {text}{f' {unit}' if unit else ''} at {percent} ({how})")
+        else:
+            lines.append(f"region at {percent}: {how}")
+            if not self.raster:
+                found = self.contours()
+                lines.append(f"{len(found.pieces)} pieces, area {found.area:.4g}")
+        if self.method == "fc":
+            toys, error = self.file.group("toys"), self.file.datasets["toys/critical_error"]
+            c = self.critical
+            lines.append(
+                f"critical values {np.nanmin(c):.2f} to {np.nanmax(c):.2f} "
+                f"(error {np.nanmedian(error):.2f}), by Wilks {self.wilks:.2f}; "
+                f"{int(toys['n'].sum()):,} toys"
+            )
+        if self.failed:
+            lines.append(f"{self.failed} points have no converged fit")
+        return lines
 
     def _one(self) -> None:
         if len(self.names) != 1:

@@ -30,6 +30,7 @@ from cevns.experiments.families import (
     structural_names,
 )
 from cevns.experiments.joint import JointExperiment
+from cevns.experiments.scan_methods import by_toys, profile
 from cevns.experiments.scan_record import Scan
 from cevns.inference.data import Data, asimov, observed
 from cevns.inference.grid import Axis, Grid
@@ -122,7 +123,7 @@ def scan_plan(
         raise InputError("nothing is scanned: name a parameter and its range")
     known = known_parameters(subject, physics)
     structure = {p.name for p in known if p.name in structural_names(subject, physics)}
-    scanned = [known[n].name for n in ranges if n in known and known[n].name not in structure]
+    scanned = [known[n].name for n in ranges if known.has(n) and known[n].name not in structure]
     family = CouplingFamily(
         subject,
         physics,
@@ -135,7 +136,7 @@ def scan_plan(
         _require_data(subject)
     axes = []
     for name, values in ranges.items():
-        structural = name in known and known[name].name in structure
+        structural = known.has(name) and known[name].name in structure
         p = family.structure[name] if structural else family.parameters[name]
         if p.fixed and not structural:
             raise InputError(f"{p.name!r} is held and cannot be scanned; do not fix it")
@@ -187,7 +188,7 @@ def scan(
     executor: Executor | None = None,
     shard: tuple[int, int] | None = None,
     progress: Progress | None = None,
-) -> Scan:
+) -> Scan | None:
     """Carry a scan out.
 
     Args:
@@ -202,6 +203,9 @@ def scan(
         shard: compute only share i of n of the points (``fc``, ``cls``).
         progress: told work done, wanted, and per second.
 
+    Returns:
+        The scan; None for a share of one, which is in its file.
+
     Raises:
         UnknownNameError: if there is no such method.
         InputError: if the method does not go with the grid, or `out` belongs to another scan.
@@ -209,25 +213,21 @@ def scan(
         FitError: if fits fail.
     """
     chosen = check_method(method)
-    common = {
-        "engine": engine,
-        "out": out,
-    }
-    pool = {"workers": workers, "executor": executor, "shard": shard, "progress": progress}
+    if chosen in ("fc", "cls"):
+        return by_toys(
+            plan,
+            chosen,
+            toys=toys,
+            seed=seed,
+            engine=engine,
+            out=out,
+            workers=workers,
+            executor=executor,
+            shard=shard,
+            progress=progress,
+        )
+    if shard is not None:
+        raise InputError(f"{chosen} has no shares of points; leave --shard out, or use fc or cls")
     if chosen == "profile":
-        from cevns.experiments.scan_methods import profile
-
-        if shard is not None:
-            raise InputError("a profile scan takes seconds and has no shares; leave --shard out")
-        return profile(plan, **common)
-    if chosen == "fc":
-        from cevns.experiments.scan_methods import feldman_cousins
-
-        return feldman_cousins(plan, toys=toys, seed=seed, **common, **pool)
-    if chosen == "cls":
-        from cevns.experiments.scan_methods import cls
-
-        return cls(plan, toys=toys, seed=seed, **common, **pool)
-    from cevns.experiments.scan_methods import bayes
-
+        return profile(plan, engine=engine, out=out)
     return bayes(plan, samples=1000 * toys, seed=seed, out=out, progress=progress)

@@ -27,10 +27,18 @@ RELATIVE_STEP = 1e-4
 that enter quadratically; otherwise the truncation error is 1e-8 of the derivative."""
 
 
-def spectral_step(fold: Fold | WithElectrons, name: str) -> float:
-    """Half step of central differences along a coupling, or along a relative radius."""
+def spectral_ends(
+    fold: Fold | WithElectrons, name: str, value: Array, xp: Namespace = np
+) -> tuple[Array, Array]:
+    """Ends of a central difference along a coupling, or along a relative radius.
+
+    One-sided where the parameter is at a bound: beyond it an interaction may refuse the value.
+    """
     known = fold.interaction.parameters
-    return RELATIVE_STEP * (known[name].scale if name in known.names else 1.0)
+    if name not in known.names:
+        return value + RELATIVE_STEP, value - RELATIVE_STEP
+    p, step = known[name], RELATIVE_STEP * known[name].scale
+    return xp.minimum(value + step, p.upper), xp.maximum(value - step, p.lower)
 
 
 @dataclass(frozen=True)
@@ -164,10 +172,9 @@ class Signal:
             names.append(self.binding.neutron_radius)
         out = {}
         for name in names:
-            step = spectral_step(self.fold, name)
-            up = self._spectrum({**values, name: values[name] + step}, xp)
-            down = self._spectrum({**values, name: values[name] - step}, xp)
-            out[name] = (up - down) / (2.0 * step)
+            ends = spectral_ends(self.fold, name, values[name], xp)
+            up, down = (self._spectrum({**values, name: end}, xp) for end in ends)
+            out[name] = (up - down) / (ends[0] - ends[1])[..., None]
         return out
 
     # -- response: quenching and efficiency ----------------------------------------------------

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from cevns.experiments.separable import Values
-from cevns.experiments.signal import Signal, spectral_step
+from cevns.experiments.signal import Signal, spectral_ends
 from cevns.parameters import Parameter
 from cevns.rates.electrons import ElectronFold, WithElectrons
 from cevns.rates.fold import Fold
@@ -118,9 +118,9 @@ class Mixture:
         for name in self.driven:
             # weights are polynomials of low degree in couplings scaled to one: the central
             # difference is exact to 1e-8
-            step = spectral_step(self.fold, name)
-            up, down = (at({**mine, name: mine[name] + s * step}) for s in (1.0, -1.0))
-            out.append((up - down) / (2.0 * step))
+            ends = spectral_ends(self.fold, name, mine[name], xp)
+            up, down = (at({**mine, name: end}) for end in ends)
+            out.append((up - down) / (ends[0] - ends[1]))
         return out
 
     def mix(self, weights: Array, rows: Array, xp: Namespace) -> Array:

@@ -36,6 +36,7 @@ class ClsScan:
         best: best fits of the slices, ``(n_slices, n_par)``.
         failed: toys with a failed fit, in all.
         notes: dates, hosts, speed.
+        file: what the HDF5 file of the scan holds.
     """
 
     names: tuple[str, ...]
@@ -54,6 +55,7 @@ class ClsScan:
     best: Array = field(repr=False)
     failed: int
     notes: Mapping[str, Any] = field(repr=False)
+    file: ScanFile = field(repr=False)
 
     @classmethod
     def of(cls, file: ScanFile) -> ClsScan:
@@ -76,6 +78,7 @@ class ClsScan:
             best=data["profile/best"],
             failed=int(data["cls/failed"]),
             notes=file.notes,
+            file=file,
         )
 
     @property

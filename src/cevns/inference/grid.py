@@ -199,7 +199,7 @@ class Grid:
         """
         axes = []
         for name, values in ranges.items():
-            structural = family.structure.__contains__(name)  # folds - and _
+            structural = family.structure.has(name)
             p = (family.structure if structural else family.parameters)[name]
             axes.append(Axis(p, np.asarray(values, dtype=float), structural=structural))
         return cls(family, tuple(axes))

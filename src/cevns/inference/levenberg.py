@@ -17,7 +17,7 @@ from cevns.inference import linalg
 from cevns.inference.engines import Engine
 from cevns.inference.model import constraint_arrays, linearise
 from cevns.inference.objectives import Objective
-from cevns.typing import Array
+from cevns.typing import Array, IntArray
 
 EDM_GOAL = 1e-7
 """Convergence: estimated distance to the minimum in units of -2 ln L."""
@@ -33,6 +33,7 @@ class State(NamedTuple):
     gradient: Array  # (n_free, B)
     hessian: Array  # (n_free, n_free, B)
     step: Array  # (n_free, B), to be subtracted next
+    promise: Array  # (B,), decrease of the value that the quadratic model expects of it
     damping: Array  # (B,)
     edm: Array  # (B,)
     count: Any  # iterations done
@@ -79,6 +80,13 @@ class BoundedProblem:
         scale = np.where(scale > 0, scale, 1.0)
         self._margin = 1e-9 * scale
         self._step = 1e-4 * scale  # of differences: rounding and third derivatives both small
+
+    @cached_property
+    def _bent(self) -> IntArray:
+        """Which of the free parameters have no constraint (all, if each has one)."""
+        parameters = self.target.model.parameters
+        bent = [i for i, k in enumerate(self.free) if parameters[int(k)].constraint is None]
+        return np.array(bent or range(len(self.free)), dtype=np.int64)
 
     @cached_property
     def _eye(self) -> Array:
@@ -215,7 +223,8 @@ class BoundedProblem:
             counts: ``(n_bins, B)``.
             aux: ``(n_par, B)``.
             limit: number of steps.
-            exact: with all second derivatives, where they make a positive definite matrix.
+            exact: with second derivatives of the expectation too, where the matrix stays positive
+                definite.
 
         Returns:
             ``theta (n_par, B)``, value of the objective, estimated distance to the minimum
@@ -227,7 +236,15 @@ class BoundedProblem:
         nowhere = xp.full(size, xp.inf)
         # a zero step from nowhere: the first iteration evaluates the starting point
         state = State(
-            theta, nowhere, zero, xp.zeros((n, n, size)) + self._eye, zero, zero[0], nowhere, -1
+            theta,
+            nowhere,
+            zero,
+            xp.zeros((n, n, size)) + self._eye,
+            zero,
+            zero[0],
+            zero[0],
+            nowhere,
+            -1,
         )
         state = self.engine.loop(
             lambda s: (s.count < limit) & xp.any(s.edm > EDM_GOAL),
@@ -249,26 +266,39 @@ class BoundedProblem:
         result: Array = self.engine.xp.where(both, hessian, self._eye)
         return result
 
-    def _curvature(self, theta: Array, gradient: Array, counts: Array, aux: Array) -> Array:
-        """All second derivatives by the free parameters, as differences of the gradient.
+    def _curvature(
+        self, theta: Array, gradient: Array, hessian: Array, counts: Array, aux: Array
+    ) -> Array:
+        """The curvature with all second derivatives by the parameters without a constraint.
 
         A coupling that enters squared has no first derivative where it is zero: if the minimum
         is there, as it is for data below the expectation without it, only the second derivative
-        of the expectation, which `Objective.evaluate` leaves out, holds it there.
+        of the expectation, which `Objective.evaluate` leaves out, holds it there. Rows of such
+        parameters are differences of the gradient.
         """
         xp = self.engine.xp
-        n, size = gradient.shape
-        free = theta[self.free]
-        step = xp.where(free + self._step > self.upper, -self._step, self._step) + 0.0 * free
+        m, size = len(self._bent), theta.shape[1]
+        step, upper = self._step[self._bent], self.upper[self._bent]
+        at = self.free[self._bent]
+        step = xp.where(theta[at] + step > upper, -step, step)
         moved = [
-            xp.stack([r + step[i] if k == at else r for k, r in enumerate(theta)])
-            for i, at in enumerate(self.free.tolist())
+            xp.stack([r + step[i] if k == own else r for k, r in enumerate(theta)])
+            for i, own in enumerate(at.tolist())
         ]
         every = self.target.gradient(
-            xp.concatenate(moved, axis=1), xp.tile(counts, (1, n)), xp.tile(aux, (1, n)), xp
+            xp.concatenate(moved, axis=1), xp.tile(counts, (1, m)), xp.tile(aux, (1, m)), xp
         )[self.free]
-        rows = (every.reshape(n, n, size) - gradient[:, None]) / step
-        result: Array = 0.5 * (rows + xp.swapaxes(rows, 0, 1))
+        rows = xp.swapaxes((every.reshape(-1, m, size) - gradient[:, None]) / step, 0, 1)
+        chosen = np.eye(len(self.free))[:, self._bent]
+        rows = xp.einsum("nm,mkb->nkb", chosen, rows)
+        mine = chosen.sum(axis=1) > 0
+        mine, other = mine[:, None, None], mine[None, :, None]
+        across = xp.swapaxes(rows, 0, 1)
+        result: Array = xp.where(
+            mine & other,
+            0.5 * (rows + across),
+            xp.where(mine, rows, xp.where(other, across, hessian)),
+        )
         return result
 
     def _iterate(self, state: State, counts: Array, aux: Array, *, exact: bool) -> State:
@@ -278,14 +308,14 @@ class BoundedProblem:
         value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
         if exact:
-            full = self._curvature(theta, gradient, counts, aux)
+            full = self._curvature(theta, gradient, hessian, counts, aux)
             system = self._system(full, self._inside(theta, gradient))
             usable = linalg.cholesky(system, xp)[1] & xp.all(xp.isfinite(full), axis=(0, 1))
             hessian = xp.where(usable, full, hessian)
         # decrease over the one that the quadratic model promises: one for a perfect model, and
         # small where it understates the curvature, which damping cures
         begun = state.count >= 0
-        gain = xp.where(begun, (state.value - value) / state.edm, 1.0)
+        gain = xp.where(begun, (state.value - value) / state.promise, 1.0)
         # rounding of the sum over bins must not forbid the last step
         better = (value <= state.value + 1e-14 * (1.0 + xp.abs(value))) | ~begun
         damping = xp.where(
@@ -308,7 +338,10 @@ class BoundedProblem:
         edm = xp.where(good & xp.isfinite(value), edm, xp.inf)
         columns, _ = linalg.cholesky(system * (1.0 + self._eye * damping), xp)
         step = linalg.backward(columns, linalg.forward(columns, downhill), xp)
-        return State(theta, value, gradient, hessian, step, damping, edm, state.count + 1)
+        across = xp.sum(step * downhill, axis=0)
+        stretched = damping * xp.einsum("iib,ib->b", system, step * step)
+        promise = 0.5 * (across + stretched)
+        return State(theta, value, gradient, hessian, step, promise, damping, edm, state.count + 1)
 
     def _errors(self, state: State) -> Array:
         """Square roots of the diagonal of the covariance; zero for parameters at a bound."""

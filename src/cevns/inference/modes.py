@@ -7,8 +7,8 @@ each toy is screened first on a list of candidate points,
     q_k = 2 sum_i [mu_ki - n_i ln mu_ki] + sum_j ((theta_kj - a_j) / sigma_j)^2,
 
 which up to a number per toy is one matrix product of (ln mu, theta/sigma^2) with (n, a). Then the
-toy is fitted from its best candidate, and a second time from the best one behind a ridge, where
-that one is not much worse.
+toy is fitted from its best candidate, and again from the best ones behind a ridge, where these
+are not much worse.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ MOST = 900
 """Candidates at most, by default: screening then costs a fraction of a fit."""
 RIDGE = 0.5
 """Rise of -2 ln L between two candidates above which they count as two basins."""
+BASINS = 4
+"""Fits a toy at most: the solutions of two couplings that enter squared."""
 MARGIN = 4.0
-"""Difference of the screened -2 ln L up to which the second basin is fitted too.
+"""Difference of the screened -2 ln L up to which another basin is fitted too.
 
 Candidates lie on a grid and carry nuisances profiled on other data, so that screened values are
 above the minima by an amount that varies between basins. Toys where that outweighs the margin may
@@ -134,7 +136,7 @@ class Screen:
         self,
         counts: Array,
         aux: Array,
-        n: int = 2,
+        n: int = BASINS,
         *,
         separate: float = RIDGE,
         margin: float = MARGIN,
@@ -210,7 +212,7 @@ def best_fits(
     aux: Array,
     screen: Screen,
     *,
-    n: int = 2,
+    n: int = BASINS,
     separate: float = RIDGE,
     margin: float = MARGIN,
     truth: Array | None = None,

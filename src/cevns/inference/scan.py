@@ -9,8 +9,10 @@ keeping what is lower, until nothing changes: a deeper basin found anywhere spre
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -24,8 +26,8 @@ from cevns.inference.grid import Grid
 from cevns.inference.likelihood import Likelihood
 from cevns.inference.limits import check_level
 from cevns.inference.results import FitResult
-from cevns.inference.scan_slice import Best, Effort, Slice
-from cevns.typing import Array, IntArray
+from cevns.inference.scan_slice import Best, Effort, Slice, converged
+from cevns.typing import Array, BoolArray, IntArray
 
 _COMPILING_PAYS = 20_000
 """Points of a slice from which ``auto`` means jax: below, compiling takes longer than it saves."""
@@ -64,6 +66,8 @@ class ProfileScan:
         best_by_slice: free minimum of each slice of the grid; one where nothing is structural.
         effort: what it took.
         data: what was fitted; None for the data of the models.
+        computed: which points were fitted, ``(size,)``; the others are interpolated
+            (`cevns.inference.refine`). None for all.
     """
 
     grid: Grid
@@ -73,6 +77,7 @@ class ProfileScan:
     best_by_slice: tuple[Best, ...]
     effort: Effort
     data: Data | None = field(default=None, repr=False)
+    computed: BoolArray | None = field(default=None, repr=False)
 
     @property
     def best(self) -> Best:
@@ -83,7 +88,7 @@ class ProfileScan:
     def rise(self) -> Array:
         """-2 ln L above the minimum, ``(size,)``: of its own slice in a raster scan."""
         out = np.empty(self.grid.size)
-        for (_, points), best in zip(self.grid.slices(), self.best_by_slice, strict=True):
+        for (_, points), best in zip(self._slices, self.best_by_slice, strict=True):
             out[points] = self.twice_nll[points] - best.twice_nll
         return np.maximum(out, 0.0)
 
@@ -96,6 +101,44 @@ class ProfileScan:
     def map(self) -> Array:
         """`rise` with the shape of the grid."""
         return self.rise.reshape(self.grid.shape)
+
+    def rise_at(self, *point: float, engine: str = "numpy") -> float:
+        """The rise at a point between those of the grid, by a conditional fit.
+
+        Started from the nuisances of the nearest points around it; infinite if none converges.
+
+        Args:
+            point: a value for each axis; those of structural axes must be on the grid.
+            engine: ``numpy`` or ``jax``.
+
+        Raises:
+            InputError: if the point has no slice in the grid, or the wrong number of values.
+        """
+        grid = self.grid
+        if len(point) != len(grid.axes):
+            raise InputError(f"a point of this scan has {len(grid.axes)} values, not {len(point)}")
+        near = []
+        for value, axis in zip(point, grid.axes, strict=True):
+            after = min(int(np.searchsorted(axis.values, value)), len(axis) - 1)
+            if axis.structural and axis.values[after] != value:
+                raise InputError(f"{value:g} is no value of the structural axis {axis.name!r}")
+            near.append({after} if axis.structural else {max(after - 1, 0), after})
+        around = np.array([np.ravel_multi_index(at, grid.shape) for at in product(*near)])
+        at = [
+            (s, b)
+            for (s, n), b in zip(self._slices, self.best_by_slice, strict=True)
+            if around[0] in n
+        ]
+        structure, best = at[0]
+        free = np.array([v for v, a in zip(point, grid.axes, strict=True) if not a.structural])
+        work = slice_of(grid, structure, (1,) * len(free), free[None], self.data, engine)
+        start = self.theta[around][np.isfinite(self.twice_nll[around])]
+        found = work.fit(np.zeros(len(start), dtype=np.int64), start)
+        return max(float(converged(found).min(initial=np.inf)) - best.twice_nll, 0.0)
+
+    @cached_property
+    def _slices(self) -> list[tuple[dict[str, float], IntArray]]:
+        return self.grid.slices()
 
     def best_fit(self) -> FitResult:
         """The best fit with errors and quality, by iminuit.
@@ -151,20 +194,40 @@ def profile_scan(
     twice_nll, theta = np.full(size, np.inf), np.empty((size, n_par))
     status = np.full(size, FAILED)
     bests, effort = [], Effort()
-    columns = [i for i, a in enumerate(grid.axes) if not a.structural]
-    shape = tuple(grid.shape[i] for i in columns)
-    if engine == "auto" and math.prod(shape) < _COMPILING_PAYS:
-        engine = "numpy"
-    name = make_engine(engine).name
+    shape = tuple(len(a) for a in grid.axes if not a.structural)
+    name = chosen_engine(engine, math.prod(shape))
     with threadpool_limits(1):  # contending threads slow small matrix products
         for structure, points in grid.slices():
-            model = grid.family.model(structure)
-            fitted = observed(model) if data is None else Likelihood.of(model, data).data
-            at = grid.points[points][:, columns]
-            work = Slice(model, grid.scanned, shape, at, fitted, name)
+            work = slice_of(grid, structure, shape, grid.points[points][:, _free(grid)], data, name)
             found, best, took = work.run(explore=explore)
             twice_nll[points], theta[points] = found.twice_nll, found.theta
             status[points] = found.status
             bests.append(replace(best, structure=structure))
             effort += took
     return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)
+
+
+def chosen_engine(engine: str, points: int) -> str:
+    """The engine for a slice of so many points."""
+    if engine == "auto" and points < _COMPILING_PAYS:
+        return "numpy"
+    return make_engine(engine).name
+
+
+def _free(grid: Grid) -> list[int]:
+    """Columns of the points that are parameters of the models."""
+    return [i for i, a in enumerate(grid.axes) if not a.structural]
+
+
+def slice_of(
+    grid: Grid,
+    structure: Mapping[str, float],
+    shape: tuple[int, ...],
+    points: Array,
+    data: Data | None,
+    engine: str,
+) -> Slice:
+    """The work on some points of one model."""
+    model = grid.family.model(structure)
+    fitted = observed(model) if data is None else Likelihood.of(model, data).data
+    return Slice(model, grid.scanned, shape, points, fitted, engine)

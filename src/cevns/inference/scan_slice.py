@@ -140,20 +140,20 @@ class Slice:
         nominal = parameter_point(self.model)
         centre = self._free(nominal[None])
         start = centre.theta[0] if centre.status[0] < FAILED else nominal
-        found = self._nothing(start)
+        found = self.nothing(start)
         coarse, nearest = self._coarse()
-        self._keep_lower(found, coarse, found.theta[coarse])
+        self.keep_lower(found, coarse, found.theta[coarse])
         if explore:
-            self._keep_lower(found, *self._displaced(found, coarse))
-        self._keep_lower(found, np.arange(len(nearest)), found.theta[nearest])
+            self.keep_lower(found, *self._displaced(found, coarse))
+        self.keep_lower(found, np.arange(len(nearest)), found.theta[nearest])
         sweeps, lowered = self._sweep(found)
         failed = np.flatnonzero(found.status == FAILED)
-        self._keep_lower(found, failed, found.theta[nearest[failed]], rescue=True)
+        self.keep_lower(found, failed, found.theta[nearest[failed]], rescue=True)
         best = self._best(found, start)
         failed = np.flatnonzero(found.status == FAILED)
         return found, best, Effort(self.fits, sweeps, lowered, failed.size)
 
-    def _nothing(self, start: Array) -> BatchFit:
+    def nothing(self, start: Array) -> BatchFit:
         """No fit yet at any point."""
         size = len(self.points)
         theta = np.tile(start, (size, 1))
@@ -172,7 +172,7 @@ class Slice:
             near.append(pick[np.abs(np.arange(n)[:, None] - pick).argmin(axis=1)])
         return numbers[np.ix_(*picks)].ravel(), numbers[np.ix_(*near)].ravel()
 
-    def _fit(self, points: IntArray, theta: Array, *, rescue: bool) -> BatchFit:
+    def fit(self, points: IntArray, theta: Array, *, rescue: bool = False) -> BatchFit:
         """Conditional fits at some of the points, from the nuisances in `theta`."""
         start = theta.T.copy()
         start[self.columns] = self.points[points].T
@@ -182,7 +182,7 @@ class Slice:
     def _free(self, theta: Array) -> BatchFit:
         return self.free.fit(self.data.counts, self.data.auxiliary, theta.T.copy())
 
-    def _keep_lower(
+    def keep_lower(
         self, found: BatchFit, points: IntArray, theta: Array, *, rescue: bool = False
     ) -> IntArray:
         """Fit points from other nuisances and keep what is lower; a point may come repeatedly.
@@ -192,12 +192,12 @@ class Slice:
         """
         if not points.size:
             return points
-        again = self._fit(points, theta, rescue=rescue)
-        value = _value(again)
+        again = self.fit(points, theta, rescue=rescue)
+        value = converged(again)
         order = np.lexsort((value, points))
         unique, first = np.unique(points[order], return_index=True)
         lowest = order[first]
-        better = value[lowest] < _value(found)[unique] - _LOWER
+        better = value[lowest] < converged(found)[unique] - _LOWER
         changed, rows = unique[better], lowest[better]
         for old, new in zip(_arrays(found), _arrays(again), strict=True):
             old[changed] = new[rows]
@@ -238,7 +238,7 @@ class Slice:
         for number in range(SWEEPS):
             pairs = [self._suspicious(found, a, b, source) for a, b in self._neighbours()]
             targets, sources = (np.concatenate(p) for p in zip(*pairs, strict=True))
-            changed = self._keep_lower(found, targets, found.theta[sources])
+            changed = self.keep_lower(found, targets, found.theta[sources])
             if not changed.size:
                 return number, int(touched.sum())
             source = np.zeros(len(self.points), dtype=bool)
@@ -272,7 +272,7 @@ class Slice:
     # -- the free minimum -----------------------------------------------------------------------
 
     def _best(self, found: BatchFit, start: Array) -> Best:
-        value = _value(found)
+        value = converged(found)
         if not np.isfinite(value).any():
             raise FitError(
                 f"scan of {self.model.name!r}: no point has a converged fit; the counts may be "
@@ -282,10 +282,14 @@ class Slice:
         bottom = bottom[np.isfinite(value[bottom])]
         bottom = bottom[np.argsort(value[bottom], kind="stable")][:MINIMA]
         free = self._free(np.concatenate([found.theta[bottom], start[None]]))
-        # the points themselves stand in where their free fit fails
-        theta = np.concatenate([free.theta, found.theta[bottom[:1]]])
-        heights = np.append(_value(free), value[bottom[0]])
-        errors = np.concatenate([free.errors, free.errors[:1]])
+        theta, heights, errors = free.theta, converged(free), free.errors
+        lowest = bottom[:1]
+        if (
+            not heights.min() < value[lowest[0]] + _LOWER
+        ):  # the free fit failed: the point stands in
+            theta = np.concatenate([theta, found.theta[lowest]])
+            heights = np.append(heights, value[lowest])
+            errors = np.concatenate([errors, found.errors[lowest]])
         kept: list[int] = []
         for i in np.argsort(heights, kind="stable"):
             width = _usable(errors[i], self._scale)
@@ -296,7 +300,7 @@ class Slice:
         return Best({}, theta[deepest], float(heights[deepest]), theta[kept], heights[kept])
 
 
-def _value(found: BatchFit) -> Array:
+def converged(found: BatchFit) -> Array:
     """-2 ln L, infinite without a converged fit."""
     result: Array = np.where(found.status < FAILED, found.twice_nll, np.inf)
     return result

@@ -85,6 +85,7 @@ class ToyScan:
         outliers: toys whose free fit ended above the one at the point, in all.
         audit: differences of -2 ln L between iminuit and ours for the audited toys.
         notes: dates, hosts, speed.
+        file: what the HDF5 file of the scan holds.
     """
 
     names: tuple[str, ...]
@@ -108,6 +109,7 @@ class ToyScan:
     outliers: int
     audit: Array = field(repr=False)
     notes: Mapping[str, Any] = field(repr=False)
+    file: ScanFile = field(repr=False)
 
     @classmethod
     def of(cls, file: ScanFile) -> ToyScan:
@@ -130,6 +132,7 @@ class ToyScan:
             degrees=run["degrees"],
             policy=run["nuisances of the toys"],
             notes=file.notes,
+            file=file,
             **{
                 k: toys[k]
                 for k in (
