@@ -12,7 +12,7 @@ from cevns.inference.scan import levels as chi2_level
 from cevns.report import _scan_parts as parts
 from cevns.report import style
 from cevns.report._overlays import Curve
-from cevns.report._scan_curves import OVERLAY_LINES
+from cevns.report._scan_curves import overlay_line
 from cevns.report._shapes import Region, entry
 from cevns.report.labels import parameter_label
 from cevns.typing import Array
@@ -69,9 +69,8 @@ def region_map(
             linestyle=(0, (4, 2)),
             linewidth=1.0,
         )
-    for k, (label, other) in enumerate(overlays):
-        color, dash = OVERLAY_LINES[k % len(OVERLAY_LINES)]
-        look: dict[str, Any] = {"color": color, "linestyle": dash, "linewidth": 1.2}
+    for label, other in overlays:
+        look = overlay_line([name for name, _ in overlays], label)
         if isinstance(other, Curve):
             _curve(axes, label, other, order, look)
         else:
@@ -95,7 +94,7 @@ def _name(scan: Scan, cl: float) -> str:
 
 def _allowed(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     """Regions inside each other."""
-    first = max(0, len(_NESTED) - len(levels) - 1)
+    first = 1 if len(levels) == 1 else 0
     for k, cl in enumerate(levels):
         region = _region(scan, parts.outside(scan, cl))
         color = _NESTED[min(first + k, len(_NESTED) - 1)]
@@ -153,7 +152,7 @@ def _curve(
         return
     axes.plot(x, y, label=style.plain(label), **look)
     if curve.closed:
-        axes.fill(x, y, facecolor=look["color"], alpha=0.15, linewidth=0.0, zorder=0.9)
+        axes.fill(x, y, facecolor=look["color"], alpha=0.2, linewidth=0.0, zorder=1.5)
 
 
 def _markers(axes: Axes, scan: Scan, order: tuple[int, ...]) -> None:
