@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -551,7 +550,7 @@ def test_weak_mixing_angle_of_csi(csi, capsys):
     assert np.allclose(one_by_one, -2 * posterior.log_posterior.ravel()[:100], rtol=1e-9)
     speed = posterior.timing["evaluations_per_second"]
     with capsys.disabled():
-        print(f"\nCsI, sin2_theta_w: {speed:.0f} evaluations/s, in a loop {loop:.0f}")  # noqa: T201
+        print(f"\nCsI, sin2_theta_w: {speed:.0f} evaluations/s, in a loop {loop:.0f}")
     assert speed > 3 * loop
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cevns.experiments.scanning import ScanPlan
 
 
-def profile(plan: ScanPlan, *, engine: str, out: Path | str | None) -> Scan:
+def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int = 0) -> Scan:
     """A profile scan; see `cevns.experiments.scanning.scan`."""
     started = time.perf_counter()
     run = {
@@ -33,14 +33,21 @@ def profile(plan: ScanPlan, *, engine: str, out: Path | str | None) -> Scan:
         "grid": [[float(v) for v in a.values] for a in plan.grid.axes],
         "parameters": list(plan.family.parameters.names),
         "degrees": plan.grid.degrees,
+        "refined": refine,
         "data digest": data_digest(plan.grid, plan.data),
         "version": version("cevns"),
     }
     target = None if out is None else check_target(out)
     if target is not None and target.exists():
         return Scan(read_scan(target, run))
-    found = profile_scan(plan.grid, data=plan.data, engine=engine)
-    datasets = {**axis_datasets(plan.grid), **profile_datasets(found)}
+    if refine:
+        from cevns.inference.refine import refined_scan
+
+        level = levels(plan.cl, plan.grid.degrees)
+        found = refined_scan(plan.grid, [level], depth=refine, data=plan.data, engine=engine)
+    else:
+        found = profile_scan(plan.grid, data=plan.data, engine=engine)
+    datasets = {**axis_datasets(found.grid), **profile_datasets(found)}
     if len(plan.grid.axes) == 1:
         datasets["region/intervals"] = polished_intervals(plan, found)
     notes = {
@@ -65,6 +72,8 @@ def profile_datasets(found: ProfileScan) -> dict[str, Array]:
         "profile/best_twice_nll": np.array([b.twice_nll for b in found.best_by_slice]),
         "profile/best_by_slice": np.stack([b.theta for b in found.best_by_slice]),
     }
+    if found.computed is not None:
+        out["profile/computed"] = found.computed
     if found.best.structure:
         out["profile/best_structure"] = np.array(list(found.best.structure.values()))
     return out
@@ -72,10 +81,23 @@ def profile_datasets(found: ProfileScan) -> dict[str, Array]:
 
 def polished_intervals(plan: ScanPlan, found: ProfileScan) -> Array:
     """Pieces of the confidence set, ``(n, 2)``, their ends found by further fits."""
+    from cevns.inference.batched import BatchFitter
     from cevns.inference.disjoint import confidence_set
 
-    pieces = confidence_set(found, level=levels(plan.cl, 1))
-    return np.array([[p.low, p.high] for p in pieces]).reshape(-1, 2)
+    (axis,) = found.grid.axes
+    fitter = BatchFitter(plan.family.model({}), fix=(axis.name,))
+    position = plan.family.parameters.position(axis.name)
+    best = found.best.twice_nll
+
+    def rise(x: float) -> float:
+        start = found.theta[int(np.argmin(np.abs(axis.values - x)))].copy()
+        start[position] = x
+        columns = plan.data.counts[:, None], plan.data.auxiliary[:, None], start
+        return max(float(fitter.fit(*columns).twice_nll[0]) - best, 0.0)
+
+    minima = tuple(float(v) for v in found.best.minima[:, position])
+    found_set = confidence_set(axis.values, found.rise, levels(plan.cl, 1), rise=rise, extra=minima)
+    return np.array(found_set.intervals).reshape(-1, 2)
 
 
 def by_toys(

@@ -13,10 +13,11 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.scan import levels
 from cevns.inference.scan_store import ScanFile, read_scan
+from cevns.parameters import Parameter
 from cevns.typing import Array
 
 if TYPE_CHECKING:
-    from cevns.inference.contours import ContourSet
+    from cevns.inference.contours import Contour
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,11 +151,12 @@ class Scan:
             from cevns.inference.cls_result import ClsScan
 
             return [(float(self.file.run["null"]), float(ClsScan.of(self.file).upper()[0]))]
-        from cevns.inference.disjoint import pieces
+        from cevns.inference.disjoint import confidence_set
 
-        return [(p.low, p.high) for p in pieces(self.axes[0], self.q, self.critical)]
+        pieces = confidence_set(self.axes[0], self.q, self.critical).pieces
+        return [(p.lower, p.upper) for p in pieces]
 
-    def contours(self, *, wilks: bool = False) -> ContourSet:
+    def contours(self, *, wilks: bool = False) -> Contour:
         """The border of the region of a scan of two parameters.
 
         Args:
@@ -165,10 +167,16 @@ class Scan:
         """
         if len(self.names) != 2:
             raise InputError(f"a scan of {self.names[0]} alone has intervals, not contours")
-        from cevns.inference.contours import contours
+        from cevns.inference.contours import contour
+        from cevns.inference.grid import Axis
 
-        excess = self.q - self.wilks if wilks else self.excess
-        return contours(*self.axes, excess, level=0.0, log=self.logarithmic)
+        first, second = (
+            Axis(Parameter(n, 0.0, unit=u), x, log)
+            for n, u, x, log in zip(
+                self.names, self.units, self.axes, self.logarithmic, strict=True
+            )
+        )
+        return contour((first, second), self.q, self.wilks if wilks else self.critical)
 
     def summary(self) -> list[str]:
         """What was found, in lines."""

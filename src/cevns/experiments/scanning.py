@@ -183,6 +183,7 @@ def scan(
     toys: int = 1000,
     seed: int = 1,
     engine: str = "auto",
+    refine: int = 0,
     out: Path | str | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -197,6 +198,7 @@ def scan(
         toys: toys of a point, at most (``fc``, ``cls``); samples (``bayes``) in thousands.
         seed: master seed.
         engine: ``numpy``, ``jax`` or ``auto``.
+        refine: times that the cells of a profile scan are halved along its contour.
         out: HDF5 file; the same call resumes an interrupted scan from it.
         workers: processes.
         executor: any `concurrent.futures.Executor` in their place.
@@ -229,5 +231,5 @@ def scan(
     if shard is not None:
         raise InputError(f"{chosen} has no shares of points; leave --shard out, or use fc or cls")
     if chosen == "profile":
-        return profile(plan, engine=engine, out=out)
+        return profile(plan, engine=engine, out=out, refine=refine)
     return bayes(plan, samples=1000 * toys, seed=seed, out=out, progress=progress)

@@ -67,10 +67,18 @@ class BoundedProblem:
         target: the objective over all parameters.
         free: positions of the free ones.
         engine: NumPy or JAX.
+        goal: estimated distance to the minimum at which a fit has converged.
     """
 
-    def __init__(self, target: Objective, free: tuple[int, ...], engine: Engine) -> None:
+    def __init__(
+        self,
+        target: Objective,
+        free: tuple[int, ...],
+        engine: Engine,
+        goal: float = EDM_GOAL,
+    ) -> None:
         parameters = target.model.parameters
+        self.goal = goal
         self.target = target
         self.engine = engine
         self.free = np.array(free, dtype=np.int64)
@@ -247,7 +255,7 @@ class BoundedProblem:
             -1,
         )
         state = self.engine.loop(
-            lambda s: (s.count < limit) & xp.any(s.edm > EDM_GOAL),
+            lambda s: (s.count < limit) & xp.any(s.edm > self.goal),
             lambda s: self._iterate(s, counts, aux, exact=exact),
             state,
         )
@@ -323,7 +331,7 @@ class BoundedProblem:
             0.2 * state.damping * (state.damping > 0.1),
             xp.where(gain > 0.3, state.damping, xp.maximum(4.0 * state.damping, 0.25)),
         )
-        running = state.edm > EDM_GOAL
+        running = state.edm > self.goal
         take = better & running
         theta = xp.where(take, theta, state.theta)
         value = xp.where(take, value, state.value)
@@ -334,7 +342,9 @@ class BoundedProblem:
         downhill = xp.where(inside, gradient, 0.0)
         system = self._system(hessian, inside)
         columns, good = linalg.cholesky(system, xp)
-        edm = 0.5 * sum(y * y for y in linalg.forward(columns, downhill))
+        rows = linalg.forward(columns, downhill)
+        edm = 0.5 * sum(y * y for y in rows)
+        edm = edm * self._reachable(theta, linalg.backward(columns, rows, xp))
         edm = xp.where(good & xp.isfinite(value), edm, xp.inf)
         columns, _ = linalg.cholesky(system * (1.0 + self._eye * damping), xp)
         step = linalg.backward(columns, linalg.forward(columns, downhill), xp)
@@ -342,6 +352,20 @@ class BoundedProblem:
         stretched = damping * xp.einsum("iib,ib->b", system, step * step)
         promise = 0.5 * (across + stretched)
         return State(theta, value, gradient, hessian, step, promise, damping, edm, state.count + 1)
+
+    def _reachable(self, theta: Array, step: Array) -> Array:
+        """Share of the decrease along a Newton step that lies inside the bounds, ``(B,)``.
+
+        Along a direction that the data hardly know, the quadratic model puts the minimum far
+        beyond the bounds; only the way up to them counts.
+        """
+        xp = self.engine.xp
+        free = theta[self.free]
+        room = xp.where(step > 0, free - self.lower, self.upper - free)
+        share = xp.min(room / xp.maximum(xp.abs(step), 1e-300), axis=0)
+        share = xp.clip(share, 0.0, 1.0)
+        result: Array = share * (2.0 - share)
+        return result
 
     def _errors(self, state: State) -> Array:
         """Square roots of the diagonal of the covariance; zero for parameters at a bound."""

@@ -140,7 +140,7 @@ class Screen:
         *,
         separate: float = RIDGE,
         margin: float = MARGIN,
-        home: int | None = None,
+        home: IntArray | None = None,
     ) -> IntArray:
         """The best candidate of each toy, and the best ones in other basins.
 
@@ -153,7 +153,7 @@ class Screen:
             n: candidates a toy.
             separate: height of the ridge.
             margin: screened -2 ln L above that of the best at which a basin is left out.
-            home: a candidate whose basin is chosen anyway, in place of the best.
+            home: a candidate of each toy whose basin is chosen anyway, in place of the best.
 
         Returns:
             Numbers of candidates, ``(B, n)``, from the best; -1 where there is no other.
@@ -164,14 +164,14 @@ class Screen:
                 n,
                 separate,
                 margin,
-                home,
+                None if home is None else home[at : at + _TOGETHER],
             )
             for at in range(0, counts.shape[1], _TOGETHER)
         ]
         return np.concatenate(parts) if parts else np.empty((0, n), dtype=np.int64)
 
     def _choose(
-        self, values: Array, n: int, separate: float, margin: float, home: int | None
+        self, values: Array, n: int, separate: float, margin: float, home: IntArray | None
     ) -> IntArray:
         chosen = np.full((len(values), n), -1)
         chosen[:, 0] = values.argmin(axis=1) if home is None else home
@@ -190,11 +190,19 @@ class Screen:
             chosen[found, column] = at[first]
         return chosen
 
+    def homes(self, theta: Array) -> IntArray:
+        """The nearest candidate of each column, ``(n_par, B) -> (B,)``."""
+        new = np.any(theta[:, 1:] != theta[:, :-1], axis=0)
+        run = np.concatenate([[0], np.cumsum(new)])
+        first = np.flatnonzero(np.concatenate([[True], new]))
+        return np.asarray(np.array([self.nearest(theta[:, i]) for i in first])[run])
+
     def nearest(self, theta: Array) -> int:
         """The candidate nearest to a parameter vector, in units of the range of all of them."""
-        width = np.ptp(self.theta, axis=0)
-        weight = np.where(width > 0, 1.0 / np.where(width > 0, width, 1.0), 0.0)
-        return int(np.argmin((((self.theta - theta) * weight) ** 2).sum(axis=1)))
+        scale = np.array([p.scale for p in self.model.parameters])
+        width = np.maximum(np.ptp(self.theta, axis=0), 0.1 * scale)
+        away = (self.theta - theta) / np.where(width > 0, width, np.inf)
+        return int(np.argmin((away**2).sum(axis=1)))
 
     def _ridge(self, values: Array, toy: IntArray, a: IntArray, b: IntArray) -> Array:
         """Largest value on the straight line between candidates `a` and `b` of each toy."""
@@ -227,14 +235,14 @@ def best_fits(
         n: fits a toy at most.
         separate: see `Screen.choose`.
         margin: see `Screen.choose`.
-        truth: where the toys were drawn, ``(n_par,)``: all are fitted from there, which a common
-            start makes twice as fast, and then from candidates of other basins.
+        truth: where the toys were drawn, ``(n_par, B)``: all are fitted from there, twice as fast
+            where many have it in common, and then from candidates of other basins.
 
     Returns:
         One result a toy, in order.
     """
     size = counts.shape[1]
-    home = None if truth is None else screen.nearest(truth)
+    home = None if truth is None else screen.homes(truth)
     chosen = screen.choose(counts, aux, n, separate=separate, margin=margin, home=home)
     column, toy = np.nonzero(chosen.T >= 0)  # the first `size` are the best candidates
     start = screen.theta[chosen[toy, column]].T
