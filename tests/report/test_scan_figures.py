@@ -338,12 +338,49 @@ def test_raster_runs_to_the_right_and_its_strip_is_white(order: tuple[str, str])
     assert axes.get_xlim() == pytest.approx((1.0, 1e3))
     assert axes.patch.get_hatch() == "////"
     (white,) = fills(axes)
-    pieces = [(p.vertices[:, 1].min(), p.vertices[:, 1].max()) for p in white.get_paths()]
-    # 50 (g/2e-4)^2 = 2.71, and 1e-3 exp(+- sqrt(2.71/50))
+    # 50 (g/2e-4)^2 = 2.71, and 1e-3 exp(+- sqrt(2.71/50)): both in each of twelve steps of mass
     width = np.sqrt(WILKS_1 / 50.0)
-    small, strip = sorted(pieces)
-    assert small == pytest.approx((1e-5, 2e-4 * width), rel=5e-3)
-    assert strip == pytest.approx((1e-3 * np.exp(-width), 1e-3 * np.exp(width)), rel=5e-3)
+    small, strip = (1e-5, 2e-4 * width), (1e-3 * np.exp(-width), 1e-3 * np.exp(width))
+    found = sorted((p.vertices[:, 1].min(), p.vertices[:, 1].max()) for p in white.get_paths())
+    assert len(found) == 24
+    np.testing.assert_allclose(found[:12], [small] * 12, rtol=5e-3)
+    np.testing.assert_allclose(found[12:], [strip] * 12, rtol=5e-3)
+    # three edges, each one line; the lowest one is where the grid ends
+    lines = [li for li in axes.lines if len(li.get_xdata()) == 13]
+    assert len(lines) == 3
+
+
+def test_a_strip_narrower_than_the_grid_is_kept_and_ends_where_it_ends() -> None:
+    """The best fits of the slices are known: q = ((ln g - ln g0)/0.02)^2, steps of 0.24 in ln g."""
+    mass, g = np.geomspace(1.0, 1e3, 7), np.geomspace(1e-5, 1e-1, 40)
+    centre = 1.3e-5 * mass
+    strip = (np.log(g / centre[:, None]) / 0.02) ** 2
+    low = (g / 1.5e-5) ** 2 + 0.0 * strip
+    q = np.where(mass[:, None] > 20.0, np.minimum(strip, low), low)
+    best = np.where(mass > 20.0, centre, 1e-5)
+    scan = strips()
+    with_strip = made(
+        {"m_zprime": mass, "g_zprime": g},
+        {
+            "profile/q": q.ravel(),
+            "profile/best": np.array([best[-1]]),
+            "profile/best_by_slice": best[:, None],
+        },
+        **{k: scan.file.run[k] for k in ("units", "logarithmic", "raster", "parameters")},
+    )
+    axes = axes_of(scan_figure(with_strip))
+    (white,) = fills(axes)
+    quads = [p.vertices for p in white.get_paths() if p.vertices[:, 1].min() > 1e-4]
+    # from halfway below the first mass above 20 (31.6) to the last: 3 steps and a half
+    assert len(quads) == 4
+    assert min(v[:, 0].min() for v in quads) == pytest.approx(np.sqrt(10.0 * 10**1.5))
+    last = max(quads, key=lambda v: v[:, 0].max())
+    at_end = last[np.isclose(last[:, 0], 1e3), 1]
+    # the root of q is interpolated between the best fit and the next point of the grid
+    width = 0.02 * np.sqrt(WILKS_1)
+    np.testing.assert_allclose(
+        [at_end.min(), at_end.max()], 1.3e-2 * np.exp([-width, width]), rtol=1e-6
+    )
 
 
 def test_mass_splittings_are_drawn_upwards() -> None:
@@ -368,9 +405,9 @@ def test_cls_limits_over_a_mass() -> None:
     np.testing.assert_allclose(expected.get_ydata(), -norm.ppf(0.05), atol=0.01)
     np.testing.assert_array_equal(expected.get_xdata(), [1.0, 10.0, 100.0])
     (white,) = fills(axes)
-    (path,) = white.get_paths()
     limit = 2.0 - norm.ppf(0.1 * norm.cdf(2.0))
-    assert path.vertices[:, 1].max() == pytest.approx(limit, abs=0.01)
+    tops = [p.vertices[:, 1].max() for p in white.get_paths()]
+    assert tops == pytest.approx([limit] * 2, abs=0.01)
     assert {c.get_label() for c in axes.collections} >= {"Expected ± 1σ", "Expected ± 2σ"}
 
 

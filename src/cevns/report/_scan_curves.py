@@ -94,12 +94,7 @@ def _pieces(scan: Scan, cl: float) -> list[tuple[float, float]]:
         return scan.intervals
     from cevns.inference.disjoint import confidence_set
 
-    if scan.method == "bayes":
-        density = parts.dataset(scan, "posterior/density")
-        top = float(density.max())
-        found = confidence_set(scan.axes[0], top - density, top - parts.density_threshold(scan, cl))
-    else:
-        found = confidence_set(scan.axes[0], scan.q, parts.critical_at(scan, cl))
+    found = confidence_set(scan.axes[0], *parts.statistic(scan, cl))
     return [(p.lower, p.upper) for p in found.pieces]
 
 
@@ -184,7 +179,7 @@ def _cls(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     from cevns.inference.cls_result import ClsScan
 
     for cl in levels:
-        parts.outside(scan, cl)  # raises for other levels
+        parts.statistic(scan, cl)  # raises for other levels
     found = ClsScan.of(scan.file)
     x = scan.axes[0]
     two_down, down, median, up, two_up = found.expected

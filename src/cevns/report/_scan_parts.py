@@ -76,12 +76,17 @@ def critical_at(scan: Scan, cl: float) -> Array:
     return np.array([np.interp(cl, known, row) for row in table]).reshape(scan.shape)
 
 
-def outside(scan: Scan, cl: float | None = None) -> Array:
-    """A field that is negative inside the region and positive outside, on the grid.
+def statistic(scan: Scan, cl: float | None = None) -> tuple[Array, Array]:
+    """What is not negative and at most its critical value inside the region, and that value.
+
+    It is q, or -ln CLs, or by how much the posterior density is below its largest value.
 
     Args:
         scan: the scan.
         cl: level of the region; by default that of the scan.
+
+    Returns:
+        Both with the shape of the grid.
 
     Raises:
         InputError: if the region at this level is not in the scan.
@@ -93,12 +98,12 @@ def outside(scan: Scan, cl: float | None = None) -> Array:
                 f"this CLs scan has limits at {percent(scan.cl)}; {percent(cl)} needs its own scan"
             )
         cls = dataset(scan, "cls/cls").reshape(scan.shape)
-        below: Array = np.log(1.0 - cl) - np.log(np.maximum(cls, _TINY))
-        return below
+        return -np.log(np.maximum(cls, _TINY)), np.full(scan.shape, -np.log(1.0 - cl))
     if scan.method == "bayes":
         density = dataset(scan, "posterior/density").reshape(scan.shape)
-        return density_threshold(scan, cl) - density
-    return scan.q - critical_at(scan, cl)
+        top = float(density.max())
+        return top - density, np.full(scan.shape, top - density_threshold(scan, cl))
+    return scan.q, critical_at(scan, cl)
 
 
 def density_threshold(scan: Scan, cl: float) -> float:

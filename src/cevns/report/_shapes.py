@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,7 @@ class Region:
 
     def fill(self, axes: Axes, label: str = "_", **look: Any) -> None:
         """Fill the pieces, their holes left out."""
-        from matplotlib.collections import PathCollection
-
-        axes.add_collection(PathCollection(self._paths(), **look), autolim=False)
-        if label != "_":
-            entry(axes, label, **look)
+        fill_paths(axes, self._paths(), label, **look)
 
     def _paths(self) -> list[Path]:
         from matplotlib.path import Path
@@ -71,6 +68,15 @@ class Region:
             ]
             out.append(Path(np.concatenate(rings), np.concatenate(codes)))
         return out
+
+
+def fill_paths(axes: Axes, paths: Sequence[Path], label: str = "_", **look: Any) -> None:
+    """Fill paths, with one entry in the legend."""
+    from matplotlib.collections import PathCollection
+
+    axes.add_collection(PathCollection(paths, **look), autolim=False)
+    if label != "_":
+        entry(axes, label, **look)
 
 
 def entry(axes: Axes, label: str, **look: Any) -> None:
