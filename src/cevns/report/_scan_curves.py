@@ -52,9 +52,9 @@ def curve(
     axes.set_xlim(x[0], x[-1])
     draw = {"cls": _cls, "bayes": _density}.get(scan.method, _rise)
     draw(axes, scan, levels)
-    for k, (label, other) in enumerate(overlays):
-        color, dash = OVERLAY_LINES[k % len(OVERLAY_LINES)]
-        look = {"color": color, "linestyle": dash, "linewidth": 1.2, "label": style.plain(label)}
+    for label, other in overlays:
+        look = overlay_line([name for name, _ in overlays], label)
+        look["label"] = style.plain(label)
         if isinstance(other, Curve):
             axes.plot(*other.points.T, **look)
         else:
@@ -65,6 +65,13 @@ def curve(
             sm, color=style.INK, linewidth=0.8, linestyle=(0, (1, 1.5)), label="Standard Model"
         )
     axes.set_xlabel(parameter_label(scan.names[0], scan.units[0]))
+
+
+def overlay_line(labels: Sequence[str], label: str) -> dict[str, Any]:
+    """Colour and dash of an overlay: the same for all of one label."""
+    order = list(dict.fromkeys(labels))
+    color, dash = OVERLAY_LINES[order.index(label) % len(OVERLAY_LINES)]
+    return {"color": color, "linestyle": dash, "linewidth": 1.2}
 
 
 def _quantity(other: Scan, scan: Scan) -> Array:
@@ -87,12 +94,7 @@ def _pieces(scan: Scan, cl: float) -> list[tuple[float, float]]:
         return scan.intervals
     from cevns.inference.disjoint import confidence_set
 
-    if scan.method == "bayes":
-        density = parts.dataset(scan, "posterior/density")
-        top = float(density.max())
-        found = confidence_set(scan.axes[0], top - density, top - parts.density_threshold(scan, cl))
-    else:
-        found = confidence_set(scan.axes[0], scan.q, parts.critical_at(scan, cl))
+    found = confidence_set(scan.axes[0], *parts.statistic(scan, cl))
     return [(p.lower, p.upper) for p in found.pieces]
 
 
@@ -177,7 +179,7 @@ def _cls(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     from cevns.inference.cls_result import ClsScan
 
     for cl in levels:
-        parts.outside(scan, cl)  # raises for other levels
+        parts.statistic(scan, cl)  # raises for other levels
     found = ClsScan.of(scan.file)
     x = scan.axes[0]
     two_down, down, median, up, two_up = found.expected

@@ -12,14 +12,14 @@ from cevns.inference.scan import levels as chi2_level
 from cevns.report import _scan_parts as parts
 from cevns.report import style
 from cevns.report._overlays import Curve
-from cevns.report._scan_curves import OVERLAY_LINES
-from cevns.report._shapes import Region
+from cevns.report._raster import RasterRegion
+from cevns.report._scan_curves import overlay_line
+from cevns.report._shapes import Region, entry
 from cevns.report.labels import parameter_label
 from cevns.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.patches import Patch
 
     from cevns.experiments.scan_record import Scan
 
@@ -63,21 +63,20 @@ def region_map(
     if scan.method == "cls":
         _expected(axes, scan)
     if scan.method == "fc":
-        _region(scan, scan.q - chi2_level(scan.cl, scan.degrees)).outline(
+        _region(scan, (scan.q, np.full(scan.shape, chi2_level(scan.cl, scan.degrees)))).outline(
             axes,
             f"Wilks, {parts.percent(scan.cl)}",
             color=style.INK,
             linestyle=(0, (4, 2)),
             linewidth=1.0,
         )
-    for k, (label, other) in enumerate(overlays):
-        color, dash = OVERLAY_LINES[k % len(OVERLAY_LINES)]
-        look: dict[str, Any] = {"color": color, "linestyle": dash, "linewidth": 1.2}
+    for label, other in overlays:
+        look = overlay_line([name for name, _ in overlays], label)
         if isinstance(other, Curve):
             _curve(axes, label, other, order, look)
         else:
             turned = other.names != scan.names
-            region = Region.of(other, parts.outside(other), upright=parts.upright(scan) != turned)
+            region = _region(other, parts.statistic(other), upright=parts.upright(scan) != turned)
             region.outline(axes, label, **look)
     _markers(axes, scan, order)
     axes.set_xlim(x[0], x[-1])
@@ -86,8 +85,15 @@ def region_map(
     axes.set_ylabel(parameter_label(*name_y))
 
 
-def _region(scan: Scan, field: Array) -> Region:
-    return Region.of(scan, field, upright=parts.upright(scan))
+def _region(
+    scan: Scan, field: tuple[Array, Array], *, upright: bool | None = None
+) -> Region | RasterRegion:
+    """Where a statistic is at most its critical value."""
+    upright = parts.upright(scan) if upright is None else upright
+    if scan.raster:
+        sideways = upright == (scan.names[1] in scan.raster)
+        return RasterRegion.of(scan, *field, sideways=sideways)
+    return Region.of(scan, field[0] - field[1], upright=upright)
 
 
 def _name(scan: Scan, cl: float) -> str:
@@ -96,9 +102,9 @@ def _name(scan: Scan, cl: float) -> str:
 
 def _allowed(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     """Regions inside each other."""
-    first = max(0, len(_NESTED) - len(levels) - 1)
+    first = 1 if len(levels) == 1 else 0
     for k, cl in enumerate(levels):
-        region = _region(scan, parts.outside(scan, cl))
+        region = _region(scan, parts.statistic(scan, cl))
         color = _NESTED[min(first + k, len(_NESTED) - 1)]
         region.fill(axes, _name(scan, cl), facecolor=color, linewidth=0.0, zorder=1.0)
         region.outline(axes, color=style.ACCENT, linewidth=1.2)
@@ -106,29 +112,22 @@ def _allowed(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
 
 def _excluded(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     """The excluded side at the scan's level, and the borders at others."""
-    region = _region(scan, parts.outside(scan))
+    region = _region(scan, parts.statistic(scan))
     hatched: dict[str, Any] = {"facecolor": EXCLUDED_FILL, "hatch": "////", "edgecolor": "0.72"}
     axes.patch.set(**hatched)
-    # an edge would be that of the axes
-    axes.add_patch(_entry(f"Excluded, {_name(scan, scan.cl)}", linewidth=0.0, **hatched))
-    region.fill(axes, facecolor="white", linewidth=0.0, zorder=0.5)
-    region.outline(axes, color=style.ACCENT, linewidth=1.4)
+    entry(axes, f"Excluded, {_name(scan, scan.cl)}", linewidth=0.0, **hatched)
+    # an edge of its own colour: no seams between quadrangles
+    region.fill(axes, facecolor="white", edgecolor="white", linewidth=0.4, zorder=0.5)
+    region.outline(axes, color=style.ACCENT, linewidth=1.1)
     others = [cl for cl in levels if not np.isclose(cl, scan.cl)]
     for k, cl in enumerate(others):
-        _region(scan, parts.outside(scan, cl)).outline(
+        _region(scan, parts.statistic(scan, cl)).outline(
             axes,
             parts.percent(cl),
             color=style.ACCENT,
             linestyle=_DASHES[k % len(_DASHES)],
             linewidth=1.0,
         )
-
-
-def _entry(label: str, **look: Any) -> Patch:
-    """An entry of the legend."""
-    from matplotlib.patches import Patch
-
-    return Patch(label=label, **look)
 
 
 def _expected(axes: Axes, scan: Scan) -> None:
@@ -162,7 +161,7 @@ def _curve(
         return
     axes.plot(x, y, label=style.plain(label), **look)
     if curve.closed:
-        axes.fill(x, y, facecolor=look["color"], alpha=0.15, linewidth=0.0, zorder=0.9)
+        axes.fill(x, y, facecolor=look["color"], alpha=0.2, linewidth=0.0, zorder=1.5)
 
 
 def _markers(axes: Axes, scan: Scan, order: tuple[int, ...]) -> None:

@@ -76,12 +76,17 @@ def critical_at(scan: Scan, cl: float) -> Array:
     return np.array([np.interp(cl, known, row) for row in table]).reshape(scan.shape)
 
 
-def outside(scan: Scan, cl: float | None = None) -> Array:
-    """A field that is negative inside the region and positive outside, on the grid.
+def statistic(scan: Scan, cl: float | None = None) -> tuple[Array, Array]:
+    """What is not negative and at most its critical value inside the region, and that value.
+
+    It is q, or -ln CLs, or by how much the posterior density is below its largest value.
 
     Args:
         scan: the scan.
         cl: level of the region; by default that of the scan.
+
+    Returns:
+        Both with the shape of the grid.
 
     Raises:
         InputError: if the region at this level is not in the scan.
@@ -93,12 +98,12 @@ def outside(scan: Scan, cl: float | None = None) -> Array:
                 f"this CLs scan has limits at {percent(scan.cl)}; {percent(cl)} needs its own scan"
             )
         cls = dataset(scan, "cls/cls").reshape(scan.shape)
-        below: Array = np.log(1.0 - cl) - np.log(np.maximum(cls, _TINY))
-        return below
+        return -np.log(np.maximum(cls, _TINY)), np.full(scan.shape, -np.log(1.0 - cl))
     if scan.method == "bayes":
         density = dataset(scan, "posterior/density").reshape(scan.shape)
-        return density_threshold(scan, cl) - density
-    return scan.q - critical_at(scan, cl)
+        top = float(density.max())
+        return top - density, np.full(scan.shape, top - density_threshold(scan, cl))
+    return scan.q, critical_at(scan, cl)
 
 
 def density_threshold(scan: Scan, cl: float) -> float:
@@ -169,7 +174,7 @@ def upright(scan: Scan) -> bool:
 
 
 def interval_text(pieces: Sequence[tuple[float, float]]) -> str:
-    """Pieces of a confidence set, rounded to two digits of the shortest.
+    """Pieces of a confidence set, rounded to three digits of the shortest.
 
     Examples:
         >>> interval_text([(-0.0412, 0.0831), (0.3141, 0.4655)])
@@ -184,7 +189,7 @@ def interval_text(pieces: Sequence[tuple[float, float]]) -> str:
     if shortest <= 0 or size >= 1e4 or size < 1e-3:
         shown = [f"[{a:.3g}, {b:.3g}]" for a, b in pieces]
     else:
-        digits = max(0, 1 - int(np.floor(np.log10(shortest))))
+        digits = max(0, 2 - int(np.floor(np.log10(shortest))))
         # rounded first, then a sum with +0.0: no "-0"
         shown = [
             f"[{round(a, digits) + 0.0:.{digits}f}, {round(b, digits) + 0.0:.{digits}f}]"

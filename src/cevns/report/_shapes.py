@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,13 +53,7 @@ class Region:
 
     def fill(self, axes: Axes, label: str = "_", **look: Any) -> None:
         """Fill the pieces, their holes left out."""
-        from matplotlib.collections import PathCollection
-        from matplotlib.patches import Patch
-
-        # a collection, even an empty one: a test or a reader of the figure counts its paths
-        axes.add_collection(PathCollection(self._paths(), **look), autolim=False)
-        if label != "_":
-            axes.add_patch(Patch(label=label, **look))
+        fill_paths(axes, self._paths(), label, **look)
 
     def _paths(self) -> list[Path]:
         from matplotlib.path import Path
@@ -73,3 +68,21 @@ class Region:
             ]
             out.append(Path(np.concatenate(rings), np.concatenate(codes)))
         return out
+
+
+def fill_paths(axes: Axes, paths: Sequence[Path], label: str = "_", **look: Any) -> None:
+    """Fill paths, with one entry in the legend."""
+    from matplotlib.collections import PathCollection
+
+    axes.add_collection(PathCollection(paths, **look), autolim=False)
+    if label != "_":
+        entry(axes, label, **look)
+
+
+def entry(axes: Axes, label: str, **look: Any) -> None:
+    """A coloured box in the legend, nothing in the figure."""
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(
+        Rectangle((axes.get_xlim()[0], axes.get_ylim()[0]), 0.0, 0.0, label=label, **look)
+    )

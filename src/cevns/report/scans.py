@@ -85,6 +85,8 @@ def scan_figure(
         loc="outside lower center",
         ncols=columns,
         columnspacing=1.2,
+        borderpad=0.1,
+        borderaxespad=0.3,
     )
     return figure
 
