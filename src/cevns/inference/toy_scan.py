@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from cevns.inference.checkpoint import Block
 from cevns.inference.point_toys import TIE
 from cevns.inference.scan_store import ScanFile
-from cevns.inference.toy_result import DEEPER
 from cevns.typing import Array, IntArray
 
+DEEPER = 0.1
+"""Difference of -2 ln L by which iminuit must be lower for another minimum: fits of toys stop up to
+0.05 above theirs (`cevns.inference.point_fits`)."""
 LEVELS = np.concatenate([np.arange(0.0, 0.9, 0.02), np.arange(0.9, 1.0, 0.005)])
 """Levels of the stored quantiles of q."""
 
