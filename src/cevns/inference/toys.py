@@ -7,17 +7,10 @@ on who computed which block, with how many workers, or after how many interrupti
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import pickle
-import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,9 +19,9 @@ import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.batched import FAILED, BatchFitter
+from cevns.inference.blocks import run_blocks
 from cevns.inference.data import Data
 from cevns.inference.draw import PoissonSampler
-from cevns.inference.engines import compile_cache, pin_one_core
 from cevns.inference.engines import engine as make_engine
 from cevns.inference.fit import fit
 from cevns.inference.likelihood import check_expectation
@@ -47,8 +40,6 @@ TOYS_MOST = 10**9
 """Toys of a run at most: with a few parameters their results fill some hundred gigabytes."""
 _COMPILING_PAYS = 500_000
 """Toys from which ``auto`` means jax: below, compiling takes longer than it saves."""
-_POOL_PAYS_S = 6.0
-"""Remaining work, in seconds, above which starting a pool of processes pays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +91,15 @@ class ToyPlan:
         before = block * BLOCK
         after = before + self.size(block)
         return after * self.n_audited // self.n - before * self.n_audited // self.n
+
+    @property
+    def name(self) -> str:
+        """Of the model, for messages."""
+        return f"model {self.model.name!r}"
+
+    def start(self) -> Callable[[int], tuple[Block, dict[str, float]]]:
+        """Draws and fits the toys of a block; with their timings."""
+        return _Runner(self).block
 
     def fingerprint(self) -> dict[str, Any]:
         """What must agree for toys to belong together."""
@@ -228,62 +228,6 @@ class _Runner:
         return np.array(differences, dtype=float)
 
 
-@lru_cache(maxsize=2)
-def _runner(payload: bytes) -> _Runner:
-    """The runner of a pickled plan; kept, because building it compiles."""
-    return _Runner(pickle.loads(payload))
-
-
-_Done = tuple[int, Block, dict[str, float], str]  # number, toys, timings, who computed it
-
-
-def _run_block(runner: _Runner, number: int) -> _Done:
-    with _one_blas_thread():
-        block, times = runner.block(number)
-    return number, block, times, f"{platform.node()}:{os.getpid()}"
-
-
-def _run_elsewhere(payload: bytes, number: int) -> _Done:
-    """One block on a process pool or a cluster."""
-    with _one_blas_thread():
-        runner = _runner(payload)
-    return _run_block(runner, number)
-
-
-def _pickled(plan: ToyPlan) -> bytes:
-    try:
-        return pickle.dumps(plan)
-    except (TypeError, AttributeError, pickle.PicklingError) as error:
-        raise InputError(
-            f"model {plan.model.name!r} cannot be sent to other processes ({error}); "
-            "run its toys with one worker"
-        ) from None
-
-
-@contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    """The same arithmetic everywhere, and no contention: small products gain nothing from more."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield
-
-
-def _start_worker() -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which cleans up
-    compile_cache()
-    pin_one_core()
-
-
-def available_cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def run_toys(
     model: Model,
     n: int,
@@ -365,12 +309,13 @@ def run_toys(
             store.prepare()
         done = sum(plan.size(i) for i in blocks)
         try:
-            for number, block, timing, worker in _results(plan, todo, workers, executor):
+            for each in run_blocks(plan, todo, workers=workers, executor=executor):
+                block, timing = each.result
                 if store:
-                    store.add(number, block)
-                blocks[number] = block
-                times.append((plan.size(number), worker, timing))
-                done += plan.size(number)
+                    store.add(each.key, block)
+                blocks[each.key] = block
+                times.append((plan.size(each.key), each.worker, timing))
+                done += plan.size(each.key)
                 if progress:
                     progress(done, n)
         except BaseException as error:
@@ -386,37 +331,6 @@ def run_toys(
     result = ToyResult.build(plan, blocks, times, time.perf_counter() - started)
     _judge(result, max_failures)
     return result
-
-
-def _results(
-    plan: ToyPlan, todo: list[int], workers: int | None, executor: Executor | None
-) -> Iterator[_Done]:
-    """Blocks as they are finished, in any order."""
-    if executor is not None:
-        yield from _on_executor(_pickled(plan), todo, executor, 2 * available_cores())
-        return
-    cores = available_cores() if workers is None else workers
-    waiting = list(todo)
-    if workers is None or workers == 1:
-        with _one_blas_thread():
-            runner = _Runner(plan)
-        while waiting:
-            done = _run_block(runner, waiting.pop(0))
-            yield done
-            block_s = sum(done[2][key] for key in ("fit_s", "coverage_s", "audit_s"))
-            if cores > 1 and block_s * len(waiting) > _POOL_PAYS_S:
-                break
-    if not waiting:
-        return
-    context = multiprocessing.get_context("spawn")  # forking a process that runs jax can hang
-    try:
-        with ProcessPoolExecutor(cores, mp_context=context, initializer=_start_worker) as pool:
-            yield from _on_executor(_pickled(plan), waiting, pool, 2 * cores)
-    except BrokenProcessPool:
-        raise FitError(
-            "the worker processes died: out of memory, or a script without "
-            "'if __name__ == \"__main__\":' around its calls; or run with workers=1"
-        ) from None
 
 
 def _judge(result: ToyResult, max_failures: float) -> None:
@@ -437,21 +351,3 @@ def _judge(result: ToyResult, max_failures: float) -> None:
             f"iminuit found a deeper minimum for {deeper} of {result.audit['n']} audited toys: the "
             "likelihood has several minima, which the batched fit does not search"
         )
-
-
-def _on_executor(
-    payload: bytes, todo: list[int], executor: Executor, in_flight: int
-) -> Iterator[_Done]:
-    """Keep a few blocks in flight: enough to feed all workers, few enough for the memory."""
-    waiting = list(reversed(todo))
-    running: set[Future[_Done]] = set()
-    try:
-        while waiting or running:
-            while waiting and len(running) < in_flight:
-                running.add(executor.submit(_run_elsewhere, payload, waiting.pop()))
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield future.result()
-    finally:
-        for future in running:
-            future.cancel()
