@@ -135,7 +135,8 @@ def run_blocks(
     """
     queue = _Queue(keys, follow)
     if executor is not None:
-        yield from _on_executor(_pickled(job), queue, executor)
+        dumps = getattr(executor, "dumps", pickle.dumps)
+        yield from _on_executor(_pickled(job, dumps), queue, executor)
         return
     cores = available_cores() if workers is None else workers
     if queue.waiting and (workers is None or workers == 1):
@@ -217,9 +218,9 @@ def _started(payload: bytes) -> Callable[[int], Any]:
     return job.start()
 
 
-def _pickled(job: Job[Any]) -> bytes:
+def _pickled(job: Job[Any], dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
     try:
-        return pickle.dumps(job)
+        return dumps(job)
     except (TypeError, AttributeError, pickle.PicklingError) as error:
         raise InputError(
             f"{job.name} cannot be sent to other processes ({error}); run with one worker"
