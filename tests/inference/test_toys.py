@@ -224,9 +224,9 @@ def test_killed_run_resumes_bit_for_bit(model, tmp_path):
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from csi_like import template\n"
-        "from cevns.inference import toy_store\n"
+        "from cevns.inference import checkpoint\n"
         "from cevns.inference.toys import run_toys\n"
-        "toy_store._FLUSH_S = 0.0\n"
+        "checkpoint.FLUSH_S = 0.0\n"
         "run_toys(template('count')[1], 200_000, seed=4, engine='numpy', workers=1,"
         " audit=0, out=sys.argv[2])\n"
     )

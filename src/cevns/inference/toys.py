@@ -20,6 +20,7 @@ import numpy as np
 from cevns.exceptions import FitError, InputError
 from cevns.inference.batched import FAILED, BatchFitter
 from cevns.inference.blocks import run_blocks
+from cevns.inference.checkpoint import Block
 from cevns.inference.data import Data
 from cevns.inference.draw import PoissonSampler
 from cevns.inference.engines import engine as make_engine
@@ -27,7 +28,7 @@ from cevns.inference.fit import fit
 from cevns.inference.likelihood import check_expectation
 from cevns.inference.model import Model, digest, parameter_point, single_poi
 from cevns.inference.toy_result import ToyResult
-from cevns.inference.toy_store import Block, ToyStore
+from cevns.inference.toy_store import ToyStore
 from cevns.typing import Array, IntArray
 
 BLOCK = 4096
@@ -323,7 +324,7 @@ def run_toys(
                 store.flush()  # an interrupted run resumes from here
                 kept = sum(plan.size(i) for i in blocks)
                 error.add_note(
-                    f"{kept} of {n} toys are kept in {store.parts}; the same call resumes"
+                    f"{kept} of {n} toys are kept in {store.folder}; the same call resumes"
                 )
             raise
         if store:

@@ -1,0 +1,174 @@
+"""Blocks of results on disk while a run goes on, so that a stopped run goes on where it was.
+
+Finished blocks are written in part files in a folder beside the target, each to a temporary name
+first and then renamed, so a kill at any moment leaves only whole files. Every file carries the
+fingerprint of its run; one of another run is refused with the difference named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cevns.exceptions import DataError, InputError, OutputError
+from cevns.typing import Array
+
+Block = dict[str, Array]
+FLUSH_S = 5.0
+"""Time between part files."""
+
+
+class Checkpoint:
+    """The part files of one run.
+
+    Args:
+        target: the file that the run will write at its end; the parts stand in a folder beside.
+        fingerprint: what determines the blocks; plain JSON values.
+    """
+
+    def __init__(self, target: Path, fingerprint: Mapping[str, Any]) -> None:
+        self.target = target
+        self.fingerprint = dict(fingerprint)
+        self.folder = target.with_name(target.name + ".parts")
+        self._waiting: dict[int, Block] = {}
+        self._last = time.monotonic()
+
+    def load(self) -> dict[int, Block]:
+        """All blocks that are already there.
+
+        Raises:
+            DataError: if a part is truncated or of another kind.
+            InputError: if it belongs to another run; the message names the difference.
+        """
+        out: dict[int, Block] = {}
+        for part in sorted(self.folder.glob("*.npz")):
+            out |= read_blocks(part, self.fingerprint)
+        return out
+
+    def prepare(self) -> None:
+        """Make sure that results can be written, before any work is done.
+
+        Raises:
+            OutputError: if not.
+        """
+        try:
+            self.folder.mkdir(parents=False, exist_ok=True)
+            probe = self.folder / "probe.tmp"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise OutputError(f"cannot write {self.target}: {error.strerror}") from None
+
+    def add(self, number: int, block: Block) -> None:
+        """Keep one block; written every few seconds."""
+        self._waiting[number] = block
+        if time.monotonic() - self._last > FLUSH_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting as one part file."""
+        if self._waiting:
+            name = f"blocks-{min(self._waiting):08d}-{len(self._waiting)}-{time.time_ns()}.npz"
+            write_blocks(self.folder / name, self.fingerprint, self._waiting)
+        self._waiting = {}
+        self._last = time.monotonic()
+
+    def remove(self) -> None:
+        """Remove the parts: the target is written."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def join(blocks: Mapping[int, Block]) -> dict[str, Array]:
+    """All blocks as a few arrays: joined in block order, with the blocks' numbers and sizes."""
+    numbers = sorted(blocks)
+    first = blocks[numbers[0]]
+    arrays = {key: np.concatenate([blocks[i][key] for i in numbers]) for key in first}
+    sizes = {f"size.{k}": np.array([len(blocks[i][k]) for i in numbers]) for k in first}
+    return {"block": np.array(numbers), **arrays, **sizes}
+
+
+def split(arrays: Mapping[str, Array]) -> dict[int, Block]:
+    """The blocks that `join` joined.
+
+    Raises:
+        KeyError: if an array is missing.
+        ValueError: if sizes do not fit.
+    """
+    sizes = {k.removeprefix("size."): v for k, v in arrays.items() if k.startswith("size.")}
+    if any(v.sum() != len(arrays[k]) for k, v in sizes.items()):
+        raise ValueError("the sizes of the blocks do not add up")
+    pieces = {k: np.split(arrays[k], np.cumsum(v)[:-1]) for k, v in sizes.items()}
+    return {int(n): {k: v[i] for k, v in pieces.items()} for i, n in enumerate(arrays["block"])}
+
+
+def write_blocks(path: Path, fingerprint: Mapping[str, Any], blocks: Mapping[int, Block]) -> None:
+    """Write blocks as one ``.npz`` file, all of it or nothing.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    arrays: dict[str, Any] = dict(join(blocks))
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, run=json.dumps(fingerprint), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}") from None
+
+
+def read_blocks(path: Path, fingerprint: Mapping[str, Any]) -> dict[int, Block]:
+    """Read what `write_blocks` wrote in the same run.
+
+    Raises:
+        DataError: if the file is truncated or of another kind.
+        InputError: if it belongs to another run.
+    """
+    broken = DataError(
+        "this is no complete file of toys (truncated or of another kind); remove it and run again",
+        path=path,
+    )
+    try:
+        # np.load leaves a file open that it cannot read; so it is opened here
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+            content = {k: file[k] for k in file.files}
+        run = json.loads(str(content.pop("run")))
+        blocks = split(content)
+    except OSError as error:
+        if isinstance(error, IsADirectoryError | PermissionError):
+            raise DataError(f"cannot read it: {error.strerror}", path=path) from None
+        raise broken from None
+    except (zipfile.BadZipFile, ValueError, EOFError, KeyError):
+        raise broken from None
+    check_run(run, fingerprint, path)
+    return blocks
+
+
+def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) -> None:
+    """Raise if a file belongs to another run.
+
+    Raises:
+        InputError: the message names the first difference.
+    """
+    for key, value in json.loads(json.dumps(dict(ours))).items():
+        if value != theirs.get(key):
+            raise InputError(
+                f"{path} holds toys of another run: its {key} is {_short(theirs.get(key))}, not "
+                f"{_short(value)}; choose another file or the same settings"
+            )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
