@@ -1,4 +1,4 @@
-"""Toys at the points of a grid, each tested against a point: the work behind Feldman-Cousins and CLs.
+"""Toys at the points of a grid, tested there: the work behind Feldman-Cousins and CLs.
 
 At a point the scanned parameters have their values and the others those that fit the data best
 there (*profiled*); toys are drawn at those, counts and auxiliary measurements both. A toy's
@@ -26,7 +26,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cevns.exceptions import FitError
 from cevns.inference.batched import FAILED, BatchFit, BatchFitter
 from cevns.inference.checkpoint import Block
 from cevns.inference.data import Data
@@ -35,20 +34,29 @@ from cevns.inference.grid import Grid
 from cevns.inference.likelihood import check_expectation
 from cevns.inference.model import Model, digest
 from cevns.inference.modes import Screen, best_fits
-from cevns.typing import Array
+from cevns.typing import Array, IntArray
 
 Statistic = Literal["two-sided", "upper"]
 
-FIRST = 200
+FIRST = 256
 """Toys of the first block of a point."""
-BLOCK = 1000
+BLOCK = 1024
 """Toys of the others at most."""
 TIE = 1e-5
-"""Difference of two values of q that counts as none: fits are that exact, and counts are discrete."""
+"""Difference of two values of q that counts as none: fits are that exact, counts are discrete."""
 OUTLIER = 1e-3
 """How far the free fit may lie above the one at the point before it counts as an outlier."""
+SCREENED = 100
+"""Points of a grid that are screened for another minimum, at most."""
+_KEPT = 8
+"""Slices whose models and compiled fits a process keeps."""
 POLICY = "profiled"
 """Where the toys have their nuisances: at the values that fit the data best at the point."""
+
+
+def blocks_of_point(toys: int) -> int:
+    """Blocks of a point with that many toys."""
+    return 1 + -(-max(0, toys - FIRST) // BLOCK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +103,7 @@ class PointToys:
     @property
     def n_blocks(self) -> int:
         """Blocks of a point."""
-        return 1 + -(-max(0, self.toys - FIRST) // BLOCK)
+        return blocks_of_point(self.toys)
 
     @property
     def n_hypotheses(self) -> int:
@@ -130,7 +138,7 @@ class PointToys:
         ]
 
     def follow(self, key: int, block: Block) -> list[int]:
-        """The other blocks of a point after its first, if its p-value is near the one to stop at."""
+        """The other blocks of a point after its first, if its p-value is near to that of a stop."""
         hypothesis, point, number = self.place(key)
         if number or self.n_blocks == 1:
             return []
@@ -149,7 +157,9 @@ class PointToys:
 
     def fingerprint(self) -> dict[str, Any]:
         """What must agree for blocks to belong together."""
-        models = [self.grid.family.model(values) for values, _ in self.grid.slices()[:: -1 or 1]]
+        slices = self.grid.slices()
+        ends = [slices[0][0]] + ([slices[-1][0]] if len(slices) > 1 else [])
+        models = [self.grid.family.model(values) for values in ends]
         return {
             "family": self.grid.family.name,
             "axes": [a.name for a in self.grid.axes],
@@ -179,7 +189,7 @@ class _Slice:
 
     plan: PointToys
     model: Model
-    points: Array
+    points: IntArray
 
     @cached_property
     def sigma(self) -> Array:
@@ -202,12 +212,8 @@ class _Slice:
         return Screen.of(self.model, self.plan.theta[self.points], shape, most=SCREENED)
 
 
-SCREENED = 100
-"""Points of a grid among which a free fit chooses its start, at most."""
-
-
 class _Runner:
-    """Runs blocks; built once a process. Keeps the slice that it worked on last."""
+    """Runs blocks; built once a process. Keeps the slices that it worked on last."""
 
     def __init__(self, plan: PointToys) -> None:
         self.plan = plan
@@ -215,15 +221,17 @@ class _Runner:
         self._slices = plan.grid.slices()
         for i, (_, points) in enumerate(self._slices):
             self._of_point[points] = i
-        self._kept: tuple[int, _Slice] | None = None
+        self._kept: dict[int, _Slice] = {}
 
     def _slice(self, point: int) -> _Slice:
         number = int(self._of_point[point])
-        if self._kept is None or self._kept[0] != number:
+        if number not in self._kept:
             structure, points = self._slices[number]
             model = self.plan.grid.family.model(structure)
-            self._kept = number, _Slice(self.plan, model, points)
-        return self._kept[1]
+            while len(self._kept) >= _KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[number] = _Slice(self.plan, model, points)
+        return self._kept[number]
 
     def block(self, key: int) -> Block:
         """Statistics of the toys, NaN where a fit failed; the audit; the number of outliers."""
@@ -283,31 +291,23 @@ def _draw(here: _Slice, truth: Array, rng: np.random.Generator, size: int) -> tu
 def _audit(
     here: _Slice, rng: np.random.Generator, n: int, counts: Array, aux: Array, free: BatchFit
 ) -> Array:
-    """`n` random toys again with iminuit: its -2 ln L minus ours, NaN where it failed."""
+    """`n` random toys again with iminuit: its -2 ln L minus ours, NaN where it failed.
+
+    It begins at a random point of the grid, so that it may find minima that we do not know of.
+    """
     differences = []
-    for i in np.sort(rng.choice(counts.shape[1], n, replace=False)):
+    chosen = np.sort(rng.choice(counts.shape[1], n, replace=False))
+    starts = rng.integers(len(here.screen.theta), size=n)
+    for i, start in zip(chosen, starts, strict=True):
         if free.status[i] == FAILED:
             continue
         result = fit(
             here.model,
             data=Data(counts[:, i], aux[:, i]),
+            start=here.screen.theta[start],
             minos="none",
             hesse=False,
             raise_on_failure=False,
         )
         differences.append(result.twice_nll - free.twice_nll[i] if result.valid else np.nan)
     return np.array(differences, dtype=float)
-
-
-def check_failures(q: Array, most: float, name: str) -> None:
-    """Raise if more fits failed than tolerated.
-
-    Raises:
-        FitError: the message says how many.
-    """
-    failed = int(np.sum(~np.isfinite(q)))
-    if failed > most * q.size:
-        raise FitError(
-            f"{failed} of {q.size} toys of {name} have a failed fit, more than the tolerated "
-            f"fraction {most:g}; the model may be degenerate or its counts too small for its bounds"
-        )

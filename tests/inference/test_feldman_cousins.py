@@ -1,0 +1,301 @@
+"""Feldman-Cousins: the paper's tables, exact sums, seeds, workers, files, interruption, shares."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from csi_like import template
+from scipy.stats import norm, poisson
+
+from cevns.exceptions import DataError, FitError, InputError, OutputError
+from cevns.inference.feldman_cousins import feldman_cousins
+from cevns.inference.grid import Grid, SingleModel
+from cevns.inference.point_toys import FIRST
+from cevns.inference.toy_scan import critical_value, p_value
+from cevns.parameters import Parameter, Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """One bin with `offset + slope * x` counts, x >= 0: no nuisances."""
+
+    observed: np.ndarray
+    offset: float
+    slope: float = 1.0
+    name: str = "scaled"
+
+    @property
+    def parameters(self):
+        return Parameters([Parameter("x", 1.0, role="poi", lower=0.0, upper=50.0)])
+
+    def expected(self, theta, xp=np):
+        return self.offset + self.slope * theta[..., :1]
+
+    def components(self, theta):
+        return {"x": self.slope * theta[:1]}
+
+
+def poisson_grid(n, values, background=3.0):
+    return Grid.of(SingleModel(Scaled(np.array([float(n)]), background)), {"x": values})
+
+
+def exact_p(n, background, s):
+    """P(q >= q_data) by a sum over counts: q is the deviance less that of the best s >= 0."""
+    k = np.arange(0, 200)
+    log = np.log(np.where(k > 0, k, 1))
+
+    def twice_nll(mu):
+        return 2 * (mu - k + k * log - k * np.log(mu))
+
+    q = twice_nll(s + background) - twice_nll(np.maximum(k, background))
+    return poisson.pmf(k, s + background)[q >= q[n] - 1e-9].sum()
+
+
+SETTINGS = {"seed": 3, "workers": 1, "engine": "numpy", "audit": 0.0}
+
+
+# -- the paper's tables --------------------------------------------------------------------------
+
+# upper ends of 90 % intervals for a background of 3: Feldman and Cousins, table IV
+TABLE_POISSON = {1: 1.88, 4: 5.60, 5: 6.99}
+
+
+@pytest.mark.parametrize(("n", "end"), TABLE_POISSON.items())
+def test_poisson_p_values_are_the_exact_sums(n, end):
+    values = np.concatenate([[0.0, 0.3], end + np.array([-0.5, -0.02, 0.02, 0.5])])
+    scan = feldman_cousins(poisson_grid(n, values), 4000, adaptive=False, **SETTINGS)
+    exact = np.array([exact_p(n, 3.0, s) for s in values])
+    error = np.sqrt(exact * (1 - exact) / 4000)
+    assert np.all(np.abs(scan.p_value - exact) < 4 * error + 1e-12)
+    # the sums are the paper's: its ends are rounded to 0.01
+    assert exact[2] > 0.1 >= exact[5]
+    assert exact_p(n, 3.0, end - 0.02) > 0.1 >= exact_p(n, 3.0, end + 0.02)
+    # far from the end the answer does not hang on the number of toys
+    assert scan.accepted[[0, 1, 2, 5]].tolist() == [True, True, True, False]
+    assert np.all(scan.n_toys == 4000)
+    assert scan.failed == scan.outliers == 0
+
+
+def test_no_event_over_a_background_of_three():
+    # The table has 1.08: the paper lengthens intervals so that their ends fall with the
+    # background, and with 3.5 expected the construction itself ends there. At 3 it ends at 0.95.
+    assert exact_p(0, 3.0, 0.94) > 0.1 >= exact_p(0, 3.0, 0.97)
+    values = np.array([0.0, 0.5, 0.8, 1.2])
+    scan = feldman_cousins(poisson_grid(0, values), 4000, **SETTINGS)
+    assert scan.accepted.tolist() == [exact_p(0, 3.0, s) > 0.1 for s in values]
+
+
+# Gaussian of unit width with a mean >= 0: 90 % upper ends, table X of the same paper
+TABLE_GAUSS = {-1.0: 0.81, 0.0: 1.64, 1.0: 2.64}
+_MANY = 1e6
+
+
+@pytest.mark.parametrize(("x0", "end"), TABLE_GAUSS.items())
+def test_bounded_gaussian(x0, end):
+    counts = np.array([_MANY + np.sqrt(_MANY) * x0])
+    model = Scaled(counts, _MANY, np.sqrt(_MANY), "gauss")  # skewed by a thousandth only
+    values = end + np.array([-0.2, 0.0, 0.2])
+    scan = feldman_cousins(
+        Grid.of(SingleModel(model), {"x": values}), 6000, adaptive=False, **SETTINGS
+    )
+    # at the end p is 0.1: 4 binomial errors, and the rounding of the end to 0.005
+    slope = (scan.p_value[0] - scan.p_value[2]) / 0.4
+    assert abs(scan.p_value[1] - 0.1) < 4 * scan.p_error[1] + 0.005 * slope
+    assert scan.accepted[[0, 2]].tolist() == [True, False]
+    # far from the bound q is chi2, near it smaller
+    assert scan.critical[1] < scan.wilks_critical + 4 * scan.critical_error[1]
+
+
+def test_critical_value_of_an_unbounded_gaussian_is_that_of_wilks():
+    model = Scaled(np.array([_MANY]), _MANY, np.sqrt(_MANY), "gauss")
+    scan = feldman_cousins(
+        Grid.of(SingleModel(model), {"x": [20.0, 21.0]}), 6000, adaptive=False, **SETTINGS
+    )
+    assert np.all(np.abs(scan.critical - norm.ppf(0.95) ** 2) < 4 * scan.critical_error)
+    at = np.searchsorted(scan.levels, 0.5)
+    # the median of chi2 with one degree of freedom; error of the median of 6000: 0.007 / density
+    assert scan.quantiles[:, at] == pytest.approx(norm.ppf(0.75) ** 2, abs=4 * 0.0065 / 0.47)
+
+
+# -- with nuisances ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def grid():
+    model = template("cross-section", True)[1]
+    return Grid.of(
+        SingleModel(model), {"scale": np.linspace(0.7, 1.5, 5), "t0": np.linspace(0.43, 0.52, 4)}
+    )
+
+
+def test_two_parameters_with_nuisances_are_near_wilks(grid):
+    scan = feldman_cousins(grid, 600, adaptive=False, **SETTINGS | {"audit": 1e-3})
+    assert scan.shape == (5, 4)
+    inside = scan.q_data < 8
+    # 2 degrees of freedom, many counts: 4 errors and 0.03 for what is not Gaussian
+    assert np.all(
+        np.abs(scan.p_value - scan.wilks_p_value)[inside] < 4 * scan.p_error[inside] + 0.03
+    )
+    assert np.all(np.abs(scan.critical - scan.wilks_critical) < 4 * scan.critical_error + 0.4)
+    assert scan.audit.size == 12
+    assert scan.deeper == 0
+    assert scan.policy == "profiled"
+    assert scan.to_dict()["toys"] == 12_000
+
+
+def test_clear_points_get_their_first_block_only(grid):
+    settings = SETTINGS | {"seed": 5}
+    some = feldman_cousins(grid, 600, **settings)
+    every = feldman_cousins(grid, 600, adaptive=False, **settings)
+    assert set(some.n_toys.tolist()) == {FIRST, 600}
+    full = some.n_toys == 600
+    assert np.array_equal(some.p_value[full], every.p_value[full])
+    assert np.array_equal(some.accepted, every.accepted)
+    # the boundary is among the points with all toys
+    assert np.all(full[np.abs(every.p_value - 0.1) < 0.03])
+
+
+# -- who computes it does not matter -------------------------------------------------------------
+
+
+def equal(a, b):
+    names = ("q_data", "p_value", "critical", "critical_error", "n_toys", "quantiles", "audit")
+    return all(np.array_equal(getattr(a, k), getattr(b, k), equal_nan=True) for k in names)
+
+
+def test_result_does_not_depend_on_the_workers(grid):
+    alone = feldman_cousins(grid, 300, **SETTINGS)
+    with ThreadPoolExecutor(2) as pool:
+        threads = feldman_cousins(grid, 300, **SETTINGS | {"workers": None}, executor=pool)
+    assert equal(alone, threads)
+    assert not equal(alone, feldman_cousins(grid, 300, **SETTINGS | {"seed": 4}))
+
+
+def test_statistics_of_the_toys_are_kept_if_asked_for(grid, tmp_path):
+    from cevns.inference.scan_store import read_scan
+
+    path = tmp_path / "scan.h5"
+    scan = feldman_cousins(grid, 300, keep_toys=True, out=path, **SETTINGS)
+    toys = read_scan(path).group("toys")
+    first = toys["q"][toys["start"][7] : toys["start"][8]]
+    assert p_value(first, scan.q_data[7])[0] == scan.p_value[7]
+    assert critical_value(first, 0.9)[0] == scan.critical[7]
+
+
+class StopRunError(Exception):
+    """Raised in the middle of a run."""
+
+
+def test_interrupted_scan_resumes_bit_for_bit(grid, tmp_path):
+    path = tmp_path / "scan.h5"
+    undisturbed = feldman_cousins(grid, 600, **SETTINGS)
+
+    def stop(done, total, rate):
+        assert total >= 20 * FIRST
+        assert rate > 0
+        if done > 10 * FIRST:
+            raise StopRunError
+
+    with pytest.raises(StopRunError) as stopped:
+        feldman_cousins(grid, 600, out=path, progress=stop, **SETTINGS)
+    assert "the same command resumes" in stopped.value.__notes__[0]
+    assert not path.exists()
+    seen = []
+    resumed = feldman_cousins(
+        grid, 600, out=path, progress=lambda *a: seen.append(a[0]), **SETTINGS
+    )
+    assert seen[0] > 10 * FIRST
+    assert equal(undisturbed, resumed)
+    assert [p.name for p in tmp_path.iterdir()] == ["scan.h5"]
+    again = feldman_cousins(grid, 600, out=path, **SETTINGS)
+    assert equal(undisturbed, again)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seed": 4}, "seed is 3, not 4"),
+        ({"toys": 100}, "toys is 300, not 100"),
+        ({"cl": 0.95}, "confidence level is 0.9, not 0.95"),
+        ({"adaptive": False}, "stopped early around"),
+        ({"label": {"experiment": "other"}}, "experiment is mine, not other"),
+    ],
+)
+def test_file_of_another_scan_is_refused(change, named, grid, tmp_path):
+    path = tmp_path / "scan.h5"
+    settings = {"toys": 300, "out": path, "label": {"experiment": "mine"}, **SETTINGS}
+    feldman_cousins(grid, **settings)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=named):
+        feldman_cousins(grid, **settings | change)
+    assert path.read_bytes() == before
+
+
+def test_file_of_another_grid_is_refused(grid, tmp_path):
+    path = tmp_path / "scan.h5"
+    feldman_cousins(poisson_grid(4, [1.0, 2.0]), 50, out=path, **SETTINGS)
+    with pytest.raises(InputError, match=r"grid is \[\[1.0, 2.0\]\], not \[\[1.0, 3.0\]\]"):
+        feldman_cousins(poisson_grid(4, [1.0, 3.0]), 50, out=path, **SETTINGS)
+    with pytest.raises(InputError, match="model digest"):
+        feldman_cousins(poisson_grid(5, [1.0, 2.0]), 50, out=path, **SETTINGS)
+
+
+def test_truncated_file_is_refused(tmp_path):
+    path = tmp_path / "scan.h5"
+    feldman_cousins(poisson_grid(4, [1.0, 2.0]), 50, out=path, **SETTINGS)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(DataError, match="no complete file of a scan"):
+        feldman_cousins(poisson_grid(4, [1.0, 2.0]), 50, out=path, **SETTINGS)
+
+
+def test_bad_arguments(grid, tmp_path):
+    for change, named in (
+        ({"toys": 0}, "toys=0"),
+        ({"workers": 0}, "workers=0"),
+        ({"cl": 1.5}, "confidence level"),
+        ({"audit": 2.0}, "audited fraction"),
+        ({"shard": (3, 2)}, "no share 3/2"),
+        ({"shard": (1, 2)}, "needs a file"),
+    ):
+        with pytest.raises(InputError, match=named):
+            feldman_cousins(grid, **{"toys": 10, **SETTINGS} | change)
+    with pytest.raises(OutputError, match=r"end in \.h5"):
+        feldman_cousins(grid, 10, out=tmp_path / "scan.npz", **SETTINGS)
+    with pytest.raises(OutputError, match="no folder"):
+        feldman_cousins(grid, 10, out=tmp_path / "no" / "scan.h5", **SETTINGS)
+
+
+def test_too_many_failures_are_an_error(grid, monkeypatch):
+    from cevns.inference import point_toys
+
+    original = point_toys.best_fits
+
+    def failing(*args, **kwargs):
+        batch = original(*args, **kwargs)
+        batch.status[:3] = point_toys.FAILED
+        return batch
+
+    monkeypatch.setattr(point_toys, "best_fits", failing)
+    with pytest.raises(FitError, match="60 of 1000 toys have a failed fit"):
+        feldman_cousins(grid, 50, **SETTINGS)
+    scan = feldman_cousins(grid, 50, max_failures=0.1, **SETTINGS)
+    assert scan.failed == 60
+    assert np.all(scan.n_toys == 47)
+
+
+def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):
+    from cevns.inference import point_toys
+
+    original = point_toys.best_fits
+
+    def shallow(*args, **kwargs):
+        batch = original(*args, **kwargs)
+        batch.twice_nll[:] += 0.1
+        return batch
+
+    monkeypatch.setattr(point_toys, "best_fits", shallow)
+    with pytest.raises(FitError, match="deeper minimum"):
+        feldman_cousins(grid, 50, **SETTINGS | {"audit": 0.005})
