@@ -26,7 +26,7 @@ from cevns.inference.engines import engine as make_engine
 from cevns.inference.grid import Grid
 from cevns.inference.limits import check_level
 from cevns.inference.point_run import Progress, axis_datasets, data_digest, run_points
-from cevns.inference.point_toys import PointToys
+from cevns.inference.point_toys import COMPILING_PAYS, PointToys
 from cevns.inference.scan import ProfileScan, profile_scan
 from cevns.inference.toy_scan import ToyScan, assemble
 from cevns.typing import Array
@@ -36,9 +36,9 @@ STOP_SIGMA = 4.0
 toys: the chance that a point on the boundary is stopped is 6e-5, and it is a point whose answer
 is then decided by its first toys."""
 AUDIT = 1e-3
+"""Fraction of the toys that is fitted again with iminuit."""
 AUDIT_MOST = 100
-COMPILING_PAYS = 500_000
-"""Toys from which ``auto`` means jax: below, compiling takes longer than it saves."""
+"""Toys that are audited at most in a scan."""
 
 
 def feldman_cousins(

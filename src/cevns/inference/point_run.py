@@ -62,7 +62,7 @@ def run_points(
         DataError: if the file is truncated.
         OutputError: if it cannot be written.
     """
-    _check_shard(shard, out, plan.grid.size)
+    _check_shard(shard, out, plan.grid.size, plan.toys)
     target = None if out is None else check_target(out)
     mine = {**run, "shard": list(shard) if shard else None}
     if target and target.exists():
@@ -128,7 +128,9 @@ def _share(
     return ScanFile(run, {**inputs, **stored}, notes, shard)
 
 
-def _check_shard(shard: tuple[int, int] | None, out: Path | str | None, size: int) -> None:
+def _check_shard(
+    shard: tuple[int, int] | None, out: Path | str | None, size: int, toys: int
+) -> None:
     """Raise if there is no such share.
 
     Raises:
@@ -142,6 +144,8 @@ def _check_shard(shard: tuple[int, int] | None, out: Path | str | None, size: in
             f"there is no share {i}/{n} of a grid of {size} points; shares count from 1/n to n/n, "
             "with n at most the number of points"
         )
+    if not toys:
+        raise InputError("a scan without toys is too small to be computed in shares")
     if out is None:
         raise InputError(f"the share {i}/{n} needs a file to be merged from; say where")
 

@@ -48,6 +48,8 @@ OUTLIER = 1e-3
 """How far the free fit may lie above the one at the point before it counts as an outlier."""
 SCREENED = 100
 """Points of a grid that are screened for another minimum, at most."""
+COMPILING_PAYS = 500_000
+"""Toys from which the engine ``auto`` is jax: below, compiling takes longer than it saves."""
 _KEPT = 8
 """Slices whose models and compiled fits a process keeps."""
 POLICY = "profiled"
@@ -128,6 +130,8 @@ class PointToys:
 
     def first(self, shard: tuple[int, int] | None = None) -> list[int]:
         """The first blocks of all points, or of the `i`-th share of `n`, slice by slice."""
+        if not self.toys:
+            return []
         i, n = (1, 1) if shard is None else shard
         points = np.concatenate([numbers for _, numbers in self.grid.slices()])
         return [

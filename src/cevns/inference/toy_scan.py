@@ -212,7 +212,9 @@ def assemble(
     q_data = inputs["profile/q"]
     toys = collect(run["toys"], len(q_data), blocks)
     p, p_error = np.array([p_value(q, d) for q, d in zip(toys, q_data, strict=True)]).T
-    critical, critical_error = np.array([critical_value(q, run["confidence level"]) for q in toys]).T
+    critical, critical_error = np.array(
+        [critical_value(q, run["confidence level"]) for q in toys]
+    ).T
     nothing = np.full(len(LEVELS), np.nan)
     keys = sorted(blocks)
     out = {

@@ -1,0 +1,179 @@
+"""Upper limits by CLs, asymptotic and from toys.
+
+The statistic is q-tilde_mu, which grows when the data have less signal than mu (Cowan, Cranmer,
+Gross, Vitells, arXiv:1007.1727, eq. 16); mu is excluded at confidence level cl where
+``CL_s = p_{s+b} / CL_b <= 1 - cl`` (Read, J. Phys. G 28 (2002) 2693; `cls_values`). Where the data
+cannot tell signal from none, nothing is excluded. Toys of the signal hypothesis are drawn at the
+nuisances that fit the data best at the point, those of the null hypothesis at the ones that fit
+them best without signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cevns.exceptions import FitError, InputError
+from cevns.inference.batched import BatchFitter
+from cevns.inference.cls_result import ClsScan
+from cevns.inference.cls_values import assemble
+from cevns.inference.data import Data, asimov, observed
+from cevns.inference.engines import engine as make_engine
+from cevns.inference.grid import Grid
+from cevns.inference.limits import check_level
+from cevns.inference.point_run import Progress, axis_datasets, data_digest, run_points
+from cevns.inference.point_toys import COMPILING_PAYS, PointToys
+from cevns.inference.sensitivity import at_points
+from cevns.typing import Array
+
+
+def cls_scan(
+    grid: Grid,
+    *,
+    cl: float = 0.9,
+    toys: int = 0,
+    seed: int = 0,
+    null: float | None = None,
+    data: Data | None = None,
+    engine: str = "auto",
+    label: Mapping[str, Any] | None = None,
+    out: Path | str | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    shard: tuple[int, int] | None = None,
+    progress: Progress | None = None,
+    max_failures: float = 1e-3,
+) -> ClsScan:
+    """CLs of one parameter on a grid.
+
+    Args:
+        grid: one parameter, and perhaps a structural axis.
+        cl: confidence level of the limits.
+        toys: toys of each point under each of the two hypotheses; none for the asymptotic form.
+        seed: master seed of the toys.
+        null: value of the parameter without signal; zero, or the bound nearest to it.
+        data: by default the models' own.
+        engine: ``numpy``, ``jax`` or ``auto``.
+        label: plain values that are part of the scan's identity, like the experiment's name.
+        out: HDF5 file; the same call resumes an interrupted scan from it.
+        workers: see `cevns.inference.feldman_cousins.feldman_cousins`, as all that follow.
+        executor: likewise.
+        shard: likewise.
+        progress: likewise.
+        max_failures: likewise.
+
+    Raises:
+        InputError: if two parameters are scanned, or an argument is out of range.
+        DataError: if `out` is truncated.
+        FitError: if more fits failed than tolerated.
+    """
+    if grid.degrees != 1:
+        raise InputError(
+            f"CLs limits one parameter at a time, not {' and '.join(grid.scanned)}; scan one, or "
+            "use the method fc"
+        )
+    if toys < 0 or seed < 0:
+        raise InputError(f"CLs: toys={toys}, seed={seed}; use numbers that are not negative")
+    if workers is not None and workers < 1:
+        raise InputError(f"CLs: workers={workers}; use at least one")
+    check_level(cl)
+    parameter = grid.family.parameters[grid.scanned[0]]
+    null = float(np.clip(0.0, parameter.lower, parameter.upper)) if null is None else null
+    every = 2 * grid.size * toys
+    name = make_engine("numpy" if engine == "auto" and every < COMPILING_PAYS else engine).name
+    inputs, truth = _inputs(grid, data, null, name)
+    plan = PointToys(
+        grid=grid,
+        theta=truth[0],
+        truth=truth,
+        q_data=inputs["profile/q"],
+        statistic="upper",
+        null=null,
+        toys=toys,
+        seed=seed,
+        engine=name,
+        stop=None,
+        stop_sigma=0.0,
+        audit=0,
+        data_digest=data_digest(grid, data),
+    )
+    run = {
+        "method": "cls",
+        **(label or {}),
+        "confidence level": cl,
+        **plan.fingerprint(),
+        "parameters": list(grid.family.parameters.names),
+        "limited": parameter.name,
+        "null": null,
+        "logarithmic axes": [a.log for a in grid.axes],
+    }
+    file = run_points(
+        plan,
+        run,
+        inputs,
+        assemble,
+        out=out,
+        workers=workers,
+        executor=executor,
+        shard=shard,
+        progress=progress,
+    )
+    result = ClsScan.of(file)
+    if result.failed > max_failures * max(1, every):
+        raise FitError(
+            f"{result.failed} of {every} toys have a failed fit, more than the tolerated fraction "
+            f"{max_failures:g}; the model may be degenerate or its counts too small for its bounds"
+        )
+    return result
+
+
+def _inputs(
+    grid: Grid, data: Data | None, null: float, engine: str
+) -> tuple[dict[str, Array], Array]:
+    """The statistic of data and Asimov data, and where toys are drawn, ``(2, size, n_par)``."""
+    name = grid.scanned[0]
+    position = grid.family.parameters.position(name)
+    n_par = len(grid.family.parameters)
+    truth = np.empty((2, grid.size, n_par))
+    q_data, q_asimov = np.empty(grid.size), np.empty(grid.size)
+    best = []
+    for structure, points in grid.slices():
+        model = grid.family.model(structure)
+        mine = observed(model) if data is None else data
+        held = BatchFitter(model, fix=(name,), engine=engine)
+        free = BatchFitter(model, engine=engine)
+        start = at_points(grid, points, model.parameters.values)
+        at = held.fit(mine.counts, mine.auxiliary, start)
+        lowest = at.theta[int(np.argmin(at.twice_nll))]
+        fits = free.fit(mine.counts, mine.auxiliary, lowest)
+        without = lowest.copy()
+        without[position] = null
+        none = held.fit(mine.counts, mine.auxiliary, without)
+        minimum = min(float(fits.twice_nll[0]), float(at.twice_nll.min()))
+        estimate = fits.theta[0, position]
+        if estimate < null:
+            minimum = float(none.twice_nll[0])
+        below = at.theta[:, position] > estimate
+        q_data[points] = np.where(below, np.maximum(at.twice_nll - minimum, 0.0), 0.0)
+        expectation = asimov(model, none.theta[0])
+        again = held.fit(
+            expectation.counts, expectation.auxiliary, at_points(grid, points, none.theta[0])
+        )
+        # zero below the null value, where Asimov data have an estimate above the point
+        above = again.theta[:, position] > null
+        q_asimov[points] = np.where(above, np.maximum(again.twice_nll, 0.0), 0.0)
+        truth[0, points], truth[1, points] = at.theta, none.theta
+        best.append(fits.theta[0])
+    inputs = {
+        **axis_datasets(grid),
+        "profile/q": q_data,
+        "profile/q_asimov": q_asimov,
+        "profile/theta": truth[0],
+        "profile/null": truth[1],
+        "profile/best": np.array(best),
+    }
+    return inputs, truth
