@@ -23,10 +23,12 @@ from cevns.inference.cls_result import ClsScan
 from cevns.inference.cls_values import assemble
 from cevns.inference.data import Data, asimov, observed
 from cevns.inference.engines import engine as make_engine
+from cevns.inference.feldman_cousins import check_profile
 from cevns.inference.grid import Grid
 from cevns.inference.limits import check_level
 from cevns.inference.point_run import Progress, axis_datasets, data_digest, run_points
 from cevns.inference.point_toys import COMPILING_PAYS, PointToys
+from cevns.inference.scan import profile_scan
 from cevns.inference.sensitivity import at_points
 from cevns.typing import Array
 
@@ -137,43 +139,35 @@ def _inputs(
     """The statistic of data and Asimov data, and where toys are drawn, ``(2, size, n_par)``."""
     name = grid.scanned[0]
     position = grid.family.parameters.position(name)
-    n_par = len(grid.family.parameters)
-    truth = np.empty((2, grid.size, n_par))
+    scan = profile_scan(grid, data=data, engine=engine)
+    check_profile(scan)
+    truth = np.stack([scan.theta, scan.theta])
     q_data, q_asimov = np.empty(grid.size), np.empty(grid.size)
-    best = []
-    for structure, points in grid.slices():
+    for (structure, points), best in zip(grid.slices(), scan.best_by_slice, strict=True):
         model = grid.family.model(structure)
         mine = observed(model) if data is None else data
         held = BatchFitter(model, fix=(name,), engine=engine)
-        free = BatchFitter(model, engine=engine)
-        start = at_points(grid, points, model.parameters.values)
-        at = held.fit(mine.counts, mine.auxiliary, start)
-        lowest = at.theta[int(np.argmin(at.twice_nll))]
-        fits = free.fit(mine.counts, mine.auxiliary, lowest)
-        without = lowest.copy()
+        without = best.theta.copy()
         without[position] = null
         none = held.fit(mine.counts, mine.auxiliary, without)
-        minimum = min(float(fits.twice_nll[0]), float(at.twice_nll.min()))
-        estimate = fits.theta[0, position]
-        if estimate < null:
-            minimum = float(none.twice_nll[0])
-        below = at.theta[:, position] > estimate
-        q_data[points] = np.where(below, np.maximum(at.twice_nll - minimum, 0.0), 0.0)
+        # below the value without signal that value is the best one
+        minimum = best.twice_nll if best.theta[position] >= null else float(none.twice_nll[0])
+        q_data[points] = np.maximum(scan.twice_nll[points] - minimum, 0.0)
+        truth[1, points] = none.theta[0]
         expectation = asimov(model, none.theta[0])
         again = held.fit(
             expectation.counts, expectation.auxiliary, at_points(grid, points, none.theta[0])
         )
-        # zero below the null value, where Asimov data have an estimate above the point
-        above = again.theta[:, position] > null
-        q_asimov[points] = np.where(above, np.maximum(again.twice_nll, 0.0), 0.0)
-        truth[0, points], truth[1, points] = at.theta, none.theta
-        best.append(fits.theta[0])
+        q_asimov[points] = np.maximum(again.twice_nll, 0.0)
+        # the statistic is zero where the estimate lies above the point
+        q_data[points[scan.theta[points, position] <= best.theta[position]]] = 0.0
+        q_asimov[points[scan.theta[points, position] <= null]] = 0.0
     inputs = {
         **axis_datasets(grid),
         "profile/q": q_data,
         "profile/q_asimov": q_asimov,
         "profile/theta": truth[0],
         "profile/null": truth[1],
-        "profile/best": np.array(best),
+        "profile/best": np.array([b.theta for b in scan.best_by_slice]),
     }
     return inputs, truth

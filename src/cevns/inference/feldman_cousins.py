@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
+from cevns.inference.batched import FAILED
 from cevns.inference.data import Data
 from cevns.inference.engines import engine as make_engine
 from cevns.inference.grid import Grid
@@ -153,7 +154,8 @@ def prepare(
     """The toys of a scan, and what is known without them."""
     every = grid.size * toys
     name = make_engine("numpy" if engine == "auto" and every < COMPILING_PAYS else engine).name
-    scan = profile_scan(grid, data, engine=name) if scan is None else scan
+    scan = profile_scan(grid, data=data, engine=name) if scan is None else scan
+    check_profile(scan)
     q_data = np.maximum(scan.rise, 0.0)
     plan = PointToys(
         grid=grid,
@@ -174,9 +176,25 @@ def prepare(
         **axis_datasets(grid),
         "profile/q": q_data,
         "profile/theta": scan.theta,
-        "profile/best": scan.best,
+        "profile/best": np.array([b.theta for b in scan.best_by_slice]),
+        "profile/best_twice_nll": np.array([b.twice_nll for b in scan.best_by_slice]),
     }
     return plan, inputs
+
+
+def check_profile(scan: ProfileScan) -> None:
+    """Raise if toys could not be drawn at each point.
+
+    Raises:
+        FitError: if a point has no converged fit.
+    """
+    if scan.effort.failed:
+        i = int(np.argmax(scan.status == FAILED))
+        at = dict(zip((a.name for a in scan.grid.axes), scan.grid.points[i].tolist(), strict=True))
+        raise FitError(
+            f"the fit fails at {scan.effort.failed} points of the grid, for example at {at}: there "
+            "is nothing to draw toys from; choose another range"
+        )
 
 
 def judge(result: ToyScan, max_failures: float) -> None:

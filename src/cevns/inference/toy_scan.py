@@ -74,7 +74,8 @@ class ToyScan:
         critical_error: its error from the number of toys.
         n_toys: toys of each point whose fits succeeded.
         theta: where the toys were drawn, ``(size, n_par)``.
-        best: best fit, ``(n_par,)``.
+        best: best fit of each slice, ``(n_slices, n_par)``.
+        best_twice_nll: -2 ln L there, ``(n_slices,)``.
         quantiles: of q over the toys at `levels`, ``(size, len(levels))``.
         levels: the levels.
         cl: confidence level.
@@ -97,6 +98,7 @@ class ToyScan:
     n_toys: IntArray = field(repr=False)
     theta: Array = field(repr=False)
     best: Array = field(repr=False)
+    best_twice_nll: Array = field(repr=False)
     quantiles: Array = field(repr=False)
     levels: Array = field(repr=False)
     cl: float
@@ -119,6 +121,7 @@ class ToyScan:
             q_data=data["profile/q"],
             theta=data["profile/theta"],
             best=data["profile/best"],
+            best_twice_nll=data["profile/best_twice_nll"],
             n_toys=np.asarray(toys["n"], dtype=np.int64),
             failed=int(toys["failed"]),
             outliers=int(toys["outliers"]),
@@ -144,6 +147,12 @@ class ToyScan:
     def shape(self) -> tuple[int, ...]:
         """Number of values along each axis."""
         return tuple(len(a) for a in self.axes)
+
+    @property
+    def best_fit(self) -> Array:
+        """The best fit of all slices, ``(n_par,)``."""
+        best: Array = self.best[int(np.argmin(self.best_twice_nll))]
+        return best
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
@@ -178,7 +187,7 @@ class ToyScan:
         """A summary as plain values."""
         return {
             "axes": {n: a.tolist() for n, a in zip(self.names, self.axes, strict=True)},
-            "best": dict(zip(self.parameters, self.best.tolist(), strict=True)),
+            "best": dict(zip(self.parameters, self.best_fit.tolist(), strict=True)),
             "cl": self.cl,
             "nuisances_of_the_toys": self.policy,
             "toys": int(self.n_toys.sum()),
