@@ -1,0 +1,182 @@
+"""Files of scans: what they hold, damage, shares and their merging."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from csi_like import template
+
+from cevns.exceptions import DataError, InputError, MissingExtraError, OutputError
+from cevns.inference import scan_store
+from cevns.inference.cls import cls_scan
+from cevns.inference.feldman_cousins import feldman_cousins
+from cevns.inference.grid import Grid, SingleModel
+from cevns.inference.merge import merge
+from cevns.inference.scan_store import ScanFile, read_scan, write_scan
+from cevns.inference.toy_scan import ToyScan
+
+h5py = pytest.importorskip("h5py")
+
+CONTENT = ScanFile(
+    {"seed": 3, "grid": [[1.0, 2.0]]},
+    {"axis/x": np.array([1.0, 2.0]), "toys/n": np.array([3, 4])},
+    {"date": "2026-01-01"},
+)
+
+
+def test_what_is_written_is_read(tmp_path):
+    path = tmp_path / "scan.h5"
+    write_scan(path, CONTENT)
+    back = read_scan(path, {"seed": 3})
+    assert back.run == CONTENT.run
+    assert back.notes == CONTENT.notes
+    assert back.shard is None
+    assert back.group("toys")["n"].tolist() == [3, 4]
+    assert back.datasets["axis/x"].dtype == np.float64
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_equal_scans_are_equal_byte_for_byte(tmp_path):
+    # no times in the objects of the file: only attributes may differ
+    a, b = tmp_path / "a.h5", tmp_path / "b.h5"
+    write_scan(a, CONTENT)
+    write_scan(b, CONTENT)
+    assert a.read_bytes() == b.read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "text", "empty", "other", "no run"])
+def test_damaged_file_is_refused(damage, tmp_path):
+    path = tmp_path / "scan.h5"
+    write_scan(path, CONTENT)
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-500])
+    elif damage == "text":
+        path.write_text("no scan")
+    elif damage == "empty":
+        path.write_bytes(b"")
+    else:
+        with h5py.File(path, "w") as file:
+            if damage == "no run":
+                file.attrs["format"], file.attrs["format_version"] = "cevns scan", 1
+    with pytest.raises(DataError, match="no complete file of a scan"):
+        read_scan(path)
+
+
+def test_other_files(tmp_path, monkeypatch):
+    path = tmp_path / "scan.h5"
+    with pytest.raises(DataError, match="no such file"):
+        read_scan(path)
+    write_scan(path, CONTENT)
+    with pytest.raises(InputError, match="its seed is 3, not 4"):
+        read_scan(path, {"seed": 4})
+    with h5py.File(path, "r+") as file:
+        file.attrs["format_version"] = 99
+    with pytest.raises(DataError, match="newer version"):
+        read_scan(path)
+    monkeypatch.setattr(scan_store, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"cevns\[scan\]"):
+        read_scan(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_unwritable_folder(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match=r"cannot write .*scan\.h5"):
+        write_scan(tmp_path / "scan.h5", CONTENT)
+
+
+# -- shares --------------------------------------------------------------------------------------
+
+SETTINGS = {"toys": 300, "seed": 3, "engine": "numpy", "audit": 1e-3, "workers": 1}
+
+
+@pytest.fixture(scope="module")
+def grid():
+    model = template("cross-section", True)[1]
+    return Grid.of(
+        SingleModel(model), {"scale": np.linspace(0.7, 1.5, 4), "t0": np.linspace(0.43, 0.52, 3)}
+    )
+
+
+@pytest.fixture(scope="module")
+def shares(grid, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shares")
+    whole = folder / "whole.h5"
+    feldman_cousins(grid, out=whole, **SETTINGS)
+    parts = [folder / f"{i}.h5" for i in (1, 2, 3)]
+    for i, part in enumerate(parts, 1):
+        feldman_cousins(grid, out=part, shard=(i, 3), **SETTINGS)
+    return whole, parts
+
+
+def same_datasets(a, b):
+    left, right = read_scan(a), read_scan(b)
+    assert left.run == right.run
+    assert left.datasets.keys() == right.datasets.keys()
+    for name, array in left.datasets.items():
+        assert array.tobytes() == right.datasets[name].tobytes(), name
+
+
+def test_merged_shares_are_the_whole(shares, tmp_path):
+    whole, parts = shares
+    merged = merge(list(reversed(parts)), tmp_path / "merged.h5")
+    same_datasets(whole, tmp_path / "merged.h5")
+    assert len(merged.notes["shares"]) == 3
+    assert ToyScan.of(merged).n_toys.min() >= 256
+
+
+def test_share_holds_its_points_only(grid, shares):
+    part = feldman_cousins(grid, out=shares[1][1], shard=(2, 3), **SETTINGS)
+    computed = part.n_toys > 0
+    assert np.flatnonzero(computed).tolist() == [1, 4, 7, 10]
+    assert np.isnan(part.p_value[~computed]).all()
+
+
+def test_share_and_whole_are_not_confused(grid, shares):
+    whole, parts = shares
+    with pytest.raises(InputError, match=r"its shard is \[1, 3\], not None"):
+        feldman_cousins(grid, out=parts[0], **SETTINGS)
+    with pytest.raises(InputError, match=r"its shard is None, not \[1, 3\]"):
+        feldman_cousins(grid, out=whole, shard=(1, 3), **SETTINGS)
+    with pytest.raises(DataError, match="no share of a scan"):
+        merge([whole], parts[0].with_name("merged.h5"))
+
+
+def test_shares_that_do_not_fit_are_refused(grid, shares, tmp_path):
+    _, parts = shares
+    out = tmp_path / "merged.h5"
+    with pytest.raises(InputError, match="shares are missing: 2/3;"):
+        merge([parts[0], parts[2]], out)
+    copy = tmp_path / "copy.h5"
+    copy.write_bytes(parts[1].read_bytes())
+    with pytest.raises(InputError, match=r"the share 2/3 is there twice: .*2\.h5 and .*copy\.h5"):
+        merge([*parts, copy], out)
+    other = tmp_path / "other.h5"
+    feldman_cousins(grid, out=other, shard=(2, 3), **SETTINGS | {"seed": 4})
+    with pytest.raises(InputError, match="the seed is 3 in one and 4 in the other"):
+        merge([parts[0], other, parts[2]], out)
+    halves = tmp_path / "half.h5"
+    feldman_cousins(grid, out=halves, shard=(2, 2), **SETTINGS)
+    with pytest.raises(InputError, match="the number of shares is 3 in one and 2 in the other"):
+        merge([parts[0], halves], out)
+    parts[1].with_name("cut.h5").write_bytes(parts[1].read_bytes()[:-300])
+    with pytest.raises(DataError, match="no complete file"):
+        merge([parts[0], parts[1].with_name("cut.h5")], out)
+    with pytest.raises(InputError, match="no share to merge"):
+        merge([], out)
+    assert not out.exists()
+
+
+def test_shares_of_cls(tmp_path):
+    model = template("cross-section", True)[1]
+    grid = Grid.of(SingleModel(model), {"scale": np.linspace(0.8, 1.8, 5)})
+    settings = {"toys": 100, "seed": 1, "workers": 1, "engine": "numpy"}
+    cls_scan(grid, out=tmp_path / "whole.h5", **settings)
+    for i in (1, 2):
+        cls_scan(grid, out=tmp_path / f"{i}.h5", shard=(i, 2), **settings)
+    merge([tmp_path / "1.h5", tmp_path / "2.h5"], tmp_path / "merged.h5")
+    same_datasets(tmp_path / "whole.h5", tmp_path / "merged.h5")
+    with pytest.raises(InputError, match="without toys"):
+        cls_scan(grid, out=tmp_path / "x.h5", shard=(1, 2))
