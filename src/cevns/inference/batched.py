@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ REFINING_STEPS = (6, 10)
 SAFE_STEPS = (4, 10, 60)
 """Safeguarded steps, with all second derivatives, for those that still have not."""
 
+_COMMON = 64
+"""Fits with a common start from which a descent of their own pays."""
 _ASTRAY = 1.0
 """Distance to the minimum beyond which a fit is begun anew, in units of -2 ln L."""
 
@@ -139,8 +142,7 @@ class BatchFitter:
             if not self.free:
                 (value,) = self._chunks(self._value, theta, counts, aux)
                 edm = np.where(np.isfinite(value), 0.0, np.inf)
-            common = start.ndim == 1 and bool(self.free)
-            origin = self._problem.origin(start) if common else None
+            runs = _runs(theta0) if self.free else []
             plan = [(QUICK_STEPS, 0), *((n, 0) for n in REFINING_STEPS)]
             plan += [(0, steps) for steps in SAFE_STEPS]
             for number, (quick, safe) in enumerate(plan):
@@ -151,8 +153,8 @@ class BatchFitter:
                 # an unguarded step may have gone astray: then from the start again
                 near = edm[left] < _ASTRAY
                 at = np.where(near, theta[:, left], theta0[:, left])
-                if number == 0 and origin is not None:
-                    (at,) = self._chunks(self._descend, at, *data, origin, quick)
+                if number == 0 and runs:
+                    at = self._descents(runs, at, *data, quick)
                 elif quick:
                     (at,) = self._chunks(self._refine, at, *data, quick)
                 method = self._newton if safe else self._minimise
@@ -167,6 +169,23 @@ class BatchFitter:
         for i in left if rescue else ():
             self._with_minuit(batch, int(i), Data(counts[:, i], aux[:, i]), theta0[:, i])
         return batch
+
+    def _descents(
+        self, runs: list[slice], theta: Array, counts: Array, aux: Array, steps: int
+    ) -> Array:
+        """Quasi-Newton steps, each run of columns from its common start."""
+        parts = [
+            self._chunks(
+                self._descend,
+                theta[:, run],
+                counts[:, run],
+                aux[:, run],
+                self._problem.origin(theta[:, run.start]),
+                steps,
+            )[0]
+            for run in runs
+        ]
+        return np.concatenate(parts, axis=1)
 
     def _with_minuit(self, batch: BatchFit, i: int, data: Data, start: Array) -> None:
         """Fit one data set with iminuit and write it into its row."""
@@ -197,6 +216,18 @@ class BatchFitter:
             column = result.theta[:, None], data.counts[:, None], data.auxiliary[:, None]
             errors = self._chunks(self._minimise, *column, 0)[3]
         batch.errors[i, self._problem.free] = errors[:, 0]
+
+
+def _runs(start: Array) -> list[slice]:
+    """Neighbouring columns with the same start; none where there are too few in each to pay."""
+    size = start.shape[1]
+    if start.strides[1] == 0 or size < 2:  # one column, repeated
+        return [slice(0, size)]
+    ends = np.flatnonzero(np.any(start[:, 1:] != start[:, :-1], axis=0)) + 1
+    if size < _COMMON * (len(ends) + 1):
+        return []
+    edges = [0, *ends.tolist(), size]
+    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 def _columns(counts: Array, aux: Array, start: Array) -> tuple[Array, Array, Array, int]:

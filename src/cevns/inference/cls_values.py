@@ -64,7 +64,7 @@ def assemble(
             "failed": np.array(0),
         }
         return {f"cls/{name}": array for name, array in out.items()}
-    signal, none = (collect(run["toys"], q.size, blocks, h) for h in (0, 1))
+    signal, none = (collect(q.size, blocks, h) for h in (0, 1))
     p_signal, e_signal = np.array([p_value(t, d) for t, d in zip(signal, q, strict=True)]).T
     p_null, e_null = np.array([p_value(t, d) for t, d in zip(none, q, strict=True)]).T
     cls = _ratio(p_signal, p_null)

@@ -62,7 +62,7 @@ def run_points(
         DataError: if the file is truncated.
         OutputError: if it cannot be written.
     """
-    _check_shard(shard, out, plan.grid.size, plan.toys)
+    _check_shard(shard, out, len(plan.groups), plan.toys)
     target = None if out is None else check_target(out)
     mine = {**run, "shard": list(shard) if shard else None}
     if target and target.exists():
@@ -129,7 +129,7 @@ def _share(
 
 
 def _check_shard(
-    shard: tuple[int, int] | None, out: Path | str | None, size: int, toys: int
+    shard: tuple[int, int] | None, out: Path | str | None, groups: int, toys: int
 ) -> None:
     """Raise if there is no such share.
 
@@ -139,10 +139,10 @@ def _check_shard(
     if shard is None:
         return
     i, n = shard
-    if not 1 <= i <= n <= size:
+    if not 1 <= i <= n <= groups:
         raise InputError(
-            f"there is no share {i}/{n} of a grid of {size} points; shares count from 1/n to n/n, "
-            "with n at most the number of points"
+            f"there is no share {i}/{n}; shares count from 1/n to n/n, and the grid has {groups} "
+            "groups of points to be shared"
         )
     if not toys:
         raise InputError("a scan without toys is too small to be computed in shares")
@@ -173,24 +173,21 @@ class _Meter:
         progress: Progress | None,
     ) -> None:
         self._plan = plan
-        self._done = sum(self._size(key) for key in blocks)
-        self._total = sum(map(self._size, wanted))
+        self._done = sum(plan.size(key) for key in blocks)
+        self._total = sum(map(self._plan.size, wanted))
         self._progress = progress
         self._new = 0
         self._hosts: set[str] = set()
         self._workers: set[str] = set()
         self._started = time.perf_counter()
 
-    def _size(self, key: int) -> int:
-        return self._plan.size(self._plan.place(key)[2])
-
     def more(self, keys: list[int]) -> list[int]:
-        self._total += sum(map(self._size, keys))
+        self._total += sum(map(self._plan.size, keys))
         return keys
 
     def done(self, key: int, worker: str) -> None:
-        self._new += self._size(key)
-        self._done += self._size(key)
+        self._new += self._plan.size(key)
+        self._done += self._plan.size(key)
         self._workers.add(worker)
         self._hosts.add(worker.rpartition(":")[0])
         if self._progress:

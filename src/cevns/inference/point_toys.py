@@ -11,8 +11,9 @@ statistic for upper limits is zero where the estimate lies above the point, and 
 without signal that value takes its place (q-tilde_mu of Cowan, Cranmer, Gross, Vitells,
 arXiv:1007.1727, eq. 16).
 
-A block is a number of toys of one point, with a random stream of its own. The first is small; what
-it says may make the others unnecessary (`follow`), which depends on the point alone.
+A block holds a number of toys of each of some neighbouring points, with a random stream for each
+point. The first block is small; what it says may make the others unnecessary for some of its
+points (`follow`), whoever computes them and in whatever order.
 """
 
 from __future__ import annotations
@@ -22,50 +23,51 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from cevns.inference.batched import FAILED, BatchFit, BatchFitter
 from cevns.inference.checkpoint import Block
-from cevns.inference.data import Data
-from cevns.inference.fit import fit
 from cevns.inference.grid import Grid
-from cevns.inference.likelihood import check_expectation
-from cevns.inference.model import Model, digest
-from cevns.inference.modes import Screen, best_fits
+from cevns.inference.model import digest
 from cevns.typing import Array, IntArray
 
 Statistic = Literal["two-sided", "upper"]
 
 FIRST = 256
-"""Toys of the first block of a point."""
+"""Toys of a point in its first block."""
 BLOCK = 1024
-"""Toys of the others at most."""
+"""Toys of a point in another block at most."""
+GROUP = 4
+"""Neighbouring points whose toys are fitted together: the few slow fits of each then share the
+cost of many small steps."""
 TIE = 1e-5
 """Difference of two values of q that counts as none: fits are that exact, counts are discrete."""
-OUTLIER = 1e-3
-"""How far the free fit may lie above the one at the point before it counts as an outlier."""
-SCREENED = 100
-"""Points of a grid that are screened for another minimum, at most."""
 COMPILING_PAYS = 500_000
 """Toys from which the engine ``auto`` is jax: below, compiling takes longer than it saves."""
-_KEPT = 8
-"""Slices whose models and compiled fits a process keeps."""
 POLICY = "profiled"
 """Where the toys have their nuisances: at the values that fit the data best at the point."""
 
 
-def blocks_of_point(toys: int) -> int:
-    """Blocks of a point with that many toys."""
-    return 1 + -(-max(0, toys - FIRST) // BLOCK)
+class Place(NamedTuple):
+    """What a block is.
+
+    Args:
+        hypothesis: under which its toys are drawn.
+        group: of points.
+        members: which points of the group, as bits.
+        block: its number; the first is small.
+    """
+
+    hypothesis: int
+    group: int
+    members: int
+    block: int
 
 
 @dataclass(frozen=True, eq=False)
 class PointToys:
     """All that determines the toys of a grid; the `cevns.inference.blocks.Job` of computing them.
-
-    Blocks are numbered through hypotheses, points and blocks of a point, the last fastest.
 
     Args:
         grid: the points.
@@ -103,61 +105,91 @@ class PointToys:
         return f"the family {self.grid.family.name!r}"
 
     @property
-    def n_blocks(self) -> int:
-        """Blocks of a point."""
-        return blocks_of_point(self.toys)
-
-    @property
     def n_hypotheses(self) -> int:
         """Hypotheses under which toys are drawn."""
         return len(self.truth)
 
-    def place(self, key: int) -> tuple[int, int, int]:
-        """Hypothesis, point and number of a block."""
-        rest, block = divmod(key, self.n_blocks)
-        hypothesis, point = divmod(rest, self.grid.size)
-        return hypothesis, point, block
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of a group."""
+        return 1 + -(-max(0, self.toys - FIRST) // BLOCK)
 
-    def key(self, hypothesis: int, point: int, block: int) -> int:
+    @cached_property
+    def groups(self) -> list[IntArray]:
+        """Points that are fitted together, of one slice each."""
+        return [
+            points[at : at + GROUP]
+            for _, points in self.grid.slices()
+            for at in range(0, len(points), GROUP)
+        ]
+
+    def key(self, place: Place) -> int:
         """The number of a block."""
-        return (hypothesis * self.grid.size + point) * self.n_blocks + block
+        group = place.hypothesis * len(self.groups) + place.group
+        return (group * (1 << GROUP) + place.members) * self.n_blocks + place.block
 
-    def size(self, block: int) -> int:
-        """Toys in a block of a point."""
-        if block == 0:
+    def place(self, key: int) -> Place:
+        """What the number of a block means."""
+        rest, block = divmod(key, self.n_blocks)
+        rest, members = divmod(rest, (1 << GROUP))
+        hypothesis, group = divmod(rest, len(self.groups))
+        return Place(hypothesis, group, members, block)
+
+    def points(self, place: Place) -> IntArray:
+        """Points of a block."""
+        return np.array(
+            [p for i, p in enumerate(self.groups[place.group]) if place.members >> i & 1]
+        )
+
+    def each(self, place: Place) -> int:
+        """Toys of a block for each of its points."""
+        if place.block == 0:
             return min(FIRST, self.toys)
-        return min(BLOCK, self.toys - FIRST - (block - 1) * BLOCK)
+        return min(BLOCK, self.toys - FIRST - (place.block - 1) * BLOCK)
+
+    def size(self, key: int) -> int:
+        """Toys of a block."""
+        place = self.place(key)
+        return self.each(place) * len(self.points(place))
 
     def first(self, shard: tuple[int, int] | None = None) -> list[int]:
-        """The first blocks of all points, or of the `i`-th share of `n`, slice by slice."""
+        """The first blocks of all groups, or of the `i`-th share of `n` of them."""
         if not self.toys:
             return []
         i, n = (1, 1) if shard is None else shard
-        points = np.concatenate([numbers for _, numbers in self.grid.slices()])
         return [
-            self.key(h, int(p), 0)
-            for p in points
-            if p % n == i - 1
+            self.key(Place(h, g, (1 << len(group)) - 1, 0))
+            for g, group in enumerate(self.groups)
+            if g % n == i - 1
             for h in range(self.n_hypotheses)
         ]
 
     def follow(self, key: int, block: Block) -> list[int]:
-        """The other blocks of a point after its first, if its p-value is near to that of a stop."""
-        hypothesis, point, number = self.place(key)
-        if number or self.n_blocks == 1:
+        """The other blocks of a group after its first, for the points that need more toys."""
+        place = self.place(key)
+        if place.block or self.n_blocks == 1:
             return []
-        if self.stop is not None:
-            q = block["q"][np.isfinite(block["q"])]
-            p = np.mean(q >= self.q_data[point] - TIE) if q.size else self.stop
-            error = np.sqrt(self.stop * (1.0 - self.stop) / max(1, q.size))
-            if abs(p - self.stop) > self.stop_sigma * error:
-                return []
-        return [self.key(hypothesis, point, b) for b in range(1, self.n_blocks)]
+        q = block["q"].reshape(-1, self.each(place))
+        members = 0
+        for i, (point, mine) in enumerate(zip(self.points(place), q, strict=True)):
+            if self._needs_more(int(point), mine[np.isfinite(mine)]):
+                members |= 1 << i
+        if not members:
+            return []
+        return [self.key(place._replace(members=members, block=b)) for b in range(1, self.n_blocks)]
+
+    def _needs_more(self, point: int, q: Array) -> bool:
+        """Whether the p-value of a point is near to that of a stop."""
+        if self.stop is None or not q.size:
+            return True
+        p = np.mean(q >= self.q_data[point] - TIE)
+        error = np.sqrt(self.stop * (1.0 - self.stop) / q.size)
+        return bool(abs(p - self.stop) <= self.stop_sigma * error)
 
     def audited(self, point: int) -> int:
         """Toys of the first block of a point to fit again."""
         n = self.grid.size
-        return min((point + 1) * self.audit // n - point * self.audit // n, self.size(0))
+        return min((point + 1) * self.audit // n - point * self.audit // n, FIRST, self.toys)
 
     def fingerprint(self) -> dict[str, Any]:
         """What must agree for blocks to belong together."""
@@ -178,140 +210,12 @@ class PointToys:
             "stopped early around": self.stop,
             "stopped early at": self.stop_sigma,
             "audited toys": self.audit,
-            "blocks": [FIRST, BLOCK],
+            "blocks": [FIRST, BLOCK, GROUP],
             "version": version("cevns"),
         }
 
     def start(self) -> Callable[[int], Block]:
         """Draws and fits a block."""
-        return _Runner(self).block
+        from cevns.inference.point_fits import PointFits
 
-
-@dataclass(frozen=True, eq=False)
-class _Slice:
-    """The models' fits at one value of the structural axes."""
-
-    plan: PointToys
-    model: Model
-    points: IntArray
-
-    @cached_property
-    def sigma(self) -> Array:
-        constraints = [p.constraint for p in self.model.parameters]
-        return np.array([c.sigma if c else 0.0 for c in constraints])[:, None]
-
-    @cached_property
-    def held(self) -> BatchFitter:
-        """With the scanned parameters at their point."""
-        return BatchFitter(self.model, fix=self.plan.grid.scanned, engine=self.plan.engine)
-
-    @cached_property
-    def free(self) -> BatchFitter:
-        return BatchFitter(self.model, engine=self.plan.engine)
-
-    @cached_property
-    def screen(self) -> Screen:
-        """Where free fits may begin: the profiled points of the slice."""
-        shape = tuple(len(a) for a in self.plan.grid.axes if not a.structural)
-        return Screen.of(self.model, self.plan.theta[self.points], shape, most=SCREENED)
-
-
-class _Runner:
-    """Runs blocks; built once a process. Keeps the slices that it worked on last."""
-
-    def __init__(self, plan: PointToys) -> None:
-        self.plan = plan
-        self._of_point = np.empty(plan.grid.size, dtype=np.int64)
-        self._slices = plan.grid.slices()
-        for i, (_, points) in enumerate(self._slices):
-            self._of_point[points] = i
-        self._kept: dict[int, _Slice] = {}
-
-    def _slice(self, point: int) -> _Slice:
-        number = int(self._of_point[point])
-        if number not in self._kept:
-            structure, points = self._slices[number]
-            model = self.plan.grid.family.model(structure)
-            while len(self._kept) >= _KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[number] = _Slice(self.plan, model, points)
-        return self._kept[number]
-
-    def block(self, key: int) -> Block:
-        """Statistics of the toys, NaN where a fit failed; the audit; the number of outliers."""
-        plan = self.plan
-        hypothesis, point, number = plan.place(key)
-        here = self._slice(point)
-        rng = np.random.default_rng(np.random.SeedSequence((plan.seed, point, number, hypothesis)))
-        truth = plan.truth[hypothesis, point]
-        counts, aux = _draw(here, truth, rng, plan.size(number))
-        held = here.held.fit(counts, aux, plan.theta[point])
-        free = best_fits(here.free, counts, aux, here.screen, truth=truth)
-        rise = held.twice_nll - free.twice_nll
-        failed = (held.status == FAILED) | (free.status == FAILED)
-        q = np.maximum(rise, 0.0)
-        if plan.statistic == "upper":
-            q = self._upper(here, point, counts, aux, held, free)
-        audited = plan.audited(point) if number == 0 and hypothesis == 0 else 0
-        return {
-            "q": np.where(failed, np.nan, q),
-            "outliers": np.array([np.sum((rise < -OUTLIER) & ~failed)]),
-            "audit": _audit(here, rng, audited, counts, aux, free),
-        }
-
-    def _upper(
-        self,
-        here: _Slice,
-        point: int,
-        counts: Array,
-        aux: Array,
-        held: BatchFit,
-        free: BatchFit,
-    ) -> Array:
-        """The statistic for upper limits."""
-        (name,) = self.plan.grid.scanned
-        k = here.model.parameters.position(name)
-        best, lowest = free.theta[:, k], free.twice_nll.copy()
-        below = np.flatnonzero(best < self.plan.null)
-        if below.size:
-            start = self.plan.theta[point].copy()
-            start[k] = self.plan.null
-            without = here.held.fit(counts[:, below], aux[:, below], start)
-            lowest[below] = without.twice_nll
-        q = np.maximum(held.twice_nll - lowest, 0.0)
-        above = best > self.plan.theta[point, k]
-        result: Array = np.where(above, 0.0, q)
-        return result
-
-
-def _draw(here: _Slice, truth: Array, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
-    mu = np.asarray(here.model.expected(truth), dtype=float)
-    check_expectation(mu, np.zeros_like(mu), f"toys of {here.model.name!r}")
-    counts = rng.poisson(np.maximum(mu, 0.0)[:, None], (mu.size, size)).astype(float)
-    noise = rng.standard_normal((len(truth), size))
-    return counts, truth[:, None] + here.sigma * noise
-
-
-def _audit(
-    here: _Slice, rng: np.random.Generator, n: int, counts: Array, aux: Array, free: BatchFit
-) -> Array:
-    """`n` random toys again with iminuit: its -2 ln L minus ours, NaN where it failed.
-
-    It begins at a random point of the grid, so that it may find minima that we do not know of.
-    """
-    differences = []
-    chosen = np.sort(rng.choice(counts.shape[1], n, replace=False))
-    starts = rng.integers(len(here.screen.theta), size=n)
-    for i, start in zip(chosen, starts, strict=True):
-        if free.status[i] == FAILED:
-            continue
-        result = fit(
-            here.model,
-            data=Data(counts[:, i], aux[:, i]),
-            start=here.screen.theta[start],
-            minos="none",
-            hesse=False,
-            raise_on_failure=False,
-        )
-        differences.append(result.twice_nll - free.twice_nll[i] if result.valid else np.nan)
-    return np.array(differences, dtype=float)
+        return PointFits(self).block

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cevns.inference.checkpoint import Block
-from cevns.inference.point_toys import TIE, blocks_of_point
+from cevns.inference.point_toys import TIE
 from cevns.inference.scan_store import ScanFile
 from cevns.inference.toy_result import DEEPER
 from cevns.typing import Array, IntArray
@@ -203,15 +203,17 @@ class ToyScan:
         }
 
 
-def collect(toys: int, size: int, blocks: Mapping[int, Block], hypothesis: int = 0) -> list[Array]:
+def collect(size: int, blocks: Mapping[int, Block], hypothesis: int = 0) -> list[Array]:
     """Statistics of the toys of each point, those of failed fits left out."""
-    parts: list[list[Array]] = [[] for _ in range(size)]
+    parts: list[list[Array]] = [[np.zeros(0)] for _ in range(size)]
     for key in sorted(blocks):
-        h, point = divmod(key // blocks_of_point(toys), size)
-        if h == hypothesis:
-            parts[point].append(blocks[key]["q"])
-    joined = [np.concatenate(p) if p else np.zeros(0) for p in parts]
-    return [q[np.isfinite(q)] for q in joined]
+        block = blocks[key]
+        if int(block["hypothesis"][0]) != hypothesis:
+            continue
+        pieces = np.split(block["q"], len(block["point"]))
+        for point, q in zip(block["point"], pieces, strict=True):
+            parts[int(point)].append(q[np.isfinite(q)])
+    return [np.concatenate(p) for p in parts]
 
 
 def assemble(
@@ -219,7 +221,7 @@ def assemble(
 ) -> dict[str, Array]:
     """The datasets of a Feldman-Cousins scan from its toys."""
     q_data = inputs["profile/q"]
-    toys = collect(run["toys"], len(q_data), blocks)
+    toys = collect(len(q_data), blocks)
     p, p_error = np.array([p_value(q, d) for q, d in zip(toys, q_data, strict=True)]).T
     critical, critical_error = np.array(
         [critical_value(q, run["confidence level"]) for q in toys]
@@ -236,7 +238,7 @@ def assemble(
         "quantiles": np.array([np.quantile(q, LEVELS) if q.size else nothing for q in toys]),
         "failed": np.array(sum(int(np.sum(np.isnan(blocks[k]["q"]))) for k in keys)),
         "outliers": np.array(sum(int(blocks[k]["outliers"].sum()) for k in keys)),
-        "audit": np.concatenate([blocks[k]["audit"] for k in keys]),
+        "audit": np.concatenate([np.zeros(0), *(blocks[k]["audit"] for k in keys)]),
     }
     if run["toys kept"]:
         out |= {
