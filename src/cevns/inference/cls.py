@@ -27,7 +27,7 @@ from cevns.inference.feldman_cousins import check_profile
 from cevns.inference.grid import Grid
 from cevns.inference.limits import check_level
 from cevns.inference.point_run import Progress, axis_datasets, data_digest, run_points
-from cevns.inference.point_toys import COMPILING_PAYS, PointToys
+from cevns.inference.point_toys import DEFAULT_ENGINE, PointToys
 from cevns.inference.scan import profile_scan
 from cevns.inference.sensitivity import at_points
 from cevns.typing import Array
@@ -86,7 +86,7 @@ def cls_scan(
     parameter = grid.family.parameters[grid.scanned[0]]
     null = float(np.clip(0.0, parameter.lower, parameter.upper)) if null is None else null
     every = 2 * grid.size * toys
-    name = make_engine("numpy" if engine == "auto" and every < COMPILING_PAYS else engine).name
+    name = make_engine(DEFAULT_ENGINE if engine == "auto" else engine).name
     inputs, truth = _inputs(grid, data, null, name)
     plan = PointToys(
         grid=grid,

@@ -27,7 +27,7 @@ from cevns.inference.engines import engine as make_engine
 from cevns.inference.grid import Grid
 from cevns.inference.limits import check_level
 from cevns.inference.point_run import Progress, axis_datasets, data_digest, run_points
-from cevns.inference.point_toys import COMPILING_PAYS, PointToys
+from cevns.inference.point_toys import DEFAULT_ENGINE, PointToys
 from cevns.inference.scan import ProfileScan, profile_scan
 from cevns.inference.toy_scan import ToyScan, assemble
 from cevns.typing import Array
@@ -71,8 +71,7 @@ def feldman_cousins(
         cl: confidence level of the critical values.
         data: by default the models' own.
         scan: profile scan of the same grid and data, if there is one already.
-        engine: ``numpy``, ``jax`` or ``auto`` (jax where installed, for half a million toys and
-            more).
+        engine: ``numpy``, ``jax`` or ``auto`` (numpy).
         adaptive: points whose p-value differs from ``1 - cl`` by more than `STOP_SIGMA` errors
             after their first block get no more toys.
         audit: fraction of the toys that is fitted again with iminuit from a random point of the
@@ -153,7 +152,7 @@ def prepare(
 ) -> tuple[PointToys, dict[str, Array]]:
     """The toys of a scan, and what is known without them."""
     every = grid.size * toys
-    name = make_engine("numpy" if engine == "auto" and every < COMPILING_PAYS else engine).name
+    name = make_engine(DEFAULT_ENGINE if engine == "auto" else engine).name
     scan = profile_scan(grid, data=data, engine=name) if scan is None else scan
     check_profile(scan)
     q_data = np.maximum(scan.rise, 0.0)

@@ -43,8 +43,8 @@ GROUP = 4
 cost of many small steps."""
 TIE = 1e-5
 """Difference of two values of q that counts as none: fits are that exact, counts are discrete."""
-COMPILING_PAYS = 500_000
-"""Toys from which the engine ``auto`` is jax: below, compiling takes longer than it saves."""
+DEFAULT_ENGINE = "numpy"
+"""What ``auto`` is: jax compiles for half a minute a process and is faster for some models only."""
 POLICY = "profiled"
 """Where the toys have their nuisances: at the values that fit the data best at the point."""
 
