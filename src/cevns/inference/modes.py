@@ -147,11 +147,11 @@ class Screen:
         result: Array = 2.0 * (mu.sum(axis=1)[numbers] - logarithms) + saturated(counts) + pulls
         return result
 
-    def starts(self, numbers: IntArray) -> Array:
+    def starts(self, numbers: IntArray, side: float = 1.0) -> Array:
         """Starting points at candidates, ``(n_par, B)``.
 
         A little beside them: on the symmetry axis of a coupling that enters squared, which a
-        grid may well contain, there is no slope to follow.
+        grid may well contain, there is no slope to follow. The other side of it is -1.
         """
         parameters = self.model.parameters
         loose = np.array([p.constraint is None and not p.fixed for p in parameters])
@@ -159,7 +159,7 @@ class Screen:
             np.array([getattr(p, name) for p in parameters]) for name in ("scale", "lower", "upper")
         )
         theta = self.theta[numbers]
-        moved = np.clip(theta + _BESIDE * scale * loose, low, high)
+        moved = np.clip(theta + side * _BESIDE * scale * loose, low, high)
         return np.ascontiguousarray(np.where(loose, moved, theta).T)
 
     def choose(
@@ -235,6 +235,7 @@ def best_fits(
     separate: float = RIDGE,
     margin: float = MARGIN,
     truth: Array | None = None,
+    both_sides: bool = False,
 ) -> BatchFit:
     """Fit each toy from its best candidate and from those of other basins; keep the deepest.
 
@@ -249,13 +250,15 @@ def best_fits(
         truth: where the toys were drawn, ``(n_par, B)``. Toys with one basin are fitted from
             there, which is twice as fast where many have it in common, and again from their
             candidate if that is deeper than what was found.
+        both_sides: begin on both sides of each candidate, for toys whose minima lie on either
+            side of a symmetry axis and nearer to each other than the grid can show.
 
     Returns:
         One result a toy, in order.
     """
     chosen = screen.choose(counts, aux, n, separate=separate, margin=margin)
     if truth is None:
-        return _from_candidates(fitter, counts, aux, screen, chosen)
+        return _from_candidates(fitter, counts, aux, screen, chosen, both_sides=both_sides)
     alone = np.flatnonzero((chosen[:, 1:] < 0).all(axis=1))
     found = fitter.fit(counts[:, alone], aux[:, alone], truth[:, alone], rescue=False)
     bound = screen.twice_nll(counts[:, alone], aux[:, alone], chosen[alone, 0])
@@ -263,7 +266,9 @@ def best_fits(
     left = np.setdiff1d(np.arange(len(chosen)), alone[good])
     if not left.size:
         return found
-    others = _from_candidates(fitter, counts[:, left], aux[:, left], screen, chosen[left])
+    others = _from_candidates(
+        fitter, counts[:, left], aux[:, left], screen, chosen[left], both_sides=both_sides
+    )
     fits = []
     for f in fields(BatchFit):
         quick, slow = getattr(found, f.name), getattr(others, f.name)
@@ -274,11 +279,20 @@ def best_fits(
 
 
 def _from_candidates(
-    fitter: BatchFitter, counts: Array, aux: Array, screen: Screen, chosen: IntArray
+    fitter: BatchFitter,
+    counts: Array,
+    aux: Array,
+    screen: Screen,
+    chosen: IntArray,
+    *,
+    both_sides: bool,
 ) -> BatchFit:
     size = counts.shape[1]
     column, toy = np.nonzero(chosen.T >= 0)  # the first `size` are the best candidates
     start = screen.starts(chosen[toy, column])
+    if both_sides:
+        start = np.concatenate([start, screen.starts(chosen[toy, column], -1.0)], axis=1)
+        column, toy = np.tile(column, 2), np.tile(toy, 2)
     every = fitter.fit(counts[:, toy], aux[:, toy], start, rescue=False)
     value = np.where(every.status < FAILED, every.twice_nll, np.inf)
     order = np.lexsort((column, value, toy))

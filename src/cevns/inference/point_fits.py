@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -75,11 +76,11 @@ class _Slice:
         if quick.all():
             return best_fits(self.free, counts, aux, self.screen, truth=at)
         if not quick.any():
-            return best_fits(self.free, counts, aux, self.screen)
-        out: list[Array] = []
+            return best_fits(self.free, counts, aux, self.screen, both_sides=True)
+        out: list[Any] = []
         parts = [
             best_fits(self.free, counts[:, quick], aux[:, quick], self.screen, truth=at[:, quick]),
-            best_fits(self.free, counts[:, ~quick], aux[:, ~quick], self.screen),
+            best_fits(self.free, counts[:, ~quick], aux[:, ~quick], self.screen, both_sides=True),
         ]
         for f in fields(BatchFit):
             one, two = (getattr(p, f.name) for p in parts)
