@@ -105,7 +105,10 @@ class Scan:
 
     @property
     def best(self) -> Mapping[str, float]:
-        """Parameters at the best fit."""
+        """Parameters at the best fit; of a posterior, their means."""
+        if self.method == "bayes":
+            mean = self.file.datasets["posterior/mean"].tolist()
+            return dict(zip(self.file.run["sampled"], mean, strict=True))
         names = self.file.run["parameters"]
         theta = np.atleast_2d(self.file.datasets["profile/best"])[0]  # of CLs, one a slice
         found = dict(zip(names, theta.tolist(), strict=True))
@@ -134,6 +137,8 @@ class Scan:
     @property
     def failed(self) -> int:
         """Points without a converged fit."""
+        if self.method == "bayes":
+            return 0
         return int(np.sum(~np.isfinite(self.q)))
 
     @cached_property
@@ -194,7 +199,7 @@ class Scan:
             lines.append(f"{name} in {text}{f' {unit}' if unit else ''} at {percent} ({how})")
         else:
             lines.append(f"region at {percent}: {how}")
-            if not self.raster:
+            if not self.raster and self.method in ("profile", "fc"):
                 found = self.contours()
                 lines.append(f"{len(found.pieces)} pieces, area {found.area:.4g}")
         if self.method == "fc":
@@ -238,17 +243,42 @@ class Scan:
         if len(self.names) == 1:
             out["intervals"] = [list(p) for p in self.intervals]
             out["values"] = self.axes[0].tolist()
-            out["delta_twice_nll"] = self.q.tolist()
-        critical = self.critical
-        out["critical_value"] = (
-            self.wilks if self.method == "profile" else critical.ravel().tolist()
-        )
-        if self.method == "fc":
-            toys = self.file.group("toys")
-            out |= {
-                "p_value": toys["p_value"].tolist(),
-                "critical_value_error": toys["critical_error"].tolist(),
-                "toys": int(toys["n"].sum()),
-                "nuisances_of_the_toys": run["nuisances of the toys"],
-            }
+        out |= {
+            "profile": self._profile_dict,
+            "fc": self._toys_dict,
+            "cls": self._cls_dict,
+            "bayes": self._posterior_dict,
+        }[self.method]()
         return {**out, "seed": run.get("seed"), "engine": run.get("engine", "numpy")}
+
+    def _profile_dict(self) -> dict[str, Any]:
+        return {"critical_value": self.wilks, "delta_twice_nll": self.q.tolist()}
+
+    def _toys_dict(self) -> dict[str, Any]:
+        toys = self.file.group("toys")
+        return {
+            "critical_value": self.critical.ravel().tolist(),
+            "critical_value_error": toys["critical_error"].tolist(),
+            "p_value": toys["p_value"].tolist(),
+            "delta_twice_nll": self.q.tolist(),
+            "toys": int(toys["n"].sum()),
+            "nuisances_of_the_toys": self.file.run["nuisances of the toys"],
+            "best_fit_within": self.file.run["best fit within"],
+        }
+
+    def _cls_dict(self) -> dict[str, Any]:
+        from cevns.inference.cls_result import ClsScan
+
+        found = ClsScan.of(self.file).to_dict()
+        return (
+            {"critical_value": 1.0 - self.cl}
+            | {k: found[k] for k in ("limited", "null", "upper", "expected")}
+            | {"cls_form": found["method"]}
+        )
+
+    def _posterior_dict(self) -> dict[str, Any]:
+        return {
+            "critical_value": float(self.file.datasets["posterior/level"]),
+            "priors": self.file.run["priors"],
+            "r_hat": float(np.max(self.file.datasets["posterior/r_hat"])),
+        }

@@ -37,6 +37,7 @@ from cevns.inference.grid import Axis, Grid
 from cevns.typing import Array
 
 if TYPE_CHECKING:
+    from cevns.inference.cost import Cost
     from cevns.inference.point_run import Progress
 
 Method = Literal["profile", "fc", "cls", "bayes"]
@@ -215,7 +216,7 @@ def scan(
     Args:
         plan: what, from `scan_plan`.
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
-        toys: toys of a point, at most (``fc``, ``cls``); samples (``bayes``) in thousands.
+        toys: toys of a point, at most (``fc``, ``cls``); a fifth of the draws wanted (``bayes``).
         seed: master seed.
         engine: ``numpy``, ``jax`` or ``auto``.
         refine: times that the cells of a profile scan are halved along its contour.
@@ -252,4 +253,25 @@ def scan(
         raise InputError(f"{chosen} has no shares of points; leave --shard out, or use fc or cls")
     if chosen == "profile":
         return profile(plan, engine=engine, out=out, refine=refine)
-    return bayes(plan, samples=1000 * toys, seed=seed, out=out, progress=progress)
+    from cevns.experiments.scan_bayes import bayes
+
+    return bayes(
+        plan.within_ranges(), toys=toys, seed=seed, engine=engine, out=out, progress=progress
+    )
+
+
+def cost(plan: ScanPlan, method: str, *, toys: int = 1000, engine: str = "auto") -> Cost:
+    """What a scan with toys would cost, from a short measurement.
+
+    Raises:
+        InputError: if the method uses no toys, or an argument is out of range.
+    """
+    from cevns.inference.cost import plan as estimate
+
+    chosen = check_method(method)
+    if chosen not in ("fc", "cls"):
+        raise InputError(
+            f"the cost of {chosen} is seconds to minutes; --plan is for toys: --method fc or cls"
+        )
+    inside = plan.within_ranges()
+    return estimate(inside.grid, toys, method=chosen, cl=plan.cl, data=plan.data, engine=engine)
