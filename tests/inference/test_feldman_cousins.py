@@ -11,6 +11,7 @@ from csi_like import template
 from scipy.stats import norm, poisson
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
+from cevns.inference.batched import FAILED
 from cevns.inference.feldman_cousins import feldman_cousins
 from cevns.inference.grid import Grid, SingleModel
 from cevns.inference.point_toys import FIRST
@@ -299,3 +300,66 @@ def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):
     monkeypatch.setattr(point_fits, "best_fits", shallow)
     with pytest.raises(FitError, match="deeper minimum"):
         feldman_cousins(grid, 50, **SETTINGS | {"audit": 0.005})
+
+
+# -- several minima ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("point", "most", "by"),
+    [
+        ((0.0, 0.0), 0, 1e-3),
+        ((0.3, 0.0), 0, 1e-3),
+        # where all minima meet the toys' lie nearer to each other than the grid can show
+        ((0.5, 0.5), 4, 0.5),
+    ],
+)
+def test_free_fits_find_the_deepest_of_several_minima(point, most, by):
+    from mirror_like import mirror
+
+    from cevns.inference.feldman_cousins import prepare
+    from cevns.inference.point_fits import PointFits
+
+    model = mirror()
+    grid = Grid.of(
+        SingleModel(model),
+        {"eps_e": np.linspace(-0.4, 1.4, 19), "eps_mu": np.linspace(-0.3, 1.3, 17)},
+    )
+    plan, _ = prepare(
+        grid, 100, seed=1, cl=0.9, data=None, scan=None, engine="numpy", adaptive=True, audit=0.0
+    )
+    number = int(np.argmin(((grid.points - point) ** 2).sum(axis=1)))
+    here = PointFits(plan)._slice(number)
+    truth = plan.theta[number]
+    counts, aux = here.draw(truth, np.random.default_rng(5), 100)
+    found = here.best(counts, aux, truth[None], 100)
+    lowest = np.full(100, np.inf)
+    for x in (-0.05, 0.3, 0.7, 1.05):
+        for y in (-0.05, 0.3, 0.7, 1.05):
+            start = truth.copy()
+            for name, value in (("eps_e", x), ("eps_mu", y)):
+                start[model.parameters.position(name)] = value
+            other = here.free.fit(counts, aux, start, rescue=False)
+            good = other.status != FAILED
+            lowest[good] = np.minimum(lowest, other.twice_nll)[good]
+    missed = found.twice_nll - lowest
+    assert np.sum(missed > 1e-3) <= most
+    assert missed.max() < by
+
+
+def test_runs_of_a_common_start_are_fitted_as_alone():
+    from cevns.inference.batched import BatchFitter
+
+    model = template("count")[1]
+    rng = np.random.default_rng(1)
+    start = model.parameters.values
+    counts = rng.poisson(model.expected(start)[:, None], (99, 200)).astype(float)
+    aux = np.repeat(start[:, None], 200, axis=1)
+    moved = start.copy()
+    moved[0] *= 1.1
+    fitter = BatchFitter(model)
+    both = fitter.fit(counts, aux, np.repeat(np.stack([start, moved], axis=1), 100, axis=1))
+    one = fitter.fit(counts[:, :100], aux[:, :100], start)
+    two = fitter.fit(counts[:, 100:], aux[:, 100:], moved)
+    alone = np.concatenate([one.twice_nll, two.twice_nll])
+    assert both.twice_nll == pytest.approx(alone, abs=1e-6)  # the goal of the fits is 1e-7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -115,7 +115,7 @@ def bayes(
 def _write(path: Path, state: ChainState) -> None:
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
-        np.savez(file, **state.arrays())
+        np.savez(file, **cast("Any", state.arrays()))
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -22,6 +22,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.batched import FAILED, BatchFit, BatchFitter
 from cevns.inference.model import Model, constraint_arrays
+from cevns.inference.objectives import saturated
 from cevns.inference.positivity import bend, floor_of
 from cevns.typing import Array, IntArray
 
@@ -41,6 +42,7 @@ _TINY = 1e-300
 _TOGETHER = 256
 """Toys screened together: their values stay in the cache."""
 _BESIDE = 0.03
+_ROUNDING = 1e-6
 _STEPS = 16
 """Points at which the straight line between two candidates is looked at."""
 
@@ -114,14 +116,18 @@ class Screen:
         return cls(model, theta[kept.ravel()], kept.shape)
 
     @cached_property
+    def _expected(self) -> tuple[Array, Array, Array]:
+        """Expected counts of the candidates, their logarithms, and inverse variances."""
+        mu = bend(self.model.expected(self.theta), floor_of(self.model))[0]
+        return mu, np.log(np.maximum(mu, _TINY)), constraint_arrays(self.model.parameters)[1]
+
+    @cached_property
     def _linear(self) -> tuple[Array, Array]:
         """Slope ``(n_bins + n_par, K)`` and constant ``(K,)`` of the screened values.
 
         Less what is common to all candidates, so that single precision is enough.
         """
-        mu = bend(self.model.expected(self.theta), floor_of(self.model))[0]
-        log_mu = np.log(np.maximum(mu, _TINY))
-        weight = constraint_arrays(self.model.parameters)[1]
+        mu, log_mu, weight = self._expected
         slope = -2.0 * np.concatenate([log_mu, weight * self.theta], axis=1)
         constant = 2.0 * mu.sum(axis=1) + (weight * self.theta**2).sum(axis=1)
         slope -= slope.mean(axis=0)
@@ -133,11 +139,19 @@ class Screen:
         result: Array = np.concatenate([counts, aux]).T.astype(np.float32) @ slope + constant
         return result
 
-    def starts(self, numbers: IntArray) -> Array:
+    def twice_nll(self, counts: Array, aux: Array, numbers: IntArray) -> Array:
+        """-2 ln L of each toy at one candidate of its own, ``(B,)``."""
+        mu, log_mu, weight = self._expected
+        logarithms = np.einsum("bi,ib->b", log_mu[numbers], counts)
+        pulls = ((self.theta[numbers].T - aux) ** 2 * weight[:, None]).sum(axis=0)
+        result: Array = 2.0 * (mu.sum(axis=1)[numbers] - logarithms) + saturated(counts) + pulls
+        return result
+
+    def starts(self, numbers: IntArray, side: float = 1.0) -> Array:
         """Starting points at candidates, ``(n_par, B)``.
 
         A little beside them: on the symmetry axis of a coupling that enters squared, which a
-        grid may well contain, there is no slope to follow.
+        grid may well contain, there is no slope to follow. The other side of it is -1.
         """
         parameters = self.model.parameters
         loose = np.array([p.constraint is None and not p.fixed for p in parameters])
@@ -145,7 +159,7 @@ class Screen:
             np.array([getattr(p, name) for p in parameters]) for name in ("scale", "lower", "upper")
         )
         theta = self.theta[numbers]
-        moved = np.clip(theta + _BESIDE * scale * loose, low, high)
+        moved = np.clip(theta + side * _BESIDE * scale * loose, low, high)
         return np.ascontiguousarray(np.where(loose, moved, theta).T)
 
     def choose(
@@ -156,7 +170,6 @@ class Screen:
         *,
         separate: float = RIDGE,
         margin: float = MARGIN,
-        home: IntArray | None = None,
     ) -> IntArray:
         """The best candidate of each toy, and the best ones in other basins.
 
@@ -169,7 +182,6 @@ class Screen:
             n: candidates a toy.
             separate: height of the ridge.
             margin: screened -2 ln L above that of the best at which a basin is left out.
-            home: a candidate of each toy whose basin is chosen anyway, in place of the best.
 
         Returns:
             Numbers of candidates, ``(B, n)``, from the best; -1 where there is no other.
@@ -180,45 +192,28 @@ class Screen:
                 n,
                 separate,
                 margin,
-                None if home is None else home[at : at + _TOGETHER],
             )
             for at in range(0, counts.shape[1], _TOGETHER)
         ]
         return np.concatenate(parts) if parts else np.empty((0, n), dtype=np.int64)
 
-    def _choose(
-        self, values: Array, n: int, separate: float, margin: float, home: IntArray | None
-    ) -> IntArray:
-        chosen = np.full((len(values), n), -1)
-        chosen[:, 0] = values.argmin(axis=1) if home is None else home
-        limit = values.min(axis=1) + margin
+    def _choose(self, values: Array, n: int, separate: float, margin: float) -> IntArray:
+        size = len(values)
+        chosen = np.full((size, n), -1)
+        chosen[:, 0] = values.argmin(axis=1)
+        limit = values[np.arange(size), chosen[:, 0]] + margin
         low = (values <= limit[:, None]) & (values <= lowest_neighbour(values, self.shape))
         toy, at = np.nonzero(low)
         height = values[toy, at]
         order = np.lexsort((height, toy))  # toy by toy, from the deepest
         toy, at, height = toy[order], at[order], height[order]
         for column in range(1, n):
-            other = chosen[toy, column - 1]
-            ends = np.maximum(height, values[toy, other])
-            apart = self._ridge(values, toy, at, other) > ends + separate
+            ridge = self._ridge(values, toy, at, chosen[toy, column - 1])
+            apart = ridge > height + separate
             toy, at, height = toy[apart], at[apart], height[apart]
             found, first = np.unique(toy, return_index=True)
             chosen[found, column] = at[first]
         return chosen
-
-    def homes(self, theta: Array) -> IntArray:
-        """The nearest candidate of each column, ``(n_par, B) -> (B,)``."""
-        new = np.any(theta[:, 1:] != theta[:, :-1], axis=0)
-        run = np.concatenate([[0], np.cumsum(new)])
-        first = np.flatnonzero(np.concatenate([[True], new]))
-        return np.asarray(np.array([self.nearest(theta[:, i]) for i in first])[run])
-
-    def nearest(self, theta: Array) -> int:
-        """The candidate nearest to a parameter vector, in units of the range of all of them."""
-        scale = np.array([p.scale for p in self.model.parameters])
-        width = np.maximum(np.ptp(self.theta, axis=0), 0.1 * scale)
-        away = (self.theta - theta) / np.where(width > 0, width, np.inf)
-        return int(np.argmin((away**2).sum(axis=1)))
 
     def _ridge(self, values: Array, toy: IntArray, a: IntArray, b: IntArray) -> Array:
         """Largest value on the straight line between candidates `a` and `b` of each toy."""
@@ -240,6 +235,7 @@ def best_fits(
     separate: float = RIDGE,
     margin: float = MARGIN,
     truth: Array | None = None,
+    both_sides: bool = False,
 ) -> BatchFit:
     """Fit each toy from its best candidate and from those of other basins; keep the deepest.
 
@@ -251,25 +247,53 @@ def best_fits(
         n: fits a toy at most.
         separate: see `Screen.choose`.
         margin: see `Screen.choose`.
-        truth: where the toys were drawn, ``(n_par, B)``: all are fitted from there, twice as fast
-            where many have it in common, and then from candidates of other basins.
+        truth: where the toys were drawn, ``(n_par, B)``. Toys with one basin are fitted from
+            there, which is twice as fast where many have it in common, and again from their
+            candidate if that is deeper than what was found.
+        both_sides: begin on both sides of each candidate, for toys whose minima lie on either
+            side of a symmetry axis and nearer to each other than the grid can show.
 
     Returns:
         One result a toy, in order.
     """
+    chosen = screen.choose(counts, aux, n, separate=separate, margin=margin)
+    if truth is None:
+        return _from_candidates(fitter, counts, aux, screen, chosen, both_sides=both_sides)
+    alone = np.flatnonzero((chosen[:, 1:] < 0).all(axis=1))
+    found = fitter.fit(counts[:, alone], aux[:, alone], truth[:, alone], rescue=False)
+    bound = screen.twice_nll(counts[:, alone], aux[:, alone], chosen[alone, 0])
+    good = (found.status < FAILED) & (found.twice_nll <= bound + _ROUNDING)
+    left = np.setdiff1d(np.arange(len(chosen)), alone[good])
+    if not left.size:
+        return found
+    others = _from_candidates(
+        fitter, counts[:, left], aux[:, left], screen, chosen[left], both_sides=both_sides
+    )
+    fits = []
+    for f in fields(BatchFit):
+        quick, slow = getattr(found, f.name), getattr(others, f.name)
+        every = np.empty((len(chosen), *slow.shape[1:]), dtype=slow.dtype)
+        every[alone[good]], every[left] = quick[good], slow
+        fits.append(every)
+    return BatchFit(*fits)
+
+
+def _from_candidates(
+    fitter: BatchFitter,
+    counts: Array,
+    aux: Array,
+    screen: Screen,
+    chosen: IntArray,
+    *,
+    both_sides: bool,
+) -> BatchFit:
     size = counts.shape[1]
-    home = None if truth is None else screen.homes(truth)
-    chosen = screen.choose(counts, aux, n, separate=separate, margin=margin, home=home)
     column, toy = np.nonzero(chosen.T >= 0)  # the first `size` are the best candidates
     start = screen.starts(chosen[toy, column])
-    if truth is None:
-        every = fitter.fit(counts[:, toy], aux[:, toy], start, rescue=False)
-    else:
-        every = fitter.fit(counts, aux, truth, rescue=False)
-        if len(toy) > size:
-            others = toy[size:]
-            again = fitter.fit(counts[:, others], aux[:, others], start[:, size:], rescue=False)
-            every = _joined(every, again)
+    if both_sides:
+        start = np.concatenate([start, screen.starts(chosen[toy, column], -1.0)], axis=1)
+        column, toy = np.tile(column, 2), np.tile(toy, 2)
+    every = fitter.fit(counts[:, toy], aux[:, toy], start, rescue=False)
     value = np.where(every.status < FAILED, every.twice_nll, np.inf)
     order = np.lexsort((column, value, toy))
     best = order[np.searchsorted(toy[order], np.arange(size))]
@@ -280,8 +304,3 @@ def best_fits(
         for old, f in zip(fits, fields(BatchFit), strict=True):
             old[lost] = getattr(again, f.name)
     return BatchFit(*fits)
-
-
-def _joined(first: BatchFit, second: BatchFit) -> BatchFit:
-    names = ("theta", "errors", "twice_nll", "edm", "status")
-    return BatchFit(*(np.concatenate([getattr(first, k), getattr(second, k)]) for k in names))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from cevns.inference.checkpoint import Block
 from cevns.inference.data import Data
 from cevns.inference.fit import fit
 from cevns.inference.likelihood import check_expectation
-from cevns.inference.model import Model
+from cevns.inference.model import Model, constraint_arrays, linearise
 from cevns.inference.modes import Screen, best_fits
 from cevns.inference.point_toys import PointToys
 from cevns.typing import Array, IntArray
@@ -29,6 +30,8 @@ PILOT = 64
 """Toys of a block that show whether one start is enough for the others."""
 OUTLIER = 1e-3
 """How far the free fit may lie above the one at the point before it counts as an outlier."""
+REGULAR = 0.25
+"""Expected error beside the length of an axis below which a point is not near a saddle."""
 SCREENED = 100
 """Points of a grid that are screened for another minimum, at most."""
 _KEPT = 8
@@ -76,6 +79,68 @@ class _Slice:
         """Where free fits may find another minimum: the profiled points of the slice."""
         shape = tuple(len(a) for a in self.plan.grid.axes if not a.structural)
         return Screen.of(self.model, self.plan.theta[self.points], shape, most=SCREENED)
+
+    def best(self, counts: Array, aux: Array, truth: Array, each: int) -> BatchFit:
+        """Free fits of toys, `each` of every point of `truth`, ``(n_points, n_par)``.
+
+        Mirror solutions of couplings are often as good as each other to the third digit: where a
+        pilot shows that further starts gain nothing, the truth is the only one.
+        """
+        at = np.repeat(truth, each, axis=0).T
+        pilot = np.unique(np.linspace(0, counts.shape[1] - 1, PILOT).astype(np.int64))
+        tried = counts[:, pilot], aux[:, pilot]
+        several = self._several(*tried, at[:, pilot])
+        one = self.free.fit(*tried, at[:, pilot], rescue=False)
+        if float(np.max(one.twice_nll - several.twice_nll)) < TOLERANCE:
+            return self.free.fit(counts, aux, at)
+        return self._several(counts, aux, at)
+
+    def _several(self, counts: Array, aux: Array, at: Array) -> BatchFit:
+        """Free fits from several starts, where there may be several minima.
+
+        They begin at the truth, where that is near the minimum: the expected errors of the
+        scanned parameters are small beside their axes. Where the expectation does not depend on
+        a coupling to first order the truth may be a saddle, and fits begin at the grid.
+        """
+        points, number = np.unique(at, axis=1, return_inverse=True)
+        quick = np.array([self._regular(t) for t in points.T])[number.ravel()]
+        if quick.all():
+            return best_fits(self.free, counts, aux, self.screen, truth=at)
+        if not quick.any():
+            return best_fits(self.free, counts, aux, self.screen, both_sides=True)
+        out: list[Any] = []
+        parts = [
+            best_fits(self.free, counts[:, quick], aux[:, quick], self.screen, truth=at[:, quick]),
+            best_fits(self.free, counts[:, ~quick], aux[:, ~quick], self.screen, both_sides=True),
+        ]
+        for f in fields(BatchFit):
+            one, two = (getattr(p, f.name) for p in parts)
+            every = np.empty((len(quick), *one.shape[1:]), dtype=one.dtype)
+            every[quick], every[~quick] = one, two
+            out.append(every)
+        return BatchFit(*out)
+
+    def _regular(self, theta: Array) -> bool:
+        """Whether the errors expected at a point are small beside the axes of the grid."""
+        parameters = self.model.parameters
+        free = list(parameters.free)
+        mu, jac = (a[0] for a in linearise(self.model, theta[None]))
+        safe = np.where(mu > 0, mu, np.inf)
+        weight = constraint_arrays(parameters)[1]
+        fisher = ((jac / safe) @ jac.T + np.diag(weight))[np.ix_(free, free)]
+        scale = np.sqrt(np.diag(fisher))
+        if not (scale > 0).all():
+            return False
+        values, vectors = np.linalg.eigh(fisher / np.outer(scale, scale))
+        if values[0] < 1e-9:
+            return False
+        variance = (vectors**2 / values).sum(axis=1) / scale**2
+        for axis in self.plan.grid.axes:
+            if not axis.structural:
+                error = np.sqrt(variance[free.index(parameters.position(axis.name))])
+                if error > REGULAR * np.ptp(axis.values):
+                    return False
+        return True
 
     def draw(self, truth: Array, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
         """Counts ``(n_bins, size)`` and auxiliary measurements ``(n_par, size)``."""
@@ -128,7 +193,7 @@ class PointFits:
         counts, aux = (np.concatenate(parts, axis=1) for parts in zip(*drawn, strict=True))
         at = np.repeat(plan.theta[points], each, axis=0).T
         held = here.held.fit(counts, aux, at)
-        free = _free(here, counts, aux, np.repeat(truth, each, axis=0).T)
+        free = here.best(counts, aux, truth, each)
         rise = held.twice_nll - free.twice_nll
         failed = (held.status == FAILED) | (free.status == FAILED)
         q = np.maximum(rise, 0.0)
@@ -163,22 +228,6 @@ class PointFits:
         q = np.maximum(held.twice_nll - lowest, 0.0)
         result: Array = np.where(best > at[k], 0.0, q)
         return result
-
-
-def _free(here: _Slice, counts: Array, aux: Array, truth: Array) -> BatchFit:
-    """Free fits of all toys; from several starts where a pilot shows that this finds more.
-
-    Mirror solutions of couplings are often as good as each other to the third digit: then the
-    fit from the truth is all that is needed.
-    """
-    pilot = np.unique(np.linspace(0, counts.shape[1] - 1, PILOT).astype(np.int64))
-    chosen = counts[:, pilot], aux[:, pilot]
-    several = best_fits(here.free, *chosen, here.screen, truth=truth[:, pilot])
-    one = best_fits(here.free, *chosen, here.screen, n=1, truth=truth[:, pilot])
-    gain = float(np.max(one.twice_nll - several.twice_nll))
-    if not gain < TOLERANCE:
-        return best_fits(here.free, counts, aux, here.screen, truth=truth)
-    return best_fits(here.free, counts, aux, here.screen, n=1, truth=truth)
 
 
 def _audit(
