@@ -49,7 +49,13 @@ def main() -> None:
     model, error = template_model(cevns.load("coherent-csi-2021").model("cross-section"))
     print(error)
     poi = next(p.name for p in model.parameters if p.role == "poi")
-    ranges = {poi: np.linspace(0.4, 1.8, n), "t0": np.linspace(0.42, 0.53, n)}
+    free_fit = fit(model, minos="none")
+    ranges = {
+        name: np.linspace(
+            *(free_fit[name].value + s * free_fit[name].error for s in (-4.0, 4.0)), n
+        )
+        for name in (poi, "t0")
+    }
     grid = Grid.of(SingleModel(model), ranges)
     free = len(model.parameters.free) - 2
     scan = profile_scan(grid, engine="numpy")

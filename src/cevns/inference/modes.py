@@ -186,15 +186,14 @@ class Screen:
         Returns:
             Numbers of candidates, ``(B, n)``, from the best; -1 where there is no other.
         """
-        parts = [
-            self._choose(
-                self.values(counts[:, at : at + _TOGETHER], aux[:, at : at + _TOGETHER]),
-                n,
-                separate,
-                margin,
-            )
-            for at in range(0, counts.shape[1], _TOGETHER)
-        ]
+        from threadpoolctl import threadpool_limits
+
+        parts = []
+        with threadpool_limits(1):  # contending threads slow small matrix products
+            for at in range(0, counts.shape[1], _TOGETHER):
+                some = slice(at, at + _TOGETHER)
+                values = self.values(counts[:, some], aux[:, some])
+                parts.append(self._choose(values, n, separate, margin))
         return np.concatenate(parts) if parts else np.empty((0, n), dtype=np.int64)
 
     def _choose(self, values: Array, n: int, separate: float, margin: float) -> IntArray:
