@@ -272,14 +272,14 @@ def test_bad_arguments(grid, tmp_path):
 def test_too_many_failures_are_an_error(grid, monkeypatch):
     from cevns.inference import point_fits
 
-    original = point_fits.best_fits
+    original = point_fits._Slice.best
 
     def failing(*args, **kwargs):
         batch = original(*args, **kwargs)
         batch.status[:3] = point_fits.FAILED
         return batch
 
-    monkeypatch.setattr(point_fits, "best_fits", failing)
+    monkeypatch.setattr(point_fits._Slice, "best", failing)
     with pytest.raises(FitError, match="15 of 1000 toys have a failed fit"):
         feldman_cousins(grid, 50, **SETTINGS)
     scan = feldman_cousins(grid, 50, max_failures=0.1, **SETTINGS)
@@ -290,14 +290,14 @@ def test_too_many_failures_are_an_error(grid, monkeypatch):
 def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):
     from cevns.inference import point_fits
 
-    original = point_fits.best_fits
+    original = point_fits._Slice.best
 
     def shallow(*args, **kwargs):
         batch = original(*args, **kwargs)
-        batch.twice_nll[:] += 0.1
+        batch.twice_nll[:] += 0.5
         return batch
 
-    monkeypatch.setattr(point_fits, "best_fits", shallow)
+    monkeypatch.setattr(point_fits._Slice, "best", shallow)
     with pytest.raises(FitError, match="deeper minimum"):
         feldman_cousins(grid, 50, **SETTINGS | {"audit": 0.005})
 
