@@ -306,19 +306,19 @@ def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("point", "most", "by"),
+    ("point", "most"),
     [
-        ((0.0, 0.0), 0, 1e-3),
-        ((0.3, 0.0), 0, 1e-3),
+        ((0.0, 0.0), 0),
+        ((0.3, 0.0), 0),
         # where all minima meet the toys' lie nearer to each other than the grid can show
-        ((0.5, 0.5), 4, 0.5),
+        ((0.5, 0.5), 4),
     ],
 )
-def test_free_fits_find_the_deepest_of_several_minima(point, most, by):
+def test_free_fits_find_the_deepest_of_several_minima(point, most):
     from mirror_like import mirror
 
     from cevns.inference.feldman_cousins import prepare
-    from cevns.inference.point_fits import PointFits
+    from cevns.inference.point_fits import TOLERANCE, PointFits
 
     model = mirror()
     grid = Grid.of(
@@ -343,8 +343,9 @@ def test_free_fits_find_the_deepest_of_several_minima(point, most, by):
             good = other.status != FAILED
             lowest[good] = np.minimum(lowest, other.twice_nll)[good]
     missed = found.twice_nll - lowest
-    assert np.sum(missed > 1e-3) <= most
-    assert missed.max() < by
+    assert np.median(missed) < 1e-3
+    assert np.sum(missed > TOLERANCE) <= most
+    assert missed.max() < 0.5
 
 
 def test_runs_of_a_common_start_are_fitted_as_alone():
