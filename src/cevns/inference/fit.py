@@ -153,7 +153,7 @@ def _minuit(
     minuit.errors = [p.scale for p in chosen]
     minuit.limits = [(p.lower, p.upper) for p in chosen]
     minuit.tol = 0.01  # edm below 2e-5: differences of -2 ln L are good to four digits
-    minuit.print_level = 0
+    minuit.print_level = -1  # what fails is in the diagnosis, not on the terminal
     return minuit
 
 
