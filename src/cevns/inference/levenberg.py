@@ -25,6 +25,8 @@ _LEASH = 0.5
 """Curvature that quasi-Newton steps add along a parameter with a typical size, in units of that.
 Couplings enter squared and may replace each other: where the data hardly know a direction, the
 curvature of the start would send a step far beyond where it means anything."""
+_FLAT = 1e-9
+"""Curvature along a valley, beside that across it, which is rounding."""
 _MEMORY = 3
 """Pairs of step and change of gradient that the quasi-Newton steps remember."""
 
@@ -37,6 +39,7 @@ class State(NamedTuple):
     gradient: Array  # (n_free, B)
     hessian: Array  # (n_free, n_free, B)
     step: Array  # (n_free, B), to be subtracted next
+    lean: Array  # (n_bent, n_free, B), where the others go with a coupling
     promise: Array  # (B,), decrease of the value that the quadratic model expects of it
     damping: Array  # (B,)
     edm: Array  # (B,)
@@ -50,6 +53,7 @@ class Origin(NamedTuple):
     by_counts: Array  # (n_free, n_bins)
     by_aux: Array  # (n_free, 1)
     inverse: Array  # (n_free, n_free), of the Hessian
+    lean: Array  # (n_bent, n_free, 1), see `BoundedProblem.lean`
 
 
 class _Path(NamedTuple):
@@ -106,10 +110,19 @@ class BoundedProblem:
     def _eye(self) -> Array:
         return np.eye(len(self.free))[:, :, None]
 
-    def _move(self, theta: Array, step: Array) -> Array:
-        """`theta` with the step subtracted from the free parameters, inside the bounds."""
+    def _move(self, theta: Array, step: Array, lean: Array | None = None) -> Array:
+        """`theta` with the step subtracted from the free parameters, inside the bounds.
+
+        Where a coupling would leave its range it stops there, and the others go where they belong
+        then (`lean`): along a valley of couplings that may replace each other, the mere end of
+        a step at a bound would be far up its side.
+        """
         xp = self.engine.xp
-        moved: Array = xp.clip(theta[self.free] - step, self.lower, self.upper)
+        free = theta[self.free]
+        for i, k in enumerate(self._bent if lean is not None else ()):
+            end = xp.clip(free[k] - step[k], self.lower[k], self.upper[k])
+            step = step + lean[i] * (free[k] - end - step[k])
+        moved: Array = xp.clip(free - step, self.lower, self.upper)
         if len(self.free) == len(theta):
             return moved
         rows: list[Array] = list(theta)
@@ -131,11 +144,15 @@ class BoundedProblem:
         # a direction without information is left to the damped iterations
         inverse = np.where(values > 1e-12 * values[-1], 1.0 / values, 0.0)
         offset = 2.0 * (jac.sum(axis=1) + weight * theta[self.free])
+        covariance = (vectors * inverse) @ vectors.T
+        variance = np.diag(covariance)[self._bent, None]
+        lean = np.where(variance > 0, covariance[self._bent] / variance, 0.0)
         return Origin(
             offset[:, None],
             -2.0 * jac / safe,
             -2.0 * weight[:, None],
-            (vectors * inverse) @ vectors.T,
+            covariance,
+            lean[:, :, None],
         )
 
     def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin, steps: Any) -> Array:
@@ -151,7 +168,7 @@ class BoundedProblem:
         gradient = origin.offset + origin.by_counts @ counts + origin.by_aux * aux[self.free]
         memory = xp.zeros((_MEMORY, *gradient.shape))
         path = _Path(
-            self._move(theta, origin.inverse @ gradient),
+            self._move(theta, origin.inverse @ gradient, origin.lean),
             theta[self.free],
             gradient,
             memory,
@@ -161,7 +178,9 @@ class BoundedProblem:
         )
         path = self.engine.loop(
             lambda p: p.count < steps,
-            lambda p: self._quasi_newton(p, counts, aux, lambda g: origin.inverse @ g),
+            lambda p: self._quasi_newton(
+                p, counts, aux, lambda g: origin.inverse @ g, origin.lean
+            ),
             path,
         )
         return path.theta
@@ -186,11 +205,12 @@ class BoundedProblem:
 
         gradient = xp.where(inside, gradient, 0.0)
         memory = xp.zeros((_MEMORY, *gradient.shape))
-        moved = self._move(theta, solve(gradient))
+        lean = self._lean(columns, inside)
+        moved = self._move(theta, solve(gradient), lean)
         path = _Path(moved, theta[self.free], gradient, memory, memory, memory[:, 0], 1)
         path = self.engine.loop(
             lambda p: p.count < steps,
-            lambda p: self._quasi_newton(p, counts, aux, solve, inside),
+            lambda p: self._quasi_newton(p, counts, aux, solve, lean, inside),
             path,
         )
         return path.theta
@@ -201,6 +221,7 @@ class BoundedProblem:
         counts: Array,
         aux: Array,
         solve: Callable[[Array], Array],
+        lean: Array,
         inside: Any = True,
     ) -> _Path:
         xp = self.engine.xp
@@ -223,7 +244,7 @@ class BoundedProblem:
         for i, alpha in enumerate(alphas):
             beta = weights[i] * xp.sum(changes[i] * direction, axis=0)
             direction = direction + steps[i] * (alpha - beta)
-        moved = self._move(path.theta, direction)
+        moved = self._move(path.theta, direction, lean)
         return _Path(moved, here, gradient, steps, changes, weights, path.count + 1)
 
     # -- Levenberg-Fisher -----------------------------------------------------------------------
@@ -256,6 +277,7 @@ class BoundedProblem:
             zero,
             xp.zeros((n, n, size)) + self._eye,
             zero,
+            xp.zeros((len(self._bent), n, size)),
             zero[0],
             zero[0],
             nowhere,
@@ -319,16 +341,14 @@ class BoundedProblem:
     def _iterate(self, state: State, counts: Array, aux: Array, *, exact: bool) -> State:
         """Take the step where it lowers the value, and solve for the next one."""
         xp = self.engine.xp
-        theta = self._move(state.theta, state.step)
+        theta = self._move(state.theta, state.step, state.lean)
         value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
         if exact:
             full = self._curvature(theta, gradient, hessian, counts, aux)
-            system = self._system(full, self._inside(theta, gradient))
-            usable = linalg.cholesky(system, xp)[1] & xp.all(xp.isfinite(full), axis=(0, 1))
-            # between two minima: the size of what is missing keeps the step finite
-            missing = xp.abs(xp.where(xp.isfinite(full), full - hessian, 0.0)) * self._eye
-            hessian = xp.where(usable, full, hessian + missing)
+            finite = xp.all(xp.isfinite(full), axis=(0, 1))
+            inside = self._inside(theta, gradient)
+            hessian = xp.where(finite, self._definite(full, inside), hessian)
         # decrease over the one that the quadratic model promises: one for a perfect model, and
         # small where it understates the curvature, which damping cures
         begun = state.count >= 0
@@ -360,7 +380,60 @@ class BoundedProblem:
         across = xp.sum(step * downhill, axis=0)
         stretched = damping * xp.einsum("iib,ib->b", system, step * step)
         promise = 0.5 * (across + stretched)
-        return State(theta, value, gradient, hessian, step, promise, damping, edm, state.count + 1)
+        return State(
+            theta,
+            value,
+            gradient,
+            hessian,
+            step,
+            self._lean(columns, inside),
+            promise,
+            damping,
+            edm,
+            state.count + 1,
+        )
+
+    def _lean(self, columns: list[Array], inside: Any) -> Array:
+        """How far all parameters go with one without a constraint, ``(n_bent, n_free, B)``.
+
+        The minimum over the others moves by ``C_ik / C_kk`` as parameter k does, with the
+        inverse C of the system in `columns`.
+        """
+        xp = self.engine.xp
+        out = []
+        for k in self._bent:
+            unit = xp.zeros_like(columns[0]) + np.eye(len(self.free))[k][:, None]
+            column = linalg.backward(columns, linalg.forward(columns, unit), xp)
+            out.append(xp.where(inside & inside[k], column / column[k], unit))
+        result: Array = xp.stack(out)
+        return result
+
+    def _definite(self, full: Array, inside: Any) -> Array:
+        """The curvature made positive definite where it is not, in the plane of the couplings.
+
+        Between two minima and along the end of a valley the curvature is negative. With the
+        others following (the Schur complement) it is a small matrix S; the magnitudes of its
+        eigenvalues in place of themselves lead downhill by steps of the right size.
+        """
+        xp = self.engine.xp
+        bent = self._bent
+        others = np.setdiff1d(np.arange(len(self.free)), bent)
+        order = np.concatenate([others, bent])
+        system = self._system(full, inside)[order[:, None], order]
+        schur = linalg.schur(system, len(others), xp)
+        size = xp.sqrt(xp.abs(xp.einsum("iib->ib", schur))) + np.finfo(float).tiny
+        scaled = xp.moveaxis(schur / (size[:, None] * size[None]), -1, 0)
+        scaled = xp.where(xp.isfinite(scaled), scaled, np.eye(len(bent)))
+        values, vectors = xp.linalg.eigh(scaled)
+        values = xp.maximum(xp.abs(values), _FLAT)
+        good = xp.einsum("bik,bk,bjk->ijb", vectors, values, vectors)
+        change = good * size[:, None] * size[None] - schur
+        chosen = np.eye(len(self.free))[:, bent]
+        both = inside[:, None] & inside[None, :]
+        result: Array = full + xp.where(
+            both, xp.einsum("ni,ijb,mj->nmb", chosen, change, chosen), 0.0
+        )
+        return result
 
     def _within(self, theta: Array, gradient: Array, edm: Array, step: Array) -> Array:
         """The distance to the minimum that lies inside the bounds, ``(B,)``.

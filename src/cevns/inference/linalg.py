@@ -37,6 +37,15 @@ def cholesky(matrix: Array, xp: Namespace = np) -> tuple[list[Array], Array]:
     return columns, good
 
 
+def schur(matrix: Array, n: int, xp: Namespace = np) -> Array:
+    """What the first `n` variables leave of a matrix for the others, minimised over them."""
+    rest = matrix
+    for _ in range(n):
+        column = rest[1:, 0]
+        rest = rest[1:, 1:] - column[:, None] * (column / xp.maximum(rest[0, 0], _TINY))[None]
+    return rest
+
+
 def forward(columns: list[Array], right: Array) -> list[Array]:
     """Solve ``L y = right``; `right` is ``(p, ..., B)`` and y a list of p ``(..., B)`` rows."""
     rows = []
