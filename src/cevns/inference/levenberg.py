@@ -27,6 +27,12 @@ Couplings enter squared and may replace each other: where the data hardly know a
 curvature of the start would send a step far beyond where it means anything."""
 _FLAT = 1e-9
 """Curvature along a valley, beside that across it, which is rounding."""
+_SHORTER = 0.4
+"""Share of a step that is tried after it."""
+_LEAST = 0.1
+"""Share below which damping takes its place."""
+_OFF = 4.0
+"""Rise, in units of the expected decrease, beyond which a step went in a wrong direction."""
 _MEMORY = 3
 """Pairs of step and change of gradient that the quasi-Newton steps remember."""
 
@@ -42,6 +48,7 @@ class State(NamedTuple):
     lean: Array  # (n_bent, n_free, B), where the others go with a coupling
     promise: Array  # (B,), decrease of the value that the quadratic model expects of it
     damping: Array  # (B,)
+    share: Array  # (B,), of the step that is taken
     edm: Array  # (B,)
     count: Any  # iterations done
 
@@ -280,6 +287,7 @@ class BoundedProblem:
             xp.zeros((len(self._bent), n, size)),
             zero[0],
             zero[0],
+            zero[0] + 1.0,
             nowhere,
             -1,
         )
@@ -355,9 +363,12 @@ class BoundedProblem:
         gain = xp.where(begun, (state.value - value) / state.promise, 1.0)
         # rounding of the sum over bins must not forbid the last step
         better = (value <= state.value + 1e-14 * (1.0 + xp.abs(value))) | ~begun
+        # a little too far along a bent valley: some of the same step; off altogether: damping
+        shorter = (gain <= 0.0) & (gain > -_OFF) & (state.share > _LEAST)
+        share = xp.where(shorter, _SHORTER * state.share, 1.0)
         damping = xp.where(
-            gain > 0.6,
-            0.2 * state.damping * (state.damping > 0.1),
+            shorter | (gain > 0.6),
+            xp.where(shorter, 1.0, 0.2 * (state.damping > 0.1)) * state.damping,
             xp.where(gain > 0.3, state.damping, xp.maximum(4.0 * state.damping, 0.25)),
         )
         running = state.edm > self.goal
@@ -379,16 +390,17 @@ class BoundedProblem:
         step = linalg.backward(columns, linalg.forward(columns, downhill), xp)
         across = xp.sum(step * downhill, axis=0)
         stretched = damping * xp.einsum("iib,ib->b", system, step * step)
-        promise = 0.5 * (across + stretched)
+        promise = share * (across - 0.5 * share * (across - stretched))
         return State(
             theta,
             value,
             gradient,
             hessian,
-            step,
+            share * step,
             self._lean(columns, inside),
             promise,
             damping,
+            share,
             edm,
             state.count + 1,
         )
