@@ -2,7 +2,8 @@
 
 Reconstructed energies of a recoil depend on few pulls and smoothly: they are polynomials in the
 quenching pulls, whose coefficients follow the efficiency pull on cubic B-splines (a clamped
-efficiency is not analytic). With the features W, products of monomials and B-splines,
+efficiency is not analytic), of which few combinations occur. With the features W, products of
+monomials and those functions of the efficiency pull,
 
     R[e, j](quenching, efficiency) = sum_w M[w, e, j] W_w(quenching; efficiency)
 
@@ -14,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 
 from cevns.detectors.response import PULL_REACH
+from cevns.detectors.splines import UniformSpline
 from cevns.experiments.separable import Values
 from cevns.experiments.signal import Signal
 from cevns.typing import Array, IntArray, Namespace
@@ -28,6 +31,8 @@ DEGREE = 3
 CROSSED = 2
 """Degree in the quenching pulls up to which the efficiency acts on them."""
 _REACH = 4.0  # sigmas of quenching pulls that the polynomials are fitted over
+_RANK = 1e-13
+"""Share of the largest effect of the efficiency below which one is rounding."""
 _KNOTS = np.linspace(-PULL_REACH, PULL_REACH, 17)
 
 
@@ -47,34 +52,40 @@ class Monomials:
     scales: Array
     powers: IntArray
 
-    def evaluate(
-        self, values: Values, like: Array, xp: Namespace, along: tuple[str, ...] | None = None
-    ) -> list[Array]:
-        """The monomials and their slopes along variables (all), each ``(n_monomials, ...)``."""
-        one = xp.ones_like(like)
-        highest = int(self.powers.max(initial=0))
-        tables = []
-        for i, name in enumerate(self.names):
-            x = (values[name] - self.centres[i]) / self.scales[i]
-            powers = [one]
-            for _ in range(highest):
-                powers.append(powers[-1] * x)
-            tables.append(powers)
-        wanted = [i for i, n in enumerate(self.names) if along is None or n in along]
+    @cached_property
+    def _parents(self) -> list[tuple[int, int, int]]:
+        """Each monomial as another one times a variable, parents before children."""
+        at = {tuple(p): i for i, p in enumerate(self.powers.tolist())}
         out = []
-        for derived in (-1, *wanted):
-            rows = []
-            for exponents in self.powers:
-                term = one
-                for i, k in enumerate(exponents):
-                    if i == derived:
-                        factor = tables[i][k - 1] * (k / self.scales[i]) if k else 0.0 * one
-                        term = term * factor
-                    elif k:
-                        term = term * tables[i][k]
-                rows.append(term)
-            out.append(xp.stack(rows))
+        for row in np.argsort(self.powers.sum(axis=1), kind="stable")[1:].tolist():
+            lower = self.powers[row].copy()
+            variable = int(np.flatnonzero(lower)[-1])
+            lower[variable] -= 1
+            out.append((row, at[tuple(lower.tolist())], variable))
         return out
+
+    @cached_property
+    def slopes(self) -> dict[str, Array]:
+        """Matrices D of each variable with ``dW/dx = D W``, ``(n_monomials, n_monomials)``."""
+        at = {tuple(p): i for i, p in enumerate(self.powers.tolist())}
+        out = {n: np.zeros((len(at), len(at))) for n in self.names}
+        for row, exponents in enumerate(self.powers.tolist()):
+            for i, (name, k) in enumerate(zip(self.names, exponents, strict=True)):
+                if k:
+                    lower = (*exponents[:i], k - 1, *exponents[i + 1 :])
+                    out[name][row, at[lower]] = k / self.scales[i]
+        return out
+
+    def evaluate(self, values: Values, like: Array, xp: Namespace) -> Array:
+        """The monomials W, ``(n_monomials, ...)``."""
+        one = xp.ones_like(like)
+        rows: list[Array] = [one] * len(self.powers)
+        scaled = zip(self.names, self.centres, self.scales, strict=True)
+        x = [(values[name] - centre) / scale * one for name, centre, scale in scaled]
+        for row, parent, variable in self._parents:
+            rows[row] = rows[parent] * x[variable]
+        result: Array = xp.stack(rows)
+        return result
 
 
 def b_splines(x: Array, xp: Namespace = np) -> tuple[Array, Array]:
@@ -112,6 +123,16 @@ def b_spline_coefficients(values: Array) -> Array:
     return flat.reshape(n + 2, *values.shape[1:])
 
 
+def through_knots(coefficients: Array) -> UniformSpline:
+    """The splines with some B-spline coefficients, ``(n_knots + 2, n)``, piece by piece."""
+    # u^0 ... u^3 in an interval, of the four B-splines that are not zero there
+    pieces = np.array([[1, 4, 1, 0], [-3, 0, 3, 0], [3, -6, 3, 0], [-1, 3, -3, 1]]) / 6.0
+    intervals = len(_KNOTS) - 1
+    local = np.stack([coefficients[k : k + intervals] for k in range(4)], axis=1)
+    step = float(_KNOTS[1] - _KNOTS[0])
+    return UniformSpline(float(_KNOTS[0]), step, np.einsum("pk,ikn->ipn", pieces, local))
+
+
 @dataclass(frozen=True, eq=False)
 class ResponseFeatures:
     """The features W of a response, and what they stand for.
@@ -119,7 +140,9 @@ class ResponseFeatures:
     Args:
         monomials: in the quenching pulls.
         efficiency: names of the efficiency pulls.
-        table: M, ``(n_features, n_energy, n_nodes)``.
+        functions: of each of them, those that occur.
+        table: M, ``(n_features, n_energy, n_nodes)``: monomials, then for each efficiency pull its
+            functions times the monomials of low degree.
         crossed: degree in the quenching pulls up to which the efficiency acts on them; with zero
             the effects of both add.
         held: names along which no slope is asked for.
@@ -127,6 +150,7 @@ class ResponseFeatures:
 
     monomials: Monomials
     efficiency: tuple[str, ...]
+    functions: tuple[UniformSpline, ...]
     table: Array
     crossed: int = CROSSED
     held: frozenset[str] = frozenset()
@@ -141,31 +165,76 @@ class ResponseFeatures:
         """The same without slopes along some pulls."""
         return replace(self, held=self.held | names)
 
+    @cached_property
+    def _met(self) -> int:
+        """Monomials that the efficiency acts on; they come first."""
+        return int(np.sum(self.monomials.powers.sum(axis=1) <= self.crossed))
+
+    @cached_property
+    def _blocks(self) -> list[slice]:
+        """Where the features of each efficiency pull stand."""
+        at, out = len(self.monomials.powers), []
+        for spline in self.functions:
+            out.append(slice(at, at + self._met * spline.coefficients.shape[-1]))
+            at = out[-1].stop
+        return out
+
+    def stacked(self, matrix: Array) -> Array:
+        """A matrix ``(n, n_features)`` with those that give its slopes along quenching pulls."""
+        out = [matrix]
+        for name, slope in self.monomials.slopes.items():
+            if name not in self.held:
+                first = matrix[:, : len(slope)] @ slope
+                n = self._met
+                rest = [
+                    (matrix[:, s].reshape(-1, n) @ slope[:n, :n]).reshape(len(matrix), -1)
+                    for s in self._blocks
+                ]
+                out.append(np.concatenate([first, *rest], axis=1))
+        return np.concatenate(out)
+
+    def products(
+        self, stacked: Array, n: int, values: Values, like: Array, xp: Namespace
+    ) -> list[Array]:
+        """A matrix of `n` rows times W and times its slopes along `driven`, each ``(n, ...)``.
+
+        Slopes along quenching pulls are W times another matrix; only those along the efficiency
+        need other features.
+
+        Args:
+            stacked: what `stacked` makes of the matrix.
+            n: its rows.
+            values: of the pulls.
+            like: an array of their shape.
+            xp: array namespace.
+        """
+        monomials = self.monomials.evaluate(values, like, xp)
+        met, features, moved = monomials[: self._met], [monomials], []
+        for name, spline in zip(self.efficiency, self.functions, strict=True):
+            at = values[name] + like
+            value, slope = spline.evaluate_with_derivative(at, xp)
+            features.append(_outer(met, xp.moveaxis(value, -1, 0)))
+            if name not in self.held:
+                inside = xp.where((at >= spline.start) & (at <= spline.stop), 1.0, 0.0)
+                moved.append(_outer(met, xp.moveaxis(slope, -1, 0) * inside))
+        whole = xp.concatenate(features)
+        product = stacked @ whole.reshape(len(whole), -1)
+        out = list(product.reshape(-1, n, *like.shape))
+        names = [k for k, name in enumerate(self.efficiency) if name not in self.held]
+        for k, rows in zip(names, moved, strict=True):
+            block = stacked[:n, self._blocks[k]]
+            out.append((block @ rows.reshape(len(rows), -1)).reshape(n, *like.shape))
+        return out
+
     def evaluate(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
         """W and its slopes along `driven`, each ``(n_features, ...)``."""
-        moving = self.driven
-        rows = self.monomials.evaluate(values, like, xp, moving)
-        splines = [b_splines(values[name], xp) for name in self.efficiency]
-        # what the splines multiply: the monomials of low degree, which come first
-        n = int(np.sum(self.monomials.powers.sum(axis=1) <= self.crossed))
-        met = [r[:n] for r in rows]
-        features = []
-        for row, factor in zip(rows, met, strict=True):
-            blocks = [row, *(_outer(factor, spline) for spline, _ in splines)]
-            features.append(xp.concatenate(blocks))
-        for i, name in enumerate(self.efficiency):
-            if name not in moving:
-                continue
-            blocks = [xp.zeros_like(rows[0])]
-            for j, (spline, slope) in enumerate(splines):
-                blocks.append(_outer(met[0], slope if j == i else 0.0 * spline))
-            features.append(xp.concatenate(blocks))
-        return features
+        n = len(self.table)
+        return self.products(self.stacked(np.eye(n)), n, values, like, xp)
 
 
-def _outer(row: Array, spline: Array) -> Array:
-    """Products of monomials and splines, ``(n_splines n_monomials, ...)``."""
-    result: Array = (spline[:, None] * row[None, :]).reshape(-1, *row.shape[1:])
+def _outer(row: Array, functions: Array) -> Array:
+    """Products of monomials and functions, ``(n_functions n_monomials, ...)``."""
+    result: Array = (functions[:, None] * row[None, :]).reshape(-1, *row.shape[1:])
     return result
 
 
@@ -197,7 +266,7 @@ def response_features(
     values = {
         n: monomials.centres[i] + monomials.scales[i] * points[:, i] for i, n in enumerate(names)
     }
-    fitted = np.linalg.pinv(monomials.evaluate(values, like, np, ())[0].T)
+    fitted = np.linalg.pinv(monomials.evaluate(values, like, np).T)
 
     def coefficients(moved: Mapping[str, float]) -> Array:
         at = {n: like + nominal[n] for n in pulls}
@@ -209,15 +278,20 @@ def response_features(
         return result
 
     base = coefficients({})
-    blocks = [base]
+    met = int(np.sum(monomials.powers.sum(axis=1) <= crossed))
+    blocks, functions = [base], []
     for name in pulls:
-        changes = np.stack([coefficients({name: float(k)}) - base for k in _KNOTS])
-        changes = changes[:, : int(np.sum(monomials.powers.sum(axis=1) <= crossed))]
-        blocks.append(b_spline_coefficients(changes).reshape(-1, base.shape[1]))
+        changes = np.stack([coefficients({name: float(k)})[:met] - base[:met] for k in _KNOTS])
+        splines = b_spline_coefficients(changes)
+        # as many functions of the pull occur as there are energy bins, at most
+        modes, size, rest = np.linalg.svd(splines.reshape(len(splines), -1), full_matrices=False)
+        kept = size > _RANK * size[0]
+        functions.append(through_knots(modes[:, kept]))
+        blocks.append((size[kept, None] * rest[kept]).reshape(-1, base.shape[1]))
     nodes = signal.fold.nodes.size
     by_node = np.concatenate(blocks).reshape(-1, nodes, signal.n_energy)
     table = np.ascontiguousarray(by_node.transpose(0, 2, 1))
-    return ResponseFeatures(monomials, pulls, table, crossed)
+    return ResponseFeatures(monomials, pulls, tuple(functions), table, crossed)
 
 
 def _powers(n: int) -> IntArray:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -114,14 +115,21 @@ class Mixture:
         """Names with slopes, in their order."""
         return tuple(n for n in self.names if n not in self.held)
 
+    @cached_property
+    def _stacked_polynomial(self) -> Array:
+        """Coefficients of the weights and, below them, of their slopes."""
+        assert self.polynomial is not None
+        monomials, coefficients = self.polynomial
+        slopes = [coefficients @ monomials.slopes[n] for n in self.driven]
+        return np.concatenate([coefficients, *slopes])
+
     def weights(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
         """V and its slopes along `driven`, each ``(n_basis, ...)``."""
         if self.polynomial is not None:
-            monomials, coefficients = self.polynomial
-            return [
-                (coefficients @ m.reshape(m.shape[0], -1)).reshape(-1, *like.shape)
-                for m in monomials.evaluate(values, like, xp, self.driven)
-            ]
+            stacked = self._stacked_polynomial
+            there = self.polynomial[0].evaluate(values, like, xp)
+            product = stacked @ there.reshape(len(there), -1)
+            return list(product.reshape(1 + len(self.driven), -1, *like.shape))
 
         def at(point: Mapping[str, Any]) -> Array:
             raw = raw_weights(self.fold, self.radius, self.radii, point, like, xp)
@@ -297,10 +305,10 @@ def _polynomial(mixture: Mixture, samples: Mapping[str, Array]) -> tuple[Monomia
             for n, c, s in zip(mixture.names, centres, scales, strict=True)
         }
         like = np.zeros(6 * count)
-        design = monomials.evaluate(points, like, np, ())[0]
+        design = monomials.evaluate(points, like, np)
         values = mixture.weights(points, like, np)[0]
         coefficients = np.linalg.lstsq(design.T, values.T, rcond=None)[0].T
-        there = coefficients @ monomials.evaluate(samples, every, np, ())[0]
+        there = coefficients @ monomials.evaluate(samples, every, np)
         if np.all(np.abs(there - wanted) <= _EXACT * size):
             return monomials, np.ascontiguousarray(coefficients)
     return None

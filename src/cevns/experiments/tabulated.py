@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -74,16 +75,20 @@ class TabulatedSignal:
     def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
         matrix, mixed_before = self._mixed_matrix(values, xp)
+        stacked = self._stacked if matrix is self.matrix else self.features.stacked(matrix)
         shape = (-1, self.n_energy, *like.shape)
-        rows = [
-            (matrix @ f.reshape(f.shape[0], -1)).reshape(shape)
-            for f in self.features.evaluate(values, like, xp)
-        ]
+        products = self.features.products(stacked, len(matrix), values, like, xp)
+        rows = [r.reshape(shape) for r in products]
         if mixed_before:
             return rows
         weights = self.mixture.weights(values, like, xp)
         mixed = [self.mixture.mix(w, rows[0], xp) for w in weights]
         return mixed + [self.mixture.mix(weights[0], r, xp) for r in rows[1:]]
+
+    @cached_property
+    def _stacked(self) -> Array:
+        """A and the matrices of its slopes."""
+        return self.features.stacked(self.matrix)
 
     def _mixed_matrix(self, values: Values, xp: Namespace) -> tuple[Array, bool]:
         """A, mixed to one row a class where couplings are the same throughout the batch.
