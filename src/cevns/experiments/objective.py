@@ -16,11 +16,13 @@ from functools import cached_property
 import numpy as np
 
 from cevns.experiments.model import SIGNAL, ExperimentModel
-from cevns.experiments.separable import Separable, outer_sum
-from cevns.experiments.separable import rows as signal_rows
+from cevns.experiments.separable import Separable, Values, outer_sum
 from cevns.experiments.signal import Signal
 from cevns.inference.objectives import Constrained, poisson
-from cevns.typing import Array, Namespace
+from cevns.typing import Array, IntArray, Namespace
+
+Made = dict[str, list[tuple[int, Array]]]
+"""Derivatives by parameters as sums of raw rows: their numbers and factors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,28 +59,28 @@ class ExperimentObjective(Constrained):
         return (self._shapes[:, None] * self._shapes[None]).reshape(n * n, -1)
 
     @cached_property
+    def _by_energy(self) -> Array:
+        """Sums over times with each background shape, ``(n_backgrounds n_energy, n_bins)``."""
+        n, n_energy = len(self._shapes), self._signal.n_energy
+        grid = self._shapes.reshape(n, n_energy, 1, -1) * np.eye(n_energy)[:, :, None]
+        return np.ascontiguousarray(grid.reshape(n * n_energy, -1))
+
+    @cached_property
     def _background_rows(self) -> list[int]:
         return [self.model.parameters.position(b) for b in self.model.backgrounds]
-
-    def _parts(self, theta: Array, xp: Namespace) -> tuple[list[Array], Array, Array]:
-        """Energies with their slopes, times, and their slope along the pulse time."""
-        values = self._values(theta)
-        like = xp.zeros_like(theta[0])
-        times, slopes = self._signal.arrivals(values, like, xp)
-        return self._signal.energies(values, like, xp), times, slopes
 
     def _values(self, theta: Array) -> dict[str, Array]:
         return {p.name: theta[i] for i, p in enumerate(self.model.parameters)}
 
     def _derivatives(
-        self, theta: Array, total: list[Array], xp: Namespace
-    ) -> tuple[Array, dict[str, list[tuple[int, Array]]]]:
+        self, theta: Array, total: Array, xp: Namespace
+    ) -> tuple[Array, Made]:
         """Strength of the signal, and each parameter's derivative as a sum of raw rows.
 
         `total` are the sums of the raw rows over the bins.
         """
         model, values = self.model, self._values(theta)
-        made: dict[str, list[tuple[int, Array]]] = {}
+        made: Made = {}
         if model.question == "count":
             strength = values[SIGNAL] / total[0]
             made[SIGNAL] = [(0, 1.0 / total[0])]
@@ -87,7 +89,8 @@ class ExperimentObjective(Constrained):
         else:
             strength = model.strength(values, xp)
             for name in model.factors:
-                made[name] = [(0, model.strength(values, xp, without=name))]
+                others = model.strength(values, xp, without=name)
+                made[name] = [(0, others + xp.zeros_like(theta[0]))]
             for k, name in enumerate(self._signal.driven, start=1):
                 made[name] = [(k, strength + xp.zeros_like(theta[0]))]
         return strength, made
@@ -97,45 +100,25 @@ class ExperimentObjective(Constrained):
         result: Array = self._shapes_transposed @ counts
         return result
 
-    def _gradient(
-        self,
-        raw: list[Array],
-        residual: Array,
-        made: dict[str, list[tuple[int, Array]]],
-        like: Array,
-        xp: Namespace,
-    ) -> Array:
-        flat = self._shapes @ residual
-        out = [xp.zeros_like(like)] * len(self.model.parameters)
-        for i, p in enumerate(self.model.parameters):
-            if p.name in made:
-                out[i] = sum((a * raw[k] for k, a in made[p.name]), start=0.0 * like)
-        for b, i in enumerate(self._background_rows):
-            out[i] = flat[b]
-        result: Array = xp.stack(out)
+    def _place(self, made: Made, what: Array, axis: int, xp: Namespace) -> Array:
+        """Signal parameters, then backgrounds, to the order of the parameters; others are zero."""
+        names = [*made, *self.model.backgrounds]
+        every = [p.name for p in self.model.parameters]
+        if names == every:
+            return what
+        if len(names) < len(every):
+            nothing = xp.zeros_like(xp.take(what, np.array([0]), axis=axis))
+            what = xp.concatenate([what, nothing], axis=axis)
+        at = np.array([names.index(n) if n in names else len(names) for n in every])
+        result: Array = xp.take(what, at, axis=axis)
         return result
 
     def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
-        energies, times, time_slopes = self._parts(theta, xp)
-        like = theta[0]
-        by_class = xp.sum(times, axis=1)
-        total = [xp.sum(xp.sum(e, axis=1) * by_class, axis=0) for e in energies]
-        if len(energies) <= len(self._signal.driven):
-            total.append(xp.sum(xp.sum(energies[0], axis=1) * xp.sum(time_slopes, axis=1), axis=0))
-        strength, made = self._derivatives(theta, total, xp)
-        mu = outer_sum(strength * energies[0], times)
-        mu = mu.reshape(-1, *like.shape)
-        if self._background_rows:
-            mu = mu + self._background(theta, xp)
-        residual = poisson(mu, counts, self._floor, xp)[1]
-        grid = residual.reshape(self._signal.n_energy, self._signal.n_time, *like.shape)
-        over = _over_times(times, grid, xp)
-        raw = [xp.sum(e * over, axis=(0, 1)) for e in energies]
-        if len(energies) <= len(self._signal.driven):
-            slopes = _over_times(time_slopes, grid, xp)
-            raw.append(xp.sum(energies[0] * slopes, axis=(0, 1)))
-        gradient = self._gradient(raw, residual, made, like, xp)
+        parts = _Parts.of(self._signal, self._values(theta), xp.zeros_like(theta[0]), xp)
+        strength, made = self._derivatives(theta, parts.totals(xp), xp)
+        residual = poisson(self._mean(theta, strength, parts, xp), counts, self._floor, xp)[1]
+        gradient = self._gradient(made, parts, residual, xp)
         result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
         return result
 
@@ -143,55 +126,142 @@ class ExperimentObjective(Constrained):
         self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
     ) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
-        # the curvature needs the rows over all bins; mu and gradient then share them
-        like = theta[0]
-        rows = signal_rows(self._signal, self._values(theta), xp.zeros_like(like), xp)
-        strength, made = self._derivatives(theta, [xp.sum(r, axis=0) for r in rows], xp)
-        mu = strength * rows[0]
-        if self._background_rows:
-            mu = mu + self._background(theta, xp)
+        parts = _Parts.of(self._signal, self._values(theta), xp.zeros_like(theta[0]), xp)
+        strength, made = self._derivatives(theta, parts.totals(xp), xp)
+        mu = self._mean(theta, strength, parts, xp)
         value, residual, weight = poisson(mu, counts, self._floor, xp)
         pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        raw = [xp.sum(r * residual, axis=0) for r in rows]
-        gradient = self._gradient(raw, residual, made, like, xp)
-        matrix = self._curvature(weight, rows, made, like, xp)
+        gradient = self._gradient(made, parts, residual, xp)
+        matrix = self._curvature(made, parts, weight, xp)
         return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
 
-    def _curvature(
-        self,
-        weight: Array,
-        rows: list[Array],
-        made: dict[str, list[tuple[int, Array]]],
-        like: Array,
-        xp: Namespace,
-    ) -> Array:
-        n = len(rows)
-        weighted = [r * weight for r in rows]
-        gram: list[list[Array]] = [[like] * n for _ in range(n)]
-        for a in range(n):
-            for b in range(a, n):
-                gram[a][b] = gram[b][a] = xp.sum(weighted[a] * rows[b], axis=0)
-        mixed = [self._shapes @ w for w in weighted]  # signal row x background
-        flat = self._products @ weight
-        zero = xp.zeros_like(like)
-        size, n_flat = len(self.model.parameters), len(self._shapes)
-        out = [[zero] * size for _ in range(size)]
-        names = [(i, p.name) for i, p in enumerate(self.model.parameters) if p.name in made]
-        for x, (i, name) in enumerate(names):
-            for j, other in names[x:]:
-                entry = sum(
-                    (a * b * gram[k][m] for k, a in made[name] for m, b in made[other]),
-                    start=zero,
-                )
-                out[i][j] = out[j][i] = entry
-            for b, j in enumerate(self._background_rows):
-                entry = sum((a * mixed[k][b] for k, a in made[name]), start=zero)
-                out[i][j] = out[j][i] = entry
-        for b, i in enumerate(self._background_rows):
-            for c, j in enumerate(self._background_rows):
-                out[i][j] = flat[b * n_flat + c]
-        matrix: Array = xp.stack([xp.stack(row) for row in out])
-        return matrix
+    def _mean(self, theta: Array, strength: Array, parts: _Parts, xp: Namespace) -> Array:
+        """Expected counts, ``(n_bins, B)``."""
+        mu = outer_sum(strength * parts.rows[0], parts.times)
+        mu = mu.reshape(-1, *theta[0].shape)
+        return mu + self._background(theta, xp) if self._background_rows else mu
+
+    def _gradient(self, made: Made, parts: _Parts, residual: Array, xp: Namespace) -> Array:
+        raw = parts.over_bins(residual, xp)
+        own = sum(a * raw[k] for k, a in _terms(made, xp))
+        return self._place(made, xp.concatenate([own, self._shapes @ residual]), 0, xp)
+
+    def _curvature(self, made: Made, parts: _Parts, weight: Array, xp: Namespace) -> Array:
+        gram, weighted = parts.gram(weight, xp)
+        sums = (self._by_energy @ weighted.reshape(len(weighted), len(weight), -1)).reshape(
+            len(weighted), len(self._shapes), -1, *weight.shape[1:]
+        )
+        mixed = parts.with_shapes(sums, xp)  # raw row x background
+        terms = _terms(made, xp)
+        own = sum(
+            a[:, None] * b[None] * gram[k[:, None], m[None]] for k, a in terms for m, b in terms
+        )
+        across = sum(a[:, None] * mixed[k] for k, a in terms)
+        n = len(self._shapes)
+        flat = (self._products @ weight).reshape(n, n, -1)
+        below = xp.concatenate([xp.swapaxes(across, 0, 1), flat], axis=1)
+        whole = xp.concatenate([xp.concatenate([own, across], axis=1), below])
+        return self._place(made, self._place(made, whole, 0, xp), 1, xp)
+
+
+def _terms(made: Made, xp: Namespace) -> list[tuple[IntArray, Array]]:
+    """The first, second, ... raw row of each parameter and its factor, ``(n_names, B)``."""
+    rows = list(made.values())
+    nothing = (0, xp.zeros_like(rows[0][0][1]))
+    out = []
+    for t in range(max(map(len, rows))):
+        here = [r[t] if t < len(r) else nothing for r in rows]
+        out.append((np.array([k for k, _ in here]), xp.stack([a for _, a in here])))
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """The signal and its slopes, apart in energy and time.
+
+    Args:
+        rows: energies and their slopes, ``(n_rows, n_classes, n_energy, B)``.
+        times: arrival times, ``(n_classes, n_time, B)``.
+        slopes: along the pulse time, if there are any asked for; the last raw row is the
+            first of `rows` with these.
+    """
+
+    rows: Array
+    times: Array
+    slopes: Array | None
+
+    @classmethod
+    def of(cls, signal: Separable, values: Values, like: Array, xp: Namespace) -> _Parts:
+        """At some parameters."""
+        times, slopes = signal.arrivals(values, like, xp)
+        energies = signal.energies(values, like, xp)
+        moving = len(energies) <= len(signal.driven)
+        return cls(xp.stack(energies), times, slopes if moving else None)
+
+    def totals(self, xp: Namespace) -> Array:
+        """Sums of the raw rows over all bins, ``(n_raw, B)``."""
+        by_class = xp.sum(self.rows, axis=2)
+        total = xp.sum(by_class * xp.sum(self.times, axis=1), axis=1)
+        if self.slopes is None:
+            return total
+        last = xp.sum(by_class[0] * xp.sum(self.slopes, axis=1), axis=0)
+        result: Array = xp.concatenate([total, last[None]])
+        return result
+
+    def over_bins(self, residual: Array, xp: Namespace) -> Array:
+        """Raw rows times a residual, summed over all bins, ``(n_raw, B)``."""
+        shape = self.rows.shape
+        grid = residual.reshape(shape[2], -1, *shape[3:])
+        over = _over_times(self.times, grid, xp).reshape(-1, *shape[3:])
+        flat = self.rows.reshape(shape[0], -1, *shape[3:])
+        out = xp.sum(flat * over, axis=1)
+        if self.slopes is None:
+            return out
+        over = _over_times(self.slopes, grid, xp).reshape(-1, *shape[3:])
+        result: Array = xp.concatenate([out, xp.sum(flat[0] * over, axis=0)[None]])
+        return result
+
+    def gram(self, weight: Array, xp: Namespace) -> tuple[Array, Array]:
+        """Weighted products of raw rows ``(n_raw, n_raw, B)``, and weighted times.
+
+        What two classes c and d share in an energy bin, ``sum_t w tau_c tau_d``, is the same for
+        all rows; each product then is a sum over energies.
+        """
+        rows, n = self.rows, len(self.times)
+        grid = weight.reshape(rows.shape[2], -1, *weight.shape[1:])
+        times = self.times if self.slopes is None else xp.concatenate([self.times, self.slopes])
+        weighted = times[:, None] * grid  # (n_classes, n_energy, n_time, B)
+        shared = [[xp.sum(weighted[0], axis=1)] * len(times) for _ in times]
+        for c in range(len(times)):
+            for d in range(c, len(times)):
+                shared[c][d] = shared[d][c] = xp.sum(weighted[c] * times[d], axis=1)
+
+        def meet(row: Array, first: int, last: int) -> Array:
+            """A row with classes from `first`, as classes from `last` meet it."""
+            result: Array = xp.stack(
+                [sum(row[d] * shared[first + d][last + c] for d in range(n)) for c in range(n)]
+            )
+            return result
+
+        met = [meet(row, 0, 0) for row in rows]
+        gram = xp.stack([xp.sum(rows * m, axis=(1, 2)) for m in met])
+        if self.slopes is None:
+            return gram, weighted
+        moved = meet(rows[0], n, 0)
+        edge = xp.sum(rows * moved, axis=(1, 2))
+        corner = xp.sum(rows[0] * meet(rows[0], n, n), axis=(0, 1))
+        right = xp.concatenate([edge, corner[None]])
+        gram = xp.concatenate([gram, edge[:, None]], axis=1)
+        return xp.concatenate([gram, right[None]]), weighted
+
+    def with_shapes(self, sums: Array, xp: Namespace) -> Array:
+        """Raw rows with what `sums` holds by class and energy, ``(n_raw, n_shapes, B)``."""
+        n = len(self.times)
+        out = [xp.sum(row[:, None] * sums[:n], axis=(0, 2)) for row in self.rows]
+        if self.slopes is not None:
+            out.append(xp.sum(self.rows[0][:, None] * sums[n:], axis=(0, 2)))
+        result: Array = xp.stack(out)
+        return result
 
 
 def _over_times(times: Array, grid: Array, xp: Namespace) -> Array:
