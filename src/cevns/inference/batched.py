@@ -72,8 +72,8 @@ class BatchFitter:
         engine: ``numpy``, ``jax`` or ``auto``.
         goal: estimated distance to the minimum, in units of -2 ln L, at which a fit has
             converged. Along a direction that the data hardly know, a small one takes long.
-        tolerance: that at which one that has not is taken as it is, after all passes, before
-            iminuit tries; by default that of `goal`.
+        tolerance: that at which one that has not is taken as it is, before the longest pass and
+            before iminuit tries; by default that of `goal`.
 
     Raises:
         UnknownNameError: if a name is unknown.
@@ -157,15 +157,19 @@ class BatchFitter:
                 (value,) = self._chunks(self._value, theta, counts, aux)
                 edm = np.where(np.isfinite(value), 0.0, np.inf)
             runs = _runs(theta0) if self.free else []
-            plan = [(QUICK_STEPS, 0), *((n, 0) for n in REFINING_STEPS)]
+            # second derivatives cost little for a few couplings, much for all parameters
+            refining = REFINING_STEPS[: 1 if self._problem.has_couplings else None]
+            plan = [(QUICK_STEPS, 0), *((n, 0) for n in refining)]
             plan += [(0, steps) for steps in SAFE_STEPS]
+            guarded = False
             for number, (quick, safe) in enumerate(plan):
-                left = np.flatnonzero(~(edm < self.goal))
+                last = number == len(plan) - 1
+                left = np.flatnonzero(~(edm < (self.tolerance if last else self.goal)))
                 if not left.size or not self.free:
                     break
                 data = counts[:, left], aux[:, left]
                 # an unguarded step may have gone astray: then from the start again
-                near = edm[left] < _ASTRAY
+                near = guarded | (edm[left] < _ASTRAY)
                 at = np.where(near, theta[:, left], theta0[:, left])
                 if number == 0 and runs:
                     at = self._descents(runs, at, *data, quick)
@@ -175,6 +179,7 @@ class BatchFitter:
                 result = self._chunks(method, at, *data, safe)
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND
+                guarded = safe > 0
         left = np.flatnonzero(~(edm < self.tolerance))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors

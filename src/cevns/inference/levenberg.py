@@ -113,6 +113,11 @@ class BoundedProblem:
         bent = [i for i, k in enumerate(self.free) if parameters[int(k)].constraint is None]
         return np.array(bent or range(len(self.free)), dtype=np.int64)
 
+    @property
+    def has_couplings(self) -> bool:
+        """Whether some of the free parameters have no constraint, and others do."""
+        return len(self._bent) < len(self.free)
+
     @cached_property
     def _eye(self) -> Array:
         return np.eye(len(self.free))[:, :, None]
@@ -132,11 +137,15 @@ class BoundedProblem:
         moved: Array = xp.clip(free - step, self.lower, self.upper)
         if len(self.free) == len(theta):
             return moved
-        rows: list[Array] = list(theta)
-        for i, row in zip(self.free, moved, strict=True):
-            rows[i] = row
-        result: Array = xp.stack(rows)
+        result: Array = xp.concatenate([moved, theta])[self._rows]
         return result
+
+    @cached_property
+    def _rows(self) -> IntArray:
+        """Where each parameter stands in the free ones followed by all."""
+        rows = np.arange(len(self.target.model.parameters)) + len(self.free)
+        rows[self.free] = np.arange(len(self.free))
+        return rows
 
     # -- quasi-Newton ---------------------------------------------------------------------------
 

@@ -61,15 +61,11 @@ def forward(columns: list[Array], right: Array) -> list[Array]:
 
 def backward(columns: list[Array], rows: list[Array], xp: Namespace = np) -> Array:
     """Solve ``L^T x = y`` for vectors, ``(p, B)``."""
-    n = len(columns)
-    out: list[Array] = [rows[0]] * n
-    for j in range(n - 1, -1, -1):
-        x = rows[j]
-        for i in range(j + 1, n):
-            x = x - columns[j][i - j] * out[i]
-        out[j] = x / columns[j][0]
-    result: Array = xp.stack(out)
-    return result
+    solved = (rows[-1] / columns[-1][0])[None]
+    for column, row in zip(columns[-2::-1], rows[-2::-1], strict=True):
+        x = (row - xp.sum(column[1:] * solved, axis=0)) / column[0]
+        solved = xp.concatenate([x[None], solved])
+    return solved
 
 
 def inverse_diagonal(columns: list[Array], xp: Namespace = np) -> Array:

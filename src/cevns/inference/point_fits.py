@@ -87,13 +87,18 @@ class _Slice:
         pilot shows that further starts gain nothing, the truth is the only one.
         """
         at = np.repeat(truth, each, axis=0).T
+        one = self.free.fit(counts, aux, at, rescue=False)
         pilot = np.unique(np.linspace(0, counts.shape[1] - 1, PILOT).astype(np.int64))
-        tried = counts[:, pilot], aux[:, pilot]
-        several = self._several(*tried, at[:, pilot])
-        one = self.free.fit(*tried, at[:, pilot], rescue=False)
-        if float(np.max(one.twice_nll - several.twice_nll)) < TOLERANCE:
-            return self.free.fit(counts, aux, at)
-        return self._several(counts, aux, at)
+        several = self._several(counts[:, pilot], aux[:, pilot], at[:, pilot])
+        if float(np.max(_value(one)[pilot] - _value(several))) < TOLERANCE:
+            lost = np.flatnonzero(one.status == FAILED)
+            if lost.size:
+                _put(one, self.free.fit(counts[:, lost], aux[:, lost], at[:, lost]), lost)
+            return one
+        every = self._several(counts, aux, at)
+        better = np.flatnonzero(_value(one) < _value(every))
+        _put(every, _taken(one, better), better)
+        return every
 
     def _several(self, counts: Array, aux: Array, at: Array) -> BatchFit:
         """Free fits from several starts, where there may be several minima.
@@ -228,6 +233,22 @@ class PointFits:
         q = np.maximum(held.twice_nll - lowest, 0.0)
         result: Array = np.where(best > at[k], 0.0, q)
         return result
+
+
+def _value(found: BatchFit) -> Array:
+    """-2 ln L, infinite where a fit failed."""
+    result: Array = np.where(found.status < FAILED, found.twice_nll, np.inf)
+    return result
+
+
+def _taken(found: BatchFit, rows: IntArray) -> BatchFit:
+    return BatchFit(*(getattr(found, f.name)[rows] for f in fields(BatchFit)))
+
+
+def _put(found: BatchFit, other: BatchFit, rows: IntArray) -> None:
+    """Write some fits into rows of others."""
+    for f in fields(BatchFit):
+        getattr(found, f.name)[rows] = getattr(other, f.name)
 
 
 def _audit(

@@ -38,7 +38,7 @@ FIRST = 256
 """Toys of a point in its first block."""
 BLOCK = 1024
 """Toys of a point in another block at most."""
-GROUP = 4
+GROUP = 8
 """Neighbouring points whose toys are fitted together: the few slow fits of each then share the
 cost of many small steps."""
 TIE = 1e-2
