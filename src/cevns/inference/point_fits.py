@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -13,9 +12,10 @@ from cevns.inference.checkpoint import Block
 from cevns.inference.data import Data
 from cevns.inference.fit import fit
 from cevns.inference.likelihood import check_expectation
-from cevns.inference.model import Model, constraint_arrays, linearise
-from cevns.inference.modes import Screen, best_fits
+from cevns.inference.model import Model
+from cevns.inference.modes import Screen
 from cevns.inference.point_toys import PointToys
+from cevns.inference.starts import best_of_starts
 from cevns.typing import Array, IntArray
 
 GOAL = 1e-2
@@ -26,12 +26,8 @@ HELD_GOAL = 1e-3
 """That of fits with the couplings held, which have no valleys."""
 TOLERANCE = 0.05
 """That at which the few toys are taken as they are that do not get there."""
-PILOT = 64
-"""Toys of a block that show whether one start is enough for the others."""
 OUTLIER = 1e-3
 """How far the free fit may lie above the one at the point before it counts as an outlier."""
-REGULAR = 0.25
-"""Expected error beside the length of an axis below which a point is not near a saddle."""
 SCREENED = 100
 """Points of a grid that are screened for another minimum, at most."""
 _KEPT = 8
@@ -81,71 +77,9 @@ class _Slice:
         return Screen.of(self.model, self.plan.theta[self.points], shape, most=SCREENED)
 
     def best(self, counts: Array, aux: Array, truth: Array, each: int) -> BatchFit:
-        """Free fits of toys, `each` of every point of `truth`, ``(n_points, n_par)``.
-
-        Mirror solutions of couplings are often as good as each other to the third digit: where a
-        pilot shows that further starts gain nothing, the truth is the only one.
-        """
+        """Free fits of toys, `each` of every point of `truth`, ``(n_points, n_par)``."""
         at = np.repeat(truth, each, axis=0).T
-        one = self.free.fit(counts, aux, at, rescue=False)
-        pilot = np.unique(np.linspace(0, counts.shape[1] - 1, PILOT).astype(np.int64))
-        several = self._several(counts[:, pilot], aux[:, pilot], at[:, pilot])
-        if float(np.max(_value(one)[pilot] - _value(several))) < TOLERANCE:
-            lost = np.flatnonzero(one.status == FAILED)
-            if lost.size:
-                _put(one, self.free.fit(counts[:, lost], aux[:, lost], at[:, lost]), lost)
-            return one
-        every = self._several(counts, aux, at)
-        better = np.flatnonzero(_value(one) < _value(every))
-        _put(every, _taken(one, better), better)
-        return every
-
-    def _several(self, counts: Array, aux: Array, at: Array) -> BatchFit:
-        """Free fits from several starts, where there may be several minima.
-
-        They begin at the truth, where that is near the minimum: the expected errors of the
-        scanned parameters are small beside their axes. Where the expectation does not depend on
-        a coupling to first order the truth may be a saddle, and fits begin at the grid.
-        """
-        points, number = np.unique(at, axis=1, return_inverse=True)
-        quick = np.array([self._regular(t) for t in points.T])[number.ravel()]
-        if quick.all():
-            return best_fits(self.free, counts, aux, self.screen, truth=at)
-        if not quick.any():
-            return best_fits(self.free, counts, aux, self.screen, both_sides=True)
-        out: list[Any] = []
-        parts = [
-            best_fits(self.free, counts[:, quick], aux[:, quick], self.screen, truth=at[:, quick]),
-            best_fits(self.free, counts[:, ~quick], aux[:, ~quick], self.screen, both_sides=True),
-        ]
-        for f in fields(BatchFit):
-            one, two = (getattr(p, f.name) for p in parts)
-            every = np.empty((len(quick), *one.shape[1:]), dtype=one.dtype)
-            every[quick], every[~quick] = one, two
-            out.append(every)
-        return BatchFit(*out)
-
-    def _regular(self, theta: Array) -> bool:
-        """Whether the errors expected at a point are small beside the axes of the grid."""
-        parameters = self.model.parameters
-        free = list(parameters.free)
-        mu, jac = (a[0] for a in linearise(self.model, theta[None]))
-        safe = np.where(mu > 0, mu, np.inf)
-        weight = constraint_arrays(parameters)[1]
-        fisher = ((jac / safe) @ jac.T + np.diag(weight))[np.ix_(free, free)]
-        scale = np.sqrt(np.diag(fisher))
-        if not (scale > 0).all():
-            return False
-        values, vectors = np.linalg.eigh(fisher / np.outer(scale, scale))
-        if values[0] < 1e-9:
-            return False
-        variance = (vectors**2 / values).sum(axis=1) / scale**2
-        for axis in self.plan.grid.axes:
-            if not axis.structural:
-                error = np.sqrt(variance[free.index(parameters.position(axis.name))])
-                if error > REGULAR * np.ptp(axis.values):
-                    return False
-        return True
+        return best_of_starts(self.free, self.screen, counts, aux, at, tolerance=TOLERANCE)
 
     def draw(self, truth: Array, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
         """Counts ``(n_bins, size)`` and auxiliary measurements ``(n_par, size)``."""
@@ -233,22 +167,6 @@ class PointFits:
         q = np.maximum(held.twice_nll - lowest, 0.0)
         result: Array = np.where(best > at[k], 0.0, q)
         return result
-
-
-def _value(found: BatchFit) -> Array:
-    """-2 ln L, infinite where a fit failed."""
-    result: Array = np.where(found.status < FAILED, found.twice_nll, np.inf)
-    return result
-
-
-def _taken(found: BatchFit, rows: IntArray) -> BatchFit:
-    return BatchFit(*(getattr(found, f.name)[rows] for f in fields(BatchFit)))
-
-
-def _put(found: BatchFit, other: BatchFit, rows: IntArray) -> None:
-    """Write some fits into rows of others."""
-    for f in fields(BatchFit):
-        getattr(found, f.name)[rows] = getattr(other, f.name)
 
 
 def _audit(
