@@ -107,8 +107,13 @@ class BoundedProblem:
         return np.eye(len(self.free))[:, :, None]
 
     def _move(self, theta: Array, step: Array) -> Array:
-        """`theta` with the step subtracted from the free parameters, inside the bounds."""
+        """`theta` with the step subtracted from the free parameters, inside the bounds.
+
+        A matrix without an inverse (a flux pulled to zero knows nothing of couplings) gives no
+        step: that fit stays where it is and does not converge, the others go on.
+        """
         xp = self.engine.xp
+        step = xp.where(xp.isfinite(step), step, 0.0)
         moved: Array = xp.clip(theta[self.free] - step, self.lower, self.upper)
         if len(self.free) == len(theta):
             return moved
