@@ -137,8 +137,10 @@ class Study:
             cells += [
                 f"{100 * self.wilks(level):.1f}",
                 f"{100 * self.feldman_cousins(level):.1f} ± {100 * self.error(level):.1f}",
-                f"{100 * self.with_critical_value_at_truth(level):.1f}"
-                f" ± {100 * self.error_at_truth(level):.1f}",
+                (
+                    f"{100 * self.with_critical_value_at_truth(level):.1f}"
+                    f" ± {100 * self.error_at_truth(level):.1f}"
+                ),
             ]
         return f"| {self.case.label} | " + " | ".join(cells) + " |"
 

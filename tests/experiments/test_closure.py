@@ -101,9 +101,10 @@ def test_roots_of_the_likelihood_ratio_are_normal(csi):
     toys = run_toys(model, n, seed=5, poi="sin2_theta_w", engine="numpy", audit=0.0, workers=1)
     k = model.parameters.position("sin2_theta_w")
     root = np.sign(toys.theta[:, k] - toys.truth[k]) * np.sqrt(np.maximum(toys.rise, 0.0))
-    # The mean is of order 1/sqrt(counts): 331 of them, known to 10 %, are as good as 60 without
-    # background, and the skewness of a Poisson law moves the root by 1/(6 sqrt(n)) = 0.02, the
-    # 10 % of the flux, by which the rate is multiplied, by 3/8 0.01/0.07 = 0.05.
+    # The mean is of order 1/sqrt(counts). 331 counts known to 15 % are worth 50 without background:
+    # the skewness of their Poisson law moves the mean by 1/(6 sqrt(50)) = 0.02. The flux, known to
+    # 10 %, multiplies them, and the mean of f^-1/2 (counts go as the square of the weak charge)
+    # is off by 3/8 of 1 %, beside an error of the charge of 7 %: 0.05.
     assert abs(root.mean()) < 4 / np.sqrt(n) + 0.07
     # the width is one up to 1/counts
     assert root.std() == pytest.approx(1.0, abs=4 / np.sqrt(2 * n) + 0.02)
@@ -113,12 +114,17 @@ def test_a_coupling_free_up_to_one_does_not_run_away(csi):
     """A mediator of 2154 MeV: q rises by a hundred within a tenth of the range of g."""
     physics = "vector-l-mu-l-tau"
     family = CouplingFamily(csi, physics, ("g_zprime",), at={"m_zprime": 2154.0})
-    best = []
+    k = family.parameters.position("g_zprime")
+    # iminuit, from both sides of the first minimum and beside the other: 82.6; without mediator 83.3
+    model = family.model({})
+    found = [
+        fit(model, start={"g_zprime": g}, minos="none", hesse=False, raise_on_failure=False)
+        for g in (0.0, 0.02, 0.15)
+    ]
+    wanted = min(found, key=lambda r: r.twice_nll)
+    assert wanted.twice_nll == pytest.approx(82.6, abs=0.05)
     for values in (np.linspace(0.0, 1.0, 11), np.linspace(0.0, 1.0, 41), np.geomspace(1e-3, 1, 30)):
         scan = profile_scan(Grid.of(family, {"g_zprime": values}), engine="numpy")
-        best.append(scan.best)
         assert np.isfinite(scan.rise).all()
-    # without the mediator it is 83.28; the deepest of three minima by scipy below
-    assert [b.twice_nll for b in best] == pytest.approx([82.588] * 3, abs=2e-3)
-    k = family.parameters.position("g_zprime")
-    assert [b.theta[k] for b in best] == pytest.approx([0.153] * 3, abs=1e-3)
+        assert scan.best.twice_nll == pytest.approx(wanted.twice_nll, abs=1e-4)
+        assert scan.best.theta[k] == pytest.approx(wanted.theta[k], rel=1e-3)

@@ -23,7 +23,7 @@ AT_EDGE = ("nsi-axis", "moment-0")
 # Wilks is not asked to be right; these are the coverages it should have, in percent.
 # Far from an edge those of chi2. At one, those of half chi2 and half zero (Chernoff, Ann. Math.
 # Stat. 25 (1954) 573): 0.5 + 0.683/2 and 0.5 + 0.9/2.
-WILKS = {name: (68.3, 90.0) for name in REGULAR} | {name: (84.1, 95.0) for name in AT_EDGE}
+WILKS = dict.fromkeys(REGULAR, (68.3, 90.0)) | dict.fromkeys(AT_EDGE, (84.1, 95.0))
 
 
 @pytest.mark.slow
@@ -36,9 +36,9 @@ def test_coverage(name):
     assert done.failed == 0
     feldman_cousins_is_nominal(done)
     wilks_is_as_it_should_be(done, WILKS[name])
-    # the package's toys and independent pseudo-experiments are from one distribution; zeros differ
-    # by rounding
-    assert ks_2samp(np.maximum(done.q, 1e-3), np.maximum(done.at_truth, 1e-3)).pvalue > 1e-3
+    # the package's toys and independent pseudo-experiments are from one distribution; fits of toys
+    # stop up to 1e-2 above their minimum, which near zero is all there is
+    assert ks_2samp(np.maximum(done.q, 0.03), np.maximum(done.at_truth, 0.03)).pvalue > 1e-3
     for q in (done.q, done.at_truth):
         if name in REGULAR:
             assert kstest(np.maximum(q, 0.0), chi2(1).cdf).pvalue > 1e-3
