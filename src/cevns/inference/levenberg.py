@@ -128,12 +128,16 @@ class BoundedProblem:
         Where a coupling would leave its range it stops there, and the others go where they belong
         then (`lean`): along a valley of couplings that may replace each other, the mere end of
         a step at a bound would be far up its side.
+
+        A matrix without an inverse (a flux pulled to zero knows nothing of couplings) gives no
+        step: that fit stays where it is and does not converge, the others go on.
         """
         xp = self.engine.xp
         free = theta[self.free]
         for i, k in enumerate(self._bent if lean is not None else ()):
             end = xp.clip(free[k] - step[k], self.lower[k], self.upper[k])
             step = step + lean[i] * (free[k] - end - step[k])
+        step = xp.where(xp.isfinite(step), step, 0.0)
         moved: Array = xp.clip(free - step, self.lower, self.upper)
         if len(self.free) == len(theta):
             return moved

@@ -23,6 +23,8 @@ SWEEPS = 200
 """Rounds of fits from neighbours, at most."""
 MINIMA = 8
 """Local minima of a map from which the free fit is tried."""
+FEW = 25
+"""Points up to which a line may step over a minimum: the free fit is tried from all of them."""
 _DISPLACED = 2.0
 """Displacement in units of a constraint's width or a typical step."""
 _SPREAD = 7
@@ -281,7 +283,10 @@ class Slice:
         bottom = np.flatnonzero(value <= lowest_neighbour(value[None], self.shape)[0])
         bottom = bottom[np.isfinite(value[bottom])]
         bottom = bottom[np.argsort(value[bottom], kind="stable")][:MINIMA]
-        free = self._free(np.concatenate([found.theta[bottom], start[None]]))
+        starts = bottom
+        if value.size <= FEW and len(self.shape) == 1:
+            starts = np.flatnonzero(np.isfinite(value))
+        free = self._free(np.concatenate([found.theta[starts], start[None]]))
         theta, heights, errors = free.theta, converged(free), free.errors
         lowest = bottom[:1]
         if (
