@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -155,11 +156,15 @@ class Scan:
         if self.method == "cls":
             from cevns.inference.cls_result import ClsScan
 
-            return [(float(self.file.run["null"]), float(ClsScan.of(self.file).upper()[0]))]
+            return self._below(ClsScan.of(self.file).upper()[0])
         from cevns.inference.disjoint import confidence_set
 
         pieces = confidence_set(self.axes[0], self.q, self.critical).pieces
         return [(p.lower, p.upper) for p in pieces]
+
+    def _below(self, upper: float) -> list[tuple[float, float]]:
+        """From no signal to an upper limit; nothing where no scanned value is allowed."""
+        return [] if math.isnan(upper) else [(float(self.file.run["null"]), float(upper))]
 
     def contours(self, *, wilks: bool = False) -> Contour:
         """The border of the region of a scan of two parameters.
@@ -194,8 +199,7 @@ class Scan:
         if self.method == "cls":
             from cevns.inference.cls_result import ClsScan
 
-            null = float(self.file.run["null"])
-            pieces = [[(null, float(u))] for u in ClsScan.of(self.file).upper()]
+            pieces = [self._below(u) for u in ClsScan.of(self.file).upper()]
         else:
             from cevns.inference.disjoint import confidence_set
 

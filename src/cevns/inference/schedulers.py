@@ -133,7 +133,7 @@ def _knock(address: str) -> None:
         OSError: if the connection is refused, or there is no such host.
         ValueError: if it is no address.
     """
-    from distributed.comm import parse_address, parse_host_port
+    from distributed.comm.addressing import parse_address, parse_host_port
 
     scheme, place = parse_address(address)
     host, port = parse_host_port(place)
