@@ -57,10 +57,12 @@ class How:
             OutputError: if the file cannot be written.
         """
         from cevns.experiments.scanning import check_method
-        from cevns.inference.engines import engine
+        from cevns.inference.engines import compile_cache, engine
 
+        compile_cache()  # before jax is imported
         self.method = check_method(self.method)
-        engine(self.engine)
+        if self.engine != "auto":
+            engine(self.engine)
         toys = self.method in ("fc", "cls")
         if self.refine and self.method != "profile":
             raise InputError(f"--refine is for profile scans; give {self.method} a finer range")
