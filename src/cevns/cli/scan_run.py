@@ -70,6 +70,8 @@ class How:
             raise InputError(
                 f"{self.method} has no toys to share out; leave --shard out, or use fc or cls"
             )
+        if self.shard and self.out is None:
+            raise InputError("--shard needs a file, which 'cevns merge' reads; add --out FILE.h5")
         if self.scheduler is not None and not toys:
             raise InputError(
                 f"{self.method} has no toys to send away; leave --scheduler out, or use fc or cls"

@@ -72,7 +72,6 @@ def bayes(
         "method": "bayes",
         **plan.label(),
         "confidence level": plan.cl,
-        "axes": [a.name for a in plan.grid.axes],
         "grid": [[float(v) for v in a.values] for a in plan.grid.axes],
         "parameters": list(plan.family.parameters.names),
         "degrees": plan.grid.degrees,

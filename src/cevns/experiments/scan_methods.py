@@ -31,7 +31,6 @@ def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int 
         "method": "profile",
         **plan.label(),
         "confidence level": plan.cl,
-        "axes": [a.name for a in plan.grid.axes],
         "grid": [[float(v) for v in a.values] for a in plan.grid.axes],
         "parameters": list(plan.family.parameters.names),
         "degrees": plan.grid.degrees,

@@ -116,6 +116,7 @@ class ScanPlan:
         return {
             "experiments": [e.name for e in self.family.experiments],
             "physics": self._physics,
+            "axes": [a.name for a in axes],
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],
             "bounds": [self._bounds(a) for a in axes],
