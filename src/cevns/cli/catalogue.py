@@ -31,7 +31,10 @@ def list_names(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="of 'parameters': an interaction, or several with +"),
+        typer.Option(
+            metavar="NAME",
+            help="of 'parameters': an interaction, several with +, or your own FILE.py",
+        ),
     ] = None,
     json: options.Json = None,
 ) -> None:
@@ -51,9 +54,12 @@ def list_names(
             names = ", ".join(dict.fromkeys(str(row[at]) for row in rows))
             output.console.print(f"\n[bold]{k}[/bold] ({len(rows)}; 'cevns list {k}')\n  {names}")
             continue
-        shown = table(k, *_COLUMNS[k], left=1 if k == "nuclides" else len(_COLUMNS[k]))
+        hidden = 1 if k == "parameters" and model is not None else 0  # it is the title then
+        columns = _COLUMNS[k][hidden:]
+        title = f"{k} of {model}" if hidden else k
+        shown = table(title, *columns, left=1 if k == "nuclides" else len(columns))
         for row in rows:
-            shown.add_row(*(_text(cell) for cell in row))
+            shown.add_row(*(_text(cell) for cell in row[hidden:]))
         output.console.print(shown)
     output.result(record)
 

@@ -9,6 +9,7 @@ import typer
 
 from cevns.cli import options, scanning
 from cevns.cli.output import Output
+from cevns.cli.scan_run import How
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def limit(
     free: scanning.Free = None,
     at: scanning.At = None,
     fix: options.Fix = None,
+    refine: scanning.Refine = 0,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.h5", help="keep the scan; the same command resumes")
     ] = None,
@@ -71,31 +73,25 @@ def limit(
             raise InputError("a limit is on one parameter; scan a plane with 'cevns scan'")
         if events is not None or observed is not None:
             raise InputError("--events and --observed belong to the limit on CEvNS itself")
-        wanted = scanning.plan_of(
-            experiment,
-            model,
-            parameter,
-            cl=level,
-            free=free,
-            at=at,
-            fix=fix,
-            asimov=asimov,
-            set_field=set_field,
-            data=data,
-        )
-        found = scanning.carry_out(
-            wanted,
-            method,
-            toys=toys,
-            seed=seed,
-            engine=engine,
-            out=out,
-            workers=workers,
-            scheduler=scheduler,
-            shard=None,
-        )
+        how = How(method, toys, seed, engine, refine, out, workers, scheduler)
+        with how.prepared() as executor:
+            wanted = scanning.plan_of(
+                experiment,
+                model,
+                parameter,
+                cl=level,
+                free=free,
+                at=at,
+                fix=fix,
+                asimov=asimov,
+                set_field=set_field,
+                data=data,
+            )
+            found = how.carry_out(wanted, executor)
         assert found is not None  # only a share of a scan has no result
         scanning.show_scan(output.console, found)
+        if out is not None:
+            output.console.print(f"{how.written} {out}; draw it with 'cevns plot {out}'")
         output.result({**wanted.provenance(), **found.to_dict()})
         return
     if len(experiment) > 1 or model != "standard-model":

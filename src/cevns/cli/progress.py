@@ -8,23 +8,26 @@ from contextlib import contextmanager
 
 import typer
 
-_LINE_S = 10.0
-"""Seconds between lines where no bar can be drawn."""
+FIRST_S, LINE_S = 2.0, 10.0
+"""Seconds before the first line, and between others, where no bar can be drawn."""
 
 
 @contextmanager
-def toy_bar(what: str = "toys") -> Iterator[Callable[[int, int, float], None]]:
-    """A bar with the number of toys, their speed and the time left.
+def progress_bar(what: str = "toys") -> Iterator[Callable[[int, int, float], None]]:
+    """A bar with work done, its speed and the time left.
+
+    Args:
+        what: is counted.
 
     Yields:
-        What is to be told toys done, toys wanted and toys a second.
+        What is to be told work done, work wanted and work a second.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
     screen = Console(stderr=True)
-    printed = time.monotonic()
+    due = time.monotonic() + FIRST_S
     with Progress(
         TextColumn(what),
         BarColumn(),
@@ -38,15 +41,28 @@ def toy_bar(what: str = "toys") -> Iterator[Callable[[int, int, float], None]]:
         task = bar.add_task(what, total=None, rate="")
 
         def tell(done: int, total: int, rate: float) -> None:
-            nonlocal printed
+            nonlocal due
             if screen.is_terminal:
                 bar.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s" if rate else "")
-                return
-            now = time.monotonic()
-            if now - printed < _LINE_S or not rate > 0:
-                return
-            printed = now
-            left = (total - done) / rate
-            typer.echo(f"{what} {done}/{total}, {rate:,.0f}/s, {left:.0f} s left", err=True)
+            elif time.monotonic() >= due and rate > 0:
+                due = time.monotonic() + LINE_S
+                typer.echo(line(what, done, total, rate), err=True)
 
         yield tell
+
+
+def line(what: str, done: int, total: int, rate: float) -> str:
+    """Progress in a line.
+
+    Examples:
+        >>> line("toys", 1500, 9000, 50.0)
+        'toys 1,500/9,000, 50/s, 2 min left'
+    """
+    left = (total - done) / rate
+    if left < 100:
+        text = f"{left:.0f} s"
+    elif left < 6000:
+        text = f"{left / 60:.0f} min"
+    else:
+        text = f"{left / 3600:.1f} h"
+    return f"{what} {done:,}/{total:,}, {rate:,.0f}/s, {text} left"

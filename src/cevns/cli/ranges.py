@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,8 @@ Ranges = Annotated[
         help="scanned in N points; twice for a plane; see 'cevns list parameters'",
     ),
 ]
+MOST = 4_000_000
+"""Points of a scan: a profile of so many takes minutes and gigabytes."""
 HOW = "write NAME=LOW:HIGH:N, for example eps_ee_u=-0.5:0.8:80 or m_zprime=0.1MeV:10GeV:60:log"
 
 
@@ -66,7 +69,7 @@ def read(texts: Sequence[str]) -> list[Range]:
         >>> read(["m_zprime=0.1MeV:10GeV:60:log"])
         [Range(name='m_zprime', low='0.1MeV', high='10GeV', n=60, log=True)]
     """
-    out = []
+    out: list[Range] = []
     for text in texts:
         name, equal, rest = text.partition("=")
         parts = [p.strip() for p in rest.split(":")]
@@ -79,7 +82,17 @@ def read(texts: Sequence[str]) -> list[Range]:
             raise InputError(
                 f"--parameter {text}: {parts[2]!r} is not a number of points; {HOW}"
             ) from None
+        if n > MOST:
+            raise InputError(
+                f"--parameter {text}: {n:,} points are more than the {MOST:,} that a scan may "
+                "have; take fewer, and --refine where the region ends"
+            )
         out.append(Range(name.strip(), parts[0], parts[1], n, log and parts[3] == "log"))
+    if math.prod(max(r.n, 1) for r in out) > MOST and len(out) == 2:
+        raise InputError(
+            f"{out[0].n:,} x {out[1].n:,} points are more than the {MOST:,} that a scan may have; "
+            "take fewer, and --refine where the region ends"
+        )
     return out
 
 

@@ -9,6 +9,7 @@ import typer
 
 from cevns.cli import options, ranges
 from cevns.cli.output import Output, table
+from cevns.cli.scan_run import How
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from cevns.experiments.scan_record import Scan
     from cevns.experiments.scanning import ScanPlan
+    from cevns.parameters import Parameters
 
 Model = Annotated[
     str,
@@ -26,7 +28,22 @@ Model = Annotated[
 ]
 Method = Annotated[str, typer.Option(metavar="NAME", help="profile, fc, cls or bayes")]
 Level = Annotated[float, typer.Option("--cl", "--level", help="confidence level")]
-Toys = Annotated[int, typer.Option(metavar="N", min=1, help="toys a point at most (fc, cls)")]
+Toys = Annotated[
+    int,
+    typer.Option(
+        metavar="N", min=1, help="toys a point at most (fc, cls); fifths of the draws (bayes)"
+    ),
+]
+Refine = Annotated[
+    int,
+    typer.Option(
+        "--refine",
+        metavar="K",
+        min=0,
+        max=6,
+        help="halve the steps K times where the region ends (profile)",
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")]
 Free = Annotated[
     list[str] | None,
@@ -37,11 +54,12 @@ At = Annotated[
     typer.Option("--at", metavar="NAME=VALUE", help="hold a parameter of the model elsewhere"),
 ]
 Workers = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="processes; default: as many as pay")
+    int | None,
+    typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as pay"),
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS|FILE", help="a dask scheduler, or its scheduler file"),
+    typer.Option(metavar="ADDRESS|FILE", help="send the toys to a dask scheduler, or its file"),
 ]
 EngineAuto = Annotated[str, typer.Option(metavar="NAME", help="numpy, jax or auto")]
 Asimov = Annotated[
@@ -68,6 +86,7 @@ def plan_of(
     from cevns.experiments.scanning import scan_plan
     from cevns.units import quantity
 
+    asked = ranges.read(parameter)
     subject: Any
     if len(experiment) == 1:
         subject = options.load(experiment[0], data, set_field)
@@ -77,13 +96,16 @@ def plan_of(
     structural = structural_names(subject, model)
     plain = subject.model("cross-section" if len(experiment) == 1 else "cross-section-scale")
     axes = {}
-    for r in ranges.read(parameter):
+    for r in asked:
         nuisance = not known.has(r.name) and plain.parameters.has(r.name)
         p = (plain.parameters if nuisance else known)[r.name]
         if p.name in axes:
             raise InputError(f"--parameter {p.name} is there twice; give it one range")
         axes[p.name] = r.axis(p, structural=p.name in structural)
     held = {}
+    _apart(known, plain.parameters, at, "--at", "is profiled anyway; hold it with --fix")
+    _apart(known, plain.parameters, free, "--free", "is profiled anyway; leave --free out")
+    _apart(plain.parameters, known, fix, "--fix", "belongs to the model; hold it with --at")
     for name, text in ranges.values(at, "--at").items():
         p = known[name]
         try:
@@ -102,6 +124,20 @@ def plan_of(
     )
 
 
+def _apart(
+    ours: Parameters, others: Parameters, texts: list[str] | None, option: str, advice: str
+) -> None:
+    """Raise if an option names a parameter of the other kind: physics or nuisance.
+
+    Raises:
+        InputError: naming the option that is meant for it.
+    """
+    for text in texts or ():
+        name = text.partition("=")[0].strip()
+        if others.has(name) and not ours.has(name):
+            raise InputError(f"{option} {name}: the parameter {others[name].name!r} {advice}")
+
+
 def scan(
     experiment: options.ExperimentNames,
     parameter: ranges.Ranges,
@@ -117,6 +153,7 @@ def scan(
     plan: Annotated[
         bool, typer.Option("--plan", help="only say what it would cost in toys, time and memory")
     ] = False,
+    refine: Refine = 0,
     free: Free = None,
     at: At = None,
     fix: options.Fix = None,
@@ -133,42 +170,30 @@ def scan(
 ) -> None:
     """Scan one or two parameters of new physics: regions by profile, toys, CLs or posterior."""
     output = Output(json)
-    if out is not None:
-        from cevns.inference.scan_store import check_target
-
-        check_target(out)
-    wanted = plan_of(
-        experiment,
-        model,
-        parameter,
-        cl=cl,
-        free=free,
-        at=at,
-        fix=fix,
-        asimov=asimov,
-        set_field=set_field,
-        data=data,
-    )
-    if plan:
-        _show_plan(output, wanted, method, toys, engine)
-        return
-    found = carry_out(
-        wanted,
-        method,
-        toys=toys,
-        seed=seed,
-        engine=engine,
-        out=out,
-        workers=workers,
-        scheduler=scheduler,
-        shard=_share(shard),
-    )
+    how = How(method, toys, seed, engine, refine, out, workers, scheduler, _share(shard))
+    with how.prepared() as executor:
+        wanted = plan_of(
+            experiment,
+            model,
+            parameter,
+            cl=cl,
+            free=free,
+            at=at,
+            fix=fix,
+            asimov=asimov,
+            set_field=set_field,
+            data=data,
+        )
+        if plan:
+            _show_plan(output, wanted, method, toys, engine)
+            return
+        found = how.carry_out(wanted, executor)
     if found is None:
         output.console.print(f"share {shard} is in {out}; join all shares with 'cevns merge'")
         return
     show_scan(output.console, found)
     if out is not None:
-        output.console.print(f"written to {out}; draw it with 'cevns plot {out}'")
+        output.console.print(f"{how.written} {out}; draw it with 'cevns plot {out}'")
     output.result({**wanted.provenance(), **found.to_dict()})
 
 
@@ -217,71 +242,18 @@ def plot(
     typer.echo(f"{found.title}: drawn in {target}")
 
 
-def carry_out(
-    wanted: ScanPlan,
-    method: str,
-    *,
-    toys: int,
-    seed: int,
-    engine: str,
-    out: Path | None,
-    workers: int | None,
-    scheduler: str | None,
-    shard: tuple[int, int] | None,
-) -> Scan | None:
-    """The scan, with a bar of progress; None for a share of one."""
-    from contextlib import nullcontext
-
-    from cevns.cli.progress import toy_bar
-    from cevns.experiments.scanning import scan as run
-
-    if scheduler is not None and workers is not None:
-        raise InputError("--workers are processes here and --scheduler others elsewhere; name one")
-    with toy_bar() as progress:
-        where: Any = nullcontext(None)
-        if scheduler is not None:
-            from cevns.inference.schedulers import scheduler as connect
-
-            where = connect(scheduler)
-        try:
-            with where as executor:
-                return run(
-                    wanted,
-                    method,
-                    toys=toys,
-                    seed=seed,
-                    engine=engine,
-                    out=out,
-                    workers=workers,
-                    executor=executor,
-                    shard=shard,
-                    progress=progress,
-                )
-        except KeyboardInterrupt as stop:
-            for note in getattr(stop, "__notes__", ()):
-                typer.echo(note, err=True)
-            raise
-
-
 def show_scan(console: Console, found: Scan) -> None:
     """Print a scan for people."""
     source = "expected counts (Asimov)" if found.file.run["asimov"] else "data"
-    console.print(f"[bold]{found.title}[/bold]  ({source})")
-    axes = table("axes", "parameter", "from", "to", "points", "what")
+    console.print(f"[bold]{found.title}[/bold]  ({source})", markup=True)
+    axes = table("axes", "parameter", "what", "unit", "from", "to", "points", left=3)
     for name, unit, values, what in zip(
         found.names, found.units, found.axes, found.file.run["descriptions"], strict=True
     ):
-        scale = f" {unit}" if unit else ""
-        axes.add_row(
-            name, f"{values[0]:.4g}{scale}", f"{values[-1]:.4g}{scale}", str(len(values)), what
-        )
+        axes.add_row(name, what, unit, f"{values[0]:.4g}", f"{values[-1]:.4g}", str(len(values)))
     console.print(axes)
-    best = ", ".join(f"{n} = {found.best[n]:.4g}" for n in found.names if n in found.best)
-    console.print(f"best fit: {best}")
-    if found.file.run["held parameters"]:
-        console.print(f"held: {', '.join(found.file.run['held parameters'])}")
     for line in found.summary():
-        console.print(line)
+        console.print(line, markup=False)
 
 
 def _share(text: str | None) -> tuple[int, int] | None:

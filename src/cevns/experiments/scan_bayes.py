@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from cevns.exceptions import DataError, InputError
+from cevns.exceptions import DataError, InputError, MissingExtraError
 from cevns.experiments.scan_record import Scan
 from cevns.inference.point_run import Progress, axis_datasets, data_digest
+from cevns.inference.point_toys import model_digest
 from cevns.inference.scan_store import ScanFile, check_target, read_scan, write_scan
 
 if TYPE_CHECKING:
@@ -20,6 +23,17 @@ if TYPE_CHECKING:
 
 DRAWS = 5
 """Independent draws wanted for each of the `toys` of a scan."""
+
+
+def check_extras() -> None:
+    """Raise if what samples is not installed, before anything is computed.
+
+    Raises:
+        MissingExtraError: naming the extra.
+    """
+    for package in ("emcee", "arviz"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "bayes", "a Bayesian analysis")
 
 
 def bayes(
@@ -39,7 +53,7 @@ def bayes(
         seed: of all random numbers.
         engine: array engine.
         out: HDF5 file; an interrupted chain goes on from the file beside it.
-        progress: told steps done, steps expected, and steps a second (zero if unknown).
+        progress: told steps done, steps expected, and steps a second.
 
     Raises:
         InputError: if an axis is structural, or `out` belongs to another scan.
@@ -47,6 +61,8 @@ def bayes(
     """
     from cevns.inference.bayes import sample
 
+    check_extras()
+    engine = "numpy" if engine == "auto" else engine
     if plan.grid.raster:
         raise InputError(
             f"{plan.grid.raster[0]!r} is structural: each of its values has a posterior of its "
@@ -56,7 +72,6 @@ def bayes(
         "method": "bayes",
         **plan.label(),
         "confidence level": plan.cl,
-        "axes": [a.name for a in plan.grid.axes],
         "grid": [[float(v) for v in a.values] for a in plan.grid.axes],
         "parameters": list(plan.family.parameters.names),
         "degrees": plan.grid.degrees,
@@ -64,6 +79,7 @@ def bayes(
         "draws": DRAWS * toys,
         "seed": seed,
         "engine": engine,
+        "model digest": model_digest(plan.grid),
         "data digest": data_digest(plan.grid, plan.data),
         "version": version("cevns"),
     }
@@ -77,16 +93,18 @@ def bayes(
         if chain is not None:
             _write(chain, state)
 
+    started, before = time.perf_counter(), 0 if state is None else len(state)
+
     def tell(done: int, wanted: int) -> None:
         if progress:
-            progress(done, wanted, 0.0)
+            progress(done, wanted, (done - before) / max(1e-9, time.perf_counter() - started))
 
     posterior = sample(
         plan.family.model({}),
         seed=seed,
         data=plan.data,
         effective=DRAWS * toys,
-        engine="numpy" if engine == "auto" else engine,
+        engine=engine,
         progress=tell,
         checkpoint=keep,
         state=state,

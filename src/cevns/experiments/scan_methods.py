@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from concurrent.futures import Executor
@@ -14,7 +15,8 @@ import numpy as np
 
 from cevns.experiments.scan_record import Scan
 from cevns.inference.point_run import Progress, axis_datasets, data_digest
-from cevns.inference.scan import ProfileScan, levels, profile_scan
+from cevns.inference.point_toys import model_digest
+from cevns.inference.scan import ProfileScan, chosen_engine, levels, profile_scan
 from cevns.inference.scan_store import ScanFile, check_target, read_scan, write_scan
 from cevns.typing import Array
 
@@ -29,11 +31,11 @@ def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int 
         "method": "profile",
         **plan.label(),
         "confidence level": plan.cl,
-        "axes": [a.name for a in plan.grid.axes],
         "grid": [[float(v) for v in a.values] for a in plan.grid.axes],
         "parameters": list(plan.family.parameters.names),
         "degrees": plan.grid.degrees,
         "refined": refine,
+        "model digest": model_digest(plan.grid),
         "data digest": data_digest(plan.grid, plan.data),
         "version": version("cevns"),
     }
@@ -55,6 +57,9 @@ def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int 
         "host": platform.node(),
         "seconds": round(time.perf_counter() - started, 3),
         "fits": found.effort.fits,
+        "engine": chosen_engine(
+            engine, math.prod(len(a) for a in plan.grid.axes if not a.structural)
+        ),
     }
     file = ScanFile(run, datasets, notes)
     if target is not None:

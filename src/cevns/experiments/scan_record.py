@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -155,11 +156,15 @@ class Scan:
         if self.method == "cls":
             from cevns.inference.cls_result import ClsScan
 
-            return [(float(self.file.run["null"]), float(ClsScan.of(self.file).upper()[0]))]
+            return self._below(ClsScan.of(self.file).upper()[0])
         from cevns.inference.disjoint import confidence_set
 
         pieces = confidence_set(self.axes[0], self.q, self.critical).pieces
         return [(p.lower, p.upper) for p in pieces]
+
+    def _below(self, upper: float) -> list[tuple[float, float]]:
+        """From no signal to an upper limit; nothing where no scanned value is allowed."""
+        return [] if math.isnan(upper) else [(float(self.file.run["null"]), float(upper))]
 
     def contours(self, *, wilks: bool = False) -> Contour:
         """The border of the region of a scan of two parameters.
@@ -183,36 +188,35 @@ class Scan:
         )
         return contour((first, second), self.q, self.wilks if wilks else self.critical)
 
+    def slices(self) -> list[tuple[float, list[tuple[float, float]]]]:
+        """Of a scan with a structural axis: each of its values, and the pieces allowed there.
+
+        Raises:
+            InputError: if no axis is structural.
+        """
+        if not self.raster:
+            raise InputError(f"a scan of {' and '.join(self.names)} has no structural axis")
+        if self.method == "cls":
+            from cevns.inference.cls_result import ClsScan
+
+            pieces = [self._below(u) for u in ClsScan.of(self.file).upper()]
+        else:
+            from cevns.inference.disjoint import confidence_set
+
+            at = self.names.index(self.raster[0])
+            q, critical = (np.moveaxis(a, at, 0) for a in (self.q, self.critical))
+            sets = [
+                confidence_set(self.axes[1 - at], *both) for both in zip(q, critical, strict=True)
+            ]
+            pieces = [[(p.lower, p.upper) for p in s.pieces] for s in sets]
+        values = self.file.datasets[f"axis/{self.raster[0]}"].tolist()
+        return list(zip(values, pieces, strict=True))
+
     def summary(self) -> list[str]:
         """What was found, in lines."""
-        percent = f"{100.0 * self.cl:g} %"
-        how = {
-            "profile": f"profile likelihood, critical value {self.wilks:.3f} (Wilks)",
-            "fc": "Feldman-Cousins, toys at profiled nuisances",
-            "cls": "CLs",
-            "bayes": "posterior, highest density",
-        }[self.method]
-        lines = []
-        if len(self.names) == 1:
-            name, unit = self.names[0], self.units[0]
-            text = " or ".join(f"[{a:.4g}, {b:.4g}]" for a, b in self.intervals) or "nothing"
-            lines.append(f"{name} in {text}{f' {unit}' if unit else ''} at {percent} ({how})")
-        else:
-            lines.append(f"region at {percent}: {how}")
-            if not self.raster and self.method in ("profile", "fc"):
-                found = self.contours()
-                lines.append(f"{len(found.pieces)} pieces, area {found.area:.4g}")
-        if self.method == "fc":
-            toys, error = self.file.group("toys"), self.file.datasets["toys/critical_error"]
-            c = self.critical
-            lines.append(
-                f"critical values {np.nanmin(c):.2f} to {np.nanmax(c):.2f} "
-                f"(error {np.nanmedian(error):.2f}), by Wilks {self.wilks:.2f}; "
-                f"{int(toys['n'].sum()):,} toys"
-            )
-        if self.failed:
-            lines.append(f"{self.failed} points have no converged fit")
-        return lines
+        from cevns.experiments.scan_text import summary
+
+        return summary(self)
 
     def _one(self) -> None:
         if len(self.names) != 1:
@@ -235,21 +239,27 @@ class Scan:
             "raster": list(self.raster),
             "degrees_of_freedom": self.degrees,
             "asimov": run["asimov"],
-            "held": [*run["held parameters"], *run["held couplings"]],
+            "held": {**run["held parameters"], **run["held couplings"]},
             "best_fit": dict(self.best),
             "critical_value_wilks": self.wilks,
             "failed_points": self.failed,
         }
         if len(self.names) == 1:
             out["intervals"] = [list(p) for p in self.intervals]
-            out["values"] = self.axes[0].tolist()
+        if self.raster:
+            out["slices"] = [
+                {self.raster[0]: v, "intervals": [list(p) for p in pieces]}
+                for v, pieces in self.slices()
+            ]
+        out["values"] = {n: a.tolist() for n, a in zip(self.names, self.axes, strict=True)}
         out |= {
             "profile": self._profile_dict,
             "fc": self._toys_dict,
             "cls": self._cls_dict,
             "bayes": self._posterior_dict,
         }[self.method]()
-        return {**out, "seed": run.get("seed"), "engine": run.get("engine", "numpy")}
+        engine = run.get("engine") or self.file.notes.get("engine", "numpy")
+        return {**out, "seed": run.get("seed"), "engine": engine}
 
     def _profile_dict(self) -> dict[str, Any]:
         return {"critical_value": self.wilks, "delta_twice_nll": self.q.tolist()}

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ from cevns.experiments.scan_methods import by_toys, profile
 from cevns.experiments.scan_record import Scan
 from cevns.inference.data import Data, asimov, observed
 from cevns.inference.grid import Axis, Grid
+from cevns.parameters import Parameters
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -84,22 +86,46 @@ class ScanPlan:
 
     def provenance(self) -> dict[str, Any]:
         """Physics choices, changed fields and inputs of the experiments."""
-        return self.family.subject.provenance()
+        found = self.family.subject.provenance()
+        if len(self.family.experiments) > 1:
+            return {"provenance": found["experiments"]}
+        return {**found, "physics": {**found["physics"], "interaction": self._physics}}
+
+    @property
+    def _physics(self) -> str:
+        return self.family.interaction.name
+
+    def _bounds(self, axis: Axis) -> list[float | None]:
+        """Physical bounds of what is scanned, None where there is none."""
+        known = self.family.interaction.parameters
+        p = known[axis.name] if known.has(axis.name) else axis.parameter
+        return [float(x) if math.isfinite(x) else None for x in (p.lower, p.upper)]
+
+    def _held(self) -> dict[str, float]:
+        """Values of the nuisance parameters that are not profiled."""
+        couplings = self.family.interaction.parameters
+        return {
+            p.name: float(p.value)
+            for p in self.family.parameters
+            if p.fixed and not couplings.has(p.name)
+        }
 
     def label(self) -> dict[str, Any]:
         """What identifies the scan beside grid, models and data."""
         axes = self.grid.axes
         return {
             "experiments": [e.name for e in self.family.experiments],
-            "physics": self.family.interaction.name,
+            "physics": self._physics,
+            "axes": [a.name for a in axes],
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],
+            "bounds": [self._bounds(a) for a in axes],
             "standard model": [None if a.structural else a.parameter.value for a in axes],
             "cite": list(dict.fromkeys(c for e in self.family.experiments for c in e.cite)),
             "logarithmic": [a.log for a in axes],
             "raster": list(self.grid.raster),
             "held couplings": {k: float(v) for k, v in sorted(self.family.at.items())},
-            "held parameters": [p.name for p in self.family.parameters if p.fixed],
+            "held parameters": self._held(),
             "asimov": self.is_asimov,
             "best fit within": {k: list(v) for k, v in sorted(self.family.within.items())},
         }
@@ -144,6 +170,7 @@ def scan_plan(
         raise InputError("nothing is scanned: name a parameter and its range")
     known = known_parameters(subject, physics)
     structure = {p.name for p in known if p.name in structural_names(subject, physics)}
+    _require_coupling(known, structure, (*ranges, *free))
     scanned = [known[n].name for n in ranges if known.has(n) and known[n].name not in structure]
     family = CouplingFamily(
         subject,
@@ -172,6 +199,22 @@ def scan_plan(
         cl,
         asimov(model) if asimov_data else observed(model),
         asimov_data,
+    )
+
+
+def _require_coupling(known: Parameters, structure: set[str], names: Sequence[str]) -> None:
+    """Raise if nothing of the interaction is free.
+
+    Raises:
+        InputError: saying what could be.
+    """
+    if any(not known.has(n) or known[n].name not in structure for n in names):
+        return  # a name that is not the interaction's may be one of the experiment's
+    what = " and ".join(dict.fromkeys(known[n].name for n in names))
+    couplings = [p.name for p in known if p.name not in structure]
+    raise InputError(
+        f"a scan of {what} alone leaves no parameter of the interaction free; scan one of "
+        f"{', '.join(couplings)} too"
     )
 
 

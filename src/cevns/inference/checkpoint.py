@@ -163,12 +163,27 @@ def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) ->
     """
     for key, value in json.loads(json.dumps(dict(ours))).items():
         if value != theirs.get(key):
+            is_, not_ = _difference(theirs.get(key), value)
             raise InputError(
-                f"{path} holds toys of another run: its {key} is {_short(theirs.get(key))}, not "
-                f"{_short(value)}; choose another file or the same settings"
+                f"{path} is of another run: its {key} is {is_}, not {not_}; choose another file "
+                "or the same settings"
             )
 
 
+def _difference(theirs: Any, ours: Any) -> tuple[str, str]:
+    """Two values that differ, as short as the difference can be seen."""
+    if isinstance(theirs, list) and isinstance(ours, list):
+        if len(theirs) != len(ours):
+            return f"of length {len(theirs)}", f"of length {len(ours)}"
+        return next(_difference(a, b) for a, b in zip(theirs, ours, strict=True) if a != b)
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for key in [*ours, *theirs]:
+            if theirs.get(key) != ours.get(key):
+                a, b = _difference(theirs.get(key), ours.get(key))
+                return f"{key} = {a}", f"{key} = {b}"
+    return _short(theirs), _short(ours)
+
+
 def _short(value: Any) -> str:
-    text = str(value)
+    text = "nothing" if value is None else str(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -106,6 +106,8 @@ class ClsScan:
         table = (self.cls if values is None else values).reshape(self.shape)
         rows = np.moveaxis(table, column, -1).reshape(-1, self.shape[column])
         x, log = self.axes[column], self.logs[column]
+        # none of n toys as far off says that the probability is below about 1/n, no more
+        rows = np.maximum(rows, 1.0 / self.file.run["toys"] if self.method == "toys" else 1e-300)
         return np.array([_last_crossing(x, row, 1.0 - self.cl, log=log) for row in rows])
 
     def to_dict(self) -> dict[str, Any]:
@@ -136,8 +138,7 @@ def _last_crossing(x: Array, values: Array, goal: float, *, log: bool) -> float:
     i = int(accepted[-1])
     if i == len(x) - 1:
         return np.inf
-    with np.errstate(divide="ignore"):
-        low, high = np.log(np.maximum(values[[i, i + 1]], 1e-300))
+    low, high = np.log(values[[i, i + 1]])
     share = (low - np.log(goal)) / (low - high)
     a, b = np.log(x[[i, i + 1]]) if log else x[[i, i + 1]]
     return float(np.exp(a + share * (b - a)) if log else a + share * (b - a))

@@ -67,6 +67,14 @@ class Place(NamedTuple):
     block: int
 
 
+def model_digest(grid: Grid) -> str:
+    """SHA-256 of the models at the ends of a grid."""
+    slices = grid.slices()
+    ends = [slices[0][0]] + ([slices[-1][0]] if len(slices) > 1 else [])
+    models = [grid.family.model(values) for values in ends]
+    return hashlib.sha256("".join(map(digest, models)).encode()).hexdigest()
+
+
 @dataclass(frozen=True, eq=False)
 class PointToys:
     """All that determines the toys of a grid; the `cevns.inference.blocks.Job` of computing them.
@@ -195,14 +203,11 @@ class PointToys:
 
     def fingerprint(self) -> dict[str, Any]:
         """What must agree for blocks to belong together."""
-        slices = self.grid.slices()
-        ends = [slices[0][0]] + ([slices[-1][0]] if len(slices) > 1 else [])
-        models = [self.grid.family.model(values) for values in ends]
         return {
             "family": self.grid.family.name,
             "axes": [a.name for a in self.grid.axes],
             "grid": [[float(v) for v in a.values] for a in self.grid.axes],
-            "model digest": hashlib.sha256("".join(map(digest, models)).encode()).hexdigest(),
+            "model digest": model_digest(self.grid),
             "data digest": self.data_digest,
             "statistic": self.statistic,
             "nuisances of the toys": POLICY,

@@ -6,7 +6,9 @@ was finished is on disk and the same command goes on from there.
 
 from __future__ import annotations
 
+import json
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -81,12 +83,12 @@ def scheduler(where: str) -> Iterator[Executor]:
     # what dask logs about lost connections is said here in one sentence
     for part in ("distributed", "distributed.client", "distributed.utils", "distributed.comm"):
         logging.getLogger(part).setLevel(logging.CRITICAL + 1)
-    is_file = where.endswith(".json") or Path(where).is_file()
-    if is_file and not Path(where).is_file():
-        raise InputError(f"there is no scheduler file {where}; start a scheduler that writes it")
-    target = {"scheduler_file": where} if is_file else {"address": where}
     try:
-        client: Any = Client(**target, timeout=TIMEOUT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        address = _address(where)
+        _knock(address)
+        client: Any = Client(address, timeout=TIMEOUT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+    except InputError:
+        raise
     except Exception as error:  # whatever a stranger at that address may answer
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
@@ -103,6 +105,40 @@ def scheduler(where: str) -> Iterator[Executor]:
         ) from None
     finally:
         client.close(timeout=_CLOSE_S)
+
+
+def _address(where: str) -> str:
+    """The address, from the scheduler file if it is one.
+
+    Raises:
+        InputError: if there is no such file, or it is of another kind.
+    """
+    path = Path(where)
+    if not where.endswith(".json") and not path.is_file():
+        return where
+    if not path.is_file():
+        raise InputError(f"there is no scheduler file {where}; start a scheduler that writes it")
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["address"])
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{where} is no scheduler file; start a scheduler that writes it"
+        ) from None
+
+
+def _knock(address: str) -> None:
+    """Raise if nobody can be there: a client of dask would try again and again.
+
+    Raises:
+        OSError: if the connection is refused, or there is no such host.
+        ValueError: if it is no address.
+    """
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    scheme, place = parse_address(address)
+    host, port = parse_host_port(place)
+    if scheme in ("tcp", "tls"):
+        socket.create_connection((host, port), timeout=TIMEOUT_S).close()
 
 
 def _check_workers(client: Any, where: str) -> None:

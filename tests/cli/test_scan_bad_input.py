@@ -1,0 +1,290 @@
+"""Mistakes in ``cevns scan``, ``limit``, ``merge``, ``plot``: one sentence, nothing lost."""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+CSI = "coherent-csi-2021"
+NSI = ("scan", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:6")
+FC = (*NSI, "--method", "fc", "--toys", "20", "--workers", "1")
+VECTOR = ("scan", CSI, "--model", "vector-universal", "--parameter")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(done, message: str) -> None:
+    """One sentence that says it, and nothing else."""
+    assert done.code == 2, (done.code, done.err)
+    assert done.out == ""
+    assert done.err.startswith("cevns: ")
+    assert done.err.count("\n") == 1, done.err
+    assert re.search(message, done.err), done.err
+
+
+COMMANDS = [
+    # names
+    (("scan", CSI, "--model", "nsii", "--parameter", "eps_ee_u=0:1:5"), "did you mean 'nsi'"),
+    (("scan", CSI, "--model", "no.py", "--parameter", "eps_ee_u=0:1:5"), "no.py"),
+    ((*NSI[:4], "--parameter", "eps_ee_x=0:1:5"), "unknown parameter 'eps_ee_x'.*'eps_ee_u'"),
+    ((*NSI, "--method", "fcc"), "unknown method 'fcc': did you mean 'fc'"),
+    ((*NSI, "--engine", "jacks"), "unknown engine 'jacks'"),
+    ((*NSI, "--free", "eps_ee_x"), "unknown parameter 'eps_ee_x'"),
+    ((*NSI, "--fix", "nonsense"), "unknown parameter 'nonsense'"),
+    (("list", "parameters", "--model", "nsii"), "did you mean 'nsi'"),
+    (("list", "experiments", "--model", "nsi"), "goes with 'cevns list parameters'"),
+    # ranges
+    (NSI[:4], "Missing option '--parameter'"),
+    ((*NSI[:4], "--parameter", "eps_ee_u"), "write NAME=LOW:HIGH:N, for example"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=0:1"), "write NAME=LOW:HIGH:N, for example"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=0:1:x"), "'x' is not a number of points"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=0:1:1"), "at least two points"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=1:0:5"), "1:0:5 is no range"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=nan:1:5"), "nan:1:5 is no range"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=0:inf:5"), "0:inf:5 is no range"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=0:1:5000000"), "5,000,000 points are more than"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=0:1:3000", "--parameter", "eps_ee_d=0:1:3000"), "3,000 x"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=-9:1:5"), r"reaches -9, outside the physical range"),
+    ((*NSI, "--parameter", "eps_ee_u=0:1:5"), "eps_ee_u is there twice"),
+    ((*NSI, "--parameter", "eps_ee_d=0:1:5", "--parameter", "eps_emu_d=0:1:5"), "one or two"),
+    ((*NSI, "--parameter", "t0=0:1:5"), r"'t0' reaches 0 us, outside the physical range \[0.324"),
+    ((*VECTOR, "g_zprime=0:1e-3:5:log"), "a logarithmic range starts above 0"),
+    ((*VECTOR, "m_zprime=1MeV:1GeV:4:log"), "m_zprime alone leaves no parameter .*g_zprime"),
+    ((*VECTOR, "m_zprime=1kg:1GeV:4:log"), "'kg' is a unit of mass, not of energy"),
+    # values elsewhere
+    ((*VECTOR, "g_zprime=0:1e-3:5", "--at", "m_zprime=3kg"), "--at m_zprime: 'kg' is a unit of"),
+    ((*VECTOR, "g_zprime=0:1e-3:5", "--at", "m_zprime=-3MeV"), "-3 lies outside its bounds"),
+    ((*NSI, "--at", "eps_ee_d"), "--at eps_ee_d: write NAME=VALUE"),
+    ((*NSI, "--at", "eps_ee_d=nan"), "the value nan is not finite"),
+    ((*NSI, "--at", "eps_ee_d=7"), "the value 7 lies outside its bounds"),
+    ((*NSI, "--at", "eps_ee_u=1"), "both free and held"),
+    ((*NSI, "--at", "t0=0.4"), "hold it with --fix"),
+    ((*NSI, "--fix", "eps_ee_d=1"), "hold it with --at"),
+    ((*NSI, "--free", "t0"), "leave --free out"),
+    ((*NSI, "--parameter", "t0=0.4:0.5:3", "--fix", "t0"), "is held and cannot be scanned"),
+    ((*NSI, "--cl", "90"), "between 0 and 1, not 90"),
+    ((*NSI, "--cl", "nan"), "between 0 and 1, not nan"),
+    ((*NSI, "--toys", "0"), "Invalid value for '--toys'"),
+    ((*NSI, "--refine", "9"), "Invalid value for '--refine'"),
+    # what does not go together
+    ((*FC, "--refine", "2"), "--refine is for profile scans"),
+    ((*NSI, "--shard", "1/2", "--out", "x.h5"), "profile has no toys to share out"),
+    ((*NSI, "--scheduler", "tcp://localhost:1"), "profile has no toys to send away"),
+    ((*FC, "--scheduler", "tcp://localhost:1"), "--workers are processes here"),
+    ((*NSI, "--plan"), "--plan is for toys"),
+    ((*FC, "--shard", "3/2", "--out", "x.h5"), "there is no share 3/2"),
+    ((*FC, "--shard", "2", "--out", "x.h5"), "--shard 2: write I/N"),
+    ((*FC, "--shard", "1/2"), "needs a file"),
+    (("scan", "coherent-lar-engineering", *NSI[2:]), "declares no data: .*--asimov"),
+    (("limit", *NSI[1:], "--parameter", "eps_ee_d=0:1:5"), "scan a plane with 'cevns scan'"),
+    (("limit", CSI, "--model", "nsi"), "name a parameter and its range"),
+    (("limit", *NSI[1:], "--events", "7"), "belong to the limit on CEvNS itself"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "message"), COMMANDS)
+def test_command_is_refused(arguments, message, cevns, here):
+    refused(cevns(*arguments), message)
+    assert not list(here.iterdir())
+
+
+FILES = [
+    ((*FC, "--out", "nowhere/x.h5"), "there is no folder nowhere"),
+    ((*NSI, "--out", "x.txt"), "let the name end in .h5"),
+    ((*NSI, "--out", "folder.h5"), "folder.h5"),
+    (("plot", "no.h5"), "no.h5: there is no such file"),
+    (("plot", "text.h5"), "text.h5: this is no complete file of a scan"),
+    (("plot", "other.h5"), "other.h5: this is no complete file of a scan"),
+    (("merge", "no.h5", "--out", "y.h5"), "no.h5: there is no such file"),
+    (("merge", "other.h5", "--out", "y.h5"), "no complete file of a scan"),
+    (("merge", "--out", "y.h5"), "Missing argument"),
+    ((*NSI, "--out", "other.h5"), "no complete file of a scan"),
+    ((*NSI, "--out", "text.h5"), "no complete file of a scan"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), FILES)
+def test_file_is_refused(arguments, message, cevns, here):
+    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("mplhep")
+    (here / "text.h5").write_text("not HDF5", encoding="utf-8")
+    (here / "folder.h5").mkdir()
+    with h5py.File(here / "other.h5", "w") as file:
+        file["numbers"] = np.arange(3)
+    before = {p: p.read_bytes() for p in here.iterdir() if p.is_file()}
+    refused(cevns(*arguments), message)
+    assert {p: p.read_bytes() for p in here.iterdir() if p.is_file()} == before
+
+
+# -- a file of another run ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A profile scan, a Feldman-Cousins scan and a share of one."""
+    pytest.importorskip("h5py")
+    from cevns.cli import run
+
+    folder = tmp_path_factory.mktemp("files")
+    assert run([*NSI, "--out", str(folder / "profile.h5")]) == 0
+    assert run([*FC, "--out", str(folder / "fc.h5")]) == 0
+    for i in (1, 2):
+        share = [*FC, "--shard", f"{i}/2", "--out", str(folder / f"share{i}.h5")]
+        assert run(share) == 0
+    return folder
+
+
+def replaced(command, old, new):
+    return tuple(new if a == old else a for a in command)
+
+
+OTHERS = [
+    ("profile.h5", replaced(NSI, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.3:5"), "grid is of length 6, not of"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.4:6"), "grid is -0.02.*, not 0.0"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_d=-0.1:0.3:6"), "axes is eps_ee_u, not eps_ee_d"),
+    ("profile.h5", (*NSI, "--cl", "0.68"), "confidence level is 0.9, not 0.68"),
+    ("profile.h5", (*NSI, "--asimov"), "asimov is False, not True"),
+    ("profile.h5", (*NSI, "--refine", "1"), "refined is 0, not 1"),
+    ("profile.h5", (*NSI, "--fix", "t0=0.5"), "held parameters is t0 = nothing, not t0 = 0.5"),
+    ("profile.h5", (*NSI, "--at", "eps_ee_d=0.1"), "held couplings is eps_ee_d = nothing, not"),
+    ("profile.h5", (*NSI, "--free", "eps_ee_d"), "parameters is "),
+    ("profile.h5", (*NSI, "--set", "target.mass=15 kg"), "model digest is"),
+    ("profile.h5", FC, "method is profile, not fc"),
+    ("fc.h5", replaced(FC, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),
+    ("fc.h5", (*FC, "--seed", "2"), "seed is 1, not 2"),
+    ("fc.h5", replaced(FC, "20", "30"), "toys is 20, not 30"),
+    ("fc.h5", (*FC, "--shard", "1/2"), "shard is nothing, not"),
+    ("share1.h5", FC, r"shard is \[1, 2\], not nothing"),
+    ("share1.h5", (*FC, "--shard", "2/2"), "shard is 1, not 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "arguments", "message"), OTHERS)
+def test_file_of_another_run_is_refused(name, arguments, message, cevns, files):
+    """The sentence names the difference, and the file stays what it was."""
+    before = (files / name).read_bytes()
+    refused(cevns(*arguments, "--out", files / name), f"is of another run: its {message}")
+    assert (files / name).read_bytes() == before
+    assert not list(files.glob("*.parts"))
+
+
+@pytest.mark.parametrize("name", ["profile.h5", "fc.h5"])
+def test_file_of_another_version_is_refused(name, cevns, files, monkeypatch):
+    for module in ("experiments.scan_methods", "inference.point_toys"):
+        monkeypatch.setattr(f"cevns.{module}.version", lambda _: "99.0")
+    command = NSI if name == "profile.h5" else FC
+    refused(cevns(*command, "--out", files / name), r"version is [\d.]+, not 99.0")
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.95])
+@pytest.mark.parametrize("name", ["profile.h5", "fc.h5"])
+def test_truncated_file_is_refused(name, keep, cevns, files, here):
+    pytest.importorskip("mplhep")
+    whole = (files / name).read_bytes()
+    broken = here / name
+    broken.write_bytes(whole[: int(keep * len(whole))])
+    command = NSI if name == "profile.h5" else FC
+    for arguments in (
+        (*command, "--out", broken),
+        ("plot", broken),
+        ("merge", broken, "--out", "y.h5"),
+    ):
+        refused(cevns(*arguments), "no complete file of a scan")
+    assert [p.name for p in here.iterdir()] == [name]
+
+
+def test_truncated_part_is_refused(cevns, here):
+    pytest.importorskip("h5py")
+    parts = here / "x.h5.parts"
+    parts.mkdir()
+    (parts / "blocks-00000000-1-1.npz").write_bytes(b"PK\x03\x04 and no more")
+    refused(cevns(*FC, "--out", "x.h5"), "blocks-.*no complete file of toys .*remove it")
+    assert [p.name for p in here.iterdir()] == ["x.h5.parts"]
+
+
+def test_shares_that_do_not_make_a_scan(cevns, files, here):
+    first, second = files / "share1.h5", files / "share2.h5"
+    refused(cevns("merge", first, "--out", "y.h5"), "shares are missing: 2/2")
+    copy = files / "copy.h5"
+    copy.write_bytes(first.read_bytes())
+    refused(cevns("merge", first, copy, second, "--out", "y.h5"), "share 1/2 is there twice")
+    refused(cevns("merge", first, files / "fc.h5", "--out", "y.h5"), "is no share of a scan")
+    refused(cevns("merge", first, second, "--out", "no/y.h5"), "no folder no")
+    pytest.importorskip("mplhep")
+    refused(cevns("plot", first), "holds share 1/2 of a scan; join all with 'cevns merge'")
+    assert not list(here.iterdir())
+
+
+# -- a scheduler that is not there ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("tcp://127.0.0.1:{free}", "no dask scheduler answers at .*refused"),
+        ("127.0.0.1:{free}", "no dask scheduler answers at .*refused"),
+        ("nonsense", "no dask scheduler answers at nonsense .*port"),
+        ("no.json", "there is no scheduler file no.json"),
+        ("empty.json", "empty.json is no scheduler file"),
+    ],
+)
+def test_absent_scheduler_is_said_at_once(where, message, cevns, here):
+    pytest.importorskip("distributed")
+    (here / "empty.json").write_text("{}", encoding="utf-8")
+    with socket.socket() as s:  # a port that was free a moment ago
+        s.bind(("127.0.0.1", 0))
+        free = s.getsockname()[1]
+    command = (*NSI, "--method", "fc", "--toys", "20", "--out", "x.h5")
+    started = time.perf_counter()
+    refused(cevns(*command, "--scheduler", where.format(free=free)), message)
+    assert time.perf_counter() - started < 8.0  # a client of dask tries for ten seconds
+    assert [p.name for p in here.iterdir()] == ["empty.json"]
+
+
+# -- extras that are not installed --------------------------------------------------------------
+
+MISSING = [
+    ("h5py", (*NSI, "--out", "x.h5"), "h5py", "scan"),
+    ("h5py", ("merge", "a.h5", "--out", "b.h5"), "h5py", "scan"),
+    ("h5py", ("plot", "a.h5"), "h5py", "scan"),
+    ("emcee", (*NSI, "--method", "bayes"), "emcee", "bayes"),
+    ("arviz", (*NSI, "--method", "bayes"), "arviz", "bayes"),
+    ("distributed", (*FC[:-2], "--scheduler", "tcp://127.0.0.1:1"), "distributed", "dist"),
+    ("matplotlib", ("plot", "a.h5"), "matplotlib", "plot"),
+    ("jax", (*NSI, "--engine", "jax"), "jax", "jax"),
+]
+
+
+@pytest.mark.parametrize(("hidden", "arguments", "package", "extra"), MISSING)
+def test_missing_extra_is_said_before_work(
+    hidden, arguments, package, extra, cevns, here, monkeypatch
+):
+    if arguments[0] == "plot" and hidden != "matplotlib":
+        pytest.importorskip("mplhep")
+    monkeypatch.setitem(sys.modules, hidden, None)
+    refused(cevns(*arguments), rf"needs {package}, .*pip install 'cevns\[{extra}\]'")
+    assert not list(here.iterdir())
+
+
+def test_a_plane_without_contourpy_has_no_area(cevns, monkeypatch):
+    plane = (*NSI, "--parameter", "eps_ee_d=-0.1:0.3:4")
+    pytest.importorskip("contourpy")
+    assert "area" in cevns(*plane).out
+    monkeypatch.setitem(sys.modules, "contourpy", None)
+    done = cevns(*plane)
+    assert done.code == 0
+    assert done.err == ""
+    assert "region at 90 %" in done.out
+    assert "area" not in done.out
