@@ -6,7 +6,7 @@ values and borders are tables, made by ``tools/make_gallery_scans.py`` and drawn
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +79,13 @@ def _profile(
 def argon_here() -> bool:
     """Whether the public release with the counts of liquid argon is at hand."""
     return datasets.find(LAR) is not None
+
+
+def with_argon(plane: Callable[..., Scan]) -> list[tuple[str, Scan]]:
+    """A plane of argon, and of both, to draw over that of CsI; nothing without the release."""
+    if not argon_here():
+        return []
+    return [("LAr 2020, 90%", plane(LAR)), ("CsI and LAr, 90%", plane(CSI, LAR))]
 
 
 def wilks_text(found: Scan) -> str:

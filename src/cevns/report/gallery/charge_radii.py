@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from cevns.experiments.scan_record import Scan
 
 NAME = "charge-radii"
-RANGES = {"charge_radius_ee": (-90.0, 40.0, 53), "charge_radius_mumu": (-80.0, 30.0, 45)}
+RANGES = {"charge_radius_ee": (-90.0, 40.0, 66), "charge_radius_mumu": (-80.0, 30.0, 56)}
 
 
-def _plane(*experiments: str) -> Scan:
-    return scans.profile("charge-radius", RANGES, experiments=experiments or (scans.CSI,))
+def _plane() -> Scan:
+    return scans.profile("charge-radius", RANGES)
 
 
 def table() -> Table:
@@ -36,5 +36,6 @@ def table() -> Table:
 
 def figure() -> Figure:
     """The four regions in the plane of both diagonal radii."""
-    others = [scans.shipped(NAME)] if scans.shipped(NAME).exists() else []
-    return scan_figure(_plane(), overlays=others, title="Neutrino charge radii, CsI[Na] 2021")
+    return scan_figure(
+        _plane(), overlays=[scans.shipped(NAME)], title="Neutrino charge radii, CsI[Na] 2021"
+    )

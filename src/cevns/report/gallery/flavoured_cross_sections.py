@@ -29,12 +29,12 @@ def table() -> Table:
 
 def figure() -> Figure:
     """The region with the pulse time free inside its constraint, and held at two values."""
-    from cevns.report._overlays import Curve
-
-    overlays = [scans.shipped(NAME)] if scans.shipped(NAME).exists() else []
-    _ = Curve
     return scan_figure(
         _scan(),
-        overlays=[*overlays, _scan(t0=0.474), _scan(t0=0.5)],
-        title="Flavoured cross sections, CsI[Na] 2021, pulse time 0.474 ± 0.025 µs",
+        overlays=[
+            scans.shipped(NAME),
+            ("t0 held at 0.474 µs, 90%", _scan(t0=0.474)),
+            ("t0 held at 0.500 µs, 90%", _scan(t0=0.5)),
+        ],
+        title="Flavoured cross sections, CsI[Na] 2021, t0 = 0.474 ± 0.025 µs",
     )

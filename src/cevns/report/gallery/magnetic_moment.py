@@ -1,4 +1,4 @@
-"""CsI[Na] 2021: magnetic moment of the muon neutrino, by Wilks and by Feldman-Cousins."""
+"""CsI[Na] 2021: magnetic moments of neutrinos, by Wilks and by Feldman-Cousins."""
 
 from __future__ import annotations
 

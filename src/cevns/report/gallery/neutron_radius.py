@@ -13,8 +13,15 @@ from cevns.report.scans import scan_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from cevns.experiments.scan_record import Scan
+
 MEASURED = (4.86, 0.21)
 """Point-neutron radius of Cs from scattered protons, fm (arXiv:2403.03566)."""
+
+
+def _scan() -> Scan:
+    over = {"sin2_theta_w": (0.1, 0.6, 41), "r_n_csi": (2.0, 9.5, 41)}
+    return scans.profile("neutron-radius-common", over, fix={"form_factor": None})
 
 
 def table() -> Table:
@@ -25,10 +32,10 @@ def table() -> Table:
 @style.styled
 def figure() -> Figure:
     """Both free at 68.3 and 90 %, with the radius that protons measure."""
-    over = {"sin2_theta_w": (0.1, 0.6, 51), "r_n_csi": (2.0, 9.5, 51)}
-    found = scans.profile("neutron-radius-common", over, fix={"form_factor": None})
     drawn = scan_figure(
-        found, levels=[0.6826894921370859], title="Neutron radius and weak mixing angle, CsI[Na]"
+        _scan(),
+        levels=[0.6826894921370859],
+        title="Neutron radius and weak mixing angle, CsI[Na] 2021",
     )
     axes = drawn.axes[0]
     low, high = MEASURED[0] - MEASURED[1], MEASURED[0] + MEASURED[1]

@@ -34,16 +34,17 @@ def table() -> Table:
 @style.styled
 def figure() -> Figure:
     """Regions of CsI, of argon and of both where its data are here, and where rates are equal."""
-    others: list[object] = [scans.shipped(NAME)] if scans.shipped(NAME).exists() else []
-    if scans.argon_here():
-        others += [_scan(scans.LAR), _scan(scans.CSI, scans.LAR)]
     found = _scan()
-    drawn = scan_figure(found, overlays=others, title="NSI of electron neutrinos, CsI[Na] 2021")  # type: ignore[arg-type]
+    drawn = scan_figure(
+        found,
+        overlays=[scans.shipped(NAME), *scans.with_argon(_scan)],
+        title="NSI of electron neutrinos, CsI[Na] 2021",
+    )
     axes = drawn.axes[0]
     u = found.axes[0]
-    lines = degeneracy.degenerate_lines("CsI", "e")
-    mean = [np.mean([line.eps_d(u)[k] for line in lines.values()], axis=0) for k in (0, 1)]
-    for d in mean:
-        axes.plot(u, d, color=style.FAINT, linewidth=0.8, linestyle=(0, (1, 1.5)), scalex=False)
+    lines = degeneracy.degenerate_lines("CsI", "e").values()
+    for k in (0, 1):
+        d = np.mean([line.eps_d(u)[k] for line in lines], axis=0)
+        axes.plot(u, d, color=style.FAINT, linewidth=0.8, linestyle=(0, (1, 1.5)))
     axes.set_ylim(found.axes[1][0], found.axes[1][-1])
     return drawn
