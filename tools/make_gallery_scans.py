@@ -18,6 +18,7 @@ import numpy as np
 import cevns
 from cevns.exceptions import CevnsError
 from cevns.experiments.families import known_parameters
+from cevns.experiments.joint import load_joint
 from cevns.experiments.lma_dark import lma_dark_curve, lma_dark_test
 from cevns.experiments.scan_record import Scan
 from cevns.experiments.scanning import ScanPlan, scan, scan_plan
@@ -56,6 +57,12 @@ PLANES: dict[str, tuple[str, Ranges, dict[str, Any]]] = {
         {},
     ),
 }
+# planes of argon, and of both: profiles, but of many more bins; they need the argon release
+ARGON: dict[str, Ranges] = {
+    "nsi-ee-plane-argon": {"eps_ee_u": (-0.5, 0.8, 27), "eps_ee_d": (-0.5, 0.8, 27)},
+    "nsi-flavour-plane-argon": {"eps_ee_u": (-1.0, 0.8, 37), "eps_mumu_u": (-0.4, 0.8, 31)},
+}
+SUBJECTS = {"LAr 2020, 90%": ("coherent-lar-2020",), "CsI and LAr, 90%": (CSI, "coherent-lar-2020")}
 MEDIATORS = {
     "universal": "vector-universal",
     "B-L": "vector-b-l",
@@ -131,15 +138,40 @@ def plane(name: str) -> None:
     """The border of a region in a plane."""
     found = with_toys(plan(*PLANES[name]))
     region = found.contours()
-    rows = [f"# label: {LABEL}"]
-    for c in region.curves:
-        rows += ["", *(numbers(x, y) for x, y in zip(c.x, c.y, strict=True))]
+    rows = [f"# label: {LABEL}", *border(found)]
     write(
         name,
         [*provenance(found), f"Area of the region at 90 %: {region.area:.4g}."],
         found.names,
         rows,
     )
+
+
+def argon(name: str) -> None:
+    """Borders of the regions of argon, and of caesium iodide and argon together, by Wilks."""
+    over = {n: np.linspace(*r) for n, r in ARGON[name].items()}
+    rows = []
+    for label, experiments in SUBJECTS.items():
+        joint = len(experiments) > 1
+        subject = load_joint(list(experiments)) if joint else cevns.load(experiments[0])
+        found = scan(scan_plan(subject, "nsi", over, cl=CL), "profile", engine="numpy")
+        assert found is not None
+        rows += ["", f"# label: {label}", *border(found)]
+        print(f"{label}: done", flush=True)
+    write(
+        name,
+        [f"{' + '.join(SUBJECTS['CsI and LAr, 90%'])}: nsi; Wilks, two degrees of freedom."],
+        tuple(over),
+        rows,
+    )
+
+
+def border(found: Scan) -> list[str]:
+    """The lines of a contour."""
+    rows = []
+    for c in found.contours().curves:
+        rows += ["", *(numbers(x, y) for x, y in zip(c.x, c.y, strict=True))]
+    return rows
 
 
 def mediators(name: str) -> None:
@@ -211,6 +243,7 @@ def dark(name: str) -> None:
 MAKERS: dict[str, Callable[[str], None]] = {
     **dict.fromkeys(LINES, line),
     **dict.fromkeys(PLANES, plane),
+    **dict.fromkeys(ARGON, argon),
     "light-mediators": mediators,
     "lma-dark": dark,
 }

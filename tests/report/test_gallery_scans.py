@@ -18,6 +18,7 @@ LINES = {
     "magnetic-moment-mu": "mu_nu_mu",
     "neutron-radius": "r_n_csi",
 }
+ARGON = ("nsi-ee-plane-argon", "nsi-flavour-plane-argon")
 PLANES = {
     "nsi-ee-plane": ("nsi", "eps_ee_u", "eps_ee_d"),
     "flavoured-cross-sections": ("flavoured-cross-sections", "sigma_mu", "sigma_e"),
@@ -31,7 +32,7 @@ def _carried(monkeypatch, tmp_path):
     monkeypatch.setattr("cevns.datasets.places.cache_folder", lambda: tmp_path / "none")
 
 
-@pytest.mark.parametrize("name", [*LINES, *PLANES, "light-mediators", "lma-dark"])
+@pytest.mark.parametrize("name", [*LINES, *PLANES, *ARGON, "light-mediators", "lma-dark"])
 def test_a_shipped_table_says_how_it_was_made(name):
     text = _scans.shipped(name).read_text("utf-8")
     assert f"Regenerate: python tools/make_gallery_scans.py {name}" in text

@@ -6,16 +6,14 @@ values and borders are tables, made by ``tools/make_gallery_scans.py`` and drawn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns import datasets
 from cevns.experiments import load
-from cevns.experiments.joint import load_joint
 from cevns.experiments.scanning import scan, scan_plan
 from cevns.inference.disjoint import confidence_set
 from cevns.report._overlays import read_curves
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "data"
 CSI = "coherent-csi-2021"
-LAR = "coherent-lar-2020"
 TOYS_NOTE = (
     "Feldman-Cousins: toys at profiled nuisances, with tools/make_gallery_scans.py; the comments "
     "of the shipped table say how many, from which seed and within which ranges."
@@ -43,14 +40,12 @@ def profile(
     model: str,
     over: Mapping[str, Over],
     *,
-    experiments: Sequence[str] = (CSI,),
     free: Sequence[str] = (),
     fix: Mapping[str, float | None] | None = None,
     cl: float = 0.9,
 ) -> Scan:
-    """A profile scan of one or two parameters over equidistant values."""
+    """A profile scan of CsI over one or two parameters, at equidistant values."""
     return _profile(
-        tuple(experiments),
         model,
         tuple(over.items()),
         tuple(free),
@@ -61,31 +56,17 @@ def profile(
 
 @cache
 def _profile(
-    experiments: tuple[str, ...],
     model: str,
     over: tuple[tuple[str, Over], ...],
     free: tuple[str, ...],
     fix: tuple[tuple[str, float | None], ...],
     cl: float,
 ) -> Scan:
-    subject = load(experiments[0]) if len(experiments) == 1 else load_joint(list(experiments))
     ranges = {name: np.linspace(*ends) for name, ends in over}
-    wanted = scan_plan(subject, model, ranges, free=free, fix=dict(fix), cl=cl)
+    wanted = scan_plan(load(CSI), model, ranges, free=free, fix=dict(fix), cl=cl)
     found = scan(wanted, "profile", engine="numpy")
     assert found is not None  # only shares of a scan are None
     return found
-
-
-def argon_here() -> bool:
-    """Whether the public release with the counts of liquid argon is at hand."""
-    return datasets.find(LAR) is not None
-
-
-def with_argon(plane: Callable[..., Scan]) -> list[tuple[str, Scan]]:
-    """A plane of argon, and of both, to draw over that of CsI; nothing without the release."""
-    if not argon_here():
-        return []
-    return [("LAr 2020, 90%", plane(LAR)), ("CsI and LAr, 90%", plane(CSI, LAR))]
 
 
 def wilks_text(found: Scan) -> str:

@@ -33,8 +33,8 @@ def figure() -> Figure:
         _scan(),
         overlays=[
             scans.shipped(NAME),
-            ("t0 held at 0.474 µs, 90%", _scan(t0=0.474)),
-            ("t0 held at 0.500 µs, 90%", _scan(t0=0.5)),
+            ("t0 held at 474 ns, 90%", _scan(t0=0.474)),
+            ("t0 held at 500 ns, 90%", _scan(t0=0.5)),
         ],
-        title="Flavoured cross sections, CsI[Na] 2021, t0 = 0.474 ± 0.025 µs",
+        title="Flavoured cross sections, t0 = 474 ± 25 ns",
     )

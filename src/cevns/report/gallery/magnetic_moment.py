@@ -47,5 +47,5 @@ def figure() -> Figure:
     return scan_figure(
         _scan("mu_nu_mu"),
         overlays=[scans.shipped("magnetic-moment-mu")],
-        title="Magnetic moment of the muon neutrino, CsI[Na] 2021",
+        title="Muon-neutrino magnetic moment, CsI[Na]",
     )

@@ -20,9 +20,8 @@ PUBLISHED = {"u": "3.1 (arXiv:1708.02899), 5.6 (arXiv:1909.00466)",
              "d": "3.6 (arXiv:1708.02899), 7.2 (arXiv:1909.00466)"}  # fmt: skip
 
 
-def _scan(*experiments: str) -> Scan:
-    over = {"eps_ee_u": (-1.0, 0.8, 55), "eps_mumu_u": (-0.4, 0.8, 49)}
-    return scans.profile("nsi", over, experiments=experiments or (scans.CSI,))
+def _scan() -> Scan:
+    return scans.profile("nsi", {"eps_ee_u": (-1.0, 0.8, 46), "eps_mumu_u": (-0.4, 0.8, 41)})
 
 
 def table() -> Table:
@@ -49,9 +48,11 @@ def table() -> Table:
 
 @style.styled
 def figure() -> Figure:
-    """The four regions of CsI, of argon and both where its data are here, and LMA-Dark."""
+    """The four regions of CsI, of argon and of both, and LMA-Dark."""
     drawn = scan_figure(
-        _scan(), overlays=scans.with_argon(_scan), title="NSI with u quarks, CsI[Na] 2021"
+        _scan(),
+        overlays=[scans.shipped("nsi-flavour-plane-argon")],
+        title="NSI with u quarks, CsI[Na] 2021",
     )
     axes = drawn.axes[0]
     for solution in ("LMA", "LMA-D"):

@@ -39,7 +39,7 @@ def _scan(angle: str) -> Scan:
 def table() -> Table:
     """Accepted mixing at some splittings."""
     found = {angle: _scan(angle) for angle in ANGLES}
-    rows = []
+    rows: list[tuple[str | float, ...]] = []
     for i, dm2 in enumerate(found[ANGLES[0]].axes[0]):
         if i % 3 == 0:
             accepted = (_accepted(scan, i) for scan in found.values())
