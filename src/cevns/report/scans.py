@@ -39,12 +39,14 @@ if TYPE_CHECKING:
 
     from cevns.experiments.scan_record import Scan
 
+    Overlay = Path | str | Scan | tuple[str, Scan]
+
 
 @style.styled
 def scan_figure(
     scan: Scan,
     *,
-    overlays: Sequence[Path | str | Scan] = (),
+    overlays: Sequence[Overlay] = (),
     levels: Sequence[float] = (),
     title: str = "",
 ) -> Figure:
@@ -52,7 +54,8 @@ def scan_figure(
 
     Args:
         scan: from `cevns.experiments.scanning.scan`, or read from its file.
-        overlays: other scans of the same parameters, or their files, or CSV files of curves. The
+        overlays: other scans of the same parameters (or a label and a scan), or their files, or CSV
+            files of curves. The
             columns of a CSV file are named like the axes; with one parameter the second one is
             ``q``, ``cls`` or ``density``. A blank line, or another entry of a column ``curve``,
             begins a new curve, a line ``# label: TEXT`` names those that follow, a closed curve
@@ -91,10 +94,14 @@ def scan_figure(
     return figure
 
 
-def _overlay(scan: Scan, source: Path | str | Scan) -> list[tuple[str, Any]]:
+def _overlay(scan: Scan, source: Overlay) -> list[tuple[str, Any]]:
     """Labels and what is drawn, from an argument of `scan_figure`."""
     from cevns.experiments.scan_record import Scan as Record
 
+    if isinstance(source, tuple):
+        label, other = source
+        check_axes(scan, other, label)
+        return [(label, other)]
     if isinstance(source, Record) or scan_file(source):
         other = source if isinstance(source, Record) else Record.read(source)
         check_axes(scan, other, "the overlay" if isinstance(source, Record) else str(source))

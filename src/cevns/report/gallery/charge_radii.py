@@ -1,0 +1,41 @@
+"""CsI[Na] 2021: charge radii of nu_e and nu_mu beyond the Standard Model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cevns.report.gallery import _scans as scans
+from cevns.report.gallery._table import Table
+from cevns.report.scans import scan_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cevns.experiments.scan_record import Scan
+
+NAME = "charge-radii"
+RANGES = {"charge_radius_ee": (-90.0, 40.0, 66), "charge_radius_mumu": (-80.0, 30.0, 56)}
+
+
+def _plane() -> Scan:
+    return scans.profile("charge-radius", RANGES)
+
+
+def table() -> Table:
+    """90 % intervals of one radius at a time, in 1e-32 cm2."""
+    rows = []
+    for name in (*RANGES, "charge_radius_emu"):
+        found = scans.profile("charge-radius", {name: (-90.0, 40.0, 66)})
+        rows.append((name, found.units[0], scans.wilks_text(found)))
+    notes = (
+        "Beyond the Standard Model, whose radii are in the couplings; the others are zero.",
+        "Two pieces: far below zero the weak amplitude has changed its sign.",
+    )
+    return Table(("parameter", "unit", "90 %, Wilks"), tuple(rows), notes)
+
+
+def figure() -> Figure:
+    """The four regions in the plane of both diagonal radii."""
+    return scan_figure(
+        _plane(), overlays=[scans.shipped(NAME)], title="Neutrino charge radii, CsI[Na] 2021"
+    )

@@ -1,0 +1,61 @@
+"""CsI[Na] 2021: a sterile neutrino, mixing against the splitting of squared masses."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from cevns.experiments import load
+from cevns.experiments.families import known_parameters
+from cevns.experiments.scanning import scan, scan_plan
+from cevns.inference.disjoint import confidence_set
+from cevns.inference.grid import Axis
+from cevns.report._scan_parts import interval_text
+from cevns.report.gallery import _scans as scans
+from cevns.report.gallery._table import Table
+from cevns.report.scans import scan_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cevns.experiments.scan_record import Scan
+
+ANGLES = ("sin2_2theta_mumu", "sin2_2theta_ee")
+
+
+@cache
+def _scan(angle: str) -> Scan:
+    csi = load(scans.CSI)
+    known = known_parameters(csi, "sterile")
+    over = {
+        "dm2_41": Axis.between(known["dm2_41"], 0.3, 100.0, 22, log=True, structural=True),
+        angle: Axis.between(known[angle], 0.0, 1.0, 21),
+    }
+    found = scan(scan_plan(csi, "sterile", over), "profile", engine="numpy")
+    assert found is not None  # only shares of a scan are None
+    return found
+
+
+def table() -> Table:
+    """Accepted mixing at some splittings."""
+    found = {angle: _scan(angle) for angle in ANGLES}
+    rows: list[tuple[str | float, ...]] = []
+    for i, dm2 in enumerate(found[ANGLES[0]].axes[0]):
+        if i % 3 == 0:
+            accepted = (_accepted(scan, i) for scan in found.values())
+            rows.append((float(dm2), *accepted))
+    notes = (
+        "One angle at a time, the other one zero; Wilks, one degree of freedom at each splitting.",
+        "Only the shape in energy and time and the flux known to 10 % tell oscillations apart.",
+    )
+    return Table(("Δm²₄₁ / eV²", "sin²2θ_μμ, 90 %", "sin²2θ_ee, 90 %"), tuple(rows), notes)
+
+
+def _accepted(found: Scan, i: int) -> str:
+    pieces = confidence_set(found.axes[1], found.q[i], found.wilks).pieces
+    return interval_text([(p.lower, p.upper) for p in pieces])
+
+
+def figure() -> Figure:
+    """What is excluded of the mixing of the muon neutrino."""
+    return scan_figure(_scan(ANGLES[0]), title="Sterile neutrino (3+1), CsI[Na] 2021")

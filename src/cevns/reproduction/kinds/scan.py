@@ -1,0 +1,111 @@
+"""A number from the scan of one parameter of new physics: its best fit, or an end of its set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.experiments import load
+from cevns.experiments.scanning import scan, scan_plan
+
+if TYPE_CHECKING:
+    from cevns.experiments.scan_record import Scan
+
+ONE_SIGMA = 0.6826894921370859
+_Items = tuple[tuple[str, float | None], ...]
+
+
+@cache
+def _scan(
+    experiment: str,
+    model: str,
+    parameter: str,
+    over: tuple[float, float, int],
+    free: tuple[str, ...],
+    at: _Items,
+    fix: _Items,
+    level: float,
+    overrides: tuple[tuple[str, str], ...],
+) -> Scan:
+    low, high, points = over
+    plan = scan_plan(
+        load(experiment, overrides=dict(overrides)),
+        model,
+        {parameter: np.linspace(low, high, int(points))},
+        free=free,
+        at={name: value for name, value in at if value is not None},
+        fix=dict(fix),
+        cl=level,
+    )
+    found = scan(plan, "profile", engine="numpy")
+    assert found is not None  # only shares of a scan are None
+    return found
+
+
+def compute(
+    experiment: str,
+    model: str,
+    parameter: str,
+    over: Sequence[float],
+    field: Literal["best", "lower", "upper", "up", "down"],
+    piece: int = 0,
+    free: Sequence[str] = (),
+    at: Mapping[str, float] | None = None,
+    fix: Mapping[str, float | None] | None = None,
+    level: float = ONE_SIGMA,
+    overrides: Mapping[str, str] | None = None,
+) -> float:
+    """The best value of a parameter, or an end of a piece of its confidence set.
+
+    Everything else is profiled, the critical value is that of Wilks with one degree of freedom.
+
+    Args:
+        experiment: name or path.
+        model: new physics, or ``standard-model``.
+        parameter: that is scanned.
+        over: first and last value, and number of points; ends lie between points are refitted.
+        field: ``best``; ``lower`` and ``upper`` end of a piece; ``up`` and ``down``, the distances
+            of the ends from the best value.
+        piece: which piece of a disjoint set, the lowest is 0.
+        free: further parameters of the model that are profiled.
+        at: values of others that are held.
+        fix: nuisance parameters that are held, at a value or (None) where they are.
+        level: confidence level.
+        overrides: changed fields of the experiment file.
+
+    Raises:
+        InputError: if there is no such piece, or it runs out of the range.
+    """
+    low, high, points = over
+    found = _scan(
+        experiment,
+        model,
+        parameter,
+        (float(low), float(high), int(points)),
+        tuple(free),
+        tuple((at or {}).items()),
+        tuple((fix or {}).items()),
+        level,
+        tuple((overrides or {}).items()),
+    )
+    best = float(found.best[parameter])
+    if field == "best":
+        return best
+    pieces = found.intervals
+    if not 0 <= piece < len(pieces):
+        raise InputError(
+            f"{parameter} of {experiment} has {len(pieces)} pieces from {low:g} to {high:g}, so "
+            f"none with the number {piece}"
+        )
+    ends = dict(zip(("lower", "upper"), pieces[piece], strict=True))
+    name = {"down": "lower", "up": "upper"}.get(field, field)
+    # at the edge of the scan nothing was crossed
+    if ends[name] in (low, high):
+        raise InputError(
+            f"{parameter} of {experiment} is not limited from {low:g} to {high:g}: scan further"
+        )
+    return {"up": ends["upper"] - best, "down": best - ends["lower"]}.get(field, ends[name])
