@@ -174,7 +174,8 @@ class Signal:
         for name in names:
             ends = spectral_ends(self.fold, name, values[name], xp)
             up, down = (self._spectrum({**values, name: end}, xp) for end in ends)
-            out[name] = (up - down) / (ends[0] - ends[1])[..., None]
+            # by flavour and node
+            out[name] = (up - down) / (ends[0] - ends[1])[..., None, None]
         return out
 
     # -- response: quenching and efficiency ----------------------------------------------------
