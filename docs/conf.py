@@ -11,9 +11,9 @@ from typing import Any
 import cevns
 
 # Notebook kernels find the command line beside the interpreter that builds the documentation,
-# and print help in one width everywhere.
+# and print help in one width everywhere, without the moving bars of a terminal.
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
-os.environ.update(COLUMNS="90", NO_COLOR="1", TERM="dumb")
+os.environ.update(COLUMNS="90", NO_COLOR="1", TERM="dumb", TTY_COMPATIBLE="0")
 os.environ.pop("MPLBACKEND", None)  # the kernels draw inline
 
 project = "cevns"

@@ -2,16 +2,18 @@ r"""LMA-Dark in the data: how far scattering is from the dark solution of oscill
 
 Oscillation data have a second solution with eps_ee - eps_mumu near -2 in units of the matter
 potential (`cevns.interactions.lma_dark`). They fix the difference only, so the statistic leaves
-the other coefficient and the nuisances nu free,
+the other coefficient and the nuisances nu free::
 
     Delta = min_{D in region; eps_mumu, nu} chi2(eps_mumu + D, eps_mumu, nu)
           - min_{eps_ee, eps_mumu, nu} chi2(eps_ee, eps_mumu, nu),       chi2 = -2 ln L,
 
 at one mix of quarks, angle eta of the interaction ``nsi-quark-mix``. A region is an interval of D:
 
-    "interval"   every D of the region is as good as any other, none outside it counts;
-    "gaussian"   the region is 2 sigma wide either side of a measurement of D, whose pull is part
-                 of the first chi2.
+``"interval"``
+    every D of the region is as good as any other, none outside it counts;
+``"gaussian"``
+    the region is 2 sigma wide either side of a measurement of D, whose pull is part of the first
+    chi2.
 
 The minimum over an interval is at one of its ends or a minimum of the whole plane that lies inside:
 three sets of fits, no grid. For u or d alone the region is a declared one; for an angle it

@@ -72,9 +72,7 @@ class ExperimentObjective(Constrained):
     def _values(self, theta: Array) -> dict[str, Array]:
         return {p.name: theta[i] for i, p in enumerate(self.model.parameters)}
 
-    def _derivatives(
-        self, theta: Array, total: Array, xp: Namespace
-    ) -> tuple[Array, Made]:
+    def _derivatives(self, theta: Array, total: Array, xp: Namespace) -> tuple[Array, Made]:
         """Strength of the signal, and each parameter's derivative as a sum of raw rows.
 
         `total` are the sums of the raw rows over the bins.

@@ -198,9 +198,7 @@ class BoundedProblem:
         )
         path = self.engine.loop(
             lambda p: p.count < steps,
-            lambda p: self._quasi_newton(
-                p, counts, aux, lambda g: origin.inverse @ g, origin.lean
-            ),
+            lambda p: self._quasi_newton(p, counts, aux, lambda g: origin.inverse @ g, origin.lean),
             path,
         )
         return path.theta
