@@ -115,7 +115,7 @@ def test_a_coupling_free_up_to_one_does_not_run_away(csi):
     physics = "vector-l-mu-l-tau"
     family = CouplingFamily(csi, physics, ("g_zprime",), at={"m_zprime": 2154.0})
     k = family.parameters.position("g_zprime")
-    # iminuit, from both sides of the first minimum and beside the other: 82.6; without mediator 83.3
+    # iminuit, from both sides of the first minimum and beside the other: 82.6; the SM has 83.3
     model = family.model({})
     found = [
         fit(model, start={"g_zprime": g}, minos="none", hesse=False, raise_on_failure=False)

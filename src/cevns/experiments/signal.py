@@ -174,10 +174,6 @@ class Signal:
         for name in names:
             ends = spectral_ends(self.fold, name, values[name], xp)
             up, down = (self._spectrum({**values, name: end}, xp) for end in ends)
-<<<<<<< HEAD
-=======
-            # by flavour and node
->>>>>>> d1
             out[name] = (up - down) / (ends[0] - ends[1])[..., None, None]
         return out
 
