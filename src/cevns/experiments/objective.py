@@ -199,7 +199,7 @@ class _Parts:
     def totals(self, xp: Namespace) -> Array:
         """Sums of the raw rows over all bins, ``(n_raw, B)``."""
         by_class = xp.sum(self.rows, axis=2)
-        total = xp.sum(by_class * xp.sum(self.times, axis=1), axis=1)
+        total: Array = xp.sum(by_class * xp.sum(self.times, axis=1), axis=1)
         if self.slopes is None:
             return total
         last = xp.sum(by_class[0] * xp.sum(self.slopes, axis=1), axis=0)
@@ -212,7 +212,7 @@ class _Parts:
         grid = residual.reshape(shape[2], -1, *shape[3:])
         over = _over_times(self.times, grid, xp).reshape(-1, *shape[3:])
         flat = self.rows.reshape(shape[0], -1, *shape[3:])
-        out = xp.sum(flat * over, axis=1)
+        out: Array = xp.sum(flat * over, axis=1)
         if self.slopes is None:
             return out
         over = _over_times(self.slopes, grid, xp).reshape(-1, *shape[3:])

@@ -134,9 +134,10 @@ class BoundedProblem:
         """
         xp = self.engine.xp
         free = theta[self.free]
-        for i, k in enumerate(self._bent if lean is not None else ()):
-            end = xp.clip(free[k] - step[k], self.lower[k], self.upper[k])
-            step = step + lean[i] * (free[k] - end - step[k])
+        if lean is not None:
+            for i, k in enumerate(self._bent):
+                end = xp.clip(free[k] - step[k], self.lower[k], self.upper[k])
+                step = step + lean[i] * (free[k] - end - step[k])
         step = xp.where(xp.isfinite(step), step, 0.0)
         moved: Array = xp.clip(free - step, self.lower, self.upper)
         if len(self.free) == len(theta):

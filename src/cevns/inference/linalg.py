@@ -61,7 +61,7 @@ def forward(columns: list[Array], right: Array) -> list[Array]:
 
 def backward(columns: list[Array], rows: list[Array], xp: Namespace = np) -> Array:
     """Solve ``L^T x = y`` for vectors, ``(p, B)``."""
-    solved = (rows[-1] / columns[-1][0])[None]
+    solved: Array = (rows[-1] / columns[-1][0])[None]
     for column, row in zip(columns[-2::-1], rows[-2::-1], strict=True):
         x = (row - xp.sum(column[1:] * solved, axis=0)) / column[0]
         solved = xp.concatenate([x[None], solved])
