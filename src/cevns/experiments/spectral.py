@@ -320,8 +320,7 @@ def _samples(
     """Points over the reach of couplings (over orders of magnitude) and radii."""
     rng = np.random.default_rng(15)
     known = signal.fold.interaction.parameters
-    # the weights of k couplings in amplitudes of degree two span at most (2k+1)(2k+2).../... ;
-    # of a radius, its nodes: enough points for either, at little cost
+    # more points than the weights of a few couplings, or of a radius with its nodes, can span
     size = 200 + 150 * len(names)
     out = {}
     for name in names:
