@@ -16,13 +16,14 @@ LINES = {
     "weak-mixing-angle": "sin2_theta_w",
     "magnetic-moment-e": "mu_nu_e",
     "magnetic-moment-mu": "mu_nu_mu",
+    "charge-radius-ee": "charge_radius_ee",
+    "charge-radius-mumu": "charge_radius_mumu",
     "neutron-radius": "r_n_csi",
 }
 ARGON = ("nsi-ee-plane-argon", "nsi-flavour-plane-argon")
 PLANES = {
     "nsi-ee-plane": ("nsi", "eps_ee_u", "eps_ee_d"),
     "flavoured-cross-sections": ("flavoured-cross-sections", "sigma_mu", "sigma_e"),
-    "charge-radii": ("charge-radius", "charge_radius_ee", "charge_radius_mumu"),
 }
 
 

@@ -20,7 +20,7 @@ MEASURED = (4.86, 0.21)
 
 
 def _scan() -> Scan:
-    over = {"sin2_theta_w": (0.1, 0.6, 41), "r_n_csi": (2.0, 9.5, 41)}
+    over = {"sin2_theta_w": (0.1, 0.6, 41), "r_n_csi": (3.0, 9.5, 40)}
     return scans.profile("neutron-radius-common", over, fix={"form_factor": None})
 
 
@@ -35,7 +35,7 @@ def figure() -> Figure:
     drawn = scan_figure(
         _scan(),
         levels=[0.6826894921370859],
-        title="Neutron radius and weak mixing angle, CsI[Na] 2021",
+        title="Neutron radius and mixing angle, CsI[Na] 2021",
     )
     axes = drawn.axes[0]
     low, high = MEASURED[0] - MEASURED[1], MEASURED[0] + MEASURED[1]

@@ -28,7 +28,7 @@ def _scan(angle: str) -> Scan:
     csi = load(scans.CSI)
     known = known_parameters(csi, "sterile")
     over = {
-        "dm2_41": Axis.between(known["dm2_41"], 0.3, 100.0, 22, log=True, structural=True),
+        "dm2_41": Axis.between(known["dm2_41"], 0.3, 100.0, 31, log=True, structural=True),
         angle: Axis.between(known[angle], 0.0, 1.0, 21),
     }
     found = scan(scan_plan(csi, "sterile", over), "profile", engine="numpy")
