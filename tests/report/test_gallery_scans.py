@@ -51,8 +51,9 @@ def test_critical_values_of_toys_are_near_those_of_chi2(name, parameter):
     # toys stop early where the verdict is clear: errors of 0.25, so 4 is five of them
     assert critical.min() > 0.8
     assert critical.max() < 4.0
-    inner = critical[len(critical) // 3 : -len(critical) // 3]
-    assert np.mean(inner) == pytest.approx(2.5, abs=0.5)
+    if not parameter.startswith("charge"):  # between two minima the rate turns, as at a bound
+        inner = critical[len(critical) // 3 : -len(critical) // 3]
+        assert np.mean(inner) == pytest.approx(2.5, abs=0.5)
 
 
 def test_the_angle_by_toys_is_that_of_wilks_within_their_error():
