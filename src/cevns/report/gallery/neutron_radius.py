@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cevns.report import style
@@ -26,7 +27,15 @@ def _scan() -> Scan:
 
 def table() -> Table:
     """The radius alone, and the angle at a measured radius, published beside ours."""
-    return compared("csi-2017-neutron-radius", "csi-2021-neutron-radius", "csi-2021-sin2-measured")
+    found = compared("csi-2017-neutron-radius", "csi-2021-neutron-radius", "csi-2021-sin2-measured")
+    alone = scans.profile(
+        "neutron-radius-common", {"r_n_csi": (3.2, 7.6, 45)}, fix={"form_factor": None}
+    )
+    note = (
+        f"Radius from the data of 2021 at 90 %: {scans.wilks_text(alone)} fm by Wilks, "
+        f"{scans.toys_text(alone, 'neutron-radius')} fm by Feldman-Cousins."
+    )
+    return replace(found, notes=(*found.notes, note, scans.TOYS_NOTE))
 
 
 @style.styled
