@@ -37,6 +37,8 @@ LINES: dict[str, tuple[str, Ranges, dict[str, Any]]] = {
     "weak-mixing-angle": ("standard-model", {"sin2_theta_w": (0.08, 0.36, 29)}, {}),
     "magnetic-moment-e": ("magnetic-moment", {"mu_nu_e": (0.0, 70.0, 22)}, {}),
     "magnetic-moment-mu": ("magnetic-moment", {"mu_nu_mu": (0.0, 35.0, 22)}, {}),
+    "charge-radius-ee": ("charge-radius", {"charge_radius_ee": (-85.0, 30.0, 47)}, {}),
+    "charge-radius-mumu": ("charge-radius", {"charge_radius_mumu": (-75.0, 20.0, 39)}, {}),
     "neutron-radius": (
         "neutron-radius-common",
         {"r_n_csi": (3.2, 7.6, 23)},
@@ -49,11 +51,6 @@ PLANES: dict[str, tuple[str, Ranges, dict[str, Any]]] = {
     "flavoured-cross-sections": (
         "flavoured-cross-sections",
         {"sigma_mu": (0.0, 2.0, 20), "sigma_e": (0.0, 3.6, 20)},
-        {},
-    ),
-    "charge-radii": (
-        "charge-radius",
-        {"charge_radius_ee": (-90.0, 40.0, 27), "charge_radius_mumu": (-80.0, 30.0, 27)},
         {},
     ),
 }
@@ -167,10 +164,14 @@ def argon(name: str) -> None:
 
 
 def border(found: Scan) -> list[str]:
-    """The lines of a contour."""
+    """The lines of a contour; closed ones in two halves, or figures would fill holes too."""
     rows = []
     for c in found.contours().curves:
-        rows += ["", *(numbers(x, y) for x, y in zip(c.x, c.y, strict=True))]
+        points = [numbers(x, y) for x, y in zip(c.x, c.y, strict=True)]
+        half = len(points) // 2 if c.closed else len(points) - 1
+        rows += ["", *points[: half + 1]]
+        if c.closed:
+            rows += ["", *points[half:]]
     return rows
 
 

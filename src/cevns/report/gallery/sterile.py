@@ -27,8 +27,10 @@ ANGLES = ("sin2_2theta_mumu", "sin2_2theta_ee")
 def _scan(angle: str) -> Scan:
     csi = load(scans.CSI)
     known = known_parameters(csi, "sterile")
+    # prompt neutrinos have one energy: the rate oscillates with a period of 3.8 eV2, and a map
+    # that goes further up needs steps that resolve it
     over = {
-        "dm2_41": Axis.between(known["dm2_41"], 0.3, 100.0, 22, log=True, structural=True),
+        "dm2_41": Axis.between(known["dm2_41"], 0.3, 10.0, 43, log=True, structural=True),
         angle: Axis.between(known[angle], 0.0, 1.0, 21),
     }
     found = scan(scan_plan(csi, "sterile", over), "profile", engine="numpy")
