@@ -44,9 +44,9 @@ def test_coverage(name):
             assert kstest(np.maximum(q, 0.0), chi2(1).cdf).pvalue > 1e-3
         else:
             assert kstest(np.maximum(q, 0.0), chi2(1).cdf).pvalue < 1e-50
-            # a deficit of counts leaves q at zero: half of the experiments, 4 binomial errors;
-            # and 5 % because a spectrum may prefer a coupling without an excess
-            assert np.mean(q > 0.01) == pytest.approx(0.5 * chi2.sf(0.01, 1), abs=0.045 + 0.05)
+            # a deficit of counts leaves q near zero (0.19 is the edge to two digits only): above
+            # that it is half chi2, to 4 binomial errors; and 5 % for counts with a spectrum
+            assert np.mean(q > 0.3) == pytest.approx(0.5 * chi2.sf(0.3, 1), abs=0.04 + 0.05)
 
 
 def feldman_cousins_is_nominal(done):
