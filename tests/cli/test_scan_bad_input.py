@@ -160,7 +160,7 @@ OTHERS = [
     ("profile.h5", (*NSI, "--fix", "t0=0.5"), "held parameters is t0 = nothing, not t0 = 0.5"),
     ("profile.h5", (*NSI, "--at", "eps_ee_d=0.1"), "held couplings is eps_ee_d = nothing, not"),
     ("profile.h5", (*NSI, "--free", "eps_ee_d"), "parameters is "),
-    ("profile.h5", (*NSI, "--set", "target.mass=15 kg"), "model digest is"),
+    ("profile.h5", (*NSI, "--set", "target.mass=15 kg"), "its model digest differs"),
     ("profile.h5", FC, "method is profile, not fc"),
     ("fc.h5", replaced(FC, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),
     ("fc.h5", (*FC, "--seed", "2"), "seed is 1, not 2"),
@@ -175,7 +175,7 @@ OTHERS = [
 def test_file_of_another_run_is_refused(name, arguments, message, cevns, files):
     """The sentence names the difference, and the file stays what it was."""
     before = (files / name).read_bytes()
-    refused(cevns(*arguments, "--out", files / name), f"is of another run: its {message}")
+    refused(cevns(*arguments, "--out", files / name), f"is of another run: .*{message}")
     assert (files / name).read_bytes() == before
     assert not list(files.glob("*.parts"))
 
