@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 CSI = "coherent-csi-2021"
-NSI = ("scan", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:6")
+NSI = ("scan", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:10")
 FC = (*NSI, "--method", "fc", "--toys", "20", "--workers", "1")
 VECTOR = ("scan", CSI, "--model", "vector-universal", "--parameter")
 
@@ -151,9 +151,9 @@ def replaced(command, old, new):
 
 OTHERS = [
     ("profile.h5", replaced(NSI, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.3:5"), "grid is of length 6, not of"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.4:6"), "grid is -0.02.*, not 0.0"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_d=-0.1:0.3:6"), "axes is eps_ee_u, not eps_ee_d"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.3:5"), "grid is of length 10, not of"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.4:10"), "grid is -0.05.*, not -0.04"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_d=-0.1:0.3:10"), "axes is eps_ee_u, not eps_ee_d"),
     ("profile.h5", (*NSI, "--cl", "0.68"), "confidence level is 0.9, not 0.68"),
     ("profile.h5", (*NSI, "--asimov"), "asimov is False, not True"),
     ("profile.h5", (*NSI, "--refine", "1"), "refined is 0, not 1"),
