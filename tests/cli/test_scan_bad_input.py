@@ -153,7 +153,7 @@ OTHERS = [
     ("profile.h5", replaced(NSI, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),
     ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.3:5"), "grid is of length 10, not of"),
     ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.4:10"), "grid is -0.05.*, not -0.04"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_d=-0.1:0.3:10"), "axes is eps_ee_u, not eps_ee_d"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_d=-0.1:0.3:10"), "axes is eps_ee_u, not"),
     ("profile.h5", (*NSI, "--cl", "0.68"), "confidence level is 0.9, not 0.68"),
     ("profile.h5", (*NSI, "--asimov"), "asimov is False, not True"),
     ("profile.h5", (*NSI, "--refine", "1"), "refined is 0, not 1"),
