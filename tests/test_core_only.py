@@ -17,7 +17,10 @@ import pytest
 
 import cevns
 
-EXTRAS = ("matplotlib", "mplhep", "jax", "jaxlib", "h5py", "uproot", "awkward", "pyhf")
+EXTRAS = (
+    *("matplotlib", "mplhep", "jax", "jaxlib", "h5py", "contourpy", "distributed", "dask"),
+    *("emcee", "arviz", "uproot", "awkward", "pyhf"),
+)
 HIDE = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
 COMMAND = HIDE + "from cevns.cli import main; sys.argv[0] = 'cevns'; main()"
 
@@ -81,17 +84,47 @@ def test_toys_with_numpy() -> None:
     assert sum(document["statuses"].values()) == 50
 
 
+NSI = ("coherent-csi-2021", "--model", "nsi", "--parameter", "eps_ee_u=-0.2:0.6:5")
+PLANE = (*NSI, "--parameter", "eps_ee_d=-0.2:0.6:4")
+
+
+def test_limit() -> None:
+    """Both pieces of the degenerate coupling, by profile and by toys."""
+    document = result("limit", *NSI)
+    assert len(document["intervals"]) == 2
+    toys = result("limit", *NSI, "--method", "fc", "--toys", "20", "--workers", "1")
+    assert toys["toys"] == 100
+
+
+def test_plane() -> None:
+    """The region; its area needs an extra, and is left out."""
+    done = run("scan", *PLANE)
+    assert done.returncode == 0, done.stderr
+    assert "region at 90 %" in done.stdout
+    assert "area" not in done.stdout
+    assert result("scan", *PLANE)["failed_points"] == 0
+
+
+def test_parameters() -> None:
+    assert "eps_ee_u" in run("list", "parameters", "--model", "nsi").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "extra"),
     [
         (("fit", "coherent-csi-2021", "--plots", "figures"), "plot"),
         (("toys", "coherent-csi-2021", "-n", "50", "--engine", "jax"), "jax"),
+        (("scan", *NSI, "--out", "figures.h5"), "scan"),
+        (("scan", *NSI, "--method", "bayes"), "bayes"),
+        (("scan", *NSI, "--method", "fc", "--scheduler", "tcp://localhost:8786"), "dist"),
+        (("plot", "figures.h5"), "plot"),
+        (("merge", "figures.h5", "--out", "figures.h5"), "scan"),
     ],
 )
 def test_missing_extra_is_one_sentence(
     arguments: tuple[str, ...], extra: str, tmp_path: Path
 ) -> None:
-    done = run(*(str(tmp_path / a) if a == "figures" else a for a in arguments))
+    done = run(*(str(tmp_path / a) if a.startswith("figures") else a for a in arguments))
     assert done.returncode == 2, done.stderr
     assert f"cevns[{extra}]" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 CSI = "coherent-csi-2021"
-NSI = ("scan", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:6")
+NSI = ("scan", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:10")
 FC = (*NSI, "--method", "fc", "--toys", "20", "--workers", "1")
 VECTOR = ("scan", CSI, "--model", "vector-universal", "--parameter")
 
@@ -151,16 +151,16 @@ def replaced(command, old, new):
 
 OTHERS = [
     ("profile.h5", replaced(NSI, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.3:5"), "grid is of length 6, not of"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.4:6"), "grid is -0.02.*, not 0.0"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_d=-0.1:0.3:6"), "axes is eps_ee_u, not eps_ee_d"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.3:5"), "grid is of length 10, not of"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.4:10"), "grid is -0.05.*, not -0.04"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_d=-0.1:0.3:10"), "axes is eps_ee_u, not"),
     ("profile.h5", (*NSI, "--cl", "0.68"), "confidence level is 0.9, not 0.68"),
     ("profile.h5", (*NSI, "--asimov"), "asimov is False, not True"),
     ("profile.h5", (*NSI, "--refine", "1"), "refined is 0, not 1"),
     ("profile.h5", (*NSI, "--fix", "t0=0.5"), "held parameters is t0 = nothing, not t0 = 0.5"),
     ("profile.h5", (*NSI, "--at", "eps_ee_d=0.1"), "held couplings is eps_ee_d = nothing, not"),
     ("profile.h5", (*NSI, "--free", "eps_ee_d"), "parameters is "),
-    ("profile.h5", (*NSI, "--set", "target.mass=15 kg"), "model digest is"),
+    ("profile.h5", (*NSI, "--set", "target.mass=15 kg"), "its model digest differs"),
     ("profile.h5", FC, "method is profile, not fc"),
     ("fc.h5", replaced(FC, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),
     ("fc.h5", (*FC, "--seed", "2"), "seed is 1, not 2"),
@@ -175,7 +175,7 @@ OTHERS = [
 def test_file_of_another_run_is_refused(name, arguments, message, cevns, files):
     """The sentence names the difference, and the file stays what it was."""
     before = (files / name).read_bytes()
-    refused(cevns(*arguments, "--out", files / name), f"is of another run: its {message}")
+    refused(cevns(*arguments, "--out", files / name), f"is of another run: .*{message}")
     assert (files / name).read_bytes() == before
     assert not list(files.glob("*.parts"))
 

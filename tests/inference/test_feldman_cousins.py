@@ -238,7 +238,7 @@ def test_file_of_another_scan_is_refused(change, named, grid, tmp_path):
 def test_file_of_another_grid_is_refused(grid, tmp_path):
     path = tmp_path / "scan.h5"
     feldman_cousins(poisson_grid(4, [1.0, 2.0]), 50, out=path, **SETTINGS)
-    with pytest.raises(InputError, match=r"grid is \[\[1.0, 2.0\]\], not \[\[1.0, 3.0\]\]"):
+    with pytest.raises(InputError, match=r"grid is 2\.0, not 3\.0"):
         feldman_cousins(poisson_grid(4, [1.0, 3.0]), 50, out=path, **SETTINGS)
     with pytest.raises(InputError, match="model digest"):
         feldman_cousins(poisson_grid(5, [1.0, 2.0]), 50, out=path, **SETTINGS)

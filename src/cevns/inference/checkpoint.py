@@ -164,9 +164,11 @@ def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) ->
     for key, value in json.loads(json.dumps(dict(ours))).items():
         if value != theirs.get(key):
             is_, not_ = _difference(theirs.get(key), value)
+            what = f"its {key} is {is_}, not {not_}"
+            if key.endswith(" digest"):  # hashes say nothing to people
+                what = f"its {key} differs, so do the numbers behind it"
             raise InputError(
-                f"{path} is of another run: its {key} is {is_}, not {not_}; choose another file "
-                "or the same settings"
+                f"{path} is of another run: {what}; choose another file or the same settings"
             )
 
 
