@@ -22,6 +22,7 @@ import numpy as np
 from cevns.detectors import TimeTable
 from cevns.experiments.features import ResponseFeatures, response_features
 from cevns.experiments.separable import Values, linearise
+from cevns.experiments.separable import rows as joint_rows
 from cevns.experiments.signal import Signal
 from cevns.experiments.spectral import Mixture, mixture
 from cevns.typing import Array, Namespace
@@ -117,7 +118,16 @@ class TabulatedSignal:
 
     def evaluate(self, values: Values, xp: Namespace = np) -> Array:
         """Expected counts, ``(..., n_energy, n_time)``."""
-        return self.linearise(values, xp)[0]
+        like = xp.zeros_like(values[self.driven[0]]) if self.driven else xp.zeros(())
+        (row,) = joint_rows(self._still, values, like, xp)
+        shape = (*like.shape, self.n_energy, self.n_time)
+        result: Array = xp.moveaxis(row, 0, -1).reshape(shape)
+        return result
+
+    @cached_property
+    def _still(self) -> TabulatedSignal:
+        """The same signal without slopes."""
+        return self.holding(self.driven)
 
     def linearise(self, values: Values, xp: Namespace = np) -> tuple[Array, dict[str, Array]]:
         """Expected counts and their derivatives by name, each ``(..., n_energy, n_time)``."""

@@ -38,7 +38,7 @@ toys: the chance that a point on the boundary is stopped is 6e-5, and it is a po
 is then decided by its first toys."""
 AUDIT = 1e-3
 """Fraction of the toys that is fitted again with iminuit."""
-AUDIT_MOST = 100
+AUDIT_MOST = 50
 """Toys that are audited at most in a scan."""
 
 
