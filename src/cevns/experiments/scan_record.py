@@ -111,12 +111,14 @@ class Scan:
             mean = self.file.datasets["posterior/mean"].tolist()
             return dict(zip(self.file.run["sampled"], mean, strict=True))
         names = self.file.run["parameters"]
-        theta = np.atleast_2d(self.file.datasets["profile/best"])[0]  # of CLs, one a slice
-        found = dict(zip(names, theta.tolist(), strict=True))
+        theta = np.atleast_2d(self.file.datasets["profile/best"])
+        lowest = np.atleast_1d(self.file.datasets.get("profile/best_twice_nll", np.zeros(1)))
+        i = int(np.argmin(lowest)) if len(lowest) == len(theta) else 0  # of toys, one a slice
         at = self.file.datasets.get("profile/best_structure")
-        return (
-            found if at is None else {**dict(zip(self.raster, at.tolist(), strict=True)), **found}
-        )
+        if at is None and self.raster and len(theta) == len(lowest):
+            at = self.file.datasets[f"axis/{self.raster[0]}"][[i]]
+        structure = {} if at is None else dict(zip(self.raster, at.tolist(), strict=True))
+        return {**structure, **dict(zip(names, theta[i].tolist(), strict=True))}
 
     @property
     def wilks(self) -> float:
