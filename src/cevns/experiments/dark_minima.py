@@ -73,6 +73,10 @@ class DarkCoordinates(Extension):
         return NSIQuarkMix().amplitudes(flavour, nuclide, turned, xp)
 
 
+_STRENGTHS = (0.35, 0.65)
+"""Other strengths of the signal from which fits begin."""
+
+
 @dataclass(frozen=True, eq=False)
 class Minima:
     """Fits, each with the angle that it belongs to; failed ones are left out.
@@ -213,6 +217,24 @@ class DarkPlane:
         group = np.zeros(start.shape[1], dtype=int)
         return self._fit((ETA,), group, start, model, Data(self.data.counts, auxiliary))
 
+    def _pulled_down(self, start: Array) -> Array:
+        """Starts, then copies of them with the strength of the signal at other values.
+
+        Couplings far from the Standard Model make many events, which a flux many widths low takes
+        back: another minimum than the one near the declared flux.
+        """
+        scales = [
+            i
+            for i, p in enumerate(self.model.parameters)
+            if p.constraint is not None and p.constraint.mean == 1.0 and not p.fixed
+        ][:1]
+        copies = [start]
+        for strength in _STRENGTHS:
+            moved = start.copy()
+            moved[scales] = strength
+            copies.append(moved)
+        return np.concatenate(copies, axis=1)
+
     def _fit(
         self,
         held: Sequence[str],
@@ -223,6 +245,8 @@ class DarkPlane:
     ) -> Minima:
         model, data = model or self.model, data or self.data
         columns = data.counts, data.auxiliary
+        if not self._quick:
+            start, group = self._pulled_down(start), np.tile(group, 1 + len(_STRENGTHS))
         batch = _WithoutMinuit(model, fix=held).fit(*columns, start)
         value, theta, done = batch.twice_nll, batch.theta, batch.edm < EDM_GOAL
         for fitter in (_WithoutMinuit, BatchFitter):
