@@ -25,6 +25,7 @@ _LEASH = 0.5
 """Curvature that quasi-Newton steps add along a parameter with a typical size, in units of that.
 Couplings enter squared and may replace each other: where the data hardly know a direction, the
 curvature of the start would send a step far beyond where it means anything."""
+_TINY = 1e-300
 _FLAT = 1e-9
 """Curvature along a valley, beside that across it, which is rounding."""
 _SHORTER = 0.4
@@ -445,9 +446,11 @@ class BoundedProblem:
         order = np.concatenate([others, bent])
         system = self._system(full, inside)[order[:, None], order]
         schur = linalg.schur(system, len(others), xp)
-        size = xp.sqrt(xp.abs(xp.einsum("iib->ib", schur))) + np.finfo(float).tiny
+        diagonal = xp.abs(xp.einsum("iib->ib", schur))
+        size = xp.sqrt(xp.maximum(diagonal, _FLAT * xp.max(diagonal, axis=0)) + _TINY)
         scaled = xp.moveaxis(schur / (size[:, None] * size[None]), -1, 0)
-        scaled = xp.where(xp.isfinite(scaled), scaled, np.eye(len(bent)))
+        usable = xp.all(xp.abs(scaled) < 1.0 / _FLAT, axis=(1, 2), keepdims=True)
+        scaled = xp.where(usable, scaled, np.eye(len(bent)))  # not where something is not finite
         values, vectors = xp.linalg.eigh(scaled)
         values = xp.maximum(xp.abs(values), _FLAT)
         good = xp.einsum("bik,bk,bjk->ijb", vectors, values, vectors)
