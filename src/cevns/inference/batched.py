@@ -32,6 +32,9 @@ REFINING_STEPS = (6, 10)
 SAFE_STEPS = (4, 10, 60)
 """Safeguarded steps, with all second derivatives, for those that still have not."""
 
+_EXCLUDED = 100.0
+_COARSE = 1e-3
+"""Share of the deviance beyond `_EXCLUDED` and two a bin to which it is then fitted."""
 _COMMON = 64
 """Fits with a common start from which a descent of their own pays."""
 _ASTRAY = 1.0
@@ -164,7 +167,10 @@ class BatchFitter:
             guarded = False
             for number, (quick, safe) in enumerate(plan):
                 last = number == len(plan) - 1
-                left = np.flatnonzero(~(edm < (self.tolerance if last else self.goal)))
+                wanted = np.maximum(
+                    self.tolerance if last else self.goal, _coarse(value + constant, counts)
+                )
+                left = np.flatnonzero(~(edm < wanted))
                 if not left.size or not self.free:
                     break
                 data = counts[:, left], aux[:, left]
@@ -180,7 +186,8 @@ class BatchFitter:
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND
                 guarded = safe > 0
-        left = np.flatnonzero(~(edm < self.tolerance))
+        enough = np.maximum(self.tolerance, _coarse(value + constant, counts))
+        left = np.flatnonzero(~(edm < enough))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors
         batch = BatchFit(theta.T.copy(), all_errors.T.copy(), value + constant, edm, status)
@@ -235,6 +242,16 @@ class BatchFitter:
             column = result.theta[:, None], data.counts[:, None], data.auxiliary[:, None]
             errors = self._chunks(self._minimise, *column, 0)[3]
         batch.errors[i, self._problem.free] = errors[:, 0]
+
+
+def _coarse(deviance: Array, counts: Array) -> Array:
+    """Distance to the minimum that is good enough for fits that are excluded in any case.
+
+    Couplings orders of magnitude above what the data allow give deviances of thousands to millions, whose last
+    digits take long and say nothing.
+    """
+    beyond = deviance - (_EXCLUDED + 2.0 * len(counts))
+    return np.where(np.isfinite(beyond), _COARSE * np.maximum(beyond, 0.0), 0.0)
 
 
 def _runs(start: Array) -> list[slice]:

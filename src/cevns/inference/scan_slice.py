@@ -31,6 +31,9 @@ _SPREAD = 7
 """Starting values, over its bounds, of a parameter without a constraint."""
 _FAR = 0.5
 """Distance of the nuisances of neighbours, in errors, from which they may be two basins."""
+_HIGH = 50.0
+"""Rise of -2 ln L from which a point is not explored: excluded in any case. With couplings that
+are orders of magnitude too large nuisances fly to where they switch the signal off."""
 _LOWER = 1e-5
 """Decrease of -2 ln L that counts: a hundred times what the fits converge to."""
 
@@ -146,7 +149,9 @@ class Slice:
         coarse, nearest = self._coarse()
         self.keep_lower(found, coarse, found.theta[coarse])
         if explore:
-            self.keep_lower(found, *self._displaced(found, coarse))
+            value = converged(found)[coarse]
+            promising = coarse[~(value > value.min() + _HIGH)]  # and those that have failed
+            self.keep_lower(found, *self._displaced(found, promising))
         self.keep_lower(found, np.arange(len(nearest)), found.theta[nearest])
         sweeps, lowered = self._sweep(found)
         failed = np.flatnonzero(found.status == FAILED)
@@ -261,7 +266,9 @@ class Slice:
         self, found: BatchFit, target: IntArray, source: IntArray, fresh: Any
     ) -> tuple[IntArray, IntArray]:
         """Pairs that may lie in two basins: nuisances far apart, or no fit at the target."""
+        value = converged(found)
         good = fresh[source] & (found.status[source] < FAILED)
+        good &= (value[source] < value.min() + _HIGH) | (found.status[target] == FAILED)
         target, source = target[good], source[good]
         free = list(self.held.free)
         error = np.maximum(found.errors[target][:, free], found.errors[source][:, free])
