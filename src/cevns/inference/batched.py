@@ -125,7 +125,15 @@ class BatchFitter:
             parts.append([np.asarray(a)[..., :here] for a in function(*chunk, *extra)])
         return [np.concatenate(p, axis=-1) for p in zip(*parts, strict=True)]
 
-    def fit(self, counts: Array, aux: Array, start: Array, *, rescue: bool = True) -> BatchFit:
+    def fit(
+        self,
+        counts: Array,
+        aux: Array,
+        start: Array,
+        *,
+        rescue: bool = True,
+        thorough: bool = True,
+    ) -> BatchFit:
         """Fit a batch of data sets; or one data set many times, other values held each time.
 
         Args:
@@ -135,6 +143,7 @@ class BatchFitter:
             start: starting point and values of the fixed parameters, ``(n_par,)``, or
                 ``(n_par, B)`` where each fit has its own.
             rescue: whether iminuit tries the fits that no pass converges.
+            thorough: whether there is a last long pass, for fits that are not one of many tries.
 
         Returns:
             One result a fit, in order. Those that no pass converges come back from iminuit
@@ -147,9 +156,11 @@ class BatchFitter:
 
         # contending threads slow small matrix products twentyfold
         with threadpool_limits(1):
-            return self._fit(counts, aux, start, rescue=rescue)
+            return self._fit(counts, aux, start, rescue=rescue, thorough=thorough)
 
-    def _fit(self, counts: Array, aux: Array, start: Array, *, rescue: bool) -> BatchFit:
+    def _fit(
+        self, counts: Array, aux: Array, start: Array, *, rescue: bool, thorough: bool
+    ) -> BatchFit:
         constant = saturated(counts)
         counts, aux, theta0, size = _columns(counts, aux, start)
         theta, value = theta0.copy(), np.full(size, np.inf)
@@ -163,7 +174,7 @@ class BatchFitter:
             # second derivatives cost little for a few couplings, much for all parameters
             refining = REFINING_STEPS[: 1 if self._problem.has_couplings else None]
             plan = [(QUICK_STEPS, 0), *((n, 0) for n in refining)]
-            plan += [(0, steps) for steps in SAFE_STEPS]
+            plan += [(0, steps) for steps in SAFE_STEPS[: None if thorough else -1]]
             guarded = False
             for number, (quick, safe) in enumerate(plan):
                 last = number == len(plan) - 1
@@ -247,8 +258,8 @@ class BatchFitter:
 def _coarse(deviance: Array, counts: Array) -> Array:
     """Distance to the minimum that is good enough for fits that are excluded in any case.
 
-    Couplings orders of magnitude above what the data allow give deviances of thousands to millions, whose last
-    digits take long and say nothing.
+    Couplings orders of magnitude above what the data allow give deviances of thousands to
+    millions, whose last digits take long and say nothing.
     """
     beyond = deviance - (_EXCLUDED + 2.0 * len(counts))
     return np.where(np.isfinite(beyond), _COARSE * np.maximum(beyond, 0.0), 0.0)

@@ -184,7 +184,9 @@ class Slice:
         start = theta.T.copy()
         start[self.columns] = self.points[points].T
         self.fits += len(points)
-        return self.held.fit(self.data.counts, self.data.auxiliary, start, rescue=rescue)
+        # what is given up here is fitted from its neighbours, and in the end thoroughly
+        data = self.data
+        return self.held.fit(data.counts, data.auxiliary, start, rescue=rescue, thorough=rescue)
 
     def _free(self, theta: Array) -> BatchFit:
         return self.free.fit(self.data.counts, self.data.auxiliary, theta.T.copy())
