@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 def best(function: Callable[[], object], repeats: int) -> float:
@@ -21,3 +24,16 @@ def report(what: str, seconds: float, peer: str, peer_seconds: float) -> None:
         f"{what}: {1e3 * seconds:.3g} ms; {peer}: {1e3 * peer_seconds:.4g} ms; "
         f"ratio {peer_seconds / seconds:,.0f}"
     )
+
+
+def cpu(function: Callable[[], Result]) -> tuple[float, Result]:
+    """CPU seconds of this process for a call with one BLAS thread, and what it returns.
+
+    On a machine that others use too it says what an idle core would take.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        start = time.process_time()
+        result = function()
+        return time.process_time() - start, result

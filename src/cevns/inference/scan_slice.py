@@ -290,7 +290,7 @@ class Slice:
                 "impossible for the model, or parameters degenerate"
             )
         bottom = np.flatnonzero(value <= lowest_neighbour(value[None], self.shape)[0])
-        bottom = bottom[np.isfinite(value[bottom])]
+        bottom = bottom[value[bottom] < value.min() + _HIGH]
         bottom = bottom[np.argsort(value[bottom], kind="stable")][:MINIMA]
         starts = bottom
         if value.size <= FEW and len(self.shape) == 1:

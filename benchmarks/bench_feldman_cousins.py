@@ -1,0 +1,107 @@
+"""A Feldman-Cousins map of CsI[Na] in two NSI couplings, one worker and two.
+
+The map has 40 x 40 points with 1,000 toys each: 3.2 million fits. A random subset of its groups of
+points is computed and extrapolated, with all toys at every point, and with those that `adaptive`
+asks for (points far from the boundary of the region stop after their first block). Times are CPU
+times, so that other work on the machine does not count; what idle cores would give follows from
+them. Peer: the conditional and the free fit of some toys by iminuit in a loop, in this process.
+"""
+
+import argparse
+import time
+
+import numpy as np
+
+import cevns
+from _timing import cpu
+from cevns.experiments.scanning import scan_plan
+from cevns.inference import Data, fit
+from cevns.inference.blocks import run_blocks
+from cevns.inference.feldman_cousins import prepare
+from cevns.inference.point_fits import PointFits
+
+COUPLINGS = ("eps_ee_u", "eps_ee_d")
+
+
+def iminuit_loop(plan, scan, toys: int) -> float:
+    """CPU seconds that iminuit takes for a toy: its conditional and its free fit."""
+    model, rng = plan.grid.family.model({}), np.random.default_rng(5)
+    sigma = np.array([p.constraint.sigma if p.constraint else 0.0 for p in model.parameters])
+    drawn = []
+    for point in rng.choice(plan.grid.size, toys):
+        truth = scan[point]
+        counts = rng.poisson(np.maximum(model.expected(truth), 0.0)).astype(float)
+        drawn.append((truth, Data(counts, truth + sigma * rng.standard_normal(len(truth)))))
+
+    def loop() -> None:
+        for truth, data in drawn:
+            held = {n: float(truth[model.parameters.position(n)]) for n in COUPLINGS}
+            for fix in (held, {}):
+                fit(
+                    model,
+                    data=data,
+                    fix=fix,
+                    start=truth,
+                    minos="none",
+                    hesse=False,
+                    raise_on_failure=False,
+                )
+
+    return cpu(loop)[0] / toys
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few points, for a smoke test")
+    parser.add_argument("--groups", type=int, default=20, help="groups of points to compute")
+    args = parser.parse_args()
+    n, toys, groups = (8, 100, 2) if args.quick else (40, 1000, args.groups)
+    axis = np.linspace(-0.5, 0.8, n)
+    subject = cevns.load("coherent-csi-2021")
+    outer = scan_plan(subject, "nsi", dict.fromkeys(COUPLINGS, axis)).within_ranges()
+    settings = {"seed": 3, "cl": 0.9, "data": outer.data, "scan": None, "engine": "numpy"}
+    seconds, (plan, inputs) = cpu(
+        lambda: prepare(outer.grid, toys, adaptive=True, audit=0.0, **settings)
+    )
+    print(f"profile map, {n} x {n}: {seconds:.2f} s")
+
+    run = PointFits(plan)
+    chosen = np.random.default_rng(1).choice(len(plan.groups), groups, replace=False)
+    first_s, more_s, first_n, more_n, all_s = 0.0, 0.0, 0, 0, 0.0
+    for key in (plan.first()[g] for g in chosen):
+        seconds, block = cpu(lambda key=key: run.block(key))
+        follow = plan.follow(key, block)
+        first_s, first_n = first_s + seconds, first_n + plan.size(key)
+        rest = sum(cpu(lambda k=k: run.block(k))[0] for k in follow)
+        more_s, more_n = more_s + rest, more_n + sum(map(plan.size, follow))
+        # what its other toys would cost if it did not stop: as much a toy as its first
+        all_s += seconds / plan.size(key) * toys * len(plan.groups[plan.place(key).group])
+    share = groups / len(plan.groups)
+    adaptive, every = (first_s + more_s) / share, all_s / share
+    total = (first_n + more_n) / share
+    print(f"{1e6 * first_s / first_n:.0f} us a toy (two fits each) in first blocks")
+    print(f"all {n * n * toys:,} toys: {every:,.0f} s of CPU, {every / 2:,.0f} s on two idle cores")
+    print(
+        f"adaptive, {total:,.0f} toys: {adaptive:,.0f} s, {adaptive / 2:,.0f} s on two idle cores"
+    )
+    peer = iminuit_loop(plan, inputs["profile/theta"], 3 if args.quick else 20)
+    print(
+        f"iminuit in a loop: {1e3 * peer:.0f} ms a toy; "
+        f"ratio {peer / (first_s / first_n):,.0f} on one core"
+    )
+
+    keys = [plan.first()[g] for g in chosen]
+    walls = {}
+    for workers in (1, 2):
+        blocks = run_blocks(plan, keys, workers=workers)
+        started, alone = time.perf_counter(), 0.0
+        if workers > 1:  # from the first result on: starting processes takes seconds, once
+            next(iter(blocks))
+            started, alone = time.perf_counter(), 1.0
+        done = sum(1 for _ in blocks) + alone
+        walls[workers] = (time.perf_counter() - started) / max(1.0, done - alone)
+    print(f"two workers: {walls[1] / walls[2]:.2f} times as fast as one by the clock")
+
+
+if __name__ == "__main__":
+    main()
