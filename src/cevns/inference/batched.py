@@ -174,7 +174,7 @@ class BatchFitter:
             # second derivatives cost little for a few couplings, much for all parameters
             refining = REFINING_STEPS[: 1 if self._problem.has_couplings else None]
             plan = [(QUICK_STEPS, 0), *((n, 0) for n in refining)]
-            plan += [(0, steps) for steps in SAFE_STEPS[: None if thorough else -1]]
+            plan += [(0, steps) for steps in SAFE_STEPS[: None if thorough else 1]]
             guarded = False
             for number, (quick, safe) in enumerate(plan):
                 last = number == len(plan) - 1
