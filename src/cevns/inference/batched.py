@@ -132,7 +132,6 @@ class BatchFitter:
         start: Array,
         *,
         rescue: bool = True,
-        thorough: bool = True,
     ) -> BatchFit:
         """Fit a batch of data sets; or one data set many times, other values held each time.
 
@@ -143,7 +142,6 @@ class BatchFitter:
             start: starting point and values of the fixed parameters, ``(n_par,)``, or
                 ``(n_par, B)`` where each fit has its own.
             rescue: whether iminuit tries the fits that no pass converges.
-            thorough: whether there is a last long pass, for fits that are not one of many tries.
 
         Returns:
             One result a fit, in order. Those that no pass converges come back from iminuit
@@ -156,11 +154,9 @@ class BatchFitter:
 
         # contending threads slow small matrix products twentyfold
         with threadpool_limits(1):
-            return self._fit(counts, aux, start, rescue=rescue, thorough=thorough)
+            return self._fit(counts, aux, start, rescue=rescue)
 
-    def _fit(
-        self, counts: Array, aux: Array, start: Array, *, rescue: bool, thorough: bool
-    ) -> BatchFit:
+    def _fit(self, counts: Array, aux: Array, start: Array, *, rescue: bool) -> BatchFit:
         constant = saturated(counts)
         counts, aux, theta0, size = _columns(counts, aux, start)
         theta, value = theta0.copy(), np.full(size, np.inf)
@@ -174,7 +170,7 @@ class BatchFitter:
             # second derivatives cost little for a few couplings, much for all parameters
             refining = REFINING_STEPS[: 1 if self._problem.has_couplings else None]
             plan = [(QUICK_STEPS, 0), *((n, 0) for n in refining)]
-            plan += [(0, steps) for steps in SAFE_STEPS[: None if thorough else 1]]
+            plan += [(0, steps) for steps in SAFE_STEPS]
             guarded = False
             for number, (quick, safe) in enumerate(plan):
                 last = number == len(plan) - 1

@@ -186,7 +186,7 @@ class Slice:
         self.fits += len(points)
         # what is given up here is fitted from its neighbours, and in the end thoroughly
         data = self.data
-        return self.held.fit(data.counts, data.auxiliary, start, rescue=rescue, thorough=rescue)
+        return self.held.fit(data.counts, data.auxiliary, start, rescue=rescue)
 
     def _free(self, theta: Array) -> BatchFit:
         return self.free.fit(self.data.counts, self.data.auxiliary, theta.T.copy())
