@@ -34,8 +34,12 @@ def summary(scan: Scan) -> list[str]:
     middle = "posterior mean" if scan.method == "bayes" else "best fit"
     lines = [f"{middle}: {_values({n: v for n, v in scan.best.items() if n in units}, units)}"]
     held = {**scan.file.run["held couplings"], **scan.file.run["held parameters"]}
+    lines += _best_outside(scan)
+    profiled = {n: scan.best[n] for n in scan.file.run["profiled"] if n in scan.best}
+    if profiled:
+        lines.append(f"profiled: {_values(profiled, scan.file.run['held units'])}")
     if held:
-        lines.append(f"held: {_values(held, {})}")
+        lines.append(f"held: {_values(held, scan.file.run['held units'])}")
     if len(scan.names) == 1:
         lines.append(_pieces(scan, scan.names[0], scan.intervals) + f" at {percent} ({how})")
         lines += _open_ends(scan, scan.names[0], [scan.intervals])
@@ -53,6 +57,19 @@ def summary(scan: Scan) -> list[str]:
     if scan.failed:
         lines.append(f"{scan.failed} points have no converged fit")
     return lines
+
+
+def _best_outside(scan: Scan) -> list[str]:
+    """A remark where the best fit lies outside the scanned ranges."""
+    outside = [
+        n
+        for n, x in zip(scan.names, scan.axes, strict=True)
+        if scan.method == "profile" and n in scan.best and not x[0] <= scan.best[n] <= x[-1]
+    ]
+    if not outside:
+        return []
+    where = " and ".join(outside)
+    return [f"it lies outside the scanned range of {where}, along a valley of couplings"]
 
 
 def _values(values: dict[str, float], units: dict[str, str]) -> str:
@@ -109,7 +126,9 @@ def _open_ends(scan: Scan, name: str, sets: list[Pieces]) -> list[str]:
     at = scan.names.index(name)
     values, (low, high) = scan.axes[at], scan.file.run["bounds"][at]
     ends = []
-    if values[0] != low and any(p and p[0][0] == values[0] for p in sets):
+    # along a logarithmic axis the Standard Model, zero, is below any range
+    begins = low == 0.0 and scan.logarithmic[at]
+    if values[0] != low and not begins and any(p and p[0][0] == values[0] for p in sets):
         ends.append(values[0])
     if values[-1] != high and any(p and p[-1][1] >= values[-1] for p in sets):
         ends.append(values[-1])

@@ -110,6 +110,12 @@ class ScanPlan:
             if p.fixed and not couplings.has(p.name)
         }
 
+    def _held_couplings(self) -> dict[str, float]:
+        """Parameters of the interaction at declared values, and what the shapes are made for."""
+        scanned = {a.name for a in self.grid.axes}
+        shapes = {p.name: p.value for p in self.family.structure if p.name not in scanned}
+        return {k: float(v) for k, v in sorted({**shapes, **self.family.at}.items())}
+
     def label(self) -> dict[str, Any]:
         """What identifies the scan beside grid, models and data."""
         axes = self.grid.axes
@@ -124,8 +130,14 @@ class ScanPlan:
             "cite": list(dict.fromkeys(c for e in self.family.experiments for c in e.cite)),
             "logarithmic": [a.log for a in axes],
             "raster": list(self.grid.raster),
-            "held couplings": {k: float(v) for k, v in sorted(self.family.at.items())},
+            "held couplings": self._held_couplings(),
+            "profiled": [n for n in self.family.free if n not in {a.name for a in axes}],
             "held parameters": self._held(),
+            "held units": {
+                p.name: p.unit
+                for p in (*self.family.interaction.parameters, *self.family.structure)
+                if p.unit
+            },
             "asimov": self.is_asimov,
             "best fit within": {k: list(v) for k, v in sorted(self.family.within.items())},
         }
@@ -228,6 +240,24 @@ def _require_data(subject: Experiment | JointExperiment) -> None:
         )
 
 
+def _check_one_sided(plan: ScanPlan) -> None:
+    """CLs limits what is nothing in the Standard Model and otherwise positive.
+
+    Raises:
+        InputError: if the scanned parameter may lie on both sides of its nominal value.
+    """
+    known = plan.family.interaction.parameters
+    for axis in plan.grid.axes:
+        if axis.structural or not known.has(axis.name):
+            continue
+        p = known[axis.name]
+        if p.lower < p.value:
+            raise InputError(
+                f"{p.name!r} may be below and above its value {p.value:g} in the Standard Model, "
+                "and CLs limits one side; use the method profile or fc"
+            )
+
+
 def check_method(name: str) -> Method:
     """A method by name.
 
@@ -279,6 +309,8 @@ def scan(
         FitError: if fits fail.
     """
     chosen = check_method(method)
+    if chosen == "cls":
+        _check_one_sided(plan)
     if chosen in ("fc", "cls"):
         return by_toys(
             plan.within_ranges(),

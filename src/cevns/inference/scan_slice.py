@@ -25,6 +25,8 @@ MINIMA = 8
 """Local minima of a map from which the free fit is tried."""
 FEW = 25
 """Points up to which a line may step over a minimum: the free fit is tried from all of them."""
+_LADDER = 10.0 ** np.arange(-1.5, 2.1, 0.5)
+"""Sizes of a free coupling from which fits begin, in units of its typical one."""
 _DISPLACED = 2.0
 """Displacement in units of a constraint's width or a typical step."""
 _SPREAD = 7
@@ -220,7 +222,12 @@ class Slice:
         for k in self.held.free:
             p = self.model.parameters[k]
             bounded = np.isfinite(p.lower) and np.isfinite(p.upper)
-            if p.constraint is None and bounded:
+            if p.constraint is None and p.typical is not None:
+                # a coupling that enters squared or more: its minima may lie decades apart
+                away = p.typical * np.concatenate([-_LADDER[::-1], _LADDER])
+                rungs = np.unique(np.clip(p.value + away, p.lower, p.upper))
+                values = np.tile(rungs[:, None], len(chosen))
+            elif p.constraint is None and bounded:
                 values = np.linspace(p.lower, p.upper, _SPREAD + 2)[1:-1, None]
                 values = np.tile(values, len(chosen))
             else:

@@ -1,0 +1,30 @@
+"""A coupling that is profiled finds its minimum, decades from where it starts."""
+
+import numpy as np
+import pytest
+
+import cevns
+from cevns.experiments.scanning import scan, scan_plan
+
+CASES = {
+    "nsi+vector-universal": ("g_zprime", (1.8e-4, 1.95e-4)),
+    "nsi+tensor": ("g_tensor", (9e-4, 1.2e-3)),
+    "nsi+magnetic-moment": ("mu_nu_mu", (5.0, 15.0)),
+}
+
+
+@pytest.mark.parametrize("physics", CASES)
+def test_profiled_is_not_above_held(physics):
+    name, values = CASES[physics]
+    csi = cevns.load("coherent-csi-2021")
+    ranges = {"eps_ee_u": np.linspace(-0.1, 0.6, 8)}
+
+    def heights(**options):
+        found = scan(scan_plan(csi, physics, ranges, fix={"t0": None}, **options))
+        return found.file.datasets["profile/twice_nll"]
+
+    profiled = heights(free=(name,))
+    lowest = np.min([heights(at={name: v}) for v in (0.0, *values)], axis=0)
+    # fits stop 1e-7 above their minimum; 1e-3 would already be a wrong one
+    assert np.all(profiled <= lowest + 1e-3)
+    assert np.any(profiled < heights(at={name: 0.0}) - 0.1) or physics.endswith("moment")
