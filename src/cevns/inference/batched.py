@@ -32,9 +32,8 @@ REFINING_STEPS = (6, 10)
 SAFE_STEPS = (4, 10, 60)
 """Safeguarded steps, with all second derivatives, for those that still have not."""
 
-_EXCLUDED = 100.0
 _COARSE = 1e-3
-"""Share of the deviance beyond `_EXCLUDED` and two a bin to which it is then fitted."""
+"""Share of what lies beyond an excluded value to which a fit there is done."""
 _COMMON = 64
 """Fits with a common start from which a descent of their own pays."""
 _ASTRAY = 1.0
@@ -132,6 +131,7 @@ class BatchFitter:
         start: Array,
         *,
         rescue: bool = True,
+        excluded: float = np.inf,
     ) -> BatchFit:
         """Fit a batch of data sets; or one data set many times, other values held each time.
 
@@ -142,6 +142,9 @@ class BatchFitter:
             start: starting point and values of the fixed parameters, ``(n_par,)``, or
                 ``(n_par, B)`` where each fit has its own.
             rescue: whether iminuit tries the fits that no pass converges.
+            excluded: -2 ln L from which a thousandth of what is beyond it is good enough.
+                Couplings orders of magnitude above what the data allow give thousands to
+                millions, whose last digits take long and say nothing.
 
         Returns:
             One result a fit, in order. Those that no pass converges come back from iminuit
@@ -154,9 +157,11 @@ class BatchFitter:
 
         # contending threads slow small matrix products twentyfold
         with threadpool_limits(1):
-            return self._fit(counts, aux, start, rescue=rescue)
+            return self._fit(counts, aux, start, rescue=rescue, excluded=excluded)
 
-    def _fit(self, counts: Array, aux: Array, start: Array, *, rescue: bool) -> BatchFit:
+    def _fit(
+        self, counts: Array, aux: Array, start: Array, *, rescue: bool, excluded: float
+    ) -> BatchFit:
         constant = saturated(counts)
         counts, aux, theta0, size = _columns(counts, aux, start)
         theta, value = theta0.copy(), np.full(size, np.inf)
@@ -175,7 +180,7 @@ class BatchFitter:
             for number, (quick, safe) in enumerate(plan):
                 last = number == len(plan) - 1
                 wanted = np.maximum(
-                    self.tolerance if last else self.goal, _coarse(value + constant, counts)
+                    self.tolerance if last else self.goal, _coarse(value + constant - excluded)
                 )
                 left = np.flatnonzero(~(edm < wanted))
                 if not left.size or not self.free:
@@ -193,7 +198,7 @@ class BatchFitter:
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND
                 guarded = safe > 0
-        enough = np.maximum(self.tolerance, _coarse(value + constant, counts))
+        enough = np.maximum(self.tolerance, _coarse(value + constant - excluded))
         left = np.flatnonzero(~(edm < enough))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors
@@ -251,14 +256,10 @@ class BatchFitter:
         batch.errors[i, self._problem.free] = errors[:, 0]
 
 
-def _coarse(deviance: Array, counts: Array) -> Array:
-    """Distance to the minimum that is good enough for fits that are excluded in any case.
-
-    Couplings orders of magnitude above what the data allow give deviances of thousands to
-    millions, whose last digits take long and say nothing.
-    """
-    beyond = deviance - (_EXCLUDED + 2.0 * len(counts))
-    return np.where(np.isfinite(beyond), _COARSE * np.maximum(beyond, 0.0), 0.0)
+def _coarse(beyond: Array) -> Array:
+    """Distance to the minimum that is good enough for fits that are excluded in any case."""
+    result: Array = np.where(np.isfinite(beyond), _COARSE * np.maximum(beyond, 0.0), 0.0)
+    return result
 
 
 def _runs(start: Array) -> list[slice]:

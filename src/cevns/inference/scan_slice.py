@@ -36,6 +36,8 @@ _FAR = 0.5
 _HIGH = 50.0
 """Rise of -2 ln L from which a point is not explored: excluded in any case. With couplings that
 are orders of magnitude too large nuisances fly to where they switch the signal off."""
+_EXCLUDED = 200.0
+"""Rise from which a thousandth of what is beyond it is good enough."""
 _LOWER = 1e-5
 """Decrease of -2 ln L that counts: a hundred times what the fits converge to."""
 
@@ -133,6 +135,7 @@ class Slice:
         self.held = _fitter(model, scanned, engine)
         self.free = _fitter(model, (), "numpy")
         self.fits = 0
+        self.reference = np.inf  # -2 ln L of a free fit, once there is one
 
     @cached_property
     def _scale(self) -> Array:
@@ -147,6 +150,7 @@ class Slice:
         nominal = parameter_point(self.model)
         centre = self._free(nominal[None])
         start = centre.theta[0] if centre.status[0] < FAILED else nominal
+        self.reference = float(converged(centre)[0])
         found = self.nothing(start)
         coarse, nearest = self._coarse()
         self.keep_lower(found, coarse, found.theta[coarse])
@@ -186,9 +190,8 @@ class Slice:
         start = theta.T.copy()
         start[self.columns] = self.points[points].T
         self.fits += len(points)
-        # what is given up here is fitted from its neighbours, and in the end thoroughly
-        data = self.data
-        return self.held.fit(data.counts, data.auxiliary, start, rescue=rescue)
+        data, excluded = self.data, self.reference + _EXCLUDED
+        return self.held.fit(data.counts, data.auxiliary, start, rescue=rescue, excluded=excluded)
 
     def _free(self, theta: Array) -> BatchFit:
         return self.free.fit(self.data.counts, self.data.auxiliary, theta.T.copy())
