@@ -60,8 +60,8 @@ def entries() -> tuple[Entry, ...]:
     """All entries.
 
     Examples:
-        >>> [e.name for e in entries()][:2]
-        ['cross-section', 'csi-changes']
+        >>> "csi-changes" in [e.name for e in entries()]
+        True
     """
     return tuple(entry(name) for name in registry.names(__name__))
 
