@@ -159,7 +159,7 @@ OTHERS = [
     ("profile.h5", (*NSI, "--refine", "1"), "refined is 0, not 1"),
     ("profile.h5", (*NSI, "--fix", "t0=0.5"), "held parameters is t0 = nothing, not t0 = 0.5"),
     ("profile.h5", (*NSI, "--at", "eps_ee_d=0.1"), "held couplings is eps_ee_d = nothing, not"),
-    ("profile.h5", (*NSI, "--free", "eps_ee_d"), "parameters is "),
+    ("profile.h5", (*NSI, "--free", "eps_ee_d"), "profiled couplings is "),
     ("profile.h5", (*NSI, "--set", "target.mass=15 kg"), "its model digest differs"),
     ("profile.h5", FC, "method is profile, not fc"),
     ("fc.h5", replaced(FC, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),

@@ -35,7 +35,7 @@ def summary(scan: Scan) -> list[str]:
     lines = [f"{middle}: {_values({n: v for n, v in scan.best.items() if n in units}, units)}"]
     held = {**scan.file.run["held couplings"], **scan.file.run["held parameters"]}
     lines += _best_outside(scan)
-    profiled = {n: scan.best[n] for n in scan.file.run["profiled"] if n in scan.best}
+    profiled = {n: scan.best[n] for n in scan.file.run["profiled couplings"] if n in scan.best}
     if profiled:
         lines.append(f"profiled: {_values(profiled, scan.file.run['held units'])}")
     if held:

@@ -131,7 +131,7 @@ class ScanPlan:
             "logarithmic": [a.log for a in axes],
             "raster": list(self.grid.raster),
             "held couplings": self._held_couplings(),
-            "profiled": [n for n in self.family.free if n not in {a.name for a in axes}],
+            "profiled couplings": [n for n in self.family.free if n not in {a.name for a in axes}],
             "held parameters": self._held(),
             "held units": {
                 p.name: p.unit
