@@ -144,11 +144,25 @@ def without_toys(scan: Scan) -> NDArray[np.bool_]:
     return np.isnan(scan.critical)
 
 
+_PLAIN = 25.0
+"""Rise of -2 ln L above the critical value from which a point is excluded whatever else."""
+
+
 def without_fit(scan: Scan) -> NDArray[np.bool_]:
-    """Points where the fit failed, with the shape of the grid."""
+    """Points where the fit failed and the answer is not plain, with the shape of the grid.
+
+    Far outside the region, where all neighbours are excluded by tens of units, a fit that fails
+    says the same as one that does not.
+    """
     if scan.method == "bayes":
         return np.zeros(scan.shape, dtype=bool)
-    return ~np.isfinite(scan.q)
+    from scipy.ndimage import binary_dilation
+
+    bad = ~np.isfinite(scan.q)
+    open_ = ~bad & (scan.q < np.nanmax(scan.critical) + _PLAIN)
+    near = binary_dilation(open_, structure=np.ones((3,) * scan.q.ndim))
+    result: NDArray[np.bool_] = bad & near
+    return result
 
 
 def standard_model(scan: Scan) -> tuple[float | None, ...]:
