@@ -180,7 +180,7 @@ class BatchFitter:
             for number, (quick, safe) in enumerate(plan):
                 last = number == len(plan) - 1
                 wanted = np.maximum(
-                    self.tolerance if last else self.goal, _coarse(value + constant - excluded)
+                    self.tolerance if last else self.goal, _coarse(value + constant, excluded)
                 )
                 left = np.flatnonzero(~(edm < wanted))
                 if not left.size or not self.free:
@@ -198,7 +198,7 @@ class BatchFitter:
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND
                 guarded = safe > 0
-        enough = np.maximum(self.tolerance, _coarse(value + constant - excluded))
+        enough = np.maximum(self.tolerance, _coarse(value + constant, excluded))
         left = np.flatnonzero(~(edm < enough))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors
@@ -256,10 +256,10 @@ class BatchFitter:
         batch.errors[i, self._problem.free] = errors[:, 0]
 
 
-def _coarse(beyond: Array) -> Array:
+def _coarse(value: Array, excluded: float) -> Array:
     """Distance to the minimum that is good enough for fits that are excluded in any case."""
-    result: Array = np.where(np.isfinite(beyond), _COARSE * np.maximum(beyond, 0.0), 0.0)
-    return result
+    known = np.where(np.isfinite(value), value, excluded)
+    return np.zeros_like(value) if np.isinf(excluded) else _COARSE * np.maximum(known - excluded, 0)
 
 
 def _runs(start: Array) -> list[slice]:
