@@ -137,11 +137,14 @@ def files(tmp_path_factory):
     from cevns.cli import run
 
     folder = tmp_path_factory.mktemp("files")
-    assert run([*NSI, "--out", str(folder / "profile.h5")]) == 0
-    assert run([*FC, "--out", str(folder / "fc.h5")]) == 0
-    for i in (1, 2):
-        share = [*FC, "--shard", f"{i}/2", "--out", str(folder / f"share{i}.h5")]
-        assert run(share) == 0
+    with pytest.MonkeyPatch.context() as patch:  # the carried tables, as in the tests themselves
+        patch.delenv("CEVNS_DATA", raising=False)
+        patch.setattr("cevns.datasets.places.cache_folder", lambda: folder / "none")
+        assert run([*NSI, "--out", str(folder / "profile.h5")]) == 0
+        assert run([*FC, "--out", str(folder / "fc.h5")]) == 0
+        for i in (1, 2):
+            share = [*FC, "--shard", f"{i}/2", "--out", str(folder / f"share{i}.h5")]
+            assert run(share) == 0
     return folder
 
 
