@@ -16,9 +16,8 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.released import ReleasedModel
 from cevns.experiments.signal import Signal
-from cevns.experiments.templates import AnyModel, TabulationError, fast_form, tabulated_model
+from cevns.experiments.templates import AnyModel, tabulated_model
 from cevns.inference import Model
-from cevns.inference.joint import JointModel
 from cevns.interactions import Combined, Extension, Interaction, StandardModel, at_place
 from cevns.interactions import interaction as find_interaction
 from cevns.parameters import Parameter, Parameters
@@ -154,14 +153,6 @@ class CouplingFamily:
     def exact_model(self, structure: Mapping[str, float] | None = None) -> Model:
         """The model without tables: what a quoted best fit comes from."""
         return replace(self, form="exact").model(structure or {})
-
-    def tabulation_error(self) -> TabulationError | None:
-        """How far tables are off at nominal values; None where there are none."""
-        if self.form == "exact":
-            return None
-        exact = self.exact_model()
-        assert isinstance(exact, JointModel | ReleasedModel) or hasattr(exact, "exact_signal")
-        return fast_form(exact)[1]  # type: ignore[arg-type]
 
     def _build(self, shapes: Mapping[str, float]) -> Model:
         processes = [extended(e, self.physics) for e in self.experiments]

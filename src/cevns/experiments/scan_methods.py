@@ -86,22 +86,14 @@ def profile_datasets(found: ProfileScan) -> dict[str, Array]:
 
 def polished_intervals(plan: ScanPlan, found: ProfileScan) -> Array:
     """Pieces of the confidence set, ``(n, 2)``, their ends found by further fits."""
-    from cevns.inference.batched import BatchFitter
     from cevns.inference.disjoint import confidence_set
 
     (axis,) = found.grid.axes
-    fitter = BatchFitter(plan.family.model({}), fix=(axis.name,))
     position = plan.family.parameters.position(axis.name)
-    best = found.best.twice_nll
-
-    def rise(x: float) -> float:
-        start = found.theta[int(np.argmin(np.abs(axis.values - x)))].copy()
-        start[position] = x
-        columns = plan.data.counts[:, None], plan.data.auxiliary[:, None], start
-        return max(float(fitter.fit(*columns).twice_nll[0]) - best, 0.0)
-
     minima = tuple(float(v) for v in found.best.minima[:, position])
-    found_set = confidence_set(axis.values, found.rise, levels(plan.cl, 1), rise=rise, extra=minima)
+    found_set = confidence_set(
+        axis.values, found.rise, levels(plan.cl, 1), rise=found.rise_at, extra=minima
+    )
     return np.array(found_set.intervals).reshape(-1, 2)
 
 

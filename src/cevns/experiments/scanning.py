@@ -181,7 +181,7 @@ def scan_plan(
     if not ranges:
         raise InputError("nothing is scanned: name a parameter and its range")
     known = known_parameters(subject, physics)
-    structure = {p.name for p in known if p.name in structural_names(subject, physics)}
+    structure = set(structural_names(subject, physics))
     _require_coupling(known, structure, (*ranges, *free))
     scanned = [known[n].name for n in ranges if known.has(n) and known[n].name not in structure]
     family = CouplingFamily(

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from cevns.exceptions import FitError, InputError
+from cevns.exceptions import InputError
 from cevns.inference.batched import BatchFitter
 from cevns.inference.cls_result import ClsScan
 from cevns.inference.cls_values import assemble
@@ -26,7 +26,13 @@ from cevns.inference.engines import engine as make_engine
 from cevns.inference.feldman_cousins import check_profile
 from cevns.inference.grid import Grid
 from cevns.inference.limits import check_level
-from cevns.inference.point_run import Progress, axis_datasets, data_digest, run_points
+from cevns.inference.point_run import (
+    Progress,
+    axis_datasets,
+    check_failed,
+    data_digest,
+    run_points,
+)
 from cevns.inference.point_toys import DEFAULT_ENGINE, PointToys
 from cevns.inference.scan import profile_scan
 from cevns.inference.sensitivity import at_points
@@ -125,11 +131,7 @@ def cls_scan(
         progress=progress,
     )
     result = ClsScan.of(file)
-    if result.failed > max_failures * max(1, every):
-        raise FitError(
-            f"{result.failed} of {every} toys have a failed fit, more than the tolerated fraction "
-            f"{max_failures:g}; the model may be degenerate or its counts too small for its bounds"
-        )
+    check_failed(result.failed, every, max_failures)
     return result
 
 

@@ -26,7 +26,13 @@ from cevns.inference.data import Data
 from cevns.inference.engines import engine as make_engine
 from cevns.inference.grid import Grid
 from cevns.inference.limits import check_level
-from cevns.inference.point_run import Progress, axis_datasets, data_digest, run_points
+from cevns.inference.point_run import (
+    Progress,
+    axis_datasets,
+    check_failed,
+    data_digest,
+    run_points,
+)
 from cevns.inference.point_toys import DEFAULT_ENGINE, PointToys
 from cevns.inference.scan import ProfileScan, profile_scan
 from cevns.inference.toy_scan import ToyScan, assemble
@@ -203,11 +209,7 @@ def judge(result: ToyScan, max_failures: float) -> None:
         FitError: if more fits failed than tolerated, or the audit finds deeper minima.
     """
     total = int(result.n_toys.sum()) + result.failed
-    if result.failed > max_failures * total:
-        raise FitError(
-            f"{result.failed} of {total} toys have a failed fit, more than the tolerated fraction "
-            f"{max_failures:g}; the model may be degenerate or its counts too small for its bounds"
-        )
+    check_failed(result.failed, total, max_failures)
     if result.deeper > max(1.0, 0.02 * result.audit.size):
         raise FitError(
             f"iminuit found a deeper minimum for {result.deeper} of {result.audit.size} audited "

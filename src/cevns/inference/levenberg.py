@@ -1,8 +1,8 @@
 """The minimiser of the batched fits: bounded Levenberg-Fisher, and quasi-Newton to get there.
 
 All arrays have the batch as their last axis; one code for NumPy and JAX. `descend` takes toys
-from their common true point to their minima with gradients only; `iterate` is the safeguarded
-step that finishes the others and confirms convergence.
+from their common true point to their minima with gradients only, `refine` others from points of
+their own; `minimise` takes the safeguarded steps that finish the rest and confirm convergence.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Origin(NamedTuple):
     by_counts: Array  # (n_free, n_bins)
     by_aux: Array  # (n_free, 1)
     inverse: Array  # (n_free, n_free), of the Hessian
-    lean: Array  # (n_bent, n_free, 1), see `BoundedProblem.lean`
+    lean: Array  # (n_bent, n_free, 1), see `BoundedProblem._lean`
 
 
 class _Path(NamedTuple):
@@ -184,7 +184,7 @@ class BoundedProblem:
         the starting point, which all fits share. A step needs the gradient only, a quarter of
         the cost of a full iteration, and near the truth, where toys start, a few suffice; the
         first is one matrix product, because all fits are still at the same point. No safeguard:
-        what has not converged is left to `iterate`.
+        what has not converged is left to `minimise`.
         """
         xp = self.engine.xp
         gradient = origin.offset + origin.by_counts @ counts + origin.by_aux * aux[self.free]
@@ -279,8 +279,8 @@ class BoundedProblem:
             counts: ``(n_bins, B)``.
             aux: ``(n_par, B)``.
             limit: number of steps.
-            exact: with second derivatives of the expectation too, where the matrix stays positive
-                definite.
+            exact: with second derivatives of the expectation too; where the matrix is then not
+                positive definite it is made so in the plane of the couplings.
 
         Returns:
             ``theta (n_par, B)``, value of the objective, estimated distance to the minimum

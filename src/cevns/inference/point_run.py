@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cevns.exceptions import InputError
+from cevns.exceptions import FitError, InputError
 from cevns.inference.blocks import run_blocks
 from cevns.inference.checkpoint import Block, Checkpoint, join, split
 from cevns.inference.data import Data, observed
@@ -26,6 +26,19 @@ Progress = Callable[[int, int, float], None]
 """Told the toys done, those wanted as far as known, and toys a second."""
 Assemble = Callable[[Mapping[str, Any], Mapping[str, Array], Mapping[int, Block]], dict[str, Array]]
 """From a run's fingerprint, its inputs and its blocks to the datasets of the result."""
+
+
+def check_failed(failed: int, toys: int, most: float) -> None:
+    """Raise if more toys have a failed fit than tolerated.
+
+    Raises:
+        FitError: the message says how many.
+    """
+    if failed > most * max(1, toys):
+        raise FitError(
+            f"{failed} of {toys} toys have a failed fit, more than the tolerated fraction "
+            f"{most:g}; the model may be degenerate or its counts too small for its bounds"
+        )
 
 
 def run_points(
