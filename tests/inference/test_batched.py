@@ -11,11 +11,12 @@ from mirror_like import mirror
 from test_fit import Counting
 
 from cevns.exceptions import InputError, MissingExtraError
-from cevns.inference import Data, Likelihood, fit, linalg
-from cevns.inference.batched import CONVERGED, FAILED, MINUIT, STATUS, BatchFitter
-from cevns.inference.engines import NumpyEngine, engine
-from cevns.inference.levenberg import EDM_GOAL, BoundedProblem
-from cevns.inference.objectives import Linearised, objective, saturated
+from cevns.inference import Data, Likelihood, fit
+from cevns.inference.minimum import linalg
+from cevns.inference.minimum.batch import CONVERGED, FAILED, MINUIT, STATUS, BatchFitter
+from cevns.inference.minimum.engines import NumpyEngine, engine
+from cevns.inference.minimum.minimiser import EDM_GOAL, BoundedProblem
+from cevns.inference.minimum.objectives import Linearised, objective, saturated
 from cevns.parameters import Parameters
 
 QUESTIONS = ("count", "cross-section")
@@ -282,7 +283,7 @@ def test_unknown_engine():
 
 
 def test_missing_jax_names_the_extra(monkeypatch):
-    monkeypatch.setattr("cevns.inference.engines.find_spec", lambda _: None)
+    monkeypatch.setattr("cevns.inference.minimum.engines.find_spec", lambda _: None)
     assert engine("auto").name == "numpy"
     with pytest.raises(MissingExtraError, match=r"cevns\[jax\]"):
         engine("jax")

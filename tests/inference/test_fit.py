@@ -21,9 +21,9 @@ from cevns.inference import (
     profile,
     significance,
 )
-from cevns.inference.intervals import threshold
-from cevns.inference.likelihood import deviance
-from cevns.inference.model import digest
+from cevns.inference.fitting.intervals import threshold
+from cevns.inference.minimum.likelihood import deviance
+from cevns.inference.model.expectation import digest
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 
@@ -120,7 +120,7 @@ def test_gradient_agrees_with_differences():
 
 def test_linearise_by_forward_mode_agrees_with_differences():
     jax = pytest.importorskip("jax")
-    from cevns.inference.model import _forward_mode
+    from cevns.inference.model.expectation import _forward_mode
 
     model = CsILike("cross-section")
     scale = np.array([p.scale for p in model.parameters])

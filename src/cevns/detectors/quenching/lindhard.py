@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cevns.detectors.quenching._base import Quenching
+from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.exceptions import InputError
 from cevns.typing import Array, Namespace
 

@@ -1,0 +1,284 @@
+"""Work in blocks: here, on a pool of processes, or on any executor, with the same result.
+
+A *job* is everything that determines the work, and can be pickled; a *key* is the number of a
+block of it. Whoever computes a block starts the job (that may compile and is kept) and runs the
+key. A block depends on the job and its key only, so neither the number of workers nor their
+deaths nor the order matter. Blocks that are lost with a worker are computed again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import platform
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, Protocol, TypeVar
+
+from cevns.exceptions import FitError, InputError
+from cevns.inference.minimum.engines import compile_cache, pin_one_core
+
+Result = TypeVar("Result")
+ResultOut = TypeVar("ResultOut", covariant=True)
+
+_POOL_PAYS_S = 6.0
+"""Remaining work, in seconds, above which starting a pool of processes pays."""
+_BUNDLE_S = 0.5
+"""Work, in seconds, that is sent at a time: long beside the sending, short beside a run."""
+
+
+class Job(Protocol[ResultOut]):
+    """All that determines some work; picklable if it is to run in other processes."""
+
+    @property
+    def name(self) -> str:
+        """What the work is called in messages."""
+
+    def start(self) -> Callable[[int], ResultOut]:
+        """Get ready, once a process: the function from a key to its block."""
+
+
+@dataclass(frozen=True)
+class Done(Generic[Result]):
+    """A finished block.
+
+    Args:
+        key: which.
+        result: what the job made of it.
+        seconds: how long it took.
+        worker: who computed it, ``host:process``.
+    """
+
+    key: int
+    result: Result
+    seconds: float
+    worker: str
+
+
+class _Queue(Generic[Result]):
+    """Keys that wait; a finished block may add some."""
+
+    def __init__(
+        self, keys: Iterable[int], follow: Callable[[Done[Result]], Iterable[int]] | None
+    ) -> None:
+        self.waiting = deque(keys)
+        self.finished = 0
+        self.seconds = 0.0
+        self._follow = follow
+
+    def done(self, block: Done[Result]) -> Done[Result]:
+        self.finished += 1
+        self.seconds += block.seconds
+        if self._follow:
+            self.waiting.extend(self._follow(block))
+        return block
+
+    @property
+    def mean_s(self) -> float:
+        """Seconds a block takes."""
+        return self.seconds / self.finished if self.finished else 0.0
+
+    def bundle(self, width: int) -> tuple[int, ...]:
+        """The keys to send next; one until their time is known, few when the end is near."""
+        size = int(_BUNDLE_S / self.mean_s) if self.mean_s > 0 else 1
+        size = max(1, min(size, len(self.waiting) // (2 * width)))
+        return tuple(self.waiting.popleft() for _ in range(size))
+
+
+def run_blocks(
+    job: Job[Result],
+    keys: Iterable[int],
+    *,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    follow: Callable[[Done[Result]], Iterable[int]] | None = None,
+) -> Iterator[Done[Result]]:
+    """Blocks as they are finished, in any order.
+
+    Args:
+        job: the work.
+        keys: numbers of its blocks.
+        workers: processes; by default one a core where that pays. One means in this process.
+        executor: any `concurrent.futures.Executor` in place of the process pool.
+        follow: more keys, from a finished block.
+
+    Yields:
+        Each block once.
+
+    Raises:
+        InputError: if the job cannot be pickled and needs to be.
+        FitError: if the worker processes die again and again.
+
+    Examples:
+        >>> class Squares:
+        ...     name = "squares"
+        ...
+        ...     def start(self):
+        ...         return lambda key: key**2
+        >>> [(d.key, d.result) for d in run_blocks(Squares(), range(3), workers=1)]
+        [(0, 0), (1, 1), (2, 4)]
+    """
+    queue = _Queue(keys, follow)
+    if executor is not None:
+        dumps = getattr(executor, "dumps", pickle.dumps)
+        yield from _on_executor(_pickled(job, dumps), queue, executor)
+        return
+    cores = available_cores() if workers is None else workers
+    if queue.waiting and (workers is None or workers == 1):
+        with one_blas_thread():
+            run = job.start()
+        while queue.waiting:
+            yield queue.done(_run(run, queue.waiting.popleft()))
+            if cores > 1 and queue.mean_s * len(queue.waiting) > _POOL_PAYS_S:
+                break
+    if queue.waiting:
+        yield from _in_pool(_pickled(job), queue, cores)
+
+
+def _in_pool(payload: bytes, queue: _Queue[Result], workers: int) -> Iterator[Done[Result]]:
+    """On processes of this machine; a new pool where a process has died."""
+    context = multiprocessing.get_context("spawn")  # forking a process that runs jax can hang
+    while queue.waiting:
+        before = queue.finished
+        try:
+            with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
+                yield from _on_executor(payload, queue, pool)
+        except BrokenProcessPool:
+            if queue.finished == before:
+                raise FitError(
+                    "the worker processes died: out of memory, or a script without "
+                    "'if __name__ == \"__main__\":' around its calls; or run with workers=1"
+                ) from None
+
+
+def _on_executor(
+    payload: bytes, queue: _Queue[Result], executor: Executor
+) -> Iterator[Done[Result]]:
+    """Keep a few bundles in flight: enough to feed all workers, few enough for the memory."""
+    running: dict[Future[list[Done[Result]]], tuple[int, ...]] = {}
+    try:
+        while queue.waiting or running:
+            width = executor_width(executor)
+            while queue.waiting and len(running) < 2 * width:
+                keys = queue.bundle(width)
+                try:
+                    running[executor.submit(_run_elsewhere, payload, keys)] = keys
+                except BaseException:
+                    queue.waiting.extendleft(reversed(keys))
+                    raise
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                blocks = future.result()
+                del running[future]
+                for block in blocks:
+                    yield queue.done(block)
+    except CancelledError:
+        raise FitError(
+            "the blocks were cancelled from outside: the scheduler has gone or was stopped"
+        ) from None
+    finally:
+        for future, keys in running.items():
+            future.cancel()
+            queue.waiting.extendleft(reversed(keys))
+
+
+def _run(run: Callable[[int], Result], key: int) -> Done[Result]:
+    started = time.perf_counter()
+    with one_blas_thread():
+        result = run(key)
+    seconds = time.perf_counter() - started
+    return Done(key, result, seconds, f"{platform.node()}:{os.getpid()}")
+
+
+def _run_elsewhere(payload: bytes, keys: tuple[int, ...]) -> list[Done[Any]]:
+    """Some blocks on a process pool or a cluster."""
+    with one_blas_thread():
+        run = _started(payload)
+    return [_run(run, key) for key in keys]
+
+
+@lru_cache(maxsize=2)
+def _started(payload: bytes) -> Callable[[int], Any]:
+    """A pickled job, started; kept, because that may compile."""
+    job: Job[Any] = pickle.loads(payload)
+    return job.start()
+
+
+def _pickled(job: Job[Any], dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
+    try:
+        return dumps(job)
+    except (TypeError, AttributeError, pickle.PicklingError) as error:
+        raise InputError(
+            f"{job.name} cannot be sent to other processes ({error}); run with one worker"
+        ) from None
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def executor_width(executor: Executor) -> int:
+    """Calls that an executor runs at the same time, as far as it says so."""
+    known = getattr(executor, "_max_workers", None)
+    return max(1, known) if isinstance(known, int) else available_cores()
+
+
+_blas_lock = threading.Lock()
+_blas_users: list[Any] = []
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """The same arithmetic everywhere, and no contention: small products gain nothing from more.
+
+    The limit is one of the whole process: the first thread to enter sets it, and the last to
+    leave restores what was before.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with _blas_lock:
+        _blas_users.append(None if _blas_users else threadpool_limits(1))
+    try:
+        yield
+    finally:
+        with _blas_lock:
+            if len(_blas_users) == 1:
+                _blas_users[0].restore_original_limits()
+                _blas_users.clear()
+            else:
+                _blas_users.pop()
+
+
+def _begin() -> None:
+    """Set up a process of the pool."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which cleans up
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    compile_cache()
+    pin_one_core()
+
+
+def _leave_with_parent() -> None:
+    """End this process when its parent has ended, killed perhaps: nobody wants its blocks."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
