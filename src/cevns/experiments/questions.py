@@ -1,6 +1,4 @@
-"""The likelihood model of one experiment: signal and backgrounds against counts in bins.
-
-Four questions are asked of the same prediction:
+"""What is asked of an experiment, and what that makes of its signal.
 
 ``count``
     N free, signal shape normalised to one at every point: N is the number of CEvNS events in the
@@ -13,275 +11,160 @@ Four questions are asked of the same prediction:
     the weak mixing angle free in the couplings, all pulls included.
 ``couplings``
     any parameters of the interaction free, asked for by their names: the same with other names.
+``cross-section-scale``
+    of several experiments: every predicted cross section times one common factor.
+
+A question is data: it names the strengths of the signal and the parameters that come with it.
+This module is the only place that knows what the names mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Literal, cast
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.tables.refolded import RefoldedSignal
-from cevns.experiments.tables.tabulated import TabulatedSignal
-from cevns.inference.minimum.objectives import Objective
-from cevns.parameters import Parameters
+from cevns.inference.model.factors import Strength
+from cevns.parameters import Parameter
 from cevns.processes import Interaction
 from cevns.registry import canonical
-from cevns.typing import Array, Namespace
 
-PoiName = Literal["count", "cross-section", "sin2-theta-w", "couplings"]
+__all__ = ["COUPLINGS", "POI_PARAMETER", "SCALE", "SCALE_QUESTION", "SIGNAL", "Poi", "Question", "ask"]
+
 SIGNAL = "cevns"
+"""Name of the signal among the components."""
+COUPLINGS = "couplings"
+SCALE = "cross_section_scale"
+"""One factor on the predicted cross section of every experiment."""
+SCALE_QUESTION = "cross-section-scale"
 POI_PARAMETER: Mapping[str, str] = {
     "count": SIGNAL,
     "cross-section": "cross_section",
     "sin2-theta-w": "sin2_theta_w",
 }
-
+"""Questions by name, and the parameter each leaves free."""
 
 Poi = str | Sequence[str]
 """A question by name, or names of parameters of the interaction."""
 
 
-def ask(poi: Poi, interaction: Interaction) -> tuple[PoiName, tuple[str, ...]]:
-    """A question and the parameters of the interaction that are free in it.
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Args:
+        name: ``count``, ``cross-section``, ``sin2-theta-w``, ``couplings`` or
+            ``cross-section-scale``.
+        couplings: parameters of the interaction that are free in it.
+    """
+
+    name: str
+    couplings: tuple[str, ...] = ()
+
+    @property
+    def parameter(self) -> str:
+        """The parameter of interest of one experiment; the first of several."""
+        return self.couplings[0] if self.couplings else POI_PARAMETER[self.of_each]
+
+    @property
+    def of_each(self) -> str:
+        """What it asks of each of several experiments."""
+        return "cross-section" if self.name == SCALE_QUESTION else self.name
+
+    @property
+    def scale(self) -> tuple[str, str] | None:
+        """The common factor of several experiments and the parameter it stands for."""
+        return (SCALE, POI_PARAMETER["cross-section"]) if self.name == SCALE_QUESTION else None
+
+    @property
+    def common(self) -> str | None:
+        """The one parameter of interest that several experiments have in common, if there is."""
+        if self.name == SCALE_QUESTION:
+            return SCALE
+        return self.couplings[0] if self.couplings else None
+
+    @property
+    def rejects_nothing(self) -> bool:
+        """Whether a value of zero means that there is no CEvNS at all."""
+        return not self.couplings
+
+    @property
+    def counts_events(self) -> bool:
+        """Whether the parameter of interest is a number of events."""
+        return self.name == "count"
+
+    def strength(
+        self, scale: Sequence[str], reference: float
+    ) -> tuple[tuple[Strength, ...], bool]:
+        """Factors on the signal, and whether its shape is normalised.
+
+        Args:
+            scale: parameters that multiply the signal.
+            reference: predicted value of the cross section.
+        """
+        if self.counts_events:
+            return (SIGNAL,), True
+        if self.couplings:
+            return tuple(scale), False
+        return (*scale, POI_PARAMETER["cross-section"], 1.0 / reference), False
+
+    def leaves_out(self, acts_on: str) -> bool:
+        """Whether a declared parameter has no effect: one that only scales a normalised shape."""
+        return self.counts_events and acts_on == "signal"
+
+    def parameters(
+        self, interaction: Interaction, *, prediction: float, cross_section_cm2: float
+    ) -> list[Parameter]:
+        """Parameters of interest at their predicted values."""
+        if self.couplings:
+            return [
+                replace(interaction.parameters[n], fixed=False, role="poi") for n in self.couplings
+            ]
+        if self.counts_events:
+            return [
+                Parameter(
+                    SIGNAL,
+                    prediction,
+                    lower=0.0,
+                    role="poi",
+                    description="CEvNS events in the analysis region",
+                )
+            ]
+        return [
+            Parameter(
+                POI_PARAMETER["cross-section"],
+                cross_section_cm2 * 1e40,
+                unit="e-40 cm2",
+                lower=0.0,
+                role="poi",
+                description="flux-averaged CEvNS cross section, mean over flavours and nuclei",
+            )
+        ]
+
+
+def ask(poi: Poi, interaction: Interaction, *, several: bool = False) -> Question:
+    """A question by name (``-`` and ``_`` equal) or by parameters of the interaction.
+
+    Args:
+        poi: the question.
+        interaction: whose parameters may be named.
+        several: whether it is asked of several experiments together.
 
     Raises:
         UnknownNameError: if a name is neither.
         InputError: if a parameter is there twice, or none.
     """
     if isinstance(poi, str):
-        question = check_question(poi)
-        named: tuple[str, ...] = (POI_PARAMETER[question],) if question == "sin2-theta-w" else ()
+        known = dict(POI_PARAMETER) | ({SCALE_QUESTION: SCALE} if several else {})
+        name = canonical(poi)
+        if name not in known:
+            raise UnknownNameError("parameter of interest", poi, known)
+        named: tuple[str, ...] = (POI_PARAMETER[name],) if name == "sin2-theta-w" else ()
     else:
-        question, named = "couplings", tuple(poi)
+        name, named = COUPLINGS, tuple(poi)
         if not named:
             raise InputError("no parameter of the interaction is named; name at least one")
     names = tuple(interaction.parameters[n].name for n in named)
     if len(set(names)) < len(names):
         raise InputError(f"a parameter is named twice: {', '.join(names)}")
-    return question, names
-
-
-def check_question(name: str) -> PoiName:
-    """A question by name (``-`` and ``_`` equal).
-
-    Raises:
-        UnknownNameError: if there is no such question.
-    """
-    folded = canonical(name)
-    if folded not in POI_PARAMETER:
-        raise UnknownNameError("parameter of interest", name, POI_PARAMETER)
-    return cast("PoiName", folded)
-
-
-@dataclass(frozen=True, eq=False)
-class ExperimentModel:
-    """Expected counts of an experiment as a function of its parameter vector.
-
-    Implements the protocol of `cevns.inference`: `parameters`, `observed`, `expected`,
-    `linearise`, `components`.
-
-    Args:
-        name: the experiment's name.
-        question: ``count``, ``cross-section``, ``sin2-theta-w`` or ``couplings``.
-        signal: the staged exact signal.
-        backgrounds: component name to unit-normalised shape, ``(energy, time)``.
-        parameters: the vector, in order.
-        observed: counts, ``(energy, time)`` flattened; expected ones for a projection.
-        scale: names of the parameters that multiply the signal.
-        reference: predicted value of a cross section of interest, in its unit.
-        prediction: predicted signal count at nominal values.
-        couplings: free parameters of the interaction.
-    """
-
-    name: str
-    question: PoiName
-    signal: Signal | TabulatedSignal | RefoldedSignal
-    backgrounds: Mapping[str, Array]
-    parameters: Parameters
-    observed: Array
-    scale: tuple[str, ...] = ()
-    reference: float = 1.0
-    prediction: float = 0.0
-    couplings: tuple[str, ...] = ()
-    _index: dict[str, int] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_index", {p.name: i for i, p in enumerate(self.parameters)})
-
-    @property
-    def poi(self) -> str:
-        """Name of the parameter of interest; the first of several."""
-        return self.couplings[0] if self.couplings else POI_PARAMETER[self.question]
-
-    @property
-    def exact_signal(self) -> Signal:
-        """The signal, where it is not tabulated.
-
-        Raises:
-            InputError: if it is.
-        """
-        if not isinstance(self.signal, Signal):
-            raise InputError(f"{self.name}: a tabulated model has no stages; use the exact one")
-        return self.signal
-
-    @cached_property
-    def floor(self) -> Array:
-        """Counts per bin below which an expectation is bent (`cevns.inference.model.positivity`).
-
-        Half of what backgrounds five prior widths low would leave: splines of the response may
-        undershoot zero by a hundredth of an event, and no fit comes near this otherwise.
-        """
-        floor = np.zeros(self.n_bins)
-        for name, shape in self.backgrounds.items():
-            constraint = self.parameters[name].constraint
-            if constraint is not None:
-                least = max(constraint.mean - 5.0 * constraint.sigma, 0.0)
-                floor += 0.5 * least * shape.ravel()
-        return floor
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Bins along each axis."""
-        return self.signal.n_energy, self.signal.n_time
-
-    @property
-    def n_bins(self) -> int:
-        """Number of analysis bins."""
-        return self.signal.n_energy * self.signal.n_time
-
-    @cached_property
-    def templates(self) -> Array:
-        """Flattened background shapes, ``(n_backgrounds, n_bins)``."""
-        if not self.backgrounds:
-            return np.zeros((0, self.n_bins))
-        return np.stack([b.ravel() for b in self.backgrounds.values()])
-
-    def _values(self, theta: Array) -> dict[str, Array]:
-        return {name: theta[..., i] for name, i in self._index.items()}
-
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """Parameters whose product scales the signal."""
-        return (*self.scale, self.poi) if self.question == "cross-section" else self.scale
-
-    def strength(
-        self, values: Mapping[str, Array], xp: Namespace, *, without: str | None = None
-    ) -> Array:
-        """Factor on the signal shape: product of the pulls, times sigma/sigma_SM."""
-        strength: Array = xp.asarray(1.0 / self.reference)
-        for name in self.factors:
-            if name != without:
-                strength = strength * values[name]
-        return strength
-
-    def signal_counts(self, theta: Array, xp: Namespace = np) -> Array:
-        """Expected signal per bin, shape ``(..., n_bins)``."""
-        values = self._values(theta)
-        shape = self.signal.evaluate(values, xp=xp)
-        shape = shape.reshape(*shape.shape[:-2], self.n_bins)
-        if self.question == "count":
-            unit: Array = shape / shape.sum(axis=-1, keepdims=True)
-            return values[SIGNAL][..., None] * unit
-        return self.strength(values, xp)[..., None] * shape
-
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
-        """Expected counts per bin.
-
-        Args:
-            theta: parameter vector(s), shape ``(..., n_parameters)``.
-            xp: array namespace.
-
-        Returns:
-            Shape ``(..., n_bins)``, energy-major.
-        """
-        theta = xp.asarray(theta)
-        total = self.signal_counts(theta, xp)
-        if self.backgrounds:
-            columns = [self._index[b] for b in self.backgrounds]
-            total = total + theta[..., np.array(columns)] @ self.templates
-        return total
-
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
-        """Expected counts and their derivatives with respect to every parameter.
-
-        Args:
-            theta: shape ``(..., n_parameters)``.
-            xp: array namespace.
-
-        Returns:
-            ``mu (..., n_bins)`` and ``jacobian (..., n_parameters, n_bins)``.
-        """
-        theta = xp.asarray(theta)
-        values = self._values(theta)
-        shape, slopes = self.signal.linearise(values, xp=xp)
-        lead = shape.shape[:-2]
-        shape = shape.reshape(*lead, self.n_bins)
-        slopes = {n: s.reshape(*lead, self.n_bins) for n, s in slopes.items()}
-        rows: dict[str, Array] = {}
-        if self.question == "count":
-            total = shape.sum(axis=-1, keepdims=True)
-            unit, count = shape / total, values[SIGNAL][..., None]
-            signal = count * unit
-            rows[SIGNAL] = unit
-            for name, s in slopes.items():
-                rows[name] = count * (s - unit * s.sum(axis=-1, keepdims=True)) / total
-        else:
-            strength = self.strength(values, xp)[..., None]
-            signal = strength * shape
-            for name in self.factors:
-                rows[name] = self.strength(values, xp, without=name)[..., None] * shape
-            for name, s in slopes.items():
-                rows[name] = strength * s
-        for i, b in enumerate(self.backgrounds):
-            rows[b] = self.templates[i]
-            signal = signal + values[b][..., None] * self.templates[i]
-        # a stage that nothing drives has no leading axes of its own
-        full = xp.zeros((*theta.shape[:-1], self.n_bins))
-        jacobian = xp.stack([rows.get(p.name, full) + full for p in self.parameters], axis=-2)
-        return signal + full, jacobian
-
-    def components(self, theta: Array) -> dict[str, Array]:
-        """Expected counts per component, each ``(n_bins,)``; the signal comes first."""
-        theta = np.asarray(theta, dtype=float)
-        out = {SIGNAL: self.signal_counts(theta)}
-        for i, b in enumerate(self.backgrounds):
-            out[b] = theta[self._index[b]] * self.templates[i]
-        return out
-
-    def objective(self, held: Iterable[str] = ()) -> Objective:
-        """What batched fits minimise (see `cevns.inference.minimum.objectives`)."""
-        from cevns.experiments.objective import ExperimentObjective
-
-        return ExperimentObjective(self, frozenset(held))
-
-    def with_observed(self, observed: Array) -> ExperimentModel:
-        """The same model with other counts (Asimov, toys).
-
-        Raises:
-            InputError: if the shape differs or a count is negative or not finite.
-        """
-        from dataclasses import replace
-
-        counts = np.asarray(observed, dtype=float).ravel()
-        if counts.shape != (self.n_bins,):
-            raise InputError(
-                f"{self.name}: {counts.size} observed counts for {self.n_bins} bins; "
-                "the data and the axes do not match"
-            )
-        if not (np.isfinite(counts).all() and (counts >= 0).all()):
-            raise InputError(f"{self.name}: observed counts must be finite and not negative")
-        return replace(self, observed=counts)
-
-    def with_parameters(self, parameters: Parameters) -> ExperimentModel:
-        """The same model with other starting values or fixed parameters, in the same order."""
-        from dataclasses import replace
-
-        if parameters.names != self.parameters.names:
-            raise InputError(f"{self.name}: the new parameters are not those of the model")
-        return replace(self, parameters=parameters)
+    return Question(name, names)

@@ -1,9 +1,11 @@
-"""Binned Poisson likelihood with Gaussian pulls, in the saturated form.
+"""-2 ln L of a model on one data set, in the saturated form.
 
-    -2 ln L = 2 sum_i [mu_i - n_i + n_i ln(n_i / mu_i)] + sum_k ((theta_k - a_k) / sigma_k)^2
+    -2 ln L = sum_channels D(n, mu(theta)) + sum_k ((theta_k - a_k) / sigma_k)^2
 
-The first sum is the deviance: zero for a perfect description, and distributed as chi2 for large
-counts (Baker and Cousins, NIM 221 (1984) 437). A bin without counts gives ``2 mu_i``.
+For Poisson counts D is the deviance ``2 sum_i [mu_i - n_i + n_i ln(n_i / mu_i)]``: zero for a
+perfect description, and distributed as chi2 for large counts (Baker and Cousins, NIM 221 (1984)
+437). What is quoted is infinite where nothing is expected and something is counted; minimisers see
+an expectation that is bent to stay positive (`cevns.inference.statistics.poisson`).
 """
 
 from __future__ import annotations
@@ -14,14 +16,12 @@ from functools import cached_property
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.data import Data, observed
-from cevns.inference.model.expectation import Model, constraint_arrays, linearise
-from cevns.inference.model.positivity import bend, floor_of
-from cevns.typing import Array, IntArray, Namespace
+from cevns.inference.model.expectation import Model
+from cevns.typing import Array, IntArray
 
-FLOOR = 1e-12
-"""Expected count below which a fit continues ln(mu) by its tangent, so that a minimiser that
-steps outside the physical region meets a steep finite wall and not a NaN."""
+__all__ = ["Likelihood", "check_expectation", "deviance", "pearson"]
 
 
 def check_expectation(mu: Array, counts: Array, where: str) -> None:
@@ -41,23 +41,24 @@ def check_expectation(mu: Array, counts: Array, where: str) -> None:
         )
 
 
-def deviance(mu: Array, counts: Array, xp: Namespace = np) -> Array:
+def deviance(mu: Array, counts: Array) -> Array:
     """Poisson deviance ``2 sum [mu - n + n ln(n/mu)]``, summed over the last axis.
 
+    Infinite where nothing is expected and something is counted.
+
     Args:
-        mu: expected counts, ``(..., n_bins)``. Below `FLOOR` the logarithm continues linearly.
+        mu: expected counts, ``(..., n_bins)``.
         counts: observed counts, broadcastable to `mu`.
-        xp: array namespace.
 
     Examples:
         >>> float(deviance(np.array([3.0, 2.0]), np.array([3.0, 0.0])))
         4.0
     """
-    safe = xp.maximum(mu, FLOOR)
-    log_mu = xp.log(safe) + xp.minimum(mu - safe, 0.0) / FLOOR
-    log_n = xp.log(xp.where(counts > 0, counts, 1.0))
-    terms = xp.maximum(mu, 0.0) - counts + counts * (log_n - log_mu)
-    result: Array = 2.0 * xp.sum(terms, axis=-1)
+    mu = np.maximum(mu, 0.0)
+    there = counts > 0
+    with np.errstate(divide="ignore"):
+        logarithm = np.where(there, np.log(np.where(there, counts, 1.0)) - np.log(mu), 0.0)
+    result: Array = 2.0 * np.sum(mu - counts + np.where(there, counts * logarithm, 0.0), axis=-1)
     return result
 
 
@@ -79,13 +80,10 @@ class Likelihood:
     Args:
         model: the model.
         data: counts and auxiliary measurements; the model's own by default (`of`).
-        floor: below it an expectation is bent to stay positive
-            (`cevns.inference.model.positivity`); the model's own by default (`of`).
     """
 
     model: Model
     data: Data
-    floor: Array
 
     @classmethod
     def of(cls, model: Model, data: Data | None = None) -> Likelihood:
@@ -101,35 +99,53 @@ class Likelihood:
                 f"model {model.name!r} has {n_bins} bins and {len(model.parameters)} parameters; "
                 f"the data have {data.counts.shape} and {data.auxiliary.shape}"
             )
-        return cls(model, data, floor_of(model))
+        return cls(model, data)
 
     @cached_property
+    def objective(self) -> Objective:
+        """The same for many data sets; slopes of fixed parameters are left out."""
+        return Objective(self.model)
+
+    @cached_property
+    def constant(self) -> float:
+        """What depends on the data alone."""
+        return float(self.objective.constant(self.data.counts[:, None])[0])
+
+    @property
     def inverse_variance(self) -> Array:
         """Of the constraints, ``(n_par,)``, zero for free parameters."""
-        return constraint_arrays(self.model.parameters)[1]
+        return self.objective.inverse_variance
 
-    def pull_term(self, theta: Array, xp: Namespace = np) -> Array:
-        """Sum of the squared pulls, ``(..., n_par) -> (...)``."""
-        result: Array = xp.sum(self.inverse_variance * (theta - self.data.auxiliary) ** 2, axis=-1)
-        return result
+    def _columns(self, theta: Array) -> tuple[Array, Array, Array]:
+        """Points, counts and auxiliary measurements, batch last."""
+        columns = np.ascontiguousarray(np.reshape(theta, (-1, np.shape(theta)[-1])).T)
+        size = columns.shape[1]
+        counts, aux = self.data.counts[:, None], self.data.auxiliary[:, None]
+        return columns, np.broadcast_to(counts, (len(counts), size)), aux
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """The model's expectation, kept positive, ``(..., n_par) -> (..., n_bins)``."""
-        return bend(self.model.expected(theta, xp), self.floor, xp)[0]
+        kept = self.objective.kept(self._columns(theta)[0])
+        return kept.T.reshape(*np.shape(theta)[:-1], -1)
 
-    def twice_nll(self, theta: Array, xp: Namespace = np) -> Array:
-        """-2 ln L, ``(..., n_par) -> (...)``."""
-        return deviance(self.expected(theta, xp), self.data.counts, xp) + self.pull_term(theta, xp)
+    def twice_nll(self, theta: Array) -> Array:
+        """-2 ln L as it is quoted, ``(..., n_par) -> (...)``."""
+        found = self.objective.quoted(*self._columns(theta))
+        total = sum(found.values(), start=np.zeros(()))
+        return np.asarray(total).reshape(np.shape(theta)[:-1])
 
-    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        """-2 ln L and gradient, ``2 sum (1 - n/mu) dmu + 2 (theta - a)/sigma^2``, at a point."""
-        straight, jac = linearise(self.model, theta[None, :])
-        mu, slope, _ = bend(straight[0], self.floor)
-        n = self.data.counts
-        value = deviance(mu, n) + self.pull_term(theta)
-        residual = slope * (np.where(mu > 0, 1.0, 0.0) - n / np.maximum(mu, FLOOR))
-        pulls = self.inverse_variance * (theta - self.data.auxiliary)
-        return float(value), 2.0 * (jac[0] @ residual + pulls)
+    def by_channel(self, theta: Array) -> dict[str, float]:
+        """-2 ln L of each channel at a point, and of the constraints (``constraints``)."""
+        found = self.objective.quoted(*self._columns(np.asarray(theta)[None]))
+        return {name: float(value[0]) for name, value in found.items()}
+
+    def minimised(self, theta: Array) -> float:
+        """-2 ln L at a point as minimisers see it: finite everywhere."""
+        return float(self.objective.values(*self._columns(theta))[0]) + self.constant
+
+    def gradient(self, theta: Array) -> Array:
+        """Gradient of `minimised` at a point, ``(n_par,)``."""
+        return self.objective.gradient(*self._columns(theta))[:, 0]
 
     def hessian(self, theta: Array, free: IntArray) -> Array:
         """Second derivatives of -2 ln L at a point by the parameters at the positions `free`.
@@ -145,43 +161,26 @@ class Likelihood:
         )
         up = np.minimum(theta + steps, np.maximum(upper, theta))
         down = np.maximum(theta - steps, np.minimum(lower, theta))
-        points = np.concatenate([up, down])
-        straight, jac = linearise(self.model, points)
-        mu, slope, _ = bend(straight, self.floor)
-        residual = slope * (np.where(mu > 0, 1.0, 0.0) - self.data.counts / np.maximum(mu, FLOOR))
-        gradient = 2.0 * (jac @ residual[:, :, None])[:, :, 0]
-        gradient += 2.0 * self.inverse_variance * (points - self.data.auxiliary)
+        gradient = self.objective.gradient(*self._columns(np.concatenate([up, down]))).T
         width = (up - down)[np.arange(n), free]
         rows = ((gradient[:n] - gradient[n:]) / width[:, None])[:, free]
         return np.asarray(0.5 * (rows + rows.T))
-
-    def gradient(self, theta: Array) -> Array:
-        """The gradient at a point; without a Jacobian over the bins where the model can."""
-        if not hasattr(self.model, "mean_and_pullback"):
-            return self.value_and_gradient(theta)[1]
-        straight, pullback = self.model.mean_and_pullback(theta[:, None])
-        mu, slope, _ = bend(straight[:, 0], self.floor)
-        ratio = self.data.counts / np.maximum(mu, FLOOR)
-        residual = slope * (np.where(mu > 0, 1.0, 0.0) - ratio)
-        pulls = self.inverse_variance * (theta - self.data.auxiliary)
-        result: Array = 2.0 * (pullback(residual[:, None])[:, 0] + pulls)
-        return result
 
     def fisher(self, theta: Array) -> Array:
         """Expected information ``sum dmu_j dmu_k / mu + 1/sigma^2`` at one point.
 
         Its inverse is the covariance matrix of the parameters, ``(n_par, n_par)``.
         """
-        straight, jac = linearise(self.model, theta[None, :])
-        mu, slope, _ = bend(straight[0], self.floor)
-        scaled = jac[0] * slope / np.sqrt(np.maximum(mu, FLOOR))
-        # a matrix product of this size would wake all threads of BLAS for half a millisecond
-        information = np.einsum("ki,li->kl", scaled, scaled)
-        result: Array = information + np.diag(self.inverse_variance)
-        return result
+        return self.objective.information(self._columns(theta)[0])[:, :, 0]
 
     def check(self, theta: Array) -> None:
         """Raise `InputError` if the counts are impossible at `theta` (see `check_expectation`)."""
-        check_expectation(
-            np.asarray(self.expected(theta)), self.data.counts, f"model {self.model.name!r}"
-        )
+        mu = np.asarray(self.expected(theta))
+        for channel in self.model.channels:
+            if not channel.statistic.counts:
+                continue
+            bins = self.model.bins[channel.name]
+            where = f"model {self.model.name!r}"
+            if len(self.model.channels) > 1:
+                where += f", channel {channel.name!r}"
+            check_expectation(mu[bins], self.data.counts[bins], where)

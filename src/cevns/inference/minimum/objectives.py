@@ -1,17 +1,8 @@
 """-2 ln L, its gradient and its curvature for many data sets at once, batch last.
 
-The curvature is that of Gauss and Newton: ``2 sum dmu dmu n/mu^2`` plus the pulls, the second
-derivative of -2 ln L but for that of mu itself. Two ways to the same numbers. For a template
-model mu = T^T w(theta) everything over bins is a matrix product that runs at the speed of BLAS,
-for all data sets at once:
-
-    gradient  = 2 dw (T (1 - n/mu)) + pulls,
-    curvature = 2 J diag(n/mu^2) J^T + pulls,    J = dw T
-
-The gradient needs no Jacobian over the bins. Nor does the curvature through the products of pairs
-of templates, ``J diag(c) J^T = A (sum_i T_mi T_ni c_i) A^T`` with the slopes A of the templates'
-weights, which is the faster way where templates are few and bins many. Any other model goes
-through its linearisation.
+The likelihood goes channel by channel, each in its own parameters, and adds to the common vector;
+the constraints enter once. The curvature is that of Gauss and Newton: ``2 sum dmu dmu n/mu^2``
+plus the pulls, the second derivative of -2 ln L but for that of mu itself.
 """
 
 from __future__ import annotations
@@ -19,180 +10,238 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
-from cevns.inference.model.expectation import Model, constraint_arrays, linearise
-from cevns.inference.model.low_rank import TemplateModel
-from cevns.inference.model.positivity import bend, floor_of
-from cevns.typing import Array, IntArray, Namespace
+from cevns.inference.model.channel import Channel, Evaluated
+from cevns.inference.model.expectation import Model, constraint_arrays
+from cevns.typing import Array, BoolArray, IntArray
 
-_TINY = 1e-300
-_TRACE = 1e-4
-_EINSUM = 10
-"""Cost of a multiplication outside BLAS in units of one inside it."""
+__all__ = ["Objective", "saturated"]
+
 _IN_CACHE = 100_000
 """Numbers an array may have for a few of them to stay in the cache of a core."""
+_FLOOR = 1e-9
+"""Share of a bin's nominal expectation, of one count at most, below which minimisers see a bent
+expectation where a channel declares no floor."""
+_SUSPICIOUS = 40.0
+"""-2 ln L from which a fit may have met such a floor: one count there costs 2 ln(2/_FLOOR) - 2."""
 
 
-class Objective(Protocol):
-    """What the batched fitter minimises; vectors are ``(n, B)``, matrices ``(n, n, B)``."""
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One channel: where its data and parameters stand, and the floor of its expectation."""
 
-    @property
-    def model(self) -> Model:
-        """The model behind it."""
-
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
-        """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
-
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
-        """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature.
-
-        -2 ln L is infinite where the counts are impossible.
-        """
+    channel: Channel
+    bins: slice
+    columns: IntArray
+    names: tuple[str, ...]
+    floor: Array
+    declared: Array
 
 
-def objective(model: Model, held: Iterable[str] = ()) -> Objective:
-    """The fastest objective for a model: its own, if it has one.
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """What fits minimise; vectors are ``(n, B)``, matrices ``(n, n, B)``.
 
     Args:
         model: the model.
-        held: names of parameters that no fit moves: an objective may leave their rows zero.
+        held: names of parameters that the fits hold; their rows may be zero.
     """
-    if hasattr(model, "objective"):
-        own: Objective = model.objective(held)
-        return own
-    return LowRank(model) if isinstance(model, TemplateModel) else Linearised(model)
-
-
-def saturated(counts: Array) -> Array:
-    """The constant ``2 sum (n ln n - n)`` that `Objective.evaluate` leaves out, ``(B,)``."""
-    terms = counts * np.log(np.where(counts > 0, counts, 1.0)) - counts
-    return np.asarray(2.0 * terms.sum(axis=0))
-
-
-def poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Array, Array, Array]:
-    """``2 sum (mu - n ln mu)`` and, per bin, half its first and second derivative by mu."""
-    mu, slope, bending = bend(mu, floor, xp)
-    safe = xp.maximum(mu, _TINY)
-    value = 2.0 * xp.sum(mu - counts * xp.log(safe), axis=0)
-    impossible = xp.any((mu <= 0.0) & (counts > 0.0), axis=0)
-    ratio = counts / safe
-    residual = (1.0 - ratio) * slope
-    # an empty bin has no curvature; a trace of its expected one keeps the matrix definite
-    curvature = (ratio + _TRACE) / safe * slope * slope + bending * xp.maximum(1.0 - ratio, 0.0)
-    return xp.where(impossible, xp.inf, value), residual, curvature
-
-
-@dataclass(frozen=True, eq=False)
-class Constrained:
-    """What objectives of models with Gaussian constraints share."""
 
     model: Model
+    held: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, model: Model, held: Iterable[str] = ()) -> Objective:
+        """With any collection of names that are held."""
+        return cls(model, frozenset(held))
 
     @cached_property
-    def _floor(self) -> Array:
-        return floor_of(self.model)[:, None]
+    def parts(self) -> tuple[_Part, ...]:
+        """The channels, without slopes along what is held."""
+        model, out = self.model, []
+        nominal = model.expected(model.parameters.values)
+        for channel in model.channels:
+            still = [own for own in channel.names if self._holds(channel.joint_name(own))]
+            columns = model.columns(channel)
+            bins = model.bins[channel.name]
+            declared = np.zeros(channel.n_bins) if channel.floor is None else channel.floor
+            lowest = _FLOOR * np.clip(nominal[bins], 0.0, 1.0)
+            out.append(
+                _Part(
+                    channel.holding(still),
+                    bins,
+                    columns,
+                    tuple(model.parameters[int(i)].name for i in columns),
+                    np.where(declared > 0, declared, lowest)[:, None],
+                    declared[:, None],
+                )
+            )
+        return tuple(out)
+
+    def _holds(self, name: str) -> bool:
+        return self.model.parameters[name].name in self.held
+
+    @cached_property
+    def inverse_variance(self) -> Array:
+        """Of the constraints, ``(n_par,)``, zero for free parameters."""
+        return constraint_arrays(self.model.parameters)[1]
 
     @cached_property
     def _weight(self) -> Array:
-        return constraint_arrays(self.model.parameters)[1][:, None]
+        return self.inverse_variance[:, None]
 
-    def _pulls(self, theta: Array, aux: Array, xp: Namespace) -> tuple[Array, Array, Array]:
-        """Pull term, its gradient and its curvature."""
+    def _pulls(self, theta: Array, aux: Array) -> tuple[Array, Array]:
+        """Pull term ``(B,)`` and half its gradient."""
         away = theta - aux
         pull = self._weight * away
-        curvature = 2.0 * np.eye(len(self._weight))[:, :, None] * self._weight
-        return xp.sum(pull * away, axis=0), 2.0 * pull, curvature
+        return np.sum(pull * away, axis=0), pull
 
+    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
+        """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
+        total = self._pulls(theta, aux)[1]
+        for part in self.parts:
 
-@dataclass(frozen=True, eq=False)
-class LowRank(Constrained):
-    """Objective of a template model."""
+            def of(s: slice, part: _Part = part) -> tuple[Array]:
+                point = self.model.at(part.channel, theta[:, s])
+                data = counts[part.bins, s]
+                residual = part.channel.statistic.residual(point.mean, data, part.floor)
+                return (point.gradient(part.names, residual),)
 
-    model: TemplateModel
+            (own,) = _sliced(of, theta.shape[1], part.channel.n_bins)
+            total[part.columns] += own
+        return 2.0 * total
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
-        """See `Objective`."""
+    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
+        """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
+        value, gradient = self._pulls(theta, aux)
+        n = len(theta)
+        curvature = np.zeros((n, n, theta.shape[1]))
+        curvature[np.arange(n), np.arange(n)] = self._weight
+        for part in self.parts:
 
-        def of(s: slice) -> tuple[Array]:
-            mu, pullback = self.model.mean_and_pullback(theta[:, s], xp)
-            mu, slope, _ = bend(mu, self._floor, xp)
-            return (pullback((1.0 - counts[:, s] / xp.maximum(mu, _TINY)) * slope),)
+            def of(s: slice, part: _Part = part) -> tuple[Array, Array, Array]:
+                point = self.model.at(part.channel, theta[:, s])
+                data = counts[part.bins, s]
+                own, residual, weight = part.channel.statistic.evaluate(
+                    point.mean, data, part.floor
+                )
+                slopes = point.gradient(part.names, residual)
+                return own, slopes, point.curvature(part.names, weight)
 
-        (gradient,) = self._sliced(of, theta.shape[-1], xp)
-        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
-        return result
+            own, slopes, matrix = _sliced(of, theta.shape[1], part.channel.n_bins)
+            value = value + own
+            gradient[part.columns] += slopes
+            curvature[part.columns[:, None], part.columns] += matrix
+        return value, 2.0 * gradient, 2.0 * curvature
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
-        """See `Objective`."""
+    def values(self, theta: Array, counts: Array, aux: Array) -> Array:
+        """-2 ln L alone, as `evaluate` has it, ``(B,)``."""
+        value = self._pulls(theta, aux)[0]
+        for part in self.parts:
+            mu = self._still(part, theta).mean
+            value = value + part.channel.statistic.evaluate(mu, counts[part.bins], part.floor)[0]
+        return value
 
-        def of(s: slice) -> tuple[Array, Array, Array]:
-            if self._pairs is None:
-                mu, jac = self.model.mean_and_jacobian(theta[:, s], xp)
-                value, residual, curvature = poisson(mu, counts[:, s], self._floor, xp)
-                gradient = xp.einsum("kib,ib->kb", jac, residual)
-                return value, gradient, xp.einsum("kib,lib->klb", jac * curvature, jac)
-            mu, pullback = self.model.mean_and_pullback(theta[:, s], xp)
-            value, residual, curvature = poisson(mu, counts[:, s], self._floor, xp)
-            slopes = self.model.weight_slopes(theta[:, s], xp)
-            products, at = self._pairs
-            half = xp.einsum("knb,nmb->kmb", slopes, (products @ curvature)[at])
-            return value, pullback(residual), xp.einsum("kmb,lmb->klb", half, slopes)
-
-        value, gradient, matrix = self._sliced(of, theta.shape[-1], xp)
-        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
+    def _still(self, part: _Part, theta: Array) -> Evaluated:
+        """A channel without any slope."""
+        return self.model.at(self._without_slopes[part.channel.name], theta)
 
     @cached_property
-    def _pairs(self) -> tuple[Array, IntArray] | None:
-        """Products of pairs of templates and where each pair stands; None where J is cheaper."""
-        n, (m, bins) = len(self.model.parameters), self.model.weighted.shape
-        by_pairs = bins * m * (m + 1) // 2 + _EINSUM * n * m * (m + n)
-        if _EINSUM * bins * n * n <= by_pairs:
-            return None
-        row, column = np.triu_indices(m)
-        at = np.zeros((m, m), dtype=np.int64)
-        at[row, column] = at[column, row] = np.arange(len(row))
-        return self.model.weighted[row] * self.model.weighted[column], at
+    def _without_slopes(self) -> dict[str, Channel]:
+        return {c.name: c.holding(c.names) for c in self.model.channels}
 
-    def _sliced(
-        self, function: Callable[[slice], tuple[Array, ...]], size: int, xp: Namespace
-    ) -> tuple[Array, ...]:
-        """Results for all data sets, evaluated so many at a time that their bins stay in cache."""
-        step = max(32, _IN_CACHE // len(self._floor))
-        if xp is not np or size <= step:  # XLA fuses and needs no slices
-            return function(slice(None))
-        parts = [function(slice(at, at + step)) for at in range(0, size, step)]
-        return tuple(np.concatenate(p, axis=-1) for p in zip(*parts, strict=True))
+    def quoted(self, theta: Array, counts: Array, aux: Array) -> dict[str, Array]:
+        """-2 ln L in the saturated form by channel, and that of the constraints, each ``(B,)``.
+
+        Infinite where a channel expects nothing and has counts. The constraints are called
+        ``constraints``.
+        """
+        out = {}
+        for part in self.parts:
+            statistic, data = part.channel.statistic, counts[part.bins]
+            mu = self._still(part, theta).mean
+            value = statistic.evaluate(mu, data, part.declared)[0] + statistic.constant(data)
+            lost = statistic.impossible(mu, data, part.declared)
+            out[part.channel.name] = np.where(lost, np.inf, value)
+        out["constraints"] = self._pulls(theta, aux)[0]
+        return out
+
+    def constant(self, counts: Array) -> Array:
+        """What `evaluate` leaves out: a number for each data set, ``(B,)``."""
+        return sum(
+            (p.channel.statistic.constant(counts[p.bins]) for p in self.parts),
+            start=np.zeros(counts.shape[1]),
+        )
+
+    def impossible(self, theta: Array, counts: Array, value: Array) -> BoolArray:
+        """Which fits ended where their data are impossible, ``(B,)``.
+
+        Args:
+            theta: ``(n_par, B)``.
+            counts: ``(n_bins, B)``.
+            value: -2 ln L in the saturated form; only large ones are looked at.
+        """
+        out = np.zeros(len(value), dtype=bool)
+        some = np.flatnonzero(value > _SUSPICIOUS)
+        if some.size:
+            for part in self.parts:
+                if (part.declared > 0).all():
+                    continue
+                mu = self._still(part, theta[:, some]).mean
+                lost = part.channel.statistic.impossible(
+                    mu, counts[part.bins][:, some], part.declared
+                )
+                out[some] |= lost
+        return out
+
+    def kept(self, theta: Array) -> Array:
+        """Expected data as the likelihood takes them, ``(n_bins, B)``."""
+        parts = [
+            p.channel.statistic.kept(self._still(p, theta).mean, p.declared) for p in self.parts
+        ]
+        return np.concatenate(parts)
+
+    def linear(self, theta: Array) -> tuple[Array, Array]:
+        """-2 ln L without constraints as ``constant (B,) + slope (n_bins, B) . data``."""
+        found = [
+            p.channel.statistic.linear(self._still(p, theta).mean, p.floor) for p in self.parts
+        ]
+        constant = sum((c for c, _ in found), start=np.zeros(theta.shape[1]))
+        return constant, np.concatenate([s for _, s in found])
+
+    def information(self, theta: Array) -> Array:
+        """Fisher information ``sum dmu dmu / mu + 1/sigma^2``, ``(n_par, n_par, B)``."""
+        n = len(theta)
+        total = np.zeros((n, n, theta.shape[1]))
+        total[np.arange(n), np.arange(n)] = self._weight
+        for name, own in self.information_by_channel(theta).items():
+            columns = next(p.columns for p in self.parts if p.channel.name == name)
+            total[columns[:, None], columns] += own
+        return total
+
+    def information_by_channel(self, theta: Array) -> dict[str, Array]:
+        """That of each channel, by its own parameters in the order of the vector."""
+        out = {}
+        for part in self.parts:
+            point = self.model.at(part.channel, theta)
+            weight = part.channel.statistic.information(point.mean, part.declared)
+            out[part.channel.name] = point.curvature(part.names, weight)
+        return out
 
 
-@dataclass(frozen=True, eq=False)
-class Linearised(Constrained):
-    """Objective of any model, through its linearisation."""
+def saturated(model: Model, counts: Array) -> Array:
+    """The constant that `Objective.evaluate` leaves out, ``(B,)``; zero for no counts."""
+    return Objective(model).constant(counts)
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
-        """See `Objective`."""
-        mu, jac = linearise(self.model, theta.T, xp)
-        mu, slope, _ = bend(mu, self._floor.T, xp)
-        residual = (1.0 - counts.T / xp.maximum(mu, _TINY)) * slope
-        gradient = (jac @ residual[:, :, None])[:, :, 0].T
-        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
-        return result
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
-        """See `Objective`."""
-        mu, jac = linearise(self.model, theta.T, xp)
-        value, residual, curvature = poisson(mu.T, counts, self._floor, xp)
-        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        gradient = (jac @ residual.T[:, :, None])[:, :, 0].T
-        matrix = (jac * curvature.T[:, None, :]) @ xp.swapaxes(jac, 1, 2)
-        matrix = xp.moveaxis(matrix, 0, -1)
-        return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
+def _sliced(
+    function: Callable[[slice], tuple[Array, ...]], size: int, n_bins: int
+) -> tuple[Array, ...]:
+    """Results for all data sets, evaluated so many at a time that their bins stay in cache."""
+    step = max(32, _IN_CACHE // n_bins)
+    if size <= step:
+        return function(slice(None))
+    parts = [function(slice(at, at + step)) for at in range(0, size, step)]
+    return tuple(np.concatenate(p, axis=-1) for p in zip(*parts, strict=True))

@@ -1,101 +1,246 @@
-"""What statistics needs of a model, and nothing more.
+"""A model: channels over one parameter vector.
 
-Everything in `cevns.inference` talks to this protocol: named parameters with their constraints,
-the observed counts, and the expected counts as a function of the parameter vector. The
-derivative is optional: a model that knows its own is faster, the others get differences
-(numpy) or forward-mode differentiation (jax).
+One experiment is a model with one or more channels, several experiments are a model with the
+channels of all. Everything in `cevns.inference` works on it: named parameters with their
+constraints, the data, and the expectation with its derivatives.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from cevns.exceptions import InputError
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.inference.model.channel import Channel, Component, Evaluated
+from cevns.inference.model.shapes import FunctionShape
 from cevns.parameters import Parameters
-from cevns.typing import Array, Namespace
+from cevns.typing import Array, IntArray
+
+__all__ = [
+    "Model",
+    "constraint_arrays",
+    "digest",
+    "function_model",
+    "parameter_point",
+    "single_poi",
+]
 
 
-@runtime_checkable
-class Model(Protocol):
-    """A binned model: parameters, observed counts, expected counts.
-
-    Models are immutable; for toys on a process pool they must be picklable.
-    """
-
-    @property
-    def name(self) -> str:
-        """What the model is called in results."""
-
-    @property
-    def parameters(self) -> Parameters:
-        """All parameters, in the order of the parameter vector, with their constraints."""
-
-    @property
-    def observed(self) -> Array:
-        """Observed counts, shape ``(n_bins,)``."""
-
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
-        """Expected counts: ``(..., n_par) -> (..., n_bins)``, written against `xp`."""
-
-    def components(self, theta: Array) -> Mapping[str, Array]:
-        """Expected counts of each component at one parameter point, each ``(n_bins,)``."""
-
-
-@runtime_checkable
-class LinearisedModel(Model, Protocol):
-    """A model that also knows its derivative."""
-
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
-        """``(B, n_par) -> mu (B, n_bins), d(mu)/d(theta) (B, n_par, n_bins)``."""
-
-
-def linearise(model: Model, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
-    """Expected counts and their derivative by the parameters, for a batch of points.
-
-    Uses the model's own ``linearise`` where it has one; otherwise central differences (numpy;
-    relative error about 1e-9 for a smooth model, points kept inside the bounds) or forward-mode
-    differentiation (jax).
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Channels over one parameter vector. Immutable, and picklable for work in other processes.
 
     Args:
-        model: the model.
-        theta: parameter points, shape ``(B, n_par)``.
-        xp: ``numpy`` or ``jax.numpy``.
+        name: what the model is called in results.
+        parameters: all parameters, in the order of the vector, with their constraints.
+        channels: the data and what makes them.
 
-    Returns:
-        ``mu (B, n_bins)`` and ``jac (B, n_par, n_bins)``.
+    Raises:
+        UnknownNameError: if a channel depends on a parameter that is not there.
+        InputError: if two channels have the same name, or there is none.
+
+    Examples:
+        >>> from cevns.inference.model.shapes import fixed
+        >>> from cevns.parameters import Parameter
+        >>> counting = Channel("counts", np.array([9.0]), (
+        ...     Component("signal", fixed(np.ones(1)), ("s",)),
+        ...     Component("background", fixed(np.array([4.0]))),
+        ... ))
+        >>> model = Model("one bin", Parameters([Parameter("s", 3.0, role="poi")]), (counting,))
+        >>> model.expected(np.array([5.0])).tolist()
+        [9.0]
     """
-    if isinstance(model, LinearisedModel):
-        return model.linearise(theta, xp)
-    return differences(model, theta) if xp is np else _forward_mode(model, theta, xp)
+
+    name: str
+    parameters: Parameters
+    channels: tuple[Channel, ...]
+
+    def __post_init__(self) -> None:
+        if not self.channels:
+            raise InputError(f"model {self.name!r} needs at least one channel")
+        if len({c.name for c in self.channels}) < len(self.channels):
+            raise InputError(f"model {self.name!r}: two channels have the same name")
+        for channel in self.channels:
+            for own in channel.names:
+                self.parameters.position(channel.joint_name(own))
+
+    # -- data ----------------------------------------------------------------------------------
+
+    @cached_property
+    def observed(self) -> Array:
+        """Data of all channels, one after the other, ``(n_bins,)``."""
+        return np.concatenate([c.observed for c in self.channels])
+
+    @property
+    def n_bins(self) -> int:
+        """Number of data of all channels."""
+        return sum(c.n_bins for c in self.channels)
+
+    @cached_property
+    def bins(self) -> dict[str, slice]:
+        """Where the data of each channel stand, by its name."""
+        out, at = {}, 0
+        for c in self.channels:
+            out[c.name] = slice(at, at + c.n_bins)
+            at += c.n_bins
+        return out
+
+    def channel(self, name: str) -> Channel:
+        """A channel by name.
+
+        Raises:
+            UnknownNameError: if there is none.
+        """
+        for c in self.channels:
+            if c.name == name:
+                return c
+        raise UnknownNameError("channel", name, [c.name for c in self.channels])
+
+    @property
+    def can_draw(self) -> bool:
+        """Whether pseudo-data of every channel can be drawn."""
+        return all(c.statistic.can_draw for c in self.channels)
+
+    # -- expectation ---------------------------------------------------------------------------
+
+    def at(self, channel: Channel, theta: Array) -> Evaluated:
+        """One of the channels at ``theta (n_par, B)``."""
+        values = {}
+        for own in channel.names:
+            value = theta[self.parameters.position(channel.joint_name(own))]
+            unit = channel.units.get(own, 1.0)
+            values[own] = value if unit == 1.0 else unit * value
+        return channel.at(values, np.zeros(theta.shape[1]))
+
+    def expected(self, theta: Array) -> Array:
+        """Expected data, ``(..., n_par) -> (..., n_bins)``."""
+        theta = np.asarray(theta, dtype=float)
+        columns = np.ascontiguousarray(theta.reshape(-1, theta.shape[-1]).T)
+        mu = np.concatenate([self.at(c, columns).mean for c in self.channels])
+        return np.ascontiguousarray(mu.T).reshape(*theta.shape[:-1], -1)
+
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
+        """Expected data and their derivatives by every parameter.
+
+        Args:
+            theta: ``(B, n_par)``.
+
+        Returns:
+            ``mu (B, n_bins)`` and ``jacobian (B, n_par, n_bins)``.
+        """
+        columns = np.ascontiguousarray(np.asarray(theta, dtype=float).T)
+        points = [self.at(c, columns) for c in self.channels]
+        mu = np.concatenate([p.mean for p in points])
+        jacobian = [p.jacobian(self.parameters.names) for p in points]
+        return np.ascontiguousarray(mu.T), np.concatenate(jacobian, axis=2)
+
+    def components(self, theta: Array) -> dict[str, Array]:
+        """Expected data of each component at one point, each over all bins ``(n_bins,)``.
+
+        Of several channels components are called ``channel.component``.
+        """
+        column = np.asarray(theta, dtype=float)[:, None]
+        out = {}
+        for channel in self.channels:
+            point = self.at(channel, column)
+            for number, c in enumerate(channel.components):
+                own = point.component(number)[:, 0]
+                name, counts = c.name, own
+                if len(self.channels) > 1:
+                    name, counts = f"{channel.name}.{c.name}", np.zeros(self.n_bins)
+                    counts[self.bins[channel.name]] = own
+                out[name] = counts
+        return out
+
+    # -- the same model otherwise --------------------------------------------------------------
+
+    def with_parameters(self, parameters: Parameters) -> Model:
+        """The same model with other values, bounds, constraints or fixed parameters.
+
+        Raises:
+            InputError: if the names or their order differ.
+        """
+        if parameters.names != self.parameters.names:
+            raise InputError(f"{self.name}: the new parameters are not those of the model")
+        return replace(self, parameters=parameters)
+
+    def with_observed(self, observed: Array) -> Model:
+        """The same model with other data of all channels.
+
+        Raises:
+            InputError: if their number differs or they are impossible.
+        """
+        data = np.asarray(observed, dtype=float).ravel()
+        if data.size != self.n_bins:
+            raise InputError(
+                f"{self.name}: {data.size} observed counts for {self.n_bins} bins; "
+                "the data and the axes do not match"
+            )
+        return replace(
+            self, channels=tuple(c.with_observed(data[self.bins[c.name]]) for c in self.channels)
+        )
+
+    def with_channels(self, channels: Mapping[str, Channel]) -> Model:
+        """The same model with some channels in another form, by their names."""
+        return replace(self, channels=tuple(channels.get(c.name, c) for c in self.channels))
+
+    def only(self, names: Iterable[str]) -> Model:
+        """Some of the channels, and the parameters that they depend on."""
+        kept = tuple(self.channel(n) for n in names)
+        needed = {c.joint_name(own) for c in kept for own in c.names}
+        parameters = Parameters(p for p in self.parameters if p.name in needed)
+        return Model(" + ".join(c.name for c in kept), parameters, kept)
+
+    def columns(self, channel: Channel) -> IntArray:
+        """Positions of the parameters that a channel depends on."""
+        found = {self.parameters.position(channel.joint_name(own)) for own in channel.names}
+        return np.array(sorted(found), dtype=np.int64)
 
 
-def differences(model: Model, theta: Array) -> tuple[Array, Array]:
-    """Expected counts and their central differences, ``(B, n_par) -> mu, jac``."""
-    theta = np.atleast_2d(np.asarray(theta, dtype=float))
-    mu = model.expected(theta)
-    jac = np.empty((theta.shape[0], theta.shape[1], mu.shape[-1]))
-    for k, p in enumerate(model.parameters):
-        # cube root of the rounding error: where truncation and rounding balance
-        step = 6e-6 * max(p.scale, 1e-3 * abs(p.value))
-        up, down = theta.copy(), theta.copy()
-        up[:, k] = np.minimum(theta[:, k] + step, max(p.upper, theta[:, k].max()))
-        down[:, k] = np.maximum(theta[:, k] - step, min(p.lower, theta[:, k].min()))
-        width = up[:, k] - down[:, k]
-        jac[:, k] = (model.expected(up) - model.expected(down)) / width[:, None]
-    return mu, jac
+def function_model(
+    name: str,
+    parameters: Parameters,
+    observed: Array,
+    function: Callable[[Array], Array],
+    derivative: Callable[[Array], Array] | None = None,
+    *,
+    floor: Array | None = None,
+    shape: Sequence[int] = (),
+) -> Model:
+    """A model of one channel whose expected counts are any function of the parameters.
 
+    Args:
+        name: of the model and its component.
+        parameters: the parameter vector.
+        observed: counts, ``(n_bins,)``.
+        function: ``(B, n_par) -> (B, n_bins)``.
+        derivative: ``(B, n_par) -> (B, n_par, n_bins)``; by differences if it is not given.
+        floor: see `Channel`.
+        shape: cells along each axis.
 
-def _forward_mode(model: Model, theta: Array, xp: Namespace) -> tuple[Array, Array]:
-    import jax
-
-    n_par = theta.shape[1]
-    mu, push = jax.linearize(lambda t: model.expected(t, xp), theta)
-    tangents = xp.broadcast_to(xp.eye(n_par)[:, None, :], (n_par, *theta.shape))
-    return mu, xp.moveaxis(jax.vmap(push)(tangents), 0, 1)
+    Examples:
+        >>> from cevns.parameters import Parameter
+        >>> line = function_model("line", Parameters([Parameter("a", 2.0)]), np.array([3.0, 5.0]),
+        ...                       lambda theta: theta * np.array([1.0, 2.0]))
+        >>> line.expected(np.array([2.0])).tolist()
+        [2.0, 4.0]
+    """
+    data = np.asarray(observed, dtype=float).ravel()
+    counts = FunctionShape(
+        parameters.names,
+        data.size,
+        function,
+        derivative,
+        steps=[max(p.scale, 1e-3 * abs(p.value)) for p in parameters],
+        bounds=[(p.lower, p.upper) for p in parameters],
+    )
+    component = Component(name, counts)
+    channel = Channel(name, data, (component,), floor=floor, shape=tuple(shape))
+    return Model(name, parameters, (channel,))
 
 
 def parameter_point(model: Model, values: Mapping[str, float] | Array | None = None) -> Array:

@@ -13,198 +13,17 @@ scale: a joint parameter that stands in every part for the nominal value of anot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.expectation import Model, linearise
-from cevns.inference.model.positivity import floor_of
+from cevns.inference.model.channel import Channel
+from cevns.inference.model.expectation import Model
 from cevns.parameters import Parameter, Parameters, fold_name
-from cevns.typing import Array, IntArray, Namespace
 
-if TYPE_CHECKING:
-    from cevns.inference.minimum.objectives import Objective
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One model in a joint one.
-
-    Args:
-        label: stands before the names of its own parameters and components.
-        model: the model.
-        columns: position of each of its parameters in the joint vector.
-        factors: what the joint value is multiplied with, one but for a common scale.
-        bins: its bins among the joint ones.
-    """
-
-    label: str
-    model: Model
-    columns: IntArray
-    factors: Array
-    bins: slice
-
-    def names(self, parameters: Parameters) -> dict[str, str]:
-        """Its own names of its parameters to the joint ones."""
-        joint = (parameters[int(i)].name for i in self.columns)
-        return dict(zip(self.model.parameters.names, joint, strict=True))
-
-
-@dataclass(frozen=True, eq=False)
-class JointModel:
-    """Several models with common parameters; satisfies `LinearisedModel`.
-
-    Make it with `join`.
-
-    Args:
-        name: of the joint model.
-        parameters: the joint vector: common parameters, then those of each part.
-        parts: the models and where they stand.
-    """
-
-    name: str
-    parameters: Parameters
-    parts: tuple[Part, ...]
-
-    @property
-    def common(self) -> dict[str, tuple[str, ...]]:
-        """Parameters of more than one part, with the labels of these."""
-        users: dict[str, list[str]] = {}
-        for part in self.parts:
-            for i in part.columns:
-                users.setdefault(self.parameters[int(i)].name, []).append(part.label)
-        return {n: tuple(labels) for n, labels in users.items() if len(labels) > 1}
-
-    @cached_property
-    def observed(self) -> Array:
-        """Counts of all parts, one after the other."""
-        return np.concatenate([np.asarray(p.model.observed, dtype=float) for p in self.parts])
-
-    @cached_property
-    def floor(self) -> Array:
-        """Where each bin's expectation is bent to stay positive."""
-        return np.concatenate([floor_of(p.model) for p in self.parts])
-
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
-        """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
-        theta = xp.asarray(theta)
-        if xp is np and theta.ndim == 1:
-            return np.concatenate([self._part_at(i, theta) for i in range(len(self.parts))])
-        blocks = [p.model.expected(theta[..., p.columns] * p.factors, xp) for p in self.parts]
-        result: Array = xp.concatenate(blocks, axis=-1)
-        return result
-
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
-        """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
-        theta = xp.asarray(theta)
-        if xp is np:
-            return self._linearise(theta)
-        values, slopes = [], []
-        for part, spread in zip(self.parts, self._spread, strict=True):
-            mu, jac = linearise(part.model, theta[..., part.columns] * part.factors, xp)
-            values.append(mu)
-            # a row of zeros stands for every parameter of the others
-            rows = [jac * part.factors[:, None], xp.zeros_like(jac[..., :1, :])]
-            slopes.append(xp.concatenate(rows, axis=-2)[..., spread, :])
-        return xp.concatenate(values, axis=-1), xp.concatenate(slopes, axis=-1)
-
-    def _linearise(self, theta: Array) -> tuple[Array, Array]:
-        """`linearise`, where a part is evaluated once for points that differ only in others."""
-        mu = np.empty((len(theta), len(self.observed)))
-        jacobian = np.zeros((*theta.shape, len(self.observed)))
-        for part in self.parts:
-            own = theta[:, part.columns] * part.factors
-            points, back = np.unique(own, axis=0, return_inverse=True)
-            values, slopes = linearise(part.model, points)
-            slopes = slopes * part.factors[:, None]
-            back = back.ravel()
-            mu[:, part.bins] = values[back]
-            for k, i in enumerate(part.columns):
-                jacobian[:, i, part.bins] = slopes[back, k]
-        return mu, jacobian
-
-    def components(self, theta: Array) -> Mapping[str, Array]:
-        """Components of all parts, called ``label.component``, each over all bins."""
-        theta = np.asarray(theta, dtype=float)
-        out = {}
-        for part in self.parts:
-            found = part.model.components(theta[part.columns] * part.factors)
-            for name, counts in found.items():
-                full = np.zeros(len(self.observed))
-                full[part.bins] = counts
-                out[f"{part.label}.{name}"] = full
-        return out
-
-    def with_parameters(self, parameters: Parameters) -> JointModel:
-        """The same model with other constraints, starting values or fixed parameters."""
-        if parameters.names != self.parameters.names:
-            raise InputError(f"{self.name}: the new parameters are not those of the model")
-        return replace(self, parameters=parameters)
-
-    def with_models(self, models: Mapping[str, Model]) -> JointModel:
-        """Some parts in another form (templates), with the same parameters and bins.
-
-        Raises:
-            InputError: if a form has other parameters or bins.
-        """
-        parts = []
-        for part in self.parts:
-            new = models.get(part.label, part.model)
-            same_bins = np.shape(new.observed) == np.shape(part.model.observed)
-            if new.parameters.names != part.model.parameters.names or not same_bins:
-                raise InputError(
-                    f"{self.name}: the new form of {part.label!r} has other parameters or bins"
-                )
-            parts.append(replace(part, model=new))
-        return replace(self, parts=tuple(parts))
-
-    def objective(self, held: Iterable[str] = ()) -> Objective:
-        """What batched fits minimise: every part by its own objective, the constraints once."""
-        from cevns.inference.model.joint_objective import Blocks
-
-        return Blocks(self, frozenset(held))
-
-    @cached_property
-    def _spread(self) -> tuple[IntArray, ...]:
-        """Joint position -> position in each part; one past its end where it has none."""
-        out = []
-        for part in self.parts:
-            at = np.full(len(self.parameters), len(part.columns))
-            at[part.columns] = np.arange(len(part.columns))
-            out.append(at)
-        return tuple(out)
-
-    @cached_property
-    def _known(self) -> list[dict[bytes, Array]]:
-        """Expectations of each part at the last few points."""
-        return [{} for _ in self.parts]
-
-    def _part_at(self, i: int, theta: Array) -> Array:
-        """A part's expectation at one point, remembered.
-
-        A minimiser moves one or two parameters at a time: for a second derivative in parameters
-        of two parts every part is where it has been before.
-        """
-        part, known = self.parts[i], self._known[i]
-        at = theta[part.columns] * part.factors
-        key = at.tobytes()
-        if key not in known:
-            if len(known) >= _REMEMBERED:
-                del known[next(iter(known))]
-            known[key] = np.asarray(part.model.expected(at))
-        return known[key]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what is remembered."""
-        return {k: v for k, v in self.__dict__.items() if k != "_known"}
-
-
-_REMEMBERED = 256
-"""Points a part: the single and double steps of some tens of parameters."""
+__all__ = ["join", "shared_parameters"]
 
 
 def join(
@@ -213,7 +32,7 @@ def join(
     name: str | None = None,
     common: Mapping[str, Mapping[str, str]] | None = None,
     scale: tuple[str, str] | None = None,
-) -> JointModel:
+) -> Model:
     """Combine models; parameters that are declared shared and have the same name are one.
 
     Args:
@@ -233,17 +52,16 @@ def join(
             values, units or constraints; both are named.
 
     Examples:
-        >>> from cevns.inference.model.low_rank import Group, Template, TemplateModel
+        >>> from cevns.inference.model.channel import Channel, Component
+        >>> from cevns.inference.model.shapes import fixed
         >>> from cevns.parameters import Gaussian
         >>> flux = Parameter("flux", 1.0, constraint=Gaussian(1.0, 0.1), shared=True)
         >>> n = Parameter("n", 50.0, role="poi")
         >>> def counting(name):
-        ...     group = Group("signal", factors=("n", "flux"))
-        ...     template = Template("signal", (), np.ones(1))
-        ...     counts = np.array([50.0])
-        ...     return TemplateModel(name, Parameters([n, flux]), counts, (group,), (), (template,))
+        ...     signal = Component("signal", fixed(np.ones(1)), ("n", "flux"))
+        ...     return Model(name, Parameters([n, flux]), (Channel("c", np.array([50.0]), (signal,)),))
         >>> both = join({"one": counting("one"), "two": counting("two")})
-        >>> both.parameters.names, dict(both.common)
+        >>> both.parameters.names, shared_parameters(both)
         (('flux', 'one.n', 'two.n'), {'flux': ('one', 'two')})
     """
     if not models:
@@ -274,13 +92,37 @@ def join(
         factors.append([p.value if p.name == scaled else 1.0 for p in model.parameters])
     every = sorted((p for p, _ in shared.values()), key=lambda p: p.role != "poi")
     parameters = Parameters([*every, *local])
-    parts, at = [], 0
+    channels: list[Channel] = []
     for (label, model), mine, factor in zip(models.items(), names, factors, strict=True):
-        size = int(np.size(model.observed))
-        columns = np.array([parameters.position(n) for n in mine], dtype=np.int64)
-        parts.append(Part(label, model, columns, np.array(factor), slice(at, at + size)))
-        at += size
-    return JointModel(name or " + ".join(models), parameters, tuple(parts))
+        to_joint = dict(zip(model.parameters.names, mine, strict=True))
+        units = dict(zip(model.parameters.names, factor, strict=True))
+        for c in model.channels:
+            own = {n: model.parameters[c.joint_name(n)].name for n in c.names}
+            channels.append(
+                replace(
+                    c,
+                    name=label if len(model.channels) == 1 else f"{label}.{c.name}",
+                    group=label,
+                    rename={n: to_joint[m] for n, m in own.items()},
+                    units={
+                        n: c.units.get(n, 1.0) * units[m]
+                        for n, m in own.items()
+                        if c.units.get(n, 1.0) * units[m] != 1.0
+                    },
+                )
+            )
+    return Model(name or " + ".join(models), parameters, tuple(channels))
+
+
+def shared_parameters(model: Model) -> dict[str, tuple[str, ...]]:
+    """Parameters of more than one group of channels, with the names of these."""
+    users: dict[str, dict[str, None]] = {}
+    for channel in model.channels:
+        for own in channel.names:
+            name = model.parameters[channel.joint_name(own)].name
+            users.setdefault(name, {})[channel.group or channel.name] = None
+    order = [p.name for p in model.parameters if len(users.get(p.name, {})) > 1]
+    return {n: tuple(users[n]) for n in order}
 
 
 def _scale(p: Parameter, name: str, label: str) -> Parameter:
@@ -334,54 +176,3 @@ def _merged(known: Parameter, place: str, new: Parameter, label: str) -> Paramet
         role=min(known.role, new.role, key=("poi", "normalisation", "nuisance").index),
         description=known.description or new.description,
     )
-
-
-def information_shares(
-    model: JointModel, theta: Array, poi: str, held: Iterable[str] = ()
-) -> dict[str, float]:
-    """Who fixes a parameter: shares of its profiled Fisher information, summing to one.
-
-    With the information I = sum_e I_e + C (counts of each part, constraints) the profile of
-    -2 ln L along the parameter of interest p rises with ``J = 1/(I^-1)_pp = v^T I v``, where
-    ``v = I^-1 e_p / (I^-1)_pp`` is the direction along which the others follow. Every term of I
-    contributes its part to that sum: ``v^T I_e v / J``. Constraints of a part's own parameters
-    are the part's; those of common parameters stand apart.
-
-    Args:
-        model: the joint model.
-        theta: the point, ``(n_par,)``.
-        poi: the parameter.
-        held: further parameters held fixed.
-
-    Returns:
-        Label to share; under ``"shared constraints"`` that of the common parameters.
-
-    Raises:
-        InputError: if the parameter is held or the information is singular.
-    """
-    from cevns.inference.minimum.likelihood import Likelihood
-
-    parameters = model.parameters.fix(dict.fromkeys(held))
-    p = parameters.position(poi)
-    free = np.array(parameters.free, dtype=np.int64)
-    if p not in free:
-        raise InputError(f"parameter {parameters[p].name!r} is fixed: nobody measures it; free it")
-    likelihood = Likelihood.of(model)
-    information = likelihood.fisher(theta)[np.ix_(free, free)]
-    try:
-        column = np.linalg.solve(information, (free == p).astype(float))
-    except np.linalg.LinAlgError:
-        raise InputError(f"the information on {poi!r} is singular: it is degenerate") from None
-    direction = np.zeros(len(theta))
-    direction[free] = column / column[free == p]
-    total = float(direction @ likelihood.fisher(theta) @ direction)
-    mu, jac = model.linearise(theta[None, :])
-    rise = (direction @ jac[0]) ** 2 / np.maximum(mu[0], 1e-300)
-    pulls = likelihood.inverse_variance * direction**2
-    common = {parameters.position(n) for n in model.common}
-    out = {}
-    for part in model.parts:
-        own = [i for i in part.columns.tolist() if i not in common]
-        out[part.label] = float(rise[part.bins].sum() + pulls[own].sum()) / total
-    out["shared constraints"] = float(pulls[sorted(common)].sum()) / total
-    return out

@@ -1,0 +1,376 @@
+"""A channel: data, the components that make them, and one statistic.
+
+A component is strength times shape. With U_0 the shape of a component and U_k its slopes, the
+expectation and its derivatives are
+
+    mu = sum_c s_c U_c0 / N_c,      d mu/d theta_p = sum_c [(d s_c/d theta_p) U_c0 + s_c U_cp] / N_c
+                                                     - normalised: s_c U_c0 (sum U_cp) / N_c^2,
+
+with N_c = 1, or the sum of U_c0 over the bins where the shape is normalised. So every derivative
+is a combination of few rows (`cevns.inference.model.rows`), which gradient and curvature use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.model.factors import Factor, Strength, Values, factors, product
+from cevns.inference.model.rows import DenseRows, Rows, StaticMatrix, WeightedRows
+from cevns.inference.model.shapes import Shape
+from cevns.inference.model.statistic import Statistic
+from cevns.inference.statistics.poisson import Poisson
+from cevns.typing import Array, IntArray
+
+__all__ = ["Channel", "Component", "Evaluated"]
+
+Terms = dict[str, list[tuple[int, Array]]]
+"""Derivatives by parameters as sums of rows: their numbers and coefficients ``(B,)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """``size * product(strength) * shape``, the shape divided by its sum where `normalised`.
+
+    Args:
+        name: of the component.
+        shape: counts per bin.
+        strength: parameters by name, numbers, and functions of parameters.
+        normalised: whether the strength is the number of events.
+        title: a line for tables.
+    """
+
+    name: str
+    shape: Shape
+    strength: tuple[Strength, ...] = ()
+    normalised: bool = False
+    title: str = ""
+
+    @cached_property
+    def factors(self) -> tuple[float, tuple[Factor, ...]]:
+        """The number and the factors of the strength."""
+        return factors(self.strength)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameters that it depends on."""
+        own = [n for f in self.factors[1] for n in f.names]
+        return tuple(dict.fromkeys([*own, *self.shape.names]))
+
+
+@dataclass(frozen=True, eq=False)
+class Channel:
+    """Data and the components that make them, with one statistic.
+
+    Args:
+        name: of the channel.
+        observed: data, ``(n_bins,)``; expected ones for a projection.
+        components: what is expected, the signal first.
+        statistic: how both are compared.
+        floor: counts per bin below which an expectation is bent to stay positive; None for none.
+        shape: cells along each axis, with product n_bins; by default one axis.
+        axes: names of the axes.
+        rename: own names of parameters to those of the model, where they differ.
+        units: own names of parameters to the value that the model's parameter multiplies.
+        group: which of several joined models it belongs to.
+
+    Raises:
+        InputError: if a shape, the floor or the data have another number of bins, or data are
+            impossible.
+    """
+
+    name: str
+    observed: Array
+    components: tuple[Component, ...]
+    statistic: Statistic = Poisson()
+    floor: Array | None = None
+    shape: tuple[int, ...] = ()
+    axes: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, float] = field(default_factory=dict)
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        n = self.n_bins
+        for c in self.components:
+            if c.shape.n_bins != n:
+                raise InputError(
+                    f"channel {self.name!r}: the component {c.name!r} has {c.shape.n_bins} bins "
+                    f"where the data have {n}"
+                )
+        if self.floor is not None and self.floor.shape != (n,):
+            raise InputError(f"channel {self.name!r}: the floor needs one value for each bin")
+        if self.shape and int(np.prod(self.shape)) != n:
+            raise InputError(f"channel {self.name!r}: {n} bins do not fill axes of {self.shape}")
+        if not self.components:
+            raise InputError(f"channel {self.name!r} needs at least one component")
+        self.statistic.check(self.observed, f"channel {self.name!r}")
+
+    @property
+    def n_bins(self) -> int:
+        """Number of cells."""
+        return int(self.observed.size)
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Cells along each axis."""
+        return self.shape or (self.n_bins,)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Own names of the parameters that it depends on."""
+        return tuple(dict.fromkeys(n for c in self.components for n in c.names))
+
+    def joint_name(self, own: str) -> str:
+        """The model's name of one of its parameters."""
+        return self.rename.get(own, own)
+
+    def component(self, name: str) -> Component:
+        """A component by name."""
+        return next(c for c in self.components if c.name == name)
+
+    def holding(self, names: Iterable[str]) -> Channel:
+        """The same channel without slopes along own parameters that a fit holds."""
+        held = frozenset(names)
+        return replace(
+            self,
+            components=tuple(replace(c, shape=c.shape.holding(held)) for c in self.components),
+        )
+
+    @cached_property
+    def _static(self) -> StaticMatrix | None:
+        """Static rows of all components that have such."""
+        rows = [c.shape.matrix for c in self.components if c.shape.matrix is not None]
+        return StaticMatrix(np.concatenate(rows)) if rows else None
+
+    def at(self, values: Values, like: Array) -> Evaluated:
+        """The channel at a batch of points.
+
+        Args:
+            values: own parameters by name, each ``(B,)``.
+            like: zeros, ``(B,)``.
+        """
+        blocks: list[Rows] = []
+        where: list[tuple[int, tuple[str, ...]]] = []  # of each component: first row, slopes
+        weights = self._weights(values, like)
+        n_static = n_rows = 0
+        if self._static is not None:
+            n_static = len(self._static.rows) if weights is None else len(weights)
+            n_rows = n_static
+        at = 0
+        for c in self.components:
+            moved = c.shape.names
+            if c.shape.matrix is not None:
+                where.append((at, moved))
+                at += 1 + len(moved)
+                continue
+            blocks.append(c.shape.rows(values, like))
+            where.append((n_rows, moved))
+            n_rows += 1 + len(moved)
+        static = None if self._static is None else WeightedRows(self._static, weights)
+        return Evaluated(self, values, like, static, tuple(blocks), tuple(where), n_static)
+
+    def _weights(self, values: Values, like: Array) -> Array | None:
+        """Weights of all static rows, ``(n_rows, m, B)``; None where each row stands alone."""
+        static = [c.shape for c in self.components if c.shape.matrix is not None]
+        found = [s.weights(values, like) for s in static]
+        if all(w is None for w in found):
+            return None
+        widths = [1 if w is None else w.shape[1] for w in found]
+        heights = [1 if w is None else len(w) for w in found]
+        out = np.zeros((sum(heights), sum(widths), *like.shape))
+        row = column = 0
+        for w, height, width in zip(found, heights, widths, strict=True):
+            out[row : row + height, column : column + width] = 1.0 if w is None else w
+            row, column = row + height, column + width
+        return out
+
+    def with_observed(self, observed: Array) -> Channel:
+        """The same channel with other data.
+
+        Raises:
+            InputError: if their number differs or they are impossible.
+        """
+        data = np.asarray(observed, dtype=float).ravel()
+        if data.shape != (self.n_bins,):
+            raise InputError(
+                f"{self.name}: {data.size} observed counts for {self.n_bins} bins; "
+                "the data and the axes do not match"
+            )
+        return replace(self, observed=data)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """A channel at a batch of points; made by `Channel.at`.
+
+    Rows are numbered through: first those on static rows, then those of the moving shapes.
+    """
+
+    channel: Channel
+    values: Values
+    like: Array
+    static: WeightedRows | None
+    moving: tuple[Rows, ...]
+    where: tuple[tuple[int, tuple[str, ...]], ...]
+    n_static: int
+
+    @cached_property
+    def _strengths(self) -> list[tuple[Array, dict[str, Array]]]:
+        """Strength of each component and its derivatives."""
+        return [
+            product(*c.factors, self.values, self.like) for c in self.channel.components
+        ]
+
+    @cached_property
+    def _totals(self) -> Array:
+        """Sums of all rows over the bins, ``(n_rows, B)``."""
+        parts = [] if self.static is None else [self.static.totals() + self.like]
+        return np.concatenate([*parts, *(m.totals() + self.like for m in self.moving)])
+
+    @cached_property
+    def coefficients(self) -> list[Array]:
+        """What the shape of each component is multiplied with, ``(B,)``."""
+        out = []
+        for c, (row, _), (strength, _) in zip(
+            self.channel.components, self.where, self._strengths, strict=True
+        ):
+            out.append(strength / self._totals[row] if c.normalised else strength)
+        return out
+
+    @cached_property
+    def mean(self) -> Array:
+        """Expected data, ``(n_bins, B)``."""
+        total: Array | None = None
+        if self.static is not None:
+            mixed = np.zeros((self.n_static, *self.like.shape))
+            for c, (row, _), factor in zip(
+                self.channel.components, self.where, self.coefficients, strict=True
+            ):
+                if c.shape.matrix is not None:
+                    mixed[row] = factor
+            total = self.static.combined(mixed)
+        for rows, factor in zip(self.moving, self._moving_coefficients, strict=True):
+            own = rows.scaled(factor)
+            total = own if total is None else total + own
+        assert total is not None
+        return total
+
+    @property
+    def _moving_coefficients(self) -> list[Array]:
+        return [
+            factor
+            for c, factor in zip(self.channel.components, self.coefficients, strict=True)
+            if c.shape.matrix is None
+        ]
+
+    def component(self, number: int) -> Array:
+        """Expected data of one component, ``(n_bins, B)``."""
+        row, _ = self.where[number]
+        factor = self.coefficients[number]
+        if self.channel.components[number].shape.matrix is not None:
+            assert self.static is not None
+            mixed = np.zeros((self.n_static, *self.like.shape))
+            mixed[row] = factor
+            return self.static.combined(mixed)
+        before = [c.shape.matrix is None for c in self.channel.components[:number]]
+        return self.moving[sum(before)].scaled(factor)
+
+    # -- derivatives ---------------------------------------------------------------------------
+
+    @cached_property
+    def terms(self) -> Terms:
+        """Derivatives by the model's names of the parameters."""
+        out: Terms = {}
+        channel = self.channel
+
+        def add(own: str, row: int, coefficient: Array) -> None:
+            factor = channel.units.get(own, 1.0)
+            scaled = coefficient if factor == 1.0 else factor * coefficient
+            out.setdefault(channel.joint_name(own), []).append((row, scaled))
+
+        for c, (row, moved), (_, slopes), factor in zip(
+            channel.components, self.where, self._strengths, self.coefficients, strict=True
+        ):
+            for name, slope in slopes.items():
+                add(name, row, slope / self._totals[row] if c.normalised else slope)
+            for k, name in enumerate(moved, start=row + 1):
+                add(name, k, factor)
+                if c.normalised:
+                    add(name, row, -factor * self._totals[k] / self._totals[row])
+        return out
+
+    def _stacked(self, names: tuple[str, ...]) -> list[tuple[IntArray, Array]]:
+        """The first, second, ... row of each parameter and its coefficient, ``(n_names, B)``."""
+        lists = [self.terms.get(n, []) for n in names]
+        nothing = (0, np.zeros_like(self.like))
+        out = []
+        for t in range(max(map(len, lists), default=0)):
+            some = [terms[t] if t < len(terms) else nothing for terms in lists]
+            out.append((np.array([k for k, _ in some]), np.stack([a + self.like for _, a in some])))
+        return out
+
+    def _vector(self, residual: Array) -> Array:
+        transform = self.channel.statistic.transform
+        return residual if transform is None else transform.T @ residual
+
+    def gradient(self, names: tuple[str, ...], residual: Array) -> Array:
+        """``sum_i residual_i d mu_i``, ``(n_names, B)``."""
+        vector = self._vector(residual)
+        parts = [] if self.static is None else [self.static.against(vector)]
+        raw = np.concatenate([*parts, *(m.against(vector) for m in self.moving)])
+        total = np.zeros((len(names), *self.like.shape))
+        for rows, coefficients in self._stacked(names):
+            total += coefficients * raw[rows]
+        return total
+
+    def curvature(self, names: tuple[str, ...], weight: Array) -> Array:
+        """``sum_i weight_i d mu_i d mu_i^T``, ``(n_names, n_names, B)``."""
+        gram = self._gram(weight)
+        stacked = self._stacked(names)
+        total = np.zeros((len(names), len(names), *self.like.shape))
+        for rows, a in stacked:
+            for columns, b in stacked:
+                total += a[:, None] * b[None] * gram[rows[:, None], columns[None]]
+        return total
+
+    def _gram(self, weight: Array) -> Array:
+        """Products of all rows with each other, ``(n_rows, n_rows, B)``."""
+        transform = self.channel.statistic.transform
+        if transform is not None:
+            return DenseRows(self.dense @ transform.T).gram(weight)
+        if not self.moving:
+            assert self.static is not None
+            return self.static.gram(weight)
+        if len(self.moving) > 1:
+            # rows of different kinds meet each other over the bins
+            return DenseRows(self.dense).gram(weight)
+        (moving,) = self.moving
+        own = moving.gram(weight)
+        if self.static is None:
+            return own
+        across = self.static.spread(moving.meet(self.static.matrix, weight))
+        below = np.concatenate([np.swapaxes(across, 0, 1), own])
+        above = np.concatenate([self.static.gram(weight), across])
+        return np.concatenate([above, below], axis=1)
+
+    @cached_property
+    def dense(self) -> Array:
+        """All rows, ``(B, n_rows, n_bins)``."""
+        size = self.like.size
+        parts = [] if self.static is None else [self.static.dense()]
+        parts += [m.dense() for m in self.moving]
+        spread = [np.broadcast_to(p, (size, *p.shape[1:])) for p in parts]
+        return np.concatenate(spread, axis=1)
+
+    def jacobian(self, names: tuple[str, ...]) -> Array:
+        """Derivatives of the expected data, ``(B, n_names, n_bins)``."""
+        dense = self.dense
+        total = np.zeros((self.like.size, len(names), dense.shape[2]))
+        for rows, coefficients in self._stacked(names):
+            total += coefficients.T[:, :, None] * dense[:, rows]
+        return total

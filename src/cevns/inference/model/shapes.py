@@ -1,0 +1,302 @@
+"""Shapes: counts per bin as functions of named parameters, for any batch of points.
+
+A shape either moves static rows by weights (released templates and their variations) or makes
+rows of its own at every point (a signal from first principles, a function). Which of the two it
+does is declared by `Shape.matrix`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.model.factors import Values
+from cevns.inference.model.rows import DenseRows, Rows
+from cevns.morphing import even_part, even_part_derivative
+from cevns.typing import Array
+
+__all__ = ["FunctionShape", "Gridded", "Morph", "Shape", "fixed"]
+
+
+class Shape(Protocol):
+    """Counts per bin as a function of parameters."""
+
+    @property
+    def n_bins(self) -> int:
+        """Number of cells."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameters that move it and along which slopes are asked for, in their order."""
+
+    @property
+    def matrix(self) -> Array | None:
+        """Static rows ``(m, n_bins)``, if the shape is a combination of such; else None."""
+
+    def holding(self, names: Iterable[str]) -> Shape:
+        """The same shape without slopes along parameters that a fit holds."""
+
+    def weights(self, values: Values, like: Array) -> Array | None:
+        """Where there are static rows: their weights in the shape and its slopes.
+
+        Returns:
+            ``(1 + len(names), m, B)``; None for one static row with weight one.
+        """
+
+    def rows(self, values: Values, like: Array) -> Rows:
+        """Where there are none: the shape and its slopes along `names`."""
+
+
+class _Static:
+    """What shapes on static rows share."""
+
+    def rows(self, values: Values, like: Array) -> Rows:
+        """Never asked for: the rows are static."""
+        raise AssertionError(values, like)
+
+
+class _Moving:
+    """What shapes with rows of their own share."""
+
+    @property
+    def matrix(self) -> Array | None:
+        """None: the rows move."""
+        return None
+
+    def weights(self, values: Values, like: Array) -> Array | None:
+        """Never asked for: there are no static rows."""
+        raise AssertionError(values, like)
+
+
+@dataclass(frozen=True, eq=False)
+class Morph(_Static):
+    """A template and the shapes that pulls move it to.
+
+    ``nominal + sum_k [alpha_k odd_k + d(alpha_k) even_k]`` with ``alpha = (theta - centre)/width``
+    and d of `cevns.morphing`.
+
+    Args:
+        nominal: ``(n_bins,)``.
+        odd: by parameter, half the difference of the variations at +1 and -1.
+        even: their mean minus the nominal; absent where a variation is one-sided.
+        units: by parameter, its value at a pull of zero and its change for a pull of one.
+        held: parameters along which no slope is asked for.
+
+    Raises:
+        InputError: if shapes differ or a parameter has no unit.
+    """
+
+    nominal: Array
+    odd: Mapping[str, Array]
+    even: Mapping[str, Array]
+    units: Mapping[str, tuple[float, float]]
+    held: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for name, row in (*self.odd.items(), *self.even.items()):
+            if np.shape(row) != np.shape(self.nominal) or name not in self.units:
+                raise InputError(
+                    f"the variation {name!r} of a template has {np.shape(row)} bins where the "
+                    f"nominal has {np.shape(self.nominal)}, or no unit of its pull"
+                )
+
+    @property
+    def n_bins(self) -> int:
+        """See `Shape`."""
+        return int(self.nominal.size)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return tuple(n for n in self.odd if n not in self.held)
+
+    @cached_property
+    def matrix(self) -> Array:
+        """Nominal, then odd and even rows by parameter."""
+        rows = [self.nominal]
+        for name, odd in self.odd.items():
+            rows.append(odd)
+            if name in self.even:
+                rows.append(self.even[name])
+        return np.stack(rows)
+
+    def holding(self, names: Iterable[str]) -> Morph:
+        """See `Shape`."""
+        return replace(self, held=self.held | frozenset(names))
+
+    def weights(self, values: Values, like: Array) -> Array | None:
+        """See `Shape`."""
+        if not self.odd:
+            return None
+        out = np.zeros((1 + len(self.names), len(self.matrix), *np.shape(like)))
+        out[0, 0] = 1.0
+        row, slope = 1, 1
+        for name in self.odd:
+            centre, width = self.units[name]
+            alpha = (values[name] - centre) / width
+            moved = name not in self.held
+            out[0, row] = alpha
+            if moved:
+                out[slope, row] = 1.0 / width
+            row += 1
+            if name in self.even:
+                out[0, row] = even_part(alpha)
+                if moved:
+                    out[slope, row] = even_part_derivative(alpha) / width
+                row += 1
+            slope += moved
+        return out
+
+
+def fixed(counts: Array) -> Morph:
+    """A template that nothing moves.
+
+    Examples:
+        >>> fixed(np.array([1.0, 2.0])).n_bins
+        2
+    """
+    return Morph(np.asarray(counts, dtype=float).ravel(), {}, {}, {})
+
+
+@dataclass(frozen=True, eq=False)
+class Gridded(_Static):
+    """Templates on a product grid of nuisances, linear between neighbours along each.
+
+    Args:
+        axes: by parameter, the increasing values at which templates are given.
+        templates: ``(n_1, n_2, ..., n_bins)``, the axes in the order of `axes`.
+        held: parameters along which no slope is asked for.
+
+    Raises:
+        InputError: if the templates do not fit the axes, or the values of one do not increase.
+
+    Examples:
+        >>> grid = Gridded({"t": np.array([-1.0, 0.0, 1.0])}, np.array([[1.0], [2.0], [4.0]]))
+        >>> weights = grid.weights({"t": np.array([0.5])}, np.zeros(1))
+        >>> (weights[0].T @ grid.matrix).tolist()
+        [[3.0]]
+    """
+
+    axes: Mapping[str, Array]
+    templates: Array
+    held: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        sizes = tuple(len(a) for a in self.axes.values())
+        rising = all(len(a) > 1 and (np.diff(a) > 0).all() for a in self.axes.values())
+        if self.templates.shape[:-1] != sizes or not rising:
+            raise InputError(
+                f"templates of shape {self.templates.shape} on a grid of {sizes} points: give one "
+                "template for each point, and two or more increasing values along each axis"
+            )
+
+    @property
+    def n_bins(self) -> int:
+        """See `Shape`."""
+        return int(self.templates.shape[-1])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return tuple(n for n in self.axes if n not in self.held)
+
+    @cached_property
+    def matrix(self) -> Array:
+        """All templates, the last axis fastest."""
+        return self.templates.reshape(-1, self.n_bins)
+
+    def holding(self, names: Iterable[str]) -> Gridded:
+        """See `Shape`."""
+        return replace(self, held=self.held | frozenset(names))
+
+    def weights(self, values: Values, like: Array) -> Array | None:
+        """See `Shape`. Outside the grid a parameter stays at its last template."""
+        along = {}
+        for name, knots in self.axes.items():
+            at = np.clip(values[name] + like, knots[0], knots[-1])
+            cell = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
+            width = knots[cell + 1] - knots[cell]
+            part = (at - knots[cell]) / width
+            number = np.arange(len(knots)).reshape(-1, *(1,) * np.ndim(at))
+            low, high = number == cell, number == cell + 1
+            inside = (values[name] + like >= knots[0]) & (values[name] + like <= knots[-1])
+            rate = np.where(inside, 1.0 / width, 0.0)
+            along[name] = (low * (1.0 - part) + high * part, (high * rate) - (low * rate))
+
+        def outer(slope_of: str | None) -> Array:
+            total: Array = np.ones((1, *np.shape(like)))
+            for name, (value, slope) in along.items():
+                rows = slope if name == slope_of else value
+                total = (total[:, None] * rows[None]).reshape(-1, *np.shape(like))
+            return total
+
+        return np.stack([outer(None), *(outer(n) for n in self.names)])
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionShape(_Moving):
+    """Any function of parameters.
+
+    Args:
+        parameters: names of its arguments.
+        size: number of bins.
+        function: values ``(B, n)`` to counts ``(B, n_bins)``.
+        derivative: values ``(B, n)`` to slopes ``(B, n, n_bins)``; by central differences
+            (relative error about 1e-9 for a smooth function) if it is not given.
+        steps: typical sizes of the arguments, for differences; 1 by default.
+        bounds: lower and upper ends of the arguments, which differences do not leave.
+        held: parameters along which no slope is asked for.
+    """
+
+    parameters: tuple[str, ...]
+    size: int
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array] | None = None
+    steps: Sequence[float] | None = None
+    bounds: Sequence[tuple[float, float]] | None = None
+    held: frozenset[str] = frozenset()
+
+    @property
+    def n_bins(self) -> int:
+        """See `Shape`."""
+        return self.size
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return tuple(n for n in self.parameters if n not in self.held)
+
+    def holding(self, names: Iterable[str]) -> FunctionShape:
+        """See `Shape`."""
+        return replace(self, held=self.held | frozenset(names))
+
+    def rows(self, values: Values, like: Array) -> Rows:
+        """See `Shape`."""
+        at = np.stack([values[n] + like for n in self.parameters], axis=-1)
+        counts = np.asarray(self.function(at), dtype=float)
+        moved = [i for i, n in enumerate(self.parameters) if n not in self.held]
+        if self.derivative is not None and moved:
+            slopes = np.asarray(self.derivative(at))[:, moved]
+        else:
+            slopes = np.empty((len(at), len(moved), self.size))
+            for row, i in enumerate(moved):
+                slopes[:, row] = self._difference(at, i)
+        return DenseRows(np.concatenate([counts[:, None], slopes], axis=1))
+
+    def _difference(self, at: Array, i: int) -> Array:
+        typical = 1.0 if self.steps is None else self.steps[i]
+        low, high = (-math.inf, math.inf) if self.bounds is None else self.bounds[i]
+        # cube root of the rounding error: where truncation and rounding balance
+        step = 6e-6 * typical
+        up, down = at.copy(), at.copy()
+        up[:, i] = np.minimum(at[:, i] + step, np.maximum(high, at[:, i]))
+        down[:, i] = np.maximum(at[:, i] - step, np.minimum(low, at[:, i]))
+        width = (up[:, i] - down[:, i])[:, None]
+        result: Array = (self.function(up) - self.function(down)) / width
+        return result

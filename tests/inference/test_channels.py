@@ -1,0 +1,361 @@
+"""The contracts of a model: statistics, shapes, strengths, supports, stacked models, floors.
+
+Each contract is held by a toy implementation whose answer is known in another way: by hand, by
+scipy, or by differences of the likelihood itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+
+from cevns.exceptions import InputError
+from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.channel import Channel, Component
+from cevns.inference.model.data import asimov
+from cevns.inference.model.expectation import Model
+from cevns.inference.model.factors import FunctionFactor, Interpolated, Linear, LogNormal
+from cevns.inference.model.joining import join
+from cevns.inference.model.rows import OuterRows
+from cevns.inference.model.shapes import FunctionShape, Gridded, Morph, fixed
+from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
+from cevns.inference.statistics.poisson import Poisson
+from cevns.inference.statistics.unbinned import Unbinned
+from cevns.parameters import Gaussian, Parameter, Parameters
+
+RNG = np.random.default_rng(8)
+N = 6
+
+
+def parameters(*names: str) -> Parameters:
+    """Constrained pulls called as told, and positive free counts called n..."""
+    out = []
+    for name in names:
+        if name.startswith("n"):
+            out.append(Parameter(name, 5.0, lower=0.0, role="poi"))
+        else:
+            out.append(Parameter(name, 0.1, constraint=Gaussian(0.0, 1.0)))
+    return Parameters(out)
+
+
+def morph() -> Morph:
+    nominal = RNG.uniform(5.0, 9.0, N)
+    return Morph(
+        nominal,
+        {"a": RNG.uniform(-1, 1, N), "b": RNG.uniform(-1, 1, N)},
+        {"a": RNG.uniform(-0.5, 0.5, N)},
+        {"a": (0.0, 1.0), "b": (0.5, 2.0)},
+    )
+
+
+class Outer(FunctionShape):
+    """Energies that move with a times arrival times that move with t0, over (3, 2) cells."""
+
+    def __init__(self) -> None:
+        super().__init__(("a", "t0"), N, lambda at: at)
+
+    def rows(self, values, like):  # type: ignore[no-untyped-def]
+        a, t0 = values["a"] + like, values["t0"] + like
+        energy = np.stack([np.array([[4.0], [3.0], [2.0]]) + e * a for e in (0.3, 0.6)])
+        slope = np.stack([e * np.ones((3, 1)) + 0 * a for e in (0.3, 0.6)])
+        time = np.stack([np.stack([1.0 + 0.1 * t0, 2.0 - 0.1 * t0]), np.stack([t0 * 0 + 1.0] * 2)])
+        moved = np.stack([np.stack([0.1 + 0 * t0, -0.1 + 0 * t0]), np.zeros((2, t0.size))])
+        return OuterRows(np.stack([energy, slope]), time, moved)
+
+
+def function() -> FunctionShape:
+    x = np.linspace(0.5, 1.5, N)
+    return FunctionShape(
+        ("a", "b"), N, lambda at: 6.0 + at[:, :1] * x + np.exp(0.2 * at[:, 1:]) * x**2
+    )
+
+
+def grid() -> Gridded:
+    axes = {"a": np.array([-1.0, 0.0, 1.0]), "b": np.array([-1.0, 0.0, 1.0])}
+    return Gridded(axes, RNG.uniform(5.0, 9.0, (3, 3, N)))
+
+
+def channel(*components: Component, **options: object) -> Channel:
+    return Channel("c", RNG.poisson(12.0, N).astype(float), components, **options)  # type: ignore[arg-type]
+
+
+MODELS = {
+    "templates": (channel(Component("s", morph(), ("n1",)), Component("b", fixed(np.ones(N)))), "n1 a b"),
+    "normalised": (channel(Component("s", morph(), ("n1",), normalised=True), Component("b", fixed(np.ones(N)))), "n1 a b"),
+    "outer": (channel(Component("s", Outer(), ("n1", 0.2))), "n1 a t0"),
+    "outer, normalised, over templates": (
+        channel(
+            Component("s", Outer(), ("n1",), normalised=True),
+            Component("b", morph(), ("n2", LogNormal("c", 1.1))),
+        ),
+        "n1 n2 a b c t0",
+    ),
+    "function over templates": (
+        channel(Component("s", function(), (Linear("c", 0.1),)), Component("b", morph(), ("n1",))),
+        "n1 a b c",
+    ),
+    "two moving shapes": (
+        channel(Component("s", function(), ("n1",)), Component("o", Outer()), Component("b", fixed(np.ones(N)), ("n2",))),
+        "n1 n2 a b t0",
+    ),
+    "grid": (channel(Component("s", grid(), (0.3, "n1"))), "n1 a b"),
+    "functions of parameters": (
+        channel(
+            Component("s", fixed(np.arange(1.0, N + 1)), (Interpolated("a", 0.8, 1.3, code=4), Interpolated("b", 0.9, 1.2))),
+            Component("b", fixed(np.ones(N)), (FunctionFactor(("a", "c"), lambda v: 2.0 + v[0] * v[1]),)),
+        ),
+        "a b c",
+    ),
+    "covariance": (
+        channel(Component("s", morph(), ("n1",)), statistic=GaussianValues(covariance=np.diag(np.arange(1.0, N + 1)) + 0.3)),
+        "n1 a b",
+    ),
+    "two-sided": (
+        channel(Component("s", morph(), ("n1",)), statistic=GaussianValues(up=np.full(N, 2.0), down=np.full(N, 3.0))),
+        "n1 a b",
+    ),
+    "unbinned": (
+        Channel("c", np.ones(N), (Component("s", function(), ("n1",)),), statistic=Unbinned()),
+        "n1 a b",
+    ),
+}
+
+
+def made(name: str) -> Model:
+    c, names = MODELS[name]
+    return Model(name, parameters(*names.split()), (c,))
+
+
+def points(model: Model, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Parameter points, data and auxiliary measurements, batch last."""
+    theta = model.parameters.values[:, None] + RNG.uniform(-0.4, 0.4, (len(model.parameters), n))
+    counts = np.repeat(model.observed[:, None], n, axis=1)
+    return theta, counts, RNG.uniform(-0.3, 0.3, theta.shape)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_gradient_is_that_of_the_value(name: str) -> None:
+    model = made(name)
+    target = Objective(model)
+    theta, counts, aux = points(model, 5)
+    value, gradient, _ = target.evaluate(theta, counts, aux)
+    assert_allclose(target.gradient(theta, counts, aux), gradient, rtol=1e-12, atol=1e-12)
+    assert_allclose(target.values(theta, counts, aux), value, rtol=1e-13)
+    for k in range(len(theta)):
+        step = np.zeros_like(theta)
+        step[k] = 1e-5
+        up, down = (target.values(theta + s * step, counts, aux) for s in (1.0, -1.0))
+        assert_allclose(gradient[k], (up - down) / 2e-5, rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_curvature_is_made_of_the_derivatives_of_the_expectation(name: str) -> None:
+    model = made(name)
+    theta, counts, aux = points(model, 4)
+    _, _, curvature = Objective(model).evaluate(theta, counts, aux)
+    mu, jacobian = model.linearise(theta.T)
+    assert_allclose(mu, model.expected(theta.T), rtol=1e-13)
+    c = model.channels[0]
+    _, _, weight = c.statistic.evaluate(mu.T, counts, np.zeros((N, 1)))
+    if c.statistic.transform is not None:
+        jacobian = jacobian @ c.statistic.transform.T
+    wanted = 2.0 * np.einsum("bki,ib,bli->klb", jacobian, weight, jacobian)
+    pulls = np.diag([2.0 if p.constraint else 0.0 for p in model.parameters])
+    assert_allclose(curvature, wanted + pulls[:, :, None], rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_slopes_of_what_a_fit_holds_are_left_out_and_the_others_are_the_same(name: str) -> None:
+    model = made(name)
+    theta, counts, aux = points(model, 3)
+    held = [p.name for p in model.parameters][1:2]
+    free = [i for i, p in enumerate(model.parameters) if p.name not in held]
+    all_of_it = Objective(model).evaluate(theta, counts, aux)
+    without = Objective.of(model, held).evaluate(theta, counts, aux)
+    assert_allclose(without[0], all_of_it[0], rtol=1e-13)
+    assert_allclose(without[1][free], all_of_it[1][free], rtol=1e-12, atol=1e-12)
+    kept = np.ix_(free, free)
+    assert_allclose(without[2][kept], all_of_it[2][kept], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["templates", "function over templates", "covariance"])
+def test_components_add_up_to_the_expectation(name: str) -> None:
+    model = made(name)
+    theta = model.parameters.values
+    total = sum(model.components(theta).values())
+    assert_allclose(total, model.expected(theta), rtol=1e-13)
+
+
+def test_many_data_sets_are_cut_where_their_bins_leave_the_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = made("outer, normalised, over templates")
+    theta, counts, aux = points(model, 100)
+    whole = Objective(model).evaluate(theta, counts, aux)
+    monkeypatch.setattr("cevns.inference.minimum.objectives._IN_CACHE", 1)
+    for a, b in zip(Objective(model).evaluate(theta, counts, aux), whole, strict=True):
+        assert_allclose(a, b, rtol=1e-12)
+
+
+# -- statistics --------------------------------------------------------------------------------
+
+
+def test_poisson_is_the_probability_of_the_counts() -> None:
+    statistic = Poisson()
+    mu, n = np.array([[3.0], [7.0]]), np.array([[2.0], [9.0]])
+    value = statistic.evaluate(mu, n, np.zeros((2, 1)))[0] + statistic.constant(n)
+    probability = stats.poisson.logpmf(n, mu) - stats.poisson.logpmf(n, n)
+    assert_allclose(value, -2.0 * probability.sum(axis=0), rtol=1e-13)
+
+
+def test_covariance_is_the_multivariate_normal() -> None:
+    covariance = np.array([[2.0, 0.5], [0.5, 1.0]])
+    statistic = GaussianValues(covariance=covariance)
+    mu, x = np.array([[1.0], [2.0]]), np.array([[1.5], [0.3]])
+    value = statistic.evaluate(mu, x, np.zeros((2, 1)))[0]
+    normal = stats.multivariate_normal(mean=mu[:, 0], cov=covariance)
+    assert_allclose(value, -2.0 * (normal.logpdf(x[:, 0]) - normal.logpdf(mu[:, 0])), rtol=1e-13)
+
+
+def test_covariance_is_that_of_pseudo_data() -> None:
+    covariance = np.array([[2.0, -0.7], [-0.7, 1.0]])
+    drawn = GaussianValues(covariance=covariance).draw(
+        np.array([5.0, 1.0]), np.random.default_rng(1), 40_000
+    )
+    assert_allclose(np.cov(drawn), covariance, atol=0.05)
+
+
+def test_two_sided_error_is_that_on_the_side_of_the_expectation() -> None:
+    statistic = GaussianValues(up=np.array([2.0]), down=np.array([4.0]))
+    x = np.array([[10.0, 10.0]])
+    value = statistic.evaluate(np.array([[12.0, 6.0]]), x, np.zeros((1, 1)))[0]
+    assert_allclose(value, [1.0, 1.0])
+
+
+def test_limit_is_half_a_gaussian_and_cannot_be_drawn() -> None:
+    limit = GaussianValues(up=np.array([2.0]), down=np.array([np.inf]))
+    value = limit.evaluate(np.array([[12.0, 3.0]]), np.array([[10.0, 10.0]]), np.zeros((1, 1)))[0]
+    assert_allclose(value, [1.0, 0.0])
+    assert not limit.can_draw
+
+
+def test_events_are_the_extended_likelihood() -> None:
+    # density nu exp(-x/a)/a: the best total is the number of events, the best a their mean
+    x = np.array([0.3, 1.1, 0.2, 2.4, 0.9])
+
+    def density(at: np.ndarray) -> np.ndarray:
+        nu, a = at[:, :1], at[:, 1:]
+        return np.concatenate([nu, nu * np.exp(-x / a) / a], axis=1)
+
+    shape = FunctionShape(("nu", "a"), 6, density)
+    events = Channel("e", np.ones(6), (Component("s", shape),), statistic=Unbinned())
+    model = Model(
+        "events",
+        Parameters([Parameter("nu", 5.0, lower=0.0), Parameter("a", x.mean(), lower=0.01)]),
+        (events,),
+    )
+    theta = np.array([[5.0], [x.mean()]])
+    value, gradient, _ = Objective(model).evaluate(theta, np.ones((6, 1)), theta)
+    assert_allclose(gradient, 0.0, atol=1e-6)
+    logarithms = np.log(5.0 / x.mean()) - x / x.mean()
+    assert_allclose(value, 10.0 - 2.0 * logarithms.sum(), rtol=1e-12)
+
+
+def test_event_list_has_no_pseudo_data() -> None:
+    model = made("unbinned")
+    assert not model.can_draw
+    with pytest.raises(InputError, match="Asimov"):
+        asimov(model)
+
+
+def test_correlated_constraint_is_a_gaussian_channel_of_the_parameters() -> None:
+    covariance = np.array([[1.0, 0.6], [0.6, 1.0]])
+    unit = [Component(n, fixed(np.eye(2)[i]), (n,)) for i, n in enumerate("ab")]
+    auxiliary = Channel(
+        "calibration", np.zeros(2), tuple(unit), statistic=GaussianValues(covariance=covariance)
+    )
+    free = Parameters([Parameter(n, 0.0, typical=1.0) for n in "ab"])
+    model = Model("m", free, (auxiliary,))
+    information = Objective(model).information(np.zeros((2, 1)))[:, :, 0]
+    assert_allclose(np.linalg.inv(information), covariance, rtol=1e-12)
+
+
+# -- strengths ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [1, 4])
+def test_interpolation_codes_are_those_of_pyhf(code: int) -> None:
+    pyhf = pytest.importorskip("pyhf")
+    make = {1: "code1", 4: "code4"}[code]
+    interpolator = pyhf.interpolators.get(make[4:])([[[[0.8], [1.0], [1.3]]]])
+    alphas = np.linspace(-2.0, 2.0, 9)
+    wanted = np.ravel(interpolator(pyhf.tensorlib.astensor([alphas.tolist()])))
+    found = Interpolated("a", 0.8, 1.3, code=code).evaluate({"a": alphas})[0]
+    assert_allclose(found, wanted, rtol=1e-10)
+
+
+# -- a shape for each of many structural points -------------------------------------------------
+
+
+def test_floor_is_relative_to_what_a_bin_expects() -> None:
+    # bins of 1e-30 counts keep their own shape: no absolute floor reaches them
+    tiny = 1e-30 * np.arange(1.0, N + 1)
+    counts = Channel("c", np.zeros(N), (Component("s", fixed(tiny), ("n1",)),))
+    model = Model("tiny", parameters("n1"), (counts,))
+    value = Objective(model).values(np.array([[2.0]]), np.zeros((N, 1)), np.zeros((1, 1)))
+    assert_allclose(value, 2.0 * 2.0 * tiny.sum(), rtol=1e-12)
+
+
+def test_quoted_is_infinite_where_nothing_is_expected_and_minimised_is_not() -> None:
+    from cevns.inference import Likelihood
+
+    counts = Channel("c", np.ones(N), (Component("s", fixed(np.ones(N)), ("n1",)),))
+    model = Model("signal alone", parameters("n1"), (counts,))
+    likelihood = Likelihood.of(model)
+    assert likelihood.twice_nll(np.array([0.0])) == np.inf
+    assert np.isfinite(likelihood.minimised(np.array([0.0])))
+    assert likelihood.minimised(np.array([0.0])) > 40.0 * N
+
+
+# -- several channels ---------------------------------------------------------------------------
+
+
+def test_channels_add_up() -> None:
+    one, two = (made(n) for n in ("templates", "outer"))
+    both = join({"one": one, "two": two})
+    theta = both.parameters.values
+    from cevns.inference import Likelihood
+
+    found = Likelihood.of(both).by_channel(theta)
+    assert found["one"] == pytest.approx(Likelihood.of(one).by_channel(one.parameters.values)["c"])
+    assert found["two"] == pytest.approx(Likelihood.of(two).by_channel(two.parameters.values)["c"])
+    assert sum(found.values()) == pytest.approx(float(Likelihood.of(both).twice_nll(theta)))
+
+
+def test_common_scale_stands_for_the_nominal_value() -> None:
+    one, two = (made(n) for n in ("templates", "grid"))
+    both = join({"one": one, "two": two}, scale=("k", "n1"))
+    point = both.parameters.at({"k": 0.4}).values
+    own = one.parameters.at({"n1": 2.0}).values
+    assert_allclose(both.expected(point)[: one.n_bins], one.expected(own), rtol=1e-13)
+    mu, jacobian = both.linearise(point[None])
+    step = 1e-6
+    up = both.expected(both.parameters.at({"k": 0.4 + step}).values)
+    assert_allclose(jacobian[0, both.parameters.position("k")], (up - mu[0]) / step, rtol=1e-5)
+
+
+def test_measured_background_is_shared_and_free() -> None:
+    # ON and OFF: the background is known from OFF alone
+    from cevns.inference import fit
+
+    flat = fixed(np.ones(N))
+    signal = fixed(np.linspace(2.0, 0.0, N))
+    on = Channel("on", np.full(N, 110.0) + signal.nominal, (
+        Component("cevns", signal, ("n1",)), Component("b", flat, ("n2", 1.0))))
+    off = Channel("off", np.full(N, 220.0), (Component("b", flat, ("n2", 2.0)),))
+    start = Parameters([Parameter("n1", 0.5, lower=0.0, role="poi"), Parameter("n2", 90.0, lower=0.0)])
+    found = fit(Model("on-off", start, (on, off)))
+    assert found["n2"].value == pytest.approx(110.0, rel=1e-6)
+    assert found["n1"].value == pytest.approx(1.0, rel=1e-4)
