@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import __version__
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import InputError
 from cevns.experiments.alternatives import (
     Alternatives,
     alternative_fits,
@@ -21,9 +21,8 @@ from cevns.experiments.model import SIGNAL, ExperimentModel
 from cevns.experiments.prediction import prediction_error
 from cevns.experiments.released import ReleasedModel
 from cevns.inference import Data, FitResult, asimov, fit
-from cevns.inference.compiled import CompiledModel
 from cevns.inference.intervals import Significance, significance
-from cevns.typing import Array
+from cevns.typing import ENGINE, Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +68,6 @@ class Measurement:
         profiled: the same fit with the shapes that `fit` holds floating, where there are any.
         alternatives: fits with each alternative shape in turn, likewise.
         asimov: whether the data were Asimov data.
-        engine: array engine.
         gof: toy p-value, where it was asked for.
     """
 
@@ -82,7 +80,6 @@ class Measurement:
     profiled: Measurement | None = field(default=None, repr=False)
     alternatives: Alternatives | None = field(default=None, repr=False)
     asimov: bool = False
-    engine: str = "numpy"
     gof: GoodnessOfFit | None = None
 
     @property
@@ -130,7 +127,7 @@ class Measurement:
         out = {
             "experiment": self.experiment.name,
             "version": __version__,
-            "engine": self.engine,
+            "engine": ENGINE,
             "seed": None,
             "asimov": self.asimov,
             "question": self.model.question,
@@ -208,7 +205,6 @@ def measure(
     use_asimov: bool = False,
     fix: Mapping[str, float | None] | None = None,
     minos: str = "poi",
-    engine: str = "numpy",
     gof_toys: int = 0,
 ) -> Measurement:
     """Fit an experiment.
@@ -220,7 +216,6 @@ def measure(
             expected precision and significance.
         fix: parameters to hold, at a value or (None) at their nominal one.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
-        engine: ``numpy`` or ``jax``; a single fit is fastest with numpy.
         gof_toys: toys for a goodness-of-fit p-value; none by default.
 
     Raises:
@@ -245,12 +240,12 @@ def measure(
     data = asimov(model) if use_asimov else None
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
-    result = _measure(experiment, model, data, minos, engine)
+    result = _measure(experiment, model, data, minos)
     if gof_toys:
         from cevns.experiments.templates import template_model
         from cevns.inference.gof import goodness_of_fit
 
-        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys, engine="auto")
+        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys)
         result = replace(result, gof=gof)
     if isinstance(model, ReleasedModel):
         return _with_shapes(result, model, fix or {}, data, minos)
@@ -258,7 +253,7 @@ def measure(
     if pulse is None or model.parameters[pulse].fixed:
         return result
     held = model.with_parameters(model.parameters.fix({pulse: None}))
-    beside = _measure(experiment, held, data, minos, engine)
+    beside = _measure(experiment, held, data, minos)
     return replace(result, fixed_pulse_time=beside)
 
 
@@ -274,7 +269,7 @@ def _with_shapes(
     free = freed(model, held_shapes(experiment.declaration), fix)
     if all(a.fixed == b.fixed for a, b in zip(free.parameters, model.parameters, strict=True)):
         return result
-    profiled = _measure(experiment, free, data, minos, result.engine)
+    profiled = _measure(experiment, free, data, minos)
     study = None
     # other questions hold the rates in their error: nothing is left to fold in
     if result.z is not None and model.question == "count":
@@ -283,23 +278,16 @@ def _with_shapes(
 
 
 def _measure(
-    experiment: Experiment,
-    model: ExperimentModel | ReleasedModel,
-    data: Data | None,
-    minos: str,
-    engine: str,
+    experiment: Experiment, model: ExperimentModel | ReleasedModel, data: Data | None, minos: str
 ) -> Measurement:
-    if engine not in ("numpy", "jax"):
-        raise UnknownNameError("engine", engine, ("numpy", "jax"))
-    evaluated = CompiledModel(model) if engine == "jax" else model
-    result = fit(evaluated, data=data, minos=minos)
+    result = fit(model, data=data, minos=minos)
     defined = model.question in ("count", "cross-section") and not model.parameters[model.poi].fixed
     if defined:
         # a count where the null expects nothing at all excludes it without limit
         null = model.expected(model.parameters.at({model.poi: 0.0}).values)
         counts = model.observed if data is None else data.counts
         defined = not bool(np.any((null <= 0.0) & (counts > 0.0)))
-    z = significance(evaluated, model.poi, data=data, best=result) if defined else None
+    z = significance(model, model.poi, data=data, best=result) if defined else None
     return Measurement(
         experiment=experiment,
         model=model,
@@ -307,7 +295,6 @@ def _measure(
         components=_components(experiment, model, result),
         significance=z,
         asimov=data is not None,
-        engine=engine,
     )
 
 
