@@ -15,11 +15,11 @@ import numpy as np
 
 import cevns
 from _timing import cpu
-from cevns.experiments.scanning import scan_plan
+from cevns.analysis.scanning.scan_task import scan_plan
 from cevns.inference import Data, fit
-from cevns.inference.blocks import run_blocks
-from cevns.inference.feldman_cousins import prepare
-from cevns.inference.point_fits import PointFits
+from cevns.inference.scan.feldman_cousins import prepare
+from cevns.inference.toys.point_fits import PointFits
+from cevns.inference.work.blocks import run_blocks
 
 COUPLINGS = ("eps_ee_u", "eps_ee_d")
 

@@ -15,10 +15,10 @@ import numpy as np
 import cevns
 from _timing import best, report
 from bench_toys import to_histfactory
-from cevns.experiments.templates import fast_form
+from cevns.experiments.fast_form import fast_form
 from cevns.inference import fit
-from cevns.inference.joint import JointModel, join
-from cevns.inference.toys import run_toys
+from cevns.inference.model.joining import JointModel, join
+from cevns.inference.toys.toy_fits import run_toys
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "inference"))
 from lar_like import lar_like

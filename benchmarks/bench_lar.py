@@ -10,8 +10,8 @@ from pathlib import Path
 
 import cevns
 from _timing import best
+from cevns.analysis.alternatives import freed, held_shapes
 from cevns.datasets import find, lar2020
-from cevns.experiments.alternatives import freed, held_shapes
 from cevns.inference import fit
 
 

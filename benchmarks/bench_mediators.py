@@ -11,9 +11,9 @@ import numpy as np
 
 import cevns
 from _timing import cpu, report
-from cevns.experiments.scanning import scan_plan
+from cevns.analysis.scanning.scan_task import scan_plan
 from cevns.inference import fit
-from cevns.inference.scan import profile_scan
+from cevns.inference.scan.profile_scan import profile_scan
 
 
 def iminuit_loop(plan, scan, n: int) -> float:

@@ -11,14 +11,14 @@ import numpy as np
 
 import cevns
 from _timing import best, report
-from cevns.experiments.templates import template_model
+from cevns.experiments.fast_form import template_model
 from cevns.inference import Data, fit
-from cevns.inference.batched import BatchFitter
-from cevns.inference.draw import PoissonSampler
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.modes import Screen, best_fits
-from cevns.inference.refine import refined_scan
-from cevns.inference.scan import levels, profile_scan
+from cevns.inference.minimum.batch import BatchFitter
+from cevns.inference.minimum.modes import Screen, best_fits
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.profile_scan import levels, profile_scan
+from cevns.inference.scan.refine import refined_scan
+from cevns.inference.toys.draw import PoissonSampler
 
 
 def iminuit_scan(scan, n: int) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from _timing import best, report
 from cevns import material, recoil_spectrum
-from cevns.interactions import differential_cross_section, kinematics
+from cevns.processes import differential_cross_section, kinematics
 from cevns.sources import SNS
 
 

@@ -11,9 +11,9 @@ import time
 import numpy as np
 
 import cevns
-from cevns.experiments.templates import template_model
-from cevns.inference.draw import PoissonSampler
-from cevns.inference.toys import run_toys
+from cevns.experiments.fast_form import template_model
+from cevns.inference.toys.draw import PoissonSampler
+from cevns.inference.toys.toy_fits import run_toys
 
 
 def to_histfactory(model) -> tuple[dict, list[str]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from carry_csi_2021 import write
-from cevns.datasets._text import read_lines, read_rows
+from cevns.datasets.delimited_text import read_lines, read_rows
 from cevns.exceptions import CevnsError
 from cevns.typing import Array
 

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 import cevns
+from cevns.analysis.coupling_families import known_parameters
+from cevns.analysis.scanning.scan_record import Scan
+from cevns.analysis.scanning.scan_task import ScanPlan, scan, scan_plan
+from cevns.analysis.studies.lma_dark_sigma import lma_dark_curve, lma_dark_test
 from cevns.exceptions import CevnsError
-from cevns.experiments.families import known_parameters
 from cevns.experiments.joint import load_joint
-from cevns.experiments.lma_dark import lma_dark_curve, lma_dark_test
-from cevns.experiments.scan_record import Scan
-from cevns.experiments.scanning import ScanPlan, scan, scan_plan
-from cevns.inference.grid import Axis
+from cevns.inference.model.grid import Axis
 
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/report/gallery/data"
 CSI = "coherent-csi-2021"
@@ -207,7 +207,7 @@ def mediators(name: str) -> None:
 
 def _typical(model: str, mass: float) -> float:
     """The size of coupling that changes the rate by some per cent."""
-    from cevns.interactions import interaction
+    from cevns.processes import interaction
 
     found = interaction(model)
     shaped = found.with_structure({"m_zprime": float(mass)})  # type: ignore[attr-defined]

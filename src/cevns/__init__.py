@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cevns.detectors.response import ResponseTable
+    from cevns.detectors.framework.response import ResponseTable
     from cevns.experiments import Experiment, JointExperiment, load, load_joint
     from cevns.nuclear.couplings import couplings
     from cevns.nuclear.form_factors import form_factor
@@ -28,7 +28,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "Experiment": "cevns.experiments",
     "JointExperiment": "cevns.experiments",
-    "ResponseTable": "cevns.detectors.response",
+    "ResponseTable": "cevns.detectors.framework.response",
     "couplings": "cevns.nuclear.couplings",
     "flux_averaged_cross_section": "cevns.rates",
     "form_factor": "cevns.nuclear.form_factors",

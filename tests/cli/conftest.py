@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cevns.cli import run
-from cevns.experiments.loader import CATALOGUE
+from cevns.experiments.declaration.loader import CATALOGUE
 
 NAME = "coherent-csi-2021"
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cevns.cli import progress
+from cevns.cli.terminal import progress
 
 RELEASES = os.environ.get("CEVNS_DATA")
 CSI, LAR = "coherent-csi-2021", "coherent-lar-2020"
 FC = ("--method", "fc", "--toys", "40", "--workers", "1")
 MINE = """
 import numpy as np
-from cevns.interactions import Extension, bounded
+from cevns.processes import Extension, bounded
 from cevns.parameters import Parameters
 
 

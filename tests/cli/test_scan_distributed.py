@@ -32,7 +32,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 OFTEN = (
-    "import sys, cevns.inference.checkpoint as checkpoint; checkpoint.FLUSH_S = 0.2; "
+    "import sys, cevns.inference.work.checkpoint as checkpoint; checkpoint.FLUSH_S = 0.2; "
     "from cevns.cli import main; sys.argv[0] = 'cevns'; main()"
 )
 """The command, with toys put on disk more often than every five seconds."""

@@ -137,7 +137,7 @@ def test_other_bins_are_refused(made_up):
 
 def test_the_carried_acceptance_is_the_released_one(public_lar):
     from cevns.datasets import read_table
-    from cevns.experiments.loader import CATALOGUE
+    from cevns.experiments.declaration.loader import CATALOGUE
 
     carried = read_table(CATALOGUE / "cenns-10" / "acceptance.csv")
     released = lar2020.load(public_lar).acceptance

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import betaln
 
 from cevns.detectors import Variation
-from cevns.detectors.pulse_shape._base import PulseShapeBins
+from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.detectors.pulse_shape.beta import Beta
 from cevns.exceptions import InputError
 

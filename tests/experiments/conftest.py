@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import cevns
-from cevns.experiments.loader import CATALOGUE
+from cevns.experiments.declaration.loader import CATALOGUE
 
 NAME = "coherent-csi-2021"
 PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it

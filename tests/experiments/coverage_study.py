@@ -29,19 +29,19 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import cevns
-from cevns.experiments.families import CouplingFamily
-from cevns.experiments.templates import tabulated_model
+from cevns.analysis.coupling_families import CouplingFamily
+from cevns.experiments.fast_form import tabulated_model
 from cevns.inference import asimov
-from cevns.inference.batched import FAILED, BatchFit, BatchFitter
-from cevns.inference.feldman_cousins import prepare
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.intervals import threshold
-from cevns.inference.model import parameter_point
-from cevns.inference.modes import Screen, best_fits
-from cevns.inference.point_fits import PointFits
-from cevns.inference.scan import profile_scan
-from cevns.inference.toy_result import LEVELS
-from cevns.inference.toy_scan import critical_value
+from cevns.inference.fitting.intervals import threshold
+from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
+from cevns.inference.minimum.modes import Screen, best_fits
+from cevns.inference.model.expectation import parameter_point
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.feldman_cousins import prepare
+from cevns.inference.scan.profile_scan import profile_scan
+from cevns.inference.scan.toy_scan import critical_value
+from cevns.inference.toys.point_fits import PointFits
+from cevns.inference.toys.toy_result import LEVELS
 
 N = 2000
 """Pseudo-experiments: the error of a coverage of 68.3 (90) % is 1.0 (0.7) %."""

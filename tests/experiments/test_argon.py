@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.analysis.alternatives import freed, held_shapes
 from cevns.datasets import read_table
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
-from cevns.experiments.alternatives import freed, held_shapes
-from cevns.experiments.loader import CATALOGUE
-from cevns.experiments.released import released_shape
-from cevns.experiments.schema import Template
-from cevns.experiments.templates import template_model
+from cevns.experiments.declaration.loader import CATALOGUE
+from cevns.experiments.declaration.schema import Template
+from cevns.experiments.fast_form import template_model
+from cevns.experiments.inputs.released import released_shape
 from cevns.inference import fit
-from cevns.inference.data import asimov
-from cevns.inference.model import differences
-from cevns.interactions import interaction
+from cevns.inference.model.data import asimov
+from cevns.inference.model.expectation import differences
+from cevns.processes import interaction
 
 NAME = "coherent-lar-2020"
 PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it

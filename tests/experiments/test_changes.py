@@ -7,7 +7,7 @@ import math
 import pytest
 
 import cevns
-from cevns.experiments.changes import _predict, _signal_only, compare
+from cevns.analysis.changes import _predict, _signal_only, compare
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.experiments.families import CouplingFamily
+from cevns.analysis.coupling_families import CouplingFamily
 from cevns.inference import Likelihood, asimov, fit
-from cevns.inference.grid import Grid
-from cevns.inference.scan import profile_scan
-from cevns.inference.toys import run_toys
-from cevns.interactions import interactions
+from cevns.inference.model.grid import Grid
+from cevns.inference.scan.profile_scan import profile_scan
+from cevns.inference.toys.toy_fits import run_toys
+from cevns.processes import interactions
 
 # Injected values, structural ones last; the first is scanned over the range, the others are free.
 # Ranges do not have the injected value among their points.

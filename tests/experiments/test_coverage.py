@@ -9,11 +9,11 @@ from scipy.stats import chi2, ks_2samp, kstest
 from threadpoolctl import threadpool_limits
 
 import cevns
-from cevns.experiments.scanning import scan_plan
-from cevns.inference.data import Data
-from cevns.inference.feldman_cousins import feldman_cousins
-from cevns.inference.scan import profile_scan
-from cevns.inference.toy_result import LEVELS
+from cevns.analysis.scanning.scan_task import scan_plan
+from cevns.inference.model.data import Data
+from cevns.inference.scan.feldman_cousins import feldman_cousins
+from cevns.inference.scan.profile_scan import profile_scan
+from cevns.inference.toys.toy_result import LEVELS
 
 REGULAR = ("count", "angle", "nsi", "moment")
 # Couplings that enter squared, at the value where the counts are least: there an excess is fitted

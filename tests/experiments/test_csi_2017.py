@@ -17,7 +17,7 @@ SSB_TIME = "backgrounds.ssb.time"
 
 
 @pytest.fixture(scope="module")
-def fitted() -> cevns.experiments.measurement.Measurement:
+def fitted() -> cevns.analysis.measurement.Measurement:
     return cevns.load(NAME).fit()
 
 

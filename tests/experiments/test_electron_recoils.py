@@ -10,13 +10,13 @@ import pytest
 from scipy.integrate import quad
 
 import cevns
-from cevns.detectors.response import bin_response
+from cevns.detectors.framework.response import bin_response
 from cevns.exceptions import SchemaError
-from cevns.experiments.refolded import refold
-from cevns.experiments.tabulated import tabulate
-from cevns.inference.model import differences
-from cevns.interactions import interaction
+from cevns.experiments.tables.refolded import refold
+from cevns.experiments.tables.tabulated import tabulate
+from cevns.inference.model.expectation import differences
 from cevns.nuclear import electron_shells
+from cevns.processes import interaction
 from cevns.rates.electrons import ElectronFold, WithElectrons
 from cevns.rates.fold import Fold
 

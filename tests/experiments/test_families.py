@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.analysis.coupling_families import CouplingFamily, extended
 from cevns.constants import G_FERMI_MEV
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.experiments.families import CouplingFamily, extended
 from cevns.inference import Likelihood, asimov
-from cevns.inference.model import differences
+from cevns.inference.model.expectation import differences
 
 MODELS = {
     "standard-model": {"sin2_theta_w": 0.31},

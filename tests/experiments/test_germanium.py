@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.reproduction.results import result, results
+from cevns.reproduction.published_results import result, results
 
 NAME = "coherent-ge-2024"
 

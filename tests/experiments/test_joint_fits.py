@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.cli.output import strict
+from cevns.cli.terminal.output import strict
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 
 NAME = "coherent-csi-2021"

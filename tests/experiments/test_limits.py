@@ -9,9 +9,9 @@ from scipy.optimize import brentq
 from scipy.stats import poisson
 
 import cevns
+from cevns.analysis.count_limit import cevns_limit
 from cevns.exceptions import InputError
-from cevns.experiments.limits import cevns_limit
-from cevns.inference.limits import poisson_upper_limit, upper_limit
+from cevns.inference.fitting.upper_limits import poisson_upper_limit, upper_limit
 
 RUN = "coherent-lar-engineering"
 

@@ -11,14 +11,14 @@ import pytest
 from scipy.optimize import minimize
 
 import cevns
+from cevns.analysis.coupling_families import CouplingFamily
+from cevns.analysis.studies.dark_minima import DIFFERENCE, ETA, MUMU, DarkCoordinates, DarkPlane
+from cevns.analysis.studies.lma_dark_sigma import dark_interval, lma_dark_curve, lma_dark_test
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.experiments.dark_minima import DIFFERENCE, ETA, MUMU, DarkCoordinates, DarkPlane
-from cevns.experiments.families import CouplingFamily
-from cevns.experiments.lma_dark import dark_interval, lma_dark_curve, lma_dark_test
 from cevns.inference import Likelihood, observed
-from cevns.interactions import Combined, StandardModel, lma_dark, total_cross_section
-from cevns.interactions.nsi import NSI
-from cevns.interactions.nsi_quark_mix import DOWN_DEG, UP_DEG
+from cevns.processes import Combined, StandardModel, lma_dark, total_cross_section
+from cevns.processes.nsi import NSI
+from cevns.processes.nsi_quark_mix import DOWN_DEG, UP_DEG
 
 PUBLIC = os.environ.get("CEVNS_DATA")
 HELD = dict.fromkeys(("sns.flux", "form_factor", "t0", "qf.csi.0", "qf.csi.1", "efficiency"))
@@ -213,8 +213,8 @@ def test_a_record(up):
 def test_figures(csi):
     pytest.importorskip("matplotlib")
     pytest.importorskip("mplhep")
-    from cevns.report import style
-    from cevns.report.lma_dark import draw_region, lma_dark_figure
+    from cevns.report.drawing import style
+    from cevns.report.lma_dark_figures import draw_region, lma_dark_figure
 
     curve = lma_dark_curve(csi, [-80.0, -70.0, 0.0, 30.0], fix=HELD)
     axes = lma_dark_figure([curve], labels=["CsI"]).axes[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.experiments.scanning import scan, scan_plan
+from cevns.analysis.scanning.scan_task import scan, scan_plan
 
 CASES = {
     "nsi+vector-universal": ("g_zprime", (1.8e-4, 1.95e-4)),

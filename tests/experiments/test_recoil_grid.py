@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 import cevns
-from cevns.interactions import kinematics
+from cevns.processes import kinematics
 from cevns.rates.fold import Fold
 
 GERMANIUM = """\

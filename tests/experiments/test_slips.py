@@ -16,8 +16,8 @@ from ruamel.yaml import YAML
 
 import cevns
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
-from cevns.experiments.document import Document, parse
-from cevns.experiments.loader import CATALOGUE
+from cevns.experiments.declaration.document import Document, parse
+from cevns.experiments.declaration.loader import CATALOGUE
 
 SHIPPED = CATALOGUE / "coherent-csi-2021.yaml"
 

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
 from cevns.exceptions import InputError
-from cevns.experiments.slope import _moments, exponential_bins, fit_exponential
+from cevns.experiments.inputs.slope import _moments, exponential_bins, fit_exponential
 
 EDGES = 0.5 * np.arange(25)
 

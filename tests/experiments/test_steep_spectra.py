@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.experiments.families import extended
+from cevns.analysis.coupling_families import extended
 
 CASES = {
     "magnetic-moment": ({}, {"mu_nu_mu": 10.0}),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.experiments.families import CouplingFamily
+from cevns.analysis.coupling_families import CouplingFamily
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.experiments.features import b_spline_coefficients, b_splines
+from cevns.experiments.fast_form import template_model
 from cevns.experiments.objective import ExperimentObjective
-from cevns.experiments.refolded import refold
-from cevns.experiments.tabulated import tabulate
-from cevns.experiments.templates import template_model
+from cevns.experiments.tables.features import b_spline_coefficients, b_splines
+from cevns.experiments.tables.refolded import refold
+from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference import Likelihood, asimov
-from cevns.inference.model import differences
-from cevns.inference.objectives import Linearised
+from cevns.inference.minimum.objectives import Linearised
+from cevns.inference.model.expectation import differences
 
 QUESTIONS = ("count", "cross-section", "sin2-theta-w")
 RADIUS = {"parameters.form_factor": "{constraint: 1.00 +/- 0.05, acts_on: neutron-radius}"}

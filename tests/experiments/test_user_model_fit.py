@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.inference.fit import fit
-from cevns.interactions import interaction
+from cevns.inference.fitting.minuit import fit
+from cevns.processes import interaction
 
 MINE = """
 import numpy as np
-from cevns.interactions import Extension, bounded
+from cevns.processes import Extension, bounded
 from cevns.parameters import Parameters
 
 

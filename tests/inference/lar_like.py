@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cevns.inference.templates import Group, ShapeNuisance, Template, TemplateModel
+from cevns.inference.model.low_rank import Group, ShapeNuisance, Template, TemplateModel
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 ENERGY = np.linspace(5.0, 115.0, 12)

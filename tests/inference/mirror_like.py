@@ -16,8 +16,8 @@ from functools import cache, partial
 import numpy as np
 from csi_like import SHAPES, CsILike
 
-from cevns.inference.template_builder import GroupSpec
-from cevns.inference.templates import Function, TemplateModel
+from cevns.inference.model.low_rank import Function, TemplateModel
+from cevns.inference.model.template_builder import GroupSpec
 from cevns.parameters import Parameter, Parameters
 
 FACTORS = ("scale", "flux", "form_factor")

@@ -11,10 +11,11 @@ from mirror_like import mirror
 from test_fit import Counting
 
 from cevns.exceptions import InputError
-from cevns.inference import Data, Likelihood, fit, linalg
-from cevns.inference.batched import CONVERGED, FAILED, MINUIT, STATUS, BatchFitter
-from cevns.inference.levenberg import EDM_GOAL, BoundedProblem
-from cevns.inference.objectives import Linearised, objective, saturated
+from cevns.inference import Data, Likelihood, fit
+from cevns.inference.minimum import linalg
+from cevns.inference.minimum.batch import CONVERGED, FAILED, MINUIT, STATUS, BatchFitter
+from cevns.inference.minimum.minimiser import EDM_GOAL, BoundedProblem
+from cevns.inference.minimum.objectives import Linearised, objective, saturated
 from cevns.parameters import Parameters
 
 QUESTIONS = ("count", "cross-section")

@@ -15,9 +15,9 @@ from scipy import integrate, interpolate, stats
 
 from cevns.exceptions import CevnsWarning, InputError, MissingExtraError, UnknownNameError
 from cevns.inference import Data, Likelihood, fit, interval
-from cevns.inference.bayes import BLOCK, ChainState, Flat, FlatInLog, Gaussian, sample
-from cevns.inference.grid import Axis, Grid, SingleModel
-from cevns.inference.priors import under
+from cevns.inference.bayes.sampling import BLOCK, ChainState, Flat, FlatInLog, Gaussian, sample
+from cevns.inference.model.grid import Axis, Grid, SingleModel
+from cevns.inference.model.priors import under
 from cevns.parameters import Parameter, Parameters
 
 pytest.importorskip("emcee")
@@ -517,7 +517,7 @@ def csi():
 
 @pytest.mark.slow
 def test_weak_mixing_angle_of_csi(csi, capsys):
-    from cevns.experiments.families import CouplingFamily
+    from cevns.analysis.coupling_families import CouplingFamily
 
     model = CouplingFamily(csi, "standard-model", ("sin2_theta_w",)).model({})
     posterior = sample(model, seed=1)
@@ -546,7 +546,7 @@ def test_weak_mixing_angle_of_csi(csi, capsys):
 @pytest.mark.slow
 def test_nsi_of_csi_has_its_mirror_solution(csi):
     """Two pieces: the weak charge of caesium and iodine, and the same with the other sign."""
-    from cevns.experiments.families import CouplingFamily
+    from cevns.analysis.coupling_families import CouplingFamily
 
     model = CouplingFamily(csi, "nsi", ("eps_ee_u",)).model({})
     fix = {"t0": 0.474}

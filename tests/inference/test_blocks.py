@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from cevns.exceptions import FitError, InputError, MissingExtraError
-from cevns.inference import blocks, schedulers
-from cevns.inference.blocks import run_blocks
-from cevns.inference.schedulers import scheduler
+from cevns.inference.work import blocks, schedulers
+from cevns.inference.work.blocks import run_blocks
+from cevns.inference.work.schedulers import scheduler
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def cluster(tmp_path_factory):
 def grid():
     from csi_like import template
 
-    from cevns.inference.grid import Grid, SingleModel
+    from cevns.inference.model.grid import Grid, SingleModel
 
     model = template("cross-section", True)[1]
     return Grid.of(
@@ -217,7 +217,7 @@ SETTINGS = {"toys": 1300, "seed": 3, "adaptive": False, "audit": 1e-4}
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    from cevns.inference.feldman_cousins import feldman_cousins
+    from cevns.inference.scan.feldman_cousins import feldman_cousins
 
     path = tmp_path_factory.mktemp("scan") / "undisturbed.h5"
     feldman_cousins(grid(), out=path, workers=1, **SETTINGS)
@@ -225,7 +225,7 @@ def undisturbed(tmp_path_factory):
 
 
 def same_datasets(a, b):
-    from cevns.inference.scan_store import read_scan
+    from cevns.inference.work.scan_store import read_scan
 
     left, right = read_scan(a).datasets, read_scan(b).datasets
     assert left.keys() == right.keys()
@@ -236,7 +236,7 @@ def same_datasets(a, b):
 
 @pytest.mark.slow
 def test_two_processes_and_dask_give_the_same_file(cluster, undisturbed, tmp_path):
-    from cevns.inference.feldman_cousins import feldman_cousins
+    from cevns.inference.scan.feldman_cousins import feldman_cousins
 
     feldman_cousins(grid(), out=tmp_path / "two.h5", workers=2, **SETTINGS)
     same_datasets(undisturbed, tmp_path / "two.h5")
@@ -247,7 +247,7 @@ def test_two_processes_and_dask_give_the_same_file(cluster, undisturbed, tmp_pat
 
 @pytest.mark.slow
 def test_killed_dask_worker(cluster, undisturbed, tmp_path):
-    from cevns.inference.feldman_cousins import feldman_cousins
+    from cevns.inference.scan.feldman_cousins import feldman_cousins
 
     victim = cluster["processes"][1]
 
@@ -270,8 +270,8 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from test_blocks import SETTINGS, grid
 from cevns.inference import checkpoint
-from cevns.inference.feldman_cousins import feldman_cousins
-from cevns.inference.schedulers import scheduler
+from cevns.inference.scan.feldman_cousins import feldman_cousins
+from cevns.inference.work.schedulers import scheduler
 checkpoint.FLUSH_S = 0.0
 if __name__ == "__main__":
     out, where = sys.argv[2:]
@@ -302,7 +302,7 @@ def killed_client(folder, where):
 
 @pytest.mark.slow
 def test_killed_client_of_a_pool(undisturbed, tmp_path):
-    from cevns.inference.feldman_cousins import feldman_cousins
+    from cevns.inference.scan.feldman_cousins import feldman_cousins
 
     out, session = killed_client(tmp_path, "2")
     # its processes follow it
@@ -318,7 +318,7 @@ def test_killed_client_of_a_pool(undisturbed, tmp_path):
 
 @pytest.mark.slow
 def test_killed_client_of_dask(cluster, undisturbed, tmp_path):
-    from cevns.inference.feldman_cousins import feldman_cousins
+    from cevns.inference.scan.feldman_cousins import feldman_cousins
 
     out, _ = killed_client(tmp_path, cluster["file"])
     with scheduler(cluster["file"]) as executor:
@@ -329,7 +329,7 @@ def test_killed_client_of_dask(cluster, undisturbed, tmp_path):
 @pytest.mark.slow
 def test_killed_scheduler(cluster, undisturbed, tmp_path):
     """The last test of the cluster: it does not come back."""
-    from cevns.inference.feldman_cousins import feldman_cousins
+    from cevns.inference.scan.feldman_cousins import feldman_cousins
 
     head = cluster["scheduler"]
 

@@ -8,10 +8,10 @@ from scipy.stats import norm, poisson
 from test_feldman_cousins import Scaled
 
 from cevns.exceptions import InputError
-from cevns.inference.cls import cls_scan
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.limits import poisson_upper_limit
-from cevns.inference.sensitivity import SIGMAS, sensitivity
+from cevns.inference.fitting.upper_limits import poisson_upper_limit
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.cls import cls_scan
+from cevns.inference.scan.sensitivity import SIGMAS, sensitivity
 
 _MANY = 1e8
 

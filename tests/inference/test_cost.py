@@ -9,9 +9,9 @@ import pytest
 from csi_like import template
 
 from cevns.exceptions import InputError
-from cevns.inference.cost import LONG_H, plan
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.point_toys import FIRST
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.cost import LONG_H, plan
+from cevns.inference.toys.point_toys import FIRST
 
 
 @pytest.fixture(scope="module")

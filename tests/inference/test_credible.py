@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from cevns.exceptions import InputError
-from cevns.inference.autocorrelation import autocorrelation_time, mean_error
-from cevns.inference.credible import credible_map, equal_tailed, highest_density
-from cevns.inference.grid import Axis
+from cevns.inference.bayes.autocorrelation import autocorrelation_time, mean_error
+from cevns.inference.bayes.credible import credible_map, equal_tailed, highest_density
+from cevns.inference.model.grid import Axis
 from cevns.parameters import Parameter
 
 N = 60_000

@@ -8,9 +8,9 @@ from scan_models import Ring
 from scipy.optimize import brentq
 
 from cevns.exceptions import InputError
-from cevns.inference.disjoint import confidence_set
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.scan import levels, profile_scan
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.disjoint import confidence_set
+from cevns.inference.scan.profile_scan import levels, profile_scan
 
 
 def deviance(x, n=150.0):

@@ -11,11 +11,11 @@ from csi_like import template
 from scipy.stats import norm, poisson
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
-from cevns.inference.batched import FAILED
-from cevns.inference.feldman_cousins import feldman_cousins
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.point_toys import FIRST
-from cevns.inference.toy_scan import critical_value, p_value
+from cevns.inference.minimum.batch import FAILED
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.feldman_cousins import feldman_cousins
+from cevns.inference.scan.toy_scan import critical_value, p_value
+from cevns.inference.toys.point_toys import FIRST
 from cevns.parameters import Parameter, Parameters
 
 
@@ -176,7 +176,7 @@ def test_result_does_not_depend_on_the_workers(grid):
 
 
 def test_statistics_of_the_toys_are_kept_if_asked_for(grid, tmp_path):
-    from cevns.inference.scan_store import read_scan
+    from cevns.inference.work.scan_store import read_scan
 
     path = tmp_path / "scan.h5"
     scan = feldman_cousins(grid, 300, keep_toys=True, out=path, **SETTINGS)
@@ -270,7 +270,7 @@ def test_bad_arguments(grid, tmp_path):
 
 
 def test_too_many_failures_are_an_error(grid, monkeypatch):
-    from cevns.inference import point_fits
+    from cevns.inference.toys import point_fits
 
     original = point_fits._Slice.best
 
@@ -288,7 +288,7 @@ def test_too_many_failures_are_an_error(grid, monkeypatch):
 
 
 def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):
-    from cevns.inference import point_fits
+    from cevns.inference.toys import point_fits
 
     original = point_fits._Slice.best
 
@@ -317,8 +317,8 @@ def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):
 def test_free_fits_find_the_deepest_of_several_minima(point, most):
     from mirror_like import mirror
 
-    from cevns.inference.feldman_cousins import prepare
-    from cevns.inference.point_fits import TOLERANCE, PointFits
+    from cevns.inference.scan.feldman_cousins import prepare
+    from cevns.inference.toys.point_fits import TOLERANCE, PointFits
 
     model = mirror()
     grid = Grid.of(
@@ -347,7 +347,7 @@ def test_free_fits_find_the_deepest_of_several_minima(point, most):
 
 
 def test_runs_of_a_common_start_are_fitted_as_alone():
-    from cevns.inference.batched import BatchFitter
+    from cevns.inference.minimum.batch import BatchFitter
 
     model = template("count")[1]
     rng = np.random.default_rng(1)

@@ -11,18 +11,10 @@ import pytest
 from csi_like import CsILike, with_data
 
 from cevns.exceptions import FitError, InputError, UnknownNameError
-from cevns.inference import (
-    Data,
-    Likelihood,
-    asimov,
-    fit,
-    interval,
-    profile,
-    significance,
-)
-from cevns.inference.intervals import threshold
-from cevns.inference.likelihood import deviance
-from cevns.inference.model import digest
+from cevns.inference import Data, Likelihood, asimov, fit, interval, profile, significance
+from cevns.inference.fitting.intervals import threshold
+from cevns.inference.minimum.likelihood import deviance
+from cevns.inference.model.expectation import digest
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 

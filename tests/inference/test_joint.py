@@ -12,13 +12,13 @@ from lar_like import FLUX, lar_like
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference import asimov, fit
-from cevns.inference.batched import STATUS, BatchFitter
-from cevns.inference.joint import information_shares, join
-from cevns.inference.joint_objective import Blocks
-from cevns.inference.model import constraint_arrays, differences
-from cevns.inference.objectives import Linearised
-from cevns.inference.templates import Group, Template, TemplateModel
-from cevns.inference.toys import run_toys
+from cevns.inference.minimum.batch import STATUS, BatchFitter
+from cevns.inference.minimum.objectives import Linearised
+from cevns.inference.model.expectation import constraint_arrays, differences
+from cevns.inference.model.joining import information_shares, join
+from cevns.inference.model.joint_objective import Blocks
+from cevns.inference.model.low_rank import Group, Template, TemplateModel
+from cevns.inference.toys.toy_fits import run_toys
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 SCALE = ("scale", "signal")

@@ -10,11 +10,11 @@ from scan_models import Ring
 
 from cevns.exceptions import InputError
 from cevns.inference import Data, Likelihood
-from cevns.inference.batched import FAILED, BatchFitter
-from cevns.inference.draw import PoissonSampler
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.modes import Screen, best_fits, lowest_neighbour
-from cevns.inference.scan import profile_scan
+from cevns.inference.minimum.batch import FAILED, BatchFitter
+from cevns.inference.minimum.modes import Screen, best_fits, lowest_neighbour
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.profile_scan import profile_scan
+from cevns.inference.toys.draw import PoissonSampler
 
 N = 1200
 

@@ -11,13 +11,14 @@ from mirror_like import mirror
 from scan_models import Mediators, Plane, Ring
 
 from cevns.exceptions import FitError, InputError, UnknownNameError
-from cevns.inference import Likelihood, asimov, batched, fit, observed
-from cevns.inference.batched import FAILED, BatchFitter
-from cevns.inference.contours import contour
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.refine import refined_scan
-from cevns.inference.scan import levels, profile_scan
-from cevns.inference.scan_slice import Slice, converged
+from cevns.inference import Likelihood, asimov, fit, observed
+from cevns.inference.minimum import batch as batched
+from cevns.inference.minimum.batch import FAILED, BatchFitter
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.contours import contour
+from cevns.inference.scan.profile_scan import levels, profile_scan
+from cevns.inference.scan.refine import refined_scan
+from cevns.inference.scan.scan_slice import Slice, converged
 from cevns.parameters import Parameters
 
 

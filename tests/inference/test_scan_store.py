@@ -9,13 +9,13 @@ import pytest
 from csi_like import template
 
 from cevns.exceptions import DataError, InputError, MissingExtraError, OutputError
-from cevns.inference import scan_store
-from cevns.inference.cls import cls_scan
-from cevns.inference.feldman_cousins import feldman_cousins
-from cevns.inference.grid import Grid, SingleModel
-from cevns.inference.merge import merge
-from cevns.inference.scan_store import ScanFile, read_scan, write_scan
-from cevns.inference.toy_scan import ToyScan
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.scan.cls import cls_scan
+from cevns.inference.scan.feldman_cousins import feldman_cousins
+from cevns.inference.scan.merge import merge
+from cevns.inference.scan.toy_scan import ToyScan
+from cevns.inference.work import scan_store
+from cevns.inference.work.scan_store import ScanFile, read_scan, write_scan
 
 h5py = pytest.importorskip("h5py")
 

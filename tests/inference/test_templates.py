@@ -12,17 +12,11 @@ from hypothesis import strategies as st
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference import asimov, fit
-from cevns.inference.model import LinearisedModel, differences
-from cevns.inference.positivity import bend
-from cevns.inference.splines import CardinalSplines
-from cevns.inference.template_builder import GroupSpec, build
-from cevns.inference.templates import (
-    Function,
-    Group,
-    ShapeNuisance,
-    Template,
-    TemplateModel,
-)
+from cevns.inference.model.cardinal_splines import CardinalSplines
+from cevns.inference.model.expectation import LinearisedModel, differences
+from cevns.inference.model.low_rank import Function, Group, ShapeNuisance, Template, TemplateModel
+from cevns.inference.model.positivity import bend
+from cevns.inference.model.template_builder import GroupSpec, build
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 QUESTIONS = ("count", "cross-section")
@@ -101,7 +95,7 @@ def test_accuracy_is_what_it_says():
     assert "within 3 sigma" in str(model.accuracy)
     assert model.accuracy.shift_1sigma < 0.01
     assert model.accuracy.shift_3sigma < 0.1
-    from cevns.inference.likelihood import Likelihood
+    from cevns.inference.minimum.likelihood import Likelihood
 
     moved = {
         s.name: s.centre + model.accuracy.worst.get(s.name, 0.0) * s.width for s in model.nuisances

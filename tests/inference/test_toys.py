@@ -18,9 +18,9 @@ from csi_like import template
 from test_fit import counting
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
-from cevns.inference import toys as module
-from cevns.inference.draw import PoissonSampler, alias_table
-from cevns.inference.toys import run_toys
+from cevns.inference.toys import toy_fits as module
+from cevns.inference.toys.draw import PoissonSampler, alias_table
+from cevns.inference.toys.toy_fits import run_toys
 
 ARRAYS = ("theta", "errors", "twice_nll", "edm", "status", "rise", "conditional_status")
 
@@ -201,7 +201,7 @@ def test_killed_run_resumes_bit_for_bit(model, tmp_path):
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from csi_like import template\n"
         "from cevns.inference import checkpoint\n"
-        "from cevns.inference.toys import run_toys\n"
+        "from cevns.inference.toys.toy_fits import run_toys\n"
         "checkpoint.FLUSH_S = 0.0\n"
         "run_toys(template('count')[1], 200_000, seed=4, workers=1,"
         " audit=0, out=sys.argv[2])\n"

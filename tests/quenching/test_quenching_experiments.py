@@ -11,12 +11,12 @@ import pytest
 import cevns
 import cevns.experiments
 from cevns import quenching
+from cevns.analysis.quenching_study import curve_effects, read_quenching, with_quenching
 from cevns.cli import run
 from cevns.detectors.quenching import section
 from cevns.detectors.quenching.lindhard import Lindhard
 from cevns.detectors.quenching.tabulated import Tabulated
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
-from cevns.experiments.replacement import curve_effects, read_quenching, with_quenching
 from cevns.quenching.export import yaml_text
 
 
@@ -135,7 +135,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_figures_show_every_point_and_the_published_curve() -> None:
     pytest.importorskip("mplhep", reason="the extra 'plot' is not installed")
-    from cevns.report.quenching import quenching_figures
+    from cevns.report.quenching_figures import quenching_figures
 
     fit = quenching.fit("csi")
     sets, _ = quenching.load_points("csi")

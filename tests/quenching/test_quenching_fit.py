@@ -10,11 +10,11 @@ import pytest
 from cevns import quenching
 from cevns.detectors.quenching.constant import Constant
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
-from cevns.inference.gaussian import fit_gaussian, gaussian_likelihood, least_squares
+from cevns.inference.fitting.gaussian import fit_gaussian, gaussian_likelihood, least_squares
 from cevns.quenching import DataSet, QuenchingFit
-from cevns.quenching.families import family, polynomial
-from cevns.quenching.fit import minimum, settled
-from cevns.quenching.model import PointsModel
+from cevns.quenching.curve_families import family, polynomial
+from cevns.quenching.curve_fit import minimum, settled
+from cevns.quenching.curve_model import PointsModel
 from cevns.typing import Array
 
 

@@ -11,8 +11,8 @@ from scipy.integrate import quad
 
 from cevns.constants import ALPHA, G_FERMI_MEV, HBARC2_MEV2_CM2, M_ELECTRON_MEV
 from cevns.exceptions import InputError
-from cevns.interactions import ElectronScattering, electron_scattering, interaction
 from cevns.nuclear import form_factor, material
+from cevns.processes import ElectronScattering, electron_scattering, interaction
 from cevns.rates.electrons import ElectronFold, WithElectrons, electron_panels
 from cevns.rates.fold import Fold, panel_nodes
 from cevns.sources.sns import SNS

@@ -10,8 +10,8 @@ from scipy.integrate import quad
 
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.interactions import StandardModel, differential_cross_section, kinematics
 from cevns.nuclear import material, nuclide
+from cevns.processes import StandardModel, differential_cross_section, kinematics
 from cevns.rates import recoil_spectrum
 from cevns.sources import SNS
 

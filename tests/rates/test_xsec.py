@@ -6,13 +6,13 @@ from scipy.integrate import dblquad
 
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV
 from cevns.exceptions import UnknownNameError
-from cevns.interactions import (
+from cevns.nuclear import nuclide
+from cevns.processes import (
     StandardModel,
     differential_cross_section,
     kinematics,
     total_cross_section,
 )
-from cevns.nuclear import nuclide
 from cevns.rates import flux_averaged_cross_section
 from cevns.sources import SNS
 

@@ -15,11 +15,11 @@ from scipy.integrate import trapezoid
 from scipy.stats import chi2, poisson
 
 import cevns
+from cevns.analysis.measurement import Measurement
 from cevns.exceptions import InputError, MissingExtraError, OutputError
 from cevns.experiments import Experiment
-from cevns.experiments.measurement import Measurement
-from cevns.experiments.model import SIGNAL
-from cevns.inference.intervals import ProfileCurve, interval, profile
+from cevns.experiments.questions import SIGNAL
+from cevns.inference.fitting.intervals import ProfileCurve, interval, profile
 from cevns.report import (
     correlation_figure,
     data_figure,
@@ -34,9 +34,9 @@ from cevns.report import (
     residual_figure,
     save,
 )
-from cevns.report.profile import crossings
+from cevns.report.profile_figures import crossings
 from cevns.report.projections import steady_state
-from cevns.report.spectrum import recoil_energies, recoil_spectrum
+from cevns.report.recoil_figures import recoil_energies, recoil_spectrum
 
 pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
 pytest.importorskip("mplhep", reason="the extra 'plot' is not installed")

@@ -17,16 +17,16 @@ import cevns
 from cevns.cli.app import app
 from cevns.constants import E_MICHEL_MAX_MEV, TAU_MUON_US
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.interactions import kinematics
 from cevns.nuclear import nuclide
+from cevns.processes import kinematics
 from cevns.rates import flux_averaged_cross_section, recoil_spectrum
 from cevns.report import save
 from cevns.report.gallery import Table, compared, cross_section, entries, entry, pion_decay, summary
 from cevns.reproduction import reproduce
-from cevns.reproduction.detectors import GERMANIUM, Detector, detector, detectors, year
+from cevns.reproduction.detector_numbers import GERMANIUM, Detector, detector, detectors, year
 from cevns.reproduction.kinds import detector as detector_row
-from cevns.reproduction.pion_sources import pion_source, pion_sources
-from cevns.reproduction.results import result, results
+from cevns.reproduction.published_results import result, results
+from cevns.reproduction.source_numbers import pion_source, pion_sources
 from cevns.sources import SNS
 
 HERE = [e.name for e in entries() if not e.needs]

@@ -7,10 +7,11 @@ import pytest
 from scipy.interpolate import RegularGridInterpolator
 
 import cevns
-from cevns.datasets._text import read_lines
-from cevns.experiments.scanning import scan, scan_plan
-from cevns.report._overlays import read_curves
-from cevns.report.gallery import _scans, entry, light_mediators, nsi_flavour_plane
+from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.datasets.delimited_text import read_lines
+from cevns.report.drawing.overlays import read_curves
+from cevns.report.gallery import entry, light_mediators, nsi_flavour_plane
+from cevns.report.gallery_parts import carried_scans as _scans
 
 LINES = {
     "weak-mixing-angle": "sin2_theta_w",

@@ -10,14 +10,14 @@ import pytest
 from scipy.stats import chi2, norm
 
 import cevns
+from cevns.analysis.coupling_families import known_parameters
+from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError
-from cevns.experiments.families import known_parameters
-from cevns.experiments.scan_record import Scan
-from cevns.inference.cls_values import assemble
-from cevns.inference.scan_store import ScanFile, write_scan
-from cevns.interactions import interactions
-from cevns.report.labels import parameter_label, symbol
-from cevns.report.scans import scan_figure
+from cevns.inference.scan.cls_values import assemble
+from cevns.inference.work.scan_store import ScanFile, write_scan
+from cevns.processes import interactions
+from cevns.report.drawing.labels import parameter_label, symbol
+from cevns.report.scan_figures.scan_figure import scan_figure
 
 pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
 pytest.importorskip("mplhep", reason="the extra 'plot' is not installed")

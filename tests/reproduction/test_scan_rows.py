@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.analysis.coupling_families import CouplingFamily
 from cevns.exceptions import InputError
-from cevns.experiments.families import CouplingFamily
 from cevns.inference import fit
 from cevns.reproduction import declared, reproduce
 from cevns.reproduction.kinds import scan

@@ -6,19 +6,41 @@ from typing import Annotated
 
 import typer
 
-from cevns.cli import (
-    catalogue,
-    comparing,
-    cross_section,
-    data,
-    fitting,
-    gallery,
-    limits,
-    pseudo,
-    quenching,
-    rates,
-    reproduction,
-    scanning,
+from cevns.cli.commands import (
+    compare as comparing,
+)
+from cevns.cli.commands import (
+    data_commands as data,
+)
+from cevns.cli.commands import (
+    fit_commands as fitting,
+)
+from cevns.cli.commands import (
+    gallery_command as gallery,
+)
+from cevns.cli.commands import (
+    limit_command as limits,
+)
+from cevns.cli.commands import (
+    list_models as catalogue,
+)
+from cevns.cli.commands import (
+    quenching_commands as quenching,
+)
+from cevns.cli.commands import (
+    rate_command as rates,
+)
+from cevns.cli.commands import (
+    reproduce_command as reproduction,
+)
+from cevns.cli.commands import (
+    scan_command as scanning,
+)
+from cevns.cli.commands import (
+    toys_command as pseudo,
+)
+from cevns.cli.commands import (
+    xsec_commands as cross_section,
 )
 
 app = typer.Typer(

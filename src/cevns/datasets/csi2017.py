@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from cevns.datasets._text import read_lines, read_rows
 from cevns.datasets.binning import rebin
+from cevns.datasets.delimited_text import read_lines, read_rows
 from cevns.detectors.efficiency.step_sigmoid import StepSigmoid
 from cevns.exceptions import CevnsError, DataError, InputError
 from cevns.typing import Array, ArrayLike, IntArray

@@ -16,8 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from cevns.datasets._text import read_lines, read_rows
 from cevns.datasets.binning import count, rebin
+from cevns.datasets.delimited_text import read_lines, read_rows
 from cevns.exceptions import DataError
 from cevns.typing import Array, ArrayLike, IntArray
 

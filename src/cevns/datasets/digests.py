@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cevns.datasets._text import read_lines
+from cevns.datasets.delimited_text import read_lines
 from cevns.datasets.releases import Reading, Release, ReleaseFile
 from cevns.exceptions import DataError
 

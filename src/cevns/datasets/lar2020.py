@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from cevns.datasets._text import read_lines, read_rows
+from cevns.datasets.delimited_text import read_lines, read_rows
 from cevns.exceptions import DataError, InputError
 from cevns.typing import Array, ArrayLike, IntArray
 

@@ -14,13 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from cevns.datasets.digests import (
-    Verification,
-    check_digests,
-    check_structure,
-    load,
-    sha256,
-)
+from cevns.datasets.digests import Verification, check_digests, check_structure, load, sha256
 from cevns.datasets.releases import Reading, Release, names, release
 from cevns.exceptions import DataError, InputError
 from cevns.registry import canonical

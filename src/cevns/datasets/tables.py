@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cevns.datasets._text import read_lines, read_rows
+from cevns.datasets.delimited_text import read_lines, read_rows
 from cevns.exceptions import DataError
 from cevns.typing import Array, IntArray
 

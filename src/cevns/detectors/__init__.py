@@ -6,13 +6,13 @@ value x is reconstructed with density P(x|E_ee) (`resolution`) and seen with pro
 """
 
 from cevns import registry
-from cevns.detectors._quadrature import smooth_cuts
 from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.framework.panel_quadrature import smooth_cuts
+from cevns.detectors.framework.response import ResponseTable, SharpResponse, bin_response
+from cevns.detectors.framework.timing import TimeTable, time_bins
+from cevns.detectors.framework.variation import Variation
 from cevns.detectors.quenching import Quenching, QuenchingCurve
 from cevns.detectors.resolution import Resolution
-from cevns.detectors.response import ResponseTable, SharpResponse, bin_response
-from cevns.detectors.timing import TimeTable, time_bins
-from cevns.detectors.variation import Variation
 
 __all__ = [
     "Efficiency",

@@ -13,25 +13,25 @@ import numpy as np
 
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError
-from cevns.experiments import assembly, loader
-from cevns.experiments.apparatus import Apparatus
-from cevns.experiments.document import parse
-from cevns.experiments.inputs import Inputs, load_inputs, load_released
-from cevns.experiments.model import ExperimentModel, Poi, PoiName, ask
+from cevns.experiments.declaration import assembly, loader
+from cevns.experiments.declaration.document import parse
+from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
+from cevns.experiments.inputs.released import ReleasedModel
+from cevns.experiments.prediction.apparatus import Apparatus
+from cevns.experiments.prediction.signal import Signal
+from cevns.experiments.questions import ExperimentModel, Poi, PoiName, ask
 from cevns.experiments.release import build_released
-from cevns.experiments.released import ReleasedModel
-from cevns.experiments.signal import Signal
-from cevns.interactions import Interaction
 from cevns.parameters import Parameters
+from cevns.processes import Interaction
 from cevns.typing import Array
 
 if TYPE_CHECKING:
-    from cevns.experiments.features import ResponseFeatures
-    from cevns.experiments.measurement import Measurement
-    from cevns.experiments.profiling import Profile
-    from cevns.experiments.pseudo import ToyStudy
-    from cevns.experiments.rate import Rate
-    from cevns.experiments.systematics import Systematics
+    from cevns.analysis.measurement import Measurement
+    from cevns.analysis.profiling import Profile
+    from cevns.analysis.recoil_rate import Rate
+    from cevns.analysis.systematics import Systematics
+    from cevns.analysis.toy_study import ToyStudy
+    from cevns.experiments.tables.features import ResponseFeatures
 
 NOTHING = 1e-9
 """Share of the recoils below which a signal is rounding of the response tables, not a signal."""
@@ -54,7 +54,7 @@ class Experiment(Apparatus):
 
     def provenance(self) -> dict[str, Any]:
         """Name, physics choices, changed fields and inputs, as every result has them."""
-        from cevns.experiments.measurement import inputs_record
+        from cevns.analysis.measurement import inputs_record
 
         return {
             "experiment": self.name,
@@ -180,7 +180,7 @@ class Experiment(Apparatus):
         minos: str = "poi",
         gof_toys: int = 0,
     ) -> Measurement:
-        """Fit the experiment; see `cevns.experiments.measurement.measure`.
+        """Fit the experiment; see `cevns.analysis.measurement.measure`.
 
         Examples:
             >>> import cevns
@@ -188,7 +188,7 @@ class Experiment(Apparatus):
             >>> round(fit.z, 1)
             11.5
         """
-        from cevns.experiments.measurement import measure
+        from cevns.analysis.measurement import measure
 
         return measure(self, poi=poi, use_asimov=asimov, fix=fix, minos=minos, gof_toys=gof_toys)
 
@@ -201,40 +201,40 @@ class Experiment(Apparatus):
         fix: Mapping[str, float | None] | None = None,
         points: int = 41,
     ) -> Profile:
-        """Profile a parameter; see `cevns.experiments.profiling.profile_experiment`."""
-        from cevns.experiments.profiling import profile_experiment
+        """Profile a parameter; see `cevns.analysis.profiling.profile_experiment`."""
+        from cevns.analysis.profiling import profile_experiment
 
         return profile_experiment(
             self, parameter, poi=poi, use_asimov=asimov, fix=fix, points=points
         )
 
     def systematics(self, poi: str = "count", *, asimov: bool = False) -> Systematics:
-        """Effect of every uncertainty; see `cevns.experiments.systematics.systematics`."""
-        from cevns.experiments.systematics import systematics
+        """Effect of every uncertainty; see `cevns.analysis.systematics.systematics`."""
+        from cevns.analysis.systematics import systematics
 
         return systematics(self, poi, use_asimov=asimov)
 
     def toys(self, n: int, *, seed: int, poi: str = "count", **options: Any) -> ToyStudy:
-        """Draw and fit pseudo-experiments; see `cevns.experiments.pseudo.study_toys`."""
-        from cevns.experiments.pseudo import study_toys
+        """Draw and fit pseudo-experiments; see `cevns.analysis.toy_study.study_toys`."""
+        from cevns.analysis.toy_study import study_toys
 
         return study_toys(self, n, seed=seed, poi=poi, **options)
 
     def rate(self, *, points: int = 200) -> Rate:
-        """Recoil spectrum and expected counts; see `cevns.experiments.rate.rate`."""
-        from cevns.experiments.rate import rate
+        """Recoil spectrum and expected counts; see `cevns.analysis.recoil_rate.rate`."""
+        from cevns.analysis.recoil_rate import rate
 
         return rate(self, points=points)
 
     def with_quenching(self, curve: Quenching) -> Experiment:
-        """The experiment with another curve; see `cevns.experiments.replacement`."""
-        from cevns.experiments.replacement import with_quenching
+        """The experiment with another curve; see `cevns.analysis.quenching_study`."""
+        from cevns.analysis.quenching_study import with_quenching
 
         return with_quenching(self, curve)
 
     def response_features(self, signal: Signal) -> ResponseFeatures:
         """The response of a signal on features, made once for every interaction (for scans)."""
-        from cevns.experiments.features import response_features
+        from cevns.experiments.tables.features import response_features
 
         nodes = signal.fold.nodes.tobytes()  # with recoils of electrons or without, steep or not
         if nodes not in self._features:
@@ -300,7 +300,7 @@ def load(
     document = parse(path)
     curve_file = None
     if overrides:
-        from cevns.experiments.replacement import read_quenching, split, with_quenching
+        from cevns.analysis.quenching_study import read_quenching, split, with_quenching
 
         overrides, curve_file = split(overrides)
         document = document.with_changes(overrides)

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment, load
-from cevns.experiments.model import POI_PARAMETER, SIGNAL, Poi
+from cevns.experiments.questions import POI_PARAMETER, SIGNAL, Poi
 from cevns.inference import Model
 from cevns.inference import asimov as asimov_data
-from cevns.inference.joint import JointModel, join
-from cevns.interactions import Interaction
+from cevns.inference.model.joining import JointModel, join
 from cevns.parameters import fold_name
+from cevns.processes import Interaction
 from cevns.registry import canonical
 
 if TYPE_CHECKING:
-    from cevns.experiments.joint_measurement import JointMeasurement
-    from cevns.experiments.profiling import Profile
-    from cevns.experiments.pseudo import ToyStudy
-    from cevns.experiments.templates import Refold
+    from cevns.analysis.joint_measurement import JointMeasurement
+    from cevns.analysis.profiling import Profile
+    from cevns.analysis.toy_study import ToyStudy
+    from cevns.experiments.fast_form import Refold
 
 SCALE = "cross_section_scale"
 """One factor on the predicted cross section of every experiment."""
@@ -165,14 +165,14 @@ class JointExperiment:
         contributions: bool = True,
         widths: Iterable[tuple[str, float]] = (),
     ) -> JointMeasurement:
-        """Fit them together; see `cevns.experiments.joint_measurement.measure_joint`.
+        """Fit them together; see `cevns.analysis.joint_measurement.measure_joint`.
 
         Examples:
             >>> result = load_joint(["coherent-csi-2021"]).fit()
             >>> 0.85 < result.fit["cross_section_scale"].value < 0.97
             True
         """
-        from cevns.experiments.joint_measurement import measure_joint
+        from cevns.analysis.joint_measurement import measure_joint
 
         return measure_joint(
             self,
@@ -202,8 +202,8 @@ class JointExperiment:
                 own parameter of interest and none is named.
             FitError: if a fit does not converge.
         """
-        from cevns.experiments.profiling import profile_model
-        from cevns.inference.model import single_poi
+        from cevns.analysis.profiling import profile_model
+        from cevns.inference.model.expectation import single_poi
 
         if not asimov:
             self.require_data()
@@ -224,12 +224,12 @@ class JointExperiment:
         refold: Refold = "none",
         **options: Any,
     ) -> ToyStudy:
-        """Draw and fit toys of all experiments; see `cevns.experiments.pseudo.study_toys`.
+        """Draw and fit toys of all experiments; see `cevns.analysis.toy_study.study_toys`.
 
         Raises:
             InputError: if each experiment has its own parameter of interest.
         """
-        from cevns.experiments.pseudo import study_model
+        from cevns.analysis.toy_study import study_model
 
         question = check_joint_question(poi)
         if question not in (SCALE_QUESTION, "sin2-theta-w"):

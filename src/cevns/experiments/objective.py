@@ -15,10 +15,10 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.experiments.model import SIGNAL, ExperimentModel
-from cevns.experiments.separable import Separable, Values, outer_sum
-from cevns.experiments.signal import Signal
-from cevns.inference.objectives import Constrained, poisson
+from cevns.experiments.prediction.separable import Separable, Values, outer_sum
+from cevns.experiments.prediction.signal import Signal
+from cevns.experiments.questions import SIGNAL, ExperimentModel
+from cevns.inference.minimum.objectives import Constrained, poisson
 from cevns.typing import Array, IntArray
 
 Made = dict[str, list[tuple[int, Array]]]
@@ -27,7 +27,7 @@ Made = dict[str, list[tuple[int, Array]]]
 
 @dataclass(frozen=True, eq=False)
 class ExperimentObjective(Constrained):
-    """Objective of an experiment, exact or tabulated (`cevns.inference.objectives`).
+    """Objective of an experiment, exact or tabulated (`cevns.inference.minimum.objectives`).
 
     Args:
         model: the model.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cevns.detectors.pulse_shape._base import PulseShapeBins
+from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
-from cevns.experiments import assembly
-from cevns.experiments.model import PoiName
-from cevns.experiments.pulse_shape import PulseShapeSignal
-from cevns.experiments.released import ReleasedModel, check_shape_parameters, released_model
-from cevns.interactions import Interaction
+from cevns.experiments.declaration import assembly
+from cevns.experiments.inputs.released import ReleasedModel, check_shape_parameters, released_model
+from cevns.experiments.questions import PoiName
+from cevns.experiments.tables.pulse_shape import PulseShapeSignal
+from cevns.processes import Interaction
 
 if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
-    from cevns.experiments.signal import Signal
+    from cevns.experiments.prediction.signal import Signal
 
 
 def build_released(

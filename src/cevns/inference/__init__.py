@@ -1,11 +1,17 @@
 """Statistics on a protocol: likelihood, fit, intervals, toys. It knows nothing of neutrinos."""
 
-from cevns.inference.data import Data, asimov, observed
-from cevns.inference.fit import fit
-from cevns.inference.intervals import Interval, ProfileCurve, interval, profile, significance
-from cevns.inference.likelihood import Likelihood
-from cevns.inference.model import LinearisedModel, Model, linearise
-from cevns.inference.results import FitResult, FittedParameter
+from cevns.inference.fitting.fit_result import FitResult, FittedParameter
+from cevns.inference.fitting.intervals import (
+    Interval,
+    ProfileCurve,
+    interval,
+    profile,
+    significance,
+)
+from cevns.inference.fitting.minuit import fit
+from cevns.inference.minimum.likelihood import Likelihood
+from cevns.inference.model.data import Data, asimov, observed
+from cevns.inference.model.expectation import LinearisedModel, Model, linearise
 
 __all__ = [
     "Data",

@@ -15,7 +15,7 @@ import numpy as np
 
 from cevns.constants import ALPHA, G_FERMI_MEV, HBARC2_MEV2_CM2, SIN2_THETA_W_0, SIN2_THETA_W_MZ
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.flavours import LEPTONS
+from cevns.particles import LEPTONS
 from cevns.registry import canonical
 from cevns.typing import Array
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from cevns.constants import HBARC_MEV_FM
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.flavours import LEPTONS
+from cevns.particles import LEPTONS
 from cevns.typing import Array, ArrayLike
 
 PHASE_PER_EV2_M_PER_MEV: Final = 1e3 / (4.0 * HBARC_MEV_FM)

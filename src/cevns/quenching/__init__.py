@@ -12,8 +12,8 @@
     ('qf.ar.0', 'qf.ar.1')
 """
 
-from cevns.quenching.fit import OUTLIERS, TENSION, QuenchingFit, chi2_of, fit, select
-from cevns.quenching.places import load_points, materials
+from cevns.quenching.curve_fit import OUTLIERS, TENSION, QuenchingFit, chi2_of, fit, select
+from cevns.quenching.point_files import load_points, materials
 from cevns.quenching.points import RECOIL_ERRORS, DataSet, read_folder, read_set
 from cevns.quenching.references import references
 

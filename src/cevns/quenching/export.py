@@ -15,7 +15,7 @@ def yaml_text(curve: Quenching, label: str = "") -> str:
 
     Examples:
         >>> from cevns.detectors.quenching.constant import Constant
-        >>> from cevns.detectors.variation import Variation
+        >>> from cevns.detectors.framework.variation import Variation
         >>> flat = Constant(0.0878, variations={"qf.csi.0": Variation(0.1044, 0.0712)})
         >>> print(yaml_text(flat))
         quenching:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from cevns.detectors.framework.variation import Variation
 from cevns.detectors.quenching import Quenching
 from cevns.detectors.quenching.constant import Constant
 from cevns.detectors.quenching.lindhard import Lindhard
 from cevns.detectors.quenching.linear import Linear
 from cevns.detectors.quenching.polynomial import Polynomial
-from cevns.detectors.variation import Variation
-from cevns.quenching.families import ELEMENTS
+from cevns.quenching.curve_families import ELEMENTS
 
 
 @cache

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from cevns.detectors.framework.variation import Variation
 from cevns.detectors.quenching import Quenching
-from cevns.detectors.variation import Variation
 from cevns.exceptions import InputError
-from cevns.quenching.families import Family
+from cevns.quenching.curve_families import Family
 from cevns.typing import Array
 
 ENOUGH = 0.99

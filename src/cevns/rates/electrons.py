@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.interactions import ELECTRON, ElectronScattering, Interaction, at_place, kinematics
 from cevns.nuclear.electron_shells import electron_shells, free_electrons
 from cevns.nuclear.materials import Material
+from cevns.processes import ELECTRON, ElectronScattering, Interaction, at_place, kinematics
 from cevns.rates.fold import Fold
 from cevns.rates.moments import fold_terms
 from cevns.sources import Source
@@ -143,7 +143,7 @@ class WithElectrons:
     """Recoils of nuclei, then of electrons, on one row of nodes: a `Fold` to whoever folds on.
 
     Electron-equivalent energy of a node is the quenched one for a nucleus and T itself for an
-    electron (`cevns.experiments.recoils.with_electrons`), so a detector response serves both.
+    electron (`cevns.experiments.prediction.recoils.with_electrons`), so a detector response serves both.
 
     Args:
         nuclei: the fold at nuclei.

@@ -20,9 +20,9 @@ import numpy as np
 
 from cevns.constants import HBARC_MEV_FM
 from cevns.exceptions import InputError
-from cevns.interactions import Interaction, at_place, kinematics, proton_radius
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
+from cevns.processes import Interaction, at_place, kinematics, proton_radius
 from cevns.rates.moments import fold_terms
 from cevns.sources import Source
 from cevns.typing import Array

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.interactions import FluxFactor, Term
+from cevns.processes import FluxFactor, Term
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from cevns.interactions import Interaction, StandardModel, at_place, factors_at, kinematics
 from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
-from cevns.nuclear._checks import finite, positive
+from cevns.nuclear.checks import finite, positive
+from cevns.processes import Interaction, StandardModel, at_place, factors_at, kinematics
 from cevns.rates.moments import weighted_moments
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.interactions import Interaction, StandardModel, kinematics
 from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
+from cevns.processes import Interaction, StandardModel, kinematics
 from cevns.rates.spectrum import Radii, flux_averaged_slope
 from cevns.sources import Source
 from cevns.typing import Array

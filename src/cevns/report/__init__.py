@@ -3,19 +3,14 @@
 Figures need the extra ``plot``; it is imported when the first one is drawn.
 """
 
-from cevns.report.changes import change_figure
-from cevns.report.data2d import data_figure
-from cevns.report.figures import measurement_figures, save
-from cevns.report.flux import flux_figure
-from cevns.report.profile import profile_figure
-from cevns.report.projections import (
-    poisson_interval,
-    project,
-    projection_figure,
-    residual_figure,
-)
+from cevns.report.change_figures import change_figure
+from cevns.report.data_figures import data_figure
+from cevns.report.figure_files import measurement_figures, save
+from cevns.report.flux_figures import flux_figure
+from cevns.report.profile_figures import profile_figure
+from cevns.report.projections import poisson_interval, project, projection_figure, residual_figure
 from cevns.report.pulls import correlation_figure, pull_figure
-from cevns.report.spectrum import recoil_figure
+from cevns.report.recoil_figures import recoil_figure
 
 __all__ = [
     "change_figure",

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.experiments.inputs import STEADY_STATE_ROLE
-from cevns.experiments.model import SIGNAL
-from cevns.experiments.schema import Exponential, ExponentialFit, Table
-from cevns.report import style
+from cevns.experiments.declaration.schema import Exponential, ExponentialFit, Table
+from cevns.experiments.inputs.event_inputs import STEADY_STATE_ROLE
+from cevns.experiments.questions import SIGNAL
+from cevns.report.drawing import style
 from cevns.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from cevns.analysis.measurement import Measurement
     from cevns.experiments.experiment import Experiment
-    from cevns.experiments.measurement import Measurement
 
 ONE_SIGMA = 0.6826894921370859
 _RESIDUAL_LABEL = r"$\mathrm{(data-fit)}/\sqrt{\mathrm{fit}}$"

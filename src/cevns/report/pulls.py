@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.report import style
-from cevns.report.labels import parameter_label
+from cevns.report.drawing import style
+from cevns.report.drawing.labels import parameter_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.inference.results import FitResult
+    from cevns.inference.fitting.fit_result import FitResult
 
 UP, DOWN = "#2f5fb3", "#f89c20"
 
@@ -34,7 +34,7 @@ def pull_figure(
         impacts: parameter to shift of the parameter of interest, with the parameter held one
             post-fit error above and below its best value; without them the pulls alone.
         title: what was fitted.
-        note: what the figure stands on, from `cevns.report.style.credit`.
+        note: what the figure stands on, from `cevns.report.drawing.style.credit`.
 
     Raises:
         InputError: if no free parameter is constrained.

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from cevns import datasets, registry
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.experiments.document import parse
+from cevns.experiments.declaration.document import parse
 
 FOLDER = Path(__file__).parent / "published"
 

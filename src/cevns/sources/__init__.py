@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from cevns import registry
-from cevns.sources._base import PulsedSource, Source
-from cevns.sources._beam import protons_on_target
+from cevns.sources.beams.proton_beam import protons_on_target
+from cevns.sources.beams.source import PulsedSource, Source
 from cevns.sources.sns import SNS
 
 __all__ = ["SNS", "PulsedSource", "Source", "protons_on_target", "source", "sources"]

@@ -7,15 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from cevns.constants import (
-    E_MICHEL_MAX_MEV,
-    E_PION_LINE_MEV,
-    TAU_MUON_US,
-    TAU_PION_US,
-)
-from cevns.nuclear._checks import positive
-from cevns.sources import _pion_decay, _pulse
-from cevns.sources._beam import Protons, protons_on_target
+from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
+from cevns.nuclear.checks import positive
+from cevns.sources.beams import pion_decay as _pion_decay
+from cevns.sources.beams import proton_pulse as _pulse
+from cevns.sources.beams.proton_beam import Protons, protons_on_target
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 

@@ -10,10 +10,10 @@ from typing import Annotated
 import numpy as np
 
 from cevns.exceptions import UnknownNameError
-from cevns.nuclear._checks import positive
-from cevns.sources._beam import Protons
-from cevns.sources._flux_files import read_flux
-from cevns.sources._tables import EnergyTable, TimeTable
+from cevns.nuclear.checks import positive
+from cevns.sources.beams.flux_files import read_flux
+from cevns.sources.beams.flux_tables import EnergyTable, TimeTable
+from cevns.sources.beams.proton_beam import Protons
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from cevns.detectors.efficiency._base import Efficiency
+from cevns.detectors.framework.efficiency_curve import Efficiency
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cevns.detectors.efficiency._base import Efficiency, vary
-from cevns.detectors.variation import Variation
+from cevns.detectors.framework.efficiency_curve import Efficiency, vary
+from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cevns.detectors._table import read_columns
-from cevns.detectors.efficiency._base import Efficiency, vary
-from cevns.detectors.variation import Variation
+from cevns.detectors.framework.curve_files import read_columns
+from cevns.detectors.framework.efficiency_curve import Efficiency, vary
+from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import DataError, InputError
 from cevns.typing import Array, ArrayLike
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cevns.detectors.efficiency._base import Efficiency
+from cevns.detectors.framework.efficiency_curve import Efficiency
 from cevns.typing import Array, ArrayLike
 
 

@@ -1,5 +1,5 @@
 """Pulse-shape models: the fraction of the light that comes early, one file each."""
 
-from cevns.detectors.pulse_shape._base import PulseShape
+from cevns.detectors.framework.pulse_shape_bins import PulseShape
 
 __all__ = ["PulseShape"]

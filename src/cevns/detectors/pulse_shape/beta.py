@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cevns.detectors.pulse_shape._base import PulseShape
-from cevns.detectors.variation import Variation, as_tuple
+from cevns.detectors.framework.pulse_shape_bins import PulseShape
+from cevns.detectors.framework.variation import Variation, as_tuple
 from cevns.exceptions import InputError
 from cevns.typing import Array
 

@@ -1,6 +1,6 @@
 """Quenching: how much of a recoil's energy the detector sees, E_ee(T). One model a file."""
 
-from cevns.detectors.quenching._base import Quenching, QuenchingCurve
-from cevns.detectors.quenching._section import section
+from cevns.detectors.framework.quenching_curve import Quenching, QuenchingCurve
+from cevns.detectors.framework.quenching_section import section
 
 __all__ = ["Quenching", "QuenchingCurve", "section"]

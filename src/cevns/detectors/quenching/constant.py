@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cevns.detectors.quenching._base import Quenching
+from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.typing import Array
 
 
@@ -20,7 +20,7 @@ class Constant(Quenching):
     Examples:
         The first CsI[Na] analysis (arXiv:1708.01294), QF = 8.78 +- 1.66 %:
 
-        >>> from cevns.detectors.variation import Variation
+        >>> from cevns.detectors.framework.variation import Variation
         >>> csi = Constant(0.0878, variations={"qf.csi": Variation(0.1044, 0.0712)})
         >>> csi.electron_energy_kevee([10.0, 20.0], [1.0]).round(3).tolist()
         [1.044, 2.088]

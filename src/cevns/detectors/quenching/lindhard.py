@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cevns.detectors.quenching._base import Quenching
+from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.exceptions import InputError
 from cevns.typing import Array
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from cevns.detectors.quenching._base import Quenching
+from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.typing import Array
 
 

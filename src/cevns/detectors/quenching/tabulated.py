@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cevns.detectors._table import read_columns
-from cevns.detectors.quenching._base import Quenching, Recoil
-from cevns.detectors.variation import Variation
+from cevns.detectors.framework.curve_files import read_columns
+from cevns.detectors.framework.quenching_curve import Quenching, Recoil
+from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import DataError, InputError
 from cevns.typing import Array
 

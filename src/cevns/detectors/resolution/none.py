@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from cevns.detectors.resolution._base import Resolution
+from cevns.detectors.framework.resolution_density import Resolution
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit

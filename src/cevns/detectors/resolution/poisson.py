@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from cevns.detectors.resolution._base import TINY_KEVEE, Resolution
+from cevns.detectors.framework.resolution_density import TINY_KEVEE, Resolution
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import cast
 
 from cevns import registry
-from cevns.nuclear.form_factors._base import FormFactor
+from cevns.nuclear.spherical_forms import FormFactor
 
 __all__ = ["FormFactor", "form_factor", "form_factors"]
 

@@ -8,8 +8,8 @@ from functools import cache
 
 import numpy as np
 
-from cevns.nuclear.form_factors._base import charge_radius, sinc
 from cevns.nuclear.nuclides import Nuclide
+from cevns.nuclear.spherical_forms import charge_radius, sinc
 from cevns.typing import Array, ArrayLike
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cevns.nuclear.form_factors._base import sphere
 from cevns.nuclear.nuclides import Nuclide
+from cevns.nuclear.spherical_forms import sphere
 from cevns.typing import Array, ArrayLike
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cevns.nuclear.form_factors._base import charge_radius
 from cevns.nuclear.form_factors.klein_nystrand import KleinNystrand
 from cevns.nuclear.nuclides import Nuclide
+from cevns.nuclear.spherical_forms import charge_radius
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cevns.nuclear.form_factors._base import (
-    charge_radius,
-    coth_remainder,
-    over_sinh,
-    sinc,
-    sphere,
-)
 from cevns.nuclear.nuclides import Nuclide
+from cevns.nuclear.spherical_forms import charge_radius, coth_remainder, over_sinh, sinc, sphere
 from cevns.typing import Array, ArrayLike
 
 

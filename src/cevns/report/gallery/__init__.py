@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cevns import datasets, registry
-from cevns.report.gallery._compared import compared
-from cevns.report.gallery._table import Table
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.gallery_parts.compared import compared
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

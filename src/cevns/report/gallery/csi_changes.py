@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from cevns.analysis.changes import Comparison, compare
 from cevns.experiments import load
-from cevns.experiments.changes import Comparison, compare
-from cevns.report.changes import change_figure
-from cevns.report.gallery._table import Table
+from cevns.report.change_figures import change_figure
+from cevns.report.gallery_parts.carried_tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cevns import __version__
-from cevns.report import style
-from cevns.report.gallery._table import Table
-from cevns.reproduction.detectors import Detector, detectors, year
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.reproduction.detector_numbers import Detector, detectors, year
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

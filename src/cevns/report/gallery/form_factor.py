@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cevns import __version__
-from cevns.interactions import StandardModel
 from cevns.nuclear import form_factor, form_factors, nuclide
+from cevns.processes import StandardModel
 from cevns.rates import flux_averaged_cross_section, flux_averaged_slope
-from cevns.report import style
-from cevns.report.gallery._table import Table
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
 from cevns.sources import SNS
 from cevns.typing import Array
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cevns.experiments import load
-from cevns.report.gallery._compared import compared
-from cevns.report.gallery._table import Table
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.gallery_parts.compared import compared
 from cevns.report.projections import projection_figure
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cevns import __version__
-from cevns.datasets._text import read_lines
-from cevns.inference.disjoint import Piece
-from cevns.report import style
-from cevns.report._raster import RasterRegion
-from cevns.report.gallery import _scans as scans
-from cevns.report.gallery._table import Table
+from cevns.datasets.delimited_text import read_lines
+from cevns.inference.scan.disjoint import Piece
+from cevns.report.drawing import style
+from cevns.report.gallery_parts import carried_scans as scans
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.scan_figures.raster import RasterRegion
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,10 +8,10 @@ import numpy as np
 
 from cevns import __version__
 from cevns.constants import E_MICHEL_MAX_MEV, M_PROTON_MEV
-from cevns.interactions import kinematics
 from cevns.nuclear import nuclide
-from cevns.report import style
-from cevns.report.gallery._table import Table
+from cevns.processes import kinematics
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

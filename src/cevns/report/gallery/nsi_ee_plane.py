@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.interactions import degeneracy
-from cevns.report import style
-from cevns.report.gallery import _scans as scans
-from cevns.report.gallery._compared import compared
-from cevns.report.gallery._table import Table
-from cevns.report.scans import scan_figure
+from cevns.processes import degeneracy
+from cevns.report.drawing import style
+from cevns.report.gallery_parts import carried_scans as scans
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.gallery_parts.compared import compared
+from cevns.report.scan_figures.scan_figure import scan_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.experiments.scan_record import Scan
+    from cevns.analysis.scanning.scan_record import Scan
 
 NAME = "nsi-ee-plane"
 

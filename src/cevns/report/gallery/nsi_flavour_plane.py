@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cevns.datasets._text import read_lines
-from cevns.report import style
-from cevns.report.gallery import _scans as scans
-from cevns.report.gallery._table import Table
-from cevns.report.lma_dark import draw_region
-from cevns.report.scans import scan_figure
+from cevns.datasets.delimited_text import read_lines
+from cevns.report.drawing import style
+from cevns.report.gallery_parts import carried_scans as scans
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.lma_dark_figures import draw_region
+from cevns.report.scan_figures.scan_figure import scan_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.experiments.scan_record import Scan
+    from cevns.analysis.scanning.scan_record import Scan
 
 PUBLISHED = {"u": "3.1 (arXiv:1708.02899), 5.6 (arXiv:1909.00466)",
              "d": "3.6 (arXiv:1708.02899), 7.2 (arXiv:1909.00466)"}  # fmt: skip

@@ -8,10 +8,10 @@ import numpy as np
 
 from cevns import __version__
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
-from cevns.report import style
-from cevns.report.gallery._table import Table
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
 from cevns.reproduction.kinds import pion_flux
-from cevns.reproduction.pion_sources import pion_source
+from cevns.reproduction.source_numbers import pion_source
 from cevns.sources import SNS
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cevns import __version__
-from cevns.report import style
-from cevns.report.gallery._table import Table
-from cevns.reproduction.pion_sources import pion_sources
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.reproduction.source_numbers import pion_sources
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cevns.quenching import fit, load_points
-from cevns.report.gallery._compared import compared
-from cevns.report.gallery._table import Table
-from cevns.report.quenching import factor_figure
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.gallery_parts.compared import compared
+from cevns.report.quenching_figures import factor_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from cevns.analysis.coupling_families import known_parameters
+from cevns.analysis.scanning.scan_task import scan, scan_plan
 from cevns.experiments import load
-from cevns.experiments.families import known_parameters
-from cevns.experiments.scanning import scan, scan_plan
-from cevns.inference.disjoint import confidence_set
-from cevns.inference.grid import Axis
-from cevns.report._scan_parts import interval_text
-from cevns.report.gallery import _scans as scans
-from cevns.report.gallery._table import Table
-from cevns.report.scans import scan_figure
+from cevns.inference.model.grid import Axis
+from cevns.inference.scan.disjoint import confidence_set
+from cevns.report.gallery_parts import carried_scans as scans
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.scan_figures.scan_figure import scan_figure
+from cevns.report.scan_figures.scan_parts import interval_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.experiments.scan_record import Scan
+    from cevns.analysis.scanning.scan_record import Scan
 
 ANGLES = ("sin2_2theta_mumu", "sin2_2theta_ee")
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from cevns import __version__, datasets
 from cevns.experiments import load
-from cevns.report import style
-from cevns.report.gallery._table import Table
-from cevns.reproduction.results import PublishedResult, results
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.reproduction.published_results import PublishedResult, results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cevns.report.gallery import _scans as scans
-from cevns.report.gallery._table import Table
-from cevns.report.scans import scan_figure
+from cevns.report.gallery_parts import carried_scans as scans
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.scan_figures.scan_figure import scan_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.experiments.scan_record import Scan
+    from cevns.analysis.scanning.scan_record import Scan
 
 NAME = "weak-mixing-angle"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cevns.interactions import interaction
+from cevns.processes import interaction
 from cevns.rates import flux_averaged_cross_section
 from cevns.sources import SNS
 

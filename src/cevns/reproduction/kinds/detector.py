@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cevns.exceptions import InputError
-from cevns.reproduction.detectors import detector
+from cevns.reproduction.detector_numbers import detector
 
 
 def compute(name: str, variant: str | None = None) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cevns.analysis.count_limit import cevns_limit
 from cevns.exceptions import InputError
 from cevns.experiments import load
-from cevns.experiments.limits import cevns_limit
 
 
 def compute(

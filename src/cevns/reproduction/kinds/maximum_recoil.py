@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from cevns.constants import M_PROTON_MEV
-from cevns.interactions import kinematics
 from cevns.nuclear.nuclides import nuclide
+from cevns.processes import kinematics
 
 
 def compute(target: str, energy_mev: float, mass: Literal["nuclear", "A m_p"] = "nuclear") -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cevns.reproduction.pion_sources import pion_source
+from cevns.reproduction.source_numbers import pion_source
 
 
 def compute(

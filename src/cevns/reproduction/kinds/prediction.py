@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cevns.analysis.shifts import prediction_error
 from cevns.experiments import load
-from cevns.experiments.prediction import prediction_error
 
 
 def compute(

@@ -7,9 +7,9 @@ from functools import cache
 
 import numpy as np
 
+from cevns.analysis.quenching_study import with_quenching
 from cevns.exceptions import UnknownNameError
 from cevns.experiments import load
-from cevns.experiments.replacement import with_quenching
 from cevns.quenching import QuenchingFit, fit
 
 

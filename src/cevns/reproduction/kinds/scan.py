@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cevns.analysis.scanning.scan_task import scan, scan_plan
 from cevns.exceptions import InputError
 from cevns.experiments import load
-from cevns.experiments.scanning import scan, scan_plan
 
 if TYPE_CHECKING:
-    from cevns.experiments.scan_record import Scan
+    from cevns.analysis.scanning.scan_record import Scan
 
 ONE_SIGMA = 0.6826894921370859
 _Items = tuple[tuple[str, float | None], ...]

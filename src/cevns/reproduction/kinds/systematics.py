@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from cevns.analysis.systematics import Systematics
 from cevns.experiments import load
-from cevns.experiments.systematics import Systematics
 
 
 @cache

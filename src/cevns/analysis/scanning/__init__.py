@@ -1,0 +1,1 @@
+"""Scans of couplings: what is scanned, how, and the record of the result."""

@@ -1,0 +1,147 @@
+"""The posterior of a scan: sampled, then put on its grid."""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from cevns.analysis.scanning.scan_record import Scan
+from cevns.exceptions import DataError, InputError, MissingExtraError
+from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
+from cevns.inference.toys.point_toys import model_digest
+from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.typing import ENGINE
+
+if TYPE_CHECKING:
+    from cevns.analysis.scanning.scan_task import ScanPlan
+    from cevns.inference.bayes.sampling import ChainState
+
+DRAWS = 5
+"""Independent draws wanted for each of the `toys` of a scan."""
+
+
+def check_extras() -> None:
+    """Raise if what samples is not installed, before anything is computed.
+
+    Raises:
+        MissingExtraError: naming the extra.
+    """
+    for package in ("emcee", "arviz"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "bayes", "a Bayesian analysis")
+
+
+def bayes(
+    plan: ScanPlan,
+    *,
+    toys: int,
+    seed: int,
+    out: Path | str | None,
+    progress: Progress | None,
+) -> Scan:
+    """Sample the posterior with flat priors on the scanned ranges.
+
+    Args:
+        plan: what.
+        toys: a fifth of the independent draws wanted.
+        seed: of all random numbers.
+        out: HDF5 file; an interrupted chain goes on from the file beside it.
+        progress: told steps done, steps expected, and steps a second.
+
+    Raises:
+        InputError: if an axis is structural, or `out` belongs to another scan.
+        MissingExtraError: if emcee, arviz or h5py is not installed.
+    """
+    from cevns.inference.bayes.sampling import sample
+
+    check_extras()
+    if plan.grid.raster:
+        raise InputError(
+            f"{plan.grid.raster[0]!r} is structural: each of its values has a posterior of its "
+            "own; hold it with --at"
+        )
+    run = {
+        "method": "bayes",
+        **plan.label(),
+        "confidence level": plan.cl,
+        "grid": [[float(v) for v in a.values] for a in plan.grid.axes],
+        "parameters": list(plan.family.parameters.names),
+        "degrees": plan.grid.degrees,
+        "priors": "flat in the scanned ranges; nuisances as constrained",
+        "draws": DRAWS * toys,
+        "seed": seed,
+        "engine": ENGINE,
+        "model digest": model_digest(plan.grid),
+        "data digest": data_digest(plan.grid, plan.data),
+        "version": version("cevns"),
+    }
+    target = None if out is None else check_target(out)
+    if target is not None and target.exists():
+        return Scan(read_scan(target, run))
+    chain = None if target is None else target.with_name(target.name + ".chain.npz")
+    state = None if chain is None or not chain.exists() else _read(chain)
+
+    def keep(state: ChainState) -> None:
+        if chain is not None:
+            _write(chain, state)
+
+    started, before = time.perf_counter(), 0 if state is None else len(state)
+
+    def tell(done: int, wanted: int) -> None:
+        if progress:
+            progress(done, wanted, (done - before) / max(1e-9, time.perf_counter() - started))
+
+    posterior = sample(
+        plan.family.model({}),
+        seed=seed,
+        data=plan.data,
+        effective=DRAWS * toys,
+        progress=tell,
+        checkpoint=keep,
+        state=state,
+    )
+    found = posterior.region(plan.grid)
+    datasets = {
+        **axis_datasets(plan.grid),
+        "posterior/density": found.density.ravel(),
+        "posterior/credibility": found.credibility.ravel(),
+        "posterior/level": np.array(found.threshold(plan.cl)),
+        "posterior/mean": posterior.mean,
+        "posterior/effective_sample_size": posterior.effective_sample_size,
+        "posterior/r_hat": np.asarray(posterior.r_hat),
+    }
+    if len(plan.grid.axes) == 1:
+        pieces = posterior.highest_density(plan.grid.axes[0].name, plan.cl)
+        datasets["region/intervals"] = np.array(pieces).reshape(-1, 2)
+    run["sampled"] = list(posterior.names)
+    file = ScanFile(run, datasets, {"outside the grid": found.outside, **posterior.timing})
+    if target is not None and chain is not None:
+        write_scan(target, file)
+        chain.unlink(missing_ok=True)
+    return Scan(file)
+
+
+def _write(path: Path, state: ChainState) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, **cast("Any", state.arrays()))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _read(path: Path) -> ChainState:
+    from cevns.inference.bayes.sampling import ChainState
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays: dict[str, Any] = {k: file[k] for k in file.files}
+    except (OSError, ValueError, EOFError):
+        raise DataError("this is no complete chain; remove it and run again", path=path) from None
+    return ChainState.from_arrays(arrays)

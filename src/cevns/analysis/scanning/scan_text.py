@@ -1,0 +1,138 @@
+"""A scan in lines for people."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.exceptions import MissingExtraError
+
+if TYPE_CHECKING:
+    from cevns.analysis.scanning.scan_record import Scan
+
+_SLICES = 12
+"""Values of a structural axis that are shown."""
+Pieces = list[tuple[float, float]]
+
+
+def summary(scan: Scan) -> list[str]:
+    """What was found, in lines.
+
+    Args:
+        scan: the scan.
+    """
+    percent = f"{100.0 * scan.cl:g} %"
+    how = {
+        "profile": f"profile likelihood, critical value {scan.wilks:.3f} (Wilks)",
+        "fc": "Feldman-Cousins, toys at profiled nuisances",
+        "cls": "CLs",
+        "bayes": "posterior, highest density",
+    }[scan.method]
+    units = dict(zip(scan.names, scan.units, strict=True))
+    middle = "posterior mean" if scan.method == "bayes" else "best fit"
+    lines = [f"{middle}: {_values({n: v for n, v in scan.best.items() if n in units}, units)}"]
+    held = {**scan.file.run["held couplings"], **scan.file.run["held parameters"]}
+    lines += _best_outside(scan)
+    profiled = {n: scan.best[n] for n in scan.file.run["profiled couplings"] if n in scan.best}
+    if profiled:
+        lines.append(f"profiled: {_values(profiled, scan.file.run['held units'])}")
+    if held:
+        lines.append(f"held: {_values(held, scan.file.run['held units'])}")
+    if len(scan.names) == 1:
+        lines.append(_pieces(scan, scan.names[0], scan.intervals) + f" at {percent} ({how})")
+        lines += _open_ends(scan, scan.names[0], [scan.intervals])
+    else:
+        lines.append(f"region at {percent}: {how}")
+        lines += _region(scan)
+    if scan.method == "fc":
+        toys, error = scan.file.group("toys"), scan.file.datasets["toys/critical_error"]
+        c = scan.critical
+        lines.append(
+            f"critical values {np.nanmin(c):.2f} to {np.nanmax(c):.2f} "
+            f"(error {np.nanmedian(error):.2f}), by Wilks {scan.wilks:.2f}; "
+            f"{int(toys['n'].sum()):,} toys"
+        )
+    if scan.failed:
+        lines.append(f"{scan.failed} points have no converged fit")
+    return lines
+
+
+def _best_outside(scan: Scan) -> list[str]:
+    """A remark where the best fit lies outside the scanned ranges."""
+    outside = [
+        n
+        for n, x in zip(scan.names, scan.axes, strict=True)
+        if scan.method == "profile" and n in scan.best and not x[0] <= scan.best[n] <= x[-1]
+    ]
+    if not outside:
+        return []
+    where = " and ".join(outside)
+    return [f"it lies outside the scanned range of {where}, along a valley of couplings"]
+
+
+def _values(values: dict[str, float], units: dict[str, str]) -> str:
+    """``a = 1 MeV, b = 2 x 1e-10 mu_B``."""
+    return ", ".join(f"{n} = {_with_unit(f'{v:.4g}', units.get(n, ''))}" for n, v in values.items())
+
+
+def _with_unit(text: str, unit: str) -> str:
+    if not unit:
+        return text
+    return f"{text} x {unit}" if unit[0].isdigit() else f"{text} {unit}"
+
+
+def _pieces(scan: Scan, name: str, pieces: Pieces) -> str:
+    if not pieces:
+        return f"no scanned value of {name} is allowed"
+    text = " or ".join(
+        f"[{a:.4g}, {f'{b:.4g}' if math.isfinite(b) else 'beyond the range'}]" for a, b in pieces
+    )
+    return f"{name} in {_with_unit(text, scan.units[scan.names.index(name)])}"
+
+
+def _region(scan: Scan) -> list[str]:
+    """Of two parameters: pieces and area, or the interval of each slice."""
+    if scan.method == "bayes":
+        return []
+    if scan.raster:
+        (structural,) = scan.raster
+        (name,) = (n for n in scan.names if n != structural)
+        unit = scan.units[scan.names.index(structural)]
+        slices = scan.slices()
+        step = -(-len(slices) // _SLICES)
+        shown = [
+            f"{structural} = {_with_unit(f'{v:.4g}', unit)}: {_pieces(scan, name, p)}"
+            for v, p in slices[::step]
+        ]
+        if step > 1:
+            shown.append(f"(every {step}th of {len(slices)} values; all of them with --json)")
+        return shown + _open_ends(scan, name, [p for _, p in slices])
+    if scan.method == "cls":
+        return []
+    try:
+        found = scan.contours()
+    except MissingExtraError:
+        return []  # the region is what matters, its area a remark
+    n = len(found.pieces)
+    border = " (some end with the scanned ranges)" if any(p.at_border for p in found.pieces) else ""
+    area = "area in the logarithm of logarithmic axes" if any(scan.logarithmic) else "area"
+    return [f"{n} piece{'s' if n != 1 else ''}{border}, {area} {found.area:.4g}"]
+
+
+def _open_ends(scan: Scan, name: str, sets: list[Pieces]) -> list[str]:
+    """A remark where a piece ends because the scanned range does."""
+    at = scan.names.index(name)
+    values, (low, high) = scan.axes[at], scan.file.run["bounds"][at]
+    ends = []
+    # along a logarithmic axis the Standard Model, zero, is below any range
+    begins = low == 0.0 and scan.logarithmic[at]
+    if values[0] != low and not begins and any(p and p[0][0] == values[0] for p in sets):
+        ends.append(values[0])
+    if values[-1] != high and any(p and p[-1][1] >= values[-1] for p in sets):
+        ends.append(values[-1])
+    if not ends:
+        return []
+    where = " and ".join(_with_unit(f"{v:.4g}", scan.units[at]) for v in ends)
+    return [f"the range ends inside the region, at {name} = {where}: scan a wider one"]

@@ -1,0 +1,1 @@
+"""Studies of one question that no other analysis shares."""

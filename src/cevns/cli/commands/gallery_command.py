@@ -1,0 +1,81 @@
+"""``cevns gallery``: the tables and figures of the field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cevns import __version__
+from cevns.cli.terminal import options
+from cevns.cli.terminal.output import Output, table
+
+
+def gallery(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="figures; all by default")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="write NAME.png and, of tables, NAME.csv there"),
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """Tables and figures of the field, published beside ours; without anything, their list."""
+    from cevns.report.gallery import entries, entry
+
+    output = Output(json)
+    chosen = [entry(name) for name in names] if names else list(entries())
+    if not names and out is None:
+        listed = table("gallery", "name", "what", "here", left=3)
+        for e in chosen:
+            listed.add_row(e.name, e.title, e.missing or "yes")
+        output.console.print(listed)
+        record = [{"name": e.name, "title": e.title, "missing": e.missing} for e in chosen]
+        output.result({"version": __version__, "entries": record})
+        return
+    if out is not None:
+        from cevns.cli.commands.fit_commands import _prepare
+
+        _prepare(out, "--out")
+    records: list[dict[str, Any]] = []
+    for e in chosen:
+        # by name it is wanted and its absence an error; among all it is passed over with a word
+        if e.missing and not names:
+            output.console.print(f"{e.name}: skipped, {e.missing}")
+            records.append({"name": e.name, "title": e.title, "skipped": e.missing})
+            continue
+        records.append(_write(output, e.name, out))
+    output.result({"version": __version__, "entries": records})
+
+
+def _write(output: Output, name: str, out: Path | None) -> dict[str, Any]:
+    from cevns.cli.terminal.output import write_text
+    from cevns.report import save
+    from cevns.report.gallery import entry
+
+    e = entry(name)
+    record: dict[str, Any] = {"name": e.name, "title": e.title}
+    numbers = e.table()
+    if numbers is not None:
+        shown = table(e.title, *numbers.columns)
+        for i, column in enumerate(shown.columns):
+            column.justify = "left" if numbers.is_text(i) else "right"
+        for row in numbers.rows:
+            shown.add_row(*(numbers.text(cell).replace("[", r"\[") for cell in row))
+        output.console.print(shown)
+        for note in numbers.notes:
+            output.console.print(f"  {note}", markup=False)
+        record["columns"] = list(numbers.columns)
+        record["rows"] = [list(row) for row in numbers.rows]
+        record["notes"] = list(numbers.notes)
+    if out is None:
+        return record
+    paths = [save(e.figure(), out / f"{e.name}.png")]
+    if numbers is not None:
+        paths.append(out / f"{e.name}.csv")
+        write_text(paths[-1], numbers.csv())
+    record["files"] = [str(path) for path in paths]
+    output.console.print(", ".join(record["files"]), markup=False)
+    return record

@@ -1,0 +1,172 @@
+"""``cevns list``: what there is to choose from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cevns.cli.terminal import options
+from cevns.cli.terminal.output import Output, table
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.registry import canonical
+
+KINDS = (
+    "experiments",
+    "sources",
+    "interactions",
+    "form-factors",
+    "couplings",
+    "nuclides",
+    "materials",
+    "data",
+    "results",
+    "parameters",
+)
+
+
+def list_names(
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help=f"one of {', '.join(KINDS)}")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="of 'parameters': an interaction, several with +, or your own FILE.py",
+        ),
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """List what there is: experiments, sources, interactions, parameters, nuclides, data, ..."""
+    output = Output(json)
+    if model is not None and (kind is None or canonical(kind) != "parameters"):
+        raise InputError("--model goes with 'cevns list parameters'")
+    if kind is not None and canonical(kind) not in KINDS:
+        raise UnknownNameError("kind of thing to list", kind, KINDS)
+    kinds = KINDS if kind is None else (canonical(kind),)
+    record: dict[str, Any] = {}
+    for k in kinds:
+        rows = _parameters(model) if k == "parameters" else _rows(k)
+        record[k] = [dict(zip(_COLUMNS[k], row, strict=True)) for row in rows]
+        if kind is None and len(rows) > 12:
+            at = _COLUMNS[k].index("name")
+            names = ", ".join(dict.fromkeys(str(row[at]) for row in rows))
+            output.console.print(f"\n[bold]{k}[/bold] ({len(rows)}; 'cevns list {k}')\n  {names}")
+            continue
+        hidden = 1 if k == "parameters" and model is not None else 0  # it is the title then
+        columns = _COLUMNS[k][hidden:]
+        title = f"{k} of {model}" if hidden else k
+        shown = table(title, *columns, left=1 if k == "nuclides" else len(columns))
+        for row in rows:
+            shown.add_row(*(_text(cell) for cell in row[hidden:]))
+        output.console.print(shown)
+    output.result(record)
+
+
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "experiments": ("name", "title", "data"),
+    "sources": ("name", "what"),
+    "interactions": ("name", "what"),
+    "form-factors": ("name", "what"),
+    "couplings": ("name", "gv_p_e", "gv_p_mu", "gv_n", "source"),
+    "nuclides": ("name", "Z", "N", "mass_mev", "abundance", "spin", "charge_radius_fm"),
+    "materials": ("name", "what"),
+    "data": ("name", "title", "cite"),
+    "results": ("name", "title", "source", "events", "predicted", "sigma", "1e-40 cm2", "ratio"),
+    "parameters": ("model", "name", "unit", "nominal", "from", "to", "kind", "what"),
+}
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
+
+
+def _first_line(package: str, name: str) -> str:
+    """The first line of a model's own documentation."""
+    from cevns import registry
+
+    module = registry.load(package, "model", name)
+    return (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+
+def _parameters(model: str | None) -> list[tuple[Any, ...]]:
+    """Parameters of one interaction, or of all; the Standard Model's once."""
+    from cevns.processes import interaction, interactions
+
+    rows: list[tuple[Any, ...]] = []
+    base = {p.name for p in interaction("standard-model").parameters}
+    for name in interactions() if model is None else (model,):
+        process = interaction(name)
+        structure = getattr(process, "structure", ())
+        for p, kind in [(p, "free") for p in process.parameters] + [
+            (p, "structural") for p in structure
+        ]:
+            if p.name in base and name != "standard-model" and model is None:
+                continue
+            ends = [x if abs(x) < 1e300 else None for x in (p.lower, p.upper)]
+            rows.append((name, p.name, p.unit, p.value, *ends, kind, p.description))
+    return rows
+
+
+def _models(package: str) -> list[tuple[Any, ...]]:
+    from cevns import registry
+
+    return [(name, _first_line(package, name)) for name in registry.names(package)]
+
+
+def _rows(kind: str) -> list[tuple[Any, ...]]:
+    if kind == "experiments":
+        from cevns.experiments import catalogue, load
+
+        loaded = [load(name) for name in catalogue()]
+        return [(e.name, e.title, "yes" if e.has_data else "projection") for e in loaded]
+    if kind == "couplings":
+        from cevns.nuclear.couplings import coupling_schemes, couplings
+
+        schemes = [couplings(name) for name in coupling_schemes()]
+        return [(c.name, c.gv_p("e"), c.gv_p("mu"), c.gv_n, c.source) for c in schemes]
+    if kind == "nuclides":
+        from cevns.nuclear.nuclides import nuclides
+
+        return [
+            (n.name, n.z, n.n, n.mass_mev, n.abundance, str(n.spin), n.charge_radius_fm)
+            for n in nuclides()
+        ]
+    if kind == "materials":
+        return [
+            ("CsI, NaI, Ge, Ar, Xe, Si, ...", "any chemical formula of the listed elements"),
+            ("CaWO4, Al2O3, D2O, H2O", "D is deuterium; natural isotopic composition"),
+            ("Ge76", "a single nuclide"),
+        ]
+    if kind == "data":
+        from cevns import datasets
+
+        return [
+            (r.name, r.title, ", ".join(r.cite))
+            for r in (datasets.release(n) for n in datasets.names())
+        ]
+    if kind == "results":
+        from cevns.reproduction.published_results import results
+
+        return [
+            (
+                r.id,
+                r.title,
+                r.source,
+                r.text(r.events),
+                r.text(r.predicted),
+                r.significance,
+                r.text(r.cross_section),
+                r.text(r.ratio),
+            )
+            for r in results()
+        ]
+    packages = {
+        "sources": "cevns.sources",
+        "interactions": "cevns.processes",
+        "form-factors": "cevns.nuclear.form_factors",
+    }
+    return _models(packages[kind])

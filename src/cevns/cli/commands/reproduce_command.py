@@ -1,0 +1,61 @@
+"""``cevns reproduce``: published numbers beside ours."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cevns.cli.terminal import options
+from cevns.cli.terminal.output import Output, table
+
+
+def reproduce(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="rows; a beginning is enough")
+    ] = None,
+    json: options.Json = None,
+) -> None:
+    """Compare with published numbers: quantity, published, ours, difference, agrees."""
+    from cevns.experiments import load
+    from cevns.reproduction import reproduce as rows
+
+    output = Output(json)
+    shown = table(
+        "published numbers and ours",
+        "id",
+        "quantity",
+        "published",
+        "ours",
+        "diff/σ",
+        "agrees",
+        left=2,
+    )
+    records = []
+    notes: dict[str, str] = {}
+    for row in rows(ids or ()):
+        p = row.published
+        unit = f" {p.unit}" if p.unit else ""
+        verdict = {True: "yes", False: "[bold]NO[/bold]", None: "shown"}[row.agrees]
+        if row.skipped:
+            verdict = "no data"
+            notes.setdefault(row.skipped, p.id)
+        shown.add_row(
+            p.id,
+            p.quantity + (f" [{p.unit}]" if unit else "").replace("[", r"\["),
+            row.published_text,
+            row.ours_text,
+            "" if row.difference is None else f"{row.difference:+.2f}",
+            verdict,
+        )
+        if p.note:
+            notes.setdefault(p.note, p.id)
+        records.append(row.to_dict())
+    output.console.print(shown)
+    for note, first in notes.items():
+        output.console.print(f"  {first}: {note}")
+    used = {
+        name: load(name).provenance()["inputs"]
+        for name in dict.fromkeys(r["experiment"] for r in records if r["experiment"])
+    }
+    output.result({"rows": records, "experiments": used})

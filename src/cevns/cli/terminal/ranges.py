@@ -1,0 +1,120 @@
+"""``--parameter NAME=LOW:HIGH:N``: how a range of a scan is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cevns.exceptions import InputError
+
+if TYPE_CHECKING:
+    from cevns.inference.model.grid import Axis
+    from cevns.parameters import Parameter
+
+Ranges = Annotated[
+    list[str],
+    typer.Option(
+        "--parameter",
+        metavar="NAME=LOW:HIGH:N[:log]",
+        help="scanned in N points; twice for a plane; see 'cevns list parameters'",
+    ),
+]
+MOST = 4_000_000
+"""Points of a scan: a profile of so many takes minutes and gigabytes."""
+HOW = "write NAME=LOW:HIGH:N, for example eps_ee_u=-0.5:0.8:80 or m_zprime=0.1MeV:10GeV:60:log"
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range as it was written.
+
+    Args:
+        name: of the parameter.
+        low: lower end, a number or a quantity with a unit.
+        high: upper end.
+        n: number of points.
+        log: equidistant in the logarithm.
+    """
+
+    name: str
+    low: str
+    high: str
+    n: int
+    log: bool
+
+    def axis(self, parameter: Parameter, *, structural: bool) -> Axis:
+        """The axis over a parameter.
+
+        Raises:
+            InputError: if the range is empty or leaves the physical one.
+            UnitError: if a unit is not that of the parameter.
+        """
+        from cevns.inference.model.grid import Axis
+
+        low, high = (_number(x, parameter) for x in (self.low, self.high))
+        return Axis.between(parameter, low, high, self.n, log=self.log, structural=structural)
+
+
+def read(texts: Sequence[str]) -> list[Range]:
+    """The ``--parameter`` options.
+
+    Raises:
+        InputError: if one cannot be read; the sentence shows how to write it.
+
+    Examples:
+        >>> read(["m_zprime=0.1MeV:10GeV:60:log"])
+        [Range(name='m_zprime', low='0.1MeV', high='10GeV', n=60, log=True)]
+    """
+    out: list[Range] = []
+    for text in texts:
+        name, equal, rest = text.partition("=")
+        parts = [p.strip() for p in rest.split(":")]
+        log = len(parts) == 4 and parts[3] in ("log", "lin")
+        if not equal or not name.strip() or not (len(parts) == 3 or log) or not all(parts):
+            raise InputError(f"--parameter {text}: {HOW}")
+        try:
+            n = int(parts[2])
+        except ValueError:
+            raise InputError(
+                f"--parameter {text}: {parts[2]!r} is not a number of points; {HOW}"
+            ) from None
+        if n > MOST:
+            raise InputError(
+                f"--parameter {text}: {n:,} points are more than the {MOST:,} that a scan may "
+                "have; take fewer, and --refine where the region ends"
+            )
+        out.append(Range(name.strip(), parts[0], parts[1], n, log and parts[3] == "log"))
+    if math.prod(max(r.n, 1) for r in out) > MOST and len(out) == 2:
+        raise InputError(
+            f"{out[0].n:,} x {out[1].n:,} points are more than the {MOST:,} that a scan may have; "
+            "take fewer, and --refine where the region ends"
+        )
+    return out
+
+
+def _number(text: str, parameter: Parameter) -> float:
+    from cevns.units import quantity
+
+    try:
+        return float(text)
+    except ValueError:
+        return quantity(text, parameter.unit, what=f"--parameter {parameter.name}")
+
+
+def values(texts: Sequence[str] | None, option: str) -> dict[str, str]:
+    """Options of the form NAME=VALUE, values still as text.
+
+    Raises:
+        InputError: if one is not NAME=VALUE.
+    """
+    out = {}
+    for text in texts or ():
+        name, equal, value = text.partition("=")
+        if not equal or not name.strip() or not value.strip():
+            raise InputError(f"{option} {text}: write NAME=VALUE")
+        out[name.strip()] = value.strip()
+    return out

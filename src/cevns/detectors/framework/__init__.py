@@ -1,0 +1,1 @@
+"""What models of detector effects share, and the response tables made from them."""

@@ -1,0 +1,190 @@
+"""What all quenching models share: their numbers, variations, validity range and morphing."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+
+from cevns.detectors.framework.variation import Variation, as_tuple
+from cevns.exceptions import CevnsWarning, InputError
+from cevns.morphing import even_part, even_part_derivative
+from cevns.typing import Array, ArrayLike
+from cevns.units import Unit
+
+Recoil = Annotated[float, Unit("keVnr")]
+
+
+@dataclass(frozen=True)
+class QuenchingCurve:
+    """A quenching model on fixed recoil energies: all that is left to do is to apply pulls.
+
+    With pulls alpha_j (unit Gaussians) and the morphing d(alpha) of `cevns.morphing`,
+
+        E_ee = max(0, nominal + sum_j [alpha_j odd_j + d(alpha_j) even_j]).
+
+    Args:
+        nominal: E_ee at zero pulls, keVee, shape ``(nT,)``.
+        odd: half the difference of plus and minus variations, ``(n_var, nT)``.
+        even: their mean minus nominal, ``(n_var, nT)``.
+    """
+
+    nominal: Array
+    odd: Array
+    even: Array
+
+    def _moved(self, pulls: Array) -> Array:
+        if pulls.ndim == 0 or pulls.shape[-1] != len(self.odd):
+            raise InputError(
+                f"quenching: {len(self.odd)} variations need pulls of shape "
+                f"(..., {len(self.odd)}), not {pulls.shape}"
+            )
+        moved: Array = self.nominal + pulls @ self.odd + even_part(pulls) @ self.even
+        return moved
+
+    def electron_energy_kevee(self, pulls: ArrayLike = ()) -> Array:
+        """E_ee, keVee: pulls ``(..., n_var)`` give ``(..., nT)``; no pulls, the nominal."""
+        alpha = np.asarray(pulls, dtype=float)
+        moved = self.nominal if alpha.shape == (0,) else self._moved(alpha)
+        energy: Array = np.maximum(moved, 0.0)
+        return energy
+
+    def gradient(self, pulls: ArrayLike) -> Array:
+        """Derivative dE_ee/d(alpha_j), keVee, ``(..., n_var, nT)``; zero where E_ee is clamped."""
+        alpha = np.asarray(pulls, dtype=float)
+        slope = self.odd + even_part_derivative(alpha)[..., None] * self.even
+        result: Array = np.where(self._moved(alpha)[..., None, :] > 0.0, slope, 0.0)
+        return result
+
+    def largest_kevee(self, sigmas: float = 6.0) -> float:
+        """An upper bound of E_ee for all |alpha_j| <= `sigmas`: how far a table must reach."""
+        reach = sigmas * (np.abs(self.odd) + np.abs(self.even)).sum(axis=0)
+        return float((self.nominal + reach).max())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quenching(ABC):
+    """A quenching curve E_ee(T) with +-1 sigma variations.
+
+    A model is one family of curves, `curve`, and the numbers of its nominal member,
+    `parameters`. A variation is another member of the family; in between the curve is morphed
+    (C2 inside +-1 sigma, straight outside, equal to the variation at +-1).
+
+    Args:
+        variations: nuisance directions by name, in the order of the pulls.
+        valid_kev: range of recoil energies the model was measured in, keVnr.
+
+    Raises:
+        InputError: if numbers are missing, not finite, or the range is empty.
+    """
+
+    variations: Mapping[str, Variation] = field(default_factory=dict)
+    valid_kev: tuple[Recoil, Recoil] = (0.0, math.inf)
+
+    def __post_init__(self) -> None:
+        n = len(self.parameters)
+        sets = {"nominal": self.parameters}
+        for name, variation in self.variations.items():
+            sets[f"variation {name!r}, plus"] = as_tuple(variation.plus)
+            sets[f"variation {name!r}, minus"] = as_tuple(variation.minus)
+        for which, numbers in sets.items():
+            if not numbers or not all(math.isfinite(v) for v in numbers):
+                raise InputError(f"quenching, {which}: needs finite numbers, not {numbers}")
+            if len(numbers) != n:
+                raise InputError(
+                    f"quenching, {which}: {len(numbers)} numbers where the nominal curve has {n}"
+                )
+        if not 0.0 <= self.valid_kev[0] < self.valid_kev[1]:
+            raise InputError(
+                f"quenching: the validity range {list(self.valid_kev)} keVnr is empty or negative"
+            )
+
+    @property
+    @abstractmethod
+    def parameters(self) -> tuple[float, ...]:
+        """Numbers of the nominal curve."""
+
+    @abstractmethod
+    def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
+        """E_ee in keVee for one member of the family, not clamped, same shape as T."""
+
+    @property
+    def variation_names(self) -> tuple[str, ...]:
+        """Names of the nuisance directions, in the order of the pulls."""
+        return tuple(self.variations)
+
+    def on(self, recoil_energy_kev: ArrayLike) -> QuenchingCurve:
+        """The model on fixed recoil energies (1-D, keVnr), for fast refolding.
+
+        Warns:
+            CevnsWarning: if T leaves the validity range, or a curve is negative (it is clamped).
+
+        Raises:
+            InputError: if an energy is negative or not finite.
+        """
+        t = np.atleast_1d(np.asarray(recoil_energy_kev, dtype=float))
+        if isinstance(t, np.ndarray):
+            self._check_energies(t)
+        nominal = self.curve(t, self.parameters)
+        plus = [self.curve(t, as_tuple(v.plus)) for v in self.variations.values()]
+        minus = [self.curve(t, as_tuple(v.minus)) for v in self.variations.values()]
+        if isinstance(t, np.ndarray):
+            self._check_signs(t, [nominal, *plus, *minus])
+        none = np.zeros((0, *t.shape))
+        odd = [(p - m) / 2.0 for p, m in zip(plus, minus, strict=True)]
+        even = [(p + m) / 2.0 - nominal for p, m in zip(plus, minus, strict=True)]
+        return QuenchingCurve(
+            nominal, np.stack(odd) if odd else none, np.stack(even) if even else none
+        )
+
+    def electron_energy_kevee(self, recoil_energy_kev: ArrayLike, pulls: ArrayLike = ()) -> Array:
+        """E_ee in keVee: T ``(nT,)`` and pulls ``(..., n_var)`` give ``(..., nT)``.
+
+        Warns and raises as `on`, which is what to use when T stays and the pulls move.
+        """
+        energy = self.on(recoil_energy_kev).electron_energy_kevee(pulls)
+        return energy[..., 0] if np.ndim(recoil_energy_kev) == 0 else energy
+
+    def gradient(self, recoil_energy_kev: ArrayLike, pulls: ArrayLike) -> Array:
+        """Derivative dE_ee/d(alpha_j), keVee, ``(..., n_var, nT)``."""
+        slope = self.on(recoil_energy_kev).gradient(pulls)
+        return slope[..., 0] if np.ndim(recoil_energy_kev) == 0 else slope
+
+    def quenching_factor(self, recoil_energy_kev: ArrayLike, pulls: ArrayLike = ()) -> Array:
+        """E_ee/T, same shape as `electron_energy_kevee`; at T = 0 its limit."""
+        t = np.asarray(recoil_energy_kev, dtype=float)
+        t = np.where(t == 0.0, 1e-30, t)
+        factor: Array = self.electron_energy_kevee(t, pulls) / t
+        return factor
+
+    @property
+    def _range(self) -> str:
+        return f"its validity range is {self.valid_kev[0]:g} to {self.valid_kev[1]:g} keVnr"
+
+    def _check_energies(self, t: Array) -> None:
+        low, high = t.min(initial=math.inf), t.max(initial=0.0)
+        if not (np.isfinite(t).all() and low >= 0.0):
+            raise InputError("quenching: recoil energies must be finite and not negative, in keVnr")
+        if low < self.valid_kev[0] or high > self.valid_kev[1]:
+            warnings.warn(
+                f"{type(self).__name__} quenching is used from {low:g} to {high:g} keVnr; "
+                + self._range,
+                CevnsWarning,
+                stacklevel=4,
+            )
+
+    def _check_signs(self, t: Array, curves: list[Array]) -> None:
+        negative = np.any(np.stack(curves) < 0.0, axis=0)
+        if negative.any():
+            where = t[negative]
+            warnings.warn(
+                f"{type(self).__name__} quenching is negative from {where.min():g} to "
+                f"{where.max():g} keVnr and set to zero there; " + self._range,
+                CevnsWarning,
+                stacklevel=4,
+            )

@@ -1,0 +1,1 @@
+"""An experiment file as checked records that know their lines."""

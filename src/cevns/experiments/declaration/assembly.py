@@ -1,0 +1,300 @@
+"""From a declaration to a likelihood model: parameters, bindings, stages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.framework.response import PULL_REACH
+from cevns.detectors.resolution import Resolution
+from cevns.detectors.resolution.none import Perfect
+from cevns.exceptions import InputError
+from cevns.experiments.declaration.schema import ExperimentFile, ParameterEntry
+from cevns.experiments.prediction.signal import Binding
+from cevns.experiments.questions import POI_PARAMETER, SIGNAL, PoiName
+from cevns.parameters import Gaussian, Parameter
+from cevns.processes import Interaction
+from cevns.sources import PulsedSource, Source
+from cevns.typing import Array
+from cevns.units import measurement, quantity
+
+REACH = 6.0
+"""How many sigmas of a nuisance the response and time tables cover."""
+
+
+def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
+    """The parameter of an entry of the file, in internal units.
+
+    Raises:
+        InputError: if the constraint or value cannot be read.
+        UnitError: if a unit is missing or wrong.
+    """
+    what = f"parameter {name!r}"
+    constraint = None
+    if entry.constraint is None:
+        value = quantity(entry.value, entry.unit, what=what)
+    else:
+        measured = measurement(entry.constraint, entry.unit, what=what)
+        value, constraint = measured.value, Gaussian(measured.value, measured.sigma)
+    # beyond the tables that are built around it a parameter would move nothing any more
+    lower, upper = {
+        "signal": (0.0, math.inf),
+        "neutron-radius": (0.0, math.inf),
+        "interaction": (-math.inf, math.inf),
+        "efficiency": (-PULL_REACH, PULL_REACH),
+        "quenching": (-REACH, REACH),
+        "pulse-time": pulse_range(value, constraint),
+        "shape": (-REACH, REACH),
+    }[entry.acts_on]
+    return Parameter(
+        name,
+        value,
+        unit=entry.unit,
+        lower=lower,
+        upper=upper,
+        constraint=constraint,
+        fixed=constraint is None or entry.held,
+        shared=bool(entry.shared),
+        description=entry.description,
+    )
+
+
+def pulse_range(value_us: float, constraint: Gaussian | None) -> tuple[float, float]:
+    """Pulse times, us, that the tables of arrival times cover."""
+    width = REACH * constraint.sigma if constraint else 1e-3
+    return value_us - width, value_us + width
+
+
+def declared_parameters(declaration: ExperimentFile) -> dict[str, Parameter]:
+    """All parameters of the file by name."""
+    return {n: declared_parameter(n, e) for n, e in declaration.parameters.items()}
+
+
+def names_acting_on(declaration: ExperimentFile, stage: str) -> tuple[str, ...]:
+    """Names of the parameters that act on a stage, in the order of the file."""
+    return tuple(n for n, e in declaration.parameters.items() if e.acts_on == stage)
+
+
+def scale_names(declaration: ExperimentFile, question: PoiName) -> tuple[str, ...]:
+    """Names of the parameters that multiply the signal: none where its count is asked for."""
+    return () if question == "count" else names_acting_on(declaration, "signal")
+
+
+def single(declaration: ExperimentFile, stage: str) -> str | None:
+    """The one parameter that acts on a stage, or None.
+
+    Raises:
+        InputError: if there are two.
+    """
+    names = names_acting_on(declaration, stage)
+    if len(names) > 1:
+        raise InputError(
+            f"{declaration.name}: the parameters {' and '.join(names)} both act on {stage}; "
+            "one is enough"
+        )
+    return names[0] if names else None
+
+
+def match_variations(
+    declaration: ExperimentFile, stage: str, variations: tuple[str, ...]
+) -> tuple[str | None, ...]:
+    """Bind the variations of a detector model to the parameters of the same names.
+
+    Raises:
+        InputError: if a variation has no parameter, or a parameter no variation.
+    """
+    names = names_acting_on(declaration, stage)
+    for name in variations:
+        if name not in names:
+            raise InputError(
+                f"{declaration.name}: the {stage} variation {name!r} has no parameter; declare "
+                f"'{name}: {{constraint: 0 +/- 1, acts_on: {stage}}}' or remove the variation"
+            )
+    for name in names:
+        if name not in variations:
+            raise InputError(
+                f"{declaration.name}: the parameter {name!r} acts on {stage}, which has no "
+                f"variation of that name"
+            )
+    return variations
+
+
+def bind(
+    declaration: ExperimentFile,
+    couplings: tuple[str, ...],
+    interaction: Interaction,
+    quenching_variations: tuple[str, ...],
+    efficiency_variations: tuple[str, ...],
+) -> Binding:
+    """Which parameter drives which stage of the signal, with these couplings free."""
+    floating = names_acting_on(declaration, "interaction")
+    for name in floating:
+        if name not in interaction.parameters.names:
+            raise InputError(
+                f"{declaration.name}: the parameter {name!r} acts on the interaction "
+                f"{interaction.name!r}, which knows {', '.join(interaction.parameters.names)}"
+            )
+    floating = (*couplings, *(n for n in floating if n not in couplings))
+    return Binding(
+        interaction=floating,
+        neutron_radius=single(declaration, "neutron-radius"),
+        quenching=match_variations(declaration, "quenching", quenching_variations),
+        efficiency=match_variations(declaration, "efficiency", efficiency_variations),
+        pulse_time=single(declaration, "pulse-time"),
+    )
+
+
+def parameter_vector(
+    declaration: ExperimentFile,
+    question: PoiName,
+    couplings: tuple[str, ...],
+    interaction: Interaction,
+    *,
+    prediction: float,
+    cross_section: float,
+) -> list[Parameter]:
+    """Parameter of interest, background counts, then the nuisances of the file.
+
+    In the count question parameters that only scale the signal have no effect: they are left
+    out, since the signal shape is normalised.
+    """
+    declared = declared_parameters(declaration)
+    out: list[Parameter] = []
+    if question == "count":
+        out.append(
+            Parameter(
+                SIGNAL,
+                prediction,
+                lower=0.0,
+                role="poi",
+                description="CEvNS events in the analysis region",
+            )
+        )
+    elif question == "cross-section":
+        out.append(
+            Parameter(
+                POI_PARAMETER[question],
+                cross_section * 1e40,
+                unit="e-40 cm2",
+                lower=0.0,
+                role="poi",
+                description="flux-averaged CEvNS cross section, mean over flavours and nuclei",
+            )
+        )
+    out += [replace(interaction.parameters[n], fixed=False, role="poi") for n in couplings]
+    for name, background in declaration.backgrounds.items():
+        out.append(
+            Parameter(
+                name,
+                background.count.value,
+                lower=0.0,
+                constraint=Gaussian(background.count.value, background.count.sigma),
+                role="normalisation",
+                description=background.title or f"{name} events in the analysis region",
+            )
+        )
+    taken = {p.name for p in out}
+    for name, parameter in declared.items():
+        if name in taken:
+            if declaration.parameters[name].acts_on != "interaction":
+                raise InputError(
+                    f"{declaration.name}: {name!r} is the name of a component; call the "
+                    "parameter otherwise"
+                )
+            continue  # the parameter of interest itself
+        if question == "count" and declaration.parameters[name].acts_on == "signal":
+            continue
+        out.append(parameter)
+    return out
+
+
+def response_table(
+    resolution: Resolution, efficiency: Efficiency, edges: Array, curve: QuenchingCurve
+) -> ResponseTable | SharpResponse:
+    """The response over all energies that quenching can reach within `REACH` sigmas.
+
+    Raises:
+        InputError: if quenching or efficiency vary with a perfect resolution: it has no
+            derivative to follow.
+    """
+    if isinstance(resolution, Perfect):
+        if len(curve.odd) or efficiency.varied:
+            raise InputError(
+                "a perfect resolution has no smooth response; declare a resolution, or drop the "
+                "quenching and efficiency variations"
+            )
+        return SharpResponse(edges, resolution, efficiency)
+    return ResponseTable.build(
+        resolution, efficiency, edges, end_of_axis(resolution, edges, curve.largest_kevee(REACH))
+    )
+
+
+def end_of_axis(resolution: Resolution, edges: Array, largest_kevee: float) -> float:
+    """Energy, up to `largest_kevee`, beyond which nothing is reconstructed inside the axis.
+
+    A sharp detector would otherwise spend its table on energies that it never shows.
+    """
+    energies = np.linspace(0.0, largest_kevee, 1001)
+    seen = np.flatnonzero(resolution.cdf(edges[-1], energies) > 1e-13)
+    return float(energies[min(seen[-1] + 1, 1000)]) if seen.size else largest_kevee
+
+
+def time_tables(
+    source: Source,
+    edges: Array | None,
+    efficiency: Efficiency,
+    pulse: Parameter | None,
+) -> tuple[TimeTable, ...]:
+    """Arrival-time bins of every flavour over the reach of the pulse-time parameter.
+
+    Without a time axis everything arrives in one bin.
+
+    Raises:
+        InputError: if there is a time axis but the source has no time structure, or no
+            parameter says when the pulse comes.
+    """
+    if edges is None:
+        whole = TimeTable.build(
+            lambda t, t0: np.ones(np.broadcast_shapes(np.shape(t), np.shape(t0))),
+            np.array([0.0, 1.0]),
+            (0.0, 1.0),
+        )
+        return tuple(whole for _ in source.flavours)
+    if not hasattr(source, "time_pdf"):
+        raise InputError("this source has no time structure; leave out the time axis")
+    if pulse is None:
+        raise InputError(
+            "the time axis needs the pulse's mean time: declare a parameter, for example "
+            "'t0: {constraint: 474 +/- 25 ns, acts_on: pulse-time}' (or 'value: 474 ns')"
+        )
+    covered = pulse_range(pulse.value, pulse.constraint)
+    pulsed: PulsedSource = source  # type: ignore[assignment]
+    built: dict[str, TimeTable] = {}
+    for flavour in pulsed.flavours:
+        pdf = partial(pulsed.time_pdf, flavour)
+        built[flavour] = TimeTable.build(pdf, edges, covered, efficiency)
+    return tuple(built.values())
+
+
+def physics_choices(declaration: ExperimentFile) -> Mapping[str, str]:
+    """The named physics choices of a file, echoed in every result."""
+    released = declaration.signal
+    return {
+        **({} if released is None else {"signal": released.use}),
+        "source": declaration.source.kind,
+        "material": declaration.target.material,
+        "interaction": declaration.interaction.kind,
+        "couplings": declaration.interaction.couplings,
+        "form_factor": declaration.interaction.form_factor,
+        "axial": "included" if declaration.interaction.axial else "left out",
+        "quenching": declaration.detector.quenching.kind,
+        "resolution": declaration.detector.resolution.kind,
+        "efficiency": declaration.detector.efficiency.energy.kind,
+        "time_efficiency": declaration.detector.efficiency.time.kind,
+    }

@@ -1,0 +1,125 @@
+"""From a section of an experiment file to the model it names.
+
+A section with a ``kind`` is read by the dataclass that the module of that name offers as
+``MODEL``: its fields are the section's fields, quantities carry units (`cevns.units.Unit`), and
+what the dataclass refuses is reported with file, line and field. Files are named relative to the
+experiment file; where the model can be read from a CSV (``from_csv``), ``file: curve.csv`` stands
+in place of its numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from cevns import registry
+from cevns.exceptions import CevnsError, UnknownNameError
+from cevns.experiments.declaration.document import Document, nearest
+from cevns.experiments.declaration.loader import schema_error
+from cevns.experiments.declaration.schema import Component
+from cevns.units import Unit
+
+_UNIT_SUFFIXES = ("_m", "_us", "_mev", "_kev", "_kevee", "_kg", "_pe")
+
+
+def written_names(model: Any) -> dict[str, str]:
+    """Names of a model's fields as a file writes them, to the dataclass's names.
+
+    A quantity carries its unit in its value, so its name does without: ``distance: 19.3 m``
+    is ``distance_m``.
+
+    Examples:
+        >>> from cevns.sources import SNS
+        >>> list(written_names(SNS))
+        ['distance', 'protons', 'yield_per_flavour', 'pulse_sigma']
+    """
+    hints = get_type_hints(model, include_extras=True)
+    out = {}
+    for f in dataclasses.fields(model):
+        if not f.init:
+            continue
+        name = f.name
+        if _is_quantity(hints[name]):
+            suffix = next((s for s in _UNIT_SUFFIXES if name.endswith(s)), "")
+            name = name.removesuffix(suffix)
+        out[name] = f.name
+    return out
+
+
+def _is_quantity(hint: Any) -> bool:
+    """Whether a type is marked with a unit, itself or inside a tuple."""
+    if any(isinstance(m, Unit) for m in getattr(hint, "__metadata__", ())):
+        return True
+    return any(_is_quantity(a) for a in getattr(hint, "__args__", ()))
+
+
+@dataclasses.dataclass(frozen=True)
+class Builder:
+    """Builds the models of one file."""
+
+    document: Document
+
+    def build(self, package: str, section: Sequence[str], component: Component) -> Any:
+        """The model that a section declares.
+
+        Args:
+            package: registry folder, for example ``cevns.detectors.resolution``.
+            section: where in the file, for example ``("detector", "resolution")``.
+            component: the section.
+
+        Raises:
+            SchemaError: if the kind is unknown, or a field is unknown, missing or unusable.
+        """
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            model = registry.load(package, section[-1], component.kind).MODEL
+        except UnknownNameError as error:
+            raise self.document.error(str(error), [*section, "kind"]) from None
+        known = written_names(model)
+        fields = self._fields(model, known, section, component)
+        try:
+            if "file" in component.fields:
+                return self._read(model, section, component.fields["file"], fields)
+            return TypeAdapter(model).validate_python(fields)
+        except ValidationError as error:
+            written = {f: w for w, f in known.items()}
+            raise schema_error(error, self.document, section, names=written) from None
+        except CevnsError as error:  # what the model itself refuses
+            raise self.document.error(str(error), section) from None
+
+    def _fields(
+        self, model: Any, known: Mapping[str, str], section: Sequence[str], component: Component
+    ) -> dict[str, Any]:
+        """The section's fields under the dataclass's names (``distance`` is ``distance_m``)."""
+        hints = get_type_hints(model)
+        readable = hasattr(model, "from_csv")
+        out = {}
+        for name, value in component.fields.items():
+            if name == "file" and readable:
+                continue
+            if name not in known:
+                hint = nearest(name, [*known, *(["file"] if readable else [])], "known here:")
+                raise self.document.error(
+                    f"'{component.kind}' has no such field; {hint}", [*section, name]
+                )
+            is_path = hints[known[name]] is Path and isinstance(value, str)
+            out[known[name]] = self._resolve(value) if is_path else value
+        return out
+
+    def _read(
+        self, model: Any, section: Sequence[str], file: Any, fields: Mapping[str, Any]
+    ) -> Any:
+        """The model of a CSV file; fields beside ``file`` replace what it says."""
+        from pydantic import TypeAdapter
+
+        if not isinstance(file, str):
+            raise self.document.error(f"expected a path, got {file!r}", [*section, "file"])
+        hints = get_type_hints(model, include_extras=True)
+        given = {n: TypeAdapter(hints[n]).validate_python(v) for n, v in fields.items()}
+        return dataclasses.replace(model.from_csv(self._resolve(file)), **given)
+
+    def _resolve(self, name: str) -> Path:
+        return self.document.path.parent / Path(name).expanduser()

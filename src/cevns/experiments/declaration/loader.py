@@ -1,0 +1,136 @@
+"""Finding experiment files, by name from the catalogue or by path, and checking them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cevns.exceptions import InputError, SchemaError, UnknownNameError
+from cevns.experiments.declaration.document import Document, Location, nearest
+from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.registry import canonical
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+
+
+def catalogue() -> tuple[str, ...]:
+    """Names of the experiments the package ships."""
+    return tuple(sorted(p.stem for p in CATALOGUE.glob("*.yaml")))
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The file behind a catalogue name or a path.
+
+    A shipped name is a name, whatever lies in the working folder (often the release of that
+    name); anything else with a path separator or a YAML suffix, or that exists, is a path.
+
+    Raises:
+        UnknownNameError: if no experiment of that name is shipped.
+        InputError: if the path does not exist or is a folder.
+    """
+    text = str(name_or_path)
+    if canonical(text) in catalogue():
+        return CATALOGUE / f"{canonical(text)}.yaml"
+    path = Path(text).expanduser()
+    if path.suffix.casefold() in {".yaml", ".yml"} or "/" in text or path.exists():
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; name the experiment's YAML file in it")
+        if not path.exists():
+            raise InputError(f"there is no experiment file {path}; check the path")
+        return path
+    raise UnknownNameError("experiment", text, catalogue())
+
+
+def validate(document: Document) -> ExperimentFile:
+    """Check a parsed file against the schema.
+
+    Raises:
+        SchemaError: for the first slip, with file, line and field.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return ExperimentFile.model_validate(document.values)
+    except ValidationError as error:
+        raise schema_error(error, document) from None
+
+
+def schema_error(
+    error: Any, document: Document, prefix: Location = (), *, names: Mapping[str, str] | None = None
+) -> SchemaError:
+    """Turn pydantic's first complaint into one sentence with file, line and field.
+
+    Args:
+        error: a pydantic ``ValidationError``.
+        document: the file.
+        prefix: where in the file the checked section is.
+        names: fields of the model to their names in the file, where they differ.
+    """
+    first = error.errors(include_url=False)[0]
+    inner = [(names or {}).get(k, k) for k in first["loc"]]
+    location = [*prefix, *inner]
+    return document.error(_sentence(first, location), location)
+
+
+_WANTED = {
+    "missing": "this field is missing",
+    "string_type": "expected a text",
+    "path_type": "expected a path",
+    "float_type": "expected a number",
+    "float_parsing": "expected a number",
+    "int_type": "expected a whole number",
+    "int_parsing": "expected a whole number",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "list_type": "expected a list, [..., ...]",
+    "tuple_type": "expected a list, [..., ...]",
+    "dict_type": "expected a section of 'field: value'",
+    "mapping_type": "expected a section of 'field: value'",
+    "model_type": "expected a section of 'field: value'",
+    "dataclass_type": "expected a section of 'field: value'",
+    "greater_than": "must be greater than {gt:g}",
+    "too_short": "needs at least {min_length} entries",
+    "too_long": "may have {max_length} entries at most",
+    "literal_error": "expected {expected}",
+}
+
+
+def _sentence(error: Mapping[str, Any], location: Location) -> str:
+    kind = error["type"]
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _known_fields([str(k) for k in location[:-1]])
+        return f"there is no such field; {nearest(str(location[-1]), known, 'known here:')}"
+    if kind not in _WANTED:
+        # our own sentences, and what a quantity says of itself
+        return str(error["msg"]).removeprefix("Value error, ").removeprefix("value: ")
+    text = _WANTED[kind].format(**error.get("ctx", {}))
+    if kind == "missing":
+        return text
+    if kind == "too_long" or kind == "too_short":
+        return f"{text}, got {len(error['input'])}"
+    shown = repr(error["input"])
+    return f"{text}, got {shown if len(shown) <= 60 else shown[:56] + ' ...'}"
+
+
+def _known_fields(location: Location) -> list[str]:
+    """Field names the schema knows at a place, for the nearest-name hint."""
+    from pydantic import BaseModel
+
+    model: Any = ExperimentFile
+    for key in location:
+        fields = getattr(model, "model_fields", {})
+        if key in fields:
+            model = fields[key].annotation
+        for argument in getattr(model, "__args__", ()):
+            if isinstance(argument, type) and issubclass(argument, BaseModel):
+                model = argument
+                break
+    fields = getattr(model, "model_fields", {})
+    return [f.alias or name for name, f in fields.items()]
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file, hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""Tables that an experiment brings: counts, background shapes, released templates."""

@@ -1,0 +1,322 @@
+"""What a fit reads: observed counts and background shapes, from a release or from the package.
+
+Precedence: the folder the user names, ``CEVNS_DATA``, the cache of downloaded releases, the
+tables beside the experiment file. The result says which was used, with digests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cevns.datasets import Table as CarriedTable
+from cevns.datasets import binning, find, locate, read_table
+from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.experiments.declaration.loader import digest
+from cevns.experiments.declaration.schema import (
+    Background,
+    ExperimentFile,
+    Exponential,
+    ExponentialFit,
+    Table,
+)
+from cevns.experiments.inputs.released import ReleasedShape, released_shape, templates
+from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
+from cevns.typing import Array
+
+STEADY_STATE_ROLE = "ac-energy"
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file a result depends on."""
+
+    role: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything a model takes from data.
+
+    Attributes:
+        observed: counts ``(energy, time)``, or None for a projection.
+        anticoincident: number of events anti-coincident with the beam, where known.
+        backgrounds: component to shape ``(energy, time)``, normalised to one in the region.
+        shapes: component to released template with its alternatives, where the file declares any.
+        origin: ``--data``, ``CEVNS_DATA``, ``cache``, ``carried`` or ``none``.
+        files: what was read, with digests.
+        warnings: what the user should know about the data.
+    """
+
+    observed: Array | None
+    anticoincident: int | None
+    backgrounds: Mapping[str, Array]
+    origin: str
+    files: tuple[InputFile, ...]
+    warnings: tuple[str, ...] = ()
+    shapes: Mapping[str, ReleasedShape] = field(default_factory=dict)
+
+
+_ALL_TIMES = (-1e9, 1e9)
+"""Where there is no time axis, an event counts whenever it comes (us)."""
+
+
+class _Reader:
+    """Histograms by role from a located release, else from the tables beside the file."""
+
+    def __init__(self, declaration: ExperimentFile, path: Path, data: Path | None) -> None:
+        self._folder = path.parent
+        self._in_time = declaration.axes.time is not None
+        self._axes = (
+            np.asarray(declaration.axes.energy.edges, dtype=float),
+            np.asarray(declaration.axes.time.edges if declaration.axes.time else _ALL_TIMES),
+        )
+        self.files = [
+            InputFile("experiment", path.name, digest(path)),
+            *_component_files(declaration, path.parent),
+        ]
+        self.warnings: tuple[str, ...] = ()
+        self.origin = "none" if declaration.data is None else "carried"
+        self._released: Mapping[str, Any] = {}
+        name = declaration.data.release if declaration.data else None
+        self._public = name is not None
+        if name is None:
+            if data is not None:
+                raise InputError(
+                    f"{declaration.name} names no public release, so --data has no meaning for it"
+                )
+            return
+        located = find(name, data)
+        if located is not None:
+            self.warnings = located.warnings
+            self.origin = located.origin
+            self._released = located.load().samples
+            self.files += [InputFile("release", n, d) for n, d in located.digests.items()]
+
+    def _sample(self, table: Table) -> Any:
+        """What the release has for a table; None where there is no release."""
+        if not self._released or table.role is None:
+            return None
+        if table.role not in self._released:
+            raise UnknownNameError(f"role for {table.file}", table.role, self._released)
+        return self._released[table.role]
+
+    def rebin(self, table: Table, *edges: Array) -> Array:
+        """The declared table in the analysis bins.
+
+        Raises:
+            DataError: if the table beside the file is missing or malformed.
+            InputError: if an analysis bin would cut a carried bin.
+        """
+        sample = self._sample(table)
+        if sample is None:
+            return self._rebin_carried(table, edges)
+        if hasattr(sample, "histogram"):  # an event list: all events in the other dimension
+            counts = sample.histogram(*(edges if len(edges) == 2 else self._axes))
+            return np.asarray(counts if len(edges) == 2 else counts.sum(axis=1))
+        return np.asarray(sample.rebin(*edges))
+
+    def fine(self, table: Table) -> tuple[Array, Array]:
+        """Edges and contents of a one-dimensional table, as they are."""
+        sample = self._sample(table)
+        if sample is not None:
+            return sample.edges, sample.content
+        read, axes, content = self._carried(table)
+        return read.edges(*axes[0]), content
+
+    def _carried(
+        self, table: Table, dimensions: int = 1
+    ) -> tuple[CarriedTable, list[tuple[str, str]], Array]:
+        path = self._folder / table.file
+        read = read_table(path)
+        self.files.append(InputFile(table.role or "table", table.file, digest(path)))
+        names = list(read.columns)
+        # where there is no time axis, a table in energy and time is summed over time
+        if len(names) != 2 * dimensions + 1 and (self._in_time or len(names) != 5):
+            raise DataError(
+                f"has {len(names)} columns where {2 * dimensions + 1} are needed: low and high "
+                "edge of each axis, then the content",
+                path=path,
+            )
+        axes = list(zip(names[:-1:2], names[1:-1:2], strict=True))
+        content = read.grid(names[-1], *axes)
+        if (content < 0).any():
+            line = int(read.lines[int(np.argmax(read[names[-1]] < 0))])
+            raise DataError("a content is negative", path=path, line=line)
+        return read, axes, content
+
+    def _rebin_carried(self, table: Table, edges: tuple[Array, ...]) -> Array:
+        read, axes, content = self._carried(table, len(edges))
+        for axis, (pair, new) in enumerate(zip(axes, edges, strict=False)):
+            old = read.edges(*pair)
+            _refuse_cuts(table, old, new, public=self._public and table.role is not None)
+            rows = np.moveaxis(content, axis, -1)
+            flat = [binning.rebin(old, row, new) for row in rows.reshape(-1, rows.shape[-1])]
+            content = np.moveaxis(np.reshape(flat, (*rows.shape[:-1], -1)), -1, axis)
+        return np.asarray(content.sum(axis=tuple(range(len(edges), content.ndim))))
+
+
+def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFile]:
+    """Curves and fluxes that the sections of a file read beside it."""
+    detector = declaration.detector
+    sections = {
+        "source": declaration.source,
+        "quenching": detector.quenching,
+        "resolution": detector.resolution,
+        "energy-efficiency": detector.efficiency.energy,
+        "time-efficiency": detector.efficiency.time,
+    }
+    out = []
+    for role, component in sections.items():
+        for name in (component.fields.get("file"), component.fields.get("path")):
+            if not isinstance(name, str):
+                continue
+            path = folder / Path(name).expanduser()
+            inside = sorted(path.glob("*.csv")) if path.is_dir() else []
+            out += [InputFile(role, f"{name}/{f.name}", digest(f)) for f in inside]
+            if path.is_file():
+                out.append(InputFile(role, name, digest(path)))
+    return out
+
+
+def _refuse_cuts(table: Table, old: Array, new: Array, *, public: bool) -> None:
+    missing = np.abs(old[:, None] - new).min(axis=0) > 1e-9 * np.abs(old).max()
+    if missing.any():
+        bad = new[int(np.argmax(missing))]  # the first one
+        shown = ", ".join(f"{e:g}" for e in old[:20]) + (", ..." if old.size > 20 else "")
+        which, repair = (
+            ("carried table", "choose the axes among these or use the public release")
+            if public
+            else ("table", "give the table finer bins or choose the axes among these")
+        )
+        raise InputError(
+            f"the bin edge {bad:g} is not among those of the {which} {table.file} ({shown}); "
+            f"{repair}"
+        )
+
+
+def load_inputs(
+    declaration: ExperimentFile,
+    path: Path,
+    *,
+    data: Path | None = None,
+    time_efficiency: Callable[[Array], Array],
+) -> Inputs:
+    """Read observed counts and background shapes for a declared experiment.
+
+    Raises:
+        DataError: if a file is missing, truncated or malformed.
+        InputError: if the declared bins cannot be made from the tables, or a shape is empty.
+    """
+    reader = _Reader(declaration, path, data)
+    energy = np.asarray(declaration.axes.energy.edges, dtype=float)
+    time = None if declaration.axes.time is None else np.asarray(declaration.axes.time.edges)
+    shapes: dict[str, Array] = {}
+    anticoincident = None
+    for name, background in declaration.backgrounds.items():
+        if background.energy is None:
+            raise InputError(
+                f"background {name!r} is a template: the file needs a 'signal' section"
+            )
+        if not isinstance(background.energy, Table):
+            along_energy = background.energy.bins(energy, declaration.axes.energy.unit)
+        else:
+            along_energy = reader.rebin(background.energy, energy)
+        if isinstance(background.energy, Table) and background.energy.role == STEADY_STATE_ROLE:
+            anticoincident = round(float(along_energy.sum()))
+        shape = np.outer(along_energy, _along_time(reader, name, background, time, time_efficiency))
+        if not shape.sum() > 0:
+            raise InputError(
+                f"background {name!r} has no content inside the analysis region; check its tables "
+                "and the axes"
+            )
+        shapes[name] = shape / shape.sum()
+    observed = None
+    if declaration.data is not None:
+        counts = declaration.data.counts
+        if counts is None:
+            raise InputError(f"{declaration.name}: data needs 'counts', with a file or a role")
+        observed = reader.rebin(counts, energy, *(() if time is None else (time,)))
+        observed = observed.reshape(len(energy) - 1, -1)
+        if (observed != np.round(observed)).any():
+            raise InputError(
+                f"{counts.file} holds contents that are not whole numbers; observed counts are "
+                "numbers of events"
+            )
+    return Inputs(
+        observed, anticoincident, shapes, reader.origin, tuple(reader.files), reader.warnings
+    )
+
+
+def _along_time(
+    reader: _Reader,
+    name: str,
+    background: Background,
+    time: Array | None,
+    efficiency: Callable[[Array], Array],
+) -> Array:
+    if time is None:
+        return np.ones(1)
+    if background.time is None:
+        raise InputError(f"background {name!r} has no shape in time, but there is a time axis")
+    if isinstance(background.time, Exponential):
+        return exponential_bins(background.time.rate, time)
+    if isinstance(background.time, ExponentialFit):
+        edges, counts = reader.fine(background.time)
+        start, end = background.time.start, background.time.end
+        return exponential_bins(fit_exponential(edges, counts, start, end).rate, time)
+    if not background.time.efficiency:
+        return reader.rebin(background.time, time)
+    edges, content = reader.fine(background.time)
+    # the efficiency inside each fine bin: its mean over four Gauss-Legendre nodes
+    x, w = np.polynomial.legendre.leggauss(4)
+    nodes = edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (x + 1.0)
+    # a density: an analysis edge may cut its bins, which then share by width
+    return binning.rebin(edges, content * (efficiency(nodes) @ w) / 2.0, time)
+
+
+def load_released(declaration: ExperimentFile, path: Path, *, data: Path | None = None) -> Inputs:
+    """Read counts and templates of an experiment whose components are released templates.
+
+    Raises:
+        DataError: if a file of the release is missing or malformed.
+        InputError: if the release is nowhere, the declared bins are not its bins, or the file
+            mixes templates with other backgrounds.
+    """
+    for name, background in declaration.backgrounds.items():
+        if background.template is None:
+            raise InputError(f"background {name!r} needs a 'template' beside a released signal")
+    axes = declaration.axes
+    source = declaration.data
+    if source is None or source.release is None or source.role is None:
+        raise InputError(
+            f"{declaration.name}: a released signal needs data with the release and the role of "
+            "the counts in it"
+        )
+    edges = [a.edges for a in (axes.energy, axes.pulse_shape, axes.time) if a is not None]
+    located = locate(source.release, data)
+    samples = located.load().samples
+
+    def content(role: str) -> Array:
+        if role not in samples:
+            raise UnknownNameError(f"role in {located.name}", role, samples)
+        return np.asarray(samples[role].rebin(*edges), dtype=float)
+
+    shapes = {n: released_shape(t, content) for n, t in templates(declaration).items()}
+    files = [InputFile("experiment", path.name, digest(path))]
+    files += [InputFile("release", n, d) for n, d in located.digests.items()]
+    return Inputs(
+        content(source.role),
+        None,
+        {},
+        located.origin,
+        tuple(files),
+        located.warnings,
+        shapes,
+    )

@@ -1,0 +1,1 @@
+"""Counts per bin from first principles."""

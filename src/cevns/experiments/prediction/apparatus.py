@@ -1,0 +1,356 @@
+"""The physics of a declared experiment, built on first use: source, target, detector."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.pulse_shape import PulseShape
+from cevns.detectors.resolution import Resolution
+from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
+from cevns.experiments.declaration import assembly
+from cevns.experiments.declaration.builder import Builder
+from cevns.experiments.declaration.document import Document
+from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
+from cevns.nuclear.form_factors import FormFactor, form_factor
+from cevns.nuclear.materials import Material, material
+from cevns.processes import Interaction, electron_scattering, matters_at_electrons
+from cevns.rates import flux_averaged_cross_section
+from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
+from cevns.rates.fold import Fold, recoil_panels
+from cevns.sources import Source
+from cevns.typing import Array
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Apparatus:
+    """Source, target and detector as a file declares them; no data and no statistics.
+
+    Args:
+        declaration: the validated file.
+        path: the file.
+        document: the parsed file, which knows its lines.
+    """
+
+    declaration: ExperimentFile
+    path: Path
+    document: Document
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.declaration.name
+
+    @property
+    def title(self) -> str:
+        """A line for tables and figures."""
+        return self.declaration.title or self.name
+
+    @property
+    def cite(self) -> tuple[str, ...]:
+        """Papers of the measurement."""
+        return tuple(self.declaration.cite)
+
+    # -- physics, built on first use -----------------------------------------------------------
+
+    @cached_property
+    def _builder(self) -> Builder:
+        return Builder(self.document)
+
+    @cached_property
+    def source(self) -> Source:
+        """The neutrino source."""
+        return cast(
+            "Source", self._builder.build("cevns.sources", ("source",), self.declaration.source)
+        )
+
+    @cached_property
+    def material(self) -> Material:
+        """The target material."""
+        target = self.declaration.target
+        field = "material"
+        if target.composition:
+            # only where the formula is good is the composition to blame
+            with contextlib.suppress(CevnsError):
+                material(target.material)
+                field = "composition"
+        return self._located(
+            lambda: material(target.material, composition=target.composition), "target", field
+        )
+
+    @cached_property
+    def interaction(self) -> Interaction:
+        """The process at the nucleus."""
+        from cevns.processes import interaction, interactions
+        from cevns.registry import canonical
+
+        d = self.declaration.interaction
+        field = "couplings" if canonical(d.kind) in interactions() else "kind"
+        return self._located(
+            lambda: interaction(d.kind, couplings=d.couplings, axial=d.axial),
+            "interaction",
+            field,
+        )
+
+    @cached_property
+    def form_factor(self) -> FormFactor:
+        """The nuclear form factor."""
+        name = self.declaration.interaction.form_factor
+        return self._located(lambda: form_factor(name), "interaction", "form_factor")
+
+    @cached_property
+    def quenching(self) -> Quenching:
+        """Recoil energy to electron-equivalent energy."""
+        return cast("Quenching", self._detector("quenching", "quenching"))
+
+    @cached_property
+    def resolution(self) -> Resolution:
+        """Spread of the reconstructed value."""
+        return cast("Resolution", self._detector("resolution", "resolution"))
+
+    @cached_property
+    def energy_efficiency(self) -> Efficiency:
+        """Efficiency in the reconstructed value."""
+        return cast("Efficiency", self._efficiency("energy"))
+
+    @cached_property
+    def recoil_efficiency(self) -> Efficiency:
+        """Efficiency in recoil energy, keVnr."""
+        return cast("Efficiency", self._efficiency("recoil"))
+
+    @cached_property
+    def pulse_shape(self) -> PulseShape | None:
+        """Distribution of the pulse-shape variable; None without one."""
+        if self.declaration.detector.pulse_shape is None:
+            return None
+        return cast("PulseShape", self._detector("pulse_shape", "pulse_shape"))
+
+    @cached_property
+    def time_efficiency(self) -> Efficiency:
+        """Efficiency in arrival time."""
+        return cast("Efficiency", self._efficiency("time"))
+
+    @cached_property
+    def fold(self) -> Fold:
+        """Source and interaction on the recoil nodes of the target."""
+        return self._fold(self.interaction)
+
+    @cached_property
+    def curve(self) -> QuenchingCurve:
+        """Quenching on the recoil nodes."""
+        return self.quenching.on(self.fold.nodes)
+
+    @cached_property
+    def response(self) -> ResponseTable | SharpResponse:
+        """Electron-equivalent energy to energy bins."""
+        self._located(self._check_axis, "axes", "energy")
+        panels = recoil_panels(self.source, self.material, maximum_kev=self._recoil_limit)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
+            curve = self.quenching.on(np.linspace(0.0, panels[-1], 201))
+        return assembly.response_table(
+            self.resolution, self.energy_efficiency, self.energy_edges, curve
+        )
+
+    @cached_property
+    def times(self) -> tuple[TimeTable, ...]:
+        """Arrival-time bins, one table a flavour."""
+        name = assembly.single(self.declaration, "pulse-time")
+        pulse = None if name is None else assembly.declared_parameters(self.declaration)[name]
+        return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
+
+    # -- recoils of electrons --------------------------------------------------------------------
+
+    def sees_electrons(self, process: Interaction) -> bool:
+        """Whether a signal has recoils of electrons: as the file says, or where it matters.
+
+        Where the file says nothing they are in if an extension of the Standard Model changes
+        them and they look like those of nuclei (`ExperimentFile.blind_to_electrons`).
+        """
+        told = self.declaration.interaction.electrons
+        if told is not None:
+            return told
+        return not self.declaration.blind_to_electrons and matters_at_electrons(process)
+
+    def _electron_fold(self, process: Interaction) -> ElectronFold:
+        """Source and scattering on electrons, on nodes fine enough for the response."""
+        nodes, weights = self._electron_grid
+        return ElectronFold(
+            self.source,
+            electron_scattering(process),
+            self.material,
+            self.declaration.target.mass,
+            nodes,
+            weights,
+        )
+
+    def stages(
+        self, process: Interaction
+    ) -> tuple[AnyFold, QuenchingCurve, ResponseTable | SharpResponse]:
+        """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
+        fold = self.fold if process is self.interaction else self._fold(process)
+        curve = self._steep_curve if _is_steep(process) else self.curve
+        if not self.sees_electrons(process):
+            return fold, curve, self.response
+        electrons = self._electron_fold(process)
+        return (
+            WithElectrons(fold, electrons),
+            with_electrons(curve, electrons.nodes),
+            self.wide_response,
+        )
+
+    @cached_property
+    def wide_response(self) -> ResponseTable | SharpResponse:
+        """As `response`, over all energies that the axis shows: electrons are not quenched."""
+        if isinstance(self.response, SharpResponse):
+            return self.response
+        reach = self.response.energy_max_kevee
+        while self.resolution.cdf(self.energy_edges[-1], reach) > UNSEEN and reach < 1e6:
+            reach *= 2.0
+        reach = assembly.end_of_axis(self.resolution, self.energy_edges, reach)
+        return ResponseTable.build(
+            self.resolution, self.energy_efficiency, self.energy_edges, reach
+        )
+
+    @cached_property
+    def _electron_grid(self) -> tuple[Array, Array]:
+        return self._located(
+            lambda: electron_grid(self.source, self.material, self.wide_response),
+            "interaction",
+            "electrons",
+        )
+
+    @property
+    def energy_edges(self) -> Array:
+        """Edges of the reconstructed energy axis."""
+        return np.asarray(self.declaration.axes.energy.edges, dtype=float)
+
+    @property
+    def time_edges(self) -> Array | None:
+        """Edges of the time axis, us; None without one."""
+        time = self.declaration.axes.time
+        return None if time is None else np.asarray(time.edges, dtype=float)
+
+    @property
+    def pulse_shape_edges(self) -> Array | None:
+        """Edges of the pulse-shape axis; None without one."""
+        axis = self.declaration.axes.pulse_shape
+        return None if axis is None else np.asarray(axis.edges, dtype=float)
+
+    @cached_property
+    def cross_section_cm2(self) -> float:
+        """Predicted cross section, flux-averaged, mean over flavours and nuclei of the target."""
+        return flux_averaged_cross_section(
+            self.source,
+            self.material,
+            interaction=self.interaction,
+            form_factor=self.form_factor,
+        ).mean_cm2
+
+    @property
+    def physics(self) -> dict[str, str]:
+        """Named physics choices, echoed in every result."""
+        return dict(assembly.physics_choices(self.declaration))
+
+    def recoil_density(self, recoil_energy_kev: Array) -> Array:
+        """Counts per keVnr in the exposure, before any detector, ``(flavours, n)``."""
+        # unit weights make the fold a density
+        fold = Fold(
+            self.source,
+            self.interaction,
+            self.material,
+            self.declaration.target.mass,
+            self.form_factor,
+            nodes_kev=recoil_energy_kev,
+        )
+        return fold.spectrum()
+
+    # -- helpers -------------------------------------------------------------------------------
+
+    def _fold(self, process: Interaction) -> Fold:
+        # recoils beyond the quenching model's validity are not followed
+        nodes, weights = self._steep_recoil_grid if _is_steep(process) else self._recoil_grid
+        return Fold(
+            self.source,
+            process,
+            self.material,
+            self.declaration.target.mass,
+            self.form_factor,
+            nodes,
+            weights * self.recoil_efficiency(nodes),
+        )
+
+    @cached_property
+    def _recoil_grid(self) -> tuple[Array, Array]:
+        return self._grid_of_recoils(steep=False)
+
+    @cached_property
+    def _steep_recoil_grid(self) -> tuple[Array, Array]:
+        return self._grid_of_recoils(steep=True)
+
+    def _grid_of_recoils(self, *, steep: bool) -> tuple[Array, Array]:
+        return recoil_grid(
+            self.source,
+            self.material,
+            self.quenching,
+            self.response,
+            maximum_kev=self._recoil_limit,
+            steep=steep,
+        )
+
+    @cached_property
+    def _steep_curve(self) -> QuenchingCurve:
+        """Quenching on the recoil nodes of steep spectra."""
+        return self.quenching.on(self._steep_recoil_grid[0])
+
+    @cached_property
+    def _recoil_limit(self) -> float | None:
+        """Largest recoil energy to follow: the end of the quenching model's validity, if any."""
+        limit = self.quenching.valid_kev[1]
+        return limit if math.isfinite(limit) else None
+
+    def _detector(self, section: str, package: str) -> Any:
+        component = getattr(self.declaration.detector, section)
+        return self._builder.build(f"cevns.detectors.{package}", ("detector", section), component)
+
+    def _efficiency(self, axis: str) -> Any:
+        component = getattr(self.declaration.detector.efficiency, axis)
+        return self._builder.build(
+            "cevns.detectors.efficiency", ("detector", "efficiency", axis), component
+        )
+
+    def _check_axis(self) -> None:
+        """The axis must be in the unit that the resolution reconstructs."""
+        made, axis = self.resolution.unit, self.declaration.axes.energy.unit
+        if made and axis and (made == "PE") != (axis == "PE"):
+            raise InputError(
+                f"the resolution '{self.declaration.detector.resolution.kind}' gives {made}, but "
+                f"this axis is in {axis}"
+            )
+
+    def _located(self, make: Callable[[], T], *location: str) -> T:
+        """Run `make`; a mistake is reported with file, line and field."""
+        try:
+            return make()
+        except SchemaError:
+            raise
+        except CevnsError as error:
+            raise self.document.error(str(error), location) from None
+
+
+def _is_steep(process: Interaction) -> bool:
+    """Whether spectra may rise towards small recoils as no contact interaction's do."""
+    return bool(getattr(process, "steep", False))

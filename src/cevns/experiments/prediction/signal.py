@@ -1,0 +1,249 @@
+"""The exact CEvNS signal of an experiment in its analysis bins, staged by parameter.
+
+    S[e, t] = sum_f E_f[e] tau_f[t],   E_f[e] = sum_j spectrum_f(T_j) R_e(E_ee(T_j))
+
+Each stage depends on few parameters: the spectrum on couplings and neutron radius, the response
+on quenching and efficiency, the arrival times on the pulse time. A stage whose parameters are all
+fixed is evaluated once. Derivatives follow the same stages, so that a linearised model costs
+little more than the model itself. Everything is batched over leading axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.experiments.prediction.separable import Values, linearise
+from cevns.rates.electrons import WithElectrons
+from cevns.rates.fold import Fold
+from cevns.typing import Array
+
+RELATIVE_STEP = 1e-4
+"""Half step of central differences in units of a parameter's typical size: exact for couplings
+that enter quadratically; otherwise the truncation error is 1e-8 of the derivative."""
+
+
+def spectral_ends(fold: Fold | WithElectrons, name: str, value: Array) -> tuple[Array, Array]:
+    """Ends of a central difference along a coupling, or along a relative radius.
+
+    One-sided where the parameter is at a bound: beyond it an interaction may refuse the value.
+    """
+    known = fold.interaction.parameters
+    if name not in known.names:
+        return value + RELATIVE_STEP, value - RELATIVE_STEP
+    p, step = known[name], RELATIVE_STEP * known[name].scale
+    return np.minimum(value + step, p.upper), np.maximum(value - step, p.lower)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Which parameter drives which stage, by name; None where a direction is held at 0.
+
+    Args:
+        interaction: parameters of the interaction.
+        neutron_radius: neutron radius relative to the form-factor model's own.
+        quenching: one entry a variation of the quenching model.
+        efficiency: one entry a variation of the response.
+        pulse_time: mean time of the beam pulse, us.
+    """
+
+    interaction: tuple[str, ...] = ()
+    neutron_radius: str | None = None
+    quenching: tuple[str | None, ...] = ()
+    efficiency: tuple[str | None, ...] = ()
+    pulse_time: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """Expected signal counts per (energy, time) bin as a function of parameter values.
+
+    Args:
+        fold: recoil spectra per flavour, of nuclei alone or with those of electrons behind.
+        quenching: electron-equivalent energy on the recoil nodes of `fold`; T for electrons.
+        response: electron-equivalent energy to reconstructed bins.
+        times: reconstructed time bins, one table a flavour of `fold`.
+        binding: parameter names of the stages.
+        pulse_time_us: mean pulse time where no parameter drives it.
+    """
+
+    fold: Fold | WithElectrons
+    quenching: QuenchingCurve
+    response: ResponseTable | SharpResponse
+    times: tuple[TimeTable, ...]
+    binding: Binding
+    pulse_time_us: float
+
+    @property
+    def n_energy(self) -> int:
+        """Number of energy bins."""
+        return len(np.asarray(self.response.edges)) - 1
+
+    @property
+    def n_time(self) -> int:
+        """Number of time bins."""
+        return self.times[0].n_bins
+
+    def evaluate(self, values: Values) -> Array:
+        """Expected counts.
+
+        Args:
+            values: parameter values by name, each of shape ``(...)``.
+
+        Returns:
+            Shape ``(..., n_energy, n_time)``.
+        """
+        energies = np.swapaxes(self.by_flavour(values), -1, -2)
+        result: Array = energies @ self._times(values)
+        return result
+
+    def by_flavour(self, values: Values) -> Array:
+        """Expected counts per flavour and energy bin, ``(..., flavours, n_energy)``."""
+        result: Array = self._spectrum(values) @ self._response(values)
+        return result
+
+    def responses(self, values: Values) -> Array:
+        """Energy bins of one count at each recoil node, ``(..., nodes, n_energy)``."""
+        return self._response(values)
+
+    def per_flavour(self, values: Values) -> dict[str, Array]:
+        """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
+        energies, times = self.by_flavour(values), self._times(values)
+        return {
+            flavour: np.outer(energies[f], times[f]) for f, flavour in enumerate(self.fold.flavours)
+        }
+
+    @property
+    def driven(self) -> tuple[str, ...]:
+        """Names of the parameters that move the signal, in the order of the slopes."""
+        names = [*self.binding.interaction, self.binding.neutron_radius]
+        names += [*self.binding.quenching, *self.binding.efficiency, self.binding.pulse_time]
+        return tuple(n for n in names if n is not None)
+
+    def energies(self, values: Values, like: Array) -> list[Array]:
+        """E and its slopes along all but the pulse time, each ``(flavours, n_energy, ...)``."""
+        spectrum = self._spectrum(values)
+        response, slopes, moved = self._response_and_slopes(values)
+        rows = [spectrum @ response]
+        rows += [slope @ response for slope in self._spectrum_slopes(values).values()]
+        if moved is not None:  # quenching: the same response elsewhere
+            gradient, response_slope = moved
+            for k, name in enumerate(self.binding.quenching):
+                if name is not None:
+                    rows.append((spectrum * gradient[..., k : k + 1, :]) @ response_slope)
+        rows += [spectrum @ slope for slope in slopes.values()]  # efficiency: another response
+        return [_batch_last(r, like) for r in rows]
+
+    def arrivals(self, values: Values, like: Array) -> list[Array]:
+        """Tau and its slope along the pulse time, each ``(flavours, n_time, ...)``."""
+        times, slopes = self._times_and_slopes(values)
+        return [_batch_last(t, like) for t in (times, slopes)]
+
+    def linearise(self, values: Values) -> tuple[Array, dict[str, Array]]:
+        """Expected counts and their derivative by every driven parameter, by name."""
+        return linearise(self, values)
+
+    # -- spectrum: couplings and neutron radius ------------------------------------------------
+
+    @cached_property
+    def _static_spectrum(self) -> Array:
+        return self.fold.spectrum()
+
+    def _spectrum(self, values: Values) -> Array:
+        names, radius = self.binding.interaction, self.binding.neutron_radius
+        if not names and radius is None:
+            return self._static_spectrum
+        return self.fold.spectrum(
+            {n: values[n] for n in names}, neutron_radius=1.0 if radius is None else values[radius]
+        )
+
+    def _spectrum_slopes(self, values: Values) -> dict[str, Array]:
+        names = [*self.binding.interaction]
+        if self.binding.neutron_radius is not None:
+            names.append(self.binding.neutron_radius)
+        out = {}
+        for name in names:
+            ends = spectral_ends(self.fold, name, values[name])
+            up, down = (self._spectrum({**values, name: end}) for end in ends)
+            out[name] = (up - down) / (ends[0] - ends[1])[..., None, None]
+        return out
+
+    # -- response: quenching and efficiency ----------------------------------------------------
+
+    @cached_property
+    def _static_response(self) -> Array:
+        return self.response.evaluate(self.quenching.electron_energy_kevee())
+
+    def _pulls(self, names: tuple[str | None, ...], values: Values) -> Array | None:
+        """Pulls of a stage, ``(..., n)``, zero where nobody drives one; None if none is driven."""
+        like = next((values[n] for n in names if n is not None), None)
+        if like is None:
+            return None
+        pulls: Array = np.stack([values[n] if n else np.zeros_like(like) for n in names], axis=-1)
+        return pulls
+
+    def _energy(self, pulls: Array | None, like: Array | None) -> Array:
+        """E_ee on the nodes, ``(..., n)``; spread over the axes of `like` if nothing moves it."""
+        if pulls is not None:
+            return self.quenching.electron_energy_kevee(pulls)
+        energy = self.quenching.electron_energy_kevee()
+        if like is None:
+            return energy
+        spread: Array = np.broadcast_to(energy, (*like.shape[:-1], *energy.shape))
+        return spread
+
+    def _response(self, values: Values) -> Array:
+        moved = self._pulls(self.binding.quenching, values)
+        varied = self._pulls(self.binding.efficiency, values)
+        if moved is None and varied is None:
+            return self._static_response
+        assert isinstance(self.response, ResponseTable)
+        return self.response.evaluate(self._energy(moved, varied), varied)
+
+    def _response_and_slopes(
+        self, values: Values
+    ) -> tuple[Array, dict[str, Array], tuple[Array, Array] | None]:
+        """Response, its slopes in efficiency, and (dE/dpull, dR/dE) where quenching moves."""
+        moved = self._pulls(self.binding.quenching, values)
+        varied = self._pulls(self.binding.efficiency, values)
+        if moved is None and varied is None:
+            return self._static_response, {}, None
+        assert isinstance(self.response, ResponseTable)
+        value, by_energy, by_pull = self.response.evaluate_with_derivatives(
+            self._energy(moved, varied), varied
+        )
+        slopes = {
+            name: by_pull[..., k, :, :]
+            for k, name in enumerate(self.binding.efficiency)
+            if name is not None
+        }
+        if moved is None:
+            return value, slopes, None
+        return value, slopes, (self.quenching.gradient(moved), by_energy)
+
+    # -- arrival times: the pulse --------------------------------------------------------------
+
+    def _pulse_time(self, values: Values) -> Array:
+        name = self.binding.pulse_time
+        return np.asarray(self.pulse_time_us) if name is None else values[name]
+
+    def _times(self, values: Values) -> Array:
+        t0 = self._pulse_time(values)
+        times: Array = np.stack([table.evaluate(t0) for table in self.times], axis=-2)
+        return times
+
+    def _times_and_slopes(self, values: Values) -> tuple[Array, Array]:
+        t0 = self._pulse_time(values)
+        pairs = [table.evaluate_with_derivative(t0) for table in self.times]
+        return np.stack([p[0] for p in pairs], axis=-2), np.stack([p[1] for p in pairs], axis=-2)
+
+
+def _batch_last(array: Array, like: Array) -> Array:
+    """``(..., n, m)`` as ``(n, m, ...)``; a stage that nothing drives is spread over the batch."""
+    moved = np.moveaxis(array, (-2, -1), (0, 1))
+    missing = 2 + like.ndim - moved.ndim
+    spread: Array = moved.reshape(*moved.shape, *(1,) * missing) + like
+    return spread

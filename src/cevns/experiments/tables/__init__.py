@@ -1,0 +1,1 @@
+"""The prediction on tables, with a stated accuracy."""

@@ -1,0 +1,308 @@
+"""The response of a detector on polynomials and splines: for toys and scans.
+
+Reconstructed energies of a recoil depend on few pulls and smoothly: they are polynomials in the
+quenching pulls, whose coefficients follow the efficiency pull on cubic B-splines (a clamped
+efficiency is not analytic), of which few combinations occur. With the features W, products of
+monomials and those functions of the efficiency pull,
+
+    R[e, j](quenching, efficiency) = sum_w M[w, e, j] W_w(quenching; efficiency)
+
+at every recoil node j and reconstructed energy bin e. Nothing of source, couplings or nucleus
+enters: M is made once a detector and serves every interaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from cevns.detectors.framework.response import PULL_REACH
+from cevns.detectors.framework.splines import UniformSpline
+from cevns.experiments.prediction.separable import Values
+from cevns.experiments.prediction.signal import Signal
+from cevns.typing import Array, IntArray
+
+DEGREE = 3
+"""Of the polynomials in the quenching pulls, in total."""
+CROSSED = 2
+"""Degree in the quenching pulls up to which the efficiency acts on them."""
+_REACH = 4.0  # sigmas of quenching pulls that the polynomials are fitted over
+_RANK = 1e-13
+"""Share of the largest effect of the efficiency below which one is rounding."""
+_KNOTS = np.linspace(-PULL_REACH, PULL_REACH, 17)
+
+
+@dataclass(frozen=True, eq=False)
+class Monomials:
+    """Products of powers of scaled variables, x = (value - centre)/scale.
+
+    Args:
+        names: of the variables.
+        centres: of the variables.
+        scales: of the variables.
+        powers: exponents, ``(n_monomials, n_variables)``.
+    """
+
+    names: tuple[str, ...]
+    centres: Array
+    scales: Array
+    powers: IntArray
+
+    @cached_property
+    def _parents(self) -> list[tuple[int, int, int]]:
+        """Each monomial as another one times a variable, parents before children."""
+        at = {tuple(p): i for i, p in enumerate(self.powers.tolist())}
+        out = []
+        for row in np.argsort(self.powers.sum(axis=1), kind="stable")[1:].tolist():
+            lower = self.powers[row].copy()
+            variable = int(np.flatnonzero(lower)[-1])
+            lower[variable] -= 1
+            out.append((row, at[tuple(lower.tolist())], variable))
+        return out
+
+    @cached_property
+    def slopes(self) -> dict[str, Array]:
+        """Matrices D of each variable with ``dW/dx = D W``, ``(n_monomials, n_monomials)``."""
+        at = {tuple(p): i for i, p in enumerate(self.powers.tolist())}
+        out = {n: np.zeros((len(at), len(at))) for n in self.names}
+        for row, exponents in enumerate(self.powers.tolist()):
+            for i, (name, k) in enumerate(zip(self.names, exponents, strict=True)):
+                if k:
+                    lower = (*exponents[:i], k - 1, *exponents[i + 1 :])
+                    out[name][row, at[lower]] = k / self.scales[i]
+        return out
+
+    def evaluate(self, values: Values, like: Array) -> Array:
+        """The monomials W, ``(n_monomials, ...)``."""
+        one = np.ones_like(like)
+        rows: list[Array] = [one] * len(self.powers)
+        scaled = zip(self.names, self.centres, self.scales, strict=True)
+        x = [(values[name] - centre) / scale * one for name, centre, scale in scaled]
+        for row, parent, variable in self._parents:
+            rows[row] = rows[parent] * x[variable]
+        result: Array = np.stack(rows)
+        return result
+
+
+def b_splines(x: Array) -> tuple[Array, Array]:
+    """Cubic B-splines on the knots of the efficiency pull, and their slopes: ``(n, ...)``.
+
+    Constant beyond the ends of the knots.
+    """
+    step = _KNOTS[1] - _KNOTS[0]
+    inside = np.minimum(np.maximum(x, _KNOTS[0]), _KNOTS[-1])
+    moving = np.where(inside == x, 1.0 / step, 0.0)
+    values, slopes = [], []
+    for k in range(-1, len(_KNOTS) + 1):
+        u = (inside - (_KNOTS[0] + k * step)) / step
+        a = np.abs(u)
+        near, far = np.maximum(1.0 - a, 0.0), np.maximum(2.0 - a, 0.0)
+        # the kernel [(2 - |u|)^3 - 4 (1 - |u|)^3]/6 where the brackets are positive
+        values.append((far * far * far - 4.0 * near * near * near) / 6.0)
+        slopes.append(np.sign(u) * (2.0 * near * near - 0.5 * far * far) * moving)
+    return np.stack(values), np.stack(slopes)
+
+
+def b_spline_coefficients(values: Array) -> Array:
+    """Coefficients of the cubic spline through `values` at the knots, ``(n_knots, ...)``.
+
+    Not-a-knot at both ends.
+    """
+    n = len(_KNOTS)
+    matrix = np.zeros((n + 2, n + 2))
+    for i in range(n):
+        matrix[i, i : i + 3] = 1 / 6, 4 / 6, 1 / 6
+    matrix[n, :5] = 1.0, -4.0, 6.0, -4.0, 1.0  # the third derivative does not jump
+    matrix[n + 1, -5:] = 1.0, -4.0, 6.0, -4.0, 1.0
+    right = np.concatenate([values, np.zeros((2, *values.shape[1:]))])
+    flat: Array = np.linalg.solve(matrix, right.reshape(n + 2, -1))
+    return flat.reshape(n + 2, *values.shape[1:])
+
+
+def through_knots(coefficients: Array) -> UniformSpline:
+    """The splines with some B-spline coefficients, ``(n_knots + 2, n)``, piece by piece."""
+    # u^0 ... u^3 in an interval, of the four B-splines that are not zero there
+    pieces = np.array([[1, 4, 1, 0], [-3, 0, 3, 0], [3, -6, 3, 0], [-1, 3, -3, 1]]) / 6.0
+    intervals = len(_KNOTS) - 1
+    local = np.stack([coefficients[k : k + intervals] for k in range(4)], axis=1)
+    step = float(_KNOTS[1] - _KNOTS[0])
+    return UniformSpline(float(_KNOTS[0]), step, np.einsum("pk,ikn->ipn", pieces, local))
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseFeatures:
+    """The features W of a response, and what they stand for.
+
+    Args:
+        monomials: in the quenching pulls.
+        efficiency: names of the efficiency pulls.
+        functions: of each of them, those that occur.
+        table: M, ``(n_features, n_energy, n_nodes)``: monomials, then for each efficiency pull its
+            functions times the monomials of low degree.
+        crossed: degree in the quenching pulls up to which the efficiency acts on them; with zero
+            the effects of both add.
+        held: names along which no slope is asked for.
+    """
+
+    monomials: Monomials
+    efficiency: tuple[str, ...]
+    functions: tuple[UniformSpline, ...]
+    table: Array
+    crossed: int = CROSSED
+    held: frozenset[str] = frozenset()
+
+    @property
+    def driven(self) -> tuple[str, ...]:
+        """Names of the pulls with slopes, in their order."""
+        names = (*self.monomials.names, *self.efficiency)
+        return tuple(n for n in names if n not in self.held)
+
+    def holding(self, names: frozenset[str]) -> ResponseFeatures:
+        """The same without slopes along some pulls."""
+        return replace(self, held=self.held | names)
+
+    @cached_property
+    def _met(self) -> int:
+        """Monomials that the efficiency acts on; they come first."""
+        return int(np.sum(self.monomials.powers.sum(axis=1) <= self.crossed))
+
+    @cached_property
+    def _blocks(self) -> list[slice]:
+        """Where the features of each efficiency pull stand."""
+        at, out = len(self.monomials.powers), []
+        for spline in self.functions:
+            out.append(slice(at, at + self._met * spline.coefficients.shape[-1]))
+            at = out[-1].stop
+        return out
+
+    def stacked(self, matrix: Array) -> Array:
+        """A matrix ``(n, n_features)`` with those that give its slopes along quenching pulls."""
+        out = [matrix]
+        for name, slope in self.monomials.slopes.items():
+            if name not in self.held:
+                first = matrix[:, : len(slope)] @ slope
+                n = self._met
+                rest = [
+                    (matrix[:, s].reshape(-1, n) @ slope[:n, :n]).reshape(len(matrix), -1)
+                    for s in self._blocks
+                ]
+                out.append(np.concatenate([first, *rest], axis=1))
+        return np.concatenate(out)
+
+    def products(self, stacked: Array, n: int, values: Values, like: Array) -> list[Array]:
+        """A matrix of `n` rows times W and times its slopes along `driven`, each ``(n, ...)``.
+
+        Slopes along quenching pulls are W times another matrix; only those along the efficiency
+        need other features.
+
+        Args:
+            stacked: what `stacked` makes of the matrix.
+            n: its rows.
+            values: of the pulls.
+            like: an array of their shape.
+        """
+        monomials = self.monomials.evaluate(values, like)
+        met, features, moved = monomials[: self._met], [monomials], []
+        for name, spline in zip(self.efficiency, self.functions, strict=True):
+            at = values[name] + like
+            value, slope = spline.evaluate_with_derivative(at)
+            features.append(_outer(met, np.moveaxis(value, -1, 0)))
+            if name not in self.held:
+                inside = np.where((at >= spline.start) & (at <= spline.stop), 1.0, 0.0)
+                moved.append(_outer(met, np.moveaxis(slope, -1, 0) * inside))
+        whole = np.concatenate(features)
+        product = stacked @ whole.reshape(len(whole), -1)
+        out = list(product.reshape(-1, n, *like.shape))
+        names = [k for k, name in enumerate(self.efficiency) if name not in self.held]
+        for k, rows in zip(names, moved, strict=True):
+            block = stacked[:n, self._blocks[k]]
+            out.append((block @ rows.reshape(len(rows), -1)).reshape(n, *like.shape))
+        return out
+
+    def evaluate(self, values: Values, like: Array) -> list[Array]:
+        """W and its slopes along `driven`, each ``(n_features, ...)``."""
+        n = len(self.table)
+        return self.products(self.stacked(np.eye(n)), n, values, like)
+
+
+def _outer(row: Array, functions: Array) -> Array:
+    """Products of monomials and functions, ``(n_functions n_monomials, ...)``."""
+    result: Array = (functions[:, None] * row[None, :]).reshape(-1, *row.shape[1:])
+    return result
+
+
+def response_features(
+    signal: Signal,
+    nominal: Mapping[str, float],
+    scale: Mapping[str, float],
+    *,
+    crossed: int = CROSSED,
+) -> ResponseFeatures:
+    """The response of a signal on features.
+
+    Args:
+        signal: the exact one; only its response is used.
+        nominal: values of all pulls it is bound to.
+        scale: their typical steps.
+        crossed: see `ResponseFeatures`.
+    """
+    names = tuple(n for n in signal.binding.quenching if n is not None)
+    pulls = tuple(n for n in signal.binding.efficiency if n is not None)
+    monomials = Monomials(
+        names,
+        np.array([nominal[n] for n in names]),
+        np.array([scale[n] * _REACH for n in names]),
+        _powers(len(names)),
+    )
+    points = _design(len(names))
+    like = np.zeros(len(points))
+    values = {
+        n: monomials.centres[i] + monomials.scales[i] * points[:, i] for i, n in enumerate(names)
+    }
+    fitted = np.linalg.pinv(monomials.evaluate(values, like).T)
+
+    def coefficients(moved: Mapping[str, float]) -> Array:
+        at = {n: like + nominal[n] for n in pulls}
+        at |= values | {n: like + p for n, p in moved.items()}
+        rows = signal.responses(at)  # (points, nodes, n_energy), or without points
+        if rows.ndim == 2:
+            rows = rows[None]
+        result: Array = fitted @ rows.reshape(len(points), -1)
+        return result
+
+    base = coefficients({})
+    met = int(np.sum(monomials.powers.sum(axis=1) <= crossed))
+    blocks, functions = [base], []
+    for name in pulls:
+        changes = np.stack([coefficients({name: float(k)})[:met] - base[:met] for k in _KNOTS])
+        splines = b_spline_coefficients(changes)
+        # as many functions of the pull occur as there are energy bins, at most
+        modes, size, rest = np.linalg.svd(splines.reshape(len(splines), -1), full_matrices=False)
+        kept = size > _RANK * size[0]
+        functions.append(through_knots(modes[:, kept]))
+        blocks.append((size[kept, None] * rest[kept]).reshape(-1, base.shape[1]))
+    nodes = signal.fold.nodes.size
+    by_node = np.concatenate(blocks).reshape(-1, nodes, signal.n_energy)
+    table = np.ascontiguousarray(by_node.transpose(0, 2, 1))
+    return ResponseFeatures(monomials, pulls, tuple(functions), table, crossed)
+
+
+def _powers(n: int) -> IntArray:
+    """Exponents of `n` variables up to `DEGREE` in total."""
+    rows = sorted(
+        (p for p in product(range(DEGREE + 1), repeat=n) if sum(p) <= DEGREE),
+        key=lambda p: (sum(p), p),
+    )
+    return np.array(rows, dtype=np.int64).reshape(len(rows), n)
+
+
+def _design(n: int) -> Array:
+    """Chebyshev points in [-1, 1], three more than the degree along each variable."""
+    count = DEGREE + 3
+    axis = np.cos(np.pi * (np.arange(count) + 0.5) / count)
+    grid = np.meshgrid(*[axis] * n, indexing="ij")
+    return np.stack([g.ravel() for g in grid], axis=-1) if n else np.zeros((1, 0))

@@ -1,0 +1,177 @@
+"""The signal of an experiment on tables: for toys and scans.
+
+What couplings and radii do to recoil spectra (`cevns.experiments.tables.spectral`) and what quenching
+and efficiency pulls do to the response (`cevns.experiments.tables.features`) are tabulated apart and
+meet in one small matrix: with A[j, e, w] = sum_nodes phi_j(T) M[w, e](T),
+
+    S[e, t] = sum_c (sum_{j in c} v_j(couplings) sum_w A[j, e, w] W_w(pulls)) tau_c[t](t0),
+
+which holds every cross term of the exact model. Couplings enter without approximation; the
+response is good to what a cubic in the quenching pulls is. Arrival times are the splines they
+always are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from cevns.detectors import TimeTable
+from cevns.experiments.prediction.separable import Values, linearise
+from cevns.experiments.prediction.separable import rows as joint_rows
+from cevns.experiments.prediction.signal import Signal
+from cevns.experiments.tables.features import ResponseFeatures, response_features
+from cevns.experiments.tables.spectral import Mixture, mixture
+from cevns.typing import Array
+
+
+@dataclass(frozen=True, eq=False)
+class TabulatedSignal:
+    """Expected signal per (energy, time) bin; the fast stand-in of `Signal`.
+
+    Args:
+        mixture: recoil spectra and the weights that mix them.
+        features: of the response.
+        matrix: A, ``(n_basis n_energy, n_features)``.
+        times: arrival-time bins of each class.
+        pulse_time: name of the pulse-time parameter, if it is driven.
+        pulse_time_us: its value otherwise.
+        n_energy: number of energy bins.
+        still: whether no slope along the pulse time is asked for.
+    """
+
+    mixture: Mixture
+    features: ResponseFeatures
+    matrix: Array
+    times: tuple[TimeTable, ...]
+    pulse_time: str | None
+    pulse_time_us: float
+    n_energy: int
+    still: bool = False
+
+    @property
+    def n_time(self) -> int:
+        """Number of time bins."""
+        return self.times[0].n_bins
+
+    @property
+    def driven(self) -> tuple[str, ...]:
+        """Names of the parameters that move the signal, in the order of the slopes."""
+        pulse = () if self.pulse_time is None or self.still else (self.pulse_time,)
+        return (*self.mixture.driven, *self.features.driven, *pulse)
+
+    def holding(self, names: Iterable[str]) -> TabulatedSignal:
+        """The same signal without slopes along parameters that a fit holds."""
+        held = frozenset(names)
+        return replace(
+            self,
+            mixture=replace(self.mixture, held=self.mixture.held | held),
+            features=self.features.holding(held),
+            still=self.still or self.pulse_time in held,
+        )
+
+    def energies(self, values: Values, like: Array) -> list[Array]:
+        """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
+        matrix, mixed_before = self._mixed_matrix(values)
+        stacked = self._stacked if matrix is self.matrix else self.features.stacked(matrix)
+        shape = (-1, self.n_energy, *like.shape)
+        products = self.features.products(stacked, len(matrix), values, like)
+        rows = [r.reshape(shape) for r in products]
+        if mixed_before:
+            return rows
+        weights = self.mixture.weights(values, like)
+        mixed = [self.mixture.mix(w, rows[0]) for w in weights]
+        return mixed + [self.mixture.mix(weights[0], r) for r in rows[1:]]
+
+    @cached_property
+    def _stacked(self) -> Array:
+        """A and the matrices of its slopes."""
+        return self.features.stacked(self.matrix)
+
+    def _mixed_matrix(self, values: Values) -> tuple[Array, bool]:
+        """A, mixed to one row a class where couplings are the same throughout the batch.
+
+        That is so for the toys of a grid point: a third of the arithmetic is saved.
+        """
+        if not self.mixture.names:
+            return self.matrix, True
+        if self.mixture.driven:
+            return self.matrix, False
+        here = {}
+        for name in self.mixture.names:
+            every = np.asarray(values[name])
+            if every.size == 0 or not (every == every.flat[0]).all():
+                return self.matrix, False
+            here[name] = np.asarray(every.flat[0])
+        weights = self.mixture.weights(here, np.zeros(()))[0]
+        mixed = self.mixture.mix(weights, self.matrix.reshape(len(weights), -1))
+        return mixed.reshape(-1, self.matrix.shape[1]), True
+
+    def arrivals(self, values: Values, like: Array) -> list[Array]:
+        """Tau and its slope along the pulse time, each ``(n_classes, n_time, ...)``."""
+        t0 = self.pulse_time_us + like if self.pulse_time is None else values[self.pulse_time]
+        pairs = [table.evaluate_with_derivative(t0) for table in self.times]
+        return [np.stack([np.moveaxis(p[k], -1, 0) for p in pairs]) for k in (0, 1)]
+
+    def evaluate(self, values: Values) -> Array:
+        """Expected counts, ``(..., n_energy, n_time)``."""
+        like = np.zeros_like(values[self.driven[0]]) if self.driven else np.zeros(())
+        (row,) = joint_rows(self._still, values, like)
+        shape = (*like.shape, self.n_energy, self.n_time)
+        result: Array = np.moveaxis(row, 0, -1).reshape(shape)
+        return result
+
+    @cached_property
+    def _still(self) -> TabulatedSignal:
+        """The same signal without slopes."""
+        return self.holding(self.driven)
+
+    def linearise(self, values: Values) -> tuple[Array, dict[str, Array]]:
+        """Expected counts and their derivatives by name, each ``(..., n_energy, n_time)``."""
+        return linearise(self, values)
+
+
+def tabulate(
+    signal: Signal,
+    nominal: Mapping[str, float],
+    scale: Mapping[str, float],
+    features: ResponseFeatures | None = None,
+) -> TabulatedSignal:
+    """Tabulate an exact signal.
+
+    Args:
+        signal: the exact one.
+        nominal: values of all parameters it is bound to.
+        scale: their typical steps (the width of a constraint).
+        features: of the same response, if they are there already.
+    """
+    found = response_features(signal, nominal, scale) if features is None else features
+    classes = time_classes(signal)
+    mixed = mixture(signal, scale, classes)
+    matrix = np.einsum("jn,wen->jew", mixed.spectra, found.table, optimize=True)
+    return TabulatedSignal(
+        mixed,
+        found,
+        np.ascontiguousarray(matrix.reshape(-1, matrix.shape[-1])),
+        tuple(signal.times[c[0]] for c in classes),
+        signal.binding.pulse_time,
+        signal.pulse_time_us,
+        signal.n_energy,
+    )
+
+
+def time_classes(signal: Signal) -> list[tuple[int, ...]]:
+    """Flavours that arrive alike, by position."""
+    classes: list[list[int]] = []
+    for f, table in enumerate(signal.times):
+        for known in classes:
+            other = signal.times[known[0]].spline
+            if np.array_equal(other.coefficients, table.spline.coefficients):
+                known.append(f)
+                break
+        else:
+            classes.append([f])
+    return [tuple(c) for c in classes]

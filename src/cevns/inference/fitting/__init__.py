@@ -1,0 +1,1 @@
+"""The fit that is quoted, its errors, intervals, limits and impacts."""

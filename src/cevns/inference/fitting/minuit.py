@@ -1,0 +1,347 @@
+"""The fit that is quoted: MIGRAD, HESSE and MINOS through iminuit.
+
+-2 ln L has error definition 1: one standard deviation is where it rises by one (F. James,
+MINUIT reference manual, CERN D506).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from cevns.exceptions import FitError, InputError
+from cevns.inference.fitting.fit_result import FitResult, FittedParameter, fitted_parameters
+from cevns.inference.minimum.likelihood import Likelihood, deviance, pearson
+from cevns.inference.model.data import Data
+from cevns.inference.model.expectation import LinearisedModel, Model, parameter_point
+from cevns.parameters import Parameters
+from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from iminuit import Minuit  # type: ignore[import-untyped]
+
+Fix = Mapping[str, float | None]
+MinosChoice = Literal["poi", "all", "none"] | Iterable[str]
+
+
+def fit(
+    model: Model,
+    *,
+    data: Data | None = None,
+    fix: Fix | None = None,
+    start: Mapping[str, float] | Array | None = None,
+    poi: str | None = None,
+    minos: MinosChoice = "poi",
+    hesse: bool = True,
+    raise_on_failure: bool = True,
+) -> FitResult:
+    """Fit a model to data.
+
+    Args:
+        model: what to fit.
+        data: counts and auxiliary measurements; the model's own by default.
+        fix: parameters held fixed, at a value or (None) where they are; beside those the model
+            declares fixed.
+        start: starting point (values by name or a whole vector); nominal values by default.
+        poi: parameter of interest of the result; by default the only one of that role.
+        minos: parameters that get MINOS errors: ``"poi"``, ``"all"``, ``"none"``, or names.
+        hesse: compute the covariance matrix (conditional fits in scans do without).
+        raise_on_failure: raise if the minimum is not valid; otherwise return it with its
+            diagnosis.
+
+    Returns:
+        The record of the fit.
+
+    Raises:
+        UnknownNameError: if a named parameter does not exist.
+        InputError: if the counts are impossible at the starting point.
+        FitError: if the fit does not converge.
+    """
+    likelihood = Likelihood.of(model, data)
+    parameters = model.parameters.fix(fix or {})
+    theta = parameter_point(model, start)
+    held = np.array([p.fixed for p in parameters])
+    theta[held] = parameters.values[held]
+    likelihood.check(theta)
+    poi = _poi_name(parameters, poi)
+    wanted = _minos_names(parameters, poi, minos)
+
+    if held.all():
+        return _record(likelihood, theta, np.zeros((len(theta),) * 2), held, poi, 0.0, 1, True, "")
+    strategy = 1 if hesse else 0
+    minuit = _minimise(likelihood, parameters, theta, strategy)
+    if hesse and minuit.valid:
+        minuit.hesse()
+    valid, diagnosis = _diagnose(minuit)
+    at = theta.copy()
+    at[~held] = minuit.values
+    if valid and (degenerate := _degenerate(likelihood, at, ~held)):
+        valid, diagnosis = False, degenerate
+    covariance = np.zeros((len(theta), len(theta)))
+    if minuit.covariance is not None:
+        covariance[np.ix_(~held, ~held)] = np.asarray(minuit.covariance)
+    result = _record(
+        likelihood,
+        at,
+        covariance,
+        held,
+        poi,
+        float(minuit.fmin.edm),
+        int(minuit.nfcn),
+        valid,
+        diagnosis,
+    )
+    if not valid:
+        if raise_on_failure:
+            raise FitError(f"fit of {model.name!r}: {diagnosis}")
+        return result
+    likelihood.check(at)
+    if not wanted:
+        return result
+    minuit = _minimise(likelihood, parameters, at, 1, second=False)
+    return _with_minos(minuit, result, wanted, likelihood)
+
+
+def _minuit(
+    likelihood: Likelihood, parameters: Parameters, theta: Array, *, second: bool
+) -> Minuit:
+    """The minimiser over the free parameters; the others stay where they are in `theta`.
+
+    MINUIT takes second derivatives where the model knows its first ones (`second`): a hundred
+    calls fewer, and HESSE does not depend on steps. MINOS does without, since it fixes a
+    parameter, which those derivatives do not follow.
+    """
+    from iminuit import Minuit
+
+    free = np.array(parameters.free)
+
+    def whole(x: Array) -> Array:
+        at = theta.copy()
+        at[free] = x
+        return at
+
+    def value(x: Array) -> float:
+        # MINUIT divides by zero where it starts on an exact minimum, and asks for NaN
+        return float(likelihood.twice_nll(whole(x))) if np.isfinite(x).all() else np.nan
+
+    def gradient(x: Array) -> Array:
+        if not np.isfinite(x).all():
+            return np.full(len(x), np.nan)
+        return np.asarray(likelihood.gradient(whole(x))[free])
+
+    def hessian(x: Array) -> Array:
+        return likelihood.hessian(whole(x), free)
+
+    def diagonal(x: Array) -> Array:
+        # what MINUIT falls back to where the matrix is not positive definite
+        return np.diag(hessian(x))
+
+    chosen = [parameters[i] for i in free]
+    known = isinstance(likelihood.model, LinearisedModel)
+    minuit = Minuit(
+        value,
+        theta[free],
+        grad=gradient if known else None,
+        g2=diagonal if known and second else None,
+        hessian=hessian if known and second else None,
+        name=[p.name for p in chosen],
+    )
+    minuit.errordef = Minuit.LEAST_SQUARES  # 1, for -2 ln L
+    minuit.errors = [p.scale for p in chosen]
+    minuit.limits = [(p.lower, p.upper) for p in chosen]
+    minuit.tol = 0.01  # edm below 2e-5: differences of -2 ln L are good to four digits
+    minuit.print_level = -1  # what fails is in the diagnosis, not on the terminal
+    return minuit
+
+
+def _minimise(
+    likelihood: Likelihood,
+    parameters: Parameters,
+    theta: Array,
+    strategy: int,
+    *,
+    second: bool = True,
+) -> Minuit:
+    """MIGRAD; where it fails, once more from a simplex with a more careful strategy.
+
+    MINUIT's transformation of bounds is not one of second derivatives: where a parameter ends at
+    its bound, the fit is done without them.
+    """
+    # iminuit warns through Python warnings when a parameter is at its limit; that is in the
+    # diagnosis, so the warnings are not for the user
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        minuit = _minuit(likelihood, parameters, theta, second=second)
+        minuit.strategy = 1 if second else strategy  # with second derivatives both cost the same
+        minuit.migrad(ncall=20_000)
+        fmin: Any = minuit.fmin
+        if second and not (minuit.valid and not fmin.has_parameters_at_limit):
+            return _minimise(likelihood, parameters, theta, strategy, second=False)
+        if not minuit.valid:
+            minuit.strategy = 2
+            minuit.simplex()
+            minuit.migrad(ncall=50_000)
+    return minuit
+
+
+def _diagnose(minuit: Minuit) -> tuple[bool, str]:
+    """Whether the minimum is good, and if not what was wrong, in words."""
+    fmin: Any = minuit.fmin
+    words = []
+    if not np.isfinite(fmin.fval):
+        words.append("-2lnL is not finite: the model predicts an impossible count there")
+    if fmin.has_reached_call_limit:
+        words.append("the call limit was reached before the minimum")
+    if fmin.is_above_max_edm:
+        words.append(
+            f"the estimated distance to the minimum, {fmin.edm:.1e}, stayed above the goal "
+            f"{fmin.edm_goal:.1e}"
+        )
+    if not fmin.has_valid_parameters and not words:
+        words.append("MIGRAD stopped without a valid minimum")
+    if fmin.hesse_failed:
+        words.append("the second derivatives could not be computed (HESSE failed)")
+    elif fmin.has_made_posdef_covar or not fmin.has_covariance:
+        words.append(
+            "the second derivatives are not positive definite: some parameters are degenerate"
+        )
+    if words and fmin.has_parameters_at_limit:
+        at = [p.name for p in minuit.params if not p.is_fixed and p.has_limits and _near_limit(p)]
+        words.append("at a bound: " + ", ".join(at))
+    if words:
+        words.append("fix a parameter, give it a constraint or start elsewhere")
+    return bool(minuit.valid and np.isfinite(fmin.fval)), "; ".join(words)
+
+
+def _degenerate(likelihood: Likelihood, theta: Array, free: Array) -> str:
+    """Name the parameters that the data cannot tell apart, from the Fisher information.
+
+    HESSE differentiates -2 ln L twice and cannot see an exactly flat direction in its own
+    rounding; the information is built from first derivatives and can.
+    """
+    information = likelihood.fisher(theta)[np.ix_(free, free)]
+    names = np.array(likelihood.model.parameters.names)[free]
+    scale = np.sqrt(np.diag(information))
+    if not (scale > 0).all():
+        without = ", ".join(names[~(scale > 0)])
+        return f"the data do not depend on {without}; fix it or give it a constraint"
+    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    if values[0] > 1e-9:  # the accuracy of first derivatives by differences
+        return ""
+    involved = ", ".join(names[np.abs(vectors[:, 0]) > 0.1])
+    return f"{involved} are degenerate: fix one of them or give it a constraint"
+
+
+def _near_limit(p: Any) -> bool:
+    low = p.lower_limit if p.lower_limit is not None else -np.inf
+    high = p.upper_limit if p.upper_limit is not None else np.inf
+    return bool(min(p.value - low, high - p.value) < 0.1 * p.error)
+
+
+def _with_minos(
+    minuit: Minuit,
+    result: FitResult,
+    names: tuple[str, ...],
+    likelihood: Likelihood | None = None,
+) -> FitResult:
+    """Add MINOS errors; one that does not exist (a bound is met first) stays None."""
+    import warnings
+
+    fitted: dict[str, FittedParameter] = dict(result.fitted)
+    notes = []
+    for name in names:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                minuit.minos(name)
+        except RuntimeError:
+            notes.append(f"MINOS failed for {name}")
+            continue
+        m: Any = minuit.merrors[name]
+        up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
+        down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
+        lost = not ((m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit))
+        if lost and likelihood is not None:
+            up, down = _by_conditional_fits(likelihood, result, name)
+        if up is None or down is None:
+            side = " and ".join(s for s, e in (("upper", up), ("lower", down)) if e is None)
+            notes.append(f"{name} has no {side} MINOS error (a bound or another minimum is met)")
+        fitted[name] = replace(fitted[name], error_up=up, error_down=down)
+    return replace(result, fitted=fitted, diagnosis="; ".join(notes))
+
+
+def _by_conditional_fits(
+    likelihood: Likelihood, result: FitResult, name: str
+) -> tuple[float | None, float | None]:
+    """The errors that MINOS means, where it loses its way: on an exact minimum, for one."""
+    from cevns.inference.fitting.intervals import interval
+
+    held: Fix = {p.name: p.value for p in result if p.fixed}
+    try:
+        found = interval(likelihood.model, name, data=likelihood.data, fix=held, best=result)
+    except FitError:
+        return None, None
+    return (
+        None if found.upper_is_bound else found.upper - found.best,
+        None if found.lower_is_bound else found.best - found.lower,
+    )
+
+
+def _record(
+    likelihood: Likelihood,
+    theta: Array,
+    covariance: Array,
+    held: Array,
+    poi: str | None,
+    edm: float,
+    calls: int,
+    valid: bool,
+    diagnosis: str,
+) -> FitResult:
+    model, data = likelihood.model, likelihood.data
+    mu = np.asarray(likelihood.expected(theta))
+    fixed = tuple(bool(h) for h in held)
+    unconstrained = sum(
+        1 for p, h in zip(model.parameters, fixed, strict=True) if not h and p.constraint is None
+    )
+    return FitResult(
+        model=model.name,
+        poi=poi,
+        fitted=fitted_parameters(model, theta, np.sqrt(np.diag(covariance)), fixed, data),
+        covariance=covariance,
+        twice_nll=float(likelihood.twice_nll(theta)),
+        deviance=float(deviance(mu, data.counts)),
+        pearson=pearson(mu, data.counts),
+        ndof=int(data.counts.size - unconstrained),
+        edm=edm,
+        calls=calls,
+        valid=valid,
+        diagnosis=diagnosis,
+        components={k: np.asarray(v) for k, v in model.components(theta).items()},
+        data=data,
+    )
+
+
+def _poi_name(parameters: Parameters, name: str | None) -> str | None:
+    if name is not None:
+        return parameters[name].name
+    found = [p.name for p in parameters if p.role == "poi"]
+    return found[0] if len(found) == 1 else None
+
+
+def _minos_names(parameters: Parameters, poi: str | None, choice: MinosChoice) -> tuple[str, ...]:
+    free = tuple(p.name for p in parameters if not p.fixed)
+    if isinstance(choice, str):
+        if choice not in ("poi", "all", "none"):
+            raise InputError(
+                f"minos={choice!r}: use 'poi', 'all', 'none', or a list of parameter names"
+            )
+        wanted = {"poi": (poi,) if poi else (), "all": free, "none": ()}[choice]
+    else:
+        wanted = tuple(parameters[name].name for name in choice)
+    return tuple(n for n in wanted if n in free)

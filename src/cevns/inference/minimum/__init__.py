@@ -1,0 +1,1 @@
+"""-2 ln L and its minimum, for many data sets at once."""

@@ -1,0 +1,1 @@
+"""Expected counts and their slopes for any batch of parameter points."""

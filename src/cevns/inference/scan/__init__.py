@@ -1,0 +1,1 @@
+"""A statistic on a grid, and the regions it makes."""

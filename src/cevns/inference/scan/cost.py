@@ -1,0 +1,222 @@
+"""What a scan with toys costs, before it runs.
+
+A few points of the grid are profiled and some toys of them drawn and fitted, in a second or so;
+the rest is arithmetic. With `adaptive` toys the number of points near the boundary is not known
+beforehand, so that there is a least and a most.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.fitting.upper_limits import check_level
+from cevns.inference.model.data import Data
+from cevns.inference.model.grid import Axis, Grid
+from cevns.inference.scan.feldman_cousins import check_profile
+from cevns.inference.scan.profile_scan import profile_scan
+from cevns.inference.toys.point_toys import FIRST, PointToys
+from cevns.inference.work.blocks import available_cores, one_blas_thread
+
+LONG_H = 24.0
+"""Hours on the cores that are there above which something should be lowered."""
+_RESULT_COPIES = 3
+"""Copies of the toys' statistics that the process which collects them holds at its end."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The cost of a scan.
+
+    Args:
+        points: of the grid.
+        toys_least: toys if no point needs more than its first block.
+        toys_most: toys if all points need all.
+        fits_most: their fits.
+        per_point: toys of a point at most.
+        toy_s: seconds a toy on one core, drawing and fits.
+        profile_s: seconds of the profile scan on one core.
+        worker_bytes: memory of a worker process.
+        result_bytes: memory of the results, in the process that collects them.
+        cores: cores assumed.
+        cl: confidence level.
+    """
+
+    points: int
+    toys_least: int
+    toys_most: int
+    fits_most: int
+    per_point: int
+    toy_s: float
+    profile_s: float
+    worker_bytes: int
+    result_bytes: int
+    cores: int
+    cl: float
+
+    def hours(self, toys: int) -> float:
+        """Core-hours with so many toys."""
+        return (self.profile_s + toys * self.toy_s) / 3600.0
+
+    @property
+    def core_hours_least(self) -> float:
+        """Core-hours with the least number of toys."""
+        return self.hours(self.toys_least)
+
+    @property
+    def core_hours_most(self) -> float:
+        """Core-hours with the largest number of toys."""
+        return self.hours(self.toys_most)
+
+    @property
+    def wall_hours_most(self) -> float:
+        """Hours on the assumed cores; the profile scan runs on one."""
+        return (self.profile_s + self.toys_most * self.toy_s / self.cores) / 3600.0
+
+    @property
+    def advice(self) -> list[str]:
+        """What to lower, in sentences; empty where the scan ends within a day."""
+        if self.wall_hours_most <= LONG_H:
+            return []
+        share = LONG_H / self.wall_hours_most
+        fewer = max(1, int(self.per_point * share))
+        error = math.sqrt(self.cl * (1.0 - self.cl) / fewer)
+        coarser = max(2, int(self.points * share))
+        return [
+            f"on {self.cores} cores this takes up to {_hours(self.wall_hours_most)}",
+            f"to end within a day, lower the toys of a point from {self.per_point:,} to {fewer:,}",
+            f"(p-values at the boundary are then known to {error:.2g}),",
+            f"or the points of the grid from {self.points:,} to {coarser:,},",
+            f"or use {math.ceil(self.cores / share):,} cores: --scheduler, or --shard i/n",
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            **vars(self),
+            "core_hours_least": self.core_hours_least,
+            "core_hours_most": self.core_hours_most,
+            "wall_hours_most": self.wall_hours_most,
+            "advice": self.advice,
+        }
+
+    def __str__(self) -> str:
+        """The cost as text."""
+        toys = f"{self.toys_most:,}"
+        time_ = _hours(self.core_hours_most)
+        if self.toys_least < self.toys_most:
+            toys = f"{self.toys_least:,} to {toys}"
+            time_ = f"{_hours(self.core_hours_least)} to {time_}"
+        memory = self.worker_bytes / 1e9, self.result_bytes / 1e9
+        lines = [
+            f"{self.points:,} points, up to {self.per_point:,} toys each: {toys} toys",
+            f"up to {self.fits_most:,} fits",
+            f"{time_} of one core at {1.0 / self.toy_s:,.0f} toys/s",
+            f"up to {_hours(self.wall_hours_most)} on {self.cores} cores",
+            f"memory: {memory[0]:.1f} GB a worker, {memory[1]:.2g} GB for the results",
+        ]
+        return "\n".join([*lines, *self.advice])
+
+
+def _hours(hours: float) -> str:
+    if hours < 1.0 / 60.0:
+        return f"{3600 * hours:.0f} s"
+    if hours < 1.0:
+        return f"{60 * hours:.0f} min"
+    if hours < 1000.0:
+        return f"{hours:.1f} h"
+    return f"{hours / 24:,.0f} days"
+
+
+def plan(
+    grid: Grid,
+    toys: int,
+    *,
+    method: Literal["fc", "cls"] = "fc",
+    cl: float = 0.9,
+    adaptive: bool = True,
+    data: Data | None = None,
+    cores: int | None = None,
+) -> Cost:
+    """The cost of a scan with toys, from a short measurement.
+
+    Args:
+        grid: where.
+        toys: toys of a point (``fc``), or of a point and hypothesis (``cls``).
+        method: ``fc`` or ``cls``.
+        cl: confidence level.
+        adaptive: whether clear points stop early (``fc``).
+        data: by default the models' own.
+        cores: cores to run on; those of this machine by default.
+
+    Raises:
+        InputError: if an argument is out of range.
+        FitError: if a fit does not converge.
+    """
+    if toys < 1 or (cores is not None and cores < 1):
+        raise InputError(f"a plan needs toys > 0 and cores > 0, not {toys} and {cores}")
+    check_level(cl)
+    hypotheses = 2 if method == "cls" else 1
+    most = grid.size * toys * hypotheses
+    coarse = Grid(grid.family, tuple(_few(axis) for axis in grid.axes))
+    started = time.perf_counter()
+    scan = profile_scan(coarse, data=data)
+    profile_s = (time.perf_counter() - started) / coarse.size * grid.size
+    check_profile(scan)
+    sample = PointToys(
+        grid=coarse,
+        theta=scan.theta,
+        truth=scan.theta[None],
+        q_data=scan.rise,
+        statistic="upper" if method == "cls" else "two-sided",
+        null=0.0,
+        toys=FIRST,
+        seed=0,
+        stop=None,
+        stop_sigma=0.0,
+        audit=0,
+        data_digest="",
+    )
+    with one_blas_thread():
+        run = sample.start()
+        key = sample.first()[0]
+        run(key)  # sets up
+        started = time.perf_counter()
+        run(key)
+        toy_s = (time.perf_counter() - started) / sample.size(key)
+    least = grid.size * min(toys, FIRST) if adaptive and method == "fc" else most
+    return Cost(
+        points=grid.size,
+        toys_least=least,
+        toys_most=most,
+        fits_most=2 * most,
+        per_point=toys,
+        toy_s=toy_s,
+        profile_s=profile_s,
+        worker_bytes=_memory(),
+        result_bytes=_RESULT_COPIES * 8 * most,
+        cores=cores or available_cores(),
+        cl=cl,
+    )
+
+
+def _few(axis: Axis) -> Axis:
+    """The ends and the middle of an axis."""
+    chosen = np.unique([0, len(axis) // 2, len(axis) - 1])
+    return replace(axis, values=axis.values[chosen])
+
+
+def _memory() -> int:
+    """The largest memory of this process so far, in bytes: a worker holds the same things."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,212 @@
+"""Profile scans: -2 ln L at every point of a grid, minimised over all other parameters.
+
+All points are fitted in batches from the nuisances of the best fit. Conditional likelihoods can
+have several minima themselves, so a coarse selection of points is fitted from displaced nuisances
+too, and then every point from the nuisances of its neighbours, where these are far from its own,
+keeping what is lower, until nothing changes: a deeper basin found anywhere spreads over the map.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.fitting.fit_result import FitResult
+from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.upper_limits import check_level
+from cevns.inference.minimum.batch import FAILED
+from cevns.inference.minimum.likelihood import Likelihood
+from cevns.inference.model.data import Data, observed
+from cevns.inference.model.grid import Grid
+from cevns.inference.scan.scan_slice import Best, Effort, Slice, converged
+from cevns.typing import Array, BoolArray, IntArray
+
+
+def levels(cl: float, dof: int) -> float:
+    """Rise of -2 ln L that bounds a region of confidence `cl`: the quantile of chi2 (Wilks).
+
+    Args:
+        cl: confidence level.
+        dof: number of parameters in question.
+
+    Raises:
+        InputError: if `cl` is not between 0 and 1, or there is no parameter.
+
+    Examples:
+        >>> round(levels(0.9, 1), 4), round(levels(0.9, 2), 4)
+        (2.7055, 4.6052)
+    """
+    from scipy.special import chdtri
+
+    if dof < 1:
+        raise InputError(f"a confidence region has at least one parameter, not {dof}")
+    return float(chdtri(dof, 1.0 - check_level(cl)))
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileScan:
+    """A profile scan.
+
+    Args:
+        grid: where.
+        twice_nll: conditional minimum of -2 ln L, ``(size,)``.
+        theta: conditional best fits, ``(size, n_par)``.
+        status: of the fits, index into `cevns.inference.minimum.batch.STATUS`, ``(size,)``.
+        best_by_slice: free minimum of each slice of the grid; one where nothing is structural.
+        effort: what it took.
+        data: what was fitted; None for the data of the models.
+        computed: which points were fitted, ``(size,)``; the others are interpolated
+            (`cevns.inference.scan.refine`). None for all.
+    """
+
+    grid: Grid
+    twice_nll: Array
+    theta: Array
+    status: IntArray
+    best_by_slice: tuple[Best, ...]
+    effort: Effort
+    data: Data | None = field(default=None, repr=False)
+    computed: BoolArray | None = field(default=None, repr=False)
+
+    @property
+    def best(self) -> Best:
+        """The deepest minimum of all."""
+        return min(self.best_by_slice, key=lambda b: b.twice_nll)
+
+    @cached_property
+    def rise(self) -> Array:
+        """-2 ln L above the minimum, ``(size,)``: of its own slice in a raster scan."""
+        out = np.empty(self.grid.size)
+        for (_, points), best in zip(self._slices, self.best_by_slice, strict=True):
+            out[points] = self.twice_nll[points] - best.twice_nll
+        return np.maximum(out, 0.0)
+
+    @property
+    def global_rise(self) -> Array:
+        """-2 ln L above the deepest minimum of all slices, ``(size,)``."""
+        return np.maximum(self.twice_nll - self.best.twice_nll, 0.0)
+
+    @property
+    def map(self) -> Array:
+        """`rise` with the shape of the grid."""
+        return self.rise.reshape(self.grid.shape)
+
+    def rise_at(self, *point: float) -> float:
+        """The rise at a point between those of the grid, by a conditional fit.
+
+        Started from the nuisances of the nearest points around it; infinite if none converges.
+
+        Args:
+            point: a value for each axis; those of structural axes must be on the grid.
+
+        Raises:
+            InputError: if the point has no slice in the grid, or the wrong number of values.
+        """
+        grid = self.grid
+        if len(point) != len(grid.axes):
+            raise InputError(f"a point of this scan has {len(grid.axes)} values, not {len(point)}")
+        near = []
+        for value, axis in zip(point, grid.axes, strict=True):
+            after = min(int(np.searchsorted(axis.values, value)), len(axis) - 1)
+            if axis.structural and axis.values[after] != value:
+                raise InputError(f"{value:g} is no value of the structural axis {axis.name!r}")
+            near.append({after} if axis.structural else {max(after - 1, 0), after})
+        around = np.array([np.ravel_multi_index(at, grid.shape) for at in product(*near)])
+        at = [
+            (s, b)
+            for (s, n), b in zip(self._slices, self.best_by_slice, strict=True)
+            if around[0] in n
+        ]
+        structure, best = at[0]
+        free = np.array([v for v, a in zip(point, grid.axes, strict=True) if not a.structural])
+        work = slice_of(grid, structure, (1,) * len(free), free[None], self.data)
+        start = self.theta[around][np.isfinite(self.twice_nll[around])]
+        found = work.fit(np.zeros(len(start), dtype=np.int64), start)
+        return max(float(converged(found).min(initial=np.inf)) - best.twice_nll, 0.0)
+
+    @cached_property
+    def _slices(self) -> list[tuple[dict[str, float], IntArray]]:
+        return self.grid.slices()
+
+    def best_fit(self) -> FitResult:
+        """The best fit with errors and quality, by iminuit.
+
+        Raises:
+            FitError: if iminuit does not converge there.
+        """
+        model = self.grid.family.model(self.best.structure)
+        return fit(model, data=self.data, start=self.best.theta, minos="none")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, ready for JSON."""
+        names = self.grid.family.parameters.names
+        best = self.best
+        return {
+            "parameters": [a.name for a in self.grid.axes],
+            "values": [a.values.tolist() for a in self.grid.axes],
+            "raster": list(self.grid.raster),
+            "delta_twice_nll": [v if math.isfinite(v) else None for v in self.rise.tolist()],
+            "best_fit": {
+                **dict(best.structure),
+                **dict(zip(names, best.theta.tolist(), strict=True)),
+            },
+            "twice_nll": best.twice_nll,
+            "fits": self.effort.fits,
+            "failed": self.effort.failed,
+        }
+
+
+def profile_scan(grid: Grid, *, data: Data | None = None, explore: bool = True) -> ProfileScan:
+    """Profile -2 ln L over a grid.
+
+    Args:
+        grid: models and points.
+        data: counts and auxiliary measurements (`cevns.inference.asimov` for the sensitivity);
+            those of each model by default.
+        explore: look for further minima of the nuisances.
+
+    Returns:
+        The scan. Points without a converged fit have status ``failed``.
+
+    Raises:
+        InputError: if a scanned parameter is fixed in the model, or the counts are impossible.
+        FitError: if no fit of a slice converges.
+    """
+    size, n_par = grid.size, len(grid.family.parameters)
+    twice_nll, theta = np.full(size, np.inf), np.empty((size, n_par))
+    status = np.full(size, FAILED)
+    bests, effort = [], Effort()
+    shape = tuple(len(a) for a in grid.axes if not a.structural)
+    for structure, points in grid.slices():
+        work = slice_of(grid, structure, shape, grid.points[points][:, _free(grid)], data)
+        found, best, took = work.run(explore=explore)
+        twice_nll[points], theta[points] = found.twice_nll, found.theta
+        status[points] = found.status
+        bests.append(replace(best, structure=structure))
+        effort += took
+    return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)
+
+
+def _free(grid: Grid) -> list[int]:
+    """Columns of the points that are parameters of the models."""
+    return [i for i, a in enumerate(grid.axes) if not a.structural]
+
+
+def slice_of(
+    grid: Grid,
+    structure: Mapping[str, float],
+    shape: tuple[int, ...],
+    points: Array,
+    data: Data | None,
+) -> Slice:
+    """The work on some points of one model."""
+    model = grid.family.model(structure)
+    fitted = observed(model) if data is None else Likelihood.of(model, data).data
+    return Slice(model, grid.scanned, shape, points, fitted)

@@ -1,0 +1,338 @@
+"""The work of a profile scan on one model: first fits, exploration, sweeps, free minimum."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cevns.exceptions import FitError, InputError
+from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
+from cevns.inference.minimum.modes import lowest_neighbour
+from cevns.inference.model.data import Data
+from cevns.inference.model.expectation import Model, parameter_point
+from cevns.typing import Array, IntArray
+
+COARSE = 50
+"""Points of a slice, about, that are fitted first and from several starts."""
+SWEEPS = 200
+"""Rounds of fits from neighbours, at most."""
+MINIMA = 8
+"""Local minima of a map from which the free fit is tried."""
+FEW = 25
+"""Points up to which a line may step over a minimum: the free fit is tried from all of them."""
+_LADDER = 10.0 ** np.arange(-1.5, 2.1, 0.5)
+"""Sizes of a free coupling from which fits begin, in units of its typical one."""
+_DISPLACED = 2.0
+"""Displacement in units of a constraint's width or a typical step."""
+_SPREAD = 7
+"""Starting values, over its bounds, of a parameter without a constraint."""
+_FAR = 0.5
+"""Distance of the nuisances of neighbours, in errors, from which they may be two basins."""
+_HIGH = 50.0
+"""Rise of -2 ln L from which a point is not explored: excluded in any case. With couplings that
+are orders of magnitude too large nuisances fly to where they switch the signal off."""
+_EXCLUDED = 200.0
+"""Rise from which a thousandth of what is beyond it is good enough."""
+_LOWER = 1e-5
+"""Decrease of -2 ln L that counts: a hundred times what the fits converge to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The free minimum of one model of a scan.
+
+    Args:
+        structure: structural values of the model.
+        theta: parameters, ``(n_par,)``.
+        twice_nll: -2 ln L there.
+        minima: all distinct minima found, the deepest first, ``(n, n_par)``.
+        minima_twice_nll: -2 ln L there, ``(n,)``.
+    """
+
+    structure: Mapping[str, float]
+    theta: Array
+    twice_nll: float
+    minima: Array
+    minima_twice_nll: Array
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a scan took.
+
+    Args:
+        fits: conditional fits.
+        sweeps: rounds of fits from neighbours until nothing changed.
+        lowered: points that a neighbour's nuisances lowered.
+        failed: points without a converged fit.
+    """
+
+    fits: int = 0
+    sweeps: int = 0
+    lowered: int = 0
+    failed: int = 0
+
+    def __add__(self, other: Effort) -> Effort:
+        """Of two slices: the larger number of sweeps, sums of the others."""
+        return Effort(
+            self.fits + other.fits,
+            max(self.sweeps, other.sweeps),
+            self.lowered + other.lowered,
+            self.failed + other.failed,
+        )
+
+
+_recent: deque[tuple[Model, tuple[str, ...], BatchFitter]] = deque(maxlen=4)
+
+
+def _fitter(model: Model, fix: tuple[str, ...]) -> BatchFitter:
+    """A fitter, kept for a while: what is set up for a model serves its next scan."""
+    for known, names, fitter in _recent:
+        if known is model and names == fix:
+            return fitter
+    fitter = BatchFitter(model, fix=fix)
+    _recent.append((model, fix, fitter))
+    return fitter
+
+
+class Slice:
+    """One model and the points at which it is profiled.
+
+    Args:
+        model: the model.
+        scanned: names of the scanned parameters.
+        shape: number of values along each.
+        points: their values, ``(n, n_scanned)``, the last axis fastest.
+        data: what is fitted.
+
+    Raises:
+        InputError: if a scanned parameter is fixed in the model.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        scanned: tuple[str, ...],
+        shape: tuple[int, ...],
+        points: Array,
+        data: Data,
+    ) -> None:
+        self.model, self.shape, self.data, self.points = model, shape, data, points
+        self.columns = [model.parameters.position(name) for name in scanned]
+        for name in scanned:
+            if model.parameters[name].fixed:
+                raise InputError(
+                    f"model {model.name!r}: {name!r} is fixed, so that its best value is unknown; "
+                    "free it to scan it"
+                )
+        self.held = _fitter(model, scanned)
+        self.free = _fitter(model, ())
+        self.fits = 0
+        self.reference = np.inf  # -2 ln L of a free fit, once there is one
+
+    @cached_property
+    def _scale(self) -> Array:
+        return np.array([p.scale if p.scale > 0 else 1.0 for p in self.model.parameters])
+
+    def run(self, *, explore: bool) -> tuple[BatchFit, Best, Effort]:
+        """Conditional fits, free minimum, and what they took.
+
+        Raises:
+            FitError: if no fit converges.
+        """
+        nominal = parameter_point(self.model)
+        centre = self._free(nominal[None])
+        start = centre.theta[0] if centre.status[0] < FAILED else nominal
+        self.reference = float(converged(centre)[0])
+        found = self.nothing(start)
+        coarse, nearest = self._coarse()
+        self.keep_lower(found, coarse, found.theta[coarse])
+        if explore:
+            value = converged(found)[coarse]
+            promising = coarse[~(value > value.min() + _HIGH)]  # and those that have failed
+            self.keep_lower(found, *self._displaced(found, promising))
+        self.keep_lower(found, np.arange(len(nearest)), found.theta[nearest])
+        sweeps, lowered = self._sweep(found)
+        failed = np.flatnonzero(found.status == FAILED)
+        self.keep_lower(found, failed, found.theta[nearest[failed]], rescue=True)
+        best = self._best(found, start)
+        failed = np.flatnonzero(found.status == FAILED)
+        return found, best, Effort(self.fits, sweeps, lowered, failed.size)
+
+    def nothing(self, start: Array) -> BatchFit:
+        """No fit yet at any point."""
+        size = len(self.points)
+        theta = np.tile(start, (size, 1))
+        theta[:, self.columns] = self.points
+        nowhere = np.full(size, np.inf)
+        return BatchFit(theta, np.zeros_like(theta), nowhere, nowhere.copy(), np.full(size, FAILED))
+
+    def _coarse(self) -> tuple[IntArray, IntArray]:
+        """A coarse selection of points, and for each point the nearest of them."""
+        per_axis = round(COARSE ** (1.0 / len(self.shape)))
+        numbers = np.arange(len(self.points)).reshape(self.shape)
+        picks, near = [], []
+        for n in self.shape:
+            pick = np.unique(np.rint(np.linspace(0, n - 1, min(n, per_axis))).astype(np.int64))
+            picks.append(pick)
+            near.append(pick[np.abs(np.arange(n)[:, None] - pick).argmin(axis=1)])
+        return numbers[np.ix_(*picks)].ravel(), numbers[np.ix_(*near)].ravel()
+
+    def fit(self, points: IntArray, theta: Array, *, rescue: bool = False) -> BatchFit:
+        """Conditional fits at some of the points, from the nuisances in `theta`."""
+        start = theta.T.copy()
+        start[self.columns] = self.points[points].T
+        self.fits += len(points)
+        data, excluded = self.data, self.reference + _EXCLUDED
+        return self.held.fit(data.counts, data.auxiliary, start, rescue=rescue, excluded=excluded)
+
+    def _free(self, theta: Array) -> BatchFit:
+        return self.free.fit(self.data.counts, self.data.auxiliary, theta.T.copy())
+
+    def keep_lower(
+        self, found: BatchFit, points: IntArray, theta: Array, *, rescue: bool = False
+    ) -> IntArray:
+        """Fit points from other nuisances and keep what is lower; a point may come repeatedly.
+
+        Returns:
+            The points that changed.
+        """
+        if not points.size:
+            return points
+        again = self.fit(points, theta, rescue=rescue)
+        value = converged(again)
+        order = np.lexsort((value, points))
+        unique, first = np.unique(points[order], return_index=True)
+        lowest = order[first]
+        better = value[lowest] < converged(found)[unique] - _LOWER
+        changed, rows = unique[better], lowest[better]
+        for old, new in zip(_arrays(found), _arrays(again), strict=True):
+            old[changed] = new[rows]
+        return changed
+
+    # -- other minima of the nuisances ----------------------------------------------------------
+
+    def _displaced(self, found: BatchFit, chosen: IntArray) -> tuple[IntArray, Array]:
+        """Some points, with every free nuisance displaced in turn."""
+        starts = []
+        for k in self.held.free:
+            p = self.model.parameters[k]
+            bounded = np.isfinite(p.lower) and np.isfinite(p.upper)
+            if p.constraint is None and p.typical is not None:
+                # a coupling that enters squared or more: its minima may lie decades apart
+                away = p.typical * np.concatenate([-_LADDER[::-1], _LADDER])
+                rungs = np.unique(np.clip(p.value + away, p.lower, p.upper))
+                values = np.tile(rungs[:, None], len(chosen))
+            elif p.constraint is None and bounded:
+                values = np.linspace(p.lower, p.upper, _SPREAD + 2)[1:-1, None]
+                values = np.tile(values, len(chosen))
+            else:
+                steps = np.array([[-_DISPLACED], [_DISPLACED]]) * self._scale[k]
+                values = np.clip(found.theta[chosen, k] + steps, p.lower, p.upper)
+            for row in values:
+                theta = found.theta[chosen].copy()
+                theta[:, k] = row
+                starts.append(theta)
+        if not starts:
+            return chosen[:0], found.theta[:0]
+        return np.tile(chosen, len(starts)), np.concatenate(starts)
+
+    def _sweep(self, found: BatchFit) -> tuple[int, int]:
+        """Fit points from their neighbours' nuisances until nothing changes.
+
+        Returns:
+            Number of rounds, and of points that were lowered, once or more.
+        """
+        if not self.held.free:
+            return 0, 0
+        touched = np.zeros(len(self.points), dtype=bool)
+        source = np.ones(len(self.points), dtype=bool)
+        for number in range(SWEEPS):
+            pairs = [self._suspicious(found, a, b, source) for a, b in self._neighbours()]
+            targets, sources = (np.concatenate(p) for p in zip(*pairs, strict=True))
+            changed = self.keep_lower(found, targets, found.theta[sources])
+            if not changed.size:
+                return number, int(touched.sum())
+            source = np.zeros(len(self.points), dtype=bool)
+            source[changed] = True
+            touched |= source
+        return SWEEPS, int(touched.sum())
+
+    def _neighbours(self) -> Iterator[tuple[IntArray, IntArray]]:
+        """Pairs of neighbouring points, in both directions along each axis."""
+        numbers = np.arange(len(self.points)).reshape(self.shape)
+        for axis in range(len(self.shape)):
+            along = np.moveaxis(numbers, axis, 0)
+            low, high = along[:-1].ravel(), along[1:].ravel()
+            yield low, high
+            yield high, low
+
+    def _suspicious(
+        self, found: BatchFit, target: IntArray, source: IntArray, fresh: Any
+    ) -> tuple[IntArray, IntArray]:
+        """Pairs that may lie in two basins: nuisances far apart, or no fit at the target."""
+        value = converged(found)
+        good = fresh[source] & (found.status[source] < FAILED)
+        good &= (value[source] < value.min() + _HIGH) | (found.status[target] == FAILED)
+        target, source = target[good], source[good]
+        free = list(self.held.free)
+        error = np.maximum(found.errors[target][:, free], found.errors[source][:, free])
+        error = _usable(error, self._scale[free])
+        away = (found.theta[target][:, free] - found.theta[source][:, free]) / error
+        far = np.sum(away**2, axis=1) > _FAR**2
+        far |= found.status[target] == FAILED
+        return target[far], source[far]
+
+    # -- the free minimum -----------------------------------------------------------------------
+
+    def _best(self, found: BatchFit, start: Array) -> Best:
+        value = converged(found)
+        if not np.isfinite(value).any():
+            raise FitError(
+                f"scan of {self.model.name!r}: no point has a converged fit; the counts may be "
+                "impossible for the model, or parameters degenerate"
+            )
+        bottom = np.flatnonzero(value <= lowest_neighbour(value[None], self.shape)[0])
+        bottom = bottom[value[bottom] < value.min() + _HIGH]
+        bottom = bottom[np.argsort(value[bottom], kind="stable")][:MINIMA]
+        starts = bottom
+        if value.size <= FEW and len(self.shape) == 1:
+            starts = np.flatnonzero(np.isfinite(value))
+        free = self._free(np.concatenate([found.theta[starts], start[None]]))
+        theta, heights, errors = free.theta, converged(free), free.errors
+        lowest = bottom[:1]
+        if (
+            not heights.min() < value[lowest[0]] + _LOWER
+        ):  # the free fit failed: the point stands in
+            theta = np.concatenate([theta, found.theta[lowest]])
+            heights = np.append(heights, value[lowest])
+            errors = np.concatenate([errors, found.errors[lowest]])
+        kept: list[int] = []
+        for i in np.argsort(heights, kind="stable"):
+            width = _usable(errors[i], self._scale)
+            near = [np.sum(((theta[i] - theta[k]) / width) ** 2) < _FAR**2 for k in kept]
+            if np.isfinite(heights[i]) and not any(near):
+                kept.append(int(i))
+        deepest = kept[0]
+        return Best({}, theta[deepest], float(heights[deepest]), theta[kept], heights[kept])
+
+
+def converged(found: BatchFit) -> Array:
+    """-2 ln L, infinite without a converged fit."""
+    result: Array = np.where(found.status < FAILED, found.twice_nll, np.inf)
+    return result
+
+
+def _arrays(found: BatchFit) -> tuple[Array | IntArray, ...]:
+    return found.theta, found.errors, found.twice_nll, found.edm, found.status
+
+
+def _usable(error: Array, scale: Array) -> Array:
+    """Errors; the scale where a parameter is held, at a bound or undetermined."""
+    result: Array = np.where(np.isfinite(error) & (error > 0), error, scale)
+    return result

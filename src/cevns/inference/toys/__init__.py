@@ -1,0 +1,1 @@
+"""Pseudo-data of a list of points: drawn, fitted and judged."""

@@ -1,0 +1,67 @@
+"""Goodness of fit by toys: how often would the model do worse than it did?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.fitting.fit_result import FitResult
+from cevns.inference.minimum.batch import FAILED
+from cevns.inference.model.expectation import Model
+from cevns.inference.toys.toy_fits import run_toys
+
+
+@dataclass(frozen=True)
+class GoodnessOfFit:
+    """Toy p-value of the minimum of -2 ln L.
+
+    Args:
+        statistic: observed minimum of -2 ln L (saturated form, pulls included).
+        p_value: fraction of toys drawn at the best fit that are at least as far off.
+        error: its binomial error.
+        toys: number of toys whose fit succeeded.
+        seed: master seed.
+        mean: of the statistic over the toys.
+    """
+
+    statistic: float
+    p_value: float
+    error: float
+    toys: int
+    seed: int
+    mean: float
+
+
+def goodness_of_fit(model: Model, result: FitResult, n: int, *, seed: int = 1) -> GoodnessOfFit:
+    """Draw toys at the best fit (counts and auxiliary measurements), fit them, compare.
+
+    Args:
+        model: model of the toys; a `TemplateModel` is fastest.
+        result: the fit to judge.
+        n: number of toys.
+        seed: master seed.
+
+    Raises:
+        InputError: if `n` is not positive.
+        FitError: if more toys fail than tolerated.
+    """
+    if n < 1:
+        raise InputError(f"a toy p-value needs at least one toy, not {n}")
+    held = tuple(p.name for p in result if p.fixed)
+    toys = run_toys(
+        model,
+        n,
+        seed=seed,
+        truth=result.theta,
+        poi=result.poi,
+        fix=held,
+        coverage=False,
+        audit=0.0,
+    )
+    good = toys.twice_nll[toys.status != FAILED]
+    p_value = float(np.mean(good >= result.twice_nll))
+    error = math.sqrt(max(p_value * (1.0 - p_value), 1.0 / good.size) / good.size)
+    return GoodnessOfFit(result.twice_nll, p_value, error, int(good.size), seed, float(good.mean()))

@@ -1,0 +1,1 @@
+"""Physics that several processes share: charges, mediators, loops, degenerate solutions."""

@@ -1,0 +1,145 @@
+r"""A light scalar mediator.
+
+    L = -phi [ g_nu (nubar_R nu_L + h.c.) + sum_q g_q qbar q ] - M_S^2 phi^2/2
+
+The exchange flips the neutrino's helicity and so adds to the Standard Model without interference
+(arXiv:1604.01025, 1802.05171 [M]; formula as in the public code of B. Kavanagh, and derived: see
+below). With c_N the scalar charge of a nucleon and g^2 = g_nu g_q,
+
+    d(sigma)/dT = (hbar c)^2 g^4 Q_S^2/(4 pi)  M^2 T/[E^2 (2 M T + M_S^2)^2],
+    Q_S = c_p Z F_p + c_n N F_n,    c_N = sum_q (g_q/g) (m_N/m_q) f_q^N.
+
+Derivation: sum |M|^2 = g^4 Q_S^2/(Q^2 + M_S^2)^2 x [2 k k' = Q^2] x [4 M^2], Q^2 = 2 M T, and
+d(sigma)/dT = |M|^2/(32 pi M E^2). A nucleus of spin 1/2 has a factor 1 + T/(2 M) more, below 1e-6
+and left out. The rate vanishes at T = 0. A Majorana mass-type coupling (nu nu phi) gives the same
+formula with its own definition of g_nu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cevns.constants import HBARC2_MEV2_CM2
+from cevns.nuclear.nuclides import Nuclide
+from cevns.parameters import Parameters
+from cevns.particles import LEPTONS, lepton
+from cevns.processes.framework.extension import Extension, Shape
+from cevns.processes.framework.terms import Term
+from cevns.processes.ingredients.mediator import (
+    check_leptons,
+    coupling_parameter,
+    mass_parameter,
+    momentum_transfer_squared,
+)
+from cevns.processes.ingredients.nucleon_charges import NucleonCharges, nucleon_charges, pair_terms
+from cevns.typing import Array
+
+__all__ = ["LightScalar", "NucleonCharges"]
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """The E^-2 row: (hbar c)^2 M^2 T/[4 pi (2 M T + M_S^2)^2], cm2/keV MeV^2.
+
+    With ``spin_half`` times 1 + T/(2 M), which counts for electrons.
+    """
+
+    mass_mev: float
+    spin_half: bool = False
+
+    def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        m = target.mass_mev
+        q2 = momentum_transfer_squared(recoil_energy_kev, m)
+        row = 0.5 * m * q2 / (q2 + self.mass_mev**2) ** 2  # M^2 T = M Q^2/2
+        if self.spin_half:
+            row = row * (1.0 + q2 / (4.0 * m * m))
+        zero = np.zeros_like(row)
+        result: Array = 1e-3 * HBARC2_MEV2_CM2 / (4.0 * np.pi) * np.stack([zero, zero, row])
+        return result
+
+
+@dataclass(frozen=True)
+class LightScalar(Extension):
+    """Exchange of a light scalar; parameter ``g_scalar``, structure ``m_scalar``.
+
+    ``g_scalar`` is g = sqrt(g_nu g_q), g_q being the coupling that `charges` counts in.
+
+    Args:
+        m_scalar: mass, MeV, from 1e-6 to 1e6.
+        charges: ``quarks`` for equal couplings to u and d with nucleon matrix elements;
+            ``14A+1.1Z`` for the shorthand Q_S = g_q (14 A + 1.1 Z) of the literature, 15 % below;
+            ``nucleons`` for a coupling to nucleons; or one's own `NucleonCharges`.
+        leptons: families that couple.
+        electron: g_e/g, the coupling to electrons, which that to quarks does not fix.
+
+    Raises:
+        UnknownNameError: if a choice is unknown.
+        InputError: if the mass is out of range.
+
+    Examples:
+        >>> from cevns.nuclear import nuclide
+        >>> scalar = LightScalar(10.0, charges="nucleons")
+        >>> [t.name for t in scalar.terms]
+        ['scalar.pp', 'scalar.pn', 'scalar.nn']
+        >>> scalar.weights("nu_e", nuclide("Ar40"), {"g_scalar": 1.0})
+        [324.0, 792.0, 484.0]
+    """
+
+    m_scalar: float = 100.0
+    charges: str | NucleonCharges = "quarks"
+    leptons: tuple[str, ...] = LEPTONS
+    electron: float = 0.0
+    name: str = field(default="light-scalar", init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "charges", nucleon_charges("scalar", self.charges))
+        check_leptons(self.leptons)
+        _ = self.structure  # raises where the mass is out of bounds
+
+    @property
+    def parameters(self) -> Parameters:
+        """``g_scalar``."""
+        largest = nucleon_charges("scalar", self.charges).largest
+        description = "coupling of the light scalar mediator, sqrt(g_nu g_q)"
+        return Parameters([coupling_parameter("g_scalar", description, self.m_scalar, largest)])
+
+    @property
+    def structure(self) -> Parameters:
+        """``m_scalar``, MeV."""
+        return Parameters([mass_parameter("m_scalar", self.m_scalar, "scalar")])
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """None: nothing interferes with the Standard Model."""
+        return ()
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Q_S^2 by form factors: pp, pn, nn."""
+        return pair_terms("scalar", _Exchange(self.m_scalar))
+
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
+        """g^4 times the squares and the product of c_p Z and c_n N."""
+        charges = nucleon_charges("scalar", self.charges)
+        strength = self._strength(flavour, values)
+        return [strength * c for c in charges.squared(nuclide)]
+
+    @property
+    def electron_terms(self) -> tuple[Term, ...]:
+        """One, where electrons couple: the same formula with M -> m_e and 1 + T/(2 m_e)."""
+        return (Term("scalar.e", (), _Exchange(self.m_scalar, True)),) if self.electron else ()
+
+    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        """g^4 (g_e/g)^2."""
+        return [self._strength(flavour, values) * self.electron**2] if self.electron else []
+
+    def _strength(self, flavour: str, values: Mapping[str, Any]) -> Any:
+        g = self.value(values, "g_scalar")
+        return (g * g) ** 2 * float(lepton(flavour) in self.leptons)
+
+
+MODEL = LightScalar

@@ -1,0 +1,95 @@
+"""The neutron skin, R_n - R_p of rms radii, a parameter for each element.
+
+    R_n = R_p + skin
+
+with R_p of the form-factor model, or as stated: a skin is meaningful beside the definition of
+R_p. Zero skin is the Standard Model where protons and neutrons have one radius by default. All
+isotopes of an element have the same skin.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from cevns.nuclear.form_factors import FormFactor, form_factor
+from cevns.nuclear.nuclides import Nuclide
+from cevns.parameters import Parameters
+from cevns.processes.framework.extension import Extension, bounded
+from cevns.processes.ingredients.elements import (
+    ELEMENTS,
+    check_definition,
+    group_of,
+    groups,
+    proton_rms_fm,
+)
+
+
+@dataclass(frozen=True)
+class NeutronSkin(Extension):
+    """Neutron skins as parameters; see the module.
+
+    Args:
+        elements: elements, or compounds whose elements share one skin.
+        proton: radius of the protons, as in `NeutronRadius`.
+        model: form-factor model; a fold puts its own here.
+
+    Raises:
+        InputError: if a nuclide has two parameters.
+        UnknownNameError: if an element or a name is unknown.
+
+    Examples:
+        >>> from cevns.nuclear import nuclide
+        >>> skin = NeutronSkin(("Cs", "I"), proton="distribution")
+        >>> round(skin.neutron_rms_fm(nuclide("Cs133"), {"skin_cs": 0.2}), 3)
+        5.021
+    """
+
+    elements: tuple[str, ...] = ELEMENTS
+    proton: str | Mapping[str, float] = "default"
+    model: str | FormFactor = "klein-nystrand"
+    name: str = field(default="neutron-skin", init=False)
+
+    def __post_init__(self) -> None:
+        groups(self.elements)
+        check_definition(self.proton)
+
+    @property
+    def parameters(self) -> Parameters:
+        """``skin_<element>``, fm."""
+        model = form_factor(self.model)
+        return Parameters(
+            bounded(
+                f"skin_{g.label}",
+                f"rms radius of the neutrons less that of the protons of {g.formula}",
+                unit="fm",
+                reach=(model.minimum_rms_fm + 0.01 - g.smallest(self._protons), 5.0),
+                typical=0.5,
+            )
+            for g in groups(self.elements)
+        )
+
+    def _protons(self, nuclide: Nuclide) -> float:
+        stated = self.proton_rms_fm(nuclide)
+        return form_factor(self.model).default_rms_radius(nuclide) if stated is None else stated
+
+    def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
+        """R_p + skin; None where both are the form-factor model's."""
+        group = group_of(self.elements, nuclide)
+        given = group is not None and f"skin_{group.label}" in values
+        if group is None or (not given and self.proton_rms_fm(nuclide) is None):
+            return None
+        return self._protons(nuclide) + self.value(values, f"skin_{group.label}")
+
+    def proton_rms_fm(self, nuclide: Nuclide) -> float | None:
+        """The radius of the protons if `proton` states one."""
+        return proton_rms_fm(self.proton, nuclide)
+
+    def for_form_factor(self, model: FormFactor) -> Self:
+        """With the model whose radii are those of the protons."""
+        return self if model == self.model else dataclasses.replace(self, model=model)
+
+
+MODEL = NeutronSkin

@@ -1,0 +1,153 @@
+r"""A light tensor mediator: spin-dependent as it is, or coherent as often written.
+
+    L = [g_nu g_q/(Q^2 + M_T^2)] [nubar sigma^mn P_L nu + h.c.] sum_q qbar sigma_mn q
+
+It flips the neutrino's helicity: no interference with the Standard Model. For a nucleus of spin
+1/2 with tensor charge Q_T (traces done with Dirac spinors, checked numerically in the tests),
+
+    d(sigma)/dT = (hbar c)^2 (4 M/pi) g^4 Q_T^2/(2 M T + M_T^2)^2 [(1 - T/(2E))^2 - M T/(4 E^2)],
+
+as in arXiv:1612.04150 [M] for the contact interaction. It does not vanish at T = 0.
+
+**Q_T is no coherent charge.** To leading order qbar sigma_mn q measures the nucleons' spins
+and vanishes for a nucleus without spin. The option ``spin`` says so: Q_T = d_p (Z+ - Z-) +
+d_n (N+ - N-), unpaired nucleons as in the axial part. The option ``coherent``, Q_T = d_p Z F_p +
+d_n N F_n, is the shorthand of much of the literature; it overstates the rate by some A^2 and is
+here to compare with its limits. Neither has the coherent part at order q/m_N, which a spin-0
+nucleus does have: (Q A/(2 m_N))^2 against the square of one spin is of order ten for Cs at 50 MeV
+(arXiv:2502.10702 finds it dominant), so that a limit with ``spin`` is a conservative one.
+Interference with a scalar, which also flips helicity, is left out; it is proportional to the
+nuclear spin and averages to zero at leading order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from cevns.constants import HBARC2_MEV2_CM2
+from cevns.exceptions import InputError
+from cevns.nuclear.nuclides import Nuclide
+from cevns.parameters import Parameters
+from cevns.particles import LEPTONS, lepton
+from cevns.processes.framework.extension import Extension, Shape
+from cevns.processes.framework.terms import Term
+from cevns.processes.ingredients.mediator import (
+    check_leptons,
+    coupling_parameter,
+    mass_parameter,
+    momentum_transfer_squared,
+)
+from cevns.processes.ingredients.nucleon_charges import NucleonCharges, nucleon_charges, pair_terms
+from cevns.typing import Array
+
+__all__ = ["LightTensor", "NucleonCharges"]
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """(hbar c)^2 (4 M/pi)/(2 M T + M_T^2)^2 times 1, -T, T (T - M)/4, by powers of 1/E."""
+
+    mass_mev: float
+
+    def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        m = target.mass_mev
+        t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
+        q2 = momentum_transfer_squared(recoil_energy_kev, m)
+        scale = 1e-3 * HBARC2_MEV2_CM2 * 4.0 * m / np.pi / (q2 + self.mass_mev**2) ** 2
+        result: Array = scale * np.stack([np.ones_like(t), -t, 0.25 * t * (t - m)])
+        return result
+
+
+@dataclass(frozen=True)
+class LightTensor(Extension):
+    """Exchange of a light tensor; parameter ``g_tensor``, structure ``m_tensor``.
+
+    ``g_tensor`` is g = sqrt(g_nu g_q), g_q being the coupling that `charges` counts in.
+
+    Args:
+        m_tensor: mass, MeV, from 1e-6 to 1e6.
+        nucleus: ``spin`` for unpaired nucleons, ``coherent`` for the shorthand (see above).
+        charges: ``lattice``, ``anselmino``, ``nucleons`` or one's own `NucleonCharges`.
+        leptons: families that couple.
+        electron: g_e/g, the coupling to electrons, which that to quarks does not fix.
+
+    Raises:
+        UnknownNameError: if a choice is unknown.
+        InputError: if the mass or an option is out of range.
+
+    Examples:
+        >>> from cevns.nuclear import nuclide
+        >>> own = LightTensor(10.0, charges="nucleons")
+        >>> [own.weights("nu_e", nuclide(n), {"g_tensor": 1.0})[0] for n in ("Ar40", "Cs133")]
+        [0.0, 1.0]
+    """
+
+    m_tensor: float = 100.0
+    nucleus: Literal["spin", "coherent"] = "spin"
+    charges: str | NucleonCharges = "lattice"
+    leptons: tuple[str, ...] = LEPTONS
+    electron: float = 0.0
+    name: str = field(default="tensor", init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "charges", nucleon_charges("tensor", self.charges))
+        if self.nucleus not in ("spin", "coherent"):
+            raise InputError(f"tensor: nucleus is {self.nucleus!r}; choose spin or coherent")
+        check_leptons(self.leptons)
+        _ = self.structure  # raises where the mass is out of bounds
+
+    @property
+    def parameters(self) -> Parameters:
+        """``g_tensor``."""
+        description = f"coupling of the tensor mediator, sqrt(g_nu g_q), {self.nucleus}"
+        largest = nucleon_charges("tensor", self.charges).largest
+        # one spin against some 100 nucleons
+        size = largest if self.nucleus == "coherent" else 0.01 * largest
+        return Parameters([coupling_parameter("g_tensor", description, self.m_tensor, size)])
+
+    @property
+    def structure(self) -> Parameters:
+        """``m_tensor``, MeV."""
+        return Parameters([mass_parameter("m_tensor", self.m_tensor, "tensor")])
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """None: nothing interferes with the Standard Model."""
+        return ()
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """One with the axial form factor, or Q_T^2 by form factors: pp, pn, nn."""
+        shape = _Exchange(self.m_tensor)
+        if self.nucleus == "spin":
+            return (Term("tensor.aa", ("a", "a"), shape),)
+        return pair_terms("tensor", shape)
+
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
+        """g^4 Q_T^2, without form factors."""
+        c = nucleon_charges("tensor", self.charges)
+        strength = self._strength(flavour, values)
+        if self.nucleus == "spin":
+            z, n = nuclide.unpaired
+            return [strength * (c.proton * z + c.neutron * n) ** 2]
+        return [strength * x for x in c.squared(nuclide)]
+
+    @property
+    def electron_terms(self) -> tuple[Term, ...]:
+        """One, where electrons couple: the formula of spin 1/2 is exact there."""
+        return (Term("tensor.e", (), _Exchange(self.m_tensor)),) if self.electron else ()
+
+    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        """g^4 (g_e/g)^2."""
+        return [self._strength(flavour, values) * self.electron**2] if self.electron else []
+
+    def _strength(self, flavour: str, values: Mapping[str, Any]) -> Any:
+        g = self.value(values, "g_tensor")
+        return (g * g) ** 2 * float(lepton(flavour) in self.leptons)
+
+
+MODEL = LightTensor

@@ -1,0 +1,27 @@
+"""The gauge boson of L_mu - L_tau, which nuclei feel through loops alone.
+
+See `cevns.processes.light_vector` for formulas, signs and options.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cevns.processes.ingredients.charges import Charges
+from cevns.processes.light_vector import LightVector
+
+
+@dataclass(frozen=True)
+class LMuMinusLTau(LightVector):
+    """`LightVector` with the charges of L_mu-L_tau.
+
+    Examples:
+        >>> LMuMinusLTau(m_zprime=10.0).assignment.name
+        'L_mu-L_tau'
+    """
+
+    charges: str | Charges = field(default="L_mu-L_tau", init=False)
+    name: str = field(default="vector-l-mu-l-tau", init=False)
+
+
+MODEL = LMuMinusLTau

@@ -1,0 +1,84 @@
+"""How figures write parameters: the symbol of the field and the unit, by the parameter's name."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cevns.report.drawing import style
+
+_SYMBOLS: Final = {
+    "cevns": "CEvNS events",
+    "cross_section": "Flux-averaged cross section",
+    "sin2_theta_w": r"$\sin^2\theta_W$",
+    "sin2_theta_34": r"$\sin^2\theta_{34}$",
+    "dm2_41": r"$\Delta m^2_{41}$",
+    "mu_nu": r"$\mu_{\nu}$",
+    "g_zprime": r"$g_{Z'}$",
+    "m_zprime": r"$M_{Z'}$",
+    "g_scalar": r"$g_{\phi}$",
+    "m_scalar": r"$M_{\phi}$",
+    "g_tensor": r"$g_{T}$",
+    "m_tensor": r"$M_{T}$",
+    "eta": r"$\eta$",
+    "zeta": r"$\zeta$",
+}
+_PAIR: Final = "(ee|mumu|tautau|emu|etau|mutau)"
+_ONE: Final = "(e|mu|tau)"
+# {0}, {1} are the groups, written by _group
+_FAMILIES: Final = tuple(
+    (re.compile(pattern), symbol)
+    for pattern, symbol in (
+        (rf"eps_{_PAIR}_([ud])", r"\varepsilon_{{{0}}}^{{{1}V}}"),
+        (rf"eps_{_PAIR}_([ud])_im", r"\mathrm{{Im}}\,\varepsilon_{{{0}}}^{{{1}V}}"),
+        (rf"eps_{_PAIR}", r"\varepsilon_{{{0}}}"),
+        (rf"eps_{_PAIR}_im", r"\mathrm{{Im}}\,\varepsilon_{{{0}}}"),
+        (rf"charge_radius_{_PAIR}", r"\langle r^2_{{\nu_{{{0}}}}}\rangle"),
+        (rf"millicharge_{_PAIR}", r"q_{{\nu_{{{0}}}}}"),
+        (rf"mu_nu_{_ONE}", r"\mu_{{\nu_{{{0}}}}}"),
+        (rf"sigma_{_ONE}", r"\sigma_{{\nu_{{{0}}}}}/\sigma_{{\nu_{{{0}}}}}^{{\mathrm{{SM}}}}"),
+        (rf"sin2_2theta_{_PAIR}", r"\sin^2 2\theta_{{{0}}}"),
+        (r"r_n_([a-z]+)", r"R_n(\mathrm{{{0}}})"),
+        (r"skin_([a-z]+)", r"\Delta R_{{np}}(\mathrm{{{0}}})"),
+        (r"r([246])_n_([a-z]+)", r"\langle R_n^{0}\rangle^{{1/{0}}}(\mathrm{{{1}}})"),
+    )
+)
+_FORMULAS: Final = {"csi": "CsI", "nai": "NaI"}
+
+
+def symbol(name: str) -> str:
+    r"""The symbol of a parameter; its name where it has none.
+
+    Args:
+        name: of a parameter of a model.
+
+    Examples:
+        >>> print(symbol("eps_emu_d"), symbol("mu_nu_mu"), symbol("r_n_csi"), symbol("brn"))
+        $\varepsilon_{e\mu}^{dV}$ $\mu_{\nu_{\mu}}$ $R_n(\mathrm{CsI})$ brn
+    """
+    if name in _SYMBOLS:
+        return _SYMBOLS[name]
+    for pattern, formula in _FAMILIES:
+        found = pattern.fullmatch(name)
+        if found:
+            return f"${formula.format(*map(_group, found.groups()))}$"
+    return style.plain(name)
+
+
+def _group(text: str) -> str:
+    """Flavours as Greek letters, chemical symbols with their capital."""
+    if re.fullmatch("(e|mu|tau)+", text):
+        return re.sub("mu|tau", lambda m: rf"\{m[0]} ", text).rstrip()
+    if text in ("u", "d") or text.isdigit():
+        return text
+    return _FORMULAS.get(text, text.capitalize())
+
+
+def parameter_label(name: str, unit: str) -> str:
+    r"""Axis label of a parameter: symbol and, in brackets, unit.
+
+    Examples:
+        >>> print(parameter_label("dm2_41", "eV2"))
+        $\Delta m^2_{41}$ [eV$^2$]
+    """
+    return style.with_unit(symbol(name), unit)

@@ -1,0 +1,124 @@
+"""All figures of a measurement, and writing them to files."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cevns.exceptions import OutputError
+from cevns.report.data_figures import data_figure
+from cevns.report.drawing import style
+from cevns.report.flux_figures import flux_figure
+from cevns.report.profile_figures import profile_figure
+from cevns.report.projections import projection_figure, residual_figure, steady_state
+from cevns.report.pulls import correlation_figure, pull_figure
+from cevns.report.recoil_figures import recoil_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cevns.analysis.measurement import Measurement
+    from cevns.experiments.experiment import Experiment
+
+PNG_DPI: Final = 200
+# no date in a file: the same figure is the same bytes
+_METADATA: Final[dict[str, dict[str, Any]]] = {
+    ".png": {},
+    ".pdf": {"CreationDate": None},
+    ".svg": {"Date": None},
+}
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write a figure whole or not at all; the suffix chooses png (200 dpi), pdf or svg.
+
+    Args:
+        figure: from a function of this package.
+        path: a file; its folder is made if it is missing.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: if the suffix is unknown or the file cannot be written.
+    """
+    import matplotlib
+
+    path = Path(path)
+    suffix = path.suffix.casefold()
+    if suffix not in _METADATA:
+        raise OutputError(f"{path}: a figure is written as .png, .pdf or .svg")
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file in it")
+    buffer = io.BytesIO()
+    rules: Any = {"pdf.fonttype": 42, "svg.hashsalt": "cevns"}
+    with style.context(), matplotlib.rc_context(rules):
+        figure.savefig(buffer, format=suffix[1:], dpi=PNG_DPI, metadata=_METADATA[suffix])
+    _write(path, buffer.getvalue())
+    return path
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}") from None
+
+
+def measurement_figures(
+    measurement: Measurement,
+    experiment: Experiment,
+    *,
+    impacts: Mapping[str, tuple[float, float]] | None = None,
+) -> dict[str, Figure]:
+    """Every figure that a measurement allows, by the name of its file.
+
+    Args:
+        measurement: from `cevns.experiments.experiment.Experiment.fit`.
+        experiment: what was fitted; its source and recoils are drawn as well.
+        impacts: as in `cevns.report.pulls.pull_figure`.
+
+    Returns:
+        ``projections``, ``residuals`` (with a steady-state background), ``data2d`` (with a time
+        axis), ``pulls``, ``correlation``, ``profile`` (of a free parameter of interest),
+        ``recoil-spectrum`` and ``flux``.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+        FitError: if a conditional fit of the profile does not converge.
+    """
+    from cevns.inference.fitting.intervals import profile
+
+    with style.context():  # a missing library is found before the work
+        pass
+    model, fit = measurement.model, measurement.fit
+    title = experiment.title
+    note = style.credit(experiment, asimov=measurement.asimov)
+    figures = {"projections": projection_figure(measurement)}
+    if steady_state(experiment):
+        figures["residuals"] = residual_figure(measurement)
+    if experiment.time_edges is not None:
+        figures["data2d"] = data_figure(measurement)
+    if any(not p.fixed and p.pull is not None for p in fit):
+        figures["pulls"] = pull_figure(fit, impacts, title=title, note=note)
+    if fit.free:
+        figures["correlation"] = correlation_figure(fit, title=title, note=note)
+    if not fit[model.poi].fixed:
+        curve = profile(model, model.poi, data=fit.data, best=fit)
+        figures["profile"] = profile_figure(curve, title=title, note=note)
+    figures["recoil-spectrum"] = recoil_figure(experiment)
+    figures["flux"] = flux_figure(experiment)
+    return figures

@@ -1,0 +1,84 @@
+"""What the entries on new physics share: scans by profile, and shipped tables of scans by toys.
+
+A profile scan takes a second and is computed when it is drawn. Toys take minutes: their critical
+values and borders are tables, made by ``tools/make_gallery_scans.py`` and drawn over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.experiments import load
+from cevns.inference.scan.disjoint import confidence_set
+from cevns.report.drawing.overlays import read_curves
+from cevns.report.scan_figures.scan_parts import interval_text
+
+if TYPE_CHECKING:
+    from cevns.analysis.scanning.scan_record import Scan
+
+FOLDER = Path(__file__).parent / "data"
+CSI = "coherent-csi-2021"
+TOYS_NOTE = (
+    "Feldman-Cousins: toys at profiled nuisances, with tools/make_gallery_scans.py; the comments "
+    "of the shipped table say how many, from which seed and within which ranges."
+)
+Over = tuple[float, float, int]
+
+
+def shipped(name: str) -> Path:
+    """A table of a slow scan."""
+    return FOLDER / f"{name}.csv"
+
+
+def profile(
+    model: str,
+    over: Mapping[str, Over],
+    *,
+    free: Sequence[str] = (),
+    fix: Mapping[str, float | None] | None = None,
+    cl: float = 0.9,
+) -> Scan:
+    """A profile scan of CsI over one or two parameters, at equidistant values."""
+    return _profile(
+        model,
+        tuple(over.items()),
+        tuple(free),
+        tuple((fix or {}).items()),
+        cl,
+    )
+
+
+@cache
+def _profile(
+    model: str,
+    over: tuple[tuple[str, Over], ...],
+    free: tuple[str, ...],
+    fix: tuple[tuple[str, float | None], ...],
+    cl: float,
+) -> Scan:
+    ranges = {name: np.linspace(*ends) for name, ends in over}
+    wanted = scan_plan(load(CSI), model, ranges, free=free, fix=dict(fix), cl=cl)
+    found = scan(wanted, "profile")
+    assert found is not None  # only shares of a scan are None
+    return found
+
+
+def wilks_text(found: Scan) -> str:
+    """The confidence set of a scan of one parameter."""
+    return interval_text(found.intervals)
+
+
+def toys_text(found: Scan, name: str) -> str:
+    """The same with the critical values of a shipped table."""
+    (curve,) = read_curves(shipped(name), (found.names[0], "q"))
+    at, critical = curve.points.T
+    inside = (found.axes[0] >= at[0]) & (found.axes[0] <= at[-1])
+    x = found.axes[0][inside]
+    pieces = confidence_set(x, found.q[inside], np.interp(x, at, critical)).pieces
+    return interval_text([(p.lower, p.upper) for p in pieces])

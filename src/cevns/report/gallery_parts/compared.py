@@ -1,0 +1,33 @@
+"""Rows of `cevns reproduce` as a table of the gallery."""
+
+from __future__ import annotations
+
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.reproduction import reproduce
+
+
+def compared(*ids: str) -> Table:
+    """Published beside ours for the rows whose id is given or begins with what is given.
+
+    Args:
+        ids: as in `cevns.reproduction.reproduce`.
+
+    Raises:
+        UnknownNameError: if nothing matches.
+
+    Examples:
+        >>> compared("sm-cross-section-csi").rows[0][2:5]
+        ('189 ± 6', '186.9', 'yes')
+    """
+    rows = []
+    notes: dict[str, str] = {}
+    for row in reproduce(ids):
+        p = row.published
+        verdict = {True: "yes", False: "no", None: "shown"}[row.agrees]
+        if row.skipped:
+            verdict = "no data here"
+        rows.append((p.quantity, p.unit, row.published_text, row.ours_text, verdict, p.source))
+        if p.note:
+            notes.setdefault(p.note, p.quantity)  # said once, at the first row
+    columns = ("quantity", "unit", "published", "ours", "agrees", "published in")
+    return Table(columns, tuple(rows), tuple(f"{first}: {note}" for note, first in notes.items()))

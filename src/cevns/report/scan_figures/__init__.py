@@ -1,0 +1,1 @@
+"""Figures of scans in one and two parameters."""

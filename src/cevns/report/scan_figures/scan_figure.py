@@ -1,0 +1,111 @@
+"""Figures of scans of new physics: curves, regions and limits by every method.
+
+The figure of one parameter shows -2 ln L above its minimum with the critical value by Wilks and,
+of a Feldman-Cousins scan, that of the toys with its Monte Carlo error; CLs with what is expected
+without signal; or the posterior density. That of two parameters shows the regions, the border by
+Wilks beside that of Feldman and Cousins, the best fit and the Standard Model. Where one axis is
+structural (a mass) the other one is limited at each of its values, and what is excluded is
+hatched: an allowed strip between two excluded areas stays white.
+
+A scan holds in its datasets, flattened with the last axis fastest:
+
+``profile``, ``fc``
+    ``profile/q``, and of toys ``toys/critical``, ``toys/critical_error``, ``toys/levels`` and
+    ``toys/quantiles``.
+``cls``
+    what `cevns.inference.scan.cls_result.ClsScan` reads.
+``bayes``
+    ``posterior/density`` at the points, normalised over the cells of the grid (over those of the
+    logarithm along logarithmic axes); ``posterior/level``, the density at the border of the
+    region of highest density at the scan's level; and for borders at other levels
+    ``posterior/credibility``, the probability of all that is denser than the point. See
+    `cevns.inference.bayes.credible.CredibleMap`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cevns.report.drawing import style
+from cevns.report.drawing.overlays import check_axes, read_curves, scan_file
+from cevns.report.scan_figures import scan_parts as parts
+from cevns.report.scan_figures.scan_curves import QUANTITY, curve
+from cevns.report.scan_figures.scan_maps import region_map
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cevns.analysis.scanning.scan_record import Scan
+
+    Overlay = Path | str | Scan | tuple[str, Scan]
+
+
+@style.styled
+def scan_figure(
+    scan: Scan,
+    *,
+    overlays: Sequence[Overlay] = (),
+    levels: Sequence[float] = (),
+    title: str = "",
+) -> Figure:
+    """A scan of one or two parameters.
+
+    Args:
+        scan: from `cevns.analysis.scanning.scan_task.scan`, or read from its file.
+        overlays: other scans of the same parameters (or a label and a scan), or their files, or CSV
+            files of curves. The
+            columns of a CSV file are named like the axes; with one parameter the second one is
+            ``q``, ``cls`` or ``density``. A blank line, or another entry of a column ``curve``,
+            begins a new curve, a line ``# label: TEXT`` names those that follow, a closed curve
+            is filled and a single point is a marker.
+        levels: confidence levels beside that of the scan.
+        title: in place of experiments and physics.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+        InputError: if a level is not in the scan, or an overlay has other axes.
+        DataError: if an overlay cannot be read; the message names file and line.
+    """
+    from matplotlib.patches import Patch  # noqa: F401  (a missing library is found first)
+
+    drawn = parts.further(scan, levels)
+    over = [entry for o in overlays for entry in _overlay(scan, o)]
+    single = len(scan.names) == 1
+    figure, grid = style.panels(style.SINGLE_IN, 3.0)
+    axes = grid[0, 0]
+    (curve if single else region_map)(axes, scan, drawn, over)
+    style.caption(axes, title or scan.title, parts.note(scan))
+    handles, texts = axes.get_legend_handles_labels()
+    unique = dict(zip(reversed(texts), reversed(handles), strict=True))
+    texts = list(dict.fromkeys(texts))
+    columns = 1 if max(map(len, texts)) > 26 else 2
+    figure.set_size_inches(style.SINGLE_IN, 2.9 + 0.16 * -(-len(texts) // columns))
+    figure.legend(
+        [unique[t] for t in texts],
+        texts,
+        loc="outside lower center",
+        ncols=columns,
+        columnspacing=1.2,
+        borderpad=0.1,
+        borderaxespad=0.3,
+    )
+    return figure
+
+
+def _overlay(scan: Scan, source: Overlay) -> list[tuple[str, Any]]:
+    """Labels and what is drawn, from an argument of `scan_figure`."""
+    from cevns.analysis.scanning.scan_record import Scan as Record
+
+    if isinstance(source, tuple):
+        label, other = source
+        check_axes(scan, other, label)
+        return [(label, other)]
+    if isinstance(source, Record) or scan_file(source):
+        other = source if isinstance(source, Record) else Record.read(source)
+        check_axes(scan, other, "the overlay" if isinstance(source, Record) else str(source))
+        what = f"{parts.METHODS[other.method]}, {parts.percent(other.cl)}"
+        return [(what if other.title == scan.title else f"{other.title}, {what}", other)]
+    names = scan.names if len(scan.names) == 2 else (scan.names[0], QUANTITY[scan.method])
+    return [(c.label, c) for c in read_curves(source, (names[0], names[1]))]

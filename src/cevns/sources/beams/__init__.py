@@ -1,0 +1,1 @@
+"""What neutrino sources share: protons on target, pulses, decay spectra, flux tables."""
