@@ -147,7 +147,7 @@ def test_command_line_starts_light() -> None:
         "from cevns.cli import main\n"
         "sys.argv = ['cevns', '--help']\n"
         "try:\n    main()\nexcept SystemExit as stop:\n    assert not stop.code, stop.code\n"
-        "heavy = {'numpy', 'scipy', 'jax', 'matplotlib', 'iminuit', 'pydantic', 'pooch'}\n"
+        "heavy = {'numpy', 'scipy', 'matplotlib', 'iminuit', 'pydantic', 'pooch'}\n"
         "print('loaded:', sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -75,9 +75,7 @@ def plan(model: str, ranges: Ranges, options: dict[str, Any]) -> ScanPlan:
 
 def with_toys(wanted: ScanPlan) -> Scan:
     """The scan with toys."""
-    found = scan(
-        wanted, "fc", toys=TOYS[len(wanted.grid.axes)], seed=SEED, engine="numpy", workers=1
-    )
+    found = scan(wanted, "fc", toys=TOYS[len(wanted.grid.axes)], seed=SEED, workers=1)
     assert found is not None  # only shares are None
     return found
 
@@ -151,7 +149,7 @@ def argon(name: str) -> None:
     for label, experiments in SUBJECTS.items():
         joint = len(experiments) > 1
         subject = load_joint(list(experiments)) if joint else cevns.load(experiments[0])
-        found = scan(scan_plan(subject, "nsi", over, cl=CL), "profile", engine="numpy")
+        found = scan(scan_plan(subject, "nsi", over, cl=CL), "profile")
         assert found is not None
         rows += ["", f"# label: {label}", *border(found)]
         print(f"{label}: done", flush=True)
@@ -188,7 +186,6 @@ def mediators(name: str) -> None:
             found = scan(
                 scan_plan(csi, model, {"g_zprime": axis}, at={"m_zprime": float(mass)}, cl=CL),
                 "profile",
-                engine="numpy",
             )
             assert found is not None
             pieces += [

@@ -37,7 +37,7 @@ COMMANDS = [
     ((*FIT, "--poi", "counts"), "did you mean 'count'"),
     ((*FIT, "--fix", "qf.csi.2"), "did you mean 'qf.csi.1'"),
     (("profile", NAME, "--parameter", "cevnss"), "did you mean 'cevns'"),
-    ((*FIT, "--engine", "jacks"), "unknown engine 'jacks': did you mean 'jax'"),
+    ((*FIT, "--engine", "jax"), "No such option"),
     ((*FIT, "--minos", "some"), "'poi', 'all', 'none'"),
     (("list", "nuclidess"), "did you mean 'nuclides'"),
     (("reproduce", "csi-2020"), "unknown row 'csi-2020'"),

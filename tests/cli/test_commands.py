@@ -230,7 +230,7 @@ def test_help_is_light(arguments):
     code = (
         "import sys\nfrom cevns.cli import run\n"
         f"code = run({arguments!r})\n"
-        "heavy = {'numpy', 'scipy', 'iminuit', 'ruamel', 'jax', 'matplotlib', 'pooch'}\n"
+        "heavy = {'numpy', 'scipy', 'iminuit', 'ruamel', 'matplotlib', 'pooch'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\nsys.exit(code)"
     )
     done = subprocess.run(

@@ -263,7 +263,7 @@ def test_toys_without_a_tabulation(released, derived):
     table, error = template_model(released.model())
     assert error is None
     assert table.parameters.names == released.model().parameters.names
-    study = released.toys(60, seed=3, engine="numpy")
+    study = released.toys(60, seed=3)
     assert study.toys.statuses["converged"] + study.toys.statuses["second pass"] == 60
     fast, error = template_model(derived.model())
     assert error.shift_3sigma < 0.01

@@ -79,7 +79,7 @@ def test_the_package_gives_the_same_statistic_for_data(name):
         done = study(case, n=12, seed=9)
     counts, aux = draw(model, truth, 12, (9, 1))
     for i in range(12):
-        scan = profile_scan(grid, data=Data(counts[:, i], aux[:, i]), engine="numpy")
+        scan = profile_scan(grid, data=Data(counts[:, i], aux[:, i]))
         # both fit to 1e-7
         assert scan.rise[at] == pytest.approx(done.q[i], abs=1e-4)
     fc = feldman_cousins(
@@ -104,7 +104,7 @@ def test_argon_and_both_together(release, monkeypatch):
     for held in ({}, {"sns.flux": None}):
         for subject in (*map(cevns.load, names), cevns.load_joint(list(names))):
             plan = scan_plan(subject, "nsi", {"eps_ee_u": EPS}, fix=held)
-            scan = profile_scan(plan.grid, data=plan.data, engine="numpy")
+            scan = profile_scan(plan.grid, data=plan.data)
             assert scan.effort.failed == 0
             scans[subject.name, bool(held)] = scan
     joint = next(n for n, _ in scans if n not in names)

@@ -26,13 +26,10 @@ def grid_of(model, **ranges):
     return Grid.of(SingleModel(model), {k: np.linspace(*v) for k, v in ranges.items()})
 
 
-@pytest.mark.parametrize("engine", ["numpy", "jax"])
-def test_conditional_minima_are_those_of_iminuit(engine):
-    if engine == "jax":
-        pytest.importorskip("jax")
+def test_conditional_minima_are_those_of_iminuit():
     _, model = template("cross-section", True)
     grid = grid_of(model, scale=(0.4, 1.8, 12), t0=(0.43, 0.52, 9))
-    scan = profile_scan(grid, engine=engine)
+    scan = profile_scan(grid)
     assert (scan.status < FAILED).all()
     assert scan.map.shape == (12, 9)
     for i in range(0, grid.size, 17):
@@ -107,7 +104,7 @@ def test_a_deeper_basin_spreads_from_where_it_is_found():
     model = mirror(0.1)
     k = model.parameters.position("eps_mu")
     values = np.linspace(0.25, 0.75, 15)
-    work = Slice(model, ("eps_e",), (15,), values[:, None], observed(model), "numpy")
+    work = Slice(model, ("eps_e",), (15,), values[:, None], observed(model))
     shallow, deep = (
         work.fit(np.arange(15), np.tile(model.parameters.at({"eps_mu": y}).values, (15, 1)))
         for y in (0.0, 0.93)

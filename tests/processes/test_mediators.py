@@ -430,21 +430,3 @@ def test_bad_options_are_refused():
         LightScalar(leptons=("e", "x"))
     with pytest.raises(InputError, match="lies outside its bounds"):
         combined(LightVector()).with_structure({"m_zprime": 0.0})
-
-
-def test_under_jax():
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    process = combined(
-        LightVector(10.0), LightScalar(10.0), LightTensor(10.0), base=StandardModel()
-    )
-    target = nuclide("Cs133")
-
-    def weights(g):
-        values = {"g_zprime": g, "g_scalar": g, "g_tensor": g}
-        return process.weights("nu_mu", target, values, xp=jax.numpy)
-
-    with jax.enable_x64(True):
-        own = np.asarray(jax.jit(weights)(1e-4))
-    names = ("g_zprime", "g_scalar", "g_tensor")
-    expected = process.weights("nu_mu", target, dict.fromkeys(names, 1e-4))
-    assert np.allclose(own, expected, rtol=1e-14, atol=0)

@@ -213,21 +213,6 @@ def test_the_mixing_angle_enters_through_the_weights():
         sm.weights("nu_e", ar, {"sin2_theta_w": 1.3})
 
 
-def test_weights_run_under_jax():
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    sm, cs = StandardModel(), nuclide("Cs133")
-
-    def weights(s2):
-        return sm.weights("nubar_e", cs, {"sin2_theta_w": s2}, xp=jax.numpy)
-
-    with jax.enable_x64(True):
-        own, slope = np.asarray(jax.jit(weights)(0.22)), np.asarray(jax.jacfwd(weights)(0.22))
-    expected = sm.weights("nubar_e", cs, {"sin2_theta_w": 0.22})
-    assert np.allclose(own, expected, rtol=1e-14)
-    # pp = (Z g)^2 with dg/ds2 = -2
-    assert slope[0] == pytest.approx(-4 * 55**2 * couplings("scholberg2021").gv_p("e", 0.22))
-
-
 def test_coefficients_carry_the_units_of_their_power():
     # a_k in cm2/keV MeV^k: at T = 0 only k = 0 is left, 2 G_F^2 M/(2 pi) for G_V^2
     ar = nuclide("Ar40")

@@ -227,12 +227,3 @@ def test_two_ways_to_change_flavours_are_refused():
         _ = process.terms
     with pytest.raises(InputError, match="extent must be zero or positive"):
         Sterile(source_length_m=-1.0)
-
-
-def test_runs_under_jax():
-    jax = pytest.importorskip("jax")
-    process = fold(interaction("sterile"))
-    values = {"sin2_2theta_ee": np.array([0.1, 0.5]), "sin2_2theta_mumu": np.array([0.0, 0.2])}
-    with jax.enable_x64(True):
-        own = process.spectrum({n: jax.numpy.asarray(v) for n, v in values.items()}, xp=jax.numpy)
-    assert np.allclose(np.asarray(own), process.spectrum(values), rtol=1e-12, atol=0)

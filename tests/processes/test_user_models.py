@@ -28,7 +28,7 @@ MODEL = """
         name = "contact"
         parameters = Parameters([bounded("eps", "coupling to neutrons", reach=(-1, 1))])
 
-        def amplitudes(self, flavour, nuclide, values, xp=np):
+        def amplitudes(self, flavour, nuclide, values):
             new = nuclide.n * self.value(values, "eps")
             return {"mu": (0.0, new)} if flavour in ("nu_mu", "nubar_mu") else {}
 """
@@ -64,7 +64,7 @@ MEDIATOR = """
         def shapes(self):
             return (Shape(f"{self.mass}", "n", Propagator(self.mass)),)
 
-        def amplitudes(self, flavour, nuclide, values, xp=np):
+        def amplitudes(self, flavour, nuclide, values):
             return {flavour.split("_")[1]: (nuclide.n * self.value(values, "strength"),)}
 """
 

@@ -115,14 +115,6 @@ def test_times_rise_monotonically_to_the_covered_fraction(table):
         assert cdf[-1] == pytest.approx(1.0, abs=2e-6)
 
 
-def test_jax_gives_the_same_times(table):
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    t = np.array([-1.0, 0.3, 0.5, 2.0, 50.0])
-    with jax.enable_x64(True):
-        cdf = np.asarray(table.time_cdf("nu_e", t, T0, xp=jax.numpy))
-    assert np.allclose(cdf, table.time_cdf("nu_e", t, T0), rtol=0, atol=1e-14)
-
-
 def test_unknown_flavours_are_refused(table):
     with pytest.raises(UnknownNameError, match="nubar_e"):
         table.moments("nubar_e", 1.0)

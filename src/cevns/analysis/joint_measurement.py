@@ -10,18 +10,17 @@ import numpy as np
 
 from cevns import __version__
 from cevns.analysis.measurement import ComponentCount, in_cm2, signal_prediction_error
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.inputs.released import ReleasedModel
 from cevns.experiments.joint import SCALE_QUESTION, JointExperiment, check_joint_question
 from cevns.experiments.questions import POI_PARAMETER, SIGNAL, ExperimentModel
 from cevns.inference import Data, FitResult, FittedParameter, Model, asimov, fit
 from cevns.inference.fitting.intervals import Significance, significance
-from cevns.inference.minimum.compiled import CompiledModel
 from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.joining import JointModel, Part, information_shares
 from cevns.parameters import Gaussian, Parameters
-from cevns.typing import Array
+from cevns.typing import ENGINE, Array
 
 if TYPE_CHECKING:
     from cevns.inference.toys.gof import GoodnessOfFit
@@ -121,7 +120,6 @@ class JointMeasurement:
         shared_share: of the information, what the constraints of shared parameters bring.
         widths: the answer with other constraints.
         asimov: whether the data were Asimov data.
-        engine: array engine.
         gof: toy p-value, where it was asked for.
     """
 
@@ -134,7 +132,6 @@ class JointMeasurement:
     shared_share: float | None
     widths: tuple[Width, ...] = ()
     asimov: bool = False
-    engine: str = "numpy"
     gof: GoodnessOfFit | None = None
 
     @property
@@ -165,7 +162,7 @@ class JointMeasurement:
         return {
             "experiments": {n: r.to_dict() for n, r in self.results.items()},
             "version": __version__,
-            "engine": self.engine,
+            "engine": ENGINE,
             "seed": None,
             "asimov": self.asimov,
             "question": self.question,
@@ -204,7 +201,6 @@ def measure_joint(
     use_asimov: bool = False,
     fix: Fix | None = None,
     minos: str = "poi",
-    engine: str = "numpy",
     gof_toys: int = 0,
     contributions: bool = True,
     widths: Iterable[tuple[str, float]] = (),
@@ -217,7 +213,6 @@ def measure_joint(
         use_asimov: fit the expected counts of all instead of the observed ones.
         fix: parameters to hold, by joint name, at a value or (None) at their nominal one.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
-        engine: ``numpy`` or ``jax``; a single fit is fastest with numpy.
         gof_toys: toys for a goodness-of-fit p-value; none by default.
         contributions: fit each experiment alone and all without it, where there is a common
             parameter of interest.
@@ -229,8 +224,6 @@ def measure_joint(
         UnknownNameError: if a name is unknown.
         FitError: if a fit does not converge.
     """
-    if engine not in ("numpy", "jax"):
-        raise UnknownNameError("engine", engine, ("numpy", "jax"))
     question = check_joint_question(poi)
     if not use_asimov:
         joint.require_data()
@@ -245,10 +238,9 @@ def measure_joint(
         model = model.with_parameters(model.parameters.fix(held))
 
     def fitted(m: JointModel, which: str = minos) -> FitResult:
-        evaluated = CompiledModel(m) if engine == "jax" else m
         data = None if truth is None else _part_of(truth, model, m)
         own = [p.name for p in m.parameters if p.role == "poi"] if which == "poi" else which
-        return fit(evaluated, data=data, poi=single, minos=own)
+        return fit(m, data=data, poi=single, minos=own)
 
     best = fitted(model)
     free = single is not None and not model.parameters[single].fixed
@@ -269,7 +261,7 @@ def measure_joint(
         from cevns.experiments.fast_form import fast_form
         from cevns.inference.toys.gof import goodness_of_fit
 
-        gof = goodness_of_fit(fast_form(model)[0], best, gof_toys, engine="auto")
+        gof = goodness_of_fit(fast_form(model)[0], best, gof_toys)
     return JointMeasurement(
         joint=joint,
         question=question,
@@ -283,7 +275,6 @@ def measure_joint(
             for name, sigma, p in wanted
         ),
         asimov=use_asimov,
-        engine=engine,
         gof=gof,
     )
 

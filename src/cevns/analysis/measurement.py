@@ -11,14 +11,13 @@ import numpy as np
 from cevns import __version__
 from cevns.analysis.alternatives import Alternatives, alternative_fits, freed, held_shapes
 from cevns.analysis.shifts import prediction_error
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.inputs.released import ReleasedModel
 from cevns.experiments.questions import SIGNAL, ExperimentModel
 from cevns.inference import Data, FitResult, asimov, fit
 from cevns.inference.fitting.intervals import Significance, significance
-from cevns.inference.minimum.compiled import CompiledModel
-from cevns.typing import Array
+from cevns.typing import ENGINE, Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,7 +63,6 @@ class Measurement:
         profiled: the same fit with the shapes that `fit` holds floating, where there are any.
         alternatives: fits with each alternative shape in turn, likewise.
         asimov: whether the data were Asimov data.
-        engine: array engine.
         gof: toy p-value, where it was asked for.
     """
 
@@ -77,7 +75,6 @@ class Measurement:
     profiled: Measurement | None = field(default=None, repr=False)
     alternatives: Alternatives | None = field(default=None, repr=False)
     asimov: bool = False
-    engine: str = "numpy"
     gof: GoodnessOfFit | None = None
 
     @property
@@ -125,7 +122,7 @@ class Measurement:
         out = {
             "experiment": self.experiment.name,
             "version": __version__,
-            "engine": self.engine,
+            "engine": ENGINE,
             "seed": None,
             "asimov": self.asimov,
             "question": self.model.question,
@@ -203,7 +200,6 @@ def measure(
     use_asimov: bool = False,
     fix: Mapping[str, float | None] | None = None,
     minos: str = "poi",
-    engine: str = "numpy",
     gof_toys: int = 0,
 ) -> Measurement:
     """Fit an experiment.
@@ -215,7 +211,6 @@ def measure(
             expected precision and significance.
         fix: parameters to hold, at a value or (None) at their nominal one.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
-        engine: ``numpy`` or ``jax``; a single fit is fastest with numpy.
         gof_toys: toys for a goodness-of-fit p-value; none by default.
 
     Raises:
@@ -240,12 +235,12 @@ def measure(
     data = asimov(model) if use_asimov else None
     if fix:
         model = model.with_parameters(model.parameters.fix(fix))
-    result = _measure(experiment, model, data, minos, engine)
+    result = _measure(experiment, model, data, minos)
     if gof_toys:
         from cevns.experiments.fast_form import template_model
         from cevns.inference.toys.gof import goodness_of_fit
 
-        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys, engine="auto")
+        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys)
         result = replace(result, gof=gof)
     if isinstance(model, ReleasedModel):
         return _with_shapes(result, model, fix or {}, data, minos)
@@ -253,7 +248,7 @@ def measure(
     if pulse is None or model.parameters[pulse].fixed:
         return result
     held = model.with_parameters(model.parameters.fix({pulse: None}))
-    beside = _measure(experiment, held, data, minos, engine)
+    beside = _measure(experiment, held, data, minos)
     return replace(result, fixed_pulse_time=beside)
 
 
@@ -269,7 +264,7 @@ def _with_shapes(
     free = freed(model, held_shapes(experiment.declaration), fix)
     if all(a.fixed == b.fixed for a, b in zip(free.parameters, model.parameters, strict=True)):
         return result
-    profiled = _measure(experiment, free, data, minos, result.engine)
+    profiled = _measure(experiment, free, data, minos)
     study = None
     # other questions hold the rates in their error: nothing is left to fold in
     if result.z is not None and model.question == "count":
@@ -278,23 +273,16 @@ def _with_shapes(
 
 
 def _measure(
-    experiment: Experiment,
-    model: ExperimentModel | ReleasedModel,
-    data: Data | None,
-    minos: str,
-    engine: str,
+    experiment: Experiment, model: ExperimentModel | ReleasedModel, data: Data | None, minos: str
 ) -> Measurement:
-    if engine not in ("numpy", "jax"):
-        raise UnknownNameError("engine", engine, ("numpy", "jax"))
-    evaluated = CompiledModel(model) if engine == "jax" else model
-    result = fit(evaluated, data=data, minos=minos)
+    result = fit(model, data=data, minos=minos)
     defined = model.question in ("count", "cross-section") and not model.parameters[model.poi].fixed
     if defined:
         # a count where the null expects nothing at all excludes it without limit
         null = model.expected(model.parameters.at({model.poi: 0.0}).values)
         counts = model.observed if data is None else data.counts
         defined = not bool(np.any((null <= 0.0) & (counts > 0.0)))
-    z = significance(evaluated, model.poi, data=data, best=result) if defined else None
+    z = significance(model, model.poi, data=data, best=result) if defined else None
     return Measurement(
         experiment=experiment,
         model=model,
@@ -302,7 +290,6 @@ def _measure(
         components=_components(experiment, model, result),
         significance=z,
         asimov=data is not None,
-        engine=engine,
     )
 
 

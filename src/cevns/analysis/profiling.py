@@ -13,6 +13,7 @@ from cevns.analysis.measurement import CM2_UNIT
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Data, Interval, Model, ProfileCurve, asimov, fit, interval, profile
+from cevns.typing import ENGINE
 
 if TYPE_CHECKING:
     from cevns.experiments.joint import JointExperiment
@@ -44,7 +45,7 @@ class Profile:
         return {
             **self.experiment.provenance(),
             "version": __version__,
-            "engine": "numpy",
+            "engine": ENGINE,
             "seed": None,
             "question": self.question,
             "asimov": self.asimov,

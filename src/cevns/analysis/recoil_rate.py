@@ -11,7 +11,7 @@ import numpy as np
 from cevns import __version__
 from cevns.experiments.experiment import Experiment
 from cevns.processes import kinematics
-from cevns.typing import Array
+from cevns.typing import ENGINE, Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Rate:
         return {
             "experiment": self.experiment.name,
             "version": __version__,
-            "engine": "numpy",
+            "engine": ENGINE,
             "physics": self.experiment.physics,
             "overrides": dict(self.experiment.overrides or {}),
             "inputs": inputs_record(self.experiment),

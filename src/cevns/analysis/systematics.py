@@ -17,6 +17,7 @@ from cevns.experiments.inputs.released import ReleasedModel
 from cevns.inference import asimov, fit
 from cevns.inference.fitting.impacts import impacts, statistical_error
 from cevns.parameters import fold_name
+from cevns.typing import ENGINE
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Systematics:
         return {
             "experiment": self.experiment.name,
             "version": __version__,
-            "engine": "numpy",
+            "engine": ENGINE,
             "seed": None,
             "question": self.question,
             "physics": self.experiment.physics,

@@ -59,7 +59,6 @@ def study_toys(
     seed: int,
     poi: str = "count",
     fix: Mapping[str, float | None] | None = None,
-    engine: str = "auto",
     refold: Refold = "none",
     out: Path | str | None = None,
     workers: int | None = None,
@@ -73,7 +72,6 @@ def study_toys(
         seed: master seed; the same seed gives the same toys for any number of workers.
         poi: the question.
         fix: parameters to hold.
-        engine: ``numpy``, ``jax`` or ``auto`` (jax where it is installed).
         refold: what is computed exactly at every step of every fit. ``none``: the tabulated
             model, fastest; ``form-factor``: couplings and nuclear radii, with the response
             tabulated; ``all``: the exact model.
@@ -94,7 +92,6 @@ def study_toys(
         model.question,
         n,
         seed=seed,
-        engine=engine,
         refold=refold,
         out=out,
         workers=workers,
@@ -109,7 +106,6 @@ def study_model(
     n: int,
     *,
     seed: int,
-    engine: str,
     refold: Refold,
     out: Path | str | None,
     workers: int | None,
@@ -124,7 +120,6 @@ def study_model(
         fitted,
         n,
         seed=seed,
-        engine=engine,
         out=out,
         workers=workers,
         progress=progress,

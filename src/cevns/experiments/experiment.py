@@ -178,7 +178,6 @@ class Experiment(Apparatus):
         asimov: bool = False,
         fix: Mapping[str, float | None] | None = None,
         minos: str = "poi",
-        engine: str = "numpy",
         gof_toys: int = 0,
     ) -> Measurement:
         """Fit the experiment; see `cevns.analysis.measurement.measure`.
@@ -191,9 +190,7 @@ class Experiment(Apparatus):
         """
         from cevns.analysis.measurement import measure
 
-        return measure(
-            self, poi=poi, use_asimov=asimov, fix=fix, minos=minos, engine=engine, gof_toys=gof_toys
-        )
+        return measure(self, poi=poi, use_asimov=asimov, fix=fix, minos=minos, gof_toys=gof_toys)
 
     def profile(
         self,

@@ -161,7 +161,6 @@ class JointExperiment:
         asimov: bool = False,
         fix: Mapping[str, float | None] | None = None,
         minos: str = "poi",
-        engine: str = "numpy",
         gof_toys: int = 0,
         contributions: bool = True,
         widths: Iterable[tuple[str, float]] = (),
@@ -181,7 +180,6 @@ class JointExperiment:
             use_asimov=asimov,
             fix=fix,
             minos=minos,
-            engine=engine,
             gof_toys=gof_toys,
             contributions=contributions,
             widths=widths,
@@ -223,7 +221,6 @@ class JointExperiment:
         seed: int,
         poi: str = SCALE_QUESTION,
         fix: Mapping[str, float | None] | None = None,
-        engine: str = "auto",
         refold: Refold = "none",
         **options: Any,
     ) -> ToyStudy:
@@ -244,7 +241,7 @@ class JointExperiment:
         if fix:
             model = model.with_parameters(model.parameters.fix(fix))
         run = {"out": None, "workers": None, "progress": None} | options
-        return study_model(self, model, question, n, seed=seed, engine=engine, refold=refold, **run)
+        return study_model(self, model, question, n, seed=seed, refold=refold, **run)
 
 
 def load_joint(

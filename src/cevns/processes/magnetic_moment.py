@@ -15,7 +15,7 @@ from cevns.parameters import Parameters
 from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.terms import Term
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
 
 UNIT_MU_B = 1e-10
 """Bohr magnetons per unit of the parameters."""
@@ -94,11 +94,8 @@ class MagneticMoment(Extension):
         """One, of the protons."""
         return _NUCLEUS
 
-    def weights(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """Z^2 mu^2, in units of 1e-20 mu_B^2."""
-        _ = xp
         return (nuclide.z**2 * self._square(flavour, values),)
 
     @property
@@ -106,11 +103,8 @@ class MagneticMoment(Extension):
         """One."""
         return _ELECTRON
 
-    def electron_weights(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """mu^2, in units of 1e-20 mu_B^2."""
-        _ = xp
         return (self._square(flavour, values),)
 
     def _square(self, flavour: str, values: Mapping[str, Any]) -> Any:

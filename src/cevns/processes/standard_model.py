@@ -14,7 +14,7 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.particles import is_antineutrino, lepton
 from cevns.processes.framework.terms import Term
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
 
 SIN2_THETA_W = Parameter(
     "sin2_theta_w",
@@ -116,13 +116,7 @@ class StandardModel:
         """pp, pn, nn and, with the axial part, pa, na, aa."""
         return _VECTOR + _AXIAL if self.axial else _VECTOR
 
-    def weights(
-        self,
-        flavour: str,
-        nuclide: Nuclide,
-        values: Mapping[str, Any],
-        xp: Namespace = np,
-    ) -> Array:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Array:
         """Products of the amplitudes, shape ``(n_terms, ...)``; dimensionless.
 
         Raises:
@@ -130,13 +124,13 @@ class StandardModel:
             InputError: if the mixing angle is unphysical.
         """
         proton, neutron = self.vector(flavour, nuclide, values)
-        proton = xp.asarray(proton)
-        neutron = xp.asarray(neutron) * xp.ones_like(proton)
+        proton = np.asarray(proton)
+        neutron = np.asarray(neutron) * np.ones_like(proton)
         rows = [proton * proton, 2.0 * proton * neutron, neutron * neutron]
         if self.axial:
-            axial = self.axial_charge(flavour, nuclide) * xp.ones_like(proton)
+            axial = self.axial_charge(flavour, nuclide) * np.ones_like(proton)
             rows += [2.0 * proton * axial, 2.0 * neutron * axial, axial * axial]
-        result: Array = xp.stack(rows)
+        result: Array = np.stack(rows)
         return result
 
     def vector(

@@ -16,6 +16,7 @@ from cevns.exceptions import DataError, InputError, MissingExtraError
 from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
 from cevns.inference.toys.point_toys import model_digest
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.typing import ENGINE
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_task import ScanPlan
@@ -41,7 +42,6 @@ def bayes(
     *,
     toys: int,
     seed: int,
-    engine: str,
     out: Path | str | None,
     progress: Progress | None,
 ) -> Scan:
@@ -51,7 +51,6 @@ def bayes(
         plan: what.
         toys: a fifth of the independent draws wanted.
         seed: of all random numbers.
-        engine: array engine.
         out: HDF5 file; an interrupted chain goes on from the file beside it.
         progress: told steps done, steps expected, and steps a second.
 
@@ -62,7 +61,6 @@ def bayes(
     from cevns.inference.bayes.sampling import sample
 
     check_extras()
-    engine = "numpy" if engine == "auto" else engine
     if plan.grid.raster:
         raise InputError(
             f"{plan.grid.raster[0]!r} is structural: each of its values has a posterior of its "
@@ -78,7 +76,7 @@ def bayes(
         "priors": "flat in the scanned ranges; nuisances as constrained",
         "draws": DRAWS * toys,
         "seed": seed,
-        "engine": engine,
+        "engine": ENGINE,
         "model digest": model_digest(plan.grid),
         "data digest": data_digest(plan.grid, plan.data),
         "version": version("cevns"),
@@ -104,7 +102,6 @@ def bayes(
         seed=seed,
         data=plan.data,
         effective=DRAWS * toys,
-        engine=engine,
         progress=tell,
         checkpoint=keep,
         state=state,

@@ -15,7 +15,7 @@ from cevns.exceptions import InputError
 from cevns.inference.scan.profile_scan import levels
 from cevns.inference.work.scan_store import ScanFile, read_scan
 from cevns.parameters import Parameter
-from cevns.typing import Array
+from cevns.typing import ENGINE, Array
 
 if TYPE_CHECKING:
     from cevns.inference.scan.contours import Contour
@@ -260,7 +260,7 @@ class Scan:
             "cls": self._cls_dict,
             "bayes": self._posterior_dict,
         }[self.method]()
-        engine = run.get("engine") or self.file.notes.get("engine", "numpy")
+        engine = run.get("engine") or self.file.notes.get("engine", ENGINE)
         return {**out, "seed": run.get("seed"), "engine": engine}
 
     def _profile_dict(self) -> dict[str, Any]:

@@ -276,7 +276,6 @@ def scan(
     *,
     toys: int = 1000,
     seed: int = 1,
-    engine: str = "auto",
     refine: int = 0,
     out: Path | str | None = None,
     workers: int | None = None,
@@ -291,7 +290,6 @@ def scan(
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
         toys: toys of a point, at most (``fc``, ``cls``); a fifth of the draws wanted (``bayes``).
         seed: master seed.
-        engine: ``numpy``, ``jax`` or ``auto``.
         refine: times that the cells of a profile scan are halved along its contour.
         out: HDF5 file; the same call resumes an interrupted scan from it.
         workers: processes.
@@ -317,7 +315,6 @@ def scan(
             chosen,
             toys=toys,
             seed=seed,
-            engine=engine,
             out=out,
             workers=workers,
             executor=executor,
@@ -327,15 +324,13 @@ def scan(
     if shard is not None:
         raise InputError(f"{chosen} has no shares of points; leave --shard out, or use fc or cls")
     if chosen == "profile":
-        return profile(plan, engine=engine, out=out, refine=refine)
+        return profile(plan, out=out, refine=refine)
     from cevns.analysis.scanning.scan_bayes import bayes
 
-    return bayes(
-        plan.within_ranges(), toys=toys, seed=seed, engine=engine, out=out, progress=progress
-    )
+    return bayes(plan.within_ranges(), toys=toys, seed=seed, out=out, progress=progress)
 
 
-def cost(plan: ScanPlan, method: str, *, toys: int = 1000, engine: str = "auto") -> Cost:
+def cost(plan: ScanPlan, method: str, *, toys: int = 1000) -> Cost:
     """What a scan with toys would cost, from a short measurement.
 
     Raises:
@@ -349,4 +344,4 @@ def cost(plan: ScanPlan, method: str, *, toys: int = 1000, engine: str = "auto")
             f"the cost of {chosen} is seconds to minutes; --plan is for toys: --method fc or cls"
         )
     inside = plan.within_ranges()
-    return estimate(inside.grid, toys, method=chosen, cl=plan.cl, data=plan.data, engine=engine)
+    return estimate(inside.grid, toys, method=chosen, cl=plan.cl, data=plan.data)

@@ -39,7 +39,6 @@ def fit(
         int,
         typer.Option("--gof-toys", metavar="N", min=0, help="toys for a goodness-of-fit p-value"),
     ] = 0,
-    engine: options.Engine = "numpy",
     width: Annotated[
         list[str] | None,
         typer.Option(
@@ -66,7 +65,6 @@ def fit(
             asimov=asimov,
             fix=held,
             minos=minos,
-            engine=engine,
             gof_toys=gof_toys,
             widths=options.widths(loaded.model(poi).parameters, width),
         )
@@ -77,7 +75,7 @@ def fit(
         raise InputError(
             "--width is for joint fits; of one experiment, --set parameters.NAME.constraint"
         )
-    result = loaded.fit(poi, asimov=asimov, fix=held, minos=minos, engine=engine, gof_toys=gof_toys)
+    result = loaded.fit(poi, asimov=asimov, fix=held, minos=minos, gof_toys=gof_toys)
     show_measurement(output.console, result)
     record = result.to_dict()
     if plots is not None:
@@ -134,8 +132,7 @@ def show_measurement(console: Console, result: Measurement) -> None:
     physics = experiment.physics
     console.print(
         f"{data}; couplings {physics['couplings']}, form factor {physics['form_factor']}, "
-        f"quenching {physics['quenching']}, resolution {physics['resolution']}; "
-        f"engine {result.engine}"
+        f"quenching {physics['quenching']}, resolution {physics['resolution']}"
     )
     if experiment.declaration.signal is not None:
         exact = getattr(result.model, "exact", None) is not None

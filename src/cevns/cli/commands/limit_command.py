@@ -48,7 +48,6 @@ def limit(
     ] = None,
     workers: scanning.Workers = None,
     scheduler: scanning.Scheduler = None,
-    engine: scanning.EngineAuto = "auto",
     events: Annotated[
         float | None,
         typer.Option(help="a published limit in events, turned into a cross section"),
@@ -74,7 +73,7 @@ def limit(
             raise InputError("a limit is on one parameter; scan a plane with 'cevns scan'")
         if events is not None or observed is not None:
             raise InputError("--events and --observed belong to the limit on CEvNS itself")
-        how = How(method, toys, seed, engine, refine, out, workers, scheduler)
+        how = How(method, toys, seed, refine, out, workers, scheduler)
         with how.prepared() as executor:
             wanted = scanning.plan_of(
                 experiment,

@@ -53,9 +53,6 @@ def toys(
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="processes; default: as many as pay")
     ] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="NAME", help="numpy, jax or auto (jax where installed)")
-    ] = "auto",
     fix: options.Fix = None,
     set_field: options.SetField = None,
     data: options.DataFolder = None,
@@ -106,7 +103,6 @@ def toys(
                 poi=poi,
                 refold=cast("Any", refold),
                 fix=held,
-                engine=engine,
                 out=out,
                 workers=workers,
                 progress=progress,
@@ -117,7 +113,7 @@ def toys(
             raise
     result = study.toys
     pulls = table(
-        f"{result.n} toys of {loaded.title}, seed {result.seed}, engine {result.engine}",
+        f"{result.n} toys of {loaded.title}, seed {result.seed}",
         "parameter",
         "pull mean",
         "pull width",

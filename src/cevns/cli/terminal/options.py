@@ -55,7 +55,6 @@ AnyPoi = Annotated[
         "cross-section-scale (default) or these",
     ),
 ]
-Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="numpy or jax")]
 
 
 def load(name: str, data: Path | None, set_field: Sequence[str] | None) -> Experiment:

@@ -53,10 +53,11 @@ class Output:
         if self._json is None:
             return
         from cevns import __version__
+        from cevns.typing import ENGINE
 
         header = {
             "version": __version__,
-            "engine": "numpy",
+            "engine": ENGINE,
             "seed": None,
             "physics": {},
             "overrides": {},

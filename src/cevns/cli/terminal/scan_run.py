@@ -27,7 +27,6 @@ class How:
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
         toys: toys a point.
         seed: master seed.
-        engine: array engine.
         refine: times that steps are halved.
         out: HDF5 file.
         workers: processes.
@@ -38,7 +37,6 @@ class How:
     method: str
     toys: int
     seed: int
-    engine: str
     refine: int
     out: Path | None
     workers: int | None
@@ -57,12 +55,8 @@ class How:
             OutputError: if the file cannot be written.
         """
         from cevns.analysis.scanning.scan_task import check_method
-        from cevns.inference.minimum.engines import compile_cache, engine
 
-        compile_cache()  # before jax is imported
         self.method = check_method(self.method)
-        if self.engine != "auto":
-            engine(self.engine)
         toys = self.method in ("fc", "cls")
         if self.refine and self.method != "profile":
             raise InputError(f"--refine is for profile scans; give {self.method} a finer range")
@@ -110,7 +104,6 @@ class How:
                     self.method,
                     toys=self.toys,
                     seed=self.seed,
-                    engine=self.engine,
                     refine=self.refine,
                     out=self.out,
                     workers=self.workers,

@@ -9,7 +9,7 @@ import numpy as np
 
 from cevns.detectors.framework.efficiency_curve import Efficiency
 from cevns.exceptions import InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Step(Efficiency):
                 f"the plateau of a step efficiency must lie between 0 and 1, not {self.plateau}"
             )
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
-        above = xp.asarray(x, dtype=float) >= self.threshold
-        result: Array = self.plateau * xp.where(above, 1.0, 0.0)
+        above = np.asarray(x, dtype=float) >= self.threshold
+        result: Array = self.plateau * np.where(above, 1.0, 0.0)
         return result
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.detectors.framework.efficiency_curve import Efficiency
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Unity(Efficiency):
         [1.0, 1.0]
     """
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """Ones."""
-        result: Array = xp.ones_like(xp.asarray(x, dtype=float))
+        result: Array = np.ones_like(np.asarray(x, dtype=float))
         return result
 
 

@@ -30,7 +30,7 @@ from cevns.inference.fitting.minuit import (
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, constraint_arrays, linearise, parameter_point
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
 
 
 class GaussianModel(Model, Protocol):
@@ -81,23 +81,23 @@ class GaussianLikelihood(Likelihood):
             ) from None
         return np.asarray(np.linalg.inv(lower))
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """The model's expectation, ``(..., n_par) -> (..., n)``."""
-        return self.model.expected(theta, xp)
+        return self.model.expected(theta)
 
-    def residuals(self, theta: Array, xp: Namespace = np) -> Array:
+    def residuals(self, theta: Array) -> Array:
         """Measured minus expected, decorrelated, unit variance: ``(..., n_par) -> (..., n)``."""
-        away: Array = (self.data.counts - self.expected(theta, xp)) @ self._whitening.T
+        away: Array = (self.data.counts - self.expected(theta)) @ self._whitening.T
         return away
 
-    def chi2(self, theta: Array, xp: Namespace = np) -> Array:
+    def chi2(self, theta: Array) -> Array:
         """The part of the values, without pulls."""
-        out: Array = xp.sum(self.residuals(theta, xp) ** 2, axis=-1)
+        out: Array = np.sum(self.residuals(theta) ** 2, axis=-1)
         return out
 
-    def twice_nll(self, theta: Array, xp: Namespace = np) -> Array:
+    def twice_nll(self, theta: Array) -> Array:
         """chi2 with the pulls, ``(..., n_par) -> (...)``."""
-        return self.chi2(theta, xp) + self.pull_term(theta, xp)
+        return self.chi2(theta) + self.pull_term(theta)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """chi2 with the pulls, and its gradient, at one point."""

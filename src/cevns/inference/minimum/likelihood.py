@@ -92,6 +92,7 @@ class Likelihood:
         Raises:
             InputError: if the number of bins or of parameters differs.
         """
+        check_methods(model)
         data = observed(model) if data is None else data
         n_bins = np.shape(model.observed)
         if data.counts.shape != n_bins or data.auxiliary.shape != (len(model.parameters),):

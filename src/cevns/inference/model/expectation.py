@@ -250,6 +250,7 @@ def parameter_point(model: Model, values: Mapping[str, float] | Array | None = N
         UnknownNameError: if a name is unknown.
         InputError: if a value is not finite or outside its bounds, or a vector has a wrong length.
     """
+    check_methods(model)
     if values is None:
         return model.parameters.values
     if isinstance(values, Mapping):
@@ -299,6 +300,7 @@ def digest(model: Model) -> str:
     the same digest give the same fits. Rounded to seven digits: how many threads add up a table
     changes the thirteenth.
     """
+    check_methods(model)
     parameters = model.parameters
     rng = np.random.default_rng(20201)
     steps = rng.uniform(-1.0, 1.0, (4, len(parameters))) * [p.scale for p in parameters]

@@ -35,9 +35,7 @@ class GoodnessOfFit:
     mean: float
 
 
-def goodness_of_fit(
-    model: Model, result: FitResult, n: int, *, seed: int = 1, engine: str = "numpy"
-) -> GoodnessOfFit:
+def goodness_of_fit(model: Model, result: FitResult, n: int, *, seed: int = 1) -> GoodnessOfFit:
     """Draw toys at the best fit (counts and auxiliary measurements), fit them, compare.
 
     Args:
@@ -45,7 +43,6 @@ def goodness_of_fit(
         result: the fit to judge.
         n: number of toys.
         seed: master seed.
-        engine: ``numpy``, ``jax`` or ``auto``.
 
     Raises:
         InputError: if `n` is not positive.
@@ -61,7 +58,6 @@ def goodness_of_fit(
         truth=result.theta,
         poi=result.poi,
         fix=held,
-        engine=engine,
         coverage=False,
         audit=0.0,
     )

@@ -60,7 +60,6 @@ class _Slice:
         return BatchFitter(
             self.model,
             fix=self.plan.grid.scanned,
-            engine=self.plan.engine,
             goal=HELD_GOAL,
             tolerance=TOLERANCE,
         )
@@ -68,7 +67,7 @@ class _Slice:
     @cached_property
     def free(self) -> BatchFitter:
         """Fits with all parameters."""
-        return BatchFitter(self.model, engine=self.plan.engine, goal=GOAL, tolerance=TOLERANCE)
+        return BatchFitter(self.model, goal=GOAL, tolerance=TOLERANCE)
 
     @cached_property
     def screen(self) -> Screen:

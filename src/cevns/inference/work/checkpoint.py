@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import DataError, InputError, OutputError
-from cevns.typing import Array
+from cevns.typing import ENGINE, Array
 
 Block = dict[str, Array]
 FLUSH_S = 5.0
@@ -161,8 +161,14 @@ def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) ->
     Raises:
         InputError: the message names the first difference.
     """
+    before = theirs.get("engine", ENGINE)
+    if "engine" in ours and before != ENGINE:
+        raise InputError(
+            f"{path} was computed with the engine {before}, and NumPy is the only one: what it "
+            "holds can be read, not continued; choose another file, or remove it"
+        )
     for key, value in json.loads(json.dumps(dict(ours))).items():
-        if value != theirs.get(key):
+        if key != "engine" and value != theirs.get(key):
             is_, not_ = _difference(theirs.get(key), value)
             what = f"its {key} is {is_}, not {not_}"
             if key.endswith(" digest"):  # hashes say nothing to people

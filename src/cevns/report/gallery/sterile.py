@@ -33,7 +33,7 @@ def _scan(angle: str) -> Scan:
         "dm2_41": Axis.between(known["dm2_41"], 0.3, 10.0, 43, log=True, structural=True),
         angle: Axis.between(known[angle], 0.0, 1.0, 21),
     }
-    found = scan(scan_plan(csi, "sterile", over), "profile", engine="numpy")
+    found = scan(scan_plan(csi, "sterile", over), "profile")
     assert found is not None  # only shares of a scan are None
     return found
 

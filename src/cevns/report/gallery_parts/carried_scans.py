@@ -64,7 +64,7 @@ def _profile(
 ) -> Scan:
     ranges = {name: np.linspace(*ends) for name, ends in over}
     wanted = scan_plan(load(CSI), model, ranges, free=free, fix=dict(fix), cl=cl)
-    found = scan(wanted, "profile", engine="numpy")
+    found = scan(wanted, "profile")
     assert found is not None  # only shares of a scan are None
     return found
 

@@ -41,7 +41,7 @@ def _scan(
         fix=dict(fix),
         cl=level,
     )
-    found = scan(plan, "profile", engine="numpy")
+    found = scan(plan, "profile")
     assert found is not None  # only shares of a scan are None
     return found
 
