@@ -3,6 +3,5 @@
 from cevns.experiments.declaration.loader import catalogue
 from cevns.experiments.experiment import Experiment, load
 from cevns.experiments.joint import JointExperiment, load_joint
-from cevns.experiments.questions import ExperimentModel
 
-__all__ = ["Experiment", "ExperimentModel", "JointExperiment", "catalogue", "load", "load_joint"]
+__all__ = ["Experiment", "JointExperiment", "catalogue", "load", "load_joint"]

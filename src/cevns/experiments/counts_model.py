@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +14,8 @@ from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.expectation import Model
-from cevns.inference.model.shapes import Morph, Shape, fixed
-from cevns.parameters import Parameters
+from cevns.inference.model.shapes import Shape, fixed
 from cevns.processes import Interaction
-from cevns.typing import Array
 
 if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
@@ -59,59 +56,40 @@ def build_model(
         prediction = released.count.value
     else:
         shape, prediction = _first_principles(experiment, question, interaction)
-    parameters = Parameters(
-        assembly.parameter_vector(
-            declared,
-            question,
-            process,
-            prediction=prediction,
-            cross_section_cm2=experiment.cross_section_cm2,
-        )
+    of_interest = question.parameters(
+        process, prediction=prediction, cross_section_cm2=experiment.cross_section_cm2
     )
-    reference = parameters[question.parameter].value if not question.couplings else 1.0
+    parameters = assembly.parameter_vector(declared, question, of_interest)
     strength, normalised = question.strength(
-        assembly.names_acting_on(declared, "signal"), reference
+        assembly.names_acting_on(declared, "signal"), of_interest[0].value
     )
     if shape is None:
-        shape = _morph(inputs.shapes[SIGNAL], parameters)
+        shape = inputs.shapes[SIGNAL]
         if not normalised:  # the template sums to one
             strength = (*strength, prediction)
         normalised = False
     components = [Component(SIGNAL, shape, strength, normalised, "CEvNS")]
     floor = np.zeros(shape.n_bins)
     for name, background in declared.backgrounds.items():
-        if name in inputs.shapes:
-            counts: Shape = _morph(inputs.shapes[name], parameters)
-            nominal = inputs.shapes[name].nominal
-        else:
-            nominal = inputs.backgrounds[name].ravel()
-            counts = fixed(nominal)
-        components.append(
-            Component(name, counts, (name,), title=background.title or name)
-        )
+        counts = inputs.shapes.get(name)
+        if counts is None:
+            counts = fixed(inputs.backgrounds[name])
+        components.append(Component(name, counts, (name,), title=background.title or name))
         # half of what a background five prior widths low would leave: no fit comes near it, and
         # splines of the response may undershoot zero by a hundredth of an event
         least = max(background.count.value - 5.0 * background.count.sigma, 0.0)
-        floor += 0.5 * least * nominal
+        floor += 0.5 * least * counts.nominal
     channel = Channel(
         experiment.name,
         np.zeros(shape.n_bins) if inputs.observed is None else inputs.observed.ravel(),
         tuple(components),
         floor=floor,
-        shape=_cells(experiment),
-        axes=tuple(experiment.axis_names),
+        shape=experiment.cells,
     )
     model = Model(experiment.name, parameters, (channel,))
     if inputs.observed is None:
         return model.with_observed(model.expected(parameters.values))
     return model
-
-
-def _cells(experiment: Experiment) -> tuple[int, ...]:
-    axes = experiment.declaration.axes
-    edges = [a.edges for a in (axes.energy, axes.pulse_shape, axes.time) if a is not None]
-    cells = tuple(len(e) - 1 for e in edges)
-    return cells if axes.time is not None else (*cells, 1)
 
 
 def _first_principles(
@@ -136,11 +114,3 @@ def _first_principles(
     return PulseShapeSignal(signal, bins), prediction
 
 
-def _morph(shape: Morph, parameters: Parameters) -> Morph:
-    """A released template with the units of its pulls."""
-    units: dict[str, tuple[float, float]] = {}
-    for name in shape.odd:
-        constraint = parameters[name].constraint
-        assert constraint is not None  # `check_shape_parameters`
-        units[name] = constraint.mean, constraint.sigma
-    return Morph(shape.nominal, shape.odd, shape.even, units)

@@ -16,12 +16,11 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly, loader
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
-from cevns.experiments.inputs.released import ReleasedModel
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.questions import ExperimentModel, Poi, PoiName, ask
-from cevns.experiments.release import build_released
-from cevns.parameters import Parameters
+from cevns.experiments.counts_model import build_model
+from cevns.experiments.questions import Poi, Question, ask
+from cevns.inference import Model
 from cevns.processes import Interaction
 from cevns.typing import Array
 
@@ -79,9 +78,7 @@ class Experiment(Apparatus):
 
     # -- models --------------------------------------------------------------------------------
 
-    def model(
-        self, poi: Poi = "count", *, interaction: Interaction | None = None
-    ) -> ExperimentModel | ReleasedModel:
+    def model(self, poi: Poi = "count", *, interaction: Interaction | None = None) -> Model:
         """The likelihood model for a question.
 
         Args:
@@ -94,34 +91,31 @@ class Experiment(Apparatus):
             InputError: if the declaration does not fit together.
 
         Examples:
-            >>> import cevns
-            >>> model = cevns.load("coherent-csi-2021").model("count")
+            >>> model = load("coherent-csi-2021").model("count")
             >>> model.parameters.names
             ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
         """
-        process = self.interaction if interaction is None else interaction
-        question, couplings = ask(poi, process)
-        if self.declaration.signal is not None:
-            return build_released(self, question, couplings, interaction)
-        signal = self.signal(couplings, interaction=interaction)
-        prediction = self.prediction_of(signal)
-        parameters = self.parameters_of(question, couplings, process, prediction)
-        model = ExperimentModel(
-            name=self.name,
-            question=question,
-            signal=signal,
-            backgrounds=self.inputs.backgrounds,
-            parameters=parameters,
-            observed=np.zeros(signal.n_energy * signal.n_time),
-            scale=assembly.scale_names(self.declaration, question),
-            reference=self.cross_section_cm2 * 1e40 if question == "cross-section" else 1.0,
-            prediction=prediction,
-            couplings=couplings,
-        )
-        observed = self.inputs.observed
-        return model.with_observed(
-            model.expected(parameters.values) if observed is None else observed
-        )
+        return build_model(self, self.ask(poi, interaction=interaction), interaction)
+
+    def ask(self, poi: Poi, *, interaction: Interaction | None = None) -> Question:
+        """A question to this experiment.
+
+        Raises:
+            UnknownNameError: if it is unknown.
+        """
+        return ask(poi, self.interaction if interaction is None else interaction)
+
+    def prediction(self, *, interaction: Interaction | None = None, released: bool = True) -> float:
+        """Signal that is expected in the analysis region at nominal values.
+
+        Args:
+            interaction: another process in place of the declared one.
+            released: take the number of a release where the file says so.
+        """
+        declared = self.declaration.signal
+        if released and interaction is None and declared is not None and declared.use == "released":
+            return declared.count.value
+        return self.prediction_of(self.signal(interaction=interaction))
 
     def signal(
         self, couplings: tuple[str, ...] = (), *, interaction: Interaction | None = None
@@ -145,25 +139,6 @@ class Experiment(Apparatus):
             times=self.times,
             binding=binding,
             pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
-        )
-
-    def parameters_of(
-        self,
-        question: PoiName,
-        couplings: tuple[str, ...],
-        interaction: Interaction,
-        prediction: float,
-    ) -> Parameters:
-        """The parameter vector of a question."""
-        return Parameters(
-            assembly.parameter_vector(
-                self.declaration,
-                question,
-                couplings,
-                interaction,
-                prediction=prediction,
-                cross_section=self.cross_section_cm2,
-            )
         )
 
     def predict(self) -> dict[str, float]:

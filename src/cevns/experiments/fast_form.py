@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from cevns.experiments.inputs.released import ReleasedModel
+from cevns.experiments.prediction.separable import Separable
 from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.questions import ExperimentModel
 from cevns.experiments.tables.features import ResponseFeatures
-from cevns.experiments.tables.refolded import RefoldedSignal
-from cevns.experiments.tables.refolded import refold as refolded
-from cevns.experiments.tables.tabulated import TabulatedSignal, tabulate
-from cevns.inference import Likelihood, Model, asimov
-from cevns.inference.model.joining import JointModel
-from cevns.inference.model.low_rank import TemplateModel
+from cevns.experiments.tables.pulse_shape import PulseShapeSignal
+from cevns.experiments.tables.tabulated import tabulate
+from cevns.inference import Channel, Likelihood, Model, asimov
+from cevns.inference.model.shapes import Shape
 from cevns.typing import Array
+
+__all__ = ["TabulationError", "exact_signal", "fast_form", "tabulated"]
 
 
 @dataclass(frozen=True)
@@ -43,78 +42,68 @@ class TabulationError:
         )
 
 
-AnyModel = ExperimentModel | ReleasedModel
-Refold = Literal["none", "form-factor", "all"]
-
-
-def template_model(
-    model: AnyModel,
-    refold: Refold = "none",
-    *,
-    features: ResponseFeatures | None = None,
-) -> tuple[AnyModel | TemplateModel, TabulationError | None]:
-    """The same model with its signal tabulated, and the error of the tabulation.
+def fast_form(
+    model: Model, features: Mapping[str, ResponseFeatures] | None = None
+) -> tuple[Model, TabulationError | None]:
+    """The same model with every exact signal tabulated, and the error of the tabulation.
 
     Args:
         model: the exact model. Released templates are a table already, without error.
-        refold: ``none`` tabulates all of it; ``form-factor`` keeps the recoil spectrum exact.
-        features: of the experiment's response, if they are there already.
+        features: of the response of an experiment by channel, where they are there already.
 
     Examples:
-        >>> import cevns
-        >>> fast, error = template_model(cevns.load("coherent-csi-2021").model())
+        >>> from cevns.experiments import load
+        >>> fast, error = fast_form(load("coherent-csi-2021").model())
         >>> error.shift_1sigma < 0.01
         True
     """
-    if isinstance(model, ReleasedModel) and model.exact is None:
-        return model.templates, None
-    fast = tabulated_model(model, refold, features)
+    fast = tabulated(model, features)
+    if fast is model:
+        return model, None
     return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
 
 
-def tabulated_model(
-    model: AnyModel, refold: Refold = "none", features: ResponseFeatures | None = None
-) -> AnyModel:
-    """`template_model` for an exact signal, without the check of its error."""
-    nominal = {p.name: p.value for p in model.parameters}
-    scale = {p.name: p.scale for p in model.parameters}
-
-    def make(signal: Signal) -> TabulatedSignal | RefoldedSignal:
-        if refold == "form-factor":
-            return refolded(signal, nominal, scale)
-        return tabulate(signal, nominal, scale, features)
-
-    if isinstance(model, ReleasedModel):
-        assert model.exact is not None
-        assert isinstance(model.exact.signal, Signal)
-        return replace(model, exact=replace(model.exact, signal=make(model.exact.signal)))
-    return replace(model, signal=make(model.exact_signal))
+def tabulated(model: Model, features: Mapping[str, ResponseFeatures] | None = None) -> Model:
+    """`fast_form` without the check of its error; the model itself where nothing is exact."""
+    new = {}
+    for channel in model.channels:
+        components = tuple(
+            replace(c, shape=_tabulated(c.shape, model, channel, (features or {}).get(channel.name)))
+            for c in channel.components
+        )
+        if any(a.shape is not b.shape for a, b in zip(components, channel.components, strict=True)):
+            new[channel.name] = replace(channel, components=components)
+    return model.with_channels(new) if new else model
 
 
-def fast_form(
-    model: AnyModel | JointModel, refold: Refold = "none"
-) -> tuple[Model, TabulationError | None]:
-    """The fast form of one experiment or of several, and its error.
-
-    The parts of a joint model are independent, so their shifts of -2 ln L add up. A part that is
-    no exact experiment stays as it is.
-    """
-    if not isinstance(model, JointModel):
-        return template_model(model, refold)
-    fast: dict[str, Model] = {}
-    errors = []
-    for part in model.parts:
-        if isinstance(part.model, ExperimentModel | ReleasedModel):
-            fast[part.label], error = template_model(part.model, refold)
-            if error is not None:
-                errors.append(error)
-    total = TabulationError(
-        sum(e.shift_1sigma for e in errors), sum(e.shift_3sigma for e in errors)
-    )
-    return model.with_models(fast), total if errors else None
+def exact_signal(channel: Channel) -> Signal | None:
+    """The exact signal of a channel; None where it is released or tabulated."""
+    for component in channel.components:
+        shape = component.shape
+        if isinstance(shape, PulseShapeSignal):
+            shape = shape.signal
+        if isinstance(shape, Signal):
+            return shape
+    return None
 
 
-def _shift(exact: AnyModel, fast: AnyModel, radius: float, n: int = 200) -> float:
+def _tabulated(
+    shape: Shape, model: Model, channel: Channel, features: ResponseFeatures | None
+) -> Shape:
+    if isinstance(shape, PulseShapeSignal):
+        inner = _tabulated(shape.signal, model, channel, features)
+        assert isinstance(inner, Separable)
+        return shape if inner is shape.signal else replace(shape, signal=inner)
+    if not isinstance(shape, Signal):
+        return shape
+    own = {n: model.parameters[channel.joint_name(n)] for n in shape.parameters}
+    units = {n: channel.units.get(n, 1.0) for n in own}
+    nominal = {n: p.value * units[n] for n, p in own.items()}
+    scale = {n: p.scale * units[n] for n, p in own.items()}
+    return tabulate(shape, nominal, scale, features)
+
+
+def _shift(exact: Model, fast: Model, radius: float, n: int = 200) -> float:
     data = asimov(exact)
     fitted = _fitted_errors(exact)
     rng = np.random.default_rng(2021)
@@ -127,7 +116,7 @@ def _shift(exact: AnyModel, fast: AnyModel, radius: float, n: int = 200) -> floa
     return float(np.abs(values[0] - values[1]).max())
 
 
-def _fitted_errors(model: AnyModel) -> Array:
+def _fitted_errors(model: Model) -> Array:
     """Errors a fit to nominal data would have, from the Fisher information."""
     free = np.array(model.parameters.free, dtype=np.int64)
     information = Likelihood.of(model, asimov(model)).fisher(model.parameters.values)

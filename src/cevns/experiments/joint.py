@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment, load
-from cevns.experiments.questions import POI_PARAMETER, SIGNAL, Poi
+from cevns.experiments.counts_model import build_model
+from cevns.experiments.questions import SCALE_QUESTION, SIGNAL, Poi, Question, ask
 from cevns.inference import Model
 from cevns.inference import asimov as asimov_data
-from cevns.inference.model.joining import JointModel, join
+from cevns.inference.model.joining import join
 from cevns.parameters import fold_name
 from cevns.processes import Interaction
 from cevns.registry import canonical
@@ -24,24 +25,6 @@ if TYPE_CHECKING:
     from cevns.analysis.profiling import Profile
     from cevns.analysis.toy_study import ToyStudy
     from cevns.experiments.fast_form import Refold
-
-SCALE = "cross_section_scale"
-"""One factor on the predicted cross section of every experiment."""
-SCALE_QUESTION = "cross-section-scale"
-QUESTIONS: Mapping[str, str] = {SCALE_QUESTION: "cross-section"} | {q: q for q in POI_PARAMETER}
-"""What may be asked of several experiments, and what that asks of each."""
-
-
-def check_joint_question(name: str) -> str:
-    """A question by name (``-`` and ``_`` equal).
-
-    Raises:
-        UnknownNameError: if there is no such question.
-    """
-    if canonical(name) not in QUESTIONS:
-        raise UnknownNameError("parameter of interest", name, QUESTIONS)
-    return canonical(name)
-
 
 @dataclass(frozen=True, eq=False)
 class JointExperiment:
@@ -111,7 +94,7 @@ class JointExperiment:
 
     def model(
         self, poi: Poi = SCALE_QUESTION, *, interactions: Sequence[Interaction] | None = None
-    ) -> JointModel:
+    ) -> Model:
         """The joint likelihood model for a question.
 
         Args:
@@ -129,30 +112,31 @@ class JointExperiment:
             >>> model.parameters.names[:3]
             ('cross_section_scale', 'sns.flux', 'form_factor.csi')
         """
-        asked: Poi = poi
-        if isinstance(poi, str):
-            asked = QUESTIONS[check_joint_question(poi)]
+        question = self.ask(poi, interactions=interactions)
         processes: Sequence[Interaction | None] = interactions or [None] * len(self.experiments)
         models = {
-            e.name: e.model(asked, interaction=process)
+            e.name: build_model(e, replace(question, name=question.of_each), process)
             for e, process in zip(self.experiments, processes, strict=True)
         }
         _warn_half_shared(models)
-        return self.joined(models, poi)
-
-    def joined(self, models: Mapping[str, Model], poi: Poi) -> JointModel:
-        """Models of some of the experiments, by name, as one model for a question."""
-        common = {}
-        for name, model in models.items():
-            experiment = self[name]
-            common[name] = {
+        common = {
+            e.name: {
                 own: joint
-                for own, joint in _by_material(experiment).items()
-                if own in model.parameters.names
+                for own, joint in _by_material(e).items()
+                if own in models[e.name].parameters.names
             }
-        question = check_joint_question(poi) if isinstance(poi, str) else "couplings"
-        scale = (SCALE, POI_PARAMETER["cross-section"]) if question == SCALE_QUESTION else None
-        return join(models, common=common, scale=scale)
+            for e in self.experiments
+        }
+        return join(models, common=common, scale=question.scale)
+
+    def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
+        """A question to these experiments.
+
+        Raises:
+            UnknownNameError: if it is unknown.
+        """
+        first = self.experiments[0].interaction if interactions is None else interactions[0]
+        return ask(poi, first, several=True)
 
     def fit(
         self,

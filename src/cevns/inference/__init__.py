@@ -11,21 +11,23 @@ from cevns.inference.fitting.intervals import (
 from cevns.inference.fitting.minuit import fit
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data, asimov, observed
-from cevns.inference.model.expectation import LinearisedModel, Model, linearise
+from cevns.inference.model.channel import Channel, Component
+from cevns.inference.model.expectation import Model, function_model
 
 __all__ = [
+    "Channel",
+    "Component",
     "Data",
     "FitResult",
     "FittedParameter",
     "Interval",
     "Likelihood",
-    "LinearisedModel",
     "Model",
     "ProfileCurve",
     "asimov",
     "fit",
+    "function_model",
     "interval",
-    "linearise",
     "observed",
     "profile",
     "significance",

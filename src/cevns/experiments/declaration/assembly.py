@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -17,8 +16,8 @@ from cevns.detectors.resolution.none import Perfect
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.schema import ExperimentFile, ParameterEntry
 from cevns.experiments.prediction.signal import Binding
-from cevns.experiments.questions import POI_PARAMETER, SIGNAL, PoiName
-from cevns.parameters import Gaussian, Parameter
+from cevns.experiments.questions import Question
+from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.processes import Interaction
 from cevns.sources import PulsedSource, Source
 from cevns.typing import Array
@@ -79,11 +78,6 @@ def declared_parameters(declaration: ExperimentFile) -> dict[str, Parameter]:
 def names_acting_on(declaration: ExperimentFile, stage: str) -> tuple[str, ...]:
     """Names of the parameters that act on a stage, in the order of the file."""
     return tuple(n for n, e in declaration.parameters.items() if e.acts_on == stage)
-
-
-def scale_names(declaration: ExperimentFile, question: PoiName) -> tuple[str, ...]:
-    """Names of the parameters that multiply the signal: none where its count is asked for."""
-    return () if question == "count" else names_acting_on(declaration, "signal")
 
 
 def single(declaration: ExperimentFile, stage: str) -> str | None:
@@ -151,43 +145,19 @@ def bind(
 
 
 def parameter_vector(
-    declaration: ExperimentFile,
-    question: PoiName,
-    couplings: tuple[str, ...],
-    interaction: Interaction,
-    *,
-    prediction: float,
-    cross_section: float,
-) -> list[Parameter]:
-    """Parameter of interest, background counts, then the nuisances of the file.
+    declaration: ExperimentFile, question: Question, of_interest: Sequence[Parameter]
+) -> Parameters:
+    """Parameters of interest, background counts, then the nuisances of the file.
 
-    In the count question parameters that only scale the signal have no effect: they are left
-    out, since the signal shape is normalised.
+    Args:
+        declaration: the file.
+        question: what is asked; nuisances that it leaves without effect are left out.
+        of_interest: its parameters.
+
+    Raises:
+        InputError: if a parameter of the file has the name of a component.
     """
-    declared = declared_parameters(declaration)
-    out: list[Parameter] = []
-    if question == "count":
-        out.append(
-            Parameter(
-                SIGNAL,
-                prediction,
-                lower=0.0,
-                role="poi",
-                description="CEvNS events in the analysis region",
-            )
-        )
-    elif question == "cross-section":
-        out.append(
-            Parameter(
-                POI_PARAMETER[question],
-                cross_section * 1e40,
-                unit="e-40 cm2",
-                lower=0.0,
-                role="poi",
-                description="flux-averaged CEvNS cross section, mean over flavours and nuclei",
-            )
-        )
-    out += [replace(interaction.parameters[n], fixed=False, role="poi") for n in couplings]
+    out = list(of_interest)
     for name, background in declaration.backgrounds.items():
         out.append(
             Parameter(
@@ -200,18 +170,18 @@ def parameter_vector(
             )
         )
     taken = {p.name for p in out}
-    for name, parameter in declared.items():
+    for name, parameter in declared_parameters(declaration).items():
+        acts_on = declaration.parameters[name].acts_on
         if name in taken:
-            if declaration.parameters[name].acts_on != "interaction":
+            if acts_on != "interaction":
                 raise InputError(
                     f"{declaration.name}: {name!r} is the name of a component; call the "
                     "parameter otherwise"
                 )
             continue  # the parameter of interest itself
-        if question == "count" and declaration.parameters[name].acts_on == "signal":
-            continue
-        out.append(parameter)
-    return out
+        if not question.leaves_out(acts_on):
+            out.append(parameter)
+    return Parameters(out)
 
 
 def response_table(

@@ -24,7 +24,9 @@ from cevns.experiments.declaration.schema import (
     ExponentialFit,
     Table,
 )
-from cevns.experiments.inputs.released import ReleasedShape, released_shape, templates
+from cevns.experiments.inputs.released import released_shape, templates
+from cevns.inference.model.shapes import Morph
+from cevns.experiments.declaration.assembly import declared_parameters
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.typing import Array
 
@@ -60,7 +62,7 @@ class Inputs:
     origin: str
     files: tuple[InputFile, ...]
     warnings: tuple[str, ...] = ()
-    shapes: Mapping[str, ReleasedShape] = field(default_factory=dict)
+    shapes: Mapping[str, Morph] = field(default_factory=dict)
 
 
 _ALL_TIMES = (-1e9, 1e9)
@@ -308,7 +310,8 @@ def load_released(declaration: ExperimentFile, path: Path, *, data: Path | None 
             raise UnknownNameError(f"role in {located.name}", role, samples)
         return np.asarray(samples[role].rebin(*edges), dtype=float)
 
-    shapes = {n: released_shape(t, content) for n, t in templates(declaration).items()}
+    declared = declared_parameters(declaration)
+    shapes = {n: released_shape(t, content, declared) for n, t in templates(declaration).items()}
     files = [InputFile("experiment", path.name, digest(path))]
     files += [InputFile("release", n, d) for n, d in located.digests.items()]
     return Inputs(

@@ -250,6 +250,13 @@ class Apparatus:
         axis = self.declaration.axes.pulse_shape
         return None if axis is None else np.asarray(axis.edges, dtype=float)
 
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Analysis bins along each axis; one in time where there is no time axis."""
+        edges = (self.energy_edges, self.pulse_shape_edges, self.time_edges)
+        found = tuple(len(e) - 1 for e in edges if e is not None)
+        return found if self.time_edges is not None else (*found, 1)
+
     @cached_property
     def cross_section_cm2(self) -> float:
         """Predicted cross section, flux-averaged, mean over flavours and nuclei of the target."""

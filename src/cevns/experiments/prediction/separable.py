@@ -1,64 +1,78 @@
 """Signals that are a short sum of energies times arrival times, S = sum_c E_c[e] tau_c[t].
 
 Slopes keep the form: along energy parameters E is replaced by its slope, along the pulse time
-tau. The exact signal and its fast stand-ins share what follows from that.
+tau. The exact signal and its fast stand-in share what follows from that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import numpy as np
 
+from cevns.inference.model.factors import Values
+from cevns.inference.model.rows import OuterRows
+from cevns.inference.model.shapes import MovingShape
 from cevns.typing import Array
 
-Values = Mapping[str, Array]
+__all__ = ["Separable", "Values"]
 
 
-class Separable(Protocol):
-    """A signal that is a short sum of energies times arrival times."""
+class Separable(MovingShape, ABC):
+    """A shape that is a short sum of energies times arrival times."""
 
     @property
+    @abstractmethod
     def n_energy(self) -> int:
         """Number of energy bins."""
 
     @property
+    @abstractmethod
     def n_time(self) -> int:
         """Number of time bins."""
 
     @property
-    def driven(self) -> tuple[str, ...]:
-        """Names of the parameters that move it, the pulse time last."""
+    @abstractmethod
+    def parameters(self) -> tuple[str, ...]:
+        """Names of all parameters that move it."""
 
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Those along which slopes are asked for, the pulse time last."""
+
+    @abstractmethod
+    def holding(self, names: Iterable[str]) -> Separable:
+        """The same signal without slopes along parameters that a fit holds."""
+
+    @abstractmethod
     def energies(self, values: Values, like: Array) -> list[Array]:
-        """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
+        """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, B)``."""
 
-    def arrivals(self, values: Values, like: Array) -> list[Array]:
-        """Tau and its slope along the pulse time, each ``(n_classes, n_time, ...)``."""
+    @abstractmethod
+    def arrivals(self, values: Values, like: Array) -> tuple[Array, Array | None]:
+        """Tau and, where it is asked for, its slope along the pulse time.
 
+        Each ``(n_classes, n_time, B)``.
+        """
 
-def outer_sum(energies: Array, times: Array) -> Array:
-    """``sum_c E_c[e] tau_c[t]``, ``(n_energy, n_time, ...)``."""
-    total: Array = energies[0][:, None] * times[0][None]
-    for c in range(1, len(times)):
-        total = total + energies[c][:, None] * times[c][None]
-    return total
+    @property
+    def n_bins(self) -> int:
+        """Number of cells."""
+        return self.n_energy * self.n_time
 
+    def rows(self, values: Values, like: Array) -> OuterRows:
+        """See `cevns.inference.model.shapes.Shape`."""
+        energies = self.energies(values, like)
+        times, slopes = self.arrivals(values, like)
+        return OuterRows(np.stack(energies), times, slopes)
 
-def rows(signal: Separable, values: Values, like: Array) -> list[Array]:
-    """S and its slopes along ``signal.driven``, each ``(n_energy n_time, ...)``: batch last."""
-    energies = signal.energies(values, like)
-    times, slopes = signal.arrivals(values, like)
-    grids = [outer_sum(e, times) for e in energies]
-    if len(energies) <= len(signal.driven):  # the pulse time is driven too
-        grids.append(outer_sum(energies[0], slopes))
-    return [g.reshape(signal.n_energy * signal.n_time, *like.shape) for g in grids]
-
-
-def linearise(signal: Separable, values: Values) -> tuple[Array, dict[str, Array]]:
-    """S and its slopes by name, each ``(..., n_energy, n_time)``: batch first."""
-    like = np.zeros_like(values[signal.driven[0]]) if signal.driven else np.zeros(())
-    shape = (*like.shape, signal.n_energy, signal.n_time)
-    moved = [np.moveaxis(r, 0, -1).reshape(shape) for r in rows(signal, values, like)]
-    return moved[0], dict(zip(signal.driven, moved[1:], strict=True))
+    def evaluate(self, values: Values) -> Array:
+        """Expected counts at parameter values of any common shape, ``(..., n_energy, n_time)``."""
+        shape = np.broadcast_shapes(*(np.shape(values[n]) for n in self.parameters))
+        flat = {n: np.broadcast_to(values[n], shape).ravel() for n in self.parameters}
+        like = np.zeros(int(np.prod(shape)))
+        still = self.holding(self.names)
+        counts = still.rows(flat, like).scaled(1.0 + like)
+        return np.ascontiguousarray(counts.T).reshape(*shape, self.n_energy, self.n_time)

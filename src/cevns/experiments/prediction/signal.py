@@ -10,13 +10,14 @@ little more than the model itself. Everything is batched over leading axes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
-from cevns.experiments.prediction.separable import Values, linearise
+from cevns.experiments.prediction.separable import Separable, Values
 from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
 from cevns.typing import Array
@@ -58,7 +59,7 @@ class Binding:
 
 
 @dataclass(frozen=True, eq=False)
-class Signal:
+class Signal(Separable):
     """Expected signal counts per (energy, time) bin as a function of parameter values.
 
     Args:
@@ -68,6 +69,7 @@ class Signal:
         times: reconstructed time bins, one table a flavour of `fold`.
         binding: parameter names of the stages.
         pulse_time_us: mean pulse time where no parameter drives it.
+        held: parameters along which no slope is asked for.
     """
 
     fold: Fold | WithElectrons
@@ -76,6 +78,7 @@ class Signal:
     times: tuple[TimeTable, ...]
     binding: Binding
     pulse_time_us: float
+    held: frozenset[str] = frozenset()
 
     @property
     def n_energy(self) -> int:
@@ -86,19 +89,6 @@ class Signal:
     def n_time(self) -> int:
         """Number of time bins."""
         return self.times[0].n_bins
-
-    def evaluate(self, values: Values) -> Array:
-        """Expected counts.
-
-        Args:
-            values: parameter values by name, each of shape ``(...)``.
-
-        Returns:
-            Shape ``(..., n_energy, n_time)``.
-        """
-        energies = np.swapaxes(self.by_flavour(values), -1, -2)
-        result: Array = energies @ self._times(values)
-        return result
 
     def by_flavour(self, values: Values) -> Array:
         """Expected counts per flavour and energy bin, ``(..., flavours, n_energy)``."""
@@ -117,34 +107,56 @@ class Signal:
         }
 
     @property
-    def driven(self) -> tuple[str, ...]:
-        """Names of the parameters that move the signal, in the order of the slopes."""
+    def parameters(self) -> tuple[str, ...]:
+        """Names of all parameters that move the signal."""
         names = [*self.binding.interaction, self.binding.neutron_radius]
         names += [*self.binding.quenching, *self.binding.efficiency, self.binding.pulse_time]
         return tuple(n for n in names if n is not None)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those along which slopes are asked for, in their order."""
+        return tuple(n for n in self.parameters if n not in self.held)
+
+    def holding(self, names: Iterable[str]) -> Signal:
+        """See `Separable`."""
+        return replace(self, held=self.held | frozenset(names))
+
+    def _asked(self, names: tuple[str | None, ...]) -> list[int]:
+        """Which of some names have a slope."""
+        return [k for k, n in enumerate(names) if n is not None and n not in self.held]
+
     def energies(self, values: Values, like: Array) -> list[Array]:
-        """E and its slopes along all but the pulse time, each ``(flavours, n_energy, ...)``."""
+        """E and its slopes along all but the pulse time, each ``(flavours, n_energy, B)``."""
+        quenching = self._asked(self.binding.quenching)
+        efficiency = self._asked(self.binding.efficiency)
         spectrum = self._spectrum(values)
-        response, slopes, moved = self._response_and_slopes(values)
-        rows = [spectrum @ response]
-        rows += [slope @ response for slope in self._spectrum_slopes(values).values()]
-        if moved is not None:  # quenching: the same response elsewhere
-            gradient, response_slope = moved
-            for k, name in enumerate(self.binding.quenching):
-                if name is not None:
-                    rows.append((spectrum * gradient[..., k : k + 1, :]) @ response_slope)
-        rows += [spectrum @ slope for slope in slopes.values()]  # efficiency: another response
+        slopes = self._spectrum_slopes(values).values()
+        if not quenching and not efficiency:
+            response = self._response(values)
+            return [_batch_last(s @ response, like) for s in (spectrum, *slopes)]
+        moved = self._pulls(self.binding.quenching, values)
+        varied = self._pulls(self.binding.efficiency, values)
+        assert isinstance(self.response, ResponseTable)
+        response, by_energy, by_pull = self.response.evaluate_with_derivatives(
+            self._energy(moved, varied), varied
+        )
+        rows = [s @ response for s in (spectrum, *slopes)]
+        if quenching:  # the same response elsewhere
+            assert moved is not None
+            gradient = self.quenching.gradient(moved)
+            rows += [(spectrum * gradient[..., k : k + 1, :]) @ by_energy for k in quenching]
+        rows += [spectrum @ by_pull[..., k, :, :] for k in efficiency]  # another response
         return [_batch_last(r, like) for r in rows]
 
-    def arrivals(self, values: Values, like: Array) -> list[Array]:
-        """Tau and its slope along the pulse time, each ``(flavours, n_time, ...)``."""
-        times, slopes = self._times_and_slopes(values)
-        return [_batch_last(t, like) for t in (times, slopes)]
-
-    def linearise(self, values: Values) -> tuple[Array, dict[str, Array]]:
-        """Expected counts and their derivative by every driven parameter, by name."""
-        return linearise(self, values)
+    def arrivals(self, values: Values, like: Array) -> tuple[Array, Array | None]:
+        """Tau and its slope along the pulse time, each ``(flavours, n_time, B)``."""
+        t0 = self._pulse_time(values)
+        if self._asked((self.binding.pulse_time,)):
+            pairs = [table.evaluate_with_derivative(t0) for table in self.times]
+            times, slopes = (np.stack([p[k].T for p in pairs]) for k in (0, 1))
+            return times, slopes
+        return _spread(np.stack([table.evaluate(t0).T for table in self.times]), like), None
 
     # -- spectrum: couplings and neutron radius ------------------------------------------------
 
@@ -161,11 +173,10 @@ class Signal:
         )
 
     def _spectrum_slopes(self, values: Values) -> dict[str, Array]:
-        names = [*self.binding.interaction]
-        if self.binding.neutron_radius is not None:
-            names.append(self.binding.neutron_radius)
         out = {}
-        for name in names:
+        for name in (*self.binding.interaction, self.binding.neutron_radius):
+            if name is None or name in self.held:
+                continue
             ends = spectral_ends(self.fold, name, values[name])
             up, down = (self._spectrum({**values, name: end}) for end in ends)
             out[name] = (up - down) / (ends[0] - ends[1])[..., None, None]
@@ -203,27 +214,6 @@ class Signal:
         assert isinstance(self.response, ResponseTable)
         return self.response.evaluate(self._energy(moved, varied), varied)
 
-    def _response_and_slopes(
-        self, values: Values
-    ) -> tuple[Array, dict[str, Array], tuple[Array, Array] | None]:
-        """Response, its slopes in efficiency, and (dE/dpull, dR/dE) where quenching moves."""
-        moved = self._pulls(self.binding.quenching, values)
-        varied = self._pulls(self.binding.efficiency, values)
-        if moved is None and varied is None:
-            return self._static_response, {}, None
-        assert isinstance(self.response, ResponseTable)
-        value, by_energy, by_pull = self.response.evaluate_with_derivatives(
-            self._energy(moved, varied), varied
-        )
-        slopes = {
-            name: by_pull[..., k, :, :]
-            for k, name in enumerate(self.binding.efficiency)
-            if name is not None
-        }
-        if moved is None:
-            return value, slopes, None
-        return value, slopes, (self.quenching.gradient(moved), by_energy)
-
     # -- arrival times: the pulse --------------------------------------------------------------
 
     def _pulse_time(self, values: Values) -> Array:
@@ -235,15 +225,12 @@ class Signal:
         times: Array = np.stack([table.evaluate(t0) for table in self.times], axis=-2)
         return times
 
-    def _times_and_slopes(self, values: Values) -> tuple[Array, Array]:
-        t0 = self._pulse_time(values)
-        pairs = [table.evaluate_with_derivative(t0) for table in self.times]
-        return np.stack([p[0] for p in pairs], axis=-2), np.stack([p[1] for p in pairs], axis=-2)
+
+def _spread(array: Array, like: Array) -> Array:
+    """``(n, m)`` or ``(n, m, B)`` over the batch."""
+    return array if array.ndim == 3 else array[:, :, None] + like
 
 
 def _batch_last(array: Array, like: Array) -> Array:
-    """``(..., n, m)`` as ``(n, m, ...)``; a stage that nothing drives is spread over the batch."""
-    moved = np.moveaxis(array, (-2, -1), (0, 1))
-    missing = 2 + like.ndim - moved.ndim
-    spread: Array = moved.reshape(*moved.shape, *(1,) * missing) + like
-    return spread
+    """``(B, n, m)`` as ``(n, m, B)``; a stage that nothing drives is spread over the batch."""
+    return array[:, :, None] + like if array.ndim == 2 else array.transpose(1, 2, 0)

@@ -156,10 +156,14 @@ class ResponseFeatures:
     held: frozenset[str] = frozenset()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the pulls."""
+        return (*self.monomials.names, *self.efficiency)
+
+    @property
     def driven(self) -> tuple[str, ...]:
-        """Names of the pulls with slopes, in their order."""
-        names = (*self.monomials.names, *self.efficiency)
-        return tuple(n for n in names if n not in self.held)
+        """Those with slopes, in their order."""
+        return tuple(n for n in self.names if n not in self.held)
 
     def holding(self, names: frozenset[str]) -> ResponseFeatures:
         """The same without slopes along some pulls."""

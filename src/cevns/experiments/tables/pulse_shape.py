@@ -8,40 +8,72 @@ pulse shape at the reconstructed energy, sums to one along f. Pulse shape and ti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
-from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.tables.refolded import RefoldedSignal
-from cevns.experiments.tables.tabulated import TabulatedSignal
+from cevns.experiments.prediction.separable import Separable, Values
+from cevns.inference.model.rows import DenseRows
+from cevns.inference.model.shapes import MovingShape
 from cevns.typing import Array
+
+__all__ = ["PulseShapeSignal"]
 
 
 @dataclass(frozen=True, eq=False)
-class PulseShapeSignal:
+class PulseShapeSignal(MovingShape):
     """Expected signal counts per (energy, pulse-shape, time) bin.
 
     Args:
         signal: in energy and time.
         pulse_shape: contents of the pulse-shape bins at each energy; its directions are driven by
             the parameters of the same names.
+        held: parameters along which no slope is asked for.
     """
 
-    signal: Signal | TabulatedSignal | RefoldedSignal
+    signal: Separable
     pulse_shape: PulseShapeBins
+    held: frozenset[str] = frozenset()
 
-    def evaluate(self, values: Mapping[str, Array]) -> Array:
+    @property
+    def n_bins(self) -> int:
+        """See `cevns.inference.model.shapes.Shape`."""
+        return self.signal.n_bins * self.pulse_shape.nominal.shape[1]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """See `cevns.inference.model.shapes.Shape`."""
+        return (*self.signal.parameters, *self.pulse_shape.odd)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `cevns.inference.model.shapes.Shape`."""
+        own = (n for n in self.pulse_shape.odd if n not in self.held)
+        return (*self.signal.names, *own)
+
+    def holding(self, names: Iterable[str]) -> PulseShapeSignal:
+        """See `cevns.inference.model.shapes.Shape`."""
+        held = frozenset(names)
+        return replace(self, signal=self.signal.holding(held), held=self.held | held)
+
+    def evaluate(self, values: Values) -> Array:
         """Expected counts, ``(..., n_energy, n_pulse_shape, n_time)``."""
         flat = self.signal.evaluate(values)
         result: Array = self.pulse_shape.evaluate(values)[..., None] * flat[..., None, :]
         return result
 
-    def linearise(self, values: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
-        """Expected counts and their derivative by every bound parameter, by name."""
-        flat, flat_slopes = self.signal.linearise(values)
-        shape = self.pulse_shape.evaluate(values)[..., None]
-        slopes = {n: shape * s[..., None, :] for n, s in flat_slopes.items()}
-        for name, slope in self.pulse_shape.slopes(values).items():
-            slopes[name] = slope[..., None] * flat[..., None, :]
-        return shape * flat[..., None, :], slopes
+    def rows(self, values: Values, like: Array) -> DenseRows:
+        """See `cevns.inference.model.shapes.Shape`."""
+        flat = self.signal.rows(values, like).dense()  # (B, rows, n_energy n_time)
+        cells = self.signal.n_energy, 1, self.signal.n_time
+        flat = flat.reshape(*flat.shape[:2], *cells)
+        spread = {n: values[n] + like for n in self.pulse_shape.odd}
+        out = [self.pulse_shape.evaluate(spread)[..., None, :, :, None] * flat]
+        for name, slope in self.pulse_shape.slopes(spread).items():
+            if name not in self.held:
+                moved = np.broadcast_to(slope, (like.size, *slope.shape[-2:]))
+                out.append(moved[:, None, :, :, None] * flat[:, :1])
+        stacked = np.concatenate(out, axis=1)
+        return DenseRows(stacked.reshape(*stacked.shape[:2], -1))

@@ -20,8 +20,7 @@ from functools import cached_property
 import numpy as np
 
 from cevns.detectors import TimeTable
-from cevns.experiments.prediction.separable import Values, linearise
-from cevns.experiments.prediction.separable import rows as joint_rows
+from cevns.experiments.prediction.separable import Separable, Values
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.tables.features import ResponseFeatures, response_features
 from cevns.experiments.tables.spectral import Mixture, mixture
@@ -29,28 +28,31 @@ from cevns.typing import Array
 
 
 @dataclass(frozen=True, eq=False)
-class TabulatedSignal:
+class TabulatedSignal(Separable):
     """Expected signal per (energy, time) bin; the fast stand-in of `Signal`.
 
     Args:
         mixture: recoil spectra and the weights that mix them.
         features: of the response.
-        matrix: A, ``(n_basis n_energy, n_features)``.
+        table: A, ``(n_basis n_energy, n_features)``.
         times: arrival-time bins of each class.
         pulse_time: name of the pulse-time parameter, if it is driven.
         pulse_time_us: its value otherwise.
-        n_energy: number of energy bins.
         still: whether no slope along the pulse time is asked for.
     """
 
     mixture: Mixture
     features: ResponseFeatures
-    matrix: Array
+    table: Array
     times: tuple[TimeTable, ...]
     pulse_time: str | None
     pulse_time_us: float
-    n_energy: int
     still: bool = False
+
+    @property
+    def n_energy(self) -> int:
+        """Number of energy bins."""
+        return len(self.table) // len(self.mixture.spectra)
 
     @property
     def n_time(self) -> int:
@@ -58,8 +60,14 @@ class TabulatedSignal:
         return self.times[0].n_bins
 
     @property
-    def driven(self) -> tuple[str, ...]:
-        """Names of the parameters that move the signal, in the order of the slopes."""
+    def parameters(self) -> tuple[str, ...]:
+        """See `Separable`."""
+        pulse = () if self.pulse_time is None else (self.pulse_time,)
+        return (*self.mixture.names, *self.features.names, *pulse)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Separable`."""
         pulse = () if self.pulse_time is None or self.still else (self.pulse_time,)
         return (*self.mixture.driven, *self.features.driven, *pulse)
 
@@ -74,9 +82,9 @@ class TabulatedSignal:
         )
 
     def energies(self, values: Values, like: Array) -> list[Array]:
-        """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
+        """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, B)``."""
         matrix, mixed_before = self._mixed_matrix(values)
-        stacked = self._stacked if matrix is self.matrix else self.features.stacked(matrix)
+        stacked = self._stacked if matrix is self.table else self.features.stacked(matrix)
         shape = (-1, self.n_energy, *like.shape)
         products = self.features.products(stacked, len(matrix), values, like)
         rows = [r.reshape(shape) for r in products]
@@ -89,7 +97,7 @@ class TabulatedSignal:
     @cached_property
     def _stacked(self) -> Array:
         """A and the matrices of its slopes."""
-        return self.features.stacked(self.matrix)
+        return self.features.stacked(self.table)
 
     def _mixed_matrix(self, values: Values) -> tuple[Array, bool]:
         """A, mixed to one row a class where couplings are the same throughout the batch.
@@ -97,41 +105,26 @@ class TabulatedSignal:
         That is so for the toys of a grid point: a third of the arithmetic is saved.
         """
         if not self.mixture.names:
-            return self.matrix, True
+            return self.table, True
         if self.mixture.driven:
-            return self.matrix, False
+            return self.table, False
         here = {}
         for name in self.mixture.names:
             every = np.asarray(values[name])
             if every.size == 0 or not (every == every.flat[0]).all():
-                return self.matrix, False
+                return self.table, False
             here[name] = np.asarray(every.flat[0])
         weights = self.mixture.weights(here, np.zeros(()))[0]
-        mixed = self.mixture.mix(weights, self.matrix.reshape(len(weights), -1))
-        return mixed.reshape(-1, self.matrix.shape[1]), True
+        mixed = self.mixture.mix(weights, self.table.reshape(len(weights), -1))
+        return mixed.reshape(-1, self.table.shape[1]), True
 
-    def arrivals(self, values: Values, like: Array) -> list[Array]:
-        """Tau and its slope along the pulse time, each ``(n_classes, n_time, ...)``."""
-        t0 = self.pulse_time_us + like if self.pulse_time is None else values[self.pulse_time]
-        pairs = [table.evaluate_with_derivative(t0) for table in self.times]
-        return [np.stack([np.moveaxis(p[k], -1, 0) for p in pairs]) for k in (0, 1)]
-
-    def evaluate(self, values: Values) -> Array:
-        """Expected counts, ``(..., n_energy, n_time)``."""
-        like = np.zeros_like(values[self.driven[0]]) if self.driven else np.zeros(())
-        (row,) = joint_rows(self._still, values, like)
-        shape = (*like.shape, self.n_energy, self.n_time)
-        result: Array = np.moveaxis(row, 0, -1).reshape(shape)
-        return result
-
-    @cached_property
-    def _still(self) -> TabulatedSignal:
-        """The same signal without slopes."""
-        return self.holding(self.driven)
-
-    def linearise(self, values: Values) -> tuple[Array, dict[str, Array]]:
-        """Expected counts and their derivatives by name, each ``(..., n_energy, n_time)``."""
-        return linearise(self, values)
+    def arrivals(self, values: Values, like: Array) -> tuple[Array, Array | None]:
+        """Tau and its slope along the pulse time, each ``(n_classes, n_time, B)``."""
+        if self.pulse_time is None or self.still:
+            t0 = self.pulse_time_us + like if self.pulse_time is None else values[self.pulse_time]
+            return np.stack([table.evaluate(t0).T for table in self.times]), None
+        pairs = [table.evaluate_with_derivative(values[self.pulse_time]) for table in self.times]
+        return np.stack([p[0].T for p in pairs]), np.stack([p[1].T for p in pairs])
 
 
 def tabulate(
@@ -159,7 +152,6 @@ def tabulate(
         tuple(signal.times[c[0]] for c in classes),
         signal.binding.pulse_time,
         signal.pulse_time_us,
-        signal.n_energy,
     )
 
 

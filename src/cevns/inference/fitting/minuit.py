@@ -14,9 +14,9 @@ import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult, FittedParameter, fitted_parameters
-from cevns.inference.minimum.likelihood import Likelihood, deviance, pearson
+from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
-from cevns.inference.model.expectation import LinearisedModel, Model, parameter_point
+from cevns.inference.model.expectation import Model, parameter_point
 from cevns.parameters import Parameters
 from cevns.typing import Array
 
@@ -110,7 +110,7 @@ def _minuit(
 ) -> Minuit:
     """The minimiser over the free parameters; the others stay where they are in `theta`.
 
-    MINUIT takes second derivatives where the model knows its first ones (`second`): a hundred
+    MINUIT takes second derivatives too (`second`): a hundred
     calls fewer, and HESSE does not depend on steps. MINOS does without, since it fixes a
     parameter, which those derivatives do not follow.
     """
@@ -125,7 +125,7 @@ def _minuit(
 
     def value(x: Array) -> float:
         # MINUIT divides by zero where it starts on an exact minimum, and asks for NaN
-        return float(likelihood.twice_nll(whole(x))) if np.isfinite(x).all() else np.nan
+        return likelihood.minimised(whole(x)) if np.isfinite(x).all() else np.nan
 
     def gradient(x: Array) -> Array:
         if not np.isfinite(x).all():
@@ -140,13 +140,12 @@ def _minuit(
         return np.diag(hessian(x))
 
     chosen = [parameters[i] for i in free]
-    known = isinstance(likelihood.model, LinearisedModel)
     minuit = Minuit(
         value,
         theta[free],
-        grad=gradient if known else None,
-        g2=diagonal if known and second else None,
-        hessian=hessian if known and second else None,
+        grad=gradient,
+        g2=diagonal if second else None,
+        hessian=hessian if second else None,
         name=[p.name for p in chosen],
     )
     minuit.errordef = Minuit.LEAST_SQUARES  # 1, for -2 ln L
@@ -304,7 +303,7 @@ def _record(
     diagnosis: str,
 ) -> FitResult:
     model, data = likelihood.model, likelihood.data
-    mu = np.asarray(likelihood.expected(theta))
+    parts = likelihood.by_channel(theta)
     fixed = tuple(bool(h) for h in held)
     unconstrained = sum(
         1 for p, h in zip(model.parameters, fixed, strict=True) if not h and p.constraint is None
@@ -314,9 +313,9 @@ def _record(
         poi=poi,
         fitted=fitted_parameters(model, theta, np.sqrt(np.diag(covariance)), fixed, data),
         covariance=covariance,
-        twice_nll=float(likelihood.twice_nll(theta)),
-        deviance=float(deviance(mu, data.counts)),
-        pearson=pearson(mu, data.counts),
+        twice_nll=sum(parts.values()),
+        deviance=sum(v for name, v in parts.items() if name != "constraints"),
+        pearson=likelihood.pearson(theta),
         ndof=int(data.counts.size - unconstrained),
         edm=edm,
         calls=calls,

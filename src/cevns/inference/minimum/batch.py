@@ -20,7 +20,7 @@ from cevns.exceptions import InputError
 from cevns.inference.fitting.minuit import fit
 from cevns.inference.minimum.linalg import quiet_division
 from cevns.inference.minimum.minimiser import EDM_GOAL, BoundedProblem, Origin
-from cevns.inference.minimum.objectives import objective, saturated
+from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
@@ -95,9 +95,9 @@ class BatchFitter:
         parameters = model.parameters.fix(dict.fromkeys(fix))
         self.model = model
         self.free = parameters.free
-        target = objective(model, [p.name for p in parameters if p.fixed])
+        target = Objective.of(model, [p.name for p in parameters if p.fixed])
         self._problem = BoundedProblem(target, parameters.free, goal)
-        self._value = lambda t, n, a: (target.evaluate(t, n, a)[0],)
+        self._value = lambda t, n, a: (target.values(t, n, a),)
         self._descend = lambda *a: (self._problem.descend(*a),)
         self._refine = lambda *a: (self._problem.refine(*a),)
         self._newton = lambda *a: self._problem.minimise(*a, exact=True)
@@ -155,8 +155,9 @@ class BatchFitter:
     def _fit(
         self, counts: Array, aux: Array, start: Array, *, rescue: bool, excluded: float
     ) -> BatchFit:
-        constant = saturated(counts)
         counts, aux, theta0, size = _columns(counts, aux, start)
+        repeated = counts.strides[1] == 0
+        constant = self._problem.target.constant(counts[:, :1] if repeated else counts)
         theta, value = theta0.copy(), np.full(size, np.inf)
         edm, errors = np.full(size, np.inf), np.zeros((len(self.free), size))
         status = np.full(size, CONVERGED)
@@ -195,7 +196,10 @@ class BatchFitter:
         left = np.flatnonzero(~(edm < enough))
         all_errors = np.zeros_like(theta)
         all_errors[self._problem.free] = errors
-        batch = BatchFit(theta.T.copy(), all_errors.T.copy(), value + constant, edm, status)
+        value = value + constant
+        # a floor that only minimisers see must not be quoted
+        value[self._problem.target.impossible(theta, counts, value)] = np.inf
+        batch = BatchFit(theta.T.copy(), all_errors.T.copy(), value, edm, status)
         batch.status[left] = FAILED
         for i in left if rescue else ():
             self._with_minuit(batch, int(i), Data(counts[:, i], aux[:, i]), theta0[:, i])

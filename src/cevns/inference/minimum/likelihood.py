@@ -16,10 +16,13 @@ from functools import cached_property
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.minimum.objectives import Objective
+from cevns.inference.minimum.objectives import Objective, Part
 from cevns.inference.model.data import Data, observed
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
+
+_REMEMBERED = 256
+"""Points a channel: the single and double steps of some tens of parameters."""
 
 __all__ = ["Likelihood", "check_expectation", "deviance", "pearson"]
 
@@ -90,17 +93,9 @@ class Likelihood:
         """The likelihood of `model` on `data`, or on its own observed data.
 
         Raises:
-            InputError: if the number of bins or of parameters differs.
+            InputError: if the number of bins or of parameters differs, or data are impossible.
         """
-        check_methods(model)
-        data = observed(model) if data is None else data
-        n_bins = np.shape(model.observed)
-        if data.counts.shape != n_bins or data.auxiliary.shape != (len(model.parameters),):
-            raise InputError(
-                f"model {model.name!r} has {n_bins} bins and {len(model.parameters)} parameters; "
-                f"the data have {data.counts.shape} and {data.auxiliary.shape}"
-            )
-        return cls(model, data)
+        return cls(model, (observed(model) if data is None else data).check(model))
 
     @cached_property
     def objective(self) -> Objective:
@@ -142,11 +137,47 @@ class Likelihood:
 
     def minimised(self, theta: Array) -> float:
         """-2 ln L at a point as minimisers see it: finite everywhere."""
-        return float(self.objective.values(*self._columns(theta))[0]) + self.constant
+        total = self.constant + float(self._pulls(theta[:, None])[0][0])
+        for part, known, _ in self._known:
+            key = theta[part.columns].tobytes()
+            if key not in known:
+                data = self.data.counts[part.bins, None]
+                _remember(known, key, self.objective.value(part, theta[:, None], data))
+            total += float(known[key][0])
+        return total
 
     def gradient(self, theta: Array) -> Array:
         """Gradient of `minimised` at a point, ``(n_par,)``."""
-        return self.objective.gradient(*self._columns(theta))[:, 0]
+        total = self._pulls(theta[:, None])[1]
+        for part, _, known in self._known:
+            key = theta[part.columns].tobytes()
+            if key not in known:
+                data = self.data.counts[part.bins, None]
+                _remember(known, key, self.objective.slope(part, theta[:, None], data))
+            total[part.columns] += known[key]
+        return 2.0 * total[:, 0]
+
+    def _pulls(self, columns: Array) -> tuple[Array, Array]:
+        return self.objective.pulls(columns, self.data.auxiliary[:, None])
+
+    @cached_property
+    def _known(self) -> list[tuple[Part, dict[bytes, Array], dict[bytes, Array]]]:
+        """Values and gradients of each channel at the last few points.
+
+        A minimiser moves one or two parameters at a time, and mostly those of one channel.
+        """
+        return [(part, {}, {}) for part in self.objective.parts]
+
+    def _gradients(self, columns: Array) -> Array:
+        """Gradients at many points, ``(n_par, B)``; a channel where its own parameters differ."""
+        total = self._pulls(columns)[1]
+        for part in self.objective.parts:
+            own, back = np.unique(columns[part.columns], axis=1, return_inverse=True)
+            points = np.repeat(columns[:, :1], own.shape[1], axis=1)
+            points[part.columns] = own
+            data = self.data.counts[part.bins, None]
+            total[part.columns] += self.objective.slope(part, points, data)[:, back.ravel()]
+        return 2.0 * total
 
     def hessian(self, theta: Array, free: IntArray) -> Array:
         """Second derivatives of -2 ln L at a point by the parameters at the positions `free`.
@@ -162,7 +193,7 @@ class Likelihood:
         )
         up = np.minimum(theta + steps, np.maximum(upper, theta))
         down = np.maximum(theta - steps, np.minimum(lower, theta))
-        gradient = self.objective.gradient(*self._columns(np.concatenate([up, down]))).T
+        gradient = self._gradients(np.concatenate([up, down]).T).T
         width = (up - down)[np.arange(n), free]
         rows = ((gradient[:n] - gradient[n:]) / width[:, None])[:, free]
         return np.asarray(0.5 * (rows + rows.T))
@@ -173,6 +204,18 @@ class Likelihood:
         Its inverse is the covariance matrix of the parameters, ``(n_par, n_par)``.
         """
         return self.objective.information(self._columns(theta)[0])[:, :, 0]
+
+    def pearson(self, theta: Array) -> float:
+        """Pearson's chi2 at a point; of channels that are not counts their -2 ln L."""
+        mu, values = self.expected(theta), self.by_channel(theta)
+        total = 0.0
+        for channel in self.model.channels:
+            bins = self.model.bins[channel.name]
+            if channel.statistic.counts:
+                total += pearson(mu[bins], self.data.counts[bins])
+            else:
+                total += values[channel.name]
+        return total
 
     def check(self, theta: Array) -> None:
         """Raise `InputError` if the counts are impossible at `theta` (see `check_expectation`)."""
@@ -185,3 +228,9 @@ class Likelihood:
             if len(self.model.channels) > 1:
                 where += f", channel {channel.name!r}"
             check_expectation(mu[bins], self.data.counts[bins], where)
+
+
+def _remember(known: dict[bytes, Array], key: bytes, value: Array) -> None:
+    if len(known) >= _REMEMBERED:
+        del known[next(iter(known))]
+    known[key] = value

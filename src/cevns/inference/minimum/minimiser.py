@@ -15,7 +15,6 @@ import numpy as np
 
 from cevns.inference.minimum import linalg
 from cevns.inference.minimum.objectives import Objective
-from cevns.inference.model.expectation import constraint_arrays, linearise
 from cevns.typing import Array, IntArray
 
 EDM_GOAL = 1e-7
@@ -56,9 +55,6 @@ class State(NamedTuple):
 class Origin(NamedTuple):
     """The gradient at a common starting point is ``offset + by_counts @ n + by_aux * aux``."""
 
-    offset: Array  # (n_free, 1)
-    by_counts: Array  # (n_free, n_bins)
-    by_aux: Array  # (n_free, 1)
     inverse: Array  # (n_free, n_free), of the Hessian
     lean: Array  # (n_bent, n_free, 1), see `BoundedProblem._lean`
 
@@ -150,37 +146,26 @@ class BoundedProblem:
     # -- quasi-Newton ---------------------------------------------------------------------------
 
     def origin(self, theta: Array) -> Origin:
-        """Gradient (linear in the data) and inverse Hessian at one point, ``(n_par,)``."""
-        mu, jac = (a[0] for a in linearise(self.target.model, theta[None, :]))
-        jac = jac[self.free]
-        weight = constraint_arrays(self.target.model.parameters)[1][self.free]
-        safe = np.where(mu > 0, mu, np.inf)  # a bin that expects nothing gives no information
-        hessian = 2.0 * ((jac / safe) @ jac.T + np.diag(weight))
+        """Inverse Hessian at one point, ``(n_par,)``."""
+        information = self.target.information(theta[:, None])[:, :, 0]
+        hessian = 2.0 * information[np.ix_(self.free, self.free)]
         values, vectors = np.linalg.eigh(hessian + self._leash)
         # a direction without information is left to the damped iterations
         inverse = np.where(values > 1e-12 * values[-1], 1.0 / values, 0.0)
-        offset = 2.0 * (jac.sum(axis=1) + weight * theta[self.free])
         covariance = (vectors * inverse) @ vectors.T
         variance = np.diag(covariance)[self._bent, None]
         lean = np.where(variance > 0, covariance[self._bent] / variance, 0.0)
-        return Origin(
-            offset[:, None],
-            -2.0 * jac / safe,
-            -2.0 * weight[:, None],
-            covariance,
-            lean[:, :, None],
-        )
+        return Origin(covariance, lean[:, :, None])
 
     def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin, steps: int) -> Array:
         """A few quasi-Newton steps from the common point `theta`, ``(n_par, B)``.
 
         L-BFGS (Liu and Nocedal, Math. Program. 45 (1989) 503) on top of the inverse Hessian of
         the starting point, which all fits share. A step needs the gradient only, a quarter of
-        the cost of a full iteration, and near the truth, where toys start, a few suffice; the
-        first is one matrix product, because all fits are still at the same point. No safeguard:
-        what has not converged is left to `minimise`.
+        the cost of a full iteration, and near the truth, where toys start, a few suffice. No
+        safeguard: what has not converged is left to `minimise`.
         """
-        gradient = origin.offset + origin.by_counts @ counts + origin.by_aux * aux[self.free]
+        gradient = self.target.gradient(theta, counts, aux)[self.free]
         memory = np.zeros((_MEMORY, *gradient.shape))
         path = _Path(
             self._move(theta, origin.inverse @ gradient, origin.lean),

@@ -14,16 +14,14 @@ are not much worse.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.objectives import saturated
-from cevns.inference.model.expectation import Model, constraint_arrays
-from cevns.inference.model.positivity import bend, floor_of
+from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
 
 MOST = 900
@@ -38,11 +36,9 @@ MARGIN = 4.0
 Candidates lie on a grid and carry nuisances profiled on other data, so that screened values are
 above the minima by an amount that varies between basins. Toys where that outweighs the margin may
 end in the shallower minimum."""
-_TINY = 1e-300
 _TOGETHER = 256
 """Toys screened together: their values stay in the cache."""
 _BESIDE = 0.03
-_ROUNDING = 1e-6
 _STEPS = 16
 """Points at which the straight line between two candidates is looked at."""
 
@@ -116,35 +112,23 @@ class Screen:
         return cls(model, theta[kept.ravel()], kept.shape)
 
     @cached_property
-    def _expected(self) -> tuple[Array, Array, Array]:
-        """Expected counts of the candidates, their logarithms, and inverse variances."""
-        mu = bend(self.model.expected(self.theta), floor_of(self.model))[0]
-        return mu, np.log(np.maximum(mu, _TINY)), constraint_arrays(self.model.parameters)[1]
-
-    @cached_property
     def _linear(self) -> tuple[Array, Array]:
         """Slope ``(n_bins + n_par, K)`` and constant ``(K,)`` of the screened values.
 
         Less what is common to all candidates, so that single precision is enough.
         """
-        mu, log_mu, weight = self._expected
-        slope = -2.0 * np.concatenate([log_mu, weight * self.theta], axis=1)
-        constant = 2.0 * mu.sum(axis=1) + (weight * self.theta**2).sum(axis=1)
-        slope -= slope.mean(axis=0)
-        return slope.T.astype(np.float32), (constant - constant.mean()).astype(np.float32)
+        target = Objective(self.model)
+        theta, weight = self.theta.T, target.inverse_variance[:, None]
+        constant, by_counts = target.linear(theta)
+        slope = np.concatenate([by_counts, -2.0 * weight * theta])
+        constant = constant + (weight * theta**2).sum(axis=0)
+        slope = slope - slope.mean(axis=1, keepdims=True)
+        return slope.astype(np.float32), (constant - constant.mean()).astype(np.float32)
 
     def values(self, counts: Array, aux: Array) -> Array:
         """Screened -2 ln L of each toy up to a number of its own, ``(B, K)``."""
         slope, constant = self._linear
         result: Array = np.concatenate([counts, aux]).T.astype(np.float32) @ slope + constant
-        return result
-
-    def twice_nll(self, counts: Array, aux: Array, numbers: IntArray) -> Array:
-        """-2 ln L of each toy at one candidate of its own, ``(B,)``."""
-        mu, log_mu, weight = self._expected
-        logarithms = np.einsum("bi,ib->b", log_mu[numbers], counts)
-        pulls = ((self.theta[numbers].T - aux) ** 2 * weight[:, None]).sum(axis=0)
-        result: Array = 2.0 * (mu.sum(axis=1)[numbers] - logarithms) + saturated(counts) + pulls
         return result
 
     def starts(self, numbers: IntArray, side: float = 1.0) -> Array:
@@ -222,84 +206,3 @@ class Screen:
         line = np.ravel_multi_index(tuple(places), self.shape)
         result: Array = values[toy[:, None], line].max(axis=1)
         return result
-
-
-def best_fits(
-    fitter: BatchFitter,
-    counts: Array,
-    aux: Array,
-    screen: Screen,
-    *,
-    n: int = BASINS,
-    separate: float = RIDGE,
-    margin: float = MARGIN,
-    truth: Array | None = None,
-    both_sides: bool = False,
-) -> BatchFit:
-    """Fit each toy from its best candidate and from those of other basins; keep the deepest.
-
-    Args:
-        fitter: fits the model of the screen.
-        counts: ``(n_bins, B)``.
-        aux: ``(n_par, B)``.
-        screen: the candidates.
-        n: fits a toy at most.
-        separate: see `Screen.choose`.
-        margin: see `Screen.choose`.
-        truth: where the toys were drawn, ``(n_par, B)``. Toys with one basin are fitted from
-            there, which is twice as fast where many have it in common, and again from their
-            candidate if that is deeper than what was found.
-        both_sides: begin on both sides of each candidate, for toys whose minima lie on either
-            side of a symmetry axis and nearer to each other than the grid can show.
-
-    Returns:
-        One result a toy, in order.
-    """
-    chosen = screen.choose(counts, aux, n, separate=separate, margin=margin)
-    if truth is None:
-        return _from_candidates(fitter, counts, aux, screen, chosen, both_sides=both_sides)
-    alone = np.flatnonzero((chosen[:, 1:] < 0).all(axis=1))
-    found = fitter.fit(counts[:, alone], aux[:, alone], truth[:, alone], rescue=False)
-    bound = screen.twice_nll(counts[:, alone], aux[:, alone], chosen[alone, 0])
-    good = (found.status < FAILED) & (found.twice_nll <= bound + _ROUNDING)
-    left = np.setdiff1d(np.arange(len(chosen)), alone[good])
-    if not left.size:
-        return found
-    others = _from_candidates(
-        fitter, counts[:, left], aux[:, left], screen, chosen[left], both_sides=both_sides
-    )
-    fits = []
-    for f in fields(BatchFit):
-        quick, slow = getattr(found, f.name), getattr(others, f.name)
-        every = np.empty((len(chosen), *slow.shape[1:]), dtype=slow.dtype)
-        every[alone[good]], every[left] = quick[good], slow
-        fits.append(every)
-    return BatchFit(*fits)
-
-
-def _from_candidates(
-    fitter: BatchFitter,
-    counts: Array,
-    aux: Array,
-    screen: Screen,
-    chosen: IntArray,
-    *,
-    both_sides: bool,
-) -> BatchFit:
-    size = counts.shape[1]
-    column, toy = np.nonzero(chosen.T >= 0)  # the first `size` are the best candidates
-    start = screen.starts(chosen[toy, column])
-    if both_sides:
-        start = np.concatenate([start, screen.starts(chosen[toy, column], -1.0)], axis=1)
-        column, toy = np.tile(column, 2), np.tile(toy, 2)
-    every = fitter.fit(counts[:, toy], aux[:, toy], start, rescue=False)
-    value = np.where(every.status < FAILED, every.twice_nll, np.inf)
-    order = np.lexsort((column, value, toy))
-    best = order[np.searchsorted(toy[order], np.arange(size))]
-    fits = [getattr(every, f.name)[best] for f in fields(BatchFit)]
-    lost = np.flatnonzero(fits[-1] == FAILED)
-    if lost.size:  # no start converged: iminuit, from the best one
-        again = fitter.fit(counts[:, lost], aux[:, lost], screen.starts(chosen[lost, 0]))
-        for old, f in zip(fits, fields(BatchFit), strict=True):
-            old[lost] = getattr(again, f.name)
-    return BatchFit(*fits)

@@ -7,7 +7,7 @@ plus the pulls, the second derivative of -2 ln L but for that of mu itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from cevns.inference.model.channel import Channel, Evaluated
 from cevns.inference.model.expectation import Model, constraint_arrays
 from cevns.typing import Array, BoolArray, IntArray
 
-__all__ = ["Objective", "saturated"]
+__all__ = ["Objective", "Part", "saturated"]
 
 _IN_CACHE = 100_000
 """Numbers an array may have for a few of them to stay in the cache of a core."""
@@ -29,7 +29,7 @@ _SUSPICIOUS = 40.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
     """One channel: where its data and parameters stand, and the floor of its expectation."""
 
     channel: Channel
@@ -58,7 +58,7 @@ class Objective:
         return cls(model, frozenset(held))
 
     @cached_property
-    def parts(self) -> tuple[_Part, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """The channels, without slopes along what is held."""
         model, out = self.model, []
         nominal = model.expected(model.parameters.values)
@@ -69,7 +69,7 @@ class Objective:
             declared = np.zeros(channel.n_bins) if channel.floor is None else channel.floor
             lowest = _FLOOR * np.clip(nominal[bins], 0.0, 1.0)
             out.append(
-                _Part(
+                Part(
                     channel.holding(still),
                     bins,
                     columns,
@@ -92,7 +92,7 @@ class Objective:
     def _weight(self) -> Array:
         return self.inverse_variance[:, None]
 
-    def _pulls(self, theta: Array, aux: Array) -> tuple[Array, Array]:
+    def pulls(self, theta: Array, aux: Array) -> tuple[Array, Array]:
         """Pull term ``(B,)`` and half its gradient."""
         away = theta - aux
         pull = self._weight * away
@@ -100,51 +100,49 @@ class Objective:
 
     def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
-        total = self._pulls(theta, aux)[1]
+        total = self.pulls(theta, aux)[1]
         for part in self.parts:
-
-            def of(s: slice, part: _Part = part) -> tuple[Array]:
-                point = self.model.at(part.channel, theta[:, s])
-                data = counts[part.bins, s]
-                residual = part.channel.statistic.residual(point.mean, data, part.floor)
-                return (point.gradient(part.names, residual),)
-
-            (own,) = _sliced(of, theta.shape[1], part.channel.n_bins)
-            total[part.columns] += own
+            for s in _slices(theta.shape[1], part.channel.n_bins):
+                total[part.columns, s] += self.slope(part, theta[:, s], counts[part.bins, s])
         return 2.0 * total
+
+    def slope(self, part: Part, theta: Array, data: Array) -> Array:
+        """Half the gradient of one channel by its own parameters, ``(k, B)``."""
+        point = self.model.at(part.channel, theta)
+        residual = part.channel.statistic.residual(point.mean, data, part.floor)
+        return point.gradient(part.names, residual)
 
     def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
-        value, gradient = self._pulls(theta, aux)
+        value, gradient = self.pulls(theta, aux)
         n = len(theta)
         curvature = np.zeros((n, n, theta.shape[1]))
         curvature[np.arange(n), np.arange(n)] = self._weight
         for part in self.parts:
 
-            def of(s: slice, part: _Part = part) -> tuple[Array, Array, Array]:
+            at = part.columns
+            for s in _slices(theta.shape[1], part.channel.n_bins):
                 point = self.model.at(part.channel, theta[:, s])
-                data = counts[part.bins, s]
                 own, residual, weight = part.channel.statistic.evaluate(
-                    point.mean, data, part.floor
+                    point.mean, counts[part.bins, s], part.floor
                 )
-                slopes = point.gradient(part.names, residual)
-                return own, slopes, point.curvature(part.names, weight)
-
-            own, slopes, matrix = _sliced(of, theta.shape[1], part.channel.n_bins)
-            value = value + own
-            gradient[part.columns] += slopes
-            curvature[part.columns[:, None], part.columns] += matrix
+                value[s] += own
+                gradient[at, s] += point.gradient(part.names, residual)
+                curvature[at[:, None], at, s] += point.curvature(part.names, weight)
         return value, 2.0 * gradient, 2.0 * curvature
 
     def values(self, theta: Array, counts: Array, aux: Array) -> Array:
         """-2 ln L alone, as `evaluate` has it, ``(B,)``."""
-        value = self._pulls(theta, aux)[0]
+        value = self.pulls(theta, aux)[0]
         for part in self.parts:
-            mu = self._still(part, theta).mean
-            value = value + part.channel.statistic.evaluate(mu, counts[part.bins], part.floor)[0]
+            value = value + self.value(part, theta, counts[part.bins])
         return value
 
-    def _still(self, part: _Part, theta: Array) -> Evaluated:
+    def value(self, part: Part, theta: Array, data: Array) -> Array:
+        """-2 ln L of one channel, ``(B,)``."""
+        return part.channel.statistic.value(self._still(part, theta).mean, data, part.floor)
+
+    def _still(self, part: Part, theta: Array) -> Evaluated:
         """A channel without any slope."""
         return self.model.at(self._without_slopes[part.channel.name], theta)
 
@@ -162,10 +160,10 @@ class Objective:
         for part in self.parts:
             statistic, data = part.channel.statistic, counts[part.bins]
             mu = self._still(part, theta).mean
-            value = statistic.evaluate(mu, data, part.declared)[0] + statistic.constant(data)
+            value = statistic.value(mu, data, part.declared) + statistic.constant(data)
             lost = statistic.impossible(mu, data, part.declared)
             out[part.channel.name] = np.where(lost, np.inf, value)
-        out["constraints"] = self._pulls(theta, aux)[0]
+        out["constraints"] = self.pulls(theta, aux)[0]
         return out
 
     def constant(self, counts: Array) -> Array:
@@ -236,12 +234,8 @@ def saturated(model: Model, counts: Array) -> Array:
     return Objective(model).constant(counts)
 
 
-def _sliced(
-    function: Callable[[slice], tuple[Array, ...]], size: int, n_bins: int
-) -> tuple[Array, ...]:
-    """Results for all data sets, evaluated so many at a time that their bins stay in cache."""
+def _slices(size: int, n_bins: int) -> Iterator[slice]:
+    """All data sets, so many at a time that their bins stay in cache."""
     step = max(32, _IN_CACHE // n_bins)
-    if size <= step:
-        return function(slice(None))
-    parts = [function(slice(at, at + step)) for at in range(0, size, step)]
-    return tuple(np.concatenate(p, axis=-1) for p in zip(*parts, strict=True))
+    for at in range(0, size, step):
+        yield slice(at, at + step)

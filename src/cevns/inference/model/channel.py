@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.factors import Factor, Strength, Values, factors, product
+from cevns.inference.model.factors import Factor, Strength, Values, factors, product, product_slopes
 from cevns.inference.model.rows import DenseRows, Rows, StaticMatrix, WeightedRows
 from cevns.inference.model.shapes import Shape
 from cevns.inference.model.statistic import Statistic
@@ -59,7 +59,7 @@ class Component:
     def names(self) -> tuple[str, ...]:
         """Parameters that it depends on."""
         own = [n for f in self.factors[1] for n in f.names]
-        return tuple(dict.fromkeys([*own, *self.shape.names]))
+        return tuple(dict.fromkeys([*own, *self.shape.parameters]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,13 +220,6 @@ class Evaluated:
     n_static: int
 
     @cached_property
-    def _strengths(self) -> list[tuple[Array, dict[str, Array]]]:
-        """Strength of each component and its derivatives."""
-        return [
-            product(*c.factors, self.values, self.like) for c in self.channel.components
-        ]
-
-    @cached_property
     def _totals(self) -> Array:
         """Sums of all rows over the bins, ``(n_rows, B)``."""
         parts = [] if self.static is None else [self.static.totals() + self.like]
@@ -236,9 +229,8 @@ class Evaluated:
     def coefficients(self) -> list[Array]:
         """What the shape of each component is multiplied with, ``(B,)``."""
         out = []
-        for c, (row, _), (strength, _) in zip(
-            self.channel.components, self.where, self._strengths, strict=True
-        ):
+        for c, (row, _) in zip(self.channel.components, self.where, strict=True):
+            strength = product(*c.factors, self.values, self.like)
             out.append(strength / self._totals[row] if c.normalised else strength)
         return out
 
@@ -293,9 +285,10 @@ class Evaluated:
             scaled = coefficient if factor == 1.0 else factor * coefficient
             out.setdefault(channel.joint_name(own), []).append((row, scaled))
 
-        for c, (row, moved), (_, slopes), factor in zip(
-            channel.components, self.where, self._strengths, self.coefficients, strict=True
+        for c, (row, moved), factor in zip(
+            channel.components, self.where, self.coefficients, strict=True
         ):
+            slopes = product_slopes(*c.factors, self.values, self.like)
             for name, slope in slopes.items():
                 add(name, row, slope / self._totals[row] if c.normalised else slope)
             for k, name in enumerate(moved, start=row + 1):

@@ -21,24 +21,38 @@ class Data:
     """Counts and auxiliary measurements.
 
     Args:
-        counts: observed counts, ``(n_bins,)``; Asimov data are not integers.
+        counts: data of all channels, ``(n_bins,)``; Asimov data are not integers.
         auxiliary: measured means of the constrained parameters, ``(n_par,)``; the entries of
             free parameters are not used.
 
     Raises:
-        InputError: if a count is negative or not finite.
+        InputError: if a number is not finite.
     """
 
     counts: Array
     auxiliary: Array
 
     def __post_init__(self) -> None:
-        bad = ~(np.isfinite(self.counts) & (self.counts >= 0))
+        bad = ~np.isfinite(self.counts)
         if bad.any():
             i = int(np.argmax(bad))
+            raise InputError(f"data: bin {i} holds {self.counts[i]}; counts must be finite")
+
+    def check(self, model: Model) -> Data:
+        """The data, if they are possible for a model.
+
+        Raises:
+            InputError: if the number of bins or of parameters differs, or a count is impossible.
+        """
+        wanted = (model.n_bins,), (len(model.parameters),)
+        if (self.counts.shape, self.auxiliary.shape) != wanted:
             raise InputError(
-                f"data: bin {i} holds {self.counts[i]}; counts must be finite and not negative"
+                f"model {model.name!r} has {model.n_bins} bins and {len(model.parameters)} "
+                f"parameters; the data have {self.counts.shape} and {self.auxiliary.shape}"
             )
+        for channel in model.channels:
+            channel.statistic.check(self.counts[model.bins[channel.name]], "data")
+        return self
 
 
 def observed(model: Model) -> Data:
@@ -57,4 +71,29 @@ def asimov(model: Model, theta: Mapping[str, float] | Array | None = None) -> Da
     (Cowan, Cranmer, Gross, Vitells, arXiv:1007.1727).
     """
     point = parameter_point(model, theta)
-    return Data(np.asarray(model.expected(point), dtype=float), point)
+    mu = model.expected(point)
+    counts = [c.statistic.asimov(mu[model.bins[c.name]]) for c in model.channels]
+    return Data(np.concatenate(counts), point)
+
+
+def draw(model: Model, theta: Array, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+    """Pseudo-data of a model at a point: every channel and every auxiliary measurement.
+
+    Args:
+        model: the model.
+        theta: the truth, ``(n_par,)``.
+        rng: random numbers.
+        n: how many.
+
+    Returns:
+        Counts ``(n_bins, n)`` and auxiliary measurements ``(n_par, n)``.
+
+    Raises:
+        InputError: if a channel cannot be drawn.
+    """
+    mu = model.expected(theta)
+    counts = [c.statistic.draw(mu[model.bins[c.name]], rng, n) for c in model.channels]
+    weight = constraint_arrays(model.parameters)[1]
+    width = np.where(weight > 0, weight, np.inf) ** -0.5
+    aux = theta[:, None] + width[:, None] * rng.standard_normal((n, len(theta))).T
+    return np.concatenate(counts), aux

@@ -18,6 +18,7 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference.model.channel import Channel, Component, Evaluated
 from cevns.inference.model.shapes import FunctionShape
 from cevns.parameters import Parameters
+from cevns.signatures import refuse_xp_in
 from cevns.typing import Array, IntArray
 
 __all__ = [
@@ -109,12 +110,22 @@ class Model:
 
     def at(self, channel: Channel, theta: Array) -> Evaluated:
         """One of the channels at ``theta (n_par, B)``."""
-        values = {}
-        for own in channel.names:
-            value = theta[self.parameters.position(channel.joint_name(own))]
-            unit = channel.units.get(own, 1.0)
-            values[own] = value if unit == 1.0 else unit * value
+        values = {
+            own: theta[at] if unit == 1.0 else unit * theta[at]
+            for own, at, unit in self._places[channel.name]
+        }
         return channel.at(values, np.zeros(theta.shape[1]))
+
+    @cached_property
+    def _places(self) -> dict[str, list[tuple[str, int, float]]]:
+        """Of each channel its own names, where they stand in the vector, and their units."""
+        return {
+            c.name: [
+                (own, self.parameters.position(c.joint_name(own)), c.units.get(own, 1.0))
+                for own in c.names
+            ]
+            for c in self.channels
+        }
 
     def expected(self, theta: Array) -> Array:
         """Expected data, ``(..., n_par) -> (..., n_bins)``."""
@@ -229,6 +240,7 @@ def function_model(
         >>> line.expected(np.array([2.0])).tolist()
         [2.0, 4.0]
     """
+    refuse_xp_in(function, f"the expectation of {name!r}")
     data = np.asarray(observed, dtype=float).ravel()
     counts = FunctionShape(
         parameters.names,
@@ -250,7 +262,6 @@ def parameter_point(model: Model, values: Mapping[str, float] | Array | None = N
         UnknownNameError: if a name is unknown.
         InputError: if a value is not finite or outside its bounds, or a vector has a wrong length.
     """
-    check_methods(model)
     if values is None:
         return model.parameters.values
     if isinstance(values, Mapping):
@@ -300,7 +311,6 @@ def digest(model: Model) -> str:
     the same digest give the same fits. Rounded to seven digits: how many threads add up a table
     changes the thirteenth.
     """
-    check_methods(model)
     parameters = model.parameters
     rng = np.random.default_rng(20201)
     steps = rng.uniform(-1.0, 1.0, (4, len(parameters))) * [p.scale for p in parameters]

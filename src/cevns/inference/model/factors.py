@@ -1,7 +1,7 @@
 """What multiplies a shape: parameters, numbers, and differentiable functions of parameters.
 
-A strength is a product of factors. A factor is evaluated for a batch of points together with its
-derivatives by the parameters it depends on.
+A strength is a product of factors. A factor gives its value and its derivatives for a
+batch of points.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ __all__ = [
     "Values",
     "factors",
     "product",
+    "product_slopes",
 ]
 
 Values = Mapping[str, Array]
@@ -42,8 +43,11 @@ class Factor(Protocol):
     def names(self) -> tuple[str, ...]:
         """Parameters it depends on."""
 
-    def evaluate(self, values: Values) -> tuple[Array, dict[str, Array]]:
-        """The factor ``(B,)`` and its derivatives by name, each ``(B,)``."""
+    def value(self, values: Values) -> Array:
+        """The factor, ``(B,)``."""
+
+    def slopes(self, values: Values) -> dict[str, Array]:
+        """Its derivatives by name, each ``(B,)``."""
 
 
 Strength = str | float | Factor
@@ -65,10 +69,13 @@ class ParameterFactor:
         """The one parameter."""
         return (self.name,)
 
-    def evaluate(self, values: Values) -> tuple[Array, dict[str, Array]]:
-        """Its value, with slope one."""
-        value = values[self.name]
-        return value, {self.name: np.ones_like(value)}
+    def value(self, values: Values) -> Array:
+        """See `Factor`."""
+        return values[self.name]
+
+    def slopes(self, values: Values) -> dict[str, Array]:
+        """See `Factor`."""
+        return {self.name: np.ones_like(values[self.name])}
 
 
 @dataclass(frozen=True)
@@ -90,12 +97,13 @@ class Linear:
         """The one parameter."""
         return (self.name,)
 
-    def evaluate(self, values: Values) -> tuple[Array, dict[str, Array]]:
+    def value(self, values: Values) -> Array:
         """See `Factor`."""
-        value = values[self.name]
-        return 1.0 + self.width * (value - self.centre), {
-            self.name: np.full_like(value, self.width)
-        }
+        return 1.0 + self.width * (values[self.name] - self.centre)
+
+    def slopes(self, values: Values) -> dict[str, Array]:
+        """See `Factor`."""
+        return {self.name: np.full_like(values[self.name], self.width)}
 
 
 @dataclass(frozen=True)
@@ -122,11 +130,13 @@ class LogNormal:
         """The one parameter."""
         return (self.name,)
 
-    def evaluate(self, values: Values) -> tuple[Array, dict[str, Array]]:
+    def value(self, values: Values) -> Array:
         """See `Factor`."""
-        log = math.log(self.kappa)
-        value = np.exp(log * values[self.name])
-        return value, {self.name: log * value}
+        return np.exp(math.log(self.kappa) * values[self.name])
+
+    def slopes(self, values: Values) -> dict[str, Array]:
+        """See `Factor`."""
+        return {self.name: math.log(self.kappa) * self.value(values)}
 
 
 @dataclass(frozen=True)
@@ -148,7 +158,7 @@ class Interpolated:
 
     Examples:
         >>> factor = Interpolated("a", 0.9, 1.2, code=4)
-        >>> factor.evaluate({"a": np.array([-1.0, 0.0, 1.0])})[0].round(6).tolist()
+        >>> factor.value({"a": np.array([-1.0, 0.0, 1.0])}).round(6).tolist()
         [0.9, 1.0, 1.2]
     """
 
@@ -185,19 +195,27 @@ class Interpolated:
         result: Array = np.linalg.solve(np.array(rows), np.array(wanted))
         return result
 
-    def evaluate(self, values: Values) -> tuple[Array, dict[str, Array]]:
+    def value(self, values: Values) -> Array:
         """See `Factor`."""
         alpha = values[self.name]
-        log = np.where(alpha >= 0, math.log(self.up), -math.log(self.down))
-        value = np.exp(log * alpha)
-        slope = log * value
+        outside = np.exp(self._rate(alpha) * alpha)
+        if self.code == 1:
+            return outside
+        powers = alpha[..., None] ** np.arange(1, 7)
+        return np.where(np.abs(alpha) < 1.0, 1.0 + powers @ self._polynomial, outside)
+
+    def slopes(self, values: Values) -> dict[str, Array]:
+        """See `Factor`."""
+        alpha = values[self.name]
+        rate = self._rate(alpha)
+        slope = rate * np.exp(rate * alpha)
         if self.code == 4:
-            inside = np.abs(alpha) < 1.0
-            powers = alpha[..., None] ** np.arange(7)
-            c = self._polynomial
-            value = np.where(inside, 1.0 + powers[..., 1:] @ c, value)
-            slope = np.where(inside, powers[..., :-1] @ (c * np.arange(1, 7)), slope)
-        return value, {self.name: slope}
+            inside = (alpha[..., None] ** np.arange(6)) @ (self._polynomial * np.arange(1, 7))
+            slope = np.where(np.abs(alpha) < 1.0, inside, slope)
+        return {self.name: slope}
+
+    def _rate(self, alpha: Array) -> Array:
+        return np.where(alpha >= 0, math.log(self.up), -math.log(self.down))
 
 
 @dataclass(frozen=True)
@@ -214,21 +232,24 @@ class FunctionFactor:
     function: Callable[[Array], Array]
     derivative: Callable[[Array], Array] | None = None
 
-    def evaluate(self, values: Values) -> tuple[Array, dict[str, Array]]:
+    def value(self, values: Values) -> Array:
+        """See `Factor`."""
+        return self.function(np.stack([values[n] for n in self.names]))
+
+    def slopes(self, values: Values) -> dict[str, Array]:
         """See `Factor`."""
         at = np.stack([values[n] for n in self.names])
         if self.derivative is not None:
-            slopes = self.derivative(at)
-        else:
-            # cube root of the rounding error: where truncation and rounding balance
-            step = 6e-6 * np.maximum(np.abs(at), 0.1)
-            slopes = np.empty_like(at)
-            for i in range(len(at)):
-                up, down = at.copy(), at.copy()
-                up[i] += step[i]
-                down[i] -= step[i]
-                slopes[i] = (self.function(up) - self.function(down)) / (2.0 * step[i])
-        return self.function(at), dict(zip(self.names, slopes, strict=True))
+            return dict(zip(self.names, self.derivative(at), strict=True))
+        # cube root of the rounding error: where truncation and rounding balance
+        step = 6e-6 * np.maximum(np.abs(at), 0.1)
+        out = {}
+        for i, name in enumerate(self.names):
+            up, down = at.copy(), at.copy()
+            up[i] += step[i]
+            down[i] -= step[i]
+            out[name] = (self.function(up) - self.function(down)) / (2.0 * step[i])
+        return out
 
 
 def factors(strength: Sequence[Strength]) -> tuple[float, tuple[Factor, ...]]:
@@ -244,27 +265,29 @@ def factors(strength: Sequence[Strength]) -> tuple[float, tuple[Factor, ...]]:
     return number, tuple(found)
 
 
-def product(
+def product(number: float, parts: Sequence[Factor], values: Values, like: Array) -> Array:
+    """A number times factors, ``(B,)``."""
+    total = number + like
+    for factor in parts:
+        total = total * factor.value(values)
+    return total
+
+
+def product_slopes(
     number: float, parts: Sequence[Factor], values: Values, like: Array
-) -> tuple[Array, dict[str, Array]]:
-    """A number times factors ``(B,)``, and the derivatives by name.
+) -> dict[str, Array]:
+    """Derivatives of `product` by name, each ``(B,)``.
 
     Examples:
         >>> values = {"a": np.array([2.0]), "b": np.array([5.0])}
-        >>> value, slopes = product(3.0, [ParameterFactor("a"), ParameterFactor("b")], values, 0.0)
-        >>> value.tolist(), slopes["a"].tolist()
-        ([30.0], [15.0])
+        >>> parts = [ParameterFactor("a"), ParameterFactor("b")]
+        >>> product_slopes(3.0, parts, values, np.zeros(1))["a"].tolist()
+        [15.0]
     """
-    found = [f.evaluate(values) for f in parts]
-    total = number + like
-    for value, _ in found:
-        total = total * value
     slopes: dict[str, Array] = {}
-    for k, (_, own) in enumerate(found):
-        others = number + like
-        for j, (value, _) in enumerate(found):
-            if j != k:
-                others = others * value
-        for name, slope in own.items():
-            slopes[name] = slopes.get(name, 0.0) + others * slope
-    return total, slopes
+    for k, factor in enumerate(parts):
+        others = product(number, [p for j, p in enumerate(parts) if j != k], values, like)
+        for name, slope in factor.slopes(values).items():
+            own = others * slope
+            slopes[name] = slopes[name] + own if name in slopes else own
+    return slopes

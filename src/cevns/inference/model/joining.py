@@ -66,8 +66,6 @@ def join(
     """
     if not models:
         raise InputError("a joint model needs at least one model")
-    for model in models.values():
-        check_methods(model)
     shared: dict[str, tuple[Parameter, str]] = {}
     local: list[Parameter] = []
     names: list[list[str]] = []

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.minuit import Fix
-from cevns.inference.model.expectation import Model, linearise
+from cevns.inference.model.expectation import Model
 from cevns.parameters import Gaussian, Parameter, Parameters
-from cevns.typing import Array
 
 
 @dataclass(frozen=True)
@@ -49,45 +48,6 @@ class FlatInLog:
 
 Prior = Flat | FlatInLog | Gaussian
 """A prior; `Gaussian` is that of constraints, cut at the parameter's bounds."""
-
-
-@dataclass(frozen=True, eq=False)
-class Restated:
-    """A model with other bounds, constraints and fixed values, the counts as they were.
-
-    Args:
-        base: the model.
-        parameters: names and order as in `base`.
-    """
-
-    base: Model
-    parameters: Parameters
-    floor: Array | None = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "floor", getattr(self.base, "floor", None))
-
-    @property
-    def name(self) -> str:
-        """Of the model."""
-        return self.base.name
-
-    @property
-    def observed(self) -> Array:
-        """Of the model."""
-        return self.base.observed
-
-    def expected(self, theta: Array) -> Array:
-        """Of the model."""
-        return self.base.expected(theta)
-
-    def components(self, theta: Array) -> Mapping[str, Array]:
-        """Of the model."""
-        return self.base.components(theta)
-
-    def linearise(self, theta: Array) -> tuple[Array, Array]:
-        """Of the model."""
-        return linearise(self.base, theta)
 
 
 def _range(p: Parameter, prior: Flat | FlatInLog) -> tuple[float, float]:
@@ -151,6 +111,4 @@ def under(
     if not stated.free:
         raise InputError(f"model {model.name!r}: all parameters are fixed; free one")
     logarithmic = tuple(n for n, prior in named.items() if isinstance(prior, FlatInLog))
-    if tuple(stated) == tuple(model.parameters):
-        return model, logarithmic  # its own fast paths stay open
-    return Restated(model, stated), logarithmic
+    return model.with_parameters(stated), logarithmic

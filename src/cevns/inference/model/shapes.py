@@ -21,7 +21,7 @@ from cevns.inference.model.rows import DenseRows, Rows
 from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array
 
-__all__ = ["FunctionShape", "Gridded", "Morph", "Shape", "fixed"]
+__all__ = ["FunctionShape", "Gridded", "Morph", "MovingShape", "Shape", "StaticShape", "fixed"]
 
 
 class Shape(Protocol):
@@ -32,8 +32,12 @@ class Shape(Protocol):
         """Number of cells."""
 
     @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of all parameters that move it."""
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """Parameters that move it and along which slopes are asked for, in their order."""
+        """Those along which slopes are asked for, in their order."""
 
     @property
     def matrix(self) -> Array | None:
@@ -53,7 +57,7 @@ class Shape(Protocol):
         """Where there are none: the shape and its slopes along `names`."""
 
 
-class _Static:
+class StaticShape:
     """What shapes on static rows share."""
 
     def rows(self, values: Values, like: Array) -> Rows:
@@ -61,7 +65,7 @@ class _Static:
         raise AssertionError(values, like)
 
 
-class _Moving:
+class MovingShape:
     """What shapes with rows of their own share."""
 
     @property
@@ -75,7 +79,7 @@ class _Moving:
 
 
 @dataclass(frozen=True, eq=False)
-class Morph(_Static):
+class Morph(StaticShape):
     """A template and the shapes that pulls move it to.
 
     ``nominal + sum_k [alpha_k odd_k + d(alpha_k) even_k]`` with ``alpha = (theta - centre)/width``
@@ -112,6 +116,11 @@ class Morph(_Static):
         return int(self.nominal.size)
 
     @property
+    def parameters(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return tuple(self.odd)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """See `Shape`."""
         return tuple(n for n in self.odd if n not in self.held)
@@ -165,7 +174,7 @@ def fixed(counts: Array) -> Morph:
 
 
 @dataclass(frozen=True, eq=False)
-class Gridded(_Static):
+class Gridded(StaticShape):
     """Templates on a product grid of nuisances, linear between neighbours along each.
 
     Args:
@@ -200,6 +209,11 @@ class Gridded(_Static):
     def n_bins(self) -> int:
         """See `Shape`."""
         return int(self.templates.shape[-1])
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return tuple(self.axes)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -240,7 +254,7 @@ class Gridded(_Static):
 
 
 @dataclass(frozen=True, eq=False)
-class FunctionShape(_Moving):
+class FunctionShape(MovingShape):
     """Any function of parameters.
 
     Args:

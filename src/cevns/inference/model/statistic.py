@@ -38,6 +38,9 @@ class Statistic(Protocol):
     def constant(self, data: Array) -> Array:
         """What `evaluate` leaves out, ``(B,)``: the saturated likelihood."""
 
+    def value(self, mu: Array, data: Array, floor: Array) -> Array:
+        """-2 ln L alone, ``(B,)``."""
+
     def evaluate(self, mu: Array, data: Array, floor: Array) -> tuple[Array, Array, Array]:
         """-2 ln L ``(B,)``; half its first and half its second derivative by mu, per bin."""
 

@@ -93,6 +93,10 @@ class Gaussian:
         """Zero."""
         return np.zeros(data.shape[1])
 
+    def value(self, mu: Array, data: Array, floor: Array) -> Array:
+        """See `Statistic`."""
+        return self.evaluate(mu, data, floor)[0]
+
     def evaluate(self, mu: Array, data: Array, floor: Array) -> tuple[Array, Array, Array]:
         """See `Statistic`."""
         away, weight = self._away(mu, data), self._weight(mu, data)

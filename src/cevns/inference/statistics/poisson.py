@@ -102,17 +102,25 @@ class Poisson:
         terms = data * np.log(np.where(data > 0, data, 1.0)) - data
         return np.asarray(2.0 * terms.sum(axis=0))
 
+    def value(self, mu: Array, data: Array, floor: Array) -> Array:
+        """See `Statistic`."""
+        return self._value(bend(mu, floor)[0], data)
+
+    def _value(self, kept: Array, data: Array) -> Array:
+        value = 2.0 * (kept - data * np.log(np.maximum(kept, _TINY))).sum(axis=0)
+        if kept.min(initial=1.0) > 0.0:
+            return np.asarray(value)
+        return np.where(np.any((kept <= 0.0) & (data > 0.0), axis=0), np.inf, value)
+
     def evaluate(self, mu: Array, data: Array, floor: Array) -> tuple[Array, Array, Array]:
         """See `Statistic`."""
         mu, slope, bending = bend(mu, floor)
         safe = np.maximum(mu, _TINY)
-        value = 2.0 * np.sum(mu - data * np.log(safe), axis=0)
-        impossible = np.any((mu <= 0.0) & (data > 0.0), axis=0)
         ratio = data / safe
         residual = (1.0 - ratio) * slope
         # an empty bin has no curvature; a trace of its expected one keeps the matrix definite
         curvature = (ratio + _TRACE) / safe * slope * slope + bending * np.maximum(1.0 - ratio, 0.0)
-        return np.where(impossible, np.inf, value), residual, curvature
+        return self._value(mu, data), residual, curvature
 
     def residual(self, mu: Array, data: Array, floor: Array) -> Array:
         """See `Statistic`."""
@@ -140,7 +148,14 @@ class Poisson:
         return bend(mu, floor)[0]
 
     def draw(self, mu: Array, rng: np.random.Generator, n: int) -> Array:
-        """Independent Poisson counts."""
+        """Independent Poisson counts.
+
+        Raises:
+            InputError: if an expectation is negative beyond rounding, or not finite.
+        """
+        rounding = -1e-9 * np.abs(mu).max(initial=0.0)  # of a difference of templates
+        self.check(np.where((mu < 0) & (mu >= rounding), 0.0, mu), "pseudo-data: expectation")
+        mu = np.maximum(mu, 0.0)
         return np.ascontiguousarray(rng.poisson(mu, (n, mu.size)).T.astype(float))
 
     def asimov(self, mu: Array) -> Array:

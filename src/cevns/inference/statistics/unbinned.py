@@ -57,6 +57,10 @@ class Unbinned:
         """Zero: densities have no saturated likelihood."""
         return np.zeros(data.shape[1])
 
+    def value(self, mu: Array, data: Array, floor: Array) -> Array:
+        """See `Statistic`."""
+        return self.evaluate(mu, data, floor)[0]
+
     def evaluate(self, mu: Array, data: Array, floor: Array) -> tuple[Array, Array, Array]:
         """See `Statistic`."""
         del floor

@@ -39,7 +39,7 @@ def goodness_of_fit(model: Model, result: FitResult, n: int, *, seed: int = 1) -
     """Draw toys at the best fit (counts and auxiliary measurements), fit them, compare.
 
     Args:
-        model: model of the toys; a `TemplateModel` is fastest.
+        model: model of the toys; its fast form is enough.
         result: the fit to judge.
         n: number of toys.
         seed: master seed.

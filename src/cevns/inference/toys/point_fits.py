@@ -9,10 +9,9 @@ import numpy as np
 
 from cevns.inference.fitting.minuit import fit
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.likelihood import check_expectation
 from cevns.inference.minimum.modes import Screen
 from cevns.inference.minimum.starts import best_of_starts
-from cevns.inference.model.data import Data
+from cevns.inference.model.data import Data, draw
 from cevns.inference.model.expectation import Model
 from cevns.inference.toys.point_toys import PointToys
 from cevns.inference.work.checkpoint import Block
@@ -49,12 +48,6 @@ class _Slice:
     points: IntArray
 
     @cached_property
-    def sigma(self) -> Array:
-        """Widths of the auxiliary measurements, ``(n_par, 1)``; zero without one."""
-        constraints = [p.constraint for p in self.model.parameters]
-        return np.array([c.sigma if c else 0.0 for c in constraints])[:, None]
-
-    @cached_property
     def held(self) -> BatchFitter:
         """Fits with the scanned parameters at their point."""
         return BatchFitter(
@@ -82,11 +75,7 @@ class _Slice:
 
     def draw(self, truth: Array, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
         """Counts ``(n_bins, size)`` and auxiliary measurements ``(n_par, size)``."""
-        mu = np.asarray(self.model.expected(truth), dtype=float)
-        check_expectation(mu, np.zeros_like(mu), f"toys of {self.model.name!r}")
-        counts = rng.poisson(np.maximum(mu, 0.0)[:, None], (mu.size, size)).astype(float)
-        noise = rng.standard_normal((len(truth), size))
-        return counts, truth[:, None] + self.sigma * noise
+        return draw(self.model, truth, rng, size)
 
 
 class PointFits:

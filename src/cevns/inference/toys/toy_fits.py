@@ -20,10 +20,9 @@ import numpy as np
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.minuit import fit
 from cevns.inference.minimum.batch import CHUNK, FAILED, BatchFitter
-from cevns.inference.minimum.likelihood import check_expectation
-from cevns.inference.model.data import Data
+from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.data import Data, draw
 from cevns.inference.model.expectation import Model, digest, parameter_point, single_poi
-from cevns.inference.toys.draw import PoissonSampler
 from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.work.blocks import run_blocks
 from cevns.inference.work.checkpoint import Block
@@ -122,12 +121,6 @@ class _Runner:
     def __init__(self, plan: ToyPlan) -> None:
         self.plan = plan
         started = time.perf_counter()
-        mu = np.asarray(plan.model.expected(plan.truth), dtype=float)
-        check_expectation(mu, np.zeros_like(mu), f"toys of {plan.model.name!r}")
-        self.sampler = PoissonSampler(np.maximum(mu, 0.0))
-        self.sigma = np.array(
-            [p.constraint.sigma if p.constraint else 0.0 for p in plan.model.parameters]
-        )[:, None]
         self.free = BatchFitter(plan.model, fix=plan.fix)
         if not self.free.free:
             raise InputError(f"toys of {plan.model.name!r}: all parameters are fixed; free one")
@@ -144,9 +137,7 @@ class _Runner:
         self.compile_s = time.perf_counter() - started
 
     def _draw(self, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
-        counts = self.sampler.draw(rng, size)
-        noise = rng.standard_normal((len(self.sigma), size))
-        return counts, self.plan.truth[:, None] + self.sigma * noise
+        return draw(self.plan.model, self.plan.truth, rng, size)
 
     def block(self, number: int) -> tuple[Block, dict[str, float]]:
         """One block: toys and timings."""
@@ -181,14 +172,9 @@ class _Runner:
     def _rise(self, counts: Array, aux: Array, best: Array) -> tuple[Array, Array]:
         """-2 ln L at the true value of the parameter of interest, above the minimum."""
         if self.conditional is None:  # nothing else is free: no fit needed
-            from cevns.inference.minimum.objectives import saturated
-
-            mu = self.sampler.mu[:, None]
-            logarithm = np.log(np.where(mu > 0, mu, 1.0))
-            value = 2.0 * np.sum(mu - counts * logarithm, axis=0) + saturated(counts)
-            weight = np.where(self.sigma > 0, self.sigma, np.inf) ** -2
-            value += np.sum(weight * (self.plan.truth[:, None] - aux) ** 2, axis=0)
-            return value - best, np.zeros(len(best), dtype=np.int8)
+            theta = np.repeat(self.plan.truth[:, None], len(best), axis=1)
+            value = sum(Objective(self.plan.model).quoted(theta, counts, aux).values())
+            return np.asarray(value - best), np.zeros(len(best), dtype=np.int8)
         held = self.conditional.fit(counts, aux, self.plan.truth)
         return held.twice_nll - best, held.status.astype(np.int8)
 
