@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import __version__
 from cevns.analysis.measurement import ComponentCount, in_cm2, signal_prediction_error
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
@@ -21,6 +20,7 @@ from cevns.inference.minimum.compiled import CompiledModel
 from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.joining import JointModel, Part, information_shares
 from cevns.parameters import Gaussian, Parameters
+from cevns.records import head
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -163,10 +163,8 @@ class JointMeasurement:
         """The JSON of ``cevns fit`` with several experiments."""
         plain = self.fit.to_dict()
         return {
+            **head(self.engine),
             "experiments": {n: r.to_dict() for n, r in self.results.items()},
-            "version": __version__,
-            "engine": self.engine,
-            "seed": None,
             "asimov": self.asimov,
             "question": self.question,
             "significance": self.z,

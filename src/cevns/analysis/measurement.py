@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import __version__
+from cevns import records
 from cevns.analysis.alternatives import Alternatives, alternative_fits, freed, held_shapes
 from cevns.analysis.shifts import prediction_error
 from cevns.exceptions import InputError, UnknownNameError
@@ -96,11 +96,7 @@ class Measurement:
 
     def plot(self) -> Figure:
         """Both projections with the fitted components; the other figures are in `cevns.report`."""
-        import importlib
-
-        # the figures stand on the results, so they are looked up when asked for
-        figure: Figure = importlib.import_module("cevns.report").projection_figure(self)
-        return figure
+        return records.figure("measurement", self)
 
     def poi(self) -> dict[str, Any]:
         """The answer: name, value, errors and unit (cross sections in cm2)."""
@@ -123,10 +119,8 @@ class Measurement:
         plain = self.fit.to_dict()
         shared = [p.name for p in self.model.parameters if p.shared]
         out = {
+            **records.head(self.engine),
             "experiment": self.experiment.name,
-            "version": __version__,
-            "engine": self.engine,
-            "seed": None,
             "asimov": self.asimov,
             "question": self.model.question,
             "physics": self.experiment.physics,

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from cevns import __version__
 from cevns.experiments.experiment import Experiment
 from cevns.processes import kinematics
+from cevns.records import head
 from cevns.typing import Array
 
 
@@ -40,9 +40,8 @@ class Rate:
         from cevns.analysis.measurement import inputs_record
 
         return {
+            **head(),
             "experiment": self.experiment.name,
-            "version": __version__,
-            "engine": "numpy",
             "physics": self.experiment.physics,
             "overrides": dict(self.experiment.overrides or {}),
             "inputs": inputs_record(self.experiment),

@@ -57,9 +57,9 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from cevns import __version__
+        from cevns.records import VERSION
 
-        typer.echo(f"cevns {__version__}")
+        typer.echo(f"cevns {VERSION}")
         raise typer.Exit
 
 

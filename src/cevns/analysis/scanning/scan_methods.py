@@ -7,7 +7,6 @@ import platform
 import time
 from concurrent.futures import Executor
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +17,7 @@ from cevns.inference.scan.profile_scan import ProfileScan, chosen_engine, levels
 from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
 from cevns.inference.toys.point_toys import model_digest
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.records import VERSION
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int 
         "refined": refine,
         "model digest": model_digest(plan.grid),
         "data digest": data_digest(plan.grid, plan.data),
-        "version": version("cevns"),
+        "version": VERSION,
     }
     target = None if out is None else check_target(out)
     if target is not None and target.exists():

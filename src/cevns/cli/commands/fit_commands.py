@@ -255,7 +255,7 @@ def profile(
     json: options.Json = None,
 ) -> None:
     """Profile likelihood of a parameter, with its 68.3 and 90 % intervals."""
-    from cevns.cli.terminal.output import check_writable
+    from cevns.files import check_writable
 
     output = Output(json)
     if plot is not None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns import __version__
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
@@ -87,7 +86,7 @@ def quenching(
     """Fit a quenching factor: numbers, sets, eigen-variations, comparison with published curves."""
     from cevns import quenching as points
     from cevns.cli.commands.fit_commands import _prepare
-    from cevns.cli.terminal.output import check_writable, write_text
+    from cevns.files import check_writable, write
 
     output = Output(json)
     if plots is not None:
@@ -109,7 +108,7 @@ def quenching(
     published = points.references(fit.material)
     console = output.console
     _show_fit(console, fit)
-    record: dict[str, Any] = {"version": __version__, **fit.to_dict()}
+    record: dict[str, Any] = dict(fit.to_dict())
     record["comparison"] = _compare(console, fit, published)
     fitted = fit.quenching(components)
     if apply:
@@ -117,7 +116,7 @@ def quenching(
             name: _effects(console, name, {"this fit": fitted}) for name in apply
         }
     if export is not None:
-        write_text(export, fit.to_yaml(components) + "\n")
+        write(export, fit.to_yaml(components) + "\n")
         record["exported"] = str(export)
         console.print(
             f"{len(fitted.variations)} eigen-variations in {export}: use it with "

@@ -229,7 +229,7 @@ def plot(
     """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.cli.commands.fit_commands import require_plots
-    from cevns.cli.terminal.output import check_writable
+    from cevns.files import check_writable
 
     require_plots("cevns plot")
     target = scan_file.with_suffix(".png") if out is None else out

@@ -71,7 +71,7 @@ def toys(
         TimeRemainingColumn,
     )
 
-    from cevns.cli.terminal.output import check_writable
+    from cevns.files import check_writable
 
     output = Output(json)
     if out is not None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.work.blocks import run_blocks
 from cevns.inference.work.checkpoint import Block
 from cevns.inference.work.toy_store import ToyStore
+from cevns.records import VERSION
 from cevns.typing import Array, IntArray
 
 BLOCK = 4096
@@ -117,7 +117,7 @@ class ToyPlan:
             "coverage": self.coverage,
             "audited toys": self.n_audited,
             "block": BLOCK,
-            "version": version("cevns"),
+            "version": VERSION,
         }
 
 

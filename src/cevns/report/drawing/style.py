@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
-from cevns import __version__
 from cevns.exceptions import MissingExtraError
+from cevns.records import VERSION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -239,7 +239,7 @@ def credit(
     It names the paper, not the collaboration as an author: a figure made here is nobody's
     official result.
     """
-    made = f"{kind}: cevns {__version__}"
+    made = f"{kind}: cevns {VERSION}"
     if asimov:
         return f"expected counts in place of data; {made}"
     cite = ", ".join(experiment.cite)

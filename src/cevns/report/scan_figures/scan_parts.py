@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cevns import __version__
 from cevns.exceptions import DataError, InputError
 from cevns.inference.scan.profile_scan import levels as chi2_level
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.typing import Array
 
@@ -215,7 +215,7 @@ def interval_text(pieces: Sequence[tuple[float, float]]) -> str:
 def note(scan: Scan) -> str:
     """What the figure stands on: the data's papers and what made the curves."""
     run = scan.file.run
-    made = f"scan: cevns {run.get('version', __version__)}"
+    made = f"scan: cevns {run.get('version', VERSION)}"
     if run["asimov"]:
         return f"expected counts in place of data; {made}"
     cite = ", ".join(run.get("cite", ()))
