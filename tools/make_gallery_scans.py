@@ -18,8 +18,9 @@ import numpy as np
 import cevns
 from cevns import files
 from cevns.analysis.coupling_families import known_parameters
+from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
 from cevns.analysis.scanning.scan_record import Scan
-from cevns.analysis.scanning.scan_task import ScanPlan, scan, scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.analysis.studies.lma_dark_sigma import lma_dark_curve, lma_dark_test
 from cevns.exceptions import CevnsError
 from cevns.experiments.joint import load_joint

@@ -83,7 +83,7 @@ def check_writable(path: Path | str) -> None:
         )
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(
-            f"cannot write {path}: the folder {folder} may not be written; write elsewhere"
+            f"cannot write {path}: the folder {folder} cannot be written; write elsewhere"
         )
     if target.exists() and not os.access(target, os.W_OK):
         raise OutputError(f"cannot write {path}: it is write-protected; write elsewhere")

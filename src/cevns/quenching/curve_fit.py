@@ -38,7 +38,7 @@ from cevns.inference.fitting.gaussian import (
     gaussian_likelihood,
     least_squares,
 )
-from cevns.inference.fitting.minuit import MinosChoice
+from cevns.inference.fitting.quoted_fit import MinosChoice
 from cevns.quenching.curve_families import DEFAULT, Family, family, pulls_of
 from cevns.quenching.curve_model import PointsModel
 from cevns.quenching.point_files import load_points, reference_title
@@ -249,7 +249,7 @@ def fit(
         tension: `TENSION`.
         outliers: `OUTLIERS`.
         recoil_errors: a meaning of the recoil errors for all sets in place of their own.
-        minos: parameters that get MINOS errors, as in `cevns.inference.fitting.minuit.fit`.
+        minos: parameters that get MINOS errors, as in `cevns.inference.fitting.quoted_fit.fit`.
 
     Raises:
         UnknownNameError: if a material, set, family or choice is unknown.

@@ -19,7 +19,7 @@ from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, w
 from cevns.records import VERSION
 
 if TYPE_CHECKING:
-    from cevns.analysis.scanning.scan_task import ScanPlan
+    from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.inference.bayes.sampling import ChainState
 
 DRAWS = 5

@@ -21,7 +21,7 @@ from cevns.records import VERSION
 from cevns.typing import Array
 
 if TYPE_CHECKING:
-    from cevns.analysis.scanning.scan_task import ScanPlan
+    from cevns.analysis.scanning.scan_plan import ScanPlan
 
 
 def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int = 0) -> Scan:

@@ -15,8 +15,8 @@ from cevns.exceptions import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.analysis.scanning.scan_task import ScanPlan
     from cevns.parameters import Parameters
 
 Model = Annotated[
@@ -82,7 +82,7 @@ def plan_of(
 ) -> ScanPlan:
     """What the options of a scan ask for."""
     from cevns.analysis.coupling_families import known_parameters, structural_names
-    from cevns.analysis.scanning.scan_task import scan_plan
+    from cevns.analysis.scanning.scan_plan import scan_plan
     from cevns.experiments.joint import load_joint
     from cevns.units import quantity
 

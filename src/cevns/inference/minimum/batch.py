@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.engines import engine as make_engine
 from cevns.inference.minimum.minimiser import EDM_GOAL, BoundedProblem, Origin
 from cevns.inference.minimum.objectives import objective, saturated

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
 from cevns.inference.minimum.likelihood import check_expectation
 from cevns.inference.minimum.modes import Screen

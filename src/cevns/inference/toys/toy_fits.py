@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.inference.minimum.engines import engine as make_engine
 from cevns.inference.minimum.likelihood import check_expectation

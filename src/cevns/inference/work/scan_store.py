@@ -53,7 +53,8 @@ def check_target(path: Path | str) -> Path:
 
     Raises:
         MissingExtraError: if `h5py` is not installed.
-        OutputError: if the name does not end in ``.h5`` or ``.hdf5``, or it cannot be written there.
+        OutputError: if the name does not end in ``.h5`` or ``.hdf5``, or it
+            cannot be written there.
     """
     if find_spec("h5py") is None:
         raise MissingExtraError("h5py", "scan", "a file of a scan")

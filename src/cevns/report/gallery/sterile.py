@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cevns.analysis.coupling_families import known_parameters
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.experiments import load
 from cevns.inference.model.grid import Axis
 from cevns.inference.scan.disjoint import confidence_set

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.experiments import load
 from cevns.inference.scan.disjoint import confidence_set
 from cevns.report.drawing.overlays import read_curves

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.exceptions import InputError
 from cevns.experiments import load
 
