@@ -180,3 +180,17 @@ def test_no_two_modules_have_one_name():
         if not p.stem.startswith("__") and room(n) not in REGISTRIES
     )
     assert not [n for n, count in names.items() if count > 1]
+
+
+def public_names(name: str) -> list[str] | None:
+    """What ``__all__`` lists; None without it."""
+    for node in tree(name).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return list(ast.literal_eval(node.value))
+    return None
+
+
+def test_every_module_says_what_is_public():
+    lists = {n: public_names(n) for n in modules() if tree(n).body[1:] and not n.endswith("__")}
+    assert not [n for n, names in lists.items() if names is None]
+    assert not [n for n, names in lists.items() if len(set(names or ())) < len(names or ())]

@@ -26,6 +26,16 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from cevns.inference.toys.gof import GoodnessOfFit
 
+__all__ = [
+    "Contribution",
+    "ExperimentResult",
+    "Fix",
+    "JointMeasurement",
+    "Width",
+    "measure_joint",
+    "short",
+]
+
 Fix = Mapping[str, float | None]
 
 

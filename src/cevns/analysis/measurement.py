@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 
     from cevns.inference.toys.gof import GoodnessOfFit
 
+__all__ = [
+    "CM2_UNIT",
+    "ComponentCount",
+    "Measurement",
+    "in_cm2",
+    "inputs_record",
+    "measure",
+    "signal_prediction_error",
+]
+
 CM2_UNIT = "e-40 cm2"
 
 

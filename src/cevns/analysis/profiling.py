@@ -17,6 +17,8 @@ from cevns.records import head
 if TYPE_CHECKING:
     from cevns.experiments.joint import JointExperiment
 
+__all__ = ["LEVELS", "Profile", "profile_experiment", "profile_model"]
+
 LEVELS = (0.6826894921370859, 0.9)
 
 

@@ -13,6 +13,8 @@ from cevns.processes import kinematics
 from cevns.records import head
 from cevns.typing import Array
 
+__all__ = ["Rate", "rate"]
+
 
 @dataclass(frozen=True, eq=False)
 class Rate:

@@ -18,6 +18,8 @@ from cevns.inference.fitting.impacts import impacts, statistical_error
 from cevns.parameters import fold_name
 from cevns.records import head
 
+__all__ = ["SystematicRow", "Systematics", "systematics"]
+
 
 @dataclass(frozen=True)
 class SystematicRow:

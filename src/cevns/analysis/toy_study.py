@@ -20,6 +20,8 @@ from cevns.records import head
 if TYPE_CHECKING:
     from cevns.experiments.joint import JointExperiment
 
+__all__ = ["ToyStudy", "study_model", "study_toys"]
+
 
 @dataclass(frozen=True, eq=False)
 class ToyStudy:

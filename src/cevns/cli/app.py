@@ -43,6 +43,8 @@ from cevns.cli.commands import (
     xsec_commands as cross_section,
 )
 
+__all__ = ["app"]
+
 app = typer.Typer(
     name="cevns",
     help="Coherent elastic neutrino-nucleus scattering, from the source to the significance.",

@@ -26,6 +26,8 @@ from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.typing import Namespace
 
+__all__ = ["MODEL", "FlavouredCrossSections"]
+
 
 @cache
 def _parameters() -> Parameters:

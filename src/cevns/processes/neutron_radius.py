@@ -31,6 +31,8 @@ from cevns.processes.ingredients.elements import (
 )
 from cevns.typing import Namespace
 
+__all__ = ["MODEL", "NeutronRadius"]
+
 
 @dataclass(frozen=True)
 class NeutronRadius(Extension):

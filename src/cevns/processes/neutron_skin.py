@@ -29,6 +29,8 @@ from cevns.processes.ingredients.elements import (
 )
 from cevns.typing import Namespace
 
+__all__ = ["MODEL", "NeutronSkin"]
+
 
 @dataclass(frozen=True)
 class NeutronSkin(Extension):

@@ -37,6 +37,8 @@ from cevns.processes.framework.terms import FluxFactor
 from cevns.propagation import Extent, Mixing, Oscillation
 from cevns.typing import Namespace
 
+__all__ = ["MODEL", "Sterile"]
+
 
 @dataclass(frozen=True)
 class Sterile(Extension):

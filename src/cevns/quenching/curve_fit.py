@@ -46,6 +46,19 @@ from cevns.quenching.points import DataSet, check_recoil_errors
 from cevns.quenching.variations import eigenvectors, variations
 from cevns.typing import Array, ArrayLike
 
+__all__ = [
+    "LARGEST_TAU",
+    "OUTLIERS",
+    "SUSPICIOUS_TAU",
+    "TENSION",
+    "QuenchingFit",
+    "chi2_of",
+    "fit",
+    "minimum",
+    "select",
+    "settled",
+]
+
 TENSION: Final = ("inflate", "per-set", "none")
 OUTLIERS: Final = ("keep", "clip")
 CLIP_AT: Final = 3.0

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.changes import Comparison
 
+__all__ = ["change_figure"]
+
 
 @style.styled
 def change_figure(comparison: Comparison) -> Figure:

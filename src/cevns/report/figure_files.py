@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
     from cevns.experiments.experiment import Experiment
 
+__all__ = ["measurement_figures", "save"]
+
 PNG_DPI: Final = 200
 # no date in a file: the same figure is the same bytes
 _METADATA: Final[dict[str, dict[str, Any]]] = {

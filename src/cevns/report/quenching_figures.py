@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = ["energy_figure", "factor_figure", "quenching_figures"]
+
 _MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "<")
 _COLORS: Final = ("#2f5fb3", "#e42536", "#d98200", "#964a8b", "#3f8f5b", "#6f6f76", "#2a9aa8")
 _NAMES: Final = {"csi": "CsI[Na]", "ar": "Liquid argon", "ge": "Germanium", "si": "Silicon"}

@@ -17,6 +17,8 @@ from cevns.sources.beams.proton_beam import Protons, protons_on_target
 from cevns.typing import Array, ArrayLike, Namespace
 from cevns.units import Unit
 
+__all__ = ["MODEL", "SNS"]
+
 
 @dataclass(frozen=True)
 class SNS:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.inference.bayes.sampling import ChainState
 
+__all__ = ["DRAWS", "bayes", "check_extras"]
+
 DRAWS = 5
 """Independent draws wanted for each of the `toys` of a scan."""
 

@@ -19,6 +19,8 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from cevns.inference.scan.contours import Contour
 
+__all__ = ["ScanFindings"]
+
 
 @dataclass(frozen=True, eq=False)
 class ScanFindings:

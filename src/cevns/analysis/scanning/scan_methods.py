@@ -23,6 +23,8 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan
 
+__all__ = ["by_toys", "polished_intervals", "profile", "profile_datasets"]
+
 
 def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int = 0) -> Scan:
     """A profile scan; see `cevns.analysis.scanning.scan_task.scan`."""

@@ -24,6 +24,8 @@ from cevns.inference.model.grid import Axis, Grid
 from cevns.parameters import Parameters
 from cevns.typing import Array
 
+__all__ = ["Ranges", "ScanPlan", "scan_plan"]
+
 Ranges = Mapping[str, Sequence[float] | Array | Axis]
 
 

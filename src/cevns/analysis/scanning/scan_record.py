@@ -12,6 +12,8 @@ from cevns.analysis.scanning.scan_text import summary
 from cevns.exceptions import InputError
 from cevns.inference.work.scan_store import read_scan
 
+__all__ = ["Scan"]
+
 
 class Scan(ScanFindings):
     """A scan of one or two parameters: what it found, as lines and as JSON."""

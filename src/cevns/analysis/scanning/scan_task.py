@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cevns.inference.scan.cost import Cost
     from cevns.inference.toys.point_run import Progress
 
+__all__ = ["METHODS", "Method", "check_method", "cost", "scan"]
+
 Method = Literal["profile", "fc", "cls", "bayes"]
 METHODS: tuple[Method, ...] = ("profile", "fc", "cls", "bayes")
 

@@ -9,6 +9,8 @@ import numpy as np
 from cevns.analysis.scanning.scan_findings import ScanFindings
 from cevns.exceptions import MissingExtraError
 
+__all__ = ["Pieces", "summary"]
+
 _SLICES = 12
 """Values of a structural axis that are shown."""
 Pieces = list[tuple[float, float]]

@@ -49,6 +49,15 @@ from cevns.processes.nsi_quark_mix import DOWN_DEG, UP_DEG
 from cevns.records import VERSION
 from cevns.typing import Array, ArrayLike
 
+__all__ = [
+    "LmaDarkCurve",
+    "LmaDarkTest",
+    "Width",
+    "dark_interval",
+    "lma_dark_curve",
+    "lma_dark_test",
+]
+
 Subject = Experiment | JointExperiment
 Width = Literal["interval", "gaussian"]
 

@@ -12,6 +12,8 @@ from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 from cevns.files import check_writable
 
+__all__ = ["compare"]
+
 
 def compare(
     first: options.ExperimentName,

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
     from cevns.inference import FitResult
 
+__all__ = [
+    "Asimov",
+    "fit",
+    "parameter_table",
+    "profile",
+    "require_plots",
+    "show_measurement",
+    "systematics",
+]
+
 Asimov = Annotated[
     bool, typer.Option("--asimov", help="fit expected counts: precision and significance to expect")
 ]

@@ -10,6 +10,8 @@ import typer
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
+__all__ = ["gallery"]
+
 
 def gallery(
     names: Annotated[

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cevns.detectors import Quenching
     from cevns.quenching import QuenchingFit
 
+__all__ = ["quenching"]
+
 ENERGIES = {
     "csi": (3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0),
     "ar": (10.0, 20.0, 40.0, 60.0, 80.0, 100.0, 120.0),

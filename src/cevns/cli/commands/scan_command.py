@@ -19,6 +19,26 @@ if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.parameters import Parameters
 
+__all__ = [
+    "Asimov",
+    "At",
+    "EngineAuto",
+    "Free",
+    "Level",
+    "Method",
+    "Model",
+    "Refine",
+    "Scheduler",
+    "Seed",
+    "Toys",
+    "Workers",
+    "merge",
+    "plan_of",
+    "plot",
+    "scan",
+    "show_scan",
+]
+
 Model = Annotated[
     str,
     typer.Option(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cevns.processes import Interaction
     from cevns.sources import Source
 
+__all__ = ["xsec"]
+
 
 def xsec(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Cs133, CsI, Ge, ...")],

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+__all__ = ["Output", "strict", "table"]
+
 
 class Output:
     """The destination of one command's result.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["How"]
+
 
 @dataclass
 class How:

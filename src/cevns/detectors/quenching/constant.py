@@ -9,6 +9,8 @@ import numpy as np
 from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.typing import Array, Namespace
 
+__all__ = ["MODEL", "Constant"]
+
 
 @dataclass(frozen=True)
 class Constant(Quenching):

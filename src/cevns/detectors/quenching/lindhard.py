@@ -10,6 +10,8 @@ from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.exceptions import InputError
 from cevns.typing import Array, Namespace
 
+__all__ = ["MODEL", "Lindhard"]
+
 
 @dataclass(frozen=True)
 class Lindhard(Quenching):

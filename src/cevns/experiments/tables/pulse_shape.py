@@ -19,6 +19,8 @@ from cevns.experiments.tables.refolded import RefoldedSignal
 from cevns.experiments.tables.tabulated import TabulatedSignal
 from cevns.typing import Array, Namespace
 
+__all__ = ["PulseShapeSignal"]
+
 
 @dataclass(frozen=True, eq=False)
 class PulseShapeSignal:

@@ -25,6 +25,8 @@ from cevns.inference.model.expectation import Model, digest
 from cevns.inference.model.priors import Restated
 from cevns.typing import Array, IntArray
 
+__all__ = ["LogPosterior"]
+
 
 @dataclass(frozen=True, eq=False)
 class LogPosterior:

@@ -25,6 +25,15 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, constraint_arrays, linearise, parameter_point
 from cevns.typing import Array, Namespace
 
+__all__ = [
+    "GaussianLikelihood",
+    "GaussianModel",
+    "Values",
+    "fit_gaussian",
+    "gaussian_likelihood",
+    "least_squares",
+]
+
 
 class GaussianModel(Model, Protocol):
     """A model whose `observed` are measured values and `expected` what they should be."""

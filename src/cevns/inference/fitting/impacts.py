@@ -18,6 +18,8 @@ from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, single_poi
 
+__all__ = ["Impact", "impacts", "statistical_error"]
+
 
 @dataclass(frozen=True)
 class Impact:

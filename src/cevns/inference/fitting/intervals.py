@@ -23,6 +23,17 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, single_poi
 from cevns.typing import Array
 
+__all__ = [
+    "Interval",
+    "ProfileCurve",
+    "Significance",
+    "endpoint",
+    "interval",
+    "profile",
+    "significance",
+    "threshold",
+]
+
 
 def threshold(level: float) -> float:
     """Rise of -2 ln L that bounds an interval of confidence `level` for one parameter.

@@ -22,6 +22,8 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from iminuit import Minuit  # type: ignore[import-untyped]
 
+__all__ = ["Fix", "degenerate", "diagnose", "minimise", "minimum", "poi_name"]
+
 Fix = Mapping[str, float | None]
 
 

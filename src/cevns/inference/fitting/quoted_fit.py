@@ -19,6 +19,8 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from iminuit import Minuit  # type: ignore[import-untyped]
 
+__all__ = ["MinosChoice", "fit", "minos_names", "with_minos"]
+
 MinosChoice = Literal["poi", "all", "none"] | Iterable[str]
 
 

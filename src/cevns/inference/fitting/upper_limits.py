@@ -12,6 +12,8 @@ from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, single_poi
 
+__all__ = ["Limit", "check_level", "poisson_upper_limit", "upper_limit"]
+
 
 @dataclass(frozen=True)
 class Limit:

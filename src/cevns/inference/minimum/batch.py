@@ -25,6 +25,18 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
 
+__all__ = [
+    "CONVERGED",
+    "FAILED",
+    "MINUIT",
+    "QUICK_STEPS",
+    "REFINING_STEPS",
+    "SAFE_STEPS",
+    "STATUS",
+    "BatchFit",
+    "BatchFitter",
+]
+
 QUICK_STEPS = 6
 """Quasi-Newton steps for all."""
 REFINING_STEPS = (6, 10)

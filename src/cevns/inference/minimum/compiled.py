@@ -14,6 +14,8 @@ from cevns.inference.model.expectation import Model, linearise
 from cevns.parameters import Parameters
 from cevns.typing import Array, Namespace
 
+__all__ = ["CompiledModel"]
+
 
 @dataclass(frozen=True, eq=False)
 class CompiledModel:

@@ -20,6 +20,17 @@ import numpy as np
 from cevns.exceptions import InputError, MissingExtraError
 from cevns.typing import Array, Namespace
 
+__all__ = [
+    "Engine",
+    "JaxEngine",
+    "NumpyEngine",
+    "State",
+    "compile_cache",
+    "engine",
+    "pin_one_core",
+    "to_numpy",
+]
+
 EngineName = Literal["numpy", "jax"]
 State = TypeVar("State")
 

@@ -15,6 +15,8 @@ import numpy as np
 
 from cevns.typing import Array, Namespace
 
+__all__ = ["CardinalSplines"]
+
 
 @dataclass(frozen=True)
 class CardinalSplines:

@@ -18,6 +18,17 @@ from cevns.exceptions import InputError
 from cevns.parameters import Parameters
 from cevns.typing import Array, Namespace
 
+__all__ = [
+    "LinearisedModel",
+    "Model",
+    "constraint_arrays",
+    "differences",
+    "digest",
+    "linearise",
+    "parameter_point",
+    "single_poi",
+]
+
 
 @runtime_checkable
 class Model(Protocol):

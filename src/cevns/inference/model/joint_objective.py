@@ -13,6 +13,8 @@ from cevns.inference.model.expectation import constraint_arrays
 from cevns.inference.model.joining import JointModel, Part
 from cevns.typing import Array, Namespace
 
+__all__ = ["Blocks"]
+
 
 @dataclass(frozen=True, eq=False)
 class Blocks(Constrained):

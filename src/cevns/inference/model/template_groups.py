@@ -18,6 +18,8 @@ from cevns.morphing import even_part, even_part_derivative
 from cevns.parameters import Parameters
 from cevns.typing import Array, IntArray, Namespace
 
+__all__ = ["Evaluated", "Function", "Group", "GroupEvaluator", "ShapeNuisance", "Template", "Term"]
+
 Kind = float | Literal["linear", "even"]
 Term = tuple[str, Kind]
 """A nuisance and its function: alpha itself, d(alpha), or the spline of a knot."""

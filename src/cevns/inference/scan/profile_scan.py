@@ -29,6 +29,8 @@ from cevns.inference.model.grid import Grid
 from cevns.inference.scan.scan_slice import Best, Effort, Slice, converged
 from cevns.typing import Array, BoolArray, IntArray
 
+__all__ = ["ProfileScan", "chosen_engine", "levels", "profile_scan", "slice_of"]
+
 _COMPILING_PAYS = 20_000
 """Points of a slice from which ``auto`` means jax: below, compiling takes longer than it saves."""
 

@@ -18,6 +18,8 @@ from cevns.inference.toys.point_toys import PointToys
 from cevns.inference.work.checkpoint import Block
 from cevns.typing import Array, IntArray
 
+__all__ = ["GOAL", "HELD_GOAL", "OUTLIER", "SCREENED", "TOLERANCE", "PointFits"]
+
 GOAL = 1e-2
 """Distance to the minimum at which a toy's free fit has converged. Thousand toys tell a critical
 value to a tenth; along the valleys of degenerate couplings the last digits of a minimum take most

@@ -32,6 +32,18 @@ from cevns.inference.work.checkpoint import Block
 from cevns.records import VERSION
 from cevns.typing import Array, IntArray
 
+__all__ = [
+    "BLOCK",
+    "DEFAULT_ENGINE",
+    "FIRST",
+    "GROUP",
+    "POLICY",
+    "TIE",
+    "Place",
+    "PointToys",
+    "model_digest",
+]
+
 Statistic = Literal["two-sided", "upper"]
 
 FIRST = 256

@@ -31,6 +31,8 @@ from cevns.inference.work.toy_store import ToyStore
 from cevns.records import VERSION
 from cevns.typing import Array, IntArray
 
+__all__ = ["AUDIT_MOST", "BLOCK", "TOYS_MOST", "ToyPlan", "run_toys"]
+
 BLOCK = 4096
 """Toys a block."""
 AUDIT_FRACTION = 0.01

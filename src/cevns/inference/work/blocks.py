@@ -33,6 +33,16 @@ from typing import Any, Generic, Protocol, TypeVar
 from cevns.exceptions import FitError, InputError
 from cevns.inference.minimum.engines import compile_cache, pin_one_core
 
+__all__ = [
+    "Done",
+    "Job",
+    "Result",
+    "available_cores",
+    "executor_width",
+    "one_blas_thread",
+    "run_blocks",
+]
+
 Result = TypeVar("Result")
 ResultOut = TypeVar("ResultOut", covariant=True)
 

@@ -22,6 +22,17 @@ from cevns import files
 from cevns.exceptions import DataError, InputError
 from cevns.typing import Array
 
+__all__ = [
+    "FLUSH_S",
+    "Block",
+    "Checkpoint",
+    "check_run",
+    "join",
+    "read_blocks",
+    "split",
+    "write_blocks",
+]
+
 Block = dict[str, Array]
 FLUSH_S = 5.0
 """Time between part files."""

@@ -22,6 +22,8 @@ from cevns.exceptions import DataError, MissingExtraError, OutputError
 from cevns.inference.work.checkpoint import check_run
 from cevns.typing import Array
 
+__all__ = ["ScanFile", "check_target", "read_scan", "write_scan"]
+
 _FORMAT = "cevns scan"
 _FORMAT_VERSION = 1
 

@@ -32,6 +32,8 @@ from cevns.processes.ingredients.neutron_form_factor import Neutrons
 from cevns.processes.standard_model import StandardModel
 from cevns.typing import Array, Namespace
 
+__all__ = ["Combined"]
+
 
 @dataclass(frozen=True)
 class Combined:

@@ -20,6 +20,8 @@ from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.terms import FluxFactor, Term
 from cevns.typing import Array, Namespace
 
+__all__ = ["arriving_weights", "with_flux_factors"]
+
 
 @dataclass(frozen=True)
 class _Product:

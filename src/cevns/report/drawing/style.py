@@ -26,6 +26,38 @@ if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
     from cevns.experiments.joint import JointExperiment
 
+__all__ = [
+    "ACCENT",
+    "DOUBLE_IN",
+    "FAINT",
+    "FILLS",
+    "FLAVOUR_LINES",
+    "HATCHES",
+    "INK",
+    "SIGNAL_FILL",
+    "SINGLE_IN",
+    "STEADY_FILL",
+    "TIME_LABEL",
+    "P",
+    "caption",
+    "context",
+    "credit",
+    "energy_label",
+    "energy_unit",
+    "fills",
+    "flavour_line",
+    "flavour_text",
+    "panels",
+    "plain",
+    "pulse_shape_label",
+    "sentence",
+    "settle",
+    "styled",
+    "unit_text",
+    "with_error",
+    "with_unit",
+]
+
 P = ParamSpec("P")
 
 SINGLE_IN: Final = 3.5

@@ -21,6 +21,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = [
+    "ELEMENTS",
+    "ODD",
+    "SOURCE",
+    "TARGETS",
+    "axial_share",
+    "figure",
+    "measured",
+    "neutrons",
+    "stable",
+    "standard_model",
+    "table",
+]
+
 SOURCE: Final = SNS(distance_m=20.0, protons=1.0)
 ELEMENTS: Final = ("Na", "Ar", "Ge", "I", "Cs")
 """Shown as points of the Standard Model."""

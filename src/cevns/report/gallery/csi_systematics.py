@@ -13,6 +13,8 @@ from cevns.reproduction import reproduce
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["figure", "table"]
+
 
 def table() -> Table:
     """The table of the talk beside ours."""

@@ -12,6 +12,8 @@ from cevns.reproduction.detector_numbers import Detector, detectors, year
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["figure", "table"]
+
 
 def table() -> Table:
     """Every detector, and below it the other numbers in circulation."""

@@ -18,6 +18,8 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["NUCLEI", "REFERENCE", "SOURCE", "figure", "table"]
+
 NUCLEI: Final = ("Ar40", "Cs133")
 REFERENCE: Final = "klein-nystrand"
 """COHERENT's."""

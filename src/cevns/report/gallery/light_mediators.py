@@ -17,6 +17,8 @@ from cevns.report.scan_figures.raster import RasterRegion
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["NAME", "figure", "limits", "table"]
+
 NAME: Final = "light-mediators"
 LOOKS: Final = {
     "universal": ("#2f5fb3", "-", "universal"),

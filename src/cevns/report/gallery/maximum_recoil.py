@@ -16,6 +16,8 @@ from cevns.report.gallery_parts.carried_tables import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["PUBLISHED_KEV", "figure", "table"]
+
 PUBLISHED_KEV: Final = {
     "C12": (4.44, 159.0),
     "Na23": (2.32, 83.2),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = ["SOURCE", "figure", "mean_energy_mev", "table"]
+
 SOURCE: Final = SNS(distance_m=20.0, protons=1.0)
 """Shapes only: neither depends on distance and protons."""
 WINDOW_US: Final = 6.0

@@ -14,6 +14,8 @@ from cevns.reproduction.source_numbers import pion_sources
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["figure", "table"]
+
 # label beside its point: offset in points and alignment, so that no two touch
 _BESIDE: Final = {
     "sns": (-7.0, -2.5, "right"),

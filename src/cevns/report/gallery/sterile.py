@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["ANGLES", "figure", "table"]
+
 ANGLES = ("sin2_2theta_mumu", "sin2_2theta_ee")
 
 

@@ -18,6 +18,19 @@ from cevns.reproduction.published_results import PublishedResult, results
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = [
+    "FITTED",
+    "RELEASED",
+    "Line",
+    "Ratio",
+    "figure",
+    "fittable",
+    "fitted_ratio",
+    "lines",
+    "published_ratio",
+    "table",
+]
+
 Ratio = tuple[float, float, float]
 """A value with its errors up and down."""
 

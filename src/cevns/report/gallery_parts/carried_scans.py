@@ -23,6 +23,8 @@ from cevns.report.scan_figures.scan_parts import interval_text
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["CSI", "FOLDER", "TOYS_NOTE", "profile", "shipped", "toys_text", "wilks_text"]
+
 FOLDER = Path(__file__).parents[1] / "gallery" / "data"
 CSI = "coherent-csi-2021"
 TOYS_NOTE = (

@@ -17,6 +17,24 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = [
+    "ABOVE",
+    "METHODS",
+    "best",
+    "critical_at",
+    "dataset",
+    "density_threshold",
+    "further",
+    "interval_text",
+    "note",
+    "percent",
+    "standard_model",
+    "statistic",
+    "upright",
+    "without_fit",
+    "without_toys",
+]
+
 ABOVE: Final = ("dm2_41",)
 """Structural axes that the field draws upwards; masses of mediators run to the right."""
 METHODS: Final = {

@@ -16,6 +16,8 @@ from cevns.experiments import load
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["ONE_SIGMA", "compute"]
+
 ONE_SIGMA = 0.6826894921370859
 _Items = tuple[tuple[str, float | None], ...]
 

@@ -20,6 +20,8 @@ import numpy as np
 
 from cevns.typing import Array, ArrayLike, Namespace
 
+__all__ = ["emg_cdf", "emg_pdf", "sequential"]
+
 
 def _special(xp: Namespace) -> Any:
     """The special functions of the array namespace, imported when first needed."""

@@ -15,6 +15,8 @@ import numpy as np
 
 from cevns.typing import Array, ArrayLike, Namespace
 
+__all__ = ["PulsedSource", "Source"]
+
 
 class Source(Protocol):
     """Neutrinos by flavour: energies and number."""
