@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from cevns.analysis.toy_study import ToyStudy
     from cevns.experiments.fast_form import Refold
 
+__all__ = [
+    "QUESTIONS",
+    "SCALE",
+    "SCALE_QUESTION",
+    "JointExperiment",
+    "check_joint_question",
+    "load_joint",
+]
+
 SCALE = "cross_section_scale"
 """One factor on the predicted cross section of every experiment."""
 SCALE_QUESTION = "cross-section-scale"

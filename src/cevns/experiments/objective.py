@@ -21,6 +21,8 @@ from cevns.experiments.questions import SIGNAL, ExperimentModel
 from cevns.inference.minimum.objectives import Constrained, poisson
 from cevns.typing import Array, IntArray
 
+__all__ = ["ExperimentObjective", "Made"]
+
 Made = dict[str, list[tuple[int, Array]]]
 """Derivatives by parameters as sums of raw rows: their numbers and factors."""
 

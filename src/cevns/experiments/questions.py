@@ -34,6 +34,8 @@ from cevns.processes import Interaction
 from cevns.registry import canonical
 from cevns.typing import Array
 
+__all__ = ["POI_PARAMETER", "SIGNAL", "ExperimentModel", "Poi", "PoiName", "ask", "check_question"]
+
 PoiName = Literal["count", "cross-section", "sin2-theta-w", "couplings"]
 SIGNAL = "cevns"
 POI_PARAMETER: Mapping[str, str] = {

@@ -24,6 +24,15 @@ from cevns.inference.model.low_rank import Template as Weighted
 from cevns.parameters import Parameters
 from cevns.typing import Array
 
+__all__ = [
+    "ReleasedModel",
+    "ReleasedShape",
+    "check_shape_parameters",
+    "released_model",
+    "released_shape",
+    "templates",
+]
+
 
 @dataclass(frozen=True, eq=False)
 class ReleasedShape:

@@ -13,6 +13,8 @@ import numpy as np
 
 from cevns.typing import Array
 
+__all__ = ["Separable", "Values", "linearise", "outer_sum", "rows"]
+
 Values = Mapping[str, Array]
 
 

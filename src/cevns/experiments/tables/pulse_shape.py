@@ -17,6 +17,8 @@ from cevns.experiments.tables.refolded import RefoldedSignal
 from cevns.experiments.tables.tabulated import TabulatedSignal
 from cevns.typing import Array
 
+__all__ = ["PulseShapeSignal"]
+
 
 @dataclass(frozen=True, eq=False)
 class PulseShapeSignal:

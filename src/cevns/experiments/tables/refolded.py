@@ -26,6 +26,8 @@ from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
 from cevns.typing import Array
 
+__all__ = ["RefoldedSignal", "refold"]
+
 
 @dataclass(frozen=True, eq=False)
 class RefoldedSignal:

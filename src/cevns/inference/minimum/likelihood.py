@@ -19,6 +19,8 @@ from cevns.inference.model.expectation import Model, check_methods, constraint_a
 from cevns.inference.model.positivity import bend, floor_of
 from cevns.typing import Array, IntArray
 
+__all__ = ["FLOOR", "Likelihood", "check_expectation", "deviance", "pearson"]
+
 FLOOR = 1e-12
 """Expected count below which a fit continues ln(mu) by its tangent, so that a minimiser that
 steps outside the physical region meets a steep finite wall and not a NaN."""

@@ -28,6 +28,8 @@ from cevns.inference.model.low_rank import TemplateModel
 from cevns.inference.model.positivity import bend, floor_of
 from cevns.typing import Array, IntArray
 
+__all__ = ["Constrained", "Linearised", "LowRank", "Objective", "objective", "poisson", "saturated"]
+
 _TINY = 1e-300
 _TRACE = 1e-4
 _EINSUM = 10

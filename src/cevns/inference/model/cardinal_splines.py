@@ -15,6 +15,8 @@ import numpy as np
 
 from cevns.typing import Array
 
+__all__ = ["CardinalSplines"]
+
 
 @dataclass(frozen=True)
 class CardinalSplines:

@@ -18,6 +18,17 @@ from cevns.parameters import Parameters
 from cevns.signatures import refuse_xp
 from cevns.typing import Array
 
+__all__ = [
+    "LinearisedModel",
+    "Model",
+    "constraint_arrays",
+    "differences",
+    "digest",
+    "linearise",
+    "parameter_point",
+    "single_poi",
+]
+
 
 @runtime_checkable
 class Model(Protocol):

@@ -29,6 +29,8 @@ from cevns.typing import Array, IntArray
 if TYPE_CHECKING:
     from cevns.inference.minimum.objectives import Objective
 
+__all__ = ["JointModel", "Part", "information_shares", "join"]
+
 
 @dataclass(frozen=True, eq=False)
 class Part:

@@ -12,6 +12,8 @@ from cevns.inference.model.expectation import constraint_arrays
 from cevns.inference.model.joining import JointModel, Part
 from cevns.typing import Array
 
+__all__ = ["Blocks"]
+
 
 @dataclass(frozen=True, eq=False)
 class Blocks(Constrained):

@@ -20,6 +20,8 @@ import numpy as np
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array
 
+__all__ = ["bend", "floor_of"]
+
 
 def floor_of(model: Model) -> Array:
     """The model's ``floor``, ``(n_bins,)``; zeros if it declares none."""

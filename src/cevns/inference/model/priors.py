@@ -20,6 +20,8 @@ from cevns.inference.model.expectation import Model, linearise
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.typing import Array
 
+__all__ = ["Flat", "FlatInLog", "Prior", "Restated", "under"]
+
 
 @dataclass(frozen=True)
 class Flat:

@@ -29,6 +29,16 @@ from cevns.inference.model.low_rank import (
 from cevns.inference.model.positivity import floor_of
 from cevns.typing import Array
 
+__all__ = [
+    "CANDIDATES",
+    "CROSS_TERM_SHIFT",
+    "GroupSpec",
+    "Quadratic",
+    "TemplateAccuracy",
+    "build",
+    "measure",
+]
+
 CROSS_TERM_SHIFT = 0.01
 """Shift of -2 ln L within 3 sigma above which a pair's cross terms are kept."""
 CANDIDATES = (1.0, -1.0, 3.0, -3.0, 2.0, -2.0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5)

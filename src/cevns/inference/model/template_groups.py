@@ -19,6 +19,8 @@ from cevns.parameters import Parameters
 from cevns.signatures import refuse_xp_in
 from cevns.typing import Array, IntArray
 
+__all__ = ["Evaluated", "Function", "Group", "GroupEvaluator", "ShapeNuisance", "Template", "Term"]
+
 Kind = float | Literal["linear", "even"]
 Term = tuple[str, Kind]
 """A nuisance and its function: alpha itself, d(alpha), or the spline of a knot."""
