@@ -15,7 +15,7 @@ import numpy as np
 
 import cevns
 from _timing import cpu
-from cevns.analysis.scanning.scan_task import scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.inference import Data, fit
 from cevns.inference.scan.feldman_cousins import prepare
 from cevns.inference.toys.point_fits import PointFits

@@ -11,7 +11,7 @@ import numpy as np
 
 import cevns
 from _timing import cpu, report
-from cevns.analysis.scanning.scan_task import scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.inference import fit
 from cevns.inference.scan.profile_scan import profile_scan
 

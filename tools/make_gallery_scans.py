@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 import cevns
+from cevns import files
 from cevns.analysis.coupling_families import known_parameters
+from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
 from cevns.analysis.scanning.scan_record import Scan
-from cevns.analysis.scanning.scan_task import ScanPlan, scan, scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.analysis.studies.lma_dark_sigma import lma_dark_curve, lma_dark_test
 from cevns.exceptions import CevnsError
 from cevns.experiments.joint import load_joint
@@ -98,13 +100,13 @@ def provenance(found: Scan) -> list[str]:
 
 def write(name: str, notes: Sequence[str], columns: Sequence[str], lines: Sequence[str]) -> None:
     """Write a table."""
-    HOME.mkdir(parents=True, exist_ok=True)
+    files.make_folder(HOME)
     head = [
         *notes,
         f"Made by cevns {cevns.__version__}. Regenerate: python tools/make_gallery_scans.py {name}",
     ]
     text = [*(f"# {n}" for n in head), ",".join(columns), *lines]
-    (HOME / f"{name}.csv").write_text("\n".join(text) + "\n", encoding="utf-8")
+    files.write(HOME / f"{name}.csv", "\n".join(text) + "\n")
     print(f"{name}: {len(lines)} lines", flush=True)
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from cevns.records import VERSION, draw_with
+
 if TYPE_CHECKING:
     from cevns.detectors.framework.response import ResponseTable
     from cevns.experiments import Experiment, JointExperiment, load, load_joint
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from cevns.nuclear.nuclides import nuclide
     from cevns.rates import flux_averaged_cross_section, recoil_spectrum
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _LAZY = {
     "Experiment": "cevns.experiments",
@@ -52,6 +54,8 @@ __all__ = [
     "nuclide",
     "recoil_spectrum",
 ]
+
+draw_with({"measurement": "cevns.report.projection_figure"})
 
 
 def __getattr__(name: str) -> Any:

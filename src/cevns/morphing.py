@@ -17,6 +17,8 @@ import numpy as np
 
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["even_part", "even_part_derivative"]
+
 
 def even_part(alpha: ArrayLike) -> Array:
     """The function d(alpha) above, same shape as `alpha`.

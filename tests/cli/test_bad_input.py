@@ -83,7 +83,7 @@ COMMANDS = [
     ((*FIT, "--data", "mine.yaml"), "--data: mine.yaml is a file"),
     ((*FIT, "--data", "empty"), "--data does not hold the release"),
     ((*FIT, "--json", "empty"), "empty is a folder; name a file in it"),
-    ((*FIT, "--json", "no/out.json"), "the folder no does not exist"),
+    ((*FIT, "--json", "no/out.json"), "there is no folder no"),
     ((*FIT, "--plots", "mine.yaml"), "mine.yaml is a file; name a folder"),
     ((*FIT, "--plots", "mine.yaml/figures"), "cannot create mine.yaml/figures"),
     (("profile", NAME, "--plot", "empty"), "empty is a folder; name a file in it"),

@@ -185,8 +185,8 @@ def test_file_of_another_run_is_refused(name, arguments, message, cevns, files):
 
 @pytest.mark.parametrize("name", ["profile.h5", "fc.h5"])
 def test_file_of_another_version_is_refused(name, cevns, files, monkeypatch):
-    for module in ("experiments.scan_methods", "inference.point_toys"):
-        monkeypatch.setattr(f"cevns.{module}.version", lambda _: "99.0")
+    for module in ("analysis.scanning.scan_methods", "inference.toys.point_toys"):
+        monkeypatch.setattr(f"cevns.{module}.VERSION", "99.0")
     command = NSI if name == "profile.h5" else FC
     refused(cevns(*command, "--out", files / name), r"version is [\d.]+, not 99.0")
 

@@ -9,7 +9,7 @@ from scipy.stats import chi2, ks_2samp, kstest
 from threadpoolctl import threadpool_limits
 
 import cevns
-from cevns.analysis.scanning.scan_task import scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.inference.model.data import Data
 from cevns.inference.scan.feldman_cousins import feldman_cousins
 from cevns.inference.scan.profile_scan import profile_scan

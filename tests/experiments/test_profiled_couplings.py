@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 
 CASES = {
     "nsi+vector-universal": ("g_zprime", (1.8e-4, 1.95e-4)),

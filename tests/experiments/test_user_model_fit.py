@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.processes import interaction
 
 MINE = """

@@ -7,7 +7,8 @@ import pytest
 from scipy.interpolate import RegularGridInterpolator
 
 import cevns
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.datasets.delimited_text import read_lines
 from cevns.report.drawing.overlays import read_curves
 from cevns.report.gallery import entry, light_mediators, nsi_flavour_plane

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import __version__
 from cevns.analysis.measurement import ComponentCount, in_cm2, signal_prediction_error
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
@@ -20,10 +19,21 @@ from cevns.inference.fitting.intervals import Significance, significance
 from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.joining import JointModel, Part, information_shares
 from cevns.parameters import Gaussian, Parameters
-from cevns.typing import ENGINE, Array
+from cevns.records import head
+from cevns.typing import Array
 
 if TYPE_CHECKING:
     from cevns.inference.toys.gof import GoodnessOfFit
+
+__all__ = [
+    "Contribution",
+    "ExperimentResult",
+    "Fix",
+    "JointMeasurement",
+    "Width",
+    "measure_joint",
+    "short",
+]
 
 Fix = Mapping[str, float | None]
 
@@ -160,10 +170,8 @@ class JointMeasurement:
         """The JSON of ``cevns fit`` with several experiments."""
         plain = self.fit.to_dict()
         return {
+            **head(),
             "experiments": {n: r.to_dict() for n, r in self.results.items()},
-            "version": __version__,
-            "engine": ENGINE,
-            "seed": None,
             "asimov": self.asimov,
             "question": self.question,
             "significance": self.z,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import __version__
+from cevns import records
 from cevns.analysis.alternatives import Alternatives, alternative_fits, freed, held_shapes
 from cevns.analysis.shifts import prediction_error
 from cevns.exceptions import InputError
@@ -17,12 +17,22 @@ from cevns.experiments.inputs.released import ReleasedModel
 from cevns.experiments.questions import SIGNAL, ExperimentModel
 from cevns.inference import Data, FitResult, asimov, fit
 from cevns.inference.fitting.intervals import Significance, significance
-from cevns.typing import ENGINE, Array
+from cevns.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cevns.inference.toys.gof import GoodnessOfFit
+
+__all__ = [
+    "CM2_UNIT",
+    "ComponentCount",
+    "Measurement",
+    "in_cm2",
+    "inputs_record",
+    "measure",
+    "signal_prediction_error",
+]
 
 CM2_UNIT = "e-40 cm2"
 
@@ -93,11 +103,7 @@ class Measurement:
 
     def plot(self) -> Figure:
         """Both projections with the fitted components; the other figures are in `cevns.report`."""
-        import importlib
-
-        # the figures stand on the results, so they are looked up when asked for
-        figure: Figure = importlib.import_module("cevns.report").projection_figure(self)
-        return figure
+        return records.figure("measurement", self)
 
     def poi(self) -> dict[str, Any]:
         """The answer: name, value, errors and unit (cross sections in cm2)."""
@@ -120,10 +126,8 @@ class Measurement:
         plain = self.fit.to_dict()
         shared = [p.name for p in self.model.parameters if p.shared]
         out = {
+            **records.head(),
             "experiment": self.experiment.name,
-            "version": __version__,
-            "engine": ENGINE,
-            "seed": None,
             "asimov": self.asimov,
             "question": self.model.question,
             "physics": self.experiment.physics,

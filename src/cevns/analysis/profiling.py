@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns import __version__
 from cevns.analysis.measurement import CM2_UNIT
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Data, Interval, Model, ProfileCurve, asimov, fit, interval, profile
-from cevns.typing import ENGINE
+from cevns.records import head
 
 if TYPE_CHECKING:
     from cevns.experiments.joint import JointExperiment
+
+__all__ = ["LEVELS", "Profile", "profile_experiment", "profile_model"]
 
 LEVELS = (0.6826894921370859, 0.9)
 
@@ -43,10 +44,8 @@ class Profile:
         """The JSON of ``cevns profile`` (cross sections in cm2)."""
         scale = 1e-40 if self.curve.unit == CM2_UNIT else 1.0
         return {
+            **head(),
             **self.experiment.provenance(),
-            "version": __version__,
-            "engine": ENGINE,
-            "seed": None,
             "question": self.question,
             "asimov": self.asimov,
             "parameter": self.curve.parameter,

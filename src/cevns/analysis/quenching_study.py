@@ -16,6 +16,8 @@ from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.schema import Component
 from cevns.experiments.experiment import Experiment
 
+__all__ = ["CurveEffect", "curve_effects", "declared", "read_quenching", "split", "with_quenching"]
+
 FIELD = "detector.quenching"
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from cevns import __version__
 from cevns.experiments.experiment import Experiment
 from cevns.processes import kinematics
-from cevns.typing import ENGINE, Array
+from cevns.records import head
+from cevns.typing import Array
+
+__all__ = ["Rate", "rate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +42,8 @@ class Rate:
         from cevns.analysis.measurement import inputs_record
 
         return {
+            **head(),
             "experiment": self.experiment.name,
-            "version": __version__,
-            "engine": ENGINE,
             "physics": self.experiment.physics,
             "overrides": dict(self.experiment.overrides or {}),
             "inputs": inputs_record(self.experiment),

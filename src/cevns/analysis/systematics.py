@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cevns import __version__
 from cevns.analysis.alternatives import freed, held_shapes
 from cevns.analysis.measurement import inputs_record
 from cevns.analysis.shifts import prediction_shifts
@@ -17,7 +16,9 @@ from cevns.experiments.inputs.released import ReleasedModel
 from cevns.inference import asimov, fit
 from cevns.inference.fitting.impacts import impacts, statistical_error
 from cevns.parameters import fold_name
-from cevns.typing import ENGINE
+from cevns.records import head
+
+__all__ = ["SystematicRow", "Systematics", "systematics"]
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,8 @@ class Systematics:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns systematics``; effects relative to the count."""
         return {
+            **head(),
             "experiment": self.experiment.name,
-            "version": __version__,
-            "engine": ENGINE,
-            "seed": None,
             "question": self.question,
             "physics": self.experiment.physics,
             "overrides": dict(self.experiment.overrides or {}),

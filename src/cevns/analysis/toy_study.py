@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from cevns import __version__
 from cevns.analysis.measurement import in_cm2
 from cevns.exceptions import UnknownNameError
 from cevns.experiments.experiment import Experiment
@@ -16,9 +15,12 @@ from cevns.inference import Model
 from cevns.inference.model.joining import JointModel
 from cevns.inference.toys.toy_fits import run_toys
 from cevns.inference.toys.toy_result import ToyResult
+from cevns.records import head
 
 if TYPE_CHECKING:
     from cevns.experiments.joint import JointExperiment
+
+__all__ = ["ToyStudy", "study_model", "study_toys"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +45,8 @@ class ToyStudy:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns toys``."""
         return {
+            **head(),
             **self.experiment.provenance(),
-            "version": __version__,
             "question": self.question,
             **in_cm2(self.toys.to_dict()),
             "template": self.accuracy or None,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from cevns.analysis.toy_study import ToyStudy
     from cevns.experiments.tables.features import ResponseFeatures
 
+__all__ = ["NOTHING", "Experiment", "load"]
+
 NOTHING = 1e-9
 """Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 

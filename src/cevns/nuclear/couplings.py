@@ -19,6 +19,14 @@ from cevns.particles import LEPTONS
 from cevns.registry import canonical
 from cevns.typing import Array
 
+__all__ = [
+    "Couplings",
+    "barranco_couplings",
+    "charge_radius_shift",
+    "coupling_schemes",
+    "couplings",
+]
+
 _G_A_HALF: Final = 0.6377  # half the axial charge of the nucleon, g_A = 1.2754 [M]
 
 

@@ -15,6 +15,8 @@ from cevns.exceptions import InputError
 from cevns.nuclear.nuclides import Nuclide
 from cevns.typing import Array, ArrayLike, BoolArray
 
+__all__ = ["FormFactor", "charge_radius", "coth_remainder", "over_sinh", "sinc", "sphere"]
+
 
 class FormFactor(Protocol):
     """A nuclear form factor: F(q; R) with F(0) = 1 and F = 1 - (q R)^2/6 + O(q^4)."""

@@ -12,6 +12,8 @@ from cevns.parameters import Parameters
 from cevns.processes.framework.extension import ELECTRON_CONTACT, Extension, Shape, bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
 
+__all__ = ["MODEL", "STANDARD_MODEL_CM2", "UNIT_CM2", "ChargeRadius"]
+
 UNIT_CM2 = 1e-32
 """cm2 per unit of the parameters."""
 STANDARD_MODEL_CM2: Final[Mapping[str, float]] = {"e": -0.83e-32, "mu": -0.48e-32, "tau": -0.30e-32}

@@ -25,6 +25,8 @@ from cevns.parameters import Parameters
 from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
 
+__all__ = ["MODEL", "FlavouredCrossSections"]
+
 
 @cache
 def _parameters() -> Parameters:

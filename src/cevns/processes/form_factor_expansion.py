@@ -32,6 +32,8 @@ from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.processes.ingredients.elements import ELEMENTS, Property, group_of, groups
 from cevns.typing import Array
 
+__all__ = ["MODEL", "FormFactorExpansion"]
+
 _POWERS = (2, 4, 6)
 
 

@@ -17,6 +17,15 @@ from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.terms import Term
 from cevns.typing import Array
 
+__all__ = [
+    "MODEL",
+    "PREFACTOR_CM2",
+    "UNIT_MU_B",
+    "MagneticMoment",
+    "electron_shape",
+    "nuclear_shape",
+]
+
 UNIT_MU_B = 1e-10
 """Bohr magnetons per unit of the parameters."""
 PREFACTOR_CM2 = math.pi * ALPHA**2 / M_ELECTRON_MEV**2 * HBARC2_MEV2_CM2

@@ -16,6 +16,8 @@ from cevns.processes.framework.extension import Extension, Shape, bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
 from cevns.typing import Array
 
+__all__ = ["MODEL", "STRENGTH_MEV2", "UNIT_E", "Millicharge", "photon"]
+
 UNIT_E = 1e-10
 """Elementary charges per unit of the parameters."""
 STRENGTH_MEV2 = 2.0 * math.sqrt(2.0) * math.pi * ALPHA / G_FERMI_MEV

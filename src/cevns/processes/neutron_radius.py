@@ -28,6 +28,8 @@ from cevns.processes.ingredients.elements import (
     proton_rms_fm,
 )
 
+__all__ = ["MODEL", "NeutronRadius"]
+
 
 @dataclass(frozen=True)
 class NeutronRadius(Extension):

@@ -26,6 +26,8 @@ from cevns.processes.ingredients.elements import (
     proton_rms_fm,
 )
 
+__all__ = ["MODEL", "NeutronSkin"]
+
 
 @dataclass(frozen=True)
 class NeutronSkin(Extension):

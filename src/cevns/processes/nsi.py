@@ -39,6 +39,8 @@ from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
 
+__all__ = ["MODEL", "NSI", "REACH", "final_states", "given", "meaning"]
+
 REACH: Final = (-5.0, 5.0)
 """Bounds of a coefficient: far beyond what any data allow for one of them alone."""
 

@@ -41,6 +41,16 @@ from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS
 from cevns.processes.nsi import REACH, final_states, given, meaning
 
+__all__ = [
+    "DOWN_DEG",
+    "MODEL",
+    "UP_DEG",
+    "NSIQuarkMix",
+    "angle_from_quarks",
+    "nucleon_couplings",
+    "quark_couplings",
+]
+
 UP_DEG: Final = math.degrees(math.atan(0.5))
 """eta of up quarks alone, 26.57 degrees."""
 DOWN_DEG: Final = math.degrees(math.atan(2.0))

@@ -16,6 +16,15 @@ from cevns.particles import is_antineutrino, lepton
 from cevns.processes.framework.terms import Term
 from cevns.typing import Array
 
+__all__ = [
+    "MODEL",
+    "SIN2_THETA_W",
+    "StandardModel",
+    "axial_shape",
+    "interference_shape",
+    "vector_shape",
+]
+
 SIN2_THETA_W = Parameter(
     "sin2_theta_w",
     SIN2_THETA_W_0,

@@ -36,6 +36,8 @@ from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.terms import FluxFactor
 from cevns.propagation import Extent, Mixing, Oscillation
 
+__all__ = ["MODEL", "Sterile"]
+
 
 @dataclass(frozen=True)
 class Sterile(Extension):

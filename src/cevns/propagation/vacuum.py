@@ -27,6 +27,8 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.particles import LEPTONS
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["PHASE_PER_EV2_M_PER_MEV", "Extent", "Mixing", "Oscillation", "vacuum_phase"]
+
 PHASE_PER_EV2_M_PER_MEV: Final = 1e3 / (4.0 * HBARC_MEV_FM)
 """1/(4 hbar c) = 1.26693 MeV/(eV^2 m)."""
 

@@ -21,6 +21,20 @@ from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.registry import canonical
 from cevns.typing import Array
 
+__all__ = [
+    "DEFAULT",
+    "ELEMENTS",
+    "FAMILIES",
+    "Family",
+    "constant",
+    "family",
+    "lindhard",
+    "linear",
+    "modified_lindhard",
+    "polynomial",
+    "pulls_of",
+]
+
 # atomic number and mean atomic mass of the elements with a default material
 ELEMENTS: Final[Mapping[str, tuple[int, float]]] = {
     "ar": (18, 39.948),

@@ -32,6 +32,8 @@ from cevns.quenching.curve_families import Family
 from cevns.quenching.points import DataSet
 from cevns.typing import Array
 
+__all__ = ["PointsModel"]
+
 
 @dataclass(frozen=True, eq=False)
 class PointsModel:

@@ -26,6 +26,8 @@ from cevns.rates.moments import fold_terms
 from cevns.sources import Source
 from cevns.typing import Array
 
+__all__ = ["AnyFold", "ElectronFold", "WithElectrons", "electron_panels"]
+
 
 def electron_panels(source: Source, material: Material, maximum_kev: float) -> Array:
     """Edges, keV, of the panels on which the recoil spectrum of electrons is smooth.

@@ -27,6 +27,8 @@ from cevns.rates.moments import fold_terms
 from cevns.sources import Source
 from cevns.typing import Array
 
+__all__ = ["NODES_PER_PANEL", "Fold", "panel_nodes", "recoil_panels"]
+
 NODES_PER_PANEL = 24
 """Exact for a smooth spectrum over a whole panel between its kinks."""
 

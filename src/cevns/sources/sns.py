@@ -15,6 +15,8 @@ from cevns.sources.beams.proton_beam import Protons, protons_on_target
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
+__all__ = ["MODEL", "SNS"]
+
 
 @dataclass(frozen=True)
 class SNS:

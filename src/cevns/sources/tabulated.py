@@ -17,6 +17,8 @@ from cevns.sources.beams.proton_beam import Protons
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
+__all__ = ["MODEL", "Tabulated"]
+
 
 @dataclass(frozen=True)
 class Tabulated:

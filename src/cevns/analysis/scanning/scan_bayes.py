@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import os
+import io
 import time
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from cevns import files
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError, MissingExtraError
 from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
 from cevns.inference.toys.point_toys import model_digest
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.records import VERSION
 from cevns.typing import ENGINE
 
 if TYPE_CHECKING:
-    from cevns.analysis.scanning.scan_task import ScanPlan
+    from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.inference.bayes.sampling import ChainState
+
+__all__ = ["DRAWS", "bayes", "check_extras"]
 
 DRAWS = 5
 """Independent draws wanted for each of the `toys` of a scan."""
@@ -79,7 +82,7 @@ def bayes(
         "engine": ENGINE,
         "model digest": model_digest(plan.grid),
         "data digest": data_digest(plan.grid, plan.data),
-        "version": version("cevns"),
+        "version": VERSION,
     }
     target = None if out is None else check_target(out)
     if target is not None and target.exists():
@@ -128,12 +131,9 @@ def bayes(
 
 
 def _write(path: Path, state: ChainState) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, **cast("Any", state.arrays()))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    buffer = io.BytesIO()
+    np.savez(buffer, **cast("Any", state.arrays()))
+    files.write(path, buffer.getbuffer())
 
 
 def _read(path: Path) -> ChainState:

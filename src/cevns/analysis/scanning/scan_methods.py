@@ -6,7 +6,6 @@ import platform
 import time
 from concurrent.futures import Executor
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,10 +16,13 @@ from cevns.inference.scan.profile_scan import ProfileScan, levels, profile_scan
 from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
 from cevns.inference.toys.point_toys import model_digest
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.records import VERSION
 from cevns.typing import ENGINE, Array
 
 if TYPE_CHECKING:
-    from cevns.analysis.scanning.scan_task import ScanPlan
+    from cevns.analysis.scanning.scan_plan import ScanPlan
+
+__all__ = ["by_toys", "polished_intervals", "profile", "profile_datasets"]
 
 
 def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
@@ -36,7 +38,7 @@ def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
         "refined": refine,
         "model digest": model_digest(plan.grid),
         "data digest": data_digest(plan.grid, plan.data),
-        "version": version("cevns"),
+        "version": VERSION,
     }
     target = None if out is None else check_target(out)
     if target is not None and target.exists():

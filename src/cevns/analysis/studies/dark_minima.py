@@ -34,6 +34,8 @@ from cevns.processes import Extension, bounded, degeneracy
 from cevns.processes.nsi_quark_mix import NSIQuarkMix, quark_couplings
 from cevns.typing import Array, IntArray
 
+__all__ = ["DIFFERENCE", "ETA", "LARGEST", "MUMU", "DarkCoordinates", "DarkPlane", "Minima"]
+
 DIFFERENCE: Final = "eps_ee_minus_eps_mumu"
 MUMU: Final = "eps_mumu"
 ETA: Final = "eta"

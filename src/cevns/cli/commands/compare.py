@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, check_writable, table
+from cevns.cli.terminal.output import Output, table
+from cevns.files import check_writable
+
+__all__ = ["compare"]
 
 
 def compare(

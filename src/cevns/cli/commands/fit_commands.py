@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
     from cevns.inference import FitResult
 
+__all__ = [
+    "Asimov",
+    "fit",
+    "parameter_table",
+    "profile",
+    "require_plots",
+    "show_measurement",
+    "systematics",
+]
+
 Asimov = Annotated[
     bool, typer.Option("--asimov", help="fit expected counts: precision and significance to expect")
 ]
@@ -252,7 +262,7 @@ def profile(
     json: options.Json = None,
 ) -> None:
     """Profile likelihood of a parameter, with its 68.3 and 90 % intervals."""
-    from cevns.cli.terminal.output import check_writable
+    from cevns.files import check_writable
 
     output = Output(json)
     if plot is not None:

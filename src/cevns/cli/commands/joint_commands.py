@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cevns.analysis.joint_measurement import JointMeasurement
     from cevns.inference import FittedParameter
 
+__all__ = ["show_joint"]
+
 
 def _errors(p: FittedParameter) -> str:
     """Value with its errors, an upper and a lower one where MINOS gave both."""

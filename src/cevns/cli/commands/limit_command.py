@@ -16,6 +16,8 @@ from cevns.exceptions import InputError
 if TYPE_CHECKING:
     from cevns.reproduction.published_results import PublishedResult
 
+__all__ = ["limit"]
+
 
 def _published(name: str, level: float) -> PublishedResult | None:
     """The published limit of an experiment at this level, if there is one."""

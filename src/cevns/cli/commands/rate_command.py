@@ -9,6 +9,8 @@ import typer
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
+__all__ = ["rate"]
+
 
 def rate(
     experiment: options.ExperimentName,

@@ -15,9 +15,28 @@ from cevns.exceptions import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.analysis.scanning.scan_task import ScanPlan
     from cevns.parameters import Parameters
+
+__all__ = [
+    "Asimov",
+    "At",
+    "Free",
+    "Level",
+    "Method",
+    "Model",
+    "Refine",
+    "Scheduler",
+    "Seed",
+    "Toys",
+    "Workers",
+    "merge",
+    "plan_of",
+    "plot",
+    "scan",
+    "show_scan",
+]
 
 Model = Annotated[
     str,
@@ -81,7 +100,7 @@ def plan_of(
 ) -> ScanPlan:
     """What the options of a scan ask for."""
     from cevns.analysis.coupling_families import known_parameters, structural_names
-    from cevns.analysis.scanning.scan_task import scan_plan
+    from cevns.analysis.scanning.scan_plan import scan_plan
     from cevns.experiments.joint import load_joint
     from cevns.units import quantity
 
@@ -227,7 +246,7 @@ def plot(
     """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.cli.commands.fit_commands import require_plots
-    from cevns.cli.terminal.output import check_writable
+    from cevns.files import check_writable
 
     require_plots("cevns plot")
     target = scan_file.with_suffix(".png") if out is None else out

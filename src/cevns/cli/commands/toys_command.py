@@ -11,6 +11,8 @@ import typer
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
+__all__ = ["toys"]
+
 _LINE_S = 10.0
 """Seconds between lines of progress where no bar can be drawn."""
 
@@ -68,7 +70,7 @@ def toys(
         TimeRemainingColumn,
     )
 
-    from cevns.cli.terminal.output import check_writable
+    from cevns.files import check_writable
 
     output = Output(json)
     if out is not None:

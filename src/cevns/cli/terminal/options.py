@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from cevns.experiments import Experiment, JointExperiment
     from cevns.parameters import Parameters
 
+__all__ = [
+    "AnyPoi",
+    "DataFolder",
+    "ExperimentName",
+    "ExperimentNames",
+    "Fix",
+    "Json",
+    "Poi",
+    "SetField",
+    "changes",
+    "fixed",
+    "load",
+    "load_any",
+    "widths",
+]
+
 ExperimentName = Annotated[
     str, typer.Argument(metavar="EXPERIMENT", help="name from 'cevns list', or a YAML file")
 ]

@@ -15,8 +15,10 @@ from cevns.exceptions import InputError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.analysis.scanning.scan_task import ScanPlan
+
+__all__ = ["How"]
 
 
 @dataclass

@@ -11,6 +11,8 @@ from cevns.detectors.framework.efficiency_curve import Efficiency
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["MODEL", "Step"]
+
 
 @dataclass(frozen=True)
 class Step(Efficiency):

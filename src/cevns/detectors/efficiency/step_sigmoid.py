@@ -13,6 +13,8 @@ from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["MODEL", "StepSigmoid"]
+
 
 @dataclass(frozen=True)
 class StepSigmoid(Efficiency):

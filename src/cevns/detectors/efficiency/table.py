@@ -14,6 +14,8 @@ from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import DataError, InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["MODEL", "Table"]
+
 
 @dataclass(frozen=True)
 class Table(Efficiency):

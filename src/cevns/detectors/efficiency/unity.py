@@ -9,6 +9,8 @@ import numpy as np
 from cevns.detectors.framework.efficiency_curve import Efficiency
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["MODEL", "Unity"]
+
 
 @dataclass(frozen=True)
 class Unity(Efficiency):

@@ -12,6 +12,8 @@ from cevns.detectors.framework.variation import Variation, as_tuple
 from cevns.morphing import even_part
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["Efficiency", "Morphed", "vary"]
+
 
 def vary(
     make: Callable[[tuple[float, ...]], Efficiency], variations: Mapping[str, Variation]

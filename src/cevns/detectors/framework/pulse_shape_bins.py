@@ -11,6 +11,8 @@ import numpy as np
 from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array
 
+__all__ = ["PulseShape", "PulseShapeBins"]
+
 
 @runtime_checkable
 class PulseShape(Protocol):

@@ -17,6 +17,8 @@ from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
+__all__ = ["Quenching", "QuenchingCurve", "Recoil"]
+
 Recoil = Annotated[float, Unit("keVnr")]
 
 

@@ -28,6 +28,8 @@ from cevns.detectors.resolution.poisson import Poisson
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["PULL_REACH", "ResponseTable", "SharpResponse", "bin_response"]
+
 _TINY_KEVEE = 1e-18
 
 

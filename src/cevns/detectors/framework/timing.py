@@ -25,6 +25,8 @@ from cevns.detectors.framework.splines import UniformSpline, tabulate
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["TimeTable", "time_bins"]
+
 TimeDensity: TypeAlias = Callable[[Array, Array], Array]
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.typing import Array
 
+__all__ = ["MODEL", "Constant"]
+
 
 @dataclass(frozen=True)
 class Constant(Quenching):

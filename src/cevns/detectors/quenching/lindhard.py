@@ -8,6 +8,8 @@ from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.exceptions import InputError
 from cevns.typing import Array
 
+__all__ = ["MODEL", "Lindhard"]
+
 
 @dataclass(frozen=True)
 class Lindhard(Quenching):

@@ -10,6 +10,8 @@ import numpy as np
 from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.typing import Array
 
+__all__ = ["MODEL", "Polynomial"]
+
 
 @dataclass(frozen=True)
 class Polynomial(Quenching):

@@ -13,6 +13,8 @@ from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import DataError, InputError
 from cevns.typing import Array
 
+__all__ = ["MODEL", "Tabulated", "monotone_slopes"]
+
 
 def monotone_slopes(x: Array, y: Array) -> Array:
     """Slopes of the monotone cubic through the points (Fritsch and Butland 1984).

@@ -12,6 +12,8 @@ from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.registry import canonical
 
+__all__ = ["CATALOGUE", "catalogue", "digest", "find", "schema_error", "validate"]
+
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
 
 

@@ -30,6 +30,8 @@ from cevns.experiments.declaration.assembly import declared_parameters
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.typing import Array
 
+__all__ = ["STEADY_STATE_ROLE", "InputFile", "Inputs", "load_inputs", "load_released"]
+
 STEADY_STATE_ROLE = "ac-energy"
 
 

@@ -21,6 +21,15 @@ from cevns.inference.model.shapes import Morph
 from cevns.parameters import Parameter
 from cevns.typing import Array
 
+__all__ = [
+    "ReleasedModel",
+    "ReleasedShape",
+    "check_shape_parameters",
+    "released_model",
+    "released_shape",
+    "templates",
+]
+
 
 def released_shape(
     template: Template, content: Callable[[str], Array], parameters: Mapping[str, Parameter]

@@ -22,6 +22,8 @@ from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
 from cevns.typing import Array
 
+__all__ = ["RELATIVE_STEP", "Binding", "Signal", "spectral_ends"]
+
 RELATIVE_STEP = 1e-4
 """Half step of central differences in units of a parameter's typical size: exact for couplings
 that enter quadratically; otherwise the truncation error is 1e-8 of the derivative."""

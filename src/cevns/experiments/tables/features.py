@@ -26,6 +26,17 @@ from cevns.experiments.prediction.separable import Values
 from cevns.experiments.prediction.signal import Signal
 from cevns.typing import Array, IntArray
 
+__all__ = [
+    "CROSSED",
+    "DEGREE",
+    "Monomials",
+    "ResponseFeatures",
+    "b_spline_coefficients",
+    "b_splines",
+    "response_features",
+    "through_knots",
+]
+
 DEGREE = 3
 """Of the polynomials in the quenching pulls, in total."""
 CROSSED = 2

@@ -33,6 +33,8 @@ from cevns.rates.electrons import ElectronFold, WithElectrons
 from cevns.rates.fold import Fold
 from cevns.typing import Array, IntArray
 
+__all__ = ["Mixture", "RadiusNodes", "mixture", "raw_rows", "raw_weights"]
+
 _RADIUS_NODES = 24
 _MONOMIALS = 500
 """Monomials at most; beyond, weights are evaluated one by one."""

@@ -26,6 +26,8 @@ from cevns.experiments.tables.features import ResponseFeatures, response_feature
 from cevns.experiments.tables.spectral import Mixture, mixture
 from cevns.typing import Array
 
+__all__ = ["TabulatedSignal", "tabulate", "time_classes"]
+
 
 @dataclass(frozen=True, eq=False)
 class TabulatedSignal(Separable):

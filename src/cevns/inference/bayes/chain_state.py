@@ -14,6 +14,8 @@ from cevns.exceptions import InputError
 from cevns.inference.bayes.posterior_modes import Modes
 from cevns.typing import ENGINE, Array
 
+__all__ = ["ChainState", "RandomState"]
+
 RandomState = tuple[str, NDArray[np.uint32], int, int, float]
 """As ``numpy.random.RandomState.get_state`` gives it."""
 

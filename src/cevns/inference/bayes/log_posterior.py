@@ -23,6 +23,8 @@ from cevns.inference.model.expectation import Model, digest
 from cevns.inference.model.priors import Restated
 from cevns.typing import ENGINE, Array, IntArray
 
+__all__ = ["LogPosterior"]
+
 
 @dataclass(frozen=True, eq=False)
 class LogPosterior:

@@ -33,6 +33,7 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.priors import Flat, FlatInLog, Prior, under
 from cevns.parameters import Gaussian, Parameters
+from cevns.records import VERSION
 from cevns.typing import Array
 
 __all__ = ["ChainState", "Flat", "FlatInLog", "Gaussian", "Posterior", "Prior", "sample"]
@@ -110,7 +111,7 @@ def sample(
         **target.fingerprint(),
         "seed": seed,
         "walkers": walkers,
-        "version": version("cevns"),
+        "version": VERSION,
         "emcee version": version("emcee"),
     }
     if state is not None:

@@ -18,19 +18,21 @@ import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult, fitted_parameters
-from cevns.inference.fitting.minuit import (
-    Fix,
-    MinosChoice,
-    _degenerate,
-    _diagnose,
-    _minimise,
-    _minos_names,
-    _with_minos,
-)
+from cevns.inference.fitting.minuit import Fix, degenerate, diagnose, minimise
+from cevns.inference.fitting.quoted_fit import MinosChoice, minos_names, with_minos
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, constraint_arrays, linearise, parameter_point
 from cevns.typing import Array
+
+__all__ = [
+    "GaussianLikelihood",
+    "GaussianModel",
+    "Values",
+    "fit_gaussian",
+    "gaussian_likelihood",
+    "least_squares",
+]
 
 
 class GaussianModel(Model, Protocol):
@@ -192,7 +194,7 @@ def fit_gaussian(
         data: values and auxiliary measurements; the model's own by default.
         fix: parameters held fixed, at a value or (None) where they are.
         start: starting point; nominal values by default.
-        minos: as in `cevns.inference.fitting.minuit.fit`.
+        minos: as in `cevns.inference.fitting.quoted_fit.fit`.
 
     Raises:
         UnknownNameError: if a named parameter does not exist.
@@ -207,20 +209,20 @@ def fit_gaussian(
     likelihood.check(theta)
     if held.all():
         return _record(likelihood, theta, np.zeros((theta.size, theta.size)), held)
-    minuit = _minimise(likelihood, parameters, theta, strategy=1, second=False)
+    minuit = minimise(likelihood, parameters, theta, strategy=1, second=False)
     if minuit.valid:
         minuit.hesse()
-    valid, diagnosis = _diagnose(minuit)
+    valid, diagnosis = diagnose(minuit)
     at = theta.copy()
     at[~held] = minuit.values
-    if valid and (degenerate := _degenerate(likelihood, at, ~held)):
-        valid, diagnosis = False, degenerate
+    if valid and (alike := degenerate(likelihood, at, ~held)):
+        valid, diagnosis = False, alike
     if not valid:
         raise FitError(f"fit of {model.name!r}: {diagnosis}")
     covariance = np.zeros((theta.size, theta.size))
     covariance[np.ix_(~held, ~held)] = np.asarray(minuit.covariance)
     result = _record(likelihood, at, covariance, held, float(minuit.fmin.edm), int(minuit.nfcn))
-    return _with_minos(minuit, result, _minos_names(parameters, None, minos))
+    return with_minos(minuit, result, minos_names(parameters, None, minos))
 
 
 def _record(

@@ -17,13 +17,25 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.linalg import quiet_division
 from cevns.inference.minimum.minimiser import EDM_GOAL, BoundedProblem, Origin
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
+
+__all__ = [
+    "CONVERGED",
+    "FAILED",
+    "MINUIT",
+    "QUICK_STEPS",
+    "REFINING_STEPS",
+    "SAFE_STEPS",
+    "STATUS",
+    "BatchFit",
+    "BatchFitter",
+]
 
 QUICK_STEPS = 6
 """Quasi-Newton steps for all."""

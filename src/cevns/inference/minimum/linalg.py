@@ -14,6 +14,8 @@ import numpy as np
 
 from cevns.typing import Array
 
+__all__ = ["backward", "cholesky", "forward", "inverse_diagonal", "schur"]
+
 _TINY = 1e-300
 
 

@@ -17,6 +17,8 @@ from cevns.inference.minimum import linalg
 from cevns.inference.minimum.objectives import Objective
 from cevns.typing import Array, IntArray
 
+__all__ = ["EDM_GOAL", "BoundedProblem", "Origin", "State"]
+
 EDM_GOAL = 1e-7
 """Convergence: estimated distance to the minimum in units of -2 ln L."""
 _LEASH = 0.5

@@ -30,6 +30,17 @@ __all__ = [
     "single_poi",
 ]
 
+__all__ = [
+    "LinearisedModel",
+    "Model",
+    "constraint_arrays",
+    "differences",
+    "digest",
+    "linearise",
+    "parameter_point",
+    "single_poi",
+]
+
 
 @dataclass(frozen=True, eq=False)
 class Model:

@@ -19,6 +19,8 @@ from cevns.inference.fitting.minuit import Fix
 from cevns.inference.model.expectation import Model
 from cevns.parameters import Gaussian, Parameter, Parameters
 
+__all__ = ["Flat", "FlatInLog", "Prior", "Restated", "under"]
+
 
 @dataclass(frozen=True)
 class Flat:

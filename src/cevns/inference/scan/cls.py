@@ -37,6 +37,8 @@ from cevns.inference.toys.point_run import (
 from cevns.inference.toys.point_toys import PointToys
 from cevns.typing import Array
 
+__all__ = ["cls_scan"]
+
 
 def cls_scan(
     grid: Grid,

@@ -24,6 +24,8 @@ from cevns.inference.scan.profile_scan import profile_scan
 from cevns.inference.toys.point_toys import FIRST, PointToys
 from cevns.inference.work.blocks import available_cores, one_blas_thread
 
+__all__ = ["LONG_H", "Cost", "plan"]
+
 LONG_H = 24.0
 """Hours on the cores that are there above which something should be lowered."""
 _RESULT_COPIES = 3

@@ -37,6 +37,16 @@ from cevns.inference.toys.point_run import (
 from cevns.inference.toys.point_toys import PointToys
 from cevns.typing import Array
 
+__all__ = [
+    "AUDIT",
+    "AUDIT_MOST",
+    "STOP_SIGMA",
+    "check_profile",
+    "feldman_cousins",
+    "judge",
+    "prepare",
+]
+
 STOP_SIGMA = 4.0
 """Distance of a p-value from the boundary, in binomial errors, at which a point needs no more
 toys: the chance that a point on the boundary is stopped is 6e-5, and it is a point whose answer

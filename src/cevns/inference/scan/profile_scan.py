@@ -19,7 +19,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.fitting.upper_limits import check_level
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.minimum.likelihood import Likelihood
@@ -27,6 +27,8 @@ from cevns.inference.model.data import Data, observed
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.scan_slice import Best, Effort, Slice, converged
 from cevns.typing import Array, BoolArray, IntArray
+
+__all__ = ["ProfileScan", "levels", "profile_scan", "slice_of"]
 
 
 def levels(cl: float, dof: int) -> float:

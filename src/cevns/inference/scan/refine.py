@@ -21,6 +21,8 @@ from cevns.inference.scan.profile_scan import ProfileScan, profile_scan, slice_o
 from cevns.inference.scan.scan_slice import Effort, converged
 from cevns.typing import Array, BoolArray, IntArray
 
+__all__ = ["DEPTH", "refined_scan"]
+
 DEPTH = 3
 """Times that cells are halved, by default: a step becomes an eighth."""
 _MARGIN = 0.5

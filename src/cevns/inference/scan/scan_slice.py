@@ -17,6 +17,8 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, parameter_point
 from cevns.typing import Array, IntArray
 
+__all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "Best", "Effort", "Slice", "converged"]
+
 COARSE = 50
 """Points of a slice, about, that are fitted first and from several starts."""
 SWEEPS = 200

@@ -25,6 +25,8 @@ from cevns.inference.model.expectation import parameter_point
 from cevns.inference.model.grid import Grid
 from cevns.typing import Array, IntArray
 
+__all__ = ["SIGMAS", "Sensitivity", "at_points", "sensitivity"]
+
 SIGMAS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Fluctuations of the bands, in standard deviations; zero is the median."""
 

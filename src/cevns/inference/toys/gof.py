@@ -13,6 +13,8 @@ from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.expectation import Model
 from cevns.inference.toys.toy_fits import run_toys
 
+__all__ = ["GoodnessOfFit", "goodness_of_fit"]
+
 
 @dataclass(frozen=True)
 class GoodnessOfFit:

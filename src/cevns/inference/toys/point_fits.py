@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
 from cevns.inference.minimum.modes import Screen
 from cevns.inference.minimum.starts import best_of_starts
@@ -16,6 +16,8 @@ from cevns.inference.model.expectation import Model
 from cevns.inference.toys.point_toys import PointToys
 from cevns.inference.work.checkpoint import Block
 from cevns.typing import Array, IntArray
+
+__all__ = ["GOAL", "HELD_GOAL", "OUTLIER", "SCREENED", "TOLERANCE", "PointFits"]
 
 GOAL = 1e-2
 """Distance to the minimum at which a toy's free fit has converged. Thousand toys tell a critical

@@ -22,7 +22,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -30,7 +29,19 @@ import numpy as np
 from cevns.inference.model.expectation import digest
 from cevns.inference.model.grid import Grid
 from cevns.inference.work.checkpoint import Block
+from cevns.records import VERSION
 from cevns.typing import ENGINE, Array, IntArray
+
+__all__ = [
+    "BLOCK",
+    "FIRST",
+    "GROUP",
+    "POLICY",
+    "TIE",
+    "Place",
+    "PointToys",
+    "model_digest",
+]
 
 Statistic = Literal["two-sided", "upper"]
 
@@ -214,7 +225,7 @@ class PointToys:
             "stopped early at": self.stop_sigma,
             "audited toys": self.audit,
             "blocks": [FIRST, BLOCK, GROUP],
-            "version": version("cevns"),
+            "version": VERSION,
         }
 
     def start(self) -> Callable[[int], Block]:

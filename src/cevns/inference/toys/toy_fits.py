@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import CHUNK, FAILED, BatchFitter
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.data import Data, draw
@@ -27,7 +26,10 @@ from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.work.blocks import run_blocks
 from cevns.inference.work.checkpoint import Block
 from cevns.inference.work.toy_store import ToyStore
+from cevns.records import VERSION
 from cevns.typing import ENGINE, Array, IntArray
+
+__all__ = ["AUDIT_MOST", "BLOCK", "TOYS_MOST", "ToyPlan", "run_toys"]
 
 BLOCK = 4096
 """Toys a block."""
@@ -111,7 +113,7 @@ class ToyPlan:
             "coverage": self.coverage,
             "audited toys": self.n_audited,
             "block": BLOCK,
-            "version": version("cevns"),
+            "version": VERSION,
         }
 
 

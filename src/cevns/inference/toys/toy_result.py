@@ -16,6 +16,8 @@ from cevns.typing import ENGINE, Array, IntArray
 if TYPE_CHECKING:
     from cevns.inference.toys.toy_fits import ToyPlan
 
+__all__ = ["DEEPER", "LEVELS", "Coverage", "Pull", "ToyResult"]
+
 LEVELS = (0.6826894921370859, 0.9)
 """Confidence levels whose coverage is tested."""
 DEEPER = 1e-3

@@ -32,6 +32,16 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from cevns.exceptions import FitError, InputError
 
+__all__ = [
+    "Done",
+    "Job",
+    "Result",
+    "available_cores",
+    "executor_width",
+    "one_blas_thread",
+    "run_blocks",
+]
+
 Result = TypeVar("Result")
 ResultOut = TypeVar("ResultOut", covariant=True)
 

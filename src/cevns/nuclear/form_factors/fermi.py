@@ -12,6 +12,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import charge_radius, sinc
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["MODEL", "Fermi"]
+
 
 @cache
 def _nodes(n: int) -> tuple[Array, Array]:

@@ -11,6 +11,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import sphere
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["MODEL", "KleinNystrand"]
+
 
 @dataclass(frozen=True)
 class KleinNystrand:

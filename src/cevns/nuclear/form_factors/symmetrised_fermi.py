@@ -11,6 +11,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import charge_radius, coth_remainder, over_sinh, sinc, sphere
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["MODEL", "SymmetrisedFermi"]
+
 
 @dataclass(frozen=True)
 class SymmetrisedFermi:

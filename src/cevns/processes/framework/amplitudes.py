@@ -21,6 +21,8 @@ from cevns.processes.framework.terms import Factor, Term
 from cevns.processes.standard_model import axial_shape, interference_shape, vector_shape
 from cevns.typing import Array
 
+__all__ = ["Amplitudes", "all_shapes", "amplitude_terms", "pairs", "stack"]
+
 
 @dataclass(frozen=True)
 class _Scaled:

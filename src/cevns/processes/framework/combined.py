@@ -33,6 +33,8 @@ from cevns.typing import Array
 
 _METHODS = tuple(name for name in vars(Extension) if not name.startswith("_"))
 
+__all__ = ["Combined"]
+
 
 @dataclass(frozen=True)
 class Combined:

@@ -21,6 +21,14 @@ from cevns.processes.framework.terms import Interaction, Term
 from cevns.processes.standard_model import SIN2_THETA_W, StandardModel
 from cevns.typing import Array, ArrayLike
 
+__all__ = [
+    "ELECTRON",
+    "Electron",
+    "ElectronScattering",
+    "electron_scattering",
+    "matters_at_electrons",
+]
+
 
 @dataclass(frozen=True)
 class Electron:

@@ -28,6 +28,8 @@ from cevns.parameters import Parameter, Parameters
 from cevns.processes.framework.terms import FluxFactor, Term
 from cevns.typing import Array
 
+__all__ = ["CONTACT", "ELECTRON_CONTACT", "Extension", "RecoilFactor", "Shape", "bounded"]
+
 RecoilFactor = Callable[[Array, Any], Array]
 """phi(T keV, what recoils): a nuclide, or an electron; either has a ``mass_mev``."""
 

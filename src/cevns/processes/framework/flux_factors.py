@@ -22,6 +22,8 @@ from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.terms import FluxFactor, Term
 from cevns.typing import Array
 
+__all__ = ["arriving_weights", "with_flux_factors"]
+
 
 @dataclass(frozen=True)
 class _Product:

@@ -19,6 +19,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["Factor", "FluxFactor", "Interaction", "Term", "nuclear_factors"]
+
 Factor = Literal["p", "n", "a"]
 """Form factor of the protons, of the neutrons, of the axial current."""
 

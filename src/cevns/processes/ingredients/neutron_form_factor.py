@@ -18,6 +18,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.processes.framework.extension import Extension, RecoilFactor, Shape
 from cevns.typing import Array
 
+__all__ = ["Neutrons"]
+
 
 @dataclass(frozen=True)
 class _Both:

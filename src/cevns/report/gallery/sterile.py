@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cevns.analysis.coupling_families import known_parameters
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.experiments import load
 from cevns.inference.model.grid import Axis
 from cevns.inference.scan.disjoint import confidence_set
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cevns.analysis.scanning.scan_record import Scan
+
+__all__ = ["ANGLES", "figure", "table"]
 
 ANGLES = ("sin2_2theta_mumu", "sin2_2theta_ee")
 

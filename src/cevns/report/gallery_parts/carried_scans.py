@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.experiments import load
 from cevns.inference.scan.disjoint import confidence_set
 from cevns.report.drawing.overlays import read_curves
@@ -21,6 +22,8 @@ from cevns.report.scan_figures.scan_parts import interval_text
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
+
+__all__ = ["CSI", "FOLDER", "TOYS_NOTE", "profile", "shipped", "toys_text", "wilks_text"]
 
 FOLDER = Path(__file__).parents[1] / "gallery" / "data"
 CSI = "coherent-csi-2021"

@@ -9,6 +9,8 @@ from typing import Any
 from cevns.exceptions import InputError
 from cevns.experiments import load
 
+__all__ = ["compute"]
+
 
 @cache
 def _fit(

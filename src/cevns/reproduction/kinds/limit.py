@@ -8,6 +8,8 @@ from cevns.analysis.count_limit import cevns_limit
 from cevns.exceptions import InputError
 from cevns.experiments import load
 
+__all__ = ["compute"]
+
 
 def compute(
     experiment: str,

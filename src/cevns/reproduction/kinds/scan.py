@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.exceptions import InputError
 from cevns.experiments import load
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
+
+__all__ = ["ONE_SIGMA", "compute"]
 
 ONE_SIGMA = 0.6826894921370859
 _Items = tuple[tuple[str, float | None], ...]

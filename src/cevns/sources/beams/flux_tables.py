@@ -9,6 +9,8 @@ import numpy as np
 
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["EnergyTable", "TimeTable"]
+
 _FLOOR_MEV = 1e-6  # I_1 and I_2 of a bin that starts at zero diverge; no recoil needs them there
 _KINK = 3e-4  # a step in density times bin width below this is smooth to a quadrature
 

@@ -17,6 +17,8 @@ import numpy as np
 
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["emg_cdf", "emg_pdf", "sequential"]
+
 
 def emg_pdf(t_us: ArrayLike, t0_us: ArrayLike, sigma_us: float, tau_us: float) -> Array:
     """Density of gaussian plus decay time, 1/us.

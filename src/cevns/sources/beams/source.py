@@ -13,6 +13,8 @@ from typing import Protocol
 
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["PulsedSource", "Source"]
+
 
 class Source(Protocol):
     """Neutrinos by flavour: energies and number."""
