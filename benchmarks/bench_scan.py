@@ -8,6 +8,7 @@ import argparse
 import time
 
 import numpy as np
+from cevns.inference.toys.draw import PoissonSampler
 
 import cevns
 from _timing import best, report
@@ -18,7 +19,6 @@ from cevns.inference.minimum.modes import Screen, best_fits
 from cevns.inference.model.grid import Grid, SingleModel
 from cevns.inference.scan.profile_scan import levels, profile_scan
 from cevns.inference.scan.refine import refined_scan
-from cevns.inference.toys.draw import PoissonSampler
 
 
 def iminuit_scan(scan, n: int) -> float:

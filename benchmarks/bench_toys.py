@@ -10,10 +10,10 @@ import argparse
 import time
 
 import numpy as np
+from cevns.inference.toys.draw import PoissonSampler
 
 import cevns
 from cevns.experiments.fast_form import template_model
-from cevns.inference.toys.draw import PoissonSampler
 from cevns.inference.toys.toy_fits import run_toys
 
 

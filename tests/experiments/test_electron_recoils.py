@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from cevns.experiments.tables.refolded import refold
 from scipy.integrate import quad
 
 import cevns
 from cevns.detectors.framework.response import bin_response
 from cevns.exceptions import SchemaError
-from cevns.experiments.tables.refolded import refold
 from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference.model.expectation import differences
 from cevns.nuclear import electron_shells

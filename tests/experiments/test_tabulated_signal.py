@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cevns.experiments.objective import ExperimentObjective
+from cevns.experiments.tables.refolded import refold
 
 import cevns
 from cevns.experiments.fast_form import template_model
-from cevns.experiments.objective import ExperimentObjective
 from cevns.experiments.tables.features import b_spline_coefficients, b_splines
-from cevns.experiments.tables.refolded import refold
 from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference import Likelihood, asimov
 from cevns.inference.minimum.objectives import Linearised

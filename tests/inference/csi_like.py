@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
-
 from cevns.inference.model.low_rank import TemplateModel
 from cevns.inference.model.template_builder import GroupSpec
+
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 PE = np.array([0.0, 8, 12, 16, 20, 24, 32, 40, 50, 60])

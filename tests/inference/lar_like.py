@@ -7,8 +7,8 @@ model in low-rank form: the size that joint fits and toys must cope with.
 from __future__ import annotations
 
 import numpy as np
-
 from cevns.inference.model.low_rank import Group, ShapeNuisance, Template, TemplateModel
+
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 ENERGY = np.linspace(5.0, 115.0, 12)

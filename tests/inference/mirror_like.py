@@ -14,10 +14,10 @@ from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
-from csi_like import SHAPES, CsILike
-
 from cevns.inference.model.low_rank import Function, TemplateModel
 from cevns.inference.model.template_builder import GroupSpec
+from csi_like import SHAPES, CsILike
+
 from cevns.parameters import Parameter, Parameters
 
 FACTORS = ("scale", "flux", "form_factor")

@@ -7,6 +7,8 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from cevns.inference.model.joint_objective import Blocks
+from cevns.inference.model.low_rank import Group, Template, TemplateModel
 from csi_like import CsILike
 from lar_like import FLUX, lar_like
 
@@ -16,8 +18,6 @@ from cevns.inference.minimum.batch import STATUS, BatchFitter
 from cevns.inference.minimum.objectives import Linearised
 from cevns.inference.model.expectation import constraint_arrays, differences
 from cevns.inference.model.joining import information_shares, join
-from cevns.inference.model.joint_objective import Blocks
-from cevns.inference.model.low_rank import Group, Template, TemplateModel
 from cevns.inference.toys.toy_fits import run_toys
 from cevns.parameters import Gaussian, Parameter, Parameters
 

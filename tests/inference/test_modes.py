@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cevns.inference.toys.draw import PoissonSampler
 from csi_like import template
 from mirror_like import mirror
 from scan_models import Ring
@@ -14,7 +15,6 @@ from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.inference.minimum.modes import Screen, best_fits, lowest_neighbour
 from cevns.inference.model.grid import Grid, SingleModel
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.toys.draw import PoissonSampler
 
 N = 1200
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from cevns.inference.model.cardinal_splines import CardinalSplines
+from cevns.inference.model.low_rank import Function, Group, ShapeNuisance, Template, TemplateModel
+from cevns.inference.model.positivity import bend
+from cevns.inference.model.template_builder import GroupSpec, build
 from csi_like import COUNTS, CsILike, template, with_data
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference import asimov, fit
-from cevns.inference.model.cardinal_splines import CardinalSplines
 from cevns.inference.model.expectation import LinearisedModel, differences
-from cevns.inference.model.low_rank import Function, Group, ShapeNuisance, Template, TemplateModel
-from cevns.inference.model.positivity import bend
-from cevns.inference.model.template_builder import GroupSpec, build
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 QUESTIONS = ("count", "cross-section")

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cevns.inference.toys.draw import PoissonSampler, alias_table
 from csi_like import template
 from test_fit import counting
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
 from cevns.inference.toys import toy_fits as module
-from cevns.inference.toys.draw import PoissonSampler, alias_table
 from cevns.inference.toys.toy_fits import run_toys
 
 ARRAYS = ("theta", "errors", "twice_nll", "edm", "status", "rise", "conditional_status")

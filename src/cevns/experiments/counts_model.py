@@ -112,5 +112,3 @@ def _first_principles(
         )
     bins = PulseShapeBins.build(experiment.pulse_shape, experiment.energy_edges, edges)
     return PulseShapeSignal(signal, bins), prediction
-
-

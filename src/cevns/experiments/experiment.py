@@ -13,12 +13,12 @@ import numpy as np
 
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError
+from cevns.experiments.counts_model import build_model
 from cevns.experiments.declaration import assembly, loader
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.counts_model import build_model
 from cevns.experiments.questions import Poi, Question, ask
 from cevns.inference import Model
 from cevns.processes import Interaction

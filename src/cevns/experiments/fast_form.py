@@ -65,10 +65,10 @@ def fast_form(
 
 def tabulated(model: Model, features: Mapping[str, ResponseFeatures] | None = None) -> Model:
     """`fast_form` without the check of its error; the model itself where nothing is exact."""
-    new = {}
+    new, known = {}, features or {}
     for channel in model.channels:
         components = tuple(
-            replace(c, shape=_tabulated(c.shape, model, channel, (features or {}).get(channel.name)))
+            replace(c, shape=_tabulated(c.shape, model, channel, known.get(channel.name)))
             for c in channel.components
         )
         if any(a.shape is not b.shape for a, b in zip(components, channel.components, strict=True)):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
-from cevns.experiments.experiment import Experiment, load
 from cevns.experiments.counts_model import build_model
+from cevns.experiments.experiment import Experiment, load
 from cevns.experiments.questions import SCALE_QUESTION, SIGNAL, Poi, Question, ask
 from cevns.inference import Model
 from cevns.inference import asimov as asimov_data
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cevns.analysis.profiling import Profile
     from cevns.analysis.toy_study import ToyStudy
     from cevns.experiments.fast_form import Refold
+
 
 @dataclass(frozen=True, eq=False)
 class JointExperiment:

@@ -29,7 +29,16 @@ from cevns.parameters import Parameter
 from cevns.processes import Interaction
 from cevns.registry import canonical
 
-__all__ = ["COUPLINGS", "POI_PARAMETER", "SCALE", "SCALE_QUESTION", "SIGNAL", "Poi", "Question", "ask"]
+__all__ = [
+    "COUPLINGS",
+    "POI_PARAMETER",
+    "SCALE",
+    "SCALE_QUESTION",
+    "SIGNAL",
+    "Poi",
+    "Question",
+    "ask",
+]
 
 SIGNAL = "cevns"
 """Name of the signal among the components."""
@@ -93,9 +102,7 @@ class Question:
         """Whether the parameter of interest is a number of events."""
         return self.name == "count"
 
-    def strength(
-        self, scale: Sequence[str], reference: float
-    ) -> tuple[tuple[Strength, ...], bool]:
+    def strength(self, scale: Sequence[str], reference: float) -> tuple[tuple[Strength, ...], bool]:
         """Factors on the signal, and whether its shape is normalised.
 
         Args:

@@ -10,8 +10,8 @@ from cevns.inference.fitting.intervals import (
 )
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.likelihood import Likelihood
-from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.channel import Channel, Component
+from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.expectation import Model, function_model
 
 __all__ = [

@@ -35,7 +35,6 @@ __all__ = [
     "physics_choices",
     "pulse_range",
     "response_table",
-    "scale_names",
     "single",
     "time_tables",
 ]

@@ -16,6 +16,7 @@ import numpy as np
 from cevns.datasets import Table as CarriedTable
 from cevns.datasets import binning, find, locate, read_table
 from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.experiments.declaration.assembly import declared_parameters
 from cevns.experiments.declaration.loader import digest
 from cevns.experiments.declaration.schema import (
     Background,
@@ -25,9 +26,8 @@ from cevns.experiments.declaration.schema import (
     Table,
 )
 from cevns.experiments.inputs.released import released_shape, templates
-from cevns.inference.model.shapes import Morph
-from cevns.experiments.declaration.assembly import declared_parameters
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
+from cevns.inference.model.shapes import Morph
 from cevns.typing import Array
 
 __all__ = ["STEADY_STATE_ROLE", "InputFile", "Inputs", "load_inputs", "load_released"]

@@ -22,10 +22,7 @@ from cevns.parameters import Parameter
 from cevns.typing import Array
 
 __all__ = [
-    "ReleasedModel",
-    "ReleasedShape",
     "check_shape_parameters",
-    "released_model",
     "released_shape",
     "templates",
 ]

@@ -40,7 +40,7 @@ class PulseShapeSignal(MovingShape):
     @property
     def n_bins(self) -> int:
         """See `cevns.inference.model.shapes.Shape`."""
-        return self.signal.n_bins * self.pulse_shape.nominal.shape[1]
+        return int(self.signal.n_bins * self.pulse_shape.nominal.shape[1])
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.minimum.linalg import quiet_division
 from cevns.inference.model.data import Data, observed
 from cevns.inference.model.expectation import Model, digest
-from cevns.inference.model.priors import Restated
+from cevns.parameters import Parameters
 from cevns.typing import ENGINE, Array, IntArray
 
 __all__ = ["LogPosterior"]
@@ -40,14 +40,27 @@ class LogPosterior:
 
     @classmethod
     def of(
-        cls, model: Model, data: Data | None = None, logarithmic: tuple[str, ...] = ()
+        cls,
+        model: Model,
+        data: Data | None = None,
+        logarithmic: tuple[str, ...] = (),
+        *,
+        measured: Parameters | None = None,
     ) -> LogPosterior:
-        """The density of a model under its priors, on data or on its own observed data."""
+        """The density of a model under its priors, on data or on its own observed data.
+
+        Args:
+            model: the model under its priors.
+            data: counts and auxiliary measurements.
+            logarithmic: names of the parameters that are sampled as logarithms.
+            measured: the parameters before priors were added, whose constraints are auxiliary
+                measurements; all constraints are by default.
+        """
         if data is not None:  # priors were not measured: their means stay
-            base = model.base if isinstance(model, Restated) else model
-            measured = np.array([p.constraint is not None for p in base.parameters])
+            before = model.parameters if measured is None else measured
+            constrained = np.array([p.constraint is not None for p in before])
             own = observed(model).auxiliary
-            data = Data(data.counts, np.where(measured, data.auxiliary, own))
+            data = Data(data.counts, np.where(constrained, data.auxiliary, own))
         return cls(Likelihood.of(model, data), logarithmic)
 
     @property

@@ -94,7 +94,7 @@ def sample(
         >>> posterior.highest_density("sin2_theta_w", 0.9)  # doctest: +SKIP
     """
     stated, logarithmic = under(model, priors, fix)
-    target = LogPosterior.of(stated, data, logarithmic)
+    target = LogPosterior.of(stated, data, logarithmic, measured=model.parameters)
     n_free = len(target.free)
     if seed < 0 or effective < 1 or max_steps < BLOCK:
         raise InputError(

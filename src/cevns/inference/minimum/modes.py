@@ -24,7 +24,7 @@ from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
 
-__all__ = ["BASINS", "MARGIN", "MOST", "RIDGE", "Screen", "best_fits", "lowest_neighbour"]
+__all__ = ["BASINS", "MARGIN", "MOST", "RIDGE", "Screen", "lowest_neighbour"]
 
 MOST = 900
 """Candidates at most, by default: screening then costs a fraction of a fit."""

@@ -119,7 +119,6 @@ class Objective:
         curvature = np.zeros((n, n, theta.shape[1]))
         curvature[np.arange(n), np.arange(n)] = self._weight
         for part in self.parts:
-
             at = part.columns
             for s in _slices(theta.shape[1], part.channel.n_bins):
                 point = self.model.at(part.channel, theta[:, s])

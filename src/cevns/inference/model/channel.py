@@ -28,6 +28,8 @@ from cevns.typing import Array, IntArray
 
 __all__ = ["Channel", "Component", "Evaluated"]
 
+COUNTS: Statistic = Poisson()
+
 Terms = dict[str, list[tuple[int, Array]]]
 """Derivatives by parameters as sums of rows: their numbers and coefficients ``(B,)``."""
 
@@ -86,7 +88,7 @@ class Channel:
     name: str
     observed: Array
     components: tuple[Component, ...]
-    statistic: Statistic = Poisson()
+    statistic: Statistic = COUNTS
     floor: Array | None = None
     shape: tuple[int, ...] = ()
     axes: tuple[str, ...] = ()

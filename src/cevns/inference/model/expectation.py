@@ -31,12 +31,9 @@ __all__ = [
 ]
 
 __all__ = [
-    "LinearisedModel",
     "Model",
     "constraint_arrays",
-    "differences",
     "digest",
-    "linearise",
     "parameter_point",
     "single_poi",
 ]

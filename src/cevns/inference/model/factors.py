@@ -254,7 +254,8 @@ class FunctionFactor:
 
 def factors(strength: Sequence[Strength]) -> tuple[float, tuple[Factor, ...]]:
     """The number and the factors that a strength is the product of."""
-    number, found = 1.0, []
+    number = 1.0
+    found: list[Factor] = []
     for s in strength:
         if isinstance(s, str):
             found.append(ParameterFactor(s))

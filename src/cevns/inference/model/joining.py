@@ -16,8 +16,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from cevns.exceptions import InputError
 from cevns.inference.model.channel import Channel
 from cevns.inference.model.expectation import Model
@@ -59,7 +57,8 @@ def join(
         >>> n = Parameter("n", 50.0, role="poi")
         >>> def counting(name):
         ...     signal = Component("signal", fixed(np.ones(1)), ("n", "flux"))
-        ...     return Model(name, Parameters([n, flux]), (Channel("c", np.array([50.0]), (signal,)),))
+        ...     channel = Channel("c", np.array([50.0]), (signal,))
+        ...     return Model(name, Parameters([n, flux]), (channel,))
         >>> both = join({"one": counting("one"), "two": counting("two")})
         >>> both.parameters.names, shared_parameters(both)
         (('flux', 'one.n', 'two.n'), {'flux': ('one', 'two')})

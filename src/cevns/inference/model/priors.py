@@ -19,7 +19,7 @@ from cevns.inference.fitting.minuit import Fix
 from cevns.inference.model.expectation import Model
 from cevns.parameters import Gaussian, Parameter, Parameters
 
-__all__ = ["Flat", "FlatInLog", "Prior", "Restated", "under"]
+__all__ = ["Flat", "FlatInLog", "Prior", "under"]
 
 
 @dataclass(frozen=True)

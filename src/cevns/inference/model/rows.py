@@ -54,7 +54,7 @@ class DenseRows:
 
     def totals(self) -> Array:
         """See `Rows`."""
-        return self.rows.sum(axis=2).T
+        return np.asarray(self.rows.sum(axis=2).T)
 
     def scaled(self, coefficient: Array) -> Array:
         """See `Rows`."""
@@ -96,7 +96,7 @@ class StaticMatrix:
     @cached_property
     def sums(self) -> Array:
         """Over the bins, ``(m,)``."""
-        return self.rows.sum(axis=1)
+        return np.asarray(self.rows.sum(axis=1))
 
     @cached_property
     def _pairs(self) -> tuple[Array, IntArray] | None:
@@ -174,13 +174,13 @@ class WeightedRows:
         if self.weights is None:
             return found
         half = np.einsum("umb,mnb->unb", self.weights, found)
-        return np.einsum("unb,vnb->uvb", half, self.weights)
+        return np.asarray(np.einsum("unb,vnb->uvb", half, self.weights))
 
     def spread(self, of_static: Array) -> Array:
         """What a partner has with the static rows ``(n, m, B)``, with these: ``(n, n_rows, B)``."""
         if self.weights is None:
             return of_static
-        return np.einsum("nmb,umb->nub", of_static, self.weights)
+        return np.asarray(np.einsum("nmb,umb->nub", of_static, self.weights))
 
     def dense(self) -> Array:
         """See `Rows`."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cevns.typing import Array
+from cevns.typing import Array, BoolArray
 
 __all__ = ["Statistic"]
 
@@ -47,7 +47,7 @@ class Statistic(Protocol):
     def residual(self, mu: Array, data: Array, floor: Array) -> Array:
         """Half the first derivative alone, ``(n_bins, B)``."""
 
-    def impossible(self, mu: Array, data: Array, floor: Array) -> Array:
+    def impossible(self, mu: Array, data: Array, floor: Array) -> BoolArray:
         """Where -2 ln L is infinite when it is quoted, ``(B,)`` of bool."""
 
     def information(self, mu: Array, floor: Array) -> Array:

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.typing import Array
+from cevns.typing import Array, BoolArray
 
 __all__ = ["STATISTIC", "Gaussian"]
 
@@ -56,7 +56,9 @@ class Gaussian:
     @property
     def can_draw(self) -> bool:
         """Not where an error is infinite: what a limit would have fluctuated to is unknown."""
-        return self.up is None or bool(np.isfinite(self.up).all() and np.isfinite(self._lower).all())
+        if self.up is None:
+            return True
+        return bool(np.isfinite(self.up).all() and np.isfinite(self._lower).all())
 
     @cached_property
     def transform(self) -> Array | None:
@@ -66,7 +68,9 @@ class Gaussian:
         try:
             factor = np.linalg.cholesky(self.covariance)
         except np.linalg.LinAlgError:
-            raise InputError("the covariance of a Gaussian channel is not positive definite") from None
+            raise InputError(
+                "the covariance of a Gaussian channel is not positive definite"
+            ) from None
         return np.linalg.inv(factor)
 
     def _weight(self, mu: Array, data: Array) -> Array:
@@ -108,7 +112,7 @@ class Gaussian:
         """See `Statistic`."""
         return self.evaluate(mu, data, floor)[1]
 
-    def impossible(self, mu: Array, data: Array, floor: Array) -> Array:
+    def impossible(self, mu: Array, data: Array, floor: Array) -> BoolArray:
         """Never."""
         del data, floor
         return np.zeros(mu.shape[1], dtype=bool)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.typing import Array
+from cevns.typing import Array, BoolArray
 
 __all__ = ["STATISTIC", "Poisson", "bend"]
 
@@ -128,9 +128,9 @@ class Poisson:
         result: Array = (1.0 - data / np.maximum(mu, _TINY)) * slope
         return result
 
-    def impossible(self, mu: Array, data: Array, floor: Array) -> Array:
+    def impossible(self, mu: Array, data: Array, floor: Array) -> BoolArray:
         """Whether a bin without a floor expects nothing and has counts."""
-        return np.any((mu <= 0.0) & (floor <= 0.0) & (data > 0.0), axis=0)
+        return np.asarray(np.any((mu <= 0.0) & (floor <= 0.0) & (data > 0.0), axis=0))
 
     def information(self, mu: Array, floor: Array) -> Array:
         """``1/mu``; nothing where nothing is expected."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.typing import Array
+from cevns.typing import Array, BoolArray
 
 __all__ = ["STATISTIC", "Unbinned"]
 
@@ -66,7 +66,7 @@ class Unbinned:
         del floor
         safe = np.maximum(mu[1:], _TINY)
         ratio = data[1:] / safe
-        value = 2.0 * mu[0] - 2.0 * np.sum(data[1:] * np.log(safe), axis=0)
+        value: Array = 2.0 * mu[0] - 2.0 * np.sum(data[1:] * np.log(safe), axis=0)
         value = np.where(self.impossible(mu, data, mu), np.inf, value)
         residual = np.concatenate([np.ones_like(mu[:1]), -ratio])
         curvature = np.concatenate([np.zeros_like(mu[:1]), ratio / safe])
@@ -76,10 +76,10 @@ class Unbinned:
         """See `Statistic`."""
         return self.evaluate(mu, data, floor)[1]
 
-    def impossible(self, mu: Array, data: Array, floor: Array) -> Array:
+    def impossible(self, mu: Array, data: Array, floor: Array) -> BoolArray:
         """Whether an event lies where nothing is expected."""
         del floor
-        return np.any((mu[1:] <= 0.0) & (data[1:] > 0.0), axis=0)
+        return np.asarray(np.any((mu[1:] <= 0.0) & (data[1:] > 0.0), axis=0))
 
     def information(self, mu: Array, floor: Array) -> Array:
         """That of the events at hand: a list of events knows no other points."""
