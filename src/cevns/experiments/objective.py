@@ -110,8 +110,7 @@ class ExperimentObjective(Constrained):
             nothing = np.zeros_like(np.take(what, np.array([0]), axis=axis))
             what = np.concatenate([what, nothing], axis=axis)
         at = np.array([names.index(n) if n in names else len(names) for n in every])
-        result: Array = np.take(what, at, axis=axis)
-        return result
+        return np.take(what, at, axis=axis)
 
     def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
@@ -119,8 +118,7 @@ class ExperimentObjective(Constrained):
         strength, made = self._derivatives(theta, parts.totals())
         residual = poisson(self._mean(theta, strength, parts), counts, self._floor)[1]
         gradient = self._gradient(made, parts, residual)
-        result: Array = 2.0 * gradient + self._pulls(theta, aux)[1]
-        return result
+        return 2.0 * gradient + self._pulls(theta, aux)[1]
 
     def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
@@ -203,8 +201,7 @@ class _Parts:
         if self.slopes is None:
             return total
         last = np.sum(by_class[0] * np.sum(self.slopes, axis=1), axis=0)
-        result: Array = np.concatenate([total, last[None]])
-        return result
+        return np.concatenate([total, last[None]])
 
     def over_bins(self, residual: Array) -> Array:
         """Raw rows times a residual, summed over all bins, ``(n_raw, B)``."""
@@ -216,8 +213,7 @@ class _Parts:
         if self.slopes is None:
             return out
         over = _over_times(self.slopes, grid).reshape(-1, *shape[3:])
-        result: Array = np.concatenate([out, np.sum(flat[0] * over, axis=0)[None]])
-        return result
+        return np.concatenate([out, np.sum(flat[0] * over, axis=0)[None]])
 
     def gram(self, weight: Array) -> tuple[Array, Array]:
         """Weighted products of raw rows ``(n_raw, n_raw, B)``, and weighted times.
@@ -236,10 +232,9 @@ class _Parts:
 
         def meet(row: Array, first: int, last: int) -> Array:
             """A row with classes from `first`, as classes from `last` meet it."""
-            result: Array = np.stack(
+            return np.stack(
                 [sum(row[d] * shared[first + d][last + c] for d in range(n)) for c in range(n)]
             )
-            return result
 
         met = [meet(row, 0, 0) for row in rows]
         gram = np.stack([np.sum(rows * m, axis=(1, 2)) for m in met])
@@ -258,11 +253,9 @@ class _Parts:
         out = [np.sum(row[:, None] * sums[:n], axis=(0, 2)) for row in self.rows]
         if self.slopes is not None:
             out.append(np.sum(self.rows[0][:, None] * sums[n:], axis=(0, 2)))
-        result: Array = np.stack(out)
-        return result
+        return np.stack(out)
 
 
 def _over_times(times: Array, grid: Array) -> Array:
     """``sum_t tau_c[t] grid[e, t]``, ``(n_classes, n_energy, B)``."""
-    result: Array = np.stack([np.sum(time[None] * grid, axis=1) for time in times])
-    return result
+    return np.stack([np.sum(time[None] * grid, axis=1) for time in times])

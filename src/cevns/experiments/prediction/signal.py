@@ -99,13 +99,11 @@ class Signal:
             Shape ``(..., n_energy, n_time)``.
         """
         energies = np.swapaxes(self.by_flavour(values), -1, -2)
-        result: Array = energies @ self._times(values)
-        return result
+        return energies @ self._times(values)
 
     def by_flavour(self, values: Values) -> Array:
         """Expected counts per flavour and energy bin, ``(..., flavours, n_energy)``."""
-        result: Array = self._spectrum(values) @ self._response(values)
-        return result
+        return self._spectrum(values) @ self._response(values)
 
     def responses(self, values: Values) -> Array:
         """Energy bins of one count at each recoil node, ``(..., nodes, n_energy)``."""
@@ -184,8 +182,7 @@ class Signal:
         like = next((values[n] for n in names if n is not None), None)
         if like is None:
             return None
-        pulls: Array = np.stack([values[n] if n else np.zeros_like(like) for n in names], axis=-1)
-        return pulls
+        return np.stack([values[n] if n else np.zeros_like(like) for n in names], axis=-1)
 
     def _energy(self, pulls: Array | None, like: Array | None) -> Array:
         """E_ee on the nodes, ``(..., n)``; spread over the axes of `like` if nothing moves it."""
@@ -194,8 +191,7 @@ class Signal:
         energy = self.quenching.electron_energy_kevee()
         if like is None:
             return energy
-        spread: Array = np.broadcast_to(energy, (*like.shape[:-1], *energy.shape))
-        return spread
+        return np.broadcast_to(energy, (*like.shape[:-1], *energy.shape))
 
     def _response(self, values: Values) -> Array:
         moved = self._pulls(self.binding.quenching, values)
@@ -234,8 +230,7 @@ class Signal:
 
     def _times(self, values: Values) -> Array:
         t0 = self._pulse_time(values)
-        times: Array = np.stack([table.evaluate(t0) for table in self.times], axis=-2)
-        return times
+        return np.stack([table.evaluate(t0) for table in self.times], axis=-2)
 
     def _times_and_slopes(self, values: Values) -> tuple[Array, Array]:
         t0 = self._pulse_time(values)
@@ -247,5 +242,4 @@ def _batch_last(array: Array, like: Array) -> Array:
     """``(..., n, m)`` as ``(n, m, ...)``; a stage that nothing drives is spread over the batch."""
     moved = np.moveaxis(array, (-2, -1), (0, 1))
     missing = 2 + like.ndim - moved.ndim
-    spread: Array = moved.reshape(*moved.shape, *(1,) * missing) + like
-    return spread
+    return moved.reshape(*moved.shape, *(1,) * missing) + like

@@ -36,8 +36,7 @@ class PulseShapeSignal:
     def evaluate(self, values: Mapping[str, Array]) -> Array:
         """Expected counts, ``(..., n_energy, n_pulse_shape, n_time)``."""
         flat = self.signal.evaluate(values)
-        result: Array = self.pulse_shape.evaluate(values)[..., None] * flat[..., None, :]
-        return result
+        return self.pulse_shape.evaluate(values)[..., None] * flat[..., None, :]
 
     def linearise(self, values: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
         """Expected counts and their derivative by every bound parameter, by name."""

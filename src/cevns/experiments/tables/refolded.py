@@ -90,8 +90,7 @@ class RefoldedSignal:
         )
         last = np.moveaxis(summed, (-1, -2), (0, 1))
         missing = 2 + like.ndim - last.ndim
-        spread: Array = last.reshape(*last.shape, *(1,) * missing) + like
-        return spread
+        return last.reshape(*last.shape, *(1,) * missing) + like
 
     def energies(self, values: Values, like: Array) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
@@ -108,8 +107,7 @@ class RefoldedSignal:
 
         def energy(spectrum: Array, feature: Array) -> Array:
             total = np.sum(spectrum * feature[:, None, None], axis=0)
-            swapped: Array = np.swapaxes(total, 0, 1)
-            return swapped
+            return np.swapaxes(total, 0, 1)
 
         out = [energy(s, features[0]) for s in folded]
         return out + [energy(folded[0], f) for f in features[1:]]

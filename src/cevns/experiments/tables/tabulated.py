@@ -123,8 +123,7 @@ class TabulatedSignal:
         like = np.zeros_like(values[self.driven[0]]) if self.driven else np.zeros(())
         (row,) = joint_rows(self._still, values, like)
         shape = (*like.shape, self.n_energy, self.n_time)
-        result: Array = np.moveaxis(row, 0, -1).reshape(shape)
-        return result
+        return np.moveaxis(row, 0, -1).reshape(shape)
 
     @cached_property
     def _still(self) -> TabulatedSignal:

@@ -125,8 +125,7 @@ class LowRank(Constrained):
             return (pullback((1.0 - counts[:, s] / np.maximum(mu, _TINY)) * slope),)
 
         (gradient,) = self._sliced(of, theta.shape[-1])
-        result: Array = 2.0 * gradient + self._pulls(theta, aux)[1]
-        return result
+        return 2.0 * gradient + self._pulls(theta, aux)[1]
 
     def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """See `Objective`."""
@@ -181,8 +180,7 @@ class Linearised(Constrained):
         mu, slope, _ = bend(mu, self._floor.T)
         residual = (1.0 - counts.T / np.maximum(mu, _TINY)) * slope
         gradient = (jac @ residual[:, :, None])[:, :, 0].T
-        result: Array = 2.0 * gradient + self._pulls(theta, aux)[1]
-        return result
+        return 2.0 * gradient + self._pulls(theta, aux)[1]
 
     def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """See `Objective`."""

@@ -46,22 +46,17 @@ class CardinalSplines:
         return solution[:, 0], solution[:, 1], solution[:, 2:]
 
     def _beyond(self, x: Array) -> Array:
-        result: Array = np.stack([np.maximum(x - k, 0.0) for k in self.knots])
-        return result
+        return np.stack([np.maximum(x - k, 0.0) for k in self.knots])
 
     def values(self, x: Array) -> Array:
         """All functions at `x`, ``(...) -> (n_knots, ...)``."""
         a, b, c = self._coefficients
         column = (-1, *[1] * x.ndim)
         u = self._beyond(x)
-        result: Array = (
-            a.reshape(column) + b.reshape(column) * x + np.tensordot(c, u * u * u, axes=1)
-        )
-        return result
+        return a.reshape(column) + b.reshape(column) * x + np.tensordot(c, u * u * u, axes=1)
 
     def slopes(self, x: Array) -> Array:
         """Their derivatives, ``(...) -> (n_knots, ...)``."""
         _, b, c = self._coefficients
         u = self._beyond(x)
-        result: Array = b.reshape(-1, *[1] * x.ndim) + 3.0 * np.tensordot(c, u * u, axes=1)
-        return result
+        return b.reshape(-1, *[1] * x.ndim) + 3.0 * np.tensordot(c, u * u, axes=1)

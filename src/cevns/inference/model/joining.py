@@ -97,8 +97,7 @@ class JointModel:
         if theta.ndim == 1:
             return np.concatenate([self._part_at(i, theta) for i in range(len(self.parts))])
         blocks = [p.model.expected(theta[..., p.columns] * p.factors) for p in self.parts]
-        result: Array = np.concatenate(blocks, axis=-1)
-        return result
+        return np.concatenate(blocks, axis=-1)
 
     def linearise(self, theta: Array) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``.

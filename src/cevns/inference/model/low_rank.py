@@ -179,14 +179,12 @@ class TemplateModel:
             rows = e.weight_slopes()
             zero = np.zeros((len(e.matrix), theta.shape[-1]))
             blocks.append(np.stack([rows.get(k, zero) + zero for k in range(len(theta))]))
-        result: Array = np.concatenate(blocks, axis=1)
-        return result
+        return np.concatenate(blocks, axis=1)
 
     def expected(self, theta: Array) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
         if np.ndim(theta) == 1 and self._single is not None:
-            at: Array = self._single.weights(theta) @ self.matrix
-            return at
+            return self._single.weights(theta) @ self.matrix
         theta = np.asarray(theta)
         flat = theta.reshape(-1, theta.shape[-1]).T
         mu: Any = sum(e.coefficient * e.unit for e in (g.evaluate(flat) for g in self._evaluators))
