@@ -1,8 +1,8 @@
 """A joint fit of CsI[Na] (99 bins) and a 960-bin argon-like model, and its toys, beside pyhf.
 
 The common cross-section scale with one shared flux; MIGRAD and HESSE, warm. Peer: both channels
-exported to HistFactory and fitted by pyhf with its jax backend (``pyhf[jax]``) and minuit
-optimiser; its toys with the scipy optimiser in a loop.
+exported to HistFactory and fitted by pyhf with its jax backend (its fastest:
+``pip install 'pyhf[jax]'``) and minuit optimiser; its toys with the scipy optimiser in a loop.
 """
 
 import argparse

@@ -30,8 +30,7 @@ def even_part(alpha: ArrayLike) -> Array:
     x: Array = np.asarray(alpha)
     square = x * x
     inside = square * (15.0 + square * (-10.0 + 3.0 * square)) * 0.125
-    result: Array = np.where(square <= 1.0, inside, np.abs(x))
-    return result
+    return np.where(square <= 1.0, inside, np.abs(x))
 
 
 def even_part_derivative(alpha: ArrayLike) -> Array:
@@ -44,5 +43,4 @@ def even_part_derivative(alpha: ArrayLike) -> Array:
     x: Array = np.asarray(alpha)
     square = x * x
     inside = x * (30.0 + square * (-40.0 + 18.0 * square)) * 0.125
-    result: Array = np.where(square <= 1.0, inside, np.sign(x))
-    return result
+    return np.where(square <= 1.0, inside, np.sign(x))

@@ -191,6 +191,28 @@ def test_file_of_another_version_is_refused(name, cevns, files, monkeypatch):
     refused(cevns(*command, "--out", files / name), r"version is [\d.]+, not 99.0")
 
 
+def test_toys_of_jax_are_read_and_not_continued(cevns, files, here):
+    h5py = pytest.importorskip("h5py")
+    old = here / "old.h5"
+    old.write_bytes((files / "fc.h5").read_bytes())
+    with h5py.File(old, "r+") as file:
+        file.attrs["run"] = file.attrs["run"].replace('"engine": "numpy"', '"engine": "jax"')
+    refused(cevns(*FC, "--out", old), r"old\.h5 was computed with the engine jax, and NumPy")
+    from cevns.analysis.scanning.scan_record import Scan
+
+    assert Scan.read(old).to_dict()["engine"] == "jax"
+
+
+def test_model_of_an_earlier_version_is_refused(cevns, here):
+    (here / "mine.py").write_text(
+        "from cevns.processes import Extension\n\n\nclass Mine(Extension):\n"
+        "    def weights(self, flavour, nuclide, values, xp):\n        return ()\n",
+        encoding="utf-8",
+    )
+    done = cevns(*replaced(NSI, "nsi", "mine.py"))
+    refused(done, r"mine\.py, line 5: Mine\.weights takes the argument xp, but NumPy is the only")
+
+
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.95])
 @pytest.mark.parametrize("name", ["profile.h5", "fc.h5"])
 def test_truncated_file_is_refused(name, keep, cevns, files, here):

@@ -1,4 +1,4 @@
-"""The staged model: derivatives, batches and JAX against plain evaluation."""
+"""The staged model: derivatives and batches against plain evaluation."""
 
 from __future__ import annotations
 

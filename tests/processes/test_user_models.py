@@ -183,6 +183,12 @@ MISTAKES = [  # what is written in place of what, and what the message says
     ),
     ("(0.0, new)", "(new,)", "cannot be evaluated, ValueError: zip"),
     ("nuclide.n *", "np.inf *", "is not finite"),
+    (
+        ", values):",
+        ", values, xp):",
+        r"line 12: Contact\.amplitudes takes the argument xp, but NumPy",
+    ),
+    (", values):", ", values, xp=np):", "remove the argument and write np for xp inside"),
     ('"eps", "c', '"sin2_theta_w", "c', "'sin2_theta_w' is in both 'standard-model' and 'contact'"),
     ("class Contact", "MODEL = 3\n\n    class Contact", "MODEL is no interaction: it must derive"),
 ]

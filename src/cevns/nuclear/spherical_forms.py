@@ -75,8 +75,7 @@ def sinc(x: Array) -> Array:
     """``sin x / x``."""
     small, safe = _split(x, 0.1)
     series = _series(x * x, 1.0, -1 / 6, 1 / 120, -1 / 5040, 1 / 362880)
-    result: Array = np.where(small, series, np.sin(safe) / safe)
-    return result
+    return np.where(small, series, np.sin(safe) / safe)
 
 
 def sphere(x: Array) -> Array:
@@ -86,8 +85,7 @@ def sphere(x: Array) -> Array:
         x * x, 1.0, -1 / 10, 1 / 280, -1 / 15120, 1 / 1330560, -1 / 172972800, 1 / 31135104000
     )
     closed = 3.0 * (np.sin(safe) / safe - np.cos(safe)) / (safe * safe)
-    result: Array = np.where(small, series, closed)
-    return result
+    return np.where(small, series, closed)
 
 
 def over_sinh(y: Array) -> Array:
@@ -95,8 +93,7 @@ def over_sinh(y: Array) -> Array:
     small, safe = _split(y, 0.1)
     series = _series(y * y, 1.0, -1 / 6, 7 / 360, -31 / 15120, 127 / 604800)
     closed = 2.0 * safe * np.exp(-safe) / -np.expm1(-2.0 * safe)
-    result: Array = np.where(small, series, closed)
-    return result
+    return np.where(small, series, closed)
 
 
 def coth_remainder(y: Array) -> Array:
@@ -105,5 +102,4 @@ def coth_remainder(y: Array) -> Array:
     series = _series(y * y, 1.0, -1 / 15, 2 / 315, -1 / 1575, 2 / 31185)
     decay = np.expm1(-2.0 * safe)
     closed = 3.0 * (safe * (2.0 + decay) / -decay - 1.0) / (safe * safe)
-    result: Array = np.where(small, series, closed)
-    return result
+    return np.where(small, series, closed)

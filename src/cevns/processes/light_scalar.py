@@ -58,8 +58,7 @@ class _Exchange:
         if self.spin_half:
             row = row * (1.0 + q2 / (4.0 * m * m))
         zero = np.zeros_like(row)
-        result: Array = 1e-3 * HBARC2_MEV2_CM2 / (4.0 * np.pi) * np.stack([zero, zero, row])
-        return result
+        return 1e-3 * HBARC2_MEV2_CM2 / (4.0 * np.pi) * np.stack([zero, zero, row])
 
 
 @dataclass(frozen=True)

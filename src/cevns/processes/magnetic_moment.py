@@ -40,8 +40,7 @@ def _photon(recoil_energy_kev: Array, quadratic: float) -> Array:
     """
     t = 1e-3 * np.maximum(np.asarray(recoil_energy_kev, dtype=float), _FROZEN_KEV)
     scale = 1e-3 * PREFACTOR_CM2 * UNIT_MU_B**2
-    rows: Array = scale * np.stack([1.0 / t, -np.ones_like(t), quadratic * t])
-    return rows
+    return scale * np.stack([1.0 / t, -np.ones_like(t), quadratic * t])
 
 
 def nuclear_shape(recoil_energy_kev: Array, target: Any) -> Array:

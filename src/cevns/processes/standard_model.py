@@ -45,8 +45,7 @@ def _polynomial(
     t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
     scale = 1e-3 * CEVNS_PREFACTOR_CM2 * m
     rows = np.full_like(t, constant), linear * t, t * (square * t + mass_term * m)
-    result: Array = scale * np.stack(rows)
-    return result
+    return scale * np.stack(rows)
 
 
 def vector_shape(recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
@@ -139,8 +138,7 @@ class StandardModel:
         if self.axial:
             axial = self.axial_charge(flavour, nuclide) * np.ones_like(proton)
             rows += [2.0 * proton * axial, 2.0 * neutron * axial, axial * axial]
-        result: Array = np.stack(rows)
-        return result
+        return np.stack(rows)
 
     def vector(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]

@@ -171,8 +171,7 @@ class PointsModel:
         numbers, scales, shifts = self._split(np.asarray(theta))
         relative, additive = self._matrices
         energy = self.family.energy(self.recoil_kev, numbers)
-        out: Array = energy * (1.0 + scales @ relative) + shifts @ additive
-        return out
+        return energy * (1.0 + scales @ relative) + shifts @ additive
 
     def linearise(self, theta: Array) -> tuple[Array, Array]:
         """As `expected`, with the derivatives, ``(B, n_par, n)``."""

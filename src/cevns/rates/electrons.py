@@ -136,8 +136,7 @@ class ElectronFold:
         for f, flavour in enumerate(self.flavours):
             column = np.moveaxis(self.weights(values or {}, flavour), 0, -1)[..., None, :]
             out.append((column @ self.kernel[f])[..., 0, :])
-        result: Array = np.stack(out, axis=-2)
-        return result
+        return np.stack(out, axis=-2)
 
 
 @dataclass(frozen=True)
@@ -205,8 +204,7 @@ class WithElectrons:
         parts = [
             np.broadcast_to(part, (*lead, *part.shape[-2:])) for part in (at_nuclei, at_electrons)
         ]
-        joined: Array = np.concatenate(parts, axis=-1)
-        return joined
+        return np.concatenate(parts, axis=-1)
 
 
 AnyFold = Fold | WithElectrons

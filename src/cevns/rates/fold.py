@@ -199,18 +199,16 @@ class Fold:
             return None
         rows = [self.neutron_rms_fm(a, values) for a in range(len(self.material.atoms))]
         size = np.broadcast_shapes(*(np.shape(r) for r in rows))
-        radii: Array = np.stack([np.broadcast_to(np.asarray(r), size) for r in rows], axis=-1)
-        return radii
+        return np.stack([np.broadcast_to(np.asarray(r), size) for r in rows], axis=-1)
 
     def _weights(self, values: Mapping[str, Array | float], flavour: str) -> Array:
         """Weights of the terms, ``(nuclides, terms, ...)``."""
-        weights: Array = np.stack(
+        return np.stack(
             [
                 self.interaction.weights(flavour, nuclide, values)
                 for nuclide, _ in self.material.atoms
             ]
         )
-        return weights
 
     def spectrum(
         self,
@@ -236,8 +234,7 @@ class Fold:
                 column = np.moveaxis(self._weights(values, flavour), (0, 1), (-2, -1))
                 column = column.reshape(*column.shape[:-2], 1, -1)
                 out.append((column @ self._folded[f])[..., 0, :])
-            result: Array = np.stack(out, axis=-2)
-            return result
+            return np.stack(out, axis=-2)
         relative = np.asarray(neutron_radius, dtype=float)[..., None]
         radius = relative * (self._radii if radii is None else radii)
         neutron = self.form_factor.evaluate(self._momenta, radius[..., None])
@@ -249,8 +246,8 @@ class Fold:
                 for o in range(3)
             )
         f_n = neutron[..., None, :, :]  # beside the flavours: (..., 1, nuclides, nodes)
-        summed: Array = np.sum(zero + f_n * (one + f_n * two), axis=-2)
-        return summed
+        result: Array = np.sum(zero + f_n * (one + f_n * two), axis=-2)
+        return result
 
     @cached_property
     def _polynomial(self) -> tuple[Array, ...]:
@@ -265,5 +262,5 @@ class Fold:
         members = list(self._orders[order])
         # (nuclides, terms, ...) -> (..., nuclides, 1, terms): a dot product at each nuclide
         rows = np.moveaxis(weights[:, np.array(members, dtype=int)], (0, 1), (-2, -1))
-        total: Array = (rows[..., None, :] @ self._with_protons[f][:, members])[..., 0, :]
-        return total
+        result: Array = (rows[..., None, :] @ self._with_protons[f][:, members])[..., 0, :]
+        return result

@@ -170,8 +170,7 @@ class DarkPlane:
 
     def difference(self, theta: Array) -> Array:
         """eps_ee - eps_mumu of parameter vectors ``(n, n_par)``."""
-        result: Array = theta[:, self._at[DIFFERENCE]]
-        return result
+        return theta[:, self._at[DIFFERENCE]]
 
     def along(self, angles: Array, differences: Array) -> Minima:
         """Minima over eps_mumu at one difference an angle, both ``(n,)``."""

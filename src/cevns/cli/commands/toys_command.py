@@ -136,7 +136,7 @@ def toys(
     if t.get("toys_per_second") is not None:
         console.print(
             f"[bold]{t['toys_per_second']:,.0f} toys/s[/bold] (drawing and fitting, warm, "
-            f"{t['workers']:.0f} workers); compile {t['compile_s']:.1f} s, coverage "
+            f"{t['workers']:.0f} workers); set-up {t['compile_s']:.1f} s, coverage "
             f"{t['coverage_s']:.1f} s, audit {t['audit_s']:.1f} s, wall {t['wall_s']:.1f} s"
         )
     if study.accuracy:

@@ -48,8 +48,7 @@ class Exponential(Efficiency):
     def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at arrival times `x`, us."""
         late = np.maximum(np.asarray(x, dtype=float) - self.start_us, 0.0)
-        result: Array = np.exp(-self.rate * late)
-        return result
+        return np.exp(-self.rate * late)
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -53,8 +53,7 @@ class Sigmoid(Efficiency):
         a, b, c, d = self.coefficients
         # tanh cannot overflow: 1/(1 + exp(-y)) = (1 + tanh(y/2))/2
         rise = 0.5 + 0.5 * np.tanh(0.5 * b * (np.asarray(x, dtype=float) - c))
-        result: Array = np.minimum(np.maximum(a * rise + d, 0.0), 1.0)
-        return result
+        return np.minimum(np.maximum(a * rise + d, 0.0), 1.0)
 
     @property
     def kinks(self) -> tuple[float, ...]:

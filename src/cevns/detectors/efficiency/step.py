@@ -46,8 +46,7 @@ class Step(Efficiency):
     def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
         above = np.asarray(x, dtype=float) >= self.threshold
-        result: Array = self.plateau * np.where(above, 1.0, 0.0)
-        return result
+        return self.plateau * np.where(above, 1.0, 0.0)
 
     @property
     def kinks(self) -> tuple[float, ...]:

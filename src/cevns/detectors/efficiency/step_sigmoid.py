@@ -62,8 +62,7 @@ class StepSigmoid(Efficiency):
         k1, k2, x0 = self.coefficients
         at = np.asarray(x, dtype=float)
         step = 0.5 * ((at >= self.steps[0]) + 1.0 * (at >= self.steps[1]))
-        result: Array = step * k1 * (0.5 + 0.5 * np.tanh(0.5 * k2 * (at - x0)))
-        return result
+        return step * k1 * (0.5 + 0.5 * np.tanh(0.5 * k2 * (at - x0)))
 
     @property
     def kinks(self) -> tuple[float, ...]:

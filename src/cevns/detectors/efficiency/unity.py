@@ -23,8 +23,7 @@ class Unity(Efficiency):
 
     def __call__(self, x: ArrayLike) -> Array:
         """Ones."""
-        result: Array = np.ones_like(np.asarray(x, dtype=float))
-        return result
+        return np.ones_like(np.asarray(x, dtype=float))
 
 
 MODEL = Unity

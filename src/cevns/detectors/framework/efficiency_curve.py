@@ -71,14 +71,12 @@ class Morphed(Efficiency):
     def _unclamped(self, x: Array) -> Array:
         zero, up, down = self.nominal(x), self.plus(x), self.minus(x)
         odd, even = 0.5 * (up - down), 0.5 * (up + down) - zero
-        result: Array = zero + self.alpha * odd + float(even_part(self.alpha)) * even
-        return result
+        return zero + self.alpha * odd + float(even_part(self.alpha)) * even
 
     def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
         raw = self._unclamped(np.asarray(x, dtype=float))
-        clamped: Array = np.minimum(np.maximum(raw, 0.0), 1.0)
-        return clamped
+        return np.minimum(np.maximum(raw, 0.0), 1.0)
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -46,22 +46,19 @@ class QuenchingCurve:
                 f"quenching: {len(self.odd)} variations need pulls of shape "
                 f"(..., {len(self.odd)}), not {pulls.shape}"
             )
-        moved: Array = self.nominal + pulls @ self.odd + even_part(pulls) @ self.even
-        return moved
+        return self.nominal + pulls @ self.odd + even_part(pulls) @ self.even
 
     def electron_energy_kevee(self, pulls: ArrayLike = ()) -> Array:
         """E_ee, keVee: pulls ``(..., n_var)`` give ``(..., nT)``; no pulls, the nominal."""
         alpha = np.asarray(pulls, dtype=float)
         moved = self.nominal if alpha.shape == (0,) else self._moved(alpha)
-        energy: Array = np.maximum(moved, 0.0)
-        return energy
+        return np.maximum(moved, 0.0)
 
     def gradient(self, pulls: ArrayLike) -> Array:
         """Derivative dE_ee/d(alpha_j), keVee, ``(..., n_var, nT)``; zero where E_ee is clamped."""
         alpha = np.asarray(pulls, dtype=float)
         slope = self.odd + even_part_derivative(alpha)[..., None] * self.even
-        result: Array = np.where(self._moved(alpha)[..., None, :] > 0.0, slope, 0.0)
-        return result
+        return np.where(self._moved(alpha)[..., None, :] > 0.0, slope, 0.0)
 
     def largest_kevee(self, sigmas: float = 6.0) -> float:
         """An upper bound of E_ee for all |alpha_j| <= `sigmas`: how far a table must reach."""
@@ -161,8 +158,8 @@ class Quenching(ABC):
         """E_ee/T, same shape as `electron_energy_kevee`; at T = 0 its limit."""
         t = np.asarray(recoil_energy_kev, dtype=float)
         t = np.where(t == 0.0, 1e-30, t)
-        factor: Array = self.electron_energy_kevee(t, pulls) / t
-        return factor
+        result: Array = self.electron_energy_kevee(t, pulls) / t
+        return result
 
     @property
     def _range(self) -> str:

@@ -104,8 +104,8 @@ def _root(x: Array, power: int) -> Array:
 
 def _sqrt(energy_kevee: ArrayLike) -> Array:
     # the floor keeps the derivative by the energy finite at E = 0
-    root: Array = np.sqrt(np.maximum(np.asarray(energy_kevee, dtype=float), _TINY_KEVEE))
-    return root
+    result: Array = np.sqrt(np.maximum(np.asarray(energy_kevee, dtype=float), _TINY_KEVEE))
+    return result
 
 
 def bin_response(
@@ -320,5 +320,4 @@ class SharpResponse:
         x = self.resolution.light_yield * np.asarray(energy_kevee, dtype=float)
         edges = np.asarray(self.edges, dtype=float)
         inside = (x[..., None] >= edges[:-1]) & (x[..., None] < edges[1:])
-        result: Array = inside * self.efficiency(x)[..., None]
-        return result
+        return inside * self.efficiency(x)[..., None]

@@ -81,8 +81,7 @@ class UniformSpline:
     def evaluate(self, x: ArrayLike) -> Array:
         """Values at `x` (any shape): ``(..., n_columns)``."""
         c, u = self._locate(x)
-        result: Array = ((c[..., 3, :] * u + c[..., 2, :]) * u + c[..., 1, :]) * u + c[..., 0, :]
-        return result
+        return ((c[..., 3, :] * u + c[..., 2, :]) * u + c[..., 1, :]) * u + c[..., 0, :]
 
     def evaluate_with_derivative(self, x: ArrayLike) -> tuple[Array, Array]:
         """Values and derivatives at `x`, each ``(..., n_columns)``."""
@@ -162,8 +161,7 @@ def _cell(x: Array, knots: tuple[float, float], n: int) -> tuple[IntArray, Array
 
 
 def _horner(c: Array, v: Array) -> Array:
-    value: Array = ((c[..., 3, :] * v + c[..., 2, :]) * v + c[..., 1, :]) * v + c[..., 0, :]
-    return value
+    return ((c[..., 3, :] * v + c[..., 2, :]) * v + c[..., 1, :]) * v + c[..., 0, :]
 
 
 def tabulate(

@@ -45,8 +45,7 @@ class Polynomial(Quenching):
         factor = np.zeros_like(t)
         for c in reversed(parameters):
             factor = factor * t + c
-        energy: Array = factor * recoil_energy_kev
-        return energy
+        return factor * recoil_energy_kev
 
 
 MODEL = Polynomial

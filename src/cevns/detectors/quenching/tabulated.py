@@ -104,8 +104,7 @@ class Tabulated(Quenching):
         x, y = np.asarray(self.recoil_energy_kev), np.asarray(parameters)
         slopes, h = monotone_slopes(x, y), np.diff(x)
         t = np.clip(recoil_energy_kev, x[0], x[-1])
-        i = np.clip(np.searchsorted(np.asarray(x), t, side="right") - 1, 0, len(x) - 2)
-        x, y, slopes, h = (np.asarray(v) for v in (x, y, slopes, h))
+        i = np.clip(np.searchsorted(x, t, side="right") - 1, 0, len(x) - 2)
         u, rise = (t - x[i]) / h[i], y[i + 1] - y[i]
         c1, c1_next = h[i] * slopes[i], h[i] * slopes[i + 1]
         c2, c3 = 3.0 * rise - 2.0 * c1 - c1_next, c1 + c1_next - 2.0 * rise

@@ -95,8 +95,7 @@ class Monomials:
         x = [(values[name] - centre) / scale * one for name, centre, scale in scaled]
         for row, parent, variable in self._parents:
             rows[row] = rows[parent] * x[variable]
-        result: Array = np.stack(rows)
-        return result
+        return np.stack(rows)
 
 
 def b_splines(x: Array) -> tuple[Array, Array]:
@@ -246,8 +245,7 @@ class ResponseFeatures:
 
 def _outer(row: Array, functions: Array) -> Array:
     """Products of monomials and functions, ``(n_functions n_monomials, ...)``."""
-    result: Array = (functions[:, None] * row[None, :]).reshape(-1, *row.shape[1:])
-    return result
+    return (functions[:, None] * row[None, :]).reshape(-1, *row.shape[1:])
 
 
 def response_features(
@@ -286,8 +284,7 @@ def response_features(
         rows = signal.responses(at)  # (points, nodes, n_energy), or without points
         if rows.ndim == 2:
             rows = rows[None]
-        result: Array = fitted @ rows.reshape(len(points), -1)
-        return result
+        return fitted @ rows.reshape(len(points), -1)
 
     base = coefficients({})
     met = int(np.sum(monomials.powers.sum(axis=1) <= crossed))

@@ -61,8 +61,7 @@ class PulseShapeSignal(MovingShape):
     def evaluate(self, values: Values) -> Array:
         """Expected counts, ``(..., n_energy, n_pulse_shape, n_time)``."""
         flat = self.signal.evaluate(values)
-        result: Array = self.pulse_shape.evaluate(values)[..., None] * flat[..., None, :]
-        return result
+        return self.pulse_shape.evaluate(values)[..., None] * flat[..., None, :]
 
     def rows(self, values: Values, like: Array) -> DenseRows:
         """See `cevns.inference.model.shapes.Shape`."""

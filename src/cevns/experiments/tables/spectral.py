@@ -136,8 +136,7 @@ class Mixture:
         def at(point: Mapping[str, Any]) -> Array:
             raw = raw_weights(self.fold, self.radius, self.radii, point, like)
             flat = self.reduce @ raw.reshape(raw.shape[0], -1)
-            shaped: Array = flat.reshape(-1, *like.shape)
-            return shaped
+            return flat.reshape(-1, *like.shape)
 
         mine = {n: values[n] for n in self.names}
         out = [at(mine)]
@@ -151,8 +150,7 @@ class Mixture:
     def mix(self, weights: Array, rows: Array) -> Array:
         """``sum_j v_j rows_j``: ``(n_basis, m, ...)`` to ``(n_classes, m, ...)``."""
         weighted = weights[:, None] * rows
-        result: Array = np.stack([np.sum(weighted[a:b], axis=0) for a, b in self.segments])
-        return result
+        return np.stack([np.sum(weighted[a:b], axis=0) for a, b in self.segments])
 
 
 def _stages(fold: Fold | WithElectrons) -> tuple[Fold, ElectronFold | None]:
@@ -182,8 +180,7 @@ def raw_weights(
                 rows += [weights[k] * f + 0.0 * like for f in factors]
         if electrons is not None:
             rows += [w + 0.0 * like for w in electrons.weights(coupled, flavour)]
-    result: Array = np.stack(rows)
-    return result
+    return np.stack(rows)
 
 
 def raw_rows(fold: Fold | WithElectrons, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
@@ -335,5 +332,5 @@ def _spread(p: Parameter, size: int, rng: np.random.Generator) -> Array:
         return rng.uniform(p.lower, p.upper, size)
     magnitude = p.scale * 10.0 ** rng.uniform(-2.0, 1.5, size)
     signed = magnitude * rng.choice([-1.0, 1.0], size)
-    spread: Array = np.clip(p.value + signed, p.lower, p.upper)
-    return spread
+    result: Array = np.clip(p.value + signed, p.lower, p.upper)
+    return result

@@ -127,8 +127,7 @@ class LogPosterior:
                 f"model {self.model.name!r}: the likelihood is not a number at {point}; narrow the "
                 "bounds or the prior"
             )
-        result: Array = np.where(inside, -0.5 * np.where(inside, value, np.inf), -np.inf)
-        return result
+        return np.where(inside, -0.5 * np.where(inside, value, np.inf), -np.inf)
 
     def fingerprint(self) -> dict[str, Any]:
         """What must agree for chains to belong together."""

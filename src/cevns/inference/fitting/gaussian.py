@@ -89,13 +89,12 @@ class GaussianLikelihood(Likelihood):
 
     def residuals(self, theta: Array) -> Array:
         """Measured minus expected, decorrelated, unit variance: ``(..., n_par) -> (..., n)``."""
-        away: Array = (self.data.counts - self.expected(theta)) @ self._whitening.T
-        return away
+        return (self.data.counts - self.expected(theta)) @ self._whitening.T
 
     def chi2(self, theta: Array) -> Array:
         """The part of the values, without pulls."""
-        out: Array = np.sum(self.residuals(theta) ** 2, axis=-1)
-        return out
+        result: Array = np.sum(self.residuals(theta) ** 2, axis=-1)
+        return result
 
     def twice_nll(self, theta: Array) -> Array:
         """chi2 with the pulls, ``(..., n_par) -> (...)``."""

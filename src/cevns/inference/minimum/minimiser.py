@@ -135,8 +135,7 @@ class BoundedProblem:
         moved: Array = np.clip(free - step, self.lower, self.upper)
         if len(self.free) == len(theta):
             return moved
-        result: Array = np.concatenate([moved, theta])[self._rows]
-        return result
+        return np.concatenate([moved, theta])[self._rows]
 
     @cached_property
     def _rows(self) -> IntArray:
@@ -195,8 +194,7 @@ class BoundedProblem:
 
         def solve(vector: Array) -> Array:
             rows = linalg.forward(columns, np.where(inside, vector, 0.0))
-            solution: Array = np.where(inside, linalg.backward(columns, rows), 0.0)
-            return solution
+            return np.where(inside, linalg.backward(columns, rows), 0.0)
 
         gradient = np.where(inside, gradient, 0.0)
         memory = np.zeros((_MEMORY, *gradient.shape))
@@ -288,8 +286,7 @@ class BoundedProblem:
     def _system(self, hessian: Array, inside: Any) -> Array:
         """The Hessian with unit rows for the parameters that do not move."""
         both = inside[:, None] & inside[None, :]
-        result: Array = np.where(both, hessian, self._eye)
-        return result
+        return np.where(both, hessian, self._eye)
 
     def _curvature(
         self, theta: Array, gradient: Array, hessian: Array, counts: Array, aux: Array
@@ -318,12 +315,11 @@ class BoundedProblem:
         mine = chosen.sum(axis=1) > 0
         mine, other = mine[:, None, None], mine[None, :, None]
         across = np.swapaxes(rows, 0, 1)
-        result: Array = np.where(
+        return np.where(
             mine & other,
             0.5 * (rows + across),
             np.where(mine, rows, np.where(other, across, hessian)),
         )
-        return result
 
     def _iterate(self, state: State, counts: Array, aux: Array, *, exact: bool) -> State:
         """Take the step where it lowers the value, and solve for the next one."""
@@ -394,8 +390,7 @@ class BoundedProblem:
             unit = np.zeros_like(columns[0]) + np.eye(len(self.free))[k][:, None]
             column = linalg.backward(columns, linalg.forward(columns, unit))
             out.append(np.where(inside & inside[k], column / column[k], unit))
-        result: Array = np.stack(out)
-        return result
+        return np.stack(out)
 
     def _definite(self, full: Array, inside: Any) -> Array:
         """The curvature made positive definite where it is not, in the plane of the couplings.
@@ -420,10 +415,7 @@ class BoundedProblem:
         change = good * size[:, None] * size[None] - schur
         chosen = np.eye(len(self.free))[:, bent]
         both = inside[:, None] & inside[None, :]
-        result: Array = full + np.where(
-            both, np.einsum("ni,ijb,mj->nmb", chosen, change, chosen), 0.0
-        )
-        return result
+        return full + np.where(both, np.einsum("ni,ijb,mj->nmb", chosen, change, chosen), 0.0)
 
     def _within(self, theta: Array, gradient: Array, edm: Array, step: Array) -> Array:
         """The distance to the minimum that lies inside the bounds, ``(B,)``.
@@ -434,13 +426,11 @@ class BoundedProblem:
         free = theta[self.free]
         inside = free - np.clip(free - step, self.lower, self.upper)
         linear = np.sum(gradient * inside, axis=0)
-        result: Array = np.where(linear > 0.0, np.minimum(edm, linear), edm)
-        return result
+        return np.where(linear > 0.0, np.minimum(edm, linear), edm)
 
     def _errors(self, state: State) -> Array:
         """Square roots of the diagonal of the covariance; zero for parameters at a bound."""
         inside = self._inside(state.theta, state.gradient)
         columns, _ = linalg.cholesky(self._system(state.hessian, inside))
         variance = 2.0 * linalg.inverse_diagonal(columns)
-        result: Array = np.where(inside, np.sqrt(variance), 0.0)
-        return result
+        return np.where(inside, np.sqrt(variance), 0.0)

@@ -326,8 +326,7 @@ class Slice:
 
 def converged(found: BatchFit) -> Array:
     """-2 ln L, infinite without a converged fit."""
-    result: Array = np.where(found.status < FAILED, found.twice_nll, np.inf)
-    return result
+    return np.where(found.status < FAILED, found.twice_nll, np.inf)
 
 
 def _arrays(found: BatchFit) -> tuple[Array | IntArray, ...]:
@@ -336,5 +335,4 @@ def _arrays(found: BatchFit) -> tuple[Array | IntArray, ...]:
 
 def _usable(error: Array, scale: Array) -> Array:
     """Errors; the scale where a parameter is held, at a bound or undetermined."""
-    result: Array = np.where(np.isfinite(error) & (error > 0), error, scale)
-    return result
+    return np.where(np.isfinite(error) & (error > 0), error, scale)

@@ -32,7 +32,7 @@ OUTLIER = 1e-3
 SCREENED = 100
 """Points of a grid that are screened for another minimum, at most."""
 _KEPT = 8
-"""Slices whose models and compiled fits a process keeps."""
+"""Slices whose models and fits a process keeps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +155,7 @@ class PointFits:
             start[k] = self.plan.null
             lowest[below] = here.held.fit(counts[:, below], aux[:, below], start).twice_nll
         q = np.maximum(held.twice_nll - lowest, 0.0)
-        result: Array = np.where(best > at[k], 0.0, q)
-        return result
+        return np.where(best > at[k], 0.0, q)
 
 
 def _audit(

@@ -243,7 +243,7 @@ class ToyResult:
         if rate is not None:
             lines.append(
                 f"  {rate:,.0f} toys/s (drawing and free fits, warm, {t['workers']:.0f} workers); "
-                f"compile {t['compile_s']:.1f} s, coverage {t['coverage_s']:.1f} s, "
+                f"set-up {t['compile_s']:.1f} s, coverage {t['coverage_s']:.1f} s, "
                 f"audit {t['audit_s']:.1f} s, wall {t['wall_s']:.1f} s"
             )
         return "\n".join(lines)

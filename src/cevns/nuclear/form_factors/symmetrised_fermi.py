@@ -47,8 +47,7 @@ class SymmetrisedFermi:
     def half_density_radius(self, rms_radius_fm: Array) -> Array:
         """c, fm, from the rms radius."""
         u2 = (math.pi * self.diffuseness_fm) ** 2
-        result: Array = np.sqrt(5.0 / 3.0 * (rms_radius_fm * rms_radius_fm - 1.4 * u2))
-        return result
+        return np.sqrt(5.0 / 3.0 * (rms_radius_fm * rms_radius_fm - 1.4 * u2))
 
     def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike) -> Array:
         """F(q) for q in 1/fm and rms radius in fm, broadcast."""
@@ -57,8 +56,7 @@ class SymmetrisedFermi:
         c = self.half_density_radius(rms)
         x, y = q * c, math.pi * self.diffuseness_fm * q
         surface = u2 * coth_remainder(y) * sinc(x)
-        result: Array = over_sinh(y) * (c * c * sphere(x) + surface) / (c * c + u2)
-        return result
+        return over_sinh(y) * (c * c * sphere(x) + surface) / (c * c + u2)
 
     def default_rms_radius(self, nuclide: Nuclide) -> float:
         """The rms charge radius, fm.

@@ -29,8 +29,7 @@ class Unity:
     def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike) -> Array:
         """One, in the shape of q and radius broadcast."""
         q, rms = np.asarray(q_inv_fm, dtype=float), np.asarray(rms_radius_fm, dtype=float)
-        result: Array = np.ones(np.broadcast_shapes(q.shape, rms.shape))
-        return result
+        return np.ones(np.broadcast_shapes(q.shape, rms.shape))
 
     def default_rms_radius(self, nuclide: Nuclide) -> float:
         """The rms charge radius, fm; it has no effect."""

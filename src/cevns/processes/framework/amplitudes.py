@@ -110,8 +110,7 @@ class Amplitudes:
 def stack(rows: Sequence[Any], scale: Any, values: Mapping[str, Any]) -> Array:
     """Weights times a factor, in the shape of the point they are asked at: ``(n_terms, ...)``."""
     size = np.broadcast_shapes(*(np.shape(x) for x in (*rows, scale, *values.values())))
-    result: Array = np.stack([np.broadcast_to(np.asarray(r * scale), size) for r in rows])
-    return result
+    return np.stack([np.broadcast_to(np.asarray(r * scale), size) for r in rows])
 
 
 def all_shapes(first: Sequence[Shape], *others: Sequence[Shape]) -> tuple[Shape, ...]:

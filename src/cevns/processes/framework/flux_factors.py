@@ -94,5 +94,4 @@ def arriving_weights(
         for arriving, change in changes.items():
             total = total + change * (here if arriving == flavour else scattering(arriving))
         blocks.append(total)
-    result: Array = np.concatenate(blocks)
-    return result
+    return np.concatenate(blocks)

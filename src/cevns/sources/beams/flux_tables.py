@@ -122,12 +122,11 @@ class TimeTable:
         n = self.cdf.size - 1
         i = np.clip(np.floor(x), 0, n - 1).astype(int)
         u = np.clip(x - i, 0.0, 1.0)
-        cdf = np.asarray(self.cdf)
-        low, rise = cdf[i], cdf[i + 1] - cdf[i]
+        low, rise = self.cdf[i], self.cdf[i + 1] - self.cdf[i]
         if self.pdf is None:
             value, slope = low + u * rise, rise / self.step_us
         else:
-            pdf = np.asarray(self.pdf) * self.step_us
+            pdf = self.pdf * self.step_us
             left, right = pdf[i], pdf[i + 1]
             c = 3.0 * rise - 2.0 * left - right
             d = left + right - 2.0 * rise
