@@ -28,11 +28,10 @@ from cevns.analysis.coupling_families import (
     known_parameters,
     structural_names,
 )
+from cevns.analysis.question import Subject, require_data
 from cevns.analysis.scanning.scan_methods import by_toys, profile
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.experiments.experiment import Experiment
-from cevns.experiments.joint import JointExperiment
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
 from cevns.parameters import Parameters
@@ -144,7 +143,7 @@ class ScanPlan:
 
 
 def scan_plan(
-    subject: Experiment | JointExperiment,
+    subject: Subject,
     physics: Physics,
     ranges: Ranges,
     *,
@@ -193,7 +192,7 @@ def scan_plan(
         form,
     )
     if not asimov_data:
-        _require_data(subject)
+        require_data(subject)
     axes = []
     for name, values in ranges.items():
         structural = known.has(name) and known[name].name in structure
@@ -228,16 +227,6 @@ def _require_coupling(known: Parameters, structure: set[str], names: Sequence[st
         f"a scan of {what} alone leaves no parameter of the interaction free; scan one of "
         f"{', '.join(couplings)} too"
     )
-
-
-def _require_data(subject: Experiment | JointExperiment) -> None:
-    if isinstance(subject, JointExperiment):
-        subject.require_data()
-    elif not subject.has_data:
-        raise InputError(
-            f"{subject.name} declares no data: scan the expected counts with --asimov "
-            "(asimov_data=True), or declare data in its file"
-        )
 
 
 def _check_one_sided(plan: ScanPlan) -> None:

@@ -40,7 +40,6 @@ from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
-from cevns import __version__
 from cevns.analysis.studies.dark_minima import LARGEST, DarkPlane, Minima
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
@@ -48,6 +47,7 @@ from cevns.experiments.joint import JointExperiment
 from cevns.processes import lma_dark as dark
 from cevns.processes.nsi_quark_mix import DOWN_DEG, UP_DEG
 from cevns.typing import Array, ArrayLike
+from cevns.version import __version__
 
 Subject = Experiment | JointExperiment
 Width = Literal["interval", "gaussian"]
