@@ -67,8 +67,8 @@ class CouplingFamily:
         InputError: if nothing is free, or a value is impossible.
 
     Examples:
-        >>> import cevns.experiments
-        >>> csi = cevns.experiments.load("coherent-csi-2021")
+        >>> from cevns.experiments import load
+        >>> csi = load("coherent-csi-2021")
         >>> family = CouplingFamily(csi, "nsi", ("eps_ee_u", "eps_ee_d"))
         >>> family.parameters.names[:3]
         ('eps_ee_u', 'eps_ee_d', 'ssb')

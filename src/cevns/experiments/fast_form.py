@@ -61,8 +61,8 @@ def template_model(
         features: of the experiment's response, if they are there already.
 
     Examples:
-        >>> import cevns
-        >>> fast, error = template_model(cevns.load("coherent-csi-2021").model())
+        >>> from cevns.experiments import load
+        >>> fast, error = template_model(load("coherent-csi-2021").model())
         >>> error.shift_1sigma < 0.01
         True
     """

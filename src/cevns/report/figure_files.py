@@ -1,4 +1,4 @@
-"""All figures of a measurement, and writing them to files."""
+"""All figures of a fit, and writing them to files."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from cevns.report.recoil_figures import recoil_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from cevns.analysis.joint_measurement import JointMeasurement
     from cevns.analysis.measurement import Measurement
-    from cevns.experiments.experiment import Experiment
 
 PNG_DPI: Final = 200
 # no date in a file: the same figure is the same bytes
@@ -78,47 +78,61 @@ def _write(path: Path, content: bytes) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}") from None
 
 
-def measurement_figures(
-    measurement: Measurement,
-    experiment: Experiment,
+def fit_figures(
+    result: Measurement | JointMeasurement,
     *,
     impacts: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, Figure]:
-    """Every figure that a measurement allows, by the name of its file.
+    """Every figure that a fit allows, by the name of its file.
 
     Args:
-        measurement: from `cevns.experiments.experiment.Experiment.fit`.
-        experiment: what was fitted; its source and recoils are drawn as well.
+        result: from `cevns.Study.fit`.
         impacts: as in `cevns.report.pulls.pull_figure`.
 
     Returns:
         ``projections``, ``residuals`` (with a steady-state background), ``data2d`` (with a time
-        axis), ``pulls``, ``correlation``, ``profile`` (of a free parameter of interest),
-        ``recoil-spectrum`` and ``flux``.
+        axis), ``recoil-spectrum`` and ``flux``; of several experiments those of each with its
+        name in front, at the values of the joint fit. Then ``pulls``, ``correlation`` and
+        ``profile`` (of a free parameter of interest).
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
         FitError: if a conditional fit of the profile does not converge.
     """
+    from cevns.analysis.measurement import Measurement
     from cevns.inference.fitting.intervals import profile
 
     with style.context():  # a missing library is found before the work
         pass
-    model, fit = measurement.model, measurement.fit
-    title = experiment.title
-    note = style.credit(experiment, asimov=measurement.asimov)
+    subject = result.experiment if isinstance(result, Measurement) else result.joint
+    if isinstance(result, Measurement):
+        figures = _experiment_figures(result)
+    else:
+        figures = {
+            f"{name}-{what}": figure
+            for name in result.results
+            for what, figure in _experiment_figures(result.measurement(name)).items()
+        }
+    model, fit, title = result.model, result.fit, subject.title
+    note = style.credit(subject, asimov=result.asimov)
+    if any(not p.fixed and p.pull is not None for p in fit):
+        figures["pulls"] = pull_figure(fit, impacts, title=title, note=note)
+    if fit.free:
+        figures["correlation"] = correlation_figure(fit, title=title, note=note)
+    if fit.poi is not None and not fit[fit.poi].fixed:
+        curve = profile(model, fit.poi, data=fit.data, best=fit)
+        figures["profile"] = profile_figure(curve, title=title, note=note)
+    return figures
+
+
+def _experiment_figures(measurement: Measurement) -> dict[str, Figure]:
+    """What is drawn of one experiment."""
+    experiment = measurement.experiment
     figures = {"projections": projection_figure(measurement)}
     if steady_state(experiment):
         figures["residuals"] = residual_figure(measurement)
     if experiment.time_edges is not None:
         figures["data2d"] = data_figure(measurement)
-    if any(not p.fixed and p.pull is not None for p in fit):
-        figures["pulls"] = pull_figure(fit, impacts, title=title, note=note)
-    if fit.free:
-        figures["correlation"] = correlation_figure(fit, title=title, note=note)
-    if not fit[model.poi].fixed:
-        curve = profile(model, model.poi, data=fit.data, best=fit)
-        figures["profile"] = profile_figure(curve, title=title, note=note)
     figures["recoil-spectrum"] = recoil_figure(experiment)
     figures["flux"] = flux_figure(experiment)
     return figures

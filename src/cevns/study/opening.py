@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cevns.analysis.coupling_families import Physics
-from cevns.analysis.question import with_physics
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.combination import read_combination
 from cevns.experiments.joint import load_all
@@ -57,6 +56,5 @@ def load(
         if len(names_or_paths) == 1:
             name, title = file.name, file.title
     loaded = load_all(names, data=data, overrides=overrides)
-    if models is not None:
-        loaded = tuple(with_physics(e, models) for e in loaded)
-    return Study(loaded, models, name, title)
+    study = Study(loaded, label=name, heading=title)
+    return study if models is None else study.with_models(models)

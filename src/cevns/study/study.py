@@ -10,11 +10,11 @@ from typing import Any
 
 from cevns.analysis.changes import Comparison, compare
 from cevns.analysis.count_limit import CevnsLimit, cevns_limit
-from cevns.analysis.coupling_families import Form, Physics
+from cevns.analysis.coupling_families import Form, Physics, structure_of
 from cevns.analysis.joint_measurement import JointMeasurement, measure_joint
 from cevns.analysis.measurement import Measurement, measure
 from cevns.analysis.profiling import Profile, profile_experiments
-from cevns.analysis.question import Question, Subject, ask, together
+from cevns.analysis.question import Question, Subject, ask, together, with_physics
 from cevns.analysis.recoil_rate import Rate, expected_counts, rates
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.analysis.scanning.scan_task import Ranges, ScanPlan, scan, scan_plan
@@ -25,6 +25,7 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import AnyModel, Refold
 from cevns.inference.model.joining import JointModel
+from cevns.parameters import Parameters
 from cevns.registry import canonical
 
 Fix = Mapping[str, float | None]
@@ -136,6 +137,27 @@ class Study:
             ('cevns', 'ssb', 'brn')
         """
         return ask(*self.experiments, question=_question(poi, free, at, fix)).held
+
+    @property
+    def couplings(self) -> Parameters:
+        """Parameters of the interaction, those that change its shapes included."""
+        process = self.experiments[0].interaction
+        return Parameters([*process.parameters, *structure_of(process)])
+
+    @property
+    def structural(self) -> tuple[str, ...]:
+        """Those that change its shapes: a mediator mass."""
+        return structure_of(self.experiments[0].interaction).names
+
+    def with_models(self, models: Physics) -> Study:
+        """The same study with new physics in the interaction of all; see `cevns.load`.
+
+        Raises:
+            UnknownNameError: if there is no such interaction.
+            InputError: if it cannot be made.
+        """
+        changed = tuple(with_physics(e, models) for e in self.experiments)
+        return replace(self, experiments=changed, models=models)
 
     def with_quenching(self, curve: Quenching) -> Study:
         """The same study with another quenching curve, its variations as constrained parameters.

@@ -9,7 +9,7 @@ import typer
 
 from cevns import __version__
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.output import Output, prepare_folder, table
 
 
 def gallery(
@@ -36,9 +36,7 @@ def gallery(
         output.result({"version": __version__, "entries": record})
         return
     if out is not None:
-        from cevns.cli.commands.fit_commands import _prepare
-
-        _prepare(out, "--out")
+        prepare_folder(out, "--out")
     records: list[dict[str, Any]] = []
     for e in chosen:
         # by name it is wanted and its absence an error; among all it is passed over with a word

@@ -221,7 +221,7 @@ def _compare(
 
 
 def _effects(console: Console, name: str, curves: dict[str, Quenching]) -> list[dict[str, Any]]:
-    from cevns.analysis.quenching_study import curve_effects
+    from cevns.analysis.studies.quenching_study import curve_effects
     from cevns.experiments import load
 
     experiment = load(name)

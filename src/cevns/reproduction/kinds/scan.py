@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cevns.analysis.scanning.scan_task import scan, scan_plan
 from cevns.exceptions import InputError
-from cevns.experiments import load
+from cevns.study import load
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
@@ -32,18 +31,15 @@ def _scan(
     overrides: tuple[tuple[str, str], ...],
 ) -> Scan:
     low, high, points = over
-    plan = scan_plan(
-        load(experiment, overrides=dict(overrides)),
-        model,
+    study = load(experiment, overrides=dict(overrides), models=model)
+    return study.scan(
         {parameter: np.linspace(low, high, int(points))},
+        engine="numpy",
         free=free,
         at={name: value for name, value in at if value is not None},
         fix=dict(fix),
         cl=level,
     )
-    found = scan(plan, "profile", engine="numpy")
-    assert found is not None  # only shares of a scan are None
-    return found
 
 
 def compute(
