@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cevns.version import __version__
 
 if TYPE_CHECKING:
-    from cevns.experiments import catalogue
+    from cevns.experiments.declaration.loader import catalogue
     from cevns.nuclear.couplings import couplings
     from cevns.nuclear.form_factors import form_factor
     from cevns.nuclear.materials import material

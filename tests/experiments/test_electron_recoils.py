@@ -12,6 +12,7 @@ from scipy.integrate import quad
 import cevns
 from cevns.detectors.framework.response import bin_response
 from cevns.exceptions import SchemaError
+from cevns.experiments import load
 from cevns.experiments.tables.refolded import refold
 from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference.model.expectation import differences
@@ -129,9 +130,9 @@ def test_where_electrons_are_in(csi, user_file):
 
 def test_argon_tells_electrons_from_nuclei():
     for name in ("coherent-lar-2020", "coherent-lar-engineering"):
-        assert not cevns.load(name).sees_electrons(interaction("millicharge"))
+        assert not load(name).sees_electrons(interaction("millicharge"))
     with pytest.raises(SchemaError, match=r"interaction\.electrons is true, but"):
-        cevns.load("coherent-lar-2020", overrides={"interaction.electrons": "true"})
+        load("coherent-lar-2020", overrides={"interaction.electrons": "true"})
 
 
 @pytest.mark.parametrize(

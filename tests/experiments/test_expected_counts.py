@@ -16,8 +16,6 @@ from scipy.integrate import quad
 from scipy.special import gammaln, log_ndtr, ndtr
 from scipy.stats import gamma
 
-import cevns
-
 G_F, HBARC2, HBARC = 1.1663787e-11, 3.893794e-22, 197.3269804  # MeV^-2, MeV^2 cm^2, MeV fm
 M_MU, M_PI = 105.6583755, 139.57039
 TAU_PI, TAU_MU = 0.026033, 2.19698
@@ -127,7 +125,7 @@ def independent() -> dict[str, np.ndarray]:
     return out
 
 
-def nominal(experiment: cevns.Experiment) -> dict[str, np.ndarray]:
+def nominal(experiment: Experiment) -> dict[str, np.ndarray]:
     model = experiment.model("count")
     return {p.name: np.asarray(p.value) for p in model.parameters}
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-import cevns
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
+from cevns.experiments import load
 from cevns.experiments.declaration.document import Document, parse
 from cevns.experiments.declaration.loader import CATALOGUE
 
@@ -92,7 +92,7 @@ def outcome(path: Path) -> str:
         warnings.simplefilter("ignore", CevnsWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            experiment = cevns.load(path)
+            experiment = load(path)
             experiment.rate(points=5)
             experiment.model("cross-section")
         except InputError as error:
@@ -156,7 +156,7 @@ def test_any_bytes(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "bytes.yaml"
     path.write_bytes(data)
     with pytest.raises((SchemaError, InputError)):
-        cevns.load(path)
+        load(path)
 
 
 @settings(max_examples=150, deadline=None)
@@ -165,7 +165,7 @@ def test_any_punctuation(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "text.yaml"
     path.write_text(text)
     with pytest.raises((SchemaError, InputError)):
-        cevns.load(path)
+        load(path)
 
 
 @settings(max_examples=200, deadline=None)
@@ -192,7 +192,7 @@ def test_no_code_is_run(tmp_path):
     for tag in ("!!python/object/apply:os.system", "!!python/object/apply:subprocess.call"):
         path.write_text(f"schema: 1\nname: {tag} ['touch {marker}']\n")
         with pytest.raises(SchemaError, match=r"line 2: .*tag .* has no meaning"):
-            cevns.load(path)
+            load(path)
     assert not marker.exists()
 
 
@@ -205,10 +205,10 @@ def test_aliases_do_not_explode(tmp_path):
     ]
     path.write_text("\n".join(rows))
     with pytest.raises(SchemaError, match="more than 100000 values"):
-        cevns.load(path)
+        load(path)
     path.write_text("a: " + "[" * 200 + "]" * 200)
     with pytest.raises(SchemaError, match="nested too deeply"):
-        cevns.load(path)
+        load(path)
 
 
 def test_lines_are_those_of_the_file():

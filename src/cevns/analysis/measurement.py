@@ -272,7 +272,9 @@ def _measure(
     if engine not in ("numpy", "jax"):
         raise UnknownNameError("engine", engine, ("numpy", "jax"))
     evaluated = CompiledModel(model) if engine == "jax" else model
-    result = fit(evaluated, data=data, minos=minos)
+    # of several free couplings each has its MINOS error
+    which = model.couplings if model.couplings and minos == "poi" else minos
+    result = fit(evaluated, data=data, poi=model.poi, minos=which)
     defined = model.question in ("count", "cross-section") and not model.parameters[model.poi].fixed
     if defined:
         # a count where the null expects nothing at all excludes it without limit

@@ -86,12 +86,11 @@ def quenching(
 ) -> None:
     """Fit a quenching factor: numbers, sets, eigen-variations, comparison with published curves."""
     from cevns import quenching as points
-    from cevns.cli.commands.fit_commands import _prepare
-    from cevns.cli.terminal.output import check_writable, write_text
+    from cevns.cli.terminal.output import check_writable, prepare_folder, write_text
 
     output = Output(json)
     if plots is not None:
-        _prepare(plots)
+        prepare_folder(plots)
     if export is not None:
         check_writable(export)
     fit = points.fit(
