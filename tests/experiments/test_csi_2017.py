@@ -86,9 +86,7 @@ def test_photo_electron_conventions():
     """Where k photo-electrons count: 6 to 13 % near the threshold, so the file names it."""
 
     def prediction(**changes: str) -> float:
-        experiment = cevns.load(
-            NAME, overrides={k.replace("__", "."): v for k, v in changes.items()}
-        )
+        experiment = load(NAME, overrides={k.replace("__", "."): v for k, v in changes.items()})
         return experiment.model("count").prediction
 
     nominal = prediction()

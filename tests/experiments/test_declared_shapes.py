@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-import cevns
 from cevns.detectors.efficiency.step import Step
 from cevns.exceptions import InputError, SchemaError
 from cevns.experiments import load
@@ -136,7 +135,7 @@ def test_a_step_is_a_threshold(write):
     without = load(write()).predict()
     step = "  efficiency: {energy: {kind: step, threshold: 1, plateau: 0.8}}\naxes:"
     with_step = load(write(("axes:", step))).predict()
-    above = cevns.load(write(("[0.5, 1, 2, 5, 9]", "[1, 2, 5, 9]"))).predict()
+    above = load(write(("[0.5, 1, 2, 5, 9]", "[1, 2, 5, 9]"))).predict()
     assert with_step["cevns"] < 0.8 * without["cevns"]
     # two integrations of the same counts
     assert with_step["cevns"] == pytest.approx(0.8 * above["cevns"], rel=1e-6)
@@ -146,7 +145,7 @@ def test_a_step_inside_a_bin(write):
     """The kink is integrated exactly: the same counts as with an edge at the threshold."""
     step = "  efficiency: {energy: {kind: step, threshold: 0.77}}\naxes:"
     inside = load(write(("axes:", step))).predict()["cevns"]
-    edge = cevns.load(write(("[0.5, 1, 2, 5, 9]", "[0.77, 2, 5, 9]"))).predict()["cevns"]
+    edge = load(write(("[0.5, 1, 2, 5, 9]", "[0.77, 2, 5, 9]"))).predict()["cevns"]
     assert inside == pytest.approx(edge, rel=1e-6)  # two integrations of the same counts
 
 

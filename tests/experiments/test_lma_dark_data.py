@@ -181,7 +181,7 @@ def test_other_experiments(name):
 
 def test_joint_is_at_least_each(csi):
     released("coherent-lar-2020")
-    both = cevns.load("coherent-csi-2021", "coherent-lar-2020")
+    both = cevns.experiments.load_joint(["coherent-csi-2021", "coherent-lar-2020"])
     curve = lma_dark_curve(both, [UP_DEG, -35.0])
     alone = lma_dark_curve(csi, [UP_DEG, -35.0])
     # less than the sum: one flux pull serves both

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from cevns.analysis.recoil_rate import rates
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
 from cevns.experiments import load
 from cevns.experiments.declaration.document import Document, parse
@@ -93,7 +94,7 @@ def outcome(path: Path) -> str:
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
             experiment = load(path)
-            experiment.rate(points=5)
+            rates(experiment, points=5)
             experiment.model("cross-section")
         except InputError as error:
             message = str(error)

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cevns.analysis.quenching_study import curve_effects, read_quenching, with_quenching
 
 import cevns
 import cevns.experiments
 from cevns import quenching
+from cevns.analysis.studies.quenching_study import curve_effects
 from cevns.cli import run
 from cevns.detectors.quenching import section
 from cevns.detectors.quenching.lindhard import Lindhard
 from cevns.detectors.quenching.tabulated import Tabulated
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
 from cevns.experiments import load
+from cevns.experiments.declaration.quenching_override import read_quenching
 from cevns.quenching.export import yaml_text
 from cevns.study import Study
 
@@ -60,7 +61,7 @@ def test_a_fit_moves_prediction_and_cross_section(
     assert fitted.cross_section_cm2 > declared.cross_section_cm2
     # four directions of the same covariance carry what the curve's error carries
     assert 10.0 < fitted.quenching_error < 30.0
-    moved = with_quenching(experiment, curve)
+    moved = experiment.with_quenching(curve)
     assert [n for n in moved.model().parameters.names if n.startswith("qf")] == list(
         curve.variation_names
     )

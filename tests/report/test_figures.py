@@ -23,8 +23,8 @@ from cevns.inference.fitting.intervals import ProfileCurve, interval, profile
 from cevns.report import (
     correlation_figure,
     data_figure,
+    fit_figures,
     flux_figure,
-    measurement_figures,
     poisson_interval,
     profile_figure,
     project,
@@ -66,8 +66,8 @@ def curve(measurement: Measurement) -> ProfileCurve:
 
 
 @pytest.fixture(scope="module")
-def figures(measurement: Measurement, experiment: Experiment) -> dict[str, Figure]:
-    return measurement_figures(measurement, experiment)
+def figures(measurement: Measurement) -> dict[str, Figure]:
+    return fit_figures(measurement)
 
 
 def stacked(axes: Axes) -> dict[str, tuple[float, np.ndarray]]:
@@ -257,7 +257,7 @@ def test_profile_figure(curve: ProfileCurve) -> None:
 @pytest.mark.parametrize("poi", ["cross-section", "sin2-theta-w"])
 def test_labels_of_the_other_questions(experiment: Experiment, poi: str) -> None:
     other = Study((experiment,)).fit(poi, minos="none")
-    made = measurement_figures(other, experiment)
+    made = fit_figures(other)
     label = made["profile"].axes[0].get_xlabel()
     expected = {"cross-section": "cm$^2$]", "sin2-theta-w": r"$\sin^2\theta_W$"}[poi]
     assert label.endswith(expected)
@@ -328,7 +328,7 @@ def test_a_projection_without_time(tmp_path: Path) -> None:
     path.write_text(PROJECTION)
     (tmp_path / "gamma.csv").write_text(TABLE)
     plan = load(path)
-    made = measurement_figures(Study((plan,)).fit("cross-section", asimov=True), plan)
+    made = fit_figures(Study((plan,)).fit("cross-section", asimov=True))
     assert list(made) == [
         "projections",
         "pulls",
@@ -429,8 +429,8 @@ def test_no_state_of_pyplot() -> None:
     code = (
         "import sys, cevns.report\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "import cevns, matplotlib\n"
-        "e = load('coherent-csi-2021')\n"
+        "import cevns.experiments, matplotlib\n"
+        "e = cevns.experiments.load('coherent-csi-2021')\n"
         "chosen = dict.__getitem__(matplotlib.rcParams, 'backend')\n"
         "cevns.report.flux_figure(e)\n"
         "assert dict.__getitem__(matplotlib.rcParams, 'backend') is chosen\n"

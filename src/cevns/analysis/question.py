@@ -182,6 +182,8 @@ def place(experiment: Experiment, at: Mapping[str, float]) -> tuple[Experiment, 
 
 def _placed(experiment: Experiment, at: Mapping[str, float]) -> Experiment:
     """An experiment at the values of what changes its shapes."""
+    if not at:
+        return experiment
     structure = structure_of(experiment.interaction)
     shapes = {structure[n].name: v for n, v in at.items() if structure.has(n)}
     if not shapes:

@@ -91,9 +91,9 @@ def fit_figures(
 
     Returns:
         ``projections``, ``residuals`` (with a steady-state background), ``data2d`` (with a time
-        axis), ``recoil-spectrum`` and ``flux``; of several experiments those of each with its
-        name in front, at the values of the joint fit. Then ``pulls``, ``correlation`` and
-        ``profile`` (of a free parameter of interest).
+        axis), ``pulls``, ``correlation``, ``profile`` (of a free parameter of interest),
+        ``recoil-spectrum`` and ``flux``. What is of one of several experiments has its name in
+        front and the values of the joint fit.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
@@ -106,13 +106,10 @@ def fit_figures(
         pass
     subject = result.experiment if isinstance(result, Measurement) else result.joint
     if isinstance(result, Measurement):
-        figures = _experiment_figures(result)
+        each = {"": result}
     else:
-        figures = {
-            f"{name}-{what}": figure
-            for name in result.results
-            for what, figure in _experiment_figures(result.measurement(name)).items()
-        }
+        each = {f"{name}-": result.measurement(name) for name in result.results}
+    figures = {n + what: figure for n, m in each.items() for what, figure in _fitted(m).items()}
     model, fit, title = result.model, result.fit, subject.title
     note = style.credit(subject, asimov=result.asimov)
     if any(not p.fixed and p.pull is not None for p in fit):
@@ -122,17 +119,18 @@ def fit_figures(
     if fit.poi is not None and not fit[fit.poi].fixed:
         curve = profile(model, fit.poi, data=fit.data, best=fit)
         figures["profile"] = profile_figure(curve, title=title, note=note)
+    for name, m in each.items():
+        figures[f"{name}recoil-spectrum"] = recoil_figure(m.experiment)
+        figures[f"{name}flux"] = flux_figure(m.experiment)
     return figures
 
 
-def _experiment_figures(measurement: Measurement) -> dict[str, Figure]:
-    """What is drawn of one experiment."""
+def _fitted(measurement: Measurement) -> dict[str, Figure]:
+    """The counts of one experiment with its fitted components."""
     experiment = measurement.experiment
     figures = {"projections": projection_figure(measurement)}
     if steady_state(experiment):
         figures["residuals"] = residual_figure(measurement)
     if experiment.time_edges is not None:
         figures["data2d"] = data_figure(measurement)
-    figures["recoil-spectrum"] = recoil_figure(experiment)
-    figures["flux"] = flux_figure(experiment)
     return figures
