@@ -131,7 +131,7 @@ class Systematics:
         }
 
 
-def systematics(
+def systematic_effects(
     *experiments: Experiment, question: Question = PLAIN, use_asimov: bool = False
 ) -> Systematics:
     """Effect of every uncertainty on the predicted counts and on the fit.

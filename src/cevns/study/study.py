@@ -18,7 +18,7 @@ from cevns.analysis.question import Question, Subject, ask, together, with_physi
 from cevns.analysis.recoil_rate import Rate, expected_counts, rates
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.analysis.scanning.scan_task import Ranges, ScanPlan, scan, scan_plan
-from cevns.analysis.systematics import Systematics, systematics
+from cevns.analysis.systematics import Systematics, systematic_effects
 from cevns.analysis.toy_study import ToyStudy, study_toys
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError, UnknownNameError
@@ -293,9 +293,9 @@ class Study:
         fix: Fix | None = None,
         asimov: bool = False,
     ) -> Systematics:
-        """Effect of every uncertainty; see `cevns.analysis.systematics.systematics`."""
+        """Effect of every uncertainty; see `cevns.analysis.systematic_effects`."""
         question = _question(poi, free, at, fix)
-        return systematics(*self.experiments, question=question, use_asimov=asimov)
+        return systematic_effects(*self.experiments, question=question, use_asimov=asimov)
 
     def toys(
         self,
