@@ -24,10 +24,10 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo setup test test-slow doctest core-test lint format types layers docs bench \
-	readme lock clean
+	readme planted-bugs lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEMO)  ## the CsI[Na] fit: the table here, the figures in results/
 	.venv-demo/bin/cevns fit coherent-csi-2021 --plots results/
@@ -70,6 +70,9 @@ bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ fo
 
 readme: $(DEV)  ## the table of `cevns reproduce` and the figure in README.md, anew
 	$(BIN)/python tools/update_readme.py --cevns $(BIN)/cevns
+
+planted-bugs: $(DEV)  ## do the tests find bugs planted in a copy of the package?
+	$(BIN)/python tools/planted_bugs.py $(BUGS)
 
 lock:  ## new pins in requirements/dev.txt, the same for every Python (needs uv)
 	$(UV) pip compile pyproject.toml --all-extras --group dev --upgrade --universal \

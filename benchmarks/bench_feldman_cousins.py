@@ -59,7 +59,7 @@ def main() -> None:
     axis = np.linspace(-0.5, 0.8, n)
     study = cevns.load("coherent-csi-2021", models="nsi")
     outer = study.plan(dict.fromkeys(COUPLINGS, axis)).within_ranges()
-    settings = {"seed": 3, "cl": 0.9, "data": outer.data, "scan": None, "engine": "numpy"}
+    settings = {"seed": 3, "cl": 0.9, "data": outer.data, "scan": None}
     seconds, (plan, inputs) = cpu(
         lambda: prepare(outer.grid, toys, adaptive=True, audit=0.0, **settings)
     )

@@ -1,8 +1,8 @@
 """A joint fit of CsI[Na] (99 bins) and a 960-bin argon-like model, and its toys, beside pyhf.
 
 The common cross-section scale with one shared flux; MIGRAD and HESSE, warm. Peer: both channels
-exported to HistFactory and fitted by pyhf with its jax backend and minuit optimiser; its toys
-with the scipy optimiser in a loop.
+exported to HistFactory and fitted by pyhf with its jax backend (its fastest:
+``pip install 'pyhf[jax]'``) and minuit optimiser; its toys with the scipy optimiser in a loop.
 """
 
 import argparse
@@ -98,10 +98,8 @@ def main() -> None:
     print(f"scale {found.value:.4f} +- {found.error:.4f}; pyhf {scale:.4f} +- {error:.4f}")
     fast, accuracy = fast_form(model)
     print(accuracy)
-    run_toys(fast, 512, seed=2, engine="numpy", coverage=False, audit=0.0, workers=1)
-    toys = run_toys(
-        fast, 8192 if quick else 65_536, seed=1, engine="numpy", coverage=False, audit=1e-3
-    )
+    run_toys(fast, 512, seed=2, coverage=False, audit=0.0, workers=1)
+    toys = run_toys(fast, 8192 if quick else 65_536, seed=1, coverage=False, audit=1e-3)
     rate = toys.timing["toys_per_second"]
     peer = peer_toys(model, 3 if quick else 20)
     workers = toys.timing["workers"]

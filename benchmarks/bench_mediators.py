@@ -42,7 +42,7 @@ def main() -> None:
     }
     plan = cevns.load("coherent-csi-2021", models=args.physics).plan(ranges)
     started = time.perf_counter()
-    seconds, scan = cpu(lambda: profile_scan(plan.grid, data=plan.data, engine="numpy"))
+    seconds, scan = cpu(lambda: profile_scan(plan.grid, data=plan.data))
     wall = time.perf_counter() - started
     peer = iminuit_loop(plan, scan, 5 if args.quick else 20)
     what = f"{masses} masses x {couplings} couplings, {args.physics}, one core"

@@ -58,15 +58,14 @@ def main() -> None:
     }
     grid = Grid.of(SingleModel(model), ranges)
     free = len(model.parameters.free) - 2
-    scan = profile_scan(grid, engine="numpy")
+    scan = profile_scan(grid)
     peer = iminuit_scan(scan, 20 if quick else 200)
     what = f"{n} x {n} scan, {free} nuisances"
-    for engine in ("numpy", "jax"):
-        seconds = best(lambda e=engine: profile_scan(grid, engine=e), repeats)
-        report(f"{what}, {engine}", seconds, "iminuit in a loop", peer)
+    seconds = best(lambda: profile_scan(grid), repeats)
+    report(what, seconds, "iminuit in a loop", peer)
     coarse = Grid.of(SingleModel(model), {k: v[:: n // 10] for k, v in ranges.items()})
-    seconds = best(lambda: refined_scan(coarse, [levels(0.9, 2)], engine="numpy"), repeats)
-    report("refined along the 90 % contour, numpy", seconds, "full scan by iminuit", peer)
+    seconds = best(lambda: refined_scan(coarse, [levels(0.9, 2)]), repeats)
+    report("refined along the 90 % contour", seconds, "full scan by iminuit", peer)
 
     screen = Screen.of(model, scan.theta, grid.shape)
     rng = np.random.default_rng(2)
@@ -82,11 +81,10 @@ def main() -> None:
     some = 10 if quick else 50
     starts = [(screen.theta[k], toy) for toy in range(some) for k in chosen[toy] if k >= 0]
     peer = iminuit_toys(model, counts, aux, starts) * size / some
-    for engine in ("numpy", "jax"):
-        fitter = BatchFitter(model, engine=engine)
-        seconds = best(lambda f=fitter: best_fits(f, counts, aux, screen), repeats)
-        report(f"{size} toys from screened starts, {engine}", seconds, "iminuit in a loop", peer)
-        print(f"{size / seconds:,.0f} toys/s")
+    fitter = BatchFitter(model)
+    seconds = best(lambda: best_fits(fitter, counts, aux, screen), repeats)
+    report(f"{size} toys from screened starts", seconds, "iminuit in a loop", peer)
+    print(f"{size / seconds:,.0f} toys/s")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import pytest
 import cevns
 
 EXTRAS = (
-    *("matplotlib", "mplhep", "jax", "jaxlib", "h5py", "contourpy", "distributed", "dask"),
+    *("matplotlib", "mplhep", "h5py", "contourpy", "distributed", "dask"),
     *("emcee", "arviz", "uproot", "awkward", "pyhf"),
 )
 HIDE = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
@@ -80,7 +80,7 @@ def test_fit() -> None:
 
 
 def test_toys_with_numpy() -> None:
-    document = result("toys", "coherent-csi-2021", "-n", "50", "--seed", "1", "--engine", "numpy")
+    document = result("toys", "coherent-csi-2021", "-n", "50", "--seed", "1")
     assert sum(document["statuses"].values()) == 50
 
 
@@ -113,7 +113,6 @@ def test_parameters() -> None:
     ("arguments", "extra"),
     [
         (("fit", "coherent-csi-2021", "--plots", "figures"), "plot"),
-        (("toys", "coherent-csi-2021", "-n", "50", "--engine", "jax"), "jax"),
         (("scan", *NSI, "--out", "figures.h5"), "scan"),
         (("scan", *NSI, "--method", "bayes"), "bayes"),
         (("scan", *NSI, "--method", "fc", "--scheduler", "tcp://localhost:8786"), "dist"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cevns import files
 from cevns.datasets import csi2021
 from cevns.exceptions import CevnsError
 from cevns.typing import Array
@@ -47,7 +48,7 @@ def write(path: Path, title: str, source: str, units: str, columns: dict[str, Ar
     lines = [f"# {line}" for line in comment.splitlines()] + [",".join(columns)]
     # ten digits: four more than the release prints, without the noise of binary sums
     lines += [",".join(f"{v:.10g}" for v in row) for row in zip(*columns.values(), strict=True)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files.write(path, "\n".join(lines) + "\n")
 
 
 def carry(release: Path, home: Path) -> None:
@@ -61,7 +62,7 @@ def carry(release: Path, home: Path) -> None:
     # copies in circulation hold the events below 6 us only, which is all that the fit uses
     last = data.coincident.time_us.max()
     events = f" (events up to {last:.3f} us)"
-    home.mkdir(parents=True, exist_ok=True)
+    files.make_folder(home)
 
     counts = data.coincident.histogram(PE_EDGES, TIME_EDGES_US)
     n_pe, n_time = counts.shape

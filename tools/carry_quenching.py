@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cevns import files
 from cevns.typing import Array
 
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/quenching/catalogue"
@@ -39,8 +40,8 @@ def write(home: Path, name: str, comment: list[str], columns: dict[str, Array]) 
         for row in zip(*(c[order] for c in columns.values()), strict=True)
     ]
     path = home / f"{name}.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files.make_folder(path.parent)
+    files.write(path, "\n".join(lines) + "\n")
 
 
 def numbers(path: Path, **options: object) -> Array:

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 import cevns
+from cevns import files
+from cevns.analysis.scanning.scan_plan import ScanPlan
 from cevns.analysis.scanning.scan_record import Scan
-from cevns.analysis.scanning.scan_task import ScanPlan
 from cevns.analysis.studies.lma_dark_sigma import lma_dark_curve, lma_dark_test
 from cevns.exceptions import CevnsError
 from cevns.experiments import load
@@ -75,7 +76,7 @@ def plan(model: str, ranges: Ranges, options: dict[str, Any]) -> ScanPlan:
 def with_toys(wanted: ScanPlan) -> Scan:
     """The scan with toys."""
     toys = TOYS[len(wanted.grid.axes)]
-    return cevns.load(CSI).scan(wanted, "fc", toys=toys, seed=SEED, engine="numpy", workers=1)
+    return cevns.load(CSI).scan(wanted, "fc", toys=toys, seed=SEED, workers=1)
 
 
 def provenance(found: Scan) -> list[str]:
@@ -96,13 +97,13 @@ def provenance(found: Scan) -> list[str]:
 
 def write(name: str, notes: Sequence[str], columns: Sequence[str], lines: Sequence[str]) -> None:
     """Write a table."""
-    HOME.mkdir(parents=True, exist_ok=True)
+    files.make_folder(HOME)
     head = [
         *notes,
         f"Made by cevns {cevns.__version__}. Regenerate: python tools/make_gallery_scans.py {name}",
     ]
     text = [*(f"# {n}" for n in head), ",".join(columns), *lines]
-    (HOME / f"{name}.csv").write_text("\n".join(text) + "\n", encoding="utf-8")
+    files.write(HOME / f"{name}.csv", "\n".join(text) + "\n")
     print(f"{name}: {len(lines)} lines", flush=True)
 
 
@@ -145,7 +146,7 @@ def argon(name: str) -> None:
     over = {n: np.linspace(*r) for n, r in ARGON[name].items()}
     rows = []
     for label, experiments in SUBJECTS.items():
-        found = cevns.load(*experiments, models="nsi").scan(over, engine="numpy", cl=CL)
+        found = cevns.load(*experiments, models="nsi").scan(over, cl=CL)
         rows += ["", f"# label: {label}", *border(found)]
         print(f"{label}: done", flush=True)
     write(
@@ -179,7 +180,7 @@ def mediators(name: str) -> None:
             g = study.couplings["g_zprime"]
             axis = Axis.between(g, typical / 10, min(typical * 10, 3.5), 61, log=True)
             at = {"m_zprime": float(mass)}
-            found = study.scan({"g_zprime": axis}, engine="numpy", at=at, cl=CL)
+            found = study.scan({"g_zprime": axis}, at=at, cl=CL)
             pieces += [
                 f"{label},{numbers(mass, max(low, 0.0) if low > axis.values[0] else 0.0, high)}"
                 for low, high in found.intervals

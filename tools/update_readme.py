@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cevns.files import write
+
 README = Path(__file__).resolve().parents[1] / "README.md"
 FIGURE = README.parent / "docs" / "images" / "csi-projections.png"
 BEGIN = "<!-- reproduce:begin -->"
@@ -112,7 +114,7 @@ def main() -> int:
     new = replace_block(old, markdown(rows))
     if options.check:
         return int(old != new)
-    README.write_text(new, encoding="utf-8")
+    write(README, new)
     with tempfile.TemporaryDirectory() as folder:
         run(options.cevns, "fit", "coherent-csi-2021", "--plots", folder)
         FIGURE.parent.mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from cevns.version import __version__
+from cevns.records import VERSION, draw_with
 
 if TYPE_CHECKING:
     from cevns.experiments.declaration.loader import catalogue
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cevns.nuclear.nuclides import nuclide
     from cevns.rates import flux_averaged_cross_section, recoil_spectrum
     from cevns.study import Study, load
+
+__version__ = VERSION
 
 _LAZY = {
     "Study": "cevns.study",
@@ -48,6 +50,8 @@ __all__ = [
     "nuclide",
     "recoil_spectrum",
 ]
+
+draw_with({"measurement": "cevns.report.projection_figure"})
 
 
 def __getattr__(name: str) -> Any:

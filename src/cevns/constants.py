@@ -11,6 +11,28 @@ from __future__ import annotations
 import math
 from typing import Final
 
+__all__ = [
+    "ALPHA",
+    "ATOMIC_MASS_MEV",
+    "AVOGADRO",
+    "CEVNS_PREFACTOR_CM2",
+    "ELEMENTARY_CHARGE_J_PER_EV",
+    "E_MICHEL_MAX_MEV",
+    "E_PION_LINE_MEV",
+    "G_FERMI_MEV",
+    "HBARC2_MEV2_CM2",
+    "HBARC_MEV_FM",
+    "M_ELECTRON_MEV",
+    "M_MUON_MEV",
+    "M_NEUTRON_MEV",
+    "M_PROTON_MEV",
+    "M_TAU_MEV",
+    "SIN2_THETA_W_0",
+    "SIN2_THETA_W_MZ",
+    "TAU_MUON_US",
+    "TAU_PION_US",
+]
+
 HBARC_MEV_FM: Final = 197.3269804
 """Conversion constant hbar c (CODATA 2018, exact in the SI), MeV fm."""
 HBARC2_MEV2_CM2: Final = HBARC_MEV_FM**2 * 1e-26

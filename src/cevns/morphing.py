@@ -15,32 +15,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["even_part", "even_part_derivative"]
 
 
-def even_part(alpha: ArrayLike, xp: Namespace = np) -> Array:
+def even_part(alpha: ArrayLike) -> Array:
     """The function d(alpha) above, same shape as `alpha`.
 
     Examples:
         >>> even_part([-2.0, -1.0, 0.0, 0.5, 1.0]).round(4).tolist()
         [2.0, 1.0, 0.0, 0.3965, 1.0]
     """
-    x: Array = xp.asarray(alpha)
+    x: Array = np.asarray(alpha)
     square = x * x
     inside = square * (15.0 + square * (-10.0 + 3.0 * square)) * 0.125
-    result: Array = xp.where(square <= 1.0, inside, xp.abs(x))
-    return result
+    return np.where(square <= 1.0, inside, np.abs(x))
 
 
-def even_part_derivative(alpha: ArrayLike, xp: Namespace = np) -> Array:
+def even_part_derivative(alpha: ArrayLike) -> Array:
     """The derivative of `even_part`.
 
     Examples:
         >>> even_part_derivative([-2.0, 0.0, 1.0]).tolist()
         [-1.0, 0.0, 1.0]
     """
-    x: Array = xp.asarray(alpha)
+    x: Array = np.asarray(alpha)
     square = x * x
     inside = x * (30.0 + square * (-40.0 + 18.0 * square)) * 0.125
-    result: Array = xp.where(square <= 1.0, inside, xp.sign(x))
-    return result
+    return np.where(square <= 1.0, inside, np.sign(x))

@@ -16,6 +16,8 @@ import numpy as np
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.typing import Array
 
+__all__ = ["Gaussian", "Parameter", "Parameters", "fold_name"]
+
 Role = Literal["poi", "normalisation", "nuisance"]
 
 

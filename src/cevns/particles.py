@@ -6,6 +6,8 @@ from typing import Final
 
 from cevns.exceptions import UnknownNameError
 
+__all__ = ["FLAVOURS", "LEPTONS", "check_flavour", "is_antineutrino", "lepton"]
+
 FLAVOURS: Final = ("nu_e", "nu_mu", "nu_tau", "nubar_e", "nubar_mu", "nubar_tau")
 LEPTONS: Final = ("e", "mu", "tau")
 

@@ -16,6 +16,8 @@ from types import ModuleType
 
 from cevns.exceptions import UnknownNameError
 
+__all__ = ["canonical", "load", "names"]
+
 
 def canonical(name: str) -> str:
     """Fold a name to its registry form: lower case, ``-`` between words.

@@ -1,13 +1,12 @@
 """Array types shared by all layers.
 
 `Array` is what the quoted results are made of: a float64 NumPy array. `ArrayLike` is what
-callers may pass. Functions that also run under JAX take an ``xp`` argument, the array namespace
-(``numpy`` by default), and are annotated with `Array` although a tracer goes through them.
+callers may pass.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 Array: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
-Namespace: TypeAlias = Any
 
-__all__ = ["Array", "ArrayLike", "BoolArray", "IntArray", "Namespace"]
+ENGINE: Final = "numpy"
+"""What computes all numbers; every result and every file of toys says so."""
+
+__all__ = ["ENGINE", "Array", "ArrayLike", "BoolArray", "IntArray"]

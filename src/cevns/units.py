@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from cevns.exceptions import InputError, UnitError
 
+__all__ = ["Measurement", "Unit", "measurement", "quantity"]
+
 # unit -> (dimension, factor to the base unit of that dimension); base: MeV, m, us, kg, 1
 _UNITS: Final[dict[str, tuple[str, float]]] = {
     "": ("1", 1.0),

@@ -54,7 +54,7 @@ def test_profile_and_toys(cevns: Callable, future: Path) -> None:
     done = cevns("profile", NAME, future, "--asimov", "--points", "5", "--json", "-")
     assert done.code == 0, done.err
     assert json.loads(done.out)["parameter"] == "cross_section_scale"
-    done = cevns("toys", NAME, future, "-n", "50", "--engine", "numpy", "--json", "-")
+    done = cevns("toys", NAME, future, "-n", "50", "--json", "-")
     assert done.code == 0, done.err
     assert set(json.loads(done.out)["experiments"]) == {NAME, "future"}
 

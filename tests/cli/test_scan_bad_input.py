@@ -39,7 +39,7 @@ COMMANDS = [
     (("scan", CSI, "--model", "no.py", "--parameter", "eps_ee_u=0:1:5"), "no.py"),
     ((*NSI[:4], "--parameter", "eps_ee_x=0:1:5"), "unknown parameter 'eps_ee_x'.*'eps_ee_u'"),
     ((*NSI, "--method", "fcc"), "unknown method 'fcc': did you mean 'fc'"),
-    ((*NSI, "--engine", "jacks"), "unknown engine 'jacks'"),
+    ((*NSI, "--engine", "jax"), "No such option"),
     ((*NSI, "--free", "eps_ee_x"), "unknown parameter 'eps_ee_x'"),
     ((*NSI, "--fix", "nonsense"), "unknown parameter 'nonsense'"),
     (("list", "parameters", "--model", "nsii"), "did you mean 'nsi'"),
@@ -185,10 +185,32 @@ def test_file_of_another_run_is_refused(name, arguments, message, cevns, files):
 
 @pytest.mark.parametrize("name", ["profile.h5", "fc.h5"])
 def test_file_of_another_version_is_refused(name, cevns, files, monkeypatch):
-    for module in ("experiments.scan_methods", "inference.point_toys"):
-        monkeypatch.setattr(f"cevns.{module}.version", lambda _: "99.0")
+    for module in ("analysis.scanning.scan_methods", "inference.toys.point_toys"):
+        monkeypatch.setattr(f"cevns.{module}.VERSION", "99.0")
     command = NSI if name == "profile.h5" else FC
     refused(cevns(*command, "--out", files / name), r"version is [\d.]+, not 99.0")
+
+
+def test_toys_of_jax_are_read_and_not_continued(cevns, files, here):
+    h5py = pytest.importorskip("h5py")
+    old = here / "old.h5"
+    old.write_bytes((files / "fc.h5").read_bytes())
+    with h5py.File(old, "r+") as file:
+        file.attrs["run"] = file.attrs["run"].replace('"engine": "numpy"', '"engine": "jax"')
+    refused(cevns(*FC, "--out", old), r"old\.h5 was computed with the engine jax, and NumPy")
+    from cevns.analysis.scanning.scan_record import Scan
+
+    assert Scan.read(old).to_dict()["engine"] == "jax"
+
+
+def test_model_of_an_earlier_version_is_refused(cevns, here):
+    (here / "mine.py").write_text(
+        "from cevns.processes import Extension\n\n\nclass Mine(Extension):\n"
+        "    def weights(self, flavour, nuclide, values, xp):\n        return ()\n",
+        encoding="utf-8",
+    )
+    done = cevns(*replaced(NSI, "nsi", "mine.py"))
+    refused(done, r"mine\.py, line 5: Mine\.weights takes the argument xp, but NumPy is the only")
 
 
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.95])
@@ -266,7 +288,6 @@ MISSING = [
     ("arviz", (*NSI, "--method", "bayes"), "arviz", "bayes"),
     ("distributed", (*FC[:-2], "--scheduler", "tcp://127.0.0.1:1"), "distributed", "dist"),
     ("matplotlib", ("plot", "a.h5"), "matplotlib", "plot"),
-    ("jax", (*NSI, "--engine", "jax"), "jax", "jax"),
 ]
 
 

@@ -27,7 +27,7 @@ from cevns.parameters import Parameters
 class Mine(Extension):
     parameters = Parameters([bounded("eps", "of nu_e to u quarks", reach=(-2, 2))])
 
-    def amplitudes(self, flavour, nuclide, values, xp=np):
+    def amplitudes(self, flavour, nuclide, values):
         eps = self.value(values, "eps")
         return {"e": (2 * nuclide.z * eps, nuclide.n * eps)} if flavour == "nu_e" else {}
 """
@@ -214,15 +214,6 @@ def test_a_file_of_ones_own(cevns, record, tmp_path, monkeypatch):
     mine = record("limit", CSI, "--model", "mine.py", "--parameter", "eps=-0.2:0.6:9")
     ours = record("limit", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.2:0.6:9")
     assert np.allclose(mine["intervals"], ours["intervals"], rtol=0, atol=1e-4)
-
-
-@pytest.mark.slow
-def test_engines_agree(record):
-    pytest.importorskip("jax")
-    limit = ("limit", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.2:0.6:5", "--engine")
-    numpy, jax = (record(*limit, name) for name in ("numpy", "jax"))
-    assert (numpy["engine"], jax["engine"]) == ("numpy", "jax")
-    assert np.allclose(numpy["delta_twice_nll"], jax["delta_twice_nll"], rtol=0, atol=1e-5)
 
 
 @pytest.mark.slow

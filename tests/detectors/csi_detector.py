@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import numpy as np
-import pytest
 
 from cevns.detectors import Variation
 from cevns.detectors.efficiency.sigmoid import Sigmoid
@@ -36,17 +33,3 @@ EFFICIENCY = Sigmoid(
 )
 RESOLUTION = Gamma(light_yield=13.35, shape_per_kevee=9.56)
 PUBLISHED_QF = {5.0: 7.43, 10.0: 8.82, 15.0: 9.78, 20.0: 10.36, 30.0: 10.68, 40.0: 10.28}
-
-
-@contextmanager
-def jax_numpy():
-    """jax.numpy with 64 bits inside the block; skips the test where JAX is absent."""
-    jax = pytest.importorskip("jax")
-    if hasattr(jax, "enable_x64"):
-        context = jax.enable_x64(True)
-    else:  # before JAX 0.8
-        from jax.experimental import enable_x64
-
-        context = enable_x64()
-    with context:
-        yield jax.numpy

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from csi_detector import PUBLISHED_QF, QUENCHING, jax_numpy
+from csi_detector import PUBLISHED_QF, QUENCHING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -257,22 +257,3 @@ def test_read_from_a_file_section() -> None:
     assert model.valid_kev == (0.0, 60.0)
     assert model.variation_names == ("qf.csi.0",)
     assert model.quenching_factor(10.0, [1.0]) == pytest.approx(0.06 + 0.035, rel=1e-13)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_jax_agrees(name: str) -> None:
-    model = MODELS[name]
-    pulls = np.random.default_rng(2).normal(size=(4, len(model.variation_names)))
-    with jax_numpy() as jnp:
-        import jax
-
-        curve = model.on(T)
-        value = jax.jit(lambda p: curve.electron_energy_kevee(p, jnp))(pulls)
-        slope = jax.vmap(jax.jacrev(lambda p: curve.electron_energy_kevee(p, jnp)))(pulls)
-        from_traced_t = jax.jit(lambda t: model.electron_energy_kevee(t, pulls, jnp))(T)
-    # two implementations of the same sums
-    np.testing.assert_allclose(value, model.electron_energy_kevee(T, pulls), atol=1e-13)
-    np.testing.assert_allclose(from_traced_t, value, atol=1e-13)
-    moving = np.moveaxis(model.gradient(T, pulls), 1, 2)
-    # at T = 0 the clamp has its kink, where JAX splits the gradient
-    np.testing.assert_allclose(np.asarray(slope)[:, 1:], moving[:, 1:], atol=1e-12)

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from csi_detector import EDGES, EFFICIENCY, QUENCHING, RESOLUTION, jax_numpy
+from csi_detector import EDGES, EFFICIENCY, QUENCHING, RESOLUTION
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
@@ -185,26 +185,6 @@ def test_the_table_reaches_as_far_as_the_quenching_pulls() -> None:
     curve = QUENCHING.on(np.linspace(0.0, 46.0, 100))
     corners = np.array([[a, b] for a in (-6, 6) for b in (-6, 6)])
     assert curve.electron_energy_kevee(corners).max() <= curve.largest_kevee(6.0)
-
-
-def test_jax_agrees_and_has_finite_gradients() -> None:
-    energy = np.array([0.0, 1e-6, 0.4, 2.0, 8.0, 9.0])
-    with jax_numpy() as jnp:
-        import jax
-
-        pulls = np.array([-0.7])
-        value = jax.jit(lambda e: CSI.evaluate(e, xp=jnp))(energy)
-        varied = jax.jit(lambda e: CSI.evaluate(e, pulls, jnp))(energy)
-        slope = jax.vmap(jax.jacfwd(lambda e: CSI.evaluate(e, xp=jnp)))(energy)
-    np.testing.assert_allclose(value, CSI.evaluate(energy), rtol=0, atol=1e-14)
-    np.testing.assert_allclose(varied, CSI.evaluate(energy, pulls), rtol=0, atol=1e-14)
-    assert np.isfinite(np.asarray(slope)).all()
-    np.testing.assert_allclose(
-        np.asarray(slope)[2:4],
-        CSI.evaluate_with_derivatives(energy[2:4])[1],
-        rtol=0,
-        atol=1e-12,
-    )
 
 
 @pytest.mark.parametrize(("where", "shift"), [("count", 0.0), ("centre", 0.5)])

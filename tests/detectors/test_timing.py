@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from csi_detector import TIME_EDGES, jax_numpy
+from csi_detector import TIME_EDGES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
@@ -83,15 +83,6 @@ def test_histogram_with_kinks() -> None:
 
     content = time_bins(histogram, [0.0, 0.5, 1.5], [0.0], kinks=edges)[0]
     np.testing.assert_allclose(content, [0.2 * 0.4 + 1.1 * 0.1, 1.1 * 0.4 + 0.7 * 0.6], rtol=1e-13)
-
-
-def test_jax_agrees() -> None:
-    t0 = np.linspace(0.25, 0.75, 9)
-    with jax_numpy() as jnp:
-        import jax
-
-        value = jax.jit(lambda t: TABLES["delayed"].evaluate(t, jnp))(t0)
-    np.testing.assert_allclose(value, TABLES["delayed"].evaluate(t0), rtol=0, atol=1e-14)
 
 
 def test_refusals() -> None:

@@ -174,10 +174,8 @@ def study(case, n=N, each=EACH, seed=1):
     started = time.perf_counter()
     grid, model, truth = grid_of(case)
     data = asimov(model, truth)
-    scan = profile_scan(grid, data=data, engine="numpy")
-    plan, _ = prepare(
-        grid, each, seed=seed, cl=0.9, data=data, scan=scan, engine="numpy", adaptive=False, audit=0
-    )
+    scan = profile_scan(grid, data=data)
+    plan, _ = prepare(grid, each, seed=seed, cl=0.9, data=data, scan=scan, adaptive=False, audit=0)
     toys = PointFits(plan)._slice(0)  # the package's own draws and fits of toys
 
     counts, aux = draw(model, truth, n, (seed, 1))

@@ -265,7 +265,7 @@ def test_toys_without_a_tabulation(released, derived):
     table, error = template_model(released.model())
     assert error is None
     assert table.parameters.names == released.model().parameters.names
-    study = Study((released,)).toys(60, seed=3, engine="numpy")
+    study = Study((released,)).toys(60, seed=3)
     assert study.toys.statuses["converged"] + study.toys.statuses["second pass"] == 60
     fast, error = template_model(derived.model())
     assert error.shift_3sigma < 0.01
@@ -297,7 +297,21 @@ def test_the_record_is_plain(measured):
 def test_systematics_hold_rates_and_shapes(released):
     rows = {r.name: r for r in Study((released,)).systematics().rows}
     assert rows["f90_rate"].prediction == pytest.approx((0.078, -0.078))
-    assert rows["brn.width"].impact is not None
+    # rates are up with their factor and do not act on a count
+    for name in ("sns.flux", "efficiency", "form_factor", "quenching"):
+        up, down = rows[name].prediction
+        assert up > 0.005
+        assert up == pytest.approx(-down)
+        assert rows[name].impact is None
+    # a held shape acts on the fit in which it floats: conditional fits one error up and down
+    free = measured.profiled.fit
+    for name in ("brn.width", "t0", "brn"):
+        for found, sign in zip(rows[name].impact, (1.0, -1.0), strict=True):
+            value = free[name].value + sign * free[name].error
+            held = released.fit(fix={name: value}, minos="none").profiled.fit["cevns"].value
+            # each fit stops within 0.005 of its error
+            near = 0.005 * free["cevns"].error / free["cevns"].value
+            assert found == pytest.approx(held / free["cevns"].value - 1.0, abs=near)
     assert rows["brn.width"].constraint < 0.3
 
 

@@ -64,7 +64,7 @@ def test_asimov_data_return_the_injected_point(csi, case):
     nominal = model.parameters.values
     assert Likelihood.of(model, data).twice_nll(nominal[None])[0] > 0.3
 
-    scan = profile_scan(Grid.of(family, {name: np.linspace(*span, 12)}), data=data, engine="numpy")
+    scan = profile_scan(Grid.of(family, {name: np.linspace(*span, 12)}), data=data)
     # the minimum is that of the injected point, where -2 ln L is zero in the saturated form
     assert abs(scan.best.twice_nll) < 1e-4
     assert scan.rise_at(point[name]) < 1e-4
@@ -98,7 +98,7 @@ def test_roots_of_the_likelihood_ratio_are_normal(csi):
     """Pulls that do not depend on how a parameter is written: sign(fit - truth) sqrt(q)."""
     model = CouplingFamily(csi, "standard-model", ("sin2_theta_w",)).model({})
     n = 4000
-    toys = run_toys(model, n, seed=5, poi="sin2_theta_w", engine="numpy", audit=0.0, workers=1)
+    toys = run_toys(model, n, seed=5, poi="sin2_theta_w", audit=0.0, workers=1)
     k = model.parameters.position("sin2_theta_w")
     root = np.sign(toys.theta[:, k] - toys.truth[k]) * np.sqrt(np.maximum(toys.rise, 0.0))
     # The mean is of order 1/sqrt(counts). 331 counts known to 15 % are worth 50 without background:
@@ -124,7 +124,7 @@ def test_a_coupling_free_up_to_one_does_not_run_away(csi):
     wanted = min(found, key=lambda r: r.twice_nll)
     assert wanted.twice_nll == pytest.approx(82.6, abs=0.05)
     for values in (np.linspace(0.0, 1.0, 11), np.linspace(0.0, 1.0, 41), np.geomspace(1e-3, 1, 30)):
-        scan = profile_scan(Grid.of(family, {"g_zprime": values}), engine="numpy")
+        scan = profile_scan(Grid.of(family, {"g_zprime": values}))
         assert np.isfinite(scan.rise).all()
         assert scan.best.twice_nll == pytest.approx(wanted.twice_nll, abs=1e-4)
         assert scan.best.theta[k] == pytest.approx(wanted.theta[k], rel=1e-3)

@@ -8,7 +8,7 @@ from coverage_study import CASES, EACH, N, draw, grid_of, study
 from scipy.stats import chi2, ks_2samp, kstest
 from threadpoolctl import threadpool_limits
 
-from cevns.analysis.scanning.scan_task import scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.experiments import load, load_joint
 from cevns.inference.model.data import Data
 from cevns.inference.scan.feldman_cousins import feldman_cousins
@@ -79,7 +79,7 @@ def test_the_package_gives_the_same_statistic_for_data(name):
         done = study(case, n=12, seed=9)
     counts, aux = draw(model, truth, 12, (9, 1))
     for i in range(12):
-        scan = profile_scan(grid, data=Data(counts[:, i], aux[:, i]), engine="numpy")
+        scan = profile_scan(grid, data=Data(counts[:, i], aux[:, i]))
         # both fit to 1e-7
         assert scan.rise[at] == pytest.approx(done.q[i], abs=1e-4)
     fc = feldman_cousins(
@@ -104,7 +104,7 @@ def test_argon_and_both_together(release, monkeypatch):
     for held in ({}, {"sns.flux": None}):
         for subject in (*map(load, names), load_joint(names)):
             plan = scan_plan(subject, "nsi", {"eps_ee_u": EPS}, fix=held)
-            scan = profile_scan(plan.grid, data=plan.data, engine="numpy")
+            scan = profile_scan(plan.grid, data=plan.data)
             assert scan.effort.failed == 0
             scans[subject.name, bool(held)] = scan
     joint = next(n for n, _ in scans if n not in names)

@@ -39,7 +39,7 @@ def test_bins_against_a_plain_integral(csi, model):
     couplings = {n: values[n] for n in MILLICHARGE}
     fold = signal.fold
     assert isinstance(fold, WithElectrons)
-    own = (fold.electrons.spectrum(couplings).sum(axis=0)) @ signal._response(values, np)[
+    own = (fold.electrons.spectrum(couplings).sum(axis=0)) @ signal._response(values)[
         fold.nuclei.nodes.size :
     ]
     steps = sorted({1e-3 * s.binding_ev for symbol in ("Cs", "I") for s in electron_shells(symbol)})
@@ -67,10 +67,10 @@ def test_quenching_moves_nuclei_and_not_electrons(model):
     moved = {"qf.csi.0": np.asarray(1.0), "efficiency": np.asarray(0.0)}
     still = {"qf.csi.0": np.asarray(0.0), "efficiency": np.asarray(0.0)}
     values = {k: np.asarray(v) for k, v in nominal(model).items()}
-    a, b = (signal._response({**values, **pulls}, np) for pulls in (still, moved))
+    a, b = (signal._response({**values, **pulls}) for pulls in (still, moved))
     assert np.array_equal(a[n:], b[n:])
     assert not np.allclose(a[:n], b[:n])
-    c = signal._response({**values, "efficiency": np.asarray(0.5)}, np)
+    c = signal._response({**values, "efficiency": np.asarray(0.5)})
     assert not np.allclose(a[n:], c[n:])
 
 
@@ -98,18 +98,6 @@ def test_tabulated_against_exact(model, make):
         theta = known.at(dict(zip(MILLICHARGE, charges, strict=True))).values
         # the cubic of the quenching pulls leaves 3e-4 of the nuclear part
         np.testing.assert_allclose(fast.expected(theta), model.expected(theta), rtol=4e-4)
-
-
-@pytest.mark.slow  # compiles
-def test_jax_agrees_with_numpy(model):
-    jax = pytest.importorskip("jax")
-    theta = np.tile(model.parameters.values, (3, 1))
-    theta[:, model.parameters.index("millicharge_mumu")] = [0.0, 1.0, -2.0]
-    with jax.enable_x64(True):
-        mu, jacobian = model.linearise(theta, xp=jax.numpy)
-        mu_np, jacobian_np = model.linearise(theta)
-        assert np.allclose(mu, mu_np, rtol=1e-10, atol=1e-12)
-        assert np.allclose(jacobian, jacobian_np, rtol=1e-9, atol=1e-10 * np.abs(jacobian_np).max())
 
 
 def test_where_electrons_are_in(csi, user_file):

@@ -46,8 +46,8 @@ def test_spectra_of_the_table_are_those_of_the_direct_fold(csi, physics):
             )
             for n, v in point.items()
         }
-        weights = mixture.weights(values, np.zeros(()), np)[0]
-        mixed = mixture.mix(weights, mixture.spectra, np)
+        weights = mixture.weights(values, np.zeros(()))[0]
+        mixed = mixture.mix(weights, mixture.spectra)
         direct = fold.spectrum(values)
         prompt = list(fold.flavours).index("nu_mu")
         delayed = [f for f in range(len(fold.flavours)) if f != prompt]

@@ -194,7 +194,7 @@ def test_records_are_strict_json(pair: cevns.Study) -> None:
 
 
 def test_toys_and_profile(pair: cevns.Study) -> None:
-    study = pair.toys(200, seed=1, engine="numpy", workers=1)
+    study = pair.toys(200, seed=1, workers=1)
     assert study.toys.statuses["failed"] == 0
     assert "-2lnL differs" in study.accuracy
     assert set(study.to_dict()["experiments"]) == {NAME, "my-argon"}

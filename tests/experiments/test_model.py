@@ -1,4 +1,4 @@
-"""The staged model: derivatives, batches and JAX against plain evaluation."""
+"""The staged model: derivatives and batches against plain evaluation."""
 
 from __future__ import annotations
 
@@ -65,23 +65,6 @@ def test_a_batch_is_a_loop(with_radius, question):
         assert np.allclose(expected[index], one, rtol=1e-12, atol=0)
         assert np.allclose(mu[index], mu_one, rtol=1e-12, atol=0)
         assert np.allclose(jacobian[index], jacobian_one, rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.slow  # compiles
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_jax_agrees_with_numpy(with_radius, question):
-    jax = pytest.importorskip("jax")
-    model = with_radius.model(question)
-    theta = away_from_nominal(model, size=(4,))
-    mu, jacobian = model.linearise(theta)
-    with jax.enable_x64(True):
-        theirs = model.expected(theta, xp=jax.numpy)
-        mu_x, jacobian_x = model.linearise(theta, xp=jax.numpy)
-        assert theirs.dtype == mu_x.dtype == np.float64
-        # the same arithmetic in another order
-        assert np.allclose(theirs, model.expected(theta), rtol=1e-10, atol=1e-12)
-        assert np.allclose(mu_x, mu, rtol=1e-10, atol=1e-12)
-        assert np.allclose(jacobian_x, jacobian, rtol=1e-9, atol=1e-10 * np.abs(jacobian).max())
 
 
 def test_the_count_question_normalises_the_signal(csi):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.experiments import load
 
 CASES = {

@@ -16,7 +16,7 @@ def test_weak_mixing_angle_at_its_bounds(form, bound):
     csi = load("coherent-csi-2021")
     model = CouplingFamily(csi, "standard-model", ("sin2_theta_w",), form=form).model({})
     theta = model.parameters.at({"sin2_theta_w": bound}).values
-    _, jac = model.linearise(theta[None, :], np)
+    _, jac = model.linearise(theta[None, :])
     k = model.parameters.position("sin2_theta_w")
     h = 1e-4 if bound == 0 else -1e-4
     points = [theta.copy() for _ in range(3)]

@@ -94,22 +94,6 @@ def test_derivatives_and_objective(question, make):
     np.testing.assert_allclose(gradient, general.gradient(points.T, counts, aux), atol=1e-8)
 
 
-@pytest.mark.parametrize("make", [tabulate, refold])
-def test_jax_gives_the_same(make):
-    pytest.importorskip("jax")
-    from cevns.inference.minimum.engines import JaxEngine
-
-    model = fast(cevns.load("coherent-csi-2021", overrides=RADIUS).model("sin2-theta-w"), make)
-    points = somewhere(model, 5, 1.0)
-    engine = JaxEngine()
-    with engine.context():
-        mu, jac = (np.asarray(a) for a in model.linearise(engine.xp.asarray(points), engine.xp))
-    expected_mu, expected_jac = model.linearise(points)
-    np.testing.assert_allclose(mu, expected_mu, rtol=1e-10)
-    scale = np.abs(expected_jac).max(axis=(0, 2), keepdims=True) + 1e-300
-    assert np.abs((jac - expected_jac) / scale).max() < 1e-7  # central differences in the radius
-
-
 def test_b_splines_interpolate_and_their_slopes_are_theirs():
     knots = np.linspace(-4.0, 4.0, 17)
     coefficients = b_spline_coefficients(np.sin(knots)[:, None])[:, 0]

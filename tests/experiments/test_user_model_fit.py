@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cevns.experiments import load
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.processes import interaction
 
 MINE = """
@@ -18,7 +18,7 @@ from cevns.parameters import Parameters
 class Mine(Extension):
     parameters = Parameters([bounded("eps", "of nu_e to u quarks", reach=(-2, 2))])
 
-    def amplitudes(self, flavour, nuclide, values, xp=np):
+    def amplitudes(self, flavour, nuclide, values):
         eps = self.value(values, "eps")
         return {"e": (2 * nuclide.z * eps, nuclide.n * eps)} if flavour == "nu_e" else {}
 """

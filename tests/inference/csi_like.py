@@ -2,7 +2,7 @@
 
 Simple closed-form shapes with the counts, constraints and kinds of nuisance of the real one, so
 that the statistics can be tested without physics. `expected` is the exact path (nothing is
-interpolated); it batches over leading axes and runs under numpy and jax.
+interpolated); it batches over leading axes.
 """
 
 from __future__ import annotations
@@ -70,24 +70,24 @@ class CsILike:
     def parameters(self):
         return COUNT if self.question == "count" else CROSS_SECTION
 
-    def _signal(self, get, xp):
+    def _signal(self, get):
         """Three flavours, each (..., 9, 11), at the parameter values `get(name)`."""
         q0, q1, eff, t0 = (get(n)[..., None] for n in ("qf.0", "qf.1", "efficiency", "t0"))
         # quenching stretches the energy axis, non-linearly for the second variation
         edges = PE / ((1 + 0.045 * q0) * (1 + 0.012 * q1 * (1 + PE / 20) / 2))
         spectra = []
         for slope in (8.0, 11.0, 14.0):
-            cumulative = 1 - xp.exp(-edges / slope) * (1 + edges / slope)
+            cumulative = 1 - np.exp(-edges / slope) * (1 + edges / slope)
             spectra.append(cumulative[..., 1:] - cumulative[..., :-1])
         # the efficiency is a sigmoid; its variation moves the threshold
-        efficiency = 1 / (1 + xp.exp(-0.28 * (_MID_PE - 10.9 + 1.0 * eff)))
+        efficiency = 1 / (1 + np.exp(-0.28 * (_MID_PE - 10.9 + 1.0 * eff)))
 
         # arrival: a logistic pulse at t0, prompt or delayed by the muon life time
         def prompt(t):
-            return 1 / (1 + xp.exp(-(t - t0) / 0.09))
+            return 1 / (1 + np.exp(-(t - t0) / 0.09))
 
         def delayed(t):
-            return 1 - xp.exp(-xp.log1p(xp.exp((t - t0) / 0.09)) * 0.09 / 2.197)
+            return 1 - np.exp(-np.log1p(np.exp((t - t0) / 0.09)) * 0.09 / 2.197)
 
         early = prompt(TIME[1:]) - prompt(TIME[:-1])
         late = delayed(TIME[1:]) - delayed(TIME[:-1])
@@ -97,10 +97,10 @@ class CsILike:
             out[name] = COUNTS[name] * 1.55 * energy[..., :, None] * arrival[..., None, :]
         return out
 
-    def _components(self, theta, xp):
+    def _components(self, theta):
         names = self.parameters.names
         get = lambda n: theta[..., names.index(n)]  # noqa: E731
-        flavours = self._signal(get, xp)
+        flavours = self._signal(get)
         flat = {k: v.reshape(*v.shape[:-2], N_BINS) for k, v in flavours.items()}
         if self.question == "count":
             total = sum(v.sum(axis=-1) for v in flat.values())
@@ -112,11 +112,11 @@ class CsILike:
             out[name] = get(name)[..., None] * shape
         return out
 
-    def expected(self, theta, xp=np):
-        return sum(self._components(xp.asarray(theta), xp).values())
+    def expected(self, theta):
+        return sum(self._components(np.asarray(theta)).values())
 
     def components(self, theta):
-        return self._components(np.asarray(theta, dtype=float), np)
+        return self._components(np.asarray(theta, dtype=float))
 
 
 def with_data(question="count", seed=7):

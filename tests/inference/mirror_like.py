@@ -24,12 +24,12 @@ FACTORS = ("scale", "flux", "form_factor")
 COUPLING = {"nu_e": "eps_e", "prompt": "eps_mu", "nubar_mu": "eps_mu"}
 
 
-def _square(strength, values, xp):
+def _square(strength, values):
     return (1 - strength * values[0]) ** 2
 
 
-def _slope(strength, values, xp):
-    return xp.stack([-2 * strength * (1 - strength * values[0])])
+def _slope(strength, values):
+    return np.stack([-2 * strength * (1 - strength * values[0])])
 
 
 @cache

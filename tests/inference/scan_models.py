@@ -25,8 +25,8 @@ class Ring:
         )
     )
 
-    def expected(self, theta, xp=np):
-        return 50.0 + 100.0 * xp.sum(theta**2, axis=-1)[..., None]
+    def expected(self, theta):
+        return 50.0 + 100.0 * np.sum(theta**2, axis=-1)[..., None]
 
     def components(self, theta):
         return {"all": self.expected(theta)}
@@ -51,7 +51,7 @@ class Plane:
         )
     )
 
-    def expected(self, theta, xp=np):
+    def expected(self, theta):
         return 1e8 + 1e4 * (theta @ JACOBIAN.T)
 
     def components(self, theta):
@@ -81,7 +81,7 @@ class Mediator:
         )
     )
 
-    def expected(self, theta, xp=np):
+    def expected(self, theta):
         bins = np.arange(10)
         signal = 10.0 / (1.0 + bins / self.mass)
         g, background = theta[..., :1], theta[..., 1:]

@@ -34,9 +34,9 @@ class Binned:
     counts: object
     name: str = "binned"
 
-    def expected(self, theta, xp=np):
+    def expected(self, theta):
         columns = [theta[..., i] for i in range(len(self.parameters))]
-        return xp.stack(self.counts(*columns), axis=-1)
+        return np.stack(self.counts(*columns), axis=-1)
 
     def components(self, theta):
         return {"all": self.expected(theta)}
@@ -490,17 +490,6 @@ def test_region_along_a_logarithmic_axis():
     found = posterior.region(Grid(SingleModel(model), (axis,)))
     assert found.density == pytest.approx(np.full(21, found.density.mean()), rel=0.1)
     assert 0.2 < found.outside < 0.5
-
-
-def test_engines_agree():
-    pytest.importorskip("jax")
-    model = mirrored(6.0)
-    one = sample(model, seed=5, walkers=32, effective=2000)
-    other = sample(model, seed=5, walkers=32, effective=2000, engine="jax")
-    assert other.log_posterior.max() == pytest.approx(one.log_posterior.max(), abs=0.1)
-    share, error = other.probability("g", 0.0, 4.0)
-    wanted, its_error = one.probability("g", 0.0, 4.0)
-    assert abs(share - wanted) < 4 * np.hypot(error, its_error)
 
 
 # -- a whole measurement --------------------------------------------------------------------------

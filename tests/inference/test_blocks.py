@@ -212,7 +212,7 @@ def grid():
     )
 
 
-SETTINGS = {"toys": 1300, "seed": 3, "adaptive": False, "engine": "numpy", "audit": 1e-4}
+SETTINGS = {"toys": 1300, "seed": 3, "adaptive": False, "audit": 1e-4}
 
 
 @pytest.fixture(scope="module")

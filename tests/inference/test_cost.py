@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pytest
@@ -22,13 +23,18 @@ def grid():
     )
 
 
-def test_cost_of_a_map(grid):
-    cost = plan(grid, 1000, cores=2)
+def test_cost_of_a_map(grid, monkeypatch):
+    # a clock that goes on by half a second whenever it is read: once before, once after
+    clock = count()
+    with monkeypatch.context() as patch:
+        patch.setattr("time.perf_counter", lambda: 0.5 * next(clock))
+        cost = plan(grid, 1000, cores=2)
     assert cost.toys_most == 1_600_000
     assert cost.toys_least == 1600 * FIRST
     assert cost.fits_most == 3_200_000
-    # two fits of 20 us each on an idle core, and not a hundred times as long on a busy one
-    assert 1e-5 < cost.toy_s < 4e-3
+    # the toys of a first block of eight points, and nine profiled points for 1600
+    assert cost.toy_s == pytest.approx(0.5 / (8 * FIRST))
+    assert cost.profile_s == pytest.approx(0.5 / 9 * 1600)
     assert cost.core_hours_most == pytest.approx((cost.profile_s + 1.6e6 * cost.toy_s) / 3600)
     assert cost.worker_bytes > 5e7
     assert cost.advice == []

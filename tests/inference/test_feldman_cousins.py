@@ -32,7 +32,7 @@ class Scaled:
     def parameters(self):
         return Parameters([Parameter("x", 1.0, role="poi", lower=0.0, upper=50.0)])
 
-    def expected(self, theta, xp=np):
+    def expected(self, theta):
         return self.offset + self.slope * theta[..., :1]
 
     def components(self, theta):
@@ -55,7 +55,7 @@ def exact_p(n, background, s):
     return poisson.pmf(k, s + background)[q >= q[n] - 1e-9].sum()
 
 
-SETTINGS = {"seed": 3, "workers": 1, "engine": "numpy", "audit": 0.0}
+SETTINGS = {"seed": 3, "workers": 1, "audit": 0.0}
 
 
 # -- the paper's tables --------------------------------------------------------------------------
@@ -325,9 +325,7 @@ def test_free_fits_find_the_deepest_of_several_minima(point, most):
         SingleModel(model),
         {"eps_e": np.linspace(-0.4, 1.4, 19), "eps_mu": np.linspace(-0.3, 1.3, 17)},
     )
-    plan, _ = prepare(
-        grid, 100, seed=1, cl=0.9, data=None, scan=None, engine="numpy", adaptive=True, audit=0.0
-    )
+    plan, _ = prepare(grid, 100, seed=1, cl=0.9, data=None, scan=None, adaptive=True, audit=0.0)
     number = int(np.argmin(((grid.points - point) ** 2).sum(axis=1)))
     here = PointFits(plan)._slice(number)
     truth = plan.theta[number]

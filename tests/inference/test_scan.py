@@ -10,7 +10,7 @@ from csi_like import template
 from mirror_like import mirror
 from scan_models import Mediators, Plane, Ring
 
-from cevns.exceptions import FitError, InputError, UnknownNameError
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference import Likelihood, asimov, fit, observed
 from cevns.inference.minimum import batch as batched
 from cevns.inference.minimum.batch import FAILED, BatchFitter
@@ -26,13 +26,10 @@ def grid_of(model, **ranges):
     return Grid.of(SingleModel(model), {k: np.linspace(*v) for k, v in ranges.items()})
 
 
-@pytest.mark.parametrize("engine", ["numpy", "jax"])
-def test_conditional_minima_are_those_of_iminuit(engine):
-    if engine == "jax":
-        pytest.importorskip("jax")
+def test_conditional_minima_are_those_of_iminuit():
     _, model = template("cross-section", True)
     grid = grid_of(model, scale=(0.4, 1.8, 12), t0=(0.43, 0.52, 9))
-    scan = profile_scan(grid, engine=engine)
+    scan = profile_scan(grid)
     assert (scan.status < FAILED).all()
     assert scan.map.shape == (12, 9)
     for i in range(0, grid.size, 17):
@@ -107,7 +104,7 @@ def test_a_deeper_basin_spreads_from_where_it_is_found():
     model = mirror(0.1)
     k = model.parameters.position("eps_mu")
     values = np.linspace(0.25, 0.75, 15)
-    work = Slice(model, ("eps_e",), (15,), values[:, None], observed(model), "numpy")
+    work = Slice(model, ("eps_e",), (15,), values[:, None], observed(model))
     shallow, deep = (
         work.fit(np.arange(15), np.tile(model.parameters.at({"eps_mu": y}).values, (15, 1)))
         for y in (0.0, 0.93)
@@ -226,5 +223,5 @@ def test_bad_scans_are_refused():
     with pytest.raises(InputError, match="two or more can be refined"):
         refined_scan(grid_of(model, x=(0, 1, 1)), [1.0])
     impossible = replace(Mediators().model({}), observed=np.full(10, np.inf))
-    with pytest.raises((InputError, FitError)):
+    with pytest.raises(InputError, match=r"bin 0 holds inf; counts must be finite"):
         profile_scan(Grid.of(SingleModel(impossible), {"g": [0.0, 1.0]}))

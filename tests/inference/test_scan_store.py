@@ -89,7 +89,7 @@ def test_unwritable_folder(tmp_path):
 
 # -- shares --------------------------------------------------------------------------------------
 
-SETTINGS = {"toys": 300, "seed": 3, "engine": "numpy", "audit": 1e-3, "workers": 1}
+SETTINGS = {"toys": 300, "seed": 3, "audit": 1e-3, "workers": 1}
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_shares_that_do_not_fit_are_refused(grid, shares, tmp_path):
 def test_shares_of_cls(tmp_path):
     model = template("cross-section", True)[1]
     grid = Grid.of(SingleModel(model), {"scale": np.linspace(0.8, 1.8, 17)})
-    settings = {"toys": 100, "seed": 1, "workers": 1, "engine": "numpy"}
+    settings = {"toys": 100, "seed": 1, "workers": 1}
     cls_scan(grid, out=tmp_path / "whole.h5", **settings)
     for i in (1, 2):
         cls_scan(grid, out=tmp_path / f"{i}.h5", shard=(i, 2), **settings)

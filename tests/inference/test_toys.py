@@ -81,7 +81,7 @@ def test_draw_of_an_empty_bin_and_of_nonsense():
 
 def test_pulls_and_coverage(model):
     n = 4096
-    toys = run_toys(model, n, seed=3, engine="numpy", workers=1, audit=0.005)
+    toys = run_toys(model, n, seed=3, workers=1, audit=0.005)
     assert sum(toys.statuses.values()) == n
     assert toys.statuses["failed"] == 0
     for name, p in toys.pulls.items():
@@ -110,19 +110,15 @@ def test_coverage_of_counting_is_exact():
     mu = 31.0
     q = 2 * (mu - n + n * np.log(np.where(n > 0, n, 1) / mu))
     expected = poisson.pmf(n[q <= 1], mu).sum()
-    toys = run_toys(
-        model, 8192, seed=1, truth={"s": 21.0}, fix=("b",), engine="numpy", workers=1, audit=0
-    )
+    toys = run_toys(model, 8192, seed=1, truth={"s": 21.0}, fix=("b",), workers=1, audit=0)
     c = toys.coverage["68.3%"]
     assert abs(c.fraction - expected) < 4 * c.error
     assert toys.audit["n"] == 0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["numpy", "jax"])
-def test_many_toys(engine, model):
-    pytest.importorskip("jax") if engine == "jax" else None
-    toys = run_toys(model, 100_000, seed=1, engine=engine, audit=0.001)
+def test_many_toys(model):
+    toys = run_toys(model, 100_000, seed=1, audit=0.001)
     assert sum(toys.statuses.values()) == 100_000
     assert toys.statuses["failed"] == 0
     for label, level in (("68.3%", 0.683), ("90%", 0.9)):
@@ -131,21 +127,9 @@ def test_many_toys(engine, model):
     assert toys.audit["max_above"] < 1e-5
 
 
-def test_engines_draw_the_same_toys_and_agree(model):
-    pytest.importorskip("jax")
-    a, b = (
-        run_toys(model, 512, seed=9, engine=e, workers=1, audit=0, coverage=False)
-        for e in ("numpy", "jax")
-    )
-    assert b.twice_nll == pytest.approx(a.twice_nll, abs=1e-8)  # rounding in another order
-    assert a.statuses == b.statuses
-
-
 def test_seeds_and_points_are_independent(model):
     def first(**kwargs):
-        return run_toys(
-            model, 8, engine="numpy", workers=1, audit=0, coverage=False, **kwargs
-        ).twice_nll
+        return run_toys(model, 8, workers=1, audit=0, coverage=False, **kwargs).twice_nll
 
     assert np.array_equal(first(seed=1), first(seed=1))
     assert not np.array_equal(first(seed=1), first(seed=2))
@@ -156,30 +140,22 @@ def test_seeds_and_points_are_independent(model):
 
 
 def test_result_does_not_depend_on_the_workers(model, small_blocks):
-    alone = run_toys(model, 200, seed=4, engine="numpy", workers=1)
+    alone = run_toys(model, 200, seed=4, workers=1)
     with ThreadPoolExecutor(2) as pool:
-        threads = run_toys(model, 200, seed=4, engine="numpy", executor=pool)
+        threads = run_toys(model, 200, seed=4, executor=pool)
     assert same(alone, threads)
 
 
 @pytest.mark.slow
 def test_result_does_not_depend_on_processes(model):
-    alone = run_toys(model, 10_000, seed=4, engine="numpy", workers=1, audit=0.001)
-    two = run_toys(model, 10_000, seed=4, engine="numpy", workers=2, audit=0.001)
+    alone = run_toys(model, 10_000, seed=4, workers=1, audit=0.001)
+    two = run_toys(model, 10_000, seed=4, workers=2, audit=0.001)
     assert same(alone, two)
     assert two.timing["workers"] == 2
     context = get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        other = run_toys(model, 10_000, seed=4, engine="numpy", executor=pool, audit=0.001)
+        other = run_toys(model, 10_000, seed=4, executor=pool, audit=0.001)
     assert same(alone, other)
-
-
-@pytest.mark.slow
-def test_jax_result_does_not_depend_on_processes(model):
-    pytest.importorskip("jax")
-    alone = run_toys(model, 10_000, seed=4, engine="jax", workers=1, audit=0)
-    two = run_toys(model, 10_000, seed=4, engine="jax", workers=2, audit=0)
-    assert same(alone, two)
 
 
 # -- interruption and resumption ----------------------------------------------------------------
@@ -191,7 +167,7 @@ class StopRunError(Exception):
 
 def test_interrupted_run_resumes_bit_for_bit(model, small_blocks, tmp_path):
     out = tmp_path / "toys.npz"
-    settings = {"seed": 4, "engine": "numpy", "workers": 1}
+    settings = {"seed": 4, "workers": 1}
     undisturbed = run_toys(model, 300, **settings)
 
     def stop_after(limit):
@@ -227,7 +203,7 @@ def test_killed_run_resumes_bit_for_bit(model, tmp_path):
         "from cevns.inference import checkpoint\n"
         "from cevns.inference.toys.toy_fits import run_toys\n"
         "checkpoint.FLUSH_S = 0.0\n"
-        "run_toys(template('count')[1], 200_000, seed=4, engine='numpy', workers=1,"
+        "run_toys(template('count')[1], 200_000, seed=4, workers=1,"
         " audit=0, out=sys.argv[2])\n"
     )
     here = str(Path(__file__).parent)
@@ -240,7 +216,7 @@ def test_killed_run_resumes_bit_for_bit(model, tmp_path):
     process.wait()
     assert not out.exists()
     assert len(list(parts.glob("*.npz"))) >= 2
-    settings = {"seed": 4, "engine": "numpy", "workers": 1, "audit": 0}
+    settings = {"seed": 4, "workers": 1, "audit": 0}
     resumed = run_toys(model, 200_000, out=out, **settings)
     assert same(run_toys(model, 200_000, **settings), resumed)
 
@@ -256,7 +232,7 @@ def test_killed_run_resumes_bit_for_bit(model, tmp_path):
 )
 def test_file_of_another_run_is_refused(change, named, model, tmp_path):
     out = tmp_path / "toys.npz"
-    settings = {"n": 20, "seed": 4, "engine": "numpy", "workers": 1, "audit": 0}
+    settings = {"n": 20, "seed": 4, "workers": 1, "audit": 0}
     run_toys(model, out=out, **settings)
     before = out.read_bytes()
     with pytest.raises(InputError, match=named):
@@ -266,7 +242,7 @@ def test_file_of_another_run_is_refused(change, named, model, tmp_path):
 
 def test_file_of_another_model_is_refused(model, tmp_path):
     out = tmp_path / "toys.npz"
-    settings = {"seed": 4, "engine": "numpy", "workers": 1, "audit": 0}
+    settings = {"seed": 4, "workers": 1, "audit": 0}
     run_toys(model, 20, out=out, **settings)
     other = replace(model, observed=model.observed + 1.0)
     with pytest.raises(InputError, match="model digest"):
@@ -276,7 +252,7 @@ def test_file_of_another_model_is_refused(model, tmp_path):
 @pytest.mark.parametrize("damage", ["truncated", "text", "empty", "other npz"])
 def test_damaged_file_is_refused(damage, model, tmp_path):
     out = tmp_path / "toys.npz"
-    settings = {"seed": 4, "engine": "numpy", "workers": 1, "audit": 0}
+    settings = {"seed": 4, "workers": 1, "audit": 0}
     run_toys(model, 20, out=out, **settings)
     if damage == "truncated":
         out.write_bytes(out.read_bytes()[:-200])
@@ -292,9 +268,9 @@ def test_damaged_file_is_refused(damage, model, tmp_path):
 
 def test_unwritable_output(model, tmp_path):
     with pytest.raises(OutputError, match=r"toys\.npz"):
-        run_toys(model, 20, seed=1, engine="numpy", out=tmp_path / "missing" / "toys.npz")
+        run_toys(model, 20, seed=1, out=tmp_path / "missing" / "toys.npz")
     with pytest.raises(OutputError, match=r"\.npz"):
-        run_toys(model, 20, seed=1, engine="numpy", out=tmp_path / "toys.txt")
+        run_toys(model, 20, seed=1, out=tmp_path / "toys.txt")
 
 
 # -- bad input and budgets ----------------------------------------------------------------------
@@ -323,8 +299,8 @@ def test_failure_budget(model, monkeypatch):
 
     monkeypatch.setattr(module.BatchFitter, "fit", failing)
     with pytest.raises(FitError, match="3 of 50 toy fits failed"):
-        run_toys(model, 50, seed=1, engine="numpy", workers=1, audit=0)
-    toys = run_toys(model, 50, seed=1, engine="numpy", workers=1, audit=0, max_failures=0.1)
+        run_toys(model, 50, seed=1, workers=1, audit=0)
+    toys = run_toys(model, 50, seed=1, workers=1, audit=0, max_failures=0.1)
     assert toys.statuses["failed"] == 3
     assert sum(toys.statuses.values()) == 50
 
@@ -339,11 +315,11 @@ def test_audit_that_finds_deeper_minima_is_an_error(model, monkeypatch):
 
     monkeypatch.setattr(module.BatchFitter, "fit", shallow)
     with pytest.raises(FitError, match="deeper minimum"):
-        run_toys(model, 40, seed=1, engine="numpy", workers=1, audit=0.2)
+        run_toys(model, 40, seed=1, workers=1, audit=0.2)
 
 
 def test_audit_counts_and_extrapolates_deeper_minima(model):
-    toys = run_toys(model, 50, seed=1, engine="numpy", workers=1, audit=0.2)
+    toys = run_toys(model, 50, seed=1, workers=1, audit=0.2)
     differences = np.array([-2.0, 1e-5, 0.0, np.nan, 0.3])
     toys = replace(toys, n=1000, audit_differences=differences)
     assert toys.audit == {
@@ -361,9 +337,7 @@ def test_audit_counts_and_extrapolates_deeper_minima(model):
 
 @pytest.mark.parametrize("n", [1, 50, 4097, 150_000, 1_500_000])
 def test_audit_is_spread_over_the_blocks_and_capped(model, n):
-    plan = module.ToyPlan(
-        model, np.zeros(1), "cevns", (), n, 1, 0, "numpy", coverage=False, audit=0.01
-    )
+    plan = module.ToyPlan(model, np.zeros(1), "cevns", (), n, 1, 0, coverage=False, audit=0.01)
     chosen = [plan.audited(b) for b in range(plan.n_blocks)]
     assert sum(chosen) == max(1, min(round(0.01 * n), 2000))
     full = chosen[:-1]  # the last block may be short

@@ -160,17 +160,3 @@ def test_batches_of_radii_broadcast(name):
     assert batch.shape == (3, 7)
     for radius, row in zip(radii, batch, strict=True):
         assert np.allclose(row, model.evaluate(q, radius), rtol=0, atol=1e-15)
-
-
-@pytest.mark.parametrize("name", form_factors())
-def test_jax_gives_the_same_numbers_and_finite_gradients(name):
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    model, q = form_factor(name), np.array([0.0, 1e-8, 0.01, 0.5, 2.0])
-    with jax.enable_x64(True):
-        values = np.asarray(model.evaluate(q, 4.8, xp=jax.numpy))
-        slope = jax.jacfwd(lambda r: model.evaluate(q, r, xp=jax.numpy))(4.8)
-    # the same formula; sin and exp of the two libraries differ in the last bits
-    assert np.allclose(values, model.evaluate(q, 4.8), rtol=0, atol=1e-14)
-    numeric = (model.evaluate(q, 4.8 + 1e-4) - model.evaluate(q, 4.8 - 1e-4)) / 2e-4
-    # central difference: step^2/6 times a third derivative of order 1
-    assert np.allclose(slope, numeric, rtol=0, atol=1e-8)

@@ -250,23 +250,3 @@ def test_every_parameter_is_described(model):
     assert all(len(d.split()) >= 4 for d in descriptions)
     assert len(set(descriptions)) == len(descriptions)
     assert all(p.shared and p.role == "poi" for p in model.parameters)
-
-
-@pytest.mark.parametrize("model", ["nsi", "nsi-quark-mix"])
-def test_weights_run_under_jax(model):
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    both, cs = interaction(model), nuclide("Cs133")
-    names = [p.name for p in both.parameters if p.name != "sin2_theta_w"]
-    point = np.linspace(-0.3, 0.4, len(names))
-
-    def weights(x, xp):
-        return both.weights("nubar_mu", cs, dict(zip(names, x, strict=True)), xp=xp)
-
-    with jax.enable_x64(True):
-        own = np.asarray(jax.jit(lambda x: weights(x, jax.numpy))(point))
-        slope = np.asarray(jax.jacfwd(lambda x: weights(x, jax.numpy))(point))
-    assert np.allclose(own, weights(point, np), rtol=1e-13)
-    step = 1e-6 * np.eye(len(names))
-    numeric = [(weights(point + h, np) - weights(point - h, np)) / 2e-6 for h in step]
-    # central differences of a polynomial of degree two (of angles: almost): rounding, 1e-16/1e-6
-    assert np.allclose(slope.T, numeric, rtol=1e-6, atol=1e-8 * np.abs(own).max())

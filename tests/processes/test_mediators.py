@@ -126,14 +126,14 @@ def test_the_two_normalisations_differ_by_two():
     b = differential_cross_section(
         "I127", 40.0, 9.0, interaction=talk, values={"g_zprime": math.sqrt(2) * 1e-4}
     )
-    assert a == pytest.approx(b, rel=1e-13)
+    assert a == pytest.approx(b, rel=1e-13, abs=0.0)
     # and at one g: 3 A g^2/(2 sqrt2 G_F (..)) as printed in the talk
     target = nuclide("I127")
     c = differential_cross_section(
         target, 40.0, 9.0, interaction=talk, values={"g_zprime": 1e-4}, form_factor="unity"
     )
     expected = vector_by_hand(target, 40.0, 9.0, (1, 1, 1), 1e-4, 20.0, half=0.5)
-    assert c == pytest.approx(expected, rel=1e-12)
+    assert c == pytest.approx(expected, rel=1e-12, abs=0.0)
 
 
 @given(st.floats(1e-3, 10.0), st.sampled_from(["universal", "B-L", "B-3L_mu", "B-L_e-2L_mu"]))
@@ -155,7 +155,7 @@ def test_a_heavy_vector_is_nsi(recoil, name):
         )
         # Q^2/M^2 is 7e-10 at 10 keV; twice that, times the share of the new amplitude (< 3)
         q2 = 2e-3 * target.mass_mev * recoil
-        assert a == pytest.approx(b, rel=6 * q2 / mass**2 + 1e-13)
+        assert a == pytest.approx(b, rel=6 * q2 / mass**2 + 1e-13, abs=0.0)
 
 
 def test_a_light_vector_has_no_mass():
@@ -167,7 +167,7 @@ def test_a_light_vector_has_no_mass():
         )
         for m in (1e-6, 1e-3)
     )
-    assert a == pytest.approx(b, rel=1e-8)  # (1e-3/35)^2 = 8e-10, on an interference
+    assert a == pytest.approx(b, rel=1e-8, abs=0.0)  # (1e-3/35)^2 = 8e-10, on an interference
     strong = [
         differential_cross_section(
             target, 40.0, t, interaction=combined(LightVector(1e-6)), form_factor="unity",
@@ -373,7 +373,7 @@ def test_the_spectrum_of_loops_by_hand():
     )  # fmt: skip
     # kappa for every proton: charges (1, 2/3, -1/3) times kappa
     expected = vector_by_hand(target, 29.79, t, (kappa, 2 / 3, -1 / 3), g, mass)
-    assert own == pytest.approx(expected, rel=1e-11)
+    assert own == pytest.approx(expected, rel=1e-11, abs=0.0)
 
 
 def test_structure_changes_the_mass():
@@ -430,21 +430,3 @@ def test_bad_options_are_refused():
         LightScalar(leptons=("e", "x"))
     with pytest.raises(InputError, match="lies outside its bounds"):
         combined(LightVector()).with_structure({"m_zprime": 0.0})
-
-
-def test_under_jax():
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    process = combined(
-        LightVector(10.0), LightScalar(10.0), LightTensor(10.0), base=StandardModel()
-    )
-    target = nuclide("Cs133")
-
-    def weights(g):
-        values = {"g_zprime": g, "g_scalar": g, "g_tensor": g}
-        return process.weights("nu_mu", target, values, xp=jax.numpy)
-
-    with jax.enable_x64(True):
-        own = np.asarray(jax.jit(weights)(1e-4))
-    names = ("g_zprime", "g_scalar", "g_tensor")
-    expected = process.weights("nu_mu", target, dict.fromkeys(names, 1e-4))
-    assert np.allclose(own, expected, rtol=1e-14, atol=0)

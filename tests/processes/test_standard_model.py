@@ -49,8 +49,12 @@ def test_the_interactions_are_the_files():
 
 
 def test_the_prefactor():
-    # 8.43103e-45 cm2/MeV2, the constant of public codes: six digits
-    assert pytest.approx(8.43103e-45, rel=1e-6) == CEVNS_PREFACTOR_CM2
+    # hbar c from the SI: J s times m/s over J/eV, and G_F of CODATA 2018, in MeV and cm
+    hbar_c = 1.054571817e-34 * 299_792_458 / 1.602176634e-19 * 1e-4
+    expected = (1.1663787e-11 * hbar_c) ** 2 / (2.0 * math.pi)
+    assert pytest.approx(expected, rel=1e-8, abs=0.0) == CEVNS_PREFACTOR_CM2
+    # public codes state 8.43103e-45: 2e-5 more, a digit of G_F
+    assert pytest.approx(8.43103e-45, rel=2.5e-5, abs=0.0) == CEVNS_PREFACTOR_CM2
 
 
 @given(
@@ -127,12 +131,12 @@ def test_total_cross_section_of_a_point_nucleus(name, energy):
     weak = couplings("scholberg2021").weak_charge(target.z, target.n)
     leading = G_FERMI_MEV**2 * HBARC2_MEV2_CM2 * weak**2 * energy**2 / (4 * math.pi)
     own = total_cross_section(name, energy, interaction=VECTOR, form_factor="unity")
-    assert own == pytest.approx(leading, rel=2.1 * energy / target.mass_mev)
+    assert own == pytest.approx(leading, rel=2.1 * energy / target.mass_mev, abs=0.0)
     # exact integral of the bracket over 0..T_max
     m, t = target.mass_mev, 2 * energy**2 / (target.mass_mev + 2 * energy)
     exact = t - t**2 / (2 * energy) + t**3 / (6 * energy**2) - m * t**2 / (4 * energy**2)
     scale = G_FERMI_MEV**2 * HBARC2_MEV2_CM2 * m * weak**2 / (4 * math.pi)
-    assert own == pytest.approx(scale * exact, rel=1e-12)
+    assert own == pytest.approx(scale * exact, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize("model", ["helm", "klein-nystrand", "symmetrised-fermi", "fermi"])
@@ -146,7 +150,7 @@ def test_total_cross_section_is_the_integral_of_the_differential_one(model, ener
         0.0, limit, epsabs=0, epsrel=1e-9, limit=200,
     )[0] / scale  # fmt: skip
     own = total_cross_section("Cs133", energy, "nubar_e", form_factor=model)
-    assert own == pytest.approx(expected, rel=1e-8)  # ten times what quad was asked
+    assert own == pytest.approx(expected, rel=1e-8, abs=0.0)  # ten times what quad was asked
 
 
 def test_total_cross_section_takes_arrays():
@@ -154,7 +158,7 @@ def test_total_cross_section_takes_arrays():
     own = total_cross_section("Ar40", energies)
     assert own.shape == (2, 2)
     assert own[0, 0] == 0.0
-    assert own[1, 0] == pytest.approx(float(total_cross_section("Ar40", 30.0)), rel=1e-10)
+    assert own[1, 0] == pytest.approx(float(total_cross_section("Ar40", 30.0)), rel=1e-10, abs=0.0)
 
 
 def test_separate_radii_enter_their_own_amplitudes():
@@ -166,7 +170,7 @@ def test_separate_radii_enter_their_own_amplitudes():
     )
     f_p, f_n = float(helm.evaluate(q, 4.7)), float(helm.evaluate(q, 5.1))
     assert own == pytest.approx(
-        printed(target, energy, recoil, "nubar_mu", "scholberg2021", f_p, f_n), rel=1e-13
+        printed(target, energy, recoil, "nubar_mu", "scholberg2021", f_p, f_n), rel=1e-13, abs=0.0
     )
     half = nuclear_factors(helm, target, q, neutron_rms_fm=5.1)
     assert half["p"] == helm.evaluate(q, helm.default_rms_radius(target))
@@ -213,31 +217,20 @@ def test_the_mixing_angle_enters_through_the_weights():
         sm.weights("nu_e", ar, {"sin2_theta_w": 1.3})
 
 
-def test_weights_run_under_jax():
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    sm, cs = StandardModel(), nuclide("Cs133")
-
-    def weights(s2):
-        return sm.weights("nubar_e", cs, {"sin2_theta_w": s2}, xp=jax.numpy)
-
-    with jax.enable_x64(True):
-        own, slope = np.asarray(jax.jit(weights)(0.22)), np.asarray(jax.jacfwd(weights)(0.22))
-    expected = sm.weights("nubar_e", cs, {"sin2_theta_w": 0.22})
-    assert np.allclose(own, expected, rtol=1e-14)
-    # pp = (Z g)^2 with dg/ds2 = -2
-    assert slope[0] == pytest.approx(-4 * 55**2 * couplings("scholberg2021").gv_p("e", 0.22))
-
-
 def test_coefficients_carry_the_units_of_their_power():
     # a_k in cm2/keV MeV^k: at T = 0 only k = 0 is left, 2 G_F^2 M/(2 pi) for G_V^2
     ar = nuclide("Ar40")
     for term in StandardModel().terms[:3]:
         a = term.coefficients(np.array([0.0, 10.0]), ar)
         assert a.shape == (3, 2)
-        assert a[0, 0] == pytest.approx(2e-3 * CEVNS_PREFACTOR_CM2 * ar.mass_mev, rel=1e-14)
+        assert a[0, 0] == pytest.approx(
+            2e-3 * CEVNS_PREFACTOR_CM2 * ar.mass_mev, rel=1e-14, abs=0.0
+        )
         assert a[1:, 0].tolist() == [0.0, 0.0]
         assert a[2, 1] == pytest.approx(
-            1e-3 * CEVNS_PREFACTOR_CM2 * ar.mass_mev * (1e-4 - ar.mass_mev * 1e-2), rel=1e-14
+            1e-3 * CEVNS_PREFACTOR_CM2 * ar.mass_mev * (1e-4 - ar.mass_mev * 1e-2),
+            rel=1e-14,
+            abs=0.0,
         )
 
 

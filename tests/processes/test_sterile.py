@@ -154,7 +154,7 @@ def test_every_way_to_a_rate_has_the_same_oscillations():
 
     direct = 1e-40 * quad(folded, 0.5, E_MICHEL_MAX_MEV, epsabs=0, epsrel=1e-6, limit=300)[0]
     # below 0.5 MeV, where oscillations are fast, the rate is 1e-9
-    assert lost.flavours["nu_e"] == pytest.approx(direct, rel=1e-6)
+    assert lost.flavours["nu_e"] == pytest.approx(direct, rel=1e-6, abs=0.0)
 
 
 def test_with_other_extensions_arriving_flavours_have_their_own_couplings():
@@ -175,7 +175,7 @@ def test_with_other_extensions_arriving_flavours_have_their_own_couplings():
         interaction=process.for_source(SOURCE), values=values,
     )  # fmt: skip
     by_sum = (1 - 2 * mu * (1 - mu)) * sigma("nu_mu") + 2 * mu * e * sigma("nu_e")
-    assert float(own) == pytest.approx(by_sum, rel=1e-13)
+    assert float(own) == pytest.approx(by_sum, rel=1e-13, abs=0.0)
 
 
 def test_electrons_see_them_too():
@@ -227,12 +227,3 @@ def test_two_ways_to_change_flavours_are_refused():
         _ = process.terms
     with pytest.raises(InputError, match="extent must be zero or positive"):
         Sterile(source_length_m=-1.0)
-
-
-def test_runs_under_jax():
-    jax = pytest.importorskip("jax")
-    process = fold(interaction("sterile"))
-    values = {"sin2_2theta_ee": np.array([0.1, 0.5]), "sin2_2theta_mumu": np.array([0.0, 0.2])}
-    with jax.enable_x64(True):
-        own = process.spectrum({n: jax.numpy.asarray(v) for n, v in values.items()}, xp=jax.numpy)
-    assert np.allclose(np.asarray(own), process.spectrum(values), rtol=1e-12, atol=0)

@@ -28,7 +28,7 @@ MODEL = """
         name = "contact"
         parameters = Parameters([bounded("eps", "coupling to neutrons", reach=(-1, 1))])
 
-        def amplitudes(self, flavour, nuclide, values, xp=np):
+        def amplitudes(self, flavour, nuclide, values):
             new = nuclide.n * self.value(values, "eps")
             return {"mu": (0.0, new)} if flavour in ("nu_mu", "nubar_mu") else {}
 """
@@ -64,7 +64,7 @@ MEDIATOR = """
         def shapes(self):
             return (Shape(f"{self.mass}", "n", Propagator(self.mass)),)
 
-        def amplitudes(self, flavour, nuclide, values, xp=np):
+        def amplitudes(self, flavour, nuclide, values):
             return {flavour.split("_")[1]: (nuclide.n * self.value(values, "strength"),)}
 """
 
@@ -183,6 +183,12 @@ MISTAKES = [  # what is written in place of what, and what the message says
     ),
     ("(0.0, new)", "(new,)", "cannot be evaluated, ValueError: zip"),
     ("nuclide.n *", "np.inf *", "is not finite"),
+    (
+        ", values):",
+        ", values, xp):",
+        r"line 12: Contact\.amplitudes takes the argument xp, but NumPy",
+    ),
+    (", values):", ", values, xp=np):", "remove the argument and write np for xp inside"),
     ('"eps", "c', '"sin2_theta_w", "c', "'sin2_theta_w' is in both 'standard-model' and 'contact'"),
     ("class Contact", "MODEL = 3\n\n    class Contact", "MODEL is no interaction: it must derive"),
 ]

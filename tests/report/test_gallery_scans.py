@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.interpolate import RegularGridInterpolator
 
-from cevns.analysis.scanning.scan_task import scan, scan_plan
+from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.datasets.delimited_text import read_lines
 from cevns.experiments import load
 from cevns.report.drawing.overlays import read_curves
@@ -73,7 +74,7 @@ def test_a_shipped_limit_is_that_of_the_likelihood(name, model):
     csi = load("coherent-csi-2021")
     upper = light_mediators.limits(name)[10.0][0].upper
     plan = scan_plan(csi, f"vector-{model}", {"g_zprime": [0.0, upper]}, at={"m_zprime": 10.0})
-    q = scan(plan, engine="numpy").q[1]
+    q = scan(plan).q[1]
     # Wilks at 90 %: 2.706; five digits in the table, and a grid of 61 points per two decades
     assert q == pytest.approx(2.706, abs=0.03)
 
@@ -101,7 +102,7 @@ def test_borders_of_toys_lie_near_those_of_wilks(name):
     points = np.concatenate([c.points for c in curves])
     low, high = points.min(axis=0), points.max(axis=0)
     axes = {n: np.linspace(a, b, 21) for n, a, b in zip((first, second), low, high, strict=True)}
-    found = scan(scan_plan(csi, model, axes), engine="numpy")
+    found = scan(scan_plan(csi, model, axes))
     q = RegularGridInterpolator(found.axes, np.sqrt(np.minimum(found.q, 60.0)))(points) ** 2
     assert 1.5 < np.median(q) < 6.0  # 2.71 and 4.61 by Wilks, of one and two degrees
 

@@ -189,15 +189,3 @@ def test_t0_moves_the_pulse_and_broadcasts():
     assert batch.shape == (3, 13)
     # only t - t0 enters: rounding of that difference
     assert np.allclose(batch[1], CSI.time_cdf("nu_mu", t - 0.5, 0.0), rtol=0, atol=1e-14)
-
-
-@pytest.mark.parametrize("flavour", CSI.flavours)
-def test_jax_gives_the_same_times_and_the_slope_in_t0(flavour):
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    t = np.array([-0.5, 0.2, 0.474, 1.0, 6.0])
-    with jax.enable_x64(True):
-        cdf = np.asarray(CSI.time_cdf(flavour, t, T0, xp=jax.numpy))
-        slope = jax.jacfwd(lambda t0: CSI.time_cdf(flavour, t, t0, xp=jax.numpy))(T0)
-    # two implementations of ln Phi, each good to a few 1e-15, times an exponent of order 20
-    assert np.allclose(cdf, CSI.time_cdf(flavour, t, T0), rtol=0, atol=1e-13)
-    assert np.allclose(slope, -CSI.time_pdf(flavour, t, T0), rtol=0, atol=1e-11)

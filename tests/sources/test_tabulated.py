@@ -85,7 +85,7 @@ def test_the_rate_of_a_fine_histogram_is_that_of_the_analytic_source(table):
         # the line at 29.79 is spread over a bin whose centre is 0.04 MeV lower: 3e-3; the
         # others change by (0.1 MeV/50 MeV)^2
         error = 4e-3 if flavour == "nu_mu" else 1e-5
-        assert own.flavours[flavour] == pytest.approx(other.flavours[flavour], rel=error)
+        assert own.flavours[flavour] == pytest.approx(other.flavours[flavour], rel=error, abs=0.0)
 
 
 def test_the_pulse_fold_is_exact_for_the_histogram(table):
@@ -113,14 +113,6 @@ def test_times_rise_monotonically_to_the_covered_fraction(table):
         assert cdf[0] == 0.0
         # 30 us are e^-13.6 of the muon decay from the end; ten digits printed
         assert cdf[-1] == pytest.approx(1.0, abs=2e-6)
-
-
-def test_jax_gives_the_same_times(table):
-    jax = pytest.importorskip("jax", reason="needs the jax extra")
-    t = np.array([-1.0, 0.3, 0.5, 2.0, 50.0])
-    with jax.enable_x64(True):
-        cdf = np.asarray(table.time_cdf("nu_e", t, T0, xp=jax.numpy))
-    assert np.allclose(cdf, table.time_cdf("nu_e", t, T0), rtol=0, atol=1e-14)
 
 
 def test_unknown_flavours_are_refused(table):
@@ -261,7 +253,7 @@ def test_the_analytic_flux_is_close_to_the_simulated_one(simulated):
     own = flux_averaged_cross_section(simulated, "CsI").flavours
     other = flux_averaged_cross_section(ANALYTIC, "CsI").flavours
     for flavour in three:
-        assert own[flavour] == pytest.approx(other[flavour], rel=0.015)
+        assert own[flavour] == pytest.approx(other[flavour], rel=0.015, abs=0.0)
     # prompt neutrinos come later by the pions' slowing down and capture: 47 against 26 ns; the
     # analytic pulse at t0 = 0.474 us therefore has more before 0.5 us
     early = [s.time_cdf("nu_mu", 0.5, T0) for s in (simulated, ANALYTIC)]

@@ -71,9 +71,7 @@ def test_a_coupling_is_fitted_and_others_held() -> None:
     assert record["question"] == "couplings"
     assert record["physics"]["interaction"] == "nsi"
     # a scan profiles the same likelihood, in its tabulated form
-    found = study.scan(
-        {"eps_ee_u": np.linspace(-0.15, 0.1, 26)}, at={"eps_mumu_u": 0.05}, engine="numpy"
-    )
+    found = study.scan({"eps_ee_u": np.linspace(-0.15, 0.1, 26)}, at={"eps_mumu_u": 0.05})
     assert found.best["eps_ee_u"] == pytest.approx(fitted.value, abs=0.02 * fitted.error)
     curve = study.profile(free=("eps_ee_u",), at={"eps_mumu_u": 0.05}, points=5)
     assert curve.curve.parameter == "eps_ee_u"
@@ -112,7 +110,7 @@ def test_joint_fit_of_a_coupling(future: Path) -> None:
     alone = [r.contribution.alone.error for r in joint.results.values()]
     assert joint.poi.value == pytest.approx(0.0, abs=0.01 * joint.poi.error)
     assert joint.poi.error < min(alone)
-    study_of_two = study.toys(20, seed=1, free=("eps_ee_u",), engine="numpy", workers=1)
+    study_of_two = study.toys(20, seed=1, free=("eps_ee_u",), workers=1)
     assert study_of_two.toys.poi == "eps_ee_u"
 
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from cevns.analysis.profiling import Profile, profile_experiments
     from cevns.analysis.question import Question, ask
     from cevns.analysis.recoil_rate import Rate, expected_counts, rates
+    from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.analysis.scanning.scan_task import ScanPlan, scan, scan_plan
+    from cevns.analysis.scanning.scan_task import scan
     from cevns.analysis.systematics import Systematics, systematic_effects
     from cevns.analysis.toy_study import ToyStudy, study_toys
 
@@ -34,7 +35,7 @@ _LAZY = {
     "Question": "cevns.analysis.question",
     "Rate": "cevns.analysis.recoil_rate",
     "Scan": "cevns.analysis.scanning.scan_record",
-    "ScanPlan": "cevns.analysis.scanning.scan_task",
+    "ScanPlan": "cevns.analysis.scanning.scan_plan",
     "Systematics": "cevns.analysis.systematics",
     "ToyStudy": "cevns.analysis.toy_study",
     "ask": "cevns.analysis.question",
@@ -46,7 +47,7 @@ _LAZY = {
     "profile_experiments": "cevns.analysis.profiling",
     "rates": "cevns.analysis.recoil_rate",
     "scan": "cevns.analysis.scanning.scan_task",
-    "scan_plan": "cevns.analysis.scanning.scan_task",
+    "scan_plan": "cevns.analysis.scanning.scan_plan",
     "study_toys": "cevns.analysis.toy_study",
     "systematic_effects": "cevns.analysis.systematics",
 }

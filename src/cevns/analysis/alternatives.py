@@ -20,6 +20,8 @@ from cevns.inference import FitResult, fit
 from cevns.inference.model.data import Data
 from cevns.parameters import Parameters
 
+__all__ = ["AlternativeFit", "Alternatives", "alternative_fits", "freed", "held_shapes"]
+
 
 @dataclass(frozen=True)
 class AlternativeFit:

@@ -18,6 +18,8 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment
 
+__all__ = ["ORDER", "Change", "Comparison", "Step", "compare"]
+
 _Values = dict[str, Any]
 
 

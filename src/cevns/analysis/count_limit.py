@@ -11,6 +11,8 @@ from cevns.experiments.experiment import Experiment
 from cevns.inference import asimov
 from cevns.inference.fitting.upper_limits import check_level, poisson_upper_limit, upper_limit
 
+__all__ = ["CevnsLimit", "Origin", "cevns_limit"]
+
 Origin = Literal["data", "expected", "counted", "given"]
 
 

@@ -22,6 +22,17 @@ from cevns.parameters import Parameter, Parameters
 from cevns.processes import Combined, Extension, Interaction, StandardModel, at_place
 from cevns.processes import interaction as find_interaction
 
+__all__ = [
+    "CouplingFamily",
+    "Form",
+    "Physics",
+    "extended",
+    "known_parameters",
+    "shaped",
+    "structural_names",
+    "structure_of",
+]
+
 Form = Literal["tabulated", "exact"]
 Physics = str | Extension | Sequence[Extension]
 """New physics by name (``"nsi"``, ``"nsi+magnetic-moment"``, a file of one's own) or as objects."""

@@ -15,7 +15,7 @@ from cevns.analysis.measurement import (
     signal_prediction_error,
 )
 from cevns.analysis.question import PLAIN, Question, ask
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import AnyModel
 from cevns.experiments.inputs.released import ReleasedModel
@@ -23,15 +23,23 @@ from cevns.experiments.joint import SCALE_QUESTION, JointExperiment
 from cevns.experiments.questions import POI_PARAMETER, SIGNAL, ExperimentModel, Poi
 from cevns.inference import Data, FitResult, FittedParameter, Model, fit
 from cevns.inference.fitting.intervals import Significance, significance
-from cevns.inference.minimum.compiled import CompiledModel
 from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.joining import JointModel, Part, information_shares
 from cevns.parameters import Gaussian, Parameter, Parameters
+from cevns.records import head
 from cevns.typing import Array
-from cevns.version import __version__
 
 if TYPE_CHECKING:
     from cevns.inference.toys.gof import GoodnessOfFit
+
+__all__ = [
+    "Contribution",
+    "ExperimentResult",
+    "JointMeasurement",
+    "Width",
+    "measure_joint",
+    "short",
+]
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,6 @@ class JointMeasurement:
         shared_share: of the information, what the constraints of shared parameters bring.
         widths: the answer with other constraints.
         asimov: whether the data were Asimov data.
-        engine: array engine.
         gof: toy p-value, where it was asked for.
     """
 
@@ -139,7 +146,6 @@ class JointMeasurement:
     shared_share: float | None
     widths: tuple[Width, ...] = ()
     asimov: bool = False
-    engine: str = "numpy"
     gof: GoodnessOfFit | None = None
 
     @property
@@ -174,7 +180,6 @@ class JointMeasurement:
             components=block.components,
             significance=block.significance,
             asimov=self.asimov,
-            engine=self.engine,
         )
 
     def __str__(self) -> str:
@@ -188,10 +193,8 @@ class JointMeasurement:
         """The JSON of ``cevns fit`` with several experiments."""
         plain = self.fit.to_dict()
         return {
+            **head(),
             "experiments": {n: r.to_dict() for n, r in self.results.items()},
-            "version": __version__,
-            "engine": self.engine,
-            "seed": None,
             "asimov": self.asimov,
             "question": self.question,
             "significance": self.z,
@@ -227,7 +230,6 @@ def measure_joint(
     question: Question = PLAIN,
     use_asimov: bool = False,
     minos: str = "poi",
-    engine: str = "numpy",
     gof_toys: int = 0,
     contributions: bool = True,
     widths: Iterable[tuple[str, float]] = (),
@@ -240,7 +242,6 @@ def measure_joint(
             asks for ``cross-section-scale``.
         use_asimov: fit the expected counts of all instead of the observed ones.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
-        engine: ``numpy`` or ``jax``; a single fit is fastest with numpy.
         gof_toys: toys for a goodness-of-fit p-value; none by default.
         contributions: fit each experiment alone and all without it, where there is a common
             parameter of interest.
@@ -252,8 +253,6 @@ def measure_joint(
         UnknownNameError: if a name is unknown.
         FitError: if a fit does not converge.
     """
-    if engine not in ("numpy", "jax"):
-        raise UnknownNameError("engine", engine, ("numpy", "jax"))
     asked = ask(*experiments, question=question)
     truth = asked.data(use_asimov)
     joint, model, single = asked.subject, asked.model, asked.interest
@@ -265,10 +264,9 @@ def measure_joint(
         model = model.with_parameters(model.parameters.fix(held))
 
     def fitted(m: JointModel, which: str = minos) -> FitResult:
-        evaluated = CompiledModel(m) if engine == "jax" else m
         data = None if truth is None else _part_of(truth, model, m)
         own = [p.name for p in m.parameters if p.role == "poi"] if which == "poi" else which
-        return fit(evaluated, data=data, poi=single, minos=own)
+        return fit(m, data=data, poi=single, minos=own)
 
     best = fitted(model)
     free = single is not None and not model.parameters[single].fixed
@@ -291,7 +289,7 @@ def measure_joint(
         from cevns.experiments.fast_form import fast_form
         from cevns.inference.toys.gof import goodness_of_fit
 
-        gof = goodness_of_fit(fast_form(model)[0], best, gof_toys, engine="auto")
+        gof = goodness_of_fit(fast_form(model)[0], best, gof_toys)
     return JointMeasurement(
         joint=joint,
         question=asked.name,
@@ -305,7 +303,6 @@ def measure_joint(
             for name, sigma, p in wanted
         ),
         asimov=use_asimov,
-        engine=engine,
         gof=gof,
     )
 

@@ -8,24 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cevns import records
 from cevns.analysis.alternatives import Alternatives, alternative_fits, freed, held_shapes
 from cevns.analysis.question import PLAIN, Question, ask
 from cevns.analysis.shifts import prediction_error
-from cevns.exceptions import UnknownNameError
 from cevns.experiments.experiment import Experiment, inputs_record
 from cevns.experiments.fast_form import AnyModel
 from cevns.experiments.inputs.released import ReleasedModel
 from cevns.experiments.questions import SIGNAL, ExperimentModel
 from cevns.inference import Data, FitResult, fit
 from cevns.inference.fitting.intervals import Significance, significance
-from cevns.inference.minimum.compiled import CompiledModel
 from cevns.typing import Array
-from cevns.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cevns.inference.toys.gof import GoodnessOfFit
+
+__all__ = [
+    "CM2_UNIT",
+    "ComponentCount",
+    "Measurement",
+    "in_cm2",
+    "measure",
+    "signal_prediction_error",
+]
 
 CM2_UNIT = "e-40 cm2"
 
@@ -66,7 +73,6 @@ class Measurement:
         profiled: the same fit with the shapes that `fit` holds floating, where there are any.
         alternatives: fits with each alternative shape in turn, likewise.
         asimov: whether the data were Asimov data.
-        engine: array engine.
         gof: toy p-value, where it was asked for.
     """
 
@@ -79,7 +85,6 @@ class Measurement:
     profiled: Measurement | None = field(default=None, repr=False)
     alternatives: Alternatives | None = field(default=None, repr=False)
     asimov: bool = False
-    engine: str = "numpy"
     gof: GoodnessOfFit | None = None
 
     @property
@@ -98,11 +103,7 @@ class Measurement:
 
     def plot(self) -> Figure:
         """Both projections with the fitted components; the other figures are in `cevns.report`."""
-        import importlib
-
-        # the figures stand on the results, so they are looked up when asked for
-        figure: Figure = importlib.import_module("cevns.report").projection_figure(self)
-        return figure
+        return records.figure("measurement", self)
 
     def poi(self) -> dict[str, Any]:
         """The answer: name, value, errors and unit (cross sections in cm2)."""
@@ -125,10 +126,8 @@ class Measurement:
         plain = self.fit.to_dict()
         shared = [p.name for p in self.model.parameters if p.shared]
         out = {
+            **records.head(),
             "experiment": self.experiment.name,
-            "version": __version__,
-            "engine": self.engine,
-            "seed": None,
             "asimov": self.asimov,
             "question": self.model.question,
             "physics": self.experiment.physics,
@@ -194,7 +193,6 @@ def measure(
     *,
     use_asimov: bool = False,
     minos: str = "poi",
-    engine: str = "numpy",
     gof_toys: int = 0,
 ) -> Measurement:
     """Fit an experiment.
@@ -205,7 +203,6 @@ def measure(
         use_asimov: fit the expected counts instead of the observed ones: the result is the
             expected precision and significance.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
-        engine: ``numpy`` or ``jax``; a single fit is fastest with numpy.
         gof_toys: toys for a goodness-of-fit p-value; none by default.
 
     Raises:
@@ -225,12 +222,12 @@ def measure(
     assert isinstance(asked.subject, Experiment)
     assert isinstance(model, AnyModel)
     experiment = asked.subject
-    result = _measure(experiment, model, data, minos, engine)
+    result = _measure(experiment, model, data, minos)
     if gof_toys:
         from cevns.experiments.fast_form import template_model
         from cevns.inference.toys.gof import goodness_of_fit
 
-        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys, engine="auto")
+        gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys)
         result = replace(result, gof=gof)
     if isinstance(model, ReleasedModel):
         return _with_shapes(result, model, question.fix, data, minos)
@@ -238,7 +235,7 @@ def measure(
     if pulse is None or model.parameters[pulse].fixed:
         return result
     held = model.with_parameters(model.parameters.fix({pulse: None}))
-    beside = _measure(experiment, held, data, minos, engine)
+    beside = _measure(experiment, held, data, minos)
     return replace(result, fixed_pulse_time=beside)
 
 
@@ -254,7 +251,7 @@ def _with_shapes(
     free = freed(model, held_shapes(experiment.declaration), fix)
     if all(a.fixed == b.fixed for a, b in zip(free.parameters, model.parameters, strict=True)):
         return result
-    profiled = _measure(experiment, free, data, minos, result.engine)
+    profiled = _measure(experiment, free, data, minos)
     study = None
     # other questions hold the rates in their error: nothing is left to fold in
     if result.z is not None and model.question == "count":
@@ -263,25 +260,18 @@ def _with_shapes(
 
 
 def _measure(
-    experiment: Experiment,
-    model: ExperimentModel | ReleasedModel,
-    data: Data | None,
-    minos: str,
-    engine: str,
+    experiment: Experiment, model: ExperimentModel | ReleasedModel, data: Data | None, minos: str
 ) -> Measurement:
-    if engine not in ("numpy", "jax"):
-        raise UnknownNameError("engine", engine, ("numpy", "jax"))
-    evaluated = CompiledModel(model) if engine == "jax" else model
     # of several free couplings each has its MINOS error
     which = model.couplings if model.couplings and minos == "poi" else minos
-    result = fit(evaluated, data=data, poi=model.poi, minos=which)
+    result = fit(model, data=data, poi=model.poi, minos=which)
     defined = model.question in ("count", "cross-section") and not model.parameters[model.poi].fixed
     if defined:
         # a count where the null expects nothing at all excludes it without limit
         null = model.expected(model.parameters.at({model.poi: 0.0}).values)
         counts = model.observed if data is None else data.counts
         defined = not bool(np.any((null <= 0.0) & (counts > 0.0)))
-    z = significance(evaluated, model.poi, data=data, best=result) if defined else None
+    z = significance(model, model.poi, data=data, best=result) if defined else None
     return Measurement(
         experiment=experiment,
         model=model,
@@ -289,7 +279,6 @@ def _measure(
         components=_components(experiment, model, result),
         significance=z,
         asimov=data is not None,
-        engine=engine,
     )
 
 

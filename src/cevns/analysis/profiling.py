@@ -13,7 +13,9 @@ from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Interval, ProfileCurve, fit, interval, profile
 from cevns.inference.model.expectation import single_poi
-from cevns.version import __version__
+from cevns.records import head
+
+__all__ = ["LEVELS", "Profile", "profile_experiments"]
 
 LEVELS = (0.6826894921370859, 0.9)
 
@@ -40,10 +42,8 @@ class Profile:
         """The JSON of ``cevns profile`` (cross sections in cm2)."""
         scale = 1e-40 if self.curve.unit == CM2_UNIT else 1.0
         return {
+            **head(),
             **self.experiment.provenance(),
-            "version": __version__,
-            "engine": "numpy",
-            "seed": None,
             "question": self.question,
             "asimov": self.asimov,
             "parameter": self.curve.parameter,

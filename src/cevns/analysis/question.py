@@ -16,6 +16,20 @@ from cevns.inference.model.joining import JointModel
 from cevns.parameters import Parameters
 from cevns.registry import canonical
 
+__all__ = [
+    "COMMON",
+    "PLAIN",
+    "Asked",
+    "Question",
+    "Subject",
+    "ask",
+    "experiments_of",
+    "place",
+    "require_data",
+    "together",
+    "with_physics",
+]
+
 Subject = Experiment | JointExperiment
 COMMON = (SCALE_QUESTION, "sin2-theta-w", "couplings")
 """Questions of several experiments about one common parameter."""

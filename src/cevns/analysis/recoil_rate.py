@@ -12,8 +12,10 @@ from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment, inputs_record
 from cevns.processes import kinematics
 from cevns.rates import flux_averaged_cross_section
+from cevns.records import head
 from cevns.typing import Array
-from cevns.version import __version__
+
+__all__ = ["Rate", "expected_counts", "rates"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +44,8 @@ class Rate:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns rate``."""
         return {
+            **head(),
             "experiment": self.experiment.name,
-            "version": __version__,
-            "engine": "numpy",
             "physics": self.experiment.physics,
             "overrides": dict(self.experiment.overrides or {}),
             "inputs": inputs_record(self.experiment),

@@ -8,6 +8,8 @@ import numpy as np
 
 from cevns.experiments.experiment import Experiment
 
+__all__ = ["prediction_error", "prediction_shifts"]
+
 
 def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
     """Change of the predicted signal count at +1 and -1 sigma of every declared constraint.

@@ -19,7 +19,9 @@ from cevns.inference import fit
 from cevns.inference.fitting.impacts import impacts, statistical_error
 from cevns.inference.model.joining import JointModel
 from cevns.parameters import Parameters, fold_name
-from cevns.version import __version__
+from cevns.records import head
+
+__all__ = ["SystematicRow", "Systematics", "systematic_effects"]
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,8 @@ class Systematics:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns systematics``; effects relative to the count."""
         return {
+            **head(),
             **self.experiment.provenance(),
-            "version": __version__,
-            "engine": "numpy",
-            "seed": None,
             "question": self.question,
             "relative_to": self.relative_to,
             "systematics": [

@@ -16,7 +16,9 @@ from cevns.experiments.joint import SCALE_QUESTION
 from cevns.inference import Model
 from cevns.inference.toys.toy_fits import run_toys
 from cevns.inference.toys.toy_result import ToyResult
-from cevns.version import __version__
+from cevns.records import head
+
+__all__ = ["ToyStudy", "study_toys"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +43,8 @@ class ToyStudy:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns toys``."""
         return {
+            **head(),
             **self.experiment.provenance(),
-            "version": __version__,
             "question": self.question,
             **in_cm2(self.toys.to_dict()),
             "template": self.accuracy or None,
@@ -55,7 +57,6 @@ def study_toys(
     n: int,
     seed: int,
     question: Question = PLAIN,
-    engine: str = "auto",
     refold: Refold = "none",
     out: Path | str | None = None,
     workers: int | None = None,
@@ -69,7 +70,6 @@ def study_toys(
         n: number of toys.
         seed: master seed; the same seed gives the same toys for any number of workers.
         question: what is asked and held.
-        engine: ``numpy``, ``jax`` or ``auto`` (jax where it is installed).
         refold: what is computed exactly at every step of every fit. ``none``: the tabulated
             model, fastest; ``form-factor``: couplings and nuclear radii, with the response
             tabulated; ``all``: the exact model.
@@ -99,7 +99,6 @@ def study_toys(
         n,
         seed=seed,
         poi=asked.interest,
-        engine=engine,
         out=out,
         workers=workers,
         progress=progress,

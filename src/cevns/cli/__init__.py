@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+__all__ = ["main", "run"]
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code; a mistake is one sentence, no traceback."""

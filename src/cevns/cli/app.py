@@ -43,6 +43,8 @@ from cevns.cli.commands import (
     xsec_commands as cross_section,
 )
 
+__all__ = ["app"]
+
 app = typer.Typer(
     name="cevns",
     help="Coherent elastic neutrino-nucleus scattering, from the source to the significance.",
@@ -57,9 +59,9 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        from cevns import __version__
+        from cevns.records import VERSION
 
-        typer.echo(f"cevns {__version__}")
+        typer.echo(f"cevns {VERSION}")
         raise typer.Exit
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["check_edges", "count", "rebin"]
+
 
 def check_edges(edges: ArrayLike, what: str = "bin edges") -> Array:
     """`edges` as an array, if they are finite, increasing and at least two.

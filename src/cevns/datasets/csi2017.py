@@ -20,6 +20,26 @@ from cevns.detectors.efficiency.step_sigmoid import StepSigmoid
 from cevns.exceptions import CevnsError, DataError, InputError
 from cevns.typing import Array, ArrayLike, IntArray
 
+__all__ = [
+    "ANALYSIS_PE",
+    "ANTICOINCIDENT",
+    "COINCIDENT",
+    "FINE_PE_EDGES",
+    "NAME",
+    "PARAMETERS",
+    "PE_EDGES",
+    "TIME_EDGES_US",
+    "CsI2017",
+    "Grid",
+    "Published",
+    "Shape",
+    "load",
+    "read_counts",
+    "read_parameters",
+    "read_shape",
+    "read_times",
+]
+
 NAME: Final = "coherent-csi-2017"
 COINCIDENT = "data_coincidence_beamOn.txt"
 ANTICOINCIDENT = "data_anticoincidence_beamOn.txt"

@@ -21,6 +21,23 @@ from cevns.datasets.delimited_text import read_lines, read_rows
 from cevns.exceptions import DataError
 from cevns.typing import Array, ArrayLike, IntArray
 
+__all__ = [
+    "ANTICOINCIDENT",
+    "COINCIDENT",
+    "MINIMUM_EVENTS",
+    "NAME",
+    "PE_EDGES",
+    "TIME_EDGES_US",
+    "Coefficients",
+    "CsI2021",
+    "EventList",
+    "Shape",
+    "load",
+    "read_coefficients",
+    "read_events",
+    "read_shape",
+]
+
 NAME: Final = "coherent-csi-2021"
 COINCIDENT, ANTICOINCIDENT = "dataBeamOnC.txt", "dataBeamOnAC.txt"
 # events with t < 6 us, which every edition of the release holds; fewer means truncated

@@ -10,6 +10,8 @@ import numpy as np
 from cevns.exceptions import DataError
 from cevns.typing import Array, IntArray
 
+__all__ = ["read_lines", "read_rows"]
+
 
 def read_lines(path: Path, *, finished: bool = False) -> list[str]:
     """Lines of a text file, without line ends.

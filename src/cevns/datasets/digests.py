@@ -13,6 +13,8 @@ from cevns.datasets.delimited_text import read_lines
 from cevns.datasets.releases import Reading, Release, ReleaseFile
 from cevns.exceptions import DataError
 
+__all__ = ["FileCheck", "Verification", "check_digests", "check_structure", "load", "sha256"]
+
 Status = Literal["verified", "beginning", "differs", "unlisted", "missing", "absent"]
 
 

@@ -14,6 +14,8 @@ from cevns.datasets.places import where
 from cevns.datasets.releases import Release, ReleaseFile, release
 from cevns.exceptions import DataError, OutputError
 
+__all__ = ["TIMEOUT_S", "Progress", "fetch"]
+
 Progress = Callable[[str, int, int], None]
 """Called with the file's name, the bytes received and their total (0 if unknown)."""
 

@@ -19,6 +19,8 @@ from cevns.datasets.delimited_text import read_lines, read_rows
 from cevns.exceptions import DataError, InputError
 from cevns.typing import Array, ArrayLike, IntArray
 
+__all__ = ["EDGES", "NAME", "ROLES", "Grid", "LAr2020", "load", "read_acceptance", "read_grid"]
+
 NAME: Final = "coherent-lar-2020"
 # from integers, so that every edge is the double nearest to its decimal
 EDGES: Final[Mapping[str, Array]] = {

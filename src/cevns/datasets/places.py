@@ -19,6 +19,19 @@ from cevns.datasets.releases import Reading, Release, names, release
 from cevns.exceptions import DataError, InputError
 from cevns.registry import canonical
 
+__all__ = [
+    "CARRIED",
+    "VARIABLE",
+    "Located",
+    "Origin",
+    "cache_folder",
+    "carried",
+    "find",
+    "locate",
+    "verify",
+    "where",
+]
+
 VARIABLE: Final = "CEVNS_DATA"
 CARRIED: Final = Path(__file__).parents[1] / "experiments" / "catalogue"
 

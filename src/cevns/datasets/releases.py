@@ -18,6 +18,8 @@ from urllib.parse import quote
 from cevns.exceptions import UnknownNameError
 from cevns.registry import canonical
 
+__all__ = ["CATALOGUE", "Reading", "Release", "ReleaseFile", "names", "release"]
+
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
 
 Agreement = Literal["verified", "beginning", "differs", "unlisted"]

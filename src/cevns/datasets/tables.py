@@ -17,6 +17,8 @@ from cevns.datasets.delimited_text import read_lines, read_rows
 from cevns.exceptions import DataError
 from cevns.typing import Array, IntArray
 
+__all__ = ["Table", "read_table"]
+
 
 @dataclass(frozen=True, eq=False)
 class Table:

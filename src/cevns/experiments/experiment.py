@@ -28,6 +28,13 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import ResponseFeatures
 
+__all__ = [
+    "NOTHING",
+    "Experiment",
+    "inputs_record",
+    "load",
+]
+
 NOTHING = 1e-9
 """Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 

@@ -19,6 +19,15 @@ from cevns.inference.model.joining import JointModel
 from cevns.inference.model.low_rank import TemplateModel
 from cevns.typing import Array
 
+__all__ = [
+    "AnyModel",
+    "Refold",
+    "TabulationError",
+    "fast_form",
+    "tabulated_model",
+    "template_model",
+]
+
 
 @dataclass(frozen=True)
 class TabulationError:

@@ -18,6 +18,16 @@ from cevns.parameters import fold_name
 from cevns.processes import Interaction
 from cevns.registry import canonical
 
+__all__ = [
+    "QUESTIONS",
+    "SCALE",
+    "SCALE_QUESTION",
+    "JointExperiment",
+    "check_joint_question",
+    "load_all",
+    "load_joint",
+]
+
 SCALE = "cross_section_scale"
 """One factor on the predicted cross section of every experiment."""
 SCALE_QUESTION = "cross-section-scale"

@@ -19,7 +19,9 @@ from cevns.experiments.prediction.separable import Separable, Values, outer_sum
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.questions import SIGNAL, ExperimentModel
 from cevns.inference.minimum.objectives import Constrained, poisson
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, IntArray
+
+__all__ = ["ExperimentObjective", "Made"]
 
 Made = dict[str, list[tuple[int, Array]]]
 """Derivatives by parameters as sums of raw rows: their numbers and factors."""
@@ -72,7 +74,7 @@ class ExperimentObjective(Constrained):
     def _values(self, theta: Array) -> dict[str, Array]:
         return {p.name: theta[i] for i, p in enumerate(self.model.parameters)}
 
-    def _derivatives(self, theta: Array, total: Array, xp: Namespace) -> tuple[Array, Made]:
+    def _derivatives(self, theta: Array, total: Array) -> tuple[Array, Made]:
         """Strength of the signal, and each parameter's derivative as a sum of raw rows.
 
         `total` are the sums of the raw rows over the bins.
@@ -85,91 +87,87 @@ class ExperimentObjective(Constrained):
             for k, name in enumerate(self._signal.driven, start=1):
                 made[name] = [(k, strength), (0, -strength * total[k] / total[0])]
         else:
-            strength = model.strength(values, xp)
+            strength = model.strength(values)
             for name in model.factors:
-                others = model.strength(values, xp, without=name)
-                made[name] = [(0, others + xp.zeros_like(theta[0]))]
+                others = model.strength(values, without=name)
+                made[name] = [(0, others + np.zeros_like(theta[0]))]
             for k, name in enumerate(self._signal.driven, start=1):
-                made[name] = [(k, strength + xp.zeros_like(theta[0]))]
+                made[name] = [(k, strength + np.zeros_like(theta[0]))]
         return strength, made
 
-    def _background(self, theta: Array, xp: Namespace) -> Array:
-        counts = xp.stack([theta[i] for i in self._background_rows])
+    def _background(self, theta: Array) -> Array:
+        counts = np.stack([theta[i] for i in self._background_rows])
         result: Array = self._shapes_transposed @ counts
         return result
 
-    def _place(self, made: Made, what: Array, axis: int, xp: Namespace) -> Array:
+    def _place(self, made: Made, what: Array, axis: int) -> Array:
         """Signal parameters, then backgrounds, to the order of the parameters; others are zero."""
         names = [*made, *self.model.backgrounds]
         every = [p.name for p in self.model.parameters]
         if names == every:
             return what
         if len(names) < len(every):
-            nothing = xp.zeros_like(xp.take(what, np.array([0]), axis=axis))
-            what = xp.concatenate([what, nothing], axis=axis)
+            nothing = np.zeros_like(np.take(what, np.array([0]), axis=axis))
+            what = np.concatenate([what, nothing], axis=axis)
         at = np.array([names.index(n) if n in names else len(names) for n in every])
-        result: Array = xp.take(what, at, axis=axis)
-        return result
+        return np.take(what, at, axis=axis)
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
+    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
-        parts = _Parts.of(self._signal, self._values(theta), xp.zeros_like(theta[0]), xp)
-        strength, made = self._derivatives(theta, parts.totals(xp), xp)
-        residual = poisson(self._mean(theta, strength, parts, xp), counts, self._floor, xp)[1]
-        gradient = self._gradient(made, parts, residual, xp)
-        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
-        return result
+        parts = _Parts.of(self._signal, self._values(theta), np.zeros_like(theta[0]))
+        strength, made = self._derivatives(theta, parts.totals())
+        residual = poisson(self._mean(theta, strength, parts), counts, self._floor)[1]
+        gradient = self._gradient(made, parts, residual)
+        return 2.0 * gradient + self._pulls(theta, aux)[1]
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
+    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
-        parts = _Parts.of(self._signal, self._values(theta), xp.zeros_like(theta[0]), xp)
-        strength, made = self._derivatives(theta, parts.totals(xp), xp)
-        mu = self._mean(theta, strength, parts, xp)
-        value, residual, weight = poisson(mu, counts, self._floor, xp)
-        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
-        gradient = self._gradient(made, parts, residual, xp)
-        matrix = self._curvature(made, parts, weight, xp)
+        parts = _Parts.of(self._signal, self._values(theta), np.zeros_like(theta[0]))
+        strength, made = self._derivatives(theta, parts.totals())
+        mu = self._mean(theta, strength, parts)
+        value, residual, weight = poisson(mu, counts, self._floor)
+        pull, pull_slope, pull_curvature = self._pulls(theta, aux)
+        gradient = self._gradient(made, parts, residual)
+        matrix = self._curvature(made, parts, weight)
         return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
 
-    def _mean(self, theta: Array, strength: Array, parts: _Parts, xp: Namespace) -> Array:
+    def _mean(self, theta: Array, strength: Array, parts: _Parts) -> Array:
         """Expected counts, ``(n_bins, B)``."""
         mu = outer_sum(strength * parts.rows[0], parts.times)
         mu = mu.reshape(-1, *theta[0].shape)
-        return mu + self._background(theta, xp) if self._background_rows else mu
+        return mu + self._background(theta) if self._background_rows else mu
 
-    def _gradient(self, made: Made, parts: _Parts, residual: Array, xp: Namespace) -> Array:
-        raw = parts.over_bins(residual, xp)
-        own = sum(a * raw[k] for k, a in _terms(made, xp))
-        return self._place(made, xp.concatenate([own, self._shapes @ residual]), 0, xp)
+    def _gradient(self, made: Made, parts: _Parts, residual: Array) -> Array:
+        raw = parts.over_bins(residual)
+        own = sum(a * raw[k] for k, a in _terms(made))
+        return self._place(made, np.concatenate([own, self._shapes @ residual]), 0)
 
-    def _curvature(self, made: Made, parts: _Parts, weight: Array, xp: Namespace) -> Array:
-        gram, weighted = parts.gram(weight, xp)
+    def _curvature(self, made: Made, parts: _Parts, weight: Array) -> Array:
+        gram, weighted = parts.gram(weight)
         sums = (self._by_energy @ weighted.reshape(len(weighted), len(weight), -1)).reshape(
             len(weighted), len(self._shapes), -1, *weight.shape[1:]
         )
-        mixed = parts.with_shapes(sums, xp)  # raw row x background
-        terms = _terms(made, xp)
+        mixed = parts.with_shapes(sums)  # raw row x background
+        terms = _terms(made)
         own = sum(
             a[:, None] * b[None] * gram[k[:, None], m[None]] for k, a in terms for m, b in terms
         )
         across = sum(a[:, None] * mixed[k] for k, a in terms)
         n = len(self._shapes)
         flat = (self._products @ weight).reshape(n, n, -1)
-        below = xp.concatenate([xp.swapaxes(across, 0, 1), flat], axis=1)
-        whole = xp.concatenate([xp.concatenate([own, across], axis=1), below])
-        return self._place(made, self._place(made, whole, 0, xp), 1, xp)
+        below = np.concatenate([np.swapaxes(across, 0, 1), flat], axis=1)
+        whole = np.concatenate([np.concatenate([own, across], axis=1), below])
+        return self._place(made, self._place(made, whole, 0), 1)
 
 
-def _terms(made: Made, xp: Namespace) -> list[tuple[IntArray, Array]]:
+def _terms(made: Made) -> list[tuple[IntArray, Array]]:
     """The first, second, ... raw row of each parameter and its factor, ``(n_names, B)``."""
     rows = list(made.values())
-    nothing = (0, xp.zeros_like(rows[0][0][1]))
+    nothing = (0, np.zeros_like(rows[0][0][1]))
     out = []
     for t in range(max(map(len, rows))):
         here = [r[t] if t < len(r) else nothing for r in rows]
-        out.append((np.array([k for k, _ in here]), xp.stack([a for _, a in here])))
+        out.append((np.array([k for k, _ in here]), np.stack([a for _, a in here])))
     return out
 
 
@@ -189,37 +187,35 @@ class _Parts:
     slopes: Array | None
 
     @classmethod
-    def of(cls, signal: Separable, values: Values, like: Array, xp: Namespace) -> _Parts:
+    def of(cls, signal: Separable, values: Values, like: Array) -> _Parts:
         """At some parameters."""
-        times, slopes = signal.arrivals(values, like, xp)
-        energies = signal.energies(values, like, xp)
+        times, slopes = signal.arrivals(values, like)
+        energies = signal.energies(values, like)
         moving = len(energies) <= len(signal.driven)
-        return cls(xp.stack(energies), times, slopes if moving else None)
+        return cls(np.stack(energies), times, slopes if moving else None)
 
-    def totals(self, xp: Namespace) -> Array:
+    def totals(self) -> Array:
         """Sums of the raw rows over all bins, ``(n_raw, B)``."""
-        by_class = xp.sum(self.rows, axis=2)
-        total: Array = xp.sum(by_class * xp.sum(self.times, axis=1), axis=1)
+        by_class = np.sum(self.rows, axis=2)
+        total: Array = np.sum(by_class * np.sum(self.times, axis=1), axis=1)
         if self.slopes is None:
             return total
-        last = xp.sum(by_class[0] * xp.sum(self.slopes, axis=1), axis=0)
-        result: Array = xp.concatenate([total, last[None]])
-        return result
+        last = np.sum(by_class[0] * np.sum(self.slopes, axis=1), axis=0)
+        return np.concatenate([total, last[None]])
 
-    def over_bins(self, residual: Array, xp: Namespace) -> Array:
+    def over_bins(self, residual: Array) -> Array:
         """Raw rows times a residual, summed over all bins, ``(n_raw, B)``."""
         shape = self.rows.shape
         grid = residual.reshape(shape[2], -1, *shape[3:])
-        over = _over_times(self.times, grid, xp).reshape(-1, *shape[3:])
+        over = _over_times(self.times, grid).reshape(-1, *shape[3:])
         flat = self.rows.reshape(shape[0], -1, *shape[3:])
-        out: Array = xp.sum(flat * over, axis=1)
+        out: Array = np.sum(flat * over, axis=1)
         if self.slopes is None:
             return out
-        over = _over_times(self.slopes, grid, xp).reshape(-1, *shape[3:])
-        result: Array = xp.concatenate([out, xp.sum(flat[0] * over, axis=0)[None]])
-        return result
+        over = _over_times(self.slopes, grid).reshape(-1, *shape[3:])
+        return np.concatenate([out, np.sum(flat[0] * over, axis=0)[None]])
 
-    def gram(self, weight: Array, xp: Namespace) -> tuple[Array, Array]:
+    def gram(self, weight: Array) -> tuple[Array, Array]:
         """Weighted products of raw rows ``(n_raw, n_raw, B)``, and weighted times.
 
         What two classes c and d share in an energy bin, ``sum_t w tau_c tau_d``, is the same for
@@ -227,42 +223,39 @@ class _Parts:
         """
         rows, n = self.rows, len(self.times)
         grid = weight.reshape(rows.shape[2], -1, *weight.shape[1:])
-        times = self.times if self.slopes is None else xp.concatenate([self.times, self.slopes])
+        times = self.times if self.slopes is None else np.concatenate([self.times, self.slopes])
         weighted = times[:, None] * grid  # (n_classes, n_energy, n_time, B)
-        shared = [[xp.sum(weighted[0], axis=1)] * len(times) for _ in times]
+        shared = [[np.sum(weighted[0], axis=1)] * len(times) for _ in times]
         for c in range(len(times)):
             for d in range(c, len(times)):
-                shared[c][d] = shared[d][c] = xp.sum(weighted[c] * times[d], axis=1)
+                shared[c][d] = shared[d][c] = np.sum(weighted[c] * times[d], axis=1)
 
         def meet(row: Array, first: int, last: int) -> Array:
             """A row with classes from `first`, as classes from `last` meet it."""
-            result: Array = xp.stack(
+            return np.stack(
                 [sum(row[d] * shared[first + d][last + c] for d in range(n)) for c in range(n)]
             )
-            return result
 
         met = [meet(row, 0, 0) for row in rows]
-        gram = xp.stack([xp.sum(rows * m, axis=(1, 2)) for m in met])
+        gram = np.stack([np.sum(rows * m, axis=(1, 2)) for m in met])
         if self.slopes is None:
             return gram, weighted
         moved = meet(rows[0], n, 0)
-        edge = xp.sum(rows * moved, axis=(1, 2))
-        corner = xp.sum(rows[0] * meet(rows[0], n, n), axis=(0, 1))
-        right = xp.concatenate([edge, corner[None]])
-        gram = xp.concatenate([gram, edge[:, None]], axis=1)
-        return xp.concatenate([gram, right[None]]), weighted
+        edge = np.sum(rows * moved, axis=(1, 2))
+        corner = np.sum(rows[0] * meet(rows[0], n, n), axis=(0, 1))
+        right = np.concatenate([edge, corner[None]])
+        gram = np.concatenate([gram, edge[:, None]], axis=1)
+        return np.concatenate([gram, right[None]]), weighted
 
-    def with_shapes(self, sums: Array, xp: Namespace) -> Array:
+    def with_shapes(self, sums: Array) -> Array:
         """Raw rows with what `sums` holds by class and energy, ``(n_raw, n_shapes, B)``."""
         n = len(self.times)
-        out = [xp.sum(row[:, None] * sums[:n], axis=(0, 2)) for row in self.rows]
+        out = [np.sum(row[:, None] * sums[:n], axis=(0, 2)) for row in self.rows]
         if self.slopes is not None:
-            out.append(xp.sum(self.rows[0][:, None] * sums[n:], axis=(0, 2)))
-        result: Array = xp.stack(out)
-        return result
+            out.append(np.sum(self.rows[0][:, None] * sums[n:], axis=(0, 2)))
+        return np.stack(out)
 
 
-def _over_times(times: Array, grid: Array, xp: Namespace) -> Array:
+def _over_times(times: Array, grid: Array) -> Array:
     """``sum_t tau_c[t] grid[e, t]``, ``(n_classes, n_energy, B)``."""
-    result: Array = xp.stack([xp.sum(time[None] * grid, axis=1) for time in times])
-    return result
+    return np.stack([np.sum(time[None] * grid, axis=1) for time in times])

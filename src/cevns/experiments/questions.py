@@ -32,7 +32,9 @@ from cevns.inference.minimum.objectives import Objective
 from cevns.parameters import Parameters
 from cevns.processes import Interaction
 from cevns.registry import canonical
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["POI_PARAMETER", "SIGNAL", "ExperimentModel", "Poi", "PoiName", "ask", "check_question"]
 
 PoiName = Literal["count", "cross-section", "sin2-theta-w", "couplings"]
 SIGNAL = "cevns"
@@ -170,56 +172,52 @@ class ExperimentModel:
         """Parameters whose product scales the signal."""
         return (*self.scale, self.poi) if self.question == "cross-section" else self.scale
 
-    def strength(
-        self, values: Mapping[str, Array], xp: Namespace, *, without: str | None = None
-    ) -> Array:
+    def strength(self, values: Mapping[str, Array], *, without: str | None = None) -> Array:
         """Factor on the signal shape: product of the pulls, times sigma/sigma_SM."""
-        strength: Array = xp.asarray(1.0 / self.reference)
+        strength: Array = np.asarray(1.0 / self.reference)
         for name in self.factors:
             if name != without:
                 strength = strength * values[name]
         return strength
 
-    def signal_counts(self, theta: Array, xp: Namespace = np) -> Array:
+    def signal_counts(self, theta: Array) -> Array:
         """Expected signal per bin, shape ``(..., n_bins)``."""
         values = self._values(theta)
-        shape = self.signal.evaluate(values, xp=xp)
+        shape = self.signal.evaluate(values)
         shape = shape.reshape(*shape.shape[:-2], self.n_bins)
         if self.question == "count":
             unit: Array = shape / shape.sum(axis=-1, keepdims=True)
             return values[SIGNAL][..., None] * unit
-        return self.strength(values, xp)[..., None] * shape
+        return self.strength(values)[..., None] * shape
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """Expected counts per bin.
 
         Args:
             theta: parameter vector(s), shape ``(..., n_parameters)``.
-            xp: array namespace.
 
         Returns:
             Shape ``(..., n_bins)``, energy-major.
         """
-        theta = xp.asarray(theta)
-        total = self.signal_counts(theta, xp)
+        theta = np.asarray(theta)
+        total = self.signal_counts(theta)
         if self.backgrounds:
             columns = [self._index[b] for b in self.backgrounds]
             total = total + theta[..., np.array(columns)] @ self.templates
         return total
 
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
         """Expected counts and their derivatives with respect to every parameter.
 
         Args:
             theta: shape ``(..., n_parameters)``.
-            xp: array namespace.
 
         Returns:
             ``mu (..., n_bins)`` and ``jacobian (..., n_parameters, n_bins)``.
         """
-        theta = xp.asarray(theta)
+        theta = np.asarray(theta)
         values = self._values(theta)
-        shape, slopes = self.signal.linearise(values, xp=xp)
+        shape, slopes = self.signal.linearise(values)
         lead = shape.shape[:-2]
         shape = shape.reshape(*lead, self.n_bins)
         slopes = {n: s.reshape(*lead, self.n_bins) for n, s in slopes.items()}
@@ -232,18 +230,18 @@ class ExperimentModel:
             for name, s in slopes.items():
                 rows[name] = count * (s - unit * s.sum(axis=-1, keepdims=True)) / total
         else:
-            strength = self.strength(values, xp)[..., None]
+            strength = self.strength(values)[..., None]
             signal = strength * shape
             for name in self.factors:
-                rows[name] = self.strength(values, xp, without=name)[..., None] * shape
+                rows[name] = self.strength(values, without=name)[..., None] * shape
             for name, s in slopes.items():
                 rows[name] = strength * s
         for i, b in enumerate(self.backgrounds):
             rows[b] = self.templates[i]
             signal = signal + values[b][..., None] * self.templates[i]
         # a stage that nothing drives has no leading axes of its own
-        full = xp.zeros((*theta.shape[:-1], self.n_bins))
-        jacobian = xp.stack([rows.get(p.name, full) + full for p in self.parameters], axis=-2)
+        full = np.zeros((*theta.shape[:-1], self.n_bins))
+        jacobian = np.stack([rows.get(p.name, full) + full for p in self.parameters], axis=-2)
         return signal + full, jacobian
 
     def components(self, theta: Array) -> dict[str, Array]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
     from cevns.experiments.prediction.signal import Signal
 
+__all__ = ["build_released"]
+
 
 def build_released(
     experiment: Experiment,

@@ -8,7 +8,7 @@ from cevns.inference.fitting.intervals import (
     profile,
     significance,
 )
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.expectation import LinearisedModel, Model, linearise

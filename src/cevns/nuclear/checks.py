@@ -9,6 +9,8 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["finite", "positive"]
+
 _LARGEST = 1e100  # its square is still a number
 
 

@@ -19,6 +19,14 @@ from cevns.particles import LEPTONS
 from cevns.registry import canonical
 from cevns.typing import Array
 
+__all__ = [
+    "Couplings",
+    "barranco_couplings",
+    "charge_radius_shift",
+    "coupling_schemes",
+    "couplings",
+]
+
 _G_A_HALF: Final = 0.6377  # half the axial charge of the nucleon, g_A = 1.2754 [M]
 
 
@@ -67,13 +75,9 @@ class Couplings:
         value = self.gv_p_families[LEPTONS.index(lepton)]
         if sin2_theta_w is None:
             return value
-        # a JAX tracer has no value to check; the parameter's bounds hold it in a fit
-        if isinstance(sin2_theta_w, float | int | np.ndarray) and not np.all(
-            (np.asarray(sin2_theta_w) >= 0.0) & (np.asarray(sin2_theta_w) <= 1.0)
-        ):
-            raise InputError(
-                f"sin2_theta_w must lie between 0 and 1, not {np.asarray(sin2_theta_w)}"
-            )
+        mixing = np.asarray(sin2_theta_w)
+        if not np.all((mixing >= 0.0) & (mixing <= 1.0)):
+            raise InputError(f"sin2_theta_w must lie between 0 and 1, not {mixing}")
         return value - 2.0 * (sin2_theta_w - SIN2_THETA_W_0)
 
     def weak_charge(self, z: int, n: int, lepton: str = "mu") -> float:

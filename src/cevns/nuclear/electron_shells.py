@@ -12,6 +12,8 @@ import numpy as np
 from cevns.exceptions import UnknownNameError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["ElectronShell", "electron_shells", "free_electrons"]
+
 
 @dataclass(frozen=True)
 class ElectronShell:

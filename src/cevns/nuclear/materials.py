@@ -12,6 +12,8 @@ from cevns.constants import AVOGADRO
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.nuclides import Nuclide, isotopes, nuclide
 
+__all__ = ["Material", "material"]
+
 _TOKEN = re.compile(r"([A-Z][a-z]?)|(\()|(\))|(\d+(?:\.\d+)?)")
 _SUM_TOLERANCE = 1e-3  # natural abundances are tabulated to three or more figures
 

@@ -12,6 +12,8 @@ from importlib import resources
 from cevns.constants import ATOMIC_MASS_MEV, M_ELECTRON_MEV
 from cevns.exceptions import UnknownNameError
 
+__all__ = ["Nuclide", "isotopes", "nuclide", "nuclides"]
+
 _NAME = re.compile(r"^(?:([A-Za-z]{1,2})-?(\d{1,3})|(\d{1,3})-?([A-Za-z]{1,2}))$")
 
 

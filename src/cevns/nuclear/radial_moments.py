@@ -9,6 +9,8 @@ import numpy as np
 from cevns.nuclear.form_factors import FormFactor
 from cevns.typing import Array
 
+__all__ = ["radial_moments"]
+
 _TERMS = 10
 
 

@@ -8,6 +8,13 @@ from typing import Final
 from cevns.constants import HBARC_MEV_FM, M_PROTON_MEV
 from cevns.nuclear.nuclides import Nuclide
 
+__all__ = [
+    "NEUTRON_RADIUS2_FM2",
+    "PROTON_RADIUS_FM",
+    "point_proton_radius",
+    "proton_distribution_radius",
+]
+
 PROTON_RADIUS_FM: Final = 0.8414
 """Charge radius of the proton (CODATA 2018), fm."""
 NEUTRON_RADIUS2_FM2: Final = -0.1161

@@ -13,7 +13,9 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.nuclear.nuclides import Nuclide
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike, BoolArray
+
+__all__ = ["FormFactor", "charge_radius", "coth_remainder", "over_sinh", "sinc", "sphere"]
 
 
 class FormFactor(Protocol):
@@ -24,10 +26,10 @@ class FormFactor(Protocol):
         """Smallest rms radius the model can describe: that of its surface alone, fm."""
         ...
 
-    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike) -> Array:
         """F at momentum transfer q (1/fm) for rms radius R (fm), broadcast.
 
-        Runs under NumPy and JAX; below `minimum_rms_fm` the result is NaN.
+        Below `minimum_rms_fm` the result is NaN.
         """
         ...
 
@@ -59,49 +61,45 @@ def _series(x2: Array, *coefficients: float) -> Array | float:
     return total
 
 
-def _split(x: Array, threshold: float, xp: Namespace) -> tuple[Array, Array]:
+def _split(x: Array, threshold: float) -> tuple[BoolArray, Array]:
     """Mask of small arguments, and the argument made safe for a division."""
-    small = xp.abs(x) < threshold
-    return small, xp.where(small, 1.0, x)
+    small = np.abs(x) < threshold
+    return small, np.where(small, 1.0, x)
 
 
 # Below the thresholds the closed forms lose digits to cancellation; the series there is exact to
 # rounding: the first term left out is below 1e-14.
 
 
-def sinc(x: Array, xp: Namespace = np) -> Array:
+def sinc(x: Array) -> Array:
     """``sin x / x``."""
-    small, safe = _split(x, 0.1, xp)
+    small, safe = _split(x, 0.1)
     series = _series(x * x, 1.0, -1 / 6, 1 / 120, -1 / 5040, 1 / 362880)
-    result: Array = xp.where(small, series, xp.sin(safe) / safe)
-    return result
+    return np.where(small, series, np.sin(safe) / safe)
 
 
-def sphere(x: Array, xp: Namespace = np) -> Array:
+def sphere(x: Array) -> Array:
     """Form factor of a homogeneous sphere, ``3 j1(x)/x = 3 (sin x - x cos x)/x^3``."""
-    small, safe = _split(x, 0.5, xp)
+    small, safe = _split(x, 0.5)
     series = _series(
         x * x, 1.0, -1 / 10, 1 / 280, -1 / 15120, 1 / 1330560, -1 / 172972800, 1 / 31135104000
     )
-    closed = 3.0 * (xp.sin(safe) / safe - xp.cos(safe)) / (safe * safe)
-    result: Array = xp.where(small, series, closed)
-    return result
+    closed = 3.0 * (np.sin(safe) / safe - np.cos(safe)) / (safe * safe)
+    return np.where(small, series, closed)
 
 
-def over_sinh(y: Array, xp: Namespace = np) -> Array:
+def over_sinh(y: Array) -> Array:
     """``y / sinh y`` for y >= 0, without overflow."""
-    small, safe = _split(y, 0.1, xp)
+    small, safe = _split(y, 0.1)
     series = _series(y * y, 1.0, -1 / 6, 7 / 360, -31 / 15120, 127 / 604800)
-    closed = 2.0 * safe * xp.exp(-safe) / -xp.expm1(-2.0 * safe)
-    result: Array = xp.where(small, series, closed)
-    return result
+    closed = 2.0 * safe * np.exp(-safe) / -np.expm1(-2.0 * safe)
+    return np.where(small, series, closed)
 
 
-def coth_remainder(y: Array, xp: Namespace = np) -> Array:
+def coth_remainder(y: Array) -> Array:
     """``3 (y coth y - 1)/y^2`` for y >= 0; tends to 1 for small y."""
-    small, safe = _split(y, 0.1, xp)
+    small, safe = _split(y, 0.1)
     series = _series(y * y, 1.0, -1 / 15, 2 / 315, -1 / 1575, 2 / 31185)
-    decay = xp.expm1(-2.0 * safe)
+    decay = np.expm1(-2.0 * safe)
     closed = 3.0 * (safe * (2.0 + decay) / -decay - 1.0) / (safe * safe)
-    result: Array = xp.where(small, series, closed)
-    return result
+    return np.where(small, series, closed)

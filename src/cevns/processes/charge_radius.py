@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
-
 from cevns.nuclear.couplings import charge_radius_shift
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.processes.framework.extension import ELECTRON_CONTACT, Extension, Shape, bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
-from cevns.typing import Namespace
+
+__all__ = ["MODEL", "STANDARD_MODEL_CM2", "UNIT_CM2", "ChargeRadius"]
 
 UNIT_CM2 = 1e-32
 """cm2 per unit of the parameters."""
@@ -67,10 +66,9 @@ class ChargeRadius(Extension):
         )
 
     def amplitudes(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Shifts of Z g_V^p."""
-        _ = xp
         return {b: (nuclide.z * s, 0.0) for b, s in self._shifts(flavour, values).items()}
 
     @property
@@ -79,10 +77,9 @@ class ChargeRadius(Extension):
         return ELECTRON_CONTACT
 
     def electron_amplitudes(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Shifts of g_V^e: opposite to those of the proton."""
-        _ = xp
         return {b: (-s,) for b, s in self._shifts(flavour, values).items()}
 
     def _shifts(self, flavour: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,8 @@ import numpy as np
 from cevns.parameters import Parameters
 from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
-from cevns.typing import Namespace
+
+__all__ = ["MODEL", "FlavouredCrossSections"]
 
 
 @cache
@@ -56,13 +57,12 @@ class FlavouredCrossSections(Extension):
         """One factor a family, nominal 1."""
         return _parameters()
 
-    def rate_factor(self, flavour: str, values: Mapping[str, Any], xp: Namespace = np) -> Any:
+    def rate_factor(self, flavour: str, values: Mapping[str, Any]) -> Any:
         """The factor of a flavour.
 
         Raises:
             UnknownNameError: if the flavour is unknown.
         """
-        _ = xp
         return self.value(values, f"sigma_{lepton(flavour)}")
 
 

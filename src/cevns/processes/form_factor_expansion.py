@@ -23,8 +23,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
-import numpy as np
-
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.radial_moments import radial_moments
@@ -32,7 +30,9 @@ from cevns.parameters import Parameter, Parameters
 from cevns.processes.framework.extension import Extension, Shape, bounded
 from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.processes.ingredients.elements import ELEMENTS, Property, group_of, groups
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["MODEL", "FormFactorExpansion"]
 
 _POWERS = (2, 4, 6)
 
@@ -96,11 +96,8 @@ class FormFactorExpansion(Extension):
         powers = (Shape(f"q{k}", "", _Power(k)) for k in _POWERS)
         return (Shape("1", "n"), Shape("q0", ""), *powers)
 
-    def neutron_coefficients(
-        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def neutron_coefficients(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """Coefficients of `neutron_shapes`: those of the model's F_n alone at nominal values."""
-        _ = xp
         group = group_of(self.elements, nuclide)
         if group is None:
             return (1.0, *([0.0] * (1 + len(_POWERS))))

@@ -36,7 +36,7 @@ from cevns.processes.ingredients.mediator import (
     momentum_transfer_squared,
 )
 from cevns.processes.ingredients.nucleon_charges import NucleonCharges, nucleon_charges, pair_terms
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
 
 __all__ = ["LightScalar", "NucleonCharges"]
 
@@ -58,8 +58,7 @@ class _Exchange:
         if self.spin_half:
             row = row * (1.0 + q2 / (4.0 * m * m))
         zero = np.zeros_like(row)
-        result: Array = 1e-3 * HBARC2_MEV2_CM2 / (4.0 * np.pi) * np.stack([zero, zero, row])
-        return result
+        return 1e-3 * HBARC2_MEV2_CM2 / (4.0 * np.pi) * np.stack([zero, zero, row])
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,8 @@ class LightScalar(Extension):
         """Q_S^2 by form factors: pp, pn, nn."""
         return pair_terms("scalar", _Exchange(self.m_scalar))
 
-    def weights(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """g^4 times the squares and the product of c_p Z and c_n N."""
-        _ = xp
         charges = nucleon_charges("scalar", self.charges)
         strength = self._strength(flavour, values)
         return [strength * c for c in charges.squared(nuclide)]
@@ -136,11 +132,8 @@ class LightScalar(Extension):
         """One, where electrons couple: the same formula with M -> m_e and 1 + T/(2 m_e)."""
         return (Term("scalar.e", (), _Exchange(self.m_scalar, True)),) if self.electron else ()
 
-    def electron_weights(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """g^4 (g_e/g)^2."""
-        _ = xp
         return [self._strength(flavour, values) * self.electron**2] if self.electron else []
 
     def _strength(self, flavour: str, values: Mapping[str, Any]) -> Any:

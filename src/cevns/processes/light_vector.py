@@ -32,7 +32,7 @@ from cevns.processes.ingredients.charges import Charges
 from cevns.processes.ingredients.charges import charges as find_charges
 from cevns.processes.ingredients.lepton_loops import LoopPropagator, induced_charge
 from cevns.processes.ingredients.mediator import Propagator, coupling_parameter, mass_parameter
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
 
 __all__ = ["NORMALISATIONS", "Charges", "LightVector"]
 
@@ -149,10 +149,9 @@ class LightVector(Extension):
         return self.loop_sign * induced_charge(x.leptons, q2, running=self.loop == "running")
 
     def amplitudes(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Diagonal in flavour, proportional to g^2; see `Extension.amplitudes`."""
-        _ = xp
         own, x = lepton(flavour), self.assignment
         strength = self._strength(own, values)
         if x.by_loop:
@@ -160,10 +159,9 @@ class LightVector(Extension):
         return {own: (x.proton * nuclide.z * strength, x.neutron * nuclide.n * strength)}
 
     def electron_amplitudes(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Shift of g_V of the electron, g^2 x_nu x_e/[sqrt2 G_F (Q^2 + M^2)], Q^2 = 2 m_e T."""
-        _ = xp
         own, x = lepton(flavour), self.assignment
         charge = 1.0 if x.by_loop else x.e
         return {own: (charge * self._strength(own, values),)} if self.electron_shapes else {}

@@ -15,7 +15,16 @@ from cevns.parameters import Parameters
 from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.terms import Term
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = [
+    "MODEL",
+    "PREFACTOR_CM2",
+    "UNIT_MU_B",
+    "MagneticMoment",
+    "electron_shape",
+    "nuclear_shape",
+]
 
 UNIT_MU_B = 1e-10
 """Bohr magnetons per unit of the parameters."""
@@ -31,8 +40,7 @@ def _photon(recoil_energy_kev: Array, quadratic: float) -> Array:
     """
     t = 1e-3 * np.maximum(np.asarray(recoil_energy_kev, dtype=float), _FROZEN_KEV)
     scale = 1e-3 * PREFACTOR_CM2 * UNIT_MU_B**2
-    rows: Array = scale * np.stack([1.0 / t, -np.ones_like(t), quadratic * t])
-    return rows
+    return scale * np.stack([1.0 / t, -np.ones_like(t), quadratic * t])
 
 
 def nuclear_shape(recoil_energy_kev: Array, target: Any) -> Array:
@@ -94,11 +102,8 @@ class MagneticMoment(Extension):
         """One, of the protons."""
         return _NUCLEUS
 
-    def weights(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """Z^2 mu^2, in units of 1e-20 mu_B^2."""
-        _ = xp
         return (nuclide.z**2 * self._square(flavour, values),)
 
     @property
@@ -106,11 +111,8 @@ class MagneticMoment(Extension):
         """One."""
         return _ELECTRON
 
-    def electron_weights(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """mu^2, in units of 1e-20 mu_B^2."""
-        _ = xp
         return (self._square(flavour, values),)
 
     def _square(self, flavour: str, values: Mapping[str, Any]) -> Any:

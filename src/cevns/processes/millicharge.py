@@ -14,7 +14,9 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.processes.framework.extension import Extension, Shape, bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["MODEL", "STRENGTH_MEV2", "UNIT_E", "Millicharge", "photon"]
 
 UNIT_E = 1e-10
 """Elementary charges per unit of the parameters."""
@@ -81,10 +83,9 @@ class Millicharge(Extension):
         return _NUCLEUS
 
     def amplitudes(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Z times the strength of each charge, MeV^2."""
-        _ = xp
         return {b: (nuclide.z * c,) for b, c in self._strengths(flavour, values).items()}
 
     @property
@@ -93,10 +94,9 @@ class Millicharge(Extension):
         return _ELECTRON
 
     def electron_amplitudes(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Minus the strength of each charge, MeV^2."""
-        _ = xp
         return {b: (-c,) for b, c in self._strengths(flavour, values).items()}
 
     def _strengths(self, flavour: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import numpy as np
-
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
@@ -29,7 +27,8 @@ from cevns.processes.ingredients.elements import (
     groups,
     proton_rms_fm,
 )
-from cevns.typing import Namespace
+
+__all__ = ["MODEL", "NeutronRadius"]
 
 
 @dataclass(frozen=True)
@@ -79,11 +78,8 @@ class NeutronRadius(Extension):
             for g in groups(self.elements)
         )
 
-    def neutron_rms_fm(
-        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Any | None:
+    def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
         """The radius; None where the parameter is left out, which is the model's own."""
-        _ = xp
         group = group_of(self.elements, nuclide)
         if group is None or f"r_n_{group.label}" not in values:
             return None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from cevns.processes.neutron_radius import NeutronRadius
 
+__all__ = ["MODEL", "CommonNeutronRadius"]
+
 
 @dataclass(frozen=True)
 class CommonNeutronRadius(NeutronRadius):

@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import numpy as np
-
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
@@ -27,7 +25,8 @@ from cevns.processes.ingredients.elements import (
     groups,
     proton_rms_fm,
 )
-from cevns.typing import Namespace
+
+__all__ = ["MODEL", "NeutronSkin"]
 
 
 @dataclass(frozen=True)
@@ -78,11 +77,8 @@ class NeutronSkin(Extension):
         stated = self.proton_rms_fm(nuclide)
         return form_factor(self.model).default_rms_radius(nuclide) if stated is None else stated
 
-    def neutron_rms_fm(
-        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Any | None:
+    def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
         """R_p + skin; None where both are the form-factor model's."""
-        _ = xp
         group = group_of(self.elements, nuclide)
         given = group is not None and f"skin_{group.label}" in values
         if group is None or (not given and self.proton_rms_fm(nuclide) is None):

@@ -33,14 +33,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-import numpy as np
-
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
-from cevns.typing import Namespace
+
+__all__ = ["MODEL", "NSI", "REACH", "final_states", "given", "meaning"]
 
 REACH: Final = (-5.0, 5.0)
 """Bounds of a coefficient: far beyond what any data allow for one of them alone."""
@@ -112,14 +111,13 @@ class NSI(Extension):
         return _parameters()
 
     def amplitudes(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Z (2 eps^u + eps^d) and N (eps^u + 2 eps^d) by final state.
 
         Raises:
             UnknownNameError: if the flavour is unknown.
         """
-        _ = xp
         out = {}
         for state, ab, suffix in final_states(flavour):
             u, d = (given(values, f"eps_{ab}_{q}{suffix}") for q in "ud")

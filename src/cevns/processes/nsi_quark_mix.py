@@ -40,7 +40,16 @@ from cevns.parameters import Parameter, Parameters
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS
 from cevns.processes.nsi import REACH, final_states, given, meaning
-from cevns.typing import Namespace
+
+__all__ = [
+    "DOWN_DEG",
+    "MODEL",
+    "UP_DEG",
+    "NSIQuarkMix",
+    "angle_from_quarks",
+    "nucleon_couplings",
+    "quark_couplings",
+]
 
 UP_DEG: Final = math.degrees(math.atan(0.5))
 """eta of up quarks alone, 26.57 degrees."""
@@ -48,30 +57,29 @@ DOWN_DEG: Final = math.degrees(math.atan(2.0))
 """eta of down quarks alone, 63.43 degrees."""
 
 
-def nucleon_couplings(eta_deg: Any, zeta_deg: Any = 0.0, xp: Namespace = np) -> tuple[Any, Any]:
+def nucleon_couplings(eta_deg: Any, zeta_deg: Any = 0.0) -> tuple[Any, Any]:
     """Couplings xi^p and xi^n; the module has the formulas.
 
     Args:
         eta_deg: angle between proton and neutron, degrees, any shape.
         zeta_deg: angle between proton and electron, degrees, broadcast with it.
-        xp: array namespace.
 
     Examples:
         >>> [round(float(x), 12) for x in nucleon_couplings(UP_DEG)]
         [2.0, 1.0]
     """
-    eta, zeta = xp.deg2rad(eta_deg), xp.deg2rad(zeta_deg)
-    return math.sqrt(5.0) * xp.cos(eta) * xp.cos(zeta), math.sqrt(5.0) * xp.sin(eta)
+    eta, zeta = np.deg2rad(eta_deg), np.deg2rad(zeta_deg)
+    return math.sqrt(5.0) * np.cos(eta) * np.cos(zeta), math.sqrt(5.0) * np.sin(eta)
 
 
-def quark_couplings(eta_deg: Any, zeta_deg: Any = 0.0, xp: Namespace = np) -> tuple[Any, Any]:
+def quark_couplings(eta_deg: Any, zeta_deg: Any = 0.0) -> tuple[Any, Any]:
     """Couplings xi^u = (2 xi^p - xi^n)/3 and xi^d = (2 xi^n - xi^p)/3.
 
     Examples:
         >>> [round(abs(float(x)), 12) for x in quark_couplings(DOWN_DEG)]
         [0.0, 1.0]
     """
-    p, n = nucleon_couplings(eta_deg, zeta_deg, xp)
+    p, n = nucleon_couplings(eta_deg, zeta_deg)
     return (2.0 * p - n) / 3.0, (2.0 * n - p) / 3.0
 
 
@@ -144,7 +152,7 @@ class NSIQuarkMix(Extension):
         return _parameters()
 
     def amplitudes(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Z xi^p eps_ab and N xi^n eps_ab by final state.
 
@@ -158,7 +166,7 @@ class NSIQuarkMix(Extension):
         }
         if not found:
             return {}
-        p, n = nucleon_couplings(self.value(values, "eta"), self.value(values, "zeta"), xp)
+        p, n = nucleon_couplings(self.value(values, "eta"), self.value(values, "zeta"))
         return {state: (nuclide.z * p * eps, nuclide.n * n * eps) for state, eps in found.items()}
 
 

@@ -14,7 +14,16 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.particles import is_antineutrino, lepton
 from cevns.processes.framework.terms import Term
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = [
+    "MODEL",
+    "SIN2_THETA_W",
+    "StandardModel",
+    "axial_shape",
+    "interference_shape",
+    "vector_shape",
+]
 
 SIN2_THETA_W = Parameter(
     "sin2_theta_w",
@@ -36,8 +45,7 @@ def _polynomial(
     t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
     scale = 1e-3 * CEVNS_PREFACTOR_CM2 * m
     rows = np.full_like(t, constant), linear * t, t * (square * t + mass_term * m)
-    result: Array = scale * np.stack(rows)
-    return result
+    return scale * np.stack(rows)
 
 
 def vector_shape(recoil_energy_kev: Array, nuclide: Nuclide) -> Array:
@@ -116,13 +124,7 @@ class StandardModel:
         """pp, pn, nn and, with the axial part, pa, na, aa."""
         return _VECTOR + _AXIAL if self.axial else _VECTOR
 
-    def weights(
-        self,
-        flavour: str,
-        nuclide: Nuclide,
-        values: Mapping[str, Any],
-        xp: Namespace = np,
-    ) -> Array:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Array:
         """Products of the amplitudes, shape ``(n_terms, ...)``; dimensionless.
 
         Raises:
@@ -130,14 +132,13 @@ class StandardModel:
             InputError: if the mixing angle is unphysical.
         """
         proton, neutron = self.vector(flavour, nuclide, values)
-        proton = xp.asarray(proton)
-        neutron = xp.asarray(neutron) * xp.ones_like(proton)
+        proton = np.asarray(proton)
+        neutron = np.asarray(neutron) * np.ones_like(proton)
         rows = [proton * proton, 2.0 * proton * neutron, neutron * neutron]
         if self.axial:
-            axial = self.axial_charge(flavour, nuclide) * xp.ones_like(proton)
+            axial = self.axial_charge(flavour, nuclide) * np.ones_like(proton)
             rows += [2.0 * proton * axial, 2.0 * neutron * axial, axial * axial]
-        result: Array = xp.stack(rows)
-        return result
+        return np.stack(rows)
 
     def vector(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]

@@ -35,7 +35,8 @@ from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.terms import FluxFactor
 from cevns.propagation import Extent, Mixing, Oscillation
-from cevns.typing import Namespace
+
+__all__ = ["MODEL", "Sterile"]
 
 
 @dataclass(frozen=True)
@@ -127,15 +128,12 @@ class Sterile(Extension):
             )
         return (Oscillation(self.dm2_41, self.baseline_m, self._extents),)
 
-    def transitions(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Mapping[str, Any]]:
+    def transitions(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         """(P_ab - delta_ab)/S for every active flavour b."""
         mixing = Mixing.from_angles(
             self.value(values, "sin2_2theta_ee"),
             self.value(values, "sin2_2theta_mumu"),
             self.value(values, "sin2_theta_34"),
-            xp,
         )
         kind, own = flavour.split("_")[0], lepton(flavour)
         return ({f"{kind}_{b}": mixing.change(own, b) for b in LEPTONS},)

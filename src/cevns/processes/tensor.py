@@ -42,7 +42,7 @@ from cevns.processes.ingredients.mediator import (
     momentum_transfer_squared,
 )
 from cevns.processes.ingredients.nucleon_charges import NucleonCharges, nucleon_charges, pair_terms
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
 
 __all__ = ["LightTensor", "NucleonCharges"]
 
@@ -127,11 +127,8 @@ class LightTensor(Extension):
             return (Term("tensor.aa", ("a", "a"), shape),)
         return pair_terms("tensor", shape)
 
-    def weights(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """g^4 Q_T^2, without form factors."""
-        _ = xp
         c = nucleon_charges("tensor", self.charges)
         strength = self._strength(flavour, values)
         if self.nucleus == "spin":
@@ -144,11 +141,8 @@ class LightTensor(Extension):
         """One, where electrons couple: the formula of spin 1/2 is exact there."""
         return (Term("tensor.e", (), _Exchange(self.m_tensor)),) if self.electron else ()
 
-    def electron_weights(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """g^4 (g_e/g)^2."""
-        _ = xp
         return [self._strength(flavour, values) * self.electron**2] if self.electron else []
 
     def _strength(self, flavour: str, values: Mapping[str, Any]) -> Any:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from cevns.processes.ingredients.charges import Charges
 from cevns.processes.light_vector import LightVector
 
+__all__ = ["MODEL", "LMuMinusLTau"]
+
 
 @dataclass(frozen=True)
 class LMuMinusLTau(LightVector):

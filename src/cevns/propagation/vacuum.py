@@ -25,7 +25,9 @@ import numpy as np
 from cevns.constants import HBARC_MEV_FM
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.particles import LEPTONS
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["PHASE_PER_EV2_M_PER_MEV", "Extent", "Mixing", "Oscillation", "vacuum_phase"]
 
 PHASE_PER_EV2_M_PER_MEV: Final = 1e3 / (4.0 * HBARC_MEV_FM)
 """1/(4 hbar c) = 1.26693 MeV/(eV^2 m)."""
@@ -146,11 +148,7 @@ class Mixing:
 
     @classmethod
     def from_angles(
-        cls,
-        sin2_2theta_ee: Any,
-        sin2_2theta_mumu: Any,
-        sin2_theta_34: Any = 0.0,
-        xp: Namespace = np,
+        cls, sin2_2theta_ee: Any, sin2_2theta_mumu: Any, sin2_theta_34: Any = 0.0
     ) -> Mixing:
         """From the effective angles of disappearance, on the branch |U_a4|^2 <= 1/2.
 
@@ -159,7 +157,7 @@ class Mixing:
         (1 - |U_e4|^2 - |U_mu4|^2): any values between 0 and 1 are a unitary mixing.
         """
         e, mu = (
-            0.5 * (1.0 - xp.sqrt(xp.maximum(1.0 - xp.asarray(s, dtype=float), 0.0)))
+            0.5 * (1.0 - np.sqrt(np.maximum(1.0 - np.asarray(s, dtype=float), 0.0)))
             for s in (sin2_2theta_ee, sin2_2theta_mumu)
         )
         return cls({"e": e, "mu": mu, "tau": sin2_theta_34 * (1.0 - e - mu)})
@@ -183,7 +181,7 @@ class Mixing:
         """(P_ab - delta_ab)/S: minus the amplitude for a = b, plus it otherwise."""
         return (-1.0 if a == b else 1.0) * self.sin2_2theta(a, b)
 
-    def probability(self, a: str, b: str, sin2_phase: ArrayLike, xp: Namespace = np) -> Array:
+    def probability(self, a: str, b: str, sin2_phase: ArrayLike) -> Array:
         """P_ab for S = <sin^2 phi>, of `Oscillation`, broadcast with the mixings.
 
         Examples:
@@ -192,5 +190,5 @@ class Mixing:
             np.float64(1.0)
         """
         one = 1.0 if a == b else 0.0
-        result: Array = one + self.change(a, b) * xp.asarray(sin2_phase, dtype=float)
+        result: Array = one + self.change(a, b) * np.asarray(sin2_phase, dtype=float)
         return result

@@ -19,7 +19,21 @@ from cevns.detectors.quenching.polynomial import Polynomial
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.registry import canonical
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = [
+    "DEFAULT",
+    "ELEMENTS",
+    "FAMILIES",
+    "Family",
+    "constant",
+    "family",
+    "lindhard",
+    "linear",
+    "modified_lindhard",
+    "polynomial",
+    "pulls_of",
+]
 
 # atomic number and mean atomic mass of the elements with a default material
 ELEMENTS: Final[Mapping[str, tuple[int, float]]] = {
@@ -54,10 +68,10 @@ class Family:
     parameters: Parameters
     remake: Callable[[tuple[float, ...]], Quenching]
 
-    def energy(self, recoil_kev: Array, theta: Array, xp: Namespace = np) -> Array:
+    def energy(self, recoil_kev: Array, theta: Array) -> Array:
         """E_ee, keVee, not clamped: ``(nT,)`` and ``(..., n_par)`` give ``(..., nT)``."""
         numbers: Any = tuple(theta[..., k, None] for k in range(len(self.parameters)))
-        return self.template.curve(recoil_kev, numbers, xp)
+        return self.template.curve(recoil_kev, numbers)
 
     def gradient(self, recoil_kev: Array, theta: Array) -> Array:
         """Derivatives of E_ee by the numbers, ``(n_par, nT)``.
@@ -213,14 +227,14 @@ def _element(material: str) -> tuple[int, float]:
 class _Given(Family):
     """A curve as it is, its variations the only freedom."""
 
-    def energy(self, recoil_kev: Array, theta: Array, xp: Namespace = np) -> Array:
+    def energy(self, recoil_kev: Array, theta: Array) -> Array:
         import warnings
 
         from cevns.exceptions import CevnsWarning
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CevnsWarning)  # who compares chooses the points
-            return self.template.on(recoil_kev, xp).electron_energy_kevee(theta, xp)
+            return self.template.on(recoil_kev).electron_energy_kevee(theta)
 
     def gradient(self, recoil_kev: Array, theta: Array) -> Array:
         return super().gradient(recoil_kev, theta) if len(theta) else np.zeros((0, recoil_kev.size))

@@ -38,13 +38,26 @@ from cevns.inference.fitting.gaussian import (
     gaussian_likelihood,
     least_squares,
 )
-from cevns.inference.fitting.minuit import MinosChoice
+from cevns.inference.fitting.quoted_fit import MinosChoice
 from cevns.quenching.curve_families import DEFAULT, Family, family, pulls_of
 from cevns.quenching.curve_model import PointsModel
 from cevns.quenching.point_files import load_points, reference_title
 from cevns.quenching.points import DataSet, check_recoil_errors
 from cevns.quenching.variations import eigenvectors, variations
 from cevns.typing import Array, ArrayLike
+
+__all__ = [
+    "LARGEST_TAU",
+    "OUTLIERS",
+    "SUSPICIOUS_TAU",
+    "TENSION",
+    "QuenchingFit",
+    "chi2_of",
+    "fit",
+    "minimum",
+    "select",
+    "settled",
+]
 
 TENSION: Final = ("inflate", "per-set", "none")
 OUTLIERS: Final = ("keep", "clip")
@@ -249,7 +262,7 @@ def fit(
         tension: `TENSION`.
         outliers: `OUTLIERS`.
         recoil_errors: a meaning of the recoil errors for all sets in place of their own.
-        minos: parameters that get MINOS errors, as in `cevns.inference.fitting.minuit.fit`.
+        minos: parameters that get MINOS errors, as in `cevns.inference.fitting.quoted_fit.fit`.
 
     Raises:
         UnknownNameError: if a material, set, family or choice is unknown.

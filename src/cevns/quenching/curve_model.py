@@ -30,7 +30,9 @@ from cevns.inference.fitting.gaussian import Values
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.quenching.curve_families import Family
 from cevns.quenching.points import DataSet
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["PointsModel"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,15 +166,14 @@ class PointsModel:
         n, m = len(self.family.parameters), len(self._shifts[0])
         return theta[..., :n], theta[..., n : n + m], theta[..., n + m :]
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """Expected E_ee of the points, keVee: ``(..., n_par) -> (..., n)``."""
-        numbers, scales, shifts = self._split(xp.asarray(theta))
+        numbers, scales, shifts = self._split(np.asarray(theta))
         relative, additive = self._matrices
-        energy = self.family.energy(self.recoil_kev, numbers, xp)
-        out: Array = energy * (1.0 + scales @ relative) + shifts @ additive
-        return out
+        energy = self.family.energy(self.recoil_kev, numbers)
+        return energy * (1.0 + scales @ relative) + shifts @ additive
 
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
         """As `expected`, with the derivatives, ``(B, n_par, n)``."""
         relative, additive = self._matrices
         jacobian = []
@@ -181,7 +182,7 @@ class PointsModel:
             energy = self.family.energy(self.recoil_kev, numbers)
             rows = self.family.gradient(self.recoil_kev, numbers) * (1.0 + scales @ relative)
             jacobian.append(np.concatenate([rows, energy * relative, additive]))
-        return self.expected(theta, xp), np.stack(jacobian)
+        return self.expected(theta), np.stack(jacobian)
 
     def components(self, theta: Array) -> Mapping[str, Array]:
         """The curve at the points, without nuisances."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from cevns.detectors.quenching import Quenching, section
 
+__all__ = ["yaml_text"]
+
 
 def yaml_text(curve: Quenching, label: str = "") -> str:
     """The sections ``quenching`` and ``parameters`` of a curve, in the form of the catalogue.

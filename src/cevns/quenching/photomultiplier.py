@@ -7,6 +7,8 @@ from typing import Final
 
 from cevns.exceptions import InputError
 
+__all__ = ["ELEMENTARY_CHARGE_C", "AnodeCurrent"]
+
 ELEMENTARY_CHARGE_C: Final = 1.602176634e-19
 """Exact (SI)."""
 

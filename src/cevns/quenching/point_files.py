@@ -11,6 +11,8 @@ from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.quenching.points import DataSet, read_folder
 from cevns.registry import canonical
 
+__all__ = ["CATALOGUE", "load_points", "materials", "reference_title"]
+
 CATALOGUE: Final = Path(__file__).parent / "catalogue"
 # what the carried points are, and what they are not
 _LABELS: Final = {

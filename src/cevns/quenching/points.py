@@ -37,6 +37,8 @@ from cevns.datasets.tables import Table, read_table
 from cevns.exceptions import CevnsError, DataError, InputError
 from cevns.typing import Array
 
+__all__ = ["RECOIL_ERRORS", "DataSet", "check_recoil_errors", "read_folder", "read_set"]
+
 RecoilErrors = Literal["independent", "common", "spread"]
 RECOIL_ERRORS: Final[Mapping[str, str]] = {
     "independent": "an error of each point by itself, projected with the slope of the curve",

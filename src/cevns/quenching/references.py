@@ -13,6 +13,8 @@ from cevns.detectors.quenching.linear import Linear
 from cevns.detectors.quenching.polynomial import Polynomial
 from cevns.quenching.curve_families import ELEMENTS
 
+__all__ = ["references"]
+
 
 @cache
 def references(material: str) -> Mapping[str, Quenching]:

@@ -20,6 +20,8 @@ from cevns.exceptions import InputError
 from cevns.quenching.curve_families import Family
 from cevns.typing import Array
 
+__all__ = ["ENOUGH", "eigenvectors", "error_of", "variations"]
+
 ENOUGH = 0.99
 """Share of the mean variance that is kept by default."""
 

@@ -24,7 +24,9 @@ from cevns.processes import ELECTRON, ElectronScattering, Interaction, at_place,
 from cevns.rates.fold import Fold
 from cevns.rates.moments import fold_terms
 from cevns.sources import Source
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["AnyFold", "ElectronFold", "WithElectrons", "electron_panels"]
 
 
 def electron_panels(source: Source, material: Material, maximum_kev: float) -> Array:
@@ -120,27 +122,21 @@ class ElectronFold:
             out.append(folded * (self.source.fluence_cm2(flavour) * self.electrons))
         return np.stack(out) * self.weights_kev
 
-    def weights(
-        self, values: Mapping[str, Array | float], flavour: str, xp: Namespace = np
-    ) -> Array:
+    def weights(self, values: Mapping[str, Array | float], flavour: str) -> Array:
         """Weights of the rows of `kernel`, ``(terms, ...)``."""
-        return self.interaction.weights(flavour, values, xp)
+        return self.interaction.weights(flavour, values)
 
-    def spectrum(
-        self, values: Mapping[str, Array | float] | None = None, *, xp: Namespace = np
-    ) -> Array:
+    def spectrum(self, values: Mapping[str, Array | float] | None = None) -> Array:
         """Counts per node and flavour, ``(..., flavours, nodes)``.
 
         Args:
             values: parameters of the interaction by name; arrays of shape ``(...)`` broadcast.
-            xp: array namespace.
         """
         out = []
         for f, flavour in enumerate(self.flavours):
-            column = xp.moveaxis(self.weights(values or {}, flavour, xp), 0, -1)[..., None, :]
+            column = np.moveaxis(self.weights(values or {}, flavour), 0, -1)[..., None, :]
             out.append((column @ self.kernel[f])[..., 0, :])
-        result: Array = xp.stack(out, axis=-2)
-        return result
+        return np.stack(out, axis=-2)
 
 
 @dataclass(frozen=True)
@@ -187,34 +183,28 @@ class WithElectrons:
         """Terms of flavour f at electrons, unit weights, zero at the nodes of nuclei."""
         return np.pad(self.electrons.kernel[f], ((0, 0), (self.nuclei.nodes.size, 0)))
 
-    def neutron_rms_fm(
-        self, a: int, values: Mapping[str, Array | float], xp: Namespace = np
-    ) -> Array | float:
+    def neutron_rms_fm(self, a: int, values: Mapping[str, Array | float]) -> Array | float:
         """As `Fold.neutron_rms_fm`."""
-        return self.nuclei.neutron_rms_fm(a, values, xp)
+        return self.nuclei.neutron_rms_fm(a, values)
 
     def spectrum(
         self,
         values: Mapping[str, Array | float] | None = None,
-        *,
-        xp: Namespace = np,
         **nuclear: Any,
     ) -> Array:
         """Counts per node and flavour, ``(..., flavours, nodes)``.
 
         Args:
             values: parameters of the interaction by name.
-            xp: array namespace.
             nuclear: what acts on nuclei alone; see `Fold.spectrum`.
         """
-        at_nuclei = self.nuclei.spectrum(values, xp=xp, **nuclear)
-        at_electrons = self.electrons.spectrum(values, xp=xp)
+        at_nuclei = self.nuclei.spectrum(values, **nuclear)
+        at_electrons = self.electrons.spectrum(values)
         lead = np.broadcast_shapes(at_nuclei.shape[:-2], at_electrons.shape[:-2])
         parts = [
-            xp.broadcast_to(part, (*lead, *part.shape[-2:])) for part in (at_nuclei, at_electrons)
+            np.broadcast_to(part, (*lead, *part.shape[-2:])) for part in (at_nuclei, at_electrons)
         ]
-        joined: Array = xp.concatenate(parts, axis=-1)
-        return joined
+        return np.concatenate(parts, axis=-1)
 
 
 AnyFold = Fold | WithElectrons

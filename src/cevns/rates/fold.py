@@ -25,7 +25,9 @@ from cevns.nuclear.materials import Material
 from cevns.processes import Interaction, at_place, kinematics, proton_radius
 from cevns.rates.moments import fold_terms
 from cevns.sources import Source
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["NODES_PER_PANEL", "Fold", "panel_nodes", "recoil_panels"]
 
 NODES_PER_PANEL = 24
 """Exact for a smooth spectrum over a whole panel between its kinks."""
@@ -184,93 +186,81 @@ class Fold:
         result: Array = self._with_protons[f, a] * np.stack([neutron**n for n in powers])
         return result
 
-    def neutron_rms_fm(
-        self, a: int, values: Mapping[str, Array | float], xp: Namespace = np
-    ) -> Array | float:
+    def neutron_rms_fm(self, a: int, values: Mapping[str, Array | float]) -> Array | float:
         """Rms radius of the neutrons of nuclide a, fm: the interaction's or the model's own."""
         own = getattr(self.interaction, "neutron_rms_fm", None)
-        found = None if own is None else own(self.material.atoms[a][0], values, xp)
+        found = None if own is None else own(self.material.atoms[a][0], values)
         return float(self._radii[a]) if found is None else found
 
-    def _moved_radii(self, values: Mapping[str, Array | float], xp: Namespace) -> Array | None:
+    def _moved_radii(self, values: Mapping[str, Array | float]) -> Array | None:
         """Neutron radii, fm, ``(..., nuclides)``; None where all are the model's own."""
         own = getattr(self.interaction, "neutron_rms_fm", None)
-        if own is None or all(own(n, values, xp) is None for n, _ in self.material.atoms):
+        if own is None or all(own(n, values) is None for n, _ in self.material.atoms):
             return None
-        rows = [self.neutron_rms_fm(a, values, xp) for a in range(len(self.material.atoms))]
+        rows = [self.neutron_rms_fm(a, values) for a in range(len(self.material.atoms))]
         size = np.broadcast_shapes(*(np.shape(r) for r in rows))
-        radii: Array = xp.stack([xp.broadcast_to(xp.asarray(r), size) for r in rows], axis=-1)
-        return radii
+        return np.stack([np.broadcast_to(np.asarray(r), size) for r in rows], axis=-1)
 
-    def _weights(self, values: Mapping[str, Array | float], flavour: str, xp: Namespace) -> Array:
+    def _weights(self, values: Mapping[str, Array | float], flavour: str) -> Array:
         """Weights of the terms, ``(nuclides, terms, ...)``."""
-        weights: Array = xp.stack(
+        return np.stack(
             [
-                self.interaction.weights(flavour, nuclide, values, xp=xp)
+                self.interaction.weights(flavour, nuclide, values)
                 for nuclide, _ in self.material.atoms
             ]
         )
-        return weights
 
     def spectrum(
         self,
         values: Mapping[str, Array | float] | None = None,
         *,
         neutron_radius: Array | float = 1.0,
-        xp: Namespace = np,
     ) -> Array:
         """Counts per node and flavour at a point in coupling space.
 
         Args:
             values: parameters of the interaction by name; arrays of shape ``(...)`` broadcast.
             neutron_radius: rms neutron radius relative to the model's default, shape ``(...)``.
-            xp: array namespace.
 
         Returns:
             Shape ``(..., flavours, nodes)``; with unit weights it is counts per keVnr.
         """
         values = values or {}
-        radii = self._moved_radii(values, xp)
+        radii = self._moved_radii(values)
         if radii is None and isinstance(neutron_radius, float) and neutron_radius == 1.0:
             out = []
             for f, flavour in enumerate(self.flavours):
                 # (nuclides, terms, ...) -> (..., 1, nuclides * terms): a point is a dot product
-                column = xp.moveaxis(self._weights(values, flavour, xp), (0, 1), (-2, -1))
+                column = np.moveaxis(self._weights(values, flavour), (0, 1), (-2, -1))
                 column = column.reshape(*column.shape[:-2], 1, -1)
                 out.append((column @ self._folded[f])[..., 0, :])
-            result: Array = xp.stack(out, axis=-2)
-            return result
-        relative = xp.asarray(neutron_radius, dtype=float)[..., None]
+            return np.stack(out, axis=-2)
+        relative = np.asarray(neutron_radius, dtype=float)[..., None]
         radius = relative * (self._radii if radii is None else radii)
-        neutron = self.form_factor.evaluate(self._momenta, radius[..., None], xp=xp)
+        neutron = self.form_factor.evaluate(self._momenta, radius[..., None])
         if not values:
             zero, one, two = self._polynomial
         else:
             zero, one, two = (
-                xp.stack(
-                    [self._order(values, f, o, xp) for f in range(len(self.flavours))], axis=-3
-                )
+                np.stack([self._order(values, f, o) for f in range(len(self.flavours))], axis=-3)
                 for o in range(3)
             )
         f_n = neutron[..., None, :, :]  # beside the flavours: (..., 1, nuclides, nodes)
-        summed: Array = xp.sum(zero + f_n * (one + f_n * two), axis=-2)
-        return summed
+        result: Array = np.sum(zero + f_n * (one + f_n * two), axis=-2)
+        return result
 
     @cached_property
     def _polynomial(self) -> tuple[Array, ...]:
         """Of F_n^0, F_n^1, F_n^2 at nominal couplings, each ``(flavours, nuclides, nodes)``."""
         return tuple(
-            np.stack([self._order({}, f, o, np) for f in range(len(self.flavours))])
-            for o in range(3)
+            np.stack([self._order({}, f, o) for f in range(len(self.flavours))]) for o in range(3)
         )
 
-    def _order(
-        self, values: Mapping[str, Array | float], f: int, order: int, xp: Namespace
-    ) -> Array:
+    def _order(self, values: Mapping[str, Array | float], f: int, order: int) -> Array:
         """Coefficient of F_n^order for a flavour, ``(..., nuclides, nodes)``."""
-        weights = self._weights(values, self.flavours[f], xp)
+        weights = self._weights(values, self.flavours[f])
         members = list(self._orders[order])
         # (nuclides, terms, ...) -> (..., nuclides, 1, terms): a dot product at each nuclide
-        rows = xp.moveaxis(weights[:, np.array(members, dtype=int)], (0, 1), (-2, -1))
-        total: Array = (rows[..., None, :] @ self._with_protons[f][:, members])[..., 0, :]
-        return total
+        rows = np.moveaxis(weights[:, np.array(members, dtype=int)], (0, 1), (-2, -1))
+        result: Array = (rows[..., None, :] @ self._with_protons[f][:, members])[..., 0, :]
+        return result

@@ -20,6 +20,8 @@ from cevns.processes import FluxFactor, Term
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["TOLERANCE", "fold_terms", "weighted_moments"]
+
 TOLERANCE = 1e-13
 """Of a piece, relative to the flux above it."""
 _NODES = 16

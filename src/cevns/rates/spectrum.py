@@ -16,6 +16,8 @@ from cevns.rates.moments import weighted_moments
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["Radii", "flux_averaged_slope", "recoil_spectrum"]
+
 Radii = Mapping[str, tuple[float, float]]
 """rms radii (proton, neutron) in fm by nuclide name; others have the model's default."""
 

@@ -18,6 +18,8 @@ from cevns.rates.spectrum import Radii, flux_averaged_slope
 from cevns.sources import Source
 from cevns.typing import Array
 
+__all__ = ["FluxAveraged", "flux_averaged_cross_section"]
+
 _TOLERANCE = 1e-8
 _MOST_NODES = 2048
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cevns import __version__
+from cevns.records import VERSION
 from cevns.report.drawing import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cevns.analysis.changes import Comparison
+
+__all__ = ["change_figure"]
 
 
 @style.styled
@@ -58,7 +60,7 @@ def change_figure(comparison: Comparison) -> Figure:
     axes.set_xlabel("Predicted CEvNS events in the analysis region")
     ends_of = (comparison.first.declaration, comparison.second.declaration)
     papers = ", ".join(dict.fromkeys(cite for d in ends_of for cite in d.cite))
-    made = f"prediction: cevns {__version__}"
+    made = f"prediction: cevns {VERSION}"
     note = f"inputs: {style.plain(papers)}; {made}" if papers else made
     style.caption(axes, "What changed", note)
     return figure

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.measurement import Measurement
 
+__all__ = ["data_figure"]
+
 
 @style.styled
 def data_figure(measurement: Measurement) -> Figure:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cevns import files
 from cevns.exceptions import OutputError
 from cevns.report.data_figures import data_figure
 from cevns.report.drawing import style
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.joint_measurement import JointMeasurement
     from cevns.analysis.measurement import Measurement
+
+__all__ = ["fit_figures", "save"]
 
 PNG_DPI: Final = 200
 # no date in a file: the same figure is the same bytes
@@ -52,30 +53,14 @@ def save(figure: Figure, path: str | Path) -> Path:
     suffix = path.suffix.casefold()
     if suffix not in _METADATA:
         raise OutputError(f"{path}: a figure is written as .png, .pdf or .svg")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file in it")
+    files.make_folder(path.parent)
+    files.check_writable(path)
     buffer = io.BytesIO()
     rules: Any = {"pdf.fonttype": 42, "svg.hashsalt": "cevns"}
     with style.context(), matplotlib.rc_context(rules):
         figure.savefig(buffer, format=suffix[1:], dpi=PNG_DPI, metadata=_METADATA[suffix])
-    _write(path, buffer.getvalue())
+    files.write(path, buffer.getbuffer())
     return path
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from None
 
 
 def fit_figures(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cevns.experiments.experiment import Experiment
     from cevns.sources import PulsedSource, Source
 
+__all__ = ["flux_figure"]
+
 
 @style.styled
 def flux_figure(experiment: Experiment) -> Figure:

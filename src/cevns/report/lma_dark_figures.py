@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cevns.analysis.studies.lma_dark_sigma import LmaDarkCurve
     from cevns.typing import Array
 
+__all__ = ["DIRECTIONS", "draw_region", "lma_dark_figure"]
+
 DIRECTIONS: Final = {"p": 0.0, "u": UP_DEG, "d": DOWN_DEG, "n": 90.0}
 """Angles of couplings to protons, up quarks, down quarks and neutrons alone."""
 _LINES: Final[tuple[tuple[str, Any], ...]] = (

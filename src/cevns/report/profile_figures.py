@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from cevns.inference.fitting.intervals import ProfileCurve
 
+__all__ = ["LEVELS", "crossings", "profile_figure"]
+
 LEVELS: Final = ((1.0, "68%"), (2.71, "90%"))
 
 

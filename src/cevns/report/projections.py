@@ -27,6 +27,17 @@ if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
     from cevns.experiments.experiment import Experiment
 
+__all__ = [
+    "ONE_SIGMA",
+    "Projection",
+    "axes_of",
+    "poisson_interval",
+    "project",
+    "projection_figure",
+    "residual_figure",
+    "steady_state",
+]
+
 ONE_SIGMA = 0.6826894921370859
 _RESIDUAL_LABEL = r"$\mathrm{(data-fit)}/\sqrt{\mathrm{fit}}$"
 

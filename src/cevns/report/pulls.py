@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from cevns.inference.fitting.fit_result import FitResult
 
+__all__ = ["correlation_figure", "pull_figure"]
+
 UP, DOWN = "#2f5fb3", "#f89c20"
 
 

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cevns import __version__
 from cevns.quenching import DataSet, QuenchingFit, references
 from cevns.quenching.variations import error_of
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+__all__ = ["energy_figure", "factor_figure", "quenching_figures"]
 
 _MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "<")
 _COLORS: Final = ("#2f5fb3", "#e42536", "#d98200", "#964a8b", "#3f8f5b", "#6f6f76", "#2a9aa8")
@@ -92,7 +94,7 @@ def _figure(fit: QuenchingFit, sets: Sequence[DataSet], unit: Any, label: str) -
     chi2 = f"χ² {fit.result.chi2:.1f}/{fit.result.ndof}, errors × {fit.inflation:.2f}"
     note = (
         f"{points}; thick bars: independent errors of E_ee, thin: with common ones; "
-        f"fit in E_ee against E_nr, {chi2}: cevns {__version__}"
+        f"fit in E_ee against E_nr, {chi2}: cevns {VERSION}"
     )
     style.caption(axes, f"{name}: {curve}", note)
     return figure

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from cevns.experiments.experiment import Experiment
 
+__all__ = ["RecoilSpectrum", "pulse_time_us", "recoil_energies", "recoil_figure", "recoil_spectrum"]
+
 
 @dataclass(frozen=True, eq=False)
 class RecoilSpectrum:

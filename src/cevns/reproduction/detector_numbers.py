@@ -20,6 +20,8 @@ from cevns.rates.fold import panel_nodes, recoil_panels
 from cevns.registry import canonical
 from cevns.sources import SNS, protons_on_target
 
+__all__ = ["FILE", "GERMANIUM", "Detector", "Year", "detector", "detectors", "year"]
+
 FILE = Path(__file__).parent / "detectors.yaml"
 GERMANIUM = Lindhard(z=32, a=72.63)
 """Turns a threshold in keVee into keVnr: Lindhard's theory, k = 0.157."""

@@ -11,6 +11,8 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.declaration.document import parse
 from cevns.registry import canonical
 
+__all__ = ["FILE", "PublishedResult", "Value", "result", "results"]
+
 FILE = Path(__file__).parent / "results.yaml"
 
 Value = tuple[float] | tuple[float, float, float]

@@ -14,6 +14,8 @@ from cevns import datasets, registry
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.declaration.document import parse
 
+__all__ = ["FOLDER", "Published", "Row", "declared", "reproduce"]
+
 FOLDER = Path(__file__).parent / "published"
 
 

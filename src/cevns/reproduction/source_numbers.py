@@ -14,6 +14,8 @@ from cevns.experiments.declaration.document import parse
 from cevns.registry import canonical
 from cevns.sources import protons_on_target
 
+__all__ = ["FILE", "PionSource", "pion_source", "pion_sources"]
+
 FILE = Path(__file__).parent / "pion_sources.yaml"
 
 

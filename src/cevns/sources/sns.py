@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
-
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
 from cevns.nuclear.checks import positive
 from cevns.sources.beams import pion_decay as _pion_decay
 from cevns.sources.beams import proton_pulse as _pulse
 from cevns.sources.beams.proton_beam import Protons, protons_on_target
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
+
+__all__ = ["MODEL", "SNS"]
 
 
 @dataclass(frozen=True)
@@ -103,33 +103,24 @@ class SNS:
         per_second = protons_on_target(power_mw / 3600.0, proton_energy_gev)
         return self.fluence_cm2(flavour) * per_second / self.protons
 
-    def time_pdf(
-        self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike, xp: Namespace = np
-    ) -> Array:
+    def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`.
 
         The time of flight (64 ns at 19.3 m) is part of `t0_us`.
         """
-        return self._time(_pulse.emg_pdf, flavour, t_us, t0_us, xp)
+        return self._time(_pulse.emg_pdf, flavour, t_us, t0_us)
 
-    def time_cdf(
-        self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike, xp: Namespace = np
-    ) -> Array:
+    def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Fraction of neutrinos that arrive before `t_us`."""
-        return self._time(_pulse.emg_cdf, flavour, t_us, t0_us, xp)
+        return self._time(_pulse.emg_cdf, flavour, t_us, t0_us)
 
     def _time(
-        self,
-        emg: Callable[..., Array],
-        flavour: str,
-        t_us: ArrayLike,
-        t0_us: ArrayLike,
-        xp: Namespace,
+        self, emg: Callable[..., Array], flavour: str, t_us: ArrayLike, t0_us: ArrayLike
     ) -> Array:
-        prompt = emg(t_us, t0_us, self.pulse_sigma_us, TAU_PION_US, xp)
+        prompt = emg(t_us, t0_us, self.pulse_sigma_us, TAU_PION_US)
         if _pion_decay.check(flavour) == "nu_mu":
             return prompt
-        muon = emg(t_us, t0_us, self.pulse_sigma_us, TAU_MUON_US, xp)
+        muon = emg(t_us, t0_us, self.pulse_sigma_us, TAU_MUON_US)
         return _pulse.sequential(prompt, muon, TAU_PION_US, TAU_MUON_US)
 
 

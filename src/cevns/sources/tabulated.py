@@ -14,8 +14,10 @@ from cevns.nuclear.checks import positive
 from cevns.sources.beams.flux_files import read_flux
 from cevns.sources.beams.flux_tables import EnergyTable, TimeTable
 from cevns.sources.beams.proton_beam import Protons
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
+
+__all__ = ["MODEL", "Tabulated"]
 
 
 @dataclass(frozen=True)
@@ -115,21 +117,17 @@ class Tabulated:
         emitted = self.protons * self.yield_per_flavour * self._share[flavour]
         return emitted / (4.0 * math.pi * (100.0 * self.distance_m) ** 2)
 
-    def time_pdf(
-        self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike, xp: Namespace = np
-    ) -> Array:
+    def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`."""
         self._table(flavour)
         table, offset = self._time[flavour]
-        return table.evaluate(t_us, xp.asarray(t0_us, dtype=float) - offset, xp)[0]
+        return table.evaluate(t_us, np.asarray(t0_us, dtype=float) - offset)[0]
 
-    def time_cdf(
-        self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike, xp: Namespace = np
-    ) -> Array:
+    def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Fraction of neutrinos that arrive before `t_us`."""
         self._table(flavour)
         table, offset = self._time[flavour]
-        return table.evaluate(t_us, xp.asarray(t0_us, dtype=float) - offset, xp)[1]
+        return table.evaluate(t_us, np.asarray(t0_us, dtype=float) - offset)[1]
 
 
 MODEL = Tabulated

@@ -11,6 +11,8 @@ from cevns.experiments.declaration.combination import read_combination
 from cevns.experiments.joint import load_all
 from cevns.study.study import Study
 
+__all__ = ["load"]
+
 
 def load(
     *names_or_paths: str | Path,

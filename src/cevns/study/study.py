@@ -16,8 +16,9 @@ from cevns.analysis.measurement import Measurement, measure
 from cevns.analysis.profiling import Profile, profile_experiments
 from cevns.analysis.question import Question, Subject, ask, together, with_physics
 from cevns.analysis.recoil_rate import Rate, expected_counts, rates
+from cevns.analysis.scanning.scan_plan import Ranges, ScanPlan, scan_plan
 from cevns.analysis.scanning.scan_record import Scan
-from cevns.analysis.scanning.scan_task import Ranges, ScanPlan, scan, scan_plan
+from cevns.analysis.scanning.scan_task import scan
 from cevns.analysis.systematics import Systematics, systematic_effects
 from cevns.analysis.toy_study import ToyStudy, study_toys
 from cevns.detectors import Quenching
@@ -27,6 +28,8 @@ from cevns.experiments.fast_form import AnyModel, Refold
 from cevns.inference.model.joining import JointModel
 from cevns.parameters import Parameters
 from cevns.registry import canonical
+
+__all__ = ["Study"]
 
 Fix = Mapping[str, float | None]
 
@@ -212,7 +215,6 @@ class Study:
         fix: Fix | None = None,
         asimov: bool = False,
         minos: str = "poi",
-        engine: str = "numpy",
         gof_toys: int = 0,
         contributions: bool = True,
         widths: Sequence[tuple[str, float]] = (),
@@ -226,7 +228,6 @@ class Study:
             fix: parameters of the model to hold.
             asimov: fit the expected counts: the precision to expect.
             minos: ``"poi"``, ``"all"`` or ``"none"``.
-            engine: ``numpy`` or ``jax``.
             gof_toys: toys for a goodness-of-fit p-value.
             contributions: of several experiments, fit each alone and all the others.
             widths: of several, the answer with other widths of constraints.
@@ -246,7 +247,6 @@ class Study:
         options: dict[str, Any] = {
             "use_asimov": asimov,
             "minos": minos,
-            "engine": engine,
             "gof_toys": gof_toys,
         }
         if len(self.experiments) > 1 or question.is_scale:
@@ -306,7 +306,6 @@ class Study:
         free: Sequence[str] = (),
         at: Mapping[str, float] | None = None,
         fix: Fix | None = None,
-        engine: str = "auto",
         refold: Refold = "none",
         out: Path | str | None = None,
         workers: int | None = None,
@@ -318,7 +317,6 @@ class Study:
             n=n,
             seed=seed,
             question=_question(poi, free, at, fix),
-            engine=engine,
             refold=refold,
             out=out,
             workers=workers,
@@ -338,7 +336,7 @@ class Study:
         asimov: bool = False,
         form: Form = "tabulated",
     ) -> ScanPlan:
-        """What a scan is of; see `cevns.analysis.scanning.scan_task.scan_plan`.
+        """What a scan is of; see `cevns.analysis.scanning.scan_plan.scan_plan`.
 
         Args:
             ranges: values by parameter, of one or two parameters.
@@ -373,7 +371,6 @@ class Study:
         *,
         toys: int = 1000,
         seed: int = 1,
-        engine: str = "auto",
         refine: int = 0,
         out: Path | str | None = None,
         workers: int | None = None,
@@ -388,7 +385,6 @@ class Study:
             method: ``profile``, ``fc``, ``cls`` or ``bayes``.
             toys: toys of a point, at most; a fifth of the draws wanted (``bayes``).
             seed: master seed.
-            engine: ``numpy``, ``jax`` or ``auto``.
             refine: times that the cells of a profile scan are halved along its contour.
             out: HDF5 file; the same call resumes an interrupted scan from it.
             workers: processes.
@@ -417,7 +413,6 @@ class Study:
             method,
             toys=toys,
             seed=seed,
-            engine=engine,
             refine=refine,
             out=out,
             workers=workers,

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import os
+import io
 import time
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from cevns import files
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError, MissingExtraError
 from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
 from cevns.inference.toys.point_toys import model_digest
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.records import VERSION
+from cevns.typing import ENGINE
 
 if TYPE_CHECKING:
-    from cevns.analysis.scanning.scan_task import ScanPlan
+    from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.inference.bayes.sampling import ChainState
+
+__all__ = ["DRAWS", "bayes", "check_extras"]
 
 DRAWS = 5
 """Independent draws wanted for each of the `toys` of a scan."""
@@ -41,7 +45,6 @@ def bayes(
     *,
     toys: int,
     seed: int,
-    engine: str,
     out: Path | str | None,
     progress: Progress | None,
 ) -> Scan:
@@ -51,7 +54,6 @@ def bayes(
         plan: what.
         toys: a fifth of the independent draws wanted.
         seed: of all random numbers.
-        engine: array engine.
         out: HDF5 file; an interrupted chain goes on from the file beside it.
         progress: told steps done, steps expected, and steps a second.
 
@@ -62,7 +64,6 @@ def bayes(
     from cevns.inference.bayes.sampling import sample
 
     check_extras()
-    engine = "numpy" if engine == "auto" else engine
     if plan.grid.raster:
         raise InputError(
             f"{plan.grid.raster[0]!r} is structural: each of its values has a posterior of its "
@@ -78,10 +79,10 @@ def bayes(
         "priors": "flat in the scanned ranges; nuisances as constrained",
         "draws": DRAWS * toys,
         "seed": seed,
-        "engine": engine,
+        "engine": ENGINE,
         "model digest": model_digest(plan.grid),
         "data digest": data_digest(plan.grid, plan.data),
-        "version": version("cevns"),
+        "version": VERSION,
     }
     target = None if out is None else check_target(out)
     if target is not None and target.exists():
@@ -104,7 +105,6 @@ def bayes(
         seed=seed,
         data=plan.data,
         effective=DRAWS * toys,
-        engine=engine,
         progress=tell,
         checkpoint=keep,
         state=state,
@@ -131,12 +131,9 @@ def bayes(
 
 
 def _write(path: Path, state: ChainState) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, **cast("Any", state.arrays()))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    buffer = io.BytesIO()
+    np.savez(buffer, **cast("Any", state.arrays()))
+    files.write(path, buffer.getbuffer())
 
 
 def _read(path: Path) -> ChainState:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 from concurrent.futures import Executor
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from cevns.analysis.scanning.scan_record import Scan
-from cevns.inference.scan.profile_scan import ProfileScan, chosen_engine, levels, profile_scan
+from cevns.inference.scan.profile_scan import ProfileScan, levels, profile_scan
 from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
 from cevns.inference.toys.point_toys import model_digest
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
-from cevns.typing import Array
+from cevns.records import VERSION
+from cevns.typing import ENGINE, Array
 
 if TYPE_CHECKING:
-    from cevns.analysis.scanning.scan_task import ScanPlan
+    from cevns.analysis.scanning.scan_plan import ScanPlan
+
+__all__ = ["by_toys", "polished_intervals", "profile", "profile_datasets"]
 
 
-def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int = 0) -> Scan:
+def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
     """A profile scan; see `cevns.analysis.scanning.scan_task.scan`."""
     started = time.perf_counter()
     run = {
@@ -37,7 +38,7 @@ def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int 
         "refined": refine,
         "model digest": model_digest(plan.grid),
         "data digest": data_digest(plan.grid, plan.data),
-        "version": version("cevns"),
+        "version": VERSION,
     }
     target = None if out is None else check_target(out)
     if target is not None and target.exists():
@@ -46,9 +47,9 @@ def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int 
         from cevns.inference.scan.refine import refined_scan
 
         level = levels(plan.cl, plan.grid.degrees)
-        found = refined_scan(plan.grid, [level], depth=refine, data=plan.data, engine=engine)
+        found = refined_scan(plan.grid, [level], depth=refine, data=plan.data)
     else:
-        found = profile_scan(plan.grid, data=plan.data, engine=engine)
+        found = profile_scan(plan.grid, data=plan.data)
     datasets = {**axis_datasets(found.grid), **profile_datasets(found)}
     if len(plan.grid.axes) == 1:
         datasets["region/intervals"] = polished_intervals(plan, found)
@@ -57,9 +58,7 @@ def profile(plan: ScanPlan, *, engine: str, out: Path | str | None, refine: int 
         "host": platform.node(),
         "seconds": round(time.perf_counter() - started, 3),
         "fits": found.effort.fits,
-        "engine": chosen_engine(
-            engine, math.prod(len(a) for a in plan.grid.axes if not a.structural)
-        ),
+        "engine": ENGINE,
     }
     file = ScanFile(run, datasets, notes)
     if target is not None:
@@ -103,7 +102,6 @@ def by_toys(
     *,
     toys: int,
     seed: int,
-    engine: str,
     out: Path | str | None,
     workers: int | None,
     executor: Executor | None,
@@ -121,7 +119,6 @@ def by_toys(
         seed=seed,
         cl=plan.cl,
         data=plan.data,
-        engine=engine,
         label=plan.label(),
         out=out,
         workers=workers,

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cevns.analysis.scanning.scan_findings import ScanFindings
 from cevns.exceptions import MissingExtraError
 
-if TYPE_CHECKING:
-    from cevns.analysis.scanning.scan_record import Scan
+__all__ = ["Pieces", "summary"]
 
 _SLICES = 12
 """Values of a structural axis that are shown."""
 Pieces = list[tuple[float, float]]
 
 
-def summary(scan: Scan) -> list[str]:
+def summary(scan: ScanFindings) -> list[str]:
     """What was found, in lines.
 
     Args:
@@ -59,7 +58,7 @@ def summary(scan: Scan) -> list[str]:
     return lines
 
 
-def _best_outside(scan: Scan) -> list[str]:
+def _best_outside(scan: ScanFindings) -> list[str]:
     """A remark where the best fit lies outside the scanned ranges."""
     outside = [
         n
@@ -83,7 +82,7 @@ def _with_unit(text: str, unit: str) -> str:
     return f"{text} x {unit}" if unit[0].isdigit() else f"{text} {unit}"
 
 
-def _pieces(scan: Scan, name: str, pieces: Pieces) -> str:
+def _pieces(scan: ScanFindings, name: str, pieces: Pieces) -> str:
     if not pieces:
         return f"no scanned value of {name} is allowed"
     text = " or ".join(
@@ -92,7 +91,7 @@ def _pieces(scan: Scan, name: str, pieces: Pieces) -> str:
     return f"{name} in {_with_unit(text, scan.units[scan.names.index(name)])}"
 
 
-def _region(scan: Scan) -> list[str]:
+def _region(scan: ScanFindings) -> list[str]:
     """Of two parameters: pieces and area, or the interval of each slice."""
     if scan.method == "bayes":
         return []
@@ -121,7 +120,7 @@ def _region(scan: Scan) -> list[str]:
     return [f"{n} piece{'s' if n != 1 else ''}{border}, {area} {found.area:.4g}"]
 
 
-def _open_ends(scan: Scan, name: str, sets: list[Pieces]) -> list[str]:
+def _open_ends(scan: ScanFindings, name: str, sets: list[Pieces]) -> list[str]:
     """A remark where a piece ends because the scanned range does."""
     at = scan.names.index(name)
     values, (low, high) = scan.axes[at], scan.file.run["bounds"][at]

@@ -32,7 +32,9 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Gaussian, Parameters
 from cevns.processes import Extension, bounded, degeneracy
 from cevns.processes.nsi_quark_mix import NSIQuarkMix, quark_couplings
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, IntArray
+
+__all__ = ["DIFFERENCE", "ETA", "LARGEST", "MUMU", "DarkCoordinates", "DarkPlane", "Minima"]
 
 DIFFERENCE: Final = "eps_ee_minus_eps_mumu"
 MUMU: Final = "eps_mumu"
@@ -64,13 +66,13 @@ class DarkCoordinates(Extension):
         return _parameters()
 
     def amplitudes(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Those of ``nsi-quark-mix``."""
         mumu = self.value(values, MUMU)
         ee = mumu + self.value(values, DIFFERENCE)
         turned = {"eps_ee": ee, MUMU: mumu, ETA: self.value(values, ETA)}
-        return NSIQuarkMix().amplitudes(flavour, nuclide, turned, xp)
+        return NSIQuarkMix().amplitudes(flavour, nuclide, turned)
 
 
 _STRENGTHS = (0.35, 0.65)
@@ -168,8 +170,7 @@ class DarkPlane:
 
     def difference(self, theta: Array) -> Array:
         """eps_ee - eps_mumu of parameter vectors ``(n, n_par)``."""
-        result: Array = theta[:, self._at[DIFFERENCE]]
-        return result
+        return theta[:, self._at[DIFFERENCE]]
 
     def along(self, angles: Array, differences: Array) -> Minima:
         """Minima over eps_mumu at one difference an angle, both ``(n,)``."""

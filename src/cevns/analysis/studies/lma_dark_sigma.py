@@ -46,8 +46,17 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.processes import lma_dark as dark
 from cevns.processes.nsi_quark_mix import DOWN_DEG, UP_DEG
+from cevns.records import VERSION
 from cevns.typing import Array, ArrayLike
-from cevns.version import __version__
+
+__all__ = [
+    "LmaDarkCurve",
+    "LmaDarkTest",
+    "Width",
+    "dark_interval",
+    "lma_dark_curve",
+    "lma_dark_test",
+]
 
 Subject = Experiment | JointExperiment
 Width = Literal["interval", "gaussian"]
@@ -101,7 +110,7 @@ class LmaDarkTest:
             **vars(self),
             "sigma": self.sigma,
             "degrees_of_freedom": DEGREES_OF_FREEDOM,
-            "version": __version__,
+            "version": VERSION,
         }
 
 

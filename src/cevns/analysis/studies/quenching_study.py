@@ -11,6 +11,8 @@ from cevns.analysis.shifts import prediction_shifts
 from cevns.detectors.quenching import Quenching
 from cevns.experiments.experiment import Experiment
 
+__all__ = ["CurveEffect", "curve_effects"]
+
 
 @dataclass(frozen=True)
 class CurveEffect:

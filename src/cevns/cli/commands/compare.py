@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, check_writable, table
+from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError
+from cevns.files import check_writable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from cevns.analysis.changes import Comparison
+
+__all__ = ["compare"]
 
 
 def compare(

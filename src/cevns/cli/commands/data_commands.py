@@ -9,6 +9,8 @@ import typer
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
+__all__ = ["Release", "app", "fetch", "list_releases", "verify", "where"]
+
 app = typer.Typer(
     help="Public data releases: list, fetch, verify, where.",
     no_args_is_help=True,

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, check_writable, prepare_folder, table
+from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.files import check_writable
 
 if TYPE_CHECKING:
     from cevns.analysis.joint_measurement import JointMeasurement
     from cevns.analysis.measurement import Measurement
+
+__all__ = ["fit", "profile", "systematics"]
 
 
 def fit(
@@ -35,7 +38,6 @@ def fit(
         int,
         typer.Option("--gof-toys", metavar="N", min=0, help="toys for a goodness-of-fit p-value"),
     ] = 0,
-    engine: options.Engine = "numpy",
     width: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,7 +59,6 @@ def fit(
         **question.asked,
         asimov=asimov,
         minos=minos,
-        engine=engine,
         gof_toys=gof_toys,
         widths=options.widths(question, width),
     )

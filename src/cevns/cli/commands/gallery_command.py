@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cevns import __version__
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_folder, table
+
+__all__ = ["gallery"]
 
 
 def gallery(
@@ -33,7 +34,7 @@ def gallery(
             listed.add_row(e.name, e.title, e.missing or "yes")
         output.console.print(listed)
         record = [{"name": e.name, "title": e.title, "missing": e.missing} for e in chosen]
-        output.result({"version": __version__, "entries": record})
+        output.result({"entries": record})
         return
     if out is not None:
         prepare_folder(out, "--out")
@@ -45,11 +46,11 @@ def gallery(
             records.append({"name": e.name, "title": e.title, "skipped": e.missing})
             continue
         records.append(_write(output, e.name, out))
-    output.result({"version": __version__, "entries": records})
+    output.result({"entries": records})
 
 
 def _write(output: Output, name: str, out: Path | None) -> dict[str, Any]:
-    from cevns.cli.terminal.output import write_text
+    from cevns.files import write
     from cevns.report import save
     from cevns.report.gallery import entry
 
@@ -73,7 +74,7 @@ def _write(output: Output, name: str, out: Path | None) -> dict[str, Any]:
     paths = [save(e.figure(), out / f"{e.name}.png")]
     if numbers is not None:
         paths.append(out / f"{e.name}.csv")
-        write_text(paths[-1], numbers.csv())
+        write(paths[-1], numbers.csv())
     record["files"] = [str(path) for path in paths]
     output.console.print(", ".join(record["files"]), markup=False)
     return record

@@ -16,6 +16,8 @@ from cevns.exceptions import InputError
 if TYPE_CHECKING:
     from cevns.reproduction.published_results import PublishedResult
 
+__all__ = ["limit"]
+
 
 def _published(name: str, level: float) -> PublishedResult | None:
     """The published limit of an experiment at this level, if there is one."""
@@ -48,7 +50,6 @@ def limit(
     ] = None,
     workers: scanning.Workers = None,
     scheduler: scanning.Scheduler = None,
-    engine: scanning.EngineAuto = "auto",
     events: Annotated[
         float | None,
         typer.Option(help="a published limit in events, turned into a cross section"),
@@ -74,7 +75,7 @@ def limit(
             raise InputError("a limit is on one parameter; scan a plane with 'cevns scan'")
         if events is not None or observed is not None:
             raise InputError("--events and --observed belong to the limit on CEvNS itself")
-        how = How(method, toys, seed, engine, refine, out, workers, scheduler)
+        how = How(method, toys, seed, refine, out, workers, scheduler)
         with how.prepared() as executor:
             wanted = scanning.plan_of(
                 experiment,

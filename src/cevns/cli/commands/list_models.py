@@ -11,6 +11,8 @@ from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
 
+__all__ = ["list_names"]
+
 KINDS = (
     "experiments",
     "sources",

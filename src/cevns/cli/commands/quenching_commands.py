@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns import __version__
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
     from cevns.detectors import Quenching
     from cevns.quenching import QuenchingFit
+
+__all__ = ["quenching"]
 
 ENERGIES = {
     "csi": (3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0),
@@ -86,7 +87,8 @@ def quenching(
 ) -> None:
     """Fit a quenching factor: numbers, sets, eigen-variations, comparison with published curves."""
     from cevns import quenching as points
-    from cevns.cli.terminal.output import check_writable, prepare_folder, write_text
+    from cevns.cli.terminal.output import prepare_folder
+    from cevns.files import check_writable, write
 
     output = Output(json)
     if plots is not None:
@@ -108,7 +110,7 @@ def quenching(
     published = points.references(fit.material)
     console = output.console
     _show_fit(console, fit)
-    record: dict[str, Any] = {"version": __version__, **fit.to_dict()}
+    record: dict[str, Any] = dict(fit.to_dict())
     record["comparison"] = _compare(console, fit, published)
     fitted = fit.quenching(components)
     if apply:
@@ -116,7 +118,7 @@ def quenching(
             name: _effects(console, name, {"this fit": fitted}) for name in apply
         }
     if export is not None:
-        write_text(export, fit.to_yaml(components) + "\n")
+        write(export, fit.to_yaml(components) + "\n")
         record["exported"] = str(export)
         console.print(
             f"{len(fitted.variations)} eigen-variations in {export}: use it with "

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.recoil_rate import Rate
 
+__all__ = ["predict", "rate"]
+
 
 def rate(
     experiment: options.ExperimentNames,

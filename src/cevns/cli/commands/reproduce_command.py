@@ -9,6 +9,8 @@ import typer
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
+__all__ = ["reproduce"]
+
 
 def reproduce(
     ids: Annotated[

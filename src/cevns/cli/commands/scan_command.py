@@ -15,9 +15,27 @@ from cevns.exceptions import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.analysis.scanning.scan_task import ScanPlan
     from cevns.parameters import Parameters
+
+__all__ = [
+    "Asimov",
+    "Free",
+    "Level",
+    "Method",
+    "Model",
+    "Refine",
+    "Scheduler",
+    "Seed",
+    "Toys",
+    "Workers",
+    "merge",
+    "plan_of",
+    "plot",
+    "scan",
+    "show_scan",
+]
 
 Model = Annotated[
     str,
@@ -57,7 +75,6 @@ Scheduler = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS|FILE", help="send the toys to a dask scheduler, or its file"),
 ]
-EngineAuto = Annotated[str, typer.Option(metavar="NAME", help="numpy, jax or auto")]
 Asimov = Annotated[
     bool, typer.Option("--asimov", help="expected counts instead of the data: the sensitivity")
 ]
@@ -142,14 +159,13 @@ def scan(
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="only share I of N; then 'cevns merge'")
     ] = None,
-    engine: EngineAuto = "auto",
     set_field: options.SetField = None,
     data: options.DataFolder = None,
     json: options.Json = None,
 ) -> None:
     """Scan one or two parameters of new physics: regions by profile, toys, CLs or posterior."""
     output = Output(json)
-    how = How(method, toys, seed, engine, refine, out, workers, scheduler, _share(shard))
+    how = How(method, toys, seed, refine, out, workers, scheduler, _share(shard))
     with how.prepared() as executor:
         wanted = plan_of(
             experiment,
@@ -164,7 +180,7 @@ def scan(
             data=data,
         )
         if plan:
-            _show_plan(output, wanted, method, toys, engine)
+            _show_plan(output, wanted, method, toys)
             return
         found = how.carry_out(wanted, executor)
     if found is None:
@@ -207,7 +223,8 @@ def plot(
 ) -> None:
     """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.cli.terminal.output import check_writable, require_plots
+    from cevns.cli.terminal.output import require_plots
+    from cevns.files import check_writable
 
     require_plots("cevns plot")
     target = scan_file.with_suffix(".png") if out is None else out
@@ -243,9 +260,9 @@ def _share(text: str | None) -> tuple[int, int] | None:
     return int(first), int(second)
 
 
-def _show_plan(output: Output, wanted: ScanPlan, method: str, toys: int, engine: str) -> None:
+def _show_plan(output: Output, wanted: ScanPlan, method: str, toys: int) -> None:
     from cevns.analysis.scanning.scan_task import cost
 
-    estimate = cost(wanted, method, toys=toys, engine=engine)
+    estimate = cost(wanted, method, toys=toys)
     output.console.print(str(estimate))
     output.result({**wanted.provenance(), **estimate.to_dict()})

@@ -11,6 +11,8 @@ import typer
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
+__all__ = ["toys"]
+
 _LINE_S = 10.0
 """Seconds between lines of progress where no bar can be drawn."""
 
@@ -56,9 +58,6 @@ def toys(
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="processes; default: as many as pay")
     ] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="NAME", help="numpy, jax or auto (jax where installed)")
-    ] = "auto",
     fix: options.Fix = None,
     set_field: options.SetField = None,
     data: options.DataFolder = None,
@@ -74,7 +73,7 @@ def toys(
         TimeRemainingColumn,
     )
 
-    from cevns.cli.terminal.output import check_writable
+    from cevns.files import check_writable
 
     output = Output(json)
     if out is not None:
@@ -108,7 +107,6 @@ def toys(
                 **asked,
                 seed=seed,
                 refold=cast("Any", refold),
-                engine=engine,
                 out=out,
                 workers=workers,
                 progress=progress,
@@ -119,7 +117,7 @@ def toys(
             raise
     result = found.toys
     pulls = table(
-        f"{result.n} toys of {study.title}, seed {result.seed}, engine {result.engine}",
+        f"{result.n} toys of {study.title}, seed {result.seed}",
         "parameter",
         "pull mean",
         "pull width",
@@ -140,7 +138,7 @@ def toys(
     if t.get("toys_per_second") is not None:
         console.print(
             f"[bold]{t['toys_per_second']:,.0f} toys/s[/bold] (drawing and fitting, warm, "
-            f"{t['workers']:.0f} workers); compile {t['compile_s']:.1f} s, coverage "
+            f"{t['workers']:.0f} workers); set-up {t['compile_s']:.1f} s, coverage "
             f"{t['coverage_s']:.1f} s, audit {t['audit_s']:.1f} s, wall {t['wall_s']:.1f} s"
         )
     if found.accuracy:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns import __version__
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from cevns.nuclear.nuclides import Nuclide
     from cevns.processes import Interaction
     from cevns.sources import Source
+
+__all__ = ["xsec"]
 
 
 def xsec(
@@ -44,7 +45,6 @@ def xsec(
     process = interaction("standard-model", couplings=couplings, axial=axial)
     nuclide, material = _target(target)
     record: dict[str, Any] = {
-        "version": __version__,
         "target": nuclide.name if nuclide else material.name,
         "physics": {
             "interaction": process.name,

@@ -15,6 +15,27 @@ if TYPE_CHECKING:
     from cevns.parameters import Parameters
     from cevns.study import Study
 
+__all__ = [
+    "SCALE",
+    "AnyPoi",
+    "Asimov",
+    "Asked",
+    "At",
+    "DataFolder",
+    "ExperimentNames",
+    "Fix",
+    "Free",
+    "Json",
+    "NewPhysics",
+    "SetField",
+    "changes",
+    "fixed",
+    "held",
+    "question",
+    "study",
+    "widths",
+]
+
 ExperimentNames = Annotated[
     list[str],
     typer.Argument(
@@ -70,7 +91,6 @@ Asimov = Annotated[
     bool, typer.Option("--asimov", help="fit expected counts: precision and significance to expect")
 ]
 SCALE = "cross-section-scale"
-Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="numpy or jax")]
 
 
 def study(

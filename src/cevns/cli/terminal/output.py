@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.exceptions import OutputError
+from cevns.files import check_writable, write
+from cevns.records import head
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+__all__ = ["Output", "prepare_folder", "require_plots", "strict", "table"]
 
 
 class Output:
@@ -32,7 +34,7 @@ class Output:
     def __init__(self, json_path: str | None) -> None:
         self._json = json_path
         if json_path is not None and json_path != "-":
-            check_writable(Path(json_path))
+            check_writable(json_path)
 
     @property
     def console(self) -> Console:
@@ -52,25 +54,13 @@ class Output:
         """
         if self._json is None:
             return
-        from cevns import __version__
-
-        header = {
-            "version": __version__,
-            "engine": "numpy",
-            "seed": None,
-            "physics": {},
-            "overrides": {},
-            "inputs": {"origin": "none", "files": [], "warnings": []},
-        }
-        text = (
-            json.dumps(strict({**header, **record}), indent=1, allow_nan=False, ensure_ascii=False)
-            + "\n"
-        )
+        whole = strict({**head(), **record})
+        text = json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
         if self._json == "-":
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            write_text(Path(self._json), text)
+            write(self._json, text)
 
 
 def strict(value: Any) -> Any:
@@ -84,54 +74,6 @@ def strict(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def check_writable(path: Path) -> None:
-    """Raise if a file cannot be written.
-
-    Raises:
-        OutputError: naming what is in the way.
-    """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file in it")
-    if _is_special(path):
-        return
-    folder = (path.resolve() if path.is_symlink() else path).parent
-    if not folder.is_dir():
-        raise OutputError(f"the folder {folder} does not exist; create it or write elsewhere")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"the folder {folder} cannot be written; write elsewhere")
-
-
-def _is_special(path: Path) -> bool:
-    """A device or pipe (``/dev/null``, ``/dev/stdout``): written into, never replaced."""
-    return path.exists() and not path.is_file()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        OutputError: if it cannot be written.
-    """
-    temporary: Path | None = None
-    try:
-        if _is_special(path):
-            with path.open("w", encoding="utf-8") as device:
-                device.write(text)
-            return
-        path = path.resolve()  # through a link: what it points to is replaced, not the link
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-        ) as handle:
-            temporary = Path(handle.name)
-            handle.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from None
 
 
 def table(title: str, *columns: str, left: int = 1) -> Table:

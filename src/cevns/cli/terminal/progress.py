@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import typer
 
+__all__ = ["FIRST_S", "LINE_S", "line", "progress_bar"]
+
 FIRST_S, LINE_S = 2.0, 10.0
 """Seconds before the first line, and between others, where no bar can be drawn."""
 

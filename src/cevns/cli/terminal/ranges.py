@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cevns.inference.model.grid import Axis
     from cevns.parameters import Parameter
 
+__all__ = ["HOW", "MOST", "Range", "Ranges", "read", "values"]
+
 Ranges = Annotated[
     list[str],
     typer.Option(

@@ -15,8 +15,10 @@ from cevns.exceptions import InputError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.analysis.scanning.scan_task import ScanPlan
+
+__all__ = ["How"]
 
 
 @dataclass
@@ -27,7 +29,6 @@ class How:
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
         toys: toys a point.
         seed: master seed.
-        engine: array engine.
         refine: times that steps are halved.
         out: HDF5 file.
         workers: processes.
@@ -38,7 +39,6 @@ class How:
     method: str
     toys: int
     seed: int
-    engine: str
     refine: int
     out: Path | None
     workers: int | None
@@ -57,12 +57,8 @@ class How:
             OutputError: if the file cannot be written.
         """
         from cevns.analysis.scanning.scan_task import check_method
-        from cevns.inference.minimum.engines import compile_cache, engine
 
-        compile_cache()  # before jax is imported
         self.method = check_method(self.method)
-        if self.engine != "auto":
-            engine(self.engine)
         toys = self.method in ("fc", "cls")
         if self.refine and self.method != "profile":
             raise InputError(f"--refine is for profile scans; give {self.method} a finer range")
@@ -110,7 +106,6 @@ class How:
                     self.method,
                     toys=self.toys,
                     seed=self.seed,
-                    engine=self.engine,
                     refine=self.refine,
                     out=self.out,
                     workers=self.workers,

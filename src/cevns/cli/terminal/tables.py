@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cevns.analysis.systematics import Systematics
     from cevns.inference import FitResult, FittedParameter
 
+__all__ = ["parameter_table", "show_fit", "show_joint", "show_measurement", "show_systematics"]
+
 
 def show_fit(console: Console, result: Measurement | JointMeasurement) -> None:
     """Print a fit of one or several experiments for people."""
@@ -39,8 +41,7 @@ def show_measurement(console: Console, result: Measurement) -> None:
     physics = experiment.physics
     console.print(
         f"{data}; couplings {physics['couplings']}, form factor {physics['form_factor']}, "
-        f"quenching {physics['quenching']}, resolution {physics['resolution']}; "
-        f"engine {result.engine}"
+        f"quenching {physics['quenching']}, resolution {physics['resolution']}"
     )
     if experiment.declaration.signal is not None:
         exact = getattr(result.model, "exact", None) is not None

@@ -10,8 +10,10 @@ import numpy as np
 
 from cevns.detectors.framework.efficiency_curve import Efficiency
 from cevns.exceptions import InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
+
+__all__ = ["MODEL", "Exponential"]
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,10 @@ class Exponential(Efficiency):
                 f"not {self.start_us}, {self.rate}"
             )
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at arrival times `x`, us."""
-        late = xp.maximum(xp.asarray(x, dtype=float) - self.start_us, 0.0)
-        result: Array = xp.exp(-self.rate * late)
-        return result
+        late = np.maximum(np.asarray(x, dtype=float) - self.start_us, 0.0)
+        return np.exp(-self.rate * late)
 
     @property
     def kinks(self) -> tuple[float, ...]:

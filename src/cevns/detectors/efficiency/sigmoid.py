@@ -11,7 +11,9 @@ import numpy as np
 from cevns.detectors.framework.efficiency_curve import Efficiency, vary
 from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "Sigmoid"]
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,12 @@ class Sigmoid(Efficiency):
             )
         _ = self.varied  # the variations must be sigmoids too
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
         a, b, c, d = self.coefficients
         # tanh cannot overflow: 1/(1 + exp(-y)) = (1 + tanh(y/2))/2
-        rise = 0.5 + 0.5 * xp.tanh(0.5 * b * (xp.asarray(x, dtype=float) - c))
-        result: Array = xp.minimum(xp.maximum(a * rise + d, 0.0), 1.0)
-        return result
+        rise = 0.5 + 0.5 * np.tanh(0.5 * b * (np.asarray(x, dtype=float) - c))
+        return np.minimum(np.maximum(a * rise + d, 0.0), 1.0)
 
     @property
     def kinks(self) -> tuple[float, ...]:

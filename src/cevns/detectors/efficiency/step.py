@@ -9,7 +9,9 @@ import numpy as np
 
 from cevns.detectors.framework.efficiency_curve import Efficiency
 from cevns.exceptions import InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "Step"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,10 @@ class Step(Efficiency):
                 f"the plateau of a step efficiency must lie between 0 and 1, not {self.plateau}"
             )
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
-        above = xp.asarray(x, dtype=float) >= self.threshold
-        result: Array = self.plateau * xp.where(above, 1.0, 0.0)
-        return result
+        above = np.asarray(x, dtype=float) >= self.threshold
+        return self.plateau * np.where(above, 1.0, 0.0)
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -11,7 +11,9 @@ import numpy as np
 from cevns.detectors.framework.efficiency_curve import Efficiency, vary
 from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "StepSigmoid"]
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,12 @@ class StepSigmoid(Efficiency):
             raise InputError(f"the steps of a step sigmoid must increase, not {self.steps}")
         _ = self.varied  # the variations must be step sigmoids too
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
         k1, k2, x0 = self.coefficients
-        at = xp.asarray(x, dtype=float)
+        at = np.asarray(x, dtype=float)
         step = 0.5 * ((at >= self.steps[0]) + 1.0 * (at >= self.steps[1]))
-        result: Array = step * k1 * (0.5 + 0.5 * xp.tanh(0.5 * k2 * (at - x0)))
-        return result
+        return step * k1 * (0.5 + 0.5 * np.tanh(0.5 * k2 * (at - x0)))
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -12,7 +12,9 @@ from cevns.detectors.framework.curve_files import read_columns
 from cevns.detectors.framework.efficiency_curve import Efficiency, vary
 from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import DataError, InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "Table"]
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,15 @@ class Table(Efficiency):
         """Whether x are bin edges."""
         return len(self.x) == len(self.values) + 1
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
-        at = xp.asarray(x, dtype=float)
-        grid, values = xp.asarray(self.x), xp.asarray(self.values)
+        at = np.asarray(x, dtype=float)
+        grid, values = np.asarray(self.x), np.asarray(self.values)
         if not self.binned:
-            result: Array = xp.interp(at, grid, values)
+            result: Array = np.interp(at, grid, values)
         else:
-            padded = xp.concatenate([xp.zeros(1), values, xp.zeros(1)])
-            result = padded[xp.searchsorted(grid, at, side="right")]
+            padded = np.concatenate([np.zeros(1), values, np.zeros(1)])
+            result = padded[np.searchsorted(grid, at, side="right")]
         return result
 
     @property

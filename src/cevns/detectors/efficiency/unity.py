@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.detectors.framework.efficiency_curve import Efficiency
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "Unity"]
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,9 @@ class Unity(Efficiency):
         [1.0, 1.0]
     """
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """Ones."""
-        result: Array = xp.ones_like(xp.asarray(x, dtype=float))
-        return result
+        return np.ones_like(np.asarray(x, dtype=float))
 
 
 MODEL = Unity

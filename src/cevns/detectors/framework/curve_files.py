@@ -11,6 +11,8 @@ import numpy as np
 from cevns.exceptions import DataError
 from cevns.typing import Array
 
+__all__ = ["read_columns"]
+
 
 def read_columns(path: Path | str, required: tuple[str, ...]) -> dict[str, Array]:
     """Columns of numbers by name from a CSV with a header; ``#`` lines are comments.

@@ -10,7 +10,9 @@ import numpy as np
 
 from cevns.detectors.framework.variation import Variation, as_tuple
 from cevns.morphing import even_part
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["Efficiency", "Morphed", "vary"]
 
 
 def vary(
@@ -26,7 +28,7 @@ class Efficiency(ABC):
     """A probability between 0 and 1 as a function of a reconstructed value x."""
 
     @abstractmethod
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at x, same shape."""
 
     @property
@@ -66,17 +68,15 @@ class Morphed(Efficiency):
     minus: Efficiency
     alpha: float
 
-    def _unclamped(self, x: Array, xp: Namespace = np) -> Array:
-        zero, up, down = self.nominal(x, xp), self.plus(x, xp), self.minus(x, xp)
+    def _unclamped(self, x: Array) -> Array:
+        zero, up, down = self.nominal(x), self.plus(x), self.minus(x)
         odd, even = 0.5 * (up - down), 0.5 * (up + down) - zero
-        result: Array = zero + self.alpha * odd + float(even_part(self.alpha)) * even
-        return result
+        return zero + self.alpha * odd + float(even_part(self.alpha)) * even
 
-    def __call__(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
-        raw = self._unclamped(xp.asarray(x, dtype=float), xp)
-        clamped: Array = xp.minimum(xp.maximum(raw, 0.0), 1.0)
-        return clamped
+        raw = self._unclamped(np.asarray(x, dtype=float))
+        return np.minimum(np.maximum(raw, 0.0), 1.0)
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -10,6 +10,8 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["ORDER", "check_edges", "gauss_legendre", "smooth_cuts"]
+
 ORDER = 12
 _MAX_BISECTIONS = 20
 

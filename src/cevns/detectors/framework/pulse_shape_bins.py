@@ -9,7 +9,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from cevns.morphing import even_part, even_part_derivative
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["PulseShape", "PulseShapeBins"]
 
 
 @runtime_checkable
@@ -49,21 +51,21 @@ class PulseShapeBins:
             odd[name], even[name] = 0.5 * (plus - minus), 0.5 * (plus + minus) - nominal
         return cls(nominal, odd, even)
 
-    def evaluate(self, pulls: Mapping[str, Array], xp: Namespace = np) -> Array:
+    def evaluate(self, pulls: Mapping[str, Array]) -> Array:
         """Contents at pulls of shape ``(...)``: ``(..., n_energy, n_bins)``; see `cevns.morphing`.
 
         Rows sum to one at every pull, for those of `odd` and `even` sum to zero.
         """
-        out: Array = xp.asarray(self.nominal)
+        out: Array = np.asarray(self.nominal)
         for name in self.odd:
             alpha = pulls[name][..., None, None]
-            out = out + alpha * self.odd[name] + even_part(alpha, xp) * self.even[name]
+            out = out + alpha * self.odd[name] + even_part(alpha) * self.even[name]
         return out
 
-    def slopes(self, pulls: Mapping[str, Array], xp: Namespace = np) -> dict[str, Array]:
+    def slopes(self, pulls: Mapping[str, Array]) -> dict[str, Array]:
         """Derivatives of `evaluate` by the pulls, by name."""
         out = {}
         for name in self.odd:
             alpha = pulls[name][..., None, None]
-            out[name] = self.odd[name] + even_part_derivative(alpha, xp) * self.even[name]
+            out[name] = self.odd[name] + even_part_derivative(alpha) * self.even[name]
         return out

@@ -14,8 +14,10 @@ import numpy as np
 from cevns.detectors.framework.variation import Variation, as_tuple
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.morphing import even_part, even_part_derivative
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
+
+__all__ = ["Quenching", "QuenchingCurve", "Recoil"]
 
 Recoil = Annotated[float, Unit("keVnr")]
 
@@ -38,28 +40,25 @@ class QuenchingCurve:
     odd: Array
     even: Array
 
-    def _moved(self, pulls: Array, xp: Namespace) -> Array:
+    def _moved(self, pulls: Array) -> Array:
         if pulls.ndim == 0 or pulls.shape[-1] != len(self.odd):
             raise InputError(
                 f"quenching: {len(self.odd)} variations need pulls of shape "
                 f"(..., {len(self.odd)}), not {pulls.shape}"
             )
-        moved: Array = self.nominal + pulls @ self.odd + even_part(pulls, xp) @ self.even
-        return moved
+        return self.nominal + pulls @ self.odd + even_part(pulls) @ self.even
 
-    def electron_energy_kevee(self, pulls: ArrayLike = (), xp: Namespace = np) -> Array:
+    def electron_energy_kevee(self, pulls: ArrayLike = ()) -> Array:
         """E_ee, keVee: pulls ``(..., n_var)`` give ``(..., nT)``; no pulls, the nominal."""
-        alpha = xp.asarray(pulls, dtype=float)
-        moved = self.nominal if alpha.shape == (0,) else self._moved(alpha, xp)
-        energy: Array = xp.maximum(moved, 0.0)
-        return energy
+        alpha = np.asarray(pulls, dtype=float)
+        moved = self.nominal if alpha.shape == (0,) else self._moved(alpha)
+        return np.maximum(moved, 0.0)
 
-    def gradient(self, pulls: ArrayLike, xp: Namespace = np) -> Array:
+    def gradient(self, pulls: ArrayLike) -> Array:
         """Derivative dE_ee/d(alpha_j), keVee, ``(..., n_var, nT)``; zero where E_ee is clamped."""
-        alpha = xp.asarray(pulls, dtype=float)
-        slope = self.odd + even_part_derivative(alpha, xp)[..., None] * self.even
-        result: Array = xp.where(self._moved(alpha, xp)[..., None, :] > 0.0, slope, 0.0)
-        return result
+        alpha = np.asarray(pulls, dtype=float)
+        slope = self.odd + even_part_derivative(alpha)[..., None] * self.even
+        return np.where(self._moved(alpha)[..., None, :] > 0.0, slope, 0.0)
 
     def largest_kevee(self, sigmas: float = 6.0) -> float:
         """An upper bound of E_ee for all |alpha_j| <= `sigmas`: how far a table must reach."""
@@ -110,9 +109,7 @@ class Quenching(ABC):
         """Numbers of the nominal curve."""
 
     @abstractmethod
-    def curve(
-        self, recoil_energy_kev: Array, parameters: tuple[float, ...], xp: Namespace = np
-    ) -> Array:
+    def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
         """E_ee in keVee for one member of the family, not clamped, same shape as T."""
 
     @property
@@ -120,7 +117,7 @@ class Quenching(ABC):
         """Names of the nuisance directions, in the order of the pulls."""
         return tuple(self.variations)
 
-    def on(self, recoil_energy_kev: ArrayLike, xp: Namespace = np) -> QuenchingCurve:
+    def on(self, recoil_energy_kev: ArrayLike) -> QuenchingCurve:
         """The model on fixed recoil energies (1-D, keVnr), for fast refolding.
 
         Warns:
@@ -129,44 +126,40 @@ class Quenching(ABC):
         Raises:
             InputError: if an energy is negative or not finite.
         """
-        t = xp.atleast_1d(xp.asarray(recoil_energy_kev, dtype=float))
+        t = np.atleast_1d(np.asarray(recoil_energy_kev, dtype=float))
         if isinstance(t, np.ndarray):
             self._check_energies(t)
-        nominal = self.curve(t, self.parameters, xp)
-        plus = [self.curve(t, as_tuple(v.plus), xp) for v in self.variations.values()]
-        minus = [self.curve(t, as_tuple(v.minus), xp) for v in self.variations.values()]
+        nominal = self.curve(t, self.parameters)
+        plus = [self.curve(t, as_tuple(v.plus)) for v in self.variations.values()]
+        minus = [self.curve(t, as_tuple(v.minus)) for v in self.variations.values()]
         if isinstance(t, np.ndarray):
             self._check_signs(t, [nominal, *plus, *minus])
-        none = xp.zeros((0, *t.shape))
+        none = np.zeros((0, *t.shape))
         odd = [(p - m) / 2.0 for p, m in zip(plus, minus, strict=True)]
         even = [(p + m) / 2.0 - nominal for p, m in zip(plus, minus, strict=True)]
         return QuenchingCurve(
-            nominal, xp.stack(odd) if odd else none, xp.stack(even) if even else none
+            nominal, np.stack(odd) if odd else none, np.stack(even) if even else none
         )
 
-    def electron_energy_kevee(
-        self, recoil_energy_kev: ArrayLike, pulls: ArrayLike = (), xp: Namespace = np
-    ) -> Array:
+    def electron_energy_kevee(self, recoil_energy_kev: ArrayLike, pulls: ArrayLike = ()) -> Array:
         """E_ee in keVee: T ``(nT,)`` and pulls ``(..., n_var)`` give ``(..., nT)``.
 
         Warns and raises as `on`, which is what to use when T stays and the pulls move.
         """
-        energy = self.on(recoil_energy_kev, xp).electron_energy_kevee(pulls, xp)
-        return energy[..., 0] if xp.ndim(recoil_energy_kev) == 0 else energy
+        energy = self.on(recoil_energy_kev).electron_energy_kevee(pulls)
+        return energy[..., 0] if np.ndim(recoil_energy_kev) == 0 else energy
 
-    def gradient(self, recoil_energy_kev: ArrayLike, pulls: ArrayLike, xp: Namespace = np) -> Array:
+    def gradient(self, recoil_energy_kev: ArrayLike, pulls: ArrayLike) -> Array:
         """Derivative dE_ee/d(alpha_j), keVee, ``(..., n_var, nT)``."""
-        slope = self.on(recoil_energy_kev, xp).gradient(pulls, xp)
-        return slope[..., 0] if xp.ndim(recoil_energy_kev) == 0 else slope
+        slope = self.on(recoil_energy_kev).gradient(pulls)
+        return slope[..., 0] if np.ndim(recoil_energy_kev) == 0 else slope
 
-    def quenching_factor(
-        self, recoil_energy_kev: ArrayLike, pulls: ArrayLike = (), xp: Namespace = np
-    ) -> Array:
+    def quenching_factor(self, recoil_energy_kev: ArrayLike, pulls: ArrayLike = ()) -> Array:
         """E_ee/T, same shape as `electron_energy_kevee`; at T = 0 its limit."""
-        t = xp.asarray(recoil_energy_kev, dtype=float)
-        t = xp.where(t == 0.0, 1e-30, t)
-        factor: Array = self.electron_energy_kevee(t, pulls, xp) / t
-        return factor
+        t = np.asarray(recoil_energy_kev, dtype=float)
+        t = np.where(t == 0.0, 1e-30, t)
+        result: Array = self.electron_energy_kevee(t, pulls) / t
+        return result
 
     @property
     def _range(self) -> str:

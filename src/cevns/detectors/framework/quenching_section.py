@@ -11,6 +11,8 @@ from cevns.detectors.framework.variation import Numbers
 from cevns.exceptions import InputError
 from cevns.registry import canonical
 
+__all__ = ["section"]
+
 
 def section(model: Quenching) -> dict[str, Any]:
     """The ``quenching:`` section of a model: plain values, ready for YAML.

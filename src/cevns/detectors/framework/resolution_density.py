@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["TINY_KEVEE", "Resolution"]
+
 TINY_KEVEE = 1e-12
 """Energies are not let below this, where every resolution is a spike at its mean."""
 

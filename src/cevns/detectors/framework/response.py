@@ -26,7 +26,9 @@ from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
 from cevns.detectors.resolution.poisson import Poisson
 from cevns.exceptions import InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["PULL_REACH", "ResponseTable", "SharpResponse", "bin_response"]
 
 _TINY_KEVEE = 1e-18
 
@@ -100,10 +102,10 @@ def _root(x: Array, power: int) -> Array:
     return x if power == 1 else np.cbrt(x) if power == 3 else x ** (1.0 / power)
 
 
-def _sqrt(energy_kevee: ArrayLike, xp: Namespace) -> Array:
-    # the floor keeps derivatives finite at E = 0, where JAX would make a NaN
-    root: Array = xp.sqrt(xp.maximum(xp.asarray(energy_kevee, dtype=float), _TINY_KEVEE))
-    return root
+def _sqrt(energy_kevee: ArrayLike) -> Array:
+    # the floor keeps the derivative by the energy finite at E = 0
+    result: Array = np.sqrt(np.maximum(np.asarray(energy_kevee, dtype=float), _TINY_KEVEE))
+    return result
 
 
 def bin_response(
@@ -238,45 +240,40 @@ class ResponseTable:
         """Energies where the response jumps: none."""
         return ()
 
-    def evaluate(
-        self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None, xp: Namespace = np
-    ) -> Array:
+    def evaluate(self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None) -> Array:
         """R_b: energies ``(..., n)`` give ``(..., n, n_bins)``.
 
         Args:
             energy_kevee: electron-equivalent energies.
             pulls: of the efficiency variations, ``(..., n_variations)``; zero if left out.
-            xp: array namespace.
         """
-        root = _sqrt(energy_kevee, xp)
-        value = self.spline.evaluate(root, xp)
+        root = _sqrt(energy_kevee)
+        value = self.spline.evaluate(root)
         if pulls is not None:
-            alphas: Array = xp.asarray(pulls)
+            alphas: Array = np.asarray(pulls)
             for k, plane in enumerate(self.variations.values()):
-                value = value + plane.evaluate_with_derivatives(alphas[..., k], root, xp)[0]
+                value = value + plane.evaluate_with_derivatives(alphas[..., k], root)[0]
         return value
 
     def evaluate_with_derivatives(
-        self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None, xp: Namespace = np
+        self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None
     ) -> tuple[Array, Array, Array]:
         """R_b, dR_b/dE_ee (1/keVee), each ``(..., n, n_bins)``, and dR_b/dalpha.
 
         The last is ``(..., n_variations, n, n_bins)``, without pulls an empty stack.
         """
-        root = _sqrt(energy_kevee, xp)
-        value, slope = self.spline.evaluate_with_derivative(root, xp)
+        root = _sqrt(energy_kevee)
+        value, slope = self.spline.evaluate_with_derivative(root)
         by_pull = []
         if pulls is not None:
-            alphas: Array = xp.asarray(pulls)
+            alphas: Array = np.asarray(pulls)
             for k, plane in enumerate(self.variations.values()):
-                change, by_alpha, by_root = plane.evaluate_with_derivatives(
-                    alphas[..., k], root, xp
-                )
+                change, by_alpha, by_root = plane.evaluate_with_derivatives(alphas[..., k], root)
                 value, slope = value + change, slope + by_root
                 by_pull.append(by_alpha)
         slope = slope * (0.5 / root)[..., None]
-        empty = xp.zeros((*value.shape[:-2], 0, *value.shape[-2:]))
-        return value, slope, xp.stack(by_pull, axis=-3) if by_pull else empty
+        empty = np.zeros((*value.shape[:-2], 0, *value.shape[-2:]))
+        return value, slope, np.stack(by_pull, axis=-3) if by_pull else empty
 
 
 @dataclass(frozen=True)
@@ -318,10 +315,9 @@ class SharpResponse:
         x = {*np.asarray(self.edges, dtype=float).tolist(), *self.efficiency.kinks}
         return tuple(sorted(v / self.resolution.light_yield for v in x))
 
-    def evaluate(self, energy_kevee: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, energy_kevee: ArrayLike) -> Array:
         """R_b at energies of any shape: ``(..., n_bins)``."""
-        x = self.resolution.light_yield * xp.asarray(energy_kevee, dtype=float)
-        edges = xp.asarray(self.edges, dtype=float)
+        x = self.resolution.light_yield * np.asarray(energy_kevee, dtype=float)
+        edges = np.asarray(self.edges, dtype=float)
         inside = (x[..., None] >= edges[:-1]) & (x[..., None] < edges[1:])
-        result: Array = inside * self.efficiency(x, xp)[..., None]
-        return result
+        return inside * self.efficiency(x)[..., None]

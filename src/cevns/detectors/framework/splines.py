@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike, IntArray
+
+__all__ = ["PlaneSpline", "UniformSpline", "tabulate"]
 
 _ONE_SIDED = np.array([-137 / 60, 5.0, -5.0, 10 / 3, -5 / 4, 1 / 5])  # f', six points, O(h^5)
 MAX_INTERVALS = 1 << 15
@@ -67,24 +69,23 @@ class UniformSpline:
         )
         return cls(start, step, blocks)
 
-    def _locate(self, x: ArrayLike, xp: Namespace) -> tuple[Array, Array]:
-        u = (xp.asarray(x) - self.start) * (1.0 / self.step)
+    def _locate(self, x: ArrayLike) -> tuple[Array, Array]:
+        u = (np.asarray(x) - self.start) * (1.0 / self.step)
         last = len(self.coefficients) - 1
         # beyond the ends: u sticks to 0 or to the last knot
-        u = xp.minimum(xp.maximum(u, 0.0), last + 1.0)
-        i = xp.minimum(u, float(last)).astype(int)
+        u = np.minimum(np.maximum(u, 0.0), last + 1.0)
+        i = np.minimum(u, float(last)).astype(int)
         # "clip", so that a NaN stays a NaN and is no index error
-        return xp.take(xp.asarray(self.coefficients), i, axis=0, mode="clip"), (u - i)[..., None]
+        return np.take(self.coefficients, i, axis=0, mode="clip"), (u - i)[..., None]
 
-    def evaluate(self, x: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, x: ArrayLike) -> Array:
         """Values at `x` (any shape): ``(..., n_columns)``."""
-        c, u = self._locate(x, xp)
-        result: Array = ((c[..., 3, :] * u + c[..., 2, :]) * u + c[..., 1, :]) * u + c[..., 0, :]
-        return result
+        c, u = self._locate(x)
+        return ((c[..., 3, :] * u + c[..., 2, :]) * u + c[..., 1, :]) * u + c[..., 0, :]
 
-    def evaluate_with_derivative(self, x: ArrayLike, xp: Namespace = np) -> tuple[Array, Array]:
+    def evaluate_with_derivative(self, x: ArrayLike) -> tuple[Array, Array]:
         """Values and derivatives at `x`, each ``(..., n_columns)``."""
-        c, u = self._locate(x, xp)
+        c, u = self._locate(x)
         c0, c1, c2, c3 = (c[..., k, :] for k in range(4))
         value = ((c3 * u + c2) * u + c1) * u + c0
         slope = ((3.0 * c3 * u + 2.0 * c2) * u + c1) * (1.0 / self.step)
@@ -124,23 +125,20 @@ class PlaneSpline:
             np.ascontiguousarray(cells).reshape(-1, 4, 4, shape[2]),
         )
 
-    def evaluate_with_derivatives(
-        self, y: ArrayLike, x: ArrayLike, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
+    def evaluate_with_derivatives(self, y: ArrayLike, x: ArrayLike) -> tuple[Array, Array, Array]:
         """Value and derivatives by y and by x.
 
         Args:
             y: shape ``(...)``.
             x: shape ``(..., n)``.
-            xp: array namespace.
 
         Returns:
             Three arrays ``(..., n, n_columns)``.
         """
         n_y = len(self.coefficients) // self.n_x
-        i, u, free = _cell(xp.asarray(y), self.along_y, n_y, xp)
-        j, v, _ = _cell(xp.asarray(x), self.along_x, self.n_x, xp)
-        c = xp.take(xp.asarray(self.coefficients), i[..., None] * self.n_x + j, axis=0)
+        i, u, free = _cell(np.asarray(y), self.along_y, n_y)
+        j, v, _ = _cell(np.asarray(x), self.along_x, self.n_x)
+        c = np.take(self.coefficients, i[..., None] * self.n_x + j, axis=0)
         u, v = u[..., None, None, None], v[..., None]
         c0, c1, c2, c3 = (c[..., k, :, :] for k in range(4))
         rows = ((c3 * u + c2) * u + c1) * u + c0
@@ -154,19 +152,16 @@ class PlaneSpline:
         return value, _horner(slopes, v), by_x
 
 
-def _cell(
-    x: Array, knots: tuple[float, float], n: int, xp: Namespace
-) -> tuple[Array, Array, Array]:
+def _cell(x: Array, knots: tuple[float, float], n: int) -> tuple[IntArray, Array, Array]:
     """Interval, position in it, and 1 inside the table, 0 beyond its ends."""
     raw = (x - knots[0]) * (1.0 / knots[1])
-    u = xp.minimum(xp.maximum(raw, 0.0), float(n))
-    i = xp.minimum(u, n - 1.0).astype(int)
-    return i, u - i, xp.where(raw == u, 1.0, 0.0)
+    u = np.minimum(np.maximum(raw, 0.0), float(n))
+    i = np.minimum(u, n - 1.0).astype(np.int64)
+    return i, u - i, np.where(raw == u, 1.0, 0.0)
 
 
 def _horner(c: Array, v: Array) -> Array:
-    value: Array = ((c[..., 3, :] * v + c[..., 2, :]) * v + c[..., 1, :]) * v + c[..., 0, :]
-    return value
+    return ((c[..., 3, :] * v + c[..., 2, :]) * v + c[..., 1, :]) * v + c[..., 0, :]
 
 
 def tabulate(

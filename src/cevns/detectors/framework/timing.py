@@ -23,7 +23,9 @@ from cevns.detectors.framework.panel_quadrature import (
 )
 from cevns.detectors.framework.splines import UniformSpline, tabulate
 from cevns.exceptions import InputError
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["TimeTable", "time_bins"]
 
 TimeDensity: TypeAlias = Callable[[Array, Array], Array]
 
@@ -150,10 +152,10 @@ class TimeTable:
         """Range of the table; beyond it the contents are those of its ends."""
         return self.spline.start, self.spline.stop
 
-    def evaluate(self, t0_us: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, t0_us: ArrayLike) -> Array:
         """tau_b at pulse positions of any shape: ``(..., n_bins)``."""
-        return self.spline.evaluate(t0_us, xp)
+        return self.spline.evaluate(t0_us)
 
-    def evaluate_with_derivative(self, t0_us: ArrayLike, xp: Namespace = np) -> tuple[Array, Array]:
+    def evaluate_with_derivative(self, t0_us: ArrayLike) -> tuple[Array, Array]:
         """tau_b and d tau_b/d t0 (1/us), each ``(..., n_bins)``."""
-        return self.spline.evaluate_with_derivative(t0_us, xp)
+        return self.spline.evaluate_with_derivative(t0_us)

@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+__all__ = ["Numbers", "Variation", "as_tuple"]
+
 Numbers: TypeAlias = float | tuple[float, ...]
 
 

@@ -12,6 +12,8 @@ from cevns.detectors.framework.variation import Variation, as_tuple
 from cevns.exceptions import InputError
 from cevns.typing import Array
 
+__all__ = ["MODEL", "Beta"]
+
 
 @dataclass(frozen=True)
 class Beta:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from cevns.detectors.framework.quenching_curve import Quenching
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["MODEL", "Constant"]
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,7 @@ class Constant(Quenching):
         """(QF,)."""
         return (self.value,)
 
-    def curve(
-        self,
-        recoil_energy_kev: Array,
-        parameters: tuple[float, ...],
-        xp: Namespace = np,  # noqa: ARG002 - part of the interface
-    ) -> Array:
+    def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
         """QF T, keVee."""
         return parameters[0] * recoil_energy_kev
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.exceptions import InputError
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["MODEL", "Lindhard"]
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,7 @@ class Lindhard(Quenching):
         k = 0.133 * self.z ** (2 / 3) * self.a**-0.5 if self.k is None else self.k
         return (k,) if self.q is None else (k, self.q)
 
-    def curve(
-        self,
-        recoil_energy_kev: Array,
-        parameters: tuple[float, ...],
-        xp: Namespace = np,  # noqa: ARG002 - part of the interface
-    ) -> Array:
+    def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
         """QF T, keVee."""
         unit = 11.5 * self.z ** (-7 / 3)
         eps = unit * recoil_energy_kev

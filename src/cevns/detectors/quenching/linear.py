@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from cevns.detectors.framework.quenching_curve import Quenching
 from cevns.exceptions import InputError
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["MODEL", "Linear"]
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,7 @@ class Linear(Quenching):
         """(a, b)."""
         return self.coefficients
 
-    def curve(
-        self,
-        recoil_energy_kev: Array,
-        parameters: tuple[float, ...],
-        xp: Namespace = np,  # noqa: ARG002 - part of the interface
-    ) -> Array:
+    def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
         """(a + b T) T, keVee."""
         a, b = parameters
         return (a + b * recoil_energy_kev) * recoil_energy_kev

@@ -8,7 +8,9 @@ from typing import Literal
 import numpy as np
 
 from cevns.detectors.framework.quenching_curve import Quenching
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["MODEL", "Polynomial"]
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,13 @@ class Polynomial(Quenching):
         """(c_1, c_2, ...)."""
         return self.coefficients
 
-    def curve(
-        self, recoil_energy_kev: Array, parameters: tuple[float, ...], xp: Namespace = np
-    ) -> Array:
+    def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
         """The polynomial, keVee."""
         t = recoil_energy_kev * (1e-3 if self.unit == "MeV" else 1.0)
-        factor = xp.zeros_like(t)
+        factor = np.zeros_like(t)
         for c in reversed(parameters):
             factor = factor * t + c
-        energy: Array = factor * recoil_energy_kev
-        return energy
+        return factor * recoil_energy_kev
 
 
 MODEL = Polynomial

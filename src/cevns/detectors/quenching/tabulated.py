@@ -11,7 +11,9 @@ from cevns.detectors.framework.curve_files import read_columns
 from cevns.detectors.framework.quenching_curve import Quenching, Recoil
 from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import DataError, InputError
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["MODEL", "Tabulated", "monotone_slopes"]
 
 
 def monotone_slopes(x: Array, y: Array) -> Array:
@@ -97,15 +99,12 @@ class Tabulated(Quenching):
         """QF at the points."""
         return self.quenching_factors
 
-    def curve(
-        self, recoil_energy_kev: Array, parameters: tuple[float, ...], xp: Namespace = np
-    ) -> Array:
+    def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
         """QF(T) T, keVee."""
         x, y = np.asarray(self.recoil_energy_kev), np.asarray(parameters)
         slopes, h = monotone_slopes(x, y), np.diff(x)
-        t = xp.clip(recoil_energy_kev, x[0], x[-1])
-        i = xp.clip(xp.searchsorted(xp.asarray(x), t, side="right") - 1, 0, len(x) - 2)
-        x, y, slopes, h = (xp.asarray(v) for v in (x, y, slopes, h))
+        t = np.clip(recoil_energy_kev, x[0], x[-1])
+        i = np.clip(np.searchsorted(x, t, side="right") - 1, 0, len(x) - 2)
         u, rise = (t - x[i]) / h[i], y[i + 1] - y[i]
         c1, c1_next = h[i] * slopes[i], h[i] * slopes[i + 1]
         c2, c3 = 3.0 * rise - 2.0 * c1 - c1_next, c1 + c1_next - 2.0 * rise

@@ -13,6 +13,8 @@ from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
+__all__ = ["MODEL", "Gamma"]
+
 # quantiles of a unit Gaussian: outer ones leave 1e-17, inner ones make panels of equal difficulty
 _Z = np.array([-8.5, -5.0, -2.5, 0.0, 2.5, 5.0, 8.5])
 

@@ -13,6 +13,8 @@ from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
+__all__ = ["MODEL", "Gaussian"]
+
 _Z = np.array([-8.5, -5.0, -2.5, 0.0, 2.5, 5.0, 8.5])
 
 

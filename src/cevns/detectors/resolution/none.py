@@ -13,6 +13,8 @@ from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
+__all__ = ["MODEL", "Perfect"]
+
 
 @dataclass(frozen=True)
 class Perfect(Resolution):

@@ -24,6 +24,23 @@ from cevns.sources import PulsedSource, Source
 from cevns.typing import Array
 from cevns.units import measurement, quantity
 
+__all__ = [
+    "REACH",
+    "bind",
+    "declared_parameter",
+    "declared_parameters",
+    "end_of_axis",
+    "match_variations",
+    "names_acting_on",
+    "parameter_vector",
+    "physics_choices",
+    "pulse_range",
+    "response_table",
+    "scale_names",
+    "single",
+    "time_tables",
+]
+
 REACH = 6.0
 """How many sigmas of a nuisance the response and time tables cover."""
 

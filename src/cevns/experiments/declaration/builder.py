@@ -21,6 +21,8 @@ from cevns.experiments.declaration.loader import schema_error
 from cevns.experiments.declaration.schema import Component
 from cevns.units import Unit
 
+__all__ = ["Builder", "written_names"]
+
 _UNIT_SUFFIXES = ("_m", "_us", "_mev", "_kev", "_kevee", "_kg", "_pe")
 
 

@@ -12,6 +12,8 @@ from cevns.experiments.declaration import loader
 from cevns.experiments.declaration.document import parse
 from cevns.registry import canonical
 
+__all__ = ["SECTION", "CombinationFile", "read_combination"]
+
 SECTION = loader.COMBINATION
 
 

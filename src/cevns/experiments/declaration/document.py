@@ -14,6 +14,8 @@ from typing import Any
 
 from cevns.exceptions import InputError, SchemaError
 
+__all__ = ["LONGEST", "Document", "Location", "nearest", "parse"]
+
 Location = Sequence[int | str]
 LONGEST = 100_000
 """Values a file may hold: a table beyond this belongs into a CSV file."""

@@ -12,6 +12,17 @@ from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.registry import canonical
 
+__all__ = [
+    "CATALOGUE",
+    "COMBINATION",
+    "catalogue",
+    "digest",
+    "find",
+    "is_path",
+    "schema_error",
+    "validate",
+]
+
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
 COMBINATION = "combination"
 """The section that makes a file one of several experiments (`combination.read_combination`)."""

@@ -14,6 +14,8 @@ from cevns.experiments.declaration.builder import Builder
 from cevns.experiments.declaration.document import Document, parse
 from cevns.experiments.declaration.schema import Component
 
+__all__ = ["FIELD", "declared", "read_quenching", "replaced", "split"]
+
 FIELD = "detector.quenching"
 
 

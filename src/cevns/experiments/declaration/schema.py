@@ -22,6 +22,29 @@ from cevns.parameters import fold_name
 from cevns.typing import Array
 from cevns.units import Measurement, Unit, measurement, quantity
 
+__all__ = [
+    "Alternative",
+    "Axes",
+    "Axis",
+    "Background",
+    "Component",
+    "Data",
+    "Detector",
+    "Efficiency",
+    "ExperimentFile",
+    "Exponential",
+    "ExponentialEnergy",
+    "ExponentialFit",
+    "FlatEnergy",
+    "Interaction",
+    "ParameterEntry",
+    "ReleasedSignal",
+    "Table",
+    "Target",
+    "Template",
+    "TimeAxis",
+]
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -106,7 +129,7 @@ _AXIS_UNITS: Mapping[str, str] = {
     **{f"{p}eV{s}": f"keV{s}" for s in ("ee", "nr", "") for p in ("", "k", "M")},
 }
 _TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s"), "us")
-MAX_BINS = 1000
+_MAX_BINS = 1000
 """Bins an axis may have: more of them are a mistake, or a fit that does not end."""
 
 
@@ -122,7 +145,7 @@ class Axis(_Section):
 
     name: str = "energy"
     unit: str = ""
-    edges: list[float] = Field(min_length=2, max_length=MAX_BINS + 1)
+    edges: list[float] = Field(min_length=2, max_length=_MAX_BINS + 1)
 
     @field_validator("unit")
     @classmethod

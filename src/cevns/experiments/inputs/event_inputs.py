@@ -28,6 +28,8 @@ from cevns.experiments.inputs.released import ReleasedShape, released_shape, tem
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.typing import Array
 
+__all__ = ["STEADY_STATE_ROLE", "InputFile", "Inputs", "load_inputs", "load_released"]
+
 STEADY_STATE_ROLE = "ac-energy"
 
 

@@ -22,7 +22,16 @@ from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.inference.model.low_rank import Group, ShapeNuisance, TemplateModel
 from cevns.inference.model.low_rank import Template as Weighted
 from cevns.parameters import Parameters
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = [
+    "ReleasedModel",
+    "ReleasedShape",
+    "check_shape_parameters",
+    "released_model",
+    "released_shape",
+    "templates",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +182,8 @@ class ReleasedModel:
             return (SIGNAL,)
         return (*self.scale, self.poi) if self.question == "cross-section" else self.scale
 
-    def _strength(
-        self, values: Mapping[str, Array], xp: Namespace, without: str | None = None
-    ) -> Array:
-        strength: Array = xp.asarray(1.0 / self.reference)
+    def _strength(self, values: Mapping[str, Array], without: str | None = None) -> Array:
+        strength: Array = np.asarray(1.0 / self.reference)
         for name in self._factors():
             if name != without:
                 strength = strength * values[name]
@@ -185,39 +192,37 @@ class ReleasedModel:
     def _values(self, theta: Array) -> dict[str, Array]:
         return {p.name: theta[..., i] for i, p in enumerate(self.parameters)}
 
-    def signal_counts(self, theta: Array, xp: Namespace = np) -> Array:
+    def signal_counts(self, theta: Array) -> Array:
         """Expected signal per bin, ``(..., n_parameters) -> (..., n_bins)``."""
         if self.exact is None:
-            return self.templates.component(SIGNAL, theta, xp)
+            return self.templates.component(SIGNAL, theta)
         values = self._values(theta)
-        shape = self.exact.evaluate(values, xp)
+        shape = self.exact.evaluate(values)
         shape = shape.reshape(*shape.shape[:-3], self.n_bins)
         if self.question == "count":
             shape = shape / shape.sum(axis=-1, keepdims=True)
-        return self._strength(values, xp)[..., None] * shape
+        return self._strength(values)[..., None] * shape
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """Expected counts, ``(..., n_parameters) -> (..., n_bins)``, last axis fastest."""
-        total = self.templates.expected(theta, xp)
-        return total if self.exact is None else total + self.signal_counts(xp.asarray(theta), xp)
+        total = self.templates.expected(theta)
+        return total if self.exact is None else total + self.signal_counts(np.asarray(theta))
 
-    def mean_and_pullback(
-        self, theta: Array, xp: Namespace = np
-    ) -> tuple[Array, Callable[[Array], Array]]:
+    def mean_and_pullback(self, theta: Array) -> tuple[Array, Callable[[Array], Array]]:
         """``theta (n_par, B)``: see `TemplateModel.mean_and_pullback`."""
         if self.exact is None:
-            return self.templates.mean_and_pullback(theta, xp)
-        mu, jacobian = self.linearise(theta.T, xp)
+            return self.templates.mean_and_pullback(theta)
+        mu, jacobian = self.linearise(theta.T)
         return mu.T, lambda v: (jacobian @ v.T[:, :, None])[:, :, 0].T
 
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
-        mu, jacobian = self.templates.linearise(theta, xp)
+        mu, jacobian = self.templates.linearise(theta)
         if self.exact is None:
             return mu, jacobian
-        theta = xp.asarray(theta)
+        theta = np.asarray(theta)
         values = self._values(theta)
-        shape, slopes = self.exact.linearise(values, xp)
+        shape, slopes = self.exact.linearise(values)
 
         def flat(x: Array) -> Array:
             return x.reshape(*x.shape[:-3], self.n_bins)
@@ -229,12 +234,12 @@ class ReleasedModel:
             slopes = {
                 n: (s - shape * s.sum(axis=-1, keepdims=True)) / total for n, s in slopes.items()
             }
-        strength = self._strength(values, xp)[..., None]
+        strength = self._strength(values)[..., None]
         rows = {n: strength * s for n, s in slopes.items()}
         for name in self._factors():
-            rows[name] = self._strength(values, xp, without=name)[..., None] * shape
-        zero = xp.zeros_like(mu)
-        added = xp.stack([rows.get(p.name, zero) + zero for p in self.parameters], axis=-2)
+            rows[name] = self._strength(values, without=name)[..., None] * shape
+        zero = np.zeros_like(mu)
+        added = np.stack([rows.get(p.name, zero) + zero for p in self.parameters], axis=-2)
         return mu + strength * shape, jacobian + added
 
     def components(self, theta: Array) -> dict[str, Array]:

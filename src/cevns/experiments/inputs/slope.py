@@ -14,6 +14,8 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["Slope", "exponential_bins", "fit_exponential"]
+
 
 @dataclass(frozen=True)
 class Slope:

@@ -32,6 +32,8 @@ from cevns.rates.fold import Fold, recoil_panels
 from cevns.sources import Source
 from cevns.typing import Array
 
+__all__ = ["Apparatus", "T"]
+
 T = TypeVar("T")
 
 

@@ -14,6 +14,8 @@ from cevns.rates.fold import NODES_PER_PANEL, panel_nodes, recoil_panels
 from cevns.sources import Source
 from cevns.typing import Array
 
+__all__ = ["TOLERANCE", "UNSEEN", "electron_grid", "recoil_grid", "with_electrons"]
+
 TOLERANCE = 1e-5
 """Of the response on a panel at half the degree that its nodes integrate: bins are good to 1e-9."""
 UNSEEN = 1e-15

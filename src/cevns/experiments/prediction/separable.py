@@ -11,7 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["Separable", "Values", "linearise", "outer_sum", "rows"]
 
 Values = Mapping[str, Array]
 
@@ -31,10 +33,10 @@ class Separable(Protocol):
     def driven(self) -> tuple[str, ...]:
         """Names of the parameters that move it, the pulse time last."""
 
-    def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def energies(self, values: Values, like: Array) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
 
-    def arrivals(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def arrivals(self, values: Values, like: Array) -> list[Array]:
         """Tau and its slope along the pulse time, each ``(n_classes, n_time, ...)``."""
 
 
@@ -46,21 +48,19 @@ def outer_sum(energies: Array, times: Array) -> Array:
     return total
 
 
-def rows(signal: Separable, values: Values, like: Array, xp: Namespace = np) -> list[Array]:
+def rows(signal: Separable, values: Values, like: Array) -> list[Array]:
     """S and its slopes along ``signal.driven``, each ``(n_energy n_time, ...)``: batch last."""
-    energies = signal.energies(values, like, xp)
-    times, slopes = signal.arrivals(values, like, xp)
+    energies = signal.energies(values, like)
+    times, slopes = signal.arrivals(values, like)
     grids = [outer_sum(e, times) for e in energies]
     if len(energies) <= len(signal.driven):  # the pulse time is driven too
         grids.append(outer_sum(energies[0], slopes))
     return [g.reshape(signal.n_energy * signal.n_time, *like.shape) for g in grids]
 
 
-def linearise(
-    signal: Separable, values: Values, xp: Namespace = np
-) -> tuple[Array, dict[str, Array]]:
+def linearise(signal: Separable, values: Values) -> tuple[Array, dict[str, Array]]:
     """S and its slopes by name, each ``(..., n_energy, n_time)``: batch first."""
-    like = xp.zeros_like(values[signal.driven[0]]) if signal.driven else xp.zeros(())
+    like = np.zeros_like(values[signal.driven[0]]) if signal.driven else np.zeros(())
     shape = (*like.shape, signal.n_energy, signal.n_time)
-    moved = [xp.moveaxis(r, 0, -1).reshape(shape) for r in rows(signal, values, like, xp)]
+    moved = [np.moveaxis(r, 0, -1).reshape(shape) for r in rows(signal, values, like)]
     return moved[0], dict(zip(signal.driven, moved[1:], strict=True))

@@ -5,8 +5,7 @@
 Each stage depends on few parameters: the spectrum on couplings and neutron radius, the response
 on quenching and efficiency, the arrival times on the pulse time. A stage whose parameters are all
 fixed is evaluated once. Derivatives follow the same stages, so that a linearised model costs
-little more than the model itself. Everything is batched over leading axes and runs under NumPy
-and JAX.
+little more than the model itself. Everything is batched over leading axes.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTa
 from cevns.experiments.prediction.separable import Values, linearise
 from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["RELATIVE_STEP", "Binding", "Signal", "spectral_ends"]
 
 RELATIVE_STEP = 1e-4
 """Half step of central differences in units of a parameter's typical size: exact for couplings
 that enter quadratically; otherwise the truncation error is 1e-8 of the derivative."""
 
 
-def spectral_ends(
-    fold: Fold | WithElectrons, name: str, value: Array, xp: Namespace = np
-) -> tuple[Array, Array]:
+def spectral_ends(fold: Fold | WithElectrons, name: str, value: Array) -> tuple[Array, Array]:
     """Ends of a central difference along a coupling, or along a relative radius.
 
     One-sided where the parameter is at a bound: beyond it an interaction may refuse the value.
@@ -38,7 +37,7 @@ def spectral_ends(
     if name not in known.names:
         return value + RELATIVE_STEP, value - RELATIVE_STEP
     p, step = known[name], RELATIVE_STEP * known[name].scale
-    return xp.minimum(value + step, p.upper), xp.maximum(value - step, p.lower)
+    return np.minimum(value + step, p.upper), np.maximum(value - step, p.lower)
 
 
 @dataclass(frozen=True)
@@ -90,32 +89,29 @@ class Signal:
         """Number of time bins."""
         return self.times[0].n_bins
 
-    def evaluate(self, values: Values, xp: Namespace = np) -> Array:
+    def evaluate(self, values: Values) -> Array:
         """Expected counts.
 
         Args:
             values: parameter values by name, each of shape ``(...)``.
-            xp: array namespace.
 
         Returns:
             Shape ``(..., n_energy, n_time)``.
         """
-        energies = xp.swapaxes(self.by_flavour(values, xp), -1, -2)
-        result: Array = energies @ self._times(values, xp)
-        return result
+        energies = np.swapaxes(self.by_flavour(values), -1, -2)
+        return energies @ self._times(values)
 
-    def by_flavour(self, values: Values, xp: Namespace = np) -> Array:
+    def by_flavour(self, values: Values) -> Array:
         """Expected counts per flavour and energy bin, ``(..., flavours, n_energy)``."""
-        result: Array = self._spectrum(values, xp) @ self._response(values, xp)
-        return result
+        return self._spectrum(values) @ self._response(values)
 
-    def responses(self, values: Values, xp: Namespace = np) -> Array:
+    def responses(self, values: Values) -> Array:
         """Energy bins of one count at each recoil node, ``(..., nodes, n_energy)``."""
-        return self._response(values, xp)
+        return self._response(values)
 
     def per_flavour(self, values: Values) -> dict[str, Array]:
         """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
-        energies, times = self.by_flavour(values), self._times(values, np)
+        energies, times = self.by_flavour(values), self._times(values)
         return {
             flavour: np.outer(energies[f], times[f]) for f, flavour in enumerate(self.fold.flavours)
         }
@@ -127,28 +123,28 @@ class Signal:
         names += [*self.binding.quenching, *self.binding.efficiency, self.binding.pulse_time]
         return tuple(n for n in names if n is not None)
 
-    def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def energies(self, values: Values, like: Array) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(flavours, n_energy, ...)``."""
-        spectrum = self._spectrum(values, xp)
-        response, slopes, moved = self._response_and_slopes(values, xp)
+        spectrum = self._spectrum(values)
+        response, slopes, moved = self._response_and_slopes(values)
         rows = [spectrum @ response]
-        rows += [slope @ response for slope in self._spectrum_slopes(values, xp).values()]
+        rows += [slope @ response for slope in self._spectrum_slopes(values).values()]
         if moved is not None:  # quenching: the same response elsewhere
             gradient, response_slope = moved
             for k, name in enumerate(self.binding.quenching):
                 if name is not None:
                     rows.append((spectrum * gradient[..., k : k + 1, :]) @ response_slope)
         rows += [spectrum @ slope for slope in slopes.values()]  # efficiency: another response
-        return [_batch_last(r, like, xp) for r in rows]
+        return [_batch_last(r, like) for r in rows]
 
-    def arrivals(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def arrivals(self, values: Values, like: Array) -> list[Array]:
         """Tau and its slope along the pulse time, each ``(flavours, n_time, ...)``."""
-        times, slopes = self._times_and_slopes(values, xp)
-        return [_batch_last(t, like, xp) for t in (times, slopes)]
+        times, slopes = self._times_and_slopes(values)
+        return [_batch_last(t, like) for t in (times, slopes)]
 
-    def linearise(self, values: Values, xp: Namespace = np) -> tuple[Array, dict[str, Array]]:
+    def linearise(self, values: Values) -> tuple[Array, dict[str, Array]]:
         """Expected counts and their derivative by every driven parameter, by name."""
-        return linearise(self, values, xp)
+        return linearise(self, values)
 
     # -- spectrum: couplings and neutron radius ------------------------------------------------
 
@@ -156,24 +152,22 @@ class Signal:
     def _static_spectrum(self) -> Array:
         return self.fold.spectrum()
 
-    def _spectrum(self, values: Values, xp: Namespace) -> Array:
+    def _spectrum(self, values: Values) -> Array:
         names, radius = self.binding.interaction, self.binding.neutron_radius
         if not names and radius is None:
             return self._static_spectrum
         return self.fold.spectrum(
-            {n: values[n] for n in names},
-            neutron_radius=1.0 if radius is None else values[radius],
-            xp=xp,
+            {n: values[n] for n in names}, neutron_radius=1.0 if radius is None else values[radius]
         )
 
-    def _spectrum_slopes(self, values: Values, xp: Namespace) -> dict[str, Array]:
+    def _spectrum_slopes(self, values: Values) -> dict[str, Array]:
         names = [*self.binding.interaction]
         if self.binding.neutron_radius is not None:
             names.append(self.binding.neutron_radius)
         out = {}
         for name in names:
-            ends = spectral_ends(self.fold, name, values[name], xp)
-            up, down = (self._spectrum({**values, name: end}, xp) for end in ends)
+            ends = spectral_ends(self.fold, name, values[name])
+            up, down = (self._spectrum({**values, name: end}) for end in ends)
             out[name] = (up - down) / (ends[0] - ends[1])[..., None, None]
         return out
 
@@ -183,43 +177,41 @@ class Signal:
     def _static_response(self) -> Array:
         return self.response.evaluate(self.quenching.electron_energy_kevee())
 
-    def _pulls(self, names: tuple[str | None, ...], values: Values, xp: Namespace) -> Array | None:
+    def _pulls(self, names: tuple[str | None, ...], values: Values) -> Array | None:
         """Pulls of a stage, ``(..., n)``, zero where nobody drives one; None if none is driven."""
         like = next((values[n] for n in names if n is not None), None)
         if like is None:
             return None
-        pulls: Array = xp.stack([values[n] if n else xp.zeros_like(like) for n in names], axis=-1)
-        return pulls
+        return np.stack([values[n] if n else np.zeros_like(like) for n in names], axis=-1)
 
-    def _energy(self, pulls: Array | None, like: Array | None, xp: Namespace) -> Array:
+    def _energy(self, pulls: Array | None, like: Array | None) -> Array:
         """E_ee on the nodes, ``(..., n)``; spread over the axes of `like` if nothing moves it."""
         if pulls is not None:
-            return self.quenching.electron_energy_kevee(pulls, xp)
+            return self.quenching.electron_energy_kevee(pulls)
         energy = self.quenching.electron_energy_kevee()
         if like is None:
             return energy
-        spread: Array = xp.broadcast_to(energy, (*like.shape[:-1], *energy.shape))
-        return spread
+        return np.broadcast_to(energy, (*like.shape[:-1], *energy.shape))
 
-    def _response(self, values: Values, xp: Namespace) -> Array:
-        moved = self._pulls(self.binding.quenching, values, xp)
-        varied = self._pulls(self.binding.efficiency, values, xp)
+    def _response(self, values: Values) -> Array:
+        moved = self._pulls(self.binding.quenching, values)
+        varied = self._pulls(self.binding.efficiency, values)
         if moved is None and varied is None:
             return self._static_response
         assert isinstance(self.response, ResponseTable)
-        return self.response.evaluate(self._energy(moved, varied, xp), varied, xp)
+        return self.response.evaluate(self._energy(moved, varied), varied)
 
     def _response_and_slopes(
-        self, values: Values, xp: Namespace
+        self, values: Values
     ) -> tuple[Array, dict[str, Array], tuple[Array, Array] | None]:
         """Response, its slopes in efficiency, and (dE/dpull, dR/dE) where quenching moves."""
-        moved = self._pulls(self.binding.quenching, values, xp)
-        varied = self._pulls(self.binding.efficiency, values, xp)
+        moved = self._pulls(self.binding.quenching, values)
+        varied = self._pulls(self.binding.efficiency, values)
         if moved is None and varied is None:
             return self._static_response, {}, None
         assert isinstance(self.response, ResponseTable)
         value, by_energy, by_pull = self.response.evaluate_with_derivatives(
-            self._energy(moved, varied, xp), varied, xp
+            self._energy(moved, varied), varied
         )
         slopes = {
             name: by_pull[..., k, :, :]
@@ -228,28 +220,26 @@ class Signal:
         }
         if moved is None:
             return value, slopes, None
-        return value, slopes, (self.quenching.gradient(moved, xp), by_energy)
+        return value, slopes, (self.quenching.gradient(moved), by_energy)
 
     # -- arrival times: the pulse --------------------------------------------------------------
 
-    def _pulse_time(self, values: Values, xp: Namespace) -> Array:
+    def _pulse_time(self, values: Values) -> Array:
         name = self.binding.pulse_time
-        return xp.asarray(self.pulse_time_us) if name is None else values[name]
+        return np.asarray(self.pulse_time_us) if name is None else values[name]
 
-    def _times(self, values: Values, xp: Namespace) -> Array:
-        t0 = self._pulse_time(values, xp)
-        times: Array = xp.stack([table.evaluate(t0, xp) for table in self.times], axis=-2)
-        return times
+    def _times(self, values: Values) -> Array:
+        t0 = self._pulse_time(values)
+        return np.stack([table.evaluate(t0) for table in self.times], axis=-2)
 
-    def _times_and_slopes(self, values: Values, xp: Namespace) -> tuple[Array, Array]:
-        t0 = self._pulse_time(values, xp)
-        pairs = [table.evaluate_with_derivative(t0, xp) for table in self.times]
-        return xp.stack([p[0] for p in pairs], axis=-2), xp.stack([p[1] for p in pairs], axis=-2)
+    def _times_and_slopes(self, values: Values) -> tuple[Array, Array]:
+        t0 = self._pulse_time(values)
+        pairs = [table.evaluate_with_derivative(t0) for table in self.times]
+        return np.stack([p[0] for p in pairs], axis=-2), np.stack([p[1] for p in pairs], axis=-2)
 
 
-def _batch_last(array: Array, like: Array, xp: Namespace) -> Array:
+def _batch_last(array: Array, like: Array) -> Array:
     """``(..., n, m)`` as ``(n, m, ...)``; a stage that nothing drives is spread over the batch."""
-    moved = xp.moveaxis(array, (-2, -1), (0, 1))
+    moved = np.moveaxis(array, (-2, -1), (0, 1))
     missing = 2 + like.ndim - moved.ndim
-    spread: Array = moved.reshape(*moved.shape, *(1,) * missing) + like
-    return spread
+    return moved.reshape(*moved.shape, *(1,) * missing) + like

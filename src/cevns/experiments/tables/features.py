@@ -24,7 +24,18 @@ from cevns.detectors.framework.response import PULL_REACH
 from cevns.detectors.framework.splines import UniformSpline
 from cevns.experiments.prediction.separable import Values
 from cevns.experiments.prediction.signal import Signal
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, IntArray
+
+__all__ = [
+    "CROSSED",
+    "DEGREE",
+    "Monomials",
+    "ResponseFeatures",
+    "b_spline_coefficients",
+    "b_splines",
+    "response_features",
+    "through_knots",
+]
 
 DEGREE = 3
 """Of the polynomials in the quenching pulls, in total."""
@@ -76,35 +87,34 @@ class Monomials:
                     out[name][row, at[lower]] = k / self.scales[i]
         return out
 
-    def evaluate(self, values: Values, like: Array, xp: Namespace) -> Array:
+    def evaluate(self, values: Values, like: Array) -> Array:
         """The monomials W, ``(n_monomials, ...)``."""
-        one = xp.ones_like(like)
+        one = np.ones_like(like)
         rows: list[Array] = [one] * len(self.powers)
         scaled = zip(self.names, self.centres, self.scales, strict=True)
         x = [(values[name] - centre) / scale * one for name, centre, scale in scaled]
         for row, parent, variable in self._parents:
             rows[row] = rows[parent] * x[variable]
-        result: Array = xp.stack(rows)
-        return result
+        return np.stack(rows)
 
 
-def b_splines(x: Array, xp: Namespace = np) -> tuple[Array, Array]:
+def b_splines(x: Array) -> tuple[Array, Array]:
     """Cubic B-splines on the knots of the efficiency pull, and their slopes: ``(n, ...)``.
 
     Constant beyond the ends of the knots.
     """
     step = _KNOTS[1] - _KNOTS[0]
-    inside = xp.minimum(xp.maximum(x, _KNOTS[0]), _KNOTS[-1])
-    moving = xp.where(inside == x, 1.0 / step, 0.0)
+    inside = np.minimum(np.maximum(x, _KNOTS[0]), _KNOTS[-1])
+    moving = np.where(inside == x, 1.0 / step, 0.0)
     values, slopes = [], []
     for k in range(-1, len(_KNOTS) + 1):
         u = (inside - (_KNOTS[0] + k * step)) / step
-        a = xp.abs(u)
-        near, far = xp.maximum(1.0 - a, 0.0), xp.maximum(2.0 - a, 0.0)
+        a = np.abs(u)
+        near, far = np.maximum(1.0 - a, 0.0), np.maximum(2.0 - a, 0.0)
         # the kernel [(2 - |u|)^3 - 4 (1 - |u|)^3]/6 where the brackets are positive
         values.append((far * far * far - 4.0 * near * near * near) / 6.0)
-        slopes.append(xp.sign(u) * (2.0 * near * near - 0.5 * far * far) * moving)
-    return xp.stack(values), xp.stack(slopes)
+        slopes.append(np.sign(u) * (2.0 * near * near - 0.5 * far * far) * moving)
+    return np.stack(values), np.stack(slopes)
 
 
 def b_spline_coefficients(values: Array) -> Array:
@@ -193,9 +203,7 @@ class ResponseFeatures:
                 out.append(np.concatenate([first, *rest], axis=1))
         return np.concatenate(out)
 
-    def products(
-        self, stacked: Array, n: int, values: Values, like: Array, xp: Namespace
-    ) -> list[Array]:
+    def products(self, stacked: Array, n: int, values: Values, like: Array) -> list[Array]:
         """A matrix of `n` rows times W and times its slopes along `driven`, each ``(n, ...)``.
 
         Slopes along quenching pulls are W times another matrix; only those along the efficiency
@@ -206,18 +214,17 @@ class ResponseFeatures:
             n: its rows.
             values: of the pulls.
             like: an array of their shape.
-            xp: array namespace.
         """
-        monomials = self.monomials.evaluate(values, like, xp)
+        monomials = self.monomials.evaluate(values, like)
         met, features, moved = monomials[: self._met], [monomials], []
         for name, spline in zip(self.efficiency, self.functions, strict=True):
             at = values[name] + like
-            value, slope = spline.evaluate_with_derivative(at, xp)
-            features.append(_outer(met, xp.moveaxis(value, -1, 0)))
+            value, slope = spline.evaluate_with_derivative(at)
+            features.append(_outer(met, np.moveaxis(value, -1, 0)))
             if name not in self.held:
-                inside = xp.where((at >= spline.start) & (at <= spline.stop), 1.0, 0.0)
-                moved.append(_outer(met, xp.moveaxis(slope, -1, 0) * inside))
-        whole = xp.concatenate(features)
+                inside = np.where((at >= spline.start) & (at <= spline.stop), 1.0, 0.0)
+                moved.append(_outer(met, np.moveaxis(slope, -1, 0) * inside))
+        whole = np.concatenate(features)
         product = stacked @ whole.reshape(len(whole), -1)
         out = list(product.reshape(-1, n, *like.shape))
         names = [k for k, name in enumerate(self.efficiency) if name not in self.held]
@@ -226,16 +233,15 @@ class ResponseFeatures:
             out.append((block @ rows.reshape(len(rows), -1)).reshape(n, *like.shape))
         return out
 
-    def evaluate(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def evaluate(self, values: Values, like: Array) -> list[Array]:
         """W and its slopes along `driven`, each ``(n_features, ...)``."""
         n = len(self.table)
-        return self.products(self.stacked(np.eye(n)), n, values, like, xp)
+        return self.products(self.stacked(np.eye(n)), n, values, like)
 
 
 def _outer(row: Array, functions: Array) -> Array:
     """Products of monomials and functions, ``(n_functions n_monomials, ...)``."""
-    result: Array = (functions[:, None] * row[None, :]).reshape(-1, *row.shape[1:])
-    return result
+    return (functions[:, None] * row[None, :]).reshape(-1, *row.shape[1:])
 
 
 def response_features(
@@ -266,7 +272,7 @@ def response_features(
     values = {
         n: monomials.centres[i] + monomials.scales[i] * points[:, i] for i, n in enumerate(names)
     }
-    fitted = np.linalg.pinv(monomials.evaluate(values, like, np).T)
+    fitted = np.linalg.pinv(monomials.evaluate(values, like).T)
 
     def coefficients(moved: Mapping[str, float]) -> Array:
         at = {n: like + nominal[n] for n in pulls}
@@ -274,8 +280,7 @@ def response_features(
         rows = signal.responses(at)  # (points, nodes, n_energy), or without points
         if rows.ndim == 2:
             rows = rows[None]
-        result: Array = fitted @ rows.reshape(len(points), -1)
-        return result
+        return fitted @ rows.reshape(len(points), -1)
 
     base = coefficients({})
     met = int(np.sum(monomials.powers.sum(axis=1) <= crossed))

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.tables.refolded import RefoldedSignal
 from cevns.experiments.tables.tabulated import TabulatedSignal
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["PulseShapeSignal"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,19 +33,16 @@ class PulseShapeSignal:
     signal: Signal | TabulatedSignal | RefoldedSignal
     pulse_shape: PulseShapeBins
 
-    def evaluate(self, values: Mapping[str, Array], xp: Namespace = np) -> Array:
+    def evaluate(self, values: Mapping[str, Array]) -> Array:
         """Expected counts, ``(..., n_energy, n_pulse_shape, n_time)``."""
-        flat = self.signal.evaluate(values, xp)
-        result: Array = self.pulse_shape.evaluate(values, xp)[..., None] * flat[..., None, :]
-        return result
+        flat = self.signal.evaluate(values)
+        return self.pulse_shape.evaluate(values)[..., None] * flat[..., None, :]
 
-    def linearise(
-        self, values: Mapping[str, Array], xp: Namespace = np
-    ) -> tuple[Array, dict[str, Array]]:
+    def linearise(self, values: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
         """Expected counts and their derivative by every bound parameter, by name."""
-        flat, flat_slopes = self.signal.linearise(values, xp)
-        shape = self.pulse_shape.evaluate(values, xp)[..., None]
+        flat, flat_slopes = self.signal.linearise(values)
+        shape = self.pulse_shape.evaluate(values)[..., None]
         slopes = {n: shape * s[..., None, :] for n, s in flat_slopes.items()}
-        for name, slope in self.pulse_shape.slopes(values, xp).items():
+        for name, slope in self.pulse_shape.slopes(values).items():
             slopes[name] = slope[..., None] * flat[..., None, :]
         return shape * flat[..., None, :], slopes

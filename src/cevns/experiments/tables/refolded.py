@@ -24,7 +24,9 @@ from cevns.experiments.tables.features import ResponseFeatures, response_feature
 from cevns.experiments.tables.tabulated import time_classes
 from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["RefoldedSignal", "refold"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,55 +79,52 @@ class RefoldedSignal:
         held = frozenset(names)
         return replace(self, features=self.features.holding(held), held=self.held | held)
 
-    def _spectrum(self, values: Values, like: Array, xp: Namespace) -> Array:
+    def _spectrum(self, values: Values, like: Array) -> Array:
         """``(n_nodes, n_classes, ...)``."""
         by_flavour = self.fold.spectrum(
             {n: values[n] for n in self.couplings},
             neutron_radius=1.0 if self.radius is None else values[self.radius],
-            xp=xp,
         )
-        summed = xp.stack(
+        summed = np.stack(
             [sum(by_flavour[..., f, :] for f in members) for members in self.classes], axis=-2
         )
-        last = xp.moveaxis(summed, (-1, -2), (0, 1))
+        last = np.moveaxis(summed, (-1, -2), (0, 1))
         missing = 2 + like.ndim - last.ndim
-        spread: Array = last.reshape(*last.shape, *(1,) * missing) + like
-        return spread
+        return last.reshape(*last.shape, *(1,) * missing) + like
 
-    def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def energies(self, values: Values, like: Array) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
-        spectra = [self._spectrum(values, like, xp)]
+        spectra = [self._spectrum(values, like)]
         for name in self._spectral:
-            ends = spectral_ends(self.fold, name, values[name], xp)
-            up, down = (self._spectrum({**values, name: end}, like, xp) for end in ends)
+            ends = spectral_ends(self.fold, name, values[name])
+            up, down = (self._spectrum({**values, name: end}, like) for end in ends)
             spectra.append((up - down) / (ends[0] - ends[1]))
-        features = self.features.evaluate(values, like, xp)
+        features = self.features.evaluate(values, like)
         n = len(features[0])
         table = self.features.table.reshape(n * self.n_energy, -1)
         shape = (n, self.n_energy, len(self.times), *like.shape)
         folded = [(table @ s.reshape(s.shape[0], -1)).reshape(shape) for s in spectra]
 
         def energy(spectrum: Array, feature: Array) -> Array:
-            total = xp.sum(spectrum * feature[:, None, None], axis=0)
-            swapped: Array = xp.swapaxes(total, 0, 1)
-            return swapped
+            total = np.sum(spectrum * feature[:, None, None], axis=0)
+            return np.swapaxes(total, 0, 1)
 
         out = [energy(s, features[0]) for s in folded]
         return out + [energy(folded[0], f) for f in features[1:]]
 
-    def arrivals(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def arrivals(self, values: Values, like: Array) -> list[Array]:
         """Tau and its slope along the pulse time, each ``(n_classes, n_time, ...)``."""
         t0 = self.pulse_time_us + like if self.pulse_time is None else values[self.pulse_time]
-        pairs = [table.evaluate_with_derivative(t0, xp) for table in self.times]
-        return [xp.stack([xp.moveaxis(p[k], -1, 0) for p in pairs]) for k in (0, 1)]
+        pairs = [table.evaluate_with_derivative(t0) for table in self.times]
+        return [np.stack([np.moveaxis(p[k], -1, 0) for p in pairs]) for k in (0, 1)]
 
-    def evaluate(self, values: Values, xp: Namespace = np) -> Array:
+    def evaluate(self, values: Values) -> Array:
         """Expected counts, ``(..., n_energy, n_time)``."""
-        return self.linearise(values, xp)[0]
+        return self.linearise(values)[0]
 
-    def linearise(self, values: Values, xp: Namespace = np) -> tuple[Array, dict[str, Array]]:
+    def linearise(self, values: Values) -> tuple[Array, dict[str, Array]]:
         """Expected counts and their derivatives by name, each ``(..., n_energy, n_time)``."""
-        return linearise(self, values, xp)
+        return linearise(self, values)
 
 
 def refold(

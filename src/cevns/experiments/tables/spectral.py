@@ -31,7 +31,9 @@ from cevns.experiments.tables.features import Monomials
 from cevns.parameters import Parameter
 from cevns.rates.electrons import ElectronFold, WithElectrons
 from cevns.rates.fold import Fold
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, IntArray
+
+__all__ = ["Mixture", "RadiusNodes", "mixture", "raw_rows", "raw_weights"]
 
 _RADIUS_NODES = 24
 _MONOMIALS = 500
@@ -66,21 +68,21 @@ class RadiusNodes:
         """Radii of the nodes."""
         return self.centre + self.half * self.x
 
-    def basis(self, radius_fm: Any, xp: Namespace) -> list[Any]:
+    def basis(self, radius_fm: Any) -> list[Any]:
         """Lagrange polynomials of the nodes at a radius: from Chebyshev polynomials."""
         if self.half == 0.0:
             return [1.0]
         t = (radius_fm - self.centre) / self.half
         n = len(self.x)
-        chebyshev = [xp.ones_like(t), t]
+        chebyshev = [np.ones_like(t), t]
         for _ in range(n - 2):
             chebyshev.append(2.0 * t * chebyshev[-1] - chebyshev[-2])
         # L_k(t) = (2/n) sum'_m T_m(x_k) T_m(t), the first term halved
         angles = np.pi * (np.arange(n) + 0.5) / n
         factors = 2.0 / n * np.cos(np.outer(angles, np.arange(n)))
         factors[:, 0] *= 0.5
-        stacked = xp.stack(chebyshev)
-        return list(xp.tensordot(factors, stacked, axes=1))
+        stacked = np.stack(chebyshev)
+        return list(np.tensordot(factors, stacked, axes=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,34 +125,32 @@ class Mixture:
         slopes = [coefficients @ monomials.slopes[n] for n in self.driven]
         return np.concatenate([coefficients, *slopes])
 
-    def weights(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def weights(self, values: Values, like: Array) -> list[Array]:
         """V and its slopes along `driven`, each ``(n_basis, ...)``."""
         if self.polynomial is not None:
             stacked = self._stacked_polynomial
-            there = self.polynomial[0].evaluate(values, like, xp)
+            there = self.polynomial[0].evaluate(values, like)
             product = stacked @ there.reshape(len(there), -1)
             return list(product.reshape(1 + len(self.driven), -1, *like.shape))
 
         def at(point: Mapping[str, Any]) -> Array:
-            raw = raw_weights(self.fold, self.radius, self.radii, point, like, xp)
+            raw = raw_weights(self.fold, self.radius, self.radii, point, like)
             flat = self.reduce @ raw.reshape(raw.shape[0], -1)
-            shaped: Array = flat.reshape(-1, *like.shape)
-            return shaped
+            return flat.reshape(-1, *like.shape)
 
         mine = {n: values[n] for n in self.names}
         out = [at(mine)]
         for name in self.driven:
             # weights are smooth in couplings scaled to one: the central difference is exact to 1e-8
-            ends = spectral_ends(self.fold, name, mine[name], xp)
+            ends = spectral_ends(self.fold, name, mine[name])
             up, down = (at({**mine, name: end}) for end in ends)
             out.append((up - down) / (ends[0] - ends[1]))
         return out
 
-    def mix(self, weights: Array, rows: Array, xp: Namespace) -> Array:
+    def mix(self, weights: Array, rows: Array) -> Array:
         """``sum_j v_j rows_j``: ``(n_basis, m, ...)`` to ``(n_classes, m, ...)``."""
         weighted = weights[:, None] * rows
-        result: Array = xp.stack([xp.sum(weighted[a:b], axis=0) for a, b in self.segments])
-        return result
+        return np.stack([np.sum(weighted[a:b], axis=0) for a, b in self.segments])
 
 
 def _stages(fold: Fold | WithElectrons) -> tuple[Fold, ElectronFold | None]:
@@ -166,25 +166,21 @@ def raw_weights(
     radii: tuple[RadiusNodes, ...],
     values: Mapping[str, Any],
     like: Array,
-    xp: Namespace,
 ) -> Array:
     """Weights of all rows, ``(n_raw, ...)``, in the order of `raw_rows`."""
     coupled = {n: v for n, v in values.items() if n != radius}
     nuclei, electrons = _stages(fold)
-    lagrange = [
-        nodes.basis(_radius(nuclei, a, radius, values, xp), xp) for a, nodes in enumerate(radii)
-    ]
+    lagrange = [nodes.basis(_radius(nuclei, a, radius, values)) for a, nodes in enumerate(radii)]
     rows = []
     for flavour in nuclei.flavours:
         for a, (nuclide, _) in enumerate(nuclei.material.atoms):
-            weights = nuclei.interaction.weights(flavour, nuclide, coupled, xp)
+            weights = nuclei.interaction.weights(flavour, nuclide, coupled)
             for k, term in enumerate(nuclei.interaction.terms):
                 factors = lagrange[a] if _neutron_power(term.form_factors) else [1.0]
                 rows += [weights[k] * f + 0.0 * like for f in factors]
         if electrons is not None:
-            rows += [w + 0.0 * like for w in electrons.weights(coupled, flavour, xp)]
-    result: Array = xp.stack(rows)
-    return result
+            rows += [w + 0.0 * like for w in electrons.weights(coupled, flavour)]
+    return np.stack(rows)
 
 
 def raw_rows(fold: Fold | WithElectrons, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
@@ -209,12 +205,10 @@ def _neutron_power(form_factors: tuple[str, ...]) -> int:
     return sum(f in ("n", "a") for f in form_factors)
 
 
-def _radius(
-    fold: Fold, a: int, radius: str | None, values: Mapping[str, Any], xp: Namespace
-) -> Any:
+def _radius(fold: Fold, a: int, radius: str | None, values: Mapping[str, Any]) -> Any:
     """Neutron radius of a nuclide at a point, fm; its default where nothing moves it."""
     relative = 1.0 if radius is None else values[radius]
-    return fold.neutron_rms_fm(a, values, xp=xp) * relative
+    return fold.neutron_rms_fm(a, values) * relative
 
 
 def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int, ...]]) -> Mixture:
@@ -233,12 +227,12 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
     like = np.zeros(len(next(iter(samples.values()), np.zeros(1))))
     radii = []
     for a in range(len(fold.material.atoms)):
-        found = np.asarray(_radius(_stages(fold)[0], a, binding.neutron_radius, samples, np)) + like
+        found = np.asarray(_radius(_stages(fold)[0], a, binding.neutron_radius, samples)) + like
         low, high = float(found.min()), float(found.max())
         moving = high - low > 1e-9 * high
         radii.append(RadiusNodes(0.5 * (low + high), 0.5 * (high - low) if moving else 0.0))
     rows, flavours = raw_rows(fold, tuple(radii))
-    weights = raw_weights(fold, binding.neutron_radius, tuple(radii), samples, like, np)
+    weights = raw_weights(fold, binding.neutron_radius, tuple(radii), samples, like)
     of_class = np.zeros(len(fold.flavours), dtype=np.int64)
     for c, members in enumerate(classes):
         of_class[list(members)] = c
@@ -287,7 +281,7 @@ def _polynomial(mixture: Mixture, samples: Mapping[str, Array]) -> tuple[Monomia
     if not all(known.has(n) for n in mixture.names):
         return None
     every = np.zeros(len(next(iter(samples.values()))))
-    wanted = mixture.weights(samples, every, np)[0]
+    wanted = mixture.weights(samples, every)[0]
     size = np.abs(wanted) + np.abs(wanted).max(axis=1, initial=0.0, keepdims=True) * 1e-6
     centres = np.array([known[n].value for n in mixture.names])
     scales = np.array([3.0 * known[n].scale for n in mixture.names])
@@ -305,10 +299,10 @@ def _polynomial(mixture: Mixture, samples: Mapping[str, Array]) -> tuple[Monomia
             for n, c, s in zip(mixture.names, centres, scales, strict=True)
         }
         like = np.zeros(6 * count)
-        design = monomials.evaluate(points, like, np)
-        values = mixture.weights(points, like, np)[0]
+        design = monomials.evaluate(points, like)
+        values = mixture.weights(points, like)[0]
         coefficients = np.linalg.lstsq(design.T, values.T, rcond=None)[0].T
-        there = coefficients @ monomials.evaluate(samples, every, np)
+        there = coefficients @ monomials.evaluate(samples, every)
         if np.all(np.abs(there - wanted) <= _EXACT * size):
             return monomials, np.ascontiguousarray(coefficients)
     return None
@@ -338,5 +332,5 @@ def _spread(p: Parameter, size: int, rng: np.random.Generator) -> Array:
         return rng.uniform(p.lower, p.upper, size)
     magnitude = p.scale * 10.0 ** rng.uniform(-2.0, 1.5, size)
     signed = magnitude * rng.choice([-1.0, 1.0], size)
-    spread: Array = np.clip(p.value + signed, p.lower, p.upper)
-    return spread
+    result: Array = np.clip(p.value + signed, p.lower, p.upper)
+    return result

@@ -25,7 +25,9 @@ from cevns.experiments.prediction.separable import rows as joint_rows
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.tables.features import ResponseFeatures, response_features
 from cevns.experiments.tables.spectral import Mixture, mixture
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["TabulatedSignal", "tabulate", "time_classes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,32 +75,32 @@ class TabulatedSignal:
             still=self.still or self.pulse_time in held,
         )
 
-    def energies(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def energies(self, values: Values, like: Array) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, ...)``."""
-        matrix, mixed_before = self._mixed_matrix(values, xp)
+        matrix, mixed_before = self._mixed_matrix(values)
         stacked = self._stacked if matrix is self.matrix else self.features.stacked(matrix)
         shape = (-1, self.n_energy, *like.shape)
-        products = self.features.products(stacked, len(matrix), values, like, xp)
+        products = self.features.products(stacked, len(matrix), values, like)
         rows = [r.reshape(shape) for r in products]
         if mixed_before:
             return rows
-        weights = self.mixture.weights(values, like, xp)
-        mixed = [self.mixture.mix(w, rows[0], xp) for w in weights]
-        return mixed + [self.mixture.mix(weights[0], r, xp) for r in rows[1:]]
+        weights = self.mixture.weights(values, like)
+        mixed = [self.mixture.mix(w, rows[0]) for w in weights]
+        return mixed + [self.mixture.mix(weights[0], r) for r in rows[1:]]
 
     @cached_property
     def _stacked(self) -> Array:
         """A and the matrices of its slopes."""
         return self.features.stacked(self.matrix)
 
-    def _mixed_matrix(self, values: Values, xp: Namespace) -> tuple[Array, bool]:
+    def _mixed_matrix(self, values: Values) -> tuple[Array, bool]:
         """A, mixed to one row a class where couplings are the same throughout the batch.
 
         That is so for the toys of a grid point: a third of the arithmetic is saved.
         """
         if not self.mixture.names:
             return self.matrix, True
-        if xp is not np or self.mixture.driven:
+        if self.mixture.driven:
             return self.matrix, False
         here = {}
         for name in self.mixture.names:
@@ -106,32 +108,31 @@ class TabulatedSignal:
             if every.size == 0 or not (every == every.flat[0]).all():
                 return self.matrix, False
             here[name] = np.asarray(every.flat[0])
-        weights = self.mixture.weights(here, np.zeros(()), np)[0]
-        mixed = self.mixture.mix(weights, self.matrix.reshape(len(weights), -1), np)
+        weights = self.mixture.weights(here, np.zeros(()))[0]
+        mixed = self.mixture.mix(weights, self.matrix.reshape(len(weights), -1))
         return mixed.reshape(-1, self.matrix.shape[1]), True
 
-    def arrivals(self, values: Values, like: Array, xp: Namespace) -> list[Array]:
+    def arrivals(self, values: Values, like: Array) -> list[Array]:
         """Tau and its slope along the pulse time, each ``(n_classes, n_time, ...)``."""
         t0 = self.pulse_time_us + like if self.pulse_time is None else values[self.pulse_time]
-        pairs = [table.evaluate_with_derivative(t0, xp) for table in self.times]
-        return [xp.stack([xp.moveaxis(p[k], -1, 0) for p in pairs]) for k in (0, 1)]
+        pairs = [table.evaluate_with_derivative(t0) for table in self.times]
+        return [np.stack([np.moveaxis(p[k], -1, 0) for p in pairs]) for k in (0, 1)]
 
-    def evaluate(self, values: Values, xp: Namespace = np) -> Array:
+    def evaluate(self, values: Values) -> Array:
         """Expected counts, ``(..., n_energy, n_time)``."""
-        like = xp.zeros_like(values[self.driven[0]]) if self.driven else xp.zeros(())
-        (row,) = joint_rows(self._still, values, like, xp)
+        like = np.zeros_like(values[self.driven[0]]) if self.driven else np.zeros(())
+        (row,) = joint_rows(self._still, values, like)
         shape = (*like.shape, self.n_energy, self.n_time)
-        result: Array = xp.moveaxis(row, 0, -1).reshape(shape)
-        return result
+        return np.moveaxis(row, 0, -1).reshape(shape)
 
     @cached_property
     def _still(self) -> TabulatedSignal:
         """The same signal without slopes."""
         return self.holding(self.driven)
 
-    def linearise(self, values: Values, xp: Namespace = np) -> tuple[Array, dict[str, Array]]:
+    def linearise(self, values: Values) -> tuple[Array, dict[str, Array]]:
         """Expected counts and their derivatives by name, each ``(..., n_energy, n_time)``."""
-        return linearise(self, values, xp)
+        return linearise(self, values)
 
 
 def tabulate(

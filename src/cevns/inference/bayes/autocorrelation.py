@@ -6,6 +6,8 @@ import numpy as np
 
 from cevns.typing import Array
 
+__all__ = ["autocorrelation_time", "mean_error"]
+
 _WINDOW = 5.0
 
 

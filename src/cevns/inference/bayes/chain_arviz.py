@@ -11,6 +11,8 @@ import numpy as np
 from cevns.exceptions import InputError, MissingExtraError
 from cevns.typing import Array
 
+__all__ = ["arviz", "inference_data", "r_hat"]
+
 
 def arviz() -> Any:
     """The module.

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from cevns.exceptions import InputError
 from cevns.inference.bayes.posterior_modes import Modes
-from cevns.typing import Array
+from cevns.typing import ENGINE, Array
+
+__all__ = ["ChainState", "RandomState"]
 
 RandomState = tuple[str, NDArray[np.uint32], int, int, float]
 """As ``numpy.random.RandomState.get_state`` gives it."""
@@ -94,9 +96,15 @@ class ChainState:
         Raises:
             InputError: naming the first difference.
         """
+        before = self.fingerprint.get("engine", ENGINE)
+        if before != ENGINE:
+            raise InputError(
+                f"the saved chain was begun with the engine {before}, and NumPy is the only one: "
+                "begin a new chain"
+            )
         for key, wanted in fingerprint.items():
             found = self.fingerprint.get(key)
-            if found != wanted:
+            if key != "engine" and found != wanted:
                 raise InputError(
                     f"the saved chain is another one: its {key} is {found!r}, not {wanted!r}; "
                     "continue it as it was begun or begin a new one"

@@ -24,6 +24,15 @@ from cevns.exceptions import InputError
 from cevns.inference.model.grid import Axis
 from cevns.typing import Array, IntArray
 
+__all__ = [
+    "CredibleMap",
+    "check_level",
+    "credible_map",
+    "equal_tailed",
+    "highest_density",
+    "smoothed",
+]
+
 _PARTS = 8
 """Parts of a chain in the cross-validation; each much longer than its autocorrelation time."""
 _BINS = 800

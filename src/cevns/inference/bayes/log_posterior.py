@@ -9,7 +9,6 @@ logarithm: then every flat prior is constant in u. Gaussian priors are the pulls
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.minimum.engines import Engine
-from cevns.inference.minimum.engines import engine as make_engine
 from cevns.inference.minimum.likelihood import Likelihood
+from cevns.inference.minimum.linalg import quiet_division
 from cevns.inference.model.data import Data, observed
 from cevns.inference.model.expectation import Model, digest
 from cevns.inference.model.priors import Restated
-from cevns.typing import Array, IntArray
+from cevns.typing import ENGINE, Array, IntArray
+
+__all__ = ["LogPosterior"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,20 +33,14 @@ class LogPosterior:
     Args:
         likelihood: of a model under its priors (`cevns.inference.model.priors.under`).
         logarithmic: names of the parameters that are sampled as logarithms.
-        engine: what evaluates.
     """
 
     likelihood: Likelihood
     logarithmic: tuple[str, ...]
-    engine: Engine
 
     @classmethod
     def of(
-        cls,
-        model: Model,
-        data: Data | None = None,
-        logarithmic: tuple[str, ...] = (),
-        engine: str = "numpy",
+        cls, model: Model, data: Data | None = None, logarithmic: tuple[str, ...] = ()
     ) -> LogPosterior:
         """The density of a model under its priors, on data or on its own observed data."""
         if data is not None:  # priors were not measured: their means stay
@@ -54,7 +48,7 @@ class LogPosterior:
             measured = np.array([p.constraint is not None for p in base.parameters])
             own = observed(model).auxiliary
             data = Data(data.counts, np.where(measured, data.auxiliary, own))
-        return cls(Likelihood.of(model, data), logarithmic, make_engine(engine))
+        return cls(Likelihood.of(model, data), logarithmic)
 
     @property
     def model(self) -> Model:
@@ -99,11 +93,6 @@ class LogPosterior:
         theta[:, self.free] = self.values(u)
         return theta
 
-    @cached_property
-    def _twice_nll(self) -> Callable[[Array], Any]:
-        xp = self.engine.xp
-        return self.engine.compile(lambda theta: self.likelihood.twice_nll(theta, xp))
-
     def __call__(self, u: Array) -> Array:
         """``ln p`` up to a constant, ``(B, n_free) -> (B,)``.
 
@@ -116,8 +105,8 @@ class LogPosterior:
         # exp(log(x)) may lie one rounding outside
         low, high = ([getattr(p, s) for p in self.model.parameters] for s in ("lower", "upper"))
         theta = np.clip(theta, low, high)
-        with self.engine.context():
-            value = np.asarray(self._twice_nll(theta), dtype=float)
+        with quiet_division():
+            value = np.asarray(self.likelihood.twice_nll(theta), dtype=float)
         if np.isnan(value[inside]).any():
             at = theta[inside & np.isnan(value)][0, self.free]
             point = ", ".join(f"{n}={v:.4g}" for n, v in zip(self.names, at, strict=True))
@@ -125,8 +114,7 @@ class LogPosterior:
                 f"model {self.model.name!r}: the likelihood is not a number at {point}; narrow the "
                 "bounds or the prior"
             )
-        result: Array = np.where(inside, -0.5 * np.where(inside, value, np.inf), -np.inf)
-        return result
+        return np.where(inside, -0.5 * np.where(inside, value, np.inf), -np.inf)
 
     def fingerprint(self) -> dict[str, Any]:
         """What must agree for chains to belong together."""
@@ -138,5 +126,5 @@ class LogPosterior:
             "data digest": hashlib.sha256(numbers.tobytes()).hexdigest(),
             "parameters": list(self.names),
             "flat in the logarithm": sorted(self.logarithmic),
-            "engine": self.engine.name,
+            "engine": ENGINE,
         }

@@ -19,6 +19,8 @@ from cevns.inference.model.grid import Grid
 from cevns.parameters import Parameters, fold_name
 from cevns.typing import Array
 
+__all__ = ["LEVELS", "Posterior"]
+
 LEVELS = (0.6826894921370859, 0.9)
 """Levels of the intervals in `Posterior.to_dict`."""
 

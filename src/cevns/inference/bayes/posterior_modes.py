@@ -27,6 +27,8 @@ from cevns.inference.bayes.log_posterior import LogPosterior
 from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.typing import Array
 
+__all__ = ["MOST", "STARTS", "Modes", "find_modes"]
+
 STARTS = 24
 """Fits that look for modes."""
 _SCREENED = 1024

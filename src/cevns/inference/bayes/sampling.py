@@ -33,6 +33,7 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.priors import Flat, FlatInLog, Prior, under
 from cevns.parameters import Gaussian, Parameters
+from cevns.records import VERSION
 from cevns.typing import Array
 
 __all__ = ["ChainState", "Flat", "FlatInLog", "Gaussian", "Posterior", "Prior", "sample"]
@@ -57,7 +58,6 @@ def sample(
     walkers: int = 256,
     effective: int = 5_000,
     max_steps: int = 20_000,
-    engine: str = "numpy",
     progress: Callable[[int, int], None] | None = None,
     checkpoint: Callable[[ChainState], None] | None = None,
     state: ChainState | None = None,
@@ -73,7 +73,6 @@ def sample(
         walkers: chains that move together, even, at least twice the number of free parameters.
         effective: independent draws wanted, of the parameter with the fewest.
         max_steps: steps of a walker after which sampling ends anyway, with a `CevnsWarning`.
-        engine: ``numpy``, ``jax`` or ``auto``.
         progress: called with (steps done, steps expected).
         checkpoint: called with the chain after every `BLOCK` steps; from the last such state the
             same call goes on after an interruption, to the same result bit for bit.
@@ -95,7 +94,7 @@ def sample(
         >>> posterior.highest_density("sin2_theta_w", 0.9)  # doctest: +SKIP
     """
     stated, logarithmic = under(model, priors, fix)
-    target = LogPosterior.of(stated, data, logarithmic, engine)
+    target = LogPosterior.of(stated, data, logarithmic)
     n_free = len(target.free)
     if seed < 0 or effective < 1 or max_steps < BLOCK:
         raise InputError(
@@ -112,7 +111,7 @@ def sample(
         **target.fingerprint(),
         "seed": seed,
         "walkers": walkers,
-        "version": version("cevns"),
+        "version": VERSION,
         "emcee version": version("emcee"),
     }
     if state is not None:

@@ -13,6 +13,8 @@ from cevns.inference.model.expectation import Model
 from cevns.parameters import Parameter, fold_name
 from cevns.typing import Array
 
+__all__ = ["FitResult", "FittedParameter", "fitted_parameters"]
+
 
 @dataclass(frozen=True)
 class FittedParameter:

@@ -18,19 +18,21 @@ import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult, fitted_parameters
-from cevns.inference.fitting.minuit import (
-    Fix,
-    MinosChoice,
-    _degenerate,
-    _diagnose,
-    _minimise,
-    _minos_names,
-    _with_minos,
-)
+from cevns.inference.fitting.minuit import Fix, degenerate, diagnose, minimise
+from cevns.inference.fitting.quoted_fit import MinosChoice, minos_names, with_minos
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, constraint_arrays, linearise, parameter_point
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = [
+    "GaussianLikelihood",
+    "GaussianModel",
+    "Values",
+    "fit_gaussian",
+    "gaussian_likelihood",
+    "least_squares",
+]
 
 
 class GaussianModel(Model, Protocol):
@@ -81,23 +83,22 @@ class GaussianLikelihood(Likelihood):
             ) from None
         return np.asarray(np.linalg.inv(lower))
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """The model's expectation, ``(..., n_par) -> (..., n)``."""
-        return self.model.expected(theta, xp)
+        return self.model.expected(theta)
 
-    def residuals(self, theta: Array, xp: Namespace = np) -> Array:
+    def residuals(self, theta: Array) -> Array:
         """Measured minus expected, decorrelated, unit variance: ``(..., n_par) -> (..., n)``."""
-        away: Array = (self.data.counts - self.expected(theta, xp)) @ self._whitening.T
-        return away
+        return (self.data.counts - self.expected(theta)) @ self._whitening.T
 
-    def chi2(self, theta: Array, xp: Namespace = np) -> Array:
+    def chi2(self, theta: Array) -> Array:
         """The part of the values, without pulls."""
-        out: Array = xp.sum(self.residuals(theta, xp) ** 2, axis=-1)
-        return out
+        result: Array = np.sum(self.residuals(theta) ** 2, axis=-1)
+        return result
 
-    def twice_nll(self, theta: Array, xp: Namespace = np) -> Array:
+    def twice_nll(self, theta: Array) -> Array:
         """chi2 with the pulls, ``(..., n_par) -> (...)``."""
-        return self.chi2(theta, xp) + self.pull_term(theta, xp)
+        return self.chi2(theta) + self.pull_term(theta)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """chi2 with the pulls, and its gradient, at one point."""
@@ -192,7 +193,7 @@ def fit_gaussian(
         data: values and auxiliary measurements; the model's own by default.
         fix: parameters held fixed, at a value or (None) where they are.
         start: starting point; nominal values by default.
-        minos: as in `cevns.inference.fitting.minuit.fit`.
+        minos: as in `cevns.inference.fitting.quoted_fit.fit`.
 
     Raises:
         UnknownNameError: if a named parameter does not exist.
@@ -207,20 +208,20 @@ def fit_gaussian(
     likelihood.check(theta)
     if held.all():
         return _record(likelihood, theta, np.zeros((theta.size, theta.size)), held)
-    minuit = _minimise(likelihood, parameters, theta, strategy=1, second=False)
+    minuit = minimise(likelihood, parameters, theta, strategy=1, second=False)
     if minuit.valid:
         minuit.hesse()
-    valid, diagnosis = _diagnose(minuit)
+    valid, diagnosis = diagnose(minuit)
     at = theta.copy()
     at[~held] = minuit.values
-    if valid and (degenerate := _degenerate(likelihood, at, ~held)):
-        valid, diagnosis = False, degenerate
+    if valid and (alike := degenerate(likelihood, at, ~held)):
+        valid, diagnosis = False, alike
     if not valid:
         raise FitError(f"fit of {model.name!r}: {diagnosis}")
     covariance = np.zeros((theta.size, theta.size))
     covariance[np.ix_(~held, ~held)] = np.asarray(minuit.covariance)
     result = _record(likelihood, at, covariance, held, float(minuit.fmin.edm), int(minuit.nfcn))
-    return _with_minos(minuit, result, _minos_names(parameters, None, minos))
+    return with_minos(minuit, result, minos_names(parameters, None, minos))
 
 
 def _record(

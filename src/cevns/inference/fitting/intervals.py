@@ -18,10 +18,21 @@ import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult
-from cevns.inference.fitting.minuit import Fix, fit
+from cevns.inference.fitting.minuit import Fix, minimum
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, single_poi
 from cevns.typing import Array
+
+__all__ = [
+    "Interval",
+    "ProfileCurve",
+    "Significance",
+    "endpoint",
+    "interval",
+    "profile",
+    "significance",
+    "threshold",
+]
 
 
 def threshold(level: float) -> float:
@@ -115,7 +126,7 @@ class Significance:
 
 
 def _best(model: Model, data: Data | None, fix: Fix | None, best: FitResult | None) -> FitResult:
-    return fit(model, data=data, fix=fix, minos="none") if best is None else best
+    return minimum(model, data=data, fix=fix) if best is None else best
 
 
 def _conditional(
@@ -131,9 +142,7 @@ def _conditional(
     at = start.copy()
     position = model.parameters.position(name)
     at[position] = value
-    return fit(
-        model, data=best.data, fix={**(fix or {}), name: value}, start=at, minos="none", hesse=hesse
-    )
+    return minimum(model, data=best.data, fix={**(fix or {}), name: value}, start=at, hesse=hesse)
 
 
 def profile(

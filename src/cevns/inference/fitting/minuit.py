@@ -1,4 +1,4 @@
-"""The fit that is quoted: MIGRAD, HESSE and MINOS through iminuit.
+"""Minima through iminuit: MIGRAD and HESSE, and what is wrong where they fail.
 
 -2 ln L has error definition 1: one standard deviation is where it rises by one (F. James,
 MINUIT reference manual, CERN D506).
@@ -6,14 +6,13 @@ MINUIT reference manual, CERN D506).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.exceptions import FitError, InputError
-from cevns.inference.fitting.fit_result import FitResult, FittedParameter, fitted_parameters
+from cevns.exceptions import FitError
+from cevns.inference.fitting.fit_result import FitResult, fitted_parameters
 from cevns.inference.minimum.likelihood import Likelihood, deviance, pearson
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import LinearisedModel, Model, parameter_point
@@ -23,37 +22,31 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from iminuit import Minuit  # type: ignore[import-untyped]
 
+__all__ = ["Fix", "degenerate", "diagnose", "minimise", "minimum", "poi_name"]
+
 Fix = Mapping[str, float | None]
-MinosChoice = Literal["poi", "all", "none"] | Iterable[str]
 
 
-def fit(
+def minimum(
     model: Model,
     *,
     data: Data | None = None,
     fix: Fix | None = None,
     start: Mapping[str, float] | Array | None = None,
     poi: str | None = None,
-    minos: MinosChoice = "poi",
     hesse: bool = True,
     raise_on_failure: bool = True,
 ) -> FitResult:
-    """Fit a model to data.
+    """The minimum and its covariance, without MINOS: the fit that others are made of.
 
     Args:
         model: what to fit.
         data: counts and auxiliary measurements; the model's own by default.
-        fix: parameters held fixed, at a value or (None) where they are; beside those the model
-            declares fixed.
-        start: starting point (values by name or a whole vector); nominal values by default.
-        poi: parameter of interest of the result; by default the only one of that role.
-        minos: parameters that get MINOS errors: ``"poi"``, ``"all"``, ``"none"``, or names.
-        hesse: compute the covariance matrix (conditional fits in scans do without).
-        raise_on_failure: raise if the minimum is not valid; otherwise return it with its
-            diagnosis.
-
-    Returns:
-        The record of the fit.
+        fix: parameters held fixed, at a value or (None) where they are.
+        start: starting point; nominal values by default.
+        poi: parameter of interest of the result.
+        hesse: compute the covariance matrix.
+        raise_on_failure: raise if the minimum is not valid.
 
     Raises:
         UnknownNameError: if a named parameter does not exist.
@@ -66,20 +59,19 @@ def fit(
     held = np.array([p.fixed for p in parameters])
     theta[held] = parameters.values[held]
     likelihood.check(theta)
-    poi = _poi_name(parameters, poi)
-    wanted = _minos_names(parameters, poi, minos)
+    poi = poi_name(parameters, poi)
 
     if held.all():
         return _record(likelihood, theta, np.zeros((len(theta),) * 2), held, poi, 0.0, 1, True, "")
     strategy = 1 if hesse else 0
-    minuit = _minimise(likelihood, parameters, theta, strategy)
+    minuit = minimise(likelihood, parameters, theta, strategy)
     if hesse and minuit.valid:
         minuit.hesse()
-    valid, diagnosis = _diagnose(minuit)
+    valid, diagnosis = diagnose(minuit)
     at = theta.copy()
     at[~held] = minuit.values
-    if valid and (degenerate := _degenerate(likelihood, at, ~held)):
-        valid, diagnosis = False, degenerate
+    if valid and (alike := degenerate(likelihood, at, ~held)):
+        valid, diagnosis = False, alike
     covariance = np.zeros((len(theta), len(theta)))
     if minuit.covariance is not None:
         covariance[np.ix_(~held, ~held)] = np.asarray(minuit.covariance)
@@ -99,10 +91,7 @@ def fit(
             raise FitError(f"fit of {model.name!r}: {diagnosis}")
         return result
     likelihood.check(at)
-    if not wanted:
-        return result
-    minuit = _minimise(likelihood, parameters, at, 1, second=False)
-    return _with_minos(minuit, result, wanted, likelihood)
+    return result
 
 
 def _minuit(
@@ -157,7 +146,7 @@ def _minuit(
     return minuit
 
 
-def _minimise(
+def minimise(
     likelihood: Likelihood,
     parameters: Parameters,
     theta: Array,
@@ -181,7 +170,7 @@ def _minimise(
         minuit.migrad(ncall=20_000)
         fmin: Any = minuit.fmin
         if second and not (minuit.valid and not fmin.has_parameters_at_limit):
-            return _minimise(likelihood, parameters, theta, strategy, second=False)
+            return minimise(likelihood, parameters, theta, strategy, second=False)
         if not minuit.valid:
             minuit.strategy = 2
             minuit.simplex()
@@ -189,7 +178,7 @@ def _minimise(
     return minuit
 
 
-def _diagnose(minuit: Minuit) -> tuple[bool, str]:
+def diagnose(minuit: Minuit) -> tuple[bool, str]:
     """Whether the minimum is good, and if not what was wrong, in words."""
     fmin: Any = minuit.fmin
     words = []
@@ -218,7 +207,7 @@ def _diagnose(minuit: Minuit) -> tuple[bool, str]:
     return bool(minuit.valid and np.isfinite(fmin.fval)), "; ".join(words)
 
 
-def _degenerate(likelihood: Likelihood, theta: Array, free: Array) -> str:
+def degenerate(likelihood: Likelihood, theta: Array, free: Array) -> str:
     """Name the parameters that the data cannot tell apart, from the Fisher information.
 
     HESSE differentiates -2 ln L twice and cannot see an exactly flat direction in its own
@@ -241,55 +230,6 @@ def _near_limit(p: Any) -> bool:
     low = p.lower_limit if p.lower_limit is not None else -np.inf
     high = p.upper_limit if p.upper_limit is not None else np.inf
     return bool(min(p.value - low, high - p.value) < 0.1 * p.error)
-
-
-def _with_minos(
-    minuit: Minuit,
-    result: FitResult,
-    names: tuple[str, ...],
-    likelihood: Likelihood | None = None,
-) -> FitResult:
-    """Add MINOS errors; one that does not exist (a bound is met first) stays None."""
-    import warnings
-
-    fitted: dict[str, FittedParameter] = dict(result.fitted)
-    notes = []
-    for name in names:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                minuit.minos(name)
-        except RuntimeError:
-            notes.append(f"MINOS failed for {name}")
-            continue
-        m: Any = minuit.merrors[name]
-        up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
-        down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
-        lost = not ((m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit))
-        if lost and likelihood is not None:
-            up, down = _by_conditional_fits(likelihood, result, name)
-        if up is None or down is None:
-            side = " and ".join(s for s, e in (("upper", up), ("lower", down)) if e is None)
-            notes.append(f"{name} has no {side} MINOS error (a bound or another minimum is met)")
-        fitted[name] = replace(fitted[name], error_up=up, error_down=down)
-    return replace(result, fitted=fitted, diagnosis="; ".join(notes))
-
-
-def _by_conditional_fits(
-    likelihood: Likelihood, result: FitResult, name: str
-) -> tuple[float | None, float | None]:
-    """The errors that MINOS means, where it loses its way: on an exact minimum, for one."""
-    from cevns.inference.fitting.intervals import interval
-
-    held: Fix = {p.name: p.value for p in result if p.fixed}
-    try:
-        found = interval(likelihood.model, name, data=likelihood.data, fix=held, best=result)
-    except FitError:
-        return None, None
-    return (
-        None if found.upper_is_bound else found.upper - found.best,
-        None if found.lower_is_bound else found.best - found.lower,
-    )
 
 
 def _record(
@@ -327,21 +267,9 @@ def _record(
     )
 
 
-def _poi_name(parameters: Parameters, name: str | None) -> str | None:
+def poi_name(parameters: Parameters, name: str | None) -> str | None:
+    """The parameter of interest: the one named, or the only one of that role."""
     if name is not None:
         return parameters[name].name
     found = [p.name for p in parameters if p.role == "poi"]
     return found[0] if len(found) == 1 else None
-
-
-def _minos_names(parameters: Parameters, poi: str | None, choice: MinosChoice) -> tuple[str, ...]:
-    free = tuple(p.name for p in parameters if not p.fixed)
-    if isinstance(choice, str):
-        if choice not in ("poi", "all", "none"):
-            raise InputError(
-                f"minos={choice!r}: use 'poi', 'all', 'none', or a list of parameter names"
-            )
-        wanted = {"poi": (poi,) if poi else (), "all": free, "none": ()}[choice]
-    else:
-        wanted = tuple(parameters[name].name for name in choice)
-    return tuple(n for n in wanted if n in free)

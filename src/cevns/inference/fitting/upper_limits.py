@@ -8,9 +8,11 @@ from statistics import NormalDist
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.intervals import endpoint
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, single_poi
+
+__all__ = ["Limit", "check_level", "poisson_upper_limit", "upper_limit"]
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,25 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.minuit import fit
-from cevns.inference.minimum.engines import engine as make_engine
+from cevns.inference.fitting.quoted_fit import fit
+from cevns.inference.minimum.linalg import quiet_division
 from cevns.inference.minimum.minimiser import EDM_GOAL, BoundedProblem, Origin
 from cevns.inference.minimum.objectives import objective, saturated
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
+
+__all__ = [
+    "CONVERGED",
+    "FAILED",
+    "MINUIT",
+    "QUICK_STEPS",
+    "REFINING_STEPS",
+    "SAFE_STEPS",
+    "STATUS",
+    "BatchFit",
+    "BatchFitter",
+]
 
 QUICK_STEPS = 6
 """Quasi-Newton steps for all."""
@@ -32,6 +44,8 @@ REFINING_STEPS = (6, 10)
 SAFE_STEPS = (4, 10, 60)
 """Safeguarded steps, with all second derivatives, for those that still have not."""
 
+CHUNK = 512
+"""Fits evaluated together: calls are amortised, the arrays stay in the cache."""
 _COARSE = 1e-3
 """Share of what lies beyond an excluded value to which a fit there is done."""
 _COMMON = 64
@@ -64,14 +78,13 @@ class BatchFit:
 
 
 class BatchFitter:
-    """Fits a model to many data sets; compiled once, used for any number of batches.
+    """Fits a model to many data sets, any number of batches of them.
 
     Where nothing is free a fit is the value of -2 ln L at the starting point.
 
     Args:
         model: the model.
         fix: names of parameters held fixed, beside those the model declares fixed.
-        engine: ``numpy``, ``jax`` or ``auto``.
         goal: estimated distance to the minimum, in units of -2 ln L, at which a fit has
             converged. Along a direction that the data hardly know, a small one takes long.
         tolerance: that at which one that has not is taken as it is, before the longest pass and
@@ -86,7 +99,6 @@ class BatchFitter:
         model: Model,
         *,
         fix: Iterable[str] = (),
-        engine: str = "numpy",
         goal: float = EDM_GOAL,
         tolerance: float | None = None,
     ) -> None:
@@ -95,15 +107,12 @@ class BatchFitter:
         parameters = model.parameters.fix(dict.fromkeys(fix))
         self.model = model
         self.free = parameters.free
-        self.engine = make_engine(engine)
         target = objective(model, [p.name for p in parameters if p.fixed])
-        self._problem = BoundedProblem(target, parameters.free, self.engine, goal)
-        xp = self.engine.xp
-        self._value = self.engine.compile(lambda t, n, a: (target.evaluate(t, n, a, xp)[0],))
-        self._descend = self.engine.compile(lambda *a: (self._problem.descend(*a),))
-        self._refine = self.engine.compile(lambda *a: (self._problem.refine(*a),))
-        self._minimise = self.engine.compile(self._problem.minimise)
-        self._newton = self.engine.compile(lambda *a: self._problem.minimise(*a, exact=True))
+        self._problem = BoundedProblem(target, parameters.free, goal)
+        self._value = lambda t, n, a: (target.evaluate(t, n, a)[0],)
+        self._descend = lambda *a: (self._problem.descend(*a),)
+        self._refine = lambda *a: (self._problem.refine(*a),)
+        self._newton = lambda *a: self._problem.minimise(*a, exact=True)
 
     def _chunks(
         self,
@@ -113,15 +122,11 @@ class BatchFitter:
         aux: Array,
         *extra: Origin | int,
     ) -> list[Array]:
-        """Run over chunks of the last axis and join; compiled chunks are padded to one shape."""
-        size, width = counts.shape[1], self.engine.chunk
+        """Run over chunks of the last axis and join."""
         parts = []
-        for at in range(0, size, width):
-            chunk = [a[:, at : at + width] for a in (theta, counts, aux)]
-            here = chunk[0].shape[1]
-            if self.engine.name == "jax" and here < width:
-                chunk = [np.pad(a, ((0, 0), (0, width - here)), mode="edge") for a in chunk]
-            parts.append([np.asarray(a)[..., :here] for a in function(*chunk, *extra)])
+        for at in range(0, counts.shape[1], CHUNK):
+            chunk = [a[:, at : at + CHUNK] for a in (theta, counts, aux)]
+            parts.append(function(*chunk, *extra))
         return [np.concatenate(p, axis=-1) for p in zip(*parts, strict=True)]
 
     def fit(
@@ -167,7 +172,7 @@ class BatchFitter:
         theta, value = theta0.copy(), np.full(size, np.inf)
         edm, errors = np.full(size, np.inf), np.zeros((len(self.free), size))
         status = np.full(size, CONVERGED)
-        with self.engine.context():
+        with quiet_division():
             if not self.free:
                 (value,) = self._chunks(self._value, theta, counts, aux)
                 edm = np.where(np.isfinite(value), 0.0, np.inf)
@@ -193,7 +198,7 @@ class BatchFitter:
                     at = self._descents(runs, at, *data, quick)
                 elif quick:
                     (at,) = self._chunks(self._refine, at, *data, quick)
-                method = self._newton if safe else self._minimise
+                method = self._newton if safe else self._problem.minimise
                 result = self._chunks(method, at, *data, safe)
                 theta[:, left], value[left], edm[left], errors[:, left] = result
                 status[left] = CONVERGED if number == 0 else SECOND
@@ -250,9 +255,9 @@ class BatchFitter:
             result.edm,
         )
         # errors as for all the others: HESSE's mean little for a parameter at its bound
-        with self.engine.context():
+        with quiet_division():
             column = result.theta[:, None], data.counts[:, None], data.auxiliary[:, None]
-            errors = self._chunks(self._minimise, *column, 0)[3]
+            errors = self._chunks(self._problem.minimise, *column, 0)[3]
         batch.errors[i, self._problem.free] = errors[:, 0]
 
 

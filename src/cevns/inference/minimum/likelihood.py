@@ -15,9 +15,11 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, observed
-from cevns.inference.model.expectation import Model, constraint_arrays, linearise
+from cevns.inference.model.expectation import Model, check_methods, constraint_arrays, linearise
 from cevns.inference.model.positivity import bend, floor_of
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, IntArray
+
+__all__ = ["FLOOR", "Likelihood", "check_expectation", "deviance", "pearson"]
 
 FLOOR = 1e-12
 """Expected count below which a fit continues ln(mu) by its tangent, so that a minimiser that
@@ -41,23 +43,22 @@ def check_expectation(mu: Array, counts: Array, where: str) -> None:
         )
 
 
-def deviance(mu: Array, counts: Array, xp: Namespace = np) -> Array:
+def deviance(mu: Array, counts: Array) -> Array:
     """Poisson deviance ``2 sum [mu - n + n ln(n/mu)]``, summed over the last axis.
 
     Args:
         mu: expected counts, ``(..., n_bins)``. Below `FLOOR` the logarithm continues linearly.
         counts: observed counts, broadcastable to `mu`.
-        xp: array namespace.
 
     Examples:
         >>> float(deviance(np.array([3.0, 2.0]), np.array([3.0, 0.0])))
         4.0
     """
-    safe = xp.maximum(mu, FLOOR)
-    log_mu = xp.log(safe) + xp.minimum(mu - safe, 0.0) / FLOOR
-    log_n = xp.log(xp.where(counts > 0, counts, 1.0))
-    terms = xp.maximum(mu, 0.0) - counts + counts * (log_n - log_mu)
-    result: Array = 2.0 * xp.sum(terms, axis=-1)
+    safe = np.maximum(mu, FLOOR)
+    log_mu = np.log(safe) + np.minimum(mu - safe, 0.0) / FLOOR
+    log_n = np.log(np.where(counts > 0, counts, 1.0))
+    terms = np.maximum(mu, 0.0) - counts + counts * (log_n - log_mu)
+    result: Array = 2.0 * np.sum(terms, axis=-1)
     return result
 
 
@@ -94,6 +95,7 @@ class Likelihood:
         Raises:
             InputError: if the number of bins or of parameters differs.
         """
+        check_methods(model)
         data = observed(model) if data is None else data
         n_bins = np.shape(model.observed)
         if data.counts.shape != n_bins or data.auxiliary.shape != (len(model.parameters),):
@@ -108,18 +110,18 @@ class Likelihood:
         """Of the constraints, ``(n_par,)``, zero for free parameters."""
         return constraint_arrays(self.model.parameters)[1]
 
-    def pull_term(self, theta: Array, xp: Namespace = np) -> Array:
+    def pull_term(self, theta: Array) -> Array:
         """Sum of the squared pulls, ``(..., n_par) -> (...)``."""
-        result: Array = xp.sum(self.inverse_variance * (theta - self.data.auxiliary) ** 2, axis=-1)
+        result: Array = np.sum(self.inverse_variance * (theta - self.data.auxiliary) ** 2, axis=-1)
         return result
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """The model's expectation, kept positive, ``(..., n_par) -> (..., n_bins)``."""
-        return bend(self.model.expected(theta, xp), self.floor, xp)[0]
+        return bend(self.model.expected(theta), self.floor)[0]
 
-    def twice_nll(self, theta: Array, xp: Namespace = np) -> Array:
+    def twice_nll(self, theta: Array) -> Array:
         """-2 ln L, ``(..., n_par) -> (...)``."""
-        return deviance(self.expected(theta, xp), self.data.counts, xp) + self.pull_term(theta, xp)
+        return deviance(self.expected(theta), self.data.counts) + self.pull_term(theta)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """-2 ln L and gradient, ``2 sum (1 - n/mu) dmu + 2 (theta - a)/sigma^2``, at a point."""

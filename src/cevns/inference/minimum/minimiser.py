@@ -1,6 +1,6 @@
 """The minimiser of the batched fits: bounded Levenberg-Fisher, and quasi-Newton to get there.
 
-All arrays have the batch as their last axis; one code for NumPy and JAX. `descend` takes toys
+All arrays have the batch as their last axis. `descend` takes toys
 from their common true point to their minima with gradients only, `refine` others from points of
 their own; `minimise` takes the safeguarded steps that finish the rest and confirm convergence.
 """
@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cevns.inference.minimum import linalg
-from cevns.inference.minimum.engines import Engine
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.expectation import constraint_arrays, linearise
 from cevns.typing import Array, IntArray
+
+__all__ = ["EDM_GOAL", "BoundedProblem", "Origin", "State"]
 
 EDM_GOAL = 1e-7
 """Convergence: estimated distance to the minimum in units of -2 ln L."""
@@ -51,7 +52,7 @@ class State(NamedTuple):
     damping: Array  # (B,)
     share: Array  # (B,), of the step that is taken
     edm: Array  # (B,)
-    count: Any  # iterations done
+    done: int  # iterations
 
 
 class Origin(NamedTuple):
@@ -73,7 +74,6 @@ class _Path(NamedTuple):
     steps: Array  # (memory, n_free, B)
     changes: Array  # (memory, n_free, B)
     weights: Array  # (memory, B), zero where there is no pair yet
-    count: Any
 
 
 class BoundedProblem:
@@ -82,7 +82,6 @@ class BoundedProblem:
     Args:
         target: the objective over all parameters.
         free: positions of the free ones.
-        engine: NumPy or JAX.
         goal: estimated distance to the minimum at which a fit has converged.
     """
 
@@ -90,13 +89,11 @@ class BoundedProblem:
         self,
         target: Objective,
         free: tuple[int, ...],
-        engine: Engine,
         goal: float = EDM_GOAL,
     ) -> None:
         parameters = target.model.parameters
         self.goal = goal
         self.target = target
-        self.engine = engine
         self.free = np.array(free, dtype=np.int64)
         self.lower = np.array([parameters[i].lower for i in free])[:, None]
         self.upper = np.array([parameters[i].upper for i in free])[:, None]
@@ -133,18 +130,16 @@ class BoundedProblem:
         A matrix without an inverse (a flux pulled to zero knows nothing of couplings) gives no
         step: that fit stays where it is and does not converge, the others go on.
         """
-        xp = self.engine.xp
         free = theta[self.free]
         if lean is not None:
             for i, k in enumerate(self._bent):
-                end = xp.clip(free[k] - step[k], self.lower[k], self.upper[k])
+                end = np.clip(free[k] - step[k], self.lower[k], self.upper[k])
                 step = step + lean[i] * (free[k] - end - step[k])
-        step = xp.where(xp.isfinite(step), step, 0.0)
-        moved: Array = xp.clip(free - step, self.lower, self.upper)
+        step = np.where(np.isfinite(step), step, 0.0)
+        moved: Array = np.clip(free - step, self.lower, self.upper)
         if len(self.free) == len(theta):
             return moved
-        result: Array = xp.concatenate([moved, theta])[self._rows]
-        return result
+        return np.concatenate([moved, theta])[self._rows]
 
     @cached_property
     def _rows(self) -> IntArray:
@@ -177,7 +172,7 @@ class BoundedProblem:
             lean[:, :, None],
         )
 
-    def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin, steps: Any) -> Array:
+    def descend(self, theta: Array, counts: Array, aux: Array, origin: Origin, steps: int) -> Array:
         """A few quasi-Newton steps from the common point `theta`, ``(n_par, B)``.
 
         L-BFGS (Liu and Nocedal, Math. Program. 45 (1989) 503) on top of the inverse Hessian of
@@ -186,9 +181,8 @@ class BoundedProblem:
         first is one matrix product, because all fits are still at the same point. No safeguard:
         what has not converged is left to `minimise`.
         """
-        xp = self.engine.xp
         gradient = origin.offset + origin.by_counts @ counts + origin.by_aux * aux[self.free]
-        memory = xp.zeros((_MEMORY, *gradient.shape))
+        memory = np.zeros((_MEMORY, *gradient.shape))
         path = _Path(
             self._move(theta, origin.inverse @ gradient, origin.lean),
             theta[self.free],
@@ -196,43 +190,34 @@ class BoundedProblem:
             memory,
             memory,
             memory[:, 0],
-            1,
         )
-        path = self.engine.loop(
-            lambda p: p.count < steps,
-            lambda p: self._quasi_newton(p, counts, aux, lambda g: origin.inverse @ g, origin.lean),
-            path,
-        )
+        for _ in range(1, steps):
+            path = self._quasi_newton(path, counts, aux, lambda g: origin.inverse @ g, origin.lean)
         return path.theta
 
-    def refine(self, theta: Array, counts: Array, aux: Array, steps: Any) -> Array:
+    def refine(self, theta: Array, counts: Array, aux: Array, steps: int) -> Array:
         """Quasi-Newton steps again, each fit on top of its own curvature and inside its bounds.
 
         Parameters pushed against a bound stay there. That, and second derivatives of the
         expectation that the curvature leaves out, is what the steps of `descend` miss.
         """
-        xp = self.engine.xp
-        _, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
+        _, gradient, hessian = self.target.evaluate(theta, counts, aux)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
         inside = self._inside(theta, gradient)
         leashed = hessian + self._leash[:, :, None]
-        columns, _ = linalg.cholesky(self._system(leashed, inside), xp)
+        columns, _ = linalg.cholesky(self._system(leashed, inside))
 
         def solve(vector: Array) -> Array:
-            rows = linalg.forward(columns, xp.where(inside, vector, 0.0))
-            solution: Array = xp.where(inside, linalg.backward(columns, rows, xp), 0.0)
-            return solution
+            rows = linalg.forward(columns, np.where(inside, vector, 0.0))
+            return np.where(inside, linalg.backward(columns, rows), 0.0)
 
-        gradient = xp.where(inside, gradient, 0.0)
-        memory = xp.zeros((_MEMORY, *gradient.shape))
+        gradient = np.where(inside, gradient, 0.0)
+        memory = np.zeros((_MEMORY, *gradient.shape))
         lean = self._lean(columns, inside)
         moved = self._move(theta, solve(gradient), lean)
-        path = _Path(moved, theta[self.free], gradient, memory, memory, memory[:, 0], 1)
-        path = self.engine.loop(
-            lambda p: p.count < steps,
-            lambda p: self._quasi_newton(p, counts, aux, solve, lean, inside),
-            path,
-        )
+        path = _Path(moved, theta[self.free], gradient, memory, memory, memory[:, 0])
+        for _ in range(1, steps):
+            path = self._quasi_newton(path, counts, aux, solve, lean, inside)
         return path.theta
 
     def _quasi_newton(
@@ -244,33 +229,32 @@ class BoundedProblem:
         lean: Array,
         inside: Any = True,
     ) -> _Path:
-        xp = self.engine.xp
         here = path.theta[self.free]
-        gradient = self.target.gradient(path.theta, counts, aux, xp)[self.free]
-        gradient = xp.where(inside, gradient, 0.0)
+        gradient = self.target.gradient(path.theta, counts, aux)[self.free]
+        gradient = np.where(inside, gradient, 0.0)
         step, change = here - path.last, gradient - path.gradient
-        curvature = xp.sum(step * change, axis=0)
-        weight = xp.where(curvature > 0, 1.0 / curvature, 0.0)
-        steps = xp.concatenate([path.steps[1:], step[None]])
-        changes = xp.concatenate([path.changes[1:], change[None]])
-        weights = xp.concatenate([path.weights[1:], weight[None]])
+        curvature = np.sum(step * change, axis=0)
+        weight = np.where(curvature > 0, 1.0 / curvature, 0.0)
+        steps = np.concatenate([path.steps[1:], step[None]])
+        changes = np.concatenate([path.changes[1:], change[None]])
+        weights = np.concatenate([path.weights[1:], weight[None]])
         direction = gradient
         alphas: list[Array] = []
         for i in range(_MEMORY - 1, -1, -1):
-            alpha = weights[i] * xp.sum(steps[i] * direction, axis=0)
+            alpha = weights[i] * np.sum(steps[i] * direction, axis=0)
             direction = direction - alpha * changes[i]
             alphas.insert(0, alpha)
         direction = solve(direction)
         for i, alpha in enumerate(alphas):
-            beta = weights[i] * xp.sum(changes[i] * direction, axis=0)
+            beta = weights[i] * np.sum(changes[i] * direction, axis=0)
             direction = direction + steps[i] * (alpha - beta)
         moved = self._move(path.theta, direction, lean)
-        return _Path(moved, here, gradient, steps, changes, weights, path.count + 1)
+        return _Path(moved, here, gradient, steps, changes, weights)
 
     # -- Levenberg-Fisher -----------------------------------------------------------------------
 
     def minimise(
-        self, theta: Array, counts: Array, aux: Array, limit: Any, *, exact: bool = False
+        self, theta: Array, counts: Array, aux: Array, limit: int, *, exact: bool = False
     ) -> tuple[Array, ...]:
         """Up to `limit` safeguarded steps from `theta`, ``(n_par, B)``.
 
@@ -286,29 +270,25 @@ class BoundedProblem:
             ``theta (n_par, B)``, value of the objective, estimated distance to the minimum
             ``(B,)``, and errors of the free parameters ``(n_free, B)``.
         """
-        xp = self.engine.xp
         n, size = len(self.free), theta.shape[1]
-        zero = xp.zeros((n, size))
-        nowhere = xp.full(size, xp.inf)
+        zero = np.zeros((n, size))
+        nowhere = np.full(size, np.inf)
         # a zero step from nowhere: the first iteration evaluates the starting point
         state = State(
             theta,
             nowhere,
             zero,
-            xp.zeros((n, n, size)) + self._eye,
+            np.zeros((n, n, size)) + self._eye,
             zero,
-            xp.zeros((len(self._bent), n, size)),
+            np.zeros((len(self._bent), n, size)),
             zero[0],
             zero[0],
             zero[0] + 1.0,
             nowhere,
             -1,
         )
-        state = self.engine.loop(
-            lambda s: (s.count < limit) & xp.any(s.edm > self.goal),
-            lambda s: self._iterate(s, counts, aux, exact=exact),
-            state,
-        )
+        while state.done < limit and np.any(state.edm > self.goal):
+            state = self._iterate(state, counts, aux, exact=exact)
         return state.theta, state.value, state.edm, self._errors(state)
 
     def _inside(self, theta: Array, gradient: Array) -> Any:
@@ -321,8 +301,7 @@ class BoundedProblem:
     def _system(self, hessian: Array, inside: Any) -> Array:
         """The Hessian with unit rows for the parameters that do not move."""
         both = inside[:, None] & inside[None, :]
-        result: Array = self.engine.xp.where(both, hessian, self._eye)
-        return result
+        return np.where(both, hessian, self._eye)
 
     def _curvature(
         self, theta: Array, gradient: Array, hessian: Array, counts: Array, aux: Array
@@ -334,75 +313,72 @@ class BoundedProblem:
         of the expectation, which `Objective.evaluate` leaves out, holds it there. Rows of such
         parameters are differences of the gradient.
         """
-        xp = self.engine.xp
         m, size = len(self._bent), theta.shape[1]
         step, upper = self._step[self._bent], self.upper[self._bent]
         at = self.free[self._bent]
-        step = xp.where(theta[at] + step > upper, -step, step)
+        step = np.where(theta[at] + step > upper, -step, step)
         moved = [
-            xp.stack([r + step[i] if k == own else r for k, r in enumerate(theta)])
+            np.stack([r + step[i] if k == own else r for k, r in enumerate(theta)])
             for i, own in enumerate(at.tolist())
         ]
         every = self.target.gradient(
-            xp.concatenate(moved, axis=1), xp.tile(counts, (1, m)), xp.tile(aux, (1, m)), xp
+            np.concatenate(moved, axis=1), np.tile(counts, (1, m)), np.tile(aux, (1, m))
         )[self.free]
-        rows = xp.swapaxes((every.reshape(-1, m, size) - gradient[:, None]) / step, 0, 1)
+        rows = np.swapaxes((every.reshape(-1, m, size) - gradient[:, None]) / step, 0, 1)
         chosen = np.eye(len(self.free))[:, self._bent]
-        rows = xp.einsum("nm,mkb->nkb", chosen, rows)
+        rows = np.einsum("nm,mkb->nkb", chosen, rows)
         mine = chosen.sum(axis=1) > 0
         mine, other = mine[:, None, None], mine[None, :, None]
-        across = xp.swapaxes(rows, 0, 1)
-        result: Array = xp.where(
+        across = np.swapaxes(rows, 0, 1)
+        return np.where(
             mine & other,
             0.5 * (rows + across),
-            xp.where(mine, rows, xp.where(other, across, hessian)),
+            np.where(mine, rows, np.where(other, across, hessian)),
         )
-        return result
 
     def _iterate(self, state: State, counts: Array, aux: Array, *, exact: bool) -> State:
         """Take the step where it lowers the value, and solve for the next one."""
-        xp = self.engine.xp
         theta = self._move(state.theta, state.step, state.lean)
-        value, gradient, hessian = self.target.evaluate(theta, counts, aux, xp)
+        value, gradient, hessian = self.target.evaluate(theta, counts, aux)
         gradient, hessian = gradient[self.free], hessian[self.free[:, None], self.free]
         if exact:
             full = self._curvature(theta, gradient, hessian, counts, aux)
-            finite = xp.all(xp.isfinite(full), axis=(0, 1))
+            finite = np.all(np.isfinite(full), axis=(0, 1))
             inside = self._inside(theta, gradient)
-            hessian = xp.where(finite, self._definite(full, inside), hessian)
+            hessian = np.where(finite, self._definite(full, inside), hessian)
         # decrease over the one that the quadratic model promises: one for a perfect model, and
         # small where it understates the curvature, which damping cures
-        begun = state.count >= 0
-        gain = xp.where(begun, (state.value - value) / state.promise, 1.0)
+        begun = state.done >= 0
+        gain = np.where(begun, (state.value - value) / state.promise, 1.0)
         # rounding of the sum over bins must not forbid the last step
-        better = (value <= state.value + 1e-14 * (1.0 + xp.abs(value))) | ~begun
+        better = (value <= state.value + 1e-14 * (1.0 + np.abs(value))) | (not begun)
         # a little too far along a bent valley: some of the same step; off altogether: damping
         shorter = (gain <= 0.0) & (gain > -_OFF) & (state.share > _LEAST)
-        share = xp.where(shorter, _SHORTER * state.share, 1.0)
-        damping = xp.where(
+        share = np.where(shorter, _SHORTER * state.share, 1.0)
+        damping = np.where(
             shorter | (gain > 0.6),
-            xp.where(shorter, 1.0, 0.2 * (state.damping > 0.1)) * state.damping,
-            xp.where(gain > 0.3, state.damping, xp.maximum(4.0 * state.damping, 0.25)),
+            np.where(shorter, 1.0, 0.2 * (state.damping > 0.1)) * state.damping,
+            np.where(gain > 0.3, state.damping, np.maximum(4.0 * state.damping, 0.25)),
         )
         running = state.edm > self.goal
         take = better & running
-        theta = xp.where(take, theta, state.theta)
-        value = xp.where(take, value, state.value)
-        gradient = xp.where(take, gradient, state.gradient)
-        hessian = xp.where(take, hessian, state.hessian)
+        theta = np.where(take, theta, state.theta)
+        value = np.where(take, value, state.value)
+        gradient = np.where(take, gradient, state.gradient)
+        hessian = np.where(take, hessian, state.hessian)
 
         inside = self._inside(theta, gradient)
-        downhill = xp.where(inside, gradient, 0.0)
+        downhill = np.where(inside, gradient, 0.0)
         system = self._system(hessian, inside)
-        columns, good = linalg.cholesky(system, xp)
+        columns, good = linalg.cholesky(system)
         rows = linalg.forward(columns, downhill)
-        edm: Array = 0.5 * xp.sum(xp.stack(list(rows)) ** 2, axis=0)
-        edm = self._within(theta, downhill, edm, linalg.backward(columns, rows, xp))
-        edm = xp.where(good & xp.isfinite(value), edm, xp.inf)
-        columns, _ = linalg.cholesky(system * (1.0 + self._eye * damping), xp)
-        step = linalg.backward(columns, linalg.forward(columns, downhill), xp)
-        across = xp.sum(step * downhill, axis=0)
-        stretched = damping * xp.einsum("iib,ib->b", system, step * step)
+        edm: Array = 0.5 * np.sum(np.stack(list(rows)) ** 2, axis=0)
+        edm = self._within(theta, downhill, edm, linalg.backward(columns, rows))
+        edm = np.where(good & np.isfinite(value), edm, np.inf)
+        columns, _ = linalg.cholesky(system * (1.0 + self._eye * damping))
+        step = linalg.backward(columns, linalg.forward(columns, downhill))
+        across = np.sum(step * downhill, axis=0)
+        stretched = damping * np.einsum("iib,ib->b", system, step * step)
         promise = share * (across - 0.5 * share * (across - stretched))
         return State(
             theta,
@@ -415,7 +391,7 @@ class BoundedProblem:
             damping,
             share,
             edm,
-            state.count + 1,
+            state.done + 1,
         )
 
     def _lean(self, columns: list[Array], inside: Any) -> Array:
@@ -424,14 +400,12 @@ class BoundedProblem:
         The minimum over the others moves by ``C_ik / C_kk`` as parameter k does, with the
         inverse C of the system in `columns`.
         """
-        xp = self.engine.xp
         out = []
         for k in self._bent:
-            unit = xp.zeros_like(columns[0]) + np.eye(len(self.free))[k][:, None]
-            column = linalg.backward(columns, linalg.forward(columns, unit), xp)
-            out.append(xp.where(inside & inside[k], column / column[k], unit))
-        result: Array = xp.stack(out)
-        return result
+            unit = np.zeros_like(columns[0]) + np.eye(len(self.free))[k][:, None]
+            column = linalg.backward(columns, linalg.forward(columns, unit))
+            out.append(np.where(inside & inside[k], column / column[k], unit))
+        return np.stack(out)
 
     def _definite(self, full: Array, inside: Any) -> Array:
         """The curvature made positive definite where it is not, in the plane of the couplings.
@@ -440,27 +414,23 @@ class BoundedProblem:
         others following (the Schur complement) it is a small matrix S; the magnitudes of its
         eigenvalues in place of themselves lead downhill by steps of the right size.
         """
-        xp = self.engine.xp
         bent = self._bent
         others = np.setdiff1d(np.arange(len(self.free)), bent)
         order = np.concatenate([others, bent])
         system = self._system(full, inside)[order[:, None], order]
-        schur = linalg.schur(system, len(others), xp)
-        diagonal = xp.abs(xp.einsum("iib->ib", schur))
-        size = xp.sqrt(xp.maximum(diagonal, _FLAT * xp.max(diagonal, axis=0)) + _TINY)
-        scaled = xp.moveaxis(schur / (size[:, None] * size[None]), -1, 0)
-        usable = xp.all(xp.abs(scaled) < 1.0 / _FLAT, axis=(1, 2), keepdims=True)
-        scaled = xp.where(usable, scaled, np.eye(len(bent)))  # not where something is not finite
-        values, vectors = xp.linalg.eigh(scaled)
-        values = xp.maximum(xp.abs(values), _FLAT)
-        good = xp.einsum("bik,bk,bjk->ijb", vectors, values, vectors)
+        schur = linalg.schur(system, len(others))
+        diagonal = np.abs(np.einsum("iib->ib", schur))
+        size = np.sqrt(np.maximum(diagonal, _FLAT * np.max(diagonal, axis=0)) + _TINY)
+        scaled = np.moveaxis(schur / (size[:, None] * size[None]), -1, 0)
+        usable = np.all(np.abs(scaled) < 1.0 / _FLAT, axis=(1, 2), keepdims=True)
+        scaled = np.where(usable, scaled, np.eye(len(bent)))  # not where something is not finite
+        values, vectors = np.linalg.eigh(scaled)
+        values = np.maximum(np.abs(values), _FLAT)
+        good = np.einsum("bik,bk,bjk->ijb", vectors, values, vectors)
         change = good * size[:, None] * size[None] - schur
         chosen = np.eye(len(self.free))[:, bent]
         both = inside[:, None] & inside[None, :]
-        result: Array = full + xp.where(
-            both, xp.einsum("ni,ijb,mj->nmb", chosen, change, chosen), 0.0
-        )
-        return result
+        return full + np.where(both, np.einsum("ni,ijb,mj->nmb", chosen, change, chosen), 0.0)
 
     def _within(self, theta: Array, gradient: Array, edm: Array, step: Array) -> Array:
         """The distance to the minimum that lies inside the bounds, ``(B,)``.
@@ -468,18 +438,14 @@ class BoundedProblem:
         Along a direction that the data hardly know, the quadratic model puts the minimum far
         beyond the bounds: no more is to be won than the slope promises on the way up to them.
         """
-        xp = self.engine.xp
         free = theta[self.free]
-        inside = free - xp.clip(free - step, self.lower, self.upper)
-        linear = xp.sum(gradient * inside, axis=0)
-        result: Array = xp.where(linear > 0.0, xp.minimum(edm, linear), edm)
-        return result
+        inside = free - np.clip(free - step, self.lower, self.upper)
+        linear = np.sum(gradient * inside, axis=0)
+        return np.where(linear > 0.0, np.minimum(edm, linear), edm)
 
     def _errors(self, state: State) -> Array:
         """Square roots of the diagonal of the covariance; zero for parameters at a bound."""
-        xp = self.engine.xp
         inside = self._inside(state.theta, state.gradient)
-        columns, _ = linalg.cholesky(self._system(state.hessian, inside), xp)
-        variance = 2.0 * linalg.inverse_diagonal(columns, xp)
-        result: Array = xp.where(inside, xp.sqrt(variance), 0.0)
-        return result
+        columns, _ = linalg.cholesky(self._system(state.hessian, inside))
+        variance = 2.0 * linalg.inverse_diagonal(columns)
+        return np.where(inside, np.sqrt(variance), 0.0)

@@ -26,6 +26,8 @@ from cevns.inference.model.expectation import Model, constraint_arrays
 from cevns.inference.model.positivity import bend, floor_of
 from cevns.typing import Array, IntArray
 
+__all__ = ["BASINS", "MARGIN", "MOST", "RIDGE", "Screen", "best_fits", "lowest_neighbour"]
+
 MOST = 900
 """Candidates at most, by default: screening then costs a fraction of a fit."""
 RIDGE = 0.5

@@ -23,10 +23,12 @@ from typing import Protocol
 
 import numpy as np
 
-from cevns.inference.model.expectation import Model, constraint_arrays, linearise
+from cevns.inference.model.expectation import Model, check_methods, constraint_arrays, linearise
 from cevns.inference.model.low_rank import TemplateModel
 from cevns.inference.model.positivity import bend, floor_of
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, IntArray
+
+__all__ = ["Constrained", "Linearised", "LowRank", "Objective", "objective", "poisson", "saturated"]
 
 _TINY = 1e-300
 _TRACE = 1e-4
@@ -43,12 +45,10 @@ class Objective(Protocol):
     def model(self) -> Model:
         """The model behind it."""
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
+    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
+    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature.
 
         -2 ln L is infinite where the counts are impossible.
@@ -62,6 +62,7 @@ def objective(model: Model, held: Iterable[str] = ()) -> Objective:
         model: the model.
         held: names of parameters that no fit moves: an objective may leave their rows zero.
     """
+    check_methods(model)
     if hasattr(model, "objective"):
         own: Objective = model.objective(held)
         return own
@@ -74,17 +75,17 @@ def saturated(counts: Array) -> Array:
     return np.asarray(2.0 * terms.sum(axis=0))
 
 
-def poisson(mu: Array, counts: Array, floor: Array, xp: Namespace) -> tuple[Array, Array, Array]:
+def poisson(mu: Array, counts: Array, floor: Array) -> tuple[Array, Array, Array]:
     """``2 sum (mu - n ln mu)`` and, per bin, half its first and second derivative by mu."""
-    mu, slope, bending = bend(mu, floor, xp)
-    safe = xp.maximum(mu, _TINY)
-    value = 2.0 * xp.sum(mu - counts * xp.log(safe), axis=0)
-    impossible = xp.any((mu <= 0.0) & (counts > 0.0), axis=0)
+    mu, slope, bending = bend(mu, floor)
+    safe = np.maximum(mu, _TINY)
+    value = 2.0 * np.sum(mu - counts * np.log(safe), axis=0)
+    impossible = np.any((mu <= 0.0) & (counts > 0.0), axis=0)
     ratio = counts / safe
     residual = (1.0 - ratio) * slope
     # an empty bin has no curvature; a trace of its expected one keeps the matrix definite
-    curvature = (ratio + _TRACE) / safe * slope * slope + bending * xp.maximum(1.0 - ratio, 0.0)
-    return xp.where(impossible, xp.inf, value), residual, curvature
+    curvature = (ratio + _TRACE) / safe * slope * slope + bending * np.maximum(1.0 - ratio, 0.0)
+    return np.where(impossible, np.inf, value), residual, curvature
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,12 +102,12 @@ class Constrained:
     def _weight(self) -> Array:
         return constraint_arrays(self.model.parameters)[1][:, None]
 
-    def _pulls(self, theta: Array, aux: Array, xp: Namespace) -> tuple[Array, Array, Array]:
+    def _pulls(self, theta: Array, aux: Array) -> tuple[Array, Array, Array]:
         """Pull term, its gradient and its curvature."""
         away = theta - aux
         pull = self._weight * away
         curvature = 2.0 * np.eye(len(self._weight))[:, :, None] * self._weight
-        return xp.sum(pull * away, axis=0), 2.0 * pull, curvature
+        return np.sum(pull * away, axis=0), 2.0 * pull, curvature
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,38 +116,35 @@ class LowRank(Constrained):
 
     model: TemplateModel
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
+    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
         """See `Objective`."""
 
         def of(s: slice) -> tuple[Array]:
-            mu, pullback = self.model.mean_and_pullback(theta[:, s], xp)
-            mu, slope, _ = bend(mu, self._floor, xp)
-            return (pullback((1.0 - counts[:, s] / xp.maximum(mu, _TINY)) * slope),)
+            mu, pullback = self.model.mean_and_pullback(theta[:, s])
+            mu, slope, _ = bend(mu, self._floor)
+            return (pullback((1.0 - counts[:, s] / np.maximum(mu, _TINY)) * slope),)
 
-        (gradient,) = self._sliced(of, theta.shape[-1], xp)
-        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
-        return result
+        (gradient,) = self._sliced(of, theta.shape[-1])
+        return 2.0 * gradient + self._pulls(theta, aux)[1]
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
+    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """See `Objective`."""
 
         def of(s: slice) -> tuple[Array, Array, Array]:
             if self._pairs is None:
-                mu, jac = self.model.mean_and_jacobian(theta[:, s], xp)
-                value, residual, curvature = poisson(mu, counts[:, s], self._floor, xp)
-                gradient = xp.einsum("kib,ib->kb", jac, residual)
-                return value, gradient, xp.einsum("kib,lib->klb", jac * curvature, jac)
-            mu, pullback = self.model.mean_and_pullback(theta[:, s], xp)
-            value, residual, curvature = poisson(mu, counts[:, s], self._floor, xp)
-            slopes = self.model.weight_slopes(theta[:, s], xp)
+                mu, jac = self.model.mean_and_jacobian(theta[:, s])
+                value, residual, curvature = poisson(mu, counts[:, s], self._floor)
+                gradient = np.einsum("kib,ib->kb", jac, residual)
+                return value, gradient, np.einsum("kib,lib->klb", jac * curvature, jac)
+            mu, pullback = self.model.mean_and_pullback(theta[:, s])
+            value, residual, curvature = poisson(mu, counts[:, s], self._floor)
+            slopes = self.model.weight_slopes(theta[:, s])
             products, at = self._pairs
-            half = xp.einsum("knb,nmb->kmb", slopes, (products @ curvature)[at])
-            return value, pullback(residual), xp.einsum("kmb,lmb->klb", half, slopes)
+            half = np.einsum("knb,nmb->kmb", slopes, (products @ curvature)[at])
+            return value, pullback(residual), np.einsum("kmb,lmb->klb", half, slopes)
 
-        value, gradient, matrix = self._sliced(of, theta.shape[-1], xp)
-        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
+        value, gradient, matrix = self._sliced(of, theta.shape[-1])
+        pull, pull_slope, pull_curvature = self._pulls(theta, aux)
         return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature
 
     @cached_property
@@ -162,11 +160,11 @@ class LowRank(Constrained):
         return self.model.weighted[row] * self.model.weighted[column], at
 
     def _sliced(
-        self, function: Callable[[slice], tuple[Array, ...]], size: int, xp: Namespace
+        self, function: Callable[[slice], tuple[Array, ...]], size: int
     ) -> tuple[Array, ...]:
         """Results for all data sets, evaluated so many at a time that their bins stay in cache."""
         step = max(32, _IN_CACHE // len(self._floor))
-        if xp is not np or size <= step:  # XLA fuses and needs no slices
+        if size <= step:
             return function(slice(None))
         parts = [function(slice(at, at + step)) for at in range(0, size, step)]
         return tuple(np.concatenate(p, axis=-1) for p in zip(*parts, strict=True))
@@ -176,23 +174,20 @@ class LowRank(Constrained):
 class Linearised(Constrained):
     """Objective of any model, through its linearisation."""
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
+    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
         """See `Objective`."""
-        mu, jac = linearise(self.model, theta.T, xp)
-        mu, slope, _ = bend(mu, self._floor.T, xp)
-        residual = (1.0 - counts.T / xp.maximum(mu, _TINY)) * slope
+        mu, jac = linearise(self.model, theta.T)
+        mu, slope, _ = bend(mu, self._floor.T)
+        residual = (1.0 - counts.T / np.maximum(mu, _TINY)) * slope
         gradient = (jac @ residual[:, :, None])[:, :, 0].T
-        result: Array = 2.0 * gradient + self._pulls(theta, aux, xp)[1]
-        return result
+        return 2.0 * gradient + self._pulls(theta, aux)[1]
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
+    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """See `Objective`."""
-        mu, jac = linearise(self.model, theta.T, xp)
-        value, residual, curvature = poisson(mu.T, counts, self._floor, xp)
-        pull, pull_slope, pull_curvature = self._pulls(theta, aux, xp)
+        mu, jac = linearise(self.model, theta.T)
+        value, residual, curvature = poisson(mu.T, counts, self._floor)
+        pull, pull_slope, pull_curvature = self._pulls(theta, aux)
         gradient = (jac @ residual.T[:, :, None])[:, :, 0].T
-        matrix = (jac * curvature.T[:, None, :]) @ xp.swapaxes(jac, 1, 2)
-        matrix = xp.moveaxis(matrix, 0, -1)
+        matrix = (jac * curvature.T[:, None, :]) @ np.swapaxes(jac, 1, 2)
+        matrix = np.moveaxis(matrix, 0, -1)
         return value + pull, 2.0 * gradient + pull_slope, 2.0 * matrix + pull_curvature

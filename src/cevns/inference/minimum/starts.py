@@ -18,6 +18,8 @@ from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
 from cevns.inference.minimum.modes import BASINS, Screen
 from cevns.typing import Array, IntArray
 
+__all__ = ["PILOT", "SETS", "Start", "best_of_starts", "height", "put"]
+
 PILOT = 64
 """Toys that show which starts are needed."""
 Start = tuple[int, float]

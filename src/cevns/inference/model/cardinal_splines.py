@@ -13,7 +13,9 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["CardinalSplines"]
 
 
 @dataclass(frozen=True)
@@ -43,23 +45,18 @@ class CardinalSplines:
         solution: Array = np.linalg.solve(system, right).astype(float).T
         return solution[:, 0], solution[:, 1], solution[:, 2:]
 
-    def _beyond(self, x: Array, xp: Namespace) -> Array:
-        result: Array = xp.stack([xp.maximum(x - k, 0.0) for k in self.knots])
-        return result
+    def _beyond(self, x: Array) -> Array:
+        return np.stack([np.maximum(x - k, 0.0) for k in self.knots])
 
-    def values(self, x: Array, xp: Namespace = np) -> Array:
+    def values(self, x: Array) -> Array:
         """All functions at `x`, ``(...) -> (n_knots, ...)``."""
         a, b, c = self._coefficients
         column = (-1, *[1] * x.ndim)
-        u = self._beyond(x, xp)
-        result: Array = (
-            a.reshape(column) + b.reshape(column) * x + xp.tensordot(c, u * u * u, axes=1)
-        )
-        return result
+        u = self._beyond(x)
+        return a.reshape(column) + b.reshape(column) * x + np.tensordot(c, u * u * u, axes=1)
 
-    def slopes(self, x: Array, xp: Namespace = np) -> Array:
+    def slopes(self, x: Array) -> Array:
         """Their derivatives, ``(...) -> (n_knots, ...)``."""
         _, b, c = self._coefficients
-        u = self._beyond(x, xp)
-        result: Array = b.reshape(-1, *[1] * x.ndim) + 3.0 * xp.tensordot(c, u * u, axes=1)
-        return result
+        u = self._beyond(x)
+        return b.reshape(-1, *[1] * x.ndim) + 3.0 * np.tensordot(c, u * u, axes=1)

@@ -15,6 +15,8 @@ from cevns.exceptions import InputError
 from cevns.inference.model.expectation import Model, constraint_arrays, parameter_point
 from cevns.typing import Array
 
+__all__ = ["Data", "asimov", "observed"]
+
 
 @dataclass(frozen=True, eq=False)
 class Data:

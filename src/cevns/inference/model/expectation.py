@@ -2,8 +2,7 @@
 
 Everything in `cevns.inference` talks to this protocol: named parameters with their constraints,
 the observed counts, and the expected counts as a function of the parameter vector. The
-derivative is optional: a model that knows its own is faster, the others get differences
-(numpy) or forward-mode differentiation (jax).
+derivative is optional: a model that knows its own is faster, the others get differences.
 """
 
 from __future__ import annotations
@@ -16,7 +15,19 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.parameters import Parameters
-from cevns.typing import Array, Namespace
+from cevns.signatures import refuse_xp
+from cevns.typing import Array
+
+__all__ = [
+    "LinearisedModel",
+    "Model",
+    "constraint_arrays",
+    "differences",
+    "digest",
+    "linearise",
+    "parameter_point",
+    "single_poi",
+]
 
 
 @runtime_checkable
@@ -38,8 +49,8 @@ class Model(Protocol):
     def observed(self) -> Array:
         """Observed counts, shape ``(n_bins,)``."""
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
-        """Expected counts: ``(..., n_par) -> (..., n_bins)``, written against `xp`."""
+    def expected(self, theta: Array) -> Array:
+        """Expected counts: ``(..., n_par) -> (..., n_bins)``."""
 
     def components(self, theta: Array) -> Mapping[str, Array]:
         """Expected counts of each component at one parameter point, each ``(n_bins,)``."""
@@ -49,28 +60,35 @@ class Model(Protocol):
 class LinearisedModel(Model, Protocol):
     """A model that also knows its derivative."""
 
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), d(mu)/d(theta) (B, n_par, n_bins)``."""
 
 
-def linearise(model: Model, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+def check_methods(model: Model) -> None:
+    """Raise if a user's model was written for an earlier version.
+
+    Raises:
+        InputError: if `expected` or `linearise` still takes the array module as ``xp``.
+    """
+    refuse_xp(type(model), ("expected", "linearise"))
+
+
+def linearise(model: Model, theta: Array) -> tuple[Array, Array]:
     """Expected counts and their derivative by the parameters, for a batch of points.
 
-    Uses the model's own ``linearise`` where it has one; otherwise central differences (numpy;
-    relative error about 1e-9 for a smooth model, points kept inside the bounds) or forward-mode
-    differentiation (jax).
+    Uses the model's own ``linearise`` where it has one; otherwise central differences (relative
+    error about 1e-9 for a smooth model, points kept inside the bounds).
 
     Args:
         model: the model.
         theta: parameter points, shape ``(B, n_par)``.
-        xp: ``numpy`` or ``jax.numpy``.
 
     Returns:
         ``mu (B, n_bins)`` and ``jac (B, n_par, n_bins)``.
     """
     if isinstance(model, LinearisedModel):
-        return model.linearise(theta, xp)
-    return differences(model, theta) if xp is np else _forward_mode(model, theta, xp)
+        return model.linearise(theta)
+    return differences(model, theta)
 
 
 def differences(model: Model, theta: Array) -> tuple[Array, Array]:
@@ -89,15 +107,6 @@ def differences(model: Model, theta: Array) -> tuple[Array, Array]:
     return mu, jac
 
 
-def _forward_mode(model: Model, theta: Array, xp: Namespace) -> tuple[Array, Array]:
-    import jax
-
-    n_par = theta.shape[1]
-    mu, push = jax.linearize(lambda t: model.expected(t, xp), theta)
-    tangents = xp.broadcast_to(xp.eye(n_par)[:, None, :], (n_par, *theta.shape))
-    return mu, xp.moveaxis(jax.vmap(push)(tangents), 0, 1)
-
-
 def parameter_point(model: Model, values: Mapping[str, float] | Array | None = None) -> Array:
     """The parameter vector of a model: its nominal values, some of them replaced by name.
 
@@ -105,6 +114,7 @@ def parameter_point(model: Model, values: Mapping[str, float] | Array | None = N
         UnknownNameError: if a name is unknown.
         InputError: if a value is not finite or outside its bounds, or a vector has a wrong length.
     """
+    check_methods(model)
     if values is None:
         return model.parameters.values
     if isinstance(values, Mapping):
@@ -154,6 +164,7 @@ def digest(model: Model) -> str:
     the same digest give the same fits. Rounded to seven digits: how many threads add up a table
     changes the thirteenth.
     """
+    check_methods(model)
     parameters = model.parameters
     rng = np.random.default_rng(20201)
     steps = rng.uniform(-1.0, 1.0, (4, len(parameters))) * [p.scale for p in parameters]

@@ -21,6 +21,8 @@ from cevns.inference.model.expectation import Model
 from cevns.parameters import Parameter, Parameters
 from cevns.typing import Array, IntArray
 
+__all__ = ["Axis", "Family", "Grid", "SingleModel"]
+
 
 class Family(Protocol):
     """The models of one question, one for each value of what is structural.

@@ -21,13 +21,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.expectation import Model, linearise
+from cevns.inference.model.expectation import Model, check_methods, linearise
 from cevns.inference.model.positivity import floor_of
 from cevns.parameters import Parameter, Parameters, fold_name
-from cevns.typing import Array, IntArray, Namespace
+from cevns.typing import Array, IntArray
 
 if TYPE_CHECKING:
     from cevns.inference.minimum.objectives import Objective
+
+__all__ = ["JointModel", "Part", "information_shares", "join"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,31 +91,20 @@ class JointModel:
         """Where each bin's expectation is bent to stay positive."""
         return np.concatenate([floor_of(p.model) for p in self.parts])
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
-        theta = xp.asarray(theta)
-        if xp is np and theta.ndim == 1:
+        theta = np.asarray(theta)
+        if theta.ndim == 1:
             return np.concatenate([self._part_at(i, theta) for i in range(len(self.parts))])
-        blocks = [p.model.expected(theta[..., p.columns] * p.factors, xp) for p in self.parts]
-        result: Array = xp.concatenate(blocks, axis=-1)
-        return result
+        blocks = [p.model.expected(theta[..., p.columns] * p.factors) for p in self.parts]
+        return np.concatenate(blocks, axis=-1)
 
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
-        """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
-        theta = xp.asarray(theta)
-        if xp is np:
-            return self._linearise(theta)
-        values, slopes = [], []
-        for part, spread in zip(self.parts, self._spread, strict=True):
-            mu, jac = linearise(part.model, theta[..., part.columns] * part.factors, xp)
-            values.append(mu)
-            # a row of zeros stands for every parameter of the others
-            rows = [jac * part.factors[:, None], xp.zeros_like(jac[..., :1, :])]
-            slopes.append(xp.concatenate(rows, axis=-2)[..., spread, :])
-        return xp.concatenate(values, axis=-1), xp.concatenate(slopes, axis=-1)
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
+        """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``.
 
-    def _linearise(self, theta: Array) -> tuple[Array, Array]:
-        """`linearise`, where a part is evaluated once for points that differ only in others."""
+        A part is evaluated once for points that differ only in others.
+        """
+        theta = np.asarray(theta)
         mu = np.empty((len(theta), len(self.observed)))
         jacobian = np.zeros((*theta.shape, len(self.observed)))
         for part in self.parts:
@@ -167,16 +158,6 @@ class JointModel:
         from cevns.inference.model.joint_objective import Blocks
 
         return Blocks(self, frozenset(held))
-
-    @cached_property
-    def _spread(self) -> tuple[IntArray, ...]:
-        """Joint position -> position in each part; one past its end where it has none."""
-        out = []
-        for part in self.parts:
-            at = np.full(len(self.parameters), len(part.columns))
-            at[part.columns] = np.arange(len(part.columns))
-            out.append(at)
-        return tuple(out)
 
     @cached_property
     def _known(self) -> list[dict[bytes, Array]]:
@@ -248,6 +229,8 @@ def join(
     """
     if not models:
         raise InputError("a joint model needs at least one model")
+    for model in models.values():
+        check_methods(model)
     shared: dict[str, tuple[Parameter, str]] = {}
     local: list[Parameter] = []
     names: list[list[str]] = []

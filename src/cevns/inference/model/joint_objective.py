@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from cevns.inference.minimum.objectives import Constrained, Objective, objective
 from cevns.inference.model.expectation import constraint_arrays
 from cevns.inference.model.joining import JointModel, Part
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["Blocks"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,38 +36,26 @@ class Blocks(Constrained):
             out.append((part, objective(part.model, still), 2.0 * np.diag(weight)[:, :, None]))
         return tuple(out)
 
-    def gradient(self, theta: Array, counts: Array, aux: Array, xp: Namespace = np) -> Array:
+    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
-        total = self._pulls(theta, aux, xp)[1]
+        total = self._pulls(theta, aux)[1]
         for part, target, _ in self._parts:
             factors = part.factors[:, None]
             own = theta[part.columns] * factors
-            mine = target.gradient(own, counts[part.bins], own, xp)
-            total = _added(total, part.columns, factors * mine, xp)
+            mine = target.gradient(own, counts[part.bins], own)
+            total[part.columns] += factors * mine
         return total
 
-    def evaluate(
-        self, theta: Array, counts: Array, aux: Array, xp: Namespace = np
-    ) -> tuple[Array, Array, Array]:
+    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
-        value, gradient, constraints = self._pulls(theta, aux, xp)
-        curvature = constraints + xp.zeros((len(theta), *theta.shape))
+        value, gradient, constraints = self._pulls(theta, aux)
+        curvature = constraints + np.zeros((len(theta), *theta.shape))
         for part, target, pulls in self._parts:
             factors = part.factors[:, None]
             own = theta[part.columns] * factors
-            terms = target.evaluate(own, counts[part.bins], own, xp)
+            terms = target.evaluate(own, counts[part.bins], own)
             value = value + terms[0]
-            gradient = _added(gradient, part.columns, factors * terms[1], xp)
+            gradient[part.columns] += factors * terms[1]
             block = factors[:, None] * factors * (terms[2] - pulls)
-            curvature = _added(curvature, np.ix_(part.columns, part.columns), block, xp)
+            curvature[np.ix_(part.columns, part.columns)] += block
         return value, gradient, curvature
-
-
-def _added(total: Array, at: Any, terms: Array, xp: Namespace) -> Array:
-    """`total` with `terms` added at different positions."""
-    if xp is np:
-        total[at] += terms
-        return total
-    lazily: Any = total
-    result: Array = lazily.at[at].add(terms)
-    return result

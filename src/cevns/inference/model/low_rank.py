@@ -36,7 +36,7 @@ from cevns.inference.model.template_groups import (
     Term,
 )
 from cevns.parameters import Parameters
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
 
 if TYPE_CHECKING:
     from cevns.inference.model.expectation import Model
@@ -129,44 +129,41 @@ class TemplateModel:
             for g in self.groups
         )
 
-    def mean_and_pullback(
-        self, theta: Array, xp: Namespace = np
-    ) -> tuple[Array, Callable[[Array], Array]]:
+    def mean_and_pullback(self, theta: Array) -> tuple[Array, Callable[[Array], Array]]:
         """Expected counts, and the map from a vector over bins to its product with d(mu).
 
         Args:
             theta: ``(n_par, B)``.
-            xp: array namespace.
 
         Returns:
             ``mu (n_bins, B)`` and the function ``v (n_bins, B) -> sum_i v_i dmu_i (n_par, B)``;
             it needs no derivative of mu over the bins.
         """
-        if xp is np and theta.shape[1] == 1 and self._single is not None:
+        if theta.shape[1] == 1 and self._single is not None:
             weights, slopes = self._single.weights_and_slopes(theta[:, 0])
             return (weights @ self.matrix)[:, None], lambda v: slopes @ (self.matrix @ v)
-        evaluated = [g.evaluate(theta, xp) for g in self._evaluators]
+        evaluated = [g.evaluate(theta) for g in self._evaluators]
         mu = sum(e.coefficient * e.unit for e in evaluated)
 
         def pullback(vector: Array) -> Array:
-            rows: list[Any] = [xp.zeros_like(theta[0])] * len(theta)
+            rows: list[Any] = [np.zeros_like(theta[0])] * len(theta)
             for e in evaluated:
-                for k, row in e.pull_back(vector, xp).items():
+                for k, row in e.pull_back(vector).items():
                     rows[k] = rows[k] + row
-            return xp.stack(rows)  # type: ignore[no-any-return]
+            return np.stack(rows)
 
-        return np.asarray(mu) if xp is np else mu, pullback  # type: ignore[return-value]
+        return np.asarray(mu), pullback
 
-    def mean_and_jacobian(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+    def mean_and_jacobian(self, theta: Array) -> tuple[Array, Array]:
         """``theta (n_par, B) -> mu (n_bins, B), dmu/dtheta (n_par, n_bins, B)``."""
-        evaluated = [g.evaluate(theta, xp) for g in self._evaluators]
+        evaluated = [g.evaluate(theta) for g in self._evaluators]
         mu: Any = sum(e.coefficient * e.unit for e in evaluated)
         rows: list[Any] = [None] * len(theta)
         for e in evaluated:
             for k, row in e.derivatives().items():
                 rows[k] = row if rows[k] is None else rows[k] + row
-        zero = xp.zeros_like(mu)
-        jac: Array = xp.stack([zero if r is None else xp.broadcast_to(r, mu.shape) for r in rows])
+        zero = np.zeros_like(mu)
+        jac: Array = np.stack([zero if r is None else np.broadcast_to(r, mu.shape) for r in rows])
         return mu, jac
 
     @cached_property
@@ -175,42 +172,38 @@ class TemplateModel:
         start = self.parameters.values[:, None]
         return np.concatenate([g.evaluate(start).matrix for g in self._evaluators])
 
-    def weight_slopes(self, theta: Array, xp: Namespace = np) -> Array:
+    def weight_slopes(self, theta: Array) -> Array:
         """A with ``dmu/dtheta = A weighted``: ``theta (n_par, B) -> (n_par, n_weights, B)``."""
         blocks = []
-        for e in (g.evaluate(theta, xp) for g in self._evaluators):
-            rows = e.weight_slopes(xp)
-            zero = xp.zeros((len(e.matrix), theta.shape[-1]))
-            blocks.append(xp.stack([rows.get(k, zero) + zero for k in range(len(theta))]))
-        result: Array = xp.concatenate(blocks, axis=1)
-        return result
+        for e in (g.evaluate(theta) for g in self._evaluators):
+            rows = e.weight_slopes()
+            zero = np.zeros((len(e.matrix), theta.shape[-1]))
+            blocks.append(np.stack([rows.get(k, zero) + zero for k in range(len(theta))]))
+        return np.concatenate(blocks, axis=1)
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """Expected counts, ``(..., n_par) -> (..., n_bins)``."""
-        if xp is np and np.ndim(theta) == 1 and self._single is not None:
-            at: Array = self._single.weights(theta) @ self.matrix
-            return at
-        theta = xp.asarray(theta)
+        if np.ndim(theta) == 1 and self._single is not None:
+            return self._single.weights(theta) @ self.matrix
+        theta = np.asarray(theta)
         flat = theta.reshape(-1, theta.shape[-1]).T
-        mu: Any = sum(
-            e.coefficient * e.unit for e in (g.evaluate(flat, xp) for g in self._evaluators)
-        )
+        mu: Any = sum(e.coefficient * e.unit for e in (g.evaluate(flat) for g in self._evaluators))
         result: Array = mu.T.reshape(*theta.shape[:-1], -1)
         return result
 
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
         """``(B, n_par) -> mu (B, n_bins), jacobian (B, n_par, n_bins)``."""
-        if xp is np and theta.shape[0] == 1 and self._single is not None:
+        if theta.shape[0] == 1 and self._single is not None:
             at, along = self._single.weights_and_slopes(theta[0])
             return (at @ self.matrix)[None], (along @ self.matrix)[None]
-        mu, jac = self.mean_and_jacobian(xp.asarray(theta).T, xp)
-        return mu.T, xp.moveaxis(jac, -1, 0)
+        mu, jac = self.mean_and_jacobian(np.asarray(theta).T)
+        return mu.T, np.moveaxis(jac, -1, 0)
 
-    def component(self, group: str, theta: Array, xp: Namespace = np) -> Array:
+    def component(self, group: str, theta: Array) -> Array:
         """Expected counts of one group, ``(..., n_par) -> (..., n_bins)``."""
-        theta = xp.asarray(theta)
+        theta = np.asarray(theta)
         evaluator = self._evaluators[[g.name for g in self.groups].index(group)]
-        found = evaluator.evaluate(theta.reshape(-1, theta.shape[-1]).T, xp)
+        found = evaluator.evaluate(theta.reshape(-1, theta.shape[-1]).T)
         result: Array = (found.coefficient * found.unit).T
         return result.reshape(*theta.shape[:-1], -1)
 
@@ -218,7 +211,7 @@ class TemplateModel:
         """Expected counts of each group, each ``(n_bins,)``."""
         column = np.asarray(theta, dtype=float)[:, None]
         evaluated = zip(self.groups, self._evaluators, strict=True)
-        found = {g.name: e.evaluate(column, np, slopes=False) for g, e in evaluated}
+        found = {g.name: e.evaluate(column, slopes=False) for g, e in evaluated}
         return {name: (e.coefficient * e.unit)[:, 0] for name, e in found.items()}
 
 

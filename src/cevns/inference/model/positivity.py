@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from cevns.inference.model.expectation import Model
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["bend", "floor_of"]
 
 
 def floor_of(model: Model) -> Array:
@@ -28,25 +30,24 @@ def floor_of(model: Model) -> Array:
     return np.zeros(n_bins) if floor is None else np.broadcast_to(floor, n_bins).astype(float)
 
 
-def _bend(mu: Array, floor: Array, xp: Namespace) -> tuple[Array, Array, Array]:
+def _bend(mu: Array, floor: Array) -> tuple[Array, Array, Array]:
     """The bent value with first and second derivative, for ``mu < floor``."""
-    safe = xp.where(floor > 0, floor, 1.0)
-    v = 2.0 * xp.maximum(floor - mu, 0.0) / safe
+    safe = np.where(floor > 0, floor, 1.0)
+    v = 2.0 * np.maximum(floor - mu, 0.0) / safe
     h = 1.0 / (1.0 + v + v * v)
     first = 1.0 + 2.0 * v
-    value = xp.where(floor > 0, 0.5 * floor * (1.0 + h), 0.0)
-    slope = xp.where(floor > 0, first * h * h, 0.0)
-    curvature = xp.where(floor > 0, (2.0 * first * first * h - 2.0) * h * h * 2.0 / safe, 0.0)
+    value = np.where(floor > 0, 0.5 * floor * (1.0 + h), 0.0)
+    slope = np.where(floor > 0, first * h * h, 0.0)
+    curvature = np.where(floor > 0, (2.0 * first * first * h - 2.0) * h * h * 2.0 / safe, 0.0)
     return value, slope, curvature
 
 
-def bend(mu: Array, floor: Array, xp: Namespace = np) -> tuple[Array, Array, Array]:
+def bend(mu: Array, floor: Array) -> tuple[Array, Array, Array]:
     """Expected counts kept above the floor.
 
     Args:
         mu: expected counts.
         floor: broadcastable to `mu`, not negative.
-        xp: array namespace.
 
     Returns:
         The bent expectation, its first and its second derivative by `mu`, same shape.
@@ -57,18 +58,9 @@ def bend(mu: Array, floor: Array, xp: Namespace = np) -> tuple[Array, Array, Arr
         ([5.0, 1.333, 1.0], [1.0, 0.333, 0.0])
     """
     low = mu < floor
-    if xp is np:
-        if not low.any():
-            return mu, np.ones_like(mu), np.zeros_like(mu)
-        value, slope, curvature = mu.copy(), np.ones_like(mu), np.zeros_like(mu)
-        # few bins of few data sets: only those are worth the arithmetic
-        value[low], slope[low], curvature[low] = _bend(
-            mu[low], np.broadcast_to(floor, mu.shape)[low], np
-        )
-        return value, slope, curvature
-    value, slope, curvature = _bend(mu, floor, xp)
-    return (
-        xp.where(low, value, mu),
-        xp.where(low, slope, 1.0),
-        xp.where(low, curvature, 0.0),
-    )
+    if not low.any():
+        return mu, np.ones_like(mu), np.zeros_like(mu)
+    value, slope, curvature = mu.copy(), np.ones_like(mu), np.zeros_like(mu)
+    # few bins of few data sets: only those are worth the arithmetic
+    value[low], slope[low], curvature[low] = _bend(mu[low], np.broadcast_to(floor, mu.shape)[low])
+    return value, slope, curvature

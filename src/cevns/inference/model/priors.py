@@ -14,13 +14,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from cevns.exceptions import InputError
 from cevns.inference.fitting.minuit import Fix
 from cevns.inference.model.expectation import Model, linearise
 from cevns.parameters import Gaussian, Parameter, Parameters
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["Flat", "FlatInLog", "Prior", "Restated", "under"]
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,17 @@ class Restated:
         """Of the model."""
         return self.base.observed
 
-    def expected(self, theta: Array, xp: Namespace = np) -> Array:
+    def expected(self, theta: Array) -> Array:
         """Of the model."""
-        return self.base.expected(theta, xp)
+        return self.base.expected(theta)
 
     def components(self, theta: Array) -> Mapping[str, Array]:
         """Of the model."""
         return self.base.components(theta)
 
-    def linearise(self, theta: Array, xp: Namespace = np) -> tuple[Array, Array]:
+    def linearise(self, theta: Array) -> tuple[Array, Array]:
         """Of the model."""
-        return linearise(self.base, theta, xp)
+        return linearise(self.base, theta)
 
 
 def _range(p: Parameter, prior: Flat | FlatInLog) -> tuple[float, float]:

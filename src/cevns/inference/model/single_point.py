@@ -19,6 +19,8 @@ from cevns.typing import Array, IntArray
 if TYPE_CHECKING:
     from cevns.inference.model.low_rank import TemplateModel
 
+__all__ = ["SinglePoint"]
+
 
 @dataclass(frozen=True, eq=False)
 class SinglePoint:

@@ -27,7 +27,17 @@ from cevns.inference.model.low_rank import (
     Term,
 )
 from cevns.inference.model.positivity import floor_of
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = [
+    "CANDIDATES",
+    "CROSS_TERM_SHIFT",
+    "GroupSpec",
+    "Quadratic",
+    "TemplateAccuracy",
+    "build",
+    "measure",
+]
 
 CROSS_TERM_SHIFT = 0.01
 """Shift of -2 ln L within 3 sigma above which a pair's cross terms are kept."""
@@ -91,12 +101,12 @@ class Quadratic:
     b: float
     c: float
 
-    def __call__(self, values: Array, _xp: Namespace) -> Array:
+    def __call__(self, values: Array) -> Array:
         """``(1, ...) -> (...)``."""
         x: Array = values[0] - self.centre
         return 1.0 + x * (self.b + self.c * x)
 
-    def derivative(self, values: Array, _xp: Namespace) -> Array:
+    def derivative(self, values: Array) -> Array:
         """``(1, ...) -> (1, ...)``."""
         return self.b + 2.0 * self.c * (values - self.centre)
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from cevns.inference.model.cardinal_splines import CardinalSplines
 from cevns.morphing import even_part, even_part_derivative
 from cevns.parameters import Parameters
-from cevns.typing import Array, IntArray, Namespace
+from cevns.signatures import refuse_xp_in
+from cevns.typing import Array, IntArray
+
+__all__ = ["Evaluated", "Function", "Group", "GroupEvaluator", "ShapeNuisance", "Template", "Term"]
 
 Kind = float | Literal["linear", "even"]
 Term = tuple[str, Kind]
@@ -29,37 +32,31 @@ class Function:
 
     Args:
         parameters: names of its arguments.
-        value: ``(values (n, ...), xp) -> (...)``; picklable for toys on a process pool.
-        derivative: ``(values (n, ...), xp) -> (n, ...)``; by differences (numpy) or forward-mode
-            differentiation (jax) if it is not given.
+        value: ``values (n, ...) -> (...)``; picklable for toys on a process pool.
+        derivative: ``values (n, ...) -> (n, ...)``; by differences if it is not given.
     """
 
     parameters: tuple[str, ...]
-    value: Callable[[Array, Namespace], Array]
-    derivative: Callable[[Array, Namespace], Array] | None = None
+    value: Callable[[Array], Array]
+    derivative: Callable[[Array], Array] | None = None
 
-    def slopes(self, values: Array, xp: Namespace) -> Array:
+    def __post_init__(self) -> None:
+        for function in (self.value, self.derivative):
+            refuse_xp_in(function, f"the function of {', '.join(self.parameters)}")
+
+    def slopes(self, values: Array) -> Array:
         """Derivatives by the arguments, ``(n, ...) -> (n, ...)``."""
         if self.derivative is not None:
-            return self.derivative(values, xp)
-        unit = xp.eye(len(self.parameters)).reshape(
+            return self.derivative(values)
+        unit = np.eye(len(self.parameters)).reshape(
             (len(self.parameters),) * 2 + (1,) * (values.ndim - 1)
         )
-        if xp is np:
-            step = 6e-6 * np.maximum(np.abs(values), 0.1)  # cube root of the rounding error
-            rows = [
-                (self.value(values + e * step, xp) - self.value(values - e * step, xp))
-                / (2.0 * step[i])
-                for i, e in enumerate(unit)
-            ]
-            return np.stack(rows)
-        import jax
-
-        def along(tangent: Array) -> Any:
-            return jax.jvp(lambda v: self.value(v, xp), (values,), (tangent,))[1]
-
-        result: Array = xp.stack([along(xp.broadcast_to(e, values.shape)) for e in unit])
-        return result
+        step = 6e-6 * np.maximum(np.abs(values), 0.1)  # cube root of the rounding error
+        rows = [
+            (self.value(values + e * step) - self.value(values - e * step)) / (2.0 * step[i])
+            for i, e in enumerate(unit)
+        ]
+        return np.stack(rows)
 
 
 @dataclass(frozen=True)
@@ -95,21 +92,21 @@ class ShapeNuisance:
     width: float
     knots: tuple[float, ...] = ()
 
-    def terms(self, alpha: Array, xp: Namespace) -> dict[Kind, Array]:
+    def terms(self, alpha: Array) -> dict[Kind, Array]:
         """All functions of this nuisance at `alpha`, by kind."""
         out: dict[Kind, Array] = {"linear": alpha}
         if self.knots:
-            splines = CardinalSplines(self.knots).values(alpha, xp)
+            splines = CardinalSplines(self.knots).values(alpha)
             return out | dict(zip(self.knots, splines, strict=True))
-        return out | {"even": even_part(alpha, xp)}
+        return out | {"even": even_part(alpha)}
 
-    def slopes(self, alpha: Array, xp: Namespace) -> dict[Kind, Array]:
+    def slopes(self, alpha: Array) -> dict[Kind, Array]:
         """Derivatives of `terms` by the parameter."""
-        out: dict[Kind, Array] = {"linear": xp.ones_like(alpha) / self.width}
+        out: dict[Kind, Array] = {"linear": np.ones_like(alpha) / self.width}
         if self.knots:
-            splines = CardinalSplines(self.knots).slopes(alpha, xp) / self.width
+            splines = CardinalSplines(self.knots).slopes(alpha) / self.width
             return out | dict(zip(self.knots, splines, strict=True))
-        return out | {"even": even_part_derivative(alpha, xp) / self.width}
+        return out | {"even": even_part_derivative(alpha) / self.width}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,22 +134,22 @@ class Evaluated(NamedTuple):
     rates: dict[int, Array]  # derivatives of the coefficient
     moving: dict[int, tuple[IntArray, Array]]  # templates that a nuisance moves, dphi (n, B)
 
-    def pull_back(self, vector: Array, xp: Namespace) -> dict[int, Array]:
+    def pull_back(self, vector: Array) -> dict[int, Array]:
         """``sum_i v_i dmu_i`` by parameter, for `vector` ``(n_bins, B)``."""
         per_template = self.matrix @ vector
         if self.basis is None:
             total = per_template[0]
         else:
-            total = xp.einsum("mb,mb->b", self.basis, per_template)
+            total = np.einsum("mb,mb->b", self.basis, per_template)
         out = {k: rate * total for k, rate in self.rates.items()}
         for k, (rows, slopes) in self.moving.items():
-            row = self.coefficient * xp.einsum("mb,mb->b", slopes, per_template[rows])
+            row = self.coefficient * np.einsum("mb,mb->b", slopes, per_template[rows])
             out[k] = out[k] + row if k in out else row
         return out
 
-    def weight_slopes(self, xp: Namespace) -> dict[int, Array]:
+    def weight_slopes(self) -> dict[int, Array]:
         """Derivatives of the templates' weights by parameter, each ``(n_templates, B)``."""
-        basis = xp.ones_like(self.coefficient)[None] if self.basis is None else self.basis
+        basis = np.ones_like(self.coefficient)[None] if self.basis is None else self.basis
         out = {k: rate * basis for k, rate in self.rates.items()}
         places = np.eye(len(self.matrix))
         for k, (rows, slopes) in self.moving.items():
@@ -214,9 +211,9 @@ class GroupEvaluator:
             rows, own, other = (np.array(x) for x in zip(*found, strict=True))
             self._moving[k] = rows, own, other
 
-    def _coefficient(self, theta: Array, xp: Namespace) -> tuple[Array, dict[int, Array]]:
+    def _coefficient(self, theta: Array) -> tuple[Array, dict[int, Array]]:
         """C and its derivatives by parameter position."""
-        product = xp.ones_like(theta[0])
+        product = np.ones_like(theta[0])
         rates: dict[int, Array] = {}
         for i in self._factors:
             rates = {k: rate * theta[i] for k, rate in rates.items()}
@@ -224,42 +221,40 @@ class GroupEvaluator:
             product = product * theta[i]
         function = self._group.function
         if function is not None:
-            arguments = xp.stack([theta[i] for i in self._arguments])
-            factor = function.value(arguments, xp)
+            arguments = np.stack([theta[i] for i in self._arguments])
+            factor = function.value(arguments)
             rates = {k: rate * factor for k, rate in rates.items()}
-            slopes = function.slopes(arguments, xp)
+            slopes = function.slopes(arguments)
             for i, slope in zip(self._arguments, slopes, strict=True):
                 rates[i] = rates.get(i, 0.0) + product * slope
             product = product * factor
         return product, rates
 
-    def _term_rows(
-        self, theta: Array, xp: Namespace, *, slopes: bool
-    ) -> tuple[Array, dict[int, Array]]:
+    def _term_rows(self, theta: Array, *, slopes: bool) -> tuple[Array, dict[int, Array]]:
         """Term table ``(1 + n_terms, B)`` and its derivatives by parameter position."""
         values: dict[Term, Array] = {}
         rates: dict[int, dict[Term, Array]] = {}
         for k, n in self._nuisances:
             alpha = (theta[k] - n.centre) / n.width
-            values |= {(n.name, kind): v for kind, v in n.terms(alpha, xp).items()}
+            values |= {(n.name, kind): v for kind, v in n.terms(alpha).items()}
             if slopes:
-                rates[k] = {(n.name, kind): v for kind, v in n.slopes(alpha, xp).items()}
-        one = xp.ones_like(theta[0])
-        zero = xp.zeros_like(one)
-        return xp.stack([one, *(values[t] for t in self._terms)]), {
-            k: xp.stack([zero, *(rows.get(t, zero) for t in self._terms)])
+                rates[k] = {(n.name, kind): v for kind, v in n.slopes(alpha).items()}
+        one = np.ones_like(theta[0])
+        zero = np.zeros_like(one)
+        return np.stack([one, *(values[t] for t in self._terms)]), {
+            k: np.stack([zero, *(rows.get(t, zero) for t in self._terms)])
             for k, rows in rates.items()
         }
 
-    def evaluate(self, theta: Array, xp: Namespace = np, *, slopes: bool = True) -> Evaluated:
+    def evaluate(self, theta: Array, *, slopes: bool = True) -> Evaluated:
         """The group at ``theta (n_par, B)``, with or without what derivatives need."""
-        coefficient, rates = self._coefficient(theta, xp)
+        coefficient, rates = self._coefficient(theta)
         if not self._terms:
             unit = self._matrix.sum(axis=0)[:, None]
             if self._group.normalised:
                 unit = unit / self._sums.sum()
             return Evaluated(unit.T, unit, None, coefficient, rates, {})
-        terms, term_rates = self._term_rows(theta, xp, slopes=slopes)
+        terms, term_rates = self._term_rows(theta, slopes=slopes)
         basis = terms[self._first] * terms[self._second]
         moving = {
             k: (rows, term_rates[k][own] * terms[other])
@@ -267,12 +262,12 @@ class GroupEvaluator:
             if slopes
         }
         if self._group.normalised:
-            total = xp.tensordot(self._sums, basis, axes=1)
+            total = np.tensordot(self._sums, basis, axes=1)
             coefficient = coefficient / total
             rates = {k: rate / total for k, rate in rates.items()}
             for k, (rows, moved) in moving.items():
                 # d(1/total) = -d(total)/total^2
-                shift = coefficient * xp.tensordot(self._sums[rows], moved, axes=1) / total
+                shift = coefficient * np.tensordot(self._sums[rows], moved, axes=1) / total
                 rates[k] = rates[k] - shift if k in rates else -shift
         unit = self._matrix.T @ basis
         return Evaluated(self._matrix, unit, basis, coefficient, rates, moving)

@@ -20,7 +20,6 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.fitting.upper_limits import check_level
 from cevns.inference.minimum.batch import BatchFitter
-from cevns.inference.minimum.engines import engine as make_engine
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cls_result import ClsScan
@@ -35,8 +34,10 @@ from cevns.inference.toys.point_run import (
     data_digest,
     run_points,
 )
-from cevns.inference.toys.point_toys import DEFAULT_ENGINE, PointToys
+from cevns.inference.toys.point_toys import PointToys
 from cevns.typing import Array
+
+__all__ = ["cls_scan"]
 
 
 def cls_scan(
@@ -47,7 +48,6 @@ def cls_scan(
     seed: int = 0,
     null: float | None = None,
     data: Data | None = None,
-    engine: str = "auto",
     label: Mapping[str, Any] | None = None,
     out: Path | str | None = None,
     workers: int | None = None,
@@ -65,7 +65,6 @@ def cls_scan(
         seed: master seed of the toys.
         null: value of the parameter without signal; zero, or the bound nearest to it.
         data: by default the models' own.
-        engine: ``numpy``, ``jax`` or ``auto``.
         label: plain values that are part of the scan's identity, like the experiment's name.
         out: HDF5 file; the same call resumes an interrupted scan from it.
         workers: see `cevns.inference.scan.feldman_cousins.feldman_cousins`, as all that follow.
@@ -92,8 +91,7 @@ def cls_scan(
     parameter = grid.family.parameters[grid.scanned[0]]
     null = float(np.clip(0.0, parameter.lower, parameter.upper)) if null is None else null
     every = 2 * grid.size * toys
-    name = make_engine(DEFAULT_ENGINE if engine == "auto" else engine).name
-    inputs, truth = _inputs(grid, data, null, name)
+    inputs, truth = _inputs(grid, data, null)
     plan = PointToys(
         grid=grid,
         theta=truth[0],
@@ -103,7 +101,6 @@ def cls_scan(
         null=null,
         toys=toys,
         seed=seed,
-        engine=name,
         stop=None,
         stop_sigma=0.0,
         audit=0,
@@ -135,20 +132,18 @@ def cls_scan(
     return result
 
 
-def _inputs(
-    grid: Grid, data: Data | None, null: float, engine: str
-) -> tuple[dict[str, Array], Array]:
+def _inputs(grid: Grid, data: Data | None, null: float) -> tuple[dict[str, Array], Array]:
     """The statistic of data and Asimov data, and where toys are drawn, ``(2, size, n_par)``."""
     name = grid.scanned[0]
     position = grid.family.parameters.position(name)
-    scan = profile_scan(grid, data=data, engine=engine)
+    scan = profile_scan(grid, data=data)
     check_profile(scan)
     truth = np.stack([scan.theta, scan.theta])
     q_data, q_asimov = np.empty(grid.size), np.empty(grid.size)
     for (structure, points), best in zip(grid.slices(), scan.best_by_slice, strict=True):
         model = grid.family.model(structure)
         mine = observed(model) if data is None else data
-        held = BatchFitter(model, fix=(name,), engine=engine)
+        held = BatchFitter(model, fix=(name,))
         without = best.theta.copy()
         without[position] = null
         none = held.fit(mine.counts, mine.auxiliary, without)

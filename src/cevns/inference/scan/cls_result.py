@@ -13,6 +13,8 @@ from cevns.inference.scan.sensitivity import SIGMAS
 from cevns.inference.work.scan_store import ScanFile
 from cevns.typing import Array
 
+__all__ = ["ClsScan"]
+
 
 @dataclass(frozen=True, eq=False)
 class ClsScan:

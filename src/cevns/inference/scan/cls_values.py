@@ -24,6 +24,8 @@ from cevns.inference.toys.point_toys import TIE
 from cevns.inference.work.checkpoint import Block
 from cevns.typing import Array
 
+__all__ = ["assemble", "asymptotic"]
+
 
 def asymptotic(q: Array, q_asimov: Array) -> tuple[Array, Array]:
     """p_{s+b} and CL_b of q-tilde, arXiv:1007.1727 eqs 59-66.

@@ -18,6 +18,8 @@ from cevns.exceptions import InputError, MissingExtraError
 from cevns.inference.model.grid import Axis
 from cevns.typing import Array
 
+__all__ = ["Contour", "Curve", "Piece", "contour"]
+
 _HIGH = 1e6
 """Stands for an infinite value, in units of the level: the line then hugs the finite points."""
 

@@ -17,13 +17,14 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.upper_limits import check_level
-from cevns.inference.minimum.engines import engine as make_engine
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
 from cevns.inference.scan.feldman_cousins import check_profile
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.toys.point_toys import DEFAULT_ENGINE, FIRST, PointToys
+from cevns.inference.toys.point_toys import FIRST, PointToys
 from cevns.inference.work.blocks import available_cores, one_blas_thread
+
+__all__ = ["LONG_H", "Cost", "plan"]
 
 LONG_H = 24.0
 """Hours on the cores that are there above which something should be lowered."""
@@ -143,7 +144,6 @@ def plan(
     cl: float = 0.9,
     adaptive: bool = True,
     data: Data | None = None,
-    engine: str = "auto",
     cores: int | None = None,
 ) -> Cost:
     """The cost of a scan with toys, from a short measurement.
@@ -155,7 +155,6 @@ def plan(
         cl: confidence level.
         adaptive: whether clear points stop early (``fc``).
         data: by default the models' own.
-        engine: ``numpy``, ``jax`` or ``auto``.
         cores: cores to run on; those of this machine by default.
 
     Raises:
@@ -167,10 +166,9 @@ def plan(
     check_level(cl)
     hypotheses = 2 if method == "cls" else 1
     most = grid.size * toys * hypotheses
-    name = make_engine(DEFAULT_ENGINE if engine == "auto" else engine).name
     coarse = Grid(grid.family, tuple(_few(axis) for axis in grid.axes))
     started = time.perf_counter()
-    scan = profile_scan(coarse, data=data, engine="numpy")
+    scan = profile_scan(coarse, data=data)
     profile_s = (time.perf_counter() - started) / coarse.size * grid.size
     check_profile(scan)
     sample = PointToys(
@@ -182,7 +180,6 @@ def plan(
         null=0.0,
         toys=FIRST,
         seed=0,
-        engine=name,
         stop=None,
         stop_sigma=0.0,
         audit=0,
@@ -191,7 +188,7 @@ def plan(
     with one_blas_thread():
         run = sample.start()
         key = sample.first()[0]
-        run(key)  # compiles
+        run(key)  # sets up
         started = time.perf_counter()
         run(key)
         toy_s = (time.perf_counter() - started) / sample.size(key)

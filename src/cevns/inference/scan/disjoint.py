@@ -18,6 +18,8 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array
 
+__all__ = ["ConfidenceSet", "Piece", "confidence_set"]
+
 _PRECISION = 1e-4
 """Of a polished edge, in units of the width of its piece."""
 _CALLS = 60

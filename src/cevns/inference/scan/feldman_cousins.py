@@ -23,7 +23,6 @@ import numpy as np
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.upper_limits import check_level
 from cevns.inference.minimum.batch import FAILED
-from cevns.inference.minimum.engines import engine as make_engine
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
@@ -35,8 +34,18 @@ from cevns.inference.toys.point_run import (
     data_digest,
     run_points,
 )
-from cevns.inference.toys.point_toys import DEFAULT_ENGINE, PointToys
+from cevns.inference.toys.point_toys import PointToys
 from cevns.typing import Array
+
+__all__ = [
+    "AUDIT",
+    "AUDIT_MOST",
+    "STOP_SIGMA",
+    "check_profile",
+    "feldman_cousins",
+    "judge",
+    "prepare",
+]
 
 STOP_SIGMA = 4.0
 """Distance of a p-value from the boundary, in binomial errors, at which a point needs no more
@@ -56,7 +65,6 @@ def feldman_cousins(
     cl: float = 0.9,
     data: Data | None = None,
     scan: ProfileScan | None = None,
-    engine: str = "auto",
     adaptive: bool = True,
     audit: float = AUDIT,
     keep_toys: bool = False,
@@ -77,7 +85,6 @@ def feldman_cousins(
         cl: confidence level of the critical values.
         data: by default the models' own.
         scan: profile scan of the same grid and data, if there is one already.
-        engine: ``numpy``, ``jax`` or ``auto`` (numpy).
         adaptive: points whose p-value differs from ``1 - cl`` by more than `STOP_SIGMA` errors
             after their first block get no more toys.
         audit: fraction of the toys that is fitted again with iminuit from a random point of the
@@ -94,7 +101,7 @@ def feldman_cousins(
 
     Returns:
         The scan. Bit for bit the same for any number of workers and after any interruption,
-        with the same versions, engine and kind of CPU.
+        with the same versions and kind of CPU.
 
     Raises:
         InputError: if an argument is out of range, or `out` belongs to another run.
@@ -115,7 +122,6 @@ def feldman_cousins(
         cl=cl,
         data=data,
         scan=scan,
-        engine=engine,
         adaptive=adaptive,
         audit=audit,
     )
@@ -152,14 +158,12 @@ def prepare(
     cl: float,
     data: Data | None,
     scan: ProfileScan | None,
-    engine: str,
     adaptive: bool,
     audit: float,
 ) -> tuple[PointToys, dict[str, Array]]:
     """The toys of a scan, and what is known without them."""
     every = grid.size * toys
-    name = make_engine(DEFAULT_ENGINE if engine == "auto" else engine).name
-    scan = profile_scan(grid, data=data, engine=name) if scan is None else scan
+    scan = profile_scan(grid, data=data) if scan is None else scan
     check_profile(scan)
     q_data = np.maximum(scan.rise, 0.0)
     plan = PointToys(
@@ -171,7 +175,6 @@ def prepare(
         null=0.0,
         toys=toys,
         seed=seed,
-        engine=name,
         stop=1.0 - cl if adaptive else None,
         stop_sigma=STOP_SIGMA,
         audit=max(1, min(round(audit * every), AUDIT_MOST)) if audit > 0 else 0,

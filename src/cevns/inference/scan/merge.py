@@ -14,6 +14,8 @@ from cevns.inference.toys.point_run import Assemble, finished
 from cevns.inference.work.checkpoint import Block, split
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 
+__all__ = ["merge"]
+
 _ASSEMBLE: dict[str, Assemble] = {"fc": toy_scan.assemble, "cls": cls_values.assemble}
 
 

@@ -19,18 +19,16 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.fitting.upper_limits import check_level
 from cevns.inference.minimum.batch import FAILED
-from cevns.inference.minimum.engines import engine as make_engine
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data, observed
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.scan_slice import Best, Effort, Slice, converged
 from cevns.typing import Array, BoolArray, IntArray
 
-_COMPILING_PAYS = 20_000
-"""Points of a slice from which ``auto`` means jax: below, compiling takes longer than it saves."""
+__all__ = ["ProfileScan", "levels", "profile_scan", "slice_of"]
 
 
 def levels(cl: float, dof: int) -> float:
@@ -102,14 +100,13 @@ class ProfileScan:
         """`rise` with the shape of the grid."""
         return self.rise.reshape(self.grid.shape)
 
-    def rise_at(self, *point: float, engine: str = "numpy") -> float:
+    def rise_at(self, *point: float) -> float:
         """The rise at a point between those of the grid, by a conditional fit.
 
         Started from the nuisances of the nearest points around it; infinite if none converges.
 
         Args:
             point: a value for each axis; those of structural axes must be on the grid.
-            engine: ``numpy`` or ``jax``.
 
         Raises:
             InputError: if the point has no slice in the grid, or the wrong number of values.
@@ -131,7 +128,7 @@ class ProfileScan:
         ]
         structure, best = at[0]
         free = np.array([v for v, a in zip(point, grid.axes, strict=True) if not a.structural])
-        work = slice_of(grid, structure, (1,) * len(free), free[None], self.data, engine)
+        work = slice_of(grid, structure, (1,) * len(free), free[None], self.data)
         start = self.theta[around][np.isfinite(self.twice_nll[around])]
         found = work.fit(np.zeros(len(start), dtype=np.int64), start)
         return max(float(converged(found).min(initial=np.inf)) - best.twice_nll, 0.0)
@@ -168,17 +165,13 @@ class ProfileScan:
         }
 
 
-def profile_scan(
-    grid: Grid, *, data: Data | None = None, engine: str = "auto", explore: bool = True
-) -> ProfileScan:
+def profile_scan(grid: Grid, *, data: Data | None = None, explore: bool = True) -> ProfileScan:
     """Profile -2 ln L over a grid.
 
     Args:
         grid: models and points.
         data: counts and auxiliary measurements (`cevns.inference.asimov` for the sensitivity);
             those of each model by default.
-        engine: ``numpy``, ``jax`` or ``auto``: jax where it is installed and a slice has enough
-            points to pay for compiling.
         explore: look for further minima of the nuisances.
 
     Returns:
@@ -193,22 +186,14 @@ def profile_scan(
     status = np.full(size, FAILED)
     bests, effort = [], Effort()
     shape = tuple(len(a) for a in grid.axes if not a.structural)
-    name = chosen_engine(engine, math.prod(shape))
     for structure, points in grid.slices():
-        work = slice_of(grid, structure, shape, grid.points[points][:, _free(grid)], data, name)
+        work = slice_of(grid, structure, shape, grid.points[points][:, _free(grid)], data)
         found, best, took = work.run(explore=explore)
         twice_nll[points], theta[points] = found.twice_nll, found.theta
         status[points] = found.status
         bests.append(replace(best, structure=structure))
         effort += took
     return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)
-
-
-def chosen_engine(engine: str, points: int) -> str:
-    """The engine for a slice of so many points."""
-    if engine == "auto" and points < _COMPILING_PAYS:
-        return "numpy"
-    return make_engine(engine).name
 
 
 def _free(grid: Grid) -> list[int]:
@@ -222,9 +207,8 @@ def slice_of(
     shape: tuple[int, ...],
     points: Array,
     data: Data | None,
-    engine: str,
 ) -> Slice:
     """The work on some points of one model."""
     model = grid.family.model(structure)
     fitted = observed(model) if data is None else Likelihood.of(model, data).data
-    return Slice(model, grid.scanned, shape, points, fitted, engine)
+    return Slice(model, grid.scanned, shape, points, fitted)

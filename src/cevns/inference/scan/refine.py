@@ -17,9 +17,11 @@ from cevns.exceptions import InputError
 from cevns.inference.minimum.batch import FAILED, BatchFit
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
-from cevns.inference.scan.profile_scan import ProfileScan, chosen_engine, profile_scan, slice_of
+from cevns.inference.scan.profile_scan import ProfileScan, profile_scan, slice_of
 from cevns.inference.scan.scan_slice import Effort, converged
 from cevns.typing import Array, BoolArray, IntArray
+
+__all__ = ["DEPTH", "refined_scan"]
 
 DEPTH = 3
 """Times that cells are halved, by default: a step becomes an eighth."""
@@ -36,7 +38,6 @@ def refined_scan(
     *,
     depth: int = DEPTH,
     data: Data | None = None,
-    engine: str = "auto",
     explore: bool = True,
 ) -> ProfileScan:
     """Profile -2 ln L over a grid that refines itself where it rises by one of the levels.
@@ -48,7 +49,6 @@ def refined_scan(
         levels: rises of -2 ln L whose contours are wanted (`profile_scan.levels`).
         depth: times that cells are halved; the fine axes have ``(n - 1) 2^depth + 1`` values.
         data: see `cevns.inference.scan.profile_scan.profile_scan`.
-        engine: likewise.
         explore: likewise.
 
     Returns:
@@ -64,17 +64,16 @@ def refined_scan(
     for axis in free:
         if len(axis) < 2:
             raise InputError(f"the axis {axis.name!r} has one value; two or more can be refined")
-    coarse = profile_scan(grid, data=data, engine=engine, explore=explore)
+    coarse = profile_scan(grid, data=data, explore=explore)
     fine = Grid(grid.family, tuple(a if a.structural else _finer(a, 2**depth) for a in grid.axes))
     shape = tuple(len(a) for a in fine.axes if not a.structural)
     twice_nll, theta = np.empty(fine.size), np.empty((fine.size, coarse.theta.shape[1]))
     status, computed = np.empty(fine.size, dtype=np.int64), np.empty(fine.size, dtype=bool)
     columns = [i for i, a in enumerate(fine.axes) if not a.structural]
     effort = coarse.effort
-    name = chosen_engine(engine, grid.size)
     slices = zip(grid.slices(), fine.slices(), coarse.best_by_slice, strict=True)
     for (structure, before), (_, points), best in slices:
-        work = slice_of(fine, structure, shape, fine.points[points][:, columns], data, name)
+        work = slice_of(fine, structure, shape, fine.points[points][:, columns], data)
         found = work.nothing(best.theta)
         at = np.arange(len(points)).reshape(shape)[(slice(None, None, 2**depth),) * len(shape)]
         at = at.ravel()

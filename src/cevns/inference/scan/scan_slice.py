@@ -17,6 +17,8 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, parameter_point
 from cevns.typing import Array, IntArray
 
+__all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "Best", "Effort", "Slice", "converged"]
+
 COARSE = 50
 """Points of a slice, about, that are fitted first and from several starts."""
 SWEEPS = 200
@@ -87,16 +89,16 @@ class Effort:
         )
 
 
-_recent: deque[tuple[Model, tuple[str, ...], str, BatchFitter]] = deque(maxlen=4)
+_recent: deque[tuple[Model, tuple[str, ...], BatchFitter]] = deque(maxlen=4)
 
 
-def _fitter(model: Model, fix: tuple[str, ...], engine: str) -> BatchFitter:
-    """A fitter, kept for a while: what is compiled for a model serves its next scan."""
-    for known, names, name, fitter in _recent:
-        if known is model and (names, name) == (fix, engine):
+def _fitter(model: Model, fix: tuple[str, ...]) -> BatchFitter:
+    """A fitter, kept for a while: what is set up for a model serves its next scan."""
+    for known, names, fitter in _recent:
+        if known is model and names == fix:
             return fitter
-    fitter = BatchFitter(model, fix=fix, engine=engine)
-    _recent.append((model, fix, engine, fitter))
+    fitter = BatchFitter(model, fix=fix)
+    _recent.append((model, fix, fitter))
     return fitter
 
 
@@ -109,7 +111,6 @@ class Slice:
         shape: number of values along each.
         points: their values, ``(n, n_scanned)``, the last axis fastest.
         data: what is fitted.
-        engine: ``numpy`` or ``jax``.
 
     Raises:
         InputError: if a scanned parameter is fixed in the model.
@@ -122,7 +123,6 @@ class Slice:
         shape: tuple[int, ...],
         points: Array,
         data: Data,
-        engine: str,
     ) -> None:
         self.model, self.shape, self.data, self.points = model, shape, data, points
         self.columns = [model.parameters.position(name) for name in scanned]
@@ -132,8 +132,8 @@ class Slice:
                     f"model {model.name!r}: {name!r} is fixed, so that its best value is unknown; "
                     "free it to scan it"
                 )
-        self.held = _fitter(model, scanned, engine)
-        self.free = _fitter(model, (), "numpy")
+        self.held = _fitter(model, scanned)
+        self.free = _fitter(model, ())
         self.fits = 0
         self.reference = np.inf  # -2 ln L of a free fit, once there is one
 
@@ -326,8 +326,7 @@ class Slice:
 
 def converged(found: BatchFit) -> Array:
     """-2 ln L, infinite without a converged fit."""
-    result: Array = np.where(found.status < FAILED, found.twice_nll, np.inf)
-    return result
+    return np.where(found.status < FAILED, found.twice_nll, np.inf)
 
 
 def _arrays(found: BatchFit) -> tuple[Array | IntArray, ...]:
@@ -336,5 +335,4 @@ def _arrays(found: BatchFit) -> tuple[Array | IntArray, ...]:
 
 def _usable(error: Array, scale: Array) -> Array:
     """Errors; the scale where a parameter is held, at a bound or undetermined."""
-    result: Array = np.where(np.isfinite(error) & (error > 0), error, scale)
-    return result
+    return np.where(np.isfinite(error) & (error > 0), error, scale)

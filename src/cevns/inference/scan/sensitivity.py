@@ -25,6 +25,8 @@ from cevns.inference.model.expectation import parameter_point
 from cevns.inference.model.grid import Grid
 from cevns.typing import Array, IntArray
 
+__all__ = ["SIGMAS", "Sensitivity", "at_points", "sensitivity"]
+
 SIGMAS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Fluctuations of the bands, in standard deviations; zero is the median."""
 
@@ -102,15 +104,12 @@ def _crossing(x: Array, root: Array, true: float, goal: float) -> float:
     return np.nan
 
 
-def sensitivity(
-    grid: Grid, truth: Mapping[str, float] | None = None, *, engine: str = "numpy"
-) -> Sensitivity:
+def sensitivity(grid: Grid, truth: Mapping[str, float] | None = None) -> Sensitivity:
     """Expected results of an experiment on a grid.
 
     Args:
         grid: where.
         truth: true values by name; nominal where left out.
-        engine: ``numpy``, ``jax`` or ``auto``.
 
     Raises:
         UnknownNameError: if a name is unknown.
@@ -124,7 +123,7 @@ def sensitivity(
         point = parameter_point(model, truth)
         data = asimov(model, point)
         start = at_points(grid, points, point)
-        held = BatchFitter(model, fix=grid.scanned, engine=engine)
+        held = BatchFitter(model, fix=grid.scanned)
         found = held.fit(data.counts, data.auxiliary, start)
         # the minimum of Asimov data is at the truth, and zero in the saturated form
         q[points], theta[points] = np.maximum(found.twice_nll, 0.0), found.theta

@@ -22,6 +22,8 @@ from cevns.inference.work.checkpoint import Block
 from cevns.inference.work.scan_store import ScanFile
 from cevns.typing import Array, IntArray
 
+__all__ = ["DEEPER", "LEVELS", "ToyScan", "assemble", "collect", "critical_value", "p_value"]
+
 DEEPER = 0.1
 """Difference of -2 ln L by which iminuit must be lower for another minimum: fits of toys stop up to
 0.05 above theirs (`cevns.inference.toys.point_fits`)."""

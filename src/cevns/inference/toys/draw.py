@@ -17,6 +17,8 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, IntArray
 
+__all__ = ["PoissonSampler", "alias_table"]
+
 _TAIL = 10.0
 """Support in standard deviations either side (plus as many counts): tails below 1e-17."""
 _LARGEST = 1e5

@@ -13,6 +13,8 @@ from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.expectation import Model
 from cevns.inference.toys.toy_fits import run_toys
 
+__all__ = ["GoodnessOfFit", "goodness_of_fit"]
+
 
 @dataclass(frozen=True)
 class GoodnessOfFit:
@@ -35,9 +37,7 @@ class GoodnessOfFit:
     mean: float
 
 
-def goodness_of_fit(
-    model: Model, result: FitResult, n: int, *, seed: int = 1, engine: str = "numpy"
-) -> GoodnessOfFit:
+def goodness_of_fit(model: Model, result: FitResult, n: int, *, seed: int = 1) -> GoodnessOfFit:
     """Draw toys at the best fit (counts and auxiliary measurements), fit them, compare.
 
     Args:
@@ -45,7 +45,6 @@ def goodness_of_fit(
         result: the fit to judge.
         n: number of toys.
         seed: master seed.
-        engine: ``numpy``, ``jax`` or ``auto``.
 
     Raises:
         InputError: if `n` is not positive.
@@ -61,7 +60,6 @@ def goodness_of_fit(
         truth=result.theta,
         poi=result.poi,
         fix=held,
-        engine=engine,
         coverage=False,
         audit=0.0,
     )

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.inference.fitting.minuit import fit
+from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
 from cevns.inference.minimum.likelihood import check_expectation
 from cevns.inference.minimum.modes import Screen
@@ -17,6 +17,8 @@ from cevns.inference.model.expectation import Model
 from cevns.inference.toys.point_toys import PointToys
 from cevns.inference.work.checkpoint import Block
 from cevns.typing import Array, IntArray
+
+__all__ = ["GOAL", "HELD_GOAL", "OUTLIER", "SCREENED", "TOLERANCE", "PointFits"]
 
 GOAL = 1e-2
 """Distance to the minimum at which a toy's free fit has converged. Thousand toys tell a critical
@@ -31,7 +33,7 @@ OUTLIER = 1e-3
 SCREENED = 100
 """Points of a grid that are screened for another minimum, at most."""
 _KEPT = 8
-"""Slices whose models and compiled fits a process keeps."""
+"""Slices whose models and fits a process keeps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +62,6 @@ class _Slice:
         return BatchFitter(
             self.model,
             fix=self.plan.grid.scanned,
-            engine=self.plan.engine,
             goal=HELD_GOAL,
             tolerance=TOLERANCE,
         )
@@ -68,7 +69,7 @@ class _Slice:
     @cached_property
     def free(self) -> BatchFitter:
         """Fits with all parameters."""
-        return BatchFitter(self.model, engine=self.plan.engine, goal=GOAL, tolerance=TOLERANCE)
+        return BatchFitter(self.model, goal=GOAL, tolerance=TOLERANCE)
 
     @cached_property
     def screen(self) -> Screen:
@@ -165,8 +166,7 @@ class PointFits:
             start[k] = self.plan.null
             lowest[below] = here.held.fit(counts[:, below], aux[:, below], start).twice_nll
         q = np.maximum(held.twice_nll - lowest, 0.0)
-        result: Array = np.where(best > at[k], 0.0, q)
-        return result
+        return np.where(best > at[k], 0.0, q)
 
 
 def _audit(

@@ -22,6 +22,16 @@ from cevns.inference.work.checkpoint import Block, Checkpoint, join, split
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 from cevns.typing import Array
 
+__all__ = [
+    "Assemble",
+    "Progress",
+    "axis_datasets",
+    "check_failed",
+    "data_digest",
+    "finished",
+    "run_points",
+]
+
 Progress = Callable[[int, int, float], None]
 """Told the toys done, those wanted as far as known, and toys a second."""
 Assemble = Callable[[Mapping[str, Any], Mapping[str, Array], Mapping[int, Block]], dict[str, Array]]

@@ -22,7 +22,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -30,7 +29,19 @@ import numpy as np
 from cevns.inference.model.expectation import digest
 from cevns.inference.model.grid import Grid
 from cevns.inference.work.checkpoint import Block
-from cevns.typing import Array, IntArray
+from cevns.records import VERSION
+from cevns.typing import ENGINE, Array, IntArray
+
+__all__ = [
+    "BLOCK",
+    "FIRST",
+    "GROUP",
+    "POLICY",
+    "TIE",
+    "Place",
+    "PointToys",
+    "model_digest",
+]
 
 Statistic = Literal["two-sided", "upper"]
 
@@ -45,8 +56,6 @@ TIE = 1e-2
 """Difference of two values of q that counts as none: that to which toys are fitted. Counts are
 discrete, and a toy equal to the data must count as far off as they are; where q is continuous a
 p-value of 0.1 grows by 6e-4 for one parameter and 5e-4 for two."""
-DEFAULT_ENGINE = "numpy"
-"""What ``auto`` is: jax compiles for half a minute a process and is faster for some models only."""
 POLICY = "profiled"
 """Where the toys have their nuisances: at the values that fit the data best at the point."""
 
@@ -88,7 +97,6 @@ class PointToys:
         null: value of the scanned parameter without signal, for upper limits.
         toys: toys of a point at most.
         seed: master seed.
-        engine: ``numpy`` or ``jax``.
         stop: p-value around which all toys are wanted; None for all toys everywhere.
         stop_sigma: distance from it, in binomial errors, at which the first block is enough.
         audit: toys that are fitted again with iminuit, spread over the points.
@@ -103,7 +111,6 @@ class PointToys:
     null: float
     toys: int
     seed: int
-    engine: str
     stop: float | None
     stop_sigma: float
     audit: int
@@ -213,12 +220,12 @@ class PointToys:
             "nuisances of the toys": POLICY,
             "seed": self.seed,
             "toys": self.toys,
-            "engine": self.engine,
+            "engine": ENGINE,
             "stopped early around": self.stop,
             "stopped early at": self.stop_sigma,
             "audited toys": self.audit,
             "blocks": [FIRST, BLOCK, GROUP],
-            "version": version("cevns"),
+            "version": VERSION,
         }
 
     def start(self) -> Callable[[int], Block]:

@@ -11,16 +11,14 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
-from cevns.inference.fitting.minuit import fit
-from cevns.inference.minimum.batch import FAILED, BatchFitter
-from cevns.inference.minimum.engines import engine as make_engine
+from cevns.inference.fitting.quoted_fit import fit
+from cevns.inference.minimum.batch import CHUNK, FAILED, BatchFitter
 from cevns.inference.minimum.likelihood import check_expectation
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, digest, parameter_point, single_poi
@@ -29,7 +27,10 @@ from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.work.blocks import run_blocks
 from cevns.inference.work.checkpoint import Block
 from cevns.inference.work.toy_store import ToyStore
-from cevns.typing import Array, IntArray
+from cevns.records import VERSION
+from cevns.typing import ENGINE, Array, IntArray
+
+__all__ = ["AUDIT_MOST", "BLOCK", "TOYS_MOST", "ToyPlan", "run_toys"]
 
 BLOCK = 4096
 """Toys a block."""
@@ -39,8 +40,6 @@ AUDIT_MOST = 2000
 to a third of itself, and the time stays small beside that of the toys of a long run."""
 TOYS_MOST = 10**9
 """Toys of a run at most: with a few parameters their results fill some hundred gigabytes."""
-_COMPILING_PAYS = 500_000
-"""Toys from which ``auto`` means jax: below, compiling takes longer than it saves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +54,6 @@ class ToyPlan:
         n: number of toys.
         seed: master seed.
         point: number of the point in a scan; enters the seeds.
-        engine: ``numpy`` or ``jax``.
         coverage: fit each toy a second time with the parameter of interest at its true value.
         audit: fraction of toys that are fitted again with iminuit, up to `AUDIT_MOST` toys.
     """
@@ -67,7 +65,6 @@ class ToyPlan:
     n: int
     seed: int
     point: int
-    engine: str
     coverage: bool
     audit: float
 
@@ -113,11 +110,11 @@ class ToyPlan:
             "number of toys": self.n,
             "seed": self.seed,
             "point": self.point,
-            "engine": self.engine,
+            "engine": ENGINE,
             "coverage": self.coverage,
             "audited toys": self.n_audited,
             "block": BLOCK,
-            "version": version("cevns"),
+            "version": VERSION,
         }
 
 
@@ -133,19 +130,17 @@ class _Runner:
         self.sigma = np.array(
             [p.constraint.sigma if p.constraint else 0.0 for p in plan.model.parameters]
         )[:, None]
-        self.free = BatchFitter(plan.model, fix=plan.fix, engine=plan.engine)
+        self.free = BatchFitter(plan.model, fix=plan.fix)
         if not self.free.free:
             raise InputError(f"toys of {plan.model.name!r}: all parameters are fixed; free one")
         fitters = [self.free]
         self.conditional: BatchFitter | None = None
         if plan.coverage and len(self.free.free) > 1:
-            self.conditional = BatchFitter(
-                plan.model, fix=(*plan.fix, plan.poi), engine=plan.engine
-            )
+            self.conditional = BatchFitter(plan.model, fix=(*plan.fix, plan.poi))
             fitters.append(self.conditional)
-        # compile before the clock starts; these toys are thrown away
+        # set up before the clock starts; these toys are thrown away
         rng = np.random.default_rng(0)
-        counts, aux = self._draw(rng, 2 * self.free.engine.chunk)
+        counts, aux = self._draw(rng, 2 * CHUNK)
         for fitter in fitters:
             fitter.fit(counts, aux, plan.truth)
         self.compile_s = time.perf_counter() - started
@@ -237,7 +232,6 @@ def run_toys(
     truth: Mapping[str, float] | Array | None = None,
     poi: str | None = None,
     fix: tuple[str, ...] = (),
-    engine: str = "auto",
     coverage: bool = True,
     audit: float = AUDIT_FRACTION,
     point: int = 0,
@@ -256,8 +250,6 @@ def run_toys(
         truth: true parameter point; nominal by default.
         poi: parameter whose intervals are tested; the model's own by default.
         fix: parameters held at their true values in all fits.
-        engine: ``numpy``, ``jax`` or ``auto`` (jax where installed, for half a million toys and
-            more).
         coverage: test the coverage of the profile-likelihood intervals by a second fit.
         audit: fraction of the toys that is fitted again with iminuit; at most `AUDIT_MOST` toys
             in a run, chosen at random.
@@ -270,7 +262,7 @@ def run_toys(
 
     Returns:
         The toys and what they show. Bit for bit the same for any number of workers and after
-        any interruption, with the same versions, engine and kind of CPU.
+        any interruption, with the same versions and kind of CPU.
 
     Raises:
         InputError: if an argument is out of range, or `out` belongs to another run.
@@ -296,7 +288,6 @@ def run_toys(
         n=n,
         seed=seed,
         point=point,
-        engine=make_engine("numpy" if engine == "auto" and n < _COMPILING_PAYS else engine).name,
         coverage=coverage,
         audit=audit,
     )

@@ -11,10 +11,12 @@ import numpy as np
 
 from cevns.inference.fitting.intervals import threshold
 from cevns.inference.minimum.batch import FAILED, STATUS
-from cevns.typing import Array, IntArray
+from cevns.typing import ENGINE, Array, IntArray
 
 if TYPE_CHECKING:
     from cevns.inference.toys.toy_fits import ToyPlan
+
+__all__ = ["DEEPER", "LEVELS", "Coverage", "Pull", "ToyResult"]
 
 LEVELS = (0.6826894921370859, 0.9)
 """Confidence levels whose coverage is tested."""
@@ -53,7 +55,6 @@ class ToyResult:
         n: number of toys.
         seed: master seed.
         point: number of the point.
-        engine: engine of the batched fits.
         theta: fitted parameters, ``(n, n_par)``.
         errors: their errors; zero where fixed or at a bound.
         twice_nll: minimum of -2 ln L, ``(n,)``.
@@ -76,7 +77,6 @@ class ToyResult:
     n: int
     seed: int
     point: int
-    engine: str
     theta: Array = field(repr=False)
     errors: Array = field(repr=False)
     twice_nll: Array = field(repr=False)
@@ -109,7 +109,6 @@ class ToyResult:
             n=plan.n,
             seed=plan.seed,
             point=plan.point,
-            engine=plan.engine,
             theta=joined("theta"),
             errors=joined("errors"),
             twice_nll=joined("twice_nll"),
@@ -212,7 +211,7 @@ class ToyResult:
             "n": self.n,
             "seed": self.seed,
             "point": self.point,
-            "engine": self.engine,
+            "engine": ENGINE,
             "truth": {k: float(v) for k, v in zip(self.names, self.truth, strict=True)},
             "pulls": {k: vars(v).copy() for k, v in self.pulls.items()},
             "coverage": {k: vars(v).copy() for k, v in self.coverage.items()},
@@ -224,7 +223,7 @@ class ToyResult:
 
     def __str__(self) -> str:
         """Pulls, coverage, statuses and speed as text."""
-        lines = [f"{self.n} toys of {self.model}, seed {self.seed}, engine {self.engine}"]
+        lines = [f"{self.n} toys of {self.model}, seed {self.seed}"]
         width = max(len(n) for n in self.names)
         for name, p in self.pulls.items():
             lines.append(
@@ -244,7 +243,7 @@ class ToyResult:
         if rate is not None:
             lines.append(
                 f"  {rate:,.0f} toys/s (drawing and free fits, warm, {t['workers']:.0f} workers); "
-                f"compile {t['compile_s']:.1f} s, coverage {t['coverage_s']:.1f} s, "
+                f"set-up {t['compile_s']:.1f} s, coverage {t['coverage_s']:.1f} s, "
                 f"audit {t['audit_s']:.1f} s, wall {t['wall_s']:.1f} s"
             )
         return "\n".join(lines)

@@ -1,7 +1,7 @@
 """Work in blocks: here, on a pool of processes, or on any executor, with the same result.
 
 A *job* is everything that determines the work, and can be pickled; a *key* is the number of a
-block of it. Whoever computes a block starts the job (that may compile and is kept) and runs the
+block of it. Whoever computes a block starts the job (that takes time and is kept) and runs the
 key. A block depends on the job and its key only, so neither the number of workers nor their
 deaths nor the order matter. Blocks that are lost with a worker are computed again.
 """
@@ -31,7 +31,16 @@ from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from cevns.exceptions import FitError, InputError
-from cevns.inference.minimum.engines import compile_cache, pin_one_core
+
+__all__ = [
+    "Done",
+    "Job",
+    "Result",
+    "available_cores",
+    "executor_width",
+    "one_blas_thread",
+    "run_blocks",
+]
 
 Result = TypeVar("Result")
 ResultOut = TypeVar("ResultOut", covariant=True)
@@ -152,7 +161,7 @@ def run_blocks(
 
 def _in_pool(payload: bytes, queue: _Queue[Result], workers: int) -> Iterator[Done[Result]]:
     """On processes of this machine; a new pool where a process has died."""
-    context = multiprocessing.get_context("spawn")  # forking a process that runs jax can hang
+    context = multiprocessing.get_context("spawn")  # forking a process that has threads can hang
     while queue.waiting:
         before = queue.finished
         try:
@@ -213,7 +222,7 @@ def _run_elsewhere(payload: bytes, keys: tuple[int, ...]) -> list[Done[Any]]:
 
 @lru_cache(maxsize=2)
 def _started(payload: bytes) -> Callable[[int], Any]:
-    """A pickled job, started; kept, because that may compile."""
+    """A pickled job, started; kept, because that takes time."""
     job: Job[Any] = pickle.loads(payload)
     return job.start()
 
@@ -270,10 +279,11 @@ def _begin() -> None:
     """Set up a process of the pool."""
     import signal
 
+    from threadpoolctl import threadpool_limits
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which cleans up
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    compile_cache()
-    pin_one_core()
+    threadpool_limits(1)  # contending BLAS threads slow small matrix products fivefold
 
 
 def _leave_with_parent() -> None:

@@ -1,14 +1,14 @@
 """Blocks of results on disk while a run goes on, so that a stopped run goes on where it was.
 
-Finished blocks are written in part files in a folder beside the target, each to a temporary name
-first and then renamed, so a kill at any moment leaves only whole files. Every file carries the
-fingerprint of its run; one of another run is refused with the difference named.
+Finished blocks are written in part files in a folder beside the target (`cevns.files.write`: a kill
+at any moment leaves only whole files). Every file carries the fingerprint of its run; one of
+another run is refused with the difference named.
 """
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import shutil
 import time
 import zipfile
@@ -18,8 +18,20 @@ from typing import Any
 
 import numpy as np
 
-from cevns.exceptions import DataError, InputError, OutputError
-from cevns.typing import Array
+from cevns import files
+from cevns.exceptions import DataError, InputError
+from cevns.typing import ENGINE, Array
+
+__all__ = [
+    "FLUSH_S",
+    "Block",
+    "Checkpoint",
+    "check_run",
+    "join",
+    "read_blocks",
+    "split",
+    "write_blocks",
+]
 
 Block = dict[str, Array]
 FLUSH_S = 5.0
@@ -59,13 +71,9 @@ class Checkpoint:
         Raises:
             OutputError: if not.
         """
-        try:
-            self.folder.mkdir(parents=False, exist_ok=True)
-            probe = self.folder / "probe.tmp"
-            probe.write_bytes(b"")
-            probe.unlink()
-        except OSError as error:
-            raise OutputError(f"cannot write {self.target}: {error.strerror}") from None
+        files.check_writable(self.target)
+        files.make_folder(self.folder)
+        files.check_writable(self.folder / "blocks.npz")
 
     def add(self, number: int, block: Block) -> None:
         """Keep one block; written every few seconds."""
@@ -116,16 +124,9 @@ def write_blocks(path: Path, fingerprint: Mapping[str, Any], blocks: Mapping[int
         OutputError: if it cannot be written.
     """
     arrays: dict[str, Any] = dict(join(blocks))
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, run=json.dumps(fingerprint), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from None
+    buffer = io.BytesIO()
+    np.savez(buffer, run=json.dumps(fingerprint), **arrays)
+    files.write(path, buffer.getbuffer())
 
 
 def read_blocks(path: Path, fingerprint: Mapping[str, Any]) -> dict[int, Block]:
@@ -161,8 +162,14 @@ def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) ->
     Raises:
         InputError: the message names the first difference.
     """
+    before = theirs.get("engine", ENGINE)
+    if "engine" in ours and before != ENGINE:
+        raise InputError(
+            f"{path} was computed with the engine {before}, and NumPy is the only one: what it "
+            "holds can be read, not continued; choose another file, or remove it"
+        )
     for key, value in json.loads(json.dumps(dict(ours))).items():
-        if value != theirs.get(key):
+        if key != "engine" and value != theirs.get(key):
             is_, not_ = _difference(theirs.get(key), value)
             what = f"its {key} is {is_}, not {not_}"
             if key.endswith(" digest"):  # hashes say nothing to people

@@ -7,8 +7,8 @@ other attributes. While the scan runs, finished blocks stand in part files besid
 
 from __future__ import annotations
 
+import io
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -17,9 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from cevns import files
 from cevns.exceptions import DataError, MissingExtraError, OutputError
 from cevns.inference.work.checkpoint import check_run
 from cevns.typing import Array
+
+__all__ = ["ScanFile", "check_target", "read_scan", "write_scan"]
 
 _FORMAT = "cevns scan"
 _FORMAT_VERSION = 1
@@ -52,15 +55,16 @@ def check_target(path: Path | str) -> Path:
 
     Raises:
         MissingExtraError: if `h5py` is not installed.
-        OutputError: if the name does not end in ``.h5`` or ``.hdf5``, or there is no such folder.
+        OutputError: if the name does not end in ``.h5`` or ``.hdf5``, or it
+            cannot be written there.
     """
     if find_spec("h5py") is None:
         raise MissingExtraError("h5py", "scan", "a file of a scan")
     path = Path(path)
     if path.suffix not in (".h5", ".hdf5"):
         raise OutputError(f"{path}: scans are written as HDF5; let the name end in .h5")
-    if not path.parent.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {path.parent}")
+    if not path.exists():  # a finished scan is read
+        files.check_writable(path)
     return path
 
 
@@ -74,24 +78,17 @@ def write_scan(path: Path | str, content: ScanFile) -> None:
     path = check_target(path)
     import h5py
 
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["format"] = _FORMAT
-            file.attrs["format_version"] = _FORMAT_VERSION
-            file.attrs["run"] = json.dumps(dict(content.run), sort_keys=True)
-            file.attrs["notes"] = json.dumps(dict(content.notes), sort_keys=True)
-            if content.shard:
-                file.attrs["shard"] = content.shard
-            for name in sorted(content.datasets):
-                file.create_dataset(name, data=content.datasets[name], track_times=False)
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise OutputError(f"cannot write {path}: {reason}") from None
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.attrs["format"] = _FORMAT
+        file.attrs["format_version"] = _FORMAT_VERSION
+        file.attrs["run"] = json.dumps(dict(content.run), sort_keys=True)
+        file.attrs["notes"] = json.dumps(dict(content.notes), sort_keys=True)
+        if content.shard:
+            file.attrs["shard"] = content.shard
+        for name in sorted(content.datasets):
+            file.create_dataset(name, data=content.datasets[name], track_times=False)
+    files.write(path, buffer.getbuffer())
 
 
 def read_scan(path: Path | str, run: Mapping[str, Any] | None = None) -> ScanFile:

@@ -20,6 +20,8 @@ from typing import Any
 
 from cevns.exceptions import FitError, InputError, MissingExtraError
 
+__all__ = ["TIMEOUT_S", "ClusterExecutor", "scheduler"]
+
 TIMEOUT_S = 10.0
 """How long a scheduler may take to answer."""
 _COUNT_S = 5.0

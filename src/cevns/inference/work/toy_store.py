@@ -9,6 +9,8 @@ from typing import Any
 from cevns.exceptions import OutputError
 from cevns.inference.work.checkpoint import Block, Checkpoint, read_blocks, write_blocks
 
+__all__ = ["ToyStore"]
+
 
 class ToyStore(Checkpoint):
     """Blocks of toys on disk.

@@ -10,7 +10,9 @@ import numpy as np
 
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import charge_radius, sinc
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "Fermi"]
 
 
 @cache
@@ -47,7 +49,7 @@ class Fermi:
         """``sqrt(7/5) pi a``, fm: below it the half-density radius is not real."""
         return math.sqrt(1.4) * math.pi * self.diffuseness_fm
 
-    def _density(self, c: Array, xp: Namespace) -> tuple[Array, Array]:
+    def _density(self, c: Array) -> tuple[Array, Array]:
         """Radii and normalised quadrature weights of 4 pi r^2 rho, nodes on the last axis."""
         t, w = _nodes(128)
         a = self.diffuseness_fm
@@ -55,22 +57,22 @@ class Fermi:
         r = t * reach
         # the weight of a node carries rho; with exp(-|x|) neither branch can overflow
         x = (r - c[..., None]) / a
-        e = xp.exp(-xp.abs(x))
-        rho = xp.where(x > 0.0, e, 1.0) / (1.0 + e)
+        e = np.exp(-np.abs(x))
+        rho = np.where(x > 0.0, e, 1.0) / (1.0 + e)
         weight = w * r * r * rho
         return r, weight / weight.sum(axis=-1, keepdims=True)
 
-    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike) -> Array:
         """F(q) for q in 1/fm and rms radius in fm, broadcast."""
-        q, rms = xp.asarray(q_inv_fm, dtype=float), xp.asarray(rms_radius_fm, dtype=float)
+        q, rms = np.asarray(q_inv_fm, dtype=float), np.asarray(rms_radius_fm, dtype=float)
         u2 = (math.pi * self.diffuseness_fm) ** 2
-        c = xp.sqrt(5.0 / 3.0 * (rms * rms - 1.4 * u2))
+        c = np.sqrt(5.0 / 3.0 * (rms * rms - 1.4 * u2))
         for _ in range(2):
-            r, weight = self._density(c, xp)
+            r, weight = self._density(c)
             excess = (weight * r * r).sum(axis=-1) - rms * rms
             c = c - excess / (1.2 * c)
-        r, weight = self._density(c, xp)
-        result: Array = (weight * sinc(q[..., None] * r, xp)).sum(axis=-1)
+        r, weight = self._density(c)
+        result: Array = (weight * sinc(q[..., None] * r)).sum(axis=-1)
         return result
 
     def default_rms_radius(self, nuclide: Nuclide) -> float:

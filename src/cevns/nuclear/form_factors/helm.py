@@ -9,7 +9,9 @@ import numpy as np
 
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import sphere
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "Helm"]
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,12 @@ class Helm:
         """``sqrt(3) s``, fm."""
         return math.sqrt(3.0) * self.surface_fm
 
-    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike) -> Array:
         """F(q) for q in 1/fm and rms radius in fm, broadcast."""
-        q, rms = xp.asarray(q_inv_fm, dtype=float), xp.asarray(rms_radius_fm, dtype=float)
+        q, rms = np.asarray(q_inv_fm, dtype=float), np.asarray(rms_radius_fm, dtype=float)
         s2 = self.surface_fm**2
-        r0 = xp.sqrt(5.0 / 3.0 * (rms * rms - 3.0 * s2))
-        result: Array = sphere(q * r0, xp) * xp.exp(-0.5 * s2 * q * q)
+        r0 = np.sqrt(5.0 / 3.0 * (rms * rms - 3.0 * s2))
+        result: Array = sphere(q * r0) * np.exp(-0.5 * s2 * q * q)
         return result
 
     def default_rms_radius(self, nuclide: Nuclide) -> float:

@@ -8,6 +8,8 @@ from cevns.nuclear.form_factors.helm import Helm
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import charge_radius
 
+__all__ = ["MODEL", "HelmRms"]
+
 
 @dataclass(frozen=True)
 class HelmRms(Helm):

@@ -9,7 +9,9 @@ import numpy as np
 
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import sphere
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "KleinNystrand"]
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,12 @@ class KleinNystrand:
         """``sqrt(6) a``, fm."""
         return math.sqrt(6.0) * self.range_fm
 
-    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike) -> Array:
         """F(q) for q in 1/fm and rms radius in fm, broadcast."""
-        q, rms = xp.asarray(q_inv_fm, dtype=float), xp.asarray(rms_radius_fm, dtype=float)
+        q, rms = np.asarray(q_inv_fm, dtype=float), np.asarray(rms_radius_fm, dtype=float)
         a2 = self.range_fm**2
-        sharp = xp.sqrt(5.0 / 3.0 * (rms * rms - 6.0 * a2))
-        result: Array = sphere(q * sharp, xp) / (1.0 + a2 * q * q)
+        sharp = np.sqrt(5.0 / 3.0 * (rms * rms - 6.0 * a2))
+        result: Array = sphere(q * sharp) / (1.0 + a2 * q * q)
         return result
 
     def default_rms_radius(self, nuclide: Nuclide) -> float:

@@ -8,6 +8,8 @@ from cevns.nuclear.form_factors.klein_nystrand import KleinNystrand
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import charge_radius
 
+__all__ = ["MODEL", "KleinNystrandAdapted"]
+
 
 @dataclass(frozen=True)
 class KleinNystrandAdapted(KleinNystrand):

@@ -9,7 +9,9 @@ import numpy as np
 
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.spherical_forms import charge_radius, coth_remainder, over_sinh, sinc, sphere
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "SymmetrisedFermi"]
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,19 @@ class SymmetrisedFermi:
         """``sqrt(7/5) pi a``, fm."""
         return math.sqrt(1.4) * math.pi * self.diffuseness_fm
 
-    def half_density_radius(self, rms_radius_fm: Array, xp: Namespace = np) -> Array:
+    def half_density_radius(self, rms_radius_fm: Array) -> Array:
         """c, fm, from the rms radius."""
         u2 = (math.pi * self.diffuseness_fm) ** 2
-        result: Array = xp.sqrt(5.0 / 3.0 * (rms_radius_fm * rms_radius_fm - 1.4 * u2))
-        return result
+        return np.sqrt(5.0 / 3.0 * (rms_radius_fm * rms_radius_fm - 1.4 * u2))
 
-    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike) -> Array:
         """F(q) for q in 1/fm and rms radius in fm, broadcast."""
-        q, rms = xp.asarray(q_inv_fm, dtype=float), xp.asarray(rms_radius_fm, dtype=float)
+        q, rms = np.asarray(q_inv_fm, dtype=float), np.asarray(rms_radius_fm, dtype=float)
         u2 = (math.pi * self.diffuseness_fm) ** 2
-        c = self.half_density_radius(rms, xp)
+        c = self.half_density_radius(rms)
         x, y = q * c, math.pi * self.diffuseness_fm * q
-        surface = u2 * coth_remainder(y, xp) * sinc(x, xp)
-        result: Array = over_sinh(y, xp) * (c * c * sphere(x, xp) + surface) / (c * c + u2)
-        return result
+        surface = u2 * coth_remainder(y) * sinc(x)
+        return over_sinh(y) * (c * c * sphere(x) + surface) / (c * c + u2)
 
     def default_rms_radius(self, nuclide: Nuclide) -> float:
         """The rms charge radius, fm.

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.nuclear.nuclides import Nuclide
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "Unity"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,10 @@ class Unity:
         """Zero: any radius is accepted and ignored."""
         return 0.0
 
-    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike, xp: Namespace = np) -> Array:
+    def evaluate(self, q_inv_fm: ArrayLike, rms_radius_fm: ArrayLike) -> Array:
         """One, in the shape of q and radius broadcast."""
-        q, rms = xp.asarray(q_inv_fm, dtype=float), xp.asarray(rms_radius_fm, dtype=float)
-        result: Array = xp.ones(np.broadcast_shapes(q.shape, rms.shape))
-        return result
+        q, rms = np.asarray(q_inv_fm, dtype=float), np.asarray(rms_radius_fm, dtype=float)
+        return np.ones(np.broadcast_shapes(q.shape, rms.shape))
 
     def default_rms_radius(self, nuclide: Nuclide) -> float:
         """The rms charge radius, fm; it has no effect."""

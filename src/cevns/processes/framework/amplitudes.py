@@ -19,7 +19,9 @@ import numpy as np
 from cevns.processes.framework.extension import RecoilFactor, Shape
 from cevns.processes.framework.terms import Factor, Term
 from cevns.processes.standard_model import axial_shape, interference_shape, vector_shape
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["Amplitudes", "all_shapes", "amplitude_terms", "pairs", "stack"]
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,10 @@ class Amplitudes:
         return out
 
 
-def stack(rows: Sequence[Any], scale: Any, values: Mapping[str, Any], xp: Namespace) -> Array:
+def stack(rows: Sequence[Any], scale: Any, values: Mapping[str, Any]) -> Array:
     """Weights times a factor, in the shape of the point they are asked at: ``(n_terms, ...)``."""
     size = np.broadcast_shapes(*(np.shape(x) for x in (*rows, scale, *values.values())))
-    result: Array = xp.stack([xp.broadcast_to(xp.asarray(r * scale), size) for r in rows])
-    return result
+    return np.stack([np.broadcast_to(np.asarray(r * scale), size) for r in rows])
 
 
 def all_shapes(first: Sequence[Shape], *others: Sequence[Shape]) -> tuple[Shape, ...]:

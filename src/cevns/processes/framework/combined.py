@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-import numpy as np
-
 from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
@@ -30,7 +28,12 @@ from cevns.processes.framework.structure import only
 from cevns.processes.framework.terms import Term
 from cevns.processes.ingredients.neutron_form_factor import Neutrons
 from cevns.processes.standard_model import StandardModel
-from cevns.typing import Array, Namespace
+from cevns.signatures import refuse_xp
+from cevns.typing import Array
+
+_METHODS = tuple(name for name in vars(Extension) if not name.startswith("_"))
+
+__all__ = ["Combined"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Combined:
         extensions: what adds to it; each once.
 
     Raises:
-        InputError: if two extensions have a parameter of the same name.
+        InputError: if two extensions have a parameter of the same name, or the methods of one
+            still take ``xp``.
 
     Examples:
         >>> from cevns.processes.nsi import NSI
@@ -60,6 +64,7 @@ class Combined:
             raise InputError(f"an extension is there twice: {', '.join(names)}; name each once")
         owners: dict[str, str] = {fold_name(p.name): self.base.name for p in self.base.parameters}
         for extension in self.extensions:
+            refuse_xp(type(extension), _METHODS)
             for parameter in (*extension.parameters, *extension.structure):
                 other = owners.setdefault(fold_name(parameter.name), extension.name)
                 if other != extension.name:
@@ -130,42 +135,38 @@ class Combined:
         shapes = (s for e in self.extensions for s in e.shapes)
         return any(s.of_recoil is not None for s in shapes) or any(e.terms for e in self.extensions)
 
-    def weights(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Array:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Array:
         """Weights of the terms, shape ``(n_terms, ...)``; see `cevns.processes.Interaction`."""
 
         def scattering(arriving: str) -> Array:
-            return self._scattering_weights(arriving, nuclide, values, xp)
+            return self._scattering_weights(arriving, nuclide, values)
 
-        return arriving_weights(self.extensions, flavour, values, scattering, xp)
+        return arriving_weights(self.extensions, flavour, values, scattering)
 
     def _scattering_weights(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Array:
         amplitudes = Amplitudes(self.basis, lepton(flavour), ())
         neutrons = self._neutrons
 
         def add(shapes: Sequence[Shape], by_state: Mapping[str, Sequence[Any]]) -> None:
-            shared = neutrons.coefficients(shapes, by_state, nuclide, values, xp)
+            shared = neutrons.coefficients(shapes, by_state, nuclide, values)
             amplitudes.add(neutrons.shapes(shapes), shared)
 
         add(CONTACT, {lepton(flavour): self.base.vector(flavour, nuclide, values)})
         for extension in self.extensions:
-            add(extension.shapes, extension.amplitudes(flavour, nuclide, values, xp))
+            add(extension.shapes, extension.amplitudes(flavour, nuclide, values))
         axial = self.base.axial_charge(flavour, nuclide) if self.base.axial else None
         rows = amplitudes.weights(axial)
         scale: Any = 1.0
         for extension in self.extensions:
-            rows += extension.weights(flavour, nuclide, values, xp)
-            scale = scale * extension.rate_factor(flavour, values, xp)
-        return stack(rows, scale, values, xp)
+            rows += extension.weights(flavour, nuclide, values)
+            scale = scale * extension.rate_factor(flavour, values)
+        return stack(rows, scale, values)
 
-    def neutron_rms_fm(
-        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Any | None:
+    def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
         """Rms radius of the neutrons, fm; None where the form-factor model's own stays."""
-        radii = (e.neutron_rms_fm(nuclide, values, xp) for e in self.extensions)
+        radii = (e.neutron_rms_fm(nuclide, values) for e in self.extensions)
         return only(f"neutrons of {nuclide.name}", radii)
 
     def proton_rms_fm(self, nuclide: Nuclide) -> float | None:

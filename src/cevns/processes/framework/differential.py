@@ -19,6 +19,8 @@ from cevns.processes.framework.terms import Interaction
 from cevns.processes.standard_model import StandardModel
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["LARGEST_ENERGY_MEV", "differential_cross_section", "total_cross_section"]
+
 LARGEST_ENERGY_MEV = 1000.0
 """The nucleus breaks up long before; quadrature nodes would grow with energy for nothing."""
 

@@ -19,7 +19,15 @@ from cevns.processes.framework.extension import ELECTRON_CONTACT, Extension, Sha
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
 from cevns.processes.framework.terms import Interaction, Term
 from cevns.processes.standard_model import SIN2_THETA_W, StandardModel
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = [
+    "ELECTRON",
+    "Electron",
+    "ElectronScattering",
+    "electron_scattering",
+    "matters_at_electrons",
+]
 
 
 @dataclass(frozen=True)
@@ -86,38 +94,37 @@ class ElectronScattering:
         """The same process at a source; see `Extension.for_source`."""
         return ElectronScattering(tuple(e.for_source(source) for e in self.extensions))
 
-    def weights(self, flavour: str, values: Mapping[str, Any], xp: Namespace = np) -> Array:
+    def weights(self, flavour: str, values: Mapping[str, Any]) -> Array:
         """Weights of the terms, ``(n_terms, ...)``, per electron.
 
         Args:
             flavour: of the incoming neutrino.
             values: parameters by name, numbers or arrays of shape ``(...)``; nominal if left out.
-            xp: array namespace.
 
         Raises:
             UnknownNameError: if the flavour is unknown.
         """
 
         def scattering(arriving: str) -> Array:
-            return self._scattering_weights(arriving, values, xp)
+            return self._scattering_weights(arriving, values)
 
-        return arriving_weights(self.extensions, flavour, values, scattering, xp)
+        return arriving_weights(self.extensions, flavour, values, scattering)
 
-    def _scattering_weights(self, flavour: str, values: Mapping[str, Any], xp: Namespace) -> Array:
+    def _scattering_weights(self, flavour: str, values: Mapping[str, Any]) -> Array:
         own = lepton(flavour)
         sign = 1.0 if own == "e" else -1.0
         vector = 2.0 * values.get("sin2_theta_w", SIN2_THETA_W.value) + 0.5 * sign
         amplitudes = Amplitudes(self.basis, own, [vector])
         for extension in self.extensions:
             amplitudes.add(
-                extension.electron_shapes, extension.electron_amplitudes(flavour, values, xp)
+                extension.electron_shapes, extension.electron_amplitudes(flavour, values)
             )
         rows = amplitudes.weights(-0.5 * sign if is_antineutrino(flavour) else 0.5 * sign)
         scale: Any = 1.0
         for extension in self.extensions:
-            rows += extension.electron_weights(flavour, values, xp)
-            scale = scale * extension.electron_rate_factor(flavour, values, xp)
-        return stack(rows, scale, values, xp)
+            rows += extension.electron_weights(flavour, values)
+            scale = scale * extension.electron_rate_factor(flavour, values)
+        return stack(rows, scale, values)
 
     def differential_cross_section(
         self,

@@ -26,7 +26,9 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.processes.framework.terms import FluxFactor, Term
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["CONTACT", "ELECTRON_CONTACT", "Extension", "RecoilFactor", "Shape", "bounded"]
 
 RecoilFactor = Callable[[Array, Any], Array]
 """phi(T keV, what recoils): a nuclide, or an electron; either has a ``mass_mev``."""
@@ -87,7 +89,7 @@ class Extension:
         ...     name = "contact"
         ...     parameters = Parameters([bounded("eps", "coupling to neutrons", reach=(-1, 1))])
         ...
-        ...     def amplitudes(self, flavour, nuclide, values, xp=np):
+        ...     def amplitudes(self, flavour, nuclide, values):
         ...         new = nuclide.n * self.value(values, "eps")
         ...         return {"mu": (0.0, new)} if flavour in ("nu_mu", "nubar_mu") else {}
 
@@ -126,7 +128,7 @@ class Extension:
         return ()
 
     def amplitudes(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Coefficients of the shapes by final state.
 
@@ -134,21 +136,18 @@ class Extension:
             flavour: of the incoming neutrino.
             nuclide: the target.
             values: parameters by name, numbers or arrays of shape ``(...)``; nominal if left out.
-            xp: array namespace.
 
         Returns:
             Final state to one coefficient a shape. The final state named like the lepton family
             of `flavour` interferes with the Standard Model. Imaginary parts are final states of
             their own (``"mu:im"``): |a + ib|^2 = a^2 + b^2.
         """
-        _ = flavour, nuclide, values, xp
+        _ = flavour, nuclide, values
         return {}
 
-    def weights(
-        self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """Weights of `terms`."""
-        _ = flavour, nuclide, values, xp
+        _ = flavour, nuclide, values
         return ()
 
     # -- scattering on electrons, where it matters -----------------------------------------------
@@ -169,38 +168,32 @@ class Extension:
         return bool(self.electron_shapes or self.electron_terms)
 
     def electron_amplitudes(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
+        self, flavour: str, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Coefficients of `electron_shapes` by final state: shifts of g_V of the electron."""
-        _ = flavour, values, xp
+        _ = flavour, values
         return {}
 
-    def electron_weights(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """Weights of `electron_terms`."""
-        _ = flavour, values, xp
+        _ = flavour, values
         return ()
 
-    def electron_rate_factor(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Any:
+    def electron_rate_factor(self, flavour: str, values: Mapping[str, Any]) -> Any:
         """Factor on the whole cross section of a flavour at electrons; 1 for none."""
-        _ = flavour, values, xp
+        _ = flavour, values
         return 1.0
 
     # -- the whole cross section -----------------------------------------------------------------
 
-    def rate_factor(self, flavour: str, values: Mapping[str, Any], xp: Namespace = np) -> Any:
+    def rate_factor(self, flavour: str, values: Mapping[str, Any]) -> Any:
         """Factor on the whole cross section of a flavour; 1 for none."""
-        _ = flavour, values, xp
+        _ = flavour, values
         return 1.0
 
-    def neutron_rms_fm(
-        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Any | None:
+    def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
         """Rms radius of the neutrons, fm; None where the form-factor model's own stays."""
-        _ = nuclide, values, xp
+        _ = nuclide, values
         return None
 
     # -- where the nucleons are ------------------------------------------------------------------
@@ -218,11 +211,9 @@ class Extension:
         """
         return ()
 
-    def neutron_coefficients(
-        self, nuclide: Nuclide, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Any]:
+    def neutron_coefficients(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """Coefficients of `neutron_shapes`."""
-        _ = nuclide, values, xp
+        _ = nuclide, values
         return ()
 
     def for_form_factor(self, model: FormFactor) -> Self:
@@ -237,9 +228,7 @@ class Extension:
         """Functions h_i of neutrino energy (MeV) by which flavours change on the way."""
         return ()
 
-    def transitions(
-        self, flavour: str, values: Mapping[str, Any], xp: Namespace = np
-    ) -> Sequence[Mapping[str, Any]]:
+    def transitions(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         """What becomes of a flavour on the way.
 
         It arrives as flavour b with probability ``P_b = delta + sum_i h_i(E) c_i[b]``.
@@ -247,12 +236,11 @@ class Extension:
         Args:
             flavour: as emitted.
             values: parameters by name, numbers or arrays of shape ``(...)``; nominal if left out.
-            xp: array namespace.
 
         Returns:
             One mapping a flux factor: flavour b to c_i[b].
         """
-        _ = flavour, values, xp
+        _ = flavour, values
         return ()
 
     def for_source(self, source: object) -> Self:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cevns.particles import LEPTONS, lepton
 
+__all__ = ["DIAGONAL", "TRANSITIONS", "pairs_from"]
+
 DIAGONAL = tuple(a + a for a in LEPTONS)
 TRANSITIONS = tuple(a + b for i, a in enumerate(LEPTONS) for b in LEPTONS[i + 1 :])
 

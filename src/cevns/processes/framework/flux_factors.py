@@ -15,10 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from cevns.exceptions import InputError
 from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.terms import FluxFactor, Term
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["arriving_weights", "with_flux_factors"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,6 @@ def arriving_weights(
     flavour: str,
     values: Mapping[str, Any],
     scattering: Callable[[str], Array],
-    xp: Namespace,
 ) -> Array:
     """Weights of the terms `with_flux_factors`, ``(n_terms, ...)``.
 
@@ -80,17 +83,15 @@ def arriving_weights(
         flavour: as emitted.
         values: parameters by name.
         scattering: weights of the terms, in the shape of `values`, for the flavour that arrives.
-        xp: array namespace.
     """
     here = scattering(flavour)
     mixing = _mixing(extensions)
     if mixing is None:
         return here
     blocks = [here]
-    for changes in mixing.transitions(flavour, values, xp):
-        total = xp.zeros_like(here)
+    for changes in mixing.transitions(flavour, values):
+        total = np.zeros_like(here)
         for arriving, change in changes.items():
             total = total + change * (here if arriving == flavour else scattering(arriving))
         blocks.append(total)
-    result: Array = xp.concatenate(blocks)
-    return result
+    return np.concatenate(blocks)

@@ -11,6 +11,15 @@ import numpy as np
 from cevns.constants import HBARC_MEV_FM
 from cevns.typing import Array, ArrayLike
 
+__all__ = [
+    "cos_neutrino_angle",
+    "cos_recoil_angle",
+    "maximum_recoil_kev",
+    "minimum_energy_mev",
+    "momentum_transfer_inv_fm",
+    "momentum_transfer_mev",
+]
+
 
 def maximum_recoil_kev(energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
     """Largest recoil energy, T_max = 2 E^2/(M + 2 E), keV (backward scattering).

@@ -15,6 +15,8 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.processes.framework.terms import Interaction, nuclear_factors
 from cevns.typing import Array
 
+__all__ = ["T", "at_place", "factors_at", "only", "proton_radius"]
+
 T = TypeVar("T")
 
 

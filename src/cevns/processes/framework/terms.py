@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import numpy as np
-
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["Factor", "FluxFactor", "Interaction", "Term", "nuclear_factors"]
 
 Factor = Literal["p", "n", "a"]
 """Form factor of the protons, of the neutrons, of the axial current."""
@@ -67,13 +67,7 @@ class Interaction(Protocol):
         """The terms, in the order of the first axis of `weights`."""
         ...
 
-    def weights(
-        self,
-        flavour: str,
-        nuclide: Nuclide,
-        values: Mapping[str, Any],
-        xp: Namespace = np,
-    ) -> Array:
+    def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Array:
         """Weights of the terms, shape ``(n_terms, ...)``.
 
         Args:
@@ -81,7 +75,6 @@ class Interaction(Protocol):
             nuclide: the target.
             values: parameters by name, numbers or arrays of shape ``(...)``; one that is left
                 out has its nominal value.
-            xp: array namespace.
         """
         ...
 
@@ -93,7 +86,6 @@ def nuclear_factors(
     *,
     proton_rms_fm: ArrayLike | None = None,
     neutron_rms_fm: ArrayLike | None = None,
-    xp: Namespace = np,
 ) -> dict[str, Array]:
     """The form factors F_p, F_n and F_A of a nuclide, by the names terms use.
 
@@ -107,16 +99,13 @@ def nuclear_factors(
         q_inv_fm: momentum transfer, 1/fm.
         proton_rms_fm: rms radius of the protons, fm.
         neutron_rms_fm: rms radius of the neutrons, fm.
-        xp: array namespace.
     """
 
     def default() -> float:
         return model.default_rms_radius(nuclide)
 
-    proton = model.evaluate(q_inv_fm, default() if proton_rms_fm is None else proton_rms_fm, xp=xp)
+    proton = model.evaluate(q_inv_fm, default() if proton_rms_fm is None else proton_rms_fm)
     neutron = proton
     if proton_rms_fm is not None or neutron_rms_fm is not None:
-        neutron = model.evaluate(
-            q_inv_fm, default() if neutron_rms_fm is None else neutron_rms_fm, xp=xp
-        )
+        neutron = model.evaluate(q_inv_fm, default() if neutron_rms_fm is None else neutron_rms_fm)
     return {"p": proton, "n": neutron, "a": neutron}

@@ -17,6 +17,8 @@ from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.user_models import line_in, say
 from cevns.processes.standard_model import StandardModel
 
+__all__ = ["tried"]
+
 _FLAVOURS: Final = ("nu_e", "nu_mu", "nubar_mu")
 _NUCLIDE: Final = "Cs133"
 _POINTS: Final = 3

@@ -26,6 +26,18 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.processes.framework.extension import Extension
 from cevns.registry import canonical
 
+__all__ = [
+    "GROUP",
+    "Model",
+    "from_file",
+    "from_plugin",
+    "is_path",
+    "line_in",
+    "parts",
+    "plugins",
+    "say",
+]
+
 GROUP: Final = "cevns.processes"
 """Entry points of this group are interactions."""
 _PREFIX: Final = "cevns_user_model_"

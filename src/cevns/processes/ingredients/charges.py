@@ -15,6 +15,8 @@ from typing import Self
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
 
+__all__ = ["Charges", "charge_assignments", "charges"]
+
 _TABLES = "arXiv:2009.14220, 2202.10829, 2202.11002 [M]"
 
 

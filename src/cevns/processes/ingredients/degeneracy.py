@@ -27,6 +27,8 @@ from cevns.nuclear.materials import material as find_material
 from cevns.nuclear.nuclides import Nuclide
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["SCHEME", "DegenerateLines", "degenerate_lines", "degenerate_value"]
+
 SCHEME = "scholberg2021"
 
 

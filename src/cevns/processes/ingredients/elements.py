@@ -12,6 +12,16 @@ from cevns.nuclear.materials import material
 from cevns.nuclear.nuclides import Nuclide, isotopes
 from cevns.nuclear.radii import point_proton_radius, proton_distribution_radius
 
+__all__ = [
+    "ELEMENTS",
+    "Group",
+    "Property",
+    "check_definition",
+    "group_of",
+    "groups",
+    "proton_rms_fm",
+]
+
 ELEMENTS = ("Cs", "I", "Ar", "Ge", "Na", "Xe", "Si")
 """Of the detectors that run or are planned."""
 

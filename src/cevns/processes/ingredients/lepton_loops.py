@@ -35,6 +35,8 @@ from cevns.constants import ALPHA, M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV
 from cevns.processes.ingredients.mediator import Propagator, momentum_transfer_squared
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["LoopPropagator", "induced_charge"]
+
 _LEPTON_MASSES_MEV = (M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV)
 
 

@@ -20,6 +20,16 @@ from cevns.particles import LEPTONS
 from cevns.processes.framework.extension import bounded
 from cevns.typing import Array
 
+__all__ = [
+    "LARGEST_COUPLING",
+    "LIGHTEST_MEV",
+    "Propagator",
+    "check_leptons",
+    "coupling_parameter",
+    "mass_parameter",
+    "momentum_transfer_squared",
+]
+
 LIGHTEST_MEV: Final = 1e-6
 """Below 1 eV the range exceeds an atom's size by far: no force between free particles."""
 HEAVIEST_MEV: Final = 1e6

@@ -16,7 +16,9 @@ from typing import Any
 from cevns.exceptions import InputError
 from cevns.nuclear.nuclides import Nuclide
 from cevns.processes.framework.extension import Extension, RecoilFactor, Shape
-from cevns.typing import Array, Namespace
+from cevns.typing import Array
+
+__all__ = ["Neutrons"]
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,11 @@ class Neutrons:
         by_state: Mapping[str, Sequence[Any]],
         nuclide: Nuclide,
         values: Mapping[str, Any],
-        xp: Namespace,
     ) -> dict[str, list[Any]]:
         """Coefficients of `shapes` as those of ``self.shapes(shapes)``, by final state."""
         if self.extension is None:
             return {state: list(row) for state, row in by_state.items()}
-        beta = self.extension.neutron_coefficients(nuclide, values, xp)
+        beta = self.extension.neutron_coefficients(nuclide, values)
         out: dict[str, list[Any]] = {}
         for state, row in by_state.items():
             out[state] = []

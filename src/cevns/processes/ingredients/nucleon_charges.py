@@ -19,6 +19,8 @@ from cevns.processes.framework.terms import Term
 from cevns.registry import canonical
 from cevns.typing import Array
 
+__all__ = ["NucleonCharges", "nucleon_charges", "pair_terms"]
+
 
 @dataclass(frozen=True)
 class NucleonCharges:

@@ -10,6 +10,8 @@ from typing import Final
 
 from cevns.exceptions import DataError, UnknownNameError
 
+__all__ = ["FILE", "Region", "region", "regions"]
+
 FILE: Final = Path(__file__).with_name("lma_dark.csv")
 _COLUMNS: Final = ("quark", "solution", "lower", "upper", "source")
 _SOLUTIONS: Final = ("LMA", "LMA-D")

@@ -7,6 +7,8 @@ from typing import Final
 
 from cevns.report.drawing import style
 
+__all__ = ["parameter_label", "symbol"]
+
 _SYMBOLS: Final = {
     "cevns": "CEvNS events",
     "cross_section": "Flux-averaged cross section",

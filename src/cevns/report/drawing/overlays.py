@@ -16,6 +16,8 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["Curve", "check_axes", "read_curves", "scan_file"]
+
 _HDF5 = (".h5", ".hdf5")
 
 

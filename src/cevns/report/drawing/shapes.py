@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["Region", "entry", "fill_paths"]
+
 
 @dataclass(frozen=True, eq=False)
 class Region:

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
-from cevns import __version__
 from cevns.exceptions import MissingExtraError
+from cevns.records import VERSION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,38 @@ if TYPE_CHECKING:
 
     from cevns.experiments.experiment import Experiment
     from cevns.experiments.joint import JointExperiment
+
+__all__ = [
+    "ACCENT",
+    "DOUBLE_IN",
+    "FAINT",
+    "FILLS",
+    "FLAVOUR_LINES",
+    "HATCHES",
+    "INK",
+    "SIGNAL_FILL",
+    "SINGLE_IN",
+    "STEADY_FILL",
+    "TIME_LABEL",
+    "P",
+    "caption",
+    "context",
+    "credit",
+    "energy_label",
+    "energy_unit",
+    "fills",
+    "flavour_line",
+    "flavour_text",
+    "panels",
+    "plain",
+    "pulse_shape_label",
+    "sentence",
+    "settle",
+    "styled",
+    "unit_text",
+    "with_error",
+    "with_unit",
+]
 
 P = ParamSpec("P")
 
@@ -239,7 +271,7 @@ def credit(
     It names the paper, not the collaboration as an author: a figure made here is nobody's
     official result.
     """
-    made = f"{kind}: cevns {__version__}"
+    made = f"{kind}: cevns {VERSION}"
     if asimov:
         return f"expected counts in place of data; {made}"
     cite = ", ".join(experiment.cite)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["RANGES", "figure", "table"]
+
 RANGES = {"charge_radius_ee": (-90.0, 40.0, 66), "charge_radius_mumu": (-80.0, 30.0, 56)}
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cevns import __version__
 from cevns.nuclear import Nuclide, material, nuclide
 from cevns.processes import StandardModel
 from cevns.rates import flux_averaged_cross_section
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.reproduction.published_results import PublishedResult, results
@@ -20,6 +20,20 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+__all__ = [
+    "ELEMENTS",
+    "ODD",
+    "SOURCE",
+    "TARGETS",
+    "axial_share",
+    "figure",
+    "measured",
+    "neutrons",
+    "stable",
+    "standard_model",
+    "table",
+]
 
 SOURCE: Final = SNS(distance_m=20.0, protons=1.0)
 ELEMENTS: Final = ("Na", "Ar", "Ge", "I", "Cs")
@@ -143,7 +157,7 @@ def figure() -> Figure:
     below.set_xlabel("Neutron number")
     note = (
         "points: arXiv:2110.07730 (CsI), 2003.10630 (Ar, A and B), 2603.17951 (Ge); "
-        f"SM: cevns {__version__}"
+        f"SM: cevns {VERSION}"
     )
     style.caption(above, "Flux-averaged cross section at a stopped-pion source", note)
     return figure

@@ -13,6 +13,8 @@ from cevns.report.gallery_parts.carried_tables import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["figure", "table"]
+
 
 @cache
 def _comparison() -> Comparison:

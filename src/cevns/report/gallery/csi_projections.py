@@ -13,6 +13,8 @@ from cevns.report.projections import projection_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["figure", "table"]
+
 
 def table() -> Table:
     """The best fit: published beside ours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cevns import __version__
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.gallery_parts.compared import compared
@@ -12,6 +12,8 @@ from cevns.reproduction import reproduce
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = ["figure", "table"]
 
 
 def table() -> Table:
@@ -50,6 +52,6 @@ def figure() -> Figure:
     axes.set_xlim(0.0, 12.0)
     axes.set_xlabel("Effect on the CEvNS count [%]")
     axes.legend(loc="lower right")
-    note = f"published: COHERENT talk 2020; ours: cevns {__version__}"
+    note = f"published: COHERENT talk 2020; ours: cevns {VERSION}"
     style.caption(axes, "Systematic uncertainties of CsI[Na] 2021", note)
     return figure

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cevns import __version__
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.reproduction.detector_numbers import Detector, detectors, year
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = ["figure", "table"]
 
 
 def table() -> Table:
@@ -113,7 +115,7 @@ def figure() -> Figure:
     y = year()
     note = (
         f"{y.hours:.0f} h of {y.power_mw:g} MW, full efficiency; published: COHERENT talk 2020; "
-        f"prediction: cevns {__version__}"
+        f"prediction: cevns {VERSION}"
     )
     style.caption(axes, "COHERENT detectors", note)
     return figure

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cevns import __version__
 from cevns.nuclear import form_factor, form_factors, nuclide
 from cevns.processes import StandardModel
 from cevns.rates import flux_averaged_cross_section, flux_averaged_slope
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.sources import SNS
@@ -17,6 +17,8 @@ from cevns.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = ["NUCLEI", "REFERENCE", "SOURCE", "figure", "table"]
 
 NUCLEI: Final = ("Ar40", "Cs133")
 REFERENCE: Final = "klein-nystrand"
@@ -118,6 +120,6 @@ def figure() -> Figure:
     grid[0, 0].set_ylabel(r"$\langle d\sigma/dT\rangle$ [$10^{-40}$ cm$^2$ keV$^{-1}$]")
     grid[1, 0].set_ylabel("Ratio to Klein–Nystrand")
     grid[0, 0].legend(loc="upper right", fontsize=7.0)
-    note = f"each model at its own radius, stopped-pion neutrinos: cevns {__version__}"
+    note = f"each model at its own radius, stopped-pion neutrinos: cevns {VERSION}"
     style.caption(grid[0, 0], "Nuclear form factor", note)
     return figure

@@ -13,6 +13,8 @@ from cevns.report.projections import projection_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["NEEDS", "figure", "table"]
+
 NEEDS: Final = "coherent-lar-2020"
 """The public release without which there is nothing to draw."""
 

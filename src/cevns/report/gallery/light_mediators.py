@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cevns import __version__
 from cevns.datasets.delimited_text import read_lines
 from cevns.inference.scan.disjoint import Piece
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts import carried_scans as scans
 from cevns.report.gallery_parts.carried_tables import Table
@@ -16,6 +16,8 @@ from cevns.report.scan_figures.raster import RasterRegion
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = ["NAME", "figure", "limits", "table"]
 
 NAME: Final = "light-mediators"
 LOOKS: Final = {
@@ -77,6 +79,6 @@ def figure() -> Figure:
     axes.set_xlabel(style.with_unit("$M_{Z'}$", "MeV"))
     axes.set_ylabel("$g_{Z'}$")
     axes.legend(loc="upper left", title="Border at 90%", title_fontsize=8.0)
-    note = f"data: arXiv:2110.07730; scan: cevns {__version__}"
+    note = f"data: arXiv:2110.07730; scan: cevns {VERSION}"
     style.caption(axes, "Light vector mediators, CsI[Na] 2021", note)
     return figure

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cevns import __version__
 from cevns.constants import E_MICHEL_MAX_MEV, M_PROTON_MEV
 from cevns.nuclear import nuclide
 from cevns.processes import kinematics
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = ["PUBLISHED_KEV", "figure", "table"]
 
 PUBLISHED_KEV: Final = {
     "C12": (4.44, 159.0),
@@ -97,6 +99,6 @@ def figure() -> Figure:
     axes.text(20.0, 400.0, "Pion decay at rest", ha="center", color=style.ACCENT)
     axes.set_xlabel("Neutrino energy [MeV]")
     axes.set_ylabel("Largest recoil energy [keVnr]")
-    note = f"points: COHERENT talk 2020; curves, with nuclear masses: cevns {__version__}"
+    note = f"points: COHERENT talk 2020; curves, with nuclear masses: cevns {VERSION}"
     style.caption(axes, "Largest recoil energy", note)
     return figure

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["MEASURED", "figure", "table"]
+
 MEASURED = (4.86, 0.21)
 """Point-neutron radius of Cs from scattered protons, fm (arXiv:2403.03566)."""
 

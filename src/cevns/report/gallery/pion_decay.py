@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cevns import __version__
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.reproduction.kinds import pion_flux
@@ -17,6 +17,8 @@ from cevns.sources import SNS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+__all__ = ["SOURCE", "figure", "mean_energy_mev", "table"]
 
 SOURCE: Final = SNS(distance_m=20.0, protons=1.0)
 """Shapes only: neither depends on distance and protons."""
@@ -66,7 +68,7 @@ def figure() -> Figure:
     figure, grid = style.panels(style.DOUBLE_IN, 3.1, 1, 2)
     _energy(grid[0, 0])
     _time(grid[0, 1])
-    note = f"normalised to one decay; cevns {__version__}"
+    note = f"normalised to one decay; cevns {VERSION}"
     style.caption(grid[0, 0], "Pion decay at rest", note)
     return figure
 

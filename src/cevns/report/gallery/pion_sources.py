@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cevns import __version__
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.reproduction.source_numbers import pion_sources
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = ["figure", "table"]
 
 # label beside its point: offset in points and alignment, so that no two touch
 _BESIDE: Final = {
@@ -115,5 +117,5 @@ def figure() -> Figure:
     axes.legend(loc="lower left")
     axes.set_xlabel("Neutrinos per flavour [s$^{-1}$]")
     axes.set_ylabel(r"Duty-cycle rejection, $1/[f\;\mathrm{max}(\Delta t,\,\tau_\mu)]$")
-    style.caption(axes, "Stopped-pion sources", f"published beams; rates: cevns {__version__}")
+    style.caption(axes, "Stopped-pion sources", f"published beams; rates: cevns {VERSION}")
     return figure

@@ -12,6 +12,8 @@ from cevns.report.quenching_figures import factor_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = ["figure", "table"]
+
 
 def table() -> Table:
     """Released curve beside the fit, and what the fit predicts."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["ANGLES", "figure", "table"]
+
 ANGLES = ("sin2_2theta_mumu", "sin2_2theta_ee")
 
 
@@ -31,7 +33,7 @@ def _scan(angle: str) -> Scan:
         "dm2_41": Axis.between(known["dm2_41"], 0.3, 10.0, 43, log=True, structural=True),
         angle: Axis.between(known[angle], 0.0, 1.0, 21),
     }
-    return csi.scan(over, engine="numpy")
+    return csi.scan(over)
 
 
 def table() -> Table:

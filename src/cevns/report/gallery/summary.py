@@ -8,16 +8,30 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cevns import __version__, datasets
+from cevns import datasets
 from cevns.analysis.measurement import measure
 from cevns.analysis.question import Question
 from cevns.experiments import load
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.reproduction.published_results import PublishedResult, results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = [
+    "FITTED",
+    "RELEASED",
+    "Line",
+    "Ratio",
+    "figure",
+    "fittable",
+    "fitted_ratio",
+    "lines",
+    "published_ratio",
+    "table",
+]
 
 Ratio = tuple[float, float, float]
 """A value with its errors up and down."""
@@ -195,7 +209,7 @@ def figure() -> Figure:
     for label, fill in (("Published", "0.3"), ("Ours", "white")):
         axes.plot([], [], "o", color="0.3", markerfacecolor=fill, label=label)
     axes.legend(loc="upper right", ncols=2)
-    note = f"statistical and systematic errors; ours: cevns {__version__}"
+    note = f"statistical and systematic errors; ours: cevns {VERSION}"
     style.caption(axes, "CEvNS at stopped-pion sources", note)
     return figure
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["NAME", "figure", "table"]
+
 NAME = "weak-mixing-angle"
 
 

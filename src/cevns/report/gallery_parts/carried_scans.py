@@ -21,6 +21,8 @@ from cevns.study import load
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["CSI", "FOLDER", "TOYS_NOTE", "profile", "shipped", "toys_text", "wilks_text"]
+
 FOLDER = Path(__file__).parents[1] / "gallery" / "data"
 CSI = "coherent-csi-2021"
 TOYS_NOTE = (
@@ -63,7 +65,7 @@ def _profile(
 ) -> Scan:
     ranges = {name: np.linspace(*ends) for name, ends in over}
     study = load(CSI, models=model)
-    return study.scan(ranges, engine="numpy", free=free, fix=dict(fix), cl=cl)
+    return study.scan(ranges, free=free, fix=dict(fix), cl=cl)
 
 
 def wilks_text(found: Scan) -> str:

@@ -6,6 +6,8 @@ import csv
 import io
 from dataclasses import dataclass
 
+__all__ = ["Table"]
+
 Cell = str | float | None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.reproduction import reproduce
 
+__all__ = ["compared"]
+
 
 def compared(*ids: str) -> Table:
     """Published beside ours for the rows whose id is given or begins with what is given.

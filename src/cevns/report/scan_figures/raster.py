@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["Link", "RasterRegion"]
+
 Link = tuple[Array, Array, Array, bool, bool]
 """Structural values, lower edges, upper edges, ``(2,)`` each; whether both lower and both upper
 edges are only where the grid ends."""

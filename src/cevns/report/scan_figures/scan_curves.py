@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["QUANTITY", "curve", "overlay_line"]
+
 QUANTITY: Final = {"profile": "q", "fc": "q", "cls": "cls", "bayes": "density"}
 """What is drawn upwards: the name of the second column of an overlaid CSV file."""
 TOYS_LINE: Final = "#c46b00"

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     Overlay = Path | str | Scan | tuple[str, Scan]
 
+__all__ = ["scan_figure"]
+
 
 @style.styled
 def scan_figure(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["region_map"]
+
 EXCLUDED_FILL: Final = "#dcdce0"
 _NESTED: Final = ("#c9daf3", "#8fb3e6", "#5c8fe0", "#2f5fb3")
 """Fills of regions from the largest: each is darker than that around it."""

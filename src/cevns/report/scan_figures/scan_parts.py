@@ -8,14 +8,32 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cevns import __version__
 from cevns.exceptions import DataError, InputError
 from cevns.inference.scan.profile_scan import levels as chi2_level
+from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.typing import Array
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
+
+__all__ = [
+    "ABOVE",
+    "METHODS",
+    "best",
+    "critical_at",
+    "dataset",
+    "density_threshold",
+    "further",
+    "interval_text",
+    "note",
+    "percent",
+    "standard_model",
+    "statistic",
+    "upright",
+    "without_fit",
+    "without_toys",
+]
 
 ABOVE: Final = ("dm2_41",)
 """Structural axes that the field draws upwards; masses of mediators run to the right."""
@@ -215,7 +233,7 @@ def interval_text(pieces: Sequence[tuple[float, float]]) -> str:
 def note(scan: Scan) -> str:
     """What the figure stands on: the data's papers and what made the curves."""
     run = scan.file.run
-    made = f"scan: cevns {run.get('version', __version__)}"
+    made = f"scan: cevns {run.get('version', VERSION)}"
     if run["asimov"]:
         return f"expected counts in place of data; {made}"
     cite = ", ".join(run.get("cite", ()))

@@ -6,6 +6,8 @@ from cevns.processes import interaction
 from cevns.rates import flux_averaged_cross_section
 from cevns.sources import SNS
 
+__all__ = ["compute"]
+
 
 def compute(
     target: str,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cevns.exceptions import InputError
 from cevns.reproduction.detector_numbers import detector
 
+__all__ = ["compute"]
+
 
 def compute(name: str, variant: str | None = None) -> float:
     """Recoils per year of the carried detector, or of one of its variants.

@@ -10,6 +10,8 @@ from cevns.exceptions import InputError
 from cevns.experiments.questions import POI_PARAMETER, check_question
 from cevns.study import load
 
+__all__ = ["compute"]
+
 
 @cache
 def _fit(

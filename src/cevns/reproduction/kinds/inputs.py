@@ -7,6 +7,8 @@ from typing import Literal
 from cevns.exceptions import InputError
 from cevns.experiments import load
 
+__all__ = ["compute"]
+
 
 def compute(experiment: str, which: Literal["observed", "anticoincident"]) -> float:
     """Events coincident or anti-coincident with the beam in the region.

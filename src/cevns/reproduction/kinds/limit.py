@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from cevns.exceptions import InputError
 from cevns.study import load
 
+__all__ = ["compute"]
+
 
 def compute(
     experiment: str,

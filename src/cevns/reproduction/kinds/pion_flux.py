@@ -6,6 +6,8 @@ import math
 
 from cevns.reproduction.source_numbers import pion_source
 
+__all__ = ["compute"]
+
 
 def compute(
     source: str,

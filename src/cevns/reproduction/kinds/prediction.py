@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from cevns.analysis.shifts import prediction_error
 from cevns.experiments import load
 
+__all__ = ["compute"]
+
 
 def compute(
     experiment: str, overrides: Mapping[str, str] | None = None, error: bool = False

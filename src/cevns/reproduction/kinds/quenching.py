@@ -11,6 +11,8 @@ from cevns.exceptions import UnknownNameError
 from cevns.experiments import load
 from cevns.quenching import QuenchingFit, fit
 
+__all__ = ["compute"]
+
 
 @cache
 def _fit(material: str, curve: str | None, include: tuple[str, ...], tension: str) -> QuenchingFit:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cevns import datasets
 from cevns.exceptions import UnknownNameError
 
+__all__ = ["compute"]
+
 
 def compute(release: str, role: str) -> float:
     """Sum of the contents of a released histogram.

@@ -14,6 +14,8 @@ from cevns.study import load
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
 
+__all__ = ["ONE_SIGMA", "compute"]
+
 ONE_SIGMA = 0.6826894921370859
 _Items = tuple[tuple[str, float | None], ...]
 
@@ -34,7 +36,6 @@ def _scan(
     study = load(experiment, overrides=dict(overrides), models=model)
     return study.scan(
         {parameter: np.linspace(low, high, int(points))},
-        engine="numpy",
         free=free,
         at={name: value for name, value in at if value is not None},
         fix=dict(fix),

@@ -8,6 +8,8 @@ from functools import cache
 from cevns.analysis.systematics import Systematics
 from cevns.study import load
 
+__all__ = ["compute"]
+
 
 @cache
 def _systematics(experiment: str) -> Systematics:

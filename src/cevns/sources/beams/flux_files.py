@@ -19,6 +19,8 @@ import numpy as np
 from cevns.exceptions import DataError, MissingExtraError
 from cevns.typing import Array
 
+__all__ = ["FlavourHistogram", "read_flux"]
+
 _CSV: Final = {"nu_mu": "NuMu", "nu_e": "NuE", "nubar_mu": "AntiNuMu", "nubar_e": "AntiNuE"}
 _ROOT: Final = {
     "nu_mu": "nu_mu",

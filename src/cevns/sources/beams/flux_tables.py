@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["EnergyTable", "TimeTable"]
 
 _FLOOR_MEV = 1e-6  # I_1 and I_2 of a bin that starts at zero diverge; no recoil needs them there
 _KINK = 3e-4  # a step in density times bin width below this is smooth to a quadrature
@@ -113,25 +115,22 @@ class TimeTable:
         pdf = density[: cdf.size]
         return cls(start_us - reach * step, step, cdf, pdf)
 
-    def evaluate(
-        self, t_us: ArrayLike, shift_us: ArrayLike, xp: Namespace = np
-    ) -> tuple[Array, Array]:
+    def evaluate(self, t_us: ArrayLike, shift_us: ArrayLike) -> tuple[Array, Array]:
         """Density (1/us) and distribution function at ``t_us - shift_us``, broadcast."""
-        t = xp.asarray(t_us, dtype=float) - xp.asarray(shift_us, dtype=float)
+        t = np.asarray(t_us, dtype=float) - np.asarray(shift_us, dtype=float)
         x = (t - self.start_us) / self.step_us
         n = self.cdf.size - 1
-        i = xp.clip(xp.floor(x), 0, n - 1).astype(int)
-        u = xp.clip(x - i, 0.0, 1.0)
-        cdf = xp.asarray(self.cdf)
-        low, rise = cdf[i], cdf[i + 1] - cdf[i]
+        i = np.clip(np.floor(x), 0, n - 1).astype(int)
+        u = np.clip(x - i, 0.0, 1.0)
+        low, rise = self.cdf[i], self.cdf[i + 1] - self.cdf[i]
         if self.pdf is None:
             value, slope = low + u * rise, rise / self.step_us
         else:
-            pdf = xp.asarray(self.pdf) * self.step_us
+            pdf = self.pdf * self.step_us
             left, right = pdf[i], pdf[i + 1]
             c = 3.0 * rise - 2.0 * left - right
             d = left + right - 2.0 * rise
             value = low + u * (left + u * (c + u * d))
             slope = (left + u * (2.0 * c + 3.0 * u * d)) / self.step_us
         inside = (x >= 0.0) & (x < n)
-        return xp.where(inside, slope, 0.0), value
+        return np.where(inside, slope, 0.0), value

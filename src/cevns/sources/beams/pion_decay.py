@@ -22,6 +22,8 @@ from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, M_MUON_MEV
 from cevns.exceptions import UnknownNameError
 from cevns.typing import Array, ArrayLike
 
+__all__ = ["FLAVOURS", "check", "end_point_mev", "moments", "spectrum"]
+
 FLAVOURS: Final = ("nu_mu", "nu_e", "nubar_mu")
 _H: Final = E_MICHEL_MAX_MEV
 _M: Final = M_MUON_MEV

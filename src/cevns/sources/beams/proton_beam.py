@@ -11,6 +11,8 @@ from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
 from cevns.units import quantity
 
+__all__ = ["Protons", "protons_on_target"]
+
 _FORMS = (
     "a number, {beam_energy: 14 GWh, proton_energy: 1 GeV}, or "
     "{power: 1.4 MW, time: 5000 h, proton_energy: 1 GeV}"

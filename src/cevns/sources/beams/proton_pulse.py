@@ -13,50 +13,42 @@ exponents cancel to -v^2/2. A second decay of mean life tau' in sequence gives
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 import numpy as np
 
-from cevns.typing import Array, ArrayLike, Namespace
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["emg_cdf", "emg_pdf", "sequential"]
 
 
-def _special(xp: Namespace) -> Any:
-    """The special functions of the array namespace, imported when first needed."""
-    return import_module("jax.scipy.special" if "jax" in xp.__name__ else "scipy.special")
-
-
-def emg_pdf(
-    t_us: ArrayLike, t0_us: ArrayLike, sigma_us: float, tau_us: float, xp: Namespace = np
-) -> Array:
+def emg_pdf(t_us: ArrayLike, t0_us: ArrayLike, sigma_us: float, tau_us: float) -> Array:
     """Density of gaussian plus decay time, 1/us.
 
     Examples:
         >>> round(float(emg_pdf(0.5, 0.5, 0.15, 2.2)), 4)
         0.2154
     """
-    v = (xp.asarray(t_us, dtype=float) - xp.asarray(t0_us, dtype=float)) / sigma_us
+    from scipy.special import log_ndtr
+
+    v = (np.asarray(t_us, dtype=float) - np.asarray(t0_us, dtype=float)) / sigma_us
     r = sigma_us / tau_us
-    log_ndtr = _special(xp).log_ndtr
-    result: Array = xp.exp(r * (0.5 * r - v) + log_ndtr(v - r)) / tau_us
+    result: Array = np.exp(r * (0.5 * r - v) + log_ndtr(v - r)) / tau_us
     return result
 
 
-def emg_cdf(
-    t_us: ArrayLike, t0_us: ArrayLike, sigma_us: float, tau_us: float, xp: Namespace = np
-) -> Array:
+def emg_cdf(t_us: ArrayLike, t0_us: ArrayLike, sigma_us: float, tau_us: float) -> Array:
     """Fraction before `t_us`.
 
     Examples:
         >>> round(float(emg_cdf(50.0, 0.5, 0.15, 2.2)), 9)
         1.0
     """
-    special = _special(xp)
-    v = (xp.asarray(t_us, dtype=float) - xp.asarray(t0_us, dtype=float)) / sigma_us
+    from scipy import special
+
+    v = (np.asarray(t_us, dtype=float) - np.asarray(t0_us, dtype=float)) / sigma_us
     r = sigma_us / tau_us
-    decaying = xp.exp(r * (0.5 * r - v) + special.log_ndtr(v - r))
+    decaying = np.exp(r * (0.5 * r - v) + special.log_ndtr(v - r))
     # rounding can leave -1e-17 far to the left of the pulse
-    result: Array = xp.maximum(special.ndtr(v) - decaying, 0.0)
+    result: Array = np.maximum(special.ndtr(v) - decaying, 0.0)
     return result
 
 

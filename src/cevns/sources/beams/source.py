@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
+from cevns.typing import Array, ArrayLike
 
-from cevns.typing import Array, ArrayLike, Namespace
+__all__ = ["PulsedSource", "Source"]
 
 
 class Source(Protocol):
@@ -57,14 +57,10 @@ class Source(Protocol):
 class PulsedSource(Source, Protocol):
     """A source with a time structure relative to a beam signal."""
 
-    def time_pdf(
-        self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike, xp: Namespace = np
-    ) -> Array:
+    def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`, broadcast."""
         ...
 
-    def time_cdf(
-        self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike, xp: Namespace = np
-    ) -> Array:
+    def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Fraction of neutrinos before `t_us`, broadcast."""
         ...

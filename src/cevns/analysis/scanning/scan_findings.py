@@ -1,0 +1,208 @@
+"""What was asked in a scan and what was found, read off its datasets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.inference.scan.profile_scan import levels
+from cevns.inference.work.scan_store import ScanFile
+from cevns.parameters import Parameter
+from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from cevns.inference.scan.contours import Contour
+
+__all__ = ["ScanFindings"]
+
+
+@dataclass(frozen=True, eq=False)
+class ScanFindings:
+    """Question and answer of a scan of one or two parameters.
+
+    Args:
+        file: datasets, fingerprint and notes, as they stand in the HDF5 file.
+    """
+
+    file: ScanFile
+
+    # -- what was asked ------------------------------------------------------------------------
+
+    @property
+    def method(self) -> str:
+        """``profile``, ``fc``, ``cls`` or ``bayes``."""
+        return str(self.file.run["method"])
+
+    @property
+    def cl(self) -> float:
+        """Confidence level."""
+        return float(self.file.run["confidence level"])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the axes."""
+        return tuple(self.file.run["axes"])
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units of the axes."""
+        return tuple(self.file.run["units"])
+
+    @property
+    def logarithmic(self) -> tuple[bool, ...]:
+        """Which axes are equidistant in the logarithm."""
+        return tuple(self.file.run["logarithmic"])
+
+    @property
+    def axes(self) -> tuple[Array, ...]:
+        """Values along each axis."""
+        return tuple(self.file.datasets[f"axis/{n}"] for n in self.names)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values along each axis."""
+        return tuple(len(a) for a in self.axes)
+
+    @property
+    def raster(self) -> tuple[str, ...]:
+        """Structural axes: at each of their values the question is about the other one alone."""
+        return tuple(self.file.run["raster"])
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of the statistic by Wilks' theorem."""
+        return len(self.names) - len(self.raster)
+
+    @property
+    def title(self) -> str:
+        """Experiments and physics in a line."""
+        return f"{' + '.join(self.file.run['experiments'])}: {self.file.run['physics']}"
+
+    # -- what was found ------------------------------------------------------------------------
+
+    @cached_property
+    def q(self) -> Array:
+        """-2 ln L above its minimum, with the shape of the grid."""
+        return self.file.datasets["profile/q"].reshape(self.shape)
+
+    @property
+    def best(self) -> Mapping[str, float]:
+        """Parameters at the best fit; of a posterior, their means."""
+        if self.method == "bayes":
+            mean = self.file.datasets["posterior/mean"].tolist()
+            return dict(zip(self.file.run["sampled"], mean, strict=True))
+        names = self.file.run["parameters"]
+        theta = np.atleast_2d(self.file.datasets["profile/best"])
+        lowest = np.atleast_1d(self.file.datasets.get("profile/best_twice_nll", np.zeros(1)))
+        i = int(np.argmin(lowest)) if len(lowest) == len(theta) else 0  # of toys, one a slice
+        at = self.file.datasets.get("profile/best_structure")
+        if at is None and self.raster and len(theta) == len(lowest):
+            at = self.file.datasets[f"axis/{self.raster[0]}"][[i]]
+        structure = {} if at is None else dict(zip(self.raster, at.tolist(), strict=True))
+        return {**structure, **dict(zip(names, theta[i].tolist(), strict=True))}
+
+    @property
+    def wilks(self) -> float:
+        """The critical value of q if it is distributed as chi2."""
+        return levels(self.cl, self.degrees)
+
+    @property
+    def critical(self) -> Array:
+        """The critical value of q at every point."""
+        if self.method == "fc":
+            return self.file.datasets["toys/critical"].reshape(self.shape)
+        return np.full(self.shape, self.wilks)
+
+    @property
+    def excess(self) -> Array:
+        """Q above its critical value: negative inside the region."""
+        return self.q - self.critical
+
+    @property
+    def failed(self) -> int:
+        """Points without a converged fit."""
+        if self.method == "bayes":
+            return 0
+        return int(np.sum(~np.isfinite(self.q)))
+
+    @cached_property
+    def intervals(self) -> list[tuple[float, float]]:
+        """Pieces of the confidence set of a scan of one parameter, in order.
+
+        Raises:
+            InputError: if two parameters were scanned.
+        """
+        self._one()
+        found = self.file.datasets.get("region/intervals")
+        if found is not None:
+            return [(float(a), float(b)) for a, b in found]
+        if self.method == "cls":
+            from cevns.inference.scan.cls_result import ClsScan
+
+            return self._below(ClsScan.of(self.file).upper()[0])
+        from cevns.inference.scan.disjoint import confidence_set
+
+        pieces = confidence_set(self.axes[0], self.q, self.critical).pieces
+        return [(p.lower, p.upper) for p in pieces]
+
+    def _below(self, upper: float) -> list[tuple[float, float]]:
+        """From no signal to an upper limit; nothing where no scanned value is allowed."""
+        return [] if math.isnan(upper) else [(float(self.file.run["null"]), float(upper))]
+
+    def contours(self, *, wilks: bool = False) -> Contour:
+        """The border of the region of a scan of two parameters.
+
+        Args:
+            wilks: by the quantile of chi2, whatever the method.
+
+        Raises:
+            InputError: if one parameter was scanned.
+        """
+        if len(self.names) != 2:
+            raise InputError(f"a scan of {self.names[0]} alone has intervals, not contours")
+        from cevns.inference.model.grid import Axis
+        from cevns.inference.scan.contours import contour
+
+        first, second = (
+            Axis(Parameter(n, 0.0, unit=u), x, log)
+            for n, u, x, log in zip(
+                self.names, self.units, self.axes, self.logarithmic, strict=True
+            )
+        )
+        return contour((first, second), self.q, self.wilks if wilks else self.critical)
+
+    def slices(self) -> list[tuple[float, list[tuple[float, float]]]]:
+        """Of a scan with a structural axis: each of its values, and the pieces allowed there.
+
+        Raises:
+            InputError: if no axis is structural.
+        """
+        if not self.raster:
+            raise InputError(f"a scan of {' and '.join(self.names)} has no structural axis")
+        if self.method == "cls":
+            from cevns.inference.scan.cls_result import ClsScan
+
+            pieces = [self._below(u) for u in ClsScan.of(self.file).upper()]
+        else:
+            from cevns.inference.scan.disjoint import confidence_set
+
+            at = self.names.index(self.raster[0])
+            q, critical = (np.moveaxis(a, at, 0) for a in (self.q, self.critical))
+            sets = [
+                confidence_set(self.axes[1 - at], *both) for both in zip(q, critical, strict=True)
+            ]
+            pieces = [[(p.lower, p.upper) for p in s.pieces] for s in sets]
+        values = self.file.datasets[f"axis/{self.raster[0]}"].tolist()
+        return list(zip(values, pieces, strict=True))
+
+    def _one(self) -> None:
+        if len(self.names) != 1:
+            raise InputError(
+                f"a scan of {' and '.join(self.names)} has contours, not intervals; scan one"
+            )

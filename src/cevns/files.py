@@ -1,0 +1,117 @@
+"""Writing files: whole or not at all, and the check that it can be done before long work."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from cevns.exceptions import OutputError
+
+__all__ = ["check_writable", "make_folder", "write"]
+
+_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
+def write(path: Path | str, content: str | bytes | memoryview) -> None:
+    """Write a file whole or not at all: an error, an interrupt or a kill leaves the old one.
+
+    The content goes to a temporary file beside, which then takes the name. A symbolic link is
+    followed and stays; a file keeps its permissions; a device or pipe is written into.
+
+    Args:
+        path: the file; its folder must exist.
+        content: text, written as UTF-8, or bytes.
+
+    Raises:
+        OutputError: naming what is in the way.
+    """
+    path = Path(path)
+    check_writable(path)
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        stream = _stream(path)
+        if stream is not None:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            # the same open file, so that a redirected stream is neither cut nor written over
+            with open(os.dup(stream), "wb") as file:  # noqa: PTH123
+                file.write(data)
+        elif _is_special(path):
+            with path.open("wb") as file:
+                file.write(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _replace(target: Path, data: bytes | memoryview) -> None:
+    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def check_writable(path: Path | str) -> None:
+    """Raise if a file cannot be written; nothing is written.
+
+    Raises:
+        OutputError: naming what is in the way.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file in it")
+    if _stream(path) is not None or _is_special(path):
+        return
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OutputError(f"cannot write {path}: its links lead in a circle")
+    folder = target.parent
+    if not folder.is_dir():
+        raise OutputError(
+            f"cannot write {path}: there is no folder {path.parent}; create it or write elsewhere"
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"cannot write {path}: the folder {folder} cannot be written; write elsewhere"
+        )
+    if target.exists() and not os.access(target, os.W_OK):
+        raise OutputError(f"cannot write {path}: it is write-protected; write elsewhere")
+
+
+def make_folder(folder: Path | str) -> None:
+    """Make a folder, and those above it, unless it is there.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"cannot write into {folder}: it is a file; name a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+
+def _is_special(path: Path) -> bool:
+    """A device or pipe: written into, never replaced."""
+    return path.exists() and not path.is_file()
+
+
+def _stream(path: Path) -> int | None:
+    """The number of a stream of this process that has a name, as ``/dev/stdout``."""
+    folder, name = os.path.split(path)
+    if folder in ("/dev/fd", "/proc/self/fd") and name.isdecimal():
+        return int(name)
+    return _STREAMS.get(str(path))

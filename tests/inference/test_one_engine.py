@@ -1,0 +1,107 @@
+"""What an earlier version with two engines left behind is refused in a sentence, or read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from csi_like import CsILike, template, with_data
+
+from cevns.exceptions import InputError
+from cevns.inference import Likelihood, asimov, fit
+from cevns.inference.bayes.sampling import sample
+from cevns.inference.minimum.batch import BatchFitter
+from cevns.inference.model.expectation import digest
+from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.model.joining import join
+from cevns.inference.model.template_groups import Function
+from cevns.inference.scan.feldman_cousins import feldman_cousins
+from cevns.inference.scan.toy_scan import ToyScan
+from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.work.scan_store import read_scan
+
+
+class WithModule(CsILike):
+    """A model as it was written before."""
+
+    def expected(self, theta, xp):
+        return xp.asarray(super().expected(theta))
+
+
+@pytest.mark.parametrize(
+    "enters",
+    [
+        fit,
+        Likelihood.of,
+        asimov,
+        digest,
+        BatchFitter,
+        lambda m: join({"one": m}),
+        lambda m: run_toys(m, 10, seed=1),
+    ],
+)
+def test_model_that_takes_the_array_module_is_refused(enters):
+    said = (
+        r"test_one_engine\.py, line \d+: WithModule\.expected takes the argument xp, but NumPy is "
+        "the only array module; remove the argument"
+    )
+    model = WithModule(observed=with_data().observed)
+    with pytest.raises(InputError, match=said):
+        enters(model)
+
+
+def test_function_that_takes_the_array_module_is_refused():
+    with pytest.raises(InputError, match="the function of s, t takes the argument xp"):
+        Function(("s", "t"), lambda values, xp: xp.exp(values[0]) * values[1])
+    with pytest.raises(InputError, match="the function of s takes the argument xp"):
+        Function(("s",), lambda values: values[0], lambda values, xp=np: xp.ones_like(values))
+
+
+def of_jax(path):
+    """Rewrite a file of toys as if JAX had computed it."""
+    with np.load(path, allow_pickle=False) as file:
+        content = dict(file)
+    run = json.loads(str(content.pop("run")))
+    assert run["engine"] == "numpy"
+    np.savez(path, run=json.dumps(run | {"engine": "jax"}), **content)
+
+
+def test_toys_of_jax_are_not_continued(tmp_path):
+    model, out = template("count")[1], tmp_path / "toys.npz"
+    run_toys(model, 20, seed=1, workers=1, out=out)
+    of_jax(out)
+    before = out.read_bytes()
+    with pytest.raises(InputError, match=r"toys\.npz was computed with the engine jax, and NumPy"):
+        run_toys(model, 20, seed=1, workers=1, out=out)
+    assert out.read_bytes() == before
+
+
+def test_scan_of_jax_is_read_and_not_continued(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    out = tmp_path / "scan.h5"
+    grid = Grid.of(SingleModel(template("cross-section")[1]), {"scale": np.linspace(0.8, 1.4, 4)})
+    found = feldman_cousins(grid, 20, seed=1, workers=1, out=out)
+    with h5py.File(out, "r+") as file:
+        run = json.loads(file.attrs["run"])
+        file.attrs["run"] = json.dumps(run | {"engine": "jax"})
+    assert ToyScan.of(read_scan(out)).p_value.tolist() == found.p_value.tolist()
+    with pytest.raises(InputError, match=r"engine jax, .* can be read, not continued"):
+        feldman_cousins(grid, 20, seed=1, workers=1, out=out)
+    with h5py.File(out, "r+") as file:  # a file that does not name its engine is NumPy's
+        file.attrs["run"] = json.dumps({k: v for k, v in run.items() if k != "engine"})
+    again = feldman_cousins(grid, 20, seed=1, workers=1, out=out)
+    assert again.p_value.tolist() == found.p_value.tolist()
+
+
+@pytest.mark.filterwarnings("ignore::cevns.exceptions.CevnsWarning")
+def test_chain_of_jax_is_not_continued():
+    pytest.importorskip("emcee")
+    pytest.importorskip("arviz")
+    model = template("count")[1]
+    settings = {"seed": 1, "walkers": 32, "max_steps": 250}
+    state = sample(model, **settings).state
+    theirs = replace(state, fingerprint={**state.fingerprint, "engine": "jax"})
+    with pytest.raises(InputError, match=r"engine jax, .* begin a new chain"):
+        sample(model, **settings, state=theirs)

@@ -1,0 +1,359 @@
+"""Plant known bugs, one at a time, in a copy of the package and see whether the tests find them.
+
+A bug is an exact substitution in one file. It is *killed* if one of the tests named beside it
+fails, and has *survived* if all pass. The tests run once without any bug before, so that a test
+that fails anyway kills nothing. The working tree is not touched.
+
+    python tools/planted_bugs.py            all
+    python tools/planted_bugs.py M5a M16    some
+
+Exit status: 0 if all are killed, 1 if one survives, 2 if a text is not found, a test is missing or
+tests fail without a bug.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+COPIED: Final = ("src", "tests", "pyproject.toml", "README.md")
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A planted bug.
+
+    Args:
+        name: of the bug.
+        what: it does, in words.
+        path: file below ``src/cevns``.
+        old: text that stands there exactly once.
+        new: text in its place.
+        tests: what must find it, files or tests below ``tests``.
+    """
+
+    name: str
+    what: str
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+BUGS: Final = (
+    Bug(
+        "M1",
+        "Michel spectra of nu_e and nubar_mu swapped",
+        "sources/beams/pion_decay.py",
+        '{"nu_e": (192.0 / _M**4, 0.0), "nubar_mu": (64.0 / _M**4, _M / 4.0)}',
+        '{"nubar_mu": (192.0 / _M**4, 0.0), "nu_e": (64.0 / _M**4, _M / 4.0)}',
+        ("sources/test_sns.py",),
+    ),
+    Bug(
+        "M2",
+        "sign of the pull in the gradient of batched fits",
+        "inference/minimum/objectives.py",
+        "return xp.sum(pull * away, axis=0), 2.0 * pull, curvature",
+        "return xp.sum(pull * away, axis=0), -2.0 * pull, curvature",
+        ("inference/test_batched.py",),
+    ),
+    Bug(
+        "M2b",
+        "sign of the pull in the gradient of the quoted fit",
+        "inference/minimum/likelihood.py",
+        "return float(value), 2.0 * (jac[0] @ residual + pulls)",
+        "return float(value), 2.0 * (jac[0] @ residual - pulls)",
+        ("inference/test_fit.py",),
+    ),
+    Bug(
+        "M3",
+        "event lists binned one bin too high",
+        "datasets/binning.py",
+        'ix = np.searchsorted(xe, x, side="right") - 1',
+        'ix = np.searchsorted(xe, x, side="right")',
+        ("datasets/test_binning.py", "datasets/test_csi2021.py"),
+    ),
+    Bug(
+        "M4",
+        "NSI: u + d in the proton",
+        "processes/nsi.py",
+        "nuclide.z * (2.0 * u + d)",
+        "nuclide.z * (u + d)",
+        ("processes/test_nsi.py",),
+    ),
+    Bug(
+        "M5a",
+        "time efficiency not applied to the shapes of the neutrons",
+        "experiments/inputs/event_inputs.py",
+        "content * (efficiency(nodes) @ w) / 2.0, time)",
+        "content, time)",
+        ("experiments/test_background_times.py",),
+    ),
+    Bug(
+        "M5b",
+        "time efficiency not applied to the signal",
+        "experiments/declaration/assembly.py",
+        "TimeTable.build(pdf, edges, covered, efficiency)",
+        "TimeTable.build(pdf, edges, covered)",
+        ("experiments/test_expected_counts.py",),
+    ),
+    Bug(
+        "M6",
+        "CLs: q of toys not zero above the point",
+        "inference/toys/point_fits.py",
+        "np.where(best > at[k], 0.0, q)",
+        "np.where(best > at[k], q, q)",
+        ("inference/test_cls.py",),
+    ),
+    Bug(
+        "M6b",
+        "CLs: q of the data not zero above the point",
+        "inference/scan/cls.py",
+        "q_data[points[scan.theta[points, position] <= best.theta[position]]] = 0.0",
+        "pass",
+        ("inference/test_cls.py",),
+    ),
+    Bug(
+        "M7",
+        "joint curvature counts constraints twice",
+        "inference/model/joint_objective.py",
+        "(terms[2] - pulls)",
+        "terms[2]",
+        ("inference/test_joint.py",),
+    ),
+    Bug(
+        "M8",
+        "quenching pulls with the wrong sign",
+        "detectors/framework/quenching_curve.py",
+        "self.nominal + pulls @ self.odd",
+        "self.nominal - pulls @ self.odd",
+        ("detectors/test_quenching.py",),
+    ),
+    Bug(
+        "M9",
+        "toys do not fluctuate auxiliary measurements",
+        "inference/toys/toy_fits.py",
+        "self.plan.truth[:, None] + self.sigma * noise",
+        "self.plan.truth[:, None] + 0.0 * noise",
+        ("inference/test_toys.py",),
+    ),
+    Bug(
+        "M10",
+        "toys of a scan do not fluctuate auxiliary measurements",
+        "inference/toys/point_fits.py",
+        "truth[:, None] + self.sigma * noise",
+        "truth[:, None] + 0.0 * noise",
+        ("inference/test_feldman_cousins.py",),
+    ),
+    Bug(
+        "M11",
+        "systematics table: impacts up and down swapped",
+        "analysis/systematics.py",
+        "(impact.up / centre, impact.down / centre)",
+        "(impact.down / centre, impact.up / centre)",
+        ("experiments/test_systematics.py",),
+    ),
+    Bug(
+        "M11b",
+        "impacts: up and down swapped",
+        "inference/fitting/impacts.py",
+        "high = min(p.value + p.error, p.parameter.upper)",
+        "low, high = min(p.value + p.error, p.parameter.upper), low",
+        ("inference/test_impacts.py",),
+    ),
+    Bug(
+        "M11c",
+        "shifts of the prediction: up and down swapped",
+        "analysis/shifts.py",
+        "for sign in (1.0, -1.0):",
+        "for sign in (-1.0, 1.0):",
+        ("experiments/test_systematics.py",),
+    ),
+    Bug(
+        "M12",
+        "two-sided p-value of the significance",
+        "inference/fitting/intervals.py",
+        "0.5 * math.erfc(z",
+        "math.erfc(z",
+        ("inference/test_fit.py",),
+    ),
+    Bug(
+        "M13",
+        "toy goodness of fit: the wrong tail",
+        "inference/toys/gof.py",
+        "np.mean(good >= result.twice_nll)",
+        "np.mean(good <= result.twice_nll)",
+        ("inference/test_goodness_of_fit.py",),
+    ),
+    Bug(
+        "M14",
+        "one-sided limit at the quantile of a two-sided one",
+        "inference/fitting/upper_limits.py",
+        "NormalDist().inv_cdf(level) ** 2",
+        "NormalDist().inv_cdf(0.5 + 0.5 * level) ** 2",
+        ("experiments/test_limits.py",),
+    ),
+    Bug(
+        "M15",
+        "fold: fluence of the first flavour for all flavours",
+        "rates/fold.py",
+        "self.source.fluence_cm2(flavour)",
+        "self.source.fluence_cm2(self.flavours[0])",
+        ("rates/test_unequal_fluences.py",),
+    ),
+    Bug(
+        "M16",
+        "mean cross section ignores the fluences",
+        "rates/xsec.py",
+        "float(fluence @ total / fluence.sum())",
+        "float(total.mean())",
+        ("rates/test_unequal_fluences.py",),
+    ),
+    Bug(
+        "M17",
+        "'shared: material' shared across materials",
+        "experiments/joint.py",
+        'return {n: f"{n}.{kind}" for n, e in entries if e.shared == "material"}',
+        'return {n: n for n, e in entries if e.shared == "material"}',
+        ("experiments/test_joint_fits.py",),
+    ),
+    Bug(
+        "M18",
+        "errors of the prediction added linearly",
+        "analysis/shifts.py",
+        "math.sqrt(sum(max(abs(up), abs(down)) ** 2 for up, down in shifts))",
+        "sum(max(abs(up), abs(down)) for up, down in shifts)",
+        ("experiments/test_csi_2017.py",),
+    ),
+    Bug(
+        "M19",
+        "audit of toys with the wrong sign",
+        "inference/toys/toy_fits.py",
+        "result.twice_nll - best[i]",
+        "best[i] - result.twice_nll",
+        ("inference/test_toys.py",),
+    ),
+    Bug(
+        "M20",
+        "interference without its factor of two",
+        "processes/framework/amplitudes.py",
+        "factor = 1.0 if i == j else 2.0",
+        "factor = 1.0",
+        ("processes/test_nsi.py",),
+    ),
+)
+
+
+class UndecidedError(Exception):
+    """The question cannot be answered; the message says why."""
+
+
+def planted(bug: Bug, root: Path) -> tuple[Path, str, str]:
+    """The file of a bug, its text and the text with the bug.
+
+    Raises:
+        UndecidedError: if the file is not there or does not hold the text exactly once.
+    """
+    path = root / "src" / "cevns" / bug.path
+    if not path.is_file():
+        raise UndecidedError(
+            f"{bug.name}: there is no src/cevns/{bug.path}; bring the table up to date"
+        )
+    text = path.read_text()
+    if (found := text.count(bug.old)) != 1:
+        raise UndecidedError(
+            f"{bug.name}: src/cevns/{bug.path} holds {bug.old!r} {found} times and not once; "
+            "bring the table up to date"
+        )
+    return path, text, text.replace(bug.old, bug.new)
+
+
+def passes(tests: tuple[str, ...], root: Path) -> bool:
+    """Whether all tests pass on the copy at `root`.
+
+    Raises:
+        UndecidedError: if they cannot be run.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-m",
+        "not slow",
+        "-p",
+        "no:cacheprovider",
+    ]
+    done = subprocess.run(
+        [*command, *(f"tests/{t}" for t in tests)],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 1):
+        raise UndecidedError(f"{' '.join(tests)} cannot be run:\n{done.stdout}{done.stderr}")
+    return done.returncode == 0
+
+
+def run(bugs: list[Bug]) -> int:
+    """Plant the bugs one after the other; number of those that survive.
+
+    Raises:
+        UndecidedError: if a bug cannot be planted, or tests fail without one.
+    """
+    for bug in bugs:
+        planted(bug, ROOT)  # all texts are there, before anything takes time
+    survivors = 0
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name in COPIED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, root / name)
+        for tests in dict.fromkeys(b.tests for b in bugs):
+            if not passes(tests, root):
+                raise UndecidedError(f"{' '.join(tests)}: fails without a bug")
+        for bug in bugs:
+            path, text, changed = planted(bug, root)
+            started = time.perf_counter()
+            path.write_text(changed)
+            try:
+                alive = passes(bug.tests, root)
+            finally:
+                path.write_text(text)
+            survivors += alive
+            seconds = time.perf_counter() - started
+            word = "SURVIVED" if alive else "killed"
+            print(f"{bug.name:5} {word:9} {seconds:5.0f} s  {bug.what}", flush=True)
+    return survivors
+
+
+def main() -> int:
+    """Command line; the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="bugs to plant; by default all")
+    names = parser.parse_args().names
+    unknown = set(names) - {b.name for b in BUGS}
+    if unknown:
+        parser.error(f"no bug is called {', '.join(sorted(unknown))}")
+    try:
+        survivors = run([b for b in BUGS if not names or b.name in names])
+    except UndecidedError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
