@@ -238,7 +238,7 @@ def test_what_must_not_be_fitted_together(
         cevns.load(NAME, argon()).fit()
     with pytest.raises(UnknownNameError, match="cross-section-scale"):
         cevns.load(NAME).fit("cross-section-scales")
-    with pytest.raises(InputError, match="none of these experiments names a public release"):
+    with pytest.raises(InputError, match="my-argon names no public release"):
         cevns.load(argon(), data=".")
 
 

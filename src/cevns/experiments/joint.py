@@ -196,7 +196,10 @@ def load_all(
         InputError: if a file or a change cannot be used.
     """
     if len(names) == 1 and not any(":" in key for key in overrides or ()):
-        return (load(names[0], data=data, overrides=overrides),)
+        one = load(names[0], data=data, overrides=overrides)
+        if data is not None and not _released(one):
+            raise InputError(f"--data: {one.name} names no public release")
+        return (one,)
     plain = tuple(load(n) for n in names)
     changes: list[dict[str, str]] = [{} for _ in plain]
     for key, value in (overrides or {}).items():
@@ -208,11 +211,17 @@ def load_all(
             changes[i][field if colon else key] = value
     loaded = []
     for name, experiment, change in zip(names, plain, changes, strict=True):
-        released = experiment.declaration.data and experiment.declaration.data.release
-        loaded.append(load(name, data=data if released else None, overrides=change or None))
+        at = data if _released(experiment) else None
+        loaded.append(load(name, data=at, overrides=change or None))
     if data is not None and not any(e.data for e in loaded):
         raise InputError("--data: none of these experiments names a public release")
     return tuple(loaded)
+
+
+def _released(experiment: Experiment) -> bool:
+    """Whether the file names a public release."""
+    declared = experiment.declaration.data
+    return declared is not None and declared.release is not None
 
 
 def _called(experiment: Experiment, written: str | Path, who: str) -> bool:

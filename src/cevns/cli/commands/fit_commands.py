@@ -48,7 +48,7 @@ def fit(
     json: options.Json = None,
 ) -> None:
     """Fit one experiment, or several together: components, significance, parameters."""
-    from cevns.cli.terminal.tables import show_fit
+    from cevns.cli.terminal.fit_tables import show_fit
 
     output = Output(json)
     if plots is not None:
@@ -152,7 +152,7 @@ def systematics(
     json: options.Json = None,
 ) -> None:
     """Effect of each uncertainty on the CEvNS prediction and on the fit, with pulls and impacts."""
-    from cevns.cli.terminal.tables import show_systematics
+    from cevns.cli.terminal.fit_tables import show_systematics
 
     output = Output(json)
     study = options.study(experiment, data, set_field, model)
