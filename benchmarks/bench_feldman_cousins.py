@@ -15,7 +15,6 @@ import numpy as np
 
 import cevns
 from _timing import cpu
-from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.inference import Data, fit
 from cevns.inference.scan.feldman_cousins import prepare
 from cevns.inference.toys.point_fits import PointFits
@@ -58,8 +57,8 @@ def main() -> None:
     args = parser.parse_args()
     n, toys, groups = (8, 100, 2) if args.quick else (40, 1000, args.groups)
     axis = np.linspace(-0.5, 0.8, n)
-    subject = cevns.load("coherent-csi-2021")
-    outer = scan_plan(subject, "nsi", dict.fromkeys(COUPLINGS, axis)).within_ranges()
+    study = cevns.load("coherent-csi-2021", models="nsi")
+    outer = study.plan(dict.fromkeys(COUPLINGS, axis)).within_ranges()
     settings = {"seed": 3, "cl": 0.9, "data": outer.data, "scan": None}
     seconds, (plan, inputs) = cpu(
         lambda: prepare(outer.grid, toys, adaptive=True, audit=0.0, **settings)

@@ -8,10 +8,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import cevns
 from _timing import best
 from cevns.analysis.alternatives import freed, held_shapes
 from cevns.datasets import find, lar2020
+from cevns.experiments import load
 from cevns.inference import fit
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     reading = best(lambda: lar2020.load(located.folder), repeats)
     print(f"reading the release: {1e3 * reading:.3g} ms")
     for use in ("released", "first-principles"):
-        experiment = cevns.load(lar2020.NAME, overrides={"signal.use": use})
+        experiment = load(lar2020.NAME, overrides={"signal.use": use})
         held = experiment.model()
         free = freed(held, held_shapes(experiment.declaration), {})
         for what, model in (("shapes held", held), ("all shapes floating", free)):

@@ -11,7 +11,6 @@ import numpy as np
 
 import cevns
 from _timing import cpu, report
-from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.inference import fit
 from cevns.inference.scan.profile_scan import profile_scan
 
@@ -41,7 +40,7 @@ def main() -> None:
         "m_zprime": np.geomspace(0.1, 1e4, masses),
         "g_zprime": np.geomspace(1e-6, 1e-1, couplings),
     }
-    plan = scan_plan(cevns.load("coherent-csi-2021"), args.physics, ranges)
+    plan = cevns.load("coherent-csi-2021", models=args.physics).plan(ranges)
     started = time.perf_counter()
     seconds, scan = cpu(lambda: profile_scan(plan.grid, data=plan.data))
     wall = time.perf_counter() - started

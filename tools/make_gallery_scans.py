@@ -17,13 +17,11 @@ import numpy as np
 
 import cevns
 from cevns import files
-from cevns.analysis.coupling_families import known_parameters
-from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
+from cevns.analysis.scanning.scan_plan import ScanPlan
 from cevns.analysis.scanning.scan_record import Scan
-from cevns.analysis.scanning.scan_task import scan
 from cevns.analysis.studies.lma_dark_sigma import lma_dark_curve, lma_dark_test
 from cevns.exceptions import CevnsError
-from cevns.experiments.joint import load_joint
+from cevns.experiments import load
 from cevns.inference.model.grid import Axis
 
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/report/gallery/data"
@@ -72,14 +70,13 @@ MEDIATORS = {
 def plan(model: str, ranges: Ranges, options: dict[str, Any]) -> ScanPlan:
     """What is scanned."""
     values = {n: np.linspace(*r) for n, r in ranges.items()}
-    return scan_plan(cevns.load(CSI), model, values, cl=CL, **options)
+    return cevns.load(CSI, models=model).plan(values, cl=CL, **options)
 
 
 def with_toys(wanted: ScanPlan) -> Scan:
     """The scan with toys."""
-    found = scan(wanted, "fc", toys=TOYS[len(wanted.grid.axes)], seed=SEED, workers=1)
-    assert found is not None  # only shares are None
-    return found
+    toys = TOYS[len(wanted.grid.axes)]
+    return cevns.load(CSI).scan(wanted, "fc", toys=toys, seed=SEED, workers=1)
 
 
 def provenance(found: Scan) -> list[str]:
@@ -149,10 +146,7 @@ def argon(name: str) -> None:
     over = {n: np.linspace(*r) for n, r in ARGON[name].items()}
     rows = []
     for label, experiments in SUBJECTS.items():
-        joint = len(experiments) > 1
-        subject = load_joint(list(experiments)) if joint else cevns.load(experiments[0])
-        found = scan(scan_plan(subject, "nsi", over, cl=CL), "profile")
-        assert found is not None
+        found = cevns.load(*experiments, models="nsi").scan(over, cl=CL)
         rows += ["", f"# label: {label}", *border(found)]
         print(f"{label}: done", flush=True)
     write(
@@ -177,19 +171,16 @@ def border(found: Scan) -> list[str]:
 
 def mediators(name: str) -> None:
     """Ends of the accepted couplings at each mass, by Wilks: the fits, not the toys, take long."""
-    csi = cevns.load(CSI)
     rows = []
     for label, model in MEDIATORS.items():
         pieces = []
+        study = cevns.load(CSI, models=model)
         for mass in np.geomspace(0.1, 1e4, 21):
             typical = _typical(model, mass)
-            g = known_parameters(csi, model)["g_zprime"]
+            g = study.couplings["g_zprime"]
             axis = Axis.between(g, typical / 10, min(typical * 10, 3.5), 61, log=True)
-            found = scan(
-                scan_plan(csi, model, {"g_zprime": axis}, at={"m_zprime": float(mass)}, cl=CL),
-                "profile",
-            )
-            assert found is not None
+            at = {"m_zprime": float(mass)}
+            found = study.scan({"g_zprime": axis}, at=at, cl=CL)
             pieces += [
                 f"{label},{numbers(mass, max(low, 0.0) if low > axis.values[0] else 0.0, high)}"
                 for low, high in found.intervals
@@ -220,7 +211,7 @@ def _typical(model: str, mass: float) -> float:
 
 def dark(name: str) -> None:
     """The dark solution along the angle of the mix, and for u and d alone."""
-    csi = cevns.load(CSI)
+    csi = load(CSI)
     rows = []
     for quark in ("u", "d"):
         t = lma_dark_test(csi, quark)

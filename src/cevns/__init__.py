@@ -4,8 +4,8 @@ The names below are imported when first used, so that the command line starts fa
 
 Examples:
     >>> import cevns
-    >>> experiment = cevns.load("coherent-csi-2021")
-    >>> experiment.name
+    >>> study = cevns.load("coherent-csi-2021")
+    >>> study.name
     'coherent-csi-2021'
 """
 
@@ -17,39 +17,35 @@ from typing import TYPE_CHECKING, Any
 from cevns.records import VERSION, draw_with
 
 if TYPE_CHECKING:
-    from cevns.detectors.framework.response import ResponseTable
-    from cevns.experiments import Experiment, JointExperiment, load, load_joint
+    from cevns.experiments.declaration.loader import catalogue
     from cevns.nuclear.couplings import couplings
     from cevns.nuclear.form_factors import form_factor
     from cevns.nuclear.materials import material
     from cevns.nuclear.nuclides import nuclide
     from cevns.rates import flux_averaged_cross_section, recoil_spectrum
+    from cevns.study import Study, load
 
 __version__ = VERSION
 
 _LAZY = {
-    "Experiment": "cevns.experiments",
-    "JointExperiment": "cevns.experiments",
-    "ResponseTable": "cevns.detectors.framework.response",
+    "Study": "cevns.study",
+    "catalogue": "cevns.experiments",
     "couplings": "cevns.nuclear.couplings",
     "flux_averaged_cross_section": "cevns.rates",
     "form_factor": "cevns.nuclear.form_factors",
-    "load": "cevns.experiments",
-    "load_joint": "cevns.experiments",
+    "load": "cevns.study",
     "material": "cevns.nuclear.materials",
     "nuclide": "cevns.nuclear.nuclides",
     "recoil_spectrum": "cevns.rates",
 }
 __all__ = [
-    "Experiment",
-    "JointExperiment",
-    "ResponseTable",
+    "Study",
     "__version__",
+    "catalogue",
     "couplings",
     "flux_averaged_cross_section",
     "form_factor",
     "load",
-    "load_joint",
     "material",
     "nuclide",
     "recoil_spectrum",

@@ -6,8 +6,6 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from cevns.typing import ENGINE
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -27,6 +25,8 @@ def head(seed: int | None = None) -> dict[str, Any]:
         >>> list(head())
         ['version', 'engine', 'seed', 'physics', 'overrides', 'inputs']
     """
+    from cevns.typing import ENGINE  # with NumPy, which the help of the command line does without
+
     return {
         "version": VERSION,
         "engine": ENGINE,

@@ -6,6 +6,8 @@ from typing import Any
 
 from cevns.exceptions import InputError
 
+__all__ = ["refuse_xp", "refuse_xp_in"]
+
 
 def refuse_xp(kind: type, methods: tuple[str, ...]) -> None:
     """Raise if one of these methods of a user's class takes ``xp``.

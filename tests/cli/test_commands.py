@@ -195,11 +195,11 @@ def test_a_reader_that_has_seen_enough():
 def test_interrupt():
     """Ctrl-C during work: exit code 130, one word, nothing written."""
     code = (
-        "import os, signal, time, cevns.cli, cevns.experiments\n"
+        "import os, signal, time, cevns.cli, cevns.study\n"
         "def work(*_, **__):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(30)\n"
-        "cevns.experiments.load = work\n"
+        "cevns.study.load = work\n"
         "cevns.cli.main(['rate', 'coherent-csi-2021'])\n"
     )
     start = time.monotonic()

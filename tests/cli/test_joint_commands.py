@@ -59,6 +59,47 @@ def test_profile_and_toys(cevns: Callable, future: Path) -> None:
     assert set(json.loads(done.out)["experiments"]) == {NAME, "future"}
 
 
+def test_figures_of_each_and_of_the_joint_fit(cevns: Callable, future: Path) -> None:
+    done = cevns("fit", NAME, future, "--asimov", "--plots", "figures", "--json", "-")
+    assert done.code == 0, done.err
+    drawn = {Path(f).stem for f in json.loads(done.out)["figures"]}
+    each = {f"{n}-{what}" for n in (NAME, "future") for what in ("projections", "flux", "data2d")}
+    assert each | {"pulls", "correlation", "profile"} <= drawn
+    assert all((Path("figures") / f"{name}.png").stat().st_size > 1000 for name in drawn)
+
+
+def test_before_any_fit(cevns: Callable, future: Path) -> None:
+    done = cevns("predict", NAME, future, "--json", "-")
+    assert done.code == 0, done.err
+    blocks = json.loads(done.out)["experiments"]
+    counts = [blocks[n]["expected"]["cevns"] for n in (NAME, "future")]
+    assert counts[1] == pytest.approx(2 * counts[0], rel=1e-9)
+    done = cevns("rate", NAME, future, "--model", "nsi", "--at", "eps_ee_u=0.1", "--json", "-")
+    assert done.code == 0, done.err
+    block = json.loads(done.out)["experiments"][NAME]
+    assert block["physics"]["interaction"] == "nsi"
+    assert block["expected"]["cevns"] < counts[0]
+
+
+def test_systematics(cevns: Callable, future: Path) -> None:
+    done = cevns("systematics", NAME, future, "--asimov", "--json", "-")
+    assert done.code == 0, done.err
+    record = json.loads(done.out)
+    assert set(record["prediction_errors"]) == {NAME, "future"}
+    assert "prediction future" in done.err
+
+
+def test_a_combination_and_a_coupling(cevns: Callable, future: Path) -> None:
+    future.with_name("both.yaml").write_text(f"name: both\ncombination: [{NAME}, future.yaml]\n")
+    asked = ("--model", "nsi", "--free", "eps_ee_u", "--at", "eps_mumu_u=0.05")
+    done = cevns("fit", "both.yaml", *asked, "--asimov", "--json", "-")
+    assert done.code == 0, done.err
+    record = json.loads(done.out)
+    assert record["poi"]["name"] == "eps_ee_u"
+    assert record["parameters"]["eps_mumu_u"]["fixed"]
+    assert set(record["experiments"]) == {NAME, "future"}
+
+
 def test_changes_for_one_or_for_all(cevns: Callable, future: Path) -> None:
     both = (NAME, future, "--asimov", "--json", "-")
     done = cevns("fit", *both, "--set", "future:target.mass=50 kg")
@@ -76,7 +117,7 @@ def test_changes_for_one_or_for_all(cevns: Callable, future: Path) -> None:
         ((NAME, "future.yaml", "--asimov", "--fix", "t0"), "unknown parameter 't0'"),
         ((NAME, "future.yaml", "--asimov", "--width", "sns.flux"), "write NAME=ERROR"),
         ((NAME, "future.yaml", "--asimov", "--width", "sns.flux=0%"), "must be positive"),
-        ((NAME, "future.yaml", "--asimov", "--plots", "figures"), "one experiment"),
+        ((NAME, "future.yaml", "--poi", "count", "--free", "sin2_theta_w"), "two questions"),
         ((NAME, "--width", "sns.flux=5%"), "--width is for joint fits"),
         (
             (NAME, "future.yaml", "--asimov", "--set", "future:parameters.sns.flux.constraint=2±1"),

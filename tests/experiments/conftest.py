@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import cevns
+from cevns.experiments import Experiment, load
 from cevns.experiments.declaration.loader import CATALOGUE
 
 NAME = "coherent-csi-2021"
@@ -17,11 +17,11 @@ PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it
 
 
 @pytest.fixture(scope="session")
-def csi() -> cevns.Experiment:
+def csi() -> Experiment:
     """The CsI[Na] measurement on the tables the package carries (experiments do not change)."""
     held = os.environ.pop("CEVNS_DATA", None)
     try:
-        experiment = cevns.load(NAME)
+        experiment = load(NAME)
         _ = experiment.inputs
     finally:
         if held is not None:

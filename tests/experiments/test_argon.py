@@ -12,6 +12,7 @@ import cevns
 from cevns.analysis.alternatives import freed, held_shapes
 from cevns.datasets import read_table
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
+from cevns.experiments import Experiment
 from cevns.experiments.declaration.loader import CATALOGUE
 from cevns.experiments.declaration.schema import Template
 from cevns.experiments.fast_form import template_model
@@ -20,30 +21,31 @@ from cevns.inference import fit
 from cevns.inference.model.data import asimov
 from cevns.inference.model.expectation import differences
 from cevns.processes import interaction
+from cevns.study import Study
 
 NAME = "coherent-lar-2020"
 PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it
 
 
-def load(**options) -> cevns.Experiment:
+def load(**options) -> Experiment:
     if not PUBLIC or not (Path(PUBLIC) / NAME).is_dir():
         pytest.skip(f"CEVNS_DATA does not name a folder with the public release {NAME}")
-    return cevns.load(NAME, data=PUBLIC, **options)
+    return cevns.experiments.load(NAME, data=PUBLIC, **options)
 
 
 @pytest.fixture(scope="module")
-def released() -> cevns.Experiment:
+def released() -> Experiment:
     return load()
 
 
 @pytest.fixture(scope="module")
-def derived() -> cevns.Experiment:
+def derived() -> Experiment:
     return load(overrides={"signal.use": "first-principles"})
 
 
 @pytest.fixture(scope="module")
 def measured(released):
-    return released.fit()
+    return Study((released,)).fit()
 
 
 def test_components_as_published(measured):
@@ -93,12 +95,12 @@ def test_profiling_frees_the_held_shapes(released, measured):
 
 
 def test_cross_section_with_the_published_budget(released):
-    result = released.fit("cross-section", minos="none")
+    result = Study((released,)).fit("cross-section", minos="none")
     value, error = (result.poi()[k] * 1e39 for k in ("value", "error"))
     assert 2.1 < value < 2.5  # published 2.3 +- 0.7
     assert 0.55 < error < 0.85
     # statistical and budget in quadrature: the count is linear in every factor
-    count = released.fit("count", minos="none").fit["cevns"]
+    count = Study((released,)).fit("count", minos="none").fit["cevns"]
     budget = np.sqrt(sum(x * x for x in (0.10, 0.036, 0.008, 0.078, 0.010, 0.02)))
     relative = np.hypot(count.error / count.value, budget)
     assert error / value == pytest.approx(relative, rel=0.01)  # curvature of a product
@@ -236,11 +238,11 @@ def test_released_time_is_the_sources(derived, released):
 
 
 def test_weak_mixing_angle_takes_first_principles(released, derived):
-    a, b = (e.fit("sin2-theta-w", minos="none") for e in (released, derived))
+    a, b = (Study((e,)).fit("sin2-theta-w", minos="none") for e in (released, derived))
     assert a.fit["sin2_theta_w"].value == pytest.approx(b.fit["sin2_theta_w"].value, abs=1e-6)
     # sigma is proportional to (N - (1 - 4 s2) Z)^2: d ln(sigma)/d s2 = 8 Z/Q_W = 6.9 for argon,
     # so the relative error of the count and the budget give the error of the angle
-    count = derived.fit("count", minos="none").fit["cevns"]
+    count = Study((derived,)).fit("count", minos="none").fit["cevns"]
     relative = np.hypot(count.error / count.value, 0.134)
     assert a.fit["sin2_theta_w"].error == pytest.approx(relative / 6.9, rel=0.1)  # linear estimate
 
@@ -263,7 +265,7 @@ def test_toys_without_a_tabulation(released, derived):
     table, error = template_model(released.model())
     assert error is None
     assert table.parameters.names == released.model().parameters.names
-    study = released.toys(60, seed=3)
+    study = Study((released,)).toys(60, seed=3)
     assert study.toys.statuses["converged"] + study.toys.statuses["second pass"] == 60
     fast, error = template_model(derived.model())
     assert error.shift_3sigma < 0.01
@@ -273,11 +275,11 @@ def test_toys_without_a_tabulation(released, derived):
 
 
 def test_fixing_and_profiling(released):
-    result = released.fit(fix={"f90": 1.0, "brn": 500}, minos="none")
+    result = Study((released,)).fit(fix={"f90": 1.0, "brn": 500}, minos="none")
     assert result.fit["f90"].value == 1.0
     assert result.profiled.fit["f90"].fixed
     assert not any(f.parameter == "f90" for f in result.alternatives.fits)
-    curve = released.profile(points=7)
+    curve = Study((released,)).profile(points=7)
     assert curve.intervals[0].lower == pytest.approx(160.2 - 42.3, abs=1.0)
 
 
@@ -292,8 +294,8 @@ def test_the_record_is_plain(measured):
     assert record["profiled"]["components"]["cevns"]["fit"] > 100
 
 
-def test_systematics_hold_rates_and_shapes(released, measured):
-    rows = {r.name: r for r in released.systematics().rows}
+def test_systematics_hold_rates_and_shapes(released):
+    rows = {r.name: r for r in Study((released,)).systematics().rows}
     assert rows["f90_rate"].prediction == pytest.approx((0.078, -0.078))
     # rates are up with their factor and do not act on a count
     for name in ("sns.flux", "efficiency", "form_factor", "quenching"):

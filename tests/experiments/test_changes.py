@@ -8,11 +8,12 @@ import pytest
 
 import cevns
 from cevns.analysis.changes import _predict, _signal_only, compare
+from cevns.experiments import load
 
 
 @pytest.fixture(scope="module")
 def changes():
-    return compare(cevns.load("coherent-csi-2017"), cevns.load("coherent-csi-2021"))
+    return compare(load("coherent-csi-2017"), load("coherent-csi-2021"))
 
 
 def test_it_starts_and_ends_at_the_two_predictions(changes):
@@ -64,23 +65,23 @@ def test_back_again(changes):
 
 
 def test_an_experiment_and_itself():
-    same = compare(cevns.load("coherent-csi-2017"), cevns.load("coherent-csi-2017"))
+    same = compare(load("coherent-csi-2017"), load("coherent-csi-2017"))
     assert same.steps == ()
     assert same.end == same.start
 
 
 def test_other_sections_go_over_as_everything_else():
     """Between nuclei nothing is left behind, and a projection has no significance."""
-    ge = cevns.load("coherent-ge-2024")
-    there = compare(cevns.load("coherent-lar-engineering"), ge)
+    ge = load("coherent-ge-2024")
+    there = compare(load("coherent-lar-engineering"), ge)
     assert there.end == pytest.approx(ge.model().prediction, rel=1e-8)
     assert there.expected_z[0] is None
 
 
 def test_what_makes_no_experiment_alone_goes_with_the_next_change():
     """A resolution in keVee with a region in PE is impossible: both go over at once."""
-    ge = cevns.load("coherent-ge-2024")
-    there = compare(cevns.load("coherent-csi-2017"), ge)
+    ge = load("coherent-ge-2024")
+    there = compare(load("coherent-csi-2017"), ge)
     assert there.end == pytest.approx(ge.model().prediction, rel=1e-8)
     (both,) = [s for s in there.steps if "light yield and resolution" in s.label]
     assert "energy region" in both.label
@@ -94,5 +95,5 @@ def test_record(changes):
 
 def test_a_released_signal_template_is_replaced_by_first_principles():
     """Its parts cannot be exchanged; 122.4 is what the file's detector predicts."""
-    lar = cevns.load("coherent-lar-2020")
+    lar = load("coherent-lar-2020")
     assert _predict(lar, _signal_only(lar.document.values)) == pytest.approx(122.4, abs=0.1)

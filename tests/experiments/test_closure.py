@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import cevns
 from cevns.analysis.coupling_families import CouplingFamily
+from cevns.experiments import load
 from cevns.inference import Likelihood, asimov, fit
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import profile_scan
@@ -49,7 +49,7 @@ def test_every_model_is_closed():
 
 @pytest.fixture(scope="module")
 def csi():
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -8,8 +8,8 @@ from coverage_study import CASES, EACH, N, draw, grid_of, study
 from scipy.stats import chi2, ks_2samp, kstest
 from threadpoolctl import threadpool_limits
 
-import cevns
 from cevns.analysis.scanning.scan_plan import scan_plan
+from cevns.experiments import load, load_joint
 from cevns.inference.model.data import Data
 from cevns.inference.scan.feldman_cousins import feldman_cousins
 from cevns.inference.scan.profile_scan import profile_scan
@@ -102,7 +102,7 @@ def test_argon_and_both_together(release, monkeypatch):
     names = ("coherent-csi-2021", "coherent-lar-2020")
     scans = {}
     for held in ({}, {"sns.flux": None}):
-        for subject in (*map(cevns.load, names), cevns.load_joint(list(names))):
+        for subject in (*map(load, names), load_joint(names)):
             plan = scan_plan(subject, "nsi", {"eps_ee_u": EPS}, fix=held)
             scan = profile_scan(plan.grid, data=plan.data)
             assert scan.effort.failed == 0

@@ -10,6 +10,7 @@ from scipy.special import gammaln
 
 import cevns
 from cevns.exceptions import SchemaError
+from cevns.experiments import load
 
 NAME = "coherent-csi-2017"
 SHAPE = dict.fromkeys(("qf.csi.flat", "acceptance.k1", "acceptance.k2", "acceptance.x0"))
@@ -39,7 +40,7 @@ def test_published_prediction(fitted):
 
 def test_prediction_by_hand():
     """Poisson sums over 1-PE bins times the acceptance, on a fine grid of recoil energies."""
-    experiment = cevns.load(NAME)
+    experiment = load(NAME)
     t = np.linspace(1e-3, 55, 22001)
     spectrum = cevns.recoil_spectrum(experiment.source, "CsI", 14.57, t)
     k = np.arange(6, 30)
@@ -85,9 +86,7 @@ def test_photo_electron_conventions():
     """Where k photo-electrons count: 6 to 13 % near the threshold, so the file names it."""
 
     def prediction(**changes: str) -> float:
-        experiment = cevns.load(
-            NAME, overrides={k.replace("__", "."): v for k, v in changes.items()}
-        )
+        experiment = load(NAME, overrides={k.replace("__", "."): v for k, v in changes.items()})
         return experiment.model("count").prediction
 
     nominal = prediction()
@@ -104,7 +103,7 @@ def test_times_reproduce_the_released_shapes(public_release):
     from cevns.datasets import csi2017
 
     data = csi2017.load(public_release)
-    source, edges = cevns.load(NAME).source, csi2017.TIME_EDGES_US
+    source, edges = load(NAME).source, csi2017.TIME_EDGES_US
     # three filled bins and two numbers: a shape that is not this gaussian would show
     prompt = np.diff(source.time_cdf("nu_mu", edges, 0.6922))
     assert prompt == pytest.approx(data.prompt.content, abs=3e-4)
@@ -122,7 +121,7 @@ def test_release_and_carried_tables_agree(public_release, fitted):
 
 
 def test_each_names_the_other_as_the_same_data():
-    first, second = (cevns.load(n).declaration for n in (NAME, "coherent-csi-2021"))
+    first, second = (load(n).declaration for n in (NAME, "coherent-csi-2021"))
     assert second.name in first.overlaps
     assert first.name in second.overlaps
 
@@ -138,11 +137,11 @@ def test_each_names_the_other_as_the_same_data():
 )
 def test_slips_in_the_time_of_a_background(time, message):
     with pytest.raises(SchemaError, match=message):
-        cevns.load(NAME, overrides={SSB_TIME: time})
+        load(NAME, overrides={SSB_TIME: time})
 
 
 def test_signal_alone_needs_no_data():
-    experiment = cevns.load(NAME)
+    experiment = load(NAME)
     bare = experiment.declaration.model_copy(update={"backgrounds": {}, "data": None})
     alone = dataclasses.replace(experiment, declaration=bare)
     assert alone.predict() == {"cevns": experiment.model("count").prediction}

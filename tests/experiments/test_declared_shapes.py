@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-import cevns
 from cevns.detectors.efficiency.step import Step
 from cevns.exceptions import InputError, SchemaError
+from cevns.experiments import load
 
 TEXT = """\
 schema: 1
@@ -42,7 +42,7 @@ def write(tmp_path, carried):
 
 
 def shape(path) -> np.ndarray:
-    return cevns.load(path).inputs.backgrounds["flat"].ravel()
+    return load(path).inputs.backgrounds["flat"].ravel()
 
 
 def test_a_flat_background(write):
@@ -68,7 +68,7 @@ def test_a_shape_in_photo_electrons_and_time(user_file):
             "energy: {kind: exponential, scale: 10 PE}",
         )
     )
-    ssb = cevns.load(path).inputs.backgrounds["ssb"]
+    ssb = load(path).inputs.backgrounds["ssb"]
     edges = np.array([0, 8, 12, 16, 20, 24, 32, 40, 50, 60])
     along = -np.diff(np.exp(-edges / 10.0)) / (1 - np.exp(-6.0))
     # the differences of exponentials lose two digits at the end
@@ -93,7 +93,7 @@ def test_a_shape_in_photo_electrons_and_time(user_file):
 )
 def test_shapes_that_are_none(write, energy, message):
     with pytest.raises(SchemaError, match=message):
-        cevns.load(write(("{kind: flat}", energy)))
+        load(write(("{kind: flat}", energy)))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_shapes_that_are_none(write, energy, message):
 )
 def test_a_count_needs_its_error(write, count, message):
     with pytest.raises(SchemaError, match=message):
-        cevns.load(write(("100 +/- 1", count)))
+        load(write(("100 +/- 1", count)))
 
 
 def test_the_first_edge_that_a_table_lacks(write, tmp_path):
@@ -118,13 +118,13 @@ def test_the_first_edge_that_a_table_lacks(write, tmp_path):
         match=r"bin edge 1 is not among those of the table off.csv \(0.5, 4, 9\); give "
         "the table finer bins or choose the axes among these$",
     ):
-        _ = cevns.load(path).inputs
+        _ = load(path).inputs
 
 
 def test_the_table_of_a_release_is_told_apart(user_file):
     path = user_file(("edges: [0, 8, 12,", "edges: [0, 8.25, 12.5,"))
     with pytest.raises(InputError, match=r"edge 8.25 .* carried table .* use the public release"):
-        _ = cevns.load(path).inputs
+        _ = load(path).inputs
 
 
 # -- a step in the efficiency -----------------------------------------------------------------
@@ -132,10 +132,10 @@ def test_the_table_of_a_release_is_told_apart(user_file):
 
 def test_a_step_is_a_threshold(write):
     """A step at a bin edge takes the bins below it away and leaves those above as they are."""
-    without = cevns.load(write()).predict()
+    without = load(write()).predict()
     step = "  efficiency: {energy: {kind: step, threshold: 1, plateau: 0.8}}\naxes:"
-    with_step = cevns.load(write(("axes:", step))).predict()
-    above = cevns.load(write(("[0.5, 1, 2, 5, 9]", "[1, 2, 5, 9]"))).predict()
+    with_step = load(write(("axes:", step))).predict()
+    above = load(write(("[0.5, 1, 2, 5, 9]", "[1, 2, 5, 9]"))).predict()
     assert with_step["cevns"] < 0.8 * without["cevns"]
     # two integrations of the same counts
     assert with_step["cevns"] == pytest.approx(0.8 * above["cevns"], rel=1e-6)
@@ -144,8 +144,8 @@ def test_a_step_is_a_threshold(write):
 def test_a_step_inside_a_bin(write):
     """The kink is integrated exactly: the same counts as with an edge at the threshold."""
     step = "  efficiency: {energy: {kind: step, threshold: 0.77}}\naxes:"
-    inside = cevns.load(write(("axes:", step))).predict()["cevns"]
-    edge = cevns.load(write(("[0.5, 1, 2, 5, 9]", "[0.77, 2, 5, 9]"))).predict()["cevns"]
+    inside = load(write(("axes:", step))).predict()["cevns"]
+    edge = load(write(("[0.5, 1, 2, 5, 9]", "[0.77, 2, 5, 9]"))).predict()["cevns"]
     assert inside == pytest.approx(edge, rel=1e-6)  # two integrations of the same counts
 
 
@@ -169,4 +169,4 @@ def test_steps_that_are_none(numbers):
 )
 def test_who_is_to_blame_for_a_target(write, target, field):
     with pytest.raises(SchemaError, match=f"line 4: field 'target.{field}'"):
-        _ = cevns.load(write(("Ge", target))).material
+        _ = load(write(("Ge", target))).material

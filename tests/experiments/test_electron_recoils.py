@@ -10,9 +10,10 @@ import pytest
 from cevns.experiments.tables.refolded import refold
 from scipy.integrate import quad
 
-import cevns
 from cevns.detectors.framework.response import bin_response
 from cevns.exceptions import SchemaError
+from cevns.experiments import load
+from cevns.experiments.tables.refolded import refold
 from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference.model.expectation import differences
 from cevns.nuclear import electron_shells
@@ -106,9 +107,9 @@ def test_where_electrons_are_in(csi, user_file):
     assert type(csi.signal(interaction=interaction("nsi")).fold) is Fold
     for name in ("magnetic-moment", "charge-radius", "nsi+millicharge"):
         assert type(csi.signal(interaction=interaction(name)).fold) is WithElectrons
-    out = cevns.load(user_file(("interaction:\n", "interaction:\n  electrons: false\n")))
+    out = load(user_file(("interaction:\n", "interaction:\n  electrons: false\n")))
     assert type(out.signal(interaction=interaction("millicharge")).fold) is Fold
-    within = cevns.load(user_file(("interaction:\n", "interaction:\n  electrons: true\n")))
+    within = load(user_file(("interaction:\n", "interaction:\n  electrons: true\n")))
     more = within.predict()["cevns"] - csi.predict()["cevns"]
     # 14.6 kg: 6.8e25 atoms of 45 free electrons, 4e-47 cm2 in 4 keV, 5.8e14/cm2 of three flavours
     # (nu_e 2.3, the others 0.35 of 1e-47 cm2/keV), half of it seen: 1e-4
@@ -117,9 +118,9 @@ def test_where_electrons_are_in(csi, user_file):
 
 def test_argon_tells_electrons_from_nuclei():
     for name in ("coherent-lar-2020", "coherent-lar-engineering"):
-        assert not cevns.load(name).sees_electrons(interaction("millicharge"))
+        assert not load(name).sees_electrons(interaction("millicharge"))
     with pytest.raises(SchemaError, match=r"interaction\.electrons is true, but"):
-        cevns.load("coherent-lar-2020", overrides={"interaction.electrons": "true"})
+        load("coherent-lar-2020", overrides={"interaction.electrons": "true"})
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import cevns
 from cevns.cli.app import app
+from cevns.experiments import load
+from cevns.study import Study
 
 PAGE = Path(__file__).parents[2] / "docs" / "experiment-file.md"
 
@@ -31,10 +32,10 @@ def test_the_commands_of_the_page(example, command):
 
 
 def test_the_count_of_the_page(example):
-    experiment = cevns.load(example)
+    experiment = load(example)
     (printed,) = re.findall(r"expected counts: (\d+) events", PAGE.read_text(encoding="utf-8"))
     assert experiment.predict()["cevns"] == pytest.approx(float(printed), abs=0.5)  # as printed
-    fit = experiment.fit(asimov=True)
+    fit = Study((experiment,)).fit(asimov=True)
     assert fit.components["cevns"].fit == pytest.approx(float(printed), abs=0.5)
     # no error can be smaller than that of the counts alone
     assert float(printed) ** 0.5 < fit.fit.fitted["cevns"].error < 50
@@ -44,4 +45,4 @@ def test_a_formula_background_is_drawn(example, tmp_path):
     """A background without a table has no role in a release; the figures must not ask for it."""
     from cevns.report.projections import steady_state
 
-    assert steady_state(cevns.load(example)) == ("ssb",)
+    assert steady_state(load(example)) == ("ssb",)

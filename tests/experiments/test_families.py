@@ -7,10 +7,10 @@ import pickle
 import numpy as np
 import pytest
 
-import cevns
 from cevns.analysis.coupling_families import CouplingFamily, extended
 from cevns.constants import G_FERMI_MEV
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments import load
 from cevns.inference import Likelihood, asimov
 from cevns.inference.model.expectation import differences
 
@@ -29,7 +29,7 @@ MODELS = {
 
 @pytest.fixture(scope="module")
 def csi():
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 @pytest.mark.parametrize("physics", MODELS)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.experiments import load
 from cevns.reproduction.published_results import result, results
 
 NAME = "coherent-ge-2024"
@@ -46,7 +47,7 @@ def test_prediction_by_hand():
     """Lindhard energies and a gaussian, on a fine grid of recoil energies."""
     from scipy.special import ndtr
 
-    experiment = cevns.load(NAME)
+    experiment = load(NAME)
     t = np.linspace(1e-3, 100, 40001)
     spectrum = sum(cevns.recoil_spectrum(experiment.source, "Ge", 1.0, t).values())
     eps = 11.5 * 32 ** (-7 / 3) * t

@@ -12,6 +12,8 @@ import pytest
 import cevns
 from cevns.cli.terminal.output import strict
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
+from cevns.experiments import Experiment
+from cevns.study import Study
 
 NAME = "coherent-csi-2021"
 ARGON = """
@@ -52,11 +54,11 @@ def argon(tmp_path: Path, carried: None) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def pair(argon: Callable[..., Path]) -> cevns.JointExperiment:
-    return cevns.load_joint([NAME, argon()])
+def pair(argon: Callable[..., Path]) -> cevns.Study:
+    return cevns.load(NAME, argon())
 
 
-def test_asimov_data_return_the_truth(pair: cevns.JointExperiment) -> None:
+def test_asimov_data_return_the_truth(pair: cevns.Study) -> None:
     result = pair.fit(asimov=True)
     for p in result.fit:
         # edm below 2e-5: within 0.005 errors of the minimum
@@ -71,11 +73,11 @@ def test_asimov_data_return_the_truth(pair: cevns.JointExperiment) -> None:
     assert {"form_factor.csi", "form_factor.ar", f"{NAME}.t0"} <= set(result.fit.fitted)
 
 
-def test_each_alone_is_its_own_cross_section_fit(pair: cevns.JointExperiment) -> None:
+def test_each_alone_is_its_own_cross_section_fit(pair: cevns.Study) -> None:
     result = pair.fit(asimov=True)
     for name, block in result.results.items():
         experiment = pair[name]
-        own = experiment.fit("cross-section", asimov=True)
+        own = Study((experiment,)).fit("cross-section", asimov=True)
         predicted = experiment.cross_section_cm2 * 1e40
         alone = block.contribution.alone
         # HESSE and MINOS of two fits of one likelihood in other units: a relative 2e-3
@@ -92,7 +94,7 @@ def test_each_alone_is_its_own_cross_section_fit(pair: cevns.JointExperiment) ->
 
 
 def test_a_common_flux_makes_the_joint_error_larger_than_the_independent_one(
-    pair: cevns.JointExperiment, argon: Callable[..., Path]
+    pair: cevns.Study, argon: Callable[..., Path]
 ) -> None:
     together = pair.fit(asimov=True, contributions=False).poi.error
     alone = [r.contribution.alone.error for r in pair.fit(asimov=True).results.values()]
@@ -100,12 +102,12 @@ def test_a_common_flux_makes_the_joint_error_larger_than_the_independent_one(
     assert independent < together < min(alone)
     local = argon(("acts_on: signal, shared: true", "acts_on: signal"))
     with pytest.warns(CevnsWarning, match=f"'sns.flux' is shared in {NAME} but not in my-argon"):
-        apart = cevns.load_joint([NAME, local]).fit(asimov=True, contributions=False)
+        apart = cevns.load(NAME, local).fit(asimov=True, contributions=False)
     # a product of factors is not linear in them: 2 % from adding in quadrature
     assert apart.poi.error == pytest.approx(independent, rel=0.02)
 
 
-def test_what_a_better_known_flux_would_do(pair: cevns.JointExperiment) -> None:
+def test_what_a_better_known_flux_would_do(pair: cevns.Study) -> None:
     widths = [("sns.flux", 0.05), ("sns.flux", 0.02)]
     result = pair.fit(asimov=True, widths=widths, contributions=False)
     five, two = (w.poi.error for w in result.widths)
@@ -125,7 +127,7 @@ def test_what_a_better_known_flux_would_do(pair: cevns.JointExperiment) -> None:
         pair.fit(asimov=True, widths=[("sns.fluxx", 0.05)])
 
 
-def test_weak_mixing_angle(pair: cevns.JointExperiment) -> None:
+def test_weak_mixing_angle(pair: cevns.Study) -> None:
     result = pair.fit("sin2-theta-w", asimov=True)
     nominal = pair.experiments[0].interaction.parameters["sin2_theta_w"].value
     assert result.poi.value == pytest.approx(nominal, abs=0.01 * result.poi.error)
@@ -133,12 +135,12 @@ def test_weak_mixing_angle(pair: cevns.JointExperiment) -> None:
     assert result.poi.error < min(r.contribution.alone.error for r in result.results.values())
 
 
-def test_counts_share_nothing_and_stay_what_they_are(pair: cevns.JointExperiment) -> None:
+def test_counts_share_nothing_and_stay_what_they_are(pair: cevns.Study) -> None:
     result = pair.fit("count", asimov=True)
     assert result.poi is None
     assert result.shared == {}
     for name, block in result.results.items():
-        own = pair[name].fit(asimov=True)
+        own = Study((pair[name],)).fit(asimov=True)
         assert block.poi.value == pytest.approx(own.fit["cevns"].value, rel=1e-4)
         assert block.poi.error == pytest.approx(own.fit["cevns"].error, rel=2e-3)
         assert block.significance.z == pytest.approx(own.z, abs=1e-3)
@@ -150,16 +152,16 @@ def test_what_belongs_to_a_material_is_shared_within_it(
     text = user_file().read_text()
     data = text[text.index("\ndata:") :]
     future = user_file((f"name: {NAME}", "name: my-csi"), (data, "\n"))
-    joint = cevns.load_joint([NAME, future, argon()])
+    joint = cevns.load(NAME, future, argon())
     common = joint.model().common
     assert common["qf.csi.0"] == common["form_factor.csi"] == (NAME, "my-csi")
     assert common["sns.flux"] == (NAME, "my-csi", "my-argon")
     assert "form_factor.ar" not in common
 
 
-def test_one_experiment_in_units_of_its_prediction(csi: cevns.Experiment, carried: None) -> None:
-    one = cevns.load_joint([NAME]).fit()
-    own = csi.fit("cross-section")
+def test_one_experiment_in_units_of_its_prediction(csi: Experiment, carried: None) -> None:
+    one = cevns.load(NAME).fit("cross-section-scale")
+    own = Study((csi,)).fit("cross-section")
     predicted = csi.cross_section_cm2 * 1e40
     assert one.poi.value * predicted == pytest.approx(own.fit["cross_section"].value, rel=1e-3)
     assert one.z == pytest.approx(own.z, abs=1e-3)
@@ -167,19 +169,19 @@ def test_one_experiment_in_units_of_its_prediction(csi: cevns.Experiment, carrie
 
 def test_holding_and_changing(argon: Callable[..., Path], carried: None) -> None:
     files = [NAME, argon()]
-    held = cevns.load_joint(files).fit(asimov=True, fix={f"{NAME}.t0": None, "sns.flux": 1.05})
+    held = cevns.load(*files).fit(asimov=True, fix={f"{NAME}.t0": None, "sns.flux": 1.05})
     assert held.fit["sns.flux"].fixed
     assert held.poi.value == pytest.approx(1 / 1.05, rel=2e-3)  # the truth is the declaration
-    one = cevns.load_joint(files, overrides={"my-argon:target.mass": "48.8 kg"})
+    one = cevns.load(*files, overrides={"my-argon:target.mass": "48.8 kg"})
     assert one["my-argon"].declaration.target.mass == 48.8
     assert one[NAME].declaration.target.mass == 14.6
-    every = cevns.load_joint(files, overrides={"target.mass": "1 kg"})
+    every = cevns.load(*files, overrides={"target.mass": "1 kg"})
     assert [e.declaration.target.mass for e in every.experiments] == [1.0, 1.0]
     with pytest.raises(UnknownNameError, match="my-xenon"):
-        cevns.load_joint(files, overrides={"my-xenon:target.mass": "1 kg"})
+        cevns.load(*files, overrides={"my-xenon:target.mass": "1 kg"})
 
 
-def test_records_are_strict_json(pair: cevns.JointExperiment) -> None:
+def test_records_are_strict_json(pair: cevns.Study) -> None:
     result = pair.fit(asimov=True, widths=[("sns.flux", 0.05)])
     record = json.loads(json.dumps(strict(result.to_dict()), allow_nan=False))
     assert set(record["experiments"]) == {NAME, "my-argon"}
@@ -191,7 +193,7 @@ def test_records_are_strict_json(pair: cevns.JointExperiment) -> None:
     assert "sns.flux: shared by" in str(result)
 
 
-def test_toys_and_profile(pair: cevns.JointExperiment) -> None:
+def test_toys_and_profile(pair: cevns.Study) -> None:
     study = pair.toys(200, seed=1, workers=1)
     assert study.toys.statuses["failed"] == 0
     assert "-2lnL differs" in study.accuracy
@@ -226,25 +228,25 @@ def test_what_must_not_be_fitted_together(
         ([NAME, copy], "read the same data"),
         ([NAME, tree], "couplings 'scholberg2021' and my-argon 'tree'"),
         ([NAME, qf], "'qf.csi.0' acts on quenching and is shared between CsI .* and Ar"),
-        ([], "at least one experiment"),
+        ([], "load at least one experiment"),
     ):
         with pytest.raises(InputError, match=said):
-            cevns.load_joint(files)
+            cevns.load(*files).fit(asimov=True)
     with pytest.raises(InputError, match=rf"1 \+/- 0.1 in {NAME} and 1 \+/- 0.05 in my-argon"):
-        cevns.load_joint([NAME, wide]).fit(asimov=True)
+        cevns.load(NAME, wide).fit(asimov=True)
     with pytest.raises(InputError, match="my-argon declares no data"):
-        cevns.load_joint([NAME, argon()]).fit()
+        cevns.load(NAME, argon()).fit()
     with pytest.raises(UnknownNameError, match="cross-section-scale"):
-        cevns.load_joint([NAME]).fit("cross-section-scales")
-    with pytest.raises(InputError, match="none of these experiments names a public release"):
-        cevns.load_joint([argon()], data=".")
+        cevns.load(NAME).fit("cross-section-scales")
+    with pytest.raises(InputError, match="my-argon names no public release"):
+        cevns.load(argon(), data=".")
 
 
 def test_caesium_iodide_and_argon(release: Path) -> None:
     """The two published measurements together; yields differ by era, the flux error is one."""
     if not (release / "coherent-lar-2020").is_dir():
         pytest.skip("CEVNS_DATA does not hold the release coherent-lar-2020")
-    joint = cevns.load_joint([NAME, "coherent-lar-2020"], data=release)
+    joint = cevns.load(NAME, "coherent-lar-2020", data=release)
     result = joint.fit()
     assert result.shared["sns.flux"] == (NAME, "coherent-lar-2020")
     csi, argon = (r.contribution.alone for r in result.results.values())

@@ -11,6 +11,7 @@ from scipy.stats import poisson
 import cevns
 from cevns.analysis.count_limit import cevns_limit
 from cevns.exceptions import InputError
+from cevns.experiments import load
 from cevns.inference.fitting.upper_limits import poisson_upper_limit, upper_limit
 
 RUN = "coherent-lar-engineering"
@@ -42,7 +43,7 @@ def test_impossible_counts_are_refused(n, b, level, message):
 
 def test_profile_limit_in_closed_form():
     """One bin, background nearly known: -2 ln L(s) = 2 [s + b - n ln(s + b)]."""
-    experiment = cevns.load(
+    experiment = load(
         "coherent-ge-2024",
         overrides={
             "axes.energy.edges": "[1.5, 9.5]",
@@ -60,7 +61,7 @@ def test_profile_limit_in_closed_form():
 
 
 def test_limit_of_an_experiment():
-    csi = cevns.load("coherent-csi-2017")
+    csi = load("coherent-csi-2017")
     seen, expected = cevns_limit(csi), cevns_limit(csi, expected=True)
     # 134.4 + 1.28 x 22.5, the profile rising a little slower than a parabola above
     assert seen.events == pytest.approx(163.6, abs=1.5)
@@ -71,14 +72,14 @@ def test_limit_of_an_experiment():
 
 def test_engineering_run():
     """arXiv:1909.05913: fewer than 7.4 events, 3.4e-39 cm2."""
-    limit = cevns_limit(cevns.load(RUN), events=7.4)
+    limit = cevns_limit(load(RUN), events=7.4)
     assert limit.events == 7.4
     # with the threshold from memory our prediction is smaller than what the published pair of
     # numbers implies (7.4 x 1.8e-39 / 3.4e-39 = 3.9): the limit is weaker by that factor
     assert limit.predicted_events == pytest.approx(2.25, abs=0.01)
     assert limit.cross_section_cm2 == pytest.approx(6.0e-39, rel=0.01, abs=0.0)
     implied = 7.4 * limit.predicted_cm2 / 3.4e-39
-    lower = cevns.load(RUN, overrides={"axes.energy.edges": "[20.83, 80]"})  # 69.4 keVnr
+    lower = load(RUN, overrides={"axes.energy.edges": "[20.83, 80]"})  # 69.4 keVnr
     assert lower.model().prediction == pytest.approx(implied, rel=0.02)
 
 
@@ -107,16 +108,16 @@ def test_recoils_of_the_engineering_run():
 )
 def test_bad_limits_are_refused(options, message):
     with pytest.raises(InputError, match=message):
-        cevns_limit(cevns.load(RUN), **options)
+        cevns_limit(load(RUN), **options)
 
 
 def test_a_level_below_one_half_is_no_upper_limit():
     with pytest.raises(InputError, match=r"above 0\.5"):
-        cevns_limit(cevns.load("coherent-ge-2024"), level=0.4)
+        cevns_limit(load("coherent-ge-2024"), level=0.4)
 
 
 def test_a_count_with_the_prediction_of_a_file():
-    run = cevns.load(RUN)
+    run = load(RUN)
     none = cevns_limit(run, observed=0)
     assert none.events == pytest.approx(math.log(10), rel=1e-12)
     assert none.ratio == pytest.approx(none.events / none.predicted_events, rel=1e-12)

@@ -15,6 +15,7 @@ from cevns.analysis.coupling_families import CouplingFamily
 from cevns.analysis.studies.dark_minima import DIFFERENCE, ETA, MUMU, DarkCoordinates, DarkPlane
 from cevns.analysis.studies.lma_dark_sigma import dark_interval, lma_dark_curve, lma_dark_test
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments import load
 from cevns.inference import Likelihood, observed
 from cevns.processes import Combined, StandardModel, lma_dark, total_cross_section
 from cevns.processes.nsi import NSI
@@ -26,7 +27,7 @@ HELD = dict.fromkeys(("sns.flux", "form_factor", "t0", "qf.csi.0", "qf.csi.1", "
 
 @pytest.fixture(scope="module")
 def csi():
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def up(csi):
 def released(name):
     if not PUBLIC or not (Path(PUBLIC) / name).is_dir():
         pytest.skip(f"CEVNS_DATA does not name a folder with the public release {name}")
-    return cevns.load(name)
+    return load(name)
 
 
 @pytest.mark.parametrize(("quark", "eta"), [("u", UP_DEG), ("d", DOWN_DEG)])
@@ -180,7 +181,7 @@ def test_other_experiments(name):
 
 def test_joint_is_at_least_each(csi):
     released("coherent-lar-2020")
-    both = cevns.load_joint(["coherent-csi-2021", "coherent-lar-2020"])
+    both = cevns.experiments.load_joint(["coherent-csi-2021", "coherent-lar-2020"])
     curve = lma_dark_curve(both, [UP_DEG, -35.0])
     alone = lma_dark_curve(csi, [UP_DEG, -35.0])
     # less than the sum: one flux pull serves both
@@ -202,7 +203,7 @@ def test_mistakes(csi):
     with pytest.raises(UnknownNameError, match="t00"):
         lma_dark_test(csi, "u", fix={"t00": None})
     with pytest.raises(InputError, match="declares no data"):
-        lma_dark_test(cevns.load("coherent-lar-engineering"), "u")
+        lma_dark_test(load("coherent-lar-engineering"), "u")
 
 
 def test_a_record(up):

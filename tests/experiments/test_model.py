@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import cevns
+from cevns.experiments import Experiment, load
 
 QUESTIONS = ("count", "cross-section", "sin2-theta-w")
 RADIUS = (
@@ -19,8 +19,8 @@ ANGLE = (
 
 
 @pytest.fixture
-def with_radius(user_file) -> cevns.Experiment:
-    return cevns.load(user_file(RADIUS))
+def with_radius(user_file) -> Experiment:
+    return load(user_file(RADIUS))
 
 
 def away_from_nominal(model, seed: int = 1, size: tuple[int, ...] = ()) -> np.ndarray:
@@ -119,7 +119,7 @@ def test_a_larger_neutron_radius_lowers_the_rate(with_radius):
 
 
 def test_a_constrained_angle_is_a_nuisance_of_the_other_questions(user_file):
-    experiment = cevns.load(user_file(ANGLE))
+    experiment = load(user_file(ANGLE))
     model = experiment.model("cross-section")
     theta = away_from_nominal(model)
     i = model.parameters.index("sin2_theta_w")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-import cevns
 from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.analysis.scanning.scan_task import scan
+from cevns.experiments import load
 
 CASES = {
     "nsi+vector-universal": ("g_zprime", (1.8e-4, 1.95e-4)),
@@ -17,7 +17,7 @@ CASES = {
 @pytest.mark.parametrize("physics", CASES)
 def test_profiled_is_not_above_held(physics):
     name, values = CASES[physics]
-    csi = cevns.load("coherent-csi-2021")
+    csi = load("coherent-csi-2021")
     ranges = {"eps_ee_u": np.linspace(-0.1, 0.6, 8)}
 
     def heights(**options):

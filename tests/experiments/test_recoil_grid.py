@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-import cevns
+from cevns.experiments import Experiment, load
 from cevns.processes import kinematics
 from cevns.rates.fold import Fold
 
@@ -25,7 +25,7 @@ axes: {energy: {unit: keVee, edges: [0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 6, 8]}}
 """
 
 
-def dense(experiment: cevns.Experiment, steps: Sequence[float] = ()) -> np.ndarray:
+def dense(experiment: Experiment, steps: Sequence[float] = ()) -> np.ndarray:
     """Counts per bin on many more recoil energies than any resolution needs.
 
     Panels also end where the electron-equivalent energy passes `steps`.
@@ -54,7 +54,7 @@ def dense(experiment: cevns.Experiment, steps: Sequence[float] = ()) -> np.ndarr
     return np.asarray(fold.spectrum().sum(axis=0) @ response)
 
 
-def signal(experiment: cevns.Experiment) -> np.ndarray:
+def signal(experiment: Experiment) -> np.ndarray:
     model = experiment.model()
     return model.signal_counts(model.parameters.values)
 
@@ -64,7 +64,7 @@ def test_a_sharp_detector(tmp_path, noise):
     """24 nodes between the kinks of the spectrum alone are wrong by 10 to 40 % a bin here."""
     path = tmp_path / "ge.yaml"
     path.write_text(GERMANIUM.replace("RESOLUTION", f"{{kind: gaussian, noise: {noise}}}"))
-    experiment = cevns.load(path)
+    experiment = load(path)
     # the demand on a bin is 1e-5; the dense sum is good to 1e-9
     assert signal(experiment) == pytest.approx(dense(experiment), rel=1e-7)
 
@@ -72,7 +72,7 @@ def test_a_sharp_detector(tmp_path, noise):
 def test_a_perfect_detector(tmp_path):
     path = tmp_path / "ge.yaml"
     path.write_text(GERMANIUM.replace("RESOLUTION", "{kind: none}"))
-    experiment = cevns.load(path)
+    experiment = load(path)
     # panels shrink to 1e-6 of the range at a step, 1e-4 of the narrowest bin, and are then
     # shared by 24 nodes
     exact = dense(experiment, experiment.energy_edges)

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-import cevns
+from cevns.analysis.recoil_rate import rates
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
+from cevns.experiments import load
 from cevns.experiments.declaration.document import Document, parse
 from cevns.experiments.declaration.loader import CATALOGUE
 
@@ -92,8 +93,8 @@ def outcome(path: Path) -> str:
         warnings.simplefilter("ignore", CevnsWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            experiment = cevns.load(path)
-            experiment.rate(points=5)
+            experiment = load(path)
+            rates(experiment, points=5)
             experiment.model("cross-section")
         except InputError as error:
             message = str(error)
@@ -156,7 +157,7 @@ def test_any_bytes(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "bytes.yaml"
     path.write_bytes(data)
     with pytest.raises(SchemaError, match=path.name) as found:
-        cevns.load(path)
+        load(path)
     assert "\n" not in str(found.value)
 
 
@@ -166,7 +167,7 @@ def test_any_punctuation(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "text.yaml"
     path.write_text(text)
     with pytest.raises(SchemaError, match=path.name) as found:
-        cevns.load(path)
+        load(path)
     assert "\n" not in str(found.value)
 
 
@@ -194,7 +195,7 @@ def test_no_code_is_run(tmp_path):
     for tag in ("!!python/object/apply:os.system", "!!python/object/apply:subprocess.call"):
         path.write_text(f"schema: 1\nname: {tag} ['touch {marker}']\n")
         with pytest.raises(SchemaError, match=r"line 2: .*tag .* has no meaning"):
-            cevns.load(path)
+            load(path)
     assert not marker.exists()
 
 
@@ -207,10 +208,10 @@ def test_aliases_do_not_explode(tmp_path):
     ]
     path.write_text("\n".join(rows))
     with pytest.raises(SchemaError, match="more than 100000 values"):
-        cevns.load(path)
+        load(path)
     path.write_text("a: " + "[" * 200 + "]" * 200)
     with pytest.raises(SchemaError, match="nested too deeply"):
-        cevns.load(path)
+        load(path)
 
 
 def test_lines_are_those_of_the_file():

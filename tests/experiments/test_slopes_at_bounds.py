@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import cevns
 from cevns.analysis.coupling_families import CouplingFamily
+from cevns.experiments import load
 
 
 @pytest.mark.parametrize("form", ["tabulated", "exact"])
 @pytest.mark.parametrize("bound", [0.0, 1.0])
 def test_weak_mixing_angle_at_its_bounds(form, bound):
     """Beyond the bound the interaction refuses the value; the slope is one-sided."""
-    csi = cevns.load("coherent-csi-2021")
+    csi = load("coherent-csi-2021")
     model = CouplingFamily(csi, "standard-model", ("sin2_theta_w",), form=form).model({})
     theta = model.parameters.at({"sin2_theta_w": bound}).values
     _, jac = model.linearise(theta[None, :])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import cevns
 from cevns.analysis.coupling_families import extended
+from cevns.experiments import load
 
 CASES = {
     "magnetic-moment": ({}, {"mu_nu_mu": 10.0}),
@@ -16,7 +16,7 @@ CASES = {
 @pytest.mark.parametrize("name", ["coherent-csi-2021", "coherent-ge-2024"])
 @pytest.mark.parametrize("physics", CASES)
 def test_the_grid_is_fine_enough(name, physics):
-    experiment = cevns.load(name, overrides={"interaction.electrons": "false"})
+    experiment = load(name, overrides={"interaction.electrons": "false"})
     structure, values = CASES[physics]
     process = extended(experiment, physics)
     process = process.with_structure(structure) if structure else process

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import cevns
 from cevns.analysis.coupling_families import CouplingFamily
+from cevns.experiments import load
 
 
 @pytest.fixture(scope="module")
 def csi():
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_tables_are_the_exact_signal(csi, physics, free, point):
 
 def test_counts_at_the_radii_of_an_independent_computation(csi):
     """Helm with R_n 5.01 (Cs) and 4.94 fm (I): 335 of an independent prototype, 331 with KN."""
-    helm = cevns.load("coherent-csi-2021", overrides={"interaction.form_factor": "helm"})
+    helm = load("coherent-csi-2021", overrides={"interaction.form_factor": "helm"})
     model = CouplingFamily(helm, "neutron-radius", ("r_n_cs", "r_n_i"), form="exact").model({})
     values = model.parameters.values.copy()
     for name, radius in (("r_n_cs", 5.01), ("r_n_i", 4.94)):

@@ -8,6 +8,7 @@ from cevns.experiments.objective import ExperimentObjective
 from cevns.experiments.tables.refolded import refold
 
 import cevns
+from cevns.experiments import load
 from cevns.experiments.fast_form import template_model
 from cevns.experiments.tables.features import b_spline_coefficients, b_splines
 from cevns.experiments.tables.tabulated import tabulate
@@ -38,7 +39,7 @@ def somewhere(model, n, size, seed=3):
 
 @pytest.fixture(scope="module")
 def experiment():
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

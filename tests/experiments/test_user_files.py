@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 
-import cevns
+from cevns.analysis.recoil_rate import rates
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
+from cevns.experiments import load
+from cevns.study import Study
 
 OTHER_UNITS = [
     ("distance: 19.3 m", "distance: 1930 cm"),
@@ -28,7 +30,7 @@ OTHER_UNITS = [
 
 
 def test_other_units_give_the_same_numbers(csi, user_file):
-    other = cevns.load(user_file(*OTHER_UNITS))
+    other = load(user_file(*OTHER_UNITS))
     for question in ("count", "cross-section"):
         ours, theirs = csi.model(question), other.model(question)
         theta = ours.parameters.values
@@ -54,14 +56,14 @@ axes: {energy: {name: energy, unit: UNIT, edges: EDGES}}
     for unit, edges in (("keVee", "[5, 10, 20, 40]"), ("eVee", "[5000, 10000, 20000, 40000]")):
         path = tmp_path / f"{unit}.yaml"
         path.write_text(text.replace("UNIT", unit).replace("EDGES", edges))
-        experiment = cevns.load(path)
+        experiment = load(path)
         assert experiment.declaration.axes.energy.unit == "keVee"
         counts.append(experiment.predict()["cevns"])
     assert counts[0] == pytest.approx(counts[1], rel=1e-12)
     assert counts[0] > 10
     path.write_text(text.replace("UNIT", "PE").replace("EDGES", "[0, 60]"))
     with pytest.raises(SchemaError, match=r"line 8: field 'axes.energy'.*gives keVee"):
-        cevns.load(path).predict()
+        load(path).predict()
 
 
 # -- the source -------------------------------------------------------------------------------
@@ -77,7 +79,7 @@ axes: {energy: {name: energy, unit: UNIT, edges: EDGES}}
 )
 def test_protons_from_the_beam(csi, user_file, beam):
     """13.99 GWh at 0.983 GeV are 3.198e23 protons (both of arXiv:2110.07730's exposure)."""
-    experiment = cevns.load(user_file(("protons: 3.198e23", f"protons: {beam}")))
+    experiment = load(user_file(("protons: 3.198e23", f"protons: {beam}")))
     protons = 13990 * 3.6e9 / (0.983e9 * 1.602176634e-19)
     assert experiment.source.protons == pytest.approx(protons, rel=1e-12)
     # 0.983 has three digits
@@ -100,7 +102,7 @@ def test_protons_from_the_beam(csi, user_file, beam):
 def test_beams_that_are_none(user_file, beam, message):
     path = user_file(("protons: 3.198e23", f"protons: {beam}"))
     with pytest.raises(SchemaError, match=rf"line 12: field 'source.protons': .*{message}"):
-        _ = cevns.load(path).source
+        _ = load(path).source
 
 
 def simulated_flux(folder) -> None:
@@ -128,7 +130,7 @@ def simulated_flux(folder) -> None:
 def test_a_simulated_flux_beside_the_file(csi, user_file, tmp_path):
     simulated_flux(tmp_path / "flux")
     path = user_file(("kind: sns", "kind: tabulated\n  path: flux"))
-    experiment = cevns.load(path)
+    experiment = load(path)
     assert experiment.source.flavours == csi.source.flavours
     # decay at rest in 0.5-MeV bins: the end point is smeared by a bin, 0.5 % of the rate
     assert experiment.predict()["cevns"] == pytest.approx(csi.predict()["cevns"], rel=0.01)
@@ -137,7 +139,7 @@ def test_a_simulated_flux_beside_the_file(csi, user_file, tmp_path):
     with pytest.raises(
         SchemaError, match=r"--set source.path=nowhere: field 'source': .*no such flux"
     ):
-        _ = cevns.load(path, overrides={"source.path": "nowhere"}).source
+        _ = load(path, overrides={"source.path": "nowhere"}).source
 
 
 # -- the detector -----------------------------------------------------------------------------
@@ -197,10 +199,10 @@ def polynomial(t_kev: np.ndarray) -> np.ndarray:
     ],
 )
 def test_other_quenching_models(csi, user_file, section, parameter, low, high):
-    experiment = cevns.load(with_quenching(user_file, section, parameter))
+    experiment = load(with_quenching(user_file, section, parameter))
     ratio = experiment.predict()["cevns"] / csi.predict()["cevns"]
     assert low < ratio < high
-    result = experiment.fit()
+    result = Study((experiment,)).fit()
     assert result.fit.valid
     assert ("qf" in [p.name for p in result.fit]) == bool(parameter)
 
@@ -210,7 +212,7 @@ def test_quenching_from_a_csv(csi, user_file, tmp_path):
     rows = "\n".join(f"{x:.6f},{polynomial(x) / x:.12g}" for x in t)
     (tmp_path / "qf.csv").write_text(f"# QF\nrecoil_energy_kevnr,quenching_factor\n{rows}\n")
     path = with_quenching(user_file, "{kind: tabulated, file: qf.csv, valid: [0 keVnr, 60 keVnr]}")
-    experiment = cevns.load(path)
+    experiment = load(path)
     # monotone cubics through 400 points: 1e-5 of the curve; the QF peaks, where they go flat
     assert experiment.predict()["cevns"] == pytest.approx(csi.predict()["cevns"], rel=1e-4)
     assert any(f.role == "quenching" and f.name == "qf.csv" for f in experiment.inputs.files)
@@ -226,7 +228,7 @@ def test_quenching_from_a_csv_with_variations(user_file, tmp_path):
         "  qf: {constraint: 0 +/- 1, acts_on: quenching}\n",
     )
     with pytest.warns(CevnsWarning, match="validity range is 1 to 60"):
-        assert "qf" in cevns.load(path).model().parameters
+        assert "qf" in load(path).model().parameters
 
 
 @pytest.mark.parametrize(
@@ -245,7 +247,7 @@ def test_a_broken_curve_names_both_files(user_file, tmp_path, content, message):
         (tmp_path / "qf.csv").write_text(content)
     path = with_quenching(user_file, "{kind: tabulated, file: qf.csv}")
     with pytest.raises(SchemaError, match=rf"mine.yaml, line 24: .*quenching.*{message}"):
-        _ = cevns.load(path).quenching
+        _ = load(path).quenching
 
 
 def test_efficiency_from_a_csv(csi, user_file, tmp_path):
@@ -253,25 +255,25 @@ def test_efficiency_from_a_csv(csi, user_file, tmp_path):
     values = np.clip(1.32045 / (1 + np.exp(-0.285979 * (x - 10.8646))) - 0.333322, 0, 1)
     rows = "\n".join(f"{a:.4f},{b:.10f}" for a, b in zip(x, values, strict=True))
     (tmp_path / "efficiency.csv").write_text(f"# PE\nx,efficiency\n{rows}\n")
-    experiment = cevns.load(with_efficiency(user_file, "{kind: table, file: efficiency.csv}"))
+    experiment = load(with_efficiency(user_file, "{kind: table, file: efficiency.csv}"))
     # straight lines over 0.05 PE: (0.05)^2/8 times a curvature of 0.01/PE^2
     assert experiment.predict()["cevns"] == pytest.approx(csi.predict()["cevns"], rel=1e-5)
-    assert experiment.fit().fit.valid
+    assert Study((experiment,)).fit().fit.valid
     with pytest.raises(SchemaError, match="'table' has no such field; did you mean 'file'"):
-        _ = cevns.load(with_efficiency(user_file, "{kind: table, fil: e.csv}")).energy_efficiency
+        _ = load(with_efficiency(user_file, "{kind: table, fil: e.csv}")).energy_efficiency
     with pytest.raises(SchemaError, match="'sigmoid' has no such field"):
-        _ = cevns.load(with_efficiency(user_file, "{kind: sigmoid, file: e.csv}")).energy_efficiency
+        _ = load(with_efficiency(user_file, "{kind: sigmoid, file: e.csv}")).energy_efficiency
     with pytest.raises(SchemaError, match="expected a path, got 5"):
-        _ = cevns.load(with_efficiency(user_file, "{kind: table, file: 5}")).energy_efficiency
+        _ = load(with_efficiency(user_file, "{kind: table, file: 5}")).energy_efficiency
 
 
 def test_full_efficiency_and_poisson_light(csi, user_file):
     """Without threshold the count grows by the recoils that were lost below 7 PE."""
-    experiment = cevns.load(
+    experiment = load(
         with_efficiency(user_file, "{kind: unity}"),
         overrides={"detector.resolution": "{kind: poisson, light_yield: 13.35 PE/keVee}"},
     )
-    rate = csi.rate(points=2000)
+    rate = rates(csi, points=2000)[csi.name]
     recoils = np.trapezoid(rate.rate_per_kev["total"], rate.recoil_energy_kev)
     count = experiment.predict()["cevns"]
     # every recoil makes some number of PE, almost always below 60; lost are those after 6 us
@@ -284,26 +286,24 @@ def test_full_efficiency_and_poisson_light(csi, user_file):
 
 def test_set_changes_mass_and_threshold(csi):
     base = csi.predict()["cevns"]
-    double = cevns.load("coherent-csi-2021", overrides={"target.mass": "29.2 kg"})
+    double = load("coherent-csi-2021", overrides={"target.mass": "29.2 kg"})
     assert double.predict()["cevns"] == pytest.approx(2 * base, rel=1e-12)
-    lower = cevns.load(
+    lower = load(
         "coherent-csi-2021",
         overrides={"detector.efficiency.energy.coefficients.2": "5", "source.protons": "6.396e23"},
     )
     assert lower.predict()["cevns"] > 2.5 * base
-    far = cevns.load("coherent-csi-2021", overrides={"source.distance": "38.6 m"})
+    far = load("coherent-csi-2021", overrides={"source.distance": "38.6 m"})
     assert far.predict()["cevns"] == pytest.approx(base / 4, rel=1e-12)
-    dashed = cevns.load("coherent-csi-2021", overrides={"interaction.form-factor": "helm"})
+    dashed = load("coherent-csi-2021", overrides={"interaction.form-factor": "helm"})
     assert dashed.physics["form_factor"] == "helm"
-    flux = cevns.load(
-        "coherent-csi-2021", overrides={"parameters.sns.flux.constraint": "1 +/- 0.02"}
-    )
+    flux = load("coherent-csi-2021", overrides={"parameters.sns.flux.constraint": "1 +/- 0.02"})
     assert flux.model("cross-section").parameters["sns.flux"].constraint.sigma == 0.02
 
 
 def test_merged_bins_of_the_carried_tables(csi, carried):
     edges = "[0, 8, 16, 24, 40, 60]"
-    merged = cevns.load(
+    merged = load(
         "coherent-csi-2021",
         overrides={"axes.energy.edges": edges, "axes.time.edges": "[0, 0.5, 1, 2, 6]"},
     )
@@ -317,9 +317,9 @@ def test_merged_bins_of_the_carried_tables(csi, carried):
         assert shape.sum(axis=1)[:3] == pytest.approx(regrouped, rel=1e-12), name
     assert merged.predict()["cevns"] == pytest.approx(csi.predict()["cevns"], rel=1e-7)
     # less information, the same physics
-    fit = merged.fit()
-    assert fit.poi()["value"] == pytest.approx(csi.fit().poi()["value"], abs=15)
-    assert fit.poi()["error"] > csi.fit().poi()["error"]
+    fit = Study((merged,)).fit()
+    assert fit.poi()["value"] == pytest.approx(Study((csi,)).fit().poi()["value"], abs=15)
+    assert fit.poi()["error"] > Study((csi,)).fit().poi()["error"]
 
 
 @pytest.mark.parametrize(
@@ -331,13 +331,13 @@ def test_merged_bins_of_the_carried_tables(csi, carried):
     ],
 )
 def test_a_cut_through_a_carried_bin_is_refused(carried, field, edges, bad):
-    experiment = cevns.load("coherent-csi-2021", overrides={field: edges})
+    experiment = load("coherent-csi-2021", overrides={field: edges})
     with pytest.raises(InputError, match=rf"edge {bad} is not among.*use the public release"):
         experiment.model()
 
 
 def test_any_binning_with_the_release(release):
-    experiment = cevns.load(
+    experiment = load(
         "coherent-csi-2021",
         data=release,
         overrides={
@@ -346,7 +346,7 @@ def test_any_binning_with_the_release(release):
         },
     )
     assert 1400 < experiment.inputs.observed.sum() <= 1578
-    assert experiment.fit().fit.valid
+    assert Study((experiment,)).fit().fit.valid
 
 
 # -- less than everything ---------------------------------------------------------------------
@@ -357,9 +357,9 @@ def test_without_backgrounds(user_file):
     path = user_file((without(text, "backgrounds:", "parameters:\n  sns.flux"), ""))
     text = path.read_text()
     path.write_text(text[: text.index("data:\n")])
-    experiment = cevns.load(path)
+    experiment = load(path)
     assert list(experiment.predict()) == ["cevns"]
-    result = experiment.fit(asimov=True)
+    result = Study((experiment,)).fit(asimov=True)
     n = experiment.predict()["cevns"]
     # no background: Poisson alone, and any event excludes the null without limit
     assert result.z is None
@@ -373,7 +373,7 @@ def test_without_time_axis(user_file, source, request):
     text = user_file().read_text()
     t0 = without(text, "  t0:\n", "  qf.csi.0: {con")
     time = without(text, "  time: {unit: us, edges", "\nbackgrounds")
-    experiment = cevns.load(user_file((time, ""), (t0, "")), data=data)
+    experiment = load(user_file((time, ""), (t0, "")), data=data)
     assert experiment.time_edges is None
     # all events whenever they came; the release holds 1578 up to 6 us, and the file has no more
     assert experiment.inputs.observed.shape == (9, 1)
@@ -381,24 +381,24 @@ def test_without_time_axis(user_file, source, request):
     assert experiment.inputs.anticoincident == 1295
     # nothing is lost to time: more than with the window, by the delayed share of 1/0.85
     assert 1.05 < experiment.predict()["cevns"] / 331.42 < 1.2
-    result = experiment.fit()
+    result = Study((experiment,)).fit()
     assert result.fit.ndof == 8
     assert result.fit.valid
 
 
 def test_a_held_pulse_time(csi, user_file):
-    held = cevns.load(user_file(("constraint: 474 +/- 25 ns", "value: 474 ns")))
-    result = held.fit()
+    held = load(user_file(("constraint: 474 +/- 25 ns", "value: 474 ns")))
+    result = Study((held,)).fit()
     assert result.fit["t0"].fixed
-    beside = csi.fit().fixed_pulse_time.poi()
+    beside = Study((csi,)).fit().fixed_pulse_time.poi()
     assert result.poi()["value"] == pytest.approx(beside["value"], abs=0.05)
 
 
 def test_a_changed_copy_says_so(csi, user_file):
     path = user_file()
-    same = cevns.load(path)
-    assert same.fit().to_dict()["poi"] == csi.fit().to_dict()["poi"]
-    changed = cevns.load(path, overrides={"target.mass": "20 kg"})
-    record = changed.fit().to_dict()
+    same = load(path)
+    assert Study((same,)).fit().to_dict()["poi"] == Study((csi,)).fit().to_dict()["poi"]
+    changed = load(path, overrides={"target.mass": "20 kg"})
+    record = Study((changed,)).fit().to_dict()
     assert record["overrides"] == {"target.mass": "20 kg"}
     assert record["inputs"]["files"][0]["name"] == "mine.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import cevns
+from cevns.experiments import load
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.processes import interaction
 
@@ -28,7 +28,7 @@ def test_ten_lines_of_ones_own_are_fitted(tmp_path, monkeypatch):
     monkeypatch.delenv("CEVNS_DATA", raising=False)
     path = tmp_path / "mine.py"
     path.write_text(MINE, encoding="utf-8")
-    experiment = cevns.load("coherent-csi-2021")
+    experiment = load("coherent-csi-2021")
     mine = experiment.model(("eps",), interaction=interaction(str(path)))
     ours = experiment.model(("eps_ee_u",), interaction=interaction("nsi"))
     for eps in (-0.1, 0.2, 0.45):

@@ -14,6 +14,7 @@ from csi_like import CsILike, with_data
 from scipy import integrate, interpolate, stats
 
 from cevns.exceptions import CevnsWarning, InputError, MissingExtraError, UnknownNameError
+from cevns.experiments import load
 from cevns.inference import Data, Likelihood, fit, interval
 from cevns.inference.bayes.sampling import BLOCK, ChainState, Flat, FlatInLog, Gaussian, sample
 from cevns.inference.model.grid import Axis, Grid, SingleModel
@@ -510,9 +511,8 @@ def test_csi_like_count_against_the_profile():
 
 @pytest.fixture(scope="module")
 def csi():
-    import cevns
 
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 @pytest.mark.slow

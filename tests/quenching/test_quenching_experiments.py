@@ -11,18 +11,21 @@ import pytest
 import cevns
 import cevns.experiments
 from cevns import quenching
-from cevns.analysis.quenching_study import curve_effects, read_quenching, with_quenching
+from cevns.analysis.studies.quenching_study import curve_effects
 from cevns.cli import run
 from cevns.detectors.quenching import section
 from cevns.detectors.quenching.lindhard import Lindhard
 from cevns.detectors.quenching.tabulated import Tabulated
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
+from cevns.experiments import load
+from cevns.experiments.declaration.quenching_override import read_quenching
 from cevns.quenching.export import yaml_text
+from cevns.study import Study
 
 
 @pytest.fixture(scope="module")
 def experiment() -> cevns.experiments.Experiment:
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 def test_reference_is_the_declared_curve(experiment: cevns.experiments.Experiment) -> None:
@@ -40,8 +43,8 @@ def test_replacing_a_curve_by_itself_changes_nothing(
     same = experiment.with_quenching(quenching.references("csi")["released 2021"])
     assert same.predict() == pytest.approx(experiment.predict(), rel=1e-12)
     assert same.model().parameters.names == experiment.model().parameters.names
-    assert same.fit(minos="none").fit.chi2 == pytest.approx(
-        experiment.fit(minos="none").fit.chi2, abs=1e-6
+    assert Study((same,)).fit(minos="none").fit.chi2 == pytest.approx(
+        Study((experiment,)).fit(minos="none").fit.chi2, abs=1e-6
     )
 
 
@@ -58,11 +61,11 @@ def test_a_fit_moves_prediction_and_cross_section(
     assert fitted.cross_section_cm2 > declared.cross_section_cm2
     # four directions of the same covariance carry what the curve's error carries
     assert 10.0 < fitted.quenching_error < 30.0
-    moved = with_quenching(experiment, curve)
+    moved = experiment.with_quenching(curve)
     assert [n for n in moved.model().parameters.names if n.startswith("qf")] == list(
         curve.variation_names
     )
-    assert moved.fit(minos="none").to_dict()["overrides"] == {
+    assert Study((moved,)).fit(minos="none").to_dict()["overrides"] == {
         "detector.quenching": "{kind: polynomial, ...}"
     }
 
@@ -77,8 +80,8 @@ def test_the_exported_file_is_the_curve(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         written.electron_energy_kevee(t, pulls), fit.quenching().electron_energy_kevee(t, pulls)
     )
-    by_file = cevns.load("coherent-csi-2021", overrides={"detector.quenching": f"@{path}"})
-    direct = cevns.load("coherent-csi-2021").with_quenching(fit.quenching())
+    by_file = load("coherent-csi-2021", overrides={"detector.quenching": f"@{path}"})
+    direct = load("coherent-csi-2021").with_quenching(fit.quenching())
     assert by_file.predict() == direct.predict()
     assert by_file.overrides == {"detector.quenching": f"@{path}"}
 
@@ -102,9 +105,9 @@ def test_slips_in_a_curve_file(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match="did you mean 'polynomial'"):
         read_quenching(path)
     with pytest.raises(InputError, match="cannot read"):
-        cevns.load("coherent-csi-2021", overrides={"detector.quenching": "@nowhere.yaml"})
+        load("coherent-csi-2021", overrides={"detector.quenching": "@nowhere.yaml"})
     with pytest.raises(InputError, match="name a file"):
-        cevns.load("coherent-csi-2021", overrides={"detector.quenching": "@"})
+        load("coherent-csi-2021", overrides={"detector.quenching": "@"})
 
 
 def test_a_modified_lindhard_curve_warns_where_it_is_negative() -> None:

@@ -17,14 +17,14 @@ from scipy.stats import chi2, poisson
 import cevns
 from cevns.analysis.measurement import Measurement
 from cevns.exceptions import InputError, MissingExtraError, OutputError
-from cevns.experiments import Experiment
+from cevns.experiments import Experiment, load
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.fitting.intervals import ProfileCurve, interval, profile
 from cevns.report import (
     correlation_figure,
     data_figure,
+    fit_figures,
     flux_figure,
-    measurement_figures,
     poisson_interval,
     profile_figure,
     project,
@@ -37,6 +37,7 @@ from cevns.report import (
 from cevns.report.profile_figures import crossings
 from cevns.report.projections import steady_state
 from cevns.report.recoil_figures import recoil_energies, recoil_spectrum
+from cevns.study import Study
 
 pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
 pytest.importorskip("mplhep", reason="the extra 'plot' is not installed")
@@ -50,12 +51,12 @@ from matplotlib.patches import StepPatch
 
 @pytest.fixture(scope="module")
 def experiment() -> Experiment:
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 @pytest.fixture(scope="module")
 def measurement(experiment: Experiment) -> Measurement:
-    return experiment.fit()
+    return Study((experiment,)).fit()
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,8 @@ def curve(measurement: Measurement) -> ProfileCurve:
 
 
 @pytest.fixture(scope="module")
-def figures(measurement: Measurement, experiment: Experiment) -> dict[str, Figure]:
-    return measurement_figures(measurement, experiment)
+def figures(measurement: Measurement) -> dict[str, Figure]:
+    return fit_figures(measurement)
 
 
 def stacked(axes: Axes) -> dict[str, tuple[float, np.ndarray]]:
@@ -256,8 +257,8 @@ def test_profile_figure(curve: ProfileCurve) -> None:
 
 @pytest.mark.parametrize("poi", ["cross-section", "sin2-theta-w"])
 def test_labels_of_the_other_questions(experiment: Experiment, poi: str) -> None:
-    other = experiment.fit(poi, minos="none")
-    made = measurement_figures(other, experiment)
+    other = Study((experiment,)).fit(poi, minos="none")
+    made = fit_figures(other)
     label = made["profile"].axes[0].get_xlabel()
     expected = {"cross-section": "cm$^2$]", "sin2-theta-w": r"$\sin^2\theta_W$"}[poi]
     assert label.endswith(expected)
@@ -327,8 +328,8 @@ def test_a_projection_without_time(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(PROJECTION)
     (tmp_path / "gamma.csv").write_text(TABLE)
-    plan = cevns.load(path)
-    made = measurement_figures(plan.fit("cross-section", asimov=True), plan)
+    plan = load(path)
+    made = fit_figures(Study((plan,)).fit("cross-section", asimov=True))
     assert list(made) == [
         "projections",
         "pulls",
@@ -344,9 +345,9 @@ def test_a_projection_without_time(tmp_path: Path) -> None:
         figure.draw_without_rendering()
         assert figure.get_tightbbox().x1 < figure.get_size_inches()[0] + 0.02
     with pytest.raises(InputError, match="no steady-state background"):
-        residual_figure(plan.fit("cross-section", asimov=True))
+        residual_figure(Study((plan,)).fit("cross-section", asimov=True))
     with pytest.raises(InputError, match="no time axis"):
-        data_figure(plan.fit("cross-section", asimov=True))
+        data_figure(Study((plan,)).fit("cross-section", asimov=True))
 
 
 def test_a_simulated_flux_shows_its_peak(experiment: Experiment) -> None:
@@ -395,7 +396,7 @@ def test_figures_say_what_made_them(figures: dict[str, Figure]) -> None:
 
 
 def test_asimov_data_are_called_so(experiment: Experiment) -> None:
-    figure = projection_figure(experiment.fit(asimov=True, minos="none"))
+    figure = projection_figure(Study((experiment,)).fit(asimov=True, minos="none"))
     assert "Asimov data" in text(figure.axes[0])
     said = " ".join(t.get_text() for t in figure.axes[0].texts)
     assert "expected counts in place of data" in said
@@ -429,8 +430,8 @@ def test_no_state_of_pyplot() -> None:
     code = (
         "import sys, cevns.report\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "import cevns, matplotlib\n"
-        "e = cevns.load('coherent-csi-2021')\n"
+        "import cevns.experiments, matplotlib\n"
+        "e = cevns.experiments.load('coherent-csi-2021')\n"
         "chosen = dict.__getitem__(matplotlib.rcParams, 'backend')\n"
         "cevns.report.flux_figure(e)\n"
         "assert dict.__getitem__(matplotlib.rcParams, 'backend') is chosen\n"

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from scipy.integrate import quad
 from typer.testing import CliRunner
 
-import cevns
 from cevns.cli.app import app
 from cevns.constants import E_MICHEL_MAX_MEV, TAU_MUON_US
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments import load
 from cevns.nuclear import nuclide
 from cevns.processes import kinematics
 from cevns.rates import flux_averaged_cross_section, recoil_spectrum
@@ -28,6 +28,7 @@ from cevns.reproduction.kinds import detector as detector_row
 from cevns.reproduction.published_results import result, results
 from cevns.reproduction.source_numbers import pion_source, pion_sources
 from cevns.sources import SNS
+from cevns.study import Study
 
 HERE = [e.name for e in entries() if not e.needs]
 PUBLISHED_DETECTORS = {"coh-ar-750": 3000, "coh-ge-1": 500}
@@ -155,7 +156,7 @@ def test_germanium_count_agrees_with_the_2024_prediction():
     # 35 events in 10.22 GWh kg above 1.5 keVee, at 0.09 neutrinos per proton: what a year of
     # 7 GWh and 16 kg gives at 0.0848. Beyond 9.5 keVee the analysis has no events: 5 % wide
     ours = detector("coh-ge-1").variant("1.5 keVee of arXiv:2406.13806").per_year()
-    predicted = cevns.load("coherent-ge-2024").predict()["cevns"]
+    predicted = load("coherent-ge-2024").predict()["cevns"]
     assert ours == pytest.approx(predicted * 7.0 * 16 / 10.22 * 0.0848 / 0.09, rel=0.10)
 
 
@@ -216,8 +217,8 @@ def test_summary():
     lines = {line.result.id: line for line in summary.lines()}
     assert "coherent-lar-engineering" not in lines  # a limit
     assert lines["coherent-csi-2021"].published[0] == pytest.approx(165 / 189)
-    experiment = cevns.load("coherent-csi-2021")
-    poi = experiment.fit("cross-section").to_dict()["poi"]
+    experiment = load("coherent-csi-2021")
+    poi = Study((experiment,)).fit("cross-section").to_dict()["poi"]
     ours = lines["coherent-csi-2021"].ours
     # refitted: to the tolerance of the minimiser
     assert ours[0] == pytest.approx(poi["value"] / experiment.cross_section_cm2, rel=1e-4)

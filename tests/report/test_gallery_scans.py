@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.interpolate import RegularGridInterpolator
 
-import cevns
 from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.analysis.scanning.scan_task import scan
 from cevns.datasets.delimited_text import read_lines
+from cevns.experiments import load
 from cevns.report.drawing.overlays import read_curves
 from cevns.report.gallery import entry, light_mediators, nsi_flavour_plane
 from cevns.report.gallery_parts import carried_scans as _scans
@@ -71,7 +71,7 @@ def _numbers(text: str) -> list[float]:
 
 @pytest.mark.parametrize(("name", "model"), [("universal", "universal"), ("B-L", "b-l")])
 def test_a_shipped_limit_is_that_of_the_likelihood(name, model):
-    csi = cevns.load("coherent-csi-2021")
+    csi = load("coherent-csi-2021")
     upper = light_mediators.limits(name)[10.0][0].upper
     plan = scan_plan(csi, f"vector-{model}", {"g_zprime": [0.0, upper]}, at={"m_zprime": 10.0})
     q = scan(plan).q[1]
@@ -98,7 +98,7 @@ def test_borders_of_toys_lie_near_those_of_wilks(name):
     """On the line of toys -2 ln L has risen by a critical value between 1 and 2 degrees."""
     model, first, second = PLANES[name]
     curves = read_curves(_scans.shipped(name), (first, second))
-    csi = cevns.load("coherent-csi-2021")
+    csi = load("coherent-csi-2021")
     points = np.concatenate([c.points for c in curves])
     low, high = points.min(axis=0), points.max(axis=0)
     axes = {n: np.linspace(a, b, 21) for n, a, b in zip((first, second), low, high, strict=True)}

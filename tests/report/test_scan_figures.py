@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, norm
 
-import cevns
 from cevns.analysis.coupling_families import known_parameters
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError
+from cevns.experiments import load
 from cevns.inference.scan.cls_values import assemble
 from cevns.inference.work.scan_store import ScanFile, write_scan
 from cevns.processes import interactions
@@ -543,7 +543,7 @@ def test_levels_are_probabilities(cl: float) -> None:
 
 
 def test_every_parameter_of_new_physics_has_a_symbol() -> None:
-    subject = cevns.load("coherent-csi-2021")
+    subject = load("coherent-csi-2021")
     parser = MathTextParser("path")
     names = {}
     for name in interactions():

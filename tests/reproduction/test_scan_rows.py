@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import cevns
 from cevns.analysis.coupling_families import CouplingFamily
 from cevns.exceptions import InputError
+from cevns.experiments import load
 from cevns.inference import fit
 from cevns.reproduction import declared, reproduce
 from cevns.reproduction.kinds import scan
@@ -40,9 +40,9 @@ def test_the_intervals_of_the_couplings_are_those_agreed_on():
 def test_an_end_is_where_the_likelihood_has_risen():
     """Conditional fits of the exact model, without grid, tables or batches."""
     end = scan.compute(**NSI, over=WIDE, field="upper", piece=1, fix={"t0": None})
-    model = CouplingFamily(
-        cevns.load(CSI), "nsi", ("eps_ee_u",), fix={"t0": None}, form="exact"
-    ).model({})
+    model = CouplingFamily(load(CSI), "nsi", ("eps_ee_u",), fix={"t0": None}, form="exact").model(
+        {}
+    )
 
     def lowest(value: float | None) -> float:
         values = model.parameters if value is None else model.parameters.fix({"eps_ee_u": value})

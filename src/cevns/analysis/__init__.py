@@ -1,1 +1,88 @@
-"""What one asks of experiments: fits, profiles, limits, toys, systematics, and their records."""
+"""What one asks of experiments: fits, profiles, toys, systematics, rates, scans, comparisons.
+
+The names below are imported when first used, so that reading a scan starts fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cevns.analysis.alternatives import Alternatives
+    from cevns.analysis.changes import Comparison, compare
+    from cevns.analysis.count_limit import CevnsLimit, cevns_limit
+    from cevns.analysis.coupling_families import CouplingFamily
+    from cevns.analysis.joint_measurement import JointMeasurement, measure_joint
+    from cevns.analysis.measurement import Measurement, measure
+    from cevns.analysis.profiling import Profile, profile_experiments
+    from cevns.analysis.question import Question, ask
+    from cevns.analysis.recoil_rate import Rate, expected_counts, rates
+    from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
+    from cevns.analysis.scanning.scan_record import Scan
+    from cevns.analysis.scanning.scan_task import scan
+    from cevns.analysis.systematics import Systematics, systematic_effects
+    from cevns.analysis.toy_study import ToyStudy, study_toys
+
+_LAZY = {
+    "Alternatives": "cevns.analysis.alternatives",
+    "CevnsLimit": "cevns.analysis.count_limit",
+    "Comparison": "cevns.analysis.changes",
+    "CouplingFamily": "cevns.analysis.coupling_families",
+    "JointMeasurement": "cevns.analysis.joint_measurement",
+    "Measurement": "cevns.analysis.measurement",
+    "Profile": "cevns.analysis.profiling",
+    "Question": "cevns.analysis.question",
+    "Rate": "cevns.analysis.recoil_rate",
+    "Scan": "cevns.analysis.scanning.scan_record",
+    "ScanPlan": "cevns.analysis.scanning.scan_plan",
+    "Systematics": "cevns.analysis.systematics",
+    "ToyStudy": "cevns.analysis.toy_study",
+    "ask": "cevns.analysis.question",
+    "cevns_limit": "cevns.analysis.count_limit",
+    "compare": "cevns.analysis.changes",
+    "expected_counts": "cevns.analysis.recoil_rate",
+    "measure": "cevns.analysis.measurement",
+    "measure_joint": "cevns.analysis.joint_measurement",
+    "profile_experiments": "cevns.analysis.profiling",
+    "rates": "cevns.analysis.recoil_rate",
+    "scan": "cevns.analysis.scanning.scan_task",
+    "scan_plan": "cevns.analysis.scanning.scan_plan",
+    "study_toys": "cevns.analysis.toy_study",
+    "systematic_effects": "cevns.analysis.systematics",
+}
+__all__ = [
+    "Alternatives",
+    "CevnsLimit",
+    "Comparison",
+    "CouplingFamily",
+    "JointMeasurement",
+    "Measurement",
+    "Profile",
+    "Question",
+    "Rate",
+    "Scan",
+    "ScanPlan",
+    "Systematics",
+    "ToyStudy",
+    "ask",
+    "cevns_limit",
+    "compare",
+    "expected_counts",
+    "measure",
+    "measure_joint",
+    "profile_experiments",
+    "rates",
+    "scan",
+    "scan_plan",
+    "study_toys",
+    "systematic_effects",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use (PEP 562)."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    message = f"module 'cevns.analysis' has no attribute {name!r}"
+    raise AttributeError(message)

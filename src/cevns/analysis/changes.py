@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cevns.analysis.measurement import measure
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment
@@ -137,16 +138,16 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
     """What turns the prediction of one experiment into that of another.
 
     Args:
-        first: from `cevns.load`.
-        second: from `cevns.load`.
+        first: from `cevns.experiments.load`.
+        second: from `cevns.experiments.load`.
 
     Raises:
         InputError: if a file on the way declares something impossible, for example a resolution
             in PE with an energy region in keVee.
 
     Examples:
-        >>> import cevns
-        >>> first, second = (cevns.load(f"coherent-csi-{year}") for year in (2017, 2021))
+        >>> from cevns.experiments import load
+        >>> first, second = (load(f"coherent-csi-{year}") for year in (2017, 2021))
         >>> step = compare(first, second).steps[0]
         >>> step.label, round(step.ratio, 3)
         ('protons on target', 1.817)
@@ -248,4 +249,4 @@ def _expected_z(experiment: Experiment) -> float | None:
     """Significance of the Asimov data; None where there is nothing but signal."""
     if not experiment.declaration.backgrounds:
         return None
-    return experiment.fit(asimov=True, minos="none").z
+    return measure(experiment, use_asimov=True, minos="none").z

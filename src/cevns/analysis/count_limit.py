@@ -68,7 +68,7 @@ def cevns_limit(
     exact.
 
     Args:
-        experiment: from `cevns.load`.
+        experiment: from `cevns.experiments.load`.
         level: confidence level; with `events` that of the published limit, for the record.
         events: published upper limit on the CEvNS events.
         observed: events counted in the region, in place of the data of the file.
@@ -81,8 +81,8 @@ def cevns_limit(
         FitError: if a fit does not converge.
 
     Examples:
-        >>> import cevns
-        >>> limit = cevns_limit(cevns.load("coherent-lar-engineering"), events=7.4)
+        >>> from cevns.experiments import load
+        >>> limit = cevns_limit(load("coherent-lar-engineering"), events=7.4)
         >>> f"{limit.predicted_events:.2f} {limit.cross_section_cm2:.2g}"
         '2.25 6e-39'
     """

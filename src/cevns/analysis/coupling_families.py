@@ -22,7 +22,16 @@ from cevns.parameters import Parameter, Parameters
 from cevns.processes import Combined, Extension, Interaction, StandardModel, at_place
 from cevns.processes import interaction as find_interaction
 
-__all__ = ["CouplingFamily", "Form", "Physics", "extended", "known_parameters", "structural_names"]
+__all__ = [
+    "CouplingFamily",
+    "Form",
+    "Physics",
+    "extended",
+    "known_parameters",
+    "shaped",
+    "structural_names",
+    "structure_of",
+]
 
 Form = Literal["tabulated", "exact"]
 Physics = str | Extension | Sequence[Extension]
@@ -69,8 +78,8 @@ class CouplingFamily:
         InputError: if nothing is free, or a value is impossible.
 
     Examples:
-        >>> import cevns
-        >>> csi = cevns.load("coherent-csi-2021")
+        >>> from cevns.experiments import load
+        >>> csi = load("coherent-csi-2021")
         >>> family = CouplingFamily(csi, "nsi", ("eps_ee_u", "eps_ee_d"))
         >>> family.parameters.names[:3]
         ('eps_ee_u', 'eps_ee_d', 'ssb')
@@ -120,7 +129,7 @@ class CouplingFamily:
     @property
     def structure(self) -> Parameters:
         """Parameters that change the shapes: a mediator mass."""
-        return _structure(self.interaction)
+        return structure_of(self.interaction)
 
     @cached_property
     def _couplings(self) -> tuple[str, ...]:
@@ -159,7 +168,7 @@ class CouplingFamily:
     def _build(self, shapes: Mapping[str, float]) -> Model:
         processes = [extended(e, self.physics) for e in self.experiments]
         if shapes:
-            processes = [_shaped(p, shapes) for p in processes]
+            processes = [shaped(p, shapes) for p in processes]
         model: Any
         if isinstance(self.subject, JointExperiment):
             model = self.subject.model(self._couplings, interactions=processes)
@@ -217,24 +226,30 @@ def known_parameters(subject: Experiment | JointExperiment, physics: Physics) ->
         UnknownNameError: if there is no such interaction.
     """
     process = extended(_experiments(subject)[0], physics)
-    return Parameters([*process.parameters, *_structure(process)])
+    return Parameters([*process.parameters, *structure_of(process)])
 
 
 def structural_names(subject: Experiment | JointExperiment, physics: Physics) -> tuple[str, ...]:
     """Names of those that a model is built for."""
-    return _structure(extended(_experiments(subject)[0], physics)).names
+    return structure_of(extended(_experiments(subject)[0], physics)).names
 
 
 def _experiments(subject: Experiment | JointExperiment) -> tuple[Experiment, ...]:
     return subject.experiments if isinstance(subject, JointExperiment) else (subject,)
 
 
-def _structure(process: Interaction) -> Parameters:
+def structure_of(process: Interaction) -> Parameters:
+    """Parameters of an interaction that change its shapes (a mediator mass)."""
     found: Parameters = getattr(process, "structure", Parameters([]))
     return found
 
 
-def _shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:
+def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:
+    """An interaction with other shapes.
+
+    Raises:
+        UnknownNameError: if it has no such shapes.
+    """
     if not isinstance(process, Combined):
         raise UnknownNameError("structural parameter", next(iter(shapes)), ())
     return process.with_structure(shapes)

@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.analysis.measurement import ComponentCount, in_cm2, signal_prediction_error
+from cevns.analysis.measurement import (
+    ComponentCount,
+    Measurement,
+    in_cm2,
+    signal_prediction_error,
+)
+from cevns.analysis.question import PLAIN, Question, ask
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.fast_form import AnyModel
 from cevns.experiments.inputs.released import ReleasedModel
-from cevns.experiments.joint import SCALE_QUESTION, JointExperiment, check_joint_question
-from cevns.experiments.questions import POI_PARAMETER, SIGNAL, ExperimentModel
-from cevns.inference import Data, FitResult, FittedParameter, Model, asimov, fit
+from cevns.experiments.joint import SCALE_QUESTION, JointExperiment
+from cevns.experiments.questions import POI_PARAMETER, SIGNAL, ExperimentModel, Poi
+from cevns.inference import Data, FitResult, FittedParameter, Model, fit
 from cevns.inference.fitting.intervals import Significance, significance
 from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.joining import JointModel, Part, information_shares
-from cevns.parameters import Gaussian, Parameters
+from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.records import head
 from cevns.typing import Array
 
@@ -28,14 +35,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Contribution",
     "ExperimentResult",
-    "Fix",
     "JointMeasurement",
     "Width",
     "measure_joint",
     "short",
 ]
-
-Fix = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,25 @@ class JointMeasurement:
         """The common parameter of interest; None where each experiment has its own."""
         return None if self.fit.poi is None else self.fit[self.fit.poi]
 
+    def measurement(self, name: str) -> Measurement:
+        """One experiment with the values of the joint fit, as a fit of its own shows it.
+
+        Raises:
+            UnknownNameError: if the experiment is not among them.
+        """
+        experiment = self.joint[name]
+        part = next(p for p in self.model.parts if p.label == experiment.name)
+        assert isinstance(part.model, AnyModel)
+        block = self.results[experiment.name]
+        return Measurement(
+            experiment=experiment,
+            model=part.model,
+            fit=_part_fit(part, self.model.parameters, self.fit, block.deviance),
+            components=block.components,
+            significance=block.significance,
+            asimov=self.asimov,
+        )
+
     def __str__(self) -> str:
         """Shared parameters and the fit as text."""
         lines = [
@@ -203,11 +226,9 @@ def short(p: FittedParameter) -> dict[str, Any]:
 
 
 def measure_joint(
-    joint: JointExperiment,
-    *,
-    poi: str = SCALE_QUESTION,
+    *experiments: Experiment,
+    question: Question = PLAIN,
     use_asimov: bool = False,
-    fix: Fix | None = None,
     minos: str = "poi",
     gof_toys: int = 0,
     contributions: bool = True,
@@ -216,10 +237,10 @@ def measure_joint(
     """Fit several experiments together.
 
     Args:
-        joint: from `cevns.load_joint`.
-        poi: ``cross-section-scale``, ``sin2-theta-w``, ``count`` or ``cross-section``.
+        experiments: from `cevns.experiments.load`.
+        question: what is asked and held, parameters by joint name; of a single experiment it
+            asks for ``cross-section-scale``.
         use_asimov: fit the expected counts of all instead of the observed ones.
-        fix: parameters to hold, by joint name, at a value or (None) at their nominal one.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
         gof_toys: toys for a goodness-of-fit p-value; none by default.
         contributions: fit each experiment alone and all without it, where there is a common
@@ -232,15 +253,12 @@ def measure_joint(
         UnknownNameError: if a name is unknown.
         FitError: if a fit does not converge.
     """
-    question = check_joint_question(poi)
-    if not use_asimov:
-        joint.require_data()
-    model = joint.model(question)
-    # the truth of Asimov data is the declaration, whatever the fit then holds
-    truth = asimov(model) if use_asimov else None
-    held = dict(fix or {})
-    common = question in (SCALE_QUESTION, "sin2-theta-w")
-    single = model.parameters[0].name if common else None
+    asked = ask(*experiments, question=question)
+    truth = asked.data(use_asimov)
+    joint, model, single = asked.subject, asked.model, asked.interest
+    assert isinstance(joint, JointExperiment)
+    assert isinstance(model, JointModel)
+    held = dict(question.fix)
     wanted = _with_widths(model.parameters, single, widths)
     if held:
         model = model.with_parameters(model.parameters.fix(held))
@@ -252,17 +270,19 @@ def measure_joint(
 
     best = fitted(model)
     free = single is not None and not model.parameters[single].fixed
-    shares = information_shares(model, best.theta, single or "", ()) if common and free else {}
+    shares = information_shares(model, best.theta, single or "", ()) if free else {}
+    # two couplings that one experiment cannot tell apart have no fit of it alone
+    contributions = contributions and len(question.free) < 2
     results = {}
     for part in model.parts:
         contribution = None
         if single is not None and free and contributions:
-            contribution = _contribution(joint, model, part, question, single, shares, fitted)
+            contribution = _contribution(joint, model, part, asked.poi, single, shares, fitted)
         results[part.label] = _experiment_result(
-            joint[part.label], model, part, best, question, contribution
+            joint[part.label], model, part, best, asked.name, contribution
         )
     z = None
-    if question == SCALE_QUESTION and free and single is not None:
+    if asked.name == SCALE_QUESTION and free and single is not None:
         z = _significance(model, single, best)
     gof = None
     if gof_toys:
@@ -272,7 +292,7 @@ def measure_joint(
         gof = goodness_of_fit(fast_form(model)[0], best, gof_toys)
     return JointMeasurement(
         joint=joint,
-        question=question,
+        question=asked.name,
         model=model,
         fit=best,
         results=results,
@@ -284,6 +304,43 @@ def measure_joint(
         ),
         asimov=use_asimov,
         gof=gof,
+    )
+
+
+def _part_fit(part: Part, joint: Parameters, best: FitResult, part_deviance: float) -> FitResult:
+    """A joint fit as one of its parts sees it: its own parameters, bins and components."""
+
+    def scaled(p: FittedParameter, own: Parameter, factor: float) -> FittedParameter:
+        up, down = (None if e is None else e * factor for e in (p.error_up, p.error_down))
+        prior = p.prior and (p.prior[0] * factor, p.prior[1] * factor)
+        return FittedParameter(
+            own, p.value * factor, p.error * factor, up, down, prior, p.fixed, p.at_bound
+        )
+
+    own, columns, factors = part.model.parameters, part.columns, part.factors
+    values = {
+        p.name: scaled(best[joint[int(i)].name], p, float(f))
+        for p, i, f in zip(own, columns, factors, strict=True)
+    }
+    theta = best.theta[columns] * factors
+    mu, counts = np.asarray(part.model.expected(theta)), best.data.counts[part.bins]
+    pulls = sum(p.pull**2 for p in values.values() if p.pull is not None)
+    return FitResult(
+        model=part.model.name,
+        poi=next((p.name for p in own if p.role == "poi"), None),
+        fitted=values,
+        covariance=best.covariance[np.ix_(columns, columns)] * np.outer(factors, factors),
+        twice_nll=part_deviance + pulls,
+        deviance=part_deviance,
+        pearson=float(np.sum((counts - mu) ** 2 / np.maximum(mu, 1e-300))),
+        ndof=best.ndof,
+        edm=best.edm,
+        calls=best.calls,
+        valid=best.valid,
+        diagnosis=best.diagnosis,
+        components=part.model.components(theta),
+        data=Data(counts, best.data.auxiliary[columns] * factors),
+        engine=best.engine,
     )
 
 
@@ -331,7 +388,7 @@ def _contribution(
     joint: JointExperiment,
     model: JointModel,
     part: Part,
-    question: str,
+    poi: Poi,
     single: str,
     shares: Mapping[str, float],
     fitted: Any,
@@ -340,7 +397,7 @@ def _contribution(
 
     def of(labels: list[str]) -> FittedParameter:
         chosen = {p.label: p.model for p in model.parts if p.label in labels}
-        some = joint.joined(chosen, question)
+        some = joint.joined(chosen, poi)
         own = Parameters(model.parameters[n] for n in some.parameters.names)
         result: FittedParameter = fitted(some.with_parameters(own))[single]
         return result

@@ -10,12 +10,13 @@ import numpy as np
 
 from cevns import records
 from cevns.analysis.alternatives import Alternatives, alternative_fits, freed, held_shapes
+from cevns.analysis.question import PLAIN, Question, ask
 from cevns.analysis.shifts import prediction_error
-from cevns.exceptions import InputError
-from cevns.experiments.experiment import Experiment
+from cevns.experiments.experiment import Experiment, inputs_record
+from cevns.experiments.fast_form import AnyModel
 from cevns.experiments.inputs.released import ReleasedModel
 from cevns.experiments.questions import SIGNAL, ExperimentModel
-from cevns.inference import Data, FitResult, asimov, fit
+from cevns.inference import Data, FitResult, fit
 from cevns.inference.fitting.intervals import Significance, significance
 from cevns.typing import Array
 
@@ -29,7 +30,6 @@ __all__ = [
     "ComponentCount",
     "Measurement",
     "in_cm2",
-    "inputs_record",
     "measure",
     "signal_prediction_error",
 ]
@@ -187,33 +187,21 @@ def in_cm2(parameter: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def inputs_record(experiment: Experiment) -> dict[str, Any]:
-    """Where the data came from, with digests and warnings."""
-    inputs = experiment.inputs
-    return {
-        "origin": inputs.origin,
-        "files": [{"role": f.role, "name": f.name, "sha256": f.sha256} for f in inputs.files],
-        "warnings": list(inputs.warnings),
-    }
-
-
 def measure(
     experiment: Experiment,
+    question: Question = PLAIN,
     *,
-    poi: str = "count",
     use_asimov: bool = False,
-    fix: Mapping[str, float | None] | None = None,
     minos: str = "poi",
     gof_toys: int = 0,
 ) -> Measurement:
     """Fit an experiment.
 
     Args:
-        experiment: from `cevns.load`.
-        poi: ``count``, ``cross-section`` or ``sin2-theta-w``.
+        experiment: from `cevns.experiments.load`.
+        question: what is asked and held.
         use_asimov: fit the expected counts instead of the observed ones: the result is the
             expected precision and significance.
-        fix: parameters to hold, at a value or (None) at their nominal one.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
         gof_toys: toys for a goodness-of-fit p-value; none by default.
 
@@ -224,21 +212,16 @@ def measure(
         FitError: if the fit does not converge.
 
     Examples:
-        >>> import cevns
-        >>> result = measure(cevns.load("coherent-csi-2021"))
+        >>> from cevns.experiments import load
+        >>> result = measure(load("coherent-csi-2021"))
         >>> 296 < result.fit["cevns"].value < 316
         True
     """
-    if not experiment.has_data and not use_asimov:
-        raise InputError(
-            f"{experiment.name} declares no data: fit expected counts with --asimov "
-            "(asimov=True), or declare data in its file"
-        )
-    model = experiment.model(poi)
-    # the truth of Asimov data is the declaration, whatever the fit then holds
-    data = asimov(model) if use_asimov else None
-    if fix:
-        model = model.with_parameters(model.parameters.fix(fix))
+    asked = ask(experiment, question=question)
+    data, model = asked.data(use_asimov), asked.held
+    assert isinstance(asked.subject, Experiment)
+    assert isinstance(model, AnyModel)
+    experiment = asked.subject
     result = _measure(experiment, model, data, minos)
     if gof_toys:
         from cevns.experiments.fast_form import template_model
@@ -247,7 +230,7 @@ def measure(
         gof = goodness_of_fit(template_model(model)[0], result.fit, gof_toys)
         result = replace(result, gof=gof)
     if isinstance(model, ReleasedModel):
-        return _with_shapes(result, model, fix or {}, data, minos)
+        return _with_shapes(result, model, question.fix, data, minos)
     pulse = model.exact_signal.binding.pulse_time
     if pulse is None or model.parameters[pulse].fixed:
         return result
@@ -279,7 +262,9 @@ def _with_shapes(
 def _measure(
     experiment: Experiment, model: ExperimentModel | ReleasedModel, data: Data | None, minos: str
 ) -> Measurement:
-    result = fit(model, data=data, minos=minos)
+    # of several free couplings each has its MINOS error
+    which = model.couplings if model.couplings and minos == "poi" else minos
+    result = fit(model, data=data, poi=model.poi, minos=which)
     defined = model.question in ("count", "cross-section") and not model.parameters[model.poi].fixed
     if defined:
         # a count where the null expects nothing at all excludes it without limit

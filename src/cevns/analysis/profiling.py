@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cevns.analysis.measurement import CM2_UNIT
+from cevns.analysis.question import PLAIN, Question, Subject, ask
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
-from cevns.inference import Data, Interval, Model, ProfileCurve, asimov, fit, interval, profile
+from cevns.inference import Interval, ProfileCurve, fit, interval, profile
+from cevns.inference.model.expectation import single_poi
 from cevns.records import head
 
-if TYPE_CHECKING:
-    from cevns.experiments.joint import JointExperiment
-
-__all__ = ["LEVELS", "Profile", "profile_experiment", "profile_model"]
+__all__ = ["LEVELS", "Profile", "profile_experiments"]
 
 LEVELS = (0.6826894921370859, 0.9)
 
@@ -34,7 +32,7 @@ class Profile:
         asimov: whether the data were Asimov data.
     """
 
-    experiment: Experiment | JointExperiment
+    experiment: Subject
     question: str
     curve: ProfileCurve
     intervals: tuple[Interval, ...]
@@ -66,52 +64,31 @@ class Profile:
         }
 
 
-def profile_experiment(
-    experiment: Experiment,
+def profile_experiments(
+    *experiments: Experiment,
     parameter: str | None = None,
-    *,
-    poi: str = "count",
+    question: Question = PLAIN,
     use_asimov: bool = False,
-    fix: Mapping[str, float | None] | None = None,
     points: int = 41,
 ) -> Profile:
-    """Profile a parameter of an experiment over three errors either side of the best fit.
+    """Profile a parameter of one or several experiments, three errors either side of the best fit.
 
     Args:
-        experiment: from `cevns.load`.
+        experiments: from `cevns.experiments.load`.
         parameter: name; that of interest by default.
-        poi: the question that makes the model.
+        question: what makes the model.
         use_asimov: take the expected counts as data.
-        fix: parameters to hold.
         points: on the curve.
 
     Raises:
         UnknownNameError: if a name is unknown.
-        InputError: if the parameter is fixed, or there are no data.
+        InputError: if the parameter is fixed, there are no data, or each experiment has its own
+            parameter of interest and none is named.
         FitError: if a fit does not converge.
     """
-    if not experiment.has_data and not use_asimov:
-        raise InputError(f"{experiment.name} declares no data: profile expected counts (--asimov)")
-    model = experiment.model(poi)
-    data = asimov(model) if use_asimov else None
-    if fix:
-        model = model.with_parameters(model.parameters.fix(fix))
-    name = model.parameters[parameter or model.poi].name
-    return profile_model(experiment, model, model.question, name, data, points)
-
-
-def profile_model(
-    experiment: Experiment | JointExperiment,
-    model: Model,
-    question: str,
-    name: str,
-    data: Data | None,
-    points: int,
-) -> Profile:
-    """Profile the parameter `name` of a model; see `profile_experiment`.
-
-    Data are the model's own, or Asimov data where they are given.
-    """
+    asked = ask(*experiments, question=question)
+    data, model = asked.data(use_asimov), asked.held
+    name = single_poi(model, parameter or asked.interest)
     best = fit(model, data=data, poi=name, minos="none")
     fitted = best[name]
     p = fitted.parameter
@@ -122,4 +99,4 @@ def profile_model(
     grid = np.union1d(np.linspace(low, high, points), [fitted.value])
     curve = profile(model, name, values=grid, data=data, best=best)
     intervals = tuple(interval(model, name, level=level, data=data, best=best) for level in LEVELS)
-    return Profile(experiment, question, curve, intervals, data is not None)
+    return Profile(asked.subject, asked.name, curve, intervals, data is not None)

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from cevns.experiments.experiment import Experiment
+from cevns.analysis.question import place
+from cevns.experiments.experiment import Experiment, inputs_record
 from cevns.processes import kinematics
+from cevns.rates import flux_averaged_cross_section
 from cevns.records import head
 from cevns.typing import Array
 
-__all__ = ["Rate", "rate"]
+__all__ = ["Rate", "expected_counts", "rates"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +27,14 @@ class Rate:
         recoil_energy_kev: recoil energies, keVnr.
         rate_per_kev: counts/keVnr for the exposure, before efficiency, by flavour and total.
         expected: counts in the analysis region by component.
+        cross_section_cm2: flux-averaged, mean over flavours and nuclei.
     """
 
     experiment: Experiment
     recoil_energy_kev: Array
     rate_per_kev: Mapping[str, Array]
     expected: Mapping[str, float]
+    cross_section_cm2: float
 
     @property
     def title(self) -> str:
@@ -39,8 +43,6 @@ class Rate:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns rate``."""
-        from cevns.analysis.measurement import inputs_record
-
         return {
             **head(),
             "experiment": self.experiment.name,
@@ -50,30 +52,85 @@ class Rate:
             "recoil_energy_kev": self.recoil_energy_kev.tolist(),
             "rate_per_kev": {k: v.tolist() for k, v in self.rate_per_kev.items()},
             "expected": dict(self.expected),
-            "flux_averaged_cm2": self.experiment.cross_section_cm2,
+            "flux_averaged_cm2": self.cross_section_cm2,
         }
 
 
-def rate(experiment: Experiment, *, points: int = 200) -> Rate:
-    """Recoil spectrum on an even grid up to the largest recoil energy, and expected counts.
+def rates(
+    *experiments: Experiment, at: Mapping[str, float] | None = None, points: int = 200
+) -> dict[str, Rate]:
+    """Recoil spectra on an even grid up to the largest recoil energy, and expected counts.
+
+    Args:
+        experiments: from `cevns.experiments.load`.
+        at: values of parameters of the interaction.
+        points: recoil energies.
+
+    Returns:
+        By the name of the experiment.
+
+    Raises:
+        UnknownNameError: if a parameter is unknown.
 
     Examples:
-        >>> import cevns
-        >>> result = rate(cevns.load("coherent-csi-2021"))
+        >>> from cevns.experiments import load
+        >>> result = rates(load("coherent-csi-2021"))["coherent-csi-2021"]
         >>> 324 < result.expected["cevns"] < 358
         True
     """
+    return {e.name: _rate(e, at or {}, points) for e in experiments}
+
+
+def expected_counts(
+    *experiments: Experiment, at: Mapping[str, float] | None = None
+) -> dict[str, dict[str, float]]:
+    """Expected counts in the analysis region, before any fit.
+
+    Args:
+        experiments: from `cevns.experiments.load`.
+        at: values of parameters of the interaction.
+
+    Returns:
+        By the name of the experiment, then by component.
+
+    Raises:
+        UnknownNameError: if a parameter is unknown.
+    """
+    return {e.name: _expected(e, at or {}) for e in experiments}
+
+
+def _expected(experiment: Experiment, at: Mapping[str, float]) -> dict[str, float]:
+    placed, held = place(experiment, at)
+    if not held:
+        return placed.predict()
+    model = placed.model(tuple(held))
+    theta = model.parameters.at(held).values
+    return {n: float(c.sum()) for n, c in model.components(theta).items()}
+
+
+def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
+    placed, held = place(experiment, at)
     limit = max(
         float(kinematics.maximum_recoil_kev(energy, nuclide.mass_mev))
-        for energy in experiment.source.recoil_kinks
-        for nuclide in experiment.material.nuclides
+        for energy in placed.source.recoil_kinks
+        for nuclide in placed.material.nuclides
     )
     grid = np.linspace(0.0, limit, points)
-    density = experiment.recoil_density(grid)
-    by_flavour = dict(zip(experiment.fold.flavours, density, strict=True))
+    density = placed.recoil_density(grid, held)
+    by_flavour = dict(zip(placed.fold.flavours, density, strict=True))
+    section = placed.cross_section_cm2
+    if held:
+        section = flux_averaged_cross_section(
+            placed.source,
+            placed.material,
+            interaction=placed.interaction,
+            form_factor=placed.form_factor,
+            values=held,
+        ).mean_cm2
     return Rate(
-        experiment,
+        placed,
         grid,
         {**by_flavour, "total": density.sum(axis=0)},
-        experiment.predict(),
+        _expected(experiment, at),
+        section,
     )

@@ -18,8 +18,8 @@ def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
         Events by parameter name; background counts do not act on the signal and are left out.
 
     Examples:
-        >>> import cevns
-        >>> shifts = prediction_shifts(cevns.load("coherent-csi-2021"))
+        >>> from cevns.experiments import load
+        >>> shifts = prediction_shifts(load("coherent-csi-2021"))
         >>> round(shifts["sns.flux"][0] / 331.42, 3)
         0.1
     """

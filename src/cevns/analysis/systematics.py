@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cevns.analysis.alternatives import freed, held_shapes
-from cevns.analysis.measurement import inputs_record
+from cevns.analysis.question import PLAIN, Asked, Question, Subject, ask, experiments_of
 from cevns.analysis.shifts import prediction_shifts
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.fast_form import AnyModel
 from cevns.experiments.inputs.released import ReleasedModel
-from cevns.inference import asimov, fit
+from cevns.experiments.joint import SCALE_QUESTION, JointExperiment
+from cevns.inference import fit
 from cevns.inference.fitting.impacts import impacts, statistical_error
-from cevns.parameters import fold_name
+from cevns.inference.model.joining import JointModel
+from cevns.parameters import Parameters, fold_name
 from cevns.records import head
 
-__all__ = ["SystematicRow", "Systematics", "systematics"]
+__all__ = ["SystematicRow", "Systematics", "systematic_effects"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ class SystematicRow:
     Args:
         name: of the parameter.
         description: what it is.
-        prediction: change of the predicted CEvNS count at +1 and -1 sigma of the prior; None for
-            a background, which does not act on the signal.
+        predictions: by experiment, change of its predicted CEvNS count at +1 and -1 sigma of the
+            prior; none for a background, which does not act on the signal.
         impact: change of the fitted value with the parameter one fitted error up and down; None
             where the fit does not depend on it.
         error_share: contribution to the error of the fitted value, in quadrature.
@@ -39,32 +42,46 @@ class SystematicRow:
 
     name: str
     description: str
-    prediction: tuple[float, float] | None
+    predictions: Mapping[str, tuple[float, float]]
     impact: tuple[float, float] | None
     error_share: float
     pull: float
     constraint: float
 
+    @property
+    def prediction(self) -> tuple[float, float] | None:
+        """The change of the predicted count where there is one; None where there are several."""
+        return next(iter(self.predictions.values())) if len(self.predictions) == 1 else None
+
 
 @dataclass(frozen=True, eq=False)
 class Systematics:
-    """The systematics table of an experiment.
+    """The systematics table of one or several experiments.
 
     Args:
         experiment: what it belongs to.
         question: of the model.
         rows: the uncertainties, the largest effect first.
-        prediction_error: of the predicted count, all in quadrature, relative.
+        prediction_errors: of each predicted count, all in quadrature, relative.
         statistical: error of the fitted value with every nuisance held, relative.
         total: its full error, relative.
+        relative_to: what effects on the fit are divided by: the fitted ``value``, or of couplings
+            that may be zero its ``error``.
     """
 
-    experiment: Experiment
+    experiment: Subject
     question: str
     rows: tuple[SystematicRow, ...]
-    prediction_error: float
+    prediction_errors: Mapping[str, float]
     statistical: float
     total: float
+    relative_to: str = "value"
+
+    @property
+    def prediction_error(self) -> float | None:
+        """Error of the predicted count where there is one."""
+        errors = tuple(self.prediction_errors.values())
+        return errors[0] if len(errors) == 1 else None
 
     def effect(self, parameters: Sequence[str]) -> float:
         """Effects of some parameters on the CEvNS count in quadrature, relative.
@@ -89,17 +106,16 @@ class Systematics:
         """The JSON of ``cevns systematics``; effects relative to the count."""
         return {
             **head(),
-            "experiment": self.experiment.name,
+            **self.experiment.provenance(),
             "question": self.question,
-            "physics": self.experiment.physics,
-            "overrides": dict(self.experiment.overrides or {}),
-            "inputs": inputs_record(self.experiment),
+            "relative_to": self.relative_to,
             "systematics": [
                 {
                     "name": r.name,
                     "description": r.description,
                     "prediction_up": None if r.prediction is None else r.prediction[0],
                     "prediction_down": None if r.prediction is None else r.prediction[1],
+                    "predictions": {e: list(pair) for e, pair in r.predictions.items()},
                     "impact_up": None if r.impact is None else r.impact[0],
                     "impact_down": None if r.impact is None else r.impact[1],
                     "error_share": r.error_share,
@@ -109,53 +125,55 @@ class Systematics:
                 for r in self.rows
             ],
             "prediction_error": self.prediction_error,
+            "prediction_errors": dict(self.prediction_errors),
             "statistical": self.statistical,
             "total": self.total,
         }
 
 
-def systematics(
-    experiment: Experiment, poi: str = "count", *, use_asimov: bool = False
+def systematic_effects(
+    *experiments: Experiment, question: Question = PLAIN, use_asimov: bool = False
 ) -> Systematics:
-    """Effect of every uncertainty on the predicted count and on the fit.
+    """Effect of every uncertainty on the predicted counts and on the fit.
 
     Args:
-        experiment: from `cevns.load`.
-        poi: the question of the fit.
+        experiments: from `cevns.experiments.load`; several are fitted together.
+        question: what is asked and held; of one common parameter.
         use_asimov: take the expected counts as data.
 
     Raises:
-        InputError: if there are no data and `use_asimov` is off.
+        InputError: if there are no data and `use_asimov` is off, or each experiment has its own
+            parameter of interest.
         FitError: if a fit does not converge.
     """
-    if not experiment.has_data and not use_asimov:
-        raise InputError(f"{experiment.name} declares no data: take expected counts (--asimov)")
-    model = experiment.model(poi)
-    if isinstance(model, ReleasedModel):  # shapes that the quoted fit holds are uncertainties too
-        model = freed(model, held_shapes(experiment.declaration), {})
-    data = asimov(model) if use_asimov else None
-    best = fit(model, data=data, minos="none")
-    centre = best[model.poi].value
+    asked = ask(*experiments, question=question)
+    if asked.interest is None:
+        raise InputError(
+            f"systematics of several experiments are those of one common parameter, and "
+            f"{asked.name} asks for one each: ask for {SCALE_QUESTION} or sin2-theta-w"
+        )
+    poi, data = asked.interest, asked.data(use_asimov)
+    # shapes that the quoted fit holds are uncertainties too
+    model = _with_shapes_free(asked)
+    best = fit(model, data=data, poi=poi, minos="none")
+    relative = asked.name != "couplings"
+    centre = best[poi].value if relative else best[poi].error
     if not centre > 0:
         raise InputError(
-            f"{experiment.name}: the fitted {model.poi} is zero, so relative effects are undefined"
+            f"{asked.subject.name}: the fitted {poi} is zero, so relative effects are undefined"
         )
-    found = {i.name: i for i in impacts(model, data=data, best=best)}
-    predicted = model.prediction
-    shifts = prediction_shifts(experiment)
+    found = {i.name: i for i in impacts(model, poi, data=data, best=best)}
+    shifts = _shifts(asked)
     rows = []
-    for name in dict.fromkeys([*shifts, *found]):
-        shift, impact = shifts.get(name), found.get(name)
+    for name in dict.fromkeys([*(n for s in shifts.values() for n in s), *found]):
+        impact = found.get(name)
         fitted = best[name] if name in best.fitted else None
         description = fitted.parameter.description if fitted else ""
-        if not description:
-            entry = experiment.declaration.parameters.get(name)
-            description = entry.description if entry else ""
         rows.append(
             SystematicRow(
                 name,
-                description,
-                None if shift is None else (shift[0] / predicted, shift[1] / predicted),
+                description or _described(asked, name),
+                {e: s[name] for e, s in shifts.items() if name in s},
                 None if impact is None else (impact.up / centre, impact.down / centre),
                 0.0 if impact is None else impact.share / centre,
                 0.0 if fitted is None or fitted.pull is None else fitted.pull,
@@ -164,13 +182,71 @@ def systematics(
         )
 
     def size(row: SystematicRow) -> float:
-        return max(abs(v) for v in (row.prediction or row.impact or (0.0,)))
+        moved = [v for pair in row.predictions.values() for v in pair]
+        return max(abs(v) for v in (moved or row.impact or (0.0,)))
 
     return Systematics(
-        experiment,
-        model.question,
+        asked.subject,
+        asked.name,
         tuple(sorted(rows, key=size, reverse=True)),
-        math.sqrt(sum(max(map(abs, s)) ** 2 for s in shifts.values())) / predicted,
-        statistical_error(model, data=data, best=best) / centre,
-        best[model.poi].error / centre,
+        {
+            e: math.sqrt(sum(max(map(abs, pair)) ** 2 for pair in s.values()))
+            for e, s in shifts.items()
+        },
+        statistical_error(model, poi, data=data, best=best) / centre,
+        best[poi].error / centre,
+        "value" if relative else "error",
     )
+
+
+def _with_shapes_free(asked: Asked) -> AnyModel | JointModel:
+    """The model with the shapes floating that the declared fit holds."""
+    model, subject = asked.held, asked.subject
+    if isinstance(model, JointModel):
+        assert isinstance(subject, JointExperiment)
+        names = {
+            part.names(model.parameters)[n]
+            for part in model.parts
+            if isinstance(part.model, ReleasedModel)
+            for n in held_shapes(subject[part.label].declaration)
+        }
+        keep = {model.parameters[n].name for n in asked.fix}
+        return model.with_parameters(
+            Parameters(
+                replace(p, fixed=False) if p.name in names - keep else p for p in model.parameters
+            )
+        )
+    assert isinstance(subject, Experiment)
+    if isinstance(model, ReleasedModel):
+        return freed(model, held_shapes(subject.declaration), asked.fix)
+    return model
+
+
+def _shifts(asked: Asked) -> dict[str, dict[str, tuple[float, float]]]:
+    """Relative shifts of each predicted count, by the names of the model's parameters."""
+    model, subject = asked.model, asked.subject
+    out = {}
+    for e in experiments_of(subject):
+        joint: Mapping[str, str] = {}
+        prediction = 0.0
+        if isinstance(model, JointModel):
+            part = next(p for p in model.parts if p.label == e.name)
+            joint = part.names(model.parameters)
+            assert isinstance(part.model, AnyModel)
+            prediction = part.model.prediction
+        else:
+            prediction = model.prediction
+        out[e.name] = {
+            joint.get(n, n): (up / prediction, down / prediction)
+            for n, (up, down) in prediction_shifts(e).items()
+        }
+    return out
+
+
+def _described(asked: Asked, name: str) -> str:
+    """What a file says of a parameter that the model does not have or describe."""
+    for e in experiments_of(asked.subject):
+        entry = e.declaration.parameters.get(name)
+        if entry is not None and entry.description:
+            return entry.description
+    return ""

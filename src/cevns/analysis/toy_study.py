@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from cevns.analysis.measurement import in_cm2
-from cevns.exceptions import UnknownNameError
+from cevns.analysis.question import PLAIN, Question, Subject, ask
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import AnyModel, Refold, fast_form
+from cevns.experiments.fast_form import Refold, fast_form
+from cevns.experiments.joint import SCALE_QUESTION
 from cevns.inference import Model
-from cevns.inference.model.joining import JointModel
 from cevns.inference.toys.toy_fits import run_toys
 from cevns.inference.toys.toy_result import ToyResult
 from cevns.records import head
 
-if TYPE_CHECKING:
-    from cevns.experiments.joint import JointExperiment
-
-__all__ = ["ToyStudy", "study_model", "study_toys"]
+__all__ = ["ToyStudy", "study_toys"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +34,7 @@ class ToyStudy:
         accuracy_shift: largest shift of -2lnL between the two; None where it is exact.
     """
 
-    experiment: Experiment | JointExperiment
+    experiment: Subject
     question: str
     toys: ToyResult
     accuracy: str
@@ -55,12 +53,10 @@ class ToyStudy:
 
 
 def study_toys(
-    experiment: Experiment,
+    *experiments: Experiment,
     n: int,
-    *,
     seed: int,
-    poi: str = "count",
-    fix: Mapping[str, float | None] | None = None,
+    question: Question = PLAIN,
     refold: Refold = "none",
     out: Path | str | None = None,
     workers: int | None = None,
@@ -69,11 +65,11 @@ def study_toys(
     """Draw toys at the nominal point, auxiliary measurements included, and fit them.
 
     Args:
-        experiment: from `cevns.load`.
+        experiments: from `cevns.experiments.load`; of several the toys are drawn and fitted
+            together.
         n: number of toys.
         seed: master seed; the same seed gives the same toys for any number of workers.
-        poi: the question.
-        fix: parameters to hold.
+        question: what is asked and held.
         refold: what is computed exactly at every step of every fit. ``none``: the tabulated
             model, fastest; ``form-factor``: couplings and nuclear radii, with the response
             tabulated; ``all``: the exact model.
@@ -82,53 +78,34 @@ def study_toys(
         progress: called with (toys done, n).
 
     Raises:
-        InputError: if an argument is out of range, or `out` belongs to another run.
+        InputError: if an argument is out of range, `out` belongs to another run, or each
+            experiment has its own parameter of interest.
         FitError: if more fits fail than tolerated, or the audit against iminuit disagrees.
     """
-    model = experiment.model(poi)
-    if fix:
-        model = model.with_parameters(model.parameters.fix(fix))
-    return study_model(
-        experiment,
-        model,
-        model.question,
-        n,
-        seed=seed,
-        refold=refold,
-        out=out,
-        workers=workers,
-        progress=progress,
-    )
-
-
-def study_model(
-    experiment: Experiment | JointExperiment,
-    model: AnyModel | JointModel,
-    question: str,
-    n: int,
-    *,
-    seed: int,
-    refold: Refold,
-    out: Path | str | None,
-    workers: int | None,
-    progress: Callable[[int, int], None] | None,
-) -> ToyStudy:
-    """Draw and fit toys of a model; see `study_toys`."""
+    asked = ask(*experiments, question=question)
+    if asked.interest is None:
+        raise InputError(
+            f"toys of several experiments test one common parameter, and {asked.name} asks for "
+            f"one each: ask for {SCALE_QUESTION} or sin2-theta-w"
+        )
     if refold not in get_args(Refold):
         raise UnknownNameError("thing to refold", refold, get_args(Refold))
-    fitted: Model
-    fitted, accuracy = (model, None) if refold == "all" else fast_form(model, refold)
+    model: Model = asked.held
+    accuracy = None
+    if refold != "all":
+        model, accuracy = fast_form(asked.held, refold)
     toys = run_toys(
-        fitted,
+        model,
         n,
         seed=seed,
+        poi=asked.interest,
         out=out,
         workers=workers,
         progress=progress,
     )
     return ToyStudy(
-        experiment,
-        question,
+        asked.subject,
+        asked.name,
         toys,
         "" if accuracy is None else str(accuracy),
         None if accuracy is None else accuracy.shift_3sigma,

@@ -78,6 +78,7 @@ def _main(
 app.command("list")(catalogue.list_names)
 app.command("xsec")(cross_section.xsec)
 app.command("rate")(rates.rate)
+app.command("predict")(rates.predict)
 app.command("fit")(fitting.fit)
 app.command("profile")(fitting.profile)
 app.command("systematics")(fitting.systematics)

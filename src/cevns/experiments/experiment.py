@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError
 from cevns.experiments.counts_model import build_model
-from cevns.experiments.declaration import assembly, loader
+from cevns.experiments.declaration import assembly, loader, quenching_override
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
 from cevns.experiments.prediction.apparatus import Apparatus
@@ -25,14 +25,14 @@ from cevns.processes import Interaction
 from cevns.typing import Array
 
 if TYPE_CHECKING:
-    from cevns.analysis.measurement import Measurement
-    from cevns.analysis.profiling import Profile
-    from cevns.analysis.recoil_rate import Rate
-    from cevns.analysis.systematics import Systematics
-    from cevns.analysis.toy_study import ToyStudy
     from cevns.experiments.tables.features import ResponseFeatures
 
-__all__ = ["NOTHING", "Experiment", "load"]
+__all__ = [
+    "NOTHING",
+    "Experiment",
+    "inputs_record",
+    "load",
+]
 
 NOTHING = 1e-9
 """Share of the recoils below which a signal is rounding of the response tables, not a signal."""
@@ -48,15 +48,26 @@ class Experiment(Apparatus):
         document: the parsed file, which knows its lines.
         data: folder the user named for the public release.
         overrides: fields changed from outside the file.
+        process: an interaction in place of the declared one.
     """
 
     data: Path | None = None
     overrides: Mapping[str, str] | None = None
+    process: Interaction | None = None
+
+    @cached_property
+    def interaction(self) -> Interaction:
+        """The process at the nucleus."""
+        return super().interaction if self.process is None else self.process
+
+    @property
+    def physics(self) -> dict[str, str]:
+        """Named physics choices, echoed in every result."""
+        named = {} if self.process is None else {"interaction": self.process.name}
+        return {**super().physics, **named}
 
     def provenance(self) -> dict[str, Any]:
         """Name, physics choices, changed fields and inputs, as every result has them."""
-        from cevns.analysis.measurement import inputs_record
-
         return {
             "experiment": self.name,
             "physics": self.physics,
@@ -148,66 +159,29 @@ class Experiment(Apparatus):
         model = self.model("count")
         return {n: float(c.sum()) for n, c in model.components(model.parameters.values).items()}
 
-    def fit(
-        self,
-        poi: str = "count",
-        *,
-        asimov: bool = False,
-        fix: Mapping[str, float | None] | None = None,
-        minos: str = "poi",
-        gof_toys: int = 0,
-    ) -> Measurement:
-        """Fit the experiment; see `cevns.analysis.measurement.measure`.
+    def with_quenching(self, curve: Quenching, said: str = "") -> Experiment:
+        """The experiment with another quenching curve, its variations as constrained parameters.
+
+        The parameters that acted on the declared curve go; each variation of the new one becomes
+        a parameter of its name, 0 +- 1, shared between experiments.
+
+        Args:
+            curve: a model, for example of `cevns.quenching.QuenchingFit.quenching`.
+            said: how the change is echoed in results; by default by its kind.
+
+        Raises:
+            SchemaError: if a variation has a name that is taken or none for a parameter.
 
         Examples:
-            >>> import cevns
-            >>> fit = cevns.load("coherent-csi-2021").fit()
-            >>> round(fit.z, 1)
-            11.5
+            >>> from cevns.detectors.quenching.constant import Constant
+            >>> flat = load("coherent-csi-2021").with_quenching(Constant(0.0878))
+            >>> flat.quenching.parameters, [n for n in flat.declaration.parameters if "qf" in n]
+            ((0.0878,), [])
         """
-        from cevns.analysis.measurement import measure
-
-        return measure(self, poi=poi, use_asimov=asimov, fix=fix, minos=minos, gof_toys=gof_toys)
-
-    def profile(
-        self,
-        parameter: str | None = None,
-        *,
-        poi: str = "count",
-        asimov: bool = False,
-        fix: Mapping[str, float | None] | None = None,
-        points: int = 41,
-    ) -> Profile:
-        """Profile a parameter; see `cevns.analysis.profiling.profile_experiment`."""
-        from cevns.analysis.profiling import profile_experiment
-
-        return profile_experiment(
-            self, parameter, poi=poi, use_asimov=asimov, fix=fix, points=points
-        )
-
-    def systematics(self, poi: str = "count", *, asimov: bool = False) -> Systematics:
-        """Effect of every uncertainty; see `cevns.analysis.systematics.systematics`."""
-        from cevns.analysis.systematics import systematics
-
-        return systematics(self, poi, use_asimov=asimov)
-
-    def toys(self, n: int, *, seed: int, poi: str = "count", **options: Any) -> ToyStudy:
-        """Draw and fit pseudo-experiments; see `cevns.analysis.toy_study.study_toys`."""
-        from cevns.analysis.toy_study import study_toys
-
-        return study_toys(self, n, seed=seed, poi=poi, **options)
-
-    def rate(self, *, points: int = 200) -> Rate:
-        """Recoil spectrum and expected counts; see `cevns.analysis.recoil_rate.rate`."""
-        from cevns.analysis.recoil_rate import rate
-
-        return rate(self, points=points)
-
-    def with_quenching(self, curve: Quenching) -> Experiment:
-        """The experiment with another curve; see `cevns.analysis.quenching_study`."""
-        from cevns.analysis.quenching_study import with_quenching
-
-        return with_quenching(self, curve)
+        document, echo = quenching_override.replaced(self.document, curve, said)
+        overrides = {**(self.overrides or {}), quenching_override.FIELD: echo}
+        declaration = loader.validate(document)
+        return replace(self, declaration=declaration, document=document, overrides=overrides)
 
     def response_features(self, signal: Signal) -> ResponseFeatures:
         """The response of a signal on features, made once for every interaction (for scans)."""
@@ -277,9 +251,7 @@ def load(
     document = parse(path)
     curve_file = None
     if overrides:
-        from cevns.analysis.quenching_study import read_quenching, split, with_quenching
-
-        overrides, curve_file = split(overrides)
+        overrides, curve_file = quenching_override.split(overrides)
         document = document.with_changes(overrides)
     declaration = loader.validate(document)
     experiment = Experiment(
@@ -287,4 +259,15 @@ def load(
     )
     if curve_file is None:
         return experiment
-    return with_quenching(experiment, read_quenching(curve_file[1:]), curve_file)
+    curve = quenching_override.read_quenching(curve_file[1:])
+    return experiment.with_quenching(curve, curve_file)
+
+
+def inputs_record(experiment: Experiment) -> dict[str, Any]:
+    """Where the data came from, with digests and warnings."""
+    inputs = experiment.inputs
+    return {
+        "origin": inputs.origin,
+        "files": [{"role": f.role, "name": f.name, "sha256": f.sha256} for f in inputs.files],
+        "warnings": list(inputs.warnings),
+    }

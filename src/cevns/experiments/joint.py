@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.counts_model import build_model
 from cevns.experiments.experiment import Experiment, load
 from cevns.experiments.questions import SCALE_QUESTION, SIGNAL, Poi, Question, ask
 from cevns.inference import Model
-from cevns.inference import asimov as asimov_data
 from cevns.inference.model.joining import join
 from cevns.parameters import fold_name
 from cevns.processes import Interaction
 from cevns.registry import canonical
 
-if TYPE_CHECKING:
-    from cevns.analysis.joint_measurement import JointMeasurement
-    from cevns.analysis.profiling import Profile
-    from cevns.analysis.toy_study import ToyStudy
-    from cevns.experiments.fast_form import Refold
+__all__ = ["JointExperiment", "load_all", "load_joint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,95 +134,6 @@ class JointExperiment:
         first = self.experiments[0].interaction if interactions is None else interactions[0]
         return ask(poi, first, several=True)
 
-    def fit(
-        self,
-        poi: str = SCALE_QUESTION,
-        *,
-        asimov: bool = False,
-        fix: Mapping[str, float | None] | None = None,
-        minos: str = "poi",
-        gof_toys: int = 0,
-        contributions: bool = True,
-        widths: Iterable[tuple[str, float]] = (),
-    ) -> JointMeasurement:
-        """Fit them together; see `cevns.analysis.joint_measurement.measure_joint`.
-
-        Examples:
-            >>> result = load_joint(["coherent-csi-2021"]).fit()
-            >>> 0.85 < result.fit["cross_section_scale"].value < 0.97
-            True
-        """
-        from cevns.analysis.joint_measurement import measure_joint
-
-        return measure_joint(
-            self,
-            poi=poi,
-            use_asimov=asimov,
-            fix=fix,
-            minos=minos,
-            gof_toys=gof_toys,
-            contributions=contributions,
-            widths=widths,
-        )
-
-    def profile(
-        self,
-        parameter: str | None = None,
-        *,
-        poi: str = SCALE_QUESTION,
-        asimov: bool = False,
-        fix: Mapping[str, float | None] | None = None,
-        points: int = 41,
-    ) -> Profile:
-        """Profile a parameter, that of interest by default, over three errors either side.
-
-        Raises:
-            UnknownNameError: if a name is unknown.
-            InputError: if the parameter is fixed, there are no data, or each experiment has its
-                own parameter of interest and none is named.
-            FitError: if a fit does not converge.
-        """
-        from cevns.analysis.profiling import profile_model
-        from cevns.inference.model.expectation import single_poi
-
-        if not asimov:
-            self.require_data()
-        model = self.model(poi)
-        data = asimov_data(model) if asimov else None
-        if fix:
-            model = model.with_parameters(model.parameters.fix(fix))
-        name = single_poi(model, parameter)
-        return profile_model(self, model, check_joint_question(poi), name, data, points)
-
-    def toys(
-        self,
-        n: int,
-        *,
-        seed: int,
-        poi: str = SCALE_QUESTION,
-        fix: Mapping[str, float | None] | None = None,
-        refold: Refold = "none",
-        **options: Any,
-    ) -> ToyStudy:
-        """Draw and fit toys of all experiments; see `cevns.analysis.toy_study.study_toys`.
-
-        Raises:
-            InputError: if each experiment has its own parameter of interest.
-        """
-        from cevns.analysis.toy_study import study_model
-
-        question = check_joint_question(poi)
-        if question not in (SCALE_QUESTION, "sin2-theta-w"):
-            raise InputError(
-                f"toys of several experiments test one common parameter, and {question} asks for "
-                f"one each: ask for {SCALE_QUESTION} or sin2-theta-w"
-            )
-        model = self.model(poi)
-        if fix:
-            model = model.with_parameters(model.parameters.fix(fix))
-        run = {"out": None, "workers": None, "progress": None} | options
-        return study_model(self, model, question, n, seed=seed, refold=refold, **run)
-
 
 def load_joint(
     names: Sequence[str | Path],
@@ -251,6 +157,26 @@ def load_joint(
         >>> load_joint(["coherent-csi-2021"]).names
         ('coherent-csi-2021',)
     """
+    return JointExperiment(load_all(names, data=data, overrides=overrides))
+
+
+def load_all(
+    names: Sequence[str | Path],
+    *,
+    data: str | Path | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> tuple[Experiment, ...]:
+    """Load one or several experiments with the changes that are meant for each.
+
+    Raises:
+        UnknownNameError: if an experiment is unknown, or a change names one that is not there.
+        InputError: if a file or a change cannot be used.
+    """
+    if len(names) == 1 and not any(":" in key for key in overrides or ()):
+        one = load(names[0], data=data, overrides=overrides)
+        if data is not None and not _released(one):
+            raise InputError(f"--data: {one.name} names no public release")
+        return (one,)
     plain = tuple(load(n) for n in names)
     changes: list[dict[str, str]] = [{} for _ in plain]
     for key, value in (overrides or {}).items():
@@ -262,11 +188,17 @@ def load_joint(
             changes[i][field if colon else key] = value
     loaded = []
     for name, experiment, change in zip(names, plain, changes, strict=True):
-        released = experiment.declaration.data and experiment.declaration.data.release
-        loaded.append(load(name, data=data if released else None, overrides=change or None))
+        at = data if _released(experiment) else None
+        loaded.append(load(name, data=at, overrides=change or None))
     if data is not None and not any(e.data for e in loaded):
         raise InputError("--data: none of these experiments names a public release")
-    return JointExperiment(tuple(loaded))
+    return tuple(loaded)
+
+
+def _released(experiment: Experiment) -> bool:
+    """Whether the file names a public release."""
+    declared = experiment.declaration.data
+    return declared is not None and declared.release is not None
 
 
 def _called(experiment: Experiment, written: str | Path, who: str) -> bool:

@@ -1,4 +1,4 @@
-"""All figures of a measurement, and writing them to files."""
+"""All figures of a fit, and writing them to files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from cevns.report.recoil_figures import recoil_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from cevns.analysis.joint_measurement import JointMeasurement
     from cevns.analysis.measurement import Measurement
-    from cevns.experiments.experiment import Experiment
 
-__all__ = ["measurement_figures", "save"]
+__all__ = ["fit_figures", "save"]
 
 PNG_DPI: Final = 200
 # no date in a file: the same figure is the same bytes
@@ -63,47 +63,59 @@ def save(figure: Figure, path: str | Path) -> Path:
     return path
 
 
-def measurement_figures(
-    measurement: Measurement,
-    experiment: Experiment,
+def fit_figures(
+    result: Measurement | JointMeasurement,
     *,
     impacts: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, Figure]:
-    """Every figure that a measurement allows, by the name of its file.
+    """Every figure that a fit allows, by the name of its file.
 
     Args:
-        measurement: from `cevns.experiments.experiment.Experiment.fit`.
-        experiment: what was fitted; its source and recoils are drawn as well.
+        result: from `cevns.Study.fit`.
         impacts: as in `cevns.report.pulls.pull_figure`.
 
     Returns:
         ``projections``, ``residuals`` (with a steady-state background), ``data2d`` (with a time
         axis), ``pulls``, ``correlation``, ``profile`` (of a free parameter of interest),
-        ``recoil-spectrum`` and ``flux``.
+        ``recoil-spectrum`` and ``flux``. What is of one of several experiments has its name in
+        front and the values of the joint fit.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
         FitError: if a conditional fit of the profile does not converge.
     """
+    from cevns.analysis.measurement import Measurement
     from cevns.inference.fitting.intervals import profile
 
     with style.context():  # a missing library is found before the work
         pass
-    model, fit = measurement.model, measurement.fit
-    title = experiment.title
-    note = style.credit(experiment, asimov=measurement.asimov)
+    subject = result.experiment if isinstance(result, Measurement) else result.joint
+    if isinstance(result, Measurement):
+        each = {"": result}
+    else:
+        each = {f"{name}-": result.measurement(name) for name in result.results}
+    figures = {n + what: figure for n, m in each.items() for what, figure in _fitted(m).items()}
+    model, fit, title = result.model, result.fit, subject.title
+    note = style.credit(subject, asimov=result.asimov)
+    if any(not p.fixed and p.pull is not None for p in fit):
+        figures["pulls"] = pull_figure(fit, impacts, title=title, note=note)
+    if fit.free:
+        figures["correlation"] = correlation_figure(fit, title=title, note=note)
+    if fit.poi is not None and not fit[fit.poi].fixed:
+        curve = profile(model, fit.poi, data=fit.data, best=fit)
+        figures["profile"] = profile_figure(curve, title=title, note=note)
+    for name, m in each.items():
+        figures[f"{name}recoil-spectrum"] = recoil_figure(m.experiment)
+        figures[f"{name}flux"] = flux_figure(m.experiment)
+    return figures
+
+
+def _fitted(measurement: Measurement) -> dict[str, Figure]:
+    """The counts of one experiment with its fitted components."""
+    experiment = measurement.experiment
     figures = {"projections": projection_figure(measurement)}
     if steady_state(experiment):
         figures["residuals"] = residual_figure(measurement)
     if experiment.time_edges is not None:
         figures["data2d"] = data_figure(measurement)
-    if any(not p.fixed and p.pull is not None for p in fit):
-        figures["pulls"] = pull_figure(fit, impacts, title=title, note=note)
-    if fit.free:
-        figures["correlation"] = correlation_figure(fit, title=title, note=note)
-    if not fit[model.poi].fixed:
-        curve = profile(model, model.poi, data=fit.data, best=fit)
-        figures["profile"] = profile_figure(curve, title=title, note=note)
-    figures["recoil-spectrum"] = recoil_figure(experiment)
-    figures["flux"] = flux_figure(experiment)
     return figures

@@ -25,7 +25,7 @@ def flux_figure(experiment: Experiment) -> Figure:
     """Fluence of the exposure per flavour, in energy and, of a pulsed source, in time.
 
     Args:
-        experiment: from `cevns.load`.
+        experiment: from `cevns.experiments.load`.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.

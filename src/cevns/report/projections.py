@@ -171,7 +171,7 @@ def projection_figure(measurement: Measurement) -> Figure:
     """Projections on every axis: data, stacked components, residuals.
 
     Args:
-        measurement: from `cevns.experiments.experiment.Experiment.fit`.
+        measurement: from `cevns.Study.fit` of one experiment.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.

@@ -56,7 +56,7 @@ def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilS
     nominal values.
 
     Args:
-        experiment: from `cevns.load`.
+        experiment: from `cevns.experiments.load`.
         recoil_energy_kev: recoil energies, keV, ``(n,)``.
     """
     density = experiment.recoil_density(recoil_energy_kev)
@@ -85,7 +85,7 @@ def recoil_figure(experiment: Experiment) -> Figure:
     region. Right: predicted counts per unit of reconstructed energy, stacked.
 
     Args:
-        experiment: from `cevns.load`.
+        experiment: from `cevns.experiments.load`.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.

@@ -16,9 +16,8 @@ from cevns.analysis.coupling_families import (
     known_parameters,
     structural_names,
 )
+from cevns.analysis.question import Subject, require_data
 from cevns.exceptions import InputError
-from cevns.experiments.experiment import Experiment
-from cevns.experiments.joint import JointExperiment
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
 from cevns.parameters import Parameters
@@ -126,7 +125,7 @@ class ScanPlan:
 
 
 def scan_plan(
-    subject: Experiment | JointExperiment,
+    subject: Subject,
     physics: Physics,
     ranges: Ranges,
     *,
@@ -175,7 +174,7 @@ def scan_plan(
         form,
     )
     if not asimov_data:
-        _require_data(subject)
+        require_data(subject)
     axes = []
     for name, values in ranges.items():
         structural = known.has(name) and known[name].name in structure
@@ -210,13 +209,3 @@ def _require_coupling(known: Parameters, structure: set[str], names: Sequence[st
         f"a scan of {what} alone leaves no parameter of the interaction free; scan one of "
         f"{', '.join(couplings)} too"
     )
-
-
-def _require_data(subject: Experiment | JointExperiment) -> None:
-    if isinstance(subject, JointExperiment):
-        subject.require_data()
-    elif not subject.has_data:
-        raise InputError(
-            f"{subject.name} declares no data: scan the expected counts with --asimov "
-            "(asimov_data=True), or declare data in its file"
-        )

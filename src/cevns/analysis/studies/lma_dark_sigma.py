@@ -175,8 +175,8 @@ def lma_dark_test(
         FitError: if no fit converges.
 
     Examples:
-        >>> import cevns
-        >>> test = lma_dark_test(cevns.load("coherent-csi-2021"), "u")
+        >>> from cevns.experiments import load
+        >>> test = lma_dark_test(load("coherent-csi-2021"), "u")
         >>> test.sigma > 5.0, round(test.eps_ee - test.eps_mumu, 3)
         (True, -0.802)
     """
@@ -238,8 +238,8 @@ def lma_dark_curve(
         FitError: if no fit of an angle converges.
 
     Examples:
-        >>> import cevns
-        >>> curve = lma_dark_curve(cevns.load("coherent-csi-2021"), [-35.0, 45.0, -70.0])
+        >>> from cevns.experiments import load
+        >>> curve = lma_dark_curve(load("coherent-csi-2021"), [-35.0, 45.0, -70.0])
         >>> [bool(x) for x in (curve.delta > 9.0)], bool(np.isnan(curve.delta[2]))
         ([False, True, False], True)
     """

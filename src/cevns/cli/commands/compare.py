@@ -4,32 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
+from cevns.exceptions import InputError
 from cevns.files import check_writable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cevns.analysis.changes import Comparison
 
 __all__ = ["compare"]
 
 
 def compare(
-    first: options.ExperimentName,
-    second: Annotated[str, typer.Argument(metavar="OTHER", help="the experiment to arrive at")],
+    experiment: options.ExperimentNames,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="write the figure there")
     ] = None,
+    set_field: options.SetField = None,
+    data: options.DataFolder = None,
     json: options.Json = None,
 ) -> None:
-    """Turn one experiment's predicted CEvNS count into another's, one change at a time."""
-    from cevns.analysis.changes import compare as compare_experiments
-
+    """Turn the first experiment's predicted CEvNS count into the others', one change at a time."""
     output = Output(json)
     if plot is not None:
         check_writable(plot)
-    result = compare_experiments(options.load(first, None, None), options.load(second, None, None))
+    study = options.study(experiment, data, set_field)
+    found = study.compare()
+    if plot is not None and len(found) > 1:
+        raise InputError("--plot draws one comparison; name two experiments")
+    for result in found.values():
+        _show(output.console, result)
+    record: dict[str, Any] = study.provenance()
+    records = {name: result.to_dict() for name, result in found.items()}
+    if len(found) == 1:
+        record |= next(iter(records.values()))
+    else:
+        record["comparisons"] = records
+    if plot is not None:
+        from cevns.report import change_figure, save
+
+        save(change_figure(next(iter(found.values()))), plot)
+        record["figures"] = [str(plot)]
+    output.result(record)
+
+
+def _show(console: Console, result: Comparison) -> None:
     shown = table(
         f"from {result.first.title} to {result.second.title}",
         "change",
@@ -53,18 +78,7 @@ def compare(
         shown.add_row(name, before, after, "", "")
     z = ["" if value is None else f"{value:.2f}" for value in result.expected_z]
     shown.add_row("expected significance", *z, "", "")
-    output.console.print(shown)
-    record = {
-        "experiments": {e.name: e.provenance() for e in (result.first, result.second)},
-        **result.to_dict(),
-    }
-    if plot is not None:
-        from cevns.report import save
-        from cevns.report.change_figures import change_figure
-
-        save(change_figure(result), plot)
-        record["figures"] = [str(plot)]
-    output.result(record)
+    console.print(shown)
 
 
 def _first(fields: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.output import Output, prepare_folder, table
 
 __all__ = ["gallery"]
 
@@ -37,9 +37,7 @@ def gallery(
         output.result({"entries": record})
         return
     if out is not None:
-        from cevns.cli.commands.fit_commands import _prepare
-
-        _prepare(out, "--out")
+        prepare_folder(out, "--out")
     records: list[dict[str, Any]] = []
     for e in chosen:
         # by name it is wanted and its absence an error; among all it is passed over with a word

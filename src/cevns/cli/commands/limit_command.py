@@ -42,7 +42,7 @@ def limit(
     toys: scanning.Toys = 1000,
     seed: scanning.Seed = 1,
     free: scanning.Free = None,
-    at: scanning.At = None,
+    at: options.At = None,
     fix: options.Fix = None,
     refine: scanning.Refine = 0,
     out: Annotated[
@@ -100,12 +100,12 @@ def limit(
         raise InputError(
             "name a parameter and its range, for example --parameter eps_ee_u=-0.3:0.8:221"
         )
-    _on_cevns(output, experiment[0], level, events, observed, background, asimov, set_field, data)
+    _on_cevns(output, experiment, level, events, observed, background, asimov, set_field, data)
 
 
 def _on_cevns(
     output: Output,
-    experiment: str,
+    experiment: list[str],
     level: float,
     events: float | None,
     observed: int | None,
@@ -114,19 +114,17 @@ def _on_cevns(
     set_field: list[str] | None,
     data: Path | None,
 ) -> None:
-    from cevns.analysis.count_limit import cevns_limit
-
-    loaded = options.load(experiment, data, set_field)
+    study = options.study(experiment, data, set_field)
+    loaded = study.experiments[0]
     published = _published(loaded.name, level)
     if published is not None and not loaded.has_data and observed is None and not asimov:
         events = published.events[0] if events is None and published.events else events
-    result = cevns_limit(
-        loaded,
+    result = study.limit(
         level=level,
         events=events,
         observed=observed,
         background=background,
-        expected=asimov,
+        asimov=asimov,
     )
     how = {
         "data": "one-sided profile likelihood of the observed counts",
@@ -146,4 +144,4 @@ def _on_cevns(
             + (f", {published.events[0]:g} events" if published.events else "")
             + (f"; {published.memory}" if published.memory else "")
         )
-    output.result({**loaded.provenance(), **result.to_dict()})
+    output.result({**study.provenance(), **result.to_dict()})

@@ -87,12 +87,12 @@ def quenching(
 ) -> None:
     """Fit a quenching factor: numbers, sets, eigen-variations, comparison with published curves."""
     from cevns import quenching as points
-    from cevns.cli.commands.fit_commands import _prepare
+    from cevns.cli.terminal.output import prepare_folder
     from cevns.files import check_writable, write
 
     output = Output(json)
     if plots is not None:
-        _prepare(plots)
+        prepare_folder(plots)
     if export is not None:
         check_writable(export)
     fit = points.fit(
@@ -222,7 +222,7 @@ def _compare(
 
 
 def _effects(console: Console, name: str, curves: dict[str, Quenching]) -> list[dict[str, Any]]:
-    from cevns.analysis.quenching_study import curve_effects
+    from cevns.analysis.studies.quenching_study import curve_effects
     from cevns.experiments import load
 
     experiment = load(name)

@@ -1,19 +1,28 @@
-"""``cevns rate``: recoil spectra and expected counts."""
+"""``cevns rate`` and ``predict``: recoil spectra and expected counts, before any fit."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
-__all__ = ["rate"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+    from cevns.analysis.recoil_rate import Rate
+
+__all__ = ["predict", "rate"]
 
 
 def rate(
-    experiment: options.ExperimentName,
+    experiment: options.ExperimentNames,
+    model: options.NewPhysics = None,
+    at: options.At = None,
     points: Annotated[int, typer.Option(help="recoil energies in the spectrum", min=2)] = 200,
     data: options.DataFolder = None,
     set_field: options.SetField = None,
@@ -21,21 +30,50 @@ def rate(
 ) -> None:
     """Recoil spectrum by flavour (before efficiency) and expected counts in the region."""
     output = Output(json)
-    result = options.load(experiment, data, set_field).rate(points=points)
-    shown = table(f"expected counts in the analysis region: {result.title}", "component", "counts")
-    for name, count in result.expected.items():
+    study = options.study(experiment, data, set_field, model)
+    found = study.rate(at=options.held(study, at), points=points)
+    for result in found.values():
+        _show_counts(output.console, result.title, result.expected)
+        _show_spectrum(output.console, result)
+    records = {name: result.to_dict() for name, result in found.items()}
+    output.result(records[study.names[0]] if len(records) == 1 else {"experiments": records})
+
+
+def predict(
+    experiment: options.ExperimentNames,
+    model: options.NewPhysics = None,
+    at: options.At = None,
+    data: options.DataFolder = None,
+    set_field: options.SetField = None,
+    json: options.Json = None,
+) -> None:
+    """Expected counts in the analysis region by component, before any fit."""
+    output = Output(json)
+    study = options.study(experiment, data, set_field, model)
+    found = study.predict(at=options.held(study, at))
+    for e in study.experiments:
+        _show_counts(output.console, e.title, found[e.name])
+    records = {e.name: {**e.provenance(), "expected": found[e.name]} for e in study.experiments}
+    output.result(records[study.names[0]] if len(records) == 1 else {"experiments": records})
+
+
+def _show_counts(console: Console, title: str, counts: Mapping[str, float]) -> None:
+    shown = table(f"expected counts in the analysis region: {title}", "component", "counts")
+    for name, count in counts.items():
         shown.add_row(name, f"{count:.2f}")
-    output.console.print(shown)
-    spectrum = table(
+    console.print(shown)
+
+
+def _show_spectrum(console: Console, result: Rate) -> None:
+    shown = table(
         "recoil spectrum, counts/keVnr for the exposure, before efficiency",
         "T / keVnr",
         *result.rate_per_kev,
     )
     step = max(1, len(result.recoil_energy_kev) // 15)
     for i in range(0, len(result.recoil_energy_kev), step):
-        spectrum.add_row(
+        shown.add_row(
             f"{result.recoil_energy_kev[i]:.2f}",
             *(f"{values[i]:.4g}" for values in result.rate_per_kev.values()),
         )
-    output.console.print(spectrum)
-    output.result(result.to_dict())
+    console.print(shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Asimov",
-    "At",
     "Free",
     "Level",
     "Method",
@@ -68,10 +67,6 @@ Free = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="a further parameter of the model to profile"),
 ]
-At = Annotated[
-    list[str] | None,
-    typer.Option("--at", metavar="NAME=VALUE", help="hold a parameter of the model elsewhere"),
-]
 Workers = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as pay"),
@@ -99,46 +94,29 @@ def plan_of(
     data: Path | None,
 ) -> ScanPlan:
     """What the options of a scan ask for."""
-    from cevns.analysis.coupling_families import known_parameters, structural_names
-    from cevns.analysis.scanning.scan_plan import scan_plan
-    from cevns.experiments.joint import load_joint
-    from cevns.units import quantity
-
     asked = ranges.read(parameter)
-    subject: Any
-    if len(experiment) == 1:
-        subject = options.load(experiment[0], data, set_field)
-    else:
-        subject = load_joint(experiment, data=data, overrides=options.changes(set_field))
-    known = known_parameters(subject, model)
-    structural = structural_names(subject, model)
-    plain = subject.model("cross-section" if len(experiment) == 1 else "cross-section-scale")
+    plain = options.study(experiment, data, set_field)
+    nuisances = plain.model(None if len(experiment) > 1 else "cross-section").parameters
+    study = plain if model == "standard-model" else plain.with_models(model)
+    known = study.couplings
+    structural = study.structural
     axes = {}
     for r in asked:
-        nuisance = not known.has(r.name) and plain.parameters.has(r.name)
-        p = (plain.parameters if nuisance else known)[r.name]
+        nuisance = not known.has(r.name) and nuisances.has(r.name)
+        p = (nuisances if nuisance else known)[r.name]
         if p.name in axes:
             raise InputError(f"--parameter {p.name} is there twice; give it one range")
         axes[p.name] = r.axis(p, structural=p.name in structural)
-    held = {}
-    _apart(known, plain.parameters, at, "--at", "is profiled anyway; hold it with --fix")
-    _apart(known, plain.parameters, free, "--free", "is profiled anyway; leave --free out")
-    _apart(plain.parameters, known, fix, "--fix", "belongs to the model; hold it with --at")
-    for name, text in ranges.values(at, "--at").items():
-        p = known[name]
-        try:
-            held[p.name] = float(text)
-        except ValueError:
-            held[p.name] = quantity(text, p.unit, what=f"--at {p.name}")
-    return scan_plan(
-        subject,
-        model,
+    _apart(known, nuisances, at, "--at", "is profiled anyway; hold it with --fix")
+    _apart(known, nuisances, free, "--free", "is profiled anyway; leave --free out")
+    _apart(nuisances, known, fix, "--fix", "belongs to the model; hold it with --at")
+    return study.plan(
         axes,
         free=tuple(free or ()),
-        at=held,
-        fix=options.fixed(plain.parameters, fix),
+        at=options.held(study, at),
+        fix=options.fixed(nuisances, fix),
         cl=cl,
-        asimov_data=asimov,
+        asimov=asimov,
     )
 
 
@@ -173,7 +151,7 @@ def scan(
     ] = False,
     refine: Refine = 0,
     free: Free = None,
-    at: At = None,
+    at: options.At = None,
     fix: options.Fix = None,
     asimov: Asimov = False,
     workers: Workers = None,
@@ -245,7 +223,7 @@ def plot(
 ) -> None:
     """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.cli.commands.fit_commands import require_plots
+    from cevns.cli.terminal.output import require_plots
     from cevns.files import check_writable
 
     require_plots("cevns plot")

@@ -44,6 +44,9 @@ def toys(
     n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="number of toys")] = 10_000,
     seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1,
     poi: options.AnyPoi = None,
+    model: options.NewPhysics = None,
+    free: options.Free = None,
+    at: options.At = None,
     refold: Annotated[
         str,
         typer.Option(metavar="WHAT", help="computed exactly in every fit: none, form-factor, all"),
@@ -75,8 +78,8 @@ def toys(
     output = Output(json)
     if out is not None:
         check_writable(out)
-    loaded, poi = options.load_any(experiment, data, set_field, poi)
-    held = options.fixed(loaded.model(poi).parameters, fix)
+    study = options.study(experiment, data, set_field, model)
+    asked = options.question(study, poi, free, at, fix).asked
     screen = Console(stderr=True)
     lines = _Lines()
     with Progress(
@@ -99,12 +102,11 @@ def toys(
             bar.update(task, completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
 
         try:
-            study = loaded.toys(
+            found = study.toys(
                 n,
+                **asked,
                 seed=seed,
-                poi=poi,
                 refold=cast("Any", refold),
-                fix=held,
                 out=out,
                 workers=workers,
                 progress=progress,
@@ -113,9 +115,9 @@ def toys(
             for note in getattr(stop, "__notes__", ()):
                 typer.echo(note, err=True)
             raise
-    result = study.toys
+    result = found.toys
     pulls = table(
-        f"{result.n} toys of {loaded.title}, seed {result.seed}",
+        f"{result.n} toys of {study.title}, seed {result.seed}",
         "parameter",
         "pull mean",
         "pull width",
@@ -139,6 +141,6 @@ def toys(
             f"{t['workers']:.0f} workers); set-up {t['compile_s']:.1f} s, coverage "
             f"{t['coverage_s']:.1f} s, audit {t['audit_s']:.1f} s, wall {t['wall_s']:.1f} s"
         )
-    if study.accuracy:
-        console.print(study.accuracy)
-    output.result(study.to_dict())
+    if found.accuracy:
+        console.print(found.accuracy)
+    output.result(found.to_dict())

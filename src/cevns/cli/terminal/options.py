@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
-    from cevns.experiments import Experiment, JointExperiment
     from cevns.parameters import Parameters
+    from cevns.study import Study
 
 __all__ = [
+    "SCALE",
     "AnyPoi",
+    "Asimov",
+    "Asked",
+    "At",
     "DataFolder",
-    "ExperimentName",
     "ExperimentNames",
     "Fix",
+    "Free",
     "Json",
-    "Poi",
+    "NewPhysics",
     "SetField",
     "changes",
     "fixed",
-    "load",
-    "load_any",
+    "held",
+    "question",
+    "study",
     "widths",
 ]
 
-ExperimentName = Annotated[
-    str, typer.Argument(metavar="EXPERIMENT", help="name from 'cevns list', or a YAML file")
-]
 ExperimentNames = Annotated[
     list[str],
     typer.Argument(
         metavar="EXPERIMENT",
-        help="name from 'cevns list', or a YAML file; several are fitted together",
+        help="name from 'cevns list', or a YAML file; several are studied together",
     ),
 ]
 Json = Annotated[
@@ -59,9 +62,6 @@ Fix = Annotated[
     list[str] | None,
     typer.Option("--fix", metavar="NAME[=VALUE]", help="hold a parameter in the fit"),
 ]
-Poi = Annotated[
-    str, typer.Option("--poi", metavar="NAME", help="count, cross-section or sin2-theta-w")
-]
 AnyPoi = Annotated[
     str | None,
     typer.Option(
@@ -71,33 +71,108 @@ AnyPoi = Annotated[
         "cross-section-scale (default) or these",
     ),
 ]
+NewPhysics = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="an interaction of 'cevns list interactions', several with +, or your own FILE.py",
+    ),
+]
+Free = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="a parameter of the model that is free, instead of --poi"),
+]
+At = Annotated[
+    list[str] | None,
+    typer.Option("--at", metavar="NAME=VALUE", help="hold a parameter of the model elsewhere"),
+]
+Asimov = Annotated[
+    bool, typer.Option("--asimov", help="fit expected counts: precision and significance to expect")
+]
+SCALE = "cross-section-scale"
 
 
-def load(name: str, data: Path | None, set_field: Sequence[str] | None) -> Experiment:
-    """The experiment of a command, with ``--data`` and ``--set`` applied.
+def study(
+    names: Sequence[str],
+    data: Path | None,
+    set_field: Sequence[str] | None,
+    model: str | None = None,
+) -> Study:
+    """The experiments of a command, with ``--data``, ``--set`` and ``--model`` applied.
 
     Raises:
         InputError: if ``--set`` is not KEY=VALUE; and as `cevns.load`.
     """
-    from cevns.experiments import load as load_experiment
+    from cevns.study import load
 
-    return load_experiment(name, data=data, overrides=changes(set_field))
+    return load(*names, data=data, overrides=changes(set_field), models=model)
 
 
-def load_any(
-    names: Sequence[str], data: Path | None, set_field: Sequence[str] | None, poi: str | None
-) -> tuple[Experiment | JointExperiment, str]:
-    """One experiment or several, and the question: that asked, or the usual one.
+@dataclass(frozen=True)
+class Asked:
+    """What the options of a command ask of a study.
+
+    Args:
+        study: of which.
+        poi: ``--poi``.
+        free: ``--free``.
+        at: ``--at``, in internal units.
+        fix: ``--fix``, likewise.
+    """
+
+    study: Study
+    poi: str | None
+    free: tuple[str, ...]
+    at: Mapping[str, float]
+    fix: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Arguments of the methods of a study."""
+        return {"poi": self.poi, "free": self.free, "at": self.at, "fix": self.fix}
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters of the model that is asked for."""
+        return self.study.model(self.poi, free=self.free, at=self.at).parameters
+
+
+def question(
+    study: Study,
+    poi: str | None,
+    free: Sequence[str] | None,
+    at: Sequence[str] | None,
+    fix: Sequence[str] | None,
+) -> Asked:
+    """The question of a command.
 
     Raises:
-        InputError: as `load` and `cevns.load_joint`.
+        UnknownNameError: if a parameter does not exist.
+        InputError: if an option cannot be read.
     """
-    from cevns.experiments.joint import SCALE_QUESTION, load_joint
-    from cevns.registry import canonical
+    asked = Asked(study, poi, tuple(free or ()), held(study, at))
+    return replace(asked, fix=fixed(asked.parameters, fix)) if fix else asked
 
-    if len(names) == 1 and (poi is None or canonical(poi) != SCALE_QUESTION):
-        return load(names[0], data, set_field), poi or "count"
-    return load_joint(names, data=data, overrides=changes(set_field)), poi or SCALE_QUESTION
+
+def held(study: Study, texts: Sequence[str] | None) -> dict[str, float]:
+    """The ``--at`` options: parameter of the interaction to value.
+
+    Raises:
+        UnknownNameError: if a parameter does not exist.
+        InputError: if one is not NAME=VALUE, or a value has another unit.
+    """
+    from cevns.cli.terminal.ranges import values
+    from cevns.units import quantity
+
+    out = {}
+    for name, text in values(texts, "--at").items():
+        p = study.couplings[name]
+        try:
+            out[p.name] = float(text)
+        except ValueError:
+            out[p.name] = quantity(text, p.unit, what=f"--at {p.name}")
+    return out
 
 
 def changes(set_field: Sequence[str] | None) -> dict[str, str]:
@@ -142,17 +217,24 @@ def fixed(parameters: Parameters, texts: Sequence[str] | None) -> dict[str, floa
     return out
 
 
-def widths(parameters: Parameters, texts: Sequence[str] | None) -> list[tuple[str, float]]:
+def widths(asked: Asked, texts: Sequence[str] | None) -> list[tuple[str, float]]:
     """The ``--width`` options: parameter name and width of its constraint, a share of it for 5%.
 
     Raises:
         UnknownNameError: if a parameter does not exist.
-        InputError: if one is not NAME=ERROR.
+        InputError: if one is not NAME=ERROR, or there is one experiment.
     """
     from cevns.units import quantity
 
+    if not texts:
+        return []
+    if len(asked.study.experiments) == 1 and (asked.poi or "").replace("_", "-") != SCALE:
+        raise InputError(
+            "--width is for joint fits; of one experiment, --set parameters.NAME.constraint"
+        )
+    parameters = asked.parameters
     out = []
-    for text in texts or ():
+    for text in texts:
         name, separator, value = (s.strip() for s in text.partition("="))
         if not separator or not value:
             raise InputError(f"--width {text}: write NAME=ERROR, for example sns.flux=5%")

@@ -6,8 +6,10 @@ import json
 import math
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cevns.exceptions import OutputError
 from cevns.files import check_writable, write
 from cevns.records import head
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["Output", "strict", "table"]
+__all__ = ["Output", "prepare_folder", "require_plots", "strict", "table"]
 
 
 class Output:
@@ -83,3 +85,29 @@ def table(title: str, *columns: str, left: int = 1) -> Table:
     for i, column in enumerate(columns):
         out.add_column(column, justify="left" if i < left else "right", overflow="fold")
     return out
+
+
+def require_plots(what: str) -> None:
+    """Raise `MissingExtraError` if no figure can be drawn."""
+    from cevns.exceptions import MissingExtraError
+
+    try:
+        import matplotlib as _  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("matplotlib", "plot", what) from None
+
+
+def prepare_folder(folder: Path, option: str = "--plots") -> None:
+    """Make the folder of the figures, before the work.
+
+    Raises:
+        MissingExtraError: if no figure can be drawn.
+        OutputError: if there can be no such folder.
+    """
+    require_plots(option)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{option}: {folder} is a file; name a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{option}: cannot create {folder}: {error.strerror}") from None

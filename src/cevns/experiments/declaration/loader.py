@@ -12,9 +12,20 @@ from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.registry import canonical
 
-__all__ = ["CATALOGUE", "catalogue", "digest", "find", "schema_error", "validate"]
+__all__ = [
+    "CATALOGUE",
+    "COMBINATION",
+    "catalogue",
+    "digest",
+    "find",
+    "is_path",
+    "schema_error",
+    "validate",
+]
 
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
+COMBINATION = "combination"
+"""The section that makes a file one of several experiments (`combination.read_combination`)."""
 
 
 def catalogue() -> tuple[str, ...]:
@@ -36,13 +47,18 @@ def find(name_or_path: str | Path) -> Path:
     if canonical(text) in catalogue():
         return CATALOGUE / f"{canonical(text)}.yaml"
     path = Path(text).expanduser()
-    if path.suffix.casefold() in {".yaml", ".yml"} or "/" in text or path.exists():
+    if is_path(text) or path.exists():
         if path.is_dir():
             raise InputError(f"{path} is a folder; name the experiment's YAML file in it")
         if not path.exists():
             raise InputError(f"there is no experiment file {path}; check the path")
         return path
     raise UnknownNameError("experiment", text, catalogue())
+
+
+def is_path(text: str) -> bool:
+    """Whether a text can only be a path: it has a separator or the suffix of YAML."""
+    return "/" in text or Path(text).suffix.casefold() in {".yaml", ".yml"}
 
 
 def validate(document: Document) -> ExperimentFile:
@@ -53,6 +69,10 @@ def validate(document: Document) -> ExperimentFile:
     """
     from pydantic import ValidationError
 
+    if COMBINATION in document.values:
+        raise document.error(
+            "this is a combination of experiments, not one; open it with cevns.load", [COMBINATION]
+        )
     try:
         return ExperimentFile.model_validate(document.values)
     except ValidationError as error:
@@ -60,7 +80,12 @@ def validate(document: Document) -> ExperimentFile:
 
 
 def schema_error(
-    error: Any, document: Document, prefix: Location = (), *, names: Mapping[str, str] | None = None
+    error: Any,
+    document: Document,
+    prefix: Location = (),
+    *,
+    names: Mapping[str, str] | None = None,
+    model: Any = ExperimentFile,
 ) -> SchemaError:
     """Turn pydantic's first complaint into one sentence with file, line and field.
 
@@ -69,11 +94,12 @@ def schema_error(
         document: the file.
         prefix: where in the file the checked section is.
         names: fields of the model to their names in the file, where they differ.
+        model: the schema of the whole file.
     """
     first = error.errors(include_url=False)[0]
     inner = [(names or {}).get(k, k) for k in first["loc"]]
     location = [*prefix, *inner]
-    return document.error(_sentence(first, location), location)
+    return document.error(_sentence(first, location, model), location)
 
 
 _WANTED = {
@@ -99,10 +125,10 @@ _WANTED = {
 }
 
 
-def _sentence(error: Mapping[str, Any], location: Location) -> str:
+def _sentence(error: Mapping[str, Any], location: Location, model: Any) -> str:
     kind = error["type"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _known_fields([str(k) for k in location[:-1]])
+        known = _known_fields([str(k) for k in location[:-1]], model)
         return f"there is no such field; {nearest(str(location[-1]), known, 'known here:')}"
     if kind not in _WANTED:
         # our own sentences, and what a quantity says of itself
@@ -116,11 +142,10 @@ def _sentence(error: Mapping[str, Any], location: Location) -> str:
     return f"{text}, got {shown if len(shown) <= 60 else shown[:56] + ' ...'}"
 
 
-def _known_fields(location: Location) -> list[str]:
+def _known_fields(location: Location, model: Any) -> list[str]:
     """Field names the schema knows at a place, for the nearest-name hint."""
     from pydantic import BaseModel
 
-    model: Any = ExperimentFile
     for key in location:
         fields = getattr(model, "model_fields", {})
         if key in fields:

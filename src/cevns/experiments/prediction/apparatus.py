@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -274,8 +274,15 @@ class Apparatus:
         """Named physics choices, echoed in every result."""
         return dict(assembly.physics_choices(self.declaration))
 
-    def recoil_density(self, recoil_energy_kev: Array) -> Array:
-        """Counts per keVnr in the exposure, before any detector, ``(flavours, n)``."""
+    def recoil_density(
+        self, recoil_energy_kev: Array, values: Mapping[str, float] | None = None
+    ) -> Array:
+        """Counts per keVnr in the exposure, before any detector, ``(flavours, n)``.
+
+        Args:
+            recoil_energy_kev: recoil energies, keVnr.
+            values: parameters of the interaction; nominal where left out.
+        """
         # unit weights make the fold a density
         fold = Fold(
             self.source,
@@ -285,7 +292,7 @@ class Apparatus:
             self.form_factor,
             nodes_kev=recoil_energy_kev,
         )
-        return fold.spectrum()
+        return fold.spectrum({n: np.asarray(v) for n, v in (values or {}).items()})
 
     # -- helpers -------------------------------------------------------------------------------
 

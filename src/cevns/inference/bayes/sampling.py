@@ -86,9 +86,9 @@ def sample(
             belongs to another chain.
 
     Examples:
-        >>> import cevns
+        >>> from cevns.experiments import load
         >>> from cevns.analysis.coupling_families import CouplingFamily
-        >>> csi = cevns.load("coherent-csi-2021")
+        >>> csi = load("coherent-csi-2021")
         >>> model = CouplingFamily(csi, "standard-model", ("sin2_theta_w",)).model({})
         >>> posterior = sample(model, seed=1)  # doctest: +SKIP
         >>> posterior.highest_density("sin2_theta_w", 0.9)  # doctest: +SKIP

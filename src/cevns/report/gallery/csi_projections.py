@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cevns.analysis.measurement import measure
 from cevns.experiments import load
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.gallery_parts.compared import compared
@@ -23,4 +24,4 @@ def table() -> Table:
 
 def figure() -> Figure:
     """Data with the fitted components in both variables."""
-    return projection_figure(load("coherent-csi-2021").fit())
+    return projection_figure(measure(load("coherent-csi-2021")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cevns.analysis.measurement import measure
 from cevns.experiments import load
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.gallery_parts.compared import compared
@@ -30,4 +31,4 @@ def figure() -> Figure:
     Raises:
         InputError: if the release is not at hand.
     """
-    return projection_figure(load(NEEDS).fit())
+    return projection_figure(measure(load(NEEDS)))

@@ -5,16 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cevns.analysis.coupling_families import known_parameters
-from cevns.analysis.scanning.scan_plan import scan_plan
-from cevns.analysis.scanning.scan_task import scan
-from cevns.experiments import load
 from cevns.inference.model.grid import Axis
 from cevns.inference.scan.disjoint import confidence_set
 from cevns.report.gallery_parts import carried_scans as scans
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.scan_figures.scan_figure import scan_figure
 from cevns.report.scan_figures.scan_parts import interval_text
+from cevns.study import load
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,17 +25,15 @@ ANGLES = ("sin2_2theta_mumu", "sin2_2theta_ee")
 
 @cache
 def _scan(angle: str) -> Scan:
-    csi = load(scans.CSI)
-    known = known_parameters(csi, "sterile")
+    csi = load(scans.CSI, models="sterile")
+    known = csi.couplings
     # prompt neutrinos have one energy: the rate oscillates with a period of 3.8 eV2, and a map
     # that goes further up needs steps that resolve it
     over = {
         "dm2_41": Axis.between(known["dm2_41"], 0.3, 10.0, 43, log=True, structural=True),
         angle: Axis.between(known[angle], 0.0, 1.0, 21),
     }
-    found = scan(scan_plan(csi, "sterile", over), "profile")
-    assert found is not None  # only shares of a scan are None
-    return found
+    return csi.scan(over)
 
 
 def table() -> Table:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cevns import datasets
+from cevns.analysis.measurement import measure
+from cevns.analysis.question import Question
 from cevns.experiments import load
 from cevns.records import VERSION
 from cevns.report.drawing import style
@@ -105,7 +107,9 @@ def fitted_ratio(result: PublishedResult, experiment: str) -> Ratio | None:
     if loaded is None:
         return None
     counts = result.cross_section_cm2 is None
-    record: dict[str, Any] = loaded.fit("count" if counts else "cross-section").to_dict()
+    record: dict[str, Any] = measure(
+        loaded, Question("count" if counts else "cross-section")
+    ).to_dict()
     poi = record["poi"]
     fitted = poi["value"], poi["error_up"], poi["error_down"]
     if counts:

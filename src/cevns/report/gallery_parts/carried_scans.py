@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.analysis.scanning.scan_plan import scan_plan
-from cevns.analysis.scanning.scan_task import scan
-from cevns.experiments import load
 from cevns.inference.scan.disjoint import confidence_set
 from cevns.report.drawing.overlays import read_curves
 from cevns.report.scan_figures.scan_parts import interval_text
+from cevns.study import load
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
@@ -66,10 +64,8 @@ def _profile(
     cl: float,
 ) -> Scan:
     ranges = {name: np.linspace(*ends) for name, ends in over}
-    wanted = scan_plan(load(CSI), model, ranges, free=free, fix=dict(fix), cl=cl)
-    found = scan(wanted, "profile")
-    assert found is not None  # only shares of a scan are None
-    return found
+    study = load(CSI, models=model)
+    return study.scan(ranges, free=free, fix=dict(fix), cl=cl)
 
 
 def wilks_text(found: Scan) -> str:

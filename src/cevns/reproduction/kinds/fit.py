@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from cevns.exceptions import InputError
-from cevns.experiments import load
+from cevns.experiments.questions import POI_PARAMETER, check_question
+from cevns.study import load
 
 __all__ = ["compute"]
 
@@ -16,12 +17,12 @@ __all__ = ["compute"]
 def _fit(
     experiment: str, poi: str, overrides: tuple[tuple[str, str], ...], fix: tuple[str, ...]
 ) -> Mapping[str, Any]:
-    loaded = load(experiment, overrides=dict(overrides))
+    study = load(experiment, overrides=dict(overrides))
     held: dict[str, float | None] = dict.fromkeys(fix)
     if fix == ("all",):
-        model = loaded.model(poi)
-        held = {p.name: None for p in model.parameters if p.name != model.poi}
-    return loaded.fit(poi, fix=held).to_dict()
+        names = study.model(poi).parameters.names
+        held = dict.fromkeys(n for n in names if n != POI_PARAMETER[check_question(poi)])
+    return study.fit(poi, fix=held).to_dict()
 
 
 def compute(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cevns.analysis.count_limit import cevns_limit
 from cevns.exceptions import InputError
-from cevns.experiments import load
+from cevns.study import load
 
 __all__ = ["compute"]
 
@@ -24,8 +23,8 @@ def compute(
     Raises:
         InputError: if the record has no such number.
     """
-    loaded = load(experiment, overrides=overrides)
-    record = cevns_limit(loaded, level=level, events=events).to_dict()
+    study = load(experiment, overrides=overrides)
+    record = study.limit(level=level, events=events).to_dict()
     value = record.get(field)
     if not isinstance(value, float):
         raise InputError(f"the record of a limit has no number {field!r}")

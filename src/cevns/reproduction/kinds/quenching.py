@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 
-from cevns.analysis.quenching_study import with_quenching
 from cevns.exceptions import UnknownNameError
 from cevns.experiments import load
 from cevns.quenching import QuenchingFit, fit
@@ -53,7 +52,8 @@ def compute(
         return AnodeCurrent(photoelectrons=1200, gain=2e6, duration_ns=300).current_ma * scale
     result = _fit(material, curve, tuple(include), tension)
     if field == "prediction":
-        return with_quenching(load(experiment), result.quenching()).predict()["cevns"] * scale
+        changed = load(experiment).with_quenching(result.quenching())
+        return changed.predict()["cevns"] * scale
     name, _, what = field.partition(" ")
     if what in ("", "error"):
         names = result.family.parameters.names

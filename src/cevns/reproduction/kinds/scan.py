@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cevns.analysis.scanning.scan_plan import scan_plan
-from cevns.analysis.scanning.scan_task import scan
 from cevns.exceptions import InputError
-from cevns.experiments import load
+from cevns.study import load
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
@@ -35,18 +33,14 @@ def _scan(
     overrides: tuple[tuple[str, str], ...],
 ) -> Scan:
     low, high, points = over
-    plan = scan_plan(
-        load(experiment, overrides=dict(overrides)),
-        model,
+    study = load(experiment, overrides=dict(overrides), models=model)
+    return study.scan(
         {parameter: np.linspace(low, high, int(points))},
         free=free,
         at={name: value for name, value in at if value is not None},
         fix=dict(fix),
         cl=level,
     )
-    found = scan(plan, "profile")
-    assert found is not None  # only shares of a scan are None
-    return found
 
 
 def compute(

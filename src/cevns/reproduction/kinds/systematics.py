@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from functools import cache
 
 from cevns.analysis.systematics import Systematics
-from cevns.experiments import load
+from cevns.study import load
 
 __all__ = ["compute"]
 
 
 @cache
 def _systematics(experiment: str) -> Systematics:
-    return load(experiment).systematics("count")
+    return load(experiment).systematics()
 
 
 def compute(experiment: str, parameters: Sequence[str]) -> float:

@@ -1,0 +1,272 @@
+"""The tables of fits: what is printed for people."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from cevns.cli.terminal.output import table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cevns.analysis.joint_measurement import JointMeasurement
+    from cevns.analysis.measurement import Measurement
+    from cevns.analysis.systematics import Systematics
+    from cevns.inference import FitResult, FittedParameter
+
+__all__ = ["parameter_table", "show_fit", "show_joint", "show_measurement", "show_systematics"]
+
+
+def show_fit(console: Console, result: Measurement | JointMeasurement) -> None:
+    """Print a fit of one or several experiments for people."""
+    from cevns.analysis.measurement import Measurement
+
+    if isinstance(result, Measurement):
+        show_measurement(console, result)
+    else:
+        show_joint(console, result)
+
+
+def show_measurement(console: Console, result: Measurement) -> None:
+    """Print a fit for people."""
+    experiment = result.experiment
+    origin = experiment.inputs.origin
+    for warning in experiment.inputs.warnings:
+        warnings.warn(warning, stacklevel=2)
+    data = "Asimov data (expected counts)" if result.asimov else f"data: {origin}"
+    if experiment.data is not None:
+        data += f" {experiment.data}"
+    console.print(f"[bold]{experiment.title}[/bold]  {', '.join(experiment.declaration.cite)}")
+    physics = experiment.physics
+    console.print(
+        f"{data}; couplings {physics['couplings']}, form factor {physics['form_factor']}, "
+        f"quenching {physics['quenching']}, resolution {physics['resolution']}"
+    )
+    if experiment.declaration.signal is not None:
+        exact = getattr(result.model, "exact", None) is not None
+        console.print(f"signal: {'from first principles' if exact else 'released template'}")
+    files = ", ".join(
+        f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in experiment.inputs.files
+    )
+    console.print(f"[dim]files, sha256: {files}[/dim]")
+    if experiment.overrides:
+        changes = ", ".join(f"{k}={v}" for k, v in experiment.overrides.items())
+        console.print(f"changed: {changes}")
+    counts = table("events in the analysis region", "component", "prediction", "fit", left=1)
+    for c in result.components.values():
+        counts.add_row(
+            c.title,
+            f"{c.prediction:.1f} ± {c.prediction_error:.1f}",
+            f"{c.fit:.1f} ± {c.error:.1f}",
+        )
+    counts.add_section()
+    total = sum(c.fit for c in result.components.values())
+    counts.add_row("observed", f"{result.observed.sum():.0f}", f"{total:.1f}")
+    console.print(counts)
+    console.print(parameter_table(result.fit))
+    _show_single_answer(console, result)
+
+
+def parameter_table(fitted: FitResult) -> Any:
+    """All parameters of a fit with their errors, priors and pulls."""
+    shown = table("parameters", "parameter", "value", "HESSE", "MINOS", "prior", "pull", "")
+    for p in fitted:
+        minos = ""
+        if p.error_up is not None or p.error_down is not None:
+            up = "bound" if p.error_up is None else f"+{p.error_up:.4g}"
+            down = "bound" if p.error_down is None else f"-{p.error_down:.4g}"
+            minos = f"{up} {down}"
+        shown.add_row(
+            p.name,
+            f"{p.value:.5g}",
+            "fixed" if p.fixed else f"{p.error:.3g}",
+            minos,
+            "free" if p.prior is None else f"{p.prior[0]:.4g} ± {p.prior[1]:.3g}",
+            "" if p.pull is None or p.fixed else f"{p.pull:+.2f}",
+            p.unit + (" at its bound" if p.at_bound else ""),
+        )
+    return shown
+
+
+def _answer(result: Measurement) -> str:
+    p = result.fit[result.model.poi]
+    # an upper and a lower error where MINOS gave both
+    if p.error_up is not None and p.error_down is not None:
+        error = f"+{p.error_up:.4g} -{p.error_down:.4g}"
+    else:
+        error = "fixed" if p.fixed else f"± {p.error:.4g}"
+    unit = {"e-40 cm2": " x 1e-40 cm2"}.get(p.unit, f" {p.unit}" if p.unit else "")
+    z = "" if result.z is None else f"; no CEvNS rejected at {result.z:.2f} sigma"
+    return f"{p.name} = {p.value:.4g} {error}{unit}{z}"
+
+
+def _show_single_answer(console: Console, result: Measurement) -> None:
+    f = result.fit
+    console.print(f"[bold]{_answer(result)}[/bold]")
+    console.print(
+        f"chi2 {f.chi2:z.1f} / {f.ndof} (deviance {f.deviance:z.1f} + pulls "
+        f"{f.chi2 - f.deviance:z.1f}), Pearson {f.pearson:z.1f}"
+        + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
+    )
+    if result.model.question == "cross-section":
+        predicted = result.experiment.cross_section_cm2 * 1e40
+        console.print(f"predicted cross section: {predicted:.1f} x 1e-40 cm2")
+    if result.fixed_pulse_time is not None:
+        console.print(f"pulse time fixed at its nominal value: {_answer(result.fixed_pulse_time)}")
+    if result.profiled is not None:
+        console.print(f"all shape variations profiled: {_answer(result.profiled)}")
+    if result.alternatives is not None:
+        _show_alternatives(console, result)
+    if f.diagnosis:
+        console.print(f"note: {f.diagnosis}")
+
+
+def _show_alternatives(console: Console, result: Measurement) -> None:
+    study = result.alternatives
+    assert study is not None
+    unit = result.fit[result.model.poi].unit
+    title = f"fits with one alternative shape each{f' [{unit}]' if unit else ''}"
+    shown = table(
+        title.replace("[", r"\["), "alternative", result.model.poi, "shift", "-2lnL", left=1
+    )
+    for f in study.fits:
+        shown.add_row(
+            f"{f.parameter} {f.side:+d} sigma",
+            f"{f.value:.1f}",
+            f"{f.shift:+.1f}",
+            f"{f.chi2_change:+.1f}",
+        )
+    console.print(shown)
+    console.print(
+        f"downward shifts in quadrature {study.downward:.1f}, folded into the significance: "
+        f"{study.folded:.2f} sigma"
+    )
+
+
+def _errors(p: FittedParameter) -> str:
+    """Value with its errors, an upper and a lower one where MINOS gave both."""
+    if p.error_up is not None and p.error_down is not None:
+        text = f"{p.value:.4g} +{p.error_up:.3g} -{p.error_down:.3g}"
+    else:
+        text = f"{p.value:.4g} " + ("fixed" if p.fixed else f"± {p.error:.3g}")
+    return text + (f" x {p.unit.replace('e-40', '1e-40')}" if p.unit else "")
+
+
+def show_joint(console: Console, result: JointMeasurement) -> None:
+    """Print a joint fit for people."""
+    joint = result.joint
+    console.print(f"[bold]{joint.title}[/bold]  {', '.join(joint.cite)}")
+    for e in joint.experiments:
+        for warning in e.inputs.warnings:
+            warnings.warn(f"{e.name}: {warning}", stacklevel=2)
+        data = "Asimov data (expected counts)" if result.asimov else f"data: {e.inputs.origin}"
+        physics = e.physics
+        console.print(
+            f"{e.name}: {data}; couplings {physics['couplings']}, form factor "
+            f"{physics['form_factor']}, quenching {physics['quenching']}"
+        )
+        if e.overrides:
+            console.print("  changed: " + ", ".join(f"{k}={v}" for k, v in e.overrides.items()))
+    shared = ", ".join(f"{n} ({' '.join(users)})" for n, users in result.shared.items())
+    console.print(f"shared: {shared or 'nothing'}")
+
+    counts = table(
+        "events in the analysis regions", "experiment", "component", "prediction", "fit", left=2
+    )
+    for name, r in result.results.items():
+        for c in r.components.values():
+            counts.add_row(
+                name,
+                c.title,
+                f"{c.prediction:.1f} ± {c.prediction_error:.1f}",
+                f"{c.fit:.1f} ± {c.error:.1f}",
+            )
+        total = sum(c.fit for c in r.components.values())
+        counts.add_row(name, "observed", f"{r.observed.sum():.6g}", f"{total:.1f}")
+        counts.add_section()
+    console.print(counts)
+    console.print(parameter_table(result.fit))
+    _show_contributions(console, result)
+    _show_answer(console, result)
+
+
+def _show_contributions(console: Console, result: JointMeasurement) -> None:
+    known = {n: r.contribution for n, r in result.results.items() if r.contribution}
+    if known and len(known) > 1 and result.poi is not None:
+        name = result.poi.name
+        shown = table(f"who measures {name}", "experiment", "alone", "all the others", "share")
+        for n, c in known.items():
+            others = "" if c.without is None else _errors(c.without)
+            shown.add_row(n, _errors(c.alone), others, f"{100 * c.share:.1f} %")
+        shown.add_section()
+        rest = result.shared_share or 0.0
+        shown.add_row("constraints of shared parameters", "", "", f"{100 * rest:.1f} %")
+        console.print(shown)
+    if result.widths:
+        shown = table("with other constraints", "parameter", "error", "result")
+        for w in result.widths:
+            shown.add_row(w.parameter, f"{w.sigma:.4g}", _errors(w.poi))
+        console.print(shown)
+
+
+def _show_answer(console: Console, result: JointMeasurement) -> None:
+    for name, r in result.results.items():
+        if r.poi is not None:
+            z = "" if r.significance is None or r.significance.z is None else r.significance.z
+            tail = f"; no CEvNS rejected at {z:.2f} sigma" if z else ""
+            console.print(f"[bold]{name}: {_errors(r.poi)}{tail}[/bold]")
+    if result.poi is not None:
+        tail = "" if result.z is None else f"; no CEvNS rejected at {result.z:.2f} sigma"
+        console.print(f"[bold]{result.poi.name} = {_errors(result.poi)}{tail}[/bold]")
+    f = result.fit
+    held = [p.name for p in f if p.fixed]
+    if held:
+        console.print(f"held in this fit, so not in its errors: {', '.join(held)}")
+    console.print(
+        f"chi2 {f.chi2:z.1f} / {f.ndof} (deviance {f.deviance:z.1f} + pulls "
+        f"{f.chi2 - f.deviance:z.1f}), Pearson {f.pearson:z.1f}"
+        + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
+    )
+    if f.diagnosis:
+        console.print(f"note: {f.diagnosis}")
+
+
+def show_systematics(console: Console, result: Systematics) -> None:
+    """Print the systematics of one or several experiments for people."""
+    names = list(result.prediction_errors)
+    columns = ["prediction"] if len(names) == 1 else [f"prediction {n}" for n in names]
+    shown = table(
+        f"systematic uncertainties: {result.experiment.title}",
+        "parameter",
+        *columns,
+        "impact on the fit",
+        "share of the fit error",
+        "pull",
+    )
+    for row in result.rows:
+        shown.add_row(
+            row.name,
+            *(_percent(row.predictions.get(n), 1) for n in names),
+            _percent(row.impact, 2),
+            f"{100 * row.error_share:.1f} %",
+            f"{row.pull:+.2f} ± {row.constraint:.2f}",
+        )
+    shown.add_section()
+    blank = [""] * len(names)
+    shown.add_row("statistical", *blank, "", f"{100 * result.statistical:.1f} %", "")
+    errors = [f"± {100 * e:.1f} %" for e in result.prediction_errors.values()]
+    shown.add_row("total", *errors, "", f"{100 * result.total:.1f} %", "")
+    console.print(shown)
+    console.print(
+        "prediction: change of the predicted CEvNS count at +1 and -1 sigma of the prior; "
+        "impact: change of the fitted value with the parameter moved by its fitted error; "
+        "share: what the fit error loses (in quadrature) with the parameter held"
+        + ("; both in units of the fit error" if result.relative_to == "error" else "")
+    )
+
+
+def _percent(pair: tuple[float, float] | None, digits: int) -> str:
+    if pair is None:
+        return ""
+    return f"{100 * pair[0]:+.{digits}f} {100 * pair[1]:+.{digits}f} %"

@@ -1,0 +1,90 @@
+"""Combination files: several experiments under one name, to be studied together."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from cevns.exceptions import CevnsError, InputError, UnknownNameError
+from cevns.experiments.declaration import loader
+from cevns.experiments.declaration.document import parse
+from cevns.registry import canonical
+
+__all__ = ["SECTION", "CombinationFile", "read_combination"]
+
+SECTION = loader.COMBINATION
+
+
+class CombinationFile(BaseModel):
+    """What a combination file declares.
+
+    Args:
+        combination: catalogue names, or paths relative to the file.
+        name: of the combination.
+        title: a line for tables and figures.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    combination: list[str]
+    name: str
+    title: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+            raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
+        return name
+
+    @field_validator("combination")
+    @classmethod
+    def _some(cls, names: list[str]) -> list[str]:
+        if not names:
+            raise InputError("the combination is empty; name at least one experiment")
+        return names
+
+
+def read_combination(name_or_path: str | Path) -> tuple[CombinationFile, list[str | Path]] | None:
+    """A combination file and the experiments it names; None for the file of an experiment.
+
+    Args:
+        name_or_path: as in `cevns.load`.
+
+    Raises:
+        UnknownNameError: if there is no file of that name.
+        SchemaError: if the file breaks the schema, or names what is no experiment; file, line and
+            field are named.
+        InputError: if the file cannot be read.
+    """
+    path = loader.find(name_or_path)
+    document = parse(path)
+    if SECTION not in document.values:
+        return None
+    try:
+        file = CombinationFile.model_validate(document.values)
+    except ValidationError as error:
+        raise loader.schema_error(error, document, model=CombinationFile) from None
+    found: list[str | Path] = []
+    for i, name in enumerate(file.combination):
+        place = (SECTION, i)
+        try:
+            target = _target(name, path.parent)
+            inner = parse(loader.find(target))
+        except CevnsError as error:
+            raise document.error(str(error), place) from None
+        if SECTION in inner.values:
+            raise document.error(f"{name} is a combination itself; name its experiments", place)
+        found.append(target)
+    return file, found
+
+
+def _target(name: str, folder: Path) -> str | Path:
+    """A shipped name as it is, anything else a path from the folder of the combination."""
+    if canonical(name) in loader.catalogue():
+        return name
+    target = folder / Path(name).expanduser()
+    if not target.exists() and not loader.is_path(name):
+        raise UnknownNameError("experiment", name, loader.catalogue())
+    return target

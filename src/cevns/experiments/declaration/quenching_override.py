@@ -1,0 +1,87 @@
+"""Another quenching curve in the place of the declared one: ``detector.quenching=@fit.yaml``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from cevns.detectors.quenching import Quenching, section
+from cevns.exceptions import InputError, SchemaError
+from cevns.experiments.declaration.builder import Builder
+from cevns.experiments.declaration.document import Document, parse
+from cevns.experiments.declaration.schema import Component
+
+__all__ = ["FIELD", "declared", "read_quenching", "replaced", "split"]
+
+FIELD = "detector.quenching"
+
+
+def replaced(document: Document, curve: Quenching, said: str = "") -> tuple[Document, str]:
+    """A file with another curve, and how the change is echoed in results.
+
+    The parameters that acted on the declared curve go; each variation of the new one becomes a
+    parameter of its name.
+
+    Args:
+        document: the file.
+        curve: the model.
+        said: how the change is echoed; by default by its kind.
+    """
+    values: dict[str, Any] = copy.deepcopy(dict(document.values))
+    written = section(curve)
+    values["detector"] = {**values["detector"], "quenching": written}
+    new = {n: declared(n) for n in curve.variation_names}
+    parameters: dict[str, Any] = {}
+    for name, entry in (values.get("parameters") or {}).items():
+        if entry.get("acts_on") == "quenching":
+            parameters |= new  # in place of the old ones
+        else:
+            parameters[name] = entry
+    values["parameters"] = parameters | new
+    echo = said or f"{{kind: {written['kind']}, ...}}"
+    return replace(document, values=values, changes={**document.changes, FIELD: echo}), echo
+
+
+def declared(name: str) -> dict[str, Any]:
+    """The declaration of a variation's parameter."""
+    return {
+        "constraint": "0 +/- 1",
+        "acts_on": "quenching",
+        "shared": True,
+        "description": f"eigen-variation {name.rpartition('.')[2]} of the quenching curve",
+    }
+
+
+def read_quenching(path: Path | str) -> Quenching:
+    """The model of a YAML file with a ``quenching:`` section, as ``cevns quenching`` writes it.
+
+    Raises:
+        SchemaError: if there is no such section, or it is not usable.
+        InputError: if the file cannot be read.
+    """
+    document = parse(Path(path).expanduser())
+    written = document.values.get("quenching")
+    if not isinstance(written, dict) or "kind" not in written:
+        raise SchemaError("needs a section 'quenching:' with a 'kind'", path=document.path)
+    component = Component.model_validate(written)
+    return cast(
+        "Quenching", Builder(document).build("cevns.detectors.quenching", ("quenching",), component)
+    )
+
+
+def split(overrides: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
+    """Fields to change, apart from a curve in a file (``detector.quenching=@fit.yaml``).
+
+    Raises:
+        InputError: if no file is named behind the ``@``.
+    """
+    rest = dict(overrides)
+    text = rest.get(FIELD, "")
+    if not text.startswith("@"):
+        return rest, None
+    if len(text) == 1:
+        raise InputError(f"--set {FIELD}=@: name a file, for example {FIELD}=@csi.yaml")
+    return rest, rest.pop(FIELD)

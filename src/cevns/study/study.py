@@ -1,0 +1,460 @@
+"""A study: one or several experiments, and what one asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cevns.analysis.changes import Comparison, compare
+from cevns.analysis.count_limit import CevnsLimit, cevns_limit
+from cevns.analysis.coupling_families import Form, Physics, structure_of
+from cevns.analysis.joint_measurement import JointMeasurement, measure_joint
+from cevns.analysis.measurement import Measurement, measure
+from cevns.analysis.profiling import Profile, profile_experiments
+from cevns.analysis.question import Question, Subject, ask, together, with_physics
+from cevns.analysis.recoil_rate import Rate, expected_counts, rates
+from cevns.analysis.scanning.scan_plan import Ranges, ScanPlan, scan_plan
+from cevns.analysis.scanning.scan_record import Scan
+from cevns.analysis.scanning.scan_task import scan
+from cevns.analysis.systematics import Systematics, systematic_effects
+from cevns.analysis.toy_study import ToyStudy, study_toys
+from cevns.detectors import Quenching
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.experiment import Experiment
+from cevns.experiments.fast_form import AnyModel, Refold
+from cevns.inference.model.joining import JointModel
+from cevns.parameters import Parameters
+from cevns.registry import canonical
+
+__all__ = ["Study"]
+
+Fix = Mapping[str, float | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One or several experiments; open it with `cevns.load`.
+
+    What is fitted is a question: `poi`, a name (``count`` of one experiment by default,
+    ``cross-section-scale`` of several; ``cross-section``, ``sin2-theta-w``), or `free`, parameters
+    of the interaction. `at` holds other parameters of the interaction, `fix` parameters of the
+    model, at a value or (None) at their nominal one.
+
+    Args:
+        experiments: at least one, with different names.
+        models: new physics in the interaction of all; they hold it already.
+        label: name of the combination; by default the names of the experiments.
+        heading: its title; likewise.
+
+    Raises:
+        InputError: if there is no experiment, or one is there twice.
+    """
+
+    experiments: tuple[Experiment, ...]
+    models: Physics | None = None
+    label: str = field(default="", repr=False)
+    heading: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.experiments:
+            raise InputError("a study needs at least one experiment")
+        for i, first in enumerate(self.experiments):
+            for second in self.experiments[i + 1 :]:
+                if first.name != second.name:
+                    continue
+                raise InputError(
+                    f"{first.name} is there twice; name each experiment once"
+                    if first.path == second.path
+                    else f"{first.path} and {second.path} are both called {first.name}; give one "
+                    "another name"
+                )
+
+    # -- what it is ----------------------------------------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the experiments."""
+        return tuple(e.name for e in self.experiments)
+
+    @property
+    def name(self) -> str:
+        """Of the combination, or the names of the experiments."""
+        return self.label or " + ".join(self.names)
+
+    @property
+    def title(self) -> str:
+        """A line for tables and figures."""
+        return self.heading or " + ".join(e.title for e in self.experiments)
+
+    @property
+    def cite(self) -> tuple[str, ...]:
+        """Papers of all experiments, each once."""
+        return tuple(dict.fromkeys(c for e in self.experiments for c in e.cite))
+
+    def __getitem__(self, name: str) -> Experiment:
+        """One of the experiments by name.
+
+        Raises:
+            UnknownNameError: if it is not among them.
+        """
+        for e in self.experiments:
+            if canonical(e.name) == canonical(name):
+                return e
+        raise UnknownNameError("experiment", name, self.names)
+
+    def provenance(self) -> dict[str, Any]:
+        """Physics choices, changed fields and inputs; of several experiments those of each."""
+        if len(self.experiments) == 1:
+            return self.experiments[0].provenance()
+        return {"experiments": {e.name: e.provenance() for e in self.experiments}}
+
+    @property
+    def subject(self) -> Subject:
+        """The experiment, or all as one.
+
+        Raises:
+            InputError: if two of them hold the same data or do not go together.
+        """
+        return together(*self.experiments)
+
+    def model(
+        self,
+        poi: str | None = None,
+        *,
+        free: Sequence[str] = (),
+        at: Mapping[str, float] | None = None,
+        fix: Fix | None = None,
+    ) -> AnyModel | JointModel:
+        """The likelihood model of a question.
+
+        Raises:
+            UnknownNameError: if the question or a parameter is unknown.
+            InputError: if the question does not fit together, or the experiments do not.
+
+        Examples:
+            >>> import cevns
+            >>> cevns.load("coherent-csi-2021").model().parameters.names[:3]
+            ('cevns', 'ssb', 'brn')
+        """
+        return ask(*self.experiments, question=_question(poi, free, at, fix)).held
+
+    @property
+    def couplings(self) -> Parameters:
+        """Parameters of the interaction, those that change its shapes included."""
+        process = self.experiments[0].interaction
+        return Parameters([*process.parameters, *structure_of(process)])
+
+    @property
+    def structural(self) -> tuple[str, ...]:
+        """Those that change its shapes: a mediator mass."""
+        return structure_of(self.experiments[0].interaction).names
+
+    def with_models(self, models: Physics) -> Study:
+        """The same study with new physics in the interaction of all; see `cevns.load`.
+
+        Raises:
+            UnknownNameError: if there is no such interaction.
+            InputError: if it cannot be made.
+        """
+        changed = tuple(with_physics(e, models) for e in self.experiments)
+        return replace(self, experiments=changed, models=models)
+
+    def with_quenching(self, curve: Quenching) -> Study:
+        """The same study with another quenching curve, its variations as constrained parameters.
+
+        Raises:
+            InputError: if the experiments have different targets, which have a curve each.
+        """
+        targets = {e.material.atoms for e in self.experiments}
+        if len(targets) > 1:
+            raise InputError(
+                "these experiments have different targets, and a quenching curve is of one; change "
+                "it in one file with the override 'NAME:detector.quenching'"
+            )
+        return replace(self, experiments=tuple(e.with_quenching(curve) for e in self.experiments))
+
+    # -- before any fit ------------------------------------------------------------------------
+
+    def predict(self, *, at: Mapping[str, float] | None = None) -> dict[str, dict[str, float]]:
+        """Expected counts in the analysis region, by experiment and component.
+
+        Examples:
+            >>> import cevns
+            >>> counts = cevns.load("coherent-csi-2021").predict()["coherent-csi-2021"]
+            >>> round(counts["cevns"])
+            331
+        """
+        return expected_counts(*self.experiments, at=at)
+
+    def rate(self, *, at: Mapping[str, float] | None = None, points: int = 200) -> dict[str, Rate]:
+        """Recoil spectra and expected counts, by experiment; see `cevns.analysis.recoil_rate`."""
+        return rates(*self.experiments, at=at, points=points)
+
+    def compare(self) -> dict[str, Comparison]:
+        """From the first experiment to each other, one change at a time, by the other's name.
+
+        Raises:
+            InputError: if there is no other one.
+        """
+        first, *others = self.experiments
+        if not others:
+            raise InputError(f"{first.name} is compared with another experiment; name it too")
+        return {other.name: compare(first, other) for other in others}
+
+    # -- fits ----------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        poi: str | None = None,
+        *,
+        free: Sequence[str] = (),
+        at: Mapping[str, float] | None = None,
+        fix: Fix | None = None,
+        asimov: bool = False,
+        minos: str = "poi",
+        gof_toys: int = 0,
+        contributions: bool = True,
+        widths: Sequence[tuple[str, float]] = (),
+    ) -> Measurement | JointMeasurement:
+        """Fit; see `cevns.analysis.measurement.measure` and `measure_joint` beside it.
+
+        Args:
+            poi: the question by name.
+            free: or parameters of the interaction.
+            at: values of other parameters of the interaction.
+            fix: parameters of the model to hold.
+            asimov: fit the expected counts: the precision to expect.
+            minos: ``"poi"``, ``"all"`` or ``"none"``.
+            gof_toys: toys for a goodness-of-fit p-value.
+            contributions: of several experiments, fit each alone and all the others.
+            widths: of several, the answer with other widths of constraints.
+
+        Raises:
+            UnknownNameError: if a name is unknown.
+            InputError: if there are no data, or the question does not fit together.
+            FitError: if a fit does not converge.
+
+        Examples:
+            >>> import cevns
+            >>> fit = cevns.load("coherent-csi-2021").fit()
+            >>> round(fit.z, 1)
+            11.5
+        """
+        question = _question(poi, free, at, fix)
+        options: dict[str, Any] = {
+            "use_asimov": asimov,
+            "minos": minos,
+            "gof_toys": gof_toys,
+        }
+        if len(self.experiments) > 1 or question.is_scale:
+            return measure_joint(
+                *self.experiments,
+                question=question,
+                contributions=contributions,
+                widths=widths,
+                **options,
+            )
+        if widths:
+            raise InputError(
+                "widths of constraints are asked of a common parameter: use the question "
+                "cross-section-scale, or override parameters.NAME.constraint"
+            )
+        return measure(self.experiments[0], question, **options)
+
+    def profile(
+        self,
+        parameter: str | None = None,
+        *,
+        poi: str | None = None,
+        free: Sequence[str] = (),
+        at: Mapping[str, float] | None = None,
+        fix: Fix | None = None,
+        asimov: bool = False,
+        points: int = 41,
+    ) -> Profile:
+        """Profile a parameter; see `cevns.analysis.profiling.profile_experiments`."""
+        return profile_experiments(
+            *self.experiments,
+            parameter=parameter,
+            question=_question(poi, free, at, fix),
+            use_asimov=asimov,
+            points=points,
+        )
+
+    def systematics(
+        self,
+        poi: str | None = None,
+        *,
+        free: Sequence[str] = (),
+        at: Mapping[str, float] | None = None,
+        fix: Fix | None = None,
+        asimov: bool = False,
+    ) -> Systematics:
+        """Effect of every uncertainty; see `cevns.analysis.systematic_effects`."""
+        question = _question(poi, free, at, fix)
+        return systematic_effects(*self.experiments, question=question, use_asimov=asimov)
+
+    def toys(
+        self,
+        n: int,
+        *,
+        seed: int,
+        poi: str | None = None,
+        free: Sequence[str] = (),
+        at: Mapping[str, float] | None = None,
+        fix: Fix | None = None,
+        refold: Refold = "none",
+        out: Path | str | None = None,
+        workers: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ToyStudy:
+        """Draw and fit pseudo-experiments; see `cevns.analysis.toy_study.study_toys`."""
+        return study_toys(
+            *self.experiments,
+            n=n,
+            seed=seed,
+            question=_question(poi, free, at, fix),
+            refold=refold,
+            out=out,
+            workers=workers,
+            progress=progress,
+        )
+
+    # -- scans and limits ----------------------------------------------------------------------
+
+    def plan(
+        self,
+        ranges: Ranges,
+        *,
+        free: Sequence[str] = (),
+        at: Mapping[str, float] | None = None,
+        fix: Fix | None = None,
+        cl: float = 0.9,
+        asimov: bool = False,
+        form: Form = "tabulated",
+    ) -> ScanPlan:
+        """What a scan is of; see `cevns.analysis.scanning.scan_plan.scan_plan`.
+
+        Args:
+            ranges: values by parameter, of one or two parameters.
+            free: further parameters of the interaction to profile.
+            at: values of others.
+            fix: nuisance parameters to hold.
+            cl: confidence level.
+            asimov: the counts expected in the Standard Model: the sensitivity.
+            form: ``tabulated`` or ``exact``.
+
+        Raises:
+            UnknownNameError: if a name is unknown.
+            InputError: if a range leaves the physical region, nothing is scanned, or there are
+                no data.
+        """
+        return scan_plan(
+            self.subject,
+            "standard-model" if self.models is None else self.models,
+            ranges,
+            free=free,
+            at=at,
+            fix=fix,
+            cl=cl,
+            asimov_data=asimov,
+            form=form,
+        )
+
+    def scan(
+        self,
+        ranges: Ranges | ScanPlan,
+        method: str = "profile",
+        *,
+        toys: int = 1000,
+        seed: int = 1,
+        refine: int = 0,
+        out: Path | str | None = None,
+        workers: int | None = None,
+        executor: Executor | None = None,
+        progress: Callable[[int, int, float], None] | None = None,
+        **options: Any,
+    ) -> Scan:
+        """Scan one or two parameters; see `cevns.analysis.scanning.scan_task.scan`.
+
+        Args:
+            ranges: values by parameter, or a plan.
+            method: ``profile``, ``fc``, ``cls`` or ``bayes``.
+            toys: toys of a point, at most; a fifth of the draws wanted (``bayes``).
+            seed: master seed.
+            refine: times that the cells of a profile scan are halved along its contour.
+            out: HDF5 file; the same call resumes an interrupted scan from it.
+            workers: processes.
+            executor: any `concurrent.futures.Executor` in their place.
+            progress: told work done, wanted, and per second.
+            options: of `plan`: ``free``, ``at``, ``fix``, ``cl``, ``asimov``, ``form``.
+
+        Raises:
+            UnknownNameError: if a name is unknown.
+            InputError: if the method does not go with the ranges, or `out` belongs to another
+                scan.
+            DataError: if `out` is truncated.
+            FitError: if fits fail.
+
+        Examples:
+            >>> import cevns
+            >>> study = cevns.load("coherent-csi-2021", models="nsi")
+            >>> len(study.scan({"eps_ee_u": [-0.3 + 0.05 * i for i in range(23)]}).intervals)
+            2
+        """
+        if isinstance(ranges, ScanPlan) and options:
+            raise InputError(f"{', '.join(options)}: a plan holds these already")
+        plan = ranges if isinstance(ranges, ScanPlan) else self.plan(ranges, **options)
+        found = scan(
+            plan,
+            method,
+            toys=toys,
+            seed=seed,
+            refine=refine,
+            out=out,
+            workers=workers,
+            executor=executor,
+            progress=progress,
+        )
+        assert found is not None  # only a share of a scan has no result
+        return found
+
+    def limit(
+        self,
+        *,
+        level: float = 0.9,
+        events: float | None = None,
+        observed: int | None = None,
+        background: float = 0.0,
+        asimov: bool = False,
+    ) -> CevnsLimit:
+        """Upper limit on CEvNS itself; see `cevns.analysis.count_limit.cevns_limit`.
+
+        The allowed pieces of a parameter of new physics are the ``intervals`` of a `scan`.
+
+        Raises:
+            InputError: if there are several experiments, no data, or a number is impossible.
+            FitError: if a fit does not converge.
+        """
+        if len(self.experiments) > 1 or self.models is not None:
+            raise InputError(
+                "a limit on CEvNS itself is of one experiment in the Standard Model; of several, "
+                "or of new physics, scan a parameter"
+            )
+        return cevns_limit(
+            self.experiments[0],
+            level=level,
+            events=events,
+            observed=observed,
+            background=background,
+            expected=asimov,
+        )
+
+
+def _question(
+    poi: str | None, free: Sequence[str], at: Mapping[str, float] | None, fix: Fix | None
+) -> Question:
+    return Question(poi, tuple(free), dict(at or {}), dict(fix or {}))

@@ -1,0 +1,69 @@
+"""The public names: a change here is a change of the API, said in the changelog."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+PUBLIC = {
+    "cevns": (
+        "Study __version__ catalogue couplings flux_averaged_cross_section form_factor load "
+        "material nuclide recoil_spectrum"
+    ),
+    "cevns.analysis": (
+        "Alternatives CevnsLimit Comparison CouplingFamily JointMeasurement Measurement Profile "
+        "Question Rate Scan ScanPlan Systematics ToyStudy ask cevns_limit compare "
+        "expected_counts measure measure_joint profile_experiments rates scan scan_plan "
+        "study_toys systematic_effects"
+    ),
+    "cevns.detectors": (
+        "Efficiency Quenching QuenchingCurve Resolution ResponseTable SharpResponse TimeTable "
+        "Variation bin_response efficiency_model quenching_model resolution_model smooth_cuts "
+        "time_bins"
+    ),
+    "cevns.experiments": ("Experiment ExperimentModel JointExperiment catalogue load load_joint"),
+    "cevns.inference": (
+        "Data FitResult FittedParameter Interval Likelihood LinearisedModel Model ProfileCurve "
+        "asimov fit interval linearise observed profile significance"
+    ),
+    "cevns.processes": (
+        "CONTACT Combined ELECTRON ELECTRON_CONTACT ElectronScattering Extension Factor "
+        "FluxFactor Interaction Shape StandardModel Term at_place bounded degeneracy "
+        "differential_cross_section electron_scattering factors_at interaction interactions "
+        "kinematics lma_dark matters_at_electrons nuclear_factors proton_radius "
+        "total_cross_section"
+    ),
+    "cevns.rates": (
+        "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"
+    ),
+    "cevns.report": (
+        "change_figure correlation_figure data_figure fit_figures flux_figure poisson_interval "
+        "profile_figure project projection_figure pull_figure recoil_figure residual_figure "
+        "save"
+    ),
+    "cevns.sources": ("PulsedSource SNS Source protons_on_target source sources"),
+    "cevns.study": ("Study load"),
+}
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_public_names(package: str) -> None:
+    module = importlib.import_module(package)
+    names = PUBLIC[package].split()
+    assert sorted(module.__all__) == sorted(names)
+    missing = [name for name in names if not hasattr(module, name)]
+    assert not missing
+
+
+def test_what_a_user_sees_of_the_package() -> None:
+    import cevns
+
+    assert dir(cevns) == sorted(PUBLIC["cevns"].split())
+
+
+def test_methods_of_a_study() -> None:
+    from cevns import Study
+
+    asked = ["compare", "fit", "limit", "predict", "profile", "rate", "scan", "systematics", "toys"]
+    assert all(callable(getattr(Study, name)) for name in asked)
