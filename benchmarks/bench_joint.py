@@ -16,8 +16,8 @@ import cevns
 from _timing import best, report
 from bench_toys import to_histfactory
 from cevns.experiments.fast_form import fast_form
-from cevns.inference import fit
-from cevns.inference.model.joining import JointModel, join
+from cevns.inference import Model, fit
+from cevns.inference.model.joining import join
 from cevns.inference.toys.toy_fits import run_toys
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "inference"))
@@ -26,16 +26,14 @@ from lar_like import lar_like
 SCALE = ("cross_section_scale", "cross_section")
 
 
-def joint_histfactory(model: JointModel) -> dict:
-    """Both channels; what is local to a part gets its label, what is shared keeps its name."""
+def joint_histfactory(model: Model) -> dict:
+    """Both channels, by the names of the joint model."""
     channels = []
-    for part in model.parts:
-        spec, _ = to_histfactory(part.model)
-        names = part.names(model.parameters)
+    for part in model.channels:
+        spec, _ = to_histfactory(model.only([part.name]))
         channel = spec["channels"][0]
         for sample in channel["samples"]:
             for modifier in sample["modifiers"]:
-                modifier["name"] = names.get(modifier["name"], modifier["name"])
                 if modifier["type"] == "normsys" and modifier["data"]["lo"] <= 0:
                     # 33 +- 33: the logarithm of a normsys has no lower side, a histosys has
                     data = np.array(sample["data"])
@@ -44,11 +42,11 @@ def joint_histfactory(model: JointModel) -> dict:
                     modifier["data"] = {
                         f"{k}_data": (f * data).tolist() for k, f in factors.items()
                     }
-        channels.append({**channel, "name": part.label})
+        channels.append({**channel, "name": part.name})
     return {"channels": channels}
 
 
-def peer_fit(model: JointModel, repeats: int) -> tuple[float, float, float]:
+def peer_fit(model: Model, repeats: int) -> tuple[float, float, float]:
     """Seconds a fit of pyhf, its scale and the error of that."""
     import pyhf
 
@@ -65,7 +63,7 @@ def peer_fit(model: JointModel, repeats: int) -> tuple[float, float, float]:
     return seconds, float(value), float(error)
 
 
-def peer_toys(model: JointModel, n: int) -> float:
+def peer_toys(model: Model, n: int) -> float:
     """Toys a second of pyhf: drawing and fitting, warm."""
     import pyhf
 

@@ -8,15 +8,16 @@ import argparse
 import time
 
 import numpy as np
-from cevns.inference.toys.draw import PoissonSampler
 
 import cevns
 from _timing import best, report
-from cevns.experiments.fast_form import template_model
+from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, fit
 from cevns.inference.minimum.batch import BatchFitter
-from cevns.inference.minimum.modes import Screen, best_fits
-from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.minimum.modes import Screen
+from cevns.inference.minimum.starts import best_of_starts
+from cevns.inference.model.data import draw
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import levels, profile_scan
 from cevns.inference.scan.refine import refined_scan
 
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small grid, for a smoke test")
     quick = parser.parse_args().quick
     n, repeats = (20, 1) if quick else (100, 3)
-    model, error = template_model(cevns.load("coherent-csi-2021").model("cross-section"))
+    model, error = fast_form(cevns.load("coherent-csi-2021").model("cross-section"))
     print(error)
     poi = next(p.name for p in model.parameters if p.role == "poi")
     free_fit = fit(model, minos="none")
@@ -56,14 +57,14 @@ def main() -> None:
         )
         for name in (poi, "t0")
     }
-    grid = Grid.of(SingleModel(model), ranges)
+    grid = Grid.of(model, ranges)
     free = len(model.parameters.free) - 2
     scan = profile_scan(grid)
     peer = iminuit_scan(scan, 20 if quick else 200)
     what = f"{n} x {n} scan, {free} nuisances"
     seconds = best(lambda: profile_scan(grid), repeats)
     report(what, seconds, "iminuit in a loop", peer)
-    coarse = Grid.of(SingleModel(model), {k: v[:: n // 10] for k, v in ranges.items()})
+    coarse = Grid.of(model, {k: v[:: n // 10] for k, v in ranges.items()})
     seconds = best(lambda: refined_scan(coarse, [levels(0.9, 2)]), repeats)
     report("refined along the 90 % contour", seconds, "full scan by iminuit", peer)
 
@@ -71,9 +72,7 @@ def main() -> None:
     rng = np.random.default_rng(2)
     size = 1000 if quick else 20_000
     truth = scan.best.theta
-    sigma = np.array([p.constraint.sigma if p.constraint else 0.0 for p in model.parameters])
-    counts = PoissonSampler(model.expected(truth)).draw(rng, size)
-    aux = truth[:, None] + sigma[:, None] * rng.standard_normal((len(truth), size))
+    counts, aux = draw(model, truth, rng, size)
     chosen = screen.choose(counts, aux)
     print(f"screening: {(chosen >= 0).sum() / size:.2f} fits a toy")
     seconds = best(lambda: screen.choose(counts, aux), repeats)
@@ -82,7 +81,8 @@ def main() -> None:
     starts = [(screen.theta[k], toy) for toy in range(some) for k in chosen[toy] if k >= 0]
     peer = iminuit_toys(model, counts, aux, starts) * size / some
     fitter = BatchFitter(model)
-    seconds = best(lambda: best_fits(fitter, counts, aux, screen), repeats)
+    at = np.repeat(truth[:, None], size, axis=1)
+    seconds = best(lambda: best_of_starts(fitter, screen, counts, aux, at, tolerance=1e-3), repeats)
     report(f"{size} toys from screened starts", seconds, "iminuit in a loop", peer)
     print(f"{size / seconds:,.0f} toys/s")
 

@@ -10,10 +10,10 @@ import argparse
 import time
 
 import numpy as np
-from cevns.inference.toys.draw import PoissonSampler
 
 import cevns
-from cevns.experiments.fast_form import template_model
+from cevns.experiments.fast_form import fast_form
+from cevns.inference.model.data import draw
 from cevns.inference.toys.toy_fits import run_toys
 
 
@@ -57,7 +57,7 @@ def pyhf_rate(model, n: int, seed: int) -> float:
     workspace = pyhf.Model(spec, poi_name="mu")
     truth = model.parameters.values
     rng = np.random.default_rng(seed)
-    counts = PoissonSampler(model.expected(truth)).draw(rng, n + 1).T
+    counts = draw(model, truth, rng, n + 1)[0].T
     # auxiliary data of pyhf are pulls of unit width
     pulls = rng.standard_normal((n + 1, len(names)))
     order = [names.index(name) for name in workspace.config.auxdata_order]
@@ -75,11 +75,11 @@ def main() -> None:
     parser.add_argument("--poi", default="count")
     quick, poi = (vars(parser.parse_args())[k] for k in ("quick", "poi"))
     exact = cevns.load("coherent-csi-2021").model(poi)
-    tabulated, error = template_model(exact)
+    tabulated, error = fast_form(exact)
     print(error)
     radius = {"parameters.form_factor": "{constraint: 1.00 +/- 0.05, acts_on: neutron-radius}"}
     with_radius = cevns.load("coherent-csi-2021", overrides=radius).model(poi)
-    refolded, _ = template_model(with_radius, "form-factor")
+    refolded, _ = fast_form(with_radius)
     runs = (
         ("tabulated", tabulated, 20_000 if quick else 400_000),
         ("form factor refolded", refolded, 2_000 if quick else 50_000),

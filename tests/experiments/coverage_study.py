@@ -31,12 +31,14 @@ from threadpoolctl import threadpool_limits
 from cevns.analysis.coupling_families import CouplingFamily
 from cevns.experiments import load
 from cevns.experiments.fast_form import tabulated_model
+from cevns.experiments.fast_form import tabulated
 from cevns.inference import asimov
 from cevns.inference.fitting.intervals import threshold
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.modes import Screen, best_fits
+from cevns.inference.minimum.modes import Screen
+from cevns.inference.minimum.starts import best_of_starts
 from cevns.inference.model.expectation import parameter_point
-from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import prepare
 from cevns.inference.scan.profile_scan import profile_scan
 from cevns.inference.scan.toy_scan import critical_value
@@ -149,7 +151,7 @@ def grid_of(case, points=61):
     """Points of the parameter with the truth among them; the model; the true parameter vector."""
     csi = load("coherent-csi-2021")
     if case.physics is None:
-        family = SingleModel(tabulated_model(csi.model("count")))
+        family = tabulated(csi.model("count"))
     else:
         family = CouplingFamily(
             csi, case.physics, (case.parameter,), at=case.at, within={case.parameter: case.within}
@@ -207,7 +209,7 @@ def thorough(model, case, counts, aux, truth, screen):
     conditional, fitter = BatchFitter(model, fix=(case.parameter,)), BatchFitter(model)
     held, free = conditional.fit(counts, aux, at), fitter.fit(counts, aux, at)
     if case.mirror:
-        free = lower(free, best_fits(fitter, counts, aux, screen, margin=20.0, both_sides=True))
+        free = lower(free, best_of_starts(fitter, screen, counts, aux, at, tolerance=0.0))
     position = model.parameters.position(case.parameter)
     for _ in range(2):
         start = free.theta.T.copy()

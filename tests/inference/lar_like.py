@@ -1,14 +1,15 @@
 """A synthetic stand-in for a liquid-argon measurement: 12 energy x 8 pulse-shape x 10 time bins.
 
-Closed-form shapes with the counts, constraints and kinds of shape variation of the real one, as a
-model in low-rank form: the size that joint fits and toys must cope with.
+Closed-form shapes with the counts, constraints and kinds of shape variation of the real one: the
+size that joint fits and toys must cope with.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from cevns.inference.model.low_rank import Group, ShapeNuisance, Template, TemplateModel
 
+from cevns.inference import Channel, Component, Model
+from cevns.inference.model.shapes import Morph, fixed
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 ENERGY = np.linspace(5.0, 115.0, 12)
@@ -38,18 +39,20 @@ def _brn(energy=0.0, time=0.0, width=0.0):
     return _box(np.exp(-ENERGY / (60 + 6 * energy)) + 0.1, _bump(F90, 0.76, 0.07), arrival)
 
 
-SIGNAL, PROMPT = _cevns(), _brn()
 DELAYED = _box(np.exp(-ENERGY / 50), _bump(F90, 0.76, 0.07), np.exp(-TIME / 1.5))
 STEADY = _box(np.exp(-ENERGY / 40) + 0.3, _bump(F90, 0.55, 0.12), np.ones(10))
 
 
-def _variations(group, name, shape, scale):
-    up, down = shape(1.0), shape(-1.0)
-    nominal = shape(0.0)
-    return [
-        Template(group, ((name, "linear"),), scale * 0.5 * (up - down)),
-        Template(group, ((name, "even"),), scale * (0.5 * (up + down) - nominal)),
-    ]
+def _morph(shape, scale=1.0, **names):
+    """A shape and its variations along pulls, by the name of the shape's argument."""
+    nominal = shape()
+    up, down = ({n: shape(**{a: x}) for a, n in names.items()} for x in (1.0, -1.0))
+    return Morph(
+        scale * nominal,
+        {n: scale * 0.5 * (up[n] - down[n]) for n in up},
+        {n: scale * (0.5 * (up[n] + down[n]) - nominal) for n in up},
+        dict.fromkeys(up, (0.0, 1.0)),
+    )
 
 
 FLUX = Gaussian(1.0, 0.10)
@@ -73,29 +76,20 @@ def lar_like(flux=FLUX, question="cross-section", unit=""):
     )
     factors = ("cross_section", "sns.flux") if question == "cross-section" else ("cevns",)
     scale = 128.0 / value
-    templates = [
-        Template("cevns", (), scale * SIGNAL),
-        *_variations("cevns", "cevns_f90", lambda a: _cevns(f90=a), scale),
-        *_variations("cevns", "cevns_time", lambda a: _cevns(time=a), scale),
-        Template("brn", (), PROMPT),
-        *_variations("brn", "brn_energy", lambda a: _brn(energy=a), 1.0),
-        *_variations("brn", "brn_time", lambda a: _brn(time=a), 1.0),
-        *_variations("brn", "brn_width", lambda a: _brn(width=a), 1.0),
-        Template("delayed", (), DELAYED),
-        Template("ss", (), STEADY),
-    ]
-    model = TemplateModel(
-        "lar-like",
-        parameters,
+    cevns = _morph(_cevns, scale, f90="cevns_f90", time="cevns_time")
+    brn = _morph(_brn, energy="brn_energy", time="brn_time", width="brn_width")
+    channel = Channel(
+        "lar",
         np.zeros(N_BINS),
         (
-            Group("cevns", factors),
-            Group("brn", ("brn",)),
-            Group("delayed", ("delayed",)),
-            Group("ss", ("ss",)),
+            Component("cevns", cevns, factors),
+            Component("brn", brn, ("brn",)),
+            Component("delayed", fixed(DELAYED), ("delayed",)),
+            Component("ss", fixed(STEADY), ("ss",)),
         ),
-        tuple(ShapeNuisance(n, 0.0, 1.0) for n in NUISANCES),
-        tuple(templates),
         floor=0.5 * 3152.0 * STEADY,
+        shape=(12, 8, 10),
+        axes=("energy", "f90", "time"),
     )
+    model = Model("lar-like", parameters, (channel,))
     return model.with_observed(model.expected(parameters.values))

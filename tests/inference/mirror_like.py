@@ -1,6 +1,6 @@
 """A likelihood with four minima: couplings of two flavours that enter squared, like NSI.
 
-The stopped-pion stand-in of `csi_like`, its flavours scaled by
+Templates of COHERENT's CsI measurement (`csi_like`) with their variations, each flavour scaled by
 
     (1 - 2 x)^2 for electron, (1 - 2 y)^2 for prompt muon, (1 - 2 (1 + tilt) y)^2 for the others,
 
@@ -14,14 +14,16 @@ from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
-from cevns.inference.model.low_rank import Function, TemplateModel
-from cevns.inference.model.template_builder import GroupSpec
-from csi_like import SHAPES, CsILike
+from csi_like import SHAPES, csi_like
 
+from cevns.experiments.fast_form import exact_signal
+from cevns.inference import Component, Model
+from cevns.inference.model.factors import FunctionFactor
+from cevns.inference.model.shapes import Morph
 from cevns.parameters import Parameter, Parameters
 
-FACTORS = ("scale", "flux", "form_factor")
-COUPLING = {"nu_e": "eps_e", "prompt": "eps_mu", "nubar_mu": "eps_mu"}
+COUPLING = {"nu_e": "eps_e", "nu_mu": "eps_mu", "nubar_mu": "eps_mu"}
+PULLS = {"qf.0": "qf.csi.0", "qf.1": "qf.csi.1", "efficiency": "efficiency", "t0": "t0"}
 
 
 def _square(strength, values):
@@ -32,26 +34,48 @@ def _slope(strength, values):
     return np.stack([-2 * strength * (1 - strength * values[0])])
 
 
+def _morphs(model):
+    """Templates of each flavour with the variations of the shape."""
+    signal = exact_signal(model.channels[0])
+    units = {
+        n: (p.constraint.mean, p.constraint.sigma) for n in SHAPES for p in [model.parameters[n]]
+    }
+
+    def at(**pulls):
+        values = {PULLS[n]: np.array(m + pulls.get(n, 0.0) * s) for n, (m, s) in units.items()}
+        return {f: counts.ravel() for f, counts in signal.per_flavour(values).items()}
+
+    nominal = at()
+    ends = {n: (at(**{n: 1.0}), at(**{n: -1.0})) for n in SHAPES}
+    return {
+        f: Morph(
+            nominal[f],
+            {n: 0.5 * (up[f] - down[f]) for n, (up, down) in ends.items()},
+            {n: 0.5 * (up[f] + down[f]) - nominal[f] for n, (up, down) in ends.items()},
+            units,
+        )
+        for f in nominal
+    }
+
+
 @cache
 def mirror(tilt=0.02):
     """The model with nine nuisances, and one fluctuated data set at the nominal point."""
-    exact = CsILike("cross-section")
-    specs = [GroupSpec(k, FACTORS, (k,)) for k in COUPLING]
-    specs += [GroupSpec(b, (b,), nuisances=()) for b in ("ssb", "brn", "nin")]
-    base = TemplateModel.from_model(exact, tuple(specs), SHAPES)
-    groups = []
-    for g in base.groups:
-        if g.name in COUPLING:
-            k = 2 * (1 + tilt * (g.name == "nubar_mu"))
-            function = Function((COUPLING[g.name],), partial(_square, k), partial(_slope, k))
-            groups.append(replace(g, function=function))
-        else:
-            groups.append(g)
+    base = csi_like("cross-section")
+    (channel,) = base.channels
+    signal = []
+    for flavour, morph in _morphs(base).items():
+        name = COUPLING[flavour]
+        k = 2 * (1 + tilt * (flavour == "nubar_mu"))
+        square = FunctionFactor((name,), partial(_square, k), partial(_slope, k))
+        signal.append(Component(flavour, morph, ("flux", "form_factor", square)))
+    backgrounds = channel.components[1:]
     couplings = [
         Parameter(name, 0.0, lower=-3, upper=4, typical=0.1, role="poi")
         for name in ("eps_e", "eps_mu")
     ]
-    parameters = Parameters([*base.parameters.fix({"scale": 1.0}), *couplings])
-    model = replace(base, parameters=parameters, groups=tuple(groups), name="mirror-like")
+    parameters = Parameters([*base.parameters[1:], *couplings])
+    mirrored = replace(channel, components=(*signal, *backgrounds), rename={}, units={})
+    model = Model("mirror-like", parameters, (mirrored,))
     mu = model.expected(parameters.values)
-    return model.with_observed(np.random.default_rng(11).poisson(mu).astype(float))
+    return model.with_observed(np.random.default_rng(11).poisson(mu))

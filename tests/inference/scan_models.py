@@ -2,93 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from cevns.exceptions import UnknownNameError
+from cevns.inference import Channel, Component, Model
+from cevns.inference.model.shapes import fixed
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 
-@dataclass(frozen=True, eq=False)
-class Ring:
+def counting_model(name, parameters, observed, **components):
+    """One channel of templates that nothing moves: `(counts, *strength)` by component."""
+    made = tuple(Component(n, fixed(c), tuple(s)) for n, (c, *s) in components.items())
+    channel = Channel(name, np.asarray(observed, dtype=float), made)
+    return Model(name, Parameters(parameters), (channel,))
+
+
+def ring(observed=150.0):
     """One bin: background + strength (x^2 + y^2) expected; the minimum is a circle."""
-
-    observed: np.ndarray = field(default_factory=lambda: np.array([150.0]))
-    name: str = "ring"
-    parameters: Parameters = field(
-        default_factory=lambda: Parameters(
-            [
-                Parameter("x", 0.9, lower=-2, upper=2, typical=0.3, role="poi"),
-                Parameter("y", 0.1, lower=-2, upper=2, typical=0.3, role="poi"),
-            ]
-        )
+    couplings = [
+        Parameter("x", 0.9, lower=-2, upper=2, typical=0.3, role="poi"),
+        Parameter("y", 0.1, lower=-2, upper=2, typical=0.3, role="poi"),
+    ]
+    one = np.full(1, 100.0)
+    return counting_model(
+        "ring",
+        couplings,
+        [observed],
+        x=(one, "x", "x"),
+        y=(one, "y", "y"),
+        background=(0.5 * one,),
     )
-
-    def expected(self, theta):
-        return 50.0 + 100.0 * np.sum(theta**2, axis=-1)[..., None]
-
-    def components(self, theta):
-        return {"all": self.expected(theta)}
 
 
 JACOBIAN = np.array([[3.0, 1.0, 0.5], [0.0, 2.0, -1.0], [1.0, 0.0, 2.0], [1.0, 1.0, 1.0]])
+PLANE_COVARIANCE = np.linalg.inv(JACOBIAN.T @ JACOBIAN + np.diag([0.0, 0.0, 1.0]))[:2, :2]
+"""Of a, b with z profiled: counts have errors of 1e4."""
 
 
-@dataclass(frozen=True, eq=False)
-class Plane:
+def plane():
     """Four full bins, linear in two parameters and a constrained nuisance: nearly Gaussian."""
-
-    observed: np.ndarray = field(default_factory=lambda: np.full(4, 1e8))
-    name: str = "plane"
-    parameters: Parameters = field(
-        default_factory=lambda: Parameters(
-            [
-                Parameter("a", 0.0, typical=1.0, role="poi"),
-                Parameter("b", 0.0, typical=1.0, role="poi"),
-                Parameter("z", 0.0, constraint=Gaussian(0.0, 1.0)),
-            ]
-        )
-    )
-
-    def expected(self, theta):
-        return 1e8 + 1e4 * (theta @ JACOBIAN.T)
-
-    def components(self, theta):
-        return {"all": self.expected(theta)}
-
-    @property
-    def covariance(self):
-        """Of a, b with z profiled: counts have errors of 1e4."""
-        return np.linalg.inv(JACOBIAN.T @ JACOBIAN + np.diag([0.0, 0.0, 1.0]))[:2, :2]
+    parameters = [
+        Parameter("a", 0.0, typical=1.0, role="poi"),
+        Parameter("b", 0.0, typical=1.0, role="poi"),
+        Parameter("z", 0.0, constraint=Gaussian(0.0, 1.0)),
+    ]
+    slopes = {n: (1e4 * JACOBIAN[:, k], n) for k, n in enumerate("abz")}
+    counts = np.full(4, 1e8)
+    return counting_model("plane", parameters, counts, **slopes, background=(counts,))
 
 
-@dataclass(frozen=True, eq=False)
-class Mediator:
+def mediator(mass=1.0):
     """Ten bins of falling background and a signal g^2 of a shape that the mass decides."""
-
-    mass: float = 1.0
-    observed: np.ndarray = field(
-        default_factory=lambda: np.round(100 * np.exp(-np.arange(10) / 4.0) + 3)
+    bins = np.arange(10)
+    parameters = [
+        Parameter("g", 0.5, lower=0.0, upper=50.0, typical=0.5, role="poi"),
+        Parameter("background", 1.0, constraint=Gaussian(1.0, 0.05), lower=0.1),
+    ]
+    falling = 100 * np.exp(-bins / 4.0)
+    return counting_model(
+        "mediator",
+        parameters,
+        np.round(falling + 3),
+        signal=(10.0 / (1.0 + bins / mass), "g", "g"),
+        background=(falling, "background"),
     )
-    name: str = "mediator"
-    parameters: Parameters = field(
-        default_factory=lambda: Parameters(
-            [
-                Parameter("g", 0.5, lower=0.0, upper=50.0, typical=0.5, role="poi"),
-                Parameter("background", 1.0, constraint=Gaussian(1.0, 0.05), lower=0.1),
-            ]
-        )
-    )
-
-    def expected(self, theta):
-        bins = np.arange(10)
-        signal = 10.0 / (1.0 + bins / self.mass)
-        g, background = theta[..., :1], theta[..., 1:]
-        return background * 100 * np.exp(-bins / 4.0) + g**2 * signal
-
-    def components(self, theta):
-        return {"all": self.expected(theta)}
 
 
 @dataclass(frozen=True)
@@ -99,7 +78,7 @@ class Mediators:
 
     @property
     def parameters(self):
-        return Mediator().parameters
+        return mediator().parameters
 
     @property
     def structure(self):
@@ -108,4 +87,4 @@ class Mediators:
     def model(self, structure):
         if set(structure) - {"mass"}:
             raise UnknownNameError("parameter", next(iter(structure)), ["mass"])
-        return Mediator(structure.get("mass", 1.0))
+        return mediator(structure.get("mass", 1.0))

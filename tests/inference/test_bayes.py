@@ -10,14 +10,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from csi_like import CsILike, with_data
+from csi_like import with_data
 from scipy import integrate, interpolate, stats
 
 from cevns.exceptions import CevnsWarning, InputError, MissingExtraError, UnknownNameError
 from cevns.experiments import load
 from cevns.inference import Data, Likelihood, fit, interval
+from cevns.inference import Data, Likelihood, fit, function_model, interval
 from cevns.inference.bayes.sampling import BLOCK, ChainState, Flat, FlatInLog, Gaussian, sample
-from cevns.inference.model.grid import Axis, Grid, SingleModel
+from cevns.inference.model.grid import Axis, Grid
 from cevns.inference.model.priors import under
 from cevns.parameters import Parameter, Parameters
 
@@ -25,29 +26,19 @@ pytest.importorskip("emcee")
 pytest.importorskip("arviz")
 
 
-@dataclass(frozen=True, eq=False)
-class Binned:
-    """Expected counts as a function of the parameter vector."""
-
-    parameters: Parameters
-    observed: np.ndarray
-    counts: object
-    name: str = "binned"
-
-    def expected(self, theta):
-        columns = [theta[..., i] for i in range(len(self.parameters))]
-        return np.stack(self.counts(*columns), axis=-1)
-
-    def components(self, theta):
-        return {"all": self.expected(theta)}
+def binned(parameters, observed, counts):
+    """Expected counts as a function of the parameters."""
+    return function_model(
+        "binned", parameters, observed, lambda theta: np.stack(counts(*theta.T), axis=-1)
+    )
 
 
 def counting(n, upper=200.0, **options):
     s = Parameter("s", 5.0, role="poi", lower=0.0, upper=upper, **options)
-    return Binned(Parameters([s]), np.array([float(n)]), lambda s: [s])
+    return binned(Parameters([s]), np.array([float(n)]), lambda s: [s])
 
 
-LINEAR = Binned(
+LINEAR = binned(
     Parameters(
         [
             Parameter("a", 1e6, lower=0.9e6, upper=1.1e6),
@@ -134,7 +125,7 @@ def mirrored(tilt):
     """Two solutions about g = +-1; the second bin prefers one of them."""
     g = Parameter("g", 0.9, role="poi", lower=-4.0, upper=4.0)
     b = Parameter("b", 1.0, constraint=Gaussian(1.0, 0.05))
-    return Binned(
+    return binned(
         Parameters([g, b]),
         np.array([140.0, 53.0]),
         lambda g, b: [40 * b + 100 * g * g, 50 + tilt * g],
@@ -180,7 +171,7 @@ def test_jump_keeps_the_posterior_when_modes_have_other_widths():
         return [100.0 + np.where(g < 0, 40.0 * (g + 2), 200.0 * (g - 2)) ** 2 / 40.0]
 
     g = Parameter("g", -2.0, role="poi", lower=-5.0, upper=5.0)
-    model = Binned(Parameters([g]), np.array([90.0]), counts)
+    model = binned(Parameters([g]), np.array([90.0]), counts)
     posterior = sample(model, seed=2, walkers=64)
 
     def density(x):
@@ -269,7 +260,7 @@ def test_unknown_parameter():
 
 def test_likelihood_that_is_not_a_number():
     s = Parameter("s", 5.0, lower=-3.0, upper=10.0)
-    model = Binned(Parameters([s]), np.array([4.0]), lambda s: [np.where(s < -1, np.nan, abs(s))])
+    model = binned(Parameters([s]), np.array([4.0]), lambda s: [np.where(s < -1, np.nan, abs(s))])
     with pytest.raises(InputError, match="not a number at s=-"):
         sample(model, seed=1, walkers=64)
 
@@ -436,7 +427,7 @@ def test_region_of_two_parameters(linear):
     ranges = {
         name: mean[k] + sigma[k] * np.linspace(-4, 4, 41) for k, name in enumerate(("a", "b"))
     }
-    grid = Grid.of(SingleModel(LINEAR), ranges)
+    grid = Grid.of(LINEAR, ranges)
     found = linear.region(grid)
     assert found.probability.shape == (41, 41)
     assert found.probability.sum() == pytest.approx(1.0)
@@ -487,7 +478,7 @@ def test_region_along_a_logarithmic_axis():
     model = counting(0)
     posterior = sample(model, seed=1, walkers=64, priors={"s": FlatInLog(1e-6, 150.0)})
     axis = Axis.between(posterior.parameters["s"], 1e-6, 1e-2, 21, log=True)
-    found = posterior.region(Grid(SingleModel(model), (axis,)))
+    found = posterior.region(Grid(model, (axis,)))
     assert found.density == pytest.approx(np.full(21, found.density.mean()), rel=0.1)
     assert 0.2 < found.outside < 0.5
 
@@ -498,7 +489,7 @@ def test_region_along_a_logarithmic_axis():
 @pytest.mark.slow
 def test_csi_like_count_against_the_profile():
     model = with_data()
-    assert isinstance(model, CsILike)
+    assert model.name == "csi-like"
     posterior = sample(model, seed=1)
     for level in (0.6826894921370859, 0.9):
         profile = interval(model, "cevns", level=level)

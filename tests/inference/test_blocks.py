@@ -204,12 +204,10 @@ def cluster(tmp_path_factory):
 def grid():
     from csi_like import template
 
-    from cevns.inference.model.grid import Grid, SingleModel
+    from cevns.inference.model.grid import Grid
 
     model = template("cross-section", True)[1]
-    return Grid.of(
-        SingleModel(model), {"scale": np.linspace(0.7, 1.5, 8), "t0": np.linspace(0.43, 0.52, 5)}
-    )
+    return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 8), "t0": np.linspace(0.43, 0.52, 5)})
 
 
 SETTINGS = {"toys": 1300, "seed": 3, "adaptive": False, "audit": 1e-4}
@@ -269,7 +267,7 @@ CLIENT = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from test_blocks import SETTINGS, grid
-from cevns.inference import checkpoint
+from cevns.inference.work import checkpoint
 from cevns.inference.scan.feldman_cousins import feldman_cousins
 from cevns.inference.work.schedulers import scheduler
 checkpoint.FLUSH_S = 0.0

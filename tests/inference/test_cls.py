@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import norm, poisson
-from test_feldman_cousins import Scaled
+from test_feldman_cousins import scaled
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.upper_limits import poisson_upper_limit
-from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cls import cls_scan
 from cevns.inference.scan.sensitivity import SIGMAS, sensitivity
 
@@ -18,12 +18,12 @@ _MANY = 1e8
 
 def gauss_grid(x0, values):
     """One measurement of unit width at x0 with x >= 0; skewed by a ten thousandth only."""
-    counts = np.array([_MANY + np.sqrt(_MANY) * x0])
-    return Grid.of(SingleModel(Scaled(counts, _MANY, np.sqrt(_MANY), "gauss")), {"x": values})
+    counts = _MANY + np.sqrt(_MANY) * x0
+    return Grid.of(scaled(counts, _MANY, np.sqrt(_MANY)), {"x": values})
 
 
 def poisson_grid(n, values, background):
-    return Grid.of(SingleModel(Scaled(np.array([float(n)]), background)), {"x": values})
+    return Grid.of(scaled(n, background), {"x": values})
 
 
 @pytest.mark.parametrize("x0", [-1.5, 0.0, 0.8, 2.5])
@@ -90,7 +90,7 @@ def test_cls_of_two_parameters_is_refused():
     from csi_like import template
 
     model = template("cross-section", True)[1]
-    grid = Grid.of(SingleModel(model), {"scale": [0.9, 1.1], "t0": [0.45, 0.5]})
+    grid = Grid.of(model, {"scale": [0.9, 1.1], "t0": [0.45, 0.5]})
     with pytest.raises(InputError, match="one parameter at a time"):
         cls_scan(grid)
     with pytest.raises(InputError, match="not negative"):

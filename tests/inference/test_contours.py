@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scan_models import Plane, Ring
+from scan_models import PLANE_COVARIANCE, plane, ring
 
 from cevns.exceptions import InputError, MissingExtraError
-from cevns.inference.model.grid import Axis, Grid, SingleModel
+from cevns.inference.model.grid import Axis, Grid
 from cevns.inference.scan.contours import contour
 from cevns.inference.scan.profile_scan import levels, profile_scan
 from cevns.parameters import Parameter
@@ -23,14 +23,14 @@ def axes(x, y, log=False):
 
 
 def test_area_of_a_gaussian_ellipse():
-    model = Plane()
-    sigma = np.sqrt(np.diag(model.covariance))
+    model = plane()
+    sigma = np.sqrt(np.diag(PLANE_COVARIANCE))
     ranges = {n: np.linspace(-4 * s, 4 * s, 121) for n, s in zip("ab", sigma, strict=True)}
-    scan = profile_scan(Grid.of(SingleModel(model), ranges))
+    scan = profile_scan(Grid.of(model, ranges))
     for cl in (0.6827, 0.9, 0.99):
         level = levels(cl, 2)
         found = contour(scan.grid.axes, scan.map, level)
-        expected = np.pi * level * np.sqrt(np.linalg.det(model.covariance))
+        expected = np.pi * level * np.sqrt(np.linalg.det(PLANE_COVARIANCE))
         # straight lines through 121 points of a parabola: the second order of the step
         assert found.area == pytest.approx(expected, rel=3e-3)
         (piece,) = found.pieces
@@ -45,9 +45,7 @@ def test_area_of_a_gaussian_ellipse():
 
 
 def test_a_ring_has_a_hole():
-    scan = profile_scan(
-        Grid.of(SingleModel(Ring()), {n: np.linspace(-1.6, 1.6, 161) for n in "xy"})
-    )
+    scan = profile_scan(Grid.of(ring(), {n: np.linspace(-1.6, 1.6, 161) for n in "xy"}))
     level = 2.0
     found = contour(scan.grid.axes, scan.map, level)
     (piece,) = found.pieces

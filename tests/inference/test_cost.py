@@ -10,7 +10,7 @@ import pytest
 from csi_like import template
 
 from cevns.exceptions import InputError
-from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cost import LONG_H, plan
 from cevns.inference.toys.point_toys import FIRST
 
@@ -18,9 +18,7 @@ from cevns.inference.toys.point_toys import FIRST
 @pytest.fixture(scope="module")
 def grid():
     model = template("cross-section", True)[1]
-    return Grid.of(
-        SingleModel(model), {"scale": np.linspace(0.7, 1.5, 40), "t0": np.linspace(0.43, 0.52, 40)}
-    )
+    return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 40), "t0": np.linspace(0.43, 0.52, 40)})
 
 
 def test_cost_of_a_map(grid, monkeypatch):
@@ -61,7 +59,7 @@ def test_what_to_lower(grid):
 
 def test_cost_of_cls():
     model = template("cross-section", True)[1]
-    grid = Grid.of(SingleModel(model), {"scale": np.linspace(0.7, 1.5, 10)})
+    grid = Grid.of(model, {"scale": np.linspace(0.7, 1.5, 10)})
     cost = plan(grid, 500, method="cls")
     assert cost.toys_least == cost.toys_most == 10_000
     with pytest.raises(InputError, match="toys > 0"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scan_models import Ring
+from scan_models import ring
 from scipy.optimize import brentq
 
 from cevns.exceptions import InputError
-from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.disjoint import confidence_set
 from cevns.inference.scan.profile_scan import levels, profile_scan
 
@@ -19,9 +19,9 @@ def deviance(x, n=150.0):
 
 
 def test_ring_cut_through_the_middle_has_two_intervals():
-    model = Ring()
-    held = Ring(parameters=model.parameters.fix({"y": 0.0}))
-    scan = profile_scan(Grid.of(SingleModel(held), {"x": np.linspace(-1.9, 1.9, 14)}))
+    model = ring()
+    held = model.with_parameters(model.parameters.fix({"y": 0.0}))
+    scan = profile_scan(Grid.of(held, {"x": np.linspace(-1.9, 1.9, 14)}))
     level = levels(0.9, 1)
     minima = tuple(scan.best.minima[:, 0])
     found = confidence_set(

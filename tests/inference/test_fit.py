@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
 import pytest
-from csi_like import CsILike, with_data
+from csi_like import csi_like, with_data
+from scan_models import counting_model
 
 from cevns.exceptions import FitError, InputError, UnknownNameError
 from cevns.inference import Data, Likelihood, asimov, fit, interval, profile, significance
 from cevns.inference.fitting.intervals import threshold
 from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.expectation import digest
-from cevns.parameters import Gaussian, Parameter, Parameters
+from cevns.parameters import Gaussian, Parameter
 
 
-@dataclass(frozen=True, eq=False)
-class Counting:
+def counting(n, sigma=3.0, background=10.0, lower=-np.inf, constrained=True):
     """One bin: n observed, s + b expected, b constrained."""
-
-    observed: np.ndarray
-    sigma: float = 3.0
-    background: float = 10.0
-    lower: float = -np.inf
-    name: str = "counting"
-    constrained: bool = True
-    parameters: Parameters = field(init=False)
-
-    def __post_init__(self):
-        constraint = Gaussian(self.background, self.sigma) if self.constrained else None
-        object.__setattr__(
-            self,
-            "parameters",
-            Parameters(
-                [
-                    Parameter("s", 1.0, role="poi", lower=self.lower),
-                    Parameter("b", self.background, constraint=constraint),
-                ]
-            ),
-        )
-
-    def expected(self, theta):
-        return theta[..., :1] + theta[..., 1:]
-
-    def components(self, theta):
-        return {"s": theta[:1], "b": theta[1:]}
-
-
-def counting(n, **kwargs):
-    return Counting(np.array([float(n)]), **kwargs)
+    constraint = Gaussian(background, sigma) if constrained else None
+    parameters = [
+        Parameter("s", 1.0, role="poi", lower=lower),
+        Parameter("b", background, constraint=constraint),
+    ]
+    one = np.ones(1)
+    return counting_model("counting", parameters, [n], s=(one, "s"), b=(one, "b"))
 
 
 def test_fit_of_one_bin_is_the_textbook():
@@ -77,7 +52,7 @@ def test_minos_errors_are_where_the_profile_rises_by_one():
 
 @pytest.mark.parametrize("question", ["count", "cross-section"])
 def test_asimov_closure(question):
-    model = CsILike(question)
+    model = csi_like(question)
     poi = model.parameters[0]
     truth = {poi.name: 1.1 * poi.value, "t0": 0.49, "qf.0": 0.5, "efficiency": -0.7}
     data = asimov(model, truth)
@@ -97,8 +72,9 @@ def test_gradient_agrees_with_differences():
     model = with_data("cross-section")
     likelihood = Likelihood.of(model)
     theta = model.parameters.values + 0.3 * np.array([p.scale for p in model.parameters])
-    value, gradient = likelihood.value_and_gradient(theta)
-    assert value == pytest.approx(float(likelihood.twice_nll(theta)), rel=1e-14)
+    gradient = likelihood.gradient(theta)
+    value = float(likelihood.twice_nll(theta))
+    assert likelihood.minimised(theta) == pytest.approx(value, rel=1e-14)
     for k, p in enumerate(model.parameters):
         step = 1e-4 * p.scale
         up, down = theta.copy(), theta.copy()
@@ -124,7 +100,8 @@ def test_deviance_is_batched():
     theta = model.parameters.values + np.random.default_rng(0).normal(size=(3, 4, 8)) * 0.01
     values = likelihood.twice_nll(theta)
     assert values.shape == (3, 4)
-    assert values[1, 2] == pytest.approx(float(likelihood.twice_nll(theta[1, 2])), rel=1e-14)
+    # rounding of a value of 1e4 that the saturated one is taken from
+    assert values[1, 2] == pytest.approx(float(likelihood.twice_nll(theta[1, 2])), abs=1e-11)
 
 
 def test_conditional_fit_holds_the_parameter():

@@ -1,23 +1,26 @@
-"""Joint models: one parameter a quantity, constraints once, blocks that agree with the sum."""
+"""Joint models: one parameter a quantity, constraints once, channels that agree with the sum."""
 
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
 import pytest
-from cevns.inference.model.joint_objective import Blocks
-from cevns.inference.model.low_rank import Group, Template, TemplateModel
-from csi_like import CsILike
+from csi_like import template
 from lar_like import FLUX, lar_like
+from scan_models import counting_model
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference import Likelihood, asimov, fit
+from cevns.inference import Data, Model, asimov, fit
 from cevns.inference.minimum.batch import STATUS, BatchFitter
-from cevns.inference.minimum.objectives import Linearised
-from cevns.inference.model.expectation import constraint_arrays, differences
-from cevns.inference.model.joining import information_shares, join
+from cevns.inference.minimum.information import information_shares
+from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.data import draw
+from cevns.inference.model.expectation import constraint_arrays
+from cevns.inference.model.joining import join, shared_parameters
 from cevns.inference.toys.toy_fits import run_toys
 from cevns.parameters import Gaussian, Parameter, Parameters
 
@@ -27,57 +30,55 @@ SIGMA = 0.1
 
 def counting(n, *, shared=True, constraint=Gaussian(1.0, SIGMA), value=1.0, unit=""):  # noqa: B008
     """One bin that expects signal x flux counts."""
-    parameters = Parameters(
-        [
-            Parameter("signal", n, role="poi", lower=0.0),
-            Parameter("flux", value, unit=unit, constraint=constraint, shared=shared, lower=0.0),
-        ]
-    )
-    group = Group("signal", ("signal", "flux"))
-    template = Template("signal", (), np.ones(1))
-    return TemplateModel("one bin", parameters, np.array([n]), (group,), (), (template,))
+    parameters = [
+        Parameter("signal", n, role="poi", lower=0.0),
+        Parameter("flux", value, unit=unit, constraint=constraint, shared=shared, lower=0.0),
+    ]
+    return counting_model("one bin", parameters, [n], signal=(np.ones(1), "signal", "flux"))
 
 
 @pytest.fixture(scope="module")
-def both():
-    """A 99-bin and a 960-bin model with a common scale and a common flux."""
-    csi = CsILike("cross-section")
+def parts():
+    """A 99-bin model, with its scale called a cross section, and a 960-bin model."""
+    csi = template("cross-section")[1]
+    (channel,) = csi.channels
+    scale, *others = csi.parameters
+    rename = {own: name for own, name in channel.rename.items() if name != "scale"}
+    parameters = Parameters([replace(scale, name="cross_section"), *others])
+    return {
+        "csi": Model(csi.name, parameters, (replace(channel, rename=rename),)),
+        "lar": lar_like(),
+    }
+
+
+@pytest.fixture(scope="module")
+def both(parts):
+    """Both with a common scale and a common flux."""
     named = {"flux": "sns.flux"}
-    csi = CsILike("cross-section", csi.expected(csi.parameters.values))
-    parts = {"csi": _Renamed(csi), "lar": lar_like()}
     return join(parts, common={"csi": named}, scale=("cross_section_scale", "cross_section"))
 
 
-class _Renamed:
-    """The CsI stand-in with the scale called a cross section."""
-
-    def __init__(self, model):
-        self.model = model
-        self.name = model.name
-        self.observed = model.observed
-        old = list(model.parameters)
-        self.parameters = Parameters([Parameter("cross_section", 1.0, role="poi"), *old[1:]])
-
-    def expected(self, theta):
-        return self.model.expected(theta)
-
-    def components(self, theta):
-        return self.model.components(theta)
+def differences(model, theta):
+    """Derivatives by central differences, ``(B, n_par, n_bins)``."""
+    steps = 1e-5 * np.diag([p.scale for p in model.parameters])
+    up, down = (model.expected(theta[:, None] + s * steps) for s in (1.0, -1.0))
+    return (up - down) / (2.0 * steps.diagonal()[:, None])
 
 
-def test_names_and_numbers(both):
-    csi, lar = (p.model for p in both.parts)
+def test_names_and_numbers(parts, both):
+    csi, lar = parts.values()
     # the scale and the flux are one parameter each
     assert len(both.parameters) == len(csi.parameters) + len(lar.parameters) - 2
     assert both.parameters.names[:2] == ("cross_section_scale", "sns.flux")
     assert "csi.t0" in both.parameters.names
-    assert both.common == {"cross_section_scale": ("csi", "lar"), "sns.flux": ("csi", "lar")}
+    common = {"cross_section_scale": ("csi", "lar"), "sns.flux": ("csi", "lar")}
+    assert shared_parameters(both) == common
     assert both.observed.shape == (99 + 960,)
 
 
-def test_expectation_is_that_of_the_parts(both):
+def test_expectation_is_that_of_the_parts(parts, both):
     theta = both.parameters.at({"cross_section_scale": 1.3, "sns.flux": 0.9}).values
-    lar = both.parts[1].model
+    lar = parts["lar"]
     own = lar.parameters.at({"cross_section": 1.3 * 18.0, "sns.flux": 0.9}).values
     np.testing.assert_array_equal(both.expected(theta)[99:], lar.expected(own))
     components = both.components(theta)
@@ -101,14 +102,14 @@ def test_remembered_expectations_are_those_of_their_point(both):
 def test_linearise_is_the_derivative(both):
     theta = both.parameters.values[None, :] * [[1.02]]
     mu, jac = both.linearise(theta)
-    expected, numeric = differences(both, theta)
-    np.testing.assert_allclose(mu, expected, rtol=1e-12)
+    numeric = differences(both, theta)
+    np.testing.assert_allclose(mu, both.expected(theta), rtol=1e-12)
     # central differences are good to 1e-9 of the largest slope of a parameter
     largest = np.abs(numeric).max(axis=-1, keepdims=True)
     assert (np.abs(jac - numeric) < 1e-7 * largest).all()
 
 
-def test_blocks_agree_with_the_linearisation(both):
+def test_channels_agree_with_the_linearisation(both):
     """Two independent ways to value, gradient and curvature."""
     rng = np.random.default_rng(3)
     parameters = both.parameters
@@ -116,12 +117,23 @@ def test_blocks_agree_with_the_linearisation(both):
     theta = parameters.values[:, None] + 0.3 * sigma * rng.uniform(-1, 1, (len(parameters), 70))
     counts = rng.poisson(both.expected(parameters.values)[:, None], (1059, 70)).astype(float)
     aux = theta + 0.1 * sigma
-    plain = Linearised(both).evaluate(theta, counts, aux)
-    blocks = Blocks(both).evaluate(theta, counts, aux)
-    for a, b in zip(plain, blocks, strict=True):
-        # rounding only; differences of CsI's derivative cancel, both ways take the same
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.abs(a).max())
-    np.testing.assert_allclose(Blocks(both).gradient(theta, counts, aux), blocks[1], rtol=1e-9)
+    target = Objective(both)
+    weight = target.inverse_variance[:, None]
+    mu, jacobian = both.linearise(theta.T)
+    found = [
+        p.channel.statistic.evaluate(mu.T[p.bins], counts[p.bins], p.floor) for p in target.parts
+    ]
+    residual, curvature = (np.concatenate([f[k] for f in found]) for k in (1, 2))
+    plain = (
+        sum(f[0] for f in found) + np.sum(weight * (theta - aux) ** 2, axis=0),
+        2 * np.einsum("bki,ib->kb", jacobian, residual) + 2 * weight * (theta - aux),
+        2 * np.einsum("bki,ib,bli->klb", jacobian, curvature, jacobian, optimize=True)
+        + 2 * np.diag(weight[:, 0])[:, :, None],
+    )
+    parts = target.evaluate(theta, counts, aux)
+    for a, b in zip(plain, parts, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.abs(a).max())  # rounding
+    np.testing.assert_allclose(target.gradient(theta, counts, aux), parts[1], rtol=1e-9)
 
 
 def test_a_shared_constraint_counts_once():
@@ -177,14 +189,9 @@ def test_joint_fit_returns_the_truth(both):
 def test_batched_fits_agree_with_iminuit(both):
     rng = np.random.default_rng(11)
     theta = both.parameters.values
-    mean, weight = constraint_arrays(both.parameters)
-    sigma = np.where(weight > 0, 1 / np.sqrt(np.where(weight > 0, weight, 1.0)), 0.0)
-    counts = rng.poisson(both.expected(theta)[:, None], (1059, 12)).astype(float)
-    aux = mean[:, None] + sigma[:, None] * rng.standard_normal((len(theta), 12))
+    counts, aux = draw(both, theta, rng, 12)
     batch = BatchFitter(both).fit(counts, aux, theta)
     assert {STATUS[s] for s in batch.status} <= {"converged", "second pass"}
-    from cevns.inference import Data
-
     for i in range(12):
         one = fit(both, data=Data(counts[:, i], aux[:, i]), minos="none")
         # both stop within their edm goal, 2e-5 for iminuit
@@ -230,8 +237,6 @@ def test_other_mistakes():
     model = join({"a": counting(10.0)})
     with pytest.raises(InputError, match="not those of the model"):
         model.with_parameters(Parameters([Parameter("x", 1.0)]))
-    with pytest.raises(InputError, match="other parameters or bins"):
-        model.with_models({"a": lar_like()})
 
 
 def test_bounds_are_those_of_both():

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cevns.inference.toys.draw import PoissonSampler
 from csi_like import template
 from mirror_like import mirror
-from scan_models import Ring
+from scan_models import ring
 
 from cevns.exceptions import InputError
 from cevns.inference import Data, Likelihood
 from cevns.inference.minimum.batch import FAILED, BatchFitter
-from cevns.inference.minimum.modes import Screen, best_fits, lowest_neighbour
-from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.minimum.modes import Screen, lowest_neighbour
+from cevns.inference.minimum.starts import best_of_starts
+from cevns.inference.model.data import draw
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import profile_scan
 
 N = 1200
 
 
 def toys(model, theta, n, seed=4):
-    rng = np.random.default_rng(seed)
-    sigma = np.array([p.constraint.sigma if p.constraint else 0.0 for p in model.parameters])
-    counts = PoissonSampler(model.expected(theta)).draw(rng, n)
-    return counts, theta[:, None] + sigma[:, None] * rng.standard_normal((len(theta), n))
+    return draw(model, theta, np.random.default_rng(seed), n)
+
+
+def deepest(screen, counts, aux, truth):
+    at = np.repeat(truth[:, None], counts.shape[1], axis=1)
+    return best_of_starts(BatchFitter(screen.model), screen, counts, aux, at, tolerance=1e-4)
 
 
 def scanned(model, n=25, **ranges):
-    grid = Grid.of(SingleModel(model), {k: np.linspace(*v, n) for k, v in ranges.items()})
+    grid = Grid.of(model, {k: np.linspace(*v, n) for k, v in ranges.items()})
     return profile_scan(grid)
 
 
@@ -63,7 +66,7 @@ def test_the_deepest_minimum_is_found(tilt):
     at = [model.parameters.position(n) for n in names]
     counts, aux = toys(model, scan.best.theta, N)
     fitter = BatchFitter(model)
-    found = best_fits(fitter, counts, aux, screen)
+    found = deepest(screen, counts, aux, scan.best.theta)
     brute = np.full(N, np.inf)
     for x in (0.1, 0.9):
         for y in (0.0, 1.0 / (1.0 + 0.5 * tilt)):
@@ -80,7 +83,7 @@ def test_one_start_misses(bimodal):
     model, scan, screen = bimodal
     counts, aux = toys(model, scan.best.theta, N)
     fitter = BatchFitter(model)
-    found = best_fits(fitter, counts, aux, screen)
+    found = deepest(screen, counts, aux, scan.best.theta)
     at_truth = fitter.fit(counts, aux, scan.best.theta)
     assert (at_truth.twice_nll > found.twice_nll + 1e-3).mean() > 0.05
 
@@ -88,8 +91,8 @@ def test_one_start_misses(bimodal):
 def test_sizes_agree(bimodal):
     model, scan, screen = bimodal
     counts, aux = toys(model, scan.best.theta, 300)
-    whole = best_fits(BatchFitter(model), counts, aux, screen)
-    part = best_fits(BatchFitter(model), counts[:, 5:9], aux[:, 5:9], screen)
+    whole = deepest(screen, counts, aux, scan.best.theta)
+    part = deepest(screen, counts[:, 5:9], aux[:, 5:9], scan.best.theta)
     assert part.twice_nll == pytest.approx(whole.twice_nll[5:9], abs=1e-6)
     assert part.theta.shape == (4, len(model.parameters))
 
@@ -106,8 +109,8 @@ def test_one_valley_is_one_basin():
 
 
 def test_basins_of_a_curve():
-    model = Ring()
-    held = Ring(parameters=model.parameters.fix({"y": 0.0}))
+    model = ring()
+    held = model.with_parameters(model.parameters.fix({"y": 0.0}))
     scan = scanned(held, n=41, x=(-1.9, 1.9))
     screen = Screen.of(held, scan.theta, scan.grid.shape)
     counts, aux = toys(held, np.array([1.0, 0.0]), 50)

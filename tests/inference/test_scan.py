@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from csi_like import template
 from mirror_like import mirror
-from scan_models import Mediators, Plane, Ring
+from scan_models import PLANE_COVARIANCE, Mediators, mediator, plane, ring
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference import Likelihood, asimov, fit, observed
 from cevns.inference.minimum import batch as batched
 from cevns.inference.minimum.batch import FAILED, BatchFitter
-from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.contours import contour
 from cevns.inference.scan.profile_scan import levels, profile_scan
 from cevns.inference.scan.refine import refined_scan
 from cevns.inference.scan.scan_slice import Slice, converged
-from cevns.parameters import Parameters
 
 
 def grid_of(model, **ranges):
-    return Grid.of(SingleModel(model), {k: np.linspace(*v) for k, v in ranges.items()})
+    return Grid.of(model, {k: np.linspace(*v) for k, v in ranges.items()})
 
 
 def test_conditional_minima_are_those_of_iminuit():
@@ -63,16 +60,16 @@ def test_asimov_returns_the_truth():
 
 
 def test_gaussian_plane():
-    model = Plane()
+    model = plane()
     scan = profile_scan(grid_of(model, a=(-1, 1, 11), b=(-1, 1, 9)))
-    inverse = np.linalg.inv(model.covariance)
+    inverse = np.linalg.inv(PLANE_COVARIANCE)
     chi2 = np.einsum("pi,ij,pj->p", scan.grid.points, inverse, scan.grid.points)
     # counts of 1e8: the third derivative enters with 1e-4
     assert scan.rise == pytest.approx(chi2, rel=1e-3, abs=1e-5)
 
 
 def test_nothing_but_the_axes_is_free():
-    model = Ring()
+    model = ring()
     scan = profile_scan(grid_of(model, x=(-1.5, 1.5, 7), y=(-1.5, 1.5, 5)))
     mu = model.expected(scan.grid.points)[:, 0]
     assert scan.twice_nll == pytest.approx(2 * (mu - 150 + 150 * np.log(150 / mu)), abs=1e-9)
@@ -131,9 +128,7 @@ def test_raster_scan_has_a_minimum_for_each_structure():
     for row, mass, best in zip(scan.map, masses, scan.best_by_slice, strict=True):
         free = fit(family.model({"mass": mass}), minos="none", raise_on_failure=False)
         assert best.twice_nll <= free.twice_nll + 1e-6
-        one = profile_scan(
-            Grid.of(SingleModel(family.model({"mass": mass})), {"g": grid.axes[1].values})
-        )
+        one = profile_scan(Grid.of(family.model({"mass": mass}), {"g": grid.axes[1].values}))
         assert row == pytest.approx(one.rise, abs=1e-9)
     gap = scan.global_rise.reshape(3, 13) - scan.map
     depths = [b.twice_nll - scan.best.twice_nll for b in scan.best_by_slice]
@@ -195,7 +190,7 @@ def test_iminuit_is_not_asked_while_exploring(monkeypatch):
         raise AssertionError
 
     monkeypatch.setattr(batched, "fit", never)
-    model = Ring(np.array([5.0]))  # below the background: the minimum is the origin
+    model = ring(5.0)  # below the background: the minimum is the origin
     out = BatchFitter(model).fit(model.observed, np.zeros(2), np.full((2, 1), np.nan), rescue=False)
     assert out.status[0] == FAILED
 
@@ -212,10 +207,10 @@ def test_levels_are_chi2_quantiles():
 
 
 def test_bad_scans_are_refused():
-    model = Ring()
+    model = ring()
     with pytest.raises(UnknownNameError):
         grid_of(model, q=(0, 1, 3))
-    held = replace(model, parameters=Parameters(model.parameters.fix({"x": 0.5})))
+    held = model.with_parameters(model.parameters.fix({"x": 0.5}))
     with pytest.raises(InputError, match="'x' is fixed"):
         profile_scan(grid_of(held, x=(0, 1, 3)))
     with pytest.raises(InputError, match="positive levels"):
@@ -225,3 +220,5 @@ def test_bad_scans_are_refused():
     impossible = replace(Mediators().model({}), observed=np.full(10, np.inf))
     with pytest.raises(InputError, match=r"bin 0 holds inf; counts must be finite"):
         profile_scan(Grid.of(SingleModel(impossible), {"g": [0.0, 1.0]}))
+    with pytest.raises(InputError, match="counts must be finite"):
+        mediator().with_observed(np.full(10, np.inf))

@@ -9,7 +9,7 @@ import pytest
 from csi_like import template
 
 from cevns.exceptions import DataError, InputError, MissingExtraError, OutputError
-from cevns.inference.model.grid import Grid, SingleModel
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cls import cls_scan
 from cevns.inference.scan.feldman_cousins import feldman_cousins
 from cevns.inference.scan.merge import merge
@@ -95,9 +95,7 @@ SETTINGS = {"toys": 300, "seed": 3, "audit": 1e-3, "workers": 1}
 @pytest.fixture(scope="module")
 def grid():
     model = template("cross-section", True)[1]
-    return Grid.of(
-        SingleModel(model), {"scale": np.linspace(0.7, 1.5, 6), "t0": np.linspace(0.43, 0.52, 4)}
-    )
+    return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 6), "t0": np.linspace(0.43, 0.52, 4)})
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +169,7 @@ def test_shares_that_do_not_fit_are_refused(grid, shares, tmp_path):
 
 def test_shares_of_cls(tmp_path):
     model = template("cross-section", True)[1]
-    grid = Grid.of(SingleModel(model), {"scale": np.linspace(0.8, 1.8, 17)})
+    grid = Grid.of(model, {"scale": np.linspace(0.8, 1.8, 17)})
     settings = {"toys": 100, "seed": 1, "workers": 1}
     cls_scan(grid, out=tmp_path / "whole.h5", **settings)
     for i in (1, 2):

@@ -1,4 +1,4 @@
-"""Statistics on a protocol: likelihood, fit, intervals, toys. It knows nothing of neutrinos."""
+"""Statistics of one kind of model: likelihood, fit, intervals, toys. It knows no neutrinos."""
 
 from cevns.inference.fitting.fit_result import FitResult, FittedParameter
 from cevns.inference.fitting.intervals import (

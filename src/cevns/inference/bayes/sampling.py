@@ -28,9 +28,8 @@ from cevns.inference.bayes.chain_state import ChainState
 from cevns.inference.bayes.log_posterior import LogPosterior
 from cevns.inference.bayes.posterior import Posterior
 from cevns.inference.bayes.posterior_modes import Modes, find_modes
-from cevns.inference.fitting.minuit import Fix
 from cevns.inference.model.data import Data
-from cevns.inference.model.expectation import Model
+from cevns.inference.model.expectation import Fix, Model
 from cevns.inference.model.priors import Flat, FlatInLog, Prior, under
 from cevns.parameters import Gaussian, Parameters
 from cevns.records import VERSION

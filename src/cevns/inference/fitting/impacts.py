@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
-from cevns.inference.fitting.minuit import Fix
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.model.data import Data
-from cevns.inference.model.expectation import Model, single_poi
+from cevns.inference.model.expectation import Fix, Model, single_poi
 
 __all__ = ["Impact", "impacts", "statistical_error"]
 

@@ -18,9 +18,9 @@ import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult
-from cevns.inference.fitting.minuit import Fix, minimum
+from cevns.inference.fitting.minuit import minimum
 from cevns.inference.model.data import Data
-from cevns.inference.model.expectation import Model, single_poi
+from cevns.inference.model.expectation import Fix, Model, single_poi
 from cevns.typing import Array
 
 __all__ = [

@@ -15,16 +15,14 @@ from cevns.exceptions import FitError
 from cevns.inference.fitting.fit_result import FitResult, fitted_parameters
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
-from cevns.inference.model.expectation import Model, parameter_point
+from cevns.inference.model.expectation import Fix, Model, parameter_point
 from cevns.parameters import Parameters
 from cevns.typing import Array
 
 if TYPE_CHECKING:
     from iminuit import Minuit  # type: ignore[import-untyped]
 
-__all__ = ["Fix", "degenerate", "diagnose", "minimise", "minimum", "poi_name"]
-
-Fix = Mapping[str, float | None]
+__all__ = ["degenerate", "diagnose", "minimise", "minimum", "poi_name"]
 
 
 def minimum(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult, FittedParameter
 from cevns.inference.fitting.intervals import interval
-from cevns.inference.fitting.minuit import Fix, minimise, minimum, poi_name
+from cevns.inference.fitting.minuit import minimise, minimum, poi_name
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
-from cevns.inference.model.expectation import Model
+from cevns.inference.model.expectation import Fix, Model
 from cevns.parameters import Parameters
 from cevns.typing import Array
 

@@ -22,6 +22,7 @@ from cevns.signatures import refuse_xp_in
 from cevns.typing import Array, IntArray
 
 __all__ = [
+    "Fix",
     "Model",
     "constraint_arrays",
     "digest",
@@ -30,13 +31,8 @@ __all__ = [
     "single_poi",
 ]
 
-__all__ = [
-    "Model",
-    "constraint_arrays",
-    "digest",
-    "parameter_point",
-    "single_poi",
-]
+Fix = Mapping[str, float | None]
+"""Parameters that a fit holds, by name: at a value, or (None) where they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +170,23 @@ class Model:
                     counts[self.bins[channel.name]] = own
                 out[name] = counts
         return out
+
+    # -- a family of one (see `cevns.inference.model.grid.Family`) ------------------------------
+
+    @property
+    def structure(self) -> Parameters:
+        """What else the model is built for: nothing."""
+        return Parameters([])
+
+    def model(self, structure: Mapping[str, float]) -> Model:
+        """The model itself.
+
+        Raises:
+            UnknownNameError: if a structural parameter is named: there is none.
+        """
+        for name in structure:
+            _ = self.structure[name]
+        return self
 
     # -- the same model otherwise --------------------------------------------------------------
 

@@ -21,13 +21,13 @@ from cevns.inference.model.expectation import Model
 from cevns.parameters import Parameter, Parameters
 from cevns.typing import Array, IntArray
 
-__all__ = ["Axis", "Family", "Grid", "SingleModel"]
+__all__ = ["Axis", "Family", "Grid"]
 
 
 class Family(Protocol):
     """The models of one question, one for each value of what is structural.
 
-    Families must be picklable for work in other processes.
+    A `Model` is a family of one. Families must be picklable for work in other processes.
     """
 
     @property
@@ -44,42 +44,6 @@ class Family(Protocol):
 
     def model(self, structure: Mapping[str, float]) -> Model:
         """The model at values of the structural parameters; nominal where left out."""
-
-
-@dataclass(frozen=True, eq=False)
-class SingleModel:
-    """A family of one model.
-
-    Args:
-        only: the model.
-    """
-
-    only: Model
-
-    @property
-    def name(self) -> str:
-        """Of the model."""
-        return self.only.name
-
-    @property
-    def parameters(self) -> Parameters:
-        """Of the model."""
-        return self.only.parameters
-
-    @property
-    def structure(self) -> Parameters:
-        """None."""
-        return Parameters([])
-
-    def model(self, structure: Mapping[str, float]) -> Model:
-        """The model.
-
-        Raises:
-            UnknownNameError: if a structural parameter is named: there is none.
-        """
-        for name in structure:
-            _ = self.structure[name]
-        return self.only
 
 
 @dataclass(frozen=True, eq=False)

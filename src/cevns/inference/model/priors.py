@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.minuit import Fix
-from cevns.inference.model.expectation import Model
+from cevns.inference.model.expectation import Fix, Model
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 __all__ = ["Flat", "FlatInLog", "Prior", "under"]

@@ -230,7 +230,7 @@ def run_toys(
     """Draw and fit toy experiments.
 
     Args:
-        model: the model (a `TemplateModel` is ten times faster than an exact one).
+        model: the model; a tabulated one is ten times faster than an exact one.
         n: number of toys, at most `TOYS_MOST`.
         seed: master seed, not negative.
         truth: true parameter point; nominal by default.
