@@ -13,7 +13,6 @@ from scipy.integrate import quad
 from cevns.detectors.framework.response import bin_response
 from cevns.exceptions import SchemaError
 from cevns.experiments import load
-from cevns.experiments.tables.refolded import refold
 from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference.model.expectation import differences
 from cevns.nuclear import electron_shells

@@ -14,8 +14,6 @@ from csi_like import with_data
 from scipy import integrate, interpolate, stats
 
 from cevns.exceptions import CevnsWarning, InputError, MissingExtraError, UnknownNameError
-from cevns.experiments import load
-from cevns.inference import Data, Likelihood, fit, interval
 from cevns.inference import Data, Likelihood, fit, function_model, interval
 from cevns.inference.bayes.sampling import BLOCK, ChainState, Flat, FlatInLog, Gaussian, sample
 from cevns.inference.model.grid import Axis, Grid
@@ -502,8 +500,9 @@ def test_csi_like_count_against_the_profile():
 
 @pytest.fixture(scope="module")
 def csi():
+    import cevns
 
-    return load("coherent-csi-2021")
+    return cevns.load("coherent-csi-2021")
 
 
 @pytest.mark.slow

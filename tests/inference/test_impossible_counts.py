@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from cevns.inference.model.low_rank import Group, Template, TemplateModel
 
 from cevns.exceptions import InputError
 from cevns.inference import Data, Likelihood, fit
 from cevns.inference.minimum.objectives import objective, saturated
-from cevns.inference.model.low_rank import Group, Template, TemplateModel
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 PARAMETERS = Parameters(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cevns.inference.model.template_groups import Function
 from csi_like import CsILike, template, with_data
 
 from cevns.exceptions import InputError
@@ -16,7 +17,6 @@ from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.model.expectation import digest
 from cevns.inference.model.grid import Grid, SingleModel
 from cevns.inference.model.joining import join
-from cevns.inference.model.template_groups import Function
 from cevns.inference.scan.feldman_cousins import feldman_cousins
 from cevns.inference.scan.toy_scan import ToyScan
 from cevns.inference.toys.toy_fits import run_toys

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from cevns.analysis.changes import Comparison, compare
     from cevns.analysis.count_limit import CevnsLimit, cevns_limit
     from cevns.analysis.coupling_families import CouplingFamily
-    from cevns.analysis.joint_measurement import JointMeasurement, measure_joint
     from cevns.analysis.measurement import Measurement, measure
     from cevns.analysis.profiling import Profile, profile_experiments
-    from cevns.analysis.question import Question, ask
+    from cevns.analysis.question import Request, ask
     from cevns.analysis.recoil_rate import Rate, expected_counts, rates
     from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
     from cevns.analysis.scanning.scan_record import Scan
@@ -29,10 +28,9 @@ _LAZY = {
     "CevnsLimit": "cevns.analysis.count_limit",
     "Comparison": "cevns.analysis.changes",
     "CouplingFamily": "cevns.analysis.coupling_families",
-    "JointMeasurement": "cevns.analysis.joint_measurement",
     "Measurement": "cevns.analysis.measurement",
     "Profile": "cevns.analysis.profiling",
-    "Question": "cevns.analysis.question",
+    "Request": "cevns.analysis.question",
     "Rate": "cevns.analysis.recoil_rate",
     "Scan": "cevns.analysis.scanning.scan_record",
     "ScanPlan": "cevns.analysis.scanning.scan_plan",
@@ -43,7 +41,6 @@ _LAZY = {
     "compare": "cevns.analysis.changes",
     "expected_counts": "cevns.analysis.recoil_rate",
     "measure": "cevns.analysis.measurement",
-    "measure_joint": "cevns.analysis.joint_measurement",
     "profile_experiments": "cevns.analysis.profiling",
     "rates": "cevns.analysis.recoil_rate",
     "scan": "cevns.analysis.scanning.scan_task",
@@ -56,11 +53,10 @@ __all__ = [
     "CevnsLimit",
     "Comparison",
     "CouplingFamily",
-    "JointMeasurement",
     "Measurement",
     "Profile",
-    "Question",
     "Rate",
+    "Request",
     "Scan",
     "ScanPlan",
     "Systematics",
@@ -70,7 +66,6 @@ __all__ = [
     "compare",
     "expected_counts",
     "measure",
-    "measure_joint",
     "profile_experiments",
     "rates",
     "scan",

@@ -10,17 +10,16 @@ that the data reject as seriously as the others, so its significance is lower.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from cevns.analysis.question import Asked
 from cevns.experiments.declaration.schema import ExperimentFile
-from cevns.experiments.inputs.released import ReleasedModel, templates
-from cevns.inference import FitResult, fit
-from cevns.inference.model.data import Data
+from cevns.experiments.inputs.released import templates
+from cevns.inference import Data, FitResult, Model, fit
 from cevns.parameters import Parameters
 
-__all__ = ["AlternativeFit", "Alternatives", "alternative_fits", "freed", "held_shapes"]
+__all__ = ["AlternativeFit", "Alternatives", "alternative_fits", "held_shapes", "shapes_freed"]
 
 
 @dataclass(frozen=True)
@@ -71,44 +70,43 @@ def held_shapes(declaration: ExperimentFile) -> tuple[str, ...]:
     return tuple(n for n, e in declaration.parameters.items() if e.held)
 
 
-def freed(model: ReleasedModel, names: tuple[str, ...], fix: Mapping[str, Any]) -> ReleasedModel:
-    """The model with the held parameters floating, those of `fix` excepted."""
-    from dataclasses import replace
-
-    keep = {model.parameters[n].name for n in fix}
+def shapes_freed(asked: Asked) -> Model:
+    """The model with the shapes floating that the files hold and the user does not."""
+    model = asked.held
+    keep = {model.parameters[n].name for n in asked.fix}
+    names = {
+        model.channel(e.name).joint_name(n)
+        for e in asked.experiments
+        for n in held_shapes(e.declaration)
+    }
     return model.with_parameters(
         Parameters(
-            replace(p, fixed=False) if p.name in names and p.name not in keep else p
-            for p in model.parameters
+            replace(p, fixed=False) if p.name in names - keep else p for p in model.parameters
         )
     )
 
 
 def alternative_fits(
-    declaration: ExperimentFile,
-    model: ReleasedModel,
-    best: FitResult,
-    significance: float,
-    *,
-    data: Data | None = None,
+    asked: Asked, best: FitResult, significance: float, *, data: Data | None = None
 ) -> Alternatives:
-    """Fit with each released alternative of the held shapes.
+    """Fit one experiment with each released alternative of the held shapes.
 
     Args:
-        declaration: the file; it says which sides the release has.
-        model: with the shapes held.
-        best: its fit, with the MINOS error of the parameter of interest where there is one.
+        asked: the experiment, whose file says which sides the release has, and its model.
+        best: the fit with the shapes held, with the MINOS error of the parameter of interest
+            where there is one.
         significance: against no signal, of that fit.
         data: counts and auxiliary measurements; the model's own by default.
 
     Raises:
         FitError: if a fit does not converge.
     """
+    model, declaration = asked.held, asked.experiments[0].declaration
     sides: dict[str, set[int]] = {}
     for template in templates(declaration).values():
         for name, alternative in template.variations.items():
             sides.setdefault(name, set()).update({1} if alternative.minus is None else {1, -1})
-    poi = best[model.poi]
+    poi = best[asked.one_interest("alternatives")]
     fits = []
     for name in held_shapes(declaration):
         p = model.parameters[name]

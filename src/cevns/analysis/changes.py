@@ -201,7 +201,7 @@ def _predict(experiment: Experiment, values: _Values) -> float:
     document = replace(experiment.document, values=values)
     # a new experiment: what the old one has built already belongs to the old file
     changed = Experiment(loader.validate(document), experiment.path, document)
-    return changed.model("count").prediction
+    return changed.prediction()
 
 
 def _apply(values: _Values, target: _Values, change: Change) -> _Values:

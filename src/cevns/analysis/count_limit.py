@@ -91,8 +91,7 @@ def cevns_limit(
         raise InputError("ask for one limit: of given events, of an observed count, or expected")
     if observed is None and background:
         raise InputError("a background belongs to an observed count; give both")
-    model = experiment.model("count")
-    sm_events, sm_cm2 = model.prediction, experiment.cross_section_cm2
+    sm_events, sm_cm2 = experiment.prediction(), experiment.cross_section_cm2
 
     def record(origin: Origin, count: float, cross_section_cm2: float) -> CevnsLimit:
         return CevnsLimit(
@@ -112,15 +111,14 @@ def cevns_limit(
             "with --observed and --background, or declare data in its file"
         )
     upper = []
-    for question in ("count", "cross-section"):
-        asked = experiment.model(question)
-        at = asked.parameters.values.copy()
-        at[asked.parameters.position(asked.poi)] = 0.0
-        if expected and not asked.backgrounds:
+    for name in ("count", "cross-section"):
+        asked, poi = experiment.model(name), experiment.ask(name).parameter
+        at = asked.parameters.at({poi: 0.0}).values
+        if expected and not experiment.declaration.backgrounds:
             raise InputError(
                 f"{experiment.name} declares no background, so nothing is expected without CEvNS; "
                 "ask for the limit of no event with --observed 0"
             )
         data = asimov(asked, at) if expected else None
-        upper.append(upper_limit(asked, asked.poi, level=level, data=data).upper)
+        upper.append(upper_limit(asked, poi, level=level, data=data).upper)
     return record("expected" if expected else "data", upper[0], upper[1] * 1e-40)

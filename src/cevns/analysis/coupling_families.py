@@ -13,10 +13,8 @@ from typing import Any, Literal
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import AnyModel, tabulated_model
-from cevns.experiments.inputs.released import ReleasedModel
+from cevns.experiments.fast_form import exact_signal, tabulated
 from cevns.experiments.joint import JointExperiment
-from cevns.experiments.prediction.signal import Signal
 from cevns.inference import Model
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import Combined, Extension, Interaction, StandardModel, at_place
@@ -169,32 +167,18 @@ class CouplingFamily:
         processes = [extended(e, self.physics) for e in self.experiments]
         if shapes:
             processes = [shaped(p, shapes) for p in processes]
-        model: Any
-        if isinstance(self.subject, JointExperiment):
-            model = self.subject.model(self._couplings, interactions=processes)
-            if self.form == "tabulated":
-                model = model.with_models(
-                    {p.label: self._fast(p.label, p.model) for p in model.parts}
-                )
-        else:
-            model = self.subject.model(self._couplings, interaction=processes[0])
-            if self.form == "tabulated":
-                model = self._fast(self.subject.name, model)
+        model = self.subject.model(self._couplings, interactions=processes)
+        if self.form == "tabulated":
+            features = {}
+            for e in self.experiments:
+                signal = exact_signal(model.channel(e.name))
+                assert signal is not None  # with free couplings it is from first principles
+                features[e.name] = e.response_features(signal)
+            model = tabulated(model, features)
         held: dict[str, float | None] = {n: v for n, v in self.at.items() if n in self._known.names}
         parameters = model.parameters.fix({**held, **self.fix})
         bounded = Parameters(_bounded(p, self.within.get(p.name)) for p in parameters)
-        built: Model = model.with_parameters(bounded)
-        return built
-
-    def _fast(self, label: str, model: AnyModel) -> AnyModel:
-        experiment = next(e for e in self.experiments if e.name == label)
-        if isinstance(model, ReleasedModel):
-            assert model.exact is not None
-            signal = model.exact.signal
-        else:
-            signal = model.signal
-        assert isinstance(signal, Signal)
-        return tabulated_model(model, features=experiment.response_features(signal))
+        return model.with_parameters(bounded)
 
     def parameter(self, name: str) -> Parameter:
         """A parameter of the vector or a structural one.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cevns.analysis.measurement import CM2_UNIT
-from cevns.analysis.question import PLAIN, Question, Subject, ask
+from cevns.analysis.question import PLAIN, Request, Subject, ask
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Interval, ProfileCurve, fit, interval, profile
@@ -67,7 +67,7 @@ class Profile:
 def profile_experiments(
     *experiments: Experiment,
     parameter: str | None = None,
-    question: Question = PLAIN,
+    request: Request = PLAIN,
     use_asimov: bool = False,
     points: int = 41,
 ) -> Profile:
@@ -76,7 +76,7 @@ def profile_experiments(
     Args:
         experiments: from `cevns.experiments.load`.
         parameter: name; that of interest by default.
-        question: what makes the model.
+        request: what makes the model.
         use_asimov: take the expected counts as data.
         points: on the curve.
 
@@ -86,7 +86,7 @@ def profile_experiments(
             parameter of interest and none is named.
         FitError: if a fit does not converge.
     """
-    asked = ask(*experiments, question=question)
+    asked = ask(*experiments, request=request)
     data, model = asked.data(use_asimov), asked.held
     name = single_poi(model, parameter or asked.interest)
     best = fit(model, data=data, poi=name, minos="none")
@@ -99,4 +99,4 @@ def profile_experiments(
     grid = np.union1d(np.linspace(low, high, points), [fitted.value])
     curve = profile(model, name, values=grid, data=data, best=best)
     intervals = tuple(interval(model, name, level=level, data=data, best=best) for level in LEVELS)
-    return Profile(asked.subject, asked.name, curve, intervals, data is not None)
+    return Profile(asked.subject, asked.question.name, curve, intervals, data is not None)

@@ -8,22 +8,18 @@ from dataclasses import dataclass, field, replace
 from cevns.analysis.coupling_families import Physics, extended, shaped, structure_of
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import AnyModel
-from cevns.experiments.joint import SCALE_QUESTION, JointExperiment, check_joint_question
-from cevns.experiments.questions import Poi
-from cevns.inference import Data, asimov
-from cevns.inference.model.joining import JointModel
+from cevns.experiments.joint import JointExperiment
+from cevns.experiments.questions import SCALE_QUESTION, Question
+from cevns.inference import Data, Model, asimov
 from cevns.parameters import Parameters
 from cevns.registry import canonical
 
 __all__ = [
-    "COMMON",
     "PLAIN",
     "Asked",
-    "Question",
+    "Request",
     "Subject",
     "ask",
-    "experiments_of",
     "place",
     "require_data",
     "together",
@@ -31,13 +27,11 @@ __all__ = [
 ]
 
 Subject = Experiment | JointExperiment
-COMMON = (SCALE_QUESTION, "sin2-theta-w", "couplings")
-"""Questions of several experiments about one common parameter."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """A question, with what is held on the way.
+class Request:
+    """A question as a user puts it, with what is held on the way.
 
     Args:
         poi: ``count`` (default), ``cross-section``, ``sin2-theta-w``; of several experiments also
@@ -58,7 +52,7 @@ class Question:
         return self.poi is not None and canonical(self.poi) == SCALE_QUESTION
 
 
-PLAIN = Question()
+PLAIN = Request()
 """The usual question, with nothing held."""
 
 
@@ -68,22 +62,25 @@ class Asked:
 
     Args:
         subject: the experiment, or several together.
-        name: of the question; ``couplings`` where parameters of the interaction are free.
-        poi: the same as the experiments know it.
+        question: what is asked.
         model: their model; nothing is held but parameters of the interaction.
-        interest: the common parameter of interest; None where each experiment has its own.
+        interest: the parameter of interest; None where each experiment has its own.
         fix: parameters that a fit holds.
     """
 
     subject: Subject
-    name: str
-    poi: Poi
-    model: AnyModel | JointModel
+    question: Question
+    model: Model
     interest: str | None
     fix: Mapping[str, float | None]
 
     @property
-    def held(self) -> AnyModel | JointModel:
+    def experiments(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        return self.subject.experiments
+
+    @property
+    def held(self) -> Model:
         """The model with what the question holds."""
         if not self.fix:
             return self.model
@@ -102,6 +99,22 @@ class Asked:
         require_data(self.subject)
         return None
 
+    def one_interest(self, what: str) -> str:
+        """The parameter of interest.
+
+        Args:
+            what: that needs it, for the sentence about that.
+
+        Raises:
+            InputError: if each experiment has its own.
+        """
+        if self.interest is None:
+            raise InputError(
+                f"{what} of several experiments are those of one common parameter, and "
+                f"{self.question.name} asks for one each: ask for {SCALE_QUESTION} or sin2-theta-w"
+            )
+        return self.interest
+
 
 def together(*experiments: Experiment) -> Subject:
     """One experiment as it is, several as a joint one.
@@ -112,61 +125,54 @@ def together(*experiments: Experiment) -> Subject:
     return experiments[0] if len(experiments) == 1 else JointExperiment(experiments)
 
 
-def experiments_of(subject: Subject) -> tuple[Experiment, ...]:
-    """The experiments of a subject."""
-    return subject.experiments if isinstance(subject, JointExperiment) else (subject,)
-
-
 def require_data(subject: Subject) -> None:
     """Raise `InputError` if an experiment has no data."""
-    if isinstance(subject, JointExperiment):
-        subject.require_data()
-    elif not subject.has_data:
-        raise InputError(
-            f"{subject.name} declares no data: take expected counts with --asimov (asimov=True), "
-            "or declare data in its file"
-        )
+    for e in subject.experiments:
+        if not e.has_data:
+            raise InputError(
+                f"{e.name} declares no data: take expected counts with --asimov (asimov=True), "
+                "or declare data in its file"
+            )
 
 
-def ask(*experiments: Experiment, question: Question) -> Asked:
+def ask(*experiments: Experiment, request: Request) -> Asked:
     """Put a question to one or several experiments.
 
     Raises:
         UnknownNameError: if the question or a parameter is unknown.
         InputError: if the question does not fit together, or the experiments do not.
     """
-    placed = tuple(_placed(e, question.at) for e in experiments)
-    subject = JointExperiment(placed) if question.is_scale else together(*placed)
-    if not question.free:
-        if _couplings(placed[0], question.at):
+    placed = tuple(_placed(e, request.at) for e in experiments)
+    subject = JointExperiment(placed) if request.is_scale else together(*placed)
+    if not request.free:
+        if _couplings(placed[0], request.at):
             raise InputError(
-                f"{', '.join(question.at)}: a parameter of the interaction is held beside free "
+                f"{', '.join(request.at)}: a parameter of the interaction is held beside free "
                 "ones; name one with --free (free=...)"
             )
-        if isinstance(subject, JointExperiment):
-            name = check_joint_question(question.poi or SCALE_QUESTION)
-            joint = subject.model(name)
-            interest = joint.parameters[0].name if name in COMMON else None
-            return Asked(subject, name, name, joint, interest, question.fix)
-        one = subject.model(question.poi or "count")
-        return Asked(subject, one.question, one.question, one, one.poi, question.fix)
-    if question.poi is not None:
+        question = subject.ask(request.poi or subject.usual_question)
+        model = subject.model(request.poi or subject.usual_question)
+        several = isinstance(subject, JointExperiment)
+        interest = question.common if several else question.parameter
+        return Asked(subject, question, model, interest, request.fix)
+    if request.poi is not None:
         raise InputError(
-            f"{question.poi} and {', '.join(question.free)} are two questions; ask one of them"
+            f"{request.poi} and {', '.join(request.free)} are two questions; ask one of them"
         )
-    both = _couplings(placed[0], question.free)
-    names = tuple(dict.fromkeys([*both, *_couplings(placed[0], question.at)]))
-    if len(both) < len(question.free):
+    both = _couplings(placed[0], request.free)
+    names = tuple(dict.fromkeys([*both, *_couplings(placed[0], request.at)]))
+    if len(both) < len(request.free):
         raise InputError(
-            f"{', '.join(question.free)}: what changes shapes (a mass) cannot be free in a fit; "
+            f"{', '.join(request.free)}: what changes shapes (a mass) cannot be free in a fit; "
             "hold it with --at, or scan it"
         )
     model = subject.model(names)
-    values = {n: question.at[n] for n in question.at if model.parameters.has(n)}
+    values = {n: request.at[n] for n in request.at if model.parameters.has(n)}
     if set(both) & {model.parameters[n].name for n in values}:
         raise InputError(f"{', '.join(values)} is both free and held; drop one")
     model = model.with_parameters(model.parameters.fix(values))
-    return Asked(subject, "couplings", names, model, model.parameters[both[0]].name, question.fix)
+    interest = model.parameters[both[0]].name
+    return Asked(subject, subject.ask(names), model, interest, request.fix)
 
 
 def with_physics(experiment: Experiment, physics: Physics) -> Experiment:

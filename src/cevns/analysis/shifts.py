@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.questions import SIGNAL
 
 __all__ = ["prediction_error", "prediction_shifts"]
 
@@ -25,7 +24,7 @@ def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
     """
     model = experiment.model("cross-section")
     nominal = model.parameters.values
-    centre = float(model.signal_counts(nominal).sum())
+    centre = float(model.components(nominal)[SIGNAL].sum())
     out = {}
     for i, p in enumerate(model.parameters):
         if p.constraint is None or p.role == "normalisation":
@@ -34,7 +33,7 @@ def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
         for sign in (1.0, -1.0):
             theta = nominal.copy()
             theta[i] += sign * p.constraint.sigma
-            sides.append(float(np.sum(model.signal_counts(theta))) - centre)
+            sides.append(float(model.components(theta)[SIGNAL].sum()) - centre)
         out[p.name] = (sides[0], sides[1])
     return out
 

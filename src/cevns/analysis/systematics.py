@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from cevns.analysis.alternatives import freed, held_shapes
-from cevns.analysis.question import PLAIN, Asked, Question, Subject, ask, experiments_of
+from cevns.analysis.alternatives import shapes_freed
+from cevns.analysis.question import PLAIN, Asked, Request, Subject, ask
 from cevns.analysis.shifts import prediction_shifts
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import AnyModel
-from cevns.experiments.inputs.released import ReleasedModel
-from cevns.experiments.joint import SCALE_QUESTION, JointExperiment
+from cevns.experiments.questions import COUPLINGS
 from cevns.inference import fit
 from cevns.inference.fitting.impacts import impacts, statistical_error
-from cevns.inference.model.joining import JointModel
-from cevns.parameters import Parameters, fold_name
+from cevns.parameters import fold_name
 from cevns.records import head
 
 __all__ = ["SystematicRow", "Systematics", "systematic_effects"]
@@ -132,13 +129,13 @@ class Systematics:
 
 
 def systematic_effects(
-    *experiments: Experiment, question: Question = PLAIN, use_asimov: bool = False
+    *experiments: Experiment, request: Request = PLAIN, use_asimov: bool = False
 ) -> Systematics:
     """Effect of every uncertainty on the predicted counts and on the fit.
 
     Args:
         experiments: from `cevns.experiments.load`; several are fitted together.
-        question: what is asked and held; of one common parameter.
+        request: what is asked and held; of one common parameter.
         use_asimov: take the expected counts as data.
 
     Raises:
@@ -146,17 +143,12 @@ def systematic_effects(
             parameter of interest.
         FitError: if a fit does not converge.
     """
-    asked = ask(*experiments, question=question)
-    if asked.interest is None:
-        raise InputError(
-            f"systematics of several experiments are those of one common parameter, and "
-            f"{asked.name} asks for one each: ask for {SCALE_QUESTION} or sin2-theta-w"
-        )
-    poi, data = asked.interest, asked.data(use_asimov)
+    asked = ask(*experiments, request=request)
+    poi, data = asked.one_interest("systematics"), asked.data(use_asimov)
     # shapes that the quoted fit holds are uncertainties too
-    model = _with_shapes_free(asked)
+    model = shapes_freed(asked)
     best = fit(model, data=data, poi=poi, minos="none")
-    relative = asked.name != "couplings"
+    relative = asked.question.name != COUPLINGS
     centre = best[poi].value if relative else best[poi].error
     if not centre > 0:
         raise InputError(
@@ -187,7 +179,7 @@ def systematic_effects(
 
     return Systematics(
         asked.subject,
-        asked.name,
+        asked.question.name,
         tuple(sorted(rows, key=size, reverse=True)),
         {
             e: math.sqrt(sum(max(map(abs, pair)) ** 2 for pair in s.values()))
@@ -199,45 +191,13 @@ def systematic_effects(
     )
 
 
-def _with_shapes_free(asked: Asked) -> AnyModel | JointModel:
-    """The model with the shapes floating that the declared fit holds."""
-    model, subject = asked.held, asked.subject
-    if isinstance(model, JointModel):
-        assert isinstance(subject, JointExperiment)
-        names = {
-            part.names(model.parameters)[n]
-            for part in model.parts
-            if isinstance(part.model, ReleasedModel)
-            for n in held_shapes(subject[part.label].declaration)
-        }
-        keep = {model.parameters[n].name for n in asked.fix}
-        return model.with_parameters(
-            Parameters(
-                replace(p, fixed=False) if p.name in names - keep else p for p in model.parameters
-            )
-        )
-    assert isinstance(subject, Experiment)
-    if isinstance(model, ReleasedModel):
-        return freed(model, held_shapes(subject.declaration), asked.fix)
-    return model
-
-
 def _shifts(asked: Asked) -> dict[str, dict[str, tuple[float, float]]]:
     """Relative shifts of each predicted count, by the names of the model's parameters."""
-    model, subject = asked.model, asked.subject
     out = {}
-    for e in experiments_of(subject):
-        joint: Mapping[str, str] = {}
-        prediction = 0.0
-        if isinstance(model, JointModel):
-            part = next(p for p in model.parts if p.label == e.name)
-            joint = part.names(model.parameters)
-            assert isinstance(part.model, AnyModel)
-            prediction = part.model.prediction
-        else:
-            prediction = model.prediction
+    for e in asked.experiments:
+        joint, prediction = asked.model.channel(e.name).joint_name, e.prediction()
         out[e.name] = {
-            joint.get(n, n): (up / prediction, down / prediction)
+            joint(n): (up / prediction, down / prediction)
             for n, (up, down) in prediction_shifts(e).items()
         }
     return out
@@ -245,7 +205,7 @@ def _shifts(asked: Asked) -> dict[str, dict[str, tuple[float, float]]]:
 
 def _described(asked: Asked, name: str) -> str:
     """What a file says of a parameter that the model does not have or describe."""
-    for e in experiments_of(asked.subject):
+    for e in asked.experiments:
         entry = e.declaration.parameters.get(name)
         if entry is not None and entry.description:
             return entry.description

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from cevns.analysis.measurement import in_cm2
-from cevns.analysis.question import PLAIN, Question, Subject, ask
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.analysis.question import PLAIN, Request, Subject, ask
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import Refold, fast_form
-from cevns.experiments.joint import SCALE_QUESTION
+from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model
 from cevns.inference.toys.toy_fits import run_toys
 from cevns.inference.toys.toy_result import ToyResult
@@ -56,8 +54,8 @@ def study_toys(
     *experiments: Experiment,
     n: int,
     seed: int,
-    question: Question = PLAIN,
-    refold: Refold = "none",
+    request: Request = PLAIN,
+    exact: bool = False,
     out: Path | str | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -69,10 +67,8 @@ def study_toys(
             together.
         n: number of toys.
         seed: master seed; the same seed gives the same toys for any number of workers.
-        question: what is asked and held.
-        refold: what is computed exactly at every step of every fit. ``none``: the tabulated
-            model, fastest; ``form-factor``: couplings and nuclear radii, with the response
-            tabulated; ``all``: the exact model.
+        request: what is asked and held.
+        exact: fit with the exact model instead of its tabulated form, which is fastest.
         out: file to keep the toys in; the same call resumes an interrupted run.
         workers: processes; by default one a core where that pays.
         progress: called with (toys done, n).
@@ -82,30 +78,24 @@ def study_toys(
             experiment has its own parameter of interest.
         FitError: if more fits fail than tolerated, or the audit against iminuit disagrees.
     """
-    asked = ask(*experiments, question=question)
-    if asked.interest is None:
-        raise InputError(
-            f"toys of several experiments test one common parameter, and {asked.name} asks for "
-            f"one each: ask for {SCALE_QUESTION} or sin2-theta-w"
-        )
-    if refold not in get_args(Refold):
-        raise UnknownNameError("thing to refold", refold, get_args(Refold))
+    asked = ask(*experiments, request=request)
+    poi = asked.one_interest("toys")
     model: Model = asked.held
     accuracy = None
-    if refold != "all":
-        model, accuracy = fast_form(asked.held, refold)
+    if not exact:
+        model, accuracy = fast_form(asked.held)
     toys = run_toys(
         model,
         n,
         seed=seed,
-        poi=asked.interest,
+        poi=poi,
         out=out,
         workers=workers,
         progress=progress,
     )
     return ToyStudy(
         asked.subject,
-        asked.name,
+        asked.question.name,
         toys,
         "" if accuracy is None else str(accuracy),
         None if accuracy is None else accuracy.shift_3sigma,

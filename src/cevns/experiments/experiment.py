@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -85,19 +85,31 @@ class Experiment(Apparatus):
         )
 
     @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """This one: several together have the same face."""
+        return (self,)
+
+    @property
+    def usual_question(self) -> str:
+        """What is asked of it where nothing is said."""
+        return "count"
+
+    @property
     def has_data(self) -> bool:
         """Whether there are counts to fit; without, the file is a projection."""
         return self.declaration.data is not None
 
     # -- models --------------------------------------------------------------------------------
 
-    def model(self, poi: Poi = "count", *, interaction: Interaction | None = None) -> Model:
+    def model(
+        self, poi: Poi = "count", *, interactions: Sequence[Interaction] | None = None
+    ) -> Model:
         """The likelihood model for a question.
 
         Args:
             poi: ``count``, ``cross-section``, ``sin2-theta-w``, or names of parameters of the
                 interaction to leave free.
-            interaction: another process in place of the declared one.
+            interactions: one process in place of the declared one.
 
         Raises:
             UnknownNameError: if the question is unknown.
@@ -108,27 +120,26 @@ class Experiment(Apparatus):
             >>> model.parameters.names
             ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
         """
-        return build_model(self, self.ask(poi, interaction=interaction), interaction)
+        process = self.process if interactions is None else interactions[0]
+        return build_model(self, self.ask(poi, interactions=interactions), process)
 
-    def ask(self, poi: Poi, *, interaction: Interaction | None = None) -> Question:
+    def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
         """A question to this experiment.
 
         Raises:
             UnknownNameError: if it is unknown.
         """
-        return ask(poi, self.interaction if interaction is None else interaction)
+        return ask(poi, self.interaction if interactions is None else interactions[0])
 
-    def prediction(self, *, interaction: Interaction | None = None, released: bool = True) -> float:
+    def prediction(self) -> float:
         """Signal that is expected in the analysis region at nominal values.
 
-        Args:
-            interaction: another process in place of the declared one.
-            released: take the number of a release where the file says so.
+        The number of a release where the file says so.
         """
         declared = self.declaration.signal
-        if released and interaction is None and declared is not None and declared.use == "released":
+        if self.process is None and declared is not None and declared.use == "released":
             return declared.count.value
-        return self.prediction_of(self.signal(interaction=interaction))
+        return self.prediction_of(self.signal())
 
     def signal(
         self, couplings: tuple[str, ...] = (), *, interaction: Interaction | None = None

@@ -77,14 +77,10 @@ class JointExperiment:
         """Physics choices, changed fields and inputs of each."""
         return {"experiments": {e.name: e.provenance() for e in self.experiments}}
 
-    def require_data(self) -> None:
-        """Raise `InputError` if one of them has no data."""
-        for e in self.experiments:
-            if not e.has_data:
-                raise InputError(
-                    f"{e.name} declares no data: fit expected counts of all with --asimov "
-                    "(asimov=True), or declare data in its file"
-                )
+    @property
+    def usual_question(self) -> str:
+        """What is asked of them where nothing is said."""
+        return SCALE_QUESTION
 
     # -- models --------------------------------------------------------------------------------
 
@@ -109,7 +105,8 @@ class JointExperiment:
             ('cross_section_scale', 'sns.flux', 'form_factor.csi')
         """
         question = self.ask(poi, interactions=interactions)
-        processes: Sequence[Interaction | None] = interactions or [None] * len(self.experiments)
+        own = [e.process for e in self.experiments]
+        processes: Sequence[Interaction | None] = own if interactions is None else interactions
         models = {
             e.name: build_model(e, replace(question, name=question.of_each), process)
             for e, process in zip(self.experiments, processes, strict=True)

@@ -20,8 +20,7 @@ from cevns.report.recoil_figures import recoil_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.analysis.joint_measurement import JointMeasurement
-    from cevns.analysis.measurement import Measurement
+    from cevns.analysis.measurement import ExperimentResult, Measurement
 
 __all__ = ["fit_figures", "save"]
 
@@ -64,7 +63,7 @@ def save(figure: Figure, path: str | Path) -> Path:
 
 
 def fit_figures(
-    result: Measurement | JointMeasurement,
+    result: Measurement,
     *,
     impacts: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, Figure]:
@@ -84,16 +83,12 @@ def fit_figures(
         MissingExtraError: if matplotlib or mplhep is not installed.
         FitError: if a conditional fit of the profile does not converge.
     """
-    from cevns.analysis.measurement import Measurement
     from cevns.inference.fitting.intervals import profile
 
     with style.context():  # a missing library is found before the work
         pass
-    subject = result.experiment if isinstance(result, Measurement) else result.joint
-    if isinstance(result, Measurement):
-        each = {"": result}
-    else:
-        each = {f"{name}-": result.measurement(name) for name in result.results}
+    subject = result.subject
+    each = {f"{name}-" if result.together else "": r for name, r in result.results.items()}
     figures = {n + what: figure for n, m in each.items() for what, figure in _fitted(m).items()}
     model, fit, title = result.model, result.fit, subject.title
     note = style.credit(subject, asimov=result.asimov)
@@ -110,7 +105,7 @@ def fit_figures(
     return figures
 
 
-def _fitted(measurement: Measurement) -> dict[str, Figure]:
+def _fitted(measurement: ExperimentResult) -> dict[str, Figure]:
     """The counts of one experiment with its fitted components."""
     experiment = measurement.experiment
     figures = {"projections": projection_figure(measurement)}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import Measurement
+    from cevns.analysis.measurement import ExperimentResult, Measurement
     from cevns.experiments.experiment import Experiment
 
 __all__ = [
@@ -112,7 +112,7 @@ class Projection:
         return result
 
 
-def project(measurement: Measurement, axis: str) -> Projection:
+def project(measurement: Measurement | ExperimentResult, axis: str) -> Projection:
     """Sum a fit along the other axes.
 
     Args:
@@ -128,21 +128,34 @@ def project(measurement: Measurement, axis: str) -> Projection:
         >>> int(project(fit, "time").observed.sum())
         1578
     """
-    experiment, model, fit = measurement.experiment, measurement.model, measurement.fit
+    result = one_result(measurement)
+    experiment, model, fit = result.experiment, result.model, result.fit
     along = axes_of(experiment)
     if axis not in along:
         raise InputError(f"{experiment.name} has no {axis!r} axis to project on")
     # where there is no time axis, counts have one bin of it
-    others = tuple(i for i in range(len(model.shape)) if i != list(along).index(axis))
-    slopes = model.linearise(fit.theta[None, :])[1][0].reshape(-1, *model.shape)
+    cells = result.channel.cells
+    others = tuple(i for i in range(len(cells)) if i != list(along).index(axis))
+    slopes = model.linearise(fit.theta[None, :])[1][0][:, result.bins].reshape(-1, *cells)
     slopes = slopes.sum(axis=tuple(i + 1 for i in others))
     variance = np.einsum("pb,pq,qb->b", slopes, fit.covariance, slopes)
     return Projection(
         along[axis],
-        measurement.observed.sum(axis=others),
-        {name: counts.sum(axis=others) for name, counts in measurement.expected().items()},
+        result.observed.sum(axis=others),
+        {name: counts.sum(axis=others) for name, counts in result.expected().items()},
         np.sqrt(np.maximum(variance, 0.0)),
     )
+
+
+def one_result(measurement: Measurement | ExperimentResult) -> ExperimentResult:
+    """One experiment of a fit: itself, or the only one.
+
+    Raises:
+        InputError: if the fit has several.
+    """
+    from cevns.analysis.measurement import Measurement
+
+    return measurement.only if isinstance(measurement, Measurement) else measurement
 
 
 def axes_of(experiment: Experiment) -> dict[str, Array]:
@@ -167,7 +180,7 @@ def steady_state(experiment: Experiment) -> tuple[str, ...]:
 
 
 @style.styled
-def projection_figure(measurement: Measurement) -> Figure:
+def projection_figure(measurement: Measurement | ExperimentResult) -> Figure:
     """Projections on every axis: data, stacked components, residuals.
 
     Args:
@@ -180,7 +193,7 @@ def projection_figure(measurement: Measurement) -> Figure:
 
 
 @style.styled
-def residual_figure(measurement: Measurement) -> Figure:
+def residual_figure(measurement: Measurement | ExperimentResult) -> Figure:
     """The same less the fitted steady-state background: what follows the beam.
 
     Raises:
@@ -195,7 +208,7 @@ def residual_figure(measurement: Measurement) -> Figure:
     return _draw(measurement, subtracted)
 
 
-def _draw(measurement: Measurement, subtracted: tuple[str, ...]) -> Figure:
+def _draw(measurement: Measurement | ExperimentResult, subtracted: tuple[str, ...]) -> Figure:
     experiment = measurement.experiment
     labels = {
         "energy": (style.energy_label(experiment), style.energy_unit(experiment)),
@@ -233,7 +246,10 @@ def _draw(measurement: Measurement, subtracted: tuple[str, ...]) -> Figure:
 
 
 def _stack(
-    axes: Axes, projection: Projection, measurement: Measurement, subtracted: tuple[str, ...]
+    axes: Axes,
+    projection: Projection,
+    measurement: Measurement | ExperimentResult,
+    subtracted: tuple[str, ...],
 ) -> None:
     experiment, edges, width = measurement.experiment, projection.edges, projection.width
     steady = steady_state(experiment)

@@ -11,10 +11,9 @@ from typing import Any
 from cevns.analysis.changes import Comparison, compare
 from cevns.analysis.count_limit import CevnsLimit, cevns_limit
 from cevns.analysis.coupling_families import Form, Physics, structure_of
-from cevns.analysis.joint_measurement import JointMeasurement, measure_joint
 from cevns.analysis.measurement import Measurement, measure
 from cevns.analysis.profiling import Profile, profile_experiments
-from cevns.analysis.question import Question, Subject, ask, together, with_physics
+from cevns.analysis.question import Request, Subject, ask, together, with_physics
 from cevns.analysis.recoil_rate import Rate, expected_counts, rates
 from cevns.analysis.scanning.scan_plan import Ranges, ScanPlan, scan_plan
 from cevns.analysis.scanning.scan_record import Scan
@@ -24,8 +23,7 @@ from cevns.analysis.toy_study import ToyStudy, study_toys
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import AnyModel, Refold
-from cevns.inference.model.joining import JointModel
+from cevns.inference import Model
 from cevns.parameters import Parameters
 from cevns.registry import canonical
 
@@ -127,7 +125,7 @@ class Study:
         free: Sequence[str] = (),
         at: Mapping[str, float] | None = None,
         fix: Fix | None = None,
-    ) -> AnyModel | JointModel:
+    ) -> Model:
         """The likelihood model of a question.
 
         Raises:
@@ -139,7 +137,7 @@ class Study:
             >>> cevns.load("coherent-csi-2021").model().parameters.names[:3]
             ('cevns', 'ssb', 'brn')
         """
-        return ask(*self.experiments, question=_question(poi, free, at, fix)).held
+        return ask(*self.experiments, request=_request(poi, free, at, fix)).held
 
     @property
     def couplings(self) -> Parameters:
@@ -218,8 +216,8 @@ class Study:
         gof_toys: int = 0,
         contributions: bool = True,
         widths: Sequence[tuple[str, float]] = (),
-    ) -> Measurement | JointMeasurement:
-        """Fit; see `cevns.analysis.measurement.measure` and `measure_joint` beside it.
+    ) -> Measurement:
+        """Fit; see `cevns.analysis.measurement.measure`.
 
         Args:
             poi: the question by name.
@@ -243,26 +241,15 @@ class Study:
             >>> round(fit.z, 1)
             11.5
         """
-        question = _question(poi, free, at, fix)
-        options: dict[str, Any] = {
-            "use_asimov": asimov,
-            "minos": minos,
-            "gof_toys": gof_toys,
-        }
-        if len(self.experiments) > 1 or question.is_scale:
-            return measure_joint(
-                *self.experiments,
-                question=question,
-                contributions=contributions,
-                widths=widths,
-                **options,
-            )
-        if widths:
-            raise InputError(
-                "widths of constraints are asked of a common parameter: use the question "
-                "cross-section-scale, or override parameters.NAME.constraint"
-            )
-        return measure(self.experiments[0], question, **options)
+        return measure(
+            *self.experiments,
+            request=_request(poi, free, at, fix),
+            use_asimov=asimov,
+            minos=minos,
+            gof_toys=gof_toys,
+            contributions=contributions,
+            widths=widths,
+        )
 
     def profile(
         self,
@@ -279,7 +266,7 @@ class Study:
         return profile_experiments(
             *self.experiments,
             parameter=parameter,
-            question=_question(poi, free, at, fix),
+            request=_request(poi, free, at, fix),
             use_asimov=asimov,
             points=points,
         )
@@ -294,8 +281,8 @@ class Study:
         asimov: bool = False,
     ) -> Systematics:
         """Effect of every uncertainty; see `cevns.analysis.systematic_effects`."""
-        question = _question(poi, free, at, fix)
-        return systematic_effects(*self.experiments, question=question, use_asimov=asimov)
+        request = _request(poi, free, at, fix)
+        return systematic_effects(*self.experiments, request=request, use_asimov=asimov)
 
     def toys(
         self,
@@ -306,7 +293,7 @@ class Study:
         free: Sequence[str] = (),
         at: Mapping[str, float] | None = None,
         fix: Fix | None = None,
-        refold: Refold = "none",
+        exact: bool = False,
         out: Path | str | None = None,
         workers: int | None = None,
         progress: Callable[[int, int], None] | None = None,
@@ -316,8 +303,8 @@ class Study:
             *self.experiments,
             n=n,
             seed=seed,
-            question=_question(poi, free, at, fix),
-            refold=refold,
+            request=_request(poi, free, at, fix),
+            exact=exact,
             out=out,
             workers=workers,
             progress=progress,
@@ -454,7 +441,7 @@ class Study:
         )
 
 
-def _question(
+def _request(
     poi: str | None, free: Sequence[str], at: Mapping[str, float] | None, fix: Fix | None
-) -> Question:
-    return Question(poi, tuple(free), dict(at or {}), dict(fix or {}))
+) -> Request:
+    return Request(poi, tuple(free), dict(at or {}), dict(fix or {}))

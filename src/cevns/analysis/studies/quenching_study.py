@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cevns.analysis.measurement import measure
-from cevns.analysis.question import Question
+from cevns.analysis.question import Request
 from cevns.analysis.shifts import prediction_shifts
 from cevns.detectors.quenching import Quenching
 from cevns.experiments.experiment import Experiment
@@ -58,14 +58,14 @@ def _effect(name: str, experiment: Experiment) -> CurveEffect:
     out = CurveEffect(name, experiment.predict()["cevns"], error**0.5)
     if not experiment.has_data:
         return out
-    fitted = measure(experiment, Question("count"), minos="none")
-    section_ = measure(experiment, Question("cross-section")).poi()
+    fitted = measure(experiment, request=Request("count"), minos="none")
+    section = measure(experiment, request=Request("cross-section")).answer() or {}
     return replace(
         out,
         count=fitted.fit["cevns"].value,
         count_error=fitted.fit["cevns"].error,
-        cross_section_cm2=section_["value"],
-        error_up=section_["error_up"],
-        error_down=section_["error_down"],
+        cross_section_cm2=section["value"],
+        error_up=section["error_up"],
+        error_down=section["error_down"],
         chi2=fitted.fit.chi2,
     )

@@ -12,7 +12,6 @@ from cevns.cli.terminal.output import Output, prepare_folder, table
 from cevns.files import check_writable
 
 if TYPE_CHECKING:
-    from cevns.analysis.joint_measurement import JointMeasurement
     from cevns.analysis.measurement import Measurement
 
 __all__ = ["fit", "profile", "systematics"]
@@ -70,7 +69,7 @@ def fit(
     output.result(record)
 
 
-def _draw(result: Measurement | JointMeasurement, folder: Path) -> list[str]:
+def _draw(result: Measurement, folder: Path) -> list[str]:
     """Draw the figures of a fit and return their files."""
     from cevns.inference.fitting.impacts import impacts
     from cevns.report import fit_figures, save

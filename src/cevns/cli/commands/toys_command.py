@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import typer
 
@@ -47,10 +47,9 @@ def toys(
     model: options.NewPhysics = None,
     free: options.Free = None,
     at: options.At = None,
-    refold: Annotated[
-        str,
-        typer.Option(metavar="WHAT", help="computed exactly in every fit: none, form-factor, all"),
-    ] = "none",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="fit with the exact model, not with its tabulated form")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="keep the toys; the same command resumes"),
@@ -106,7 +105,7 @@ def toys(
                 n,
                 **asked,
                 seed=seed,
-                refold=cast("Any", refold),
+                exact=exact,
                 out=out,
                 workers=workers,
                 progress=progress,

@@ -10,26 +10,22 @@ from cevns.cli.terminal.output import table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cevns.analysis.joint_measurement import JointMeasurement
     from cevns.analysis.measurement import Measurement
     from cevns.analysis.systematics import Systematics
     from cevns.inference import FitResult, FittedParameter
 
-__all__ = ["parameter_table", "show_fit", "show_joint", "show_measurement", "show_systematics"]
+__all__ = ["parameter_table", "show_fit", "show_systematics"]
 
 
-def show_fit(console: Console, result: Measurement | JointMeasurement) -> None:
+def show_fit(console: Console, result: Measurement) -> None:
     """Print a fit of one or several experiments for people."""
-    from cevns.analysis.measurement import Measurement
-
-    if isinstance(result, Measurement):
-        show_measurement(console, result)
+    if result.together:
+        _show_several(console, result)
     else:
-        show_joint(console, result)
+        _show_one(console, result)
 
 
-def show_measurement(console: Console, result: Measurement) -> None:
-    """Print a fit for people."""
+def _show_one(console: Console, result: Measurement) -> None:
     experiment = result.experiment
     origin = experiment.inputs.origin
     for warning in experiment.inputs.warnings:
@@ -44,8 +40,8 @@ def show_measurement(console: Console, result: Measurement) -> None:
         f"quenching {physics['quenching']}, resolution {physics['resolution']}"
     )
     if experiment.declaration.signal is not None:
-        exact = getattr(result.model, "exact", None) is not None
-        console.print(f"signal: {'from first principles' if exact else 'released template'}")
+        released = result.only.channel.components[0].shape.matrix is not None
+        console.print(f"signal: {'released template' if released else 'from first principles'}")
     files = ", ".join(
         f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in experiment.inputs.files
     )
@@ -90,7 +86,8 @@ def parameter_table(fitted: FitResult) -> Any:
 
 
 def _answer(result: Measurement) -> str:
-    p = result.fit[result.model.poi]
+    p = result.poi
+    assert p is not None  # one experiment has one
     # an upper and a lower error where MINOS gave both
     if p.error_up is not None and p.error_down is not None:
         error = f"+{p.error_up:.4g} -{p.error_down:.4g}"
@@ -109,7 +106,7 @@ def _show_single_answer(console: Console, result: Measurement) -> None:
         f"{f.chi2 - f.deviance:z.1f}), Pearson {f.pearson:z.1f}"
         + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
     )
-    if result.model.question == "cross-section":
+    if result.poi is not None and result.poi.unit == "e-40 cm2":
         predicted = result.experiment.cross_section_cm2 * 1e40
         console.print(f"predicted cross section: {predicted:.1f} x 1e-40 cm2")
     if result.fixed_pulse_time is not None:
@@ -125,11 +122,9 @@ def _show_single_answer(console: Console, result: Measurement) -> None:
 def _show_alternatives(console: Console, result: Measurement) -> None:
     study = result.alternatives
     assert study is not None
-    unit = result.fit[result.model.poi].unit
+    unit, name = (result.poi.unit, result.poi.name) if result.poi else ("", "")
     title = f"fits with one alternative shape each{f' [{unit}]' if unit else ''}"
-    shown = table(
-        title.replace("[", r"\["), "alternative", result.model.poi, "shift", "-2lnL", left=1
-    )
+    shown = table(title.replace("[", r"\["), "alternative", name, "shift", "-2lnL", left=1)
     for f in study.fits:
         shown.add_row(
             f"{f.parameter} {f.side:+d} sigma",
@@ -153,9 +148,8 @@ def _errors(p: FittedParameter) -> str:
     return text + (f" x {p.unit.replace('e-40', '1e-40')}" if p.unit else "")
 
 
-def show_joint(console: Console, result: JointMeasurement) -> None:
-    """Print a joint fit for people."""
-    joint = result.joint
+def _show_several(console: Console, result: Measurement) -> None:
+    joint = result.subject
     console.print(f"[bold]{joint.title}[/bold]  {', '.join(joint.cite)}")
     for e in joint.experiments:
         for warning in e.inputs.warnings:
@@ -191,7 +185,7 @@ def show_joint(console: Console, result: JointMeasurement) -> None:
     _show_answer(console, result)
 
 
-def _show_contributions(console: Console, result: JointMeasurement) -> None:
+def _show_contributions(console: Console, result: Measurement) -> None:
     known = {n: r.contribution for n, r in result.results.items() if r.contribution}
     if known and len(known) > 1 and result.poi is not None:
         name = result.poi.name
@@ -210,7 +204,7 @@ def _show_contributions(console: Console, result: JointMeasurement) -> None:
         console.print(shown)
 
 
-def _show_answer(console: Console, result: JointMeasurement) -> None:
+def _show_answer(console: Console, result: Measurement) -> None:
     for name, r in result.results.items():
         if r.poi is not None:
             z = "" if r.significance is None or r.significance.z is None else r.significance.z

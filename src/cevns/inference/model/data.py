@@ -40,6 +40,12 @@ class Data:
             i = int(np.argmax(bad))
             raise InputError(f"data: bin {i} holds {self.counts[i]}; counts must be finite")
 
+    def only(self, whole: Model, some: Model) -> Data:
+        """The data of some of the channels of a model."""
+        at = [whole.parameters.position(name) for name in some.parameters.names]
+        counts = [self.counts[whole.bins[c.name]] for c in some.channels]
+        return Data(np.concatenate(counts), self.auxiliary[at])
+
     def check(self, model: Model) -> Data:
         """The data, if they are possible for a model.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from cevns import datasets
 from cevns.analysis.measurement import measure
-from cevns.analysis.question import Question
+from cevns.analysis.question import Request
 from cevns.experiments import load
 from cevns.records import VERSION
 from cevns.report.drawing import style
@@ -108,7 +108,7 @@ def fitted_ratio(result: PublishedResult, experiment: str) -> Ratio | None:
         return None
     counts = result.cross_section_cm2 is None
     record: dict[str, Any] = measure(
-        loaded, Question("count" if counts else "cross-section")
+        loaded, request=Request("count" if counts else "cross-section")
     ).to_dict()
     poi = record["poi"]
     fitted = poi["value"], poi["error_up"], poi["error_down"]

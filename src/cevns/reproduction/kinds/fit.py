@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from cevns.exceptions import InputError
-from cevns.experiments.questions import POI_PARAMETER, check_question
+from cevns.experiments.questions import POI_PARAMETER
 from cevns.study import load
 
 __all__ = ["compute"]
@@ -21,7 +21,7 @@ def _fit(
     held: dict[str, float | None] = dict.fromkeys(fix)
     if fix == ("all",):
         names = study.model(poi).parameters.names
-        held = dict.fromkeys(n for n in names if n != POI_PARAMETER[check_question(poi)])
+        held = dict.fromkeys(n for n in names if n != POI_PARAMETER[poi])
     return study.fit(poi, fix=held).to_dict()
 
 

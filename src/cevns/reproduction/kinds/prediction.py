@@ -15,4 +15,4 @@ def compute(
 ) -> float:
     """Events in the analysis region before any fit, or (with `error`) their prior uncertainty."""
     loaded = load(experiment, overrides=overrides)
-    return prediction_error(loaded) if error else loaded.model("count").prediction
+    return prediction_error(loaded) if error else loaded.prediction()
