@@ -9,8 +9,10 @@ import pytest
 
 from cevns import quenching
 from cevns.detectors.quenching.constant import Constant
-from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
-from cevns.inference.fitting.gaussian import fit_gaussian, gaussian_likelihood, least_squares
+from cevns.exceptions import CevnsWarning, FitError, InputError, UnknownNameError
+from cevns.inference import Likelihood, asimov
+from cevns.inference import fit as fit_model
+from cevns.inference.model.data import Data, draw
 from cevns.quenching import DataSet, QuenchingFit
 from cevns.quenching.curve_families import family, polynomial
 from cevns.quenching.curve_fit import minimum, settled
@@ -45,7 +47,7 @@ def test_it_is_generalised_least_squares(csi: QuenchingFit) -> None:
     t = model.recoil_kev
     basis = np.stack([(t / 1e3) ** k * 1e3 for k in range(1, 5)])
     curve = csi.family.energy(t, csi.numbers)
-    covariance = model.covariance.copy()
+    covariance = np.diag(model.sigma**2)
     for k, s in enumerate(model.sets):
         mine = model.owner == k
         scale = np.where(mine, s.scale_error * curve, 0.0)
@@ -65,7 +67,7 @@ def test_without_scale_errors_the_closed_form_is_exact() -> None:
     model, t = fit.model, fit.model.recoil_kev
     basis = np.stack([(t / 1e3) ** k * 1e3 for k in range(1, 5)])
     offset = np.where(model.owner == 0, model.sets[0].offset_error_kevee, 0.0)
-    weight = np.linalg.inv(model.covariance + np.outer(offset, offset))
+    weight = np.linalg.inv(np.diag(model.sigma**2) + np.outer(offset, offset))
     errors = np.linalg.inv(basis @ weight @ basis.T)
     numbers = errors @ basis @ weight @ model.observed
     residual = model.observed - numbers @ basis
@@ -76,19 +78,33 @@ def test_without_scale_errors_the_closed_form_is_exact() -> None:
 
 
 def test_minuit_and_gauss_newton_agree(csi: QuenchingFit) -> None:
-    likelihood = gaussian_likelihood(csi.model)
-    theta = least_squares(likelihood)
-    assert np.abs((theta - csi.result.theta) / np.sqrt(np.diag(csi.result.covariance))).max() < 5e-3
+    chi2, theta, covariance = minimum(csi.model)
+    elsewhere = fit_model(csi.model.as_model)  # from pulls of zero
+    width = np.sqrt(np.diag(elsewhere.covariance))
+    for found in (csi.result, elsewhere):
+        assert chi2 == pytest.approx(found.chi2, abs=2e-5)
+        assert np.abs((theta - found.theta) / width).max() < 5e-3
     # the Fisher information of a curve that is linear but for the scale nuisances
-    inverse = np.linalg.inv(likelihood.fisher(theta))
-    np.testing.assert_allclose(np.sqrt(np.diag(inverse)), [p.error for p in csi.result], rtol=0.05)
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), width, rtol=0.05)
+
+
+def test_record_is_chi2_with_and_without_pulls(csi: QuenchingFit) -> None:
+    pulls = csi.result.theta[len(csi.numbers) :]
+    inside = float((csi.residuals**2).sum())
+    assert csi.result.deviance == pytest.approx(inside, rel=1e-12)
+    assert csi.result.pearson == pytest.approx(inside, rel=1e-12)
+    assert csi.result.chi2 == pytest.approx(inside + float((pulls**2).sum()), rel=1e-12)
+    assert csi.result.ndof == len(csi.residuals) - len(csi.numbers)
+    expected = sum(csi.result.components.values())
+    away = (csi.model.observed - expected) / csi.model.sigma
+    np.testing.assert_allclose(csi.residuals, away, rtol=1e-9)
 
 
 def test_gradient_is_that_of_chi2(csi: QuenchingFit) -> None:
-    likelihood = gaussian_likelihood(csi.model)
+    likelihood = Likelihood.of(csi.model.as_model)
     width = np.sqrt(np.diag(csi.result.covariance))
     at = csi.result.theta + 0.5 * width
-    gradient = likelihood.value_and_gradient(at)[1]
+    gradient = likelihood.gradient(at)
     for k, step in enumerate(1e-3 * width):
         up, down = at.copy(), at.copy()
         up[k] += step
@@ -114,10 +130,8 @@ def test_minos_is_hesse_for_a_linear_curve() -> None:
 def test_asimov_points_give_back_the_truth(csi: QuenchingFit) -> None:
     truth = csi.result.theta.copy()
     truth[len(csi.numbers) :] = 0.0
-    model = replace(csi.model)
-    data = model.draw(truth, np.random.default_rng(0))
-    exact = replace(data, counts=model.expected(truth), auxiliary=truth)
-    result = fit_gaussian(model, data=exact)
+    model = csi.model.as_model
+    result = fit_model(model, data=asimov(model, truth))
     errors = np.sqrt(np.diag(result.covariance))
     assert result.chi2 < 1e-6
     assert np.abs((result.theta - truth) / errors).max() < 1e-3
@@ -136,14 +150,14 @@ def test_toys_are_unbiased_and_covered(material: str, curve: str) -> None:
     t = np.array([10.0])
     true = float(model.family.energy(t, truth[:n])[0])
     pulls, chi2 = [], []
-    for _ in range(400):
-        likelihood = gaussian_likelihood(model, model.draw(truth, rng))
-        theta = least_squares(likelihood, truth)
-        covariance = np.linalg.inv(likelihood.fisher(theta))[:n, :n]
+    values, auxiliary = draw(model.as_model, truth, rng, 400)
+    for toy in range(400):
+        lowest, theta, errors = minimum(model, Data(values[:, toy], auxiliary[:, toy]))
+        covariance = errors[:n, :n]
         slope = model.family.gradient(t, theta[:n])[:, 0]
         energy = float(model.family.energy(t, theta[:n])[0])
         pulls.append((energy - true) / np.sqrt(slope @ covariance @ slope))
-        chi2.append(float(likelihood.twice_nll(theta)))
+        chi2.append(lowest)
     # 400 toys: mean +- 0.05, width +- 0.035, coverage +- 2.3 %, chi2 +- sqrt(2 ndof/400);
     # each within 3.5 of these standard deviations
     assert abs(np.mean(pulls)) < 3.5 * 0.05
@@ -188,6 +202,17 @@ def test_sets_that_differ_by_factors_get_that_normalisation_error() -> None:
     assert fit.errors[0] / m == pytest.approx(fit.model.tau / np.sqrt(2.0), rel=0.02)
     alone = quenching.fit("csi", sets=[first], curve="constant", tension="per-set")
     assert alone.model.tau == 0.0
+
+
+def test_errors_with_a_large_tau_are_those_of_the_second_derivatives() -> None:
+    # numbers and normalisations are nearly degenerate there, and chi2 is far from a parabola
+    with pytest.warns(CevnsWarning, match="differ in shape"):
+        fit = quenching.fit("ge", curve="constant", tension="per-set")
+    theta = fit.result.theta
+    curvature = Likelihood.of(fit.model.as_model).hessian(theta, np.arange(theta.size))
+    wanted = np.sqrt(np.diag(2.0 * np.linalg.inv(curvature)))
+    np.testing.assert_allclose([p.error for p in fit.result], wanted, rtol=1e-4)
+    assert fit.result.edm < 1e-8
 
 
 def test_sets_that_differ_in_shape_are_found_out() -> None:
@@ -281,6 +306,20 @@ def test_references_against_points(csi: QuenchingFit) -> None:
     assert quenching.chi2_of(Constant(0.03), csi.model.sets)[0] > 300.0
 
 
+def test_a_bare_curve_against_points_without_common_errors_is_a_sum_of_squares() -> None:
+    chi2, n = quenching.chi2_of(Constant(0.11), [points("a", RECOIL, np.full(12, 0.10))])
+    assert chi2 == pytest.approx(12 * 5.0**2)
+    assert n == 12
+    beyond = Constant(0.11, valid_kev=(900.0, 1000.0))
+    assert quenching.chi2_of(beyond, quenching.load_points("csi")[0]) == (0.0, 0)
+
+
+def test_points_that_cannot_tell_the_numbers_apart_have_no_minimum() -> None:
+    same = points("a", np.full(4, 10.0), np.full(4, 0.1))
+    with pytest.raises(FitError, match="apart"):
+        quenching.fit("csi", sets=[same], curve="linear")
+
+
 def test_choices_by_name() -> None:
     for wrong in ({"tension": "wish"}, {"outliers": "x"}, {"recoil_errors": "x"}, {"curve": "x"}):
         with pytest.raises(UnknownNameError):
@@ -299,6 +338,6 @@ def test_choices_by_name() -> None:
 
 def test_a_model_settles_on_its_own_slopes(csi: QuenchingFit) -> None:
     model = settled(PointsModel.of(family("polynomial", "csi"), csi.model.sets))
-    slope = model.family.slope(model.column("recoil_kev"), minimum(model)[2][:4])
+    slope = model.family.slope(model.column("recoil_kev"), minimum(model)[1][:4])
     # settled to 1e-4 of a standard deviation of the coefficients
     np.testing.assert_allclose(slope, model.slope, rtol=1e-3)

@@ -32,13 +32,10 @@ import numpy as np
 from cevns.detectors.quenching import Quenching
 from cevns.exceptions import CevnsWarning, FitError, InputError, UnknownNameError
 from cevns.inference.fitting.fit_result import FitResult
-from cevns.inference.fitting.gaussian import (
-    GaussianLikelihood,
-    fit_gaussian,
-    gaussian_likelihood,
-    least_squares,
-)
 from cevns.inference.fitting.quoted_fit import MinosChoice
+from cevns.inference.fitting.quoted_fit import fit as fit_model
+from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.data import Data, observed
 from cevns.quenching.curve_families import DEFAULT, Family, family, pulls_of
 from cevns.quenching.curve_model import PointsModel
 from cevns.quenching.point_files import load_points, reference_title
@@ -166,8 +163,7 @@ class QuenchingFit:
     @cached_property
     def residuals(self) -> Array:
         """(E_ee - expected)/sigma of the points that were used, nuisances at their fit."""
-        away = self.model.observed - self.model.expected(self.result.theta)
-        return np.asarray(away / self.model.sigma[self.model.keep])
+        return self.model.residuals(self.result.theta)
 
     def set_chi2(self) -> dict[str, tuple[float, int]]:
         """Share of the points of each set in chi2 (without pulls), and their number."""
@@ -308,7 +304,7 @@ def fit(
             CevnsWarning,
             stacklevel=2,
         )
-    result = fit_gaussian(model, minos=minos)
+    result = fit_model(model.as_model, start=minimum(model)[1], minos=minos)
     return QuenchingFit(material, model, result, tension, outliers, tuple(clipped), origin)
 
 
@@ -348,27 +344,50 @@ def settled(model: PointsModel, tension: str = "none") -> PointsModel:
             f"{model.family.name} curve; take a simpler one"
         )
     for _ in range(30):
-        likelihood = gaussian_likelihood(model)
-        theta = least_squares(likelihood, _start(model))
-        width = np.sqrt(np.diag(np.linalg.pinv(likelihood.fisher(theta))))[:n]
-        moved = np.inf if model.start is None else np.abs(theta[:n] - model.start) / width
+        _, theta, covariance = minimum(model)
+        width = np.sqrt(np.diag(covariance))[:n]
+        at = np.full(n, np.inf) if model.start is None else model.start
         tau = _tau(model) if tension == "per-set" else 0.0
-        still = np.all(moved < 1e-4) and abs(tau - model.tau) < 1e-5
+        still = np.all(np.abs(theta[:n] - at) <= 1e-4 * width) and abs(tau - model.tau) < 1e-5
         model = replace(model.at(theta[:n]), tau=tau)
         if still:
             return model
     raise FitError(f"{model.name}: slopes and errors do not settle; take a simpler curve")
 
 
-def _start(model: PointsModel) -> Array:
-    return model.parameters.values
+def minimum(points: PointsModel, data: Data | None = None) -> tuple[float, Array, Array]:
+    """chi2 with pulls at its minimum, where that is, and the covariance.
 
+    By Gauss-Newton steps, exact in one for a curve and errors that are linear. Bounds are not
+    kept: the fit that is quoted is that of `cevns.inference`.
 
-def minimum(model: PointsModel) -> tuple[float, GaussianLikelihood, Array]:
-    """chi2 with pulls at the minimum, the likelihood, and where it is."""
-    likelihood = gaussian_likelihood(model)
-    theta = least_squares(likelihood, _start(model))
-    return float(likelihood.twice_nll(theta)), likelihood, theta
+    Raises:
+        FitError: if the steps do not settle, or the parameters are degenerate.
+    """
+    model = points.as_model
+    data, target = data or observed(model), Objective(model)
+    theta, free = model.parameters.values, np.array(model.parameters.free, dtype=int)
+    covariance = np.zeros((theta.size, theta.size))
+    for _ in range(50):
+        columns = theta[:, None], data.counts[:, None], data.auxiliary[:, None]
+        value, gradient, curvature = (a[..., 0] for a in target.evaluate(*columns))
+        inner = curvature[np.ix_(free, free)]
+        # parameters of different units: scaled to a unit diagonal before the inversion
+        size = np.sqrt(np.maximum(np.diag(inner), 1e-300))
+        scale = np.outer(size, size)
+        try:
+            covariance[np.ix_(free, free)] = 2.0 * np.linalg.inv(inner / scale) / scale
+        except np.linalg.LinAlgError:
+            break
+        step = -0.5 * covariance @ gradient
+        theta, gain = theta + step, -0.5 * float(gradient @ step)
+        # 1e-5 of a standard deviation is left
+        if abs(gain) < 0.5e-10 * max(1.0, float(value)):
+            return float(value) - gain, theta, covariance
+    raise FitError(
+        f"{points.name}: chi2 finds no minimum; the points cannot tell the numbers of the curve "
+        "apart, take fewer of them"
+    )
 
 
 def _tau(model: PointsModel) -> float:
@@ -390,8 +409,7 @@ def _tau(model: PointsModel) -> float:
 
 def _furthest(model: PointsModel) -> tuple[int, float] | None:
     """Position of the point furthest from the curve, if beyond `CLIP_AT`, and its distance."""
-    _, likelihood, theta = minimum(model)
-    away = np.abs(likelihood.residuals(theta))
+    away = np.abs(model.residuals(minimum(model)[1]))
     worst = int(np.argmax(away))
     if away[worst] <= CLIP_AT:
         return None
@@ -412,5 +430,8 @@ def chi2_of(curve: Quenching, sets: Sequence[DataSet]) -> tuple[float, int]:
     model = PointsModel.of(pulls_of(curve), sets)
     recoil = model.column("recoil_kev")
     low, high = curve.valid_kev
-    model = settled(replace(model, keep=(recoil >= low) & (recoil <= high)))
-    return minimum(model)[0], int(model.keep.sum())
+    inside = (recoil >= low) & (recoil <= high)
+    if not inside.any():
+        return 0.0, 0
+    model = settled(replace(model, keep=inside))
+    return minimum(model)[0], int(inside.sum())

@@ -26,7 +26,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cevns.inference.fitting.gaussian import Values
+from cevns.inference.model.channel import Channel, Component
+from cevns.inference.model.expectation import Model
+from cevns.inference.model.shapes import FunctionShape, Shape, fixed
+from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.quenching.curve_families import Family
 from cevns.quenching.points import DataSet
@@ -37,7 +40,7 @@ __all__ = ["PointsModel"]
 
 @dataclass(frozen=True, eq=False)
 class PointsModel:
-    """A family of curves against data sets; implements `GaussianModel`.
+    """A family of curves against data sets; `as_model` is what is fitted.
 
     Args:
         name: of the fit.
@@ -96,11 +99,6 @@ class PointsModel:
         ]
         return np.hypot(self.column("electron_error_kevee"), self.slope * np.concatenate(projected))
 
-    @property
-    def covariance(self) -> Array:
-        """Of the independent errors: diagonal."""
-        return np.diag(self.sigma[self.keep] ** 2)
-
     # -- nuisances -----------------------------------------------------------------------------
 
     @cached_property
@@ -155,38 +153,41 @@ class PointsModel:
     # -- expectation ---------------------------------------------------------------------------
 
     @cached_property
-    def _matrices(self) -> tuple[Array, Array]:
-        n = self.recoil_kev.size
-        relative, additive = (
-            np.array(list(part.values())).reshape(len(part), n) for part in self._shifts
+    def as_model(self) -> Model:
+        """One channel: the curve with its scale errors, and what each other nuisance adds."""
+        relative, additive = self._shifts
+        shifts = (Component(name, fixed(by), (name,)) for name, by in additive.items())
+        points = Channel(
+            "points",
+            self.observed,
+            (Component("curve", self._scaled_curve(relative)), *shifts),
+            GaussianValues(up=self.sigma[self.keep]),
         )
-        return relative, additive
+        return Model(self.name, self.parameters, (points,))
 
-    def _split(self, theta: Array) -> tuple[Array, Array, Array]:
-        n, m = len(self.family.parameters), len(self._shifts[0])
-        return theta[..., :n], theta[..., n : n + m], theta[..., n + m :]
+    def _scaled_curve(self, relative: Mapping[str, Array]) -> Shape:
+        """The curve at the points times 1 + the relative errors that nuisances are units of."""
+        t, family = self.recoil_kev, self.family
+        n, by = len(family.parameters), np.reshape(list(relative.values()), (len(relative), t.size))
+        names = (*family.parameters.names, *relative)
+        if not names:
+            return fixed(family.energy(t, np.zeros(0)))
 
-    def expected(self, theta: Array) -> Array:
-        """Expected E_ee of the points, keVee: ``(..., n_par) -> (..., n)``."""
-        numbers, scales, shifts = self._split(np.asarray(theta))
-        relative, additive = self._matrices
-        energy = self.family.energy(self.recoil_kev, numbers)
-        return energy * (1.0 + scales @ relative) + shifts @ additive
+        def energy(at: Array) -> Array:
+            out: Array = family.energy(t, at[:, :n]) * (1.0 + at[:, n:] @ by)
+            return out
 
-    def linearise(self, theta: Array) -> tuple[Array, Array]:
-        """As `expected`, with the derivatives, ``(B, n_par, n)``."""
-        relative, additive = self._matrices
-        jacobian = []
-        for point in np.asarray(theta):
-            numbers, scales, _ = self._split(point)
-            energy = self.family.energy(self.recoil_kev, numbers)
-            rows = self.family.gradient(self.recoil_kev, numbers) * (1.0 + scales @ relative)
-            jacobian.append(np.concatenate([rows, energy * relative, additive]))
-        return self.expected(theta), np.stack(jacobian)
+        def slopes(at: Array) -> Array:
+            numbers, scale = at[:, :n], 1.0 + at[:, n:] @ by
+            own = family.gradient(t, numbers) * scale[:, None]
+            return np.concatenate([own, family.energy(t, numbers)[:, None] * by], axis=1)
 
-    def components(self, theta: Array) -> Mapping[str, Array]:
-        """The curve at the points, without nuisances."""
-        return {"curve": self.family.energy(self.recoil_kev, self._split(theta)[0])}
+        return FunctionShape(names, t.size, energy, slopes)
+
+    def residuals(self, theta: Array) -> Array:
+        """(E_ee - expected)/sigma of the points that are used, ``(n,)``."""
+        away: Array = (self.observed - self.as_model.expected(theta)) / self.sigma[self.keep]
+        return away
 
     # -- copies --------------------------------------------------------------------------------
 
@@ -194,14 +195,6 @@ class PointsModel:
         """The model that starts at `numbers` and takes its slopes from that curve."""
         slope = self.family.slope(self.column("recoil_kev"), numbers)
         return replace(self, start=np.array(numbers), slope=slope)
-
-    def draw(self, theta: Array, rng: np.random.Generator) -> Values:
-        """A toy: values and auxiliary measurements fluctuated around the truth `theta`."""
-        values = rng.normal(self.expected(theta), self.sigma[self.keep])
-        auxiliary = np.array(theta, dtype=float)
-        n = len(self.family.parameters)
-        auxiliary[n:] += rng.normal(size=auxiliary.size - n)
-        return Values(values, auxiliary)
 
 
 def _used(shifts: Mapping[str, Array], keep: NDArray[np.bool_]) -> dict[str, Array]:

@@ -89,8 +89,8 @@ class FitResult:
         fitted: name -> fitted parameter, in vector order.
         covariance: HESSE covariance, ``(n_par, n_par)``; zero for fixed parameters.
         twice_nll: minimum of -2 ln L (saturated form, pulls included).
-        deviance: Poisson part of `twice_nll`.
-        pearson: Pearson chi2 at the minimum.
+        deviance: `twice_nll` without pulls.
+        pearson: Pearson chi2 at the minimum; of measured values their share of `deviance`.
         ndof: bins minus unconstrained free parameters (a constrained parameter brings its own
             measurement).
         edm: estimated distance to the minimum, in units of -2 ln L.

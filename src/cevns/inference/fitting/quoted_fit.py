@@ -76,10 +76,7 @@ def fit(
 
 
 def with_minos(
-    minuit: Minuit,
-    result: FitResult,
-    names: tuple[str, ...],
-    likelihood: Likelihood | None = None,
+    minuit: Minuit, result: FitResult, names: tuple[str, ...], likelihood: Likelihood
 ) -> FitResult:
     """Add MINOS errors; one that does not exist (a bound is met first) stays None."""
     import warnings
@@ -98,7 +95,7 @@ def with_minos(
         up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
         down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
         lost = not ((m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit))
-        if lost and likelihood is not None:
+        if lost:
             up, down = _by_conditional_fits(likelihood, result, name)
         if up is None or down is None:
             side = " and ".join(s for s, e in (("upper", up), ("lower", down)) if e is None)

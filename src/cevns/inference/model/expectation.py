@@ -8,6 +8,7 @@ constraints, the data, and the expectation with its derivatives.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -134,7 +135,10 @@ class Model:
     def expected(self, theta: Array) -> Array:
         """Expected data, ``(..., n_par) -> (..., n_bins)``."""
         theta = np.asarray(theta, dtype=float)
-        columns = np.ascontiguousarray(theta.reshape(-1, theta.shape[-1]).T)
+        # the number of points is said, for a model may have no parameters
+        columns = np.ascontiguousarray(
+            theta.reshape(math.prod(theta.shape[:-1]), theta.shape[-1]).T
+        )
         mu = np.concatenate([self.at(c, columns).mean for c in self.channels])
         return np.ascontiguousarray(mu.T).reshape(*theta.shape[:-1], -1)
 
