@@ -127,7 +127,7 @@ def rooms(unfinished: Collection[str] = (), why: str = "") -> list[Any]:
 @pytest.mark.parametrize(
     "place",
     rooms(
-        {"analysis", "experiments", "inference/model", "inference/toys", "cli/commands"},
+        {"analysis", "experiments", "inference/toys", "cli/commands"},
         "modules here import each other",
     ),
 )
