@@ -127,7 +127,7 @@ def rooms(unfinished: Collection[str] = (), why: str = "") -> list[Any]:
 @pytest.mark.parametrize(
     "place",
     rooms(
-        {"experiments", "inference/model", "inference/toys"},
+        {"inference/toys"},
         "modules here import each other",
     ),
 )

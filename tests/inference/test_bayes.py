@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from csi_like import with_data
+from csi_like import template, with_data
 from scipy import integrate, interpolate, stats
 
 from cevns.exceptions import CevnsWarning, InputError, MissingExtraError, UnknownNameError
@@ -486,16 +486,16 @@ def test_region_along_a_logarithmic_axis():
 
 @pytest.mark.slow
 def test_csi_like_count_against_the_profile():
-    model = with_data()
-    assert model.name == "csi-like"
+    _, model = template(data=True)
     posterior = sample(model, seed=1)
     for level in (0.6826894921370859, 0.9):
         profile = interval(model, "cevns", level=level)
         ((low, high),) = posterior.highest_density("cevns", level)
         width = profile.upper - profile.lower
-        # 300 counts: the posterior is Gaussian but for a skewness of a few percent
-        assert low == pytest.approx(profile.lower, abs=0.03 * width)
-        assert high == pytest.approx(profile.upper, abs=0.03 * width)
+        # 300 counts: the posterior is Gaussian but for a skewness of a few percent, to which the
+        # efficiency, whose variations are not mirror images, adds 2.5 %; MC errors are 1 %
+        assert low == pytest.approx(profile.lower, abs=0.05 * width)
+        assert high == pytest.approx(profile.upper, abs=0.05 * width)
 
 
 @pytest.fixture(scope="module")

@@ -194,7 +194,7 @@ def test_killed_run_resumes_bit_for_bit(model, tmp_path):
         "from cevns.inference.work import checkpoint\n"
         "from cevns.inference.toys.toy_fits import run_toys\n"
         "checkpoint.FLUSH_S = 0.0\n"
-        "run_toys(template('count')[1], 200_000, seed=4, workers=1,"
+        "run_toys(template('count')[1], 40_000, seed=4, workers=1,"
         " audit=0, out=sys.argv[2])\n"
     )
     here = str(Path(__file__).parent)
@@ -208,8 +208,8 @@ def test_killed_run_resumes_bit_for_bit(model, tmp_path):
     assert not out.exists()
     assert len(list(parts.glob("*.npz"))) >= 2
     settings = {"seed": 4, "workers": 1, "audit": 0}
-    resumed = run_toys(model, 200_000, out=out, **settings)
-    assert same(run_toys(model, 200_000, **settings), resumed)
+    resumed = run_toys(model, 40_000, out=out, **settings)
+    assert same(run_toys(model, 40_000, **settings), resumed)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def join(
             values, units or constraints; both are named.
 
     Examples:
+        >>> import numpy as np
         >>> from cevns.inference.model.channel import Channel, Component
         >>> from cevns.inference.model.shapes import fixed
         >>> from cevns.parameters import Gaussian
