@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from cevns.analysis.changes import Comparison, compare
     from cevns.analysis.count_limit import CevnsLimit, cevns_limit
     from cevns.analysis.coupling_families import CouplingFamily
-    from cevns.analysis.measurement import Measurement, measure
+    from cevns.analysis.measurement import Measurement
+    from cevns.analysis.measuring import measure
     from cevns.analysis.profiling import Profile, profile_experiments
     from cevns.analysis.question import Request, ask
     from cevns.analysis.recoil_rate import Rate, expected_counts, rates
@@ -40,7 +41,7 @@ _LAZY = {
     "cevns_limit": "cevns.analysis.count_limit",
     "compare": "cevns.analysis.changes",
     "expected_counts": "cevns.analysis.recoil_rate",
-    "measure": "cevns.analysis.measurement",
+    "measure": "cevns.analysis.measuring",
     "profile_experiments": "cevns.analysis.profiling",
     "rates": "cevns.analysis.recoil_rate",
     "scan": "cevns.analysis.scanning.scan_task",

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cevns.analysis.measurement import measure
+from cevns.analysis.measuring import measure
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment

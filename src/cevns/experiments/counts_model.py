@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
+from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import check_shape_parameters
+from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.inference.model.channel import Channel, Component
@@ -17,14 +17,14 @@ from cevns.inference.model.expectation import Model
 from cevns.inference.model.shapes import Shape, fixed
 from cevns.processes import Interaction
 
-if TYPE_CHECKING:
-    from cevns.experiments.experiment import Experiment
-
 __all__ = ["build_model"]
 
 
 def build_model(
-    experiment: Experiment, question: Question, interaction: Interaction | None = None
+    experiment: Apparatus,
+    inputs: Inputs,
+    question: Question,
+    interaction: Interaction | None = None,
 ) -> Model:
     """The model of an experiment: signal and backgrounds against its counts.
 
@@ -34,6 +34,7 @@ def build_model(
 
     Args:
         experiment: the declaration with its physics.
+        inputs: what it takes from data.
         question: what is asked.
         interaction: another process in place of the declared one.
 
@@ -41,7 +42,7 @@ def build_model(
         InputError: if the declaration does not fit together, or a release is nowhere.
         DataError: if a file of the release is missing or malformed.
     """
-    declared, inputs = experiment.declaration, experiment.inputs
+    declared = experiment.declaration
     released = declared.signal
     if released is not None:
         own = experiment.pulse_shape
@@ -93,7 +94,7 @@ def build_model(
 
 
 def _first_principles(
-    experiment: Experiment, question: Question, interaction: Interaction | None
+    experiment: Apparatus, question: Question, interaction: Interaction | None
 ) -> tuple[Shape, float]:
     """The signal from source, process and detector, and what it predicts.
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cevns.detectors import Quenching
-from cevns.exceptions import InputError
 from cevns.experiments.counts_model import build_model
-from cevns.experiments.declaration import assembly, loader, quenching_override
+from cevns.experiments.declaration import loader, quenching_override
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
 from cevns.experiments.prediction.apparatus import Apparatus
@@ -22,20 +18,15 @@ from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.questions import Poi, Question, ask
 from cevns.inference import Model
 from cevns.processes import Interaction
-from cevns.typing import Array
 
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import ResponseFeatures
 
 __all__ = [
-    "NOTHING",
     "Experiment",
     "inputs_record",
     "load",
 ]
-
-NOTHING = 1e-9
-"""Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +112,7 @@ class Experiment(Apparatus):
             ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
         """
         process = self.process if interactions is None else interactions[0]
-        return build_model(self, self.ask(poi, interactions=interactions), process)
+        return build_model(self, self.inputs, self.ask(poi, interactions=interactions), process)
 
     def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
         """A question to this experiment.
@@ -140,30 +131,6 @@ class Experiment(Apparatus):
         if self.process is None and declared is not None and declared.use == "released":
             return declared.count.value
         return self.prediction_of(self.signal())
-
-    def signal(
-        self, couplings: tuple[str, ...] = (), *, interaction: Interaction | None = None
-    ) -> Signal:
-        """The exact signal in energy and time, with some parameters of the interaction free."""
-        process = self.interaction if interaction is None else interaction
-        binding = assembly.bind(
-            self.declaration,
-            couplings,
-            process,
-            self.quenching.variation_names,
-            tuple(self.energy_efficiency.varied),
-        )
-        pulse = binding.pulse_time
-        fold, curve, response = self.stages(process)
-        nominal = assembly.declared_parameters(self.declaration)
-        return Signal(
-            fold=fold,
-            quenching=curve,
-            response=response,
-            times=self.times,
-            binding=binding,
-            pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
-        )
 
     def predict(self) -> dict[str, float]:
         """Expected counts per component in the analysis region, before any fit."""
@@ -200,7 +167,7 @@ class Experiment(Apparatus):
 
         nodes = signal.fold.nodes.tobytes()  # with recoils of electrons or without, steep or not
         if nodes not in self._features:
-            declared = assembly.declared_parameters(self.declaration).values()
+            declared = self.declared.values()
             nominal = {p.name: p.value for p in declared}
             scale = {p.name: p.scale for p in declared}
             self._features[nodes] = response_features(signal, nominal, scale)
@@ -209,30 +176,6 @@ class Experiment(Apparatus):
     @cached_property
     def _features(self) -> dict[bytes, ResponseFeatures]:
         return {}
-
-    # -- helpers -------------------------------------------------------------------------------
-
-    def _nominal(self, signal: Signal) -> dict[str, Array]:
-        """Nominal values of everything a signal may depend on."""
-        declared = assembly.declared_parameters(self.declaration).values()
-        return {
-            p.name: np.asarray(p.value) for p in (*signal.fold.interaction.parameters, *declared)
-        }
-
-    def prediction_of(self, signal: Signal) -> float:
-        """Signal in the analysis region at nominal values."""
-        total = float(signal.evaluate(self._nominal(signal)).sum())
-        recoils = float(signal.fold.spectrum().sum())
-        if not math.isfinite(recoils):
-            raise InputError(
-                f"{self.name}: the number of recoils is not finite; check mass, source and distance"
-            )
-        if not total > NOTHING * recoils:
-            raise InputError(
-                f"{self.name}: no CEvNS event is expected in the analysis region; check threshold, "
-                "axes and source"
-            )
-        return total
 
 
 def load(

@@ -108,7 +108,7 @@ class JointExperiment:
         own = [e.process for e in self.experiments]
         processes: Sequence[Interaction | None] = own if interactions is None else interactions
         models = {
-            e.name: build_model(e, replace(question, name=question.of_each), process)
+            e.name: build_model(e, e.inputs, replace(question, name=question.of_each), process)
             for e, process in zip(self.experiments, processes, strict=True)
         }
         _warn_half_shared(models)

@@ -11,7 +11,8 @@ from typing import Any
 from cevns.analysis.changes import Comparison, compare
 from cevns.analysis.count_limit import CevnsLimit, cevns_limit
 from cevns.analysis.coupling_families import Form, Physics, structure_of
-from cevns.analysis.measurement import Measurement, measure
+from cevns.analysis.measurement import Measurement
+from cevns.analysis.measuring import measure
 from cevns.analysis.profiling import Profile, profile_experiments
 from cevns.analysis.question import Request, Subject, ask, together, with_physics
 from cevns.analysis.recoil_rate import Rate, expected_counts, rates
@@ -217,7 +218,7 @@ class Study:
         contributions: bool = True,
         widths: Sequence[tuple[str, float]] = (),
     ) -> Measurement:
-        """Fit; see `cevns.analysis.measurement.measure`.
+        """Fit; see `cevns.analysis.measuring.measure`.
 
         Args:
             poi: the question by name.

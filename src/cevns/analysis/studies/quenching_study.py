@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cevns.analysis.measurement import measure
+from cevns.analysis.measuring import measure
 from cevns.analysis.question import Request
 from cevns.analysis.shifts import prediction_shifts
 from cevns.detectors.quenching import Quenching

@@ -23,8 +23,10 @@ from cevns.experiments.declaration.builder import Builder
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
+from cevns.experiments.prediction.signal import Signal
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
+from cevns.parameters import Parameter
 from cevns.processes import Interaction, electron_scattering, matters_at_electrons
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
@@ -35,6 +37,8 @@ from cevns.typing import Array
 __all__ = ["Apparatus", "T"]
 
 T = TypeVar("T")
+NOTHING = 1e-9
+"""Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +54,11 @@ class Apparatus:
     declaration: ExperimentFile
     path: Path
     document: Document
+
+    @cached_property
+    def declared(self) -> dict[str, Parameter]:
+        """The parameters of the file by name."""
+        return assembly.declared_parameters(self.declaration)
 
     @property
     def name(self) -> str:
@@ -171,7 +180,7 @@ class Apparatus:
     def times(self) -> tuple[TimeTable, ...]:
         """Arrival-time bins, one table a flavour."""
         name = assembly.single(self.declaration, "pulse-time")
-        pulse = None if name is None else assembly.declared_parameters(self.declaration)[name]
+        pulse = None if name is None else self.declared[name]
         return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
 
     # -- recoils of electrons --------------------------------------------------------------------
@@ -293,6 +302,54 @@ class Apparatus:
             nodes_kev=recoil_energy_kev,
         )
         return fold.spectrum({n: np.asarray(v) for n, v in (values or {}).items()})
+
+    # -- the signal ----------------------------------------------------------------------------
+
+    def signal(
+        self, couplings: tuple[str, ...] = (), *, interaction: Interaction | None = None
+    ) -> Signal:
+        """The exact signal in energy and time, with some parameters of the interaction free."""
+        process = self.interaction if interaction is None else interaction
+        binding = assembly.bind(
+            self.declaration,
+            couplings,
+            process,
+            self.quenching.variation_names,
+            tuple(self.energy_efficiency.varied),
+        )
+        pulse = binding.pulse_time
+        fold, curve, response = self.stages(process)
+        nominal = self.declared
+        return Signal(
+            fold=fold,
+            quenching=curve,
+            response=response,
+            times=self.times,
+            binding=binding,
+            pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
+        )
+
+    def _nominal(self, signal: Signal) -> dict[str, Array]:
+        """Nominal values of everything a signal may depend on."""
+        declared = self.declared.values()
+        return {
+            p.name: np.asarray(p.value) for p in (*signal.fold.interaction.parameters, *declared)
+        }
+
+    def prediction_of(self, signal: Signal) -> float:
+        """Signal in the analysis region at nominal values."""
+        total = float(signal.evaluate(self._nominal(signal)).sum())
+        recoils = float(signal.fold.spectrum().sum())
+        if not math.isfinite(recoils):
+            raise InputError(
+                f"{self.name}: the number of recoils is not finite; check mass, source and distance"
+            )
+        if not total > NOTHING * recoils:
+            raise InputError(
+                f"{self.name}: no CEvNS event is expected in the analysis region; check threshold, "
+                "axes and source"
+            )
+        return total
 
     # -- helpers -------------------------------------------------------------------------------
 

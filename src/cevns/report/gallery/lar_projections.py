@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cevns.analysis.measurement import measure
+from cevns.analysis.measuring import measure
 from cevns.experiments import load
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.gallery_parts.compared import compared

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cevns import datasets
-from cevns.analysis.measurement import measure
+from cevns.analysis.measuring import measure
 from cevns.analysis.question import Request
 from cevns.experiments import load
 from cevns.records import VERSION

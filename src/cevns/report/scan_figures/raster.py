@@ -17,7 +17,7 @@ import numpy as np
 
 from cevns.inference.scan.disjoint import Piece, confidence_set
 from cevns.report.drawing import style
-from cevns.report.drawing.shapes import fill_paths
+from cevns.report.drawing.outlines import fill_paths
 from cevns.typing import Array
 
 if TYPE_CHECKING:

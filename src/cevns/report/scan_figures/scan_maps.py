@@ -11,8 +11,8 @@ from cevns.exceptions import InputError
 from cevns.inference.scan.profile_scan import levels as chi2_level
 from cevns.report.drawing import style
 from cevns.report.drawing.labels import parameter_label
+from cevns.report.drawing.outlines import Region, entry
 from cevns.report.drawing.overlays import Curve
-from cevns.report.drawing.shapes import Region, entry
 from cevns.report.scan_figures import scan_parts as parts
 from cevns.report.scan_figures.raster import RasterRegion
 from cevns.report.scan_figures.scan_curves import overlay_line
