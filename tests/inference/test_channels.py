@@ -7,7 +7,7 @@ scipy, or by differences of the likelihood itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from cevns.exceptions import InputError
+from cevns.inference import fit
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.data import asimov
@@ -28,7 +29,7 @@ from cevns.inference.model.factors import (
 )
 from cevns.inference.model.joining import join
 from cevns.inference.model.rows import OuterRows
-from cevns.inference.model.shapes import FunctionShape, Gridded, Morph, MovingShape, fixed
+from cevns.inference.model.shapes import FunctionShape, Gridded, Morph, MovingShape, Stacked, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.statistics.unbinned import Unbinned
@@ -341,6 +342,60 @@ def test_interpolation_codes_are_those_of_pyhf(code: int) -> None:
 # -- a shape for each of many structural points -------------------------------------------------
 
 
+def test_two_hundred_masses_are_fitted_in_one_batch() -> None:
+    # one fit of 200 models, each with its own template, beside each model fitted alone
+    from cevns.inference.minimum.batch import BatchFitter
+
+    masses = np.linspace(1.0, 200.0, 200)
+    x = np.linspace(0.0, 1.0, 12)
+    templates = 40.0 * np.exp(-x * masses[:, None] / 20.0)
+    background = Component("b", fixed(np.full(12, 30.0)), ("norm",))
+    start = Parameters(
+        [
+            Parameter("s", 1.0, role="poi"),
+            Parameter("norm", 1.0, constraint=Gaussian(1.0, 0.1)),
+            Parameter("mass", 1.0, fixed=True),
+        ]
+    )
+    stacked = Channel(
+        "c",
+        RNG.poisson(45.0, 12).astype(float),
+        (Component("wimp", Stacked("mass", masses, templates), ("s",)), background),
+    )
+    model = Model("stack", start, (stacked,))
+    begin = np.repeat(start.values[:, None], 200, axis=1)
+    begin[2] = masses
+    together = BatchFitter(model).fit(model.observed, start.values, begin)
+    for k in (0, 57, 199):
+        alone = replace(
+            stacked, components=(Component("wimp", fixed(templates[k]), ("s",)), background)
+        )
+        parameters = Parameters(p for p in start if p.name != "mass")
+        found = fit(Model("alone", parameters, (alone,)), minos="none")
+        assert together.theta[k, 0] == pytest.approx(found["s"].value, abs=1e-3)
+        assert together.twice_nll[k] == pytest.approx(found.twice_nll, abs=1e-4)
+    with pytest.raises(InputError, match=r"no template for mass = 1\.5"):
+        model.expected(np.array([1.0, 1.0, 1.5]))
+
+
+def test_derived_parameter_stands_in_place_of_an_argument() -> None:
+    # the signal goes with the fourth power of a coupling; y = coupling^4 is fitted in its place
+    shape = fixed(np.linspace(1.0, 2.0, N))
+    signal = Component("s", shape, (FunctionFactor(("g",), lambda v: v[0] ** 4),))
+    channel_of_y = Channel(
+        "c",
+        3.0 * shape.nominal,
+        (signal,),
+        derived={"g": FunctionFactor(("y",), lambda v: v[0] ** 0.25)},
+    )
+    model = Model("y", Parameters([Parameter("y", 1.0, lower=1e-6, role="poi")]), (channel_of_y,))
+    assert fit(model)["y"].value == pytest.approx(3.0, abs=5e-3)
+    theta, counts, aux = points(model, 3)
+    gradient = Objective(model).gradient(theta, counts, aux)
+    up, down = (Objective(model).values(theta + s, counts, aux) for s in (1e-5, -1e-5))
+    assert_allclose(gradient[0], (up - down) / 2e-5, rtol=1e-5)
+
+
 def test_floor_is_relative_to_what_a_bin_expects() -> None:
     # bins of 1e-30 counts keep their own shape: no absolute floor reaches them
     tiny = 1e-30 * np.arange(1.0, N + 1)
@@ -390,8 +445,6 @@ def test_common_scale_stands_for_the_nominal_value() -> None:
 
 def test_measured_background_is_shared_and_free() -> None:
     # ON and OFF: the background is known from OFF alone
-    from cevns.inference import fit
-
     flat = fixed(np.ones(N))
     signal = fixed(np.linspace(2.0, 0.0, N))
     on = Channel(

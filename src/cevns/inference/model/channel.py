@@ -78,6 +78,8 @@ class Channel:
         axes: names of the axes.
         rename: own names of parameters to those of the model, where they differ.
         units: own names of parameters to the value that the model's parameter multiplies.
+        derived: arguments of components that are functions of other own parameters, which then
+            stand in their place (``y`` for a coupling).
         group: which of several joined models it belongs to.
 
     Raises:
@@ -94,6 +96,7 @@ class Channel:
     axes: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, float] = field(default_factory=dict)
+    derived: Mapping[str, Factor] = field(default_factory=dict)
     group: str = ""
 
     def __post_init__(self) -> None:
@@ -125,7 +128,12 @@ class Channel:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Own names of the parameters that it depends on."""
-        return tuple(dict.fromkeys(n for c in self.components for n in c.names))
+        out: dict[str, None] = {}
+        for c in self.components:
+            for argument in c.names:
+                known = self.derived.get(argument)
+                out |= dict.fromkeys((argument,) if known is None else known.names)
+        return tuple(out)
 
     def joint_name(self, own: str) -> str:
         """The model's name of one of its parameters."""
@@ -138,6 +146,8 @@ class Channel:
     def holding(self, names: Iterable[str]) -> Channel:
         """The same channel without slopes along own parameters that a fit holds."""
         held = frozenset(names)
+        # an argument stands still where all that it is derived from does
+        held |= {n for n, f in self.derived.items() if held.issuperset(f.names)}
         return replace(
             self,
             components=tuple(replace(c, shape=c.shape.holding(held)) for c in self.components),
@@ -156,6 +166,8 @@ class Channel:
             values: own parameters by name, each ``(B,)``.
             like: zeros, ``(B,)``.
         """
+        if self.derived:
+            values = {**values, **{n: f.value(values) for n, f in self.derived.items()}}
         blocks: list[Rows] = []
         where: list[tuple[int, tuple[str, ...]]] = []  # of each component: first row, slopes
         weights = self._weights(values, like)
@@ -283,6 +295,10 @@ class Evaluated:
         channel = self.channel
 
         def add(own: str, row: int, coefficient: Array) -> None:
+            if own in channel.derived:
+                for name, slope in channel.derived[own].slopes(self.values).items():
+                    add(name, row, coefficient * slope)
+                return
             factor = channel.units.get(own, 1.0)
             scaled = coefficient if factor == 1.0 else factor * coefficient
             out.setdefault(channel.joint_name(own), []).append((row, scaled))

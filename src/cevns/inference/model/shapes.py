@@ -21,7 +21,16 @@ from cevns.inference.model.rows import DenseRows, Rows
 from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array
 
-__all__ = ["FunctionShape", "Gridded", "Morph", "MovingShape", "Shape", "StaticShape", "fixed"]
+__all__ = [
+    "FunctionShape",
+    "Gridded",
+    "Morph",
+    "MovingShape",
+    "Shape",
+    "Stacked",
+    "StaticShape",
+    "fixed",
+]
 
 
 class Shape(Protocol):
@@ -251,6 +260,74 @@ class Gridded(StaticShape):
             return total
 
         return np.stack([outer(None), *(outer(n) for n in self.names)])
+
+
+@dataclass(frozen=True, eq=False)
+class Stacked(MovingShape):
+    """A template for each value of a structural parameter: many models in one batch.
+
+    The parameter is held in every fit, at one of the values, and each fit of a batch may have
+    another: two hundred masses are fitted together.
+
+    Args:
+        name: of the structural parameter.
+        points: its values, increasing, ``(K,)``.
+        templates: counts at each of them, ``(K, n_bins)``.
+
+    Raises:
+        InputError: if there is not one template for each value.
+
+    Examples:
+        >>> shape = Stacked("mass", np.array([1.0, 2.0]), np.array([[3.0], [4.0]]))
+        >>> shape.rows({"mass": np.array([2.0, 1.0])}, np.zeros(2)).dense()[:, 0].tolist()
+        [[4.0], [3.0]]
+    """
+
+    name: str
+    points: Array
+    templates: Array
+
+    def __post_init__(self) -> None:
+        if self.templates.shape[:1] != self.points.shape or not (np.diff(self.points) > 0).all():
+            raise InputError(
+                f"{self.name!r} has {self.points.size} values and {len(self.templates)} templates; "
+                "give one template for each of increasing values"
+            )
+
+    @property
+    def n_bins(self) -> int:
+        """See `Shape`."""
+        return int(self.templates.shape[1])
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return (self.name,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """None: along what is structural there is no slope."""
+        return ()
+
+    def holding(self, names: Iterable[str]) -> Stacked:
+        """See `Shape`."""
+        del names
+        return self
+
+    def rows(self, values: Values, like: Array) -> Rows:
+        """See `Shape`.
+
+        Raises:
+            InputError: if a value is none of the points.
+        """
+        at = values[self.name] + like
+        number = np.clip(np.searchsorted(self.points, at), 0, len(self.points) - 1)
+        if not np.array_equal(self.points[number], at):
+            lost = at[self.points[number] != at][0]
+            raise InputError(
+                f"there is no template for {self.name} = {lost:g}; take one of the points"
+            )
+        return DenseRows(self.templates[number][:, None])
 
 
 @dataclass(frozen=True, eq=False)
