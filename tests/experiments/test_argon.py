@@ -13,8 +13,8 @@ from cevns.analysis.alternatives import freed, held_shapes
 from cevns.datasets import read_table
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
 from cevns.experiments import Experiment
+from cevns.experiments.declaration.backgrounds import Template
 from cevns.experiments.declaration.loader import CATALOGUE
-from cevns.experiments.declaration.schema import Template
 from cevns.experiments.fast_form import template_model
 from cevns.experiments.inputs.released import released_shape
 from cevns.inference import fit

@@ -75,9 +75,7 @@ def shapes_freed(asked: Asked) -> Model:
     model = asked.held
     keep = {model.parameters[n].name for n in asked.fix}
     names = {
-        model.channel(e.name).joint_name(n)
-        for e in asked.experiments
-        for n in held_shapes(e.declaration)
+        model.joint_name(e.name, n) for e in asked.experiments for n in held_shapes(e.declaration)
     }
     return model.with_parameters(
         Parameters(

@@ -171,7 +171,7 @@ class CouplingFamily:
         if self.form == "tabulated":
             features = {}
             for e in self.experiments:
-                signal = exact_signal(model.channel(e.name))
+                signal = exact_signal(model.group(e.name))
                 assert signal is not None  # with free couplings it is from first principles
                 features[e.name] = e.response_features(signal)
             model = tabulated(model, features)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cevns import records
 from cevns.analysis.alternatives import Alternatives
 from cevns.analysis.question import Subject
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CM2_UNIT",
+    "ChannelResult",
     "ComponentCount",
     "Contribution",
     "ExperimentResult",
@@ -102,19 +105,16 @@ class Width:
 
 
 @dataclass(frozen=True, eq=False)
-class ExperimentResult:
-    """One experiment in a fit.
+class ChannelResult:
+    """One channel in a fit.
 
     Args:
-        experiment: which.
+        experiment: to which it belongs.
         model: of the fit.
         fit: the record of the minimiser.
-        channel: its channel in the model.
+        channel: which.
         components: events in its analysis region; the signal comes first.
         deviance: its part of -2 ln L.
-        poi: its own parameter of interest, where the question has one each.
-        significance: of that against zero.
-        contribution: to the common parameter of interest, where there is one.
         asimov: whether the data were Asimov data.
     """
 
@@ -124,9 +124,6 @@ class ExperimentResult:
     channel: Channel = field(repr=False)
     components: Mapping[str, ComponentCount]
     deviance: float
-    poi: FittedParameter | None = None
-    significance: Significance | None = None
-    contribution: Contribution | None = None
     asimov: bool = False
 
     @property
@@ -147,14 +144,59 @@ class ExperimentResult:
             for c in self.channel.components
         }
 
-    def channel_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The block ``channels.NAME`` of the JSON."""
         return {
             "cells": list(self.channel.cells),
             "observed": round(float(self.observed.sum()), 9),
             "expected": {n: float(c.sum()) for n, c in self.expected().items()},
+            "components": {k.name: k.to_dict() for k in self.components.values()},
             "deviance": self.deviance,
         }
+
+
+@dataclass(frozen=True, eq=False)
+class ExperimentResult:
+    """One experiment in a fit.
+
+    Args:
+        experiment: which.
+        channels: its channels by name.
+        components: events in all of them; the signal comes first.
+        poi: its own parameter of interest, where the question has one each.
+        significance: of that against zero.
+        contribution: to the common parameter of interest, where there is one.
+    """
+
+    experiment: Experiment
+    channels: Mapping[str, ChannelResult]
+    components: Mapping[str, ComponentCount]
+    poi: FittedParameter | None = None
+    significance: Significance | None = None
+    contribution: Contribution | None = None
+
+    @property
+    def only(self) -> ChannelResult:
+        """The one channel.
+
+        Raises:
+            InputError: if there are several.
+        """
+        if len(self.channels) != 1:
+            raise InputError(f"{self.experiment.name}: take one of its channels by name")
+        return next(iter(self.channels.values()))
+
+    @property
+    def observed(self) -> Array:
+        """Fitted counts, along the axes of the one channel, or of one channel after the other."""
+        if len(self.channels) == 1:
+            return self.only.observed
+        return np.concatenate([c.observed.ravel() for c in self.channels.values()])
+
+    @property
+    def deviance(self) -> float:
+        """Its part of -2 ln L."""
+        return sum(c.deviance for c in self.channels.values())
 
     def to_dict(self) -> dict[str, Any]:
         """The block ``experiments.NAME`` of the JSON."""
@@ -233,6 +275,11 @@ class Measurement:
         return shared_parameters(self.model)
 
     @property
+    def channels(self) -> dict[str, ChannelResult]:
+        """All channels by name."""
+        return {n: c for r in self.results.values() for n, c in r.channels.items()}
+
+    @property
     def only(self) -> ExperimentResult:
         """The one experiment.
 
@@ -255,12 +302,12 @@ class Measurement:
 
     @property
     def observed(self) -> Array:
-        """Fitted counts of the one experiment along its axes."""
+        """Fitted counts of the one experiment."""
         return self.only.observed
 
     def expected(self) -> dict[str, Array]:
-        """Fitted counts of the one experiment by component."""
-        return self.only.expected()
+        """Fitted counts of the one channel by component."""
+        return self.only.only.expected()
 
     def plot(self) -> Figure:
         """Both projections with the fitted components; the other figures are in `cevns.report`."""
@@ -300,7 +347,7 @@ class Measurement:
             "parameters": {n: in_cm2(p) for n, p in plain["parameters"].items()},
             "shared_parameters": [p.name for p in self.model.parameters if p.shared],
             "correlation": plain["correlation"],
-            "channels": {n: r.channel_record() for n, r in self.results.items()},
+            "channels": {n: c.to_dict() for n, c in self.channels.items()},
             "goodness_of_fit": None if self.gof is None else vars(self.gof).copy(),
             "valid": plain["valid"],
             "edm": plain["edm"],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from cevns.analysis.alternatives import alternative_fits, shapes_freed
 from cevns.analysis.measurement import (
+    ChannelResult,
     ComponentCount,
     Contribution,
     ExperimentResult,
@@ -34,6 +35,7 @@ from cevns.inference import (
 from cevns.inference.fitting.intervals import Significance, significance
 from cevns.inference.minimum.information import information_shares
 from cevns.parameters import Gaussian, Parameters
+from cevns.typing import Array
 
 __all__ = ["measure"]
 
@@ -103,7 +105,7 @@ def _beside(asked: Asked, result: Measurement, data: Data | None, minos: str) ->
     """Of one experiment the fits beside that which is quoted: pulse time, shapes."""
     model = result.model
     if asked.experiments[0].declaration.signal is None:
-        signal = exact_signal(model.channels[0])
+        signal = exact_signal(model.group(asked.experiments[0].name))
         pulse = None if signal is None else signal.binding.pulse_time
         if pulse is None or model.parameters[pulse].fixed:
             return result
@@ -130,22 +132,24 @@ def _measure(asked: Asked, model: Model, data: Data | None, minos: str) -> Measu
     parts = Likelihood.of(model, best.data).by_channel(best.theta)
     results = {}
     for e in asked.experiments:
-        channel = model.channel(e.name)
+        channels = {
+            c.name: ChannelResult(
+                e,
+                model,
+                best,
+                c,
+                _components(asked, e, (c,), best),
+                parts[c.name],
+                data is not None,
+            )
+            for c in model.group(e.name)
+        }
         own = z = None
         if asked.interest is None:
-            own = best[channel.joint_name(POI_PARAMETER[asked.question.of_each])]
+            own = best[model.joint_name(e.name, POI_PARAMETER[asked.question.of_each])]
             z = _significance(model, own.name, best)
-        results[e.name] = ExperimentResult(
-            e,
-            model,
-            best,
-            channel,
-            _components(asked, e, channel, best),
-            parts[channel.name],
-            own,
-            z,
-            asimov=data is not None,
-        )
+        whole = _components(asked, e, model.group(e.name), best)
+        results[e.name] = ExperimentResult(e, channels, whole, own, z)
     z = None
     if asked.interest is not None and asked.question.rejects_nothing:
         z = _significance(model, asked.interest, best)
@@ -177,8 +181,8 @@ def _with_contributions(
     """Fits of each experiment alone and of the others; what is held stays held."""
     model, interest = result.model, asked.interest or ""
 
-    def of(labels: list[str]) -> FittedParameter:
-        some = model.only(labels)
+    def of(names: list[str]) -> FittedParameter:
+        some = model.only([c.name for n in names for c in model.group(n)])
         return _fitted(asked, some, None if data is None else data.only(model, some), minos)[
             interest
         ]
@@ -213,28 +217,37 @@ def _with_widths(
 
 
 def _components(
-    asked: Asked, experiment: Experiment, channel: Channel, best: FitResult
+    asked: Asked, experiment: Experiment, channels: Sequence[Channel], best: FitResult
 ) -> dict[str, ComponentCount]:
-    """Predicted and fitted counts; errors are the covariance through the gradient."""
+    """Predicted and fitted counts in some channels; errors are the covariance through slopes."""
     model = asked.model
-    free = [i for i in model.columns(channel).tolist() if best[model.parameters[i].name].error > 0]
+    columns = sorted({i for c in channels for i in model.columns(c).tolist()})
+    free = [i for i in columns if best[model.parameters[i].name].error > 0]
     errors = np.array([best[model.parameters[i].name].error for i in free])
     points = np.repeat(best.theta[:, None], 2 + 2 * len(free), axis=1)
     points[:, 0] = model.parameters.values
     for k, i in enumerate(free):
         points[i, 2 + 2 * k] += 1e-3 * errors[k]
         points[i, 3 + 2 * k] -= 1e-3 * errors[k]
-    at = model.at(channel, points)
+    counts: dict[str, Array] = {}
+    kinds: dict[str, Component] = {}
+    for channel in channels:
+        at = model.at(channel, points)
+        for number, c in enumerate(channel.components):
+            counts[c.name] = counts.get(c.name, 0.0) + at.component(number).sum(axis=0)
+            kinds.setdefault(c.name, c)
     covariance = best.covariance[np.ix_(free, free)]
     out = {}
-    for number, c in enumerate(channel.components):
-        counts = at.component(number).sum(axis=0)
-        gradient = (counts[2::2] - counts[3::2]) / (2e-3 * errors)
+    for name, values in counts.items():
+        gradient = (values[2::2] - values[3::2]) / (2e-3 * errors)
         error = float(np.sqrt(np.maximum(gradient @ covariance @ gradient, 0.0)))
-        background = experiment.declaration.backgrounds.get(c.name)
-        prior = background.count.sigma if background else _signal_prior(experiment, c)
-        out[c.name] = ComponentCount(
-            c.name, c.title, float(counts[0]), prior, float(counts[1]), error
+        background = experiment.declaration.backgrounds.get(name)
+        if background is None:
+            prior = _signal_prior(experiment, kinds[name])
+        else:  # in units of its count in the file, which is that of an exposure of one
+            prior = background.count.sigma * values[0] / (background.count.value or 1.0)
+        out[name] = ComponentCount(
+            name, kinds[name].title, float(values[0]), float(prior), float(values[1]), error
         )
     return out
 

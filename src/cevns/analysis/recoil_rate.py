@@ -105,7 +105,7 @@ def _expected(experiment: Experiment, at: Mapping[str, float]) -> dict[str, floa
         return placed.predict()
     model = placed.model(tuple(held))
     theta = model.parameters.at(held).values
-    return {n: float(c.sum()) for n, c in model.components(theta).items()}
+    return model.totals(theta)
 
 
 def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:

@@ -24,7 +24,7 @@ def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
     """
     model = experiment.model("cross-section")
     nominal = model.parameters.values
-    centre = float(model.components(nominal)[SIGNAL].sum())
+    centre = model.totals(nominal)[SIGNAL]
     out = {}
     for i, p in enumerate(model.parameters):
         if p.constraint is None or p.role == "normalisation":
@@ -33,7 +33,7 @@ def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
         for sign in (1.0, -1.0):
             theta = nominal.copy()
             theta[i] += sign * p.constraint.sigma
-            sides.append(float(model.components(theta)[SIGNAL].sum()) - centre)
+            sides.append(model.totals(theta)[SIGNAL] - centre)
         out[p.name] = (sides[0], sides[1])
     return out
 

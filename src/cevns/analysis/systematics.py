@@ -195,9 +195,9 @@ def _shifts(asked: Asked) -> dict[str, dict[str, tuple[float, float]]]:
     """Relative shifts of each predicted count, by the names of the model's parameters."""
     out = {}
     for e in asked.experiments:
-        joint, prediction = asked.model.channel(e.name).joint_name, e.prediction()
+        prediction = e.prediction()
         out[e.name] = {
-            joint(n): (up / prediction, down / prediction)
+            asked.model.joint_name(e.name, n): (up / prediction, down / prediction)
             for n, (up, down) in prediction_shifts(e).items()
         }
     return out

@@ -7,6 +7,7 @@ import numpy as np
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
+from cevns.experiments.declaration.schema import ChannelEntry
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import check_shape_parameters
 from cevns.experiments.prediction.apparatus import Apparatus
@@ -14,6 +15,7 @@ from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.expectation import Model
+from cevns.inference.model.factors import Strength
 from cevns.inference.model.shapes import Shape, fixed
 from cevns.processes import Interaction
 
@@ -45,8 +47,8 @@ def build_model(
     declared = experiment.declaration
     released = declared.signal
     if released is not None:
-        own = experiment.pulse_shape
-        check_shape_parameters(declared, () if own is None else tuple(own.varied))
+        varied = () if experiment.pulse_shape is None else tuple(experiment.pulse_shape.varied)
+        check_shape_parameters(declared, varied)
     process = experiment.interaction if interaction is None else interaction
     as_released = released is not None and not (
         released.use == "first-principles" or question.couplings or interaction is not None
@@ -57,8 +59,12 @@ def build_model(
         prediction = released.count.value
     else:
         shape, prediction = _first_principles(experiment, question, interaction)
+    entries = declared.channels or {"": ChannelEntry()}
+    sizes = {name: entry.exposure * entry.source for name, entry in entries.items()}
     of_interest = question.parameters(
-        process, prediction=prediction, cross_section_cm2=experiment.cross_section_cm2
+        process,
+        prediction=prediction * sum(sizes.values()),
+        cross_section_cm2=experiment.cross_section_cm2,
     )
     parameters = assembly.parameter_vector(declared, question, of_interest)
     strength, normalised = question.strength(
@@ -69,28 +75,49 @@ def build_model(
         if not normalised:  # the template sums to one
             strength = (*strength, prediction)
         normalised = False
-    components = [Component(SIGNAL, shape, strength, normalised, "CEvNS")]
-    floor = np.zeros(shape.n_bins)
-    for name, background in declared.backgrounds.items():
-        counts = inputs.shapes.get(name)
+    whole = sum(sizes.values()) if question.counts_events else 1.0
+    channels = []
+    for name, entry in entries.items():
+        share = sizes[name] / whole
+        own = strength if share == 1.0 else (*strength, share)
+        signal = Component(SIGNAL, shape, own, normalised, "CEvNS")
+        channels.append(_channel(experiment, inputs, name, entry, signal))
+    model = Model(experiment.name, parameters, tuple(channels))
+    if not inputs.observed:
+        return model.with_observed(model.expected(parameters.values))
+    return model
+
+
+def _channel(
+    experiment: Apparatus, inputs: Inputs, name: str, entry: ChannelEntry, signal: Component
+) -> Channel:
+    """One set of data with its signal, where the source is on, and its backgrounds."""
+    declared, n_bins = experiment.declaration, signal.shape.n_bins
+    components = [signal] if entry.source > 0 else []
+    floor = np.zeros(n_bins)
+    for background in declared.backgrounds if entry.backgrounds is None else entry.backgrounds:
+        count = declared.backgrounds[background].count
+        counts = inputs.shapes.get(background)
         if counts is None:
-            counts = fixed(inputs.backgrounds[name])
-        components.append(Component(name, counts, (name,), title=background.title or name))
+            counts = fixed(inputs.backgrounds[background])
+        strength: tuple[Strength, ...] = (background,)
+        if entry.exposure != 1.0:
+            strength = (background, entry.exposure)
+        title = declared.backgrounds[background].title or background
+        components.append(Component(background, counts, strength, title=title))
         # half of what a background five prior widths low would leave: no fit comes near it, and
         # splines of the response may undershoot zero by a hundredth of an event
-        least = max(background.count.value - 5.0 * background.count.sigma, 0.0)
-        floor += 0.5 * least * counts.nominal
-    channel = Channel(
-        experiment.name,
-        np.zeros(shape.n_bins) if inputs.observed is None else inputs.observed.ravel(),
+        least = max(count.value - 5.0 * count.sigma, 0.0)
+        floor += 0.5 * entry.exposure * least * counts.nominal
+    observed = inputs.observed.get(name)
+    return Channel(
+        f"{experiment.name}.{name}" if name else experiment.name,
+        np.zeros(n_bins) if observed is None else observed.ravel(),
         tuple(components),
         floor=floor,
         shape=experiment.cells,
+        group=experiment.name,
     )
-    model = Model(experiment.name, parameters, (channel,))
-    if inputs.observed is None:
-        return model.with_observed(model.expected(parameters.values))
-    return model
 
 
 def _first_principles(

@@ -88,7 +88,7 @@ class Experiment(Apparatus):
     @property
     def has_data(self) -> bool:
         """Whether there are counts to fit; without, the file is a projection."""
-        return self.declaration.data is not None
+        return None not in self.declaration.every_data
 
     # -- models --------------------------------------------------------------------------------
 
@@ -123,19 +123,21 @@ class Experiment(Apparatus):
         return ask(poi, self.interaction if interactions is None else interactions[0])
 
     def prediction(self) -> float:
-        """Signal that is expected in the analysis region at nominal values.
+        """Signal that is expected in all channels at nominal values.
 
         The number of a release where the file says so.
         """
         declared = self.declaration.signal
         if self.process is None and declared is not None and declared.use == "released":
             return declared.count.value
-        return self.prediction_of(self.signal())
+        channels = self.declaration.channels.values()
+        size = sum(c.exposure * c.source for c in channels) if channels else 1.0
+        return self.prediction_of(self.signal()) * size
 
     def predict(self) -> dict[str, float]:
-        """Expected counts per component in the analysis region, before any fit."""
+        """Expected counts per component in all channels, before any fit."""
         model = self.model("count")
-        return {n: float(c.sum()) for n, c in model.components(model.parameters.values).items()}
+        return model.totals(model.parameters.values)
 
     def with_quenching(self, curve: Quenching, said: str = "") -> Experiment:
         """The experiment with another quenching curve, its variations as constrained parameters.
@@ -190,7 +192,8 @@ def load(
         name_or_path: ``"coherent-csi-2021"`` or a path to a YAML file.
         data: folder of the public release, or a parent that contains it by name.
         overrides: fields to change, ``{"target.mass": "20 kg"}``; ``{"detector.quenching":
-            "@fit.yaml"}`` takes the curve of a file and its variations.
+            "@fit.yaml"}`` takes the curve of a file and its variations, and ``{"variant":
+            "name"}`` the changes that the file itself has under that name.
 
     Raises:
         UnknownNameError: if no experiment of that name is shipped.
@@ -205,6 +208,7 @@ def load(
     document = parse(path)
     curve_file = None
     if overrides:
+        overrides = loader.with_variant(document, overrides)
         overrides, curve_file = quenching_override.split(overrides)
         document = document.with_changes(overrides)
     declaration = loader.validate(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,7 +49,7 @@ def fast_form(
 
     Args:
         model: the exact model. Released templates are a table already, without error.
-        features: of the response of an experiment by channel, where they are there already.
+        features: of the response by group of channels, where they are there already.
 
     Examples:
         >>> from cevns.experiments import load
@@ -68,7 +68,10 @@ def tabulated(model: Model, features: Mapping[str, ResponseFeatures] | None = No
     new, known = {}, features or {}
     for channel in model.channels:
         components = tuple(
-            replace(c, shape=_tabulated(c.shape, model, channel, known.get(channel.name)))
+            replace(
+                c,
+                shape=_tabulated(c.shape, model, channel, known.get(channel.group)),
+            )
             for c in channel.components
         )
         if any(a.shape is not b.shape for a, b in zip(components, channel.components, strict=True)):
@@ -76,9 +79,9 @@ def tabulated(model: Model, features: Mapping[str, ResponseFeatures] | None = No
     return model.with_channels(new) if new else model
 
 
-def exact_signal(channel: Channel) -> Signal | None:
-    """The exact signal of a channel; None where it is released or tabulated."""
-    for component in channel.components:
+def exact_signal(channels: Iterable[Channel]) -> Signal | None:
+    """The exact signal of some channels; None where it is released or tabulated."""
+    for component in (c for channel in channels for c in channel.components):
         shape = component.shape
         if isinstance(shape, PulseShapeSignal):
             shape = shape.signal

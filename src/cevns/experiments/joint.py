@@ -194,8 +194,12 @@ def load_all(
 
 def _released(experiment: Experiment) -> bool:
     """Whether the file names a public release."""
-    declared = experiment.declaration.data
-    return declared is not None and declared.release is not None
+    return bool(_releases(experiment))
+
+
+def _releases(experiment: Experiment) -> set[str]:
+    """The public releases that it reads."""
+    return {d.release for d in experiment.declaration.every_data if d and d.release}
 
 
 def _called(experiment: Experiment, written: str | Path, who: str) -> bool:
@@ -220,11 +224,10 @@ def _check_data(a: Experiment, b: Experiment) -> None:
         )
     if not (a.has_data and b.has_data):
         return
-    releases = [e.declaration.data.release for e in (a, b) if e.declaration.data]
     same_counts = {f.sha256 for f in a.inputs.files if f.role == "observed"} & {
         f.sha256 for f in b.inputs.files if f.role == "observed"
     }
-    if (releases[0] is not None and releases[0] == releases[1]) or same_counts:
+    if _releases(a) & _releases(b) or same_counts:
         raise InputError(
             f"{a.name} and {b.name} read the same data; the same events must not enter a fit "
             "twice: leave one out, or take the section 'data' out of a projection"

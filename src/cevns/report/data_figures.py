@@ -14,13 +14,13 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ExperimentResult, Measurement
+    from cevns.analysis.measurement import ChannelResult, Measurement
 
 __all__ = ["data_figure"]
 
 
 @style.styled
-def data_figure(measurement: Measurement | ExperimentResult) -> Figure:
+def data_figure(measurement: Measurement | ChannelResult) -> Figure:
     """Density of events in energy and time: data on the left, the fitted sum on the right.
 
     The time axis is drawn as the square root of time from its beginning, which opens the first

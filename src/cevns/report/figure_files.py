@@ -20,7 +20,7 @@ from cevns.report.recoil_figures import recoil_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ExperimentResult, Measurement
+    from cevns.analysis.measurement import ChannelResult, Measurement
 
 __all__ = ["fit_figures", "save"]
 
@@ -88,8 +88,13 @@ def fit_figures(
     with style.context():  # a missing library is found before the work
         pass
     subject = result.subject
+    several = result.together or len(result.channels) > 1
+    figures = {
+        f"{name.replace('.', '-')}-{what}" if several else what: figure
+        for name, channel in result.channels.items()
+        for what, figure in _fitted(channel).items()
+    }
     each = {f"{name}-" if result.together else "": r for name, r in result.results.items()}
-    figures = {n + what: figure for n, m in each.items() for what, figure in _fitted(m).items()}
     model, fit, title = result.model, result.fit, subject.title
     note = style.credit(subject, asimov=result.asimov)
     if any(not p.fixed and p.pull is not None for p in fit):
@@ -105,7 +110,7 @@ def fit_figures(
     return figures
 
 
-def _fitted(measurement: ExperimentResult) -> dict[str, Figure]:
+def _fitted(measurement: ChannelResult) -> dict[str, Figure]:
     """The counts of one experiment with its fitted components."""
     experiment = measurement.experiment
     figures = {"projections": projection_figure(measurement)}

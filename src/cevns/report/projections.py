@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.experiments.declaration.schema import Exponential, ExponentialFit, Table
+from cevns.experiments.declaration.backgrounds import Exponential, ExponentialFit, Table
 from cevns.experiments.inputs.event_inputs import STEADY_STATE_ROLE
 from cevns.experiments.questions import SIGNAL
 from cevns.report.drawing import style
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ExperimentResult, Measurement
+    from cevns.analysis.measurement import ChannelResult, Measurement
     from cevns.experiments.experiment import Experiment
 
 __all__ = [
@@ -112,7 +112,7 @@ class Projection:
         return result
 
 
-def project(measurement: Measurement | ExperimentResult, axis: str) -> Projection:
+def project(measurement: Measurement | ChannelResult, axis: str) -> Projection:
     """Sum a fit along the other axes.
 
     Args:
@@ -147,15 +147,15 @@ def project(measurement: Measurement | ExperimentResult, axis: str) -> Projectio
     )
 
 
-def one_result(measurement: Measurement | ExperimentResult) -> ExperimentResult:
-    """One experiment of a fit: itself, or the only one.
+def one_result(measurement: Measurement | ChannelResult) -> ChannelResult:
+    """One channel of a fit: itself, or the only one.
 
     Raises:
         InputError: if the fit has several.
     """
     from cevns.analysis.measurement import Measurement
 
-    return measurement.only if isinstance(measurement, Measurement) else measurement
+    return measurement.only.only if isinstance(measurement, Measurement) else measurement
 
 
 def axes_of(experiment: Experiment) -> dict[str, Array]:
@@ -180,7 +180,7 @@ def steady_state(experiment: Experiment) -> tuple[str, ...]:
 
 
 @style.styled
-def projection_figure(measurement: Measurement | ExperimentResult) -> Figure:
+def projection_figure(measurement: Measurement | ChannelResult) -> Figure:
     """Projections on every axis: data, stacked components, residuals.
 
     Args:
@@ -193,7 +193,7 @@ def projection_figure(measurement: Measurement | ExperimentResult) -> Figure:
 
 
 @style.styled
-def residual_figure(measurement: Measurement | ExperimentResult) -> Figure:
+def residual_figure(measurement: Measurement | ChannelResult) -> Figure:
     """The same less the fitted steady-state background: what follows the beam.
 
     Raises:
@@ -208,7 +208,7 @@ def residual_figure(measurement: Measurement | ExperimentResult) -> Figure:
     return _draw(measurement, subtracted)
 
 
-def _draw(measurement: Measurement | ExperimentResult, subtracted: tuple[str, ...]) -> Figure:
+def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...]) -> Figure:
     experiment = measurement.experiment
     labels = {
         "energy": (style.energy_label(experiment), style.energy_unit(experiment)),
@@ -248,7 +248,7 @@ def _draw(measurement: Measurement | ExperimentResult, subtracted: tuple[str, ..
 def _stack(
     axes: Axes,
     projection: Projection,
-    measurement: Measurement | ExperimentResult,
+    measurement: Measurement | ChannelResult,
     subtracted: tuple[str, ...],
 ) -> None:
     experiment, edges, width = measurement.experiment, projection.edges, projection.width

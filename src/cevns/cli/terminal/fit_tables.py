@@ -40,7 +40,8 @@ def _show_one(console: Console, result: Measurement) -> None:
         f"quenching {physics['quenching']}, resolution {physics['resolution']}"
     )
     if experiment.declaration.signal is not None:
-        released = result.only.channel.components[0].shape.matrix is not None
+        signal = next(iter(result.channels.values())).channel.components[0]
+        released = signal.shape.matrix is not None
         console.print(f"signal: {'released template' if released else 'from first principles'}")
     files = ", ".join(
         f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in experiment.inputs.files

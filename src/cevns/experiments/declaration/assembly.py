@@ -14,6 +14,7 @@ from cevns.detectors.framework.response import PULL_REACH
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
 from cevns.exceptions import InputError
+from cevns.experiments.declaration.backgrounds import Background
 from cevns.experiments.declaration.schema import ExperimentFile, ParameterEntry
 from cevns.experiments.prediction.signal import Binding
 from cevns.experiments.questions import Question
@@ -180,7 +181,7 @@ def parameter_vector(
                 name,
                 background.count.value,
                 lower=0.0,
-                constraint=Gaussian(background.count.value, background.count.sigma),
+                constraint=_prior(background),
                 role="normalisation",
                 description=background.title or f"{name} events in the analysis region",
             )
@@ -198,6 +199,12 @@ def parameter_vector(
         if not question.leaves_out(acts_on):
             out.append(parameter)
     return Parameters(out)
+
+
+def _prior(background: Background) -> Gaussian | None:
+    """The constraint of a background's count; None where only the data know it."""
+    count = background.count
+    return Gaussian(count.value, count.sigma) if math.isfinite(count.sigma) else None
 
 
 def response_table(

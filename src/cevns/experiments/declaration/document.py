@@ -79,6 +79,8 @@ class Document:
 
         values: Any = copy.deepcopy(self.values)
         for key, text in assignments.items():
+            if key == "variant":  # named in results; its changes are among the others
+                continue
             try:
                 value = _plain(_load(text))
             except _YAMLProblemError as error:

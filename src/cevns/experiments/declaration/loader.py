@@ -21,6 +21,7 @@ __all__ = [
     "is_path",
     "schema_error",
     "validate",
+    "with_variant",
 ]
 
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
@@ -59,6 +60,30 @@ def find(name_or_path: str | Path) -> Path:
 def is_path(text: str) -> bool:
     """Whether a text can only be a path: it has a separator or the suffix of YAML."""
     return "/" in text or Path(text).suffix.casefold() in {".yaml", ".yml"}
+
+
+def with_variant(document: Document, overrides: Mapping[str, str]) -> dict[str, str]:
+    """Changed fields with those of a variant of the file, where one is asked for.
+
+    A field that is changed beside the variant has the last word.
+
+    Raises:
+        UnknownNameError: if the file has no such variant.
+
+    Examples:
+        >>> file = Document(Path("my.yaml"), {"variants": {"heavy": {"target.mass": "2 kg"}}}, None)
+        >>> with_variant(file, {"variant": "heavy"})
+        {'target.mass': '2 kg', 'variant': 'heavy'}
+    """
+    out = dict(overrides)
+    name = out.pop("variant", None)
+    if name is None:
+        return out
+    known = document.values.get("variants") or {}
+    if name not in known:
+        raise UnknownNameError("variant", name, known)
+    changes = {str(k): str(v) for k, v in known[name].items()}
+    return {**changes, **out, "variant": name}
 
 
 def validate(document: Document) -> ExperimentFile:

@@ -13,41 +13,37 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cevns import datasets
-from cevns.exceptions import CevnsError, InputError, UnknownNameError
+from cevns.exceptions import CevnsError, InputError
+from cevns.experiments.declaration.backgrounds import (
+    AXIS_UNITS,
+    Background,
+    Count,
+    ExponentialEnergy,
+    Section,
+    Table,
+    Template,
+)
 from cevns.parameters import fold_name
-from cevns.typing import Array
-from cevns.units import Measurement, Unit, measurement, quantity
+from cevns.units import Unit, measurement, quantity
 
 __all__ = [
-    "Alternative",
     "Axes",
     "Axis",
-    "Background",
+    "ChannelEntry",
     "Component",
     "Data",
     "Detector",
     "Efficiency",
     "ExperimentFile",
-    "Exponential",
-    "ExponentialEnergy",
-    "ExponentialFit",
-    "FlatEnergy",
     "Interaction",
     "ParameterEntry",
     "ReleasedSignal",
-    "Table",
     "Target",
-    "Template",
     "TimeAxis",
 ]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class Component(BaseModel):
@@ -62,29 +58,7 @@ class Component(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
-def _count(value: Any) -> Measurement:
-    if isinstance(value, Measurement):
-        return value
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if math.isfinite(number) and number >= 0 and not isinstance(value, bool):
-        small = max(number / 100, 0.1)
-        raise InputError(
-            f"the count {number:g} has no error; write 'value +/- error', for a well-known "
-            f"background for example '{number:g} +/- {small:.1g}'"
-        )
-    result = measurement(value)
-    if result.value < 0:
-        raise InputError(f"a count cannot be negative: {value!r}")
-    return result
-
-
-Count = Annotated[Measurement, BeforeValidator(_count)]
-
-
-class Target(_Section):
+class Target(Section):
     """What the neutrinos hit."""
 
     material: str
@@ -92,7 +66,7 @@ class Target(_Section):
     composition: dict[str, float] | None = None
 
 
-class Interaction(_Section):
+class Interaction(Section):
     """The process at the nucleus and its named physics choices.
 
     ``electrons`` adds elastic scattering on electrons. Left out, it is added where an extension
@@ -106,7 +80,7 @@ class Interaction(_Section):
     electrons: bool | None = None
 
 
-class Efficiency(_Section):
+class Efficiency(Section):
     """Efficiency in recoil energy, in reconstructed energy and in time; 1 where not declared."""
 
     recoil: Component = Component(kind="unity")
@@ -114,7 +88,7 @@ class Efficiency(_Section):
     time: Component = Component(kind="unity")
 
 
-class Detector(_Section):
+class Detector(Section):
     """What the apparatus makes of a recoil."""
 
     quenching: Component
@@ -123,24 +97,19 @@ class Detector(_Section):
     pulse_shape: Component | None = None
 
 
-_AXIS_UNITS: Mapping[str, str] = {
-    "": "",
-    "PE": "PE",
-    **{f"{p}eV{s}": f"keV{s}" for s in ("ee", "nr", "") for p in ("", "k", "M")},
-}
 _TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s"), "us")
 _MAX_BINS = 1000
 """Bins an axis may have: more of them are a mistake, or a fit that does not end."""
 
 
-class Axis(_Section):
+class Axis(Section):
     """A reconstructed axis: bin edges in its unit.
 
     What is written in another unit (eVee, ns) is converted: `unit` and `edges` hold the internal
     one (PE, keVee, us), in which efficiencies and tables are written too.
     """
 
-    units: ClassVar[Mapping[str, str]] = _AXIS_UNITS
+    units: ClassVar[Mapping[str, str]] = AXIS_UNITS
     signed: ClassVar[bool] = False
 
     name: str = "energy"
@@ -185,7 +154,7 @@ class TimeAxis(Axis):
     unit: str = "us"
 
 
-class Axes(_Section):
+class Axes(Section):
     """The axes of the analysis region."""
 
     energy: Axis
@@ -193,25 +162,7 @@ class Axes(_Section):
     time: TimeAxis | None = None
 
 
-class Alternative(_Section):
-    """Released templates at +1 and -1 sigma of a parameter, by role.
-
-    With ``plus`` alone the release is one-sided: the alternative belongs to +1 sigma, and -1 sigma
-    is its mirror image, nominal - (plus - nominal).
-    """
-
-    plus: str
-    minus: str | None = None
-
-
-class Template(_Section):
-    """A released template in all axes, by role, and its alternatives by parameter."""
-
-    role: str
-    variations: dict[str, Alternative] = {}
-
-
-class ReleasedSignal(_Section):
+class ReleasedSignal(Section):
     """A signal PDF that the release holds, beside the one from first principles.
 
     ``use`` chooses; new physics and the weak mixing angle always take first principles.
@@ -220,142 +171,6 @@ class ReleasedSignal(_Section):
     use: Literal["released", "first-principles"] = "released"
     count: Count
     template: Template
-
-
-class Table(_Section):
-    """A histogram in a CSV file beside the YAML; `role` names it in the public release.
-
-    Columns: lower and upper edge of each axis in the internal unit (PE, keVee, us), the content.
-    With ``efficiency: true`` the table is a density before the time efficiency, which is then
-    applied inside the bins.
-    """
-
-    file: str
-    role: str | None = None
-    efficiency: bool = False
-
-
-class FlatEnergy(_Section):
-    """The same number of events per unit of the energy axis."""
-
-    kind: Literal["flat"]
-
-    def bins(self, edges: Array, unit: str) -> Array:  # noqa: ARG002 - as ExponentialEnergy
-        """Share of each bin, any normalisation."""
-        return np.diff(edges)
-
-
-class ExponentialEnergy(_Section):
-    """``exp(-E/scale)``, the scale in a unit of the energy axis (a plain number where it has none).
-
-    Args:
-        scale: as written, for example ``10 PE``.
-    """
-
-    kind: Literal["exponential"]
-    scale: str | float
-
-    def bins(self, edges: Array, unit: str) -> Array:
-        """Share of each bin of an axis in `unit`, any normalisation.
-
-        The integral from a to b is proportional to ``exp(-(a - edges[0])/scale)`` times
-        ``1 - exp(-(b - a)/scale)``: no difference of nearly equal numbers, no underflow of the
-        whole shape far above the scale.
-
-        Raises:
-            InputError: if the scale is not positive.
-            UnitError: if its unit is not one of the axis.
-        """
-        scale = self.in_unit(unit)
-        begin = np.exp(-(edges[:-1] - edges[0]) / scale)
-        return np.asarray(begin * -np.expm1(-np.diff(edges) / scale))
-
-    def in_unit(self, unit: str) -> float:
-        """The scale in the internal unit of the axis."""
-        scale = quantity(self.scale, unit, what="scale")
-        written = re.sub(r"^.*[\d.\s]", "", str(self.scale).strip())
-        # keV, keVee and keVnr convert into each other, but are different axes
-        if _AXIS_UNITS.get(written) != unit:
-            raise InputError(f"scale: {self.scale!r} is not in the unit of the axis, {unit}")
-        if scale <= 0:
-            raise InputError(f"scale: {self.scale!r} must be positive")
-        return scale
-
-
-class Exponential(_Section):
-    """``exp(-rate t)``: flat for a rate of zero."""
-
-    kind: Literal["exponential"]
-    rate: Annotated[float, Unit("/us"), Field(ge=0)]
-
-
-class ExponentialFit(Table):
-    """An exponential whose slope is fitted to a table of times measured outside the beam window.
-
-    Args:
-        start: of the range of times that is fitted; by default the table's own.
-        end: of that range.
-    """
-
-    kind: Literal["exponential-fit"]
-    start: Annotated[float, Unit("us")] | None = None
-    end: Annotated[float, Unit("us")] | None = None
-    efficiency: Literal[False] = False
-
-
-_ENERGY_KINDS: Mapping[str, type[_Section]] = {
-    "flat": FlatEnergy,
-    "exponential": ExponentialEnergy,
-}
-_TIME_KINDS: Mapping[str, type[_Section]] = {
-    "exponential": Exponential,
-    "exponential-fit": ExponentialFit,
-}
-
-
-def _pick(value: Any, axis: str, kinds: Mapping[str, type[_Section]]) -> Any:
-    """The form of a shape, decided by the fields that are there: an error is about one form."""
-    if isinstance(value, dict):
-        kind = str(value.get("kind"))
-        if "kind" in value and kind not in kinds:
-            raise UnknownNameError(f"{axis} shape", kind, kinds)
-        return kinds.get(kind, Table).model_validate(value)
-    if value is not None and not isinstance(value, (Table, *kinds.values())):
-        example = (
-            f"{{kind: {next(iter(kinds))}}}" if axis == "energy" else "{kind: exponential, ...}"
-        )
-        raise InputError(f"expected {example} or {{file: ...}}, got {value!r}")
-    return value
-
-
-class Background(_Section):
-    """A background: expected count in the analysis region and its shape.
-
-    The shape is a product of one in ``energy`` and one in ``time``, or a released ``template``.
-    """
-
-    title: str = ""
-    count: Count
-    steady: bool = False
-    template: Template | None = None
-    energy: FlatEnergy | ExponentialEnergy | Table | None = None
-    time: Exponential | ExponentialFit | Table | None = None
-
-    @field_validator("energy", mode="before")
-    @classmethod
-    def _energy_form(cls, value: Any) -> Any:
-        return _pick(value, "energy", _ENERGY_KINDS)
-
-    @field_validator("time", mode="before")
-    @classmethod
-    def _time_form(cls, value: Any) -> Any:
-        return _pick(value, "time", _TIME_KINDS)
-
-    @model_validator(mode="after")
-    def _one_shape(self) -> Background:
-        if (self.template is None) == (self.energy is None):
-            raise InputError("give either 'energy' (and 'time') or 'template'")
-        return self
 
 
 ActsOn = Literal[
@@ -369,7 +184,7 @@ ActsOn = Literal[
 ]
 
 
-class ParameterEntry(_Section):
+class ParameterEntry(Section):
     """A parameter and what it acts on: constrained (``constraint``) or held (``value``).
 
     With ``held`` a constrained parameter stays at its mean in the fit that is quoted; a second fit
@@ -410,7 +225,7 @@ class ParameterEntry(_Section):
         return "us" if self.acts_on == "pulse-time" else ""
 
 
-class Data(_Section):
+class Data(Section):
     """Observed counts carried beside the file, and the public release they come from.
 
     Beside released templates the counts are in the release alone: ``role`` names them there.
@@ -434,23 +249,55 @@ class Data(_Section):
         return self
 
 
-class ExperimentFile(_Section):
-    """One measurement, as declared in its file."""
+class ChannelEntry(Section):
+    """One of several sets of data of an experiment: reactor on and off, runs, detectors alike.
+
+    Source, target, detector and axes are those of the file; backgrounds of the same name are one
+    quantity in all channels.
+
+    Args:
+        exposure: what backgrounds, and the signal, are multiplied with.
+        source: what the signal is multiplied with beside: the power of the source, zero where it
+            is off.
+        backgrounds: names of those that this channel has; by default all.
+        data: its counts; without, the channel is a projection.
+    """
+
+    exposure: Annotated[float, Field(gt=0)] = 1.0
+    source: Annotated[float, Field(ge=0)] = 1.0
+    backgrounds: list[str] | None = None
+    data: Data | None = None
+
+
+class ExperimentFile(Section):
+    """One measurement, as declared in its file.
+
+    With ``channels`` it has several sets of data. ``variants`` are named sets of changed fields,
+    chosen by ``--set variant=NAME``.
+    """
 
     schema_version: Literal[1] = Field(alias="schema")
     name: str
     title: str = ""
-    cite: list[str] = []
-    overlaps: list[str] = []
+    cite: list[str] = Field(default_factory=list)
+    overlaps: list[str] = Field(default_factory=list)
     source: Component
     target: Target
     interaction: Interaction = Interaction()
     signal: ReleasedSignal | None = None
     detector: Detector
     axes: Axes
-    backgrounds: dict[str, Background] = {}
-    parameters: dict[str, ParameterEntry] = {}
+    backgrounds: dict[str, Background] = Field(default_factory=dict)
+    parameters: dict[str, ParameterEntry] = Field(default_factory=dict)
     data: Data | None = None
+    live_time: Annotated[float, Unit("d"), Field(gt=0)] | None = None
+    channels: dict[str, ChannelEntry] = Field(default_factory=dict)
+    variants: dict[str, dict[str, str | float]] = Field(default_factory=dict)
+
+    @property
+    def every_data(self) -> tuple[Data | None, ...]:
+        """The data of all channels, or of the one that needs no name."""
+        return tuple(c.data for c in self.channels.values()) if self.channels else (self.data,)
 
     @property
     def blind_to_electrons(self) -> str:
@@ -487,7 +334,14 @@ class ExperimentFile(_Section):
             raise InputError(
                 f"interaction.electrons is true, but {self.blind_to_electrons}; leave it out"
             )
+        self._check_channels()
+        edges = self.axes.energy.edges
+        range_kev = edges[-1] - edges[0] if self.axes.energy.unit.startswith("keV") else None
         for name, background in self.backgrounds.items():
+            try:
+                background.resolve(self.target.mass, self.live_time, range_kev)
+            except InputError as error:
+                raise InputError(f"background {name!r}: {error}") from None
             if self.axes.time is not None and background.energy and background.time is None:
                 raise InputError(
                     f"background {name!r} has no shape in time, but there is a time axis"
@@ -498,3 +352,23 @@ class ExperimentFile(_Section):
                 except CevnsError as error:
                     raise InputError(f"background {name!r}, energy: {error}") from None
         return self
+
+    def _check_channels(self) -> None:
+        if not self.channels:
+            return
+        if self.data is not None or self.signal is not None:
+            raise InputError(
+                "a file with 'channels' has its data in them, and no released 'signal'"
+            )
+        if not any(c.source > 0 for c in self.channels.values()):
+            raise InputError("in no channel is the source on; give one a 'source' above 0")
+        if len({c.data is None for c in self.channels.values()}) > 1:
+            raise InputError("either all channels have data or, for a projection, none")
+        for name, channel in self.channels.items():
+            if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+                raise InputError(
+                    f"{name!r} is no name of a channel: use small letters, digits, '-'"
+                )
+            for background in channel.backgrounds or ():
+                if background not in self.backgrounds:
+                    raise InputError(f"channel {name!r}: there is no background {background!r}")

@@ -17,14 +17,14 @@ from cevns.datasets import Table as CarriedTable
 from cevns.datasets import binning, find, locate, read_table
 from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.experiments.declaration.assembly import declared_parameters
-from cevns.experiments.declaration.loader import digest
-from cevns.experiments.declaration.schema import (
+from cevns.experiments.declaration.backgrounds import (
     Background,
-    ExperimentFile,
     Exponential,
     ExponentialFit,
     Table,
 )
+from cevns.experiments.declaration.loader import digest
+from cevns.experiments.declaration.schema import Data, ExperimentFile
 from cevns.experiments.inputs.released import released_shape, templates
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.inference.model.shapes import Morph
@@ -49,7 +49,8 @@ class Inputs:
     """Everything a model takes from data.
 
     Attributes:
-        observed: counts ``(energy, time)``, or None for a projection.
+        observed: counts ``(energy, time)`` by channel; that which needs no name is called ``""``.
+            Empty for a projection.
         anticoincident: number of events anti-coincident with the beam, where known.
         backgrounds: component to shape ``(energy, time)``, normalised to one in the region.
         shapes: component to released template with its alternatives, where the file declares any.
@@ -58,7 +59,7 @@ class Inputs:
         warnings: what the user should know about the data.
     """
 
-    observed: Array | None
+    observed: Mapping[str, Array]
     anticoincident: int | None
     backgrounds: Mapping[str, Array]
     origin: str
@@ -86,9 +87,15 @@ class _Reader:
             *_component_files(declaration, path.parent),
         ]
         self.warnings: tuple[str, ...] = ()
-        self.origin = "none" if declaration.data is None else "carried"
+        self.origin = "none" if None in declaration.every_data else "carried"
         self._released: Mapping[str, Any] = {}
-        name = declaration.data.release if declaration.data else None
+        names = {d.release for d in declaration.every_data if d and d.release}
+        if len(names) > 1:
+            raise InputError(
+                f"{declaration.name}: the channels name {' and '.join(sorted(names))}; one file "
+                "reads one release"
+            )
+        name = next(iter(names), None)
         self._public = name is not None
         if name is None:
             if data is not None:
@@ -241,21 +248,30 @@ def load_inputs(
                 "and the axes"
             )
         shapes[name] = shape / shape.sum()
-    observed = None
+    edges = (energy,) if time is None else (energy, time)
+    observed = {
+        name: _observed(reader, declaration.name, channel.data, edges)
+        for name, channel in declaration.channels.items()
+        if channel.data is not None
+    }
     if declaration.data is not None:
-        counts = declaration.data.counts
-        if counts is None:
-            raise InputError(f"{declaration.name}: data needs 'counts', with a file or a role")
-        observed = reader.rebin(counts, energy, *(() if time is None else (time,)))
-        observed = observed.reshape(len(energy) - 1, -1)
-        if (observed != np.round(observed)).any():
-            raise InputError(
-                f"{counts.file} holds contents that are not whole numbers; observed counts are "
-                "numbers of events"
-            )
+        observed[""] = _observed(reader, declaration.name, declaration.data, edges)
     return Inputs(
         observed, anticoincident, shapes, reader.origin, tuple(reader.files), reader.warnings
     )
+
+
+def _observed(reader: _Reader, name: str, data: Data, edges: tuple[Array, ...]) -> Array:
+    """Counts in the bins of the analysis, ``(energy, time)``."""
+    if data.counts is None:
+        raise InputError(f"{name}: data needs 'counts', with a file or a role")
+    observed = reader.rebin(data.counts, *edges).reshape(len(edges[0]) - 1, -1)
+    if (observed != np.round(observed)).any():
+        raise InputError(
+            f"{data.counts.file} holds contents that are not whole numbers; observed counts are "
+            "numbers of events"
+        )
+    return observed
 
 
 def _along_time(
@@ -317,7 +333,7 @@ def load_released(declaration: ExperimentFile, path: Path, *, data: Path | None 
     files = [InputFile("experiment", path.name, digest(path))]
     files += [InputFile("release", n, d) for n, d in located.digests.items()]
     return Inputs(
-        content(source.role),
+        {"": content(source.role)},
         None,
         {},
         located.origin,

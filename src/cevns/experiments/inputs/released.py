@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.experiments.declaration.schema import ExperimentFile, Template
+from cevns.experiments.declaration.backgrounds import Template
+from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.shapes import Morph
 from cevns.parameters import Parameter

@@ -95,6 +95,24 @@ class Model:
             at += c.n_bins
         return out
 
+    def group(self, name: str) -> tuple[Channel, ...]:
+        """The channels that came from one of several joined models.
+
+        Raises:
+            UnknownNameError: if there is none.
+        """
+        found = tuple(c for c in self.channels if name in (c.group, c.name))
+        if not found:
+            raise UnknownNameError("group of channels", name, [c.group for c in self.channels])
+        return found
+
+    def joint_name(self, group: str, own: str) -> str:
+        """The name of a parameter that a group of channels calls by its own."""
+        for channel in self.group(group):
+            if own in channel.rename:
+                return channel.joint_name(own)
+        return own
+
     def channel(self, name: str) -> Channel:
         """A channel by name.
 
@@ -191,6 +209,16 @@ class Model:
         for name in structure:
             _ = self.structure[name]
         return self
+
+    def totals(self, theta: Array) -> dict[str, float]:
+        """Expected counts of each component at one point, summed over bins and channels."""
+        column = np.asarray(theta, dtype=float)[:, None]
+        out: dict[str, float] = {}
+        for channel in self.channels:
+            point = self.at(channel, column)
+            for number, c in enumerate(channel.components):
+                out[c.name] = out.get(c.name, 0.0) + float(point.component(number).sum())
+        return out
 
     # -- the same model otherwise --------------------------------------------------------------
 

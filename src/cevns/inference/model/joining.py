@@ -101,7 +101,7 @@ def join(
             channels.append(
                 replace(
                     c,
-                    name=label if len(model.channels) == 1 else f"{label}.{c.name}",
+                    name=_channel_name(label, model, c),
                     group=label,
                     rename={n: to_joint[m] for n, m in own.items()},
                     units={
@@ -112,6 +112,13 @@ def join(
                 )
             )
     return Model(name or " + ".join(models), parameters, tuple(channels))
+
+
+def _channel_name(label: str, model: Model, channel: Channel) -> str:
+    """The label of a part of one channel; of several, the channel's name behind it."""
+    if len(model.channels) == 1:
+        return label
+    return f"{label}.{channel.name.removeprefix(f'{label}.')}"
 
 
 def shared_parameters(model: Model) -> dict[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ def compute(experiment: str, which: Literal["observed", "anticoincident"]) -> fl
         InputError: if the experiment has no such data.
     """
     inputs = load(experiment).inputs
-    value = inputs.anticoincident if which == "anticoincident" else inputs.observed
+    value = inputs.anticoincident if which == "anticoincident" else inputs.observed.get("")
     if value is None:
         raise InputError(f"{experiment} has no {which} counts")
     return float(value if isinstance(value, int) else value.sum())

@@ -1,0 +1,312 @@
+"""Backgrounds in an experiment file: how many events, and how they are distributed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
+
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.typing import Array
+from cevns.units import Measurement, Unit, measurement, quantity
+
+__all__ = [
+    "Alternative",
+    "Background",
+    "Count",
+    "Exponential",
+    "ExponentialEnergy",
+    "ExponentialFit",
+    "FlatEnergy",
+    "Section",
+    "Table",
+    "Template",
+    "rate_per_day",
+]
+
+
+class Section(BaseModel):
+    """A section of a file: no field but those that are named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+AXIS_UNITS: Mapping[str, str] = {
+    "": "",
+    "PE": "PE",
+    **{f"{p}eV{s}": f"keV{s}" for s in ("ee", "nr", "") for p in ("", "k", "M")},
+}
+
+
+def _count(value: Any) -> Measurement:
+    if isinstance(value, Measurement):
+        return value
+    if isinstance(value, dict):
+        return Measurement(_free(value), math.inf)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isfinite(number) and number >= 0 and not isinstance(value, bool):
+        small = max(number / 100, 0.1)
+        raise InputError(
+            f"the count {number:g} has no error; write 'value +/- error', for a well-known "
+            f"background for example '{number:g} +/- {small:.1g}'"
+        )
+    result = measurement(value)
+    if result.value < 0:
+        raise InputError(f"a count cannot be negative: {value!r}")
+    return result
+
+
+def _free(value: Mapping[str, Any]) -> float:
+    """The starting value of something that only the data know, ``{free: 9600}``."""
+    if list(value) != ["free"]:
+        raise InputError(f"write 'value +/- error', or '{{free: start}}'; got {value!r}")
+    try:
+        start = float(value["free"])
+    except (TypeError, ValueError):
+        raise InputError(f"free: {value['free']!r} is not a number") from None
+    if not (math.isfinite(start) and start >= 0):
+        raise InputError(f"a free count starts at a number that is not negative, not {start:g}")
+    return start
+
+
+Count = Annotated[Measurement, BeforeValidator(_count)]
+"""Events with their prior error, or ``{free: start}`` with an infinite one."""
+
+_RATES: Mapping[str, tuple[str, ...]] = {
+    "/".join(["", *powers]): powers
+    for some in ((), ("kg",), ("keV",), ("keV", "kg"), ("kg", "keV"))
+    for powers in ((*some, "d"), ("d", *some))
+}
+"""Units of rates, ``/d`` to ``/keV/kg/d``, and what each is divided by."""
+
+
+def rate_per_day(written: Any, mass_kg: float, range_kev: float | None) -> Measurement:
+    """A rate, for example ``0.4 +/- 0.1 /keV/kg/d``, in events a day of one detector.
+
+    Args:
+        written: as in the file; ``{free: 0.4 /keV/kg/d}`` for one that only the data know.
+        mass_kg: mass of the target.
+        range_kev: length of the energy axis; None where it is not in keV.
+
+    Raises:
+        InputError: if it cannot be read, or is one per keV on an axis in another unit.
+
+    Examples:
+        >>> rate_per_day("2 +/- 1 /kg/d", 3.0, None)
+        Measurement(value=6.0, sigma=3.0)
+    """
+    free = isinstance(written, dict)
+    if free and list(written) != ["free"]:
+        raise InputError(f"write 'value +/- error /d', or '{{free: start /d}}'; got {written!r}")
+    text = str(written["free"] if free else written)
+    unit = next((u for u in sorted(_RATES, key=len, reverse=True) if text.endswith(u)), None)
+    if unit is None:
+        known = ", ".join(sorted(_RATES, key=len))
+        raise InputError(f"the rate {text!r} needs one of the units {known} behind its numbers")
+    number = text.removesuffix(unit).strip()
+    found = (
+        Measurement(_free({"free": number}), math.inf) if free else measurement(number, what="rate")
+    )
+    factor = 1.0
+    if "kg" in _RATES[unit]:
+        factor *= mass_kg
+    if "keV" in _RATES[unit]:
+        if range_kev is None:
+            raise InputError(f"the rate {text!r} is one per keV, but the energy axis is not in keV")
+        factor *= range_kev
+    return Measurement(found.value * factor, found.sigma * factor)
+
+
+class Alternative(Section):
+    """Released templates at +1 and -1 sigma of a parameter, by role.
+
+    With ``plus`` alone the release is one-sided: the alternative belongs to +1 sigma, and -1 sigma
+    is its mirror image, nominal - (plus - nominal).
+    """
+
+    plus: str
+    minus: str | None = None
+
+
+class Template(Section):
+    """A released template in all axes, by role, and its alternatives by parameter."""
+
+    role: str
+    variations: dict[str, Alternative] = {}
+
+
+class Table(Section):
+    """A histogram in a CSV file beside the YAML; `role` names it in the public release.
+
+    Columns: lower and upper edge of each axis in the internal unit (PE, keVee, us), the content.
+    With ``efficiency: true`` the table is a density before the time efficiency, which is then
+    applied inside the bins.
+    """
+
+    file: str
+    role: str | None = None
+    efficiency: bool = False
+
+
+class FlatEnergy(Section):
+    """The same number of events per unit of the energy axis."""
+
+    kind: Literal["flat"]
+
+    def bins(self, edges: Array, unit: str) -> Array:  # noqa: ARG002 - as ExponentialEnergy
+        """Share of each bin, any normalisation."""
+        return np.diff(edges)
+
+
+class ExponentialEnergy(Section):
+    """``exp(-E/scale)``, the scale in a unit of the energy axis (a plain number where it has none).
+
+    Args:
+        scale: as written, for example ``10 PE``.
+    """
+
+    kind: Literal["exponential"]
+    scale: str | float
+
+    def bins(self, edges: Array, unit: str) -> Array:
+        """Share of each bin of an axis in `unit`, any normalisation.
+
+        The integral from a to b is proportional to ``exp(-(a - edges[0])/scale)`` times
+        ``1 - exp(-(b - a)/scale)``: no difference of nearly equal numbers, no underflow of the
+        whole shape far above the scale.
+
+        Raises:
+            InputError: if the scale is not positive.
+            UnitError: if its unit is not one of the axis.
+        """
+        scale = self.in_unit(unit)
+        begin = np.exp(-(edges[:-1] - edges[0]) / scale)
+        return np.asarray(begin * -np.expm1(-np.diff(edges) / scale))
+
+    def in_unit(self, unit: str) -> float:
+        """The scale in the internal unit of the axis."""
+        scale = quantity(self.scale, unit, what="scale")
+        written = re.sub(r"^.*[\d.\s]", "", str(self.scale).strip())
+        # keV, keVee and keVnr convert into each other, but are different axes
+        if AXIS_UNITS.get(written) != unit:
+            raise InputError(f"scale: {self.scale!r} is not in the unit of the axis, {unit}")
+        if scale <= 0:
+            raise InputError(f"scale: {self.scale!r} must be positive")
+        return scale
+
+
+class Exponential(Section):
+    """``exp(-rate t)``: flat for a rate of zero."""
+
+    kind: Literal["exponential"]
+    rate: Annotated[float, Unit("/us"), Field(ge=0)]
+
+
+class ExponentialFit(Table):
+    """An exponential whose slope is fitted to a table of times measured outside the beam window.
+
+    Args:
+        start: of the range of times that is fitted; by default the table's own.
+        end: of that range.
+    """
+
+    kind: Literal["exponential-fit"]
+    start: Annotated[float, Unit("us")] | None = None
+    end: Annotated[float, Unit("us")] | None = None
+    efficiency: Literal[False] = False
+
+
+_ENERGY_KINDS: Mapping[str, type[Section]] = {
+    "flat": FlatEnergy,
+    "exponential": ExponentialEnergy,
+}
+_TIME_KINDS: Mapping[str, type[Section]] = {
+    "exponential": Exponential,
+    "exponential-fit": ExponentialFit,
+}
+
+
+def _pick(value: Any, axis: str, kinds: Mapping[str, type[Section]]) -> Any:
+    """The form of a shape, decided by the fields that are there: an error is about one form."""
+    if isinstance(value, dict):
+        kind = str(value.get("kind"))
+        if "kind" in value and kind not in kinds:
+            raise UnknownNameError(f"{axis} shape", kind, kinds)
+        return kinds.get(kind, Table).model_validate(value)
+    if value is not None and not isinstance(value, (Table, *kinds.values())):
+        example = (
+            f"{{kind: {next(iter(kinds))}}}" if axis == "energy" else "{kind: exponential, ...}"
+        )
+        raise InputError(f"expected {example} or {{file: ...}}, got {value!r}")
+    return value
+
+
+class Background(Section):
+    """A background: expected count in the analysis region and its shape.
+
+    The ``count``, or a ``rate`` that goes with mass and live time, has its prior error behind it;
+    ``{free: 9600}`` is one that only the data know. Of several channels it is that of an exposure
+    of one. The shape is a product of one in ``energy`` and one in ``time``, or a released
+    ``template``.
+    """
+
+    title: str = ""
+    events: Count | None = Field(default=None, alias="count")
+    rate: str | dict[str, Any] | None = None
+    steady: bool = False
+    template: Template | None = None
+    energy: FlatEnergy | ExponentialEnergy | Table | None = None
+    time: Exponential | ExponentialFit | Table | None = None
+    _count: Measurement = PrivateAttr()
+
+    @field_validator("energy", mode="before")
+    @classmethod
+    def _energy_form(cls, value: Any) -> Any:
+        return _pick(value, "energy", _ENERGY_KINDS)
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def _time_form(cls, value: Any) -> Any:
+        return _pick(value, "time", _TIME_KINDS)
+
+    @property
+    def count(self) -> Measurement:
+        """Expected events in the analysis region, with an infinite error where they are free."""
+        return self._count
+
+    def resolve(self, mass_kg: float, live_time_d: float | None, range_kev: float | None) -> None:
+        """Make the count of a rate.
+
+        Raises:
+            InputError: if there is neither or both, or a rate without a live time.
+        """
+        if (self.events is None) == (self.rate is None):
+            raise InputError("give either 'count' or 'rate'")
+        if self.events is not None:
+            self._count = self.events
+            return
+        if live_time_d is None:
+            raise InputError("a rate needs the 'live_time' of the experiment")
+        daily = rate_per_day(self.rate, mass_kg, range_kev)
+        self._count = Measurement(daily.value * live_time_d, daily.sigma * live_time_d)
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Background:
+        if (self.template is None) == (self.energy is None):
+            raise InputError("give either 'energy' (and 'time') or 'template'")
+        return self

@@ -1,0 +1,170 @@
+"""Files with several channels: source on and off, rates, free backgrounds, variants.
+
+The detector is a germanium one at a beam dump, on and off: what the file predicts is compared with
+the same numbers written out, and the fit with what counting statistics gives.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cevns
+from cevns.exceptions import InputError, SchemaError, UnknownNameError
+from cevns.experiments import load
+from cevns.inference.model.data import asimov
+
+FILE = """
+schema: 1
+name: ge-on-off
+title: germanium, source on and off
+source: {kind: sns, distance: 19.3 m, protons: 3.2e23, yield_per_flavour: 0.08}
+target: {material: Ge, mass: 10 kg}
+detector:
+  quenching: {kind: lindhard, z: 32, a: 72.63, k: 0.157}
+  resolution: {kind: gaussian, noise: 100 eVee}
+axes:
+  energy: {unit: keVee, edges: [0.5, 1, 1.5, 2, 3, 4, 6]}
+live_time: 200 d
+backgrounds:
+  flat:
+    title: flat background
+    rate: {free: 0.05 /keV/kg/d}
+    energy: {kind: flat}
+  lines:
+    count: 20 +/- 5
+    energy: {kind: exponential, scale: 0.3 keVee}
+parameters:
+  flux: {constraint: 1.0 +/- 0.1, acts_on: signal}
+channels:
+  on: {exposure: 1}
+  "off": {exposure: 0.5, source: 0, backgrounds: [flat]}
+variants:
+  heavy: {target.mass: 20 kg, live_time: 100 d}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "ge-on-off.yaml"
+    path.write_text(FILE, encoding="utf-8")
+    return path
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    assert old in FILE
+    path = tmp_path / "changed.yaml"
+    path.write_text(FILE.replace(old, new), encoding="utf-8")
+    return path
+
+
+def test_background_is_one_quantity_in_both_channels(file: Path) -> None:
+    model = load(file).model("count")
+    assert model.parameters.names == ("cevns", "flat", "lines")
+    assert [c.name for c in model.channels] == ["ge-on-off.on", "ge-on-off.off"]
+    counts = model.components(model.parameters.values)
+    # 0.05 /keV/kg/d x 5.5 keV x 10 kg x 200 d, and half of that off
+    assert counts["ge-on-off.on.flat"].sum() == pytest.approx(550.0)
+    assert counts["ge-on-off.off.flat"].sum() == pytest.approx(275.0)
+    assert "ge-on-off.off.cevns" not in counts
+    assert "ge-on-off.off.lines" not in counts
+    flat = model.parameters["flat"]
+    assert flat.constraint is None
+    assert not flat.fixed
+
+
+def test_signal_is_that_of_one_channel_times_exposure_and_source(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path, '"off": {exposure: 0.5, source: 0,', "half: {exposure: 0.5, source: 0.3,"
+    )
+    whole = load(path)
+    for question in ("count", "cross-section"):
+        model = whole.model(question)
+        counts = model.components(model.parameters.values)
+        on, half = (counts[f"ge-on-off.{c}.cevns"].sum() for c in ("on", "half"))
+        assert half / on == pytest.approx(0.15, rel=1e-12)
+        assert on + half == pytest.approx(whole.prediction(), rel=1e-9)
+
+
+def test_errors_are_those_of_counting_on_and_off(file: Path) -> None:
+    # one bin: s = n_on - n_off/tau, var(s) = n_on + n_off/tau^2 with tau = 0.5
+    one = load(
+        file,
+        overrides={
+            "axes.energy.edges": "[0.5, 6]",
+            "backgrounds": "{flat: {rate: {free: 0.05 /keV/kg/d}, energy: {kind: flat}}}",
+        },
+    )
+    model = one.model("count")
+    fit = cevns.inference.fit(model, data=asimov(model), minos="none")
+    signal = model.parameters["cevns"].value
+    assert fit["cevns"].value == pytest.approx(signal, rel=1e-3)
+    assert fit["cevns"].error == pytest.approx(np.sqrt(signal + 550.0 + 275.0 / 0.25), rel=1e-3)
+    assert fit["flat"].error == pytest.approx(np.sqrt(275.0) / 0.5, rel=1e-3)
+
+
+def test_measured_spectra_are_fitted_together(tmp_path: Path) -> None:
+    model = load(changed(tmp_path, "name: ge-on-off", "name: ge")).model("count")
+    rng = np.random.default_rng(3)
+    edges = np.array([0.5, 1, 1.5, 2, 3, 4, 6])
+    for c in model.channels:
+        counts = rng.poisson(model.expected(model.parameters.values)[model.bins[c.name]])
+        rows = zip(edges[:-1], edges[1:], counts, strict=True)
+        text = "low,high,counts\n" + "".join(f"{a},{b},{n}\n" for a, b, n in rows)
+        (tmp_path / f"{c.name.split('.')[1]}.csv").write_text(text, encoding="utf-8")
+    text = FILE.replace("on: {exposure: 1}", "on: {exposure: 1, data: {counts: {file: on.csv}}}")
+    text = text.replace("[flat]}", "[flat], data: {counts: {file: off.csv}}}")
+    path = tmp_path / "measured.yaml"
+    path.write_text(text, encoding="utf-8")
+    result = cevns.load(path).fit()
+    assert result.fit.valid
+    assert abs(result.fit["flat"].value - 550.0) < 4.0 * result.fit["flat"].error
+    record = result.to_dict()
+    assert set(record["channels"]) == {"ge-on-off.on", "ge-on-off.off"}
+    flat = record["components"]["flat"]["fit"]
+    parts = [c["components"]["flat"]["fit"] for c in record["channels"].values()]
+    assert flat == pytest.approx(sum(parts), rel=1e-9)
+    assert parts[1] == pytest.approx(parts[0] / 2.0, rel=1e-9)
+    both = sum(c["observed"] for c in record["channels"].values())
+    assert record["observed"] == both == sum(record["observed_counts"])
+    signal = record["channels"]["ge-on-off.on"]["expected"]["cevns"]
+    assert signal == pytest.approx(result.fit["cevns"].value)
+
+
+def test_joined_with_another_experiment_the_channels_stay(file: Path) -> None:
+    study = cevns.load(file, "coherent-csi-2021", overrides={"ge-on-off:name": "ge"})
+    names = [c.name for c in study.model().channels]
+    assert names == ["ge.on", "ge.off", "coherent-csi-2021"]
+    assert "ge.flat" in study.model().parameters.names
+
+
+def test_variant_changes_what_the_file_says_and_is_echoed(file: Path) -> None:
+    heavy = cevns.load(file, overrides={"variant": "heavy"})
+    plain = cevns.load(file)
+    name = "ge-on-off"
+    assert heavy.predict()[name]["flat"] == pytest.approx(plain.predict()[name]["flat"])
+    assert heavy.predict()[name]["cevns"] == pytest.approx(2 * plain.predict()[name]["cevns"])
+    assert heavy.provenance()["overrides"]["variant"] == "heavy"
+    with pytest.raises(UnknownNameError, match="variant"):
+        cevns.load(file, overrides={"variant": "light"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("live_time: 200 d\n", "", "live_time"),
+        ("/keV/kg/d", "/keV/kg/fortnight", "needs one of the units"),
+        ("rate: {free: 0.05 /keV/kg/d}", "rate: {start: 0.05 /kg/d}", "free"),
+        ("rate: {free: 0.05 /keV/kg/d}", "rate: 1 +/- 1 /d\n    count: 3 +/- 1", "either"),
+        ("backgrounds: [flat]", "backgrounds: [flaat]", "no background 'flaat'"),
+        ("on: {exposure: 1}", "on: {exposure: 1, source: 0}", "in no channel is the source on"),
+        ("on: {exposure: 1}", "on: {exposure: -1}", "greater than 0"),
+        ("on: {exposure: 1}", "On!: {exposure: 1}", "no name of a channel"),
+    ],
+)
+def test_slips_are_one_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    with pytest.raises((SchemaError, InputError), match=sentence) as caught:
+        load(changed(tmp_path, old, new))
+    assert "\n" not in str(caught.value)
