@@ -8,7 +8,6 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import poisson
 
-import cevns
 from cevns.analysis.count_limit import cevns_limit
 from cevns.exceptions import InputError
 from cevns.experiments import load
