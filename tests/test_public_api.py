@@ -12,9 +12,9 @@ PUBLIC = {
         "material nuclide recoil_spectrum"
     ),
     "cevns.analysis": (
-        "Alternatives CevnsLimit Comparison CouplingFamily JointMeasurement Measurement Profile "
-        "Question Rate Scan ScanPlan Systematics ToyStudy ask cevns_limit compare "
-        "expected_counts measure measure_joint profile_experiments rates scan scan_plan "
+        "Alternatives CevnsLimit Comparison CouplingFamily Measurement Profile "
+        "Rate Request Scan ScanPlan Systematics ToyStudy ask cevns_limit compare "
+        "expected_counts measure profile_experiments rates scan scan_plan "
         "study_toys systematic_effects"
     ),
     "cevns.detectors": (
@@ -22,10 +22,10 @@ PUBLIC = {
         "Variation bin_response efficiency_model quenching_model resolution_model smooth_cuts "
         "time_bins"
     ),
-    "cevns.experiments": ("Experiment ExperimentModel JointExperiment catalogue load load_joint"),
+    "cevns.experiments": ("Experiment JointExperiment catalogue load load_joint"),
     "cevns.inference": (
-        "Data FitResult FittedParameter Interval Likelihood LinearisedModel Model ProfileCurve "
-        "asimov fit interval linearise observed profile significance"
+        "Channel Component Data FitResult FittedParameter Interval Likelihood Model ProfileCurve "
+        "asimov fit function_model interval observed profile significance"
     ),
     "cevns.processes": (
         "CONTACT Combined ELECTRON ELECTRON_CONTACT ElectronScattering Extension Factor "

@@ -6,7 +6,6 @@ import math
 
 import pytest
 
-import cevns
 from cevns.analysis.changes import _predict, _signal_only, compare
 from cevns.experiments import load
 
@@ -17,7 +16,7 @@ def changes():
 
 
 def test_it_starts_and_ends_at_the_two_predictions(changes):
-    first, second = (cevns.load(f"coherent-csi-{y}").model().prediction for y in (2017, 2021))
+    first, second = (load(f"coherent-csi-{y}").prediction() for y in (2017, 2021))
     assert changes.start == pytest.approx(first, rel=1e-8)
     # without pulls the response is tabulated alone: bins are good to 1e-9
     assert changes.end == pytest.approx(second, rel=1e-8)
@@ -74,7 +73,7 @@ def test_other_sections_go_over_as_everything_else():
     """Between nuclei nothing is left behind, and a projection has no significance."""
     ge = load("coherent-ge-2024")
     there = compare(load("coherent-lar-engineering"), ge)
-    assert there.end == pytest.approx(ge.model().prediction, rel=1e-8)
+    assert there.end == pytest.approx(ge.prediction(), rel=1e-8)
     assert there.expected_z[0] is None
 
 
@@ -82,7 +81,7 @@ def test_what_makes_no_experiment_alone_goes_with_the_next_change():
     """A resolution in keVee with a region in PE is impossible: both go over at once."""
     ge = load("coherent-ge-2024")
     there = compare(load("coherent-csi-2017"), ge)
-    assert there.end == pytest.approx(ge.model().prediction, rel=1e-8)
+    assert there.end == pytest.approx(ge.prediction(), rel=1e-8)
     (both,) = [s for s in there.steps if "light yield and resolution" in s.label]
     assert "energy region" in both.label
 

@@ -34,7 +34,7 @@ def test_published_result(fitted):
 
 def test_published_prediction(fitted):
     # 173 +- 48 published: 5 % for the choices that are named in the file
-    assert fitted.model.prediction == pytest.approx(173, rel=0.05)
+    assert fitted.experiment.prediction() == pytest.approx(173, rel=0.05)
     assert fitted.components["cevns"].prediction_error == pytest.approx(48, rel=0.15)
 
 
@@ -54,7 +54,7 @@ def test_prediction_by_hand():
         within[flavour] = cdf[1] - cdf[0]
     total = sum(np.trapezoid(spectrum[f] * seen, t) * within[f] for f in within)
     # trapezium on 2.5 eV: 1e-5 where the spectrum kinks
-    assert experiment.model("count").prediction == pytest.approx(total, rel=2e-5)
+    assert experiment.prediction() == pytest.approx(total, rel=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_slope_of_the_steady_state(fitted):
     inside = cevns.load(NAME, overrides={f"{SSB_TIME}.end": "6 us"}).fit(fix=SHAPE, minos="none")
     assert inside.fit["cevns"].value == pytest.approx(121, abs=0.6)  # as above
     # the background falls as its fitted exponential: 0.059 to 0.062 /us over 12 us
-    ssb = fitted.model.backgrounds["ssb"].sum(axis=0)
+    ssb = fitted.expected()["ssb"].sum(axis=0)
     rates = -np.log(ssb[1:] / ssb[:-1]) / 0.5
     assert rates == pytest.approx(0.0586, abs=1e-4)
 
@@ -87,7 +87,7 @@ def test_photo_electron_conventions():
 
     def prediction(**changes: str) -> float:
         experiment = load(NAME, overrides={k.replace("__", "."): v for k, v in changes.items()})
-        return experiment.model("count").prediction
+        return experiment.prediction()
 
     nominal = prediction()
     at_k = prediction(detector__resolution__efficiency_at="count")
@@ -144,7 +144,7 @@ def test_signal_alone_needs_no_data():
     experiment = load(NAME)
     bare = experiment.declaration.model_copy(update={"backgrounds": {}, "data": None})
     alone = dataclasses.replace(experiment, declaration=bare)
-    assert alone.predict() == {"cevns": experiment.model("count").prediction}
+    assert alone.predict() == {"cevns": experiment.prediction()}
 
 
 @pytest.fixture

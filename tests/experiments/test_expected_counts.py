@@ -146,7 +146,7 @@ def test_expected_count(csi, independent):
 
 
 def test_expected_counts_by_flavour_and_bin(csi, independent):
-    signal = csi.model("count").signal
+    signal = csi.signal()
     ours = signal.per_flavour(nominal(csi))
     for flavour in FLAVOURS:
         # every bin to 1e-4 of itself; the emptiest hold less than a millionth of an event

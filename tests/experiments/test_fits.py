@@ -30,7 +30,7 @@ def test_asimov_data_return_the_truth(csi, question):
         assert p.value == pytest.approx(p.parameter.value, abs=0.01 * scale), p.name
     assert result.fit.chi2 == pytest.approx(0.0, abs=1e-3)
     # MINOS of the truth contains the truth, both sides within a fifth of HESSE for this model
-    answer = result.poi()
+    answer = result.answer()
     assert answer["error_up"] == pytest.approx(answer["error"], rel=0.2)
     assert answer["error_down"] == pytest.approx(answer["error"], rel=0.2)
 
@@ -72,7 +72,7 @@ def test_questions_agree_where_they_must(fits):
 
 
 def test_poi_of_the_cross_section_is_in_cm2(fits):
-    answer = fits["cross-section"].poi()
+    answer = fits["cross-section"].answer()
     assert answer["unit"] == "cm2"
     assert 1.5e-38 < answer["value"] < 1.8e-38
     assert answer["error_up"] > answer["error_down"] > 0
@@ -103,14 +103,14 @@ def test_the_fit_with_fixed_pulse_time_stands_beside(csi, fits):
     held = Study((csi,)).fit(fix={"t0": None})
     assert beside is not None
     assert beside.fit["t0"].value == pytest.approx(0.474)
-    assert beside.poi()["value"] == pytest.approx(held.poi()["value"], abs=0.01)
+    assert beside.answer()["value"] == pytest.approx(held.answer()["value"], abs=0.01)
     assert held.fixed_pulse_time is None
 
 
 def test_profile_agrees_with_minos(csi, fits):
     curve = Study((csi,)).profile("cevns", points=21)
     interval = curve.intervals[0]
-    answer = fits["count"].poi()
+    answer = fits["count"].answer()
     # the interval is where the curve rises by 1, as is MINOS: both to MIGRAD's tolerance
     assert interval.upper - interval.best == pytest.approx(answer["error_up"], abs=0.3)
     assert interval.best - interval.lower == pytest.approx(answer["error_down"], abs=0.3)
@@ -124,7 +124,7 @@ def test_carried_tables_and_release_agree(release, fits, question):
     on_carried = fits[question]
     assert on_release.experiment.inputs.origin == "--data"
     assert on_carried.experiment.inputs.origin == "carried"
-    a, b = on_release.poi(), on_carried.poi()
+    a, b = on_release.answer(), on_carried.answer()
     # counts are identical; neutron shapes in time differ by 3e-5 of 18 events (62.5-ns bins)
     assert a["value"] == pytest.approx(b["value"], abs=1e-3 * b["error"])
     assert a["error"] == pytest.approx(b["error"], rel=1e-3)

@@ -14,7 +14,7 @@ NAME = "coherent-ge-2024"
 
 def prediction(**changes: str) -> float:
     overrides = {k.replace("__", "."): v for k, v in changes.items()}
-    return cevns.load(NAME, overrides=overrides).model("count").prediction
+    return load(NAME, overrides=overrides).prediction()
 
 
 def test_published_prediction():

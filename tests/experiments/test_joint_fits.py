@@ -13,6 +13,7 @@ import cevns
 from cevns.cli.terminal.output import strict
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments import Experiment
+from cevns.inference.model.joining import shared_parameters
 from cevns.study import Study
 
 NAME = "coherent-csi-2021"
@@ -85,7 +86,7 @@ def test_each_alone_is_its_own_cross_section_fit(pair: cevns.Study) -> None:
         assert alone.error_up * predicted == pytest.approx(
             own.fit["cross_section"].error_up, rel=2e-3
         )
-        assert block.components["cevns"].prediction == pytest.approx(own.model.prediction)
+        assert block.components["cevns"].prediction == pytest.approx(experiment.prediction())
     # with two experiments "the others" is the other one alone
     first, second = (r.contribution for r in result.results.values())
     assert first.without.error == pytest.approx(second.alone.error, rel=1e-3)
@@ -153,7 +154,7 @@ def test_what_belongs_to_a_material_is_shared_within_it(
     data = text[text.index("\ndata:") :]
     future = user_file((f"name: {NAME}", "name: my-csi"), (data, "\n"))
     joint = cevns.load(NAME, future, argon())
-    common = joint.model().common
+    common = shared_parameters(joint.model())
     assert common["qf.csi.0"] == common["form_factor.csi"] == (NAME, "my-csi")
     assert common["sns.flux"] == (NAME, "my-csi", "my-argon")
     assert "form_factor.ar" not in common

@@ -8,7 +8,6 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import poisson
 
-import cevns
 from cevns.analysis.count_limit import cevns_limit
 from cevns.exceptions import InputError
 from cevns.experiments import load
@@ -80,14 +79,14 @@ def test_engineering_run():
     assert limit.cross_section_cm2 == pytest.approx(6.0e-39, rel=0.01, abs=0.0)
     implied = 7.4 * limit.predicted_cm2 / 3.4e-39
     lower = load(RUN, overrides={"axes.energy.edges": "[20.83, 80]"})  # 69.4 keVnr
-    assert lower.model().prediction == pytest.approx(implied, rel=0.02)
+    assert lower.prediction() == pytest.approx(implied, rel=0.02)
 
 
 def test_recoils_of_the_engineering_run():
     """Nuclei times fluence times the published cross section, by hand."""
     nuclei = 29e3 / 39.948 * 6.02214076e23
     fluence = 3 * 4.2e22 * 0.09 / (4 * math.pi * 2750**2)
-    everything = cevns.load(RUN, overrides={"axes.energy.edges": "[0, 80]"}).model().prediction
+    everything = load(RUN, overrides={"axes.energy.edges": "[0, 80]"}).prediction()
     # 1.8e-39 is rounded to two digits
     assert everything == pytest.approx(nuclei * fluence * 1.8e-39, rel=0.03)
 

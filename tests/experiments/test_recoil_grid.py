@@ -56,7 +56,7 @@ def dense(experiment: Experiment, steps: Sequence[float] = ()) -> np.ndarray:
 
 def signal(experiment: Experiment) -> np.ndarray:
     model = experiment.model()
-    return model.signal_counts(model.parameters.values)
+    return model.components(model.parameters.values)["cevns"]
 
 
 @pytest.mark.parametrize("noise", ["100 eVee", "20 eVee"])

@@ -1,29 +1,19 @@
-"""The tabulated and the refolded signal against the exact one, and the objective of toys."""
-
-from dataclasses import replace
+"""The tabulated signal against the exact one, and the objective that fits of both minimise."""
 
 import numpy as np
 import pytest
-from cevns.experiments.objective import ExperimentObjective
-from cevns.experiments.tables.refolded import refold
+from numerical import differences
 
 import cevns
 from cevns.experiments import load
-from cevns.experiments.fast_form import template_model
+from cevns.experiments.fast_form import fast_form, tabulated
 from cevns.experiments.tables.features import b_spline_coefficients, b_splines
-from cevns.experiments.tables.tabulated import tabulate
-from cevns.inference import Likelihood, asimov
-from cevns.inference.minimum.objectives import Linearised
-from cevns.inference.model.expectation import differences
+from cevns.inference import Data, Likelihood, asimov
+from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.expectation import constraint_arrays
 
 QUESTIONS = ("count", "cross-section", "sin2-theta-w")
 RADIUS = {"parameters.form_factor": "{constraint: 1.00 +/- 0.05, acts_on: neutron-radius}"}
-
-
-def fast(model, make):
-    nominal = {p.name: p.value for p in model.parameters}
-    scale = {p.name: p.scale for p in model.parameters}
-    return replace(model, signal=make(model.signal, nominal, scale))
 
 
 def somewhere(model, n, size, seed=3):
@@ -45,7 +35,7 @@ def experiment():
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_tabulated_against_exact(experiment, question):
     exact = experiment.model(question)
-    model = fast(exact, tabulate)
+    model = tabulated(exact)
     points = somewhere(exact, 100, 1.0)
     data = asimov(exact)
     values = [Likelihood.of(m, data).twice_nll(points) for m in (exact, model)]
@@ -57,41 +47,51 @@ def test_tabulated_against_exact(experiment, question):
 
 def test_couplings_are_exact_in_the_table(experiment):
     exact = experiment.model("sin2-theta-w")
-    model = fast(exact, tabulate)
+    model = tabulated(exact)
     for angle in (0.05, 0.2, 0.5, 0.9):
         point = exact.parameters.at({"sin2_theta_w": angle}).values
         # a quadratic form: only the cubic of the quenching pulls is approximate
         np.testing.assert_allclose(model.expected(point), exact.expected(point), rtol=3e-4)
 
 
-def test_refolded_is_exact_in_radius_and_couplings():
+def test_radius_and_couplings_together_are_in_the_table():
     exact = cevns.load("coherent-csi-2021", overrides=RADIUS).model("sin2-theta-w")
-    model = fast(exact, refold)
+    model = tabulated(exact)
     for radius in (0.8, 0.95, 1.2):
         point = exact.parameters.at({"form_factor": radius, "sin2_theta_w": 0.3}).values
         # at zero pulls the tabulated response is that of its cubic fit
         np.testing.assert_allclose(model.expected(point), exact.expected(point), rtol=3e-4)
 
 
-@pytest.mark.parametrize("make", [tabulate, refold])
+@pytest.mark.parametrize("form", ["exact", "tabulated"])
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_derivatives_and_objective(question, make):
+def test_derivatives_and_objective(question, form):
     exact = cevns.load("coherent-csi-2021", overrides=RADIUS).model(question)
-    model = fast(exact, make)
+    model = exact if form == "exact" else tabulated(exact)
     points = somewhere(model, 6, 1.5)
     mu, jac = model.linearise(points)
-    by_differences = differences(model, points)[1]
+    by_differences = differences(model, points)
     scale = np.abs(by_differences).max(axis=(0, 2), keepdims=True) + 1e-300
     assert np.abs((jac - by_differences) / scale).max() < 1e-6  # rounding of differences
     counts = np.random.default_rng(0).poisson(mu).astype(float).T
     aux = np.tile(model.parameters.values, (6, 1)).T
-    own, general = ExperimentObjective(model), Linearised(model)
-    for a, b in zip(
-        own.evaluate(points.T, counts, aux), general.evaluate(points.T, counts, aux), strict=True
-    ):
+    # the structure of the signal is used to the full: here are plain sums over the bins
+    mean, weight = (a[:, None] for a in constraint_arrays(model.parameters))
+    gradient = np.einsum("bki,ib->kb", jac, 1.0 - counts / mu.T) + weight * (points.T - mean)
+    # the trace that keeps the matrix of empty bins definite is part of it
+    curvature = np.einsum("bki,ib,bli->klb", jac, (counts / mu.T + 1e-4) / mu.T, jac)
+    curvature += np.diag(weight[:, 0])[:, :, None]
+    found = Objective(model).evaluate(points.T, counts, aux)
+    value = found[0] + Objective(model).constant(counts)
+    nll = [
+        float(Likelihood.of(model, Data(counts[:, i], aux[:, i])).twice_nll(points[i]))
+        for i in range(6)
+    ]
+    wanted = np.array(nll), 2.0 * gradient, 2.0 * curvature
+    for a, b in zip((value, *found[1:]), wanted, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10 * np.abs(b).max())
-    gradient = own.gradient(points.T, counts, aux)
-    np.testing.assert_allclose(gradient, general.gradient(points.T, counts, aux), atol=1e-8)
+    gradient = Objective(model).gradient(points.T, counts, aux)
+    np.testing.assert_allclose(gradient, wanted[1], atol=1e-8)
 
 
 def test_b_splines_interpolate_and_their_slopes_are_theirs():
@@ -108,7 +108,7 @@ def test_b_splines_interpolate_and_their_slopes_are_theirs():
 
 
 def test_the_error_of_the_table_is_reported(experiment):
-    model, error = template_model(experiment.model())
+    model, error = fast_form(experiment.model())
     assert 0.0 < error.shift_1sigma < 0.01
     assert error.shift_1sigma <= error.shift_3sigma
     assert "-2lnL differs by at most" in str(error)

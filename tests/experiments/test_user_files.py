@@ -318,8 +318,8 @@ def test_merged_bins_of_the_carried_tables(csi, carried):
     assert merged.predict()["cevns"] == pytest.approx(csi.predict()["cevns"], rel=1e-7)
     # less information, the same physics
     fit = Study((merged,)).fit()
-    assert fit.poi()["value"] == pytest.approx(Study((csi,)).fit().poi()["value"], abs=15)
-    assert fit.poi()["error"] > Study((csi,)).fit().poi()["error"]
+    assert fit.answer()["value"] == pytest.approx(Study((csi,)).fit().answer()["value"], abs=15)
+    assert fit.answer()["error"] > Study((csi,)).fit().answer()["error"]
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_without_backgrounds(user_file):
     n = experiment.predict()["cevns"]
     # no background: Poisson alone, and any event excludes the null without limit
     assert result.z is None
-    assert result.poi()["error"] == pytest.approx(math.sqrt(n), rel=0.02)
+    assert result.answer()["error"] == pytest.approx(math.sqrt(n), rel=0.02)
     assert list(result.components) == ["cevns"]
 
 
@@ -390,8 +390,8 @@ def test_a_held_pulse_time(csi, user_file):
     held = load(user_file(("constraint: 474 +/- 25 ns", "value: 474 ns")))
     result = Study((held,)).fit()
     assert result.fit["t0"].fixed
-    beside = Study((csi,)).fit().fixed_pulse_time.poi()
-    assert result.poi()["value"] == pytest.approx(beside["value"], abs=0.05)
+    beside = Study((csi,)).fit().fixed_pulse_time.answer()
+    assert result.answer()["value"] == pytest.approx(beside["value"], abs=0.05)
 
 
 def test_a_changed_copy_says_so(csi, user_file):

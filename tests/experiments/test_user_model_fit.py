@@ -29,8 +29,8 @@ def test_ten_lines_of_ones_own_are_fitted(tmp_path, monkeypatch):
     path = tmp_path / "mine.py"
     path.write_text(MINE, encoding="utf-8")
     experiment = load("coherent-csi-2021")
-    mine = experiment.model(("eps",), interaction=interaction(str(path)))
-    ours = experiment.model(("eps_ee_u",), interaction=interaction("nsi"))
+    mine = experiment.model(("eps",), interactions=[interaction(str(path))])
+    ours = experiment.model(("eps_ee_u",), interactions=[interaction("nsi")])
     for eps in (-0.1, 0.2, 0.45):
         values = [
             fit(model, fix={name: eps}, minos="none", hesse=False).twice_nll
