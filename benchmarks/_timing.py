@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from importlib.util import find_spec
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -24,6 +25,15 @@ def report(what: str, seconds: float, peer: str, peer_seconds: float) -> None:
         f"{what}: {1e3 * seconds:.3g} ms; {peer}: {1e3 * peer_seconds:.4g} ms; "
         f"ratio {peer_seconds / seconds:,.0f}"
     )
+
+
+def pyhf_with(optimizer: Any) -> str:
+    """Set up pyhf with its fastest backend that is installed, jax or NumPy; its name."""
+    import pyhf
+
+    name = "jax" if find_spec("jax") else "numpy"
+    pyhf.set_backend(name, optimizer)
+    return name
 
 
 def cpu(function: Callable[[], Result]) -> tuple[float, Result]:

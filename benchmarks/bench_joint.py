@@ -2,7 +2,8 @@
 
 The common cross-section scale with one shared flux; MIGRAD and HESSE, warm. Peer: both channels
 exported to HistFactory and fitted by pyhf with its jax backend (its fastest:
-``pip install 'pyhf[jax]'``) and minuit optimiser; its toys with the scipy optimiser in a loop.
+``pip install 'pyhf[jax]'``; else with NumPy) and minuit optimiser; its toys with the scipy
+optimiser in a loop.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import cevns
-from _timing import best, report
+from _timing import best, pyhf_with, report
 from bench_toys import to_histfactory
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model, fit
@@ -50,7 +51,7 @@ def peer_fit(model: Model, repeats: int) -> tuple[float, float, float]:
     """Seconds a fit of pyhf, its scale and the error of that."""
     import pyhf
 
-    pyhf.set_backend("jax", pyhf.optimize.minuit_optimizer(strategy=1))
+    pyhf_with(pyhf.optimize.minuit_optimizer(strategy=1))
     workspace = pyhf.Model(joint_histfactory(model), poi_name="mu")
     data = [*model.observed.tolist(), *workspace.config.auxdata]
     found = {}
@@ -63,11 +64,11 @@ def peer_fit(model: Model, repeats: int) -> tuple[float, float, float]:
     return seconds, float(value), float(error)
 
 
-def peer_toys(model: Model, n: int) -> float:
-    """Toys a second of pyhf: drawing and fitting, warm."""
+def peer_toys(model: Model, n: int) -> tuple[float, str]:
+    """Toys a second of pyhf, drawing and fitting, warm, and its backend."""
     import pyhf
 
-    pyhf.set_backend("jax", pyhf.optimize.scipy_optimizer())
+    backend = pyhf_with(pyhf.optimize.scipy_optimizer())
     workspace = pyhf.Model(joint_histfactory(model), poi_name="mu")
     rng = np.random.default_rng(1)
     mu = np.asarray(workspace.expected_actualdata(workspace.config.suggested_init()))
@@ -77,7 +78,7 @@ def peer_toys(model: Model, n: int) -> float:
     start = time.perf_counter()
     for row in data[1:]:
         pyhf.infer.mle.fit(row.tolist(), workspace)
-    return n / (time.perf_counter() - start)
+    return n / (time.perf_counter() - start), backend
 
 
 def main() -> None:
@@ -99,10 +100,10 @@ def main() -> None:
     run_toys(fast, 512, seed=2, coverage=False, audit=0.0, workers=1)
     toys = run_toys(fast, 8192 if quick else 65_536, seed=1, coverage=False, audit=1e-3)
     rate = toys.timing["toys_per_second"]
-    peer = peer_toys(model, 3 if quick else 20)
+    peer, backend = peer_toys(model, 3 if quick else 20)
     workers = toys.timing["workers"]
     print(
-        f"joint toys: {rate:,.0f}/s on {workers:.0f} cores; pyhf jax {peer:.2f}/s; "
+        f"joint toys: {rate:,.0f}/s on {workers:.0f} cores; pyhf ({backend}) {peer:.2f}/s; "
         f"ratio {rate / peer:,.0f}; {toys.statuses}"
     )
 

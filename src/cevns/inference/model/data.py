@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,7 +16,10 @@ from cevns.exceptions import InputError
 from cevns.inference.model.expectation import Model, constraint_arrays, parameter_point
 from cevns.typing import Array
 
-__all__ = ["Data", "asimov", "observed"]
+__all__ = ["DRAWS", "Data", "asimov", "draw", "observed"]
+
+DRAWS: Final = "toy by toy"
+"""In which order `draw` takes random numbers: drawn in another one, toys are other toys."""
 
 
 @dataclass(frozen=True, eq=False)

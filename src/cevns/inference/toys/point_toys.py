@@ -26,6 +26,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from cevns.inference.model.data import DRAWS
 from cevns.inference.model.expectation import digest
 from cevns.inference.model.grid import Grid
 from cevns.inference.work.checkpoint import Block
@@ -219,6 +220,7 @@ class PointToys:
             "statistic": self.statistic,
             "nuisances of the toys": POLICY,
             "seed": self.seed,
+            "order of draws": DRAWS,
             "toys": self.toys,
             "engine": ENGINE,
             "stopped early around": self.stop,

@@ -20,7 +20,7 @@ from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import CHUNK, FAILED, BatchFitter
 from cevns.inference.minimum.objectives import Objective
-from cevns.inference.model.data import Data, draw
+from cevns.inference.model.data import DRAWS, Data, draw
 from cevns.inference.model.expectation import Model, digest, parameter_point, single_poi
 from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.work.blocks import run_blocks
@@ -108,6 +108,7 @@ class ToyPlan:
             "fixed parameters": sorted(self.fix),
             "number of toys": self.n,
             "seed": self.seed,
+            "order of draws": DRAWS,
             "point": self.point,
             "engine": ENGINE,
             "coverage": self.coverage,
