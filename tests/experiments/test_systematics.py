@@ -64,7 +64,7 @@ def test_signs_of_the_impacts(rows):
 
 
 def test_shifts_of_the_prediction(csi, rows):
-    nominal = csi.predict()[NAME]["cevns"]
+    nominal = csi.predict()["cevns"]
     # declared: 10 % and 3.4 % of the rate, up with the factor
     assert rows["sns.flux"].prediction == pytest.approx((0.1, -0.1), rel=1e-9)
     assert rows["form_factor"].prediction == pytest.approx((0.034, -0.034), rel=1e-9)
