@@ -168,3 +168,86 @@ def test_slips_are_one_sentence(tmp_path: Path, old: str, new: str, sentence: st
     with pytest.raises((SchemaError, InputError), match=sentence) as caught:
         load(changed(tmp_path, old, new))
     assert "\n" not in str(caught.value)
+
+
+# -- further components, correlated constraints ------------------------------------------------
+
+SECOND = """
+components:
+  second:
+    title: CEvNS of a second source
+    source: {kind: sns, distance: 38.6 m, protons: 3.2e23, yield_per_flavour: 0.08}
+    strength: [second_size]
+"""
+
+
+def with_second(tmp_path: Path, size: str) -> Path:
+    text = FILE.replace("parameters:\n", f"parameters:\n  second_size: {size}\n") + SECOND
+    path = tmp_path / "two-sources.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_second_source_is_a_component_of_its_own(tmp_path: Path) -> None:
+    # twice as far: a quarter of the signal, with the same spectrum
+    model = load(with_second(tmp_path, "{free: 1.0, acts_on: component}")).model("cross-section")
+    counts = model.components(model.parameters.values)
+    first, second = (counts[f"ge-on-off.on.{n}"] for n in ("cevns", "second"))
+    np.testing.assert_allclose(second, 0.25 * first, rtol=1e-9)
+    assert "ge-on-off.off.second" not in counts
+    size = model.parameters["second_size"]
+    assert not size.fixed
+    assert size.constraint is None
+    assert size.lower == 0.0
+
+
+def test_first_source_is_the_background_of_the_second(tmp_path: Path) -> None:
+    # dark matter over CEvNS is no different: the second signal is tested, the first constrained
+    path = with_second(tmp_path, "{free: 0.0, acts_on: component}")
+    study = cevns.load(path, overrides={"axes.energy.edges": "[0.5, 1, 2, 6]"})
+    limit = study.profile(
+        "second_size", poi="cross-section", fix={"cross_section": None}, asimov=True
+    )
+    assert limit.curve.best["second_size"].value == pytest.approx(0.0, abs=1e-3)
+    assert limit.intervals[1].upper > limit.intervals[0].upper > 0.0
+
+
+def test_correlated_constraint_is_one_measurement_of_both(tmp_path: Path) -> None:
+    extra = (
+        "correlations:\n"
+        "  - {parameters: [flux, mass], covariance: [[0.01, 0.006], [0.006, 0.01]]}\n"
+    )
+    text = FILE.replace(
+        "  flux: {constraint: 1.0 +/- 0.1, acts_on: signal}",
+        "  flux: {constraint: 1.0 +/- 0.1, acts_on: signal}\n"
+        "  mass: {constraint: 1.0 +/- 0.1, acts_on: signal}",
+    )
+    together, apart = tmp_path / "together.yaml", tmp_path / "apart.yaml"
+    together.write_text(text + extra, encoding="utf-8")
+    apart.write_text(text, encoding="utf-8")
+    errors = {}
+    for path in (together, apart):
+        study = cevns.load(path, overrides={"source.protons": "1e32"})
+        errors[path.stem] = study.fit("cross-section", asimov=True, minos="none").poi
+    # nothing but the two factors counts: their product has the relative variance 2 (s^2 + c)
+    section = errors["apart"].value
+    assert errors["apart"].error / section == pytest.approx(np.sqrt(0.02), rel=0.02)
+    assert errors["together"].error / section == pytest.approx(np.sqrt(0.032), rel=0.02)
+    record = cevns.load(together).fit("cross-section", asimov=True).to_dict()
+    assert set(record["channels"]) == {"ge-on-off.on", "ge-on-off.off"}
+
+
+@pytest.mark.parametrize(
+    ("size", "old", "new", "sentence"),
+    [
+        ("{free: 1.0, acts_on: signal}", "", "", "only what acts on a component may be 'free'"),
+        ("{free: 1.0, acts_on: component}", "[second_size]", "[flux]", "acts_on: component"),
+        ("{free: 1.0, acts_on: component}", "[second_size]", "[]", "no component has it"),
+        ("{free: 1.0, acts_on: component}", "kind: sns, distance: 38.6 m", "kind: snns", "snns"),
+    ],
+)
+def test_slips_of_components(tmp_path: Path, size: str, old: str, new: str, sentence: str) -> None:
+    path = with_second(tmp_path, size)
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises((SchemaError, InputError, UnknownNameError), match=sentence):
+        load(path).model()

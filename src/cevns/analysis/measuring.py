@@ -142,13 +142,13 @@ def _measure(asked: Asked, model: Model, data: Data | None, minos: str) -> Measu
                 parts[c.name],
                 data is not None,
             )
-            for c in model.group(e.name)
+            for c in _counting(model, e)
         }
         own = z = None
         if asked.interest is None:
             own = best[model.joint_name(e.name, POI_PARAMETER[asked.question.of_each])]
             z = _significance(model, own.name, best)
-        whole = _components(asked, e, model.group(e.name), best)
+        whole = _components(asked, e, _counting(model, e), best)
         results[e.name] = ExperimentResult(e, channels, whole, own, z)
     z = None
     if asked.interest is not None and asked.question.rejects_nothing:
@@ -156,6 +156,11 @@ def _measure(asked: Asked, model: Model, data: Data | None, minos: str) -> Measu
     return Measurement(
         asked.subject, asked.question, model, best, results, z, asimov=data is not None
     )
+
+
+def _counting(model: Model, experiment: Experiment) -> tuple[Channel, ...]:
+    """The channels of an experiment that hold counts; others are auxiliary measurements."""
+    return tuple(c for c in model.group(experiment.name) if c.statistic.counts)
 
 
 def _significance(model: Model, name: str, best: FitResult) -> Significance | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
@@ -17,6 +20,8 @@ from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import Strength
 from cevns.inference.model.shapes import Shape, fixed
+from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
+from cevns.parameters import Parameters
 from cevns.processes import Interaction
 
 __all__ = ["build_model"]
@@ -76,12 +81,14 @@ def build_model(
             strength = (*strength, prediction)
         normalised = False
     whole = sum(sizes.values()) if question.counts_events else 1.0
+    further = _further_signals(experiment)
     channels = []
     for name, entry in entries.items():
         share = sizes[name] / whole
         own = strength if share == 1.0 else (*strength, share)
         signal = Component(SIGNAL, shape, own, normalised, "CEvNS")
-        channels.append(_channel(experiment, inputs, name, entry, signal))
+        channels.append(_channel(experiment, inputs, name, entry, (signal, *further)))
+    channels += _correlations(experiment, parameters)
     model = Model(experiment.name, parameters, tuple(channels))
     if not inputs.observed:
         return model.with_observed(model.expected(parameters.values))
@@ -89,11 +96,20 @@ def build_model(
 
 
 def _channel(
-    experiment: Apparatus, inputs: Inputs, name: str, entry: ChannelEntry, signal: Component
+    experiment: Apparatus,
+    inputs: Inputs,
+    name: str,
+    entry: ChannelEntry,
+    signals: Sequence[Component],
 ) -> Channel:
     """One set of data with its signal, where the source is on, and its backgrounds."""
-    declared, n_bins = experiment.declaration, signal.shape.n_bins
-    components = [signal] if entry.source > 0 else []
+    declared, n_bins = experiment.declaration, signals[0].shape.n_bins
+    components = []
+    if entry.source > 0:
+        size = entry.exposure * entry.source
+        components = [signals[0]] + [
+            s if size == 1.0 else replace(s, strength=(*s.strength, size)) for s in signals[1:]
+        ]
     floor = np.zeros(n_bins)
     for background in declared.backgrounds if entry.backgrounds is None else entry.backgrounds:
         count = declared.backgrounds[background].count
@@ -118,6 +134,39 @@ def _channel(
         shape=experiment.cells,
         group=experiment.name,
     )
+
+
+def _further_signals(experiment: Apparatus) -> list[Component]:
+    """What the file declares beside CEvNS, each with its source and process in this detector."""
+    out = []
+    for name, entry in experiment.declaration.components.items():
+        other = experiment.with_signal_of(name, entry)
+        out.append(
+            Component(name, other.signal(), tuple(entry.strength), title=entry.title or name)
+        )
+    return out
+
+
+def _correlations(experiment: Apparatus, parameters: Parameters) -> list[Channel]:
+    """Auxiliary measurements of several parameters at once, each a channel of their values."""
+    out = []
+    for number, entry in enumerate(experiment.declaration.correlations):
+        means = np.array([experiment.declared[n].value for n in entry.parameters])
+        known = [n for n in entry.parameters if parameters.has(n)]
+        if len(known) < len(entry.parameters):
+            continue  # parameters that the question leaves without effect
+        unit = np.eye(len(means))
+        values = [Component(n, fixed(unit[i]), (n,)) for i, n in enumerate(entry.parameters)]
+        out.append(
+            Channel(
+                f"{experiment.name}.correlation-{number + 1}",
+                means,
+                tuple(values),
+                statistic=GaussianValues(covariance=np.array(entry.covariance)),
+                group=experiment.name,
+            )
+        )
+    return out
 
 
 def _first_principles(

@@ -213,7 +213,11 @@ def load(
         document = document.with_changes(overrides)
     declaration = loader.validate(document)
     experiment = Experiment(
-        declaration, path, document, Path(data) if data is not None else None, overrides
+        declaration,
+        path,
+        document,
+        data=Path(data) if data is not None else None,
+        overrides=overrides,
     )
     if curve_file is None:
         return experiment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -53,7 +54,9 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
     """
     what = f"parameter {name!r}"
     constraint = None
-    if entry.constraint is None:
+    if entry.free is not None:
+        value = entry.free
+    elif entry.constraint is None:
         value = quantity(entry.value, entry.unit, what=what)
     else:
         measured = measurement(entry.constraint, entry.unit, what=what)
@@ -67,6 +70,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         "quenching": (-REACH, REACH),
         "pulse-time": pulse_range(value, constraint),
         "shape": (-REACH, REACH),
+        "component": (0.0, math.inf),
     }[entry.acts_on]
     return Parameter(
         name,
@@ -75,7 +79,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         lower=lower,
         upper=upper,
         constraint=constraint,
-        fixed=constraint is None or entry.held,
+        fixed=(constraint is None and entry.free is None) or entry.held,
         shared=bool(entry.shared),
         description=entry.description,
     )
@@ -186,6 +190,7 @@ def parameter_vector(
                 description=background.title or f"{name} events in the analysis region",
             )
         )
+    together = {n for c in declaration.correlations for n in c.parameters}
     taken = {p.name for p in out}
     for name, parameter in declared_parameters(declaration).items():
         acts_on = declaration.parameters[name].acts_on
@@ -196,8 +201,13 @@ def parameter_vector(
                     "parameter otherwise"
                 )
             continue  # the parameter of interest itself
-        if not question.leaves_out(acts_on):
-            out.append(parameter)
+        if question.leaves_out(acts_on):
+            continue
+        if name in together:  # its measurement is a channel of several
+            assert parameter.constraint is not None
+            width = parameter.constraint.sigma
+            parameter = replace(parameter, constraint=None, typical=width)
+        out.append(parameter)
     return Parameters(out)
 
 

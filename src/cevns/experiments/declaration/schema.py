@@ -181,6 +181,7 @@ ActsOn = Literal[
     "neutron-radius",
     "interaction",
     "shape",
+    "component",
 ]
 
 
@@ -197,6 +198,7 @@ class ParameterEntry(Section):
     acts_on: ActsOn
     constraint: str | None = None
     value: str | float | None = None
+    free: Annotated[float, Field(ge=0)] | None = None
     held: bool = False
     shared: bool | Literal["material"] = False
     description: str = ""
@@ -209,9 +211,13 @@ class ParameterEntry(Section):
 
     @model_validator(mode="after")
     def _readable(self) -> ParameterEntry:
-        if (self.constraint is None) == (self.value is None):
+        if self.free is not None and self.acts_on != "component":
+            raise InputError("only what acts on a component may be 'free'; constrain or hold it")
+        if [self.constraint, self.value, self.free].count(None) != 2:
             raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
-        if self.constraint is not None:
+        if self.free is not None:
+            value = self.free
+        elif self.constraint is not None:
             value = measurement(self.constraint, self.unit, what="constraint").value
         else:
             value = quantity(self.value, self.unit, what="value")
@@ -269,11 +275,40 @@ class ChannelEntry(Section):
     data: Data | None = None
 
 
+class ComponentEntry(Section):
+    """A further signal in the same detector: dark matter over CEvNS, a second source.
+
+    Args:
+        title: a line for tables.
+        source: where it comes from; by default the source of the file.
+        interaction: what happens; by default the interaction of the file.
+        strength: parameters that multiply it, all of which act on ``component``.
+    """
+
+    title: str = ""
+    source: Component | None = None
+    interaction: Interaction | None = None
+    strength: list[str] = Field(default_factory=list)
+
+
+class CorrelatedConstraint(Section):
+    """One auxiliary measurement of several parameters.
+
+    Args:
+        parameters: by name, each held nowhere else.
+        covariance: of their values, in their units.
+    """
+
+    parameters: list[str] = Field(min_length=2)
+    covariance: list[list[float]]
+
+
 class ExperimentFile(Section):
     """One measurement, as declared in its file.
 
-    With ``channels`` it has several sets of data. ``variants`` are named sets of changed fields,
-    chosen by ``--set variant=NAME``.
+    ``components`` are further signals beside CEvNS, with their own source or process. With
+    ``channels`` it has several sets of data. ``variants`` are named sets of changed fields, chosen
+    by ``--set variant=NAME``.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -291,6 +326,8 @@ class ExperimentFile(Section):
     parameters: dict[str, ParameterEntry] = Field(default_factory=dict)
     data: Data | None = None
     live_time: Annotated[float, Unit("d"), Field(gt=0)] | None = None
+    components: dict[str, ComponentEntry] = Field(default_factory=dict)
+    correlations: list[CorrelatedConstraint] = Field(default_factory=list)
     channels: dict[str, ChannelEntry] = Field(default_factory=dict)
     variants: dict[str, dict[str, str | float]] = Field(default_factory=dict)
 
@@ -322,7 +359,12 @@ class ExperimentFile(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> ExperimentFile:
         taken = {"cevns": "the signal", "cross_section": "a parameter of interest"}
-        for kind, names in (("background", self.backgrounds), ("parameter", self.parameters)):
+        kinds: dict[str, Mapping[str, Any]] = {
+            "background": self.backgrounds,
+            "component": self.components,
+            "parameter": self.parameters,
+        }
+        for kind, names in kinds.items():
             for name in names:
                 if not re.fullmatch(r"[A-Za-z][\w.-]*", name):
                     raise InputError(f"{name!r} is no name of a {kind}: use letters, digits, _ . -")
@@ -335,6 +377,7 @@ class ExperimentFile(Section):
                 f"interaction.electrons is true, but {self.blind_to_electrons}; leave it out"
             )
         self._check_channels()
+        self._check_components()
         edges = self.axes.energy.edges
         range_kev = edges[-1] - edges[0] if self.axes.energy.unit.startswith("keV") else None
         for name, background in self.backgrounds.items():
@@ -372,3 +415,31 @@ class ExperimentFile(Section):
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:
                     raise InputError(f"channel {name!r}: there is no background {background!r}")
+
+    def _check_components(self) -> None:
+        acting = {n for n, p in self.parameters.items() if p.acts_on == "component"}
+        used = {n for c in self.components.values() for n in c.strength}
+        for name in sorted(acting ^ used):
+            raise InputError(
+                f"the parameter {name!r} multiplies a component, but "
+                + (
+                    "no component has it in its 'strength'"
+                    if name in acting
+                    else "it is not declared with 'acts_on: component'"
+                )
+            )
+        if self.components and self.signal is not None:
+            raise InputError("a file with a released 'signal' has no further 'components'")
+        for correlated in self.correlations:
+            for name in correlated.parameters:
+                entry = self.parameters.get(name)
+                if entry is None or entry.constraint is None:
+                    raise InputError(
+                        f"correlations: {name!r} is no parameter with a constraint, whose mean is "
+                        "what was measured"
+                    )
+            size = len(correlated.parameters)
+            if [len(row) for row in correlated.covariance] != [size] * size:
+                raise InputError(
+                    f"correlations: give a covariance of {size} rows of {size} numbers"
+                )

@@ -21,7 +21,7 @@ from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
 from cevns.experiments.declaration import assembly
 from cevns.experiments.declaration.builder import Builder
 from cevns.experiments.declaration.document import Document
-from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.declaration.schema import ComponentEntry, ExperimentFile
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Signal
 from cevns.nuclear.form_factors import FormFactor, form_factor
@@ -49,11 +49,31 @@ class Apparatus:
         declaration: the validated file.
         path: the file.
         document: the parsed file, which knows its lines.
+        source_section: where in the file the source stands.
     """
 
     declaration: ExperimentFile
     path: Path
     document: Document
+    source_section: tuple[str, ...] = ("source",)
+
+    def with_signal_of(self, name: str, entry: ComponentEntry) -> Apparatus:
+        """The same detector with the source and process of a further component.
+
+        Parameters of the interaction that the other process does not know stay with the first.
+
+        Args:
+            name: of the component.
+            entry: its section.
+        """
+        interaction = entry.interaction or self.declaration.interaction
+        source = entry.source or self.declaration.source
+        parameters = dict(self.declaration.parameters)
+        if entry.interaction is not None:
+            parameters = {n: p for n, p in parameters.items() if p.acts_on != "interaction"}
+        changed = {"source": source, "interaction": interaction, "parameters": parameters}
+        at = ("components", name, "source") if entry.source is not None else ("source",)
+        return Apparatus(self.declaration.model_copy(update=changed), self.path, self.document, at)
 
     @cached_property
     def declared(self) -> dict[str, Parameter]:
@@ -85,7 +105,8 @@ class Apparatus:
     def source(self) -> Source:
         """The neutrino source."""
         return cast(
-            "Source", self._builder.build("cevns.sources", ("source",), self.declaration.source)
+            "Source",
+            self._builder.build("cevns.sources", self.source_section, self.declaration.source),
         )
 
     @cached_property

@@ -211,10 +211,10 @@ class Model:
         return self
 
     def totals(self, theta: Array) -> dict[str, float]:
-        """Expected counts of each component at one point, summed over bins and channels."""
+        """Expected counts of each component at one point, over all channels that hold counts."""
         column = np.asarray(theta, dtype=float)[:, None]
         out: dict[str, float] = {}
-        for channel in self.channels:
+        for channel in (c for c in self.channels if c.statistic.counts):
             point = self.at(channel, column)
             for number, c in enumerate(channel.components):
                 out[c.name] = out.get(c.name, 0.0) + float(point.component(number).sum())
