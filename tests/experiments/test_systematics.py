@@ -7,15 +7,16 @@ import json
 import numpy as np
 import pytest
 
-import cevns
 from cevns.exceptions import UnknownNameError
+from cevns.experiments import load
+from cevns.study import Study
 
 NAME = "coherent-csi-2021"
 
 
 @pytest.fixture(scope="module")
 def table(csi):
-    return csi.systematics()
+    return Study((csi,)).systematics()
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def rows(table):
 
 @pytest.fixture(scope="module")
 def best(csi):
-    return csi.fit(minos="none").fit
+    return Study((csi,)).fit(minos="none").fit
 
 
 @pytest.mark.parametrize("name", ["ssb", "brn", "qf.csi.0", "efficiency", "t0"])
@@ -33,11 +34,15 @@ def test_impacts_are_those_of_conditional_fits(csi, rows, best, name):
     """The fitted count with a parameter held one fitted error above and below its fit."""
     centre, error = best["cevns"].value, best["cevns"].error
     for found, sign in zip(rows[name].impact, (1.0, -1.0), strict=True):
-        held = csi.fit(fix={name: best[name].value + sign * best[name].error}, minos="none").fit
+        held = (
+            Study((csi,))
+            .fit(fix={name: best[name].value + sign * best[name].error}, minos="none")
+            .fit
+        )
         expected = held["cevns"].value / centre - 1.0
         # each fit stops within 0.005 of its error
         assert found == pytest.approx(expected, abs=0.005 * error / centre), sign
-    held = csi.fit(fix={name: best[name].value}, minos="none").fit["cevns"].error
+    held = Study((csi,)).fit(fix={name: best[name].value}, minos="none").fit["cevns"].error
     # errors are known to 1e-3 of themselves: their difference in quadrature to 0.05 of the error
     share = np.sqrt(max(error**2 - held**2, 0.0)) / centre
     assert rows[name].error_share == pytest.approx(share, abs=0.02 * error / centre)
@@ -85,7 +90,7 @@ def test_shifts_of_the_prediction(csi, rows):
     }
     for name, (place, *sides) in swapped.items():
         for found, numbers in zip(rows[name].prediction, sides, strict=True):
-            other = cevns.load(NAME, overrides={place: numbers}).predict()["cevns"]
+            other = load(NAME, overrides={place: numbers}).predict()["cevns"]
             # the coefficients are printed to six digits; curves are tabulated to 1e-6 of the rate
             assert found == pytest.approx(other / nominal - 1.0, abs=1e-5), name
     up, down = rows["efficiency"].prediction
@@ -97,7 +102,7 @@ def test_shifts_of_the_prediction(csi, rows):
 
 def test_totals(csi, table, best):
     every = {p.name: p.value for p in best if not p.fixed and p.name != "cevns"}
-    alone = csi.fit(fix=every, minos="none").fit["cevns"]
+    alone = Study((csi,)).fit(fix=every, minos="none").fit["cevns"]
     centre = best["cevns"].value
     assert table.statistical == pytest.approx(alone.error / centre, rel=2e-3)
     assert table.total == pytest.approx(best["cevns"].error / centre, rel=2e-3)
@@ -135,7 +140,7 @@ def test_the_record_keeps_up_and_down(table, rows):
 
 def test_expected_counts_as_data(csi):
     """Asimov data: no pulls, and the impact of a background is that of its expected counts."""
-    expected = {r.name: r for r in csi.systematics(asimov=True).rows}
+    expected = {r.name: r for r in Study((csi,)).systematics(asimov=True).rows}
     assert max(abs(r.pull) for r in expected.values()) < 0.02
     up, down = expected["ssb"].impact
     assert up < 0 < down
