@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-import cevns
 from cevns.datasets import read_table
+from cevns.experiments import load
 from cevns.experiments.declaration.loader import CATALOGUE
 
 NAME = "coherent-csi-2021"
@@ -64,7 +64,7 @@ def test_released_times_with_the_efficiency(release, name):
     seen = content * survival(edges[:-1], edges[1:])
     cumulative = np.interp(EDGES, edges, np.concatenate([[0.0], np.cumsum(seen)]))
     expected = np.diff(cumulative) / (cumulative[-1] - cumulative[0])
-    shape = time_shape(cevns.load(NAME, data=folder), name)
+    shape = time_shape(load(NAME, data=folder), name)
     assert_allclose(shape, expected, rtol=1e-6, atol=1e-9)
 
 
@@ -72,7 +72,7 @@ def test_released_times_with_the_efficiency(release, name):
 def test_another_efficiency(carried, rate):
     """One that no number of the release can stand for."""
     curve = f"{{kind: exponential, start: 0.5 us, rate: {rate} /us}}"
-    changed = cevns.load(NAME, overrides={"detector.efficiency.time": curve})
+    changed = load(NAME, overrides={"detector.efficiency.time": curve})
     for name in ("brn", "nin"):
         low, high, content = rows(name)
         expected = along_time(low, high, content * survival(low, high, 0.5, rate))
@@ -80,7 +80,7 @@ def test_another_efficiency(carried, rate):
 
 
 def test_only_where_the_file_asks_for_it(csi, carried):
-    raw = cevns.load(NAME, overrides={"backgrounds.nin.time.efficiency": "false"})
+    raw = load(NAME, overrides={"backgrounds.nin.time.efficiency": "false"})
     assert_allclose(time_shape(raw, "nin"), along_time(*rows("nin")), rtol=1e-12)
     assert_allclose(time_shape(raw, "brn"), time_shape(csi, "brn"), rtol=1e-12)
     # the steady-state background declares its own fall

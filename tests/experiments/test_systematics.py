@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-import cevns
 from cevns.exceptions import UnknownNameError
+from cevns.experiments import load
 from cevns.study import Study
 
 NAME = "coherent-csi-2021"
@@ -90,7 +90,7 @@ def test_shifts_of_the_prediction(csi, rows):
     }
     for name, (place, *sides) in swapped.items():
         for found, numbers in zip(rows[name].prediction, sides, strict=True):
-            other = cevns.load(NAME, overrides={place: numbers}).predict()[NAME]["cevns"]
+            other = load(NAME, overrides={place: numbers}).predict()["cevns"]
             # the coefficients are printed to six digits; curves are tabulated to 1e-6 of the rate
             assert found == pytest.approx(other / nominal - 1.0, abs=1e-5), name
     up, down = rows["efficiency"].prediction

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-import cevns
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV
+from cevns.experiments import load
 from cevns.nuclear import form_factor, material
 from cevns.processes import StandardModel, differential_cross_section, kinematics
 from cevns.rates import flux_averaged_cross_section, recoil_spectrum
@@ -147,7 +147,7 @@ def test_a_simulated_flux_with_other_numbers_of_each_flavour(tmp_path, monkeypat
             f"{{kind: tabulated, path: {folder}, distance: 19.3 m, protons: 3.198e23, "
             "yield_per_flavour: 0.0848}"
         )
-        experiment = cevns.load("coherent-csi-2021", overrides={"source": source})
+        experiment = load("coherent-csi-2021", overrides={"source": source})
         return experiment.predict()["cevns"], experiment.cross_section_cm2
 
     equal, of_equal = predicted(nu_mu=1.0, nu_e=1.0, nubar_mu=1.0)
