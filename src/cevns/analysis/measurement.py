@@ -561,7 +561,7 @@ def _components(
     covariance = best.covariance[np.ix_(free, free)]
     out = {}
     for number, c in enumerate(channel.components):
-        counts = at.component(number).sum(axis=0)
+        counts = np.ascontiguousarray(at.component(number).T).sum(axis=1)
         gradient = (counts[2::2] - counts[3::2]) / (2e-3 * errors)
         error = float(np.sqrt(np.maximum(gradient @ covariance @ gradient, 0.0)))
         background = experiment.declaration.backgrounds.get(c.name)

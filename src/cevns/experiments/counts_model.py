@@ -41,7 +41,7 @@ def build_model(
         InputError: if the declaration does not fit together, or a release is nowhere.
         DataError: if a file of the release is missing or malformed.
     """
-    declared, inputs = experiment.declaration, experiment.inputs
+    declared = experiment.declaration
     released = declared.signal
     if released is not None:
         own = experiment.pulse_shape
@@ -59,6 +59,7 @@ def build_model(
     of_interest = question.parameters(
         process, prediction=prediction, cross_section_cm2=experiment.cross_section_cm2
     )
+    inputs = experiment.inputs  # after the signal: what is wrong with both is said of that
     parameters = assembly.parameter_vector(declared, question, of_interest)
     strength, normalised = question.strength(
         assembly.names_acting_on(declared, "signal"), of_interest[0].value
