@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cevns.analysis.measurement import CM2_UNIT
+from cevns.analysis.experiment_result import CM2_UNIT
 from cevns.analysis.question import PLAIN, Request, Subject, ask
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment

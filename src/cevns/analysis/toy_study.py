@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cevns.analysis.measurement import in_cm2
+from cevns.analysis.experiment_result import in_cm2
 from cevns.analysis.question import PLAIN, Request, Subject, ask
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form

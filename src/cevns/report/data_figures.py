@@ -14,7 +14,8 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ExperimentResult, Measurement
+    from cevns.analysis.experiment_result import ExperimentResult
+    from cevns.analysis.measurement import Measurement
 
 __all__ = ["data_figure"]
 

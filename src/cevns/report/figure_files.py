@@ -20,7 +20,8 @@ from cevns.report.recoil_figures import recoil_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ExperimentResult, Measurement
+    from cevns.analysis.experiment_result import ExperimentResult
+    from cevns.analysis.measurement import Measurement
 
 __all__ = ["fit_figures", "save"]
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ExperimentResult, Measurement
+    from cevns.analysis.experiment_result import ExperimentResult
+    from cevns.analysis.measurement import Measurement
     from cevns.experiments.experiment import Experiment
 
 __all__ = [
