@@ -71,6 +71,7 @@ def build_model(
         prediction=prediction * sum(sizes.values()),
         cross_section_cm2=experiment.cross_section_cm2,
     )
+    inputs = experiment.inputs  # after the signal: what is wrong with both is said of that
     parameters = assembly.parameter_vector(declared, question, of_interest)
     strength, normalised = question.strength(
         assembly.names_acting_on(declared, "signal"), of_interest[0].value
