@@ -18,6 +18,7 @@ from cevns.processes.framework.electron_scattering import (
     matters_at_electrons,
 )
 from cevns.processes.framework.extension import CONTACT, ELECTRON_CONTACT, Extension, Shape, bounded
+from cevns.processes.framework.kinematics import MASSLESS, Kinematics, Massive, Massless
 from cevns.processes.framework.structure import at_place, factors_at, proton_radius
 from cevns.processes.framework.terms import Factor, FluxFactor, Interaction, Term, nuclear_factors
 from cevns.processes.framework.trial import tried
@@ -28,12 +29,16 @@ __all__ = [
     "CONTACT",
     "ELECTRON",
     "ELECTRON_CONTACT",
+    "MASSLESS",
     "Combined",
     "ElectronScattering",
     "Extension",
     "Factor",
     "FluxFactor",
     "Interaction",
+    "Kinematics",
+    "Massive",
+    "Massless",
     "Shape",
     "StandardModel",
     "Term",

@@ -20,7 +20,14 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.nuclear.electron_shells import electron_shells, free_electrons
 from cevns.nuclear.materials import Material
-from cevns.processes import ELECTRON, ElectronScattering, Interaction, at_place, kinematics
+from cevns.processes import (
+    ELECTRON,
+    MASSLESS,
+    ElectronScattering,
+    Interaction,
+    Kinematics,
+    at_place,
+)
 from cevns.rates.fold import Fold
 from cevns.rates.moments import fold_terms
 from cevns.sources import Source
@@ -29,7 +36,9 @@ from cevns.typing import Array
 __all__ = ["AnyFold", "ElectronFold", "WithElectrons", "electron_panels"]
 
 
-def electron_panels(source: Source, material: Material, maximum_kev: float) -> Array:
+def electron_panels(
+    source: Source, material: Material, maximum_kev: float, kinematics: Kinematics = MASSLESS
+) -> Array:
     """Edges, keV, of the panels on which the recoil spectrum of electrons is smooth.
 
     From the loosest electron to `maximum_kev`: a border at every binding energy, and at the
@@ -112,7 +121,7 @@ class ElectronFold:
     @cached_property
     def kernel(self) -> Array:
         """Terms with unit weights, ``(flavours, terms, nodes)``, counts per node."""
-        e_min = kinematics.minimum_energy_mev(self.nodes, ELECTRON.mass_mev)
+        e_min = self.interaction.kinematics.minimum_energy_mev(self.nodes, ELECTRON.mass_mev)
         polynomials = np.stack(
             [t.coefficients(self.nodes, ELECTRON) for t in self.interaction.terms]
         )

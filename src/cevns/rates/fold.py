@@ -22,7 +22,7 @@ from cevns.constants import HBARC_MEV_FM
 from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
-from cevns.processes import Interaction, at_place, kinematics, proton_radius
+from cevns.processes import MASSLESS, Interaction, Kinematics, at_place, proton_radius
 from cevns.rates.moments import fold_terms
 from cevns.sources import Source
 from cevns.typing import Array
@@ -33,11 +33,23 @@ NODES_PER_PANEL = 24
 """Exact for a smooth spectrum over a whole panel between its kinks."""
 
 
-def recoil_panels(source: Source, material: Material, *, maximum_kev: float | None = None) -> Array:
+def recoil_panels(
+    source: Source,
+    material: Material,
+    *,
+    maximum_kev: float | None = None,
+    kinematics: Kinematics = MASSLESS,
+) -> Array:
     """Edges, keV, of the panels on which the recoil spectrum is smooth.
 
     They lie where it has kinks: at the maximum recoil energy of every line and end point of the
     source on every nuclide.
+
+    Args:
+        source: of the beam particles.
+        material: the target.
+        maximum_kev: the last border; by default the largest recoil energy of all.
+        kinematics: that of the process.
 
     Raises:
         InputError: if the source reaches no recoil energy at all.
@@ -98,7 +110,12 @@ class Fold:
         object.__setattr__(self, "interaction", process)
         if self.nodes_kev is None:
             grid = panel_nodes(
-                recoil_panels(self.source, self.material, maximum_kev=self.maximum_kev)
+                recoil_panels(
+                    self.source,
+                    self.material,
+                    maximum_kev=self.maximum_kev,
+                    kinematics=process.kinematics,
+                )
             )
         else:
             nodes = np.asarray(self.nodes_kev, dtype=float)
@@ -124,7 +141,7 @@ class Fold:
         atoms = self.material.nuclei_per_kg()
         out = np.zeros((len(self.flavours), len(self.material.atoms), len(terms), nodes.size))
         for a, (nuclide, _) in enumerate(self.material.atoms):
-            e_min = kinematics.minimum_energy_mev(nodes, nuclide.mass_mev)
+            e_min = self.interaction.kinematics.minimum_energy_mev(nodes, nuclide.mass_mev)
             nuclei = atoms[nuclide.name] * self.mass_kg
             polynomials = np.stack([t.coefficients(nodes, nuclide) for t in terms])
             for f, flavour in enumerate(self.flavours):

@@ -13,7 +13,7 @@ from cevns.exceptions import InputError
 from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
-from cevns.processes import Interaction, StandardModel, kinematics
+from cevns.processes import Interaction, StandardModel
 from cevns.rates.spectrum import Radii, flux_averaged_slope
 from cevns.sources import Source
 from cevns.typing import Array
@@ -50,7 +50,7 @@ def flux_averaged_cross_section(
 ) -> FluxAveraged:
     """Cross section averaged over the spectrum of a source, with the form factor.
 
-    The recoil spectrum is integrated in the variable E = E_min(T), where moments and form
+    The recoil spectrum is integrated in the variable s = sqrt(T), in which E_min, moments and form
     factor are smooth, in panels between the kinks of the source; the number of Gauss-Legendre
     nodes doubles until nothing changes by more than 1e-8.
 
@@ -106,21 +106,19 @@ def _integrate(
     radii: Radii | None,
 ) -> Array:
     """Integral over recoil energy of the averaged slope, cm2, shape ``(flavours,)``."""
-    edges = np.unique([0.0, *source.recoil_kinks])
+    kinks = process.kinematics.maximum_recoil_kev(source.recoil_kinks, nuclide.mass_mev)
+    edges = np.sqrt(np.unique([0.0, *kinks.tolist()]))
     half = np.diff(edges)[:, None] / 2.0
-    mass = nuclide.mass_mev
     previous = np.full(len(source.flavours), np.inf)
     nodes = 32
     while nodes <= _MOST_NODES:
         x, w = _gauss(nodes)
-        energy = (edges[:-1, None] + half * (x + 1.0)).ravel()
-        # dT/dE of T = 2 E^2/(M + 2 E), keV/MeV
-        jacobian = 4e3 * energy * (mass + energy) / (mass + 2.0 * energy) ** 2
-        recoil = kinematics.maximum_recoil_kev(energy, mass)
+        root = (edges[:-1, None] + half * (x + 1.0)).ravel()
+        recoil = root * root
         slope = flux_averaged_slope(
             source, process, model, nuclide, recoil, values=values, radii=radii
         )
-        result: Array = slope @ (jacobian * (half * w).ravel())
+        result: Array = slope @ (2.0 * root * (half * w).ravel())
         if np.all(np.abs(result - previous) <= _TOLERANCE * np.abs(result)):
             return result
         previous, nodes = result, 2 * nodes

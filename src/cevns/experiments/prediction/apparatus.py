@@ -25,7 +25,12 @@ from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
-from cevns.processes import Interaction, electron_scattering, matters_at_electrons
+from cevns.processes import (
+    Interaction,
+    Kinematics,
+    electron_scattering,
+    matters_at_electrons,
+)
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
@@ -153,13 +158,18 @@ class Apparatus:
     @cached_property
     def curve(self) -> QuenchingCurve:
         """Quenching on the recoil nodes."""
-        return self.quenching.on(self.fold.nodes)
+        return self._curve(self.interaction)
 
     @cached_property
     def response(self) -> ResponseTable | SharpResponse:
         """Electron-equivalent energy to energy bins."""
         self._located(self._check_axis, "axes", "energy")
-        panels = recoil_panels(self.source, self.material, maximum_kev=self._recoil_limit)
+        panels = recoil_panels(
+            self.source,
+            self.material,
+            maximum_kev=self._recoil_limit,
+            kinematics=self.interaction.kinematics,
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
             curve = self.quenching.on(np.linspace(0.0, panels[-1], 201))
@@ -204,7 +214,7 @@ class Apparatus:
     ) -> tuple[AnyFold, QuenchingCurve, ResponseTable | SharpResponse]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
         fold = self.fold if process is self.interaction else self._fold(process)
-        curve = self._steep_curve if _is_steep(process) else self.curve
+        curve = self._curve(process)
         if not self.sees_electrons(process):
             return fold, curve, self.response
         electrons = self._electron_fold(process)
@@ -291,7 +301,7 @@ class Apparatus:
 
     def _fold(self, process: Interaction) -> Fold:
         # recoils beyond the quenching model's validity are not followed
-        nodes, weights = self._steep_recoil_grid if _is_steep(process) else self._recoil_grid
+        nodes, weights = self._recoil_grid(process)
         return Fold(
             self.source,
             process,
@@ -303,27 +313,34 @@ class Apparatus:
         )
 
     @cached_property
-    def _recoil_grid(self) -> tuple[Array, Array]:
-        return self._grid_of_recoils(steep=False)
+    def _grids(self) -> dict[tuple[bool, Kinematics], tuple[Array, Array]]:
+        return {}
 
     @cached_property
-    def _steep_recoil_grid(self) -> tuple[Array, Array]:
-        return self._grid_of_recoils(steep=True)
+    def _curves(self) -> dict[tuple[bool, Kinematics], QuenchingCurve]:
+        return {}
 
-    def _grid_of_recoils(self, *, steep: bool) -> tuple[Array, Array]:
-        return recoil_grid(
-            self.source,
-            self.material,
-            self.quenching,
-            self.response,
-            maximum_kev=self._recoil_limit,
-            steep=steep,
-        )
+    def _recoil_grid(self, process: Interaction) -> tuple[Array, Array]:
+        """Recoil nodes and weights, one set for all processes of the same shape and kinematics."""
+        key = _is_steep(process), process.kinematics
+        if key not in self._grids:
+            self._grids[key] = recoil_grid(
+                self.source,
+                self.material,
+                self.quenching,
+                self.response,
+                maximum_kev=self._recoil_limit,
+                steep=key[0],
+                kinematics=key[1],
+            )
+        return self._grids[key]
 
-    @cached_property
-    def _steep_curve(self) -> QuenchingCurve:
-        """Quenching on the recoil nodes of steep spectra."""
-        return self.quenching.on(self._steep_recoil_grid[0])
+    def _curve(self, process: Interaction) -> QuenchingCurve:
+        """Quenching on the recoil nodes of a process."""
+        key = _is_steep(process), process.kinematics
+        if key not in self._curves:
+            self._curves[key] = self.quenching.on(self._recoil_grid(process)[0])
+        return self._curves[key]
 
     @cached_property
     def _recoil_limit(self) -> float | None:
