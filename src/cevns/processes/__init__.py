@@ -19,7 +19,7 @@ from cevns.processes.framework.electron_scattering import (
 )
 from cevns.processes.framework.extension import CONTACT, ELECTRON_CONTACT, Extension, Shape, bounded
 from cevns.processes.framework.kinematics import MASSLESS, Kinematics, Massive, Massless
-from cevns.processes.framework.structure import at_place, factors_at, proton_radius
+from cevns.processes.framework.structure import at_place, check_species, factors_at, proton_radius
 from cevns.processes.framework.terms import Factor, FluxFactor, Interaction, Term, nuclear_factors
 from cevns.processes.framework.trial import tried
 from cevns.processes.ingredients import degeneracy, lma_dark
@@ -44,6 +44,7 @@ __all__ = [
     "Term",
     "at_place",
     "bounded",
+    "check_species",
     "degeneracy",
     "differential_cross_section",
     "electron_scattering",

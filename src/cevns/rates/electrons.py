@@ -27,6 +27,7 @@ from cevns.processes import (
     Interaction,
     Kinematics,
     at_place,
+    check_species,
 )
 from cevns.rates.fold import Fold
 from cevns.rates.moments import fold_terms
@@ -96,7 +97,9 @@ class ElectronFold:
     weights_kev: Array | float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "interaction", at_place(self.interaction, source=self.source))
+        process = at_place(self.interaction, source=self.source)
+        check_species(process.name, self.source.flavours, lambda s: process.weights(s, {}))
+        object.__setattr__(self, "interaction", process)
 
     @property
     def nodes(self) -> Array:

@@ -22,7 +22,14 @@ from cevns.constants import HBARC_MEV_FM
 from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
-from cevns.processes import MASSLESS, Interaction, Kinematics, at_place, proton_radius
+from cevns.processes import (
+    MASSLESS,
+    Interaction,
+    Kinematics,
+    at_place,
+    check_species,
+    proton_radius,
+)
 from cevns.rates.moments import fold_terms
 from cevns.sources import Source
 from cevns.typing import Array
@@ -68,7 +75,7 @@ def recoil_panels(
             keep.append(edge)
     edges = np.array(keep)
     if edges.size < 2:
-        raise InputError("the source gives no nuclear recoils: it has no neutrino above 0 MeV")
+        raise InputError("the source gives no nuclear recoils: it emits nothing that can give one")
     return edges
 
 
@@ -85,7 +92,7 @@ class Fold:
     """Counts per recoil node and flavour, as a function of couplings and nuclear radii.
 
     Args:
-        source: the neutrinos, with flux moments and fluence.
+        source: of the beam particles, with flux moments and fluence; their species are its own.
         interaction: the sum of terms; what it asks of source and form factor, it is given here.
         material: the target.
         mass_kg: target mass.
@@ -93,6 +100,9 @@ class Fold:
         nodes_kev: recoil energies; by default those of `panel_nodes`.
         weights_kev: quadrature weights; ones (with `nodes_kev` given) make `spectrum` a density.
         maximum_kev: largest recoil energy of the default nodes; by default what the source reaches.
+
+    Raises:
+        SpeciesError: if the source emits a species that the interaction does not scatter.
     """
 
     source: Source
@@ -107,6 +117,8 @@ class Fold:
 
     def __post_init__(self) -> None:
         process = at_place(self.interaction, source=self.source, form_factor=self.form_factor)
+        nuclide = self.material.atoms[0][0]
+        check_species(process.name, self.source.flavours, lambda s: process.weights(s, nuclide, {}))
         object.__setattr__(self, "interaction", process)
         if self.nodes_kev is None:
             grid = panel_nodes(
@@ -130,7 +142,7 @@ class Fold:
 
     @property
     def flavours(self) -> tuple[str, ...]:
-        """Flavours in the order of the first axis of `spectrum`."""
+        """Species that the source emits, in the order of the first axis of `spectrum`."""
         return tuple(self.source.flavours)
 
     @cached_property

@@ -169,9 +169,10 @@ class Massive:
 
     Examples:
         >>> chi = Massive(20.0)
-        >>> float(chi.minimum_energy_mev(0.0, 37215.5)), float(chi.maximum_recoil_kev(20.0, 37215.5))
+        >>> mass = 37215.5
+        >>> float(chi.minimum_energy_mev(0.0, mass)), float(chi.maximum_recoil_kev(20.0, mass))
         (20.0, 0.0)
-        >>> round(float(chi.minimum_energy_mev(chi.maximum_recoil_kev(30.0, 37215.5), 37215.5)), 12)
+        >>> round(float(chi.minimum_energy_mev(chi.maximum_recoil_kev(30.0, mass), mass)), 12)
         30.0
     """
 

@@ -1,4 +1,4 @@
-"""What a source is: flavours, spectra per decay, flux moments, fluence and time.
+"""What a source is: species, spectra, flux moments, fluence and time.
 
 A source enters a rate only through its flux moments
 
@@ -17,11 +17,15 @@ __all__ = ["PulsedSource", "Source"]
 
 
 class Source(Protocol):
-    """Neutrinos by flavour: energies and number."""
+    """Beam particles by species: energies and number.
+
+    A species is any name: a neutrino flavour, or that of another particle; energies are total
+    energies. A process refuses the species that it does not scatter.
+    """
 
     @property
     def flavours(self) -> tuple[str, ...]:
-        """The flavours it emits."""
+        """The species it emits, neutrino flavours or others."""
         ...
 
     @property
