@@ -18,7 +18,20 @@ from cevns.processes.framework.electron_scattering import (
     matters_at_electrons,
 )
 from cevns.processes.framework.extension import CONTACT, ELECTRON_CONTACT, Extension, Shape, bounded
-from cevns.processes.framework.kinematics import MASSLESS, Kinematics, Massive, Massless
+from cevns.processes.framework.kernels import (
+    KernelProcess,
+    Process,
+    Quantity,
+    is_kernel,
+    quantity_of,
+)
+from cevns.processes.framework.kinematics import (
+    MASSLESS,
+    Kinematics,
+    Massive,
+    Massless,
+    Threshold,
+)
 from cevns.processes.framework.structure import at_place, check_species, factors_at, proton_radius
 from cevns.processes.framework.terms import Factor, FluxFactor, Interaction, Term, nuclear_factors
 from cevns.processes.framework.trial import tried
@@ -36,12 +49,16 @@ __all__ = [
     "Factor",
     "FluxFactor",
     "Interaction",
+    "KernelProcess",
     "Kinematics",
     "Massive",
     "Massless",
+    "Process",
+    "Quantity",
     "Shape",
     "StandardModel",
     "Term",
+    "Threshold",
     "at_place",
     "bounded",
     "check_species",
@@ -51,11 +68,13 @@ __all__ = [
     "factors_at",
     "interaction",
     "interactions",
+    "is_kernel",
     "kinematics",
     "lma_dark",
     "matters_at_electrons",
     "nuclear_factors",
     "proton_radius",
+    "quantity_of",
     "total_cross_section",
 ]
 

@@ -12,6 +12,7 @@ from cevns.nuclear.checks import positive
 from cevns.sources.beams import pion_decay as _pion_decay
 from cevns.sources.beams import proton_pulse as _pulse
 from cevns.sources.beams.proton_beam import Protons, protons_on_target
+from cevns.sources.beams.source import Source
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
@@ -19,7 +20,7 @@ __all__ = ["MODEL", "SNS"]
 
 
 @dataclass(frozen=True)
-class SNS:
+class SNS(Source):
     r"""Decay at rest of the pi+ made by a pulsed proton beam.
 
     Per proton, y neutrinos of each of nu_mu (a line at 29.79 MeV), nu_e and nubar_mu (Michel
@@ -70,6 +71,10 @@ class SNS:
     def spectrum(self, flavour: str, energy_mev: ArrayLike) -> Array:
         """Continuous part of the spectrum per neutrino, 1/MeV."""
         return _pion_decay.spectrum(flavour, energy_mev)
+
+    def breaks(self, flavour: str) -> tuple[float, ...]:
+        """The end point: each spectrum is smooth below it."""
+        return (self.end_point_mev(flavour),)
 
     def lines(self, flavour: str) -> tuple[tuple[float, float], ...]:
         """The nu_mu line; nothing for the other flavours."""

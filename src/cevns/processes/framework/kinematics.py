@@ -22,6 +22,7 @@ __all__ = [
     "Kinematics",
     "Massive",
     "Massless",
+    "Threshold",
     "cos_neutrino_angle",
     "cos_recoil_angle",
     "maximum_recoil_kev",
@@ -199,3 +200,36 @@ class Massive:
         momentum = np.maximum(e - own, 0.0) * (e + own)
         result: Array = 2e3 * momentum / (m + own * own / m + 2.0 * e)
         return result
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A reaction that deposits at most what the beam particle has above a threshold.
+
+    E_min(T) = T + Q and T_max(E) = E - Q: charged current on a nucleus that stays at rest, with Q
+    the threshold of the electron's kinetic energy; the break-up of a nucleus.
+
+    Args:
+        threshold_mev: Q, MeV.
+
+    Examples:
+        >>> deuterium = Threshold(1.44)  # nu_e d -> e- p p
+        >>> float(deuterium.maximum_recoil_kev(30.0, 1875.6)), float(
+        ...     deuterium.minimum_energy_mev(0.0, 1875.6)
+        ... )
+        (28560.0, 1.44)
+    """
+
+    threshold_mev: float
+
+    def minimum_energy_mev(self, recoil_energy_kev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """T + Q, MeV."""
+        shape = np.broadcast_shapes(np.shape(recoil_energy_kev), np.shape(mass_mev))
+        deposit = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
+        return np.broadcast_to(deposit + self.threshold_mev, shape)
+
+    def maximum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """E - Q, keV; 0 below the threshold."""
+        shape = np.broadcast_shapes(np.shape(energy_mev), np.shape(mass_mev))
+        above = np.asarray(energy_mev, dtype=float) - self.threshold_mev
+        return np.broadcast_to(1e3 * np.maximum(above, 0.0), shape)
