@@ -130,6 +130,7 @@ class Experiment(Apparatus):
             process,
             self.quenching.variation_names,
             tuple(self.energy_efficiency.varied),
+            self.source,
         )
         pulse = binding.pulse_time
         fold, curve, response = self.stages(process)

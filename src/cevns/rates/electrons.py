@@ -11,7 +11,7 @@ of terms as at nuclei, with the electron's mass, and no form factors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +30,9 @@ from cevns.processes import (
     check_species,
 )
 from cevns.rates.fold import Fold
+from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.moments import fold_terms
+from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
 from cevns.typing import Array
 
@@ -142,13 +144,24 @@ class ElectronFold:
         """Counts per node and flavour, ``(..., flavours, nodes)``.
 
         Args:
-            values: parameters of the interaction by name; arrays of shape ``(...)`` broadcast.
+            values: parameters of the interaction and of the source by name; arrays of shape
+                ``(...)`` broadcast.
         """
+        pulls, values = pulls_in(self.source, values or {})
         out = []
         for f, flavour in enumerate(self.flavours):
-            column = np.moveaxis(self.weights(values or {}, flavour), 0, -1)[..., None, :]
+            column = np.moveaxis(self.weights(values, flavour), 0, -1)[..., None, :]
             out.append((column @ self.kernel[f])[..., 0, :])
-        return np.stack(out, axis=-2)
+        total: Array = np.stack(out, axis=-2)
+        for name, pull in pulls.items():
+            total = total + pull[..., None, None] * self._changes[name].spectrum(values)
+        return total
+
+    @cached_property
+    def _changes(self) -> dict[str, ElectronFold]:
+        """As those of `Fold`."""
+        names = self.source.parameters.names
+        return {n: replace(self, source=Varied(self.source, n)) for n in names}
 
 
 @dataclass(frozen=True)
@@ -175,6 +188,11 @@ class WithElectrons:
     def flavours(self) -> tuple[str, ...]:
         """Flavours in the order of the first axis of `spectrum`."""
         return self.nuclei.flavours
+
+    @property
+    def source(self) -> Source:
+        """The source of both."""
+        return self.nuclei.source
 
     @property
     def interaction(self) -> Interaction:
@@ -219,5 +237,5 @@ class WithElectrons:
         return np.concatenate(parts, axis=-1)
 
 
-AnyFold = Fold | WithElectrons
+AnyFold = Fold | KernelFold | WithElectrons
 """Recoils of nuclei, alone or with those of electrons."""

@@ -13,7 +13,7 @@ that change on the way) are folded with moments of their own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,7 @@ from cevns.processes import (
     proton_radius,
 )
 from cevns.rates.moments import fold_terms
+from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
 from cevns.typing import Array
 
@@ -248,13 +249,35 @@ class Fold:
         """Counts per node and flavour at a point in coupling space.
 
         Args:
-            values: parameters of the interaction by name; arrays of shape ``(...)`` broadcast.
+            values: parameters of the interaction and of the source by name; arrays of shape
+                ``(...)`` broadcast.
             neutron_radius: rms neutron radius relative to the model's default, shape ``(...)``.
 
         Returns:
             Shape ``(..., flavours, nodes)``; with unit weights it is counts per keVnr.
         """
-        values = values or {}
+        pulls, values = pulls_in(self.source, values or {})
+        total = self._nominal_source(values, neutron_radius)
+        for name, pull in pulls.items():
+            change = self._changes[name].spectrum(values, neutron_radius=neutron_radius)
+            total = total + pull[..., None, None] * change
+        return total
+
+    @cached_property
+    def _changes(self) -> dict[str, Fold]:
+        """The fold of what a unit of each parameter of the source adds to its spectrum."""
+        nodes, weights = self._grid
+        return {
+            p.name: replace(
+                self, source=Varied(self.source, p.name), nodes_kev=nodes, weights_kev=weights
+            )
+            for p in self.source.parameters
+        }
+
+    def _nominal_source(
+        self, values: Mapping[str, Array | float], neutron_radius: Array | float
+    ) -> Array:
+        """`spectrum` with the parameters of the source at their nominal values."""
         radii = self._moved_radii(values)
         if radii is None and isinstance(neutron_radius, float) and neutron_radius == 1.0:
             out = []

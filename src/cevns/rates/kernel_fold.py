@@ -23,6 +23,7 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
 from cevns.processes import KernelProcess, at_place, check_species
 from cevns.rates.fold import panel_nodes, recoil_panels
+from cevns.rates.source_pulls import pulls_in
 from cevns.sources import Source
 from cevns.typing import Array
 
@@ -139,7 +140,8 @@ class KernelFold:
         """Counts per node and species at a point in coupling space.
 
         Args:
-            values: parameters of the process by name; arrays of shape ``(...)`` broadcast.
+            values: parameters of the process and of the source by name; arrays of shape
+                ``(...)`` broadcast.
             neutron_radius: as `Fold.spectrum` has it; a kernel has its radii in itself.
 
         Returns:
@@ -155,6 +157,7 @@ class KernelFold:
         given = {n: np.asarray(v, dtype=float) for n, v in (values or {}).items()}
         lead = np.broadcast_shapes(*(v.shape for v in given.values())) if given else ()
         flat = {n: np.broadcast_to(v, lead).reshape(-1, 1, 1) for n, v in given.items()}
+        pulls, couplings = pulls_in(self.source, flat)
         points = int(np.prod(lead, dtype=int))
         out = np.zeros((points, len(self.flavours), self.nodes.size))
         deposit = self.nodes[:, None]
@@ -163,9 +166,13 @@ class KernelFold:
                 self.material.atoms, self._flux[f], strict=True
             ):
                 step = max(1, _MOST // max(energy.size, 1))
+                changes = {n: self.source.variation(n, species, energy) for n in pulls}
                 for start in range(0, points, step):
                     part = slice(start, start + step)
-                    some = {n: v[part] for n, v in flat.items()}
+                    some = {n: v[part] for n, v in couplings.items()}
+                    flux = weight
+                    for name, change in changes.items():
+                        flux = flux + pulls[name][part] * (weight * change)
                     kernel = self.interaction.kernel(deposit, energy, species, nuclide, some)
-                    out[part, f] += (kernel * weight).sum(axis=-1)
+                    out[part, f] += (kernel * flux).sum(axis=-1)
         return out.reshape(*lead, *out.shape[1:])

@@ -13,7 +13,8 @@ from cevns.exceptions import InputError
 from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
-from cevns.processes import Interaction, StandardModel
+from cevns.processes import Interaction, Process, StandardModel, is_kernel
+from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.spectrum import Radii, flux_averaged_slope
 from cevns.sources import Source
 from cevns.typing import Array
@@ -43,7 +44,7 @@ def flux_averaged_cross_section(
     source: Source,
     target: str | Nuclide | Material,
     *,
-    interaction: Interaction | None = None,
+    interaction: Process | None = None,
     form_factor: str | FormFactor = "klein-nystrand",
     values: Mapping[str, Any] | None = None,
     radii: Radii | None = None,
@@ -60,7 +61,8 @@ def flux_averaged_cross_section(
         interaction: the Standard Model with its default couplings unless given.
         form_factor: model or its name.
         values: parameters of the interaction; nominal where left out.
-        radii: rms radii (proton, neutron) by nuclide name; the model's default where left out.
+        radii: rms radii (proton, neutron) by nuclide name; the model's default where left out, and
+            not for a kernel, which has its own.
 
     Raises:
         InputError: if the integral does not settle.
@@ -76,13 +78,20 @@ def flux_averaged_cross_section(
         material = Material(target.name, ((target, 1.0),))
     else:
         material = find_material(target) if isinstance(target, str) else target
-    process = StandardModel() if interaction is None else interaction
+    process: Process = StandardModel() if interaction is None else interaction
     model = find_form_factor(form_factor)
     atoms = sum(count for _, count in material.atoms)
     total = np.zeros(len(source.flavours))
-    for nuclide, count in material.atoms:
-        total += count / atoms * _integrate(source, process, model, nuclide, values, radii)
     fluence = np.array([source.fluence_cm2(f) for f in source.flavours])
+    for nuclide, count in material.atoms:
+        if is_kernel(process):
+            alone = Material(nuclide.name, ((nuclide, 1.0),))
+            counts = KernelFold(source, process, alone, 1.0, model).spectrum(values).sum(axis=-1)
+            nuclei = sum(alone.nuclei_per_kg().values())
+            sigma = counts / np.where(fluence > 0.0, fluence * nuclei, 1.0)
+        else:
+            sigma = _integrate(source, process, model, nuclide, values, radii)
+        total += count / atoms * sigma
     return FluxAveraged(
         material.name,
         dict(zip(source.flavours, total.tolist(), strict=True)),

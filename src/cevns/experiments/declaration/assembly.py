@@ -62,6 +62,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         "signal": (0.0, math.inf),
         "neutron-radius": (0.0, math.inf),
         "interaction": (-math.inf, math.inf),
+        "source": (-math.inf, math.inf),
         "efficiency": (-PULL_REACH, PULL_REACH),
         "quenching": (-REACH, REACH),
         "pulse-time": pulse_range(value, constraint),
@@ -141,6 +142,7 @@ def bind(
     interaction: Interaction,
     quenching_variations: tuple[str, ...],
     efficiency_variations: tuple[str, ...],
+    source: Source,
 ) -> Binding:
     """Which parameter drives which stage of the signal, with these couplings free."""
     floating = names_acting_on(declaration, "interaction")
@@ -150,7 +152,14 @@ def bind(
                 f"{declaration.name}: the parameter {name!r} acts on the interaction "
                 f"{interaction.name!r}, which knows {', '.join(interaction.parameters.names)}"
             )
-    floating = (*couplings, *(n for n in floating if n not in couplings))
+    of_source = names_acting_on(declaration, "source")
+    for name in of_source:
+        if name not in source.parameters.names:
+            known = ", ".join(source.parameters.names) or "no parameter"
+            raise InputError(
+                f"{declaration.name}: the parameter {name!r} acts on the source, which has {known}"
+            )
+    floating = (*couplings, *(n for n in (*floating, *of_source) if n not in couplings))
     return Binding(
         interaction=floating,
         neutron_radius=single(declaration, "neutron-radius"),

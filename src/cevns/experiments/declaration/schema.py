@@ -365,6 +365,7 @@ ActsOn = Literal[
     "efficiency",
     "neutron-radius",
     "interaction",
+    "source",
     "shape",
 ]
 

@@ -16,6 +16,7 @@ import numpy as np
 from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.pulse_shape import PulseShape
+from cevns.detectors.quenching.constant import Constant
 from cevns.detectors.resolution import Resolution
 from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
 from cevns.experiments.declaration import assembly
@@ -28,12 +29,16 @@ from cevns.nuclear.materials import Material, material
 from cevns.processes import (
     Interaction,
     Kinematics,
+    Quantity,
     electron_scattering,
+    is_kernel,
     matters_at_electrons,
+    quantity_of,
 )
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
+from cevns.rates.kernel_fold import KernelFold
 from cevns.sources import Source
 from cevns.typing import Array
 
@@ -151,7 +156,7 @@ class Apparatus:
         return cast("Efficiency", self._efficiency("time"))
 
     @cached_property
-    def fold(self) -> Fold:
+    def fold(self) -> Fold | KernelFold:
         """Source and interaction on the recoil nodes of the target."""
         return self._fold(self.interaction)
 
@@ -216,7 +221,9 @@ class Apparatus:
         fold = self.fold if process is self.interaction else self._fold(process)
         curve = self._curve(process)
         if not self.sees_electrons(process):
-            return fold, curve, self.response
+            quenched = quantity_of(process) == "nuclear-recoil"
+            return fold, curve, self.response if quenched else self.wide_response
+        assert isinstance(fold, Fold)
         electrons = self._electron_fold(process)
         return (
             WithElectrons(fold, electrons),
@@ -287,59 +294,72 @@ class Apparatus:
     def recoil_density(self, recoil_energy_kev: Array) -> Array:
         """Counts per keVnr in the exposure, before any detector, ``(flavours, n)``."""
         # unit weights make the fold a density
-        fold = Fold(
-            self.source,
-            self.interaction,
-            self.material,
-            self.declaration.target.mass,
-            self.form_factor,
-            nodes_kev=recoil_energy_kev,
-        )
-        return fold.spectrum()
+        ones = np.ones_like(np.asarray(recoil_energy_kev, dtype=float))
+        return self._fold_on(self.interaction, recoil_energy_kev, ones).spectrum()
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _fold(self, process: Interaction) -> Fold:
+    def _fold(self, process: Interaction) -> Fold | KernelFold:
         # recoils beyond the quenching model's validity are not followed
         nodes, weights = self._recoil_grid(process)
-        return Fold(
-            self.source,
-            process,
-            self.material,
-            self.declaration.target.mass,
-            self.form_factor,
-            nodes,
-            weights * self.recoil_efficiency(nodes),
-        )
+        if quantity_of(process) == "nuclear-recoil":
+            weights = weights * self.recoil_efficiency(nodes)
+        return self._fold_on(process, nodes, weights)
+
+    def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
+        """Terms through the moments of the source, a kernel on the nodes of its flux."""
+        mass, form = self.declaration.target.mass, self.form_factor
+        if is_kernel(process):
+            return KernelFold(self.source, process, self.material, mass, form, nodes, weights)
+        return Fold(self.source, process, self.material, mass, form, nodes, weights)
+
+    def _quenching_of(self, process: Interaction) -> Quenching:
+        """How a process's deposits are seen: nuclear recoils quenched, all else as it is.
+
+        Raises:
+            InputError: if it deposits no energy, which an energy axis cannot show.
+        """
+        quantity = quantity_of(process)
+        if quantity == "count":
+            raise InputError(
+                f"the process {process.name!r} is a bare count: it has no energy for this axis"
+            )
+        return self.quenching if quantity == "nuclear-recoil" else _UNQUENCHED
 
     @cached_property
-    def _grids(self) -> dict[tuple[bool, Kinematics], tuple[Array, Array]]:
+    def _grids(self) -> dict[tuple[bool, Kinematics, Quantity], tuple[Array, Array]]:
         return {}
 
     @cached_property
-    def _curves(self) -> dict[tuple[bool, Kinematics], QuenchingCurve]:
+    def _curves(self) -> dict[tuple[bool, Kinematics, Quantity], QuenchingCurve]:
         return {}
 
     def _recoil_grid(self, process: Interaction) -> tuple[Array, Array]:
-        """Recoil nodes and weights, one set for all processes of the same shape and kinematics."""
-        key = _is_steep(process), process.kinematics
+        """Nodes and weights of the deposit, one set for all processes of the same sort."""
+        key = _sort(process)
         if key not in self._grids:
+            quenching = self._quenching_of(process)
+            quenched = quenching is self.quenching
+            response = self.response if quenched else self.wide_response
+            limit = self._recoil_limit
+            if not quenched and isinstance(response, ResponseTable):
+                limit = response.energy_max_kevee
             self._grids[key] = recoil_grid(
                 self.source,
                 self.material,
-                self.quenching,
-                self.response,
-                maximum_kev=self._recoil_limit,
-                steep=key[0],
-                kinematics=key[1],
+                quenching,
+                response,
+                maximum_kev=limit,
+                steep=_is_steep(process),
+                kinematics=process.kinematics,
             )
         return self._grids[key]
 
     def _curve(self, process: Interaction) -> QuenchingCurve:
         """Quenching on the recoil nodes of a process."""
-        key = _is_steep(process), process.kinematics
+        key = _sort(process)
         if key not in self._curves:
-            self._curves[key] = self.quenching.on(self._recoil_grid(process)[0])
+            self._curves[key] = self._quenching_of(process).on(self._recoil_grid(process)[0])
         return self._curves[key]
 
     @cached_property
@@ -375,6 +395,14 @@ class Apparatus:
             raise
         except CevnsError as error:
             raise self.document.error(str(error), location) from None
+
+
+_UNQUENCHED = Constant(1.0)
+
+
+def _sort(process: Interaction) -> tuple[bool, Kinematics, Quantity]:
+    """What of a process decides on which energies it is folded."""
+    return _is_steep(process), process.kinematics, quantity_of(process)
 
 
 def _is_steep(process: Interaction) -> bool:
