@@ -37,7 +37,8 @@ def flux_nodes(
         e_min_mev: smallest energies, of shape ``(...)``.
 
     Returns:
-        Two arrays of shape ``(..., m)``.
+        Two arrays of shape ``(..., m)``. Panels and lines below E_min have weight zero, and
+        energies above it, where what is folded has a value.
 
     Examples:
         >>> energy, weight = flux_nodes(lambda e: np.full_like(e, 0.1), [], [10.0], 2.0)
@@ -54,13 +55,14 @@ def flux_nodes(
         first = np.concatenate([inside, after], axis=-1)
         parts = [_panels(inside, first, graded=True), _panels(after, edges, graded=False)]
     energy, width = (np.concatenate(p, axis=-1) for p in zip(*parts, strict=True))
+    beyond = np.maximum(edges[-1], 2.0 * low)
+    energy = np.where(width > 0.0, energy, beyond)
     weight = spectrum(energy) * width
     if not lines:
         return energy, weight
     at, share = np.array(lines, dtype=float).T
-    shape = (*low.shape[:-1], at.size)
     return (
-        np.concatenate([energy, np.broadcast_to(at, shape)], axis=-1),
+        np.concatenate([energy, np.where(low <= at, at, beyond)], axis=-1),
         np.concatenate([weight, share * (low <= at)], axis=-1),
     )
 

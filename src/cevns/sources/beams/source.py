@@ -94,7 +94,7 @@ class Source(Protocol):
             e_min_mev: lower ends, MeV, of shape ``(...)``.
 
         Returns:
-            Two arrays of shape ``(..., m)``; a node below its lower end has weight zero.
+            Two arrays of shape ``(..., m)``; all energies are above their lower ends.
         """
         density = lambda e: self.spectrum(flavour, e)  # noqa: E731
         return flux_nodes(density, self.lines(flavour), self.breaks(flavour), e_min_mev)
