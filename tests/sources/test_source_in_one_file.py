@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cevns.sources
-from cevns.exceptions import SchemaError
+from cevns.exceptions import InputError, SchemaError
 from cevns.experiments import load
 from cevns.inference import fit
 
@@ -20,13 +20,14 @@ from typing import Annotated
 
 import numpy as np
 
+from cevns.sources import Source
 from cevns.units import Unit
 
 HUBER = (4.367, -4.577, 2.1, -0.5294, 0.06186, -0.002777)
 
 
 @dataclass(frozen=True)
-class Reactor:
+class Reactor(Source):
     power_mw: Annotated[float, Unit("MW")]
     distance_m: Annotated[float, Unit("m")]
     live_time_d: Annotated[float, Unit("d")]
@@ -39,23 +40,8 @@ class Reactor:
         density = np.exp(np.polynomial.polynomial.polyval(np.maximum(e, 1.8), HUBER)) / 6.0
         return np.where((e > 0.0) & (e <= 10.0), density, 0.0)
 
-    def lines(self, flavour):
-        return ()
-
     def end_point_mev(self, flavour):
         return 10.0
-
-    def moments(self, flavour, e_min_mev):
-        e_min = np.clip(np.asarray(e_min_mev, dtype=float), 1e-6, 10.0)
-        x, w = np.polynomial.legendre.leggauss(40)
-        total = 0.0
-        for low, high in ((1e-6, 1.8), (1.8, 10.0)):
-            start = np.clip(e_min, low, high)
-            half = (high - start)[..., None] / 2
-            e = start[..., None] + half * (x + 1)
-            f = self.spectrum(flavour, e) * w * half
-            total = total + np.stack([f.sum(-1), (f / e).sum(-1), (f / e**2).sum(-1)])
-        return total
 
     def fluence_cm2(self, flavour):
         fissions = self.power_mw / (205.0 * 1.602e-19) * 86400.0 * self.live_time_d
@@ -124,3 +110,35 @@ def test_a_power_in_the_wrong_unit_is_refused_where_it_stands(reactor):
         reactor.write_text(text.replace("3.9 GW", wrong), encoding="utf-8")
         with pytest.raises(SchemaError, match=rf"power.*{said}"):
             _ = load(reactor).source
+
+
+def test_an_arrival_of_its_own(reactor):
+    """A time axis in days: the shares of a steady source, of a modulated one, of a history."""
+    text = reactor.read_text(encoding="utf-8").replace("data: {counts: {file: counts.csv}}\n", "")
+    text = text.replace("backgrounds:", "nothing:").replace(
+        "nothing: {flat: {count: 400 +/- 20, energy: {kind: flat}}}\n", ""
+    )
+    axes = "axes: {energy: {unit: keVee, edges: [0.2, 0.3, 0.4]}"
+    whole = text.replace("axes: {energy: {unit: keVee, edges: [0.2, 0.25, 0.3, 0.35, 0.4]}", axes)
+    timed = whole.replace(axes, axes + ", time: {unit: d, edges: [0, 100, 300]}")
+
+    def predicted(text, arrival):
+        kinds = f", arrival: {{{arrival}}}}}" if arrival else "}"
+        source = "live_time: 300 days"
+        reactor.write_text(text.replace(source + "}", source + kinds), encoding="utf-8")
+        signal = load(reactor).signal()
+        return np.asarray(signal.evaluate({})).reshape(2, -1).sum(axis=0)
+
+    total = predicted(whole, "")[0]
+    assert predicted(timed, "kind: steady") == pytest.approx(total * np.array([1, 2]) / 3)
+    history = "kind: history, edges_d: [0, 150, 300], power: [1.0, 0.4]"
+    on, off = predicted(timed, history)
+    assert on == pytest.approx(total / 3)
+    assert off == pytest.approx(total * (50 + 0.4 * 150) / 300)
+    assert predicted(whole, history)[0] == pytest.approx(0.7 * total)
+    wave = predicted(timed, "kind: periodic, amplitude: 0.1, maximum: 50 d, period: 200 d")
+    assert wave[0] / (total / 3) == pytest.approx(1 + 0.1 * 2 / np.pi)
+    with pytest.raises(InputError, match=r"source has no time structure.*arrival: \{kind: steady"):
+        predicted(timed, "")
+    with pytest.raises(SchemaError, match=r"unknown arrival 'stedy'"):
+        predicted(timed, "kind: stedy")

@@ -157,7 +157,8 @@ class KernelFold:
         given = {n: np.asarray(v, dtype=float) for n, v in (values or {}).items()}
         lead = np.broadcast_shapes(*(v.shape for v in given.values())) if given else ()
         flat = {n: np.broadcast_to(v, lead).reshape(-1, 1, 1) for n, v in given.items()}
-        pulls, couplings = pulls_in(self.source, flat)
+        pulls, _ = pulls_in(self.source, flat)
+        couplings = {n: v for n, v in flat.items() if n not in pulls}
         points = int(np.prod(lead, dtype=int))
         out = np.zeros((points, len(self.flavours), self.nodes.size))
         deposit = self.nodes[:, None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -90,7 +90,8 @@ def flux_averaged_cross_section(
             nuclei = sum(alone.nuclei_per_kg().values())
             sigma = counts / np.where(fluence > 0.0, fluence * nuclei, 1.0)
         else:
-            sigma = _integrate(source, process, model, nuclide, values, radii)
+            terms = cast("Interaction", process)
+            sigma = _integrate(source, terms, model, nuclide, values, radii)
         total += count / atoms * sigma
     return FluxAveraged(
         material.name,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
 from cevns.nuclear.checks import positive
+from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.sources.beams import pion_decay as _pion_decay
-from cevns.sources.beams import proton_pulse as _pulse
 from cevns.sources.beams.proton_beam import Protons, protons_on_target
 from cevns.sources.beams.source import Source
 from cevns.typing import Array, ArrayLike
@@ -113,20 +112,17 @@ class SNS(Source):
 
         The time of flight (64 ns at 19.3 m) is part of `t0_us`.
         """
-        return self._time(_pulse.emg_pdf, flavour, t_us, t0_us)
+        return self.arrival(flavour).pdf(t_us, t0_us)
 
     def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Fraction of neutrinos that arrive before `t_us`."""
-        return self._time(_pulse.emg_cdf, flavour, t_us, t0_us)
+        return self.arrival(flavour).cdf(t_us, t0_us)
 
-    def _time(
-        self, emg: Callable[..., Array], flavour: str, t_us: ArrayLike, t0_us: ArrayLike
-    ) -> Array:
-        prompt = emg(t_us, t0_us, self.pulse_sigma_us, TAU_PION_US)
-        if _pion_decay.check(flavour) == "nu_mu":
-            return prompt
-        muon = emg(t_us, t0_us, self.pulse_sigma_us, TAU_MUON_US)
-        return _pulse.sequential(prompt, muon, TAU_PION_US, TAU_MUON_US)
+    def arrival(self, flavour: str) -> Pulsed:
+        """When a flavour arrives: after the pion's decay, or after the muon's that follows."""
+        prompt = _pion_decay.check(flavour) == "nu_mu"
+        lives = (TAU_PION_US,) if prompt else (TAU_PION_US, TAU_MUON_US)
+        return Pulsed(self.pulse_sigma_us, lives)
 
 
 MODEL = SNS

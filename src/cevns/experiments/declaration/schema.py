@@ -39,6 +39,7 @@ __all__ = [
     "Interaction",
     "ParameterEntry",
     "ReleasedSignal",
+    "Source",
     "Table",
     "Target",
     "Template",
@@ -82,6 +83,12 @@ def _count(value: Any) -> Measurement:
 
 
 Count = Annotated[Measurement, BeforeValidator(_count)]
+
+
+class Source(Component):
+    """What emits, and when its particles arrive where they do not follow a beam pulse."""
+
+    arrival: Component | None = None
 
 
 class Target(_Section):
@@ -128,7 +135,7 @@ _AXIS_UNITS: Mapping[str, str] = {
     "PE": "PE",
     **{f"{p}eV{s}": f"keV{s}" for s in ("ee", "nr", "") for p in ("", "k", "M")},
 }
-_TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s"), "us")
+_TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s", "h", "d"), "us")
 _MAX_BINS = 1000
 """Bins an axis may have: more of them are a mistake, or a fit that does not end."""
 
@@ -303,10 +310,7 @@ class ExponentialFit(Table):
     efficiency: Literal[False] = False
 
 
-_ENERGY_KINDS: Mapping[str, type[_Section]] = {
-    "flat": FlatEnergy,
-    "exponential": ExponentialEnergy,
-}
+_ENERGY_KINDS: Mapping[str, type[_Section]] = {"flat": FlatEnergy, "exponential": ExponentialEnergy}
 _TIME_KINDS: Mapping[str, type[_Section]] = {
     "exponential": Exponential,
     "exponential-fit": ExponentialFit,
@@ -359,15 +363,9 @@ class Background(_Section):
 
 
 ActsOn = Literal[
-    "signal",
-    "pulse-time",
-    "quenching",
-    "efficiency",
-    "neutron-radius",
-    "interaction",
-    "source",
+    "signal", "pulse-time", "quenching", "efficiency", "neutron-radius", "interaction", "source",
     "shape",
-]
+]  # fmt: skip
 
 
 class ParameterEntry(_Section):
@@ -443,7 +441,7 @@ class ExperimentFile(_Section):
     title: str = ""
     cite: list[str] = []
     overlaps: list[str] = []
-    source: Component
+    source: Source
     target: Target
     interaction: Interaction = Interaction()
     signal: ReleasedSignal | None = None

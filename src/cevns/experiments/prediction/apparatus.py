@@ -40,6 +40,7 @@ from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
 from cevns.sources import Source
+from cevns.sources.arrivals import Arrival
 from cevns.typing import Array
 
 __all__ = ["Apparatus", "T"]
@@ -88,6 +89,15 @@ class Apparatus:
         return cast(
             "Source", self._builder.build("cevns.sources", ("source",), self.declaration.source)
         )
+
+    @cached_property
+    def arrival(self) -> Arrival | None:
+        """When particles arrive, as the file says; None where they follow the source's pulse."""
+        declared = self.declaration.source.arrival
+        if declared is None:
+            return None
+        built = self._builder.build("cevns.sources.arrivals", ("source", "arrival"), declared)
+        return cast("Arrival", built)
 
     @cached_property
     def material(self) -> Material:
@@ -185,6 +195,14 @@ class Apparatus:
     @cached_property
     def times(self) -> tuple[TimeTable, ...]:
         """Arrival-time bins, one table a flavour."""
+        if self.arrival is not None:
+            return self._located(
+                lambda: assembly.arrival_tables(
+                    self.source, self.arrival, self.time_edges, self.time_efficiency
+                ),
+                "source",
+                "arrival",
+            )
         name = assembly.single(self.declaration, "pulse-time")
         pulse = None if name is None else assembly.declared_parameters(self.declaration)[name]
         return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
