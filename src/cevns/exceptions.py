@@ -19,6 +19,7 @@ __all__ = [
     "MissingExtraError",
     "OutputError",
     "SchemaError",
+    "SpeciesError",
     "UnitError",
     "UnknownNameError",
 ]
@@ -60,6 +61,10 @@ class UnknownNameError(InputError):
         hint = "did you mean " + " or ".join(repr(folded[n]) for n in near) + "? " if near else ""
         shown = ", ".join(self.known[:40]) + (", ..." if len(self.known) > 40 else "")
         super().__init__(f"unknown {kind} {name!r}: {hint}Known: {shown}")
+
+
+class SpeciesError(InputError):
+    """A particle that a process does not scatter, for example dark matter for a neutrino one."""
 
 
 class UnitError(InputError):

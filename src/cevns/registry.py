@@ -29,16 +29,21 @@ def canonical(name: str) -> str:
     return name.strip().casefold().replace("_", "-")
 
 
-@cache
 def names(package: str) -> tuple[str, ...]:
-    """Names registered in `package` (dotted), sorted, without importing its modules."""
+    """Names registered in `package` (dotted), sorted, without importing its modules.
+
+    A folder that is appended to the package's ``__path__`` belongs to the registry.
+    """
     spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.submodule_search_locations is not None
-    folder = Path(spec.submodule_search_locations[0])
-    return tuple(
-        sorted(canonical(p.stem) for p in folder.glob("*.py") if not p.stem.startswith("_"))
-    )
+    return _names(tuple(spec.submodule_search_locations))
+
+
+@cache
+def _names(folders: tuple[str, ...]) -> tuple[str, ...]:
+    files = (p for folder in folders for p in Path(folder).glob("*.py"))
+    return tuple(sorted({canonical(p.stem) for p in files if not p.stem.startswith("_")}))
 
 
 def load(package: str, kind: str, name: str) -> ModuleType:

@@ -75,6 +75,14 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "cm2": ("area", 1.0),
     "m2": ("area", 1e4),
     "e-40 cm2": ("area", 1e-40),
+    "kg d": ("exposure", 1.0),
+    "kg day": ("exposure", 1.0),
+    "kg days": ("exposure", 1.0),
+    "kg yr": ("exposure", 365.25),
+    "t d": ("exposure", 1e3),
+    "t yr": ("exposure", 365.25e3),
+    "/kg/d": ("counting rate", 1.0),
+    "/keV/kg/d": ("background rate", 1.0),
     "/m": ("wave number", 1.0),
     "/cm": ("wave number", 1e2),
 }
@@ -200,6 +208,24 @@ class Unit:
     """
 
     symbol: str
+
+    def without(self, name: str) -> str:
+        """A field's name without the unit at its end: a file writes the unit with the value.
+
+        The end is the symbol in lower case, words joined by ``_`` and a solidus written ``per``;
+        for an energy that says what it is an energy of (keVnr, keVee), the energy alone will do.
+
+        Examples:
+            >>> Unit("m").without("distance_m"), Unit("MW").without("power_mw")
+            ('distance', 'power')
+            >>> Unit("kg d").without("exposure_kg_d"), Unit("/us").without("rate")
+            ('exposure', 'rate')
+        """
+        words = re.sub(r"\W+", "_", self.symbol.replace("/", " per ")).strip("_").lower()
+        for end in (words, re.sub("ev(nr|ee)$", "ev", words)):
+            if words and name.endswith(f"_{end}"):
+                return name.removesuffix(f"_{end}")
+        return name
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """Convert before pydantic's own validation; called by pydantic only."""

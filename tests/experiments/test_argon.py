@@ -15,8 +15,8 @@ from cevns.analysis.question import PLAIN, ask
 from cevns.datasets import read_table
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
 from cevns.experiments import Experiment
-from cevns.experiments.declaration.loader import CATALOGUE
 from cevns.experiments.declaration.backgrounds import Template
+from cevns.experiments.declaration.loader import CATALOGUE
 from cevns.experiments.fast_form import exact_signal, fast_form
 from cevns.experiments.inputs.released import released_shape
 from cevns.inference import fit

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cevns.constants import HBARC_MEV_FM, M_PROTON_MEV
+from cevns.exceptions import InputError
 from cevns.nuclear import nuclide, nuclides
 from cevns.processes import kinematics
 
@@ -71,3 +72,46 @@ def test_momentum_transfer():
     q = kinematics.momentum_transfer_mev(10.0, mass)
     assert q == pytest.approx(np.sqrt(2 * mass * 0.010), rel=1e-14)
     assert kinematics.momentum_transfer_inv_fm(10.0, mass) == pytest.approx(q / HBARC_MEV_FM)
+
+
+# -- kinematics as an object of the process -------------------------------------------------------
+
+
+def scanned_maximum_kev(energy: float, beam: float, target: float) -> float:
+    """Largest recoil, keV, over all angles: four-vectors boosted from the centre of mass."""
+    momentum = np.sqrt((energy - beam) * (energy + beam))
+    s = beam**2 + target**2 + 2.0 * target * energy
+    beta, gamma = momentum / (energy + target), (energy + target) / np.sqrt(s)
+    inside = target * momentum / np.sqrt(s)  # momentum of either in the centre of mass
+    cosines = np.linspace(-1.0, 1.0, 2001)
+    recoils = gamma * (np.hypot(inside, target) + beta * inside * cosines) - target
+    return 1e3 * float(recoils.max())
+
+
+@given(MASSES, st.floats(0.1, 300.0), st.floats(1e-3, 300.0))
+def test_massive_kinematics_against_a_scan_of_four_vectors(target, beam, kinetic):
+    massive = kinematics.Massive(beam)
+    largest = float(massive.maximum_recoil_kev(beam + kinetic, target))
+    # the boost subtracts the target's mass: rounding of 1e-16 M
+    assert largest == pytest.approx(
+        scanned_maximum_kev(beam + kinetic, beam, target), abs=1e-9 * target
+    )
+    assert massive.minimum_energy_mev(largest, target) == pytest.approx(beam + kinetic, rel=1e-12)
+
+
+@given(MASSES, st.floats(1e-3, 300.0))
+def test_massless_limit_to_machine_precision(target, energy):
+    massless, massive = kinematics.Massless(), kinematics.Massive(0.0)
+    largest = massless.maximum_recoil_kev(energy, target)
+    assert massive.maximum_recoil_kev(energy, target) == pytest.approx(largest, rel=4e-16)
+    assert massive.minimum_energy_mev(largest, target) == pytest.approx(
+        massless.minimum_energy_mev(largest, target), rel=4e-16
+    )
+
+
+def test_a_particle_at_rest_gives_no_recoil():
+    massive = kinematics.Massive(20.0)
+    assert massive.maximum_recoil_kev([5.0, 20.0], 1e5).tolist() == [0.0, 0.0]
+    assert massive.minimum_energy_mev(0.0, 1e5) == pytest.approx(20.0, rel=1e-15)
+    with pytest.raises(InputError, match="must be finite and not negative: -1"):
+        kinematics.Massive(-1.0)

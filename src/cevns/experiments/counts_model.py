@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,7 @@ __all__ = ["build_model"]
 
 def build_model(
     experiment: Apparatus,
-    inputs: Inputs,
+    read: Callable[[], Inputs],
     question: Question,
     interaction: Interaction | None = None,
 ) -> Model:
@@ -41,7 +41,8 @@ def build_model(
 
     Args:
         experiment: the declaration with its physics.
-        inputs: what it takes from data.
+        read: what it takes from data, read after the signal is made: what is wrong with both is
+            said of the signal.
         question: what is asked.
         interaction: another process in place of the declared one.
 
@@ -71,11 +72,11 @@ def build_model(
         prediction=prediction * sum(sizes.values()),
         cross_section_cm2=experiment.cross_section_cm2,
     )
-    inputs = experiment.inputs  # after the signal: what is wrong with both is said of that
     parameters = assembly.parameter_vector(declared, question, of_interest)
     strength, normalised = question.strength(
         assembly.names_acting_on(declared, "signal"), of_interest[0].value
     )
+    inputs = read()  # after the signal: what is wrong with both is said of that
     if shape is None:
         shape = inputs.shapes[SIGNAL]
         if not normalised:  # the template sums to one

@@ -112,7 +112,9 @@ class Experiment(Apparatus):
             ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
         """
         process = self.process if interactions is None else interactions[0]
-        return build_model(self, self.inputs, self.ask(poi, interactions=interactions), process)
+        return build_model(
+            self, lambda: self.inputs, self.ask(poi, interactions=interactions), process
+        )
 
     def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
         """A question to this experiment.

@@ -14,6 +14,7 @@ from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference import Channel, Likelihood, Model, asimov
 from cevns.inference.model.shapes import Shape
+from cevns.rates.kernel_fold import KernelFold
 from cevns.typing import Array
 
 __all__ = ["TabulationError", "exact_signal", "fast_form", "tabulated"]
@@ -97,8 +98,10 @@ def _tabulated(
         inner = _tabulated(shape.signal, model, channel, features)
         assert isinstance(inner, Separable)
         return shape if inner is shape.signal else replace(shape, signal=inner)
-    if not isinstance(shape, Signal):
-        return shape
+    if not isinstance(shape, Signal) or isinstance(shape.fold, KernelFold):
+        return shape  # a kernel has no terms that a table could hold
+    if set(shape.binding.interaction) & set(shape.fold.source.parameters.names):
+        return shape  # nor are there tables of sources that change
     own = {n: model.parameters[channel.joint_name(n)] for n in shape.parameters}
     units = {n: channel.units.get(n, 1.0) for n in own}
     nominal = {n: p.value * units[n] for n, p in own.items()}

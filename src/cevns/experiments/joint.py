@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,12 @@ class JointExperiment:
         own = [e.process for e in self.experiments]
         processes: Sequence[Interaction | None] = own if interactions is None else interactions
         models = {
-            e.name: build_model(e, e.inputs, replace(question, name=question.of_each), process)
+            e.name: build_model(
+                e,
+                partial(getattr, e, "inputs"),
+                replace(question, name=question.of_each),
+                process,
+            )
             for e, process in zip(self.experiments, processes, strict=True)
         }
         _warn_half_shared(models)

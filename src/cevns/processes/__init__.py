@@ -1,9 +1,14 @@
-"""What happens at a nucleus: d(sigma)/dT as a sum of terms, one file a process."""
+"""What happens at a target, one file a process.
+
+The Standard Model of CEvNS and its extensions are sums of terms, d(sigma)/dT = sum_k w_k(theta)
+a_k(T, 1/E) F F. Any other process stands alone: a sum of terms, or a kernel d(sigma)/d(deposit).
+"""
 
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from cevns import registry
 from cevns.exceptions import CevnsError, InputError, UnknownNameError
@@ -18,9 +23,23 @@ from cevns.processes.framework.electron_scattering import (
     matters_at_electrons,
 )
 from cevns.processes.framework.extension import CONTACT, ELECTRON_CONTACT, Extension, Shape, bounded
-from cevns.processes.framework.structure import at_place, factors_at, proton_radius
+from cevns.processes.framework.kernels import (
+    KernelProcess,
+    Process,
+    Quantity,
+    is_kernel,
+    quantity_of,
+)
+from cevns.processes.framework.kinematics import (
+    MASSLESS,
+    Kinematics,
+    Massive,
+    Massless,
+    Threshold,
+)
+from cevns.processes.framework.structure import at_place, check_species, factors_at, proton_radius
 from cevns.processes.framework.terms import Factor, FluxFactor, Interaction, Term, nuclear_factors
-from cevns.processes.framework.trial import tried
+from cevns.processes.framework.trial import tried, tried_alone
 from cevns.processes.ingredients import degeneracy, lma_dark
 from cevns.processes.standard_model import StandardModel
 
@@ -28,28 +47,40 @@ __all__ = [
     "CONTACT",
     "ELECTRON",
     "ELECTRON_CONTACT",
+    "MASSLESS",
     "Combined",
     "ElectronScattering",
     "Extension",
     "Factor",
     "FluxFactor",
     "Interaction",
+    "KernelProcess",
+    "Kinematics",
+    "Massive",
+    "Massless",
+    "Process",
+    "Quantity",
     "Shape",
     "StandardModel",
     "Term",
+    "Threshold",
     "at_place",
     "bounded",
+    "check_species",
     "degeneracy",
     "differential_cross_section",
     "electron_scattering",
     "factors_at",
     "interaction",
     "interactions",
+    "is_kernel",
     "kinematics",
     "lma_dark",
     "matters_at_electrons",
     "nuclear_factors",
+    "process",
     "proton_radius",
+    "quantity_of",
     "total_cross_section",
 ]
 
@@ -67,45 +98,97 @@ def interactions() -> tuple[str, ...]:
 def interaction(name: str, **options: Any) -> Interaction:
     """The interaction called `name`, or several extensions of the Standard Model together.
 
+    What is no `Extension` stands alone: nothing of the Standard Model is added to it, and it may
+    be a `KernelProcess` (`process` says so in its type).
+
     Args:
-        name: registry name, or a Python file with an `Extension` (``my_model.py``,
-            ``my_model.py:ClassName``); ``nsi+magnetic-moment`` is both at once.
+        name: registry name, or a Python file with an `Extension` or a process of its own
+            (``my_model.py``, ``my_model.py:ClassName``); ``nsi+magnetic-moment`` is both at once.
         options: ``couplings`` and ``axial`` of the Standard Model, and options of the extensions,
             each of which gets its own.
 
     Raises:
         UnknownNameError: if there is no such interaction.
-        InputError: if a user's file cannot be used, an option is unknown, or two extensions have
-            a parameter of the same name.
+        InputError: if a user's file cannot be used, an option is unknown, two extensions have a
+            parameter of the same name, or a process of its own is to be joined with ``+``.
 
     Examples:
         >>> interaction("standard-model", couplings="tree-lowE").name
         'standard-model'
     """
+    return cast("Interaction", process(name, **options))
+
+
+def process(name: str, **options: Any) -> Process:
+    """As `interaction`, for a name that may also be that of a `KernelProcess`.
+
+    Examples:
+        >>> process("nsi+magnetic-moment").name
+        'nsi+magnetic-moment'
+    """
     left = dict(options)
-    base = {k: left.pop(k) for k in ("couplings", "axial") if k in left}
-    extensions = tuple(_extension(part, left) for part in _user.parts(name) if not _standard(part))
+    base = {k: left.pop(k) for k in _OF_STANDARD if k in left}
+    parts = [part for part in _user.parts(name) if not _standard(part)]
+    found = [_model(part) for part in parts]
+    for part, model in zip(parts, found, strict=True):
+        if not _user.alone(model):
+            continue
+        if len(_user.parts(name)) > 1:
+            raise InputError(
+                f"{part!r} is a process of its own, no extension of the Standard Model: it cannot "
+                "be joined with '+'"
+            )
+        standard = {k: v for k, v in base.items() if v != _OF_STANDARD[k] or _takes(model, k)}
+        left |= standard
+        built = _built(part, model, left)
+        _all_taken(name, left)
+        return built if _own(part) else tried_alone(built, part)
+    extensions = tuple(
+        e if _own(part) else tried(e, part)
+        for part, e in ((p, _built(p, m, left)) for p, m in zip(parts, found, strict=True))
+    )
+    _all_taken(name, left)
+    return Combined(StandardModel(**base), extensions) if extensions else StandardModel(**base)
+
+
+_OF_STANDARD: Mapping[str, Any] = {
+    "couplings": StandardModel.couplings,
+    "axial": StandardModel.axial,
+}
+"""Options of the Standard Model, which every experiment file has, and their default values."""
+
+
+def _all_taken(name: str, left: Mapping[str, Any]) -> None:
     if left:
         raise InputError(f"{name!r} has no option {', '.join(map(repr, left))}")
-    standard = StandardModel(**base)
-    return Combined(standard, extensions) if extensions else standard
+
+
+def _own(name: str) -> bool:
+    return registry.canonical(name) in registry.names(__name__)
+
+
+def _takes(model: Any, option: str) -> bool:
+    return isinstance(model, type) and option in inspect.signature(model).parameters
 
 
 def _standard(name: str) -> bool:
     return registry.canonical(name) == StandardModel.name
 
 
-def _extension(name: str, options: dict[str, Any]) -> Extension:
-    """One extension, with those of the options that are its own, which are taken out."""
-    own = registry.canonical(name) in registry.names(__name__)
-    if own:
-        model = registry.load(__name__, "interaction", name).MODEL
-    elif _user.is_path(name):
-        model = _user.from_file(name)
-    elif registry.canonical(name) in _user.plugins():
-        model = _user.from_plugin(name)
-    else:
-        raise UnknownNameError("interaction", name, interactions())
+def _model(name: str) -> Any:
+    """The class or object that a name stands for."""
+    if _own(name):
+        module = registry.load(__name__, "interaction", name)
+        return module.MODEL if hasattr(module, "MODEL") else module.PROCESS
+    if _user.is_path(name):
+        return _user.from_file(name)
+    if registry.canonical(name) in _user.plugins():
+        return _user.from_plugin(name)
+    raise UnknownNameError("interaction", name, interactions())
+
+
+def _built(name: str, model: Any, options: dict[str, Any]) -> Any:
+    """The object, with those of the options that are its own, which are taken out."""
     if isinstance(model, type):
         takes = inspect.signature(model).parameters
         given = {k: options.pop(k) for k in tuple(options) if k in takes}
@@ -114,8 +197,7 @@ def _extension(name: str, options: dict[str, Any]) -> Extension:
         except CevnsError:
             raise
         except Exception as error:
-            if own:
+            if _own(name):
                 raise
             raise InputError(f"{name}: it cannot be built, {_user.say(error)}") from error
-    built: Extension = model if own else tried(model, name)
-    return built
+    return model

@@ -19,23 +19,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cevns.constants import HBARC2_MEV2_CM2
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
-from cevns.particles import LEPTONS, lepton
-from cevns.processes.framework.extension import Extension, Shape
+from cevns.particles import LEPTONS
 from cevns.processes.framework.terms import Term
-from cevns.processes.ingredients.mediator import (
-    check_leptons,
-    coupling_parameter,
-    mass_parameter,
-    momentum_transfer_squared,
-)
-from cevns.processes.ingredients.nucleon_charges import NucleonCharges, nucleon_charges, pair_terms
+from cevns.processes.ingredients.helicity_flip import HelicityFlip
+from cevns.processes.ingredients.mediator import momentum_transfer_squared
+from cevns.processes.ingredients.nucleon_charges import NucleonCharges, pair_terms
 from cevns.typing import Array
 
 __all__ = ["LightScalar", "NucleonCharges"]
@@ -62,7 +57,7 @@ class _Exchange:
 
 
 @dataclass(frozen=True)
-class LightScalar(Extension):
+class LightScalar(HelicityFlip):
     """Exchange of a light scalar; parameter ``g_scalar``, structure ``m_scalar``.
 
     ``g_scalar`` is g = sqrt(g_nu g_q), g_q being the coupling that `charges` counts in.
@@ -88,57 +83,33 @@ class LightScalar(Extension):
         [324.0, 792.0, 484.0]
     """
 
+    particle: ClassVar[str] = "scalar"
     m_scalar: float = 100.0
     charges: str | NucleonCharges = "quarks"
     leptons: tuple[str, ...] = LEPTONS
     electron: float = 0.0
     name: str = field(default="light-scalar", init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "charges", nucleon_charges("scalar", self.charges))
-        check_leptons(self.leptons)
-        _ = self.structure  # raises where the mass is out of bounds
-
     @property
     def parameters(self) -> Parameters:
         """``g_scalar``."""
-        largest = nucleon_charges("scalar", self.charges).largest
         description = "coupling of the light scalar mediator, sqrt(g_nu g_q)"
-        return Parameters([coupling_parameter("g_scalar", description, self.m_scalar, largest)])
-
-    @property
-    def structure(self) -> Parameters:
-        """``m_scalar``, MeV."""
-        return Parameters([mass_parameter("m_scalar", self.m_scalar, "scalar")])
-
-    @property
-    def shapes(self) -> tuple[Shape, ...]:
-        """None: nothing interferes with the Standard Model."""
-        return ()
+        return self.coupling(description, self.nucleons.largest)
 
     @property
     def terms(self) -> tuple[Term, ...]:
         """Q_S^2 by form factors: pp, pn, nn."""
-        return pair_terms("scalar", _Exchange(self.m_scalar))
+        return pair_terms("scalar", _Exchange(self.mass_mev))
 
     def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """g^4 times the squares and the product of c_p Z and c_n N."""
-        charges = nucleon_charges("scalar", self.charges)
-        strength = self._strength(flavour, values)
-        return [strength * c for c in charges.squared(nuclide)]
+        strength = self.strength(flavour, values)
+        return [strength * c for c in self.nucleons.squared(nuclide)]
 
     @property
     def electron_terms(self) -> tuple[Term, ...]:
         """One, where electrons couple: the same formula with M -> m_e and 1 + T/(2 m_e)."""
-        return (Term("scalar.e", (), _Exchange(self.m_scalar, True)),) if self.electron else ()
-
-    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
-        """g^4 (g_e/g)^2."""
-        return [self._strength(flavour, values) * self.electron**2] if self.electron else []
-
-    def _strength(self, flavour: str, values: Mapping[str, Any]) -> Any:
-        g = self.value(values, "g_scalar")
-        return (g * g) ** 2 * float(lepton(flavour) in self.leptons)
+        return (Term("scalar.e", (), _Exchange(self.mass_mev, True)),) if self.electron else ()
 
 
 MODEL = LightScalar

@@ -9,28 +9,22 @@ isotopes of an element have the same skin.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-from cevns.nuclear.form_factors import FormFactor, form_factor
+from cevns.nuclear.form_factors import form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
-from cevns.processes.framework.extension import Extension, bounded
-from cevns.processes.ingredients.elements import (
-    ELEMENTS,
-    check_definition,
-    group_of,
-    groups,
-    proton_rms_fm,
-)
+from cevns.processes.framework.extension import bounded
+from cevns.processes.ingredients.elements import group_of, groups
+from cevns.processes.neutron_radius import NeutronRadius
 
 __all__ = ["MODEL", "NeutronSkin"]
 
 
 @dataclass(frozen=True)
-class NeutronSkin(Extension):
+class NeutronSkin(NeutronRadius):
     """Neutron skins as parameters; see the module.
 
     Args:
@@ -49,14 +43,7 @@ class NeutronSkin(Extension):
         5.021
     """
 
-    elements: tuple[str, ...] = ELEMENTS
-    proton: str | Mapping[str, float] = "default"
-    model: str | FormFactor = "klein-nystrand"
     name: str = field(default="neutron-skin", init=False)
-
-    def __post_init__(self) -> None:
-        groups(self.elements)
-        check_definition(self.proton)
 
     @property
     def parameters(self) -> Parameters:
@@ -84,14 +71,6 @@ class NeutronSkin(Extension):
         if group is None or (not given and self.proton_rms_fm(nuclide) is None):
             return None
         return self._protons(nuclide) + self.value(values, f"skin_{group.label}")
-
-    def proton_rms_fm(self, nuclide: Nuclide) -> float | None:
-        """The radius of the protons if `proton` states one."""
-        return proton_rms_fm(self.proton, nuclide)
-
-    def for_form_factor(self, model: FormFactor) -> Self:
-        """With the model whose radii are those of the protons."""
-        return self if model == self.model else dataclasses.replace(self, model=model)
 
 
 MODEL = NeutronSkin

@@ -37,9 +37,9 @@ import numpy as np
 
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
-from cevns.processes.framework.extension import Extension, bounded
+from cevns.processes.framework.extension import bounded
 from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS
-from cevns.processes.nsi import REACH, final_states, given, meaning
+from cevns.processes.nsi import NSI, REACH, given, meaning
 
 __all__ = [
     "DOWN_DEG",
@@ -131,7 +131,7 @@ def _parameters() -> Parameters:
 
 
 @dataclass(frozen=True)
-class NSIQuarkMix(Extension):
+class NSIQuarkMix(NSI):
     """One flavour structure eps_ab with an angle between protons and neutrons.
 
     Parameters: ``eps_{ee,mumu,tautau,emu,etau,mutau}`` and ``eps_{emu,etau,mutau}_im``, nominal
@@ -154,20 +154,31 @@ class NSIQuarkMix(Extension):
     def amplitudes(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
-        """Z xi^p eps_ab and N xi^n eps_ab by final state.
+        """Those of `NSI` at the coefficients of the quarks.
 
         Raises:
             UnknownNameError: if the flavour is unknown.
         """
-        found = {
-            state: eps
-            for state, ab, suffix in final_states(flavour)
-            if (eps := given(values, f"eps_{ab}{suffix}")) is not None
-        }
-        if not found:
+        return super().amplitudes(flavour, nuclide, self.quarks(values))
+
+    def quarks(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of `NSI` that these stand for: eps^q_ab = xi^q eps_ab.
+
+        Examples:
+            >>> found = NSIQuarkMix().quarks({"eps_emu_im": 0.1, "eta": UP_DEG})
+            >>> {name: round(float(eps), 12) + 0.0 for name, eps in found.items()}
+            {'eps_emu_u_im': 0.1, 'eps_emu_d_im': 0.0}
+        """
+        own = {n: v for n in values if n.startswith("eps_") and (v := given(values, n)) is not None}
+        if not own:
             return {}
-        p, n = nucleon_couplings(self.value(values, "eta"), self.value(values, "zeta"))
-        return {state: (nuclide.z * p * eps, nuclide.n * n * eps) for state, eps in found.items()}
+        angles = self.value(values, "eta"), self.value(values, "zeta")
+        mix = dict(zip("ud", quark_couplings(*angles), strict=True))
+        out: dict[str, Any] = {}
+        for name, eps in own.items():
+            ab, im = name.removesuffix("_im"), "_im" if name.endswith("_im") else ""
+            out |= {f"{ab}_{q}{im}": mix[q] * eps for q in "ud"}
+        return out
 
 
 MODEL = NSIQuarkMix

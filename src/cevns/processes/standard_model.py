@@ -13,6 +13,7 @@ from cevns.nuclear.couplings import Couplings, couplings
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.particles import is_antineutrino, lepton
+from cevns.processes.framework.kinematics import MASSLESS, Kinematics
 from cevns.processes.framework.terms import Term
 from cevns.typing import Array
 
@@ -118,6 +119,11 @@ class StandardModel:
     def parameters(self) -> Parameters:
         """``sin2_theta_w``, held at the value at which the scheme is as named."""
         return Parameters([SIN2_THETA_W])
+
+    @property
+    def kinematics(self) -> Kinematics:
+        """That of a massless neutrino."""
+        return MASSLESS
 
     @property
     def terms(self) -> tuple[Term, ...]:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -32,16 +32,11 @@ from cevns.constants import HBARC2_MEV2_CM2
 from cevns.exceptions import InputError
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
-from cevns.particles import LEPTONS, lepton
-from cevns.processes.framework.extension import Extension, Shape
+from cevns.particles import LEPTONS
 from cevns.processes.framework.terms import Term
-from cevns.processes.ingredients.mediator import (
-    check_leptons,
-    coupling_parameter,
-    mass_parameter,
-    momentum_transfer_squared,
-)
-from cevns.processes.ingredients.nucleon_charges import NucleonCharges, nucleon_charges, pair_terms
+from cevns.processes.ingredients.helicity_flip import HelicityFlip
+from cevns.processes.ingredients.mediator import momentum_transfer_squared
+from cevns.processes.ingredients.nucleon_charges import NucleonCharges, pair_terms
 from cevns.typing import Array
 
 __all__ = ["LightTensor", "NucleonCharges"]
@@ -63,7 +58,7 @@ class _Exchange:
 
 
 @dataclass(frozen=True)
-class LightTensor(Extension):
+class LightTensor(HelicityFlip):
     """Exchange of a light tensor; parameter ``g_tensor``, structure ``m_tensor``.
 
     ``g_tensor`` is g = sqrt(g_nu g_q), g_q being the coupling that `charges` counts in.
@@ -86,6 +81,7 @@ class LightTensor(Extension):
         [0.0, 1.0]
     """
 
+    particle: ClassVar[str] = "tensor"
     m_tensor: float = 100.0
     nucleus: Literal["spin", "coherent"] = "spin"
     charges: str | NucleonCharges = "lattice"
@@ -94,43 +90,31 @@ class LightTensor(Extension):
     name: str = field(default="tensor", init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "charges", nucleon_charges("tensor", self.charges))
         if self.nucleus not in ("spin", "coherent"):
             raise InputError(f"tensor: nucleus is {self.nucleus!r}; choose spin or coherent")
-        check_leptons(self.leptons)
-        _ = self.structure  # raises where the mass is out of bounds
+        super().__post_init__()
 
     @property
     def parameters(self) -> Parameters:
         """``g_tensor``."""
         description = f"coupling of the tensor mediator, sqrt(g_nu g_q), {self.nucleus}"
-        largest = nucleon_charges("tensor", self.charges).largest
+        largest = self.nucleons.largest
         # one spin against some 100 nucleons
         size = largest if self.nucleus == "coherent" else 0.01 * largest
-        return Parameters([coupling_parameter("g_tensor", description, self.m_tensor, size)])
-
-    @property
-    def structure(self) -> Parameters:
-        """``m_tensor``, MeV."""
-        return Parameters([mass_parameter("m_tensor", self.m_tensor, "tensor")])
-
-    @property
-    def shapes(self) -> tuple[Shape, ...]:
-        """None: nothing interferes with the Standard Model."""
-        return ()
+        return self.coupling(description, size)
 
     @property
     def terms(self) -> tuple[Term, ...]:
         """One with the axial form factor, or Q_T^2 by form factors: pp, pn, nn."""
-        shape = _Exchange(self.m_tensor)
+        shape = _Exchange(self.mass_mev)
         if self.nucleus == "spin":
             return (Term("tensor.aa", ("a", "a"), shape),)
         return pair_terms("tensor", shape)
 
     def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """g^4 Q_T^2, without form factors."""
-        c = nucleon_charges("tensor", self.charges)
-        strength = self._strength(flavour, values)
+        c = self.nucleons
+        strength = self.strength(flavour, values)
         if self.nucleus == "spin":
             z, n = nuclide.unpaired
             return [strength * (c.proton * z + c.neutron * n) ** 2]
@@ -139,15 +123,7 @@ class LightTensor(Extension):
     @property
     def electron_terms(self) -> tuple[Term, ...]:
         """One, where electrons couple: the formula of spin 1/2 is exact there."""
-        return (Term("tensor.e", (), _Exchange(self.m_tensor)),) if self.electron else ()
-
-    def electron_weights(self, flavour: str, values: Mapping[str, Any]) -> Sequence[Any]:
-        """g^4 (g_e/g)^2."""
-        return [self._strength(flavour, values) * self.electron**2] if self.electron else []
-
-    def _strength(self, flavour: str, values: Mapping[str, Any]) -> Any:
-        g = self.value(values, "g_tensor")
-        return (g * g) ** 2 * float(lepton(flavour) in self.leptons)
+        return (Term("tensor.e", (), _Exchange(self.mass_mev)),) if self.electron else ()
 
 
 MODEL = LightTensor

@@ -11,7 +11,7 @@ of terms as at nuclei, with the electron's mass, and no form factors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,16 +20,28 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.nuclear.electron_shells import electron_shells, free_electrons
 from cevns.nuclear.materials import Material
-from cevns.processes import ELECTRON, ElectronScattering, Interaction, at_place, kinematics
+from cevns.processes import (
+    ELECTRON,
+    MASSLESS,
+    ElectronScattering,
+    Interaction,
+    Kinematics,
+    at_place,
+    check_species,
+)
 from cevns.rates.fold import Fold
+from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.moments import fold_terms
+from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
 from cevns.typing import Array
 
 __all__ = ["AnyFold", "ElectronFold", "WithElectrons", "electron_panels"]
 
 
-def electron_panels(source: Source, material: Material, maximum_kev: float) -> Array:
+def electron_panels(
+    source: Source, material: Material, maximum_kev: float, kinematics: Kinematics = MASSLESS
+) -> Array:
     """Edges, keV, of the panels on which the recoil spectrum of electrons is smooth.
 
     From the loosest electron to `maximum_kev`: a border at every binding energy, and at the
@@ -87,7 +99,9 @@ class ElectronFold:
     weights_kev: Array | float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "interaction", at_place(self.interaction, source=self.source))
+        process = at_place(self.interaction, source=self.source)
+        check_species(process.name, self.source.flavours, lambda s: process.weights(s, {}))
+        object.__setattr__(self, "interaction", process)
 
     @property
     def nodes(self) -> Array:
@@ -112,7 +126,7 @@ class ElectronFold:
     @cached_property
     def kernel(self) -> Array:
         """Terms with unit weights, ``(flavours, terms, nodes)``, counts per node."""
-        e_min = kinematics.minimum_energy_mev(self.nodes, ELECTRON.mass_mev)
+        e_min = self.interaction.kinematics.minimum_energy_mev(self.nodes, ELECTRON.mass_mev)
         polynomials = np.stack(
             [t.coefficients(self.nodes, ELECTRON) for t in self.interaction.terms]
         )
@@ -130,13 +144,24 @@ class ElectronFold:
         """Counts per node and flavour, ``(..., flavours, nodes)``.
 
         Args:
-            values: parameters of the interaction by name; arrays of shape ``(...)`` broadcast.
+            values: parameters of the interaction and of the source by name; arrays of shape
+                ``(...)`` broadcast.
         """
+        pulls, values = pulls_in(self.source, values or {})
         out = []
         for f, flavour in enumerate(self.flavours):
-            column = np.moveaxis(self.weights(values or {}, flavour), 0, -1)[..., None, :]
+            column = np.moveaxis(self.weights(values, flavour), 0, -1)[..., None, :]
             out.append((column @ self.kernel[f])[..., 0, :])
-        return np.stack(out, axis=-2)
+        total: Array = np.stack(out, axis=-2)
+        for name, pull in pulls.items():
+            total = total + pull[..., None, None] * self._changes[name].spectrum(values)
+        return total
+
+    @cached_property
+    def _changes(self) -> dict[str, ElectronFold]:
+        """As those of `Fold`."""
+        names = self.source.parameters.names
+        return {n: replace(self, source=Varied(self.source, n)) for n in names}
 
 
 @dataclass(frozen=True)
@@ -163,6 +188,11 @@ class WithElectrons:
     def flavours(self) -> tuple[str, ...]:
         """Flavours in the order of the first axis of `spectrum`."""
         return self.nuclei.flavours
+
+    @property
+    def source(self) -> Source:
+        """The source of both."""
+        return self.nuclei.source
 
     @property
     def interaction(self) -> Interaction:
@@ -207,5 +237,5 @@ class WithElectrons:
         return np.concatenate(parts, axis=-1)
 
 
-AnyFold = Fold | WithElectrons
+AnyFold = Fold | KernelFold | WithElectrons
 """Recoils of nuclei, alone or with those of electrons."""

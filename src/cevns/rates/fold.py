@@ -13,7 +13,7 @@ that change on the way) are folded with moments of their own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,8 +22,16 @@ from cevns.constants import HBARC_MEV_FM
 from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
-from cevns.processes import Interaction, at_place, kinematics, proton_radius
+from cevns.processes import (
+    MASSLESS,
+    Interaction,
+    Kinematics,
+    at_place,
+    check_species,
+    proton_radius,
+)
 from cevns.rates.moments import fold_terms
+from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
 from cevns.typing import Array
 
@@ -33,11 +41,23 @@ NODES_PER_PANEL = 24
 """Exact for a smooth spectrum over a whole panel between its kinks."""
 
 
-def recoil_panels(source: Source, material: Material, *, maximum_kev: float | None = None) -> Array:
+def recoil_panels(
+    source: Source,
+    material: Material,
+    *,
+    maximum_kev: float | None = None,
+    kinematics: Kinematics = MASSLESS,
+) -> Array:
     """Edges, keV, of the panels on which the recoil spectrum is smooth.
 
     They lie where it has kinks: at the maximum recoil energy of every line and end point of the
     source on every nuclide.
+
+    Args:
+        source: of the beam particles.
+        material: the target.
+        maximum_kev: the last border; by default the largest recoil energy of all.
+        kinematics: that of the process.
 
     Raises:
         InputError: if the source reaches no recoil energy at all.
@@ -56,7 +76,7 @@ def recoil_panels(source: Source, material: Material, *, maximum_kev: float | No
             keep.append(edge)
     edges = np.array(keep)
     if edges.size < 2:
-        raise InputError("the source gives no nuclear recoils: it has no neutrino above 0 MeV")
+        raise InputError("the source gives no nuclear recoils: it emits nothing that can give one")
     return edges
 
 
@@ -73,7 +93,7 @@ class Fold:
     """Counts per recoil node and flavour, as a function of couplings and nuclear radii.
 
     Args:
-        source: the neutrinos, with flux moments and fluence.
+        source: of the beam particles, with flux moments and fluence; their species are its own.
         interaction: the sum of terms; what it asks of source and form factor, it is given here.
         material: the target.
         mass_kg: target mass.
@@ -81,6 +101,9 @@ class Fold:
         nodes_kev: recoil energies; by default those of `panel_nodes`.
         weights_kev: quadrature weights; ones (with `nodes_kev` given) make `spectrum` a density.
         maximum_kev: largest recoil energy of the default nodes; by default what the source reaches.
+
+    Raises:
+        SpeciesError: if the source emits a species that the interaction does not scatter.
     """
 
     source: Source
@@ -95,10 +118,17 @@ class Fold:
 
     def __post_init__(self) -> None:
         process = at_place(self.interaction, source=self.source, form_factor=self.form_factor)
+        nuclide = self.material.atoms[0][0]
+        check_species(process.name, self.source.flavours, lambda s: process.weights(s, nuclide, {}))
         object.__setattr__(self, "interaction", process)
         if self.nodes_kev is None:
             grid = panel_nodes(
-                recoil_panels(self.source, self.material, maximum_kev=self.maximum_kev)
+                recoil_panels(
+                    self.source,
+                    self.material,
+                    maximum_kev=self.maximum_kev,
+                    kinematics=process.kinematics,
+                )
             )
         else:
             nodes = np.asarray(self.nodes_kev, dtype=float)
@@ -113,7 +143,7 @@ class Fold:
 
     @property
     def flavours(self) -> tuple[str, ...]:
-        """Flavours in the order of the first axis of `spectrum`."""
+        """Species that the source emits, in the order of the first axis of `spectrum`."""
         return tuple(self.source.flavours)
 
     @cached_property
@@ -124,7 +154,7 @@ class Fold:
         atoms = self.material.nuclei_per_kg()
         out = np.zeros((len(self.flavours), len(self.material.atoms), len(terms), nodes.size))
         for a, (nuclide, _) in enumerate(self.material.atoms):
-            e_min = kinematics.minimum_energy_mev(nodes, nuclide.mass_mev)
+            e_min = self.interaction.kinematics.minimum_energy_mev(nodes, nuclide.mass_mev)
             nuclei = atoms[nuclide.name] * self.mass_kg
             polynomials = np.stack([t.coefficients(nodes, nuclide) for t in terms])
             for f, flavour in enumerate(self.flavours):
@@ -219,13 +249,35 @@ class Fold:
         """Counts per node and flavour at a point in coupling space.
 
         Args:
-            values: parameters of the interaction by name; arrays of shape ``(...)`` broadcast.
+            values: parameters of the interaction and of the source by name; arrays of shape
+                ``(...)`` broadcast.
             neutron_radius: rms neutron radius relative to the model's default, shape ``(...)``.
 
         Returns:
             Shape ``(..., flavours, nodes)``; with unit weights it is counts per keVnr.
         """
-        values = values or {}
+        pulls, values = pulls_in(self.source, values or {})
+        total = self._nominal_source(values, neutron_radius)
+        for name, pull in pulls.items():
+            change = self._changes[name].spectrum(values, neutron_radius=neutron_radius)
+            total = total + pull[..., None, None] * change
+        return total
+
+    @cached_property
+    def _changes(self) -> dict[str, Fold]:
+        """The fold of what a unit of each parameter of the source adds to its spectrum."""
+        nodes, weights = self._grid
+        return {
+            p.name: replace(
+                self, source=Varied(self.source, p.name), nodes_kev=nodes, weights_kev=weights
+            )
+            for p in self.source.parameters
+        }
+
+    def _nominal_source(
+        self, values: Mapping[str, Array | float], neutron_radius: Array | float
+    ) -> Array:
+        """`spectrum` with the parameters of the source at their nominal values."""
         radii = self._moved_radii(values)
         if radii is None and isinstance(neutron_radius, float) and neutron_radius == 1.0:
             out = []

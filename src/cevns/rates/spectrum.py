@@ -11,7 +11,8 @@ from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
 from cevns.nuclear.checks import finite, positive
-from cevns.processes import Interaction, StandardModel, at_place, factors_at, kinematics
+from cevns.processes import Interaction, StandardModel, at_place, factors_at
+from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.rates.moments import weighted_moments
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
@@ -39,11 +40,11 @@ def flux_averaged_slope(
     """
     process = at_place(interaction, source=source, form_factor=model)
     proton, neutron = (radii or {}).get(nuclide.name, (None, None))
-    q = kinematics.momentum_transfer_inv_fm(recoil_energy_kev, nuclide.mass_mev)
+    q = momentum_transfer_inv_fm(recoil_energy_kev, nuclide.mass_mev)
     factors = factors_at(
         process, model, nuclide, q, values or {}, proton_rms_fm=proton, neutron_rms_fm=neutron
     )
-    e_min = kinematics.minimum_energy_mev(recoil_energy_kev, nuclide.mass_mev)
+    e_min = process.kinematics.minimum_energy_mev(recoil_energy_kev, nuclide.mass_mev)
     weights = np.stack([process.weights(f, nuclide, values or {}) for f in source.flavours])
     # terms that share a shape are summed before they meet the flux: few shapes, many terms
     groups: dict[Any, list[int]] = {}

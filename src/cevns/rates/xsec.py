@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from cevns.exceptions import InputError
 from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
-from cevns.processes import Interaction, StandardModel, kinematics
+from cevns.processes import Interaction, Process, StandardModel, is_kernel
+from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.spectrum import Radii, flux_averaged_slope
 from cevns.sources import Source
 from cevns.typing import Array
@@ -43,14 +44,14 @@ def flux_averaged_cross_section(
     source: Source,
     target: str | Nuclide | Material,
     *,
-    interaction: Interaction | None = None,
+    interaction: Process | None = None,
     form_factor: str | FormFactor = "klein-nystrand",
     values: Mapping[str, Any] | None = None,
     radii: Radii | None = None,
 ) -> FluxAveraged:
     """Cross section averaged over the spectrum of a source, with the form factor.
 
-    The recoil spectrum is integrated in the variable E = E_min(T), where moments and form
+    The recoil spectrum is integrated in the variable s = sqrt(T), in which E_min, moments and form
     factor are smooth, in panels between the kinks of the source; the number of Gauss-Legendre
     nodes doubles until nothing changes by more than 1e-8.
 
@@ -60,7 +61,8 @@ def flux_averaged_cross_section(
         interaction: the Standard Model with its default couplings unless given.
         form_factor: model or its name.
         values: parameters of the interaction; nominal where left out.
-        radii: rms radii (proton, neutron) by nuclide name; the model's default where left out.
+        radii: rms radii (proton, neutron) by nuclide name; the model's default where left out, and
+            not for a kernel, which has its own.
 
     Raises:
         InputError: if the integral does not settle.
@@ -76,13 +78,21 @@ def flux_averaged_cross_section(
         material = Material(target.name, ((target, 1.0),))
     else:
         material = find_material(target) if isinstance(target, str) else target
-    process = StandardModel() if interaction is None else interaction
+    process: Process = StandardModel() if interaction is None else interaction
     model = find_form_factor(form_factor)
     atoms = sum(count for _, count in material.atoms)
     total = np.zeros(len(source.flavours))
-    for nuclide, count in material.atoms:
-        total += count / atoms * _integrate(source, process, model, nuclide, values, radii)
     fluence = np.array([source.fluence_cm2(f) for f in source.flavours])
+    for nuclide, count in material.atoms:
+        if is_kernel(process):
+            alone = Material(nuclide.name, ((nuclide, 1.0),))
+            counts = KernelFold(source, process, alone, 1.0, model).spectrum(values).sum(axis=-1)
+            nuclei = sum(alone.nuclei_per_kg().values())
+            sigma = counts / np.where(fluence > 0.0, fluence * nuclei, 1.0)
+        else:
+            terms = cast("Interaction", process)
+            sigma = _integrate(source, terms, model, nuclide, values, radii)
+        total += count / atoms * sigma
     return FluxAveraged(
         material.name,
         dict(zip(source.flavours, total.tolist(), strict=True)),
@@ -106,21 +116,19 @@ def _integrate(
     radii: Radii | None,
 ) -> Array:
     """Integral over recoil energy of the averaged slope, cm2, shape ``(flavours,)``."""
-    edges = np.unique([0.0, *source.recoil_kinks])
+    kinks = process.kinematics.maximum_recoil_kev(source.recoil_kinks, nuclide.mass_mev)
+    edges = np.sqrt(np.unique([0.0, *kinks.tolist()]))
     half = np.diff(edges)[:, None] / 2.0
-    mass = nuclide.mass_mev
     previous = np.full(len(source.flavours), np.inf)
     nodes = 32
     while nodes <= _MOST_NODES:
         x, w = _gauss(nodes)
-        energy = (edges[:-1, None] + half * (x + 1.0)).ravel()
-        # dT/dE of T = 2 E^2/(M + 2 E), keV/MeV
-        jacobian = 4e3 * energy * (mass + energy) / (mass + 2.0 * energy) ** 2
-        recoil = kinematics.maximum_recoil_kev(energy, mass)
+        root = (edges[:-1, None] + half * (x + 1.0)).ravel()
+        recoil = root * root
         slope = flux_averaged_slope(
             source, process, model, nuclide, recoil, values=values, radii=radii
         )
-        result: Array = slope @ (jacobian * (half * w).ravel())
+        result: Array = slope @ (2.0 * root * (half * w).ravel())
         if np.all(np.abs(result - previous) <= _TOLERANCE * np.abs(result)):
             return result
         previous, nodes = result, 2 * nodes

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
 from cevns.nuclear.checks import positive
+from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.sources.beams import pion_decay as _pion_decay
-from cevns.sources.beams import proton_pulse as _pulse
 from cevns.sources.beams.proton_beam import Protons, protons_on_target
+from cevns.sources.beams.source import Source
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
@@ -19,7 +19,7 @@ __all__ = ["MODEL", "SNS"]
 
 
 @dataclass(frozen=True)
-class SNS:
+class SNS(Source):
     r"""Decay at rest of the pi+ made by a pulsed proton beam.
 
     Per proton, y neutrinos of each of nu_mu (a line at 29.79 MeV), nu_e and nubar_mu (Michel
@@ -71,6 +71,10 @@ class SNS:
         """Continuous part of the spectrum per neutrino, 1/MeV."""
         return _pion_decay.spectrum(flavour, energy_mev)
 
+    def breaks(self, flavour: str) -> tuple[float, ...]:
+        """The end point: each spectrum is smooth below it."""
+        return (self.end_point_mev(flavour),)
+
     def lines(self, flavour: str) -> tuple[tuple[float, float], ...]:
         """The nu_mu line; nothing for the other flavours."""
         return ((E_PION_LINE_MEV, 1.0),) if _pion_decay.check(flavour) == "nu_mu" else ()
@@ -108,20 +112,17 @@ class SNS:
 
         The time of flight (64 ns at 19.3 m) is part of `t0_us`.
         """
-        return self._time(_pulse.emg_pdf, flavour, t_us, t0_us)
+        return self.arrival(flavour).pdf(t_us, t0_us)
 
     def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Fraction of neutrinos that arrive before `t_us`."""
-        return self._time(_pulse.emg_cdf, flavour, t_us, t0_us)
+        return self.arrival(flavour).cdf(t_us, t0_us)
 
-    def _time(
-        self, emg: Callable[..., Array], flavour: str, t_us: ArrayLike, t0_us: ArrayLike
-    ) -> Array:
-        prompt = emg(t_us, t0_us, self.pulse_sigma_us, TAU_PION_US)
-        if _pion_decay.check(flavour) == "nu_mu":
-            return prompt
-        muon = emg(t_us, t0_us, self.pulse_sigma_us, TAU_MUON_US)
-        return _pulse.sequential(prompt, muon, TAU_PION_US, TAU_MUON_US)
+    def arrival(self, flavour: str) -> Pulsed:
+        """When a flavour arrives: after the pion's decay, or after the muon's that follows."""
+        prompt = _pion_decay.check(flavour) == "nu_mu"
+        lives = (TAU_PION_US,) if prompt else (TAU_PION_US, TAU_MUON_US)
+        return Pulsed(self.pulse_sigma_us, lives)
 
 
 MODEL = SNS

@@ -14,6 +14,7 @@ from cevns.nuclear.checks import positive
 from cevns.sources.beams.flux_files import read_flux
 from cevns.sources.beams.flux_tables import EnergyTable, TimeTable
 from cevns.sources.beams.proton_beam import Protons
+from cevns.sources.beams.source import Source
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
@@ -21,7 +22,7 @@ __all__ = ["MODEL", "Tabulated"]
 
 
 @dataclass(frozen=True)
-class Tabulated:
+class Tabulated(Source):
     r"""Flux histograms in energy and time, in place of the analytic form.
 
     The energy density is constant within a bin and its moments are exact. Times of a proton at
@@ -97,6 +98,10 @@ class Tabulated:
     def spectrum(self, flavour: str, energy_mev: ArrayLike) -> Array:
         """Spectrum per neutrino, 1/MeV, constant within a bin."""
         return self._table(flavour).spectrum(energy_mev)
+
+    def breaks(self, flavour: str) -> tuple[float, ...]:
+        """All bin edges."""
+        return tuple(self._table(flavour).edges_mev.tolist())
 
     def lines(self, flavour: str) -> tuple[tuple[float, float], ...]:
         """None: the nu_mu line is a narrow bin."""

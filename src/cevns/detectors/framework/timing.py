@@ -142,6 +142,18 @@ class TimeTable:
         )
         return cls(edges, spline)
 
+    @classmethod
+    def constant(cls, edges: ArrayLike, shares: Array) -> TimeTable:
+        """The same contents at all pulse positions: an arrival that follows no pulse.
+
+        Examples:
+            >>> TimeTable.constant([0.0, 1.0, 2.0], np.array([0.3, 0.7])).evaluate(9.0).tolist()
+            [0.3, 0.7]
+        """
+        edges = check_edges(edges, "time bins")
+        knots = np.tile(shares, (6, 1))  # the fewest that a spline has
+        return cls(edges, UniformSpline.through(0.0, 0.2, knots))
+
     @property
     def n_bins(self) -> int:
         """Number of time bins."""

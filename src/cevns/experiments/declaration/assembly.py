@@ -11,6 +11,7 @@ import numpy as np
 
 from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.efficiency.unity import Unity
 from cevns.detectors.framework.response import PULL_REACH
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
@@ -22,11 +23,13 @@ from cevns.experiments.questions import Question
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.processes import Interaction
 from cevns.sources import PulsedSource, Source
+from cevns.sources.arrivals import Arrival
 from cevns.typing import Array
 from cevns.units import measurement, quantity
 
 __all__ = [
     "REACH",
+    "arrival_tables",
     "bind",
     "declared_parameter",
     "declared_parameters",
@@ -66,6 +69,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         "signal": (0.0, math.inf),
         "neutron-radius": (0.0, math.inf),
         "interaction": (-math.inf, math.inf),
+        "source": (-math.inf, math.inf),
         "efficiency": (-PULL_REACH, PULL_REACH),
         "quenching": (-REACH, REACH),
         "pulse-time": pulse_range(value, constraint),
@@ -146,6 +150,7 @@ def bind(
     interaction: Interaction,
     quenching_variations: tuple[str, ...],
     efficiency_variations: tuple[str, ...],
+    source: Source,
 ) -> Binding:
     """Which parameter drives which stage of the signal, with these couplings free."""
     floating = names_acting_on(declaration, "interaction")
@@ -155,7 +160,14 @@ def bind(
                 f"{declaration.name}: the parameter {name!r} acts on the interaction "
                 f"{interaction.name!r}, which knows {', '.join(interaction.parameters.names)}"
             )
-    floating = (*couplings, *(n for n in floating if n not in couplings))
+    of_source = names_acting_on(declaration, "source")
+    for name in of_source:
+        if name not in source.parameters.names:
+            known = ", ".join(source.parameters.names) or "no parameter"
+            raise InputError(
+                f"{declaration.name}: the parameter {name!r} acts on the source, which has {known}"
+            )
+    floating = (*couplings, *(n for n in (*floating, *of_source) if n not in couplings))
     return Binding(
         interaction=floating,
         neutron_radius=single(declaration, "neutron-radius"),
@@ -270,7 +282,10 @@ def time_tables(
         )
         return tuple(whole for _ in source.flavours)
     if not hasattr(source, "time_pdf"):
-        raise InputError("this source has no time structure; leave out the time axis")
+        raise InputError(
+            "this source has no time structure; leave out the time axis, or say in its section "
+            "when particles arrive, for example 'arrival: {kind: steady}'"
+        )
     if pulse is None:
         raise InputError(
             "the time axis needs the pulse's mean time: declare a parameter, for example "
@@ -285,12 +300,34 @@ def time_tables(
     return tuple(built.values())
 
 
+def arrival_tables(
+    source: Source, arrival: Arrival | None, edges: Array | None, efficiency: Efficiency
+) -> tuple[TimeTable, ...]:
+    """Bins of a declared arrival at the nominal values of its parameters, for every species.
+
+    Without a time axis everything that arrives in the exposure is in one bin.
+
+    Raises:
+        InputError: if there is an efficiency in time, which is one after a beam signal.
+    """
+    assert arrival is not None
+    if edges is None:
+        edges, shares = np.array([0.0, 1.0]), arrival.live_share()[0][None]
+    else:
+        if not isinstance(efficiency, Unity):
+            raise InputError("an efficiency in time is for a beam pulse: leave it or 'arrival' out")
+        shares = arrival.shares(edges * quantity("1 us", arrival.unit))[0]
+    table = TimeTable.constant(edges, shares)
+    return tuple(table for _ in source.flavours)
+
+
 def physics_choices(declaration: ExperimentFile) -> Mapping[str, str]:
     """The named physics choices of a file, echoed in every result."""
     released = declaration.signal
     return {
         **({} if released is None else {"signal": released.use}),
         "source": declaration.source.kind,
+        **({} if (a := declaration.source.arrival) is None else {"arrival": a.kind}),
         "material": declaration.target.material,
         "interaction": declaration.interaction.kind,
         "couplings": declaration.interaction.couplings,

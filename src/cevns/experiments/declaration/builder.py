@@ -23,8 +23,6 @@ from cevns.units import Unit
 
 __all__ = ["Builder", "written_names"]
 
-_UNIT_SUFFIXES = ("_m", "_us", "_mev", "_kev", "_kevee", "_kg", "_pe")
-
 
 def written_names(model: Any) -> dict[str, str]:
     """Names of a model's fields as a file writes them, to the dataclass's names.
@@ -42,19 +40,18 @@ def written_names(model: Any) -> dict[str, str]:
     for f in dataclasses.fields(model):
         if not f.init:
             continue
-        name = f.name
-        if _is_quantity(hints[name]):
-            suffix = next((s for s in _UNIT_SUFFIXES if name.endswith(s)), "")
-            name = name.removesuffix(suffix)
-        out[name] = f.name
+        unit = _unit(hints[f.name])
+        out[f.name if unit is None else unit.without(f.name)] = f.name
     return out
 
 
-def _is_quantity(hint: Any) -> bool:
-    """Whether a type is marked with a unit, itself or inside a tuple."""
-    if any(isinstance(m, Unit) for m in getattr(hint, "__metadata__", ())):
-        return True
-    return any(_is_quantity(a) for a in getattr(hint, "__args__", ()))
+def _unit(hint: Any) -> Unit | None:
+    """The unit that a type is marked with, itself or inside a tuple."""
+    for mark in getattr(hint, "__metadata__", ()):
+        if isinstance(mark, Unit):
+            return mark
+    inside = (_unit(a) for a in getattr(hint, "__args__", ()))
+    return next((u for u in inside if u is not None), None)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -41,6 +41,7 @@ __all__ = [
     "Interaction",
     "ParameterEntry",
     "ReleasedSignal",
+    "Source",
     "Target",
     "TimeAxis",
 ]
@@ -56,6 +57,12 @@ class Component(BaseModel):
     def fields(self) -> dict[str, Any]:
         """The fields beside ``kind``, as written."""
         return dict(self.__pydantic_extra__ or {})
+
+
+class Source(Component):
+    """What emits, and when its particles arrive where they do not follow a beam pulse."""
+
+    arrival: Component | None = None
 
 
 class Target(Section):
@@ -97,7 +104,7 @@ class Detector(Section):
     pulse_shape: Component | None = None
 
 
-_TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s"), "us")
+_TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s", "h", "d"), "us")
 _MAX_BINS = 1000
 """Bins an axis may have: more of them are a mistake, or a fit that does not end."""
 
@@ -180,6 +187,7 @@ ActsOn = Literal[
     "efficiency",
     "neutron-radius",
     "interaction",
+    "source",
     "shape",
     "component",
 ]
@@ -286,7 +294,7 @@ class ComponentEntry(Section):
     """
 
     title: str = ""
-    source: Component | None = None
+    source: Source | None = None
     interaction: Interaction | None = None
     strength: list[str] = Field(default_factory=list)
 
@@ -316,7 +324,7 @@ class ExperimentFile(Section):
     title: str = ""
     cite: list[str] = Field(default_factory=list)
     overlaps: list[str] = Field(default_factory=list)
-    source: Component
+    source: Source
     target: Target
     interaction: Interaction = Interaction()
     signal: ReleasedSignal | None = None

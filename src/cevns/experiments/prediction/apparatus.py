@@ -16,6 +16,7 @@ import numpy as np
 from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.pulse_shape import PulseShape
+from cevns.detectors.quenching.constant import Constant
 from cevns.detectors.resolution import Resolution
 from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
 from cevns.experiments.declaration import assembly
@@ -27,11 +28,21 @@ from cevns.experiments.prediction.signal import Signal
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameter
-from cevns.processes import Interaction, electron_scattering, matters_at_electrons
+from cevns.processes import (
+    Interaction,
+    Kinematics,
+    Quantity,
+    electron_scattering,
+    is_kernel,
+    matters_at_electrons,
+    quantity_of,
+)
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
+from cevns.rates.kernel_fold import KernelFold
 from cevns.sources import Source
+from cevns.sources.arrivals import Arrival
 from cevns.typing import Array
 
 __all__ = ["Apparatus", "T"]
@@ -110,6 +121,15 @@ class Apparatus:
         )
 
     @cached_property
+    def arrival(self) -> Arrival | None:
+        """When particles arrive, as the file says; None where they follow the source's pulse."""
+        declared = self.declaration.source.arrival
+        if declared is None:
+            return None
+        built = self._builder.build("cevns.sources.arrivals", ("source", "arrival"), declared)
+        return cast("Arrival", built)
+
+    @cached_property
     def material(self) -> Material:
         """The target material."""
         target = self.declaration.target
@@ -176,20 +196,25 @@ class Apparatus:
         return cast("Efficiency", self._efficiency("time"))
 
     @cached_property
-    def fold(self) -> Fold:
+    def fold(self) -> Fold | KernelFold:
         """Source and interaction on the recoil nodes of the target."""
         return self._fold(self.interaction)
 
     @cached_property
     def curve(self) -> QuenchingCurve:
         """Quenching on the recoil nodes."""
-        return self.quenching.on(self.fold.nodes)
+        return self._curve(self.interaction)
 
     @cached_property
     def response(self) -> ResponseTable | SharpResponse:
         """Electron-equivalent energy to energy bins."""
         self._located(self._check_axis, "axes", "energy")
-        panels = recoil_panels(self.source, self.material, maximum_kev=self._recoil_limit)
+        panels = recoil_panels(
+            self.source,
+            self.material,
+            maximum_kev=self._recoil_limit,
+            kinematics=self.interaction.kinematics,
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
             curve = self.quenching.on(np.linspace(0.0, panels[-1], 201))
@@ -200,6 +225,14 @@ class Apparatus:
     @cached_property
     def times(self) -> tuple[TimeTable, ...]:
         """Arrival-time bins, one table a flavour."""
+        if self.arrival is not None:
+            return self._located(
+                lambda: assembly.arrival_tables(
+                    self.source, self.arrival, self.time_edges, self.time_efficiency
+                ),
+                "source",
+                "arrival",
+            )
         name = assembly.single(self.declaration, "pulse-time")
         pulse = None if name is None else self.declared[name]
         return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
@@ -234,9 +267,11 @@ class Apparatus:
     ) -> tuple[AnyFold, QuenchingCurve, ResponseTable | SharpResponse]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
         fold = self.fold if process is self.interaction else self._fold(process)
-        curve = self._steep_curve if _is_steep(process) else self.curve
+        curve = self._curve(process)
         if not self.sees_electrons(process):
-            return fold, curve, self.response
+            quenched = quantity_of(process) == "nuclear-recoil"
+            return fold, curve, self.response if quenched else self.wide_response
+        assert isinstance(fold, Fold)
         electrons = self._electron_fold(process)
         return (
             WithElectrons(fold, electrons),
@@ -314,14 +349,8 @@ class Apparatus:
             values: parameters of the interaction; nominal where left out.
         """
         # unit weights make the fold a density
-        fold = Fold(
-            self.source,
-            self.interaction,
-            self.material,
-            self.declaration.target.mass,
-            self.form_factor,
-            nodes_kev=recoil_energy_kev,
-        )
+        ones = np.ones_like(np.asarray(recoil_energy_kev, dtype=float))
+        fold = self._fold_on(self.interaction, recoil_energy_kev, ones)
         return fold.spectrum({n: np.asarray(v) for n, v in (values or {}).items()})
 
     # -- the signal ----------------------------------------------------------------------------
@@ -337,6 +366,7 @@ class Apparatus:
             process,
             self.quenching.variation_names,
             tuple(self.energy_efficiency.varied),
+            self.source,
         )
         pulse = binding.pulse_time
         fold, curve, response = self.stages(process)
@@ -374,41 +404,68 @@ class Apparatus:
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _fold(self, process: Interaction) -> Fold:
+    def _fold(self, process: Interaction) -> Fold | KernelFold:
         # recoils beyond the quenching model's validity are not followed
-        nodes, weights = self._steep_recoil_grid if _is_steep(process) else self._recoil_grid
-        return Fold(
-            self.source,
-            process,
-            self.material,
-            self.declaration.target.mass,
-            self.form_factor,
-            nodes,
-            weights * self.recoil_efficiency(nodes),
-        )
+        nodes, weights = self._recoil_grid(process)
+        if quantity_of(process) == "nuclear-recoil":
+            weights = weights * self.recoil_efficiency(nodes)
+        return self._fold_on(process, nodes, weights)
+
+    def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
+        """Terms through the moments of the source, a kernel on the nodes of its flux."""
+        mass, form = self.declaration.target.mass, self.form_factor
+        if is_kernel(process):
+            return KernelFold(self.source, process, self.material, mass, form, nodes, weights)
+        return Fold(self.source, process, self.material, mass, form, nodes, weights)
+
+    def _quenching_of(self, process: Interaction) -> Quenching:
+        """How a process's deposits are seen: nuclear recoils quenched, all else as it is.
+
+        Raises:
+            InputError: if it deposits no energy, which an energy axis cannot show.
+        """
+        quantity = quantity_of(process)
+        if quantity == "count":
+            raise InputError(
+                f"the process {process.name!r} is a bare count: it has no energy for this axis"
+            )
+        return self.quenching if quantity == "nuclear-recoil" else _UNQUENCHED
 
     @cached_property
-    def _recoil_grid(self) -> tuple[Array, Array]:
-        return self._grid_of_recoils(steep=False)
+    def _grids(self) -> dict[tuple[bool, Kinematics, Quantity], tuple[Array, Array]]:
+        return {}
 
     @cached_property
-    def _steep_recoil_grid(self) -> tuple[Array, Array]:
-        return self._grid_of_recoils(steep=True)
+    def _curves(self) -> dict[tuple[bool, Kinematics, Quantity], QuenchingCurve]:
+        return {}
 
-    def _grid_of_recoils(self, *, steep: bool) -> tuple[Array, Array]:
-        return recoil_grid(
-            self.source,
-            self.material,
-            self.quenching,
-            self.response,
-            maximum_kev=self._recoil_limit,
-            steep=steep,
-        )
+    def _recoil_grid(self, process: Interaction) -> tuple[Array, Array]:
+        """Nodes and weights of the deposit, one set for all processes of the same sort."""
+        key = _sort(process)
+        if key not in self._grids:
+            quenching = self._quenching_of(process)
+            quenched = quenching is self.quenching
+            response = self.response if quenched else self.wide_response
+            limit = self._recoil_limit
+            if not quenched and isinstance(response, ResponseTable):
+                limit = response.energy_max_kevee
+            self._grids[key] = recoil_grid(
+                self.source,
+                self.material,
+                quenching,
+                response,
+                maximum_kev=limit,
+                steep=_is_steep(process),
+                kinematics=process.kinematics,
+            )
+        return self._grids[key]
 
-    @cached_property
-    def _steep_curve(self) -> QuenchingCurve:
-        """Quenching on the recoil nodes of steep spectra."""
-        return self.quenching.on(self._steep_recoil_grid[0])
+    def _curve(self, process: Interaction) -> QuenchingCurve:
+        """Quenching on the recoil nodes of a process."""
+        key = _sort(process)
+        if key not in self._curves:
+            self._curves[key] = self._quenching_of(process).on(self._recoil_grid(process)[0])
+        return self._curves[key]
 
     @cached_property
     def _recoil_limit(self) -> float | None:
@@ -443,6 +500,14 @@ class Apparatus:
             raise
         except CevnsError as error:
             raise self.document.error(str(error), location) from None
+
+
+_UNQUENCHED = Constant(1.0)
+
+
+def _sort(process: Interaction) -> tuple[bool, Kinematics, Quantity]:
+    """What of a process decides on which energies it is folded."""
+    return _is_steep(process), process.kinematics, quantity_of(process)
 
 
 def _is_steep(process: Interaction) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, smooth_cuts
 from cevns.exceptions import CevnsWarning
 from cevns.nuclear.materials import Material
+from cevns.processes import MASSLESS, Kinematics
 from cevns.rates.electrons import electron_panels
 from cevns.rates.fold import NODES_PER_PANEL, panel_nodes, recoil_panels
 from cevns.sources import Source
@@ -30,6 +31,7 @@ def recoil_grid(
     *,
     maximum_kev: float | None = None,
     steep: bool = False,
+    kinematics: Kinematics = MASSLESS,
 ) -> tuple[Array, Array]:
     """Quadrature nodes and weights in recoil energy, keV.
 
@@ -46,11 +48,12 @@ def recoil_grid(
         maximum_kev: recoils above it are not followed.
         steep: whether spectra may rise like 1/T^2 towards small recoils, as photons and light
             mediators make them: panels then shrink with T.
+        kinematics: that of the process.
 
     Raises:
         InputError: if the source reaches no recoil energy at all.
     """
-    edges = recoil_panels(source, material, maximum_kev=maximum_kev)
+    edges = recoil_panels(source, material, maximum_kev=maximum_kev, kinematics=kinematics)
     if steep:
         # on a panel from T to 4 T, twelve nodes integrate 1/T^2 to 1e-11
         small = edges[1] * 4.0 ** -np.arange(1, 12, dtype=float)

@@ -18,8 +18,7 @@ import numpy as np
 
 from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
 from cevns.experiments.prediction.separable import Separable, Values
-from cevns.rates.electrons import WithElectrons
-from cevns.rates.fold import Fold
+from cevns.rates.electrons import AnyFold
 from cevns.typing import Array
 
 __all__ = ["RELATIVE_STEP", "Binding", "Signal", "spectral_ends"]
@@ -29,7 +28,7 @@ RELATIVE_STEP = 1e-4
 that enter quadratically; otherwise the truncation error is 1e-8 of the derivative."""
 
 
-def spectral_ends(fold: Fold | WithElectrons, name: str, value: Array) -> tuple[Array, Array]:
+def spectral_ends(fold: AnyFold, name: str, value: Array) -> tuple[Array, Array]:
     """Ends of a central difference along a coupling, or along a relative radius.
 
     One-sided where the parameter is at a bound: beyond it an interaction may refuse the value.
@@ -46,7 +45,7 @@ class Binding:
     """Which parameter drives which stage, by name; None where a direction is held at 0.
 
     Args:
-        interaction: parameters of the interaction.
+        interaction: parameters of the interaction and of the source.
         neutron_radius: neutron radius relative to the form-factor model's own.
         quenching: one entry a variation of the quenching model.
         efficiency: one entry a variation of the response.
@@ -74,7 +73,7 @@ class Signal(Separable):
         held: parameters along which no slope is asked for.
     """
 
-    fold: Fold | WithElectrons
+    fold: AnyFold
     quenching: QuenchingCurve
     response: ResponseTable | SharpResponse
     times: tuple[TimeTable, ...]

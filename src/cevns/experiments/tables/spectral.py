@@ -31,6 +31,7 @@ from cevns.experiments.tables.features import Monomials
 from cevns.parameters import Parameter
 from cevns.rates.electrons import ElectronFold, WithElectrons
 from cevns.rates.fold import Fold
+from cevns.rates.kernel_fold import KernelFold
 from cevns.typing import Array, IntArray
 
 __all__ = ["Mixture", "RadiusNodes", "mixture", "raw_rows", "raw_weights"]
@@ -220,6 +221,7 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
         classes: flavours that arrive alike.
     """
     fold, binding = signal.fold, signal.binding
+    assert not isinstance(fold, KernelFold)  # it has no terms: `fast_form` leaves it exact
     names = binding.interaction
     if binding.neutron_radius is not None:
         names = (*names, binding.neutron_radius)

@@ -24,6 +24,7 @@ from cevns.particles import lepton
 from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
 from cevns.processes.framework.extension import CONTACT, Extension, Shape
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
+from cevns.processes.framework.kinematics import Kinematics
 from cevns.processes.framework.structure import only
 from cevns.processes.framework.terms import Term
 from cevns.processes.ingredients.neutron_form_factor import Neutrons
@@ -81,6 +82,11 @@ class Combined:
     def name(self) -> str:
         """The extensions, joined with ``+``."""
         return "+".join(str(e.name) for e in self.extensions) or self.base.name
+
+    @property
+    def kinematics(self) -> Kinematics:
+        """That of the Standard Model: extensions are amplitudes of the same particles."""
+        return self.base.kinematics
 
     @cached_property
     def parameters(self) -> Parameters:

@@ -13,7 +13,7 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.form_factors import form_factor as find_form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.nuclides import nuclide as find_nuclide
-from cevns.processes.framework import kinematics
+from cevns.processes.framework.kinematics import MASSLESS, momentum_transfer_inv_fm
 from cevns.processes.framework.structure import at_place, factors_at
 from cevns.processes.framework.terms import Interaction
 from cevns.processes.standard_model import StandardModel
@@ -65,10 +65,12 @@ def differential_cross_section(
     energy = finite("neutrino energy in MeV", energy_mev, minimum=0.0)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0)
     energy, recoil = np.broadcast_arrays(energy, recoil)
-    inside = (energy > 0.0) & (recoil <= kinematics.maximum_recoil_kev(energy, target.mass_mev))
+    inside = (energy > 0.0) & (
+        recoil <= process.kinematics.maximum_recoil_kev(energy, target.mass_mev)
+    )
     inverse = 1.0 / np.where(energy > 0.0, energy, 1.0)
     powers = np.stack([np.ones_like(inverse), inverse, inverse * inverse])
-    q = kinematics.momentum_transfer_inv_fm(recoil, target.mass_mev)
+    q = momentum_transfer_inv_fm(recoil, target.mass_mev)
     factors = factors_at(
         process, model, target, q, values or {},
         proton_rms_fm=proton_rms_fm, neutron_rms_fm=neutron_rms_fm,
@@ -127,6 +129,8 @@ def total_cross_section(
     count = 32 + int(2.0 * 2.0 * highest * 8.0 / 197.0)
     x, w = np.polynomial.legendre.leggauss(count)
     u = (x + 1.0) / 2.0
+    process: Interaction | None = options.get("interaction")
+    kinematics = MASSLESS if process is None else process.kinematics
     limit = kinematics.maximum_recoil_kev(energy, target.mass_mev)[..., None]
     slope = differential_cross_section(target, energy[..., None], limit * u * u, flavour, **options)
     result: Array = (slope * limit * u * w).sum(axis=-1)

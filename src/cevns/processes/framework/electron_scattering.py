@@ -17,6 +17,7 @@ from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitu
 from cevns.processes.framework.combined import Combined
 from cevns.processes.framework.extension import ELECTRON_CONTACT, Extension, Shape
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
+from cevns.processes.framework.kinematics import MASSLESS, Kinematics
 from cevns.processes.framework.terms import Interaction, Term
 from cevns.processes.standard_model import SIN2_THETA_W, StandardModel
 from cevns.typing import Array, ArrayLike
@@ -73,6 +74,11 @@ class ElectronScattering:
     def name(self) -> str:
         """The extensions, joined with ``+``, at electrons."""
         return "+".join(["electrons", *(str(e.name) for e in self.extensions)])
+
+    @property
+    def kinematics(self) -> Kinematics:
+        """That of a massless neutrino."""
+        return MASSLESS
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -155,7 +161,7 @@ class ElectronScattering:
             rows = term.coefficients(recoil.ravel(), ELECTRON).reshape(powers.shape)
             factor = 1.0 if term.flux_factor is None else term.flux_factor(energy)
             total = total + weight * factor * (rows * powers).sum(axis=0)
-        limit = 2e3 * energy * energy / (M_ELECTRON_MEV + 2.0 * energy)
+        limit = self.kinematics.maximum_recoil_kev(energy, ELECTRON.mass_mev)
         return np.where(recoil <= limit, np.maximum(total, 0.0), 0.0)
 
 

@@ -1,17 +1,28 @@
-"""Kinematics of elastic scattering of a massless particle on a nucleus at rest.
+"""Kinematics of elastic scattering on a target at rest, for massless and massive beam particles.
 
-Energies E of neutrinos in MeV, recoil energies T in keV, nuclear masses M in MeV. Reached as
-``cevns.processes.kinematics``.
+Energies E of the beam particle in MeV (its total energy), recoil energies T in keV, masses in MeV.
+A process owns its kinematics as an object, `Massless` or `Massive`; whoever folds it with a source
+asks that object. The functions beside it are those of a massless particle, and the momentum
+transfer, which depends on the recoil alone. Reached as ``cevns.processes.kinematics``.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final, Protocol
+
 import numpy as np
 
 from cevns.constants import HBARC_MEV_FM
+from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
 __all__ = [
+    "MASSLESS",
+    "Kinematics",
+    "Massive",
+    "Massless",
+    "Threshold",
     "cos_neutrino_angle",
     "cos_recoil_angle",
     "maximum_recoil_kev",
@@ -97,3 +108,128 @@ def cos_recoil_angle(
     t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
     result: Array = (e + m) / e * np.sqrt(t / (t + 2.0 * m))
     return result
+
+
+class Kinematics(Protocol):
+    """Which deposits a beam particle can make at a target, and which particles can make them."""
+
+    def minimum_energy_mev(self, recoil_energy_kev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """Smallest total energy of the beam particle, MeV, that gives the deposit T, keV.
+
+        Args:
+            recoil_energy_kev: what is deposited.
+            mass_mev: of the target, broadcast with it.
+        """
+        ...
+
+    def maximum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """Largest deposit, keV, of a beam particle of this total energy, MeV; 0 where none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Massless:
+    """Elastic scattering of a massless particle: `maximum_recoil_kev`, `minimum_energy_mev`.
+
+    Examples:
+        >>> round(float(Massless().maximum_recoil_kev(30.0, 123772.53)), 2)
+        14.54
+    """
+
+    def minimum_energy_mev(self, recoil_energy_kev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """E_min = [T + sqrt(T^2 + 2 M T)]/2, MeV."""
+        return minimum_energy_mev(recoil_energy_kev, mass_mev)
+
+    def maximum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """T_max = 2 E^2/(M + 2 E), keV."""
+        return maximum_recoil_kev(energy_mev, mass_mev)
+
+
+MASSLESS: Final = Massless()
+"""The kinematics of neutrinos."""
+
+
+@dataclass(frozen=True)
+class Massive:
+    r"""Elastic scattering of a particle of mass m on a target of mass M at rest.
+
+    With the momentum p^2 = E^2 - m^2 and the total energy in the centre of mass
+    s = m^2 + M^2 + 2 M E, the largest recoil (backward scattering) and its inverse are
+
+        T_max = 2 M p^2/s = 2 (E - m)(E + m)/(M + m^2/M + 2 E),
+        E_min = [T + sqrt((T + 2 M)(T + 2 m^2/M))]/2,
+
+    which are those of `Massless` at m = 0 and have E_min(0) = m. Source: PDG review of
+    kinematics, section 49.
+
+    Args:
+        mass_mev: of the beam particle, MeV; not negative.
+
+    Raises:
+        InputError: if the mass is negative or not finite.
+
+    Examples:
+        >>> chi = Massive(20.0)
+        >>> mass = 37215.5
+        >>> float(chi.minimum_energy_mev(0.0, mass)), float(chi.maximum_recoil_kev(20.0, mass))
+        (20.0, 0.0)
+        >>> round(float(chi.minimum_energy_mev(chi.maximum_recoil_kev(30.0, mass), mass)), 12)
+        30.0
+    """
+
+    mass_mev: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.mass_mev < np.inf:
+            raise InputError(
+                f"the mass of a beam particle must be finite and not negative: {self.mass_mev} MeV"
+            )
+
+    def minimum_energy_mev(self, recoil_energy_kev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """E_min = [T + sqrt((T + 2 M)(T + 2 m^2/M))]/2, MeV."""
+        t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
+        m = np.asarray(mass_mev, dtype=float)
+        own = 2.0 * self.mass_mev**2 / m
+        result: Array = 0.5 * (t + np.sqrt((t + own) * (t + 2.0 * m)))
+        return result
+
+    def maximum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """T_max = 2 (E - m)(E + m)/(M + m^2/M + 2 E), keV; 0 at and below E = m."""
+        e, m = np.asarray(energy_mev, dtype=float), np.asarray(mass_mev, dtype=float)
+        own = self.mass_mev
+        momentum = np.maximum(e - own, 0.0) * (e + own)
+        result: Array = 2e3 * momentum / (m + own * own / m + 2.0 * e)
+        return result
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A reaction that deposits at most what the beam particle has above a threshold.
+
+    E_min(T) = T + Q and T_max(E) = E - Q: charged current on a nucleus that stays at rest, with Q
+    the threshold of the electron's kinetic energy; the break-up of a nucleus.
+
+    Args:
+        threshold_mev: Q, MeV.
+
+    Examples:
+        >>> deuterium = Threshold(1.44)  # nu_e d -> e- p p
+        >>> float(deuterium.maximum_recoil_kev(30.0, 1875.6)), float(
+        ...     deuterium.minimum_energy_mev(0.0, 1875.6)
+        ... )
+        (28560.0, 1.44)
+    """
+
+    threshold_mev: float
+
+    def minimum_energy_mev(self, recoil_energy_kev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """T + Q, MeV."""
+        shape = np.broadcast_shapes(np.shape(recoil_energy_kev), np.shape(mass_mev))
+        deposit = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
+        return np.broadcast_to(deposit + self.threshold_mev, shape)
+
+    def maximum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """E - Q, keV; 0 below the threshold."""
+        shape = np.broadcast_shapes(np.shape(energy_mev), np.shape(mass_mev))
+        above = np.asarray(energy_mev, dtype=float) - self.threshold_mev
+        return np.broadcast_to(1e3 * np.maximum(above, 0.0), shape)

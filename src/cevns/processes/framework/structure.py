@@ -6,16 +6,16 @@ form-factor model's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from cevns.exceptions import InputError
+from cevns.exceptions import InputError, SpeciesError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.processes.framework.terms import Interaction, nuclear_factors
 from cevns.typing import Array
 
-__all__ = ["T", "at_place", "factors_at", "only", "proton_radius"]
+__all__ = ["T", "at_place", "check_species", "factors_at", "only", "proton_radius"]
 
 T = TypeVar("T")
 
@@ -33,6 +33,24 @@ def at_place(process: T, *, source: object = None, form_factor: FormFactor | Non
         if given is not None and hasattr(process, hook):
             process = getattr(process, hook)(given)
     return process
+
+
+def check_species(name: str, species: Iterable[str], scatter: Callable[[str], object]) -> None:
+    """Refuse a source whose particles a process does not scatter, before anything is folded.
+
+    Args:
+        name: of the process.
+        species: what the source emits.
+        scatter: evaluates the process for a species.
+
+    Raises:
+        SpeciesError: if it refuses one of them.
+    """
+    for one in species:
+        try:
+            scatter(one)
+        except SpeciesError as error:
+            raise SpeciesError(f"the process {name!r} does not scatter {one!r}: {error}") from None
 
 
 def proton_radius(process: Interaction, model: FormFactor, nuclide: Nuclide) -> float:

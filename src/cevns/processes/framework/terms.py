@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
+from cevns.processes.framework.kinematics import Kinematics
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["Factor", "FluxFactor", "Interaction", "Term", "nuclear_factors"]
@@ -55,6 +56,11 @@ class Interaction(Protocol):
     @property
     def name(self) -> str:
         """Registry name."""
+        ...
+
+    @property
+    def kinematics(self) -> Kinematics:
+        """Which recoils a beam particle can give; that of neutrinos is ``MASSLESS``."""
         ...
 
     @property

@@ -14,10 +14,11 @@ from cevns.nuclear.nuclides import nuclide
 from cevns.parameters import Parameters
 from cevns.processes.framework.combined import Combined
 from cevns.processes.framework.extension import Extension
+from cevns.processes.framework.kernels import QUANTITIES, Process, is_kernel
 from cevns.processes.framework.user_models import line_in, say
 from cevns.processes.standard_model import StandardModel
 
-__all__ = ["tried"]
+__all__ = ["tried", "tried_alone"]
 
 _FLAVOURS: Final = ("nu_e", "nu_mu", "nubar_mu")
 _NUCLIDE: Final = "Cs133"
@@ -79,6 +80,41 @@ def tried(extension: Extension, where: str) -> Extension:
             weights = call(what, partial(combined.weights, flavour, target, values))
             _good(label, what, weights, ((len(terms),), (len(terms), _POINTS)))
     return extension
+
+
+def tried_alone(process: Process, where: str) -> Process:
+    """A process of its own, if it has what `Interaction` or `KernelProcess` promise.
+
+    Nothing is evaluated: its species are those of a source that is not here.
+
+    Args:
+        process: a user's.
+        where: its file or entry point, for the message.
+
+    Raises:
+        InputError: if something is missing or of the wrong kind; the message says what.
+    """
+    label = f"{where}: {getattr(process, 'name', '') or type(process).__name__!r}"
+    needed = ["name", "parameters", "kinematics", "quantity" if is_kernel(process) else "terms"]
+    for name in needed:
+        if not hasattr(process, name):
+            raise InputError(f"{label}: it has no {name}, which every process has")
+    if not isinstance(process.parameters, Parameters):
+        raise InputError(
+            f"{label}: its parameters must be Parameters([Parameter(...), ...]) of "
+            f"cevns.parameters, not {type(process.parameters).__name__}"
+        )
+    for name in ("minimum_energy_mev", "maximum_recoil_kev"):
+        if not callable(getattr(process.kinematics, name, None)):
+            raise InputError(
+                f"{label}: its kinematics have no {name}; take Massless(), Massive(mass_mev=...) "
+                "or Threshold(threshold_mev=...) of cevns.processes"
+            )
+    if is_kernel(process) and process.quantity not in QUANTITIES:
+        raise InputError(
+            f"{label}: its quantity is {process.quantity!r}; choose {', '.join(QUANTITIES)}"
+        )
+    return process
 
 
 def _good(label: str, what: str, found: Any, shapes: tuple[tuple[int, ...], ...]) -> None:

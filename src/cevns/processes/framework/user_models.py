@@ -1,6 +1,7 @@
 """Interactions of users: a Python file of their own, or an installed package that brings some.
 
-A file holds one `Extension` (or names one ``MODEL``) and is given by its path,
+A file holds one `Extension` of the Standard Model, or a process that stands alone (a class with
+``weights`` or ``kernel``), or names it ``MODEL`` or ``PROCESS``. It is given by its path,
 ``interaction("my_model.py")``, ``"my_model.py:Contact"``, ``"nsi+my_model.py"``. A package
 declares its interactions as entry points of the group ``cevns.processes``; they are listed
 without being imported.
@@ -20,15 +21,17 @@ import traceback
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.processes.framework.extension import Extension
+from cevns.processes.framework.kernels import Process
 from cevns.registry import canonical
 
 __all__ = [
     "GROUP",
     "Model",
+    "alone",
     "from_file",
     "from_plugin",
     "is_path",
@@ -44,8 +47,25 @@ _PREFIX: Final = "cevns_user_model_"
 _SOURCE: Final = "__cevns_source__"
 _AFTER_PATH: Final = re.compile(r"^(?P<path>.*\.py)(?::(?P<member>[^\W\d]\w*))?$", re.DOTALL)
 
-Model = type[Extension] | Extension
+Model = type[Extension] | Extension | type[Process] | Process
 """A class to be built with its options, or an object that is built already."""
+_NO_INTERACTION: Final = (
+    "derive from cevns.processes.Extension, or have the methods of cevns.processes.Interaction or "
+    "KernelProcess"
+)
+
+
+def alone(model: object) -> bool:
+    """Whether a class or an object is a process of its own, no extension of the Standard Model.
+
+    Examples:
+        >>> from cevns.processes import StandardModel
+        >>> alone(StandardModel), alone(Extension), alone(3)
+        (True, False, False)
+    """
+    kind = model if isinstance(model, type) else type(model)
+    methods = (getattr(kind, name, None) for name in ("weights", "kernel"))
+    return not issubclass(kind, Extension) and any(callable(m) for m in methods)
 
 
 def parts(name: str) -> list[str]:
@@ -166,8 +186,8 @@ def _module(path: Path, source: str) -> ModuleType:
     for found in vars(module).values():
         if isinstance(found, type) and found.__module__ == name:
             _make_picklable(found)
-            if issubclass(found, Extension) and not found.name:
-                found.name = canonical(path.stem)
+            if (issubclass(found, Extension) or alone(found)) and not getattr(found, "name", ""):
+                setattr(found, "name", canonical(path.stem))  # noqa: B010 - a protocol's name
     return module
 
 
@@ -176,18 +196,21 @@ def _choose(module: ModuleType, member: str | None, where: str) -> Model:
     own = {
         n: v
         for n, v in vars(module).items()
-        if isinstance(v, type) and issubclass(v, Extension) and v.__module__ == module.__name__
+        if isinstance(v, type)
+        and (issubclass(v, Extension) or alone(v))
+        and v.__module__ == module.__name__
     }
     if member is not None:
         if not hasattr(module, member):
             raise UnknownNameError(f"extension in {where}", member, own)
         return _checked(getattr(module, member), f"{where}:{member}")
-    if hasattr(module, "MODEL"):
-        return _checked(module.MODEL, f"{where}: MODEL")
+    for name in ("MODEL", "PROCESS"):
+        if hasattr(module, name):
+            return _checked(getattr(module, name), f"{where}: {name}")
     if not own:
         raise InputError(
             f"{where} holds no interaction: write a class that derives from "
-            "cevns.processes.Extension"
+            "cevns.processes.Extension, or a process of its own with 'weights' or 'kernel'"
         )
     if len(own) > 1:
         raise InputError(
@@ -200,7 +223,9 @@ def _choose(module: ModuleType, member: str | None, where: str) -> Model:
 def _checked(found: Any, where: str) -> Model:
     if isinstance(found, Extension) or (isinstance(found, type) and issubclass(found, Extension)):
         return found
-    raise InputError(f"{where} is no interaction: it must derive from cevns.processes.Extension")
+    if alone(found):
+        return cast("Model", found)
+    raise InputError(f"{where} is no interaction: it must {_NO_INTERACTION}")
 
 
 def _make_picklable(kind: type) -> None:

@@ -1,32 +1,61 @@
-"""What a source is: flavours, spectra per decay, flux moments, fluence and time.
+"""What a source is: species, spectra, flux moments and nodes, fluence, parameters and time.
 
-A source enters a rate only through its flux moments
+A source enters a rate through the flux moments
 
     I_k(E_min) = integral_{E_min}^inf phi(E) E^-k dE,    k = 0, 1, 2        (MeV^-k)
 
-of the spectrum phi, normalised to one neutrino, times the fluence of the exposure.
+of the spectrum phi, normalised to one particle, or through quadrature nodes of phi, times the
+fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i v_i(E)).
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
+
+from cevns.exceptions import UnknownNameError
+from cevns.parameters import Parameters
+from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["PulsedSource", "Source"]
 
 
 class Source(Protocol):
-    """Neutrinos by flavour: energies and number."""
+    """Beam particles by species: energies and number.
+
+    A species is any name: a neutrino flavour, or that of another particle; energies are total
+    energies. A process refuses the species that it does not scatter.
+
+    A class that derives from this one needs `flavours`, `recoil_kinks`, `spectrum`, `end_point_mev`
+    and `fluence_cm2`; lines, parameters, nodes and moments have defaults.
+
+    Examples:
+        >>> class Flat(Source):
+        ...     flavours, recoil_kinks = ("chi",), (50.0,)
+        ...
+        ...     def spectrum(self, flavour, energy_mev):
+        ...         e = np.asarray(energy_mev)
+        ...         return np.where((e > 0) & (e <= 50.0), 0.02, 0.0)
+        ...
+        ...     def end_point_mev(self, flavour):
+        ...         return 50.0
+        ...
+        ...     def fluence_cm2(self, flavour):
+        ...         return 1e10
+        >>> Flat().moments("chi", 10.0).round(6).tolist()  # 0.8, ln(5)/50, (1/10 - 1/50)/50
+        [0.8, 0.032189, 0.0016]
+    """
 
     @property
     def flavours(self) -> tuple[str, ...]:
-        """The flavours it emits."""
+        """The species it emits, neutrino flavours or others."""
         ...
 
     @property
     def recoil_kinks(self) -> tuple[float, ...]:
-        """Neutrino energies, MeV, at which the moments are not smooth: lines and end points.
+        """Energies, MeV, at which the moments are not smooth: lines and end points.
 
         A recoil spectrum has a kink or a step at the largest recoil energy of each; integrators
         place the borders of their panels there.
@@ -34,24 +63,66 @@ class Source(Protocol):
         ...
 
     def spectrum(self, flavour: str, energy_mev: ArrayLike) -> Array:
-        """Continuous part of the spectrum per neutrino, 1/MeV."""
-        ...
-
-    def lines(self, flavour: str) -> tuple[tuple[float, float], ...]:
-        """Monochromatic part: pairs of energy (MeV) and weight (fraction of neutrinos)."""
+        """Continuous part of the spectrum per particle, 1/MeV."""
         ...
 
     def end_point_mev(self, flavour: str) -> float:
-        """Largest neutrino energy, MeV."""
-        ...
-
-    def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
-        """I_k above `e_min_mev`, shape ``(3, ...)``, in MeV^-k; a line at E_min counts."""
+        """Largest energy, MeV."""
         ...
 
     def fluence_cm2(self, flavour: str) -> float:
-        """Neutrinos per cm2 in the exposure."""
+        """Particles per cm2 in the exposure."""
         ...
+
+    def lines(self, flavour: str) -> tuple[tuple[float, float], ...]:
+        """Monochromatic part: pairs of energy (MeV) and weight (fraction of particles)."""
+        _ = flavour
+        return ()
+
+    def breaks(self, flavour: str) -> tuple[float, ...]:
+        """Energies, MeV, between which the spectrum is smooth, the end point among them."""
+        top = self.end_point_mev(flavour)
+        return (*(e for e in self.recoil_kinks if 0.0 < e < top), top)
+
+    def nodes(self, flavour: str, e_min_mev: ArrayLike = 0.0) -> tuple[Array, Array]:
+        """Quadrature nodes of the flux above `e_min_mev`: energies, MeV, and weights.
+
+        ``int_{E_min} phi(E) f(E) dE = sum_i weight_i f(energy_i)``; lines are nodes.
+
+        Args:
+            flavour: the species.
+            e_min_mev: lower ends, MeV, of shape ``(...)``.
+
+        Returns:
+            Two arrays of shape ``(..., m)``; all energies are above their lower ends.
+        """
+        density = lambda e: self.spectrum(flavour, e)  # noqa: E731
+        return flux_nodes(density, self.lines(flavour), self.breaks(flavour), e_min_mev)
+
+    def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """I_k above `e_min_mev`, shape ``(3, ...)``, in MeV^-k; a line at E_min counts."""
+        energy, weight = self.nodes(flavour, e_min_mev)
+        inverse = 1.0 / energy
+        return np.stack([(weight * inverse**k).sum(axis=-1) for k in range(3)])
+
+    @property
+    def parameters(self) -> Parameters:
+        """Pulls that change the spectrum, with nominal values and constraints; none by default."""
+        return Parameters([])
+
+    def variation(self, name: str, flavour: str, energy_mev: ArrayLike) -> Array:
+        """Relative change v(E) of the spectrum for a unit of a parameter off its nominal value.
+
+        Args:
+            name: of the parameter.
+            flavour: the species.
+            energy_mev: energies, MeV.
+
+        Raises:
+            UnknownNameError: if the source has no such parameter.
+        """
+        _ = flavour, energy_mev
+        raise UnknownNameError("parameter of the source", name, self.parameters.names)
 
 
 class PulsedSource(Source, Protocol):
@@ -62,5 +133,5 @@ class PulsedSource(Source, Protocol):
         ...
 
     def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
-        """Fraction of neutrinos before `t_us`, broadcast."""
+        """Fraction of particles before `t_us`, broadcast."""
         ...

@@ -1,0 +1,179 @@
+r"""The fold of a source with a process that is given by a kernel.
+
+For species f and nuclide A the expected counts per node y_j of the deposit are
+
+    spectrum_f(y_j) = w_j sum_A N_A Phi_f sum_i g_i K(y_j, E_i; theta)
+
+with E_i, g_i the nodes and weights of the flux above the smallest energy that gives y_j
+(`Source.nodes`), N_A nuclei and Phi_f the fluence. Unlike the moments of `Fold` this holds for
+any kernel; it costs the kernel on all nodes at every point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.nuclear.checks import positive
+from cevns.nuclear.form_factors import FormFactor
+from cevns.nuclear.materials import Material
+from cevns.processes import KernelProcess, at_place, check_species
+from cevns.rates.fold import panel_nodes, recoil_panels
+from cevns.rates.source_pulls import pulls_in
+from cevns.sources import Source
+from cevns.typing import Array
+
+__all__ = ["KernelFold"]
+
+_MOST = 4_000_000
+"""Kernel values that are held at once."""
+
+
+@dataclass(frozen=True)
+class KernelFold:
+    """Counts per node of the deposit and species, as a function of couplings.
+
+    Args:
+        source: of the beam particles.
+        interaction: the process; what it asks of source and form factor, it is given here.
+        material: the target.
+        mass_kg: of the target.
+        form_factor: for a process that asks for one (`for_form_factor`).
+        nodes_kev: deposits; by default panels between the largest deposits of the source's kinks,
+            and one node at 0 for a bare count.
+        weights_kev: quadrature weights; ones (with `nodes_kev` given) make `spectrum` a density.
+
+    Raises:
+        SpeciesError: if the source emits a species that the process does not scatter.
+        InputError: if the mass is not positive, or the source makes no deposit at all.
+
+    Examples:
+        Neutrons that nu_e free from lead, a bare count, with a toy cross section above 9 MeV:
+
+        >>> from cevns.nuclear import material
+        >>> from cevns.parameters import Parameters
+        >>> from cevns.processes import Threshold
+        >>> from cevns.sources import SNS
+        >>> class Neutrons:
+        ...     name, quantity, parameters = "neutrons", "count", Parameters([])
+        ...     kinematics = Threshold(9.0)
+        ...
+        ...     def kernel(self, deposit_kev, energy_mev, species, target, values):
+        ...         return 1e-43 * (energy_mev - 9.0) ** 2 * (species == "nu_e")
+        >>> sns = SNS(distance_m=19.3, protons=3.198e23)
+        >>> fold = KernelFold(sns, Neutrons(), material("Pb"), 1000.0)
+        >>> fold.spectrum().round(1).tolist()  # nu_mu, nu_e, nubar_mu
+        [[0.0], [105.5], [0.0]]
+    """
+
+    source: Source
+    interaction: KernelProcess
+    material: Material
+    mass_kg: float
+    form_factor: FormFactor | None = None
+    nodes_kev: Array | None = None
+    weights_kev: Array | float = 1.0
+    _grid: tuple[Array, Array] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        positive("target mass in kg", self.mass_kg)
+        process = at_place(self.interaction, source=self.source, form_factor=self.form_factor)
+        object.__setattr__(self, "interaction", process)
+        if self.nodes_kev is not None:
+            nodes = np.asarray(self.nodes_kev, dtype=float)
+            grid = nodes, np.broadcast_to(np.asarray(self.weights_kev, dtype=float), nodes.shape)
+        elif process.quantity == "count":
+            grid = np.zeros(1), np.ones(1)
+        else:
+            grid = panel_nodes(
+                recoil_panels(self.source, self.material, kinematics=process.kinematics)
+            )
+        object.__setattr__(self, "_grid", grid)
+        nuclide, one = self.material.atoms[0][0], np.ones((1, 1))
+
+        def scatter(species: str) -> Array:
+            top = self.source.end_point_mev(species)
+            return process.kernel(one * grid[0][0], one * top, species, nuclide, {})
+
+        check_species(process.name, self.source.flavours, scatter)
+
+    @property
+    def nodes(self) -> Array:
+        """Deposits, keV, shape ``(n,)``."""
+        return self._grid[0]
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """Species that the source emits, in the order of the first axis of `spectrum`."""
+        return tuple(self.source.flavours)
+
+    @cached_property
+    def _flux(self) -> tuple[tuple[tuple[Array, Array], ...], ...]:
+        """Energies and weights above each node's smallest energy, by species and nuclide.
+
+        Each ``(nodes, m)``; the weights hold nuclei, fluence and the weight of the node.
+        """
+        nodes, weights = self._grid
+        atoms = self.material.nuclei_per_kg()
+        out = []
+        for species in self.flavours:
+            row = []
+            fluence = self.source.fluence_cm2(species)
+            for nuclide, _ in self.material.atoms:
+                least = self.interaction.kinematics.minimum_energy_mev(nodes, nuclide.mass_mev)
+                energy, share = self.source.nodes(species, least)
+                number = atoms[nuclide.name] * self.mass_kg * fluence
+                row.append((energy, share * (number * weights)[:, None]))
+            out.append(tuple(row))
+        return tuple(out)
+
+    def spectrum(
+        self,
+        values: Mapping[str, Array | float] | None = None,
+        *,
+        neutron_radius: Array | float = 1.0,
+    ) -> Array:
+        """Counts per node and species at a point in coupling space.
+
+        Args:
+            values: parameters of the process and of the source by name; arrays of shape
+                ``(...)`` broadcast.
+            neutron_radius: as `Fold.spectrum` has it; a kernel has its radii in itself.
+
+        Returns:
+            Shape ``(..., species, nodes)``; with unit weights it is counts per keV.
+
+        Raises:
+            InputError: if the neutron radius is moved.
+        """
+        if np.any(np.asarray(neutron_radius) != 1.0):
+            raise InputError(
+                f"the process {self.interaction.name!r} is a kernel: its neutron radius is its own"
+            )
+        given = {n: np.asarray(v, dtype=float) for n, v in (values or {}).items()}
+        lead = np.broadcast_shapes(*(v.shape for v in given.values())) if given else ()
+        flat = {n: np.broadcast_to(v, lead).reshape(-1, 1, 1) for n, v in given.items()}
+        pulls, _ = pulls_in(self.source, flat)
+        couplings = {n: v for n, v in flat.items() if n not in pulls}
+        points = int(np.prod(lead, dtype=int))
+        out = np.zeros((points, len(self.flavours), self.nodes.size))
+        deposit = self.nodes[:, None]
+        for f, species in enumerate(self.flavours):
+            for (nuclide, _), (energy, weight) in zip(
+                self.material.atoms, self._flux[f], strict=True
+            ):
+                step = max(1, _MOST // max(energy.size, 1))
+                changes = {n: self.source.variation(n, species, energy) for n in pulls}
+                for start in range(0, points, step):
+                    part = slice(start, start + step)
+                    some = {n: v[part] for n, v in couplings.items()}
+                    flux = weight
+                    for name, change in changes.items():
+                        flux = flux + pulls[name][part] * (weight * change)
+                    kernel = self.interaction.kernel(deposit, energy, species, nuclide, some)
+                    out[part, f] += (kernel * flux).sum(axis=-1)
+        return out.reshape(*lead, *out.shape[1:])

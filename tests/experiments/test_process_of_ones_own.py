@@ -1,0 +1,180 @@
+"""A beam of another species and a process that is a kernel, from a YAML file to a fit."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+import cevns.sources
+from cevns.exceptions import CevnsError, InputError
+from cevns.experiments import load
+from cevns.experiments.fast_form import fast_form
+from cevns.inference import asimov, fit
+from cevns.processes import process
+
+SOURCE = '''
+"""Dark matter from a target: a falling spectrum whose slope a pull tilts."""
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from cevns.parameters import Gaussian, Parameter, Parameters
+from cevns.sources import Source
+from cevns.units import Unit
+
+
+@dataclass(frozen=True)
+class Beam(Source):
+    distance_m: Annotated[float, Unit("m")]
+
+    flavours, recoil_kinks = ("chi",), (20.0, 120.0)
+
+    @property
+    def parameters(self):
+        return Parameters([Parameter("tilt", 0.0, constraint=Gaussian(0.0, 1.0))])
+
+    def variation(self, name, flavour, energy_mev):
+        return 0.2 * (np.asarray(energy_mev) / 60.0 - 1.0)
+
+    def spectrum(self, flavour, energy_mev):
+        e = np.asarray(energy_mev, dtype=float)
+        return np.where((e >= 20.0) & (e <= 120.0), np.exp(-e / 30.0) / 15.0, 0.0)
+
+    def end_point_mev(self, flavour):
+        return 120.0
+
+    def fluence_cm2(self, flavour):
+        return 3e14 * (20.0 / self.distance_m) ** 2
+
+
+MODEL = Beam
+'''
+
+CHI = '''
+"""Dark matter of 20 MeV through a mediator of 60 MeV."""
+from cevns.parameters import Parameter, Parameters
+from cevns.processes import Massive
+
+
+class Chi:
+    name = "chi"
+    quantity = "nuclear-recoil"
+    kinematics = Massive(20.0)
+    parameters = Parameters([Parameter("g", 1.0, lower=0.0, role="poi", shared=True)])
+
+    def kernel(self, deposit_kev, energy_mev, species, target, values):
+        q2 = 2e-3 * target.mass_mev * deposit_kev
+        scale = 5e-32 * target.mass_mev * values.get("g", 1.0) ** 2
+        return scale / ((energy_mev**2 - 400.0) * (q2 + 3600.0) ** 2)
+
+
+PROCESS = Chi
+'''
+
+EXPERIMENT = """\
+schema: 1
+name: beam
+source: {kind: chi-beam, distance: 20 m}
+target: {material: Ge, mass: 10 kg}
+interaction: {kind: PROCESS}
+detector:
+  quenching: {kind: lindhard, z: 32, a: 72.63, k: 0.162}
+  resolution: {kind: gaussian, noise: 150 eVee}
+axes: {energy: {unit: keVee, edges: [1, 2, 4, 6, 10, 15, 20]}}
+backgrounds: {flat: {count: 40 +/- 4, energy: {kind: flat}}}
+parameters:
+  tilt: {constraint: 0 +/- 1, acts_on: source}
+  flux: {constraint: 1.0 +/- 0.1, acts_on: signal}
+"""
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "chi_beam.py").write_text(SOURCE, encoding="utf-8")
+    (tmp_path / "chi.py").write_text(CHI, encoding="utf-8")
+    path = tmp_path / "beam.yaml"
+    path.write_text(EXPERIMENT.replace("PROCESS", str(tmp_path / "chi.py")), encoding="utf-8")
+    cevns.sources.__path__.append(str(folder))
+    yield path
+    cevns.sources.__path__.remove(str(folder))
+    sys.modules.pop("cevns.sources.chi_beam", None)
+
+
+def test_from_a_file_to_a_fit(files):
+    experiment = load(files)
+    assert experiment.fold.flavours == ("chi",)
+    model = experiment.model(("g",))
+    assert {"g", "tilt", "flux", "flat"} <= set(model.parameters.names)
+    values = {p.name: p.value for p in model.parameters}
+    counts = {}
+    for tilt in (-1.0, 0.0, 1.0):
+        theta = np.array([{**values, "tilt": tilt}[n] for n in model.parameters.names])
+        counts[tilt] = (
+            np.asarray(model.expected(theta)).ravel() - 40 * np.diff([1, 2, 4, 6, 10, 15, 20]) / 19
+        )
+    assert counts[0.0].sum() > 50
+    assert counts[1.0] + counts[-1.0] == pytest.approx(2 * counts[0.0], rel=1e-9)
+    assert counts[1.0][-1] / counts[0.0][-1] > counts[1.0][0] / counts[0.0][0]
+    result = fit(model, data=asimov(model))
+    assert result.valid
+    assert result["g"].value == pytest.approx(1.0, abs=1e-4)
+    assert result["tilt"].value == pytest.approx(0.0, abs=1e-3)
+    fast, error = fast_form(model)  # neither the kernel nor the tilt has a table: it stays exact
+    assert fast is model
+    assert error is None
+
+
+def test_electrons_are_not_quenched(files):
+    text = (files.parent / "chi.py").read_text(encoding="utf-8")
+    recoils = load(files).prediction()
+    changed = text.replace('"nuclear-recoil"', '"visible-energy"')
+    (files.parent / "chi.py").write_text(changed, encoding="utf-8")
+    seen = load(files)
+    # a perfect detector up to 20 keV: the counts between 1 and 20 keV of deposit
+    deposit = np.linspace(1.0, 20.0, 4001)
+    density = seen.recoil_density(deposit)[0]
+    assert seen.prediction() == pytest.approx(np.trapezoid(density, deposit), rel=0.02)
+    assert seen.prediction() != pytest.approx(recoils, rel=0.1)
+    counted = text.replace('"nuclear-recoil"', '"count"')
+    (files.parent / "chi.py").write_text(counted, encoding="utf-8")
+    with pytest.raises(InputError, match="'chi' is a bare count: it has no energy for this axis"):
+        load(files).prediction()
+
+
+def test_a_parameter_that_the_source_does_not_have(files):
+    files.write_text(files.read_text(encoding="utf-8").replace("tilt:", "slope:"), encoding="utf-8")
+    with pytest.raises(InputError, match="'slope' acts on the source, which has tilt"):
+        load(files).model("count")
+
+
+def test_a_process_of_its_own_stands_alone(files):
+    path = str(files.parent / "chi.py")
+    assert process(path).name == "chi"
+    assert process(path, couplings="scholberg2021", axial=True).name == "chi"
+    with pytest.raises(InputError, match=r"has no option 'couplings'"):
+        process(path, couplings="tree-lowE")
+    with pytest.raises(InputError, match=r"is a process of its own.*cannot be joined with '\+'"):
+        process(f"nsi+{path}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"nuclear-recoil"', '"light"', "its quantity is 'light'; choose nuclear-recoil, electron"),
+        ("kinematics = Massive(20.0)", "", "it has no kinematics, which every process has"),
+        ("Massive(20.0)", "20.0", "its kinematics have no minimum_energy_mev; take Massless"),
+        ("parameters = Parameters([", "parameters = list([", "must be Parameters"),
+        ("def kernel", "def colonel", "is no interaction: it must derive from"),
+    ],
+)
+def test_what_a_process_lacks_is_said(tmp_path, old, new, said):
+    path = tmp_path / "chi.py"
+    assert old in CHI
+    path.write_text(CHI.replace(old, new), encoding="utf-8")
+    with pytest.raises(CevnsError, match=said):
+        process(str(path))

@@ -1,0 +1,144 @@
+"""A source is one file: its quantities have units of their own, and a fit follows from a YAML."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+import cevns.sources
+from cevns.exceptions import InputError, SchemaError
+from cevns.experiments import load
+from cevns.inference import fit
+
+REACTOR = '''
+"""A power reactor: antineutrinos of U-235 (arXiv:1106.0687) above 1.8 MeV, flat below."""
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from cevns.sources import Source
+from cevns.units import Unit
+
+HUBER = (4.367, -4.577, 2.1, -0.5294, 0.06186, -0.002777)
+
+
+@dataclass(frozen=True)
+class Reactor(Source):
+    power_mw: Annotated[float, Unit("MW")]
+    distance_m: Annotated[float, Unit("m")]
+    live_time_d: Annotated[float, Unit("d")]
+
+    flavours = ("nubar_e",)
+    recoil_kinks = (1.8, 10.0)
+
+    def spectrum(self, flavour, energy_mev):
+        e = np.asarray(energy_mev, dtype=float)
+        density = np.exp(np.polynomial.polynomial.polyval(np.maximum(e, 1.8), HUBER)) / 6.0
+        return np.where((e > 0.0) & (e <= 10.0), density, 0.0)
+
+    def end_point_mev(self, flavour):
+        return 10.0
+
+    def fluence_cm2(self, flavour):
+        fissions = self.power_mw / (205.0 * 1.602e-19) * 86400.0 * self.live_time_d
+        return 6.0 * fissions / (4.0 * math.pi * (100.0 * self.distance_m) ** 2)
+
+
+MODEL = Reactor
+'''
+
+EXPERIMENT = """\
+schema: 1
+name: reactor-ge
+source: {kind: power-reactor, power: 3.9 GW, distance: 17.1 m, live_time: 300 days}
+target: {material: Ge, mass: 4 kg}
+detector:
+  quenching: {kind: lindhard, z: 32, a: 72.63, k: 0.162}
+  resolution: {kind: gaussian, noise: 65 eVee, stochastic: 0.018}
+axes: {energy: {unit: keVee, edges: [0.2, 0.25, 0.3, 0.35, 0.4]}}
+backgrounds: {flat: {count: 400 +/- 20, energy: {kind: flat}}}
+data: {counts: {file: counts.csv}}
+"""
+
+
+@pytest.fixture
+def reactor(tmp_path, monkeypatch):
+    """The module in a folder of its own, which the registry is told of, and an experiment."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "power_reactor.py").write_text(REACTOR, encoding="utf-8")
+    monkeypatch.setattr(cevns.sources, "__path__", cevns.sources.__path__)
+    cevns.sources.__path__.append(str(folder))
+    path = tmp_path / "reactor.yaml"
+    path.write_text(EXPERIMENT, encoding="utf-8")
+    yield path
+    cevns.sources.__path__.remove(str(folder))
+    sys.modules.pop("cevns.sources.power_reactor", None)
+
+
+def counts(path, values):
+    edges = (0.2, 0.25, 0.3, 0.35, 0.4)
+    rows = [f"{a},{b},{n}" for a, b, n in zip(edges, edges[1:], values, strict=False)]
+    (path.parent / "counts.csv").write_text(
+        "\n".join(["energy_low,energy_high,count", *rows]) + "\n", encoding="utf-8"
+    )
+
+
+def test_a_reactor_in_one_file_gives_a_fit(reactor):
+    assert "power-reactor" in cevns.sources.sources()
+    counts(reactor, [0, 0, 0, 0])
+    experiment = load(reactor)
+    source = experiment.source
+    assert (source.power_mw, source.live_time_d) == (3900.0, 300.0)
+    flux = source.fluence_cm2("nubar_e") / (300 * 86400)
+    assert flux == pytest.approx(1.9e13, rel=0.1)  # per second, at 17.1 m from 3.9 GW
+    model = experiment.model("count")
+    expected = np.asarray(model.expected(model.parameters.values)).ravel()
+    counts(reactor, np.round(expected).astype(int))
+    result = fit(load(reactor).model("count"))
+    assert result.valid
+    assert result["cevns"].value == pytest.approx(expected.sum() - 400, abs=3.0)
+
+
+def test_a_power_in_the_wrong_unit_is_refused_where_it_stands(reactor):
+    text = reactor.read_text(encoding="utf-8")
+    for wrong, said in (("3.9 kg", "'kg' is a unit of mass, not of power"), ("3.9", "1 MW")):
+        reactor.write_text(text.replace("3.9 GW", wrong), encoding="utf-8")
+        with pytest.raises(SchemaError, match=rf"power.*{said}"):
+            _ = load(reactor).source
+
+
+def test_an_arrival_of_its_own(reactor):
+    """A time axis in days: the shares of a steady source, of a modulated one, of a history."""
+    text = reactor.read_text(encoding="utf-8").replace("data: {counts: {file: counts.csv}}\n", "")
+    text = text.replace("backgrounds:", "nothing:").replace(
+        "nothing: {flat: {count: 400 +/- 20, energy: {kind: flat}}}\n", ""
+    )
+    axes = "axes: {energy: {unit: keVee, edges: [0.2, 0.3, 0.4]}"
+    whole = text.replace("axes: {energy: {unit: keVee, edges: [0.2, 0.25, 0.3, 0.35, 0.4]}", axes)
+    timed = whole.replace(axes, axes + ", time: {unit: d, edges: [0, 100, 300]}")
+
+    def predicted(text, arrival):
+        kinds = f", arrival: {{{arrival}}}}}" if arrival else "}"
+        source = "live_time: 300 days"
+        reactor.write_text(text.replace(source + "}", source + kinds), encoding="utf-8")
+        signal = load(reactor).signal()
+        return np.asarray(signal.evaluate({})).reshape(2, -1).sum(axis=0)
+
+    total = predicted(whole, "")[0]
+    assert predicted(timed, "kind: steady") == pytest.approx(total * np.array([1, 2]) / 3)
+    history = "kind: history, edges_d: [0, 150, 300], power: [1.0, 0.4]"
+    on, off = predicted(timed, history)
+    assert on == pytest.approx(total / 3)
+    assert off == pytest.approx(total * (50 + 0.4 * 150) / 300)
+    assert predicted(whole, history)[0] == pytest.approx(0.7 * total)
+    wave = predicted(timed, "kind: periodic, amplitude: 0.1, maximum: 50 d, period: 200 d")
+    assert wave[0] / (total / 3) == pytest.approx(1 + 0.1 * 2 / np.pi)
+    with pytest.raises(InputError, match=r"source has no time structure.*arrival: \{kind: steady"):
+        predicted(timed, "")
+    with pytest.raises(SchemaError, match=r"unknown arrival 'stedy'"):
+        predicted(timed, "kind: stedy")
