@@ -364,7 +364,7 @@ class Background(_Section):
 
 ActsOn = Literal[
     "signal", "pulse-time", "quenching", "efficiency", "neutron-radius", "interaction", "source",
-    "shape",
+    "arrival", "shape",
 ]  # fmt: skip
 
 
