@@ -231,6 +231,20 @@ def test_a_massive_beam_particle_against_integrals_of_its_own():
     assert slope == pytest.approx(nuclei * 1e12 * (own[0] + 0.3 * slope_at(100.0)), rel=1e-9)
 
 
+def test_the_quoted_numbers_of_a_kernel():
+    recoil = np.array([1.0, 10.0, 30.0])
+    options = {"form_factor": HELM}
+    own = recoil_spectrum(SOURCE, "CsI", 14.6, recoil, interaction=AsKernel(), **options)
+    terms = recoil_spectrum(SOURCE, "CsI", 14.6, recoil, **options)
+    for flavour, counts in terms.items():
+        assert_allclose(own[flavour], counts, rtol=1e-9)
+    sigma = [
+        flux_averaged_cross_section(SOURCE, "CsI", interaction=p, **options).mean_cm2
+        for p in (AsKernel(), StandardModel())
+    ]
+    assert sigma[0] == pytest.approx(sigma[1], rel=1e-8)
+
+
 # -- species --------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import pytest
 import cevns.sources
 from cevns.exceptions import InputError, SchemaError
 from cevns.experiments import load
-from cevns.inference import fit
+from cevns.inference import asimov, fit
 
 REACTOR = '''
 """A power reactor: antineutrinos of U-235 (arXiv:1106.0687) above 1.8 MeV, flat below."""
@@ -142,3 +142,29 @@ def test_an_arrival_of_its_own(reactor):
         predicted(timed, "")
     with pytest.raises(SchemaError, match=r"unknown arrival 'stedy'"):
         predicted(timed, "kind: stedy")
+
+
+def test_the_amplitude_of_a_modulation_from_a_fit(reactor):
+    text = reactor.read_text(encoding="utf-8").replace(
+        "edges: [0.2, 0.25, 0.3, 0.35, 0.4]}}", "edges: [0.2, 0.4]}, TIME}"
+    )
+    text = text.replace("TIME", "time: {unit: d, edges: [0, 50, 100, 150, 200]}")
+    text = text.replace(
+        "300 days}", "300 days, arrival: {kind: periodic, period: 200 d, maximum: 50 d}}"
+    )
+    text = text.replace("400 +/- 20, energy: {kind: flat}", "10 +/- 5, energy: {kind: flat}, TIMES")
+    text = text.replace("TIMES", "time: {kind: exponential, rate: 0 /us}")
+    text = text.replace("data: {counts: {file: counts.csv}}\n", "parameters: {PARAMETER}\n")
+    amplitude = "amplitude: {constraint: 0.2 +/- 0.1, acts_on: arrival}"
+    reactor.write_text(text.replace("PARAMETER", amplitude), encoding="utf-8")
+    model = load(reactor).model("count")
+    result = fit(model, data=asimov(model))
+    assert result["amplitude"].value == pytest.approx(0.2, abs=1e-4)
+    assert result["amplitude"].error < 0.08  # the counts by time measure it
+    theta = np.array([0.3 if p.name == "amplitude" else p.value for p in model.parameters])
+    counts = np.asarray(model.expected(theta)).ravel() - 2.5
+    wave = 1 + 0.3 * np.array([2, 2, -2, -2]) / np.pi
+    assert counts / counts.mean() == pytest.approx(wave, rel=1e-6)
+    reactor.write_text(text.replace("PARAMETER", amplitude.replace("amp", "l")), encoding="utf-8")
+    with pytest.raises(InputError, match="no parameter 'llitude'; it has amplitude, t0"):
+        load(reactor).model("count")

@@ -10,7 +10,7 @@ from cevns.nuclear.couplings import charge_radius_shift
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.processes.framework.extension import ELECTRON_CONTACT, Extension, Shape, bounded
-from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
+from cevns.processes.ingredients.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
 
 __all__ = ["MODEL", "STANDARD_MODEL_CM2", "UNIT_CM2", "ChargeRadius"]
 

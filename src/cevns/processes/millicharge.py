@@ -13,7 +13,7 @@ from cevns.constants import ALPHA, G_FERMI_MEV
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
 from cevns.processes.framework.extension import Extension, Shape, bounded
-from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
+from cevns.processes.ingredients.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
 from cevns.typing import Array
 
 __all__ = ["MODEL", "STRENGTH_MEV2", "UNIT_E", "Millicharge", "photon"]

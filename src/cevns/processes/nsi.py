@@ -37,7 +37,7 @@ from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
-from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
+from cevns.processes.ingredients.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
 
 __all__ = ["MODEL", "NSI", "REACH", "final_states", "given", "meaning"]
 

@@ -38,7 +38,7 @@ import numpy as np
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.processes.framework.extension import bounded
-from cevns.processes.framework.flavour_pairs import DIAGONAL, TRANSITIONS
+from cevns.processes.ingredients.flavour_pairs import DIAGONAL, TRANSITIONS
 from cevns.processes.nsi import NSI, REACH, given, meaning
 
 __all__ = [

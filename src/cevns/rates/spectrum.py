@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,8 +11,16 @@ from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
 from cevns.nuclear.checks import finite, positive
-from cevns.processes import Interaction, StandardModel, at_place, factors_at
+from cevns.processes import (
+    Interaction,
+    Process,
+    StandardModel,
+    at_place,
+    factors_at,
+    is_kernel,
+)
 from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
+from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.moments import weighted_moments
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
@@ -78,7 +86,7 @@ def recoil_spectrum(
     mass_kg: float,
     recoil_energy_kev: ArrayLike,
     *,
-    interaction: Interaction | None = None,
+    interaction: Process | None = None,
     form_factor: str | FormFactor = "klein-nystrand",
     values: Mapping[str, Any] | None = None,
     radii: Radii | None = None,
@@ -90,10 +98,12 @@ def recoil_spectrum(
         target: material or formula.
         mass_kg: of the target.
         recoil_energy_kev: nuclear recoil energies, keV, any shape.
-        interaction: the Standard Model with its default couplings unless given.
+        interaction: the Standard Model with its default couplings unless given; of a kernel the
+            energies are those of what it deposits.
         form_factor: model or its name.
         values: parameters of the interaction; nominal where left out.
-        radii: rms radii (proton, neutron) by nuclide name; the model's default where left out.
+        radii: rms radii (proton, neutron) by nuclide name; the model's default where left out, and
+            not for a kernel, which has its own.
 
     Returns:
         Flavour to counts/keVnr in the shape of `recoil_energy_kev`, summed over nuclides.
@@ -112,13 +122,18 @@ def recoil_spectrum(
     material = find_material(target) if isinstance(target, str) else target
     positive("target mass in kg", mass_kg)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0)
-    process = StandardModel() if interaction is None else interaction
+    process: Process = StandardModel() if interaction is None else interaction
     model = find_form_factor(form_factor)
+    if is_kernel(process):
+        fold = KernelFold(source, process, material, mass_kg, model, recoil.ravel())
+        rows = fold.spectrum(values).reshape(-1, *recoil.shape)
+        return dict(zip(fold.flavours, rows, strict=True))
+    terms = cast("Interaction", process)
     nuclei = material.nuclei_per_kg()
     total = np.zeros((len(source.flavours), recoil.size))
     for nuclide in material.nuclides:
         slope = flux_averaged_slope(
-            source, process, model, nuclide, recoil.ravel(), values=values, radii=radii
+            source, terms, model, nuclide, recoil.ravel(), values=values, radii=radii
         )
         total += nuclei[nuclide.name] * mass_kg * slope
     return {

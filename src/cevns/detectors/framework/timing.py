@@ -154,6 +154,31 @@ class TimeTable:
         knots = np.tile(shares, (6, 1))  # the fewest that a spline has
         return cls(edges, UniformSpline.through(0.0, 0.2, knots))
 
+    @classmethod
+    def along(
+        cls,
+        edges: ArrayLike,
+        shares: Callable[[Array], Array],
+        covered: tuple[float, float],
+        *,
+        tolerance: float = 1e-8,
+    ) -> TimeTable:
+        """Contents that one parameter moves, over a range of it, to `tolerance` of their peak.
+
+        Args:
+            edges: of the time bins.
+            shares: of the bins, ``(n, n_bins)``, at values of the parameter, ``(n,)``.
+            covered: range of the parameter.
+            tolerance: of each bin's peak.
+
+        Raises:
+            InputError: if the contents are not smooth in the parameter.
+        """
+        low, high = covered
+        what = "the arrival time"
+        spline = tabulate(shares, low, high, tolerance=tolerance, intervals=64, what=what)
+        return cls(check_edges(edges, "time bins"), spline)
+
     @property
     def n_bins(self) -> int:
         """Number of time bins."""

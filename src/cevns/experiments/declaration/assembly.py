@@ -70,6 +70,7 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         "neutron-radius": (0.0, math.inf),
         "interaction": (-math.inf, math.inf),
         "source": (-math.inf, math.inf),
+        "arrival": pulse_range(value, constraint),
         "efficiency": (-PULL_REACH, PULL_REACH),
         "quenching": (-REACH, REACH),
         "pulse-time": pulse_range(value, constraint),
@@ -173,7 +174,7 @@ def bind(
         neutron_radius=single(declaration, "neutron-radius"),
         quenching=match_variations(declaration, "quenching", quenching_variations),
         efficiency=match_variations(declaration, "efficiency", efficiency_variations),
-        pulse_time=single(declaration, "pulse-time"),
+        pulse_time=single(declaration, "pulse-time") or single(declaration, "arrival"),
     )
 
 
@@ -301,23 +302,46 @@ def time_tables(
 
 
 def arrival_tables(
-    source: Source, arrival: Arrival | None, edges: Array | None, efficiency: Efficiency
+    source: Source,
+    arrival: Arrival,
+    edges: Array | None,
+    efficiency: Efficiency,
+    moved: Parameter | None = None,
 ) -> tuple[TimeTable, ...]:
-    """Bins of a declared arrival at the nominal values of its parameters, for every species.
+    """Bins of a declared arrival, for every species; its parameters at their nominal values.
 
     Without a time axis everything that arrives in the exposure is in one bin.
 
+    Args:
+        source: what emits.
+        arrival: when.
+        edges: of the time axis, us.
+        efficiency: in time.
+        moved: a parameter of the file that moves the arrival's of the same name.
+
     Raises:
-        InputError: if there is an efficiency in time, which is one after a beam signal.
+        InputError: if there is an efficiency in time, which is one after a beam signal, or the
+            arrival has no such parameter.
     """
-    assert arrival is not None
+    if not isinstance(efficiency, Unity):
+        raise InputError("an efficiency in time is for a beam pulse: leave it or 'arrival' out")
+    own = None if edges is None else edges * quantity("1 us", arrival.unit)
     if edges is None:
-        edges, shares = np.array([0.0, 1.0]), arrival.live_share()[0][None]
+        edges = np.array([0.0, 1.0])
+
+    def shares(values: Mapping[str, Array]) -> Array:
+        if own is None:
+            return arrival.live_share(values)[0][..., None]
+        return arrival.shares(own, values)[0]
+
+    if moved is None:
+        table = TimeTable.constant(edges, shares({}))
+    elif moved.name not in arrival.parameters.names:
+        known = ", ".join(arrival.parameters.names) or "none"
+        raise InputError(f"the arrival has no parameter {moved.name!r}; it has {known}")
     else:
-        if not isinstance(efficiency, Unity):
-            raise InputError("an efficiency in time is for a beam pulse: leave it or 'arrival' out")
-        shares = arrival.shares(edges * quantity("1 us", arrival.unit))[0]
-    table = TimeTable.constant(edges, shares)
+        covered = pulse_range(moved.value, moved.constraint)
+        table = TimeTable.along(edges, lambda v: shares({moved.name: v}), covered)
     return tuple(table for _ in source.flavours)
 
 

@@ -188,6 +188,7 @@ ActsOn = Literal[
     "neutron-radius",
     "interaction",
     "source",
+    "arrival",
     "shape",
     "component",
 ]

@@ -225,16 +225,17 @@ class Apparatus:
     @cached_property
     def times(self) -> tuple[TimeTable, ...]:
         """Arrival-time bins, one table a flavour."""
-        if self.arrival is not None:
+        arrival = self.arrival
+        if arrival is not None:
+            moved = self.declared.get(assembly.single(self.declaration, "arrival") or "")
             return self._located(
                 lambda: assembly.arrival_tables(
-                    self.source, self.arrival, self.time_edges, self.time_efficiency
+                    self.source, arrival, self.time_edges, self.time_efficiency, moved
                 ),
                 "source",
                 "arrival",
             )
-        name = assembly.single(self.declaration, "pulse-time")
-        pulse = None if name is None else self.declared[name]
+        pulse = self.declared.get(assembly.single(self.declaration, "pulse-time") or "")
         return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
 
     # -- recoils of electrons --------------------------------------------------------------------
