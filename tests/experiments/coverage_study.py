@@ -28,8 +28,8 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-import cevns
 from cevns.analysis.coupling_families import CouplingFamily
+from cevns.experiments import load
 from cevns.experiments.fast_form import tabulated
 from cevns.inference import asimov
 from cevns.inference.fitting.intervals import threshold
@@ -148,7 +148,7 @@ class Study:
 
 def grid_of(case, points=61):
     """Points of the parameter with the truth among them; the model; the true parameter vector."""
-    csi = cevns.load("coherent-csi-2021")
+    csi = load("coherent-csi-2021")
     if case.physics is None:
         family = tabulated(csi.model("count"))
     else:

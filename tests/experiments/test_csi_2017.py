@@ -144,7 +144,7 @@ def test_signal_alone_needs_no_data():
     experiment = load(NAME)
     bare = experiment.declaration.model_copy(update={"backgrounds": {}, "data": None})
     alone = dataclasses.replace(experiment, declaration=bare)
-    assert alone.predict() == {"cevns": experiment.prediction()}
+    assert alone.predict() == {"cevns": experiment.predict()["cevns"]}
 
 
 @pytest.fixture
