@@ -29,10 +29,11 @@ PUBLIC = {
     ),
     "cevns.processes": (
         "CONTACT Combined ELECTRON ELECTRON_CONTACT ElectronScattering Extension Factor "
-        "FluxFactor Interaction Shape StandardModel Term at_place bounded degeneracy "
-        "differential_cross_section electron_scattering factors_at interaction interactions "
-        "kinematics lma_dark matters_at_electrons nuclear_factors proton_radius "
-        "total_cross_section"
+        "FluxFactor Interaction KernelProcess Kinematics MASSLESS Massive Massless Process "
+        "Quantity Shape StandardModel Term Threshold at_place bounded check_species "
+        "degeneracy differential_cross_section electron_scattering factors_at interaction "
+        "interactions is_kernel kinematics lma_dark matters_at_electrons nuclear_factors "
+        "process proton_radius quantity_of total_cross_section"
     ),
     "cevns.rates": (
         "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
-from cevns.detectors.efficiency import Efficiency
-from cevns.detectors.pulse_shape import PulseShape
 from cevns.detectors.quenching.constant import Constant
-from cevns.detectors.resolution import Resolution
-from cevns.exceptions import CevnsError, CevnsWarning, InputError, SchemaError
+from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.declaration import assembly
-from cevns.experiments.declaration.builder import Builder
-from cevns.experiments.declaration.document import Document
-from cevns.experiments.declaration.schema import ComponentEntry, ExperimentFile
+from cevns.experiments.declaration.schema import ComponentEntry
+from cevns.experiments.prediction.parts import Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Signal
-from cevns.nuclear.form_factors import FormFactor, form_factor
-from cevns.nuclear.materials import Material, material
-from cevns.parameters import Parameter
 from cevns.processes import (
     Interaction,
     Kinematics,
@@ -41,32 +31,20 @@ from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
-from cevns.sources import Source
-from cevns.sources.arrivals import Arrival
 from cevns.typing import Array
 
-__all__ = ["Apparatus", "T"]
+__all__ = ["Apparatus"]
 
-T = TypeVar("T")
 NOTHING = 1e-9
 """Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 
 
 @dataclass(frozen=True, eq=False)
-class Apparatus:
-    """Source, target and detector as a file declares them; no data and no statistics.
+class Apparatus(Parts):
+    """What a declared experiment would see: recoils, deposits, reconstructed energies and times.
 
-    Args:
-        declaration: the validated file.
-        path: the file.
-        document: the parsed file, which knows its lines.
-        source_section: where in the file the source stands.
+    No data and no statistics; its parts are those of `Parts`.
     """
-
-    declaration: ExperimentFile
-    path: Path
-    document: Document
-    source_section: tuple[str, ...] = ("source",)
 
     def with_signal_of(self, name: str, entry: ComponentEntry) -> Apparatus:
         """The same detector with the source and process of a further component.
@@ -85,115 +63,6 @@ class Apparatus:
         changed = {"source": source, "interaction": interaction, "parameters": parameters}
         at = ("components", name, "source") if entry.source is not None else ("source",)
         return Apparatus(self.declaration.model_copy(update=changed), self.path, self.document, at)
-
-    @cached_property
-    def declared(self) -> dict[str, Parameter]:
-        """The parameters of the file by name."""
-        return assembly.declared_parameters(self.declaration)
-
-    @property
-    def name(self) -> str:
-        """The experiment's name."""
-        return self.declaration.name
-
-    @property
-    def title(self) -> str:
-        """A line for tables and figures."""
-        return self.declaration.title or self.name
-
-    @property
-    def cite(self) -> tuple[str, ...]:
-        """Papers of the measurement."""
-        return tuple(self.declaration.cite)
-
-    # -- physics, built on first use -----------------------------------------------------------
-
-    @cached_property
-    def _builder(self) -> Builder:
-        return Builder(self.document)
-
-    @cached_property
-    def source(self) -> Source:
-        """The neutrino source."""
-        return cast(
-            "Source",
-            self._builder.build("cevns.sources", self.source_section, self.declaration.source),
-        )
-
-    @cached_property
-    def arrival(self) -> Arrival | None:
-        """When particles arrive, as the file says; None where they follow the source's pulse."""
-        declared = self.declaration.source.arrival
-        if declared is None:
-            return None
-        built = self._builder.build("cevns.sources.arrivals", ("source", "arrival"), declared)
-        return cast("Arrival", built)
-
-    @cached_property
-    def material(self) -> Material:
-        """The target material."""
-        target = self.declaration.target
-        field = "material"
-        if target.composition:
-            # only where the formula is good is the composition to blame
-            with contextlib.suppress(CevnsError):
-                material(target.material)
-                field = "composition"
-        return self._located(
-            lambda: material(target.material, composition=target.composition), "target", field
-        )
-
-    @cached_property
-    def interaction(self) -> Interaction:
-        """The process at the nucleus."""
-        from cevns.processes import interaction, interactions
-        from cevns.registry import canonical
-
-        d = self.declaration.interaction
-        field = "couplings" if canonical(d.kind) in interactions() else "kind"
-        return self._located(
-            lambda: interaction(d.kind, couplings=d.couplings, axial=d.axial),
-            "interaction",
-            field,
-        )
-
-    @cached_property
-    def form_factor(self) -> FormFactor:
-        """The nuclear form factor."""
-        name = self.declaration.interaction.form_factor
-        return self._located(lambda: form_factor(name), "interaction", "form_factor")
-
-    @cached_property
-    def quenching(self) -> Quenching:
-        """Recoil energy to electron-equivalent energy."""
-        return cast("Quenching", self._detector("quenching", "quenching"))
-
-    @cached_property
-    def resolution(self) -> Resolution:
-        """Spread of the reconstructed value."""
-        return cast("Resolution", self._detector("resolution", "resolution"))
-
-    @cached_property
-    def energy_efficiency(self) -> Efficiency:
-        """Efficiency in the reconstructed value."""
-        return cast("Efficiency", self._efficiency("energy"))
-
-    @cached_property
-    def recoil_efficiency(self) -> Efficiency:
-        """Efficiency in recoil energy, keVnr."""
-        return cast("Efficiency", self._efficiency("recoil"))
-
-    @cached_property
-    def pulse_shape(self) -> PulseShape | None:
-        """Distribution of the pulse-shape variable; None without one."""
-        if self.declaration.detector.pulse_shape is None:
-            return None
-        return cast("PulseShape", self._detector("pulse_shape", "pulse_shape"))
-
-    @cached_property
-    def time_efficiency(self) -> Efficiency:
-        """Efficiency in arrival time."""
-        return cast("Efficiency", self._efficiency("time"))
 
     @cached_property
     def fold(self) -> Fold | KernelFold:
@@ -301,30 +170,6 @@ class Apparatus:
             "electrons",
         )
 
-    @property
-    def energy_edges(self) -> Array:
-        """Edges of the reconstructed energy axis."""
-        return np.asarray(self.declaration.axes.energy.edges, dtype=float)
-
-    @property
-    def time_edges(self) -> Array | None:
-        """Edges of the time axis, us; None without one."""
-        time = self.declaration.axes.time
-        return None if time is None else np.asarray(time.edges, dtype=float)
-
-    @property
-    def pulse_shape_edges(self) -> Array | None:
-        """Edges of the pulse-shape axis; None without one."""
-        axis = self.declaration.axes.pulse_shape
-        return None if axis is None else np.asarray(axis.edges, dtype=float)
-
-    @property
-    def cells(self) -> tuple[int, ...]:
-        """Analysis bins along each axis; one in time where there is no time axis."""
-        edges = (self.energy_edges, self.pulse_shape_edges, self.time_edges)
-        found = tuple(len(e) - 1 for e in edges if e is not None)
-        return found if self.time_edges is not None else (*found, 1)
-
     @cached_property
     def cross_section_cm2(self) -> float:
         """Predicted cross section, flux-averaged, mean over flavours and nuclei of the target."""
@@ -334,11 +179,6 @@ class Apparatus:
             interaction=self.interaction,
             form_factor=self.form_factor,
         ).mean_cm2
-
-    @property
-    def physics(self) -> dict[str, str]:
-        """Named physics choices, echoed in every result."""
-        return dict(assembly.physics_choices(self.declaration))
 
     def recoil_density(
         self, recoil_energy_kev: Array, values: Mapping[str, float] | None = None
@@ -474,16 +314,6 @@ class Apparatus:
         limit = self.quenching.valid_kev[1]
         return limit if math.isfinite(limit) else None
 
-    def _detector(self, section: str, package: str) -> Any:
-        component = getattr(self.declaration.detector, section)
-        return self._builder.build(f"cevns.detectors.{package}", ("detector", section), component)
-
-    def _efficiency(self, axis: str) -> Any:
-        component = getattr(self.declaration.detector.efficiency, axis)
-        return self._builder.build(
-            "cevns.detectors.efficiency", ("detector", "efficiency", axis), component
-        )
-
     def _check_axis(self) -> None:
         """The axis must be in the unit that the resolution reconstructs."""
         made, axis = self.resolution.unit, self.declaration.axes.energy.unit
@@ -492,15 +322,6 @@ class Apparatus:
                 f"the resolution '{self.declaration.detector.resolution.kind}' gives {made}, but "
                 f"this axis is in {axis}"
             )
-
-    def _located(self, make: Callable[[], T], *location: str) -> T:
-        """Run `make`; a mistake is reported with file, line and field."""
-        try:
-            return make()
-        except SchemaError:
-            raise
-        except CevnsError as error:
-            raise self.document.error(str(error), location) from None
 
 
 _UNQUENCHED = Constant(1.0)
