@@ -178,3 +178,18 @@ def test_what_a_process_lacks_is_said(tmp_path, old, new, said):
     path.write_text(CHI.replace(old, new), encoding="utf-8")
     with pytest.raises(CevnsError, match=said):
         process(str(path))
+
+
+def test_a_module_of_the_registry(tmp_path):
+    import cevns.processes
+
+    folder = tmp_path / "processes"
+    folder.mkdir()
+    (folder / "dark_chi.py").write_text(CHI, encoding="utf-8")
+    cevns.processes.__path__.append(str(folder))
+    try:
+        assert "dark-chi" in cevns.processes.interactions()
+        assert process("dark-chi").quantity == "nuclear-recoil"
+    finally:
+        cevns.processes.__path__.remove(str(folder))
+        sys.modules.pop("cevns.processes.dark_chi", None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import dblquad, quad
 
 from cevns.exceptions import InputError, SpeciesError
@@ -20,8 +20,10 @@ from cevns.processes import (
     Term,
     Threshold,
     at_place,
+    differential_cross_section,
     interaction,
     nuclear_factors,
+    total_cross_section,
 )
 from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.rates import flux_averaged_cross_section, recoil_spectrum
@@ -243,6 +245,21 @@ def test_the_quoted_numbers_of_a_kernel():
         for p in (AsKernel(), StandardModel())
     ]
     assert sigma[0] == pytest.approx(sigma[1], rel=1e-8)
+
+
+def test_cross_sections_of_a_kernel_at_given_energies():
+    argon = material("Ar").nuclides[0]
+    energy, recoil = np.array([[10.0], [60.0], [120.0]]), np.array([0.0, 50.0, 900.0])
+    slope = differential_cross_section(argon, energy, recoil, "chi", interaction=Chi())
+    limit = Massive(MASS).maximum_recoil_kev(energy, argon.mass_mev)
+    assert_array_equal(slope > 0.0, (recoil <= limit) & (energy > MASS))
+    mass = argon.mass_mev
+    own = 1e-28 * mass / ((60.0**2 - MASS**2) * (2e-3 * mass * 50.0 + MEDIATOR**2) ** 2)
+    assert slope[1, 1] == pytest.approx(own, rel=1e-13)
+    total = total_cross_section(argon, [60.0, 120.0], "chi", interaction=Chi())
+    q2 = 2e-3 * mass * limit[1:, 0]
+    closed = (1 / MEDIATOR**2 - 1 / (q2 + MEDIATOR**2)) / (2e-3 * mass)
+    assert_allclose(total, 1e-28 * mass * closed / (energy[1:, 0] ** 2 - MASS**2), rtol=1e-10)
 
 
 # -- species --------------------------------------------------------------------------------------

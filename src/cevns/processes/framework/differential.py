@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.form_factors import form_factor as find_form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.nuclides import nuclide as find_nuclide
+from cevns.processes.framework.kernels import Process, is_kernel
 from cevns.processes.framework.kinematics import MASSLESS, momentum_transfer_inv_fm
 from cevns.processes.framework.structure import at_place, factors_at
 from cevns.processes.framework.terms import Interaction
@@ -31,7 +32,7 @@ def differential_cross_section(
     recoil_energy_kev: ArrayLike,
     flavour: str = "nu_mu",
     *,
-    interaction: Interaction | None = None,
+    interaction: Process | None = None,
     form_factor: str | FormFactor = "klein-nystrand",
     values: Mapping[str, Any] | None = None,
     proton_rms_fm: float | None = None,
@@ -42,8 +43,8 @@ def differential_cross_section(
     Args:
         nuclide: the target.
         energy_mev: neutrino energy, MeV, broadcast with the recoil energy.
-        recoil_energy_kev: nuclear recoil energy, keV.
-        flavour: of the incoming neutrino.
+        recoil_energy_kev: nuclear recoil energy, keV; what is deposited, of a kernel.
+        flavour: of the incoming neutrino, or another species.
         interaction: the Standard Model with its default couplings unless given.
         form_factor: model or its name.
         values: parameters of the interaction; nominal where left out.
@@ -60,7 +61,7 @@ def differential_cross_section(
     """
     target = find_nuclide(nuclide) if isinstance(nuclide, str) else nuclide
     model = find_form_factor(form_factor)
-    process: Interaction = StandardModel() if interaction is None else interaction
+    process: Process = StandardModel() if interaction is None else interaction
     process = at_place(process, form_factor=model)
     energy = finite("neutrino energy in MeV", energy_mev, minimum=0.0)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0)
@@ -68,6 +69,13 @@ def differential_cross_section(
     inside = (energy > 0.0) & (
         recoil <= process.kinematics.maximum_recoil_kev(energy, target.mass_mev)
     )
+    if is_kernel(process):
+        # where nothing happens the kernel need not have a value
+        allowed = 1.0 + 2.0 * process.kinematics.minimum_energy_mev(recoil, target.mass_mev)
+        above = np.where(inside, energy, allowed)
+        slope = process.kernel(recoil, above, flavour, target, values or {})
+        return np.where(inside, slope, 0.0)
+    process = cast("Interaction", process)
     inverse = 1.0 / np.where(energy > 0.0, energy, 1.0)
     powers = np.stack([np.ones_like(inverse), inverse, inverse * inverse])
     q = momentum_transfer_inv_fm(recoil, target.mass_mev)
@@ -129,7 +137,7 @@ def total_cross_section(
     count = 32 + int(2.0 * 2.0 * highest * 8.0 / 197.0)
     x, w = np.polynomial.legendre.leggauss(count)
     u = (x + 1.0) / 2.0
-    process: Interaction | None = options.get("interaction")
+    process: Process | None = options.get("interaction")
     kinematics = MASSLESS if process is None else process.kinematics
     limit = kinematics.maximum_recoil_kev(energy, target.mass_mev)[..., None]
     slope = differential_cross_section(target, energy[..., None], limit * u * u, flavour, **options)
