@@ -219,6 +219,6 @@ def _couplings(experiment: Experiment, names: Iterable[str]) -> tuple[str, ...]:
     """
     process = experiment.interaction
     structure = structure_of(process)
-    known = Parameters([*process.parameters, *structure])
+    known = Parameters([*process.parameters, *structure, *experiment.strengths])
     found = [known[n].name for n in names]
     return tuple(n for n in found if not structure.has(n))

@@ -69,6 +69,7 @@ def build_model(
     sizes = {name: entry.exposure * entry.source for name, entry in entries.items()}
     of_interest = question.parameters(
         process,
+        experiment.declared,
         prediction=prediction * sum(sizes.values()),
         cross_section_cm2=experiment.cross_section_cm2,
     )

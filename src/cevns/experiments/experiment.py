@@ -12,6 +12,7 @@ from cevns.detectors import Quenching
 from cevns.experiments.counts_model import build_model
 from cevns.experiments.declaration import loader, quenching_override
 from cevns.experiments.declaration.document import parse
+from cevns.experiments.declaration.patch import patched, read_patch
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.signal import Signal
@@ -64,6 +65,11 @@ class Experiment(Apparatus):
             "physics": self.physics,
             "overrides": dict(self.overrides or {}),
             "inputs": inputs_record(self),
+            **(
+                {"patches": [str(p.path) for p in patches]}
+                if (patches := self.document.patches)
+                else {}
+            ),
         }
 
     @cached_property
@@ -122,7 +128,8 @@ class Experiment(Apparatus):
         Raises:
             UnknownNameError: if it is unknown.
         """
-        return ask(poi, self.interaction if interactions is None else interactions[0])
+        process = self.interaction if interactions is None else interactions[0]
+        return ask(poi, process, self.strengths.names)
 
     def prediction(self) -> float:
         """Signal that is expected in all channels at nominal values.
@@ -164,6 +171,16 @@ class Experiment(Apparatus):
         overrides = {**(self.overrides or {}), quenching_override.FIELD: echo}
         declaration = loader.validate(document)
         return replace(self, declaration=declaration, document=document, overrides=overrides)
+
+    def with_patch(self, path: str | Path) -> Experiment:
+        """The experiment with new physics of a file, see `cevns.experiments.declaration.patch`.
+
+        Raises:
+            SchemaError: if the patch does not fit the schema or the file.
+            InputError: if it cannot be read.
+        """
+        document = patched(self.document, read_patch(path))
+        return replace(self, declaration=loader.validate(document), document=document)
 
     def response_features(self, signal: Signal) -> ResponseFeatures:
         """The response of a signal on features, made once for every interaction (for scans)."""

@@ -135,7 +135,7 @@ class JointExperiment:
             UnknownNameError: if it is unknown.
         """
         first = self.experiments[0].interaction if interactions is None else interactions[0]
-        return ask(poi, first, several=True)
+        return ask(poi, first, self.experiments[0].strengths.names, several=True)
 
 
 def load_joint(

@@ -11,6 +11,7 @@
     the weak mixing angle free in the couplings, all pulls included.
 ``couplings``
     any parameters of the interaction free, asked for by their names: the same with other names.
+    The strength of a further component is asked for likewise.
 ``cross-section-scale``
     of several experiments: every predicted cross section times one common factor.
 
@@ -54,7 +55,7 @@ POI_PARAMETER: Mapping[str, str] = {
 """Questions by name, and the parameter each leaves free."""
 
 Poi = str | Sequence[str]
-"""A question by name, or names of parameters of the interaction."""
+"""A question by name, or names of parameters of the interaction and of further components."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,22 @@ class Question:
         name: ``count``, ``cross-section``, ``sin2-theta-w``, ``couplings`` or
             ``cross-section-scale``.
         couplings: parameters of the interaction that are free in it.
+        strengths: strengths of further components that are.
     """
 
     name: str
     couplings: tuple[str, ...] = ()
+    strengths: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Parameters that are asked for by their names."""
+        return (*self.couplings, *self.strengths)
 
     @property
     def parameter(self) -> str:
         """The parameter of interest of one experiment; the first of several."""
-        return self.couplings[0] if self.couplings else POI_PARAMETER[self.of_each]
+        return self.named[0] if self.named else POI_PARAMETER[self.of_each]
 
     @property
     def of_each(self) -> str:
@@ -90,12 +98,12 @@ class Question:
         """The one parameter of interest that several experiments have in common, if there is."""
         if self.name == SCALE_QUESTION:
             return SCALE
-        return self.couplings[0] if self.couplings else None
+        return self.named[0] if self.named else None
 
     @property
     def rejects_nothing(self) -> bool:
         """Whether a value of zero means that there is no CEvNS at all."""
-        return not self.couplings
+        return not self.named
 
     @property
     def counts_events(self) -> bool:
@@ -111,7 +119,7 @@ class Question:
         """
         if self.counts_events:
             return (SIGNAL,), True
-        if self.couplings:
+        if self.named:
             return tuple(scale), False
         return (*scale, POI_PARAMETER["cross-section"], 1.0 / reference), False
 
@@ -120,13 +128,25 @@ class Question:
         return self.counts_events and acts_on == "signal"
 
     def parameters(
-        self, interaction: Interaction, *, prediction: float, cross_section_cm2: float
+        self,
+        interaction: Interaction,
+        declared: Mapping[str, Parameter],
+        *,
+        prediction: float,
+        cross_section_cm2: float,
     ) -> list[Parameter]:
-        """Parameters of interest at their predicted values."""
-        if self.couplings:
-            return [
-                replace(interaction.parameters[n], fixed=False, role="poi") for n in self.couplings
-            ]
+        """Parameters of interest at their predicted values.
+
+        Args:
+            interaction: the process at the nucleus.
+            declared: parameters of the file.
+            prediction: predicted number of events.
+            cross_section_cm2: predicted cross section.
+        """
+        if self.named:
+            asked = [interaction.parameters[n] for n in self.couplings]
+            asked += [declared[n] for n in self.strengths]
+            return [replace(p, fixed=False, role="poi") for p in asked]
         if self.counts_events:
             return [
                 Parameter(
@@ -149,12 +169,15 @@ class Question:
         ]
 
 
-def ask(poi: Poi, interaction: Interaction, *, several: bool = False) -> Question:
-    """A question by name (``-`` and ``_`` equal) or by parameters of the interaction.
+def ask(
+    poi: Poi, interaction: Interaction, strengths: Sequence[str] = (), *, several: bool = False
+) -> Question:
+    """A question by name (``-`` and ``_`` equal) or by parameters.
 
     Args:
         poi: the question.
         interaction: whose parameters may be named.
+        strengths: of further components, which may be named too.
         several: whether it is asked of several experiments together.
 
     Raises:
@@ -171,7 +194,8 @@ def ask(poi: Poi, interaction: Interaction, *, several: bool = False) -> Questio
         name, named = COUPLINGS, tuple(poi)
         if not named:
             raise InputError("no parameter of the interaction is named; name at least one")
-    names = tuple(interaction.parameters[n].name for n in named)
-    if len(set(names)) < len(names):
-        raise InputError(f"a parameter is named twice: {', '.join(names)}")
-    return Question(name, names)
+    couplings = [interaction.parameters[n].name for n in named if n not in strengths]
+    asked = Question(name, tuple(couplings), tuple(n for n in named if n in strengths))
+    if len(set(asked.named)) < len(asked.named):
+        raise InputError(f"a parameter is named twice: {', '.join(asked.named)}")
+    return asked

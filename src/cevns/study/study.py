@@ -23,6 +23,7 @@ from cevns.analysis.systematics import Systematics, systematic_effects
 from cevns.analysis.toy_study import ToyStudy, study_toys
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.declaration.patch import split
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Model
 from cevns.parameters import Parameters
@@ -142,9 +143,11 @@ class Study:
 
     @property
     def couplings(self) -> Parameters:
-        """Parameters of the interaction, those that change its shapes included."""
-        process = self.experiments[0].interaction
-        return Parameters([*process.parameters, *structure_of(process)])
+        """Parameters of the interaction, those of its shapes, and strengths of components."""
+        first = self.experiments[0]
+        return Parameters(
+            [*first.interaction.parameters, *structure_of(first.interaction), *first.strengths]
+        )
 
     @property
     def structural(self) -> tuple[str, ...]:
@@ -158,8 +161,14 @@ class Study:
             UnknownNameError: if there is no such interaction.
             InputError: if it cannot be made.
         """
-        changed = tuple(with_physics(e, models) for e in self.experiments)
-        return replace(self, experiments=changed, models=models)
+        patches, process = split(models) if isinstance(models, str) else ([], models)
+        changed = self.experiments
+        for path in patches:
+            changed = tuple(e.with_patch(path) for e in changed)
+        if not process:
+            return replace(self, experiments=changed)
+        changed = tuple(with_physics(e, process) for e in changed)
+        return replace(self, experiments=changed, models=process)
 
     def with_quenching(self, curve: Quenching) -> Study:
         """The same study with another quenching curve, its variations as constrained parameters.

@@ -76,7 +76,8 @@ NewPhysics = Annotated[
     typer.Option(
         "--model",
         metavar="NAME",
-        help="an interaction of 'cevns list interactions', several with +, or your own FILE.py",
+        help="an interaction of 'cevns list interactions', several with +, your own FILE.py, or a "
+        "FILE.yaml that adds components",
     ),
 ]
 Free = Annotated[

@@ -208,7 +208,7 @@ def parameter_vector(
     for name, parameter in declared_parameters(declaration).items():
         acts_on = declaration.parameters[name].acts_on
         if name in taken:
-            if acts_on != "interaction":
+            if acts_on != "interaction" and name not in question.strengths:
                 raise InputError(
                     f"{declaration.name}: {name!r} is the name of a component; call the "
                     "parameter otherwise"

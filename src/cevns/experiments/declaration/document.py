@@ -31,12 +31,14 @@ class Document:
         values: its plain values, with the changes applied.
         lines: the YAML nodes; they know where they stand.
         changes: fields changed from outside the file, as written.
+        patches: files of new physics that were laid on it.
     """
 
     path: Path
     values: Mapping[str, Any]
     lines: Any
     changes: Mapping[str, str] = field(default_factory=dict)
+    patches: tuple[Document, ...] = ()
 
     def error(self, message: str, location: Location) -> SchemaError:
         """A mistake at a place in the file, or in the change that put it there."""
@@ -45,7 +47,19 @@ class Document:
             a, b = (f"{n}.".replace("_", "-") for n in (key, name))
             if a.startswith(b) or b.startswith(a):
                 return SchemaError(message, path=f"--set {key}={text}", field=name)
+        for patch in self.patches:
+            if patch.holds(location[:2]):
+                return patch.error(message, location)
         return SchemaError(message, path=self.path, line=self.line(location), field=name)
+
+    def holds(self, location: Location) -> bool:
+        """Whether the file itself has a field at a place."""
+        node: Any = self.values
+        for key in location:
+            if not isinstance(node, Mapping) or key not in node:
+                return False
+            node = node[key]
+        return bool(location)
 
     def line(self, location: Location) -> int | None:
         """Line (from 1) of the innermost part of `location` that the file has."""

@@ -22,7 +22,7 @@ from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
-from cevns.parameters import Parameter
+from cevns.parameters import Parameter, Parameters
 from cevns.processes import Interaction
 from cevns.sources import Source
 from cevns.sources.arrivals import Arrival
@@ -53,6 +53,12 @@ class Parts:
     def declared(self) -> dict[str, Parameter]:
         """The parameters of the file by name."""
         return assembly.declared_parameters(self.declaration)
+
+    @property
+    def strengths(self) -> Parameters:
+        """Parameters that multiply further components."""
+        acting = self.declaration.parameters
+        return Parameters(p for n, p in self.declared.items() if acting[n].acts_on == "component")
 
     @property
     def name(self) -> str:

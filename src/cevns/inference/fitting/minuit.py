@@ -72,7 +72,7 @@ def minimum(
         valid, diagnosis = False, alike
     covariance = np.zeros((len(theta), len(theta)))
     if minuit.covariance is not None:
-        covariance[np.ix_(~held, ~held)] = np.asarray(minuit.covariance)
+        covariance[np.ix_(~held, ~held)] = _unbounded(likelihood, at, ~held, minuit)
     result = _record(
         likelihood,
         at,
@@ -221,6 +221,20 @@ def degenerate(likelihood: Likelihood, theta: Array, free: Array) -> str:
         return ""
     involved = ", ".join(names[np.abs(vectors[:, 0]) > 0.1])
     return f"{involved} are degenerate: fix one of them or give it a constraint"
+
+
+def _unbounded(likelihood: Likelihood, theta: Array, free: Array, minuit: Minuit) -> Array:
+    """The covariance; of a minimum exactly on a bound, that of the curvature across the bound.
+
+    MINUIT's transformation has no slope on the bound, so that its own error there is zero.
+    """
+    found = np.asarray(minuit.covariance)
+    if (np.diag(found) > 0).all():
+        return found
+    curvature = likelihood.hessian(theta, np.flatnonzero(free))
+    if not (np.linalg.eigvalsh(curvature) > 0).all():
+        return found
+    return np.asarray(2.0 * np.linalg.inv(curvature))
 
 
 def _near_limit(p: Any) -> bool:

@@ -1,0 +1,93 @@
+"""New physics as a file: components with their own source, and choices of the interaction.
+
+A patch is laid on the declaration of any experiment::
+
+    components:
+      dark:
+        title: dark matter
+        source: {kind: my-beam, energy: 50 MeV, rate: 1e3 /s}
+        interaction: {kind: my-scattering}
+        strength: [dark_strength]
+    parameters:
+      dark_strength: {acts_on: component, free: 0.0}
+
+It adds and never replaces what a component or parameter of the file is; ``--set`` is for that.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from cevns.exceptions import InputError
+from cevns.experiments.declaration.document import Document, nearest, parse
+from cevns.processes.framework.user_models import parts
+
+__all__ = ["patched", "read_patch", "split"]
+
+_ADDED: Final = ("components", "parameters")
+"""Sections whose entries are added by name."""
+_CHANGED: Final = ("interaction",)
+"""Sections whose fields take the place of those of the file."""
+
+
+def split(models: str) -> tuple[list[str], str]:
+    """The patches that ``--model`` names, and the interaction that it names beside.
+
+    Examples:
+        >>> split("nsi+dark.yaml+my_model.py")
+        (['dark.yaml'], 'nsi+my_model.py')
+    """
+    named = parts(models)
+    files = [n for n in named if Path(n).suffix.casefold() in {".yaml", ".yml"}]
+    return files, "+".join(n for n in named if n not in files)
+
+
+def read_patch(path: str | Path) -> Document:
+    """Read a patch.
+
+    Raises:
+        SchemaError: if it is no YAML mapping, or has other sections than a patch.
+        InputError: if it cannot be read.
+    """
+    document = parse(Path(path).expanduser())
+    known = (*_ADDED, *_CHANGED)
+    for section, value in document.values.items():
+        if section not in known:
+            raise document.error(
+                f"a patch of new physics has no such section; {nearest(section, known, 'it has')}",
+                [section],
+            )
+        if not isinstance(value, Mapping):
+            raise document.error("expected a section of 'field: value'", [section])
+    if not any(document.values.values()):
+        raise InputError(f"{document.path}: the patch is empty; declare a component in it")
+    return document
+
+
+def patched(document: Document, patch: Document) -> Document:
+    """A declaration with a patch laid on it.
+
+    Raises:
+        SchemaError: if the declaration has a component or parameter of that name already.
+
+    Examples:
+        >>> file = Document(Path("my.yaml"), {"interaction": {"kind": "nsi"}}, None)
+        >>> change = Document(Path("p.yaml"), {"components": {"dark": {"title": "DM"}}}, None)
+        >>> patched(file, change).values["components"]
+        {'dark': {'title': 'DM'}}
+    """
+    values: dict[str, Any] = dict(copy.deepcopy(document.values))
+    for section, entries in patch.values.items():
+        present = values.get(section) or {}
+        if section in _ADDED:
+            for name in entries:
+                if name in present:
+                    raise patch.error(
+                        f"{document.path.name} has this already; call it otherwise", [section, name]
+                    )
+        values[section] = {**present, **copy.deepcopy(entries)}
+    return replace(document, values=values, patches=(*document.patches, patch))
