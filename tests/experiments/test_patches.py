@@ -141,3 +141,13 @@ def test_command_line(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert stop.value.code == 0
     assert "second_strength" in capsys.readouterr().out
     assert json.loads(out.read_text())["poi"]["name"] == "second_strength"
+
+
+def test_prior_of_a_component_is_that_of_its_strength(file: Path, tmp_path: Path) -> None:
+    free = cevns.load(file, models=patch(tmp_path)).fit(asimov=True, minos="none").only
+    assert free.components["second"].prediction_error == np.inf
+    assert free.components["second"].predicted == "0.0 (free)"
+    text = PATCH.replace("free: 0.0", "constraint: 2.0 +/- 0.5")
+    held = cevns.load(file, models=patch(tmp_path, text)).fit(asimov=True, minos="none").only
+    second = held.components["second"]
+    assert second.prediction_error == pytest.approx(0.25 * second.prediction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ class ComponentCount:
         name: of the component.
         title: a line for tables.
         prediction: before the fit; of a background its prior.
-        prediction_error: prior uncertainty.
+        prediction_error: prior uncertainty; infinite where only the data know it.
         fit: fitted count.
         error: HESSE error of the fitted count, propagated from all parameters.
     """
@@ -63,6 +64,12 @@ class ComponentCount:
     prediction_error: float
     fit: float
     error: float
+
+    @property
+    def predicted(self) -> str:
+        """The prediction with its uncertainty, as tables have it."""
+        free = math.isinf(self.prediction_error)
+        return f"{self.prediction:.1f} " + ("(free)" if free else f"± {self.prediction_error:.1f}")
 
     def to_dict(self) -> dict[str, float]:
         """Numbers by name."""
@@ -323,8 +330,7 @@ class Measurement:
         for result in self.results.values():
             lines.append(f"{result.experiment.title}: events in the analysis region")
             lines += [
-                f"  {c.title:28s} {c.prediction:8.1f} +- {c.prediction_error:5.1f}   "
-                f"fit {c.fit:8.1f} +- {c.error:5.1f}"
+                f"  {c.title:28s} {c.predicted:>17s}   fit {c.fit:8.1f} ± {c.error:5.1f}"
                 for c in result.components.values()
             ]
         lines += [f"{name}: shared by {', '.join(users)}" for name, users in self.shared.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ from cevns.analysis.shifts import prediction_error
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import exact_signal, fast_form
-from cevns.experiments.questions import POI_PARAMETER
+from cevns.experiments.questions import POI_PARAMETER, SIGNAL
 from cevns.inference import (
     Channel,
     Component,
@@ -247,14 +248,27 @@ def _components(
         gradient = (values[2::2] - values[3::2]) / (2e-3 * errors)
         error = float(np.sqrt(np.maximum(gradient @ covariance @ gradient, 0.0)))
         background = experiment.declaration.backgrounds.get(name)
-        if background is None:
+        if name == SIGNAL:
             prior = _signal_prior(experiment, kinds[name])
+        elif background is None:
+            prior = _strength_prior(model.parameters, kinds[name], float(values[0]))
         else:  # in units of its count in the file, which is that of an exposure of one
             prior = background.count.sigma * values[0] / (background.count.value or 1.0)
         out[name] = ComponentCount(
             name, kinds[name].title, float(values[0]), float(prior), float(values[1]), error
         )
     return out
+
+
+def _strength_prior(parameters: Parameters, component: Component, count: float) -> float:
+    """Prior uncertainty of a further component: that of its strength; infinite where free."""
+    squares = 0.0
+    for p in (parameters[n] for n in component.strength if isinstance(n, str)):
+        if p.constraint is None and not p.fixed:
+            return math.inf
+        if p.constraint is not None and p.value:
+            squares += (p.constraint.sigma / p.value) ** 2
+    return count * math.sqrt(squares)
 
 
 def _signal_prior(experiment: Experiment, signal: Component) -> float:

@@ -50,11 +50,13 @@ def _show_one(console: Console, result: Measurement) -> None:
     if experiment.overrides:
         changes = ", ".join(f"{k}={v}" for k, v in experiment.overrides.items())
         console.print(f"changed: {changes}")
+    if experiment.document.patches:
+        console.print(f"with {', '.join(str(p.path) for p in experiment.document.patches)}")
     counts = table("events in the analysis region", "component", "prediction", "fit", left=1)
     for c in result.components.values():
         counts.add_row(
             c.title,
-            f"{c.prediction:.1f} ± {c.prediction_error:.1f}",
+            c.predicted,
             f"{c.fit:.1f} ± {c.error:.1f}",
         )
     counts.add_section()
@@ -174,7 +176,7 @@ def _show_several(console: Console, result: Measurement) -> None:
             counts.add_row(
                 name,
                 c.title,
-                f"{c.prediction:.1f} ± {c.prediction_error:.1f}",
+                c.predicted,
                 f"{c.fit:.1f} ± {c.error:.1f}",
             )
         total = sum(c.fit for c in r.components.values())
