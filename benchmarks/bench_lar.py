@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from _timing import best
-from cevns.analysis.alternatives import freed, held_shapes
+from cevns.analysis.alternatives import shapes_freed
+from cevns.analysis.question import PLAIN, ask
 from cevns.datasets import find, lar2020
 from cevns.experiments import load
 from cevns.inference import fit
@@ -27,8 +28,8 @@ def main() -> None:
     print(f"reading the release: {1e3 * reading:.3g} ms")
     for use in ("released", "first-principles"):
         experiment = load(lar2020.NAME, overrides={"signal.use": use})
-        held = experiment.model()
-        free = freed(held, held_shapes(experiment.declaration), {})
+        asked = ask(experiment, request=PLAIN)
+        held, free = asked.held, shapes_freed(asked)
         for what, model in (("shapes held", held), ("all shapes floating", free)):
             n = len(model.parameters.free)
             time = best(lambda model=model: fit(model, minos="none"), repeats)
