@@ -144,7 +144,8 @@ def test_command_line(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_prior_of_a_component_is_that_of_its_strength(file: Path, tmp_path: Path) -> None:
-    free = cevns.load(file, models=patch(tmp_path)).fit(asimov=True, minos="none").only
+    study = cevns.load(file, models=patch(tmp_path))
+    free = study.fit(free=("second_strength",), asimov=True, minos="none").only
     assert free.components["second"].prediction_error == np.inf
     assert free.components["second"].predicted == "0.0 (free)"
     text = PATCH.replace("free: 0.0", "constraint: 2.0 +/- 0.5")
