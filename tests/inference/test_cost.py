@@ -12,7 +12,7 @@ from csi_like import template
 from cevns.exceptions import InputError
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cost import LONG_H, plan
-from cevns.inference.toys.point_toys import FIRST
+from cevns.inference.toys.toy_job import FIRST
 
 
 @pytest.fixture(scope="module")

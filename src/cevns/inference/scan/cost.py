@@ -16,12 +16,13 @@ from typing import Any, Literal
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.upper_limits import check_level
+from cevns.inference.fitting.intervals import check_level
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
-from cevns.inference.scan.feldman_cousins import check_profile
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.toys.point_toys import FIRST, PointToys
+from cevns.inference.scan.toy_scan import check_profile
+from cevns.inference.toys.block_fits import BlockFits
+from cevns.inference.toys.toy_job import FIRST, ToyJob
 from cevns.inference.work.blocks import available_cores, one_blas_thread
 
 __all__ = ["LONG_H", "Cost", "plan"]
@@ -171,22 +172,15 @@ def plan(
     scan = profile_scan(coarse, data=data)
     profile_s = (time.perf_counter() - started) / coarse.size * grid.size
     check_profile(scan)
-    sample = PointToys(
+    sample = ToyJob(
         grid=coarse,
-        theta=scan.theta,
         truth=scan.theta[None],
-        q_data=scan.rise,
-        statistic="upper" if method == "cls" else "two-sided",
-        null=0.0,
         toys=FIRST,
         seed=0,
-        stop=None,
-        stop_sigma=0.0,
-        audit=0,
-        data_digest="",
+        statistic="upper" if method == "cls" else "two-sided",
     )
     with one_blas_thread():
-        run = sample.start()
+        run = BlockFits(sample).block
         key = sample.first()[0]
         run(key)  # sets up
         started = time.perf_counter()
