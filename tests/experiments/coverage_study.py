@@ -38,9 +38,8 @@ from cevns.inference.minimum.modes import Screen
 from cevns.inference.minimum.starts import best_of_starts
 from cevns.inference.model.expectation import parameter_point
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.feldman_cousins import prepare
+from cevns.inference.scan.feldman_cousins import critical_value, prepare
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.scan.feldman_cousins import critical_value
 from cevns.inference.toys.block_fits import BlockFits
 from cevns.inference.toys.toy_result import LEVELS
 

@@ -8,8 +8,8 @@ from scan_models import PLANE_COVARIANCE, plane, ring
 
 from cevns.exceptions import InputError, MissingExtraError
 from cevns.inference.model.grid import Axis, Grid
-from cevns.inference.scan.regions import contour
 from cevns.inference.scan.profile_scan import levels, profile_scan
+from cevns.inference.scan.regions import contour
 from cevns.parameters import Parameter
 
 pytest.importorskip("contourpy")

@@ -13,8 +13,7 @@ from scipy.stats import norm, poisson
 from cevns.exceptions import DataError, FitError, InputError, OutputError
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.feldman_cousins import feldman_cousins
-from cevns.inference.scan.feldman_cousins import critical_value
+from cevns.inference.scan.feldman_cousins import critical_value, feldman_cousins
 from cevns.inference.scan.toy_scan import p_value
 from cevns.inference.toys.toy_job import FIRST
 from cevns.parameters import Parameter

@@ -17,8 +17,7 @@ from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.model.expectation import digest
 from cevns.inference.model.grid import Grid, SingleModel
 from cevns.inference.model.joining import join
-from cevns.inference.scan.feldman_cousins import feldman_cousins
-from cevns.inference.scan.feldman_cousins import FcScan
+from cevns.inference.scan.feldman_cousins import FcScan, feldman_cousins
 from cevns.inference.toys.toy_run import run_toys
 from cevns.inference.work.scan_store import read_scan
 

@@ -11,9 +11,8 @@ from csi_like import template
 from cevns.exceptions import DataError, InputError, MissingExtraError, OutputError
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cls import cls_scan
-from cevns.inference.scan.feldman_cousins import feldman_cousins
+from cevns.inference.scan.feldman_cousins import FcScan, feldman_cousins
 from cevns.inference.scan.merge import merge
-from cevns.inference.scan.feldman_cousins import FcScan
 from cevns.inference.work import scan_store
 from cevns.inference.work.scan_store import ScanFile, read_scan, write_scan
 

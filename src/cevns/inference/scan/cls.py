@@ -76,8 +76,7 @@ class ClsScan(ToyScan):
         run = file.run
         names = ("p_signal", "p_null", "cls", "cls_error", "expected")
         return cls(
-            **cls.common(file, "cls"),
-            **{name: file.datasets[f"cls/{name}"] for name in names},
+            **{**cls.common(file, "cls"), **{n: file.datasets[f"cls/{n}"] for n in names}},
             logs=tuple(run["logarithmic axes"]),
             scanned=run["limited"],
             method="toys" if run["toys"] else "asymptotic",

@@ -132,8 +132,7 @@ class FcScan(ToyScan):
         toys = file.group("toys")
         same = ("p_value", "p_error", "critical", "critical_error", "quantiles", "levels", "audit")
         return cls(
-            **cls.common(file, "toys"),
-            **{name: toys[name] for name in same},
+            **{**cls.common(file, "toys"), **{name: toys[name] for name in same}},
             theta=file.datasets["profile/theta"],
             best_twice_nll=file.datasets["profile/best_twice_nll"],
             n_toys=np.asarray(toys["n"], dtype=np.int64),

@@ -218,7 +218,7 @@ class BlockFits:
 
 def _fits(free: BatchFit, held: BatchFit | None) -> Block:
     """The fits of a block of toys."""
-    block = {
+    block: Block = {
         "theta": free.theta,
         "errors": free.errors,
         "twice_nll": free.twice_nll,

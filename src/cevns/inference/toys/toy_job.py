@@ -108,6 +108,10 @@ class Sizes(NamedTuple):
     group: int = GROUP
 
 
+SCAN = Sizes()
+"""Those of a scan."""
+
+
 @dataclass(frozen=True, eq=False)
 class ToyJob:
     """All that determines the toys of a grid.
@@ -144,7 +148,7 @@ class ToyJob:
     audit: int = 0
     data_digest: str = ""
     precision: Precision = QUICK
-    sizes: Sizes = Sizes()
+    sizes: Sizes = SCAN
     point: int = 0
 
     @property

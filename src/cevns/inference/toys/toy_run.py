@@ -1,4 +1,4 @@
-"""Running toys: those of a job, with files, shares for batch queues and progress; those of a fit."""
+"""Running toys: those of any job, with files, shares and progress; those of a fit."""
 
 from __future__ import annotations
 

@@ -137,16 +137,18 @@ def blocks_of(arrays: Mapping[str, Array], path: Path, incomplete: str) -> dict[
         )
     try:
         sizes = {k.removeprefix("size."): v for k, v in arrays.items() if k.startswith("size.")}
-        if any(v.sum() != len(arrays[k]) for k, v in sizes.items()):
-            raise ValueError
         pieces = {k: np.split(arrays[k], np.cumsum(v)[:-1]) for k, v in sizes.items()}
+        whole = all(v.sum() == len(arrays[k]) for k, v in sizes.items())
         names = (pieces[k] for k in ("hypothesis", "number", "point"))
-        return {
+        blocks = {
             BlockKey(int(h[0]), int(n[0]), tuple(p.tolist())): {k: v[i] for k, v in pieces.items()}
             for i, (h, n, p) in enumerate(zip(*names, strict=True))
         }
     except (KeyError, ValueError, IndexError):
         raise DataError(incomplete, path=path) from None
+    if not whole:
+        raise DataError(incomplete, path=path)
+    return blocks
 
 
 def write_blocks(
