@@ -62,6 +62,7 @@ def best_of_starts(
     *,
     tolerance: float,
     starts: Sequence[Start] | None = None,
+    least: float = 0.0,
 ) -> BatchFit:
     """Fit toys from the truth, and from further starts where a pilot gains by them.
 
@@ -73,6 +74,8 @@ def best_of_starts(
         truth: where each toy was drawn, ``(n_par, B)``.
         tolerance: by how much the starts left out may lower -2 ln L of a toy of the pilot.
         starts: the further starts, where they are known; else some of the toys are the pilot.
+        least: by how much another minimum must be deeper to count. An estimate stays with the
+            minimum next to the truth where a mirror of it is as good; for q it makes no difference.
 
     Returns:
         The deepest fit of each toy, in order.
@@ -89,7 +92,7 @@ def best_of_starts(
             tolerance=tolerance,
         )
     if starts:
-        _fit_from(fitter, screen, counts, aux, starts, found)
+        _fit_from(fitter, screen, counts, aux, starts, found, least)
     lost = np.flatnonzero(found.status == FAILED)
     if lost.size:  # no start converged: iminuit, from the truth
         put(found, lost, fitter.fit(counts[:, lost], aux[:, lost], truth[:, lost]))
@@ -190,10 +193,11 @@ def _fit_from(
     aux: Array,
     starts: Sequence[Start],
     found: BatchFit | None = None,
+    least: float = 0.0,
 ) -> Array:
     """-2 ln L from each start, ``(n_starts, B)``, infinite where a toy has no such candidate.
 
-    What is deeper replaces the rows of `found`.
+    What is deeper by more than `least` replaces the rows of `found`.
     """
     candidates = screen.choose(counts, aux, 1 + max(k for k, _ in starts))
     columns = candidates[:, [k for k, _ in starts]].T
@@ -208,7 +212,7 @@ def _fit_from(
         row = np.full(columns.shape, -1)
         row[number, toy] = np.arange(len(toy))
         deepest = values.argmin(axis=0)
-        better = np.flatnonzero(values.min(axis=0) < height(found))
+        better = np.flatnonzero(values.min(axis=0) < height(found) - least)
         put(found, better, every, row[deepest[better], better])
     return values
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
@@ -168,9 +168,9 @@ def plan(
     hypotheses = 2 if method == "cls" else 1
     most = grid.size * toys * hypotheses
     coarse = Grid(grid.family, tuple(_few(axis) for axis in grid.axes))
-    started = time.perf_counter()
+    started = perf_counter()
     scan = profile_scan(coarse, data=data)
-    profile_s = (time.perf_counter() - started) / coarse.size * grid.size
+    profile_s = (perf_counter() - started) / coarse.size * grid.size
     check_profile(scan)
     sample = ToyJob(
         grid=coarse,
@@ -183,9 +183,9 @@ def plan(
         run = BlockFits(sample).block
         key = sample.first()[0]
         run(key)  # sets up
-        started = time.perf_counter()
+        started = perf_counter()
         run(key)
-        toy_s = (time.perf_counter() - started) / sample.size(key)
+        toy_s = (perf_counter() - started) / sample.size(key)
     least = grid.size * min(toys, FIRST) if adaptive and method == "fc" else most
     return Cost(
         points=grid.size,

@@ -145,7 +145,8 @@ def check_arguments(
         InputError: the message says what is wrong.
     """
     if toys < least or seed < 0:
-        raise InputError(f"{what}: toys={toys}, seed={seed}; use toys >= {least} and seed >= 0")
+        which = "toys > 0 and seed >= 0" if least else "numbers that are not negative"
+        raise InputError(f"{what}: toys={toys}, seed={seed}; use {which}")
     if workers is not None and workers < 1:
         raise InputError(f"{what}: workers={workers}; use at least one")
     check_level(cl)

@@ -118,8 +118,9 @@ class SliceFits:
             counts,
             aux,
             at,
-            tolerance=self.job.precision.deeper / 2.0,
+            tolerance=self.job.precision.same,
             starts=self.starts(truth[0]) if len(self.points) == 1 else None,
+            least=self.job.precision.same if self.job.statistic == "fits" else 0.0,
         )
 
     def starts(self, truth: Array) -> tuple[Start, ...]:
@@ -136,7 +137,7 @@ class SliceFits:
                 counts,
                 aux,
                 height(self.free.fit(counts, aux, truth, rescue=False)),
-                tolerance=self.job.precision.deeper / 2.0,
+                tolerance=self.job.precision.same,
             )
         return self._starts[name]
 
