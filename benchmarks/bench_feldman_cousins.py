@@ -17,7 +17,7 @@ import cevns
 from _timing import cpu
 from cevns.inference import Data, fit
 from cevns.inference.scan.feldman_cousins import prepare
-from cevns.inference.toys.point_fits import PointFits
+from cevns.inference.toys.block_fits import BlockFits, ToyWork
 from cevns.inference.work.blocks import run_blocks
 
 COUPLINGS = ("eps_ee_u", "eps_ee_d")
@@ -65,17 +65,17 @@ def main() -> None:
     )
     print(f"profile map, {n} x {n}: {seconds:.2f} s")
 
-    run = PointFits(plan)
+    run = BlockFits(plan)
     chosen = np.random.default_rng(1).choice(len(plan.groups), groups, replace=False)
     first_s, more_s, first_n, more_n, all_s = 0.0, 0.0, 0, 0, 0.0
     for key in (plan.first()[g] for g in chosen):
-        seconds, block = cpu(lambda key=key: run.block(key))
+        seconds, block = cpu(lambda key=key: run.block(key)[0])
         follow = plan.follow(key, block)
         first_s, first_n = first_s + seconds, first_n + plan.size(key)
         rest = sum(cpu(lambda k=k: run.block(k))[0] for k in follow)
         more_s, more_n = more_s + rest, more_n + sum(map(plan.size, follow))
         # what its other toys would cost if it did not stop: as much a toy as its first
-        all_s += seconds / plan.size(key) * toys * len(plan.groups[plan.place(key).group])
+        all_s += seconds / plan.size(key) * toys * len(key.points)
     share = groups / len(plan.groups)
     adaptive, every = (first_s + more_s) / share, all_s / share
     total = (first_n + more_n) / share
@@ -92,10 +92,10 @@ def main() -> None:
 
     keys = [plan.first()[g] for g in chosen]
     started = time.perf_counter()
-    one, _ = cpu(lambda: sum(1 for _ in run_blocks(plan, keys, workers=1)))
+    one, _ = cpu(lambda: sum(1 for _ in run_blocks(ToyWork(plan), keys, workers=1)))
     wall_one = time.perf_counter() - started
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    sum(1 for _ in run_blocks(plan, keys, workers=2))
+    sum(1 for _ in run_blocks(ToyWork(plan), keys, workers=2))
     wall_two = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     two = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

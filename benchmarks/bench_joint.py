@@ -19,7 +19,7 @@ from bench_toys import to_histfactory
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model, fit
 from cevns.inference.model.joining import join
-from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.toys.toy_run import run_toys
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "inference"))
 from lar_like import lar_like

@@ -15,7 +15,7 @@ import cevns
 from _timing import pyhf_with
 from cevns.experiments.fast_form import fast_form
 from cevns.inference.model.data import draw
-from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.toys.toy_run import run_toys
 
 
 def to_histfactory(model) -> tuple[dict, list[str]]:

@@ -117,7 +117,7 @@ def test_stopped_command_resumes(
     if kill == signal.SIGINT:
         assert process.returncode == 130
         assert "Traceback" not in err
-        kept = re.search(r"(\d+) blocks are kept in .*; the same command resumes", err)
+        kept = re.search(r"(\d+) of \d+ toys are kept in .*; the same command resumes", err)
         assert kept is not None, err
         assert int(kept[1]) > 0
         assert err.rstrip().endswith("cevns: interrupted")

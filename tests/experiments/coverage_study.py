@@ -38,10 +38,9 @@ from cevns.inference.minimum.modes import Screen
 from cevns.inference.minimum.starts import best_of_starts
 from cevns.inference.model.expectation import parameter_point
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.feldman_cousins import prepare
+from cevns.inference.scan.feldman_cousins import critical_value, prepare
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.scan.toy_scan import critical_value
-from cevns.inference.toys.point_fits import PointFits
+from cevns.inference.toys.block_fits import BlockFits
 from cevns.inference.toys.toy_result import LEVELS
 
 N = 2000
@@ -177,7 +176,7 @@ def study(case, n=N, each=EACH, seed=1):
     data = asimov(model, truth)
     scan = profile_scan(grid, data=data)
     plan, _ = prepare(grid, each, seed=seed, cl=0.9, data=data, scan=scan, adaptive=False, audit=0)
-    toys = PointFits(plan)._slice(0)  # the package's own draws and fits of toys
+    toys = BlockFits(plan).slice_of(0)  # the package's own draws and fits of toys
 
     counts, aux = draw(model, truth, n, (seed, 1))
     screen = Screen.of(model, scan.theta, grid.shape)

@@ -15,7 +15,7 @@ from cevns.experiments import load
 from cevns.inference import Likelihood, asimov, fit
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.toys.toy_run import run_toys
 from cevns.processes import interactions
 
 # Injected values, structural ones last; the first is scanned over the range, the others are free.

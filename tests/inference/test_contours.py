@@ -8,8 +8,8 @@ from scan_models import PLANE_COVARIANCE, plane, ring
 
 from cevns.exceptions import InputError, MissingExtraError
 from cevns.inference.model.grid import Axis, Grid
-from cevns.inference.scan.contours import contour
 from cevns.inference.scan.profile_scan import levels, profile_scan
+from cevns.inference.scan.regions import contour
 from cevns.parameters import Parameter
 
 pytest.importorskip("contourpy")
@@ -117,6 +117,6 @@ def test_bad_contours(monkeypatch):
         contour(axes(x, x[:1]), np.zeros((3, 1)), 1.0)
     with pytest.raises(InputError, match="finite level"):
         contour(axes(x, x), np.zeros((3, 3)), np.nan)
-    monkeypatch.setattr("cevns.inference.scan.contours.find_spec", lambda _: None)
+    monkeypatch.setattr("cevns.inference.scan.regions.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"cevns\[scan\]"):
         contour(axes(x, x), np.zeros((3, 3)), 1.0)

@@ -12,7 +12,7 @@ from csi_like import template
 from cevns.exceptions import InputError
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cost import LONG_H, plan
-from cevns.inference.toys.point_toys import FIRST
+from cevns.inference.toys.toy_job import FIRST
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_cost_of_a_map(grid, monkeypatch):
     # a clock that goes on by half a second whenever it is read: once before, once after
     clock = count()
     with monkeypatch.context() as patch:
-        patch.setattr("time.perf_counter", lambda: 0.5 * next(clock))
+        patch.setattr("cevns.inference.scan.cost.perf_counter", lambda: 0.5 * next(clock))
         cost = plan(grid, 1000, cores=2)
     assert cost.toys_most == 1_600_000
     assert cost.toys_least == 1600 * FIRST

@@ -9,8 +9,8 @@ from scipy.optimize import brentq
 
 from cevns.exceptions import InputError
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.disjoint import confidence_set
 from cevns.inference.scan.profile_scan import levels, profile_scan
+from cevns.inference.scan.regions import confidence_set
 
 
 def deviance(x, n=150.0):

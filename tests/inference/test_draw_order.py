@@ -10,7 +10,7 @@ from cevns.inference import Channel, Component, Model
 from cevns.inference.model.grid import Grid
 from cevns.inference.model.shapes import fixed
 from cevns.inference.scan.feldman_cousins import feldman_cousins
-from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.toys.toy_run import run_toys
 from cevns.parameters import Parameter, Parameters
 
 SIGNAL = Component("signal", fixed(np.array([30.0, 10.0])), ("scale",))

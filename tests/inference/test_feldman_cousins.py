@@ -13,9 +13,9 @@ from scipy.stats import norm, poisson
 from cevns.exceptions import DataError, FitError, InputError, OutputError
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.feldman_cousins import feldman_cousins
-from cevns.inference.scan.toy_scan import critical_value, p_value
-from cevns.inference.toys.point_toys import FIRST
+from cevns.inference.scan.feldman_cousins import critical_value, feldman_cousins
+from cevns.inference.scan.toy_scan import p_value
+from cevns.inference.toys.toy_job import FIRST
 from cevns.parameters import Parameter
 
 
@@ -251,16 +251,16 @@ def test_bad_arguments(grid, tmp_path):
 
 
 def test_too_many_failures_are_an_error(grid, monkeypatch):
-    from cevns.inference.toys import point_fits
+    from cevns.inference.toys import block_fits
 
-    original = point_fits._Slice.best
+    original = block_fits.SliceFits.best
 
     def failing(*args, **kwargs):
         batch = original(*args, **kwargs)
-        batch.status[:3] = point_fits.FAILED
+        batch.status[:3] = block_fits.FAILED
         return batch
 
-    monkeypatch.setattr(point_fits._Slice, "best", failing)
+    monkeypatch.setattr(block_fits.SliceFits, "best", failing)
     with pytest.raises(FitError, match="9 of 1000 toys have a failed fit"):
         feldman_cousins(grid, 50, **SETTINGS)
     scan = feldman_cousins(grid, 50, max_failures=0.1, **SETTINGS)
@@ -269,16 +269,16 @@ def test_too_many_failures_are_an_error(grid, monkeypatch):
 
 
 def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):
-    from cevns.inference.toys import point_fits
+    from cevns.inference.toys import block_fits
 
-    original = point_fits._Slice.best
+    original = block_fits.SliceFits.best
 
     def shallow(*args, **kwargs):
         batch = original(*args, **kwargs)
         batch.twice_nll[:] += 0.5
         return batch
 
-    monkeypatch.setattr(point_fits._Slice, "best", shallow)
+    monkeypatch.setattr(block_fits.SliceFits, "best", shallow)
     with pytest.raises(FitError, match="deeper minimum"):
         feldman_cousins(grid, 50, **SETTINGS | {"audit": 0.005})
 
@@ -300,7 +300,8 @@ def test_free_fits_find_the_deepest_of_several_minima(point, most):
     from mirror_like import mirror
 
     from cevns.inference.scan.feldman_cousins import prepare
-    from cevns.inference.toys.point_fits import TOLERANCE, PointFits
+    from cevns.inference.toys.block_fits import BlockFits
+    from cevns.inference.toys.toy_job import QUICK
 
     model = mirror()
     grid = Grid.of(
@@ -309,8 +310,8 @@ def test_free_fits_find_the_deepest_of_several_minima(point, most):
     )
     plan, _ = prepare(grid, 100, seed=1, cl=0.9, data=None, scan=None, adaptive=True, audit=0.0)
     number = int(np.argmin(((grid.points - point) ** 2).sum(axis=1)))
-    here = PointFits(plan)._slice(number)
-    truth = plan.theta[number]
+    here = BlockFits(plan).slice_of(number)
+    truth = plan.truth[0, number]
     counts, aux = here.draw(truth, np.random.default_rng(5), 100)
     found = here.best(counts, aux, truth[None], 100)
     lowest = np.full(100, np.inf)
@@ -324,7 +325,7 @@ def test_free_fits_find_the_deepest_of_several_minima(point, most):
             lowest[good] = np.minimum(lowest, other.twice_nll)[good]
     missed = found.twice_nll - lowest
     assert np.median(missed) < 1e-3
-    assert np.sum(missed > TOLERANCE) <= most
+    assert np.sum(missed > QUICK.enough) <= most
     assert missed.max() < 0.5
 
 

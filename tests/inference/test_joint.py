@@ -20,7 +20,7 @@ from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.data import draw
 from cevns.inference.model.expectation import constraint_arrays
 from cevns.inference.model.joining import join, shared_parameters
-from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.toys.toy_run import run_toys
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 SCALE = ("scale", "signal")

@@ -17,9 +17,8 @@ from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.model.expectation import digest
 from cevns.inference.model.grid import Grid, SingleModel
 from cevns.inference.model.joining import join
-from cevns.inference.scan.feldman_cousins import feldman_cousins
-from cevns.inference.scan.toy_scan import ToyScan
-from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.scan.feldman_cousins import FcScan, feldman_cousins
+from cevns.inference.toys.toy_run import run_toys
 from cevns.inference.work.scan_store import read_scan
 
 
@@ -86,7 +85,7 @@ def test_scan_of_jax_is_read_and_not_continued(tmp_path):
     with h5py.File(out, "r+") as file:
         run = json.loads(file.attrs["run"])
         file.attrs["run"] = json.dumps(run | {"engine": "jax"})
-    assert ToyScan.of(read_scan(out)).p_value.tolist() == found.p_value.tolist()
+    assert FcScan.of(read_scan(out)).p_value.tolist() == found.p_value.tolist()
     with pytest.raises(InputError, match=r"engine jax, .* can be read, not continued"):
         feldman_cousins(grid, 20, seed=1, workers=1, out=out)
     with h5py.File(out, "r+") as file:  # a file that does not name its engine is NumPy's

@@ -13,9 +13,9 @@ from cevns.inference import Likelihood, asimov, fit, observed
 from cevns.inference.minimum import batch as batched
 from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.contours import contour
 from cevns.inference.scan.profile_scan import levels, profile_scan
 from cevns.inference.scan.refine import refined_scan
+from cevns.inference.scan.regions import contour
 from cevns.inference.scan.scan_slice import Slice, converged
 
 

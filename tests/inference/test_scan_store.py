@@ -11,9 +11,8 @@ from csi_like import template
 from cevns.exceptions import DataError, InputError, MissingExtraError, OutputError
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cls import cls_scan
-from cevns.inference.scan.feldman_cousins import feldman_cousins
+from cevns.inference.scan.feldman_cousins import FcScan, feldman_cousins
 from cevns.inference.scan.merge import merge
-from cevns.inference.scan.toy_scan import ToyScan
 from cevns.inference.work import scan_store
 from cevns.inference.work.scan_store import ScanFile, read_scan, write_scan
 
@@ -122,7 +121,7 @@ def test_merged_shares_are_the_whole(shares, tmp_path):
     merged = merge(list(reversed(parts)), tmp_path / "merged.h5")
     same_datasets(whole, tmp_path / "merged.h5")
     assert len(merged.notes["shares"]) == 3
-    assert ToyScan.of(merged).n_toys.min() >= 256
+    assert FcScan.of(merged).n_toys.min() >= 256
 
 
 def test_share_holds_its_points_only(grid, shares):

@@ -18,9 +18,10 @@ from csi_like import template
 from test_fit import counting
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
+from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.inference.statistics.poisson import Poisson
-from cevns.inference.toys import toy_fits as module
-from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.toys import toy_run as module
+from cevns.inference.toys.toy_run import run_toys
 
 ARRAYS = ("theta", "errors", "twice_nll", "edm", "status", "rise", "conditional_status")
 
@@ -171,7 +172,7 @@ def test_interrupted_run_resumes_bit_for_bit(model, small_blocks, tmp_path):
 
     with pytest.raises(StopRunError) as stopped:
         run_toys(model, 300, out=out, progress=stop_after(100), **settings)
-    kept = f"128 of 300 toys are kept in {out}.parts; the same call resumes"
+    kept = f"128 of 300 toys are kept in {out}.parts; the same command resumes"
     assert stopped.value.__notes__ == [kept]
     assert not out.exists()
     assert list((tmp_path / "toys.npz.parts").glob("*.npz"))
@@ -192,7 +193,7 @@ def test_killed_run_resumes_bit_for_bit(model, tmp_path):
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from csi_like import template\n"
         "from cevns.inference.work import checkpoint\n"
-        "from cevns.inference.toys.toy_fits import run_toys\n"
+        "from cevns.inference.toys.toy_run import run_toys\n"
         "checkpoint.FLUSH_S = 0.0\n"
         "run_toys(template('count')[1], 40_000, seed=4, workers=1,"
         " audit=0, out=sys.argv[2])\n"
@@ -281,15 +282,15 @@ def test_bad_arguments(model):
 
 
 def test_failure_budget(model, monkeypatch):
-    original = module.BatchFitter.fit
+    original = BatchFitter.fit
 
     def failing(self, counts, aux, start):
         batch = original(self, counts, aux, start)
-        batch.status[:3] = module.FAILED
+        batch.status[:3] = FAILED
         return batch
 
-    monkeypatch.setattr(module.BatchFitter, "fit", failing)
-    with pytest.raises(FitError, match="3 of 50 toy fits failed"):
+    monkeypatch.setattr(BatchFitter, "fit", failing)
+    with pytest.raises(FitError, match="3 of 50 toys have a failed fit"):
         run_toys(model, 50, seed=1, workers=1, audit=0)
     toys = run_toys(model, 50, seed=1, workers=1, audit=0, max_failures=0.1)
     assert toys.statuses["failed"] == 3
@@ -297,14 +298,14 @@ def test_failure_budget(model, monkeypatch):
 
 
 def test_audit_that_finds_deeper_minima_is_an_error(model, monkeypatch):
-    original = module.BatchFitter.fit
+    original = BatchFitter.fit
 
     def shallow(self, counts, aux, start):
         batch = original(self, counts, aux, start)
         batch.twice_nll[:] += 0.1
         return batch
 
-    monkeypatch.setattr(module.BatchFitter, "fit", shallow)
+    monkeypatch.setattr(BatchFitter, "fit", shallow)
     with pytest.raises(FitError, match="deeper minimum"):
         run_toys(model, 40, seed=1, workers=1, audit=0.2)
 
@@ -328,9 +329,12 @@ def test_audit_counts_and_extrapolates_deeper_minima(model):
 
 @pytest.mark.parametrize("n", [1, 50, 4097, 150_000, 1_500_000])
 def test_audit_is_spread_over_the_blocks_and_capped(model, n):
-    plan = module.ToyPlan(model, np.zeros(1), "cevns", (), n, 1, 0, coverage=False, audit=0.01)
-    chosen = [plan.audited(b) for b in range(plan.n_blocks)]
+    truth = model.parameters.values
+    job = module.fit_job(model, n, seed=1, truth=truth, poi="cevns", audit=0.01)
+    chosen = [sum(job.audited(key)) for key in job.first()]
+    assert sum(map(job.size, job.first())) == n
     assert sum(chosen) == max(1, min(round(0.01 * n), 2000))
     full = chosen[:-1]  # the last block may be short
     assert not full or max(full) - min(full) <= 1
-    assert sum(replace(plan, audit=0.0).audited(b) for b in range(plan.n_blocks)) == 0
+    none = module.fit_job(model, n, seed=1, truth=truth, poi="cevns")
+    assert sum(sum(none.audited(key)) for key in none.first()) == 0

@@ -12,8 +12,8 @@ from cevns.analysis.question import PLAIN, Request, Subject, ask
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model
-from cevns.inference.toys.toy_fits import run_toys
 from cevns.inference.toys.toy_result import ToyResult
+from cevns.inference.toys.toy_run import run_toys
 from cevns.records import head
 
 __all__ = ["ToyStudy", "study_toys"]

@@ -17,6 +17,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.backgrounds import Exponential, ExponentialFit, Table
 from cevns.experiments.inputs.event_inputs import STEADY_STATE_ROLE
 from cevns.experiments.questions import SIGNAL
+from cevns.inference.fitting.intervals import check_level
 from cevns.report.drawing import style
 from cevns.typing import Array, ArrayLike
 
@@ -68,9 +69,7 @@ def poisson_interval(counts: ArrayLike, level: float = ONE_SIGMA) -> tuple[Array
     n = np.asarray(counts, dtype=float)
     if not (np.isfinite(n).all() and (n >= 0).all()):
         raise InputError("counts must be finite and not negative")
-    if not 0.0 < level < 1.0:
-        raise InputError(f"a confidence level lies between 0 and 1, not {level:g}")
-    tail = 0.5 * (1.0 - level)
+    tail = 0.5 * (1.0 - check_level(level))
     # the floor only keeps gammaincinv defined where np.where discards it
     lower = np.where(n > 0, gammaincinv(np.maximum(n, 1e-9), tail), 0.0)
     return lower, np.asarray(gammaincinv(n + 1.0, 1.0 - tail))

@@ -13,8 +13,7 @@ import numpy as np
 from cevns import files
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError, MissingExtraError
-from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
-from cevns.inference.toys.point_toys import model_digest
+from cevns.inference.toys.toy_run import Progress
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 from cevns.records import VERSION
 from cevns.typing import ENGINE
@@ -80,8 +79,8 @@ def bayes(
         "draws": DRAWS * toys,
         "seed": seed,
         "engine": ENGINE,
-        "model digest": model_digest(plan.grid),
-        "data digest": data_digest(plan.grid, plan.data),
+        "model digest": plan.grid.digest(),
+        "data digest": plan.grid.data_digest(plan.data),
         "version": VERSION,
     }
     target = None if out is None else check_target(out)
@@ -111,7 +110,7 @@ def bayes(
     )
     found = posterior.region(plan.grid)
     datasets = {
-        **axis_datasets(plan.grid),
+        **plan.grid.datasets(),
         "posterior/density": found.density.ravel(),
         "posterior/credibility": found.credibility.ravel(),
         "posterior/level": np.array(found.threshold(plan.cl)),

@@ -17,7 +17,7 @@ from cevns.parameters import Parameter
 from cevns.typing import Array
 
 if TYPE_CHECKING:
-    from cevns.inference.scan.contours import Contour
+    from cevns.inference.scan.regions import Contour
 
 __all__ = ["ScanFindings"]
 
@@ -143,10 +143,10 @@ class ScanFindings:
         if found is not None:
             return [(float(a), float(b)) for a, b in found]
         if self.method == "cls":
-            from cevns.inference.scan.cls_result import ClsScan
+            from cevns.inference.scan.cls import ClsScan
 
             return self._below(ClsScan.of(self.file).upper()[0])
-        from cevns.inference.scan.disjoint import confidence_set
+        from cevns.inference.scan.regions import confidence_set
 
         pieces = confidence_set(self.axes[0], self.q, self.critical).pieces
         return [(p.lower, p.upper) for p in pieces]
@@ -167,7 +167,7 @@ class ScanFindings:
         if len(self.names) != 2:
             raise InputError(f"a scan of {self.names[0]} alone has intervals, not contours")
         from cevns.inference.model.grid import Axis
-        from cevns.inference.scan.contours import contour
+        from cevns.inference.scan.regions import contour
 
         first, second = (
             Axis(Parameter(n, 0.0, unit=u), x, log)
@@ -186,11 +186,11 @@ class ScanFindings:
         if not self.raster:
             raise InputError(f"a scan of {' and '.join(self.names)} has no structural axis")
         if self.method == "cls":
-            from cevns.inference.scan.cls_result import ClsScan
+            from cevns.inference.scan.cls import ClsScan
 
             pieces = [self._below(u) for u in ClsScan.of(self.file).upper()]
         else:
-            from cevns.inference.scan.disjoint import confidence_set
+            from cevns.inference.scan.regions import confidence_set
 
             at = self.names.index(self.raster[0])
             q, critical = (np.moveaxis(a, at, 0) for a in (self.q, self.critical))

@@ -13,8 +13,7 @@ import numpy as np
 
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.inference.scan.profile_scan import ProfileScan, levels, profile_scan
-from cevns.inference.toys.point_run import Progress, axis_datasets, data_digest
-from cevns.inference.toys.point_toys import model_digest
+from cevns.inference.toys.toy_run import Progress
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 from cevns.records import VERSION
 from cevns.typing import ENGINE, Array
@@ -36,8 +35,8 @@ def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
         "parameters": list(plan.family.parameters.names),
         "degrees": plan.grid.degrees,
         "refined": refine,
-        "model digest": model_digest(plan.grid),
-        "data digest": data_digest(plan.grid, plan.data),
+        "model digest": plan.grid.digest(),
+        "data digest": plan.grid.data_digest(plan.data),
         "version": VERSION,
     }
     target = None if out is None else check_target(out)
@@ -50,7 +49,7 @@ def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
         found = refined_scan(plan.grid, [level], depth=refine, data=plan.data)
     else:
         found = profile_scan(plan.grid, data=plan.data)
-    datasets = {**axis_datasets(found.grid), **profile_datasets(found)}
+    datasets = {**found.grid.datasets(), **profile_datasets(found)}
     if len(plan.grid.axes) == 1:
         datasets["region/intervals"] = polished_intervals(plan, found)
     notes = {
@@ -85,7 +84,7 @@ def profile_datasets(found: ProfileScan) -> dict[str, Array]:
 
 def polished_intervals(plan: ScanPlan, found: ProfileScan) -> Array:
     """Pieces of the confidence set, ``(n, 2)``, their ends found by further fits."""
-    from cevns.inference.scan.disjoint import confidence_set
+    from cevns.inference.scan.regions import confidence_set
 
     (axis,) = found.grid.axes
     position = plan.family.parameters.position(axis.name)

@@ -90,7 +90,7 @@ class Scan(ScanFindings):
         }
 
     def _cls_dict(self) -> dict[str, Any]:
-        from cevns.inference.scan.cls_result import ClsScan
+        from cevns.inference.scan.cls import ClsScan
 
         found = ClsScan.of(self.file).to_dict()
         return (

@@ -23,7 +23,7 @@ from cevns.exceptions import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from cevns.inference.scan.cost import Cost
-    from cevns.inference.toys.point_run import Progress
+    from cevns.inference.toys.toy_run import Progress
 
 __all__ = ["METHODS", "Method", "check_method", "cost", "scan"]
 

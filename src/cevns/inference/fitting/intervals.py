@@ -27,12 +27,25 @@ __all__ = [
     "Interval",
     "ProfileCurve",
     "Significance",
+    "bracketed_root",
+    "check_level",
     "endpoint",
     "interval",
     "profile",
     "significance",
     "threshold",
 ]
+
+
+def check_level(level: float) -> float:
+    """`level`, if it is between 0 and 1.
+
+    Raises:
+        InputError: otherwise.
+    """
+    if not 0.0 < level < 1.0:
+        raise InputError(f"a confidence level lies between 0 and 1, not {level:g}")
+    return level
 
 
 def threshold(level: float) -> float:
@@ -45,9 +58,7 @@ def threshold(level: float) -> float:
         >>> round(threshold(0.9), 4)
         2.7055
     """
-    if not 0.0 < level < 1.0:
-        raise InputError(f"a confidence level lies between 0 and 1, not {level:g}")
-    return NormalDist().inv_cdf(0.5 * (1.0 + level)) ** 2
+    return NormalDist().inv_cdf(0.5 * (1.0 + check_level(level))) ** 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,10 +284,10 @@ def endpoint(
         inner, f_inner = outer, f_outer
     else:
         raise FitError(f"the profile of {name!r} does not rise by {goal:.3g}: it has no interval")
-    return _false_position(root, (inner, f_inner), (outer, f_outer), 1e-4 * error), False
+    return bracketed_root(root, (inner, f_inner), (outer, f_outer), 1e-4 * error), False
 
 
-def _false_position(
+def bracketed_root(
     function: Callable[[float], float],
     low: tuple[float, float],
     high: tuple[float, float],
@@ -286,15 +297,26 @@ def _false_position(
 
     Brent's method of scipy would do as well; importing scipy.optimize takes longer than the
     whole search.
+
+    Args:
+        function: of which; where it is infinite the interval is halved.
+        low: a point and the value there.
+        high: another, with a value of the other sign or zero.
+        tolerance: step at which the search ends.
+
+    Examples:
+        >>> round(bracketed_root(lambda x: x**2 - 2.0, (0.0, -2.0), (2.0, 2.0), 1e-6), 6)
+        1.414214
     """
     (a, fa), (b, fb) = low, high
-    if fb == 0.0:
-        return b
     for _ in range(60):
-        x = b - fb * (b - a) / (fb - fa)
-        fx = function(x)
-        if abs(x - b) < tolerance or fx == 0.0:
+        if fb == 0.0:
+            return b
+        straight = math.isfinite(fa) and math.isfinite(fb)
+        x = b - fb * (b - a) / (fb - fa) if straight else 0.5 * (a + b)
+        if abs(x - b) < tolerance:
             return x
+        fx = function(x)
         if fx * fb < 0:
             a, fa = b, fb
         else:

@@ -5,6 +5,8 @@ of couplings are often as good as each other to the third digit. At others a sec
 deeper for some toys, or the truth is a saddle: the expectation does not depend on a coupling to
 first order where that is zero. A pilot tells them apart. Some toys are fitted from every start
 that there is, and the others then from the fewest that would have found the pilot's minima.
+Beside the truth the starts are candidates on a grid (`modes.Screen`): that of a scan, or one laid
+through the minima around a single point (`around`).
 """
 
 from __future__ import annotations
@@ -16,9 +18,21 @@ import numpy as np
 
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
 from cevns.inference.minimum.modes import BASINS, Screen
+from cevns.inference.model.data import Data, asimov
+from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
 
-__all__ = ["PILOT", "SETS", "Start", "best_of_starts", "height", "put"]
+__all__ = [
+    "LADDER",
+    "PILOT",
+    "SETS",
+    "Start",
+    "around",
+    "best_of_starts",
+    "height",
+    "needed_starts",
+    "put",
+]
 
 PILOT = 64
 """Toys that show which starts are needed."""
@@ -31,6 +45,12 @@ SETS: tuple[tuple[Start, ...], ...] = (
     tuple((k, side) for side in (1.0, -1.0) for k in range(BASINS)),
 )
 """Starts beside the truth; the last are all."""
+LADDER = 10.0 ** np.arange(-1.5, 2.1, 0.5)
+"""Distances at which other minima of a coupling are looked for, in units of its typical size."""
+_NEAR = 25.0
+"""Rise of -2 ln L above the truth up to which a minimum may be the deepest of a toy."""
+_LINE, _PLANE = 41, 21
+"""Values along each of one or two couplings around a single point."""
 
 
 def best_of_starts(
@@ -41,6 +61,8 @@ def best_of_starts(
     truth: Array,
     *,
     tolerance: float,
+    starts: Sequence[Start] | None = None,
+    least: float = 0.0,
 ) -> BatchFit:
     """Fit toys from the truth, and from further starts where a pilot gains by them.
 
@@ -51,25 +73,117 @@ def best_of_starts(
         aux: ``(n_par, B)``.
         truth: where each toy was drawn, ``(n_par, B)``.
         tolerance: by how much the starts left out may lower -2 ln L of a toy of the pilot.
+        starts: the further starts, where they are known; else some of the toys are the pilot.
+        least: by how much another minimum must be deeper to count. An estimate stays with the
+            minimum next to the truth where a mirror of it is as good; for q it makes no difference.
 
     Returns:
         The deepest fit of each toy, in order.
     """
     found = fitter.fit(counts, aux, truth, rescue=False)
-    pilot = np.unique(np.linspace(0, counts.shape[1] - 1, PILOT).astype(np.int64))
-    tried = _fit_from(fitter, screen, counts[:, pilot], aux[:, pilot], SETS[-1])
-    at_truth = height(found)[pilot]
-    lowest = np.minimum(at_truth, tried.min(axis=0))
-    for starts in SETS:
-        reached = tried[[SETS[-1].index(s) for s in starts]].min(axis=0, initial=np.inf)
-        if np.max(np.minimum(at_truth, reached) - lowest, initial=0.0) < tolerance:
-            break
+    if starts is None:
+        pilot = np.unique(np.linspace(0, counts.shape[1] - 1, PILOT).astype(np.int64))
+        starts = needed_starts(
+            fitter,
+            screen,
+            counts[:, pilot],
+            aux[:, pilot],
+            height(found)[pilot],
+            tolerance=tolerance,
+        )
     if starts:
-        _fit_from(fitter, screen, counts, aux, starts, found)
+        _fit_from(fitter, screen, counts, aux, starts, found, least)
     lost = np.flatnonzero(found.status == FAILED)
     if lost.size:  # no start converged: iminuit, from the truth
         put(found, lost, fitter.fit(counts[:, lost], aux[:, lost], truth[:, lost]))
     return found
+
+
+def needed_starts(
+    fitter: BatchFitter,
+    screen: Screen,
+    counts: Array,
+    aux: Array,
+    at_truth: Array,
+    *,
+    tolerance: float,
+) -> tuple[Start, ...]:
+    """The fewest starts beside the truth that find the minima of a pilot.
+
+    Args:
+        fitter: see `best_of_starts`, as `screen` and `tolerance`.
+        screen: likewise.
+        counts: of the pilot, ``(n_bins, B)``.
+        aux: ``(n_par, B)``.
+        at_truth: -2 ln L of its fits from the truth, ``(B,)``.
+        tolerance: likewise.
+    """
+    tried = _fit_from(fitter, screen, counts, aux, SETS[-1])
+    lowest = np.minimum(at_truth, tried.min(axis=0))
+    for starts in SETS[:-1]:
+        reached = tried[[SETS[-1].index(s) for s in starts]].min(axis=0, initial=np.inf)
+        if np.max(np.minimum(at_truth, reached) - lowest, initial=0.0) < tolerance:
+            return starts
+    return SETS[-1]
+
+
+def around(model: Model, truth: Array) -> Screen | None:
+    """Candidates for toys of a single point: a grid through the minima of its Asimov data.
+
+    Couplings, the free parameters with a typical size, may enter squared, so that toys have
+    further minima along them. Where there are more than two, the grid lies along the two in which
+    the minima differ most.
+
+    Args:
+        model: what the toys are fitted with.
+        truth: where they are drawn, ``(n_par,)``.
+
+    Returns:
+        The candidates; None for a model without couplings.
+    """
+    couplings = [
+        k
+        for k in model.parameters.free
+        if model.parameters[k].constraint is None and model.parameters[k].typical is not None
+    ]
+    if not couplings:
+        return None
+    data = asimov(model, truth)
+    rungs = [_moved(model, truth, k, np.concatenate([-LADDER, LADDER])) for k in couplings]
+    free = BatchFitter(model)
+    found = free.fit(data.counts, data.auxiliary, np.concatenate(rungs, axis=1), rescue=False)
+    minima = np.concatenate([truth[None], found.theta[height(found) < _NEAR]])
+    sizes = np.array([model.parameters[k].typical for k in couplings], dtype=float)
+    spread = np.ptp(minima[:, couplings], axis=0) / sizes
+    chosen = sorted(couplings[i] for i in np.argsort(-spread, kind="stable")[:2])
+    n = _LINE if len(chosen) == 1 else _PLANE
+    axes = [np.linspace(*_range(model, data, minima, k), n) for k in chosen]
+    start = np.repeat(truth[:, None], n ** len(chosen), axis=1)
+    start[chosen] = [m.ravel() for m in np.meshgrid(*axes, indexing="ij")]
+    held = BatchFitter(model, fix=[model.parameters[k].name for k in chosen])
+    profiled = held.fit(data.counts, data.auxiliary, start, rescue=False, excluded=2.0 * _NEAR)
+    theta = np.where(profiled.status[:, None] < FAILED, profiled.theta, start.T)
+    return Screen(model, theta, (n,) * len(chosen))
+
+
+def _moved(model: Model, theta: Array, k: int, steps: Array) -> Array:
+    """A point moved along a coupling, in units of its typical size, ``(n_par, n)``."""
+    p = model.parameters[k]
+    at = np.repeat(theta[:, None], len(steps), axis=1)
+    at[k] = np.clip(theta[k] + p.scale * steps, p.lower, p.upper)
+    return at
+
+
+def _range(model: Model, data: Data, minima: Array, k: int) -> tuple[float, float]:
+    """Values of a coupling that hold all minima, as far as -2 ln L rises little beyond them."""
+    held = BatchFitter(model, fix=(model.parameters[k].name,))
+    ends = []
+    for side, i in ((-1.0, minima[:, k].argmin()), (1.0, minima[:, k].argmax())):
+        at = _moved(model, minima[i], k, side * LADDER)
+        found = held.fit(data.counts, data.auxiliary, at, rescue=False, excluded=2.0 * _NEAR)
+        beyond = np.flatnonzero(~(height(found) < _NEAR))
+        ends.append(float(at[k, beyond[0] if beyond.size else -1]))
+    return ends[0], ends[1]
 
 
 def _fit_from(
@@ -79,10 +193,11 @@ def _fit_from(
     aux: Array,
     starts: Sequence[Start],
     found: BatchFit | None = None,
+    least: float = 0.0,
 ) -> Array:
     """-2 ln L from each start, ``(n_starts, B)``, infinite where a toy has no such candidate.
 
-    What is deeper replaces the rows of `found`.
+    What is deeper by more than `least` replaces the rows of `found`.
     """
     candidates = screen.choose(counts, aux, 1 + max(k for k, _ in starts))
     columns = candidates[:, [k for k, _ in starts]].T
@@ -97,7 +212,7 @@ def _fit_from(
         row = np.full(columns.shape, -1)
         row[number, toy] = np.arange(len(toy))
         deepest = values.argmin(axis=0)
-        better = np.flatnonzero(values.min(axis=0) < height(found))
+        better = np.flatnonzero(values.min(axis=0) < height(found) - least)
         put(found, better, every, row[deepest[better], better])
     return values
 

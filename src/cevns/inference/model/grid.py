@@ -8,6 +8,7 @@ then there is one model for each of its values, and the question at each is abou
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from typing import Protocol
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.expectation import Model
+from cevns.inference.model.data import Data, observed
+from cevns.inference.model.expectation import Model, digest
 from cevns.parameters import Parameter, Parameters
 from cevns.typing import Array, IntArray
 
@@ -210,3 +212,23 @@ class Grid:
         axis = self.axes[column]
         at = self.points[:, column]
         return [({axis.name: float(v)}, np.flatnonzero(at == v)) for v in axis.values]
+
+    def datasets(self) -> dict[str, Array]:
+        """The values of the axes, as files of scans hold them."""
+        return {f"axis/{a.name}": a.values for a in self.axes}
+
+    def digest(self) -> str:
+        """SHA-256 of the models at the ends of the grid."""
+        slices = self.slices()
+        ends = [slices[0][0]] + ([slices[-1][0]] if len(slices) > 1 else [])
+        return _sha256("".join(digest(self.family.model(values)) for values in ends))
+
+    def data_digest(self, data: Data | None) -> str:
+        """SHA-256 of data, by default those of the models."""
+        data = observed(self.family.model(self.slices()[0][0])) if data is None else data
+        numbers = np.concatenate([data.counts, data.auxiliary])
+        return _sha256(" ".join(f"{v:.9e}" for v in numbers))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -12,32 +12,131 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.upper_limits import check_level
 from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.cls_result import ClsScan
 from cevns.inference.scan.cls_values import assemble
-from cevns.inference.scan.feldman_cousins import check_profile
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.scan.sensitivity import at_points
-from cevns.inference.toys.point_run import (
-    Progress,
-    axis_datasets,
-    check_failed,
-    data_digest,
-    run_points,
+from cevns.inference.scan.sensitivity import SIGMAS, at_points
+from cevns.inference.scan.toy_scan import (
+    ToyScan,
+    check_arguments,
+    check_profile,
+    profile_inputs,
+    run_scan,
 )
-from cevns.inference.toys.point_toys import PointToys
+from cevns.inference.toys.toy_job import ToyJob
+from cevns.inference.toys.toy_run import Progress, check_failed
+from cevns.inference.work.scan_store import ScanFile
 from cevns.typing import Array
 
-__all__ = ["cls_scan"]
+__all__ = ["ClsScan", "cls_scan"]
+
+
+@dataclass(frozen=True, eq=False)
+class ClsScan(ToyScan):
+    """CLs on a grid of one parameter, at one or more values of a structural axis.
+
+    What it shares with others is in `ToyScan`.
+
+    Args:
+        logs: which of them are logarithmic.
+        scanned: the parameter that is limited.
+        p_signal: p_{s+b}, ``(size,)``.
+        p_null: CL_b, ``(size,)``.
+        cls: their ratio.
+        cls_error: its error from the number of toys; zero without toys.
+        expected: CLs expected under the null hypothesis, for fluctuations of the limit by
+            -2 ... +2 standard deviations, ``(5, size)``.
+        method: ``asymptotic`` or ``toys``.
+        null: value of the parameter without signal.
+    """
+
+    logs: tuple[bool, ...]
+    scanned: str
+    p_signal: Array = field(repr=False)
+    p_null: Array = field(repr=False)
+    cls: Array = field(repr=False)
+    cls_error: Array = field(repr=False)
+    expected: Array = field(repr=False)
+    method: str
+    null: float
+
+    @classmethod
+    def of(cls, file: ScanFile) -> ClsScan:
+        """The scan that a file holds."""
+        run = file.run
+        names = ("p_signal", "p_null", "cls", "cls_error", "expected")
+        return cls(
+            **{**cls.common(file, "cls"), **{n: file.datasets[f"cls/{n}"] for n in names}},
+            logs=tuple(run["logarithmic axes"]),
+            scanned=run["limited"],
+            method="toys" if run["toys"] else "asymptotic",
+            null=run["null"],
+        )
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        """Which points are not excluded, ``(size,)``."""
+        return self.cls > 1.0 - self.cl
+
+    def upper(self, values: Array | None = None) -> Array:
+        """The upper limit of each slice, by interpolation of the logarithm of CLs.
+
+        Args:
+            values: in place of CLs, ``(size,)``: a row of `expected`, or `p_signal` for the
+                limit without CLs.
+
+        Returns:
+            ``(n_slices,)``; NaN where no point of the slice is accepted, infinite where the last
+            one is: the limit is not on the grid.
+        """
+        column = self.names.index(self.scanned)
+        table = (self.cls if values is None else values).reshape(self.shape)
+        rows = np.moveaxis(table, column, -1).reshape(-1, self.shape[column])
+        x, log = self.axes[column], self.logs[column]
+        # none of n toys as far off says that the probability is below about 1/n, no more
+        rows = np.maximum(rows, 1.0 / self.file.run["toys"] if self.method == "toys" else 1e-300)
+        return np.array([_last_crossing(x, row, 1.0 - self.cl, log=log) for row in rows])
+
+    def to_dict(self) -> dict[str, Any]:
+        """A summary as plain values."""
+        return {
+            **self.summary(),
+            "limited": self.scanned,
+            "method": self.method,
+            "null": self.null,
+            "upper": _plain(self.upper()),
+            "expected": {
+                f"{s:+.0f}": _plain(self.upper(row))
+                for s, row in zip(SIGMAS, self.expected, strict=True)
+            },
+        }
+
+
+def _plain(values: Array) -> list[float | None]:
+    return [float(v) if np.isfinite(v) else None for v in values]
+
+
+def _last_crossing(x: Array, values: Array, goal: float, *, log: bool) -> float:
+    accepted = np.flatnonzero(values > goal)
+    if not accepted.size:
+        return np.nan
+    i = int(accepted[-1])
+    if i == len(x) - 1:
+        return np.inf
+    low, high = np.log(values[[i, i + 1]])
+    share = (low - np.log(goal)) / (low - high)
+    a, b = np.log(x[[i, i + 1]]) if log else x[[i, i + 1]]
+    return float(np.exp(a + share * (b - a)) if log else a + share * (b - a))
 
 
 def cls_scan(
@@ -83,44 +182,33 @@ def cls_scan(
             f"CLs limits one parameter at a time, not {' and '.join(grid.scanned)}; scan one, or "
             "use the method fc"
         )
-    if toys < 0 or seed < 0:
-        raise InputError(f"CLs: toys={toys}, seed={seed}; use numbers that are not negative")
-    if workers is not None and workers < 1:
-        raise InputError(f"CLs: workers={workers}; use at least one")
-    check_level(cl)
+    check_arguments("CLs", toys, seed, cl, workers, least=0)
     parameter = grid.family.parameters[grid.scanned[0]]
     null = float(np.clip(0.0, parameter.lower, parameter.upper)) if null is None else null
     every = 2 * grid.size * toys
     inputs, truth = _inputs(grid, data, null)
-    plan = PointToys(
+    job = ToyJob(
         grid=grid,
-        theta=truth[0],
         truth=truth,
-        q_data=inputs["profile/q"],
-        statistic="upper",
-        null=null,
         toys=toys,
         seed=seed,
-        stop=None,
-        stop_sigma=0.0,
-        audit=0,
-        data_digest=data_digest(grid, data),
+        statistic="upper",
+        null=null,
+        data_digest=grid.data_digest(data),
     )
-    run = {
-        "method": "cls",
-        **(label or {}),
-        "confidence level": cl,
-        **plan.fingerprint(),
-        "parameters": list(grid.family.parameters.names),
+    own = {
         "limited": parameter.name,
         "null": null,
         "logarithmic axes": [a.log for a in grid.axes],
     }
-    file = run_points(
-        plan,
-        run,
+    file = run_scan(
+        job,
+        own,
         inputs,
         assemble,
+        method="cls",
+        cl=cl,
+        label=label,
         out=out,
         workers=workers,
         executor=executor,
@@ -159,12 +247,5 @@ def _inputs(grid: Grid, data: Data | None, null: float) -> tuple[dict[str, Array
         # the statistic is zero where the estimate lies above the point
         q_data[points[scan.theta[points, position] <= best.theta[position]]] = 0.0
         q_asimov[points[scan.theta[points, position] <= null]] = 0.0
-    inputs = {
-        **axis_datasets(grid),
-        "profile/q": q_data,
-        "profile/q_asimov": q_asimov,
-        "profile/theta": truth[0],
-        "profile/null": truth[1],
-        "profile/best": np.array([b.theta for b in scan.best_by_slice]),
-    }
-    return inputs, truth
+    own = {"profile/q_asimov": q_asimov, "profile/null": truth[1]}
+    return {**profile_inputs(scan, q_data), **own}, truth

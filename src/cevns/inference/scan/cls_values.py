@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from cevns.inference.scan.sensitivity import SIGMAS
-from cevns.inference.scan.toy_scan import collect, p_value
-from cevns.inference.toys.point_toys import TIE
-from cevns.inference.work.checkpoint import Block
+from cevns.inference.scan.toy_scan import collect, count_failed, p_value
+from cevns.inference.toys.toy_job import TIE
+from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array
 
 __all__ = ["assemble", "asymptotic"]
@@ -46,7 +46,7 @@ def asymptotic(q: Array, q_asimov: Array) -> tuple[Array, Array]:
 
 
 def assemble(
-    run: Mapping[str, Any], inputs: Mapping[str, Array], blocks: Mapping[int, Block]
+    run: Mapping[str, Any], inputs: Mapping[str, Array], blocks: Mapping[BlockKey, Block]
 ) -> dict[str, Array]:
     """The datasets of a CLs scan."""
     q = inputs["profile/q"]
@@ -78,7 +78,7 @@ def assemble(
         "cls": cls,
         "cls_error": np.where(p_signal > 0, error, e_signal),
         "expected": np.array([_expected(s, n) for s, n in zip(signal, none, strict=True)]).T,
-        "failed": np.array(sum(int(np.sum(np.isnan(b["q"]))) for b in blocks.values())),
+        "failed": count_failed(blocks),
     }
     return {f"cls/{name}": array for name, array in out.items()}
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.upper_limits import check_level
+from cevns.inference.fitting.intervals import check_level
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
-from cevns.inference.scan.feldman_cousins import check_profile
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.toys.point_toys import FIRST, PointToys
+from cevns.inference.scan.toy_scan import check_profile
+from cevns.inference.toys.block_fits import BlockFits
+from cevns.inference.toys.toy_job import FIRST, ToyJob
 from cevns.inference.work.blocks import available_cores, one_blas_thread
 
 __all__ = ["LONG_H", "Cost", "plan"]
@@ -167,31 +168,24 @@ def plan(
     hypotheses = 2 if method == "cls" else 1
     most = grid.size * toys * hypotheses
     coarse = Grid(grid.family, tuple(_few(axis) for axis in grid.axes))
-    started = time.perf_counter()
+    started = perf_counter()
     scan = profile_scan(coarse, data=data)
-    profile_s = (time.perf_counter() - started) / coarse.size * grid.size
+    profile_s = (perf_counter() - started) / coarse.size * grid.size
     check_profile(scan)
-    sample = PointToys(
+    sample = ToyJob(
         grid=coarse,
-        theta=scan.theta,
         truth=scan.theta[None],
-        q_data=scan.rise,
-        statistic="upper" if method == "cls" else "two-sided",
-        null=0.0,
         toys=FIRST,
         seed=0,
-        stop=None,
-        stop_sigma=0.0,
-        audit=0,
-        data_digest="",
+        statistic="upper" if method == "cls" else "two-sided",
     )
     with one_blas_thread():
-        run = sample.start()
+        run = BlockFits(sample).block
         key = sample.first()[0]
         run(key)  # sets up
-        started = time.perf_counter()
+        started = perf_counter()
         run(key)
-        toy_s = (time.perf_counter() - started) / sample.size(key)
+        toy_s = (perf_counter() - started) / sample.size(key)
     least = grid.size * min(toys, FIRST) if adaptive and method == "fc" else most
     return Cost(
         points=grid.size,

@@ -9,39 +9,53 @@ drawn around those.
 Coverage is exact at these values of the nuisances, not at all others. Along a structural axis
 (a mass) q is taken against the best fit of the same slice: a raster scan, which at each mass
 answers the question about the other parameter alone.
+
+A point is accepted at confidence level cl where p > 1 - cl. The critical value q_c is the sample
+quantile with the same answer: the m-th smallest q with m = ceil(cl n), so that the data are
+accepted where q <= q_c. Its error is half the distance between the order statistics one binomial
+standard deviation, sqrt(n cl (1 - cl)), either side of m.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cevns.exceptions import FitError, InputError
-from cevns.inference.fitting.upper_limits import check_level
-from cevns.inference.minimum.batch import FAILED
+from cevns.exceptions import InputError
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
-from cevns.inference.scan.toy_scan import ToyScan, assemble
-from cevns.inference.toys.point_run import (
-    Progress,
-    axis_datasets,
-    check_failed,
-    data_digest,
-    run_points,
+from cevns.inference.scan.toy_scan import (
+    ToyScan,
+    check_arguments,
+    check_profile,
+    collect,
+    count_failed,
+    p_value,
+    profile_inputs,
+    run_scan,
 )
-from cevns.inference.toys.point_toys import PointToys
-from cevns.typing import Array
+from cevns.inference.toys.toy_job import QUICK, ToyJob
+from cevns.inference.toys.toy_run import Progress, check_audit, check_failed
+from cevns.inference.work.checkpoint import Block, BlockKey
+from cevns.inference.work.scan_store import ScanFile
+from cevns.typing import Array, IntArray
 
 __all__ = [
     "AUDIT",
     "AUDIT_MOST",
+    "LEVELS",
     "STOP_SIGMA",
-    "check_profile",
+    "FcScan",
+    "assemble",
+    "critical_value",
     "feldman_cousins",
     "judge",
     "prepare",
@@ -55,6 +69,129 @@ AUDIT = 1e-3
 """Fraction of the toys that is fitted again with iminuit."""
 AUDIT_MOST = 50
 """Toys that are audited at most in a scan."""
+LEVELS = np.concatenate([np.arange(0.0, 0.9, 0.02), np.arange(0.9, 1.0, 0.005)])
+"""Levels of the stored quantiles of q."""
+
+
+def critical_value(q: Array, cl: float) -> tuple[float, float]:
+    """The value of q that a fraction `cl` of the toys does not exceed, and its error.
+
+    Examples:
+        >>> value, error = critical_value(np.arange(1000.0), 0.9)
+        >>> value, round(error, 1)
+        (899.0, 9.0)
+    """
+    n = q.size
+    if not n:
+        return math.nan, math.nan
+    ordered = np.sort(q)
+    m = min(n, math.ceil(cl * n - 1e-9))
+    spread = math.sqrt(n * cl * (1.0 - cl))
+    high = ordered[min(n, round(m + spread)) - 1]
+    low = ordered[max(1, round(m - spread)) - 1]
+    return float(ordered[m - 1]), float(0.5 * (high - low))
+
+
+@dataclass(frozen=True, eq=False)
+class FcScan(ToyScan):
+    """A Feldman-Cousins scan; what it shares with others is in `ToyScan`.
+
+    Args:
+        p_value: share of toys at least as far off.
+        p_error: its binomial error.
+        critical: value of q that bounds the accepted region at `cl`.
+        critical_error: its error from the number of toys.
+        n_toys: toys of each point whose fits succeeded.
+        theta: where the toys were drawn, ``(size, n_par)``.
+        best_twice_nll: -2 ln L there, ``(n_slices,)``.
+        quantiles: of q over the toys at `levels`, ``(size, len(levels))``.
+        levels: the levels.
+        degrees: of freedom of q by Wilks' theorem.
+        policy: where the nuisances of the toys are.
+        outliers: toys whose free fit ended above the one at the point, in all.
+        audit: differences of -2 ln L between iminuit and ours for the audited toys.
+    """
+
+    p_value: Array = field(repr=False)
+    p_error: Array = field(repr=False)
+    critical: Array = field(repr=False)
+    critical_error: Array = field(repr=False)
+    n_toys: IntArray = field(repr=False)
+    theta: Array = field(repr=False)
+    best_twice_nll: Array = field(repr=False)
+    quantiles: Array = field(repr=False)
+    levels: Array = field(repr=False)
+    degrees: int
+    policy: str
+    outliers: int
+    audit: Array = field(repr=False)
+
+    @classmethod
+    def of(cls, file: ScanFile) -> FcScan:
+        """The scan that a file holds."""
+        toys = file.group("toys")
+        same = ("p_value", "p_error", "critical", "critical_error", "quantiles", "levels", "audit")
+        return cls(
+            **{**cls.common(file, "toys"), **{name: toys[name] for name in same}},
+            theta=file.datasets["profile/theta"],
+            best_twice_nll=file.datasets["profile/best_twice_nll"],
+            n_toys=np.asarray(toys["n"], dtype=np.int64),
+            outliers=int(toys["outliers"]),
+            degrees=file.run["degrees"],
+            policy=file.run["nuisances of the toys"],
+        )
+
+    @property
+    def best_fit(self) -> Array:
+        """The best fit of all slices, ``(n_par,)``."""
+        best: Array = self.best[int(np.argmin(self.best_twice_nll))]
+        return best
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        """Which points are in the confidence region, ``(size,)``."""
+        return self.p_value > 1.0 - self.cl
+
+    @property
+    def wilks_critical(self) -> float:
+        """The critical value if q were distributed as chi2."""
+        from scipy.stats import chi2
+
+        return float(chi2.ppf(self.cl, self.degrees))
+
+    @property
+    def wilks_p_value(self) -> Array:
+        """The p-values if it were."""
+        from scipy.stats import chi2
+
+        return np.asarray(chi2.sf(self.q_data, self.degrees))
+
+    @property
+    def wilks_accepted(self) -> NDArray[np.bool_]:
+        """Which points would be in the confidence region."""
+        return self.q_data <= self.wilks_critical
+
+    @property
+    def deeper(self) -> int:
+        """Audited toys for which iminuit found a deeper minimum elsewhere."""
+        return int(np.sum(self.audit < -QUICK.deeper))
+
+    def to_dict(self) -> dict[str, Any]:
+        """A summary as plain values."""
+        return {
+            **self.summary(),
+            "best": dict(zip(self.parameters, self.best_fit.tolist(), strict=True)),
+            "nuisances_of_the_toys": self.policy,
+            "toys": int(self.n_toys.sum()),
+            "accepted_points": int(self.accepted.sum()),
+            "accepted_points_wilks": int(self.wilks_accepted.sum()),
+            "critical_value_wilks": self.wilks_critical,
+            "critical_value_range": [float(self.critical.min()), float(self.critical.max())],
+            "failed": self.failed,
+            "outliers": self.outliers,
+            "audited": int(self.audit.size),
+            "audited_deeper": self.deeper,
+        }
 
 
 def feldman_cousins(
@@ -75,7 +212,7 @@ def feldman_cousins(
     shard: tuple[int, int] | None = None,
     progress: Progress | None = None,
     max_failures: float = 1e-3,
-) -> ToyScan:
+) -> FcScan:
     """Feldman-Cousins p-values and critical values on a grid.
 
     Args:
@@ -108,14 +245,10 @@ def feldman_cousins(
         DataError: if `out` is truncated.
         FitError: if more fits failed than tolerated, or the audit disagrees.
     """
-    if toys < 1 or seed < 0:
-        raise InputError(f"Feldman-Cousins: toys={toys}, seed={seed}; use toys > 0 and seed >= 0")
-    if workers is not None and workers < 1:
-        raise InputError(f"Feldman-Cousins: workers={workers}; use at least one")
+    check_arguments("Feldman-Cousins", toys, seed, cl, workers, least=1)
     if not 0.0 <= audit <= 1.0:
         raise InputError(f"the audited fraction lies between 0 and 1, not {audit:g}")
-    check_level(cl)
-    plan, inputs = prepare(
+    job, inputs = prepare(
         grid,
         toys,
         seed=seed,
@@ -125,27 +258,21 @@ def feldman_cousins(
         adaptive=adaptive,
         audit=audit,
     )
-    run = {
-        "method": "fc",
-        **(label or {}),
-        "confidence level": cl,
-        **plan.fingerprint(),
-        "parameters": list(grid.family.parameters.names),
-        "degrees": grid.degrees,
-        "toys kept": keep_toys,
-    }
-    file = run_points(
-        plan,
-        run,
+    file = run_scan(
+        job,
+        {"degrees": grid.degrees, "toys kept": keep_toys},
         inputs,
         assemble,
+        method="fc",
+        cl=cl,
+        label=label,
         out=out,
         workers=workers,
         executor=executor,
         shard=shard,
         progress=progress,
     )
-    result = ToyScan.of(file)
+    result = FcScan.of(file)
     judge(result, max_failures)
     return result
 
@@ -160,52 +287,28 @@ def prepare(
     scan: ProfileScan | None,
     adaptive: bool,
     audit: float,
-) -> tuple[PointToys, dict[str, Array]]:
+) -> tuple[ToyJob, dict[str, Array]]:
     """The toys of a scan, and what is known without them."""
     every = grid.size * toys
     scan = profile_scan(grid, data=data) if scan is None else scan
     check_profile(scan)
     q_data = np.maximum(scan.rise, 0.0)
-    plan = PointToys(
+    job = ToyJob(
         grid=grid,
-        theta=scan.theta,
         truth=scan.theta[None],
-        q_data=q_data,
-        statistic="two-sided",
-        null=0.0,
         toys=toys,
         seed=seed,
+        q_data=q_data,
         stop=1.0 - cl if adaptive else None,
         stop_sigma=STOP_SIGMA,
         audit=max(1, min(round(audit * every), AUDIT_MOST)) if audit > 0 else 0,
-        data_digest=data_digest(grid, data),
+        data_digest=grid.data_digest(data),
     )
-    inputs = {
-        **axis_datasets(grid),
-        "profile/q": q_data,
-        "profile/theta": scan.theta,
-        "profile/best": np.array([b.theta for b in scan.best_by_slice]),
-        "profile/best_twice_nll": np.array([b.twice_nll for b in scan.best_by_slice]),
-    }
-    return plan, inputs
+    best = np.array([b.twice_nll for b in scan.best_by_slice])
+    return job, {**profile_inputs(scan, q_data), "profile/best_twice_nll": best}
 
 
-def check_profile(scan: ProfileScan) -> None:
-    """Raise if toys could not be drawn at each point.
-
-    Raises:
-        FitError: if a point has no converged fit.
-    """
-    if scan.effort.failed:
-        i = int(np.argmax(scan.status == FAILED))
-        at = dict(zip((a.name for a in scan.grid.axes), scan.grid.points[i].tolist(), strict=True))
-        raise FitError(
-            f"the fit fails at {scan.effort.failed} points of the grid, for example at {at}: there "
-            "is nothing to draw toys from; choose another range"
-        )
-
-
-def judge(result: ToyScan, max_failures: float) -> None:
+def judge(result: FcScan, max_failures: float) -> None:
     """Raise if the toys cannot be trusted.
 
     Raises:
@@ -213,8 +316,40 @@ def judge(result: ToyScan, max_failures: float) -> None:
     """
     total = int(result.n_toys.sum()) + result.failed
     check_failed(result.failed, total, max_failures)
-    if result.deeper > max(1.0, 0.02 * result.audit.size):
-        raise FitError(
-            f"iminuit found a deeper minimum for {result.deeper} of {result.audit.size} audited "
-            "toys: the likelihood has minima that the grid does not show; make it finer or wider"
-        )
+    check_audit(
+        result.deeper,
+        result.audit.size,
+        "the likelihood has minima that the grid does not show; make it finer or wider",
+    )
+
+
+def assemble(
+    run: Mapping[str, Any], inputs: Mapping[str, Array], blocks: Mapping[BlockKey, Block]
+) -> dict[str, Array]:
+    """The datasets of a Feldman-Cousins scan from its toys."""
+    q_data = inputs["profile/q"]
+    toys = collect(len(q_data), blocks)
+    p, p_error = np.array([p_value(q, d) for q, d in zip(toys, q_data, strict=True)]).T
+    critical, critical_error = np.array(
+        [critical_value(q, run["confidence level"]) for q in toys]
+    ).T
+    nothing = np.full(len(LEVELS), np.nan)
+    keys = sorted(blocks)
+    out = {
+        "n": np.array([q.size for q in toys]),
+        "p_value": p,
+        "p_error": p_error,
+        "critical": critical,
+        "critical_error": critical_error,
+        "levels": LEVELS,
+        "quantiles": np.array([np.quantile(q, LEVELS) if q.size else nothing for q in toys]),
+        "failed": count_failed(blocks),
+        "outliers": np.array(sum(int(blocks[k]["outliers"].sum()) for k in keys)),
+        "audit": np.concatenate([np.zeros(0), *(blocks[k]["audit"] for k in keys)]),
+    }
+    if run["toys kept"]:
+        out |= {
+            "q": np.concatenate(toys),
+            "start": np.concatenate([[0], np.cumsum(out["n"])]),
+        }
+    return {f"toys/{name}": array for name, array in out.items()}

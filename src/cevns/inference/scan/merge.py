@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import DataError, InputError
-from cevns.inference.scan import cls_values, toy_scan
-from cevns.inference.toys.point_run import Assemble, finished
-from cevns.inference.work.checkpoint import Block, split
+from cevns.inference.scan import cls_values, feldman_cousins
+from cevns.inference.scan.toy_scan import Assemble, finished, share_blocks
+from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 
 __all__ = ["merge"]
 
-_ASSEMBLE: dict[str, Assemble] = {"fc": toy_scan.assemble, "cls": cls_values.assemble}
+_ASSEMBLE: dict[str, Assemble] = {"fc": feldman_cousins.assemble, "cls": cls_values.assemble}
 
 
 def merge(paths: Sequence[Path | str], out: Path | str) -> ScanFile:
@@ -50,12 +50,9 @@ def merge(paths: Sequence[Path | str], out: Path | str) -> ScanFile:
     missing = [f"{i}/{total}" for i in range(1, total + 1) if i not in found]
     if missing:
         raise InputError(f"shares are missing: {', '.join(missing)}; compute them and merge again")
-    blocks: dict[int, Block] = {}
+    blocks: dict[BlockKey, Block] = {}
     for path in found.values():
-        try:
-            blocks |= split(shares[path].group("blocks"))
-        except (KeyError, ValueError):
-            raise DataError("its blocks are not complete; compute it again", path=path) from None
+        blocks |= share_blocks(shares[path], path)
     run = {k: v for k, v in one.run.items() if k != "shard"}
     inputs = {k: v for k, v in one.datasets.items() if not k.startswith("blocks/")}
     notes = {"shares": [dict(shares[found[i]].notes) for i in sorted(found)]}

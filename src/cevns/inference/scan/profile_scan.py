@@ -19,13 +19,13 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
+from cevns.inference.fitting.intervals import check_level
 from cevns.inference.fitting.quoted_fit import fit
-from cevns.inference.fitting.upper_limits import check_level
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data, observed
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.scan_slice import Best, Effort, Slice, converged
+from cevns.inference.scan.scan_slice import Best, Effort, Fitters, Slice, converged
 from cevns.typing import Array, BoolArray, IntArray
 
 __all__ = ["ProfileScan", "levels", "profile_scan", "slice_of"]
@@ -66,6 +66,7 @@ class ProfileScan:
         data: what was fitted; None for the data of the models.
         computed: which points were fitted, ``(size,)``; the others are interpolated
             (`cevns.inference.scan.refine`). None for all.
+        fitters: of the models, for further fits.
     """
 
     grid: Grid
@@ -76,6 +77,7 @@ class ProfileScan:
     effort: Effort
     data: Data | None = field(default=None, repr=False)
     computed: BoolArray | None = field(default=None, repr=False)
+    fitters: Fitters = field(default_factory=Fitters, repr=False)
 
     @property
     def best(self) -> Best:
@@ -128,7 +130,7 @@ class ProfileScan:
         ]
         structure, best = at[0]
         free = np.array([v for v, a in zip(point, grid.axes, strict=True) if not a.structural])
-        work = slice_of(grid, structure, (1,) * len(free), free[None], self.data)
+        work = slice_of(grid, structure, (1,) * len(free), free[None], self.data, self.fitters)
         start = self.theta[around][np.isfinite(self.twice_nll[around])]
         found = work.fit(np.zeros(len(start), dtype=np.int64), start)
         return max(float(converged(found).min(initial=np.inf)) - best.twice_nll, 0.0)
@@ -184,16 +186,17 @@ def profile_scan(grid: Grid, *, data: Data | None = None, explore: bool = True) 
     size, n_par = grid.size, len(grid.family.parameters)
     twice_nll, theta = np.full(size, np.inf), np.empty((size, n_par))
     status = np.full(size, FAILED)
-    bests, effort = [], Effort()
+    bests, effort, fitters = [], Effort(), Fitters()
     shape = tuple(len(a) for a in grid.axes if not a.structural)
     for structure, points in grid.slices():
-        work = slice_of(grid, structure, shape, grid.points[points][:, _free(grid)], data)
+        here = grid.points[points][:, _free(grid)]
+        work = slice_of(grid, structure, shape, here, data, fitters)
         found, best, took = work.run(explore=explore)
         twice_nll[points], theta[points] = found.twice_nll, found.theta
         status[points] = found.status
         bests.append(replace(best, structure=structure))
         effort += took
-    return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)
+    return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data, fitters=fitters)
 
 
 def _free(grid: Grid) -> list[int]:
@@ -207,8 +210,9 @@ def slice_of(
     shape: tuple[int, ...],
     points: Array,
     data: Data | None,
+    fitters: Fitters,
 ) -> Slice:
     """The work on some points of one model."""
     model = grid.family.model(structure)
     fitted = observed(model) if data is None else Likelihood.of(model, data).data
-    return Slice(model, grid.scanned, shape, points, fitted)
+    return Slice(model, grid.scanned, shape, points, fitted, fitters)

@@ -73,7 +73,8 @@ def refined_scan(
     effort = coarse.effort
     slices = zip(grid.slices(), fine.slices(), coarse.best_by_slice, strict=True)
     for (structure, before), (_, points), best in slices:
-        work = slice_of(fine, structure, shape, fine.points[points][:, columns], data)
+        here = fine.points[points][:, columns]
+        work = slice_of(fine, structure, shape, here, data, coarse.fitters)
         found = work.nothing(best.theta)
         at = np.arange(len(points)).reshape(shape)[(slice(None, None, 2**depth),) * len(shape)]
         at = at.ravel()

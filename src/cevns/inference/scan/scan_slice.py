@@ -13,11 +13,12 @@ import numpy as np
 from cevns.exceptions import FitError, InputError
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
 from cevns.inference.minimum.modes import lowest_neighbour
+from cevns.inference.minimum.starts import LADDER
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, parameter_point
 from cevns.typing import Array, IntArray
 
-__all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "Best", "Effort", "Slice", "converged"]
+__all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "Best", "Effort", "Fitters", "Slice", "converged"]
 
 COARSE = 50
 """Points of a slice, about, that are fitted first and from several starts."""
@@ -27,8 +28,6 @@ MINIMA = 8
 """Local minima of a map from which the free fit is tried."""
 FEW = 25
 """Points up to which a line may step over a minimum: the free fit is tried from all of them."""
-_LADDER = 10.0 ** np.arange(-1.5, 2.1, 0.5)
-"""Sizes of a free coupling from which fits begin, in units of its typical one."""
 _DISPLACED = 2.0
 """Displacement in units of a constraint's width or a typical step."""
 _SPREAD = 7
@@ -89,17 +88,20 @@ class Effort:
         )
 
 
-_recent: deque[tuple[Model, tuple[str, ...], BatchFitter]] = deque(maxlen=4)
+class Fitters:
+    """Fitters of the models of a scan, the last ones kept: setting one up takes time."""
 
+    def __init__(self) -> None:
+        self._recent: deque[tuple[Model, tuple[str, ...], BatchFitter]] = deque(maxlen=4)
 
-def _fitter(model: Model, fix: tuple[str, ...]) -> BatchFitter:
-    """A fitter, kept for a while: what is set up for a model serves its next scan."""
-    for known, names, fitter in _recent:
-        if known is model and names == fix:
-            return fitter
-    fitter = BatchFitter(model, fix=fix)
-    _recent.append((model, fix, fitter))
-    return fitter
+    def of(self, model: Model, fix: tuple[str, ...]) -> BatchFitter:
+        """The fits of a model with some parameters held."""
+        for known, names, fitter in self._recent:
+            if known is model and names == fix:
+                return fitter
+        fitter = BatchFitter(model, fix=fix)
+        self._recent.append((model, fix, fitter))
+        return fitter
 
 
 class Slice:
@@ -111,6 +113,7 @@ class Slice:
         shape: number of values along each.
         points: their values, ``(n, n_scanned)``, the last axis fastest.
         data: what is fitted.
+        fitters: those that are there already.
 
     Raises:
         InputError: if a scanned parameter is fixed in the model.
@@ -123,6 +126,7 @@ class Slice:
         shape: tuple[int, ...],
         points: Array,
         data: Data,
+        fitters: Fitters | None = None,
     ) -> None:
         self.model, self.shape, self.data, self.points = model, shape, data, points
         self.columns = [model.parameters.position(name) for name in scanned]
@@ -132,8 +136,9 @@ class Slice:
                     f"model {model.name!r}: {name!r} is fixed, so that its best value is unknown; "
                     "free it to scan it"
                 )
-        self.held = _fitter(model, scanned)
-        self.free = _fitter(model, ())
+        fitters = Fitters() if fitters is None else fitters
+        self.held = fitters.of(model, scanned)
+        self.free = fitters.of(model, ())
         self.fits = 0
         self.reference = np.inf  # -2 ln L of a free fit, once there is one
 
@@ -227,7 +232,7 @@ class Slice:
             bounded = np.isfinite(p.lower) and np.isfinite(p.upper)
             if p.constraint is None and p.typical is not None:
                 # a coupling that enters squared or more: its minima may lie decades apart
-                away = p.typical * np.concatenate([-_LADDER[::-1], _LADDER])
+                away = p.typical * np.concatenate([-LADDER[::-1], LADDER])
                 rungs = np.unique(np.clip(p.value + away, p.lower, p.upper))
                 values = np.tile(rungs[:, None], len(chosen))
             elif p.constraint is None and bounded:

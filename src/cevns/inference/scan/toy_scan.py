@@ -1,34 +1,106 @@
-"""What toys at the points of a grid say: p-values, critical values and where Wilks differs.
+"""What scans with toys share: their record, counting toys, and running one.
 
-With n toys at a point of which k have a q at least as large as the data's, the p-value is k/n,
-and a point is accepted at confidence level cl where p > 1 - cl. The critical value q_c is the
-sample quantile with the same answer: the m-th smallest q with m = ceil(cl n), so that the data
-are accepted where q <= q_c. Its error is half the distance between the order statistics one
-binomial standard deviation, sqrt(n cl (1 - cl)), either side of m.
+With n toys at a point of which k have a q at least as large as the data's, the p-value is k/n.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cevns.inference.toys.point_toys import TIE
-from cevns.inference.work.checkpoint import Block
-from cevns.inference.work.scan_store import ScanFile
-from cevns.typing import Array, IntArray
+from cevns.exceptions import FitError, InputError
+from cevns.inference.fitting.intervals import check_level
+from cevns.inference.minimum.batch import FAILED
+from cevns.inference.scan.profile_scan import ProfileScan
+from cevns.inference.toys.toy_job import TIE, ToyJob
+from cevns.inference.toys.toy_run import Progress, compute
+from cevns.inference.work.checkpoint import Block, BlockKey, Checkpoint, blocks_of, join
+from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.typing import Array
 
-__all__ = ["DEEPER", "LEVELS", "ToyScan", "assemble", "collect", "critical_value", "p_value"]
+__all__ = [
+    "Assemble",
+    "ToyScan",
+    "check_arguments",
+    "check_profile",
+    "collect",
+    "count_failed",
+    "finished",
+    "p_value",
+    "profile_inputs",
+    "run_scan",
+    "share_blocks",
+]
 
-DEEPER = 0.1
-"""Difference of -2 ln L by which iminuit must be lower for another minimum: fits of toys stop up to
-0.05 above theirs (`cevns.inference.toys.point_fits`)."""
-LEVELS = np.concatenate([np.arange(0.0, 0.9, 0.02), np.arange(0.9, 1.0, 0.005)])
-"""Levels of the stored quantiles of q."""
+Assemble = Callable[
+    [Mapping[str, Any], Mapping[str, Array], Mapping[BlockKey, Block]], dict[str, Array]
+]
+"""From a run's fingerprint, its inputs and its blocks to the datasets of the result."""
+
+
+# -- the record ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class ToyScan:
+    """A scan with toys.
+
+    Args:
+        names: parameters or structural axes that were scanned.
+        axes: their values.
+        parameters: names of the models' parameters.
+        q_data: statistic of the data at each point, ``(size,)``.
+        best: best fit of each slice, ``(n_slices, n_par)``.
+        cl: confidence level.
+        failed: toys with a failed fit, in all.
+        notes: dates, hosts, speed.
+        file: what the HDF5 file of the scan holds.
+    """
+
+    names: tuple[str, ...]
+    axes: tuple[Array, ...] = field(repr=False)
+    parameters: tuple[str, ...] = field(repr=False)
+    q_data: Array = field(repr=False)
+    best: Array = field(repr=False)
+    cl: float
+    failed: int
+    notes: Mapping[str, Any] = field(repr=False)
+    file: ScanFile = field(repr=False)
+
+    @staticmethod
+    def common(file: ScanFile, group: str) -> dict[str, Any]:
+        """The fields that all scans with toys have, from a file; `group` has the results."""
+        run, data = file.run, file.datasets
+        return {
+            "names": tuple(run["axes"]),
+            "axes": tuple(data[f"axis/{name}"] for name in run["axes"]),
+            "parameters": tuple(run["parameters"]),
+            "q_data": data["profile/q"],
+            "best": data["profile/best"],
+            "cl": run["confidence level"],
+            "failed": int(data[f"{group}/failed"]),
+            "notes": file.notes,
+            "file": file,
+        }
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values along each axis."""
+        return tuple(len(a) for a in self.axes)
+
+    def summary(self) -> dict[str, Any]:
+        """What all such scans say, as plain values."""
+        axes = {n: a.tolist() for n, a in zip(self.names, self.axes, strict=True)}
+        return {"axes": axes, "cl": self.cl, **self.notes}
+
+
+# -- counting toys -------------------------------------------------------------------------------
 
 
 def p_value(q: Array, q_data: float) -> tuple[float, float]:
@@ -44,212 +116,173 @@ def p_value(q: Array, q_data: float) -> tuple[float, float]:
     return p, math.sqrt(max(p * (1.0 - p), 1.0 / q.size) / q.size)
 
 
-def critical_value(q: Array, cl: float) -> tuple[float, float]:
-    """The value of q that a fraction `cl` of the toys does not exceed, and its error.
-
-    Examples:
-        >>> value, error = critical_value(np.arange(1000.0), 0.9)
-        >>> value, round(error, 1)
-        (899.0, 9.0)
-    """
-    n = q.size
-    if not n:
-        return math.nan, math.nan
-    ordered = np.sort(q)
-    m = min(n, math.ceil(cl * n - 1e-9))
-    spread = math.sqrt(n * cl * (1.0 - cl))
-    high = ordered[min(n, round(m + spread)) - 1]
-    low = ordered[max(1, round(m - spread)) - 1]
-    return float(ordered[m - 1]), float(0.5 * (high - low))
-
-
-@dataclass(frozen=True, eq=False)
-class ToyScan:
-    """A Feldman-Cousins scan.
-
-    Args:
-        names: parameters or structural axes that were scanned.
-        axes: their values.
-        parameters: names of the models' parameters.
-        q_data: statistic of the data at each point, ``(size,)``.
-        p_value: share of toys at least as far off.
-        p_error: its binomial error.
-        critical: value of q that bounds the accepted region at `cl`.
-        critical_error: its error from the number of toys.
-        n_toys: toys of each point whose fits succeeded.
-        theta: where the toys were drawn, ``(size, n_par)``.
-        best: best fit of each slice, ``(n_slices, n_par)``.
-        best_twice_nll: -2 ln L there, ``(n_slices,)``.
-        quantiles: of q over the toys at `levels`, ``(size, len(levels))``.
-        levels: the levels.
-        cl: confidence level.
-        degrees: of freedom of q by Wilks' theorem.
-        policy: where the nuisances of the toys are.
-        failed: toys with a failed fit, in all.
-        outliers: toys whose free fit ended above the one at the point, in all.
-        audit: differences of -2 ln L between iminuit and ours for the audited toys.
-        notes: dates, hosts, speed.
-        file: what the HDF5 file of the scan holds.
-    """
-
-    names: tuple[str, ...]
-    axes: tuple[Array, ...] = field(repr=False)
-    parameters: tuple[str, ...] = field(repr=False)
-    q_data: Array = field(repr=False)
-    p_value: Array = field(repr=False)
-    p_error: Array = field(repr=False)
-    critical: Array = field(repr=False)
-    critical_error: Array = field(repr=False)
-    n_toys: IntArray = field(repr=False)
-    theta: Array = field(repr=False)
-    best: Array = field(repr=False)
-    best_twice_nll: Array = field(repr=False)
-    quantiles: Array = field(repr=False)
-    levels: Array = field(repr=False)
-    cl: float
-    degrees: int
-    policy: str
-    failed: int
-    outliers: int
-    audit: Array = field(repr=False)
-    notes: Mapping[str, Any] = field(repr=False)
-    file: ScanFile = field(repr=False)
-
-    @classmethod
-    def of(cls, file: ScanFile) -> ToyScan:
-        """The scan that a file holds."""
-        run, data = file.run, file.datasets
-        toys = file.group("toys")
-        return cls(
-            names=tuple(run["axes"]),
-            axes=tuple(data[f"axis/{name}"] for name in run["axes"]),
-            parameters=tuple(run["parameters"]),
-            q_data=data["profile/q"],
-            theta=data["profile/theta"],
-            best=data["profile/best"],
-            best_twice_nll=data["profile/best_twice_nll"],
-            n_toys=np.asarray(toys["n"], dtype=np.int64),
-            failed=int(toys["failed"]),
-            outliers=int(toys["outliers"]),
-            audit=toys["audit"],
-            cl=run["confidence level"],
-            degrees=run["degrees"],
-            policy=run["nuisances of the toys"],
-            notes=file.notes,
-            file=file,
-            **{
-                k: toys[k]
-                for k in (
-                    "p_value",
-                    "p_error",
-                    "critical",
-                    "critical_error",
-                    "quantiles",
-                    "levels",
-                )
-            },
-        )
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Number of values along each axis."""
-        return tuple(len(a) for a in self.axes)
-
-    @property
-    def best_fit(self) -> Array:
-        """The best fit of all slices, ``(n_par,)``."""
-        best: Array = self.best[int(np.argmin(self.best_twice_nll))]
-        return best
-
-    @property
-    def accepted(self) -> NDArray[np.bool_]:
-        """Which points are in the confidence region, ``(size,)``."""
-        return self.p_value > 1.0 - self.cl
-
-    @property
-    def wilks_critical(self) -> float:
-        """The critical value if q were distributed as chi2."""
-        from scipy.stats import chi2
-
-        return float(chi2.ppf(self.cl, self.degrees))
-
-    @property
-    def wilks_p_value(self) -> Array:
-        """The p-values if it were."""
-        from scipy.stats import chi2
-
-        return np.asarray(chi2.sf(self.q_data, self.degrees))
-
-    @property
-    def wilks_accepted(self) -> NDArray[np.bool_]:
-        """Which points would be in the confidence region."""
-        return self.q_data <= self.wilks_critical
-
-    @property
-    def deeper(self) -> int:
-        """Audited toys for which iminuit found a deeper minimum elsewhere."""
-        return int(np.sum(self.audit < -DEEPER))
-
-    def to_dict(self) -> dict[str, Any]:
-        """A summary as plain values."""
-        return {
-            "axes": {n: a.tolist() for n, a in zip(self.names, self.axes, strict=True)},
-            "best": dict(zip(self.parameters, self.best_fit.tolist(), strict=True)),
-            "cl": self.cl,
-            "nuisances_of_the_toys": self.policy,
-            "toys": int(self.n_toys.sum()),
-            "accepted_points": int(self.accepted.sum()),
-            "accepted_points_wilks": int(self.wilks_accepted.sum()),
-            "critical_value_wilks": self.wilks_critical,
-            "critical_value_range": [float(self.critical.min()), float(self.critical.max())],
-            "failed": self.failed,
-            "outliers": self.outliers,
-            "audited": int(self.audit.size),
-            "audited_deeper": self.deeper,
-            **self.notes,
-        }
-
-
-def collect(size: int, blocks: Mapping[int, Block], hypothesis: int = 0) -> list[Array]:
+def collect(size: int, blocks: Mapping[BlockKey, Block], hypothesis: int = 0) -> list[Array]:
     """Statistics of the toys of each point, those of failed fits left out."""
     parts: list[list[Array]] = [[np.zeros(0)] for _ in range(size)]
     for key in sorted(blocks):
-        block = blocks[key]
-        if int(block["hypothesis"][0]) != hypothesis:
+        if key.hypothesis != hypothesis:
             continue
-        pieces = np.split(block["q"], len(block["point"]))
-        for point, q in zip(block["point"], pieces, strict=True):
-            parts[int(point)].append(q[np.isfinite(q)])
+        pieces = np.split(blocks[key]["q"], len(key.points))
+        for point, q in zip(key.points, pieces, strict=True):
+            parts[point].append(q[np.isfinite(q)])
     return [np.concatenate(p) for p in parts]
 
 
-def assemble(
-    run: Mapping[str, Any], inputs: Mapping[str, Array], blocks: Mapping[int, Block]
-) -> dict[str, Array]:
-    """The datasets of a Feldman-Cousins scan from its toys."""
-    q_data = inputs["profile/q"]
-    toys = collect(len(q_data), blocks)
-    p, p_error = np.array([p_value(q, d) for q, d in zip(toys, q_data, strict=True)]).T
-    critical, critical_error = np.array(
-        [critical_value(q, run["confidence level"]) for q in toys]
-    ).T
-    nothing = np.full(len(LEVELS), np.nan)
-    keys = sorted(blocks)
-    out = {
-        "n": np.array([q.size for q in toys]),
-        "p_value": p,
-        "p_error": p_error,
-        "critical": critical,
-        "critical_error": critical_error,
-        "levels": LEVELS,
-        "quantiles": np.array([np.quantile(q, LEVELS) if q.size else nothing for q in toys]),
-        "failed": np.array(sum(int(np.sum(np.isnan(blocks[k]["q"]))) for k in keys)),
-        "outliers": np.array(sum(int(blocks[k]["outliers"].sum()) for k in keys)),
-        "audit": np.concatenate([np.zeros(0), *(blocks[k]["audit"] for k in keys)]),
+def count_failed(blocks: Mapping[BlockKey, Block]) -> Array:
+    """Toys with a failed fit, a dataset of one number."""
+    return np.array(sum(int(np.sum(np.isnan(b["q"]))) for b in blocks.values()))
+
+
+# -- running a scan ------------------------------------------------------------------------------
+
+
+def check_arguments(
+    what: str, toys: int, seed: int, cl: float, workers: int | None, *, least: int
+) -> None:
+    """Raise if there is no such scan.
+
+    Raises:
+        InputError: the message says what is wrong.
+    """
+    if toys < least or seed < 0:
+        which = "toys > 0 and seed >= 0" if least else "numbers that are not negative"
+        raise InputError(f"{what}: toys={toys}, seed={seed}; use {which}")
+    if workers is not None and workers < 1:
+        raise InputError(f"{what}: workers={workers}; use at least one")
+    check_level(cl)
+
+
+def check_profile(scan: ProfileScan) -> None:
+    """Raise if toys could not be drawn at each point.
+
+    Raises:
+        FitError: if a point has no converged fit.
+    """
+    if scan.effort.failed:
+        i = int(np.argmax(scan.status == FAILED))
+        at = dict(zip((a.name for a in scan.grid.axes), scan.grid.points[i].tolist(), strict=True))
+        raise FitError(
+            f"the fit fails at {scan.effort.failed} points of the grid, for example at {at}: there "
+            "is nothing to draw toys from; choose another range"
+        )
+
+
+def profile_inputs(scan: ProfileScan, q: Array) -> dict[str, Array]:
+    """What is known of a scan without toys: the axes, the statistic and the fits of the data."""
+    return {
+        **scan.grid.datasets(),
+        "profile/q": q,
+        "profile/theta": scan.theta,
+        "profile/best": np.array([b.theta for b in scan.best_by_slice]),
     }
-    if run["toys kept"]:
-        out |= {
-            "q": np.concatenate(toys),
-            "start": np.concatenate([[0], np.cumsum(out["n"])]),
-        }
-    return {f"toys/{name}": array for name, array in out.items()}
+
+
+def run_scan(
+    job: ToyJob,
+    own: Mapping[str, Any],
+    inputs: Mapping[str, Array],
+    assemble: Assemble,
+    *,
+    method: str,
+    cl: float,
+    label: Mapping[str, Any] | None,
+    out: Path | str | None,
+    workers: int | None,
+    executor: Executor | None,
+    shard: tuple[int, int] | None,
+    progress: Progress | None,
+) -> ScanFile:
+    """The toys of a scan, from a file as far as they are there, and into it.
+
+    Args:
+        job: the toys.
+        own: what else the result depends on; plain JSON values.
+        inputs: datasets that are known without toys.
+        assemble: makes the other datasets.
+        method: name of the method.
+        cl: confidence level.
+        label: plain values that are part of the scan's identity.
+        out: file; the same call resumes an interrupted run from it.
+        workers: see `cevns.inference.work.blocks.run_blocks`.
+        executor: likewise.
+        shard: compute only share i of n, for `cevns.inference.scan.merge.merge`; needs `out`, which
+            then holds the blocks. The other points have no toys in the result.
+        progress: told how it goes.
+
+    Raises:
+        InputError: if the file belongs to another run, or the share does not exist.
+        DataError: if the file is truncated.
+        OutputError: if it cannot be written.
+    """
+    _check_shard(shard, out, len(job.groups), job.toys)
+    run = {
+        "method": method,
+        **(label or {}),
+        "confidence level": cl,
+        **job.fingerprint(),
+        "parameters": list(job.grid.family.parameters.names),
+        **own,
+    }
+    target = None if out is None else check_target(out)
+    mine = {**run, "shard": list(shard) if shard else None}
+    if target and target.exists():
+        there = read_scan(target, mine)
+        if not shard:
+            return there
+        return finished(run, inputs, share_blocks(there, target), assemble, there.notes)
+    store = None if target is None else Checkpoint(target, mine)
+    found = compute(
+        job, store=store, shard=shard, workers=workers, executor=executor, progress=progress
+    )
+    result = finished(run, inputs, found.blocks, assemble, found.notes())
+    if target and store:
+        stored = result
+        if shard:  # the blocks themselves
+            blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
+            stored = ScanFile(mine, {**inputs, **blocks}, result.notes, shard)
+        write_scan(target, stored)
+        store.remove()
+    return result
+
+
+def finished(
+    run: Mapping[str, Any],
+    inputs: Mapping[str, Array],
+    blocks: Mapping[BlockKey, Block],
+    assemble: Assemble,
+    notes: Mapping[str, Any],
+) -> ScanFile:
+    """A scan from its blocks."""
+    return ScanFile(run, {**inputs, **assemble(run, inputs, blocks)}, notes)
+
+
+def share_blocks(share: ScanFile, path: Path) -> dict[BlockKey, Block]:
+    """The blocks of a share.
+
+    Raises:
+        DataError: if they are not complete, or an earlier version wrote them.
+    """
+    incomplete = "its blocks are not complete; compute it again"
+    return blocks_of(share.group("blocks"), path, incomplete)
+
+
+def _check_shard(
+    shard: tuple[int, int] | None, out: Path | str | None, groups: int, toys: int
+) -> None:
+    """Raise if there is no such share.
+
+    Raises:
+        InputError: the message says which there are.
+    """
+    if shard is None:
+        return
+    i, n = shard
+    if not 1 <= i <= n <= groups:
+        raise InputError(
+            f"there is no share {i}/{n}; shares count from 1/n to n/n, and the grid has {groups} "
+            "groups of points to be shared"
+        )
+    if not toys:
+        raise InputError("a scan without toys is too small to be computed in shares")
+    if out is None:
+        raise InputError(f"the share {i}/{n} needs a file to be merged from; say where")

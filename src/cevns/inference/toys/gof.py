@@ -11,7 +11,8 @@ from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.expectation import Model
-from cevns.inference.toys.toy_fits import run_toys
+from cevns.inference.toys.toy_job import TIE
+from cevns.inference.toys.toy_run import run_toys
 
 __all__ = ["GoodnessOfFit", "goodness_of_fit"]
 
@@ -22,7 +23,8 @@ class GoodnessOfFit:
 
     Args:
         statistic: observed minimum of -2 ln L (saturated form, pulls included).
-        p_value: fraction of toys drawn at the best fit that are at least as far off.
+        p_value: fraction of toys drawn at the best fit that are at least as far off, up to `TIE`:
+            the minima of data and toys are found in two ways.
         error: its binomial error.
         toys: number of toys whose fit succeeded.
         seed: master seed.
@@ -64,6 +66,6 @@ def goodness_of_fit(model: Model, result: FitResult, n: int, *, seed: int = 1) -
         audit=0.0,
     )
     good = toys.twice_nll[toys.status != FAILED]
-    p_value = float(np.mean(good >= result.twice_nll))
+    p_value = float(np.mean(good >= result.twice_nll - TIE))
     error = math.sqrt(max(p_value * (1.0 - p_value), 1.0 / good.size) / good.size)
     return GoodnessOfFit(result.twice_nll, p_value, error, int(good.size), seed, float(good.mean()))

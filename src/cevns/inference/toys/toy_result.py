@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cevns.inference.fitting.intervals import threshold
 from cevns.inference.minimum.batch import FAILED, STATUS
+from cevns.inference.toys.block_fits import Seconds
+from cevns.inference.toys.toy_job import QUOTED, ToyJob
+from cevns.inference.work.checkpoint import BlockKey
 from cevns.typing import ENGINE, Array, IntArray
 
-if TYPE_CHECKING:
-    from cevns.inference.toys.toy_fits import ToyPlan
-
-__all__ = ["DEEPER", "LEVELS", "Coverage", "Pull", "ToyResult"]
+__all__ = ["LEVELS", "Coverage", "Pull", "ToyResult"]
 
 LEVELS = (0.6826894921370859, 0.9)
 """Confidence levels whose coverage is tested."""
-DEEPER = 1e-3
-"""A fall of -2 ln L below ours by which the audit counts another minimum."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,10 @@ class ToyResult:
     @classmethod
     def build(
         cls,
-        plan: ToyPlan,
-        blocks: Mapping[int, Mapping[str, Array]],
-        times: list[tuple[int, str, dict[str, float]]],
+        job: ToyJob,
+        poi: str,
+        blocks: Mapping[BlockKey, Mapping[str, Array]],
+        times: list[tuple[int, str, Seconds]],
         wall_s: float,
     ) -> ToyResult:
         """Join blocks in their order, whoever computed them."""
@@ -102,13 +101,13 @@ class ToyResult:
             return np.concatenate(parts) if parts else np.zeros(0)
 
         return cls(
-            model=plan.model.name,
-            poi=plan.poi,
-            names=plan.model.parameters.names,
-            truth=plan.truth,
-            n=plan.n,
-            seed=plan.seed,
-            point=plan.point,
+            model=job.grid.family.name,
+            poi=poi,
+            names=job.grid.family.parameters.names,
+            truth=job.truth[0, 0],
+            n=job.toys,
+            seed=job.seed,
+            point=job.point,
             theta=joined("theta"),
             errors=joined("errors"),
             twice_nll=joined("twice_nll"),
@@ -167,14 +166,14 @@ class ToyResult:
         """Comparison with iminuit: number, largest differences of -ln L, deeper minima.
 
         ``max_above`` is how far our minimum lies above iminuit's at most, ``max_below`` how far
-        below: there iminuit stopped short, which is no failure of ours. ``deeper_minima`` counts
-        the toys where iminuit's -2 ln L is lower than ours by more than `DEEPER`, and
-        ``deeper_share`` is their share of the toys compared, an estimate for all toys (None
-        where none was compared). It is one from below: iminuit starts at the true values too and
-        can end in the same local minimum.
+        below: there iminuit stopped short or in another minimum, which is no failure of ours.
+        ``deeper_minima`` counts the toys where iminuit's -2 ln L is lower than ours by more than
+        `Precision.deeper`, and ``deeper_share`` is their share of the toys compared, an estimate
+        for all toys (None where none was compared). It is one from below: iminuit starts once, at
+        a random candidate, and can end in the same local minimum.
         """
         difference = 0.5 * self.audit_differences[np.isfinite(self.audit_differences)]
-        deeper = int(np.sum(-difference > 0.5 * DEEPER))
+        deeper = int(np.sum(-difference > 0.5 * QUOTED.deeper))
         return {
             "n": int(self.audit_differences.size),
             "iminuit_failed": int(self.audit_differences.size - difference.size),
@@ -249,25 +248,23 @@ class ToyResult:
         return "\n".join(lines)
 
 
-def _timing(
-    times: list[tuple[int, str, dict[str, float]]], wall_s: float
-) -> dict[str, float | None]:
+def _timing(times: list[tuple[int, str, Seconds]], wall_s: float) -> dict[str, float | None]:
     """Rates of all workers added up: each runs on a core of its own."""
     workers: dict[str, list[float]] = {}
     # the process that starts a pool measures its first blocks alone: not part of the rate
     pool = {w for _, w, _ in times[len(times) // 2 :]}
-    for size, worker, t in times:
+    for size, worker, took in times:
         if worker in pool:
             total = workers.setdefault(worker, [0.0, 0.0])
             total[0] += size
-            total[1] += t["fit_s"]
+            total[1] += took.fit
     rate = sum(n / s for n, s in workers.values()) if workers else None
     return {
         "toys_per_second": rate,
         "workers": float(len(workers)),
-        "compile_s": max((t["compile_s"] for _, _, t in times), default=0.0),
-        "fit_s": sum(t["fit_s"] for _, _, t in times),
-        "coverage_s": sum(t["coverage_s"] for _, _, t in times),
-        "audit_s": sum(t["audit_s"] for _, _, t in times),
+        "compile_s": max((took.set_up for _, _, took in times), default=0.0),
+        "fit_s": sum(took.fit for _, _, took in times),
+        "coverage_s": sum(took.held for _, _, took in times),
+        "audit_s": sum(took.audit for _, _, took in times),
         "wall_s": wall_s,
     }

@@ -1,7 +1,7 @@
 """Work in blocks: here, on a pool of processes, or on any executor, with the same result.
 
-A *job* is everything that determines the work, and can be pickled; a *key* is the number of a
-block of it. Whoever computes a block starts the job (that takes time and is kept) and runs the
+A *job* is everything that determines the work, and can be pickled; a *key* names a block
+of it. Whoever computes a block starts the job (that takes time and is kept) and runs the
 key. A block depends on the job and its key only, so neither the number of workers nor their
 deaths nor the order matter. Blocks that are lost with a worker are computed again.
 """
@@ -42,6 +42,8 @@ __all__ = [
     "run_blocks",
 ]
 
+Key = TypeVar("Key")
+KeyIn = TypeVar("KeyIn", contravariant=True)
 Result = TypeVar("Result")
 ResultOut = TypeVar("ResultOut", covariant=True)
 
@@ -51,19 +53,19 @@ _BUNDLE_S = 0.5
 """Work, in seconds, that is sent at a time: long beside the sending, short beside a run."""
 
 
-class Job(Protocol[ResultOut]):
+class Job(Protocol[KeyIn, ResultOut]):
     """All that determines some work; picklable if it is to run in other processes."""
 
     @property
     def name(self) -> str:
         """What the work is called in messages."""
 
-    def start(self) -> Callable[[int], ResultOut]:
+    def start(self) -> Callable[[KeyIn], ResultOut]:
         """Get ready, once a process: the function from a key to its block."""
 
 
 @dataclass(frozen=True)
-class Done(Generic[Result]):
+class Done(Generic[Key, Result]):
     """A finished block.
 
     Args:
@@ -73,24 +75,24 @@ class Done(Generic[Result]):
         worker: who computed it, ``host:process``.
     """
 
-    key: int
+    key: Key
     result: Result
     seconds: float
     worker: str
 
 
-class _Queue(Generic[Result]):
+class _Queue(Generic[Key, Result]):
     """Keys that wait; a finished block may add some."""
 
     def __init__(
-        self, keys: Iterable[int], follow: Callable[[Done[Result]], Iterable[int]] | None
+        self, keys: Iterable[Key], follow: Callable[[Done[Key, Result]], Iterable[Key]] | None
     ) -> None:
         self.waiting = deque(keys)
         self.finished = 0
         self.seconds = 0.0
         self._follow = follow
 
-    def done(self, block: Done[Result]) -> Done[Result]:
+    def done(self, block: Done[Key, Result]) -> Done[Key, Result]:
         self.finished += 1
         self.seconds += block.seconds
         if self._follow:
@@ -102,7 +104,7 @@ class _Queue(Generic[Result]):
         """Seconds a block takes."""
         return self.seconds / self.finished if self.finished else 0.0
 
-    def bundle(self, width: int) -> tuple[int, ...]:
+    def bundle(self, width: int) -> tuple[Key, ...]:
         """The keys to send next; one until their time is known, few when the end is near."""
         size = int(_BUNDLE_S / self.mean_s) if self.mean_s > 0 else 1
         size = max(1, min(size, len(self.waiting) // (2 * width)))
@@ -110,18 +112,18 @@ class _Queue(Generic[Result]):
 
 
 def run_blocks(
-    job: Job[Result],
-    keys: Iterable[int],
+    job: Job[Key, Result],
+    keys: Iterable[Key],
     *,
     workers: int | None = None,
     executor: Executor | None = None,
-    follow: Callable[[Done[Result]], Iterable[int]] | None = None,
-) -> Iterator[Done[Result]]:
+    follow: Callable[[Done[Key, Result]], Iterable[Key]] | None = None,
+) -> Iterator[Done[Key, Result]]:
     """Blocks as they are finished, in any order.
 
     Args:
         job: the work.
-        keys: numbers of its blocks.
+        keys: which of its blocks.
         workers: processes; by default one a core where that pays. One means in this process.
         executor: any `concurrent.futures.Executor` in place of the process pool.
         follow: more keys, from a finished block.
@@ -159,7 +161,9 @@ def run_blocks(
         yield from _in_pool(_pickled(job), queue, cores)
 
 
-def _in_pool(payload: bytes, queue: _Queue[Result], workers: int) -> Iterator[Done[Result]]:
+def _in_pool(
+    payload: bytes, queue: _Queue[Key, Result], workers: int
+) -> Iterator[Done[Key, Result]]:
     """On processes of this machine; a new pool where a process has died."""
     context = multiprocessing.get_context("spawn")  # forking a process that has threads can hang
     while queue.waiting:
@@ -176,10 +180,10 @@ def _in_pool(payload: bytes, queue: _Queue[Result], workers: int) -> Iterator[Do
 
 
 def _on_executor(
-    payload: bytes, queue: _Queue[Result], executor: Executor
-) -> Iterator[Done[Result]]:
+    payload: bytes, queue: _Queue[Key, Result], executor: Executor
+) -> Iterator[Done[Key, Result]]:
     """Keep a few bundles in flight: enough to feed all workers, few enough for the memory."""
-    running: dict[Future[list[Done[Result]]], tuple[int, ...]] = {}
+    running: dict[Future[list[Done[Key, Result]]], tuple[Key, ...]] = {}
     try:
         while queue.waiting or running:
             width = executor_width(executor)
@@ -205,7 +209,7 @@ def _on_executor(
             queue.waiting.extendleft(reversed(keys))
 
 
-def _run(run: Callable[[int], Result], key: int) -> Done[Result]:
+def _run(run: Callable[[Key], Result], key: Key) -> Done[Key, Result]:
     started = time.perf_counter()
     with one_blas_thread():
         result = run(key)
@@ -213,7 +217,7 @@ def _run(run: Callable[[int], Result], key: int) -> Done[Result]:
     return Done(key, result, seconds, f"{platform.node()}:{os.getpid()}")
 
 
-def _run_elsewhere(payload: bytes, keys: tuple[int, ...]) -> list[Done[Any]]:
+def _run_elsewhere(payload: bytes, keys: tuple[Any, ...]) -> list[Done[Any, Any]]:
     """Some blocks on a process pool or a cluster."""
     with one_blas_thread():
         run = _started(payload)
@@ -221,13 +225,13 @@ def _run_elsewhere(payload: bytes, keys: tuple[int, ...]) -> list[Done[Any]]:
 
 
 @lru_cache(maxsize=2)
-def _started(payload: bytes) -> Callable[[int], Any]:
+def _started(payload: bytes) -> Callable[[Any], Any]:
     """A pickled job, started; kept, because that takes time."""
-    job: Job[Any] = pickle.loads(payload)
+    job: Job[Any, Any] = pickle.loads(payload)
     return job.start()
 
 
-def _pickled(job: Job[Any], dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
+def _pickled(job: Job[Any, Any], dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
     try:
         return dumps(job)
     except (TypeError, AttributeError, pickle.PicklingError) as error:

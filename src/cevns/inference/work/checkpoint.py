@@ -14,7 +14,7 @@ import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,17 +25,32 @@ from cevns.typing import ENGINE, Array
 __all__ = [
     "FLUSH_S",
     "Block",
+    "BlockKey",
     "Checkpoint",
+    "blocks_of",
     "check_run",
     "join",
     "read_blocks",
-    "split",
     "write_blocks",
 ]
 
 Block = dict[str, Array]
 FLUSH_S = 5.0
 """Time between part files."""
+
+
+class BlockKey(NamedTuple):
+    """Which toys a block holds; its arrays `hypothesis`, `number` and `point` say so too.
+
+    Args:
+        hypothesis: under which its toys are drawn.
+        number: among the blocks of its points.
+        points: whose toys it holds.
+    """
+
+    hypothesis: int
+    number: int
+    points: tuple[int, ...]
 
 
 class Checkpoint:
@@ -50,17 +65,17 @@ class Checkpoint:
         self.target = target
         self.fingerprint = dict(fingerprint)
         self.folder = target.with_name(target.name + ".parts")
-        self._waiting: dict[int, Block] = {}
+        self._waiting: dict[BlockKey, Block] = {}
         self._last = time.monotonic()
 
-    def load(self) -> dict[int, Block]:
+    def load(self) -> dict[BlockKey, Block]:
         """All blocks that are already there.
 
         Raises:
             DataError: if a part is truncated or of another kind.
             InputError: if it belongs to another run; the message names the difference.
         """
-        out: dict[int, Block] = {}
+        out: dict[BlockKey, Block] = {}
         for part in sorted(self.folder.glob("*.npz")):
             out |= read_blocks(part, self.fingerprint)
         return out
@@ -75,16 +90,16 @@ class Checkpoint:
         files.make_folder(self.folder)
         files.check_writable(self.folder / "blocks.npz")
 
-    def add(self, number: int, block: Block) -> None:
+    def add(self, key: BlockKey, block: Block) -> None:
         """Keep one block; written every few seconds."""
-        self._waiting[number] = block
+        self._waiting[key] = block
         if time.monotonic() - self._last > FLUSH_S:
             self.flush()
 
     def flush(self) -> None:
         """Write what is waiting as one part file."""
         if self._waiting:
-            name = f"blocks-{min(self._waiting):08d}-{len(self._waiting)}-{time.time_ns()}.npz"
+            name = f"blocks-{time.time_ns()}-{len(self._waiting)}.npz"
             write_blocks(self.folder / name, self.fingerprint, self._waiting)
         self._waiting = {}
         self._last = time.monotonic()
@@ -94,30 +109,51 @@ class Checkpoint:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def join(blocks: Mapping[int, Block]) -> dict[str, Array]:
-    """All blocks as a few arrays: joined in block order, with the blocks' numbers and sizes."""
-    numbers = sorted(blocks)
-    first = blocks[numbers[0]]
-    arrays = {key: np.concatenate([blocks[i][key] for i in numbers]) for key in first}
-    sizes = {f"size.{k}": np.array([len(blocks[i][k]) for i in numbers]) for k in first}
-    return {"block": np.array(numbers), **arrays, **sizes}
+def join(blocks: Mapping[BlockKey, Block]) -> dict[str, Array]:
+    """All blocks as a few arrays, joined in the order of their keys, with their sizes."""
+    keys = sorted(blocks)
+    first = blocks[keys[0]]
+    arrays = {name: np.concatenate([blocks[k][name] for k in keys]) for name in first}
+    sizes = {f"size.{name}": np.array([len(blocks[k][name]) for k in keys]) for name in first}
+    return {**arrays, **sizes}
 
 
-def split(arrays: Mapping[str, Array]) -> dict[int, Block]:
+def blocks_of(arrays: Mapping[str, Array], path: Path, incomplete: str) -> dict[BlockKey, Block]:
     """The blocks that `join` joined.
 
+    Args:
+        arrays: what it made.
+        path: the file that they are from.
+        incomplete: is said where they are not complete.
+
     Raises:
-        KeyError: if an array is missing.
-        ValueError: if sizes do not fit.
+        DataError: if they are not complete, or an earlier version wrote them.
     """
-    sizes = {k.removeprefix("size."): v for k, v in arrays.items() if k.startswith("size.")}
-    if any(v.sum() != len(arrays[k]) for k, v in sizes.items()):
-        raise ValueError("the sizes of the blocks do not add up")
-    pieces = {k: np.split(arrays[k], np.cumsum(v)[:-1]) for k, v in sizes.items()}
-    return {int(n): {k: v[i] for k, v in pieces.items()} for i, n in enumerate(arrays["block"])}
+    if "block" in arrays and "number" not in arrays:
+        raise DataError(
+            "an earlier version of cevns wrote it, with blocks of toys that this one cannot "
+            "continue; remove it and run again",
+            path=path,
+        )
+    try:
+        sizes = {k.removeprefix("size."): v for k, v in arrays.items() if k.startswith("size.")}
+        pieces = {k: np.split(arrays[k], np.cumsum(v)[:-1]) for k, v in sizes.items()}
+        whole = all(v.sum() == len(arrays[k]) for k, v in sizes.items())
+        names = (pieces[k] for k in ("hypothesis", "number", "point"))
+        blocks = {
+            BlockKey(int(h[0]), int(n[0]), tuple(p.tolist())): {k: v[i] for k, v in pieces.items()}
+            for i, (h, n, p) in enumerate(zip(*names, strict=True))
+        }
+    except (KeyError, ValueError, IndexError):
+        raise DataError(incomplete, path=path) from None
+    if not whole:
+        raise DataError(incomplete, path=path)
+    return blocks
 
 
-def write_blocks(path: Path, fingerprint: Mapping[str, Any], blocks: Mapping[int, Block]) -> None:
+def write_blocks(
+    path: Path, fingerprint: Mapping[str, Any], blocks: Mapping[BlockKey, Block]
+) -> None:
     """Write blocks as one ``.npz`` file, all of it or nothing.
 
     Raises:
@@ -129,29 +165,29 @@ def write_blocks(path: Path, fingerprint: Mapping[str, Any], blocks: Mapping[int
     files.write(path, buffer.getbuffer())
 
 
-def read_blocks(path: Path, fingerprint: Mapping[str, Any]) -> dict[int, Block]:
+def read_blocks(path: Path, fingerprint: Mapping[str, Any]) -> dict[BlockKey, Block]:
     """Read what `write_blocks` wrote in the same run.
 
     Raises:
         DataError: if the file is truncated or of another kind.
         InputError: if it belongs to another run.
     """
-    broken = DataError(
-        "this is no complete file of toys (truncated or of another kind); remove it and run again",
-        path=path,
+    incomplete = (
+        "this is no complete file of toys (truncated or of another kind); remove it and run again"
     )
+    broken = DataError(incomplete, path=path)
     try:
         # np.load leaves a file open that it cannot read; so it is opened here
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             content = {k: file[k] for k in file.files}
         run = json.loads(str(content.pop("run")))
-        blocks = split(content)
     except OSError as error:
         if isinstance(error, IsADirectoryError | PermissionError):
             raise DataError(f"cannot read it: {error.strerror}", path=path) from None
         raise broken from None
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError):
         raise broken from None
+    blocks = blocks_of(content, path, incomplete)
     check_run(run, fingerprint, path)
     return blocks
 

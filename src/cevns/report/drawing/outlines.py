@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns.inference.model.grid import Axis
-from cevns.inference.scan.contours import Contour, contour
+from cevns.inference.scan.regions import Contour, contour
 from cevns.parameters import Parameter
 from cevns.report.drawing import style
 from cevns.typing import Array
@@ -28,7 +28,7 @@ class Region:
     """Where a field over the grid of a scan is negative.
 
     Args:
-        contour: from `cevns.inference.scan.contours.contour`.
+        contour: from `cevns.inference.scan.regions.contour`.
         upright: whether the first axis of the grid is drawn to the right.
     """
 

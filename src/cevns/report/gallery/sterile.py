@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cevns.inference.model.grid import Axis
-from cevns.inference.scan.disjoint import confidence_set
+from cevns.inference.scan.regions import confidence_set
 from cevns.report.gallery_parts import carried_scans as scans
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.scan_figures.scan_figure import scan_figure

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.scan.disjoint import confidence_set
+from cevns.inference.scan.regions import confidence_set
 from cevns.report.drawing.overlays import read_curves
 from cevns.report.scan_figures.scan_parts import interval_text
 from cevns.study import load

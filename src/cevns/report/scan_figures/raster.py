@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.inference.scan.disjoint import Piece, confidence_set
+from cevns.inference.scan.regions import Segment, confidence_set
 from cevns.report.drawing import style
 from cevns.report.drawing.outlines import fill_paths
 from cevns.typing import Array
@@ -44,7 +44,7 @@ class RasterRegion:
     """
 
     at: Array
-    pieces: tuple[tuple[Piece, ...], ...]
+    pieces: tuple[tuple[Segment, ...], ...]
     log: bool
     sideways: bool
 
@@ -127,7 +127,9 @@ class RasterRegion:
                 out.append((self._halfway(i, j), p.lower, p.upper))
         return out
 
-    def _alone(self, i: int, j: int, pairs: Sequence[tuple[int, int]]) -> list[tuple[Piece, float]]:
+    def _alone(
+        self, i: int, j: int, pairs: Sequence[tuple[int, int]]
+    ) -> list[tuple[Segment, float]]:
         """Pieces of two neighbours that have no partner, and where they are."""
         return [
             (p, float(self.at[k]))
@@ -149,7 +151,7 @@ def _joined(segments: Sequence[Array]) -> list[Array]:
     return [np.array(line) for line in lines]
 
 
-def _partners(first: Sequence[Piece], second: Sequence[Piece]) -> list[tuple[int, int]]:
+def _partners(first: Sequence[Segment], second: Sequence[Segment]) -> list[tuple[int, int]]:
     """Which pieces belong together: all of the fewer, in order, the nearest."""
     if len(first) > len(second):
         return [(a, b) for b, a in _partners(second, first)]
@@ -162,7 +164,7 @@ def _partners(first: Sequence[Piece], second: Sequence[Piece]) -> list[tuple[int
     return list(enumerate(choice))
 
 
-def _middle(piece: Piece) -> float:
+def _middle(piece: Segment) -> float:
     """In the logarithm if it has one: pieces of couplings differ by powers of ten."""
     if piece.lower > 0:
         return 0.5 * float(np.log(piece.lower) + np.log(piece.upper))
@@ -181,7 +183,7 @@ def _best_of_slices(scan: Scan, name: str) -> list[float | None]:
 
 def _pieces(
     values: Array, statistic: Array, critical: Array, best: float | None, *, log: bool
-) -> tuple[Piece, ...]:
+) -> tuple[Segment, ...]:
     """Pieces along one axis; `best`, where the statistic vanishes, counts beside the grid."""
     u = np.log(values) if log else values
     if best is not None and values[0] < best < values[-1] and best not in values:
@@ -194,6 +196,6 @@ def _pieces(
     if not log:
         return found
     return tuple(
-        Piece(float(np.exp(p.lower)), float(np.exp(p.upper)), p.lower_open, p.upper_open)
+        Segment(float(np.exp(p.lower)), float(np.exp(p.upper)), p.lower_open, p.upper_open)
         for p in found
     )

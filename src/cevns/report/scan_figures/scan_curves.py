@@ -94,7 +94,7 @@ def _pieces(scan: Scan, cl: float) -> list[tuple[float, float]]:
     """The confidence set at a level."""
     if np.isclose(cl, scan.cl):
         return scan.intervals
-    from cevns.inference.scan.disjoint import confidence_set
+    from cevns.inference.scan.regions import confidence_set
 
     found = confidence_set(scan.axes[0], *parts.statistic(scan, cl))
     return [(p.lower, p.upper) for p in found.pieces]
@@ -178,7 +178,7 @@ def _rise(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
 
 
 def _cls(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
-    from cevns.inference.scan.cls_result import ClsScan
+    from cevns.inference.scan.cls import ClsScan
 
     for cl in levels:
         parts.statistic(scan, cl)  # raises for other levels

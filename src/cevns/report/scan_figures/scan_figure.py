@@ -13,7 +13,7 @@ A scan holds in its datasets, flattened with the last axis fastest:
     ``profile/q``, and of toys ``toys/critical``, ``toys/critical_error``, ``toys/levels`` and
     ``toys/quantiles``.
 ``cls``
-    what `cevns.inference.scan.cls_result.ClsScan` reads.
+    what `cevns.inference.scan.cls.ClsScan` reads.
 ``bayes``
     ``posterior/density`` at the points, normalised over the cells of the grid (over those of the
     logarithm along logarithmic axes); ``posterior/level``, the density at the border of the

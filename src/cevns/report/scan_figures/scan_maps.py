@@ -134,7 +134,7 @@ def _excluded(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
 
 def _expected(axes: Axes, scan: Scan) -> None:
     """Limits expected without signal, with bands, over a structural axis."""
-    from cevns.inference.scan.cls_result import ClsScan
+    from cevns.inference.scan.cls import ClsScan
 
     if not scan.raster:
         return

@@ -1,12 +1,18 @@
-"""Contours of a scan: lines at a level, what they enclose, and in how many pieces.
+"""Regions of a scan: sets of one parameter that may come in pieces, contours of two.
 
-Lines come from contourpy (marching squares with linear interpolation; extra ``scan``). Axes that
-are equidistant in the logarithm are contoured in the logarithm. The region is where the map is
-below the level: allowed by a rise of -2 ln L, its complement is excluded.
+The region is where the statistic is at most its critical value, a constant (Wilks) or a curve or
+map (Feldman-Cousins); its complement is excluded.
+
+Edges along one axis are bracketed on a grid and then polished: by the straight line between the
+square roots of neighbours, which for a parabola is exact, or by calls back to the model. Lines
+over two axes come from contourpy (marching squares with linear interpolation; extra ``scan``);
+axes that are equidistant in the logarithm are contoured in the logarithm.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
@@ -15,13 +21,168 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError, MissingExtraError
+from cevns.inference.fitting.intervals import bracketed_root
 from cevns.inference.model.grid import Axis
 from cevns.typing import Array
 
-__all__ = ["Contour", "Curve", "Piece", "contour"]
+__all__ = ["ConfidenceSet", "Contour", "Curve", "Piece", "Segment", "confidence_set", "contour"]
 
+_PRECISION = 2.5e-5
+"""Step of a polished edge at which it is left, in units of the width of its piece: it is then known
+to 1e-4 of that."""
 _HIGH = 1e6
 """Stands for an infinite value, in units of the level: the line then hugs the finite points."""
+
+
+# -- along one axis ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One connected piece of a confidence set.
+
+    Args:
+        lower: lower edge.
+        upper: upper edge.
+        lower_open: the set goes on below the scanned range.
+        upper_open: it goes on above.
+    """
+
+    lower: float
+    upper: float
+    lower_open: bool = False
+    upper_open: bool = False
+
+
+@dataclass(frozen=True)
+class ConfidenceSet:
+    """A set of values that may be empty or disjoint.
+
+    Args:
+        pieces: from the lowest.
+    """
+
+    pieces: tuple[Segment, ...]
+
+    @property
+    def intervals(self) -> list[list[float]]:
+        """``[[lower, upper], ...]``."""
+        return [[p.lower, p.upper] for p in self.pieces]
+
+    def __contains__(self, x: float) -> bool:
+        """Whether a value is in it."""
+        return any(p.lower <= x <= p.upper for p in self.pieces)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists; ``at_edge`` says which ends are those of the scanned range."""
+        return {
+            "intervals": self.intervals,
+            "at_edge": [[p.lower_open, p.upper_open] for p in self.pieces],
+        }
+
+
+def confidence_set(
+    values: Array,
+    statistic: Array,
+    critical: float | Array,
+    *,
+    rise: Callable[[float], float] | None = None,
+    extra: tuple[float, ...] = (),
+) -> ConfidenceSet:
+    """Where a statistic is at most its critical value.
+
+    Args:
+        values: scanned values, increasing, ``(n,)``.
+        statistic: rise of -2 ln L there, not negative; infinite where excluded for sure.
+        critical: critical value, or one for each value; between them a straight line.
+        rise: the statistic at any value; polishes the edges to 1e-4 of the width of their piece.
+        extra: values of minima known from elsewhere; with `rise` they are added to the scan, so
+            that a piece narrower than its steps is not lost.
+
+    Raises:
+        InputError: if lengths differ or values do not increase.
+
+    Examples:
+        >>> x = np.linspace(-3, 3, 61)
+        >>> confidence_set(x, (x**2 - 1) ** 2 * 9, 1.0).to_dict()["intervals"]
+        [[-1.154, -0.816], [0.816, 1.154]]
+    """
+    values, statistic = np.asarray(values, dtype=float), np.asarray(statistic, dtype=float)
+    limit = np.broadcast_to(np.asarray(critical, dtype=float), values.shape)
+    if values.ndim != 1 or values.shape != statistic.shape or not values.size:
+        raise InputError(
+            f"a confidence set needs one statistic a value; there are {statistic.size} for "
+            f"{values.size} values"
+        )
+    if np.any(np.diff(values) <= 0):
+        raise InputError("a confidence set needs increasing values")
+
+    def allowed(x: float) -> float:
+        return float(np.interp(x, values, limit))
+
+    x, q = values, np.where(np.isnan(statistic), np.inf, statistic)
+    if rise is not None:
+        new = np.array([v for v in extra if values[0] < v < values[-1] and v not in values])
+        x = np.concatenate([values, new])
+        q = np.concatenate([q, [rise(float(v)) for v in new]])
+        order = np.argsort(x)
+        x, q = x[order], q[order]
+    inside = q <= np.interp(x, values, limit)
+    starts = np.flatnonzero(inside & ~np.append(False, inside[:-1]))
+    ends = np.flatnonzero(inside & ~np.append(inside[1:], False))
+    pieces = []
+    for i, j in zip(starts.tolist(), ends.tolist(), strict=True):
+        low_open, high_open = i == 0, j == len(x) - 1
+        low = x[0] if low_open else _crossing(x, q, allowed, i, i - 1)
+        high = x[-1] if high_open else _crossing(x, q, allowed, j, j + 1)
+        if rise is not None:
+            goal = _PRECISION * (high - low)
+            if not low_open:
+                low = _polish(rise, allowed, x[i], x[i - 1], goal)
+            if not high_open:
+                high = _polish(rise, allowed, x[j], x[j + 1], goal)
+        pieces.append(Segment(float(low), float(high), low_open, high_open))
+    return ConfidenceSet(tuple(pieces))
+
+
+def _crossing(
+    x: Array, q: Array, allowed: Callable[[float], float], inner: int, outer: int
+) -> float:
+    """Where the root of the statistic crosses that of its critical value, on a straight line."""
+    a, b = (
+        math.sqrt(max(q[k], 0.0)) - math.sqrt(max(allowed(float(x[k])), 0.0))
+        for k in (inner, outer)
+    )
+    if not math.isfinite(b):  # excluded for sure: all that is known is the step
+        return float(x[inner])
+    part = a / (a - b) if a != b else 0.0
+    return float(x[inner] + part * (x[outer] - x[inner]))
+
+
+def _polish(
+    rise: Callable[[float], float],
+    allowed: Callable[[float], float],
+    inner: float,
+    outer: float,
+    goal: float,
+) -> float:
+    """The edge between a value inside and one outside."""
+
+    def root(v: float) -> float:
+        found = rise(v)
+        if not math.isfinite(found):
+            return math.inf
+        return math.sqrt(max(found, 0.0)) - math.sqrt(max(allowed(v), 0.0))
+
+    a, b = float(inner), float(outer)
+    fa, fb = root(a), root(b)
+    if fa > 0 or fb < 0:  # the grid knew it otherwise: within what the fits converge to
+        return a
+    goal = max(goal, 4e-16 * max(abs(a), abs(b)))
+    return bracketed_root(root, (a, fa), (b, fb), goal)
+
+
+# -- over two axes -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
