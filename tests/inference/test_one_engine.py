@@ -7,55 +7,37 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cevns.inference.model.template_groups import Function
-from csi_like import CsILike, template, with_data
+from csi_like import template
 
 from cevns.exceptions import InputError
-from cevns.inference import Likelihood, asimov, fit
+from cevns.inference import function_model
 from cevns.inference.bayes.sampling import sample
-from cevns.inference.minimum.batch import BatchFitter
-from cevns.inference.model.expectation import digest
-from cevns.inference.model.grid import Grid, SingleModel
-from cevns.inference.model.joining import join
+from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import FcScan, feldman_cousins
 from cevns.inference.toys.toy_run import run_toys
 from cevns.inference.work.scan_store import read_scan
-
-
-class WithModule(CsILike):
-    """A model as it was written before."""
-
-    def expected(self, theta, xp):
-        return xp.asarray(super().expected(theta))
-
-
-@pytest.mark.parametrize(
-    "enters",
-    [
-        fit,
-        Likelihood.of,
-        asimov,
-        digest,
-        BatchFitter,
-        lambda m: join({"one": m}),
-        lambda m: run_toys(m, 10, seed=1),
-    ],
-)
-def test_model_that_takes_the_array_module_is_refused(enters):
-    said = (
-        r"test_one_engine\.py, line \d+: WithModule\.expected takes the argument xp, but NumPy is "
-        "the only array module; remove the argument"
-    )
-    model = WithModule(observed=with_data().observed)
-    with pytest.raises(InputError, match=said):
-        enters(model)
+from cevns.parameters import Parameter, Parameters
 
 
 def test_function_that_takes_the_array_module_is_refused():
-    with pytest.raises(InputError, match="the function of s, t takes the argument xp"):
-        Function(("s", "t"), lambda values, xp: xp.exp(values[0]) * values[1])
-    with pytest.raises(InputError, match="the function of s takes the argument xp"):
-        Function(("s",), lambda values: values[0], lambda values, xp=np: xp.ones_like(values))
+    def counts(theta, xp):
+        return xp.exp(theta)
+
+    said = (
+        r"test_one_engine\.py, line \d+: .* takes the argument xp, but NumPy is the only array "
+        "module; remove the argument"
+    )
+    parameters = Parameters([Parameter("s", 1.0)])
+    with pytest.raises(InputError, match=said):
+        function_model("old", parameters, np.array([3.0]), counts)
+    with pytest.raises(InputError, match=said):
+        function_model(
+            "old",
+            parameters,
+            np.array([3.0]),
+            lambda theta: theta,
+            derivative=lambda theta, xp=np: xp.ones((len(theta), 1, 1)),
+        )
 
 
 def of_jax(path):
@@ -80,7 +62,7 @@ def test_toys_of_jax_are_not_continued(tmp_path):
 def test_scan_of_jax_is_read_and_not_continued(tmp_path):
     h5py = pytest.importorskip("h5py")
     out = tmp_path / "scan.h5"
-    grid = Grid.of(SingleModel(template("cross-section")[1]), {"scale": np.linspace(0.8, 1.4, 4)})
+    grid = Grid.of(template("cross-section")[1], {"scale": np.linspace(0.8, 1.4, 4)})
     found = feldman_cousins(grid, 20, seed=1, workers=1, out=out)
     with h5py.File(out, "r+") as file:
         run = json.loads(file.attrs["run"])
