@@ -9,8 +9,7 @@ import numpy as np
 
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.modes import Screen
-from cevns.inference.minimum.starts import best_of_starts
+from cevns.inference.minimum.minima import Screen, best_of_starts
 from cevns.inference.model.data import Data, draw
 from cevns.inference.model.expectation import Model
 from cevns.inference.toys.point_toys import PointToys

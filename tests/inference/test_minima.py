@@ -11,8 +11,7 @@ from scan_models import ring
 from cevns.exceptions import InputError
 from cevns.inference import Data, Likelihood
 from cevns.inference.minimum.batch import FAILED, BatchFitter
-from cevns.inference.minimum.modes import Screen, lowest_neighbour
-from cevns.inference.minimum.starts import best_of_starts
+from cevns.inference.minimum.minima import Screen, best_of_starts, lowest_neighbour
 from cevns.inference.model.data import draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import profile_scan
@@ -119,7 +118,7 @@ def test_basins_of_a_curve():
     # both solutions, and no third
     assert np.abs(x - [-1, 1]).max() < 0.35
     assert (chosen[:, 2:] == -1).all()
-    near = screen.choose(counts, aux, 2, separate=1e6)
+    near = screen.choose(counts, aux, 2, ridge=1e6)
     assert (near[:, 1] == -1).all()
 
 
