@@ -9,7 +9,8 @@ from typing import Any, Literal
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import asimov
-from cevns.inference.fitting.upper_limits import check_level, poisson_upper_limit, upper_limit
+from cevns.inference.fitting.levels import check_level
+from cevns.inference.fitting.upper_limits import poisson_upper_limit, upper_limit
 
 __all__ = ["CevnsLimit", "Origin", "cevns_limit"]
 

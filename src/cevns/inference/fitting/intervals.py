@@ -9,15 +9,14 @@ significance ``sqrt(q0)`` (Cowan, Cranmer, Gross, Vitells, arXiv:1007.1727).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult
+from cevns.inference.fitting.levels import bracketed_root, threshold
 from cevns.inference.fitting.minuit import minimum
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Fix, Model, single_poi
@@ -33,21 +32,6 @@ __all__ = [
     "significance",
     "threshold",
 ]
-
-
-def threshold(level: float) -> float:
-    """Rise of -2 ln L that bounds an interval of confidence `level` for one parameter.
-
-    Raises:
-        InputError: if `level` is not between 0 and 1.
-
-    Examples:
-        >>> round(threshold(0.9), 4)
-        2.7055
-    """
-    if not 0.0 < level < 1.0:
-        raise InputError(f"a confidence level lies between 0 and 1, not {level:g}")
-    return NormalDist().inv_cdf(0.5 * (1.0 + level)) ** 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,8 +166,8 @@ def profile(
     known: dict[float, FitResult] = {}
 
     def evaluate(x: float) -> None:
-        near = min(known, key=lambda k: abs(k - x), default=None)
-        start = best.theta if near is None else known[near].theta
+        nearest = min(known, key=lambda k: abs(k - x), default=None)
+        start = best.theta if nearest is None else known[nearest].theta
         known[x] = _conditional(model, p.name, x, best, fix, start)
 
     def signed_root(x: float) -> float:
@@ -273,34 +257,7 @@ def endpoint(
         inner, f_inner = outer, f_outer
     else:
         raise FitError(f"the profile of {name!r} does not rise by {goal:.3g}: it has no interval")
-    return _false_position(root, (inner, f_inner), (outer, f_outer), 1e-4 * error), False
-
-
-def _false_position(
-    function: Callable[[float], float],
-    low: tuple[float, float],
-    high: tuple[float, float],
-    tolerance: float,
-) -> float:
-    """Root between two points of opposite sign (Illinois rule: a stale end counts half).
-
-    Brent's method of scipy would do as well; importing scipy.optimize takes longer than the
-    whole search.
-    """
-    (a, fa), (b, fb) = low, high
-    if fb == 0.0:
-        return b
-    for _ in range(60):
-        x = b - fb * (b - a) / (fb - fa)
-        fx = function(x)
-        if abs(x - b) < tolerance or fx == 0.0:
-            return x
-        if fx * fb < 0:
-            a, fa = b, fb
-        else:
-            fa *= 0.5
-        b, fb = x, fx
-    return b
+    return bracketed_root(root, (inner, f_inner), (outer, f_outer), 1e-4 * error), False
 
 
 def significance(

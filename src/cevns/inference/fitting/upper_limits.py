@@ -8,11 +8,12 @@ from statistics import NormalDist
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.intervals import endpoint
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, single_poi
 
-__all__ = ["Limit", "check_level", "poisson_upper_limit", "upper_limit"]
+__all__ = ["Limit", "poisson_upper_limit", "upper_limit"]
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,6 @@ class Limit:
     best: float
     upper: float
     upper_is_bound: bool = False
-
-
-def check_level(level: float) -> float:
-    """`level`, if it is between 0 and 1.
-
-    Raises:
-        InputError: otherwise.
-    """
-    if not 0.0 < level < 1.0:
-        raise InputError(f"a confidence level lies between 0 and 1, not {level:g}")
-    return level
 
 
 def upper_limit(

@@ -225,8 +225,8 @@ class BatchFitter:
     ) -> tuple[Solution, IntArray]:
         """What the passes reach, and how many each fit took."""
         size = start.shape[1]
-        nowhere = np.full(size, np.inf)
-        found = Solution(start, nowhere, nowhere, np.zeros((len(self.free), size)))
+        infinite = np.full(size, np.inf)
+        found = Solution(start, infinite, infinite, np.zeros((len(self.free), size)))
         passes, runs = np.zeros(size, dtype=np.int64), _runs(start)
         for attempt in self._passes:
             last = attempt is self._passes[-1]

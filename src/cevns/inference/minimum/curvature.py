@@ -17,7 +17,7 @@ from cevns.typing import Array, BoolArray
 __all__ = ["positive_definite", "second_derivatives"]
 
 _DIFFERENCE = 1e-4
-"""Step of differences, in units of a parameter's scale: rounding and third derivatives are small."""
+"""Step of differences, in units of a scale: rounding and third derivatives are both small."""
 _LEAST_EIGENVALUE = 1e-9
 """Curvature along a valley, relative to that across it, which is rounding."""
 _TINY = 1e-300

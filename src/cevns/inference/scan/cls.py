@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.upper_limits import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Grid

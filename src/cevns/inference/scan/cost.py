@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.upper_limits import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
 from cevns.inference.scan.feldman_cousins import check_profile

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
-from cevns.inference.fitting.upper_limits import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid

@@ -19,8 +19,8 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.quoted_fit import fit
-from cevns.inference.fitting.upper_limits import check_level
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data, observed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cevns.inference.fitting.intervals import threshold
+from cevns.inference.fitting.levels import threshold
 from cevns.inference.minimum.batch import FAILED, STATUS
 from cevns.typing import ENGINE, Array, IntArray
 
