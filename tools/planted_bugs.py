@@ -62,8 +62,8 @@ BUGS: Final = (
         "M2",
         "sign of the pull in the gradient of batched fits",
         "inference/minimum/objectives.py",
-        "return np.sum(pull * away, axis=0), pull",
-        "return np.sum(pull * away, axis=0), -pull",
+        "return np.sum(pull * displacement, axis=0), pull",
+        "return np.sum(pull * displacement, axis=0), -pull",
         ("inference/test_batched.py",),
     ),
     Bug(

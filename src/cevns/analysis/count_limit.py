@@ -9,7 +9,7 @@ from typing import Any, Literal
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import asimov
-from cevns.inference.fitting.intervals import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.upper_limits import poisson_upper_limit, upper_limit
 
 __all__ = ["CevnsLimit", "Origin", "cevns_limit"]

@@ -17,7 +17,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.backgrounds import Exponential, ExponentialFit, Table
 from cevns.experiments.inputs.event_inputs import STEADY_STATE_ROLE
 from cevns.experiments.questions import SIGNAL
-from cevns.inference.fitting.intervals import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.report.drawing import style
 from cevns.typing import Array, ArrayLike
 

@@ -156,7 +156,7 @@ def scan_plan(
         InputError: if a range leaves the physical region, nothing is scanned, or there are no
             data to fit.
     """
-    from cevns.inference.fitting.intervals import check_level
+    from cevns.inference.fitting.levels import check_level
 
     check_level(cl)
     if not ranges:

@@ -6,10 +6,10 @@ angle and difference, -2 ln L has several minima along eps_mumu, because a rate 
 an amplitude changes its sign; each is looked for on a coarse line and then fitted, with the
 nuisances free.
 
-Where data want an amplitude to vanish, -2 ln L has no slope and no Fisher curvature along the
-coefficient, and a fit's distance to its minimum cannot be estimated. A batched fitter hands such
-a fit to iminuit, half a second each. For a curve of many angles the value that was reached is
-taken instead, unless it is no lower than that of the starting point.
+Where data prefer that an amplitude vanishes, -2 ln L has no slope and no Fisher curvature along the
+coefficient, and the distance of a fit to its minimum cannot be estimated. Such fits are left to
+iminuit, at half a second each. For a curve of many angles the value that was reached is taken
+instead, unless it is no lower than that of the starting point.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from cevns.exceptions import FitError, InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.inference import Data, Model, asimov, observed
-from cevns.inference.minimum.batch import MINUIT, BatchFit, BatchFitter
-from cevns.inference.minimum.minimiser import EDM_GOAL
+from cevns.inference.minimum.batch import FAILED, BatchFitter
+from cevns.inference.minimum.minima import basins, improvements
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Gaussian, Parameters
 from cevns.processes import Extension, bounded, degeneracy
@@ -111,20 +111,11 @@ class Minima:
         Raises:
             FitError: if no fit of an angle has converged.
         """
-        value = np.full(groups, np.inf)
-        theta = np.full((groups, self.theta.shape[1]), np.nan)
-        for i in np.argsort(-self.twice_nll, kind="stable"):
-            value[self.group[i]], theta[self.group[i]] = self.twice_nll[i], self.theta[i]
-        if not np.isfinite(value).all():
+        nothing = np.full(groups, np.inf)
+        found, lowest = improvements(nothing, self.group, self.twice_nll)
+        if len(found) < groups:
             raise FitError("no fit along the dark solution converged; hold a nuisance with fix")
-        return value, theta
-
-
-class _WithoutMinuit(BatchFitter):
-    """What quasi-Newton steps reach; the module says when that is enough."""
-
-    def _with_minuit(self, batch: BatchFit, i: int, data: Data, start: Array) -> None:
-        pass
+        return self.twice_nll[lowest], self.theta[lowest]
 
 
 class DarkPlane:
@@ -177,26 +168,24 @@ class DarkPlane:
         lines = [self._line(*pair) for pair in zip(angles, differences, strict=True)]
         groups = np.repeat(np.arange(len(lines)), _LINE)
         points = self._points(angles[groups], differences[groups], np.concatenate(lines))
-        kept = [
-            g * _LINE + i
-            for g, value in enumerate(self._values(points).reshape(-1, _LINE))
-            for i in _lowest(value)
-        ]
-        return self._fit((DIFFERENCE, ETA), groups[kept], points[:, kept])
+        values = self._values(points).reshape(-1, _LINE)
+        chosen = basins(values, (_LINE,), _KEPT, ridge=0.0, margin=np.inf)
+        group, number = np.nonzero(chosen >= 0)
+        return self._fit((DIFFERENCE, ETA), group, points[:, group * _LINE + chosen[group, number]])
 
-    def everywhere(self, angles: Array, beside: Minima) -> Minima:
+    def everywhere(self, angles: Array, known: Minima) -> Minima:
         """Minima over both coefficients, one angle ``(n,)`` each.
 
-        Fits start where each flavour has the rate of the Standard Model, and at the minima found
-        elsewhere (`beside`): so no point is lower than the lowest of these.
+        Fits start where each flavour has the rate of the Standard Model, and at the lowest of the
+        minima that are known: so none of these is lower than the lowest that is found.
         """
         starts = []
         for g, eta in enumerate(angles):
-            usual = [0.0, *self._degenerate(eta)]
-            starts += [(g, eta, ee - mumu, mumu) for ee in usual for mumu in usual]
+            standard = [0.0, *self._degenerate(eta)]
+            starts += [(g, eta, ee - mumu, mumu) for ee in standard for mumu in standard]
         group, eta, difference, mumu = np.array(starts).T
         points = np.concatenate(
-            [self._points(eta, difference, mumu), beside.best(len(angles))[1].T], axis=1
+            [self._points(eta, difference, mumu), known.best(len(angles))[1].T], axis=1
         )
         groups = np.concatenate([group.astype(int), np.arange(len(angles))])
         return self._fit((ETA,), groups, points)
@@ -218,11 +207,11 @@ class DarkPlane:
         group = np.zeros(start.shape[1], dtype=int)
         return self._fit((ETA,), group, start, model, Data(self.data.counts, auxiliary))
 
-    def _pulled_down(self, start: Array) -> Array:
+    def _with_weaker_signal(self, start: Array) -> Array:
         """Starts, then copies of them with the strength of the signal at other values.
 
-        Couplings far from the Standard Model make many events, which a flux many widths low takes
-        back: another minimum than the one near the declared flux.
+        Couplings far from the Standard Model make many events, which a flux many widths low
+        compensates: another minimum than the one near the declared flux.
         """
         scales = [
             i
@@ -238,46 +227,47 @@ class DarkPlane:
 
     def _fit(
         self,
-        held: Sequence[str],
+        fixed: Sequence[str],
         group: IntArray,
         start: Array,
         model: Model | None = None,
         data: Data | None = None,
     ) -> Minima:
-        model, data = model or self.model, data or self.data
-        columns = data.counts, data.auxiliary
+        """Fits from each start; those that fail again from the nuisances of one that has not."""
+        fitter, data = BatchFitter(model or self.model, fix=fixed), data or self.data
         if not self._quick:
-            start, group = self._pulled_down(start), np.tile(group, 1 + len(_STRENGTHS))
-        batch = _WithoutMinuit(model, fix=held).fit(*columns, start)
-        value, theta, done = batch.twice_nll, batch.theta, batch.edm < EDM_GOAL
-        for fitter in (_WithoutMinuit, BatchFitter):
-            left = np.flatnonzero(~done)
-            if left.size and fitter is BatchFitter and self._quick and DIFFERENCE not in held:
+            start = self._with_weaker_signal(start)
+            group = np.tile(group, 1 + len(_STRENGTHS))
+        value, theta = np.full(start.shape[1], np.inf), start.T.copy()
+        valid = np.zeros(start.shape[1], dtype=bool)
+        for rescue in (False, False, True):
+            left = np.flatnonzero(~valid)
+            if rescue and self._quick and DIFFERENCE not in fixed:
                 left = left[~(value[left] < self._values(start[:, left]))]
-            if left.size:
-                beside = self._beside(start, theta, np.flatnonzero(done), left)
-                again = fitter(model, fix=held).fit(*columns, beside)
-                converged = (again.edm < EDM_GOAL) | (again.status == MINUIT)
-                better = converged | (again.twice_nll < value[left])
-                value[left[better]] = again.twice_nll[better]
-                theta[left[better]] = again.theta[better]
-                done[left] = converged
-        good = np.isfinite(value)
-        return Minima(group[good], value[good], theta[good])
+            if not left.size:
+                continue
+            begin = self._with_nuisances(start, theta, np.flatnonzero(valid), left)
+            again = fitter.fit(data.counts, data.auxiliary, begin, rescue=rescue)
+            valid[left] = again.status < FAILED
+            better = valid[left] | (again.twice_nll < value[left])
+            value[left[better]] = again.twice_nll[better]
+            theta[left[better]] = again.theta[better]
+        finite = np.isfinite(value)
+        return Minima(group[finite], value[finite], theta[finite])
 
-    def _beside(self, start: Array, theta: Array, good: IntArray, left: IntArray) -> Array:
-        """Starts of what has not converged, with the nuisances of the next fit that has."""
+    def _with_nuisances(self, start: Array, theta: Array, valid: IntArray, left: IntArray) -> Array:
+        """Starts of fits that have failed, with the nuisances of the next one that has not."""
         out = start[:, left].copy()
-        if good.size:
-            near = good[np.abs(left[:, None] - good).argmin(axis=1)]
-            rest = [i for i in range(len(out)) if i not in self._at.values()]
-            out[rest] = theta[near][:, rest].T
+        if valid.size:
+            nearest = valid[np.abs(left[:, None] - valid).argmin(axis=1)]
+            nuisances = [i for i in range(len(out)) if i not in self._at.values()]
+            out[nuisances] = theta[nearest][:, nuisances].T
         return out
 
     def _values(self, points: Array) -> Array:
         """-2 ln L of parameter vectors ``(n_par, n)``."""
-        held = BatchFitter(self.model, fix=self.model.parameters.names)
-        return held.fit(self.data.counts, self.data.auxiliary, points).twice_nll
+        fitter = BatchFitter(self.model, fix=self.model.parameters.names)
+        return fitter.fit(self.data.counts, self.data.auxiliary, points).twice_nll
 
     def _points(self, eta: Array, difference: Any, mumu: Array) -> Array:
         """Parameter vectors ``(n_par, n)`` with the nuisances of the Standard Model."""
@@ -302,11 +292,3 @@ class DarkPlane:
         margin = 0.3 * np.ptp(ends)
         low = max(ends.min() - margin, -LARGEST)
         return np.linspace(low, min(ends.max() + margin, LARGEST), _LINE)
-
-
-def _lowest(value: Array) -> IntArray:
-    """Positions of the lowest local minima of a line, its ends included."""
-    walled = np.concatenate([[np.inf], value, [np.inf]])
-    low = np.flatnonzero((value <= walled[:-2]) & (value <= walled[2:]))
-    result: IntArray = low[np.argsort(value[low], kind="stable")][:_KEPT]
-    return result

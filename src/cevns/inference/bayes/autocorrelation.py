@@ -33,12 +33,12 @@ def autocorrelation_time(chains: Array) -> Array:
     n, _, n_par = chains.shape
     times = np.ones(n_par)
     for k in range(n_par):
-        away = chains[:, :, k] - chains[:, :, k].mean()
-        variance = np.mean(away**2)
+        displacement = chains[:, :, k] - chains[:, :, k].mean()
+        variance = np.mean(displacement**2)
         if variance <= 0:
             continue
         # twice the length: no wrapping around
-        spectrum = np.abs(np.fft.rfft(away, 2 * n, axis=0)) ** 2
+        spectrum = np.abs(np.fft.rfft(displacement, 2 * n, axis=0)) ** 2
         covariance = np.fft.irfft(spectrum.mean(axis=1))[:n] / n
         sums = 2.0 * np.cumsum(covariance / variance) - 1.0
         beyond = np.arange(n) >= _WINDOW * sums

@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.model.grid import Axis
 from cevns.typing import Array, IntArray
 
 __all__ = [
     "CredibleMap",
-    "check_level",
     "credible_map",
     "equal_tailed",
     "highest_density",
@@ -42,12 +42,6 @@ _AT_BOUND = 0.02
 the density is taken to reach the bound."""
 
 
-def check_level(level: float) -> None:
-    """Raise `InputError` if a probability is not between 0 and 1."""
-    if not 0.0 < level < 1.0:
-        raise InputError(f"a credible level lies between 0 and 1, not {level:g}")
-
-
 def equal_tailed(samples: Array, level: float) -> tuple[float, float]:
     """The interval with probability ``(1 - level)/2`` on either side.
 
@@ -58,7 +52,7 @@ def equal_tailed(samples: Array, level: float) -> tuple[float, float]:
         >>> equal_tailed(np.arange(101.0), 0.9)
         (5.0, 95.0)
     """
-    check_level(level)
+    check_level(level, "credible")
     low, high = np.quantile(samples, [0.5 * (1.0 - level), 0.5 * (1.0 + level)])
     return float(low), float(high)
 
@@ -95,9 +89,9 @@ def smoothed(parts: Array, volume: Array) -> Array:
     table = np.array(scores)
     above = table - table[np.argmin(table.mean(axis=1))]
     error = above.std(axis=1, ddof=1) / math.sqrt(len(parts))
-    good = above.mean(axis=1) <= error
+    acceptable = above.mean(axis=1) <= error
     extent = [math.prod(max(w, 0.5) for w in width) for width in tried]
-    best = tried[max(np.flatnonzero(good), key=lambda k: extent[k])]
+    best = tried[max(np.flatnonzero(acceptable), key=lambda k: extent[k])]
     density: Array = gaussian_filter(parts.sum(axis=0), best, mode="reflect")
     density /= gaussian_filter(volume, best, mode="reflect")
     density /= np.sum(density * volume)
@@ -129,14 +123,14 @@ def highest_density(
         >>> round(low, 1), round(high, 1)
         (-1.6, 1.6)
     """
-    check_level(level)
+    check_level(level, "credible")
     chains = chains.reshape(len(chains), -1)
     start, end = float(chains.min()), float(chains.max())
     if start == end:
         return ((start, end),)
-    reach = _AT_BOUND * (end - start)
-    start = lower if start - lower < reach else start
-    end = upper if upper - end < reach else end
+    margin = _AT_BOUND * (end - start)
+    start = lower if start - lower < margin else start
+    end = upper if upper - end < margin else end
     edges = np.linspace(start, end, _BINS + 1)
     part = np.broadcast_to(_parts(len(chains))[:, None], chains.shape)
     counts, _, _ = np.histogram2d(
@@ -186,11 +180,11 @@ class CredibleMap:
         Raises:
             InputError: if `level` is not between 0 and 1.
         """
-        check_level(level)
+        check_level(level, "credible")
         inside = self.credibility <= level
         low = float(self.density[inside].min()) if inside.any() else float(self.density.max())
-        left = self.density[~inside]
-        return low if not left.size else 0.5 * (low + float(left.max()))
+        outside = self.density[~inside]
+        return low if not outside.size else 0.5 * (low + float(outside.max()))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -236,27 +230,27 @@ def credible_map(chains: Array, axes: tuple[Axis, ...]) -> CredibleMap:
     )
     for k, e in enumerate(edges):
         cells[k, x[k] == e[-1]] = len(e) - 2
-    on = np.all((cells >= 0) & (cells < np.array(shape)[:, None]), axis=0)
-    if not on.any():
+    on_grid = np.all((cells >= 0) & (cells < np.array(shape)[:, None]), axis=0)
+    if not on_grid.any():
         raise InputError(
             f"no sample lies on the grid of {' and '.join(a.name for a in axes)}; widen it"
         )
-    part = np.repeat(_parts(len(chains)), chains.shape[1])[on]
-    flat = np.ravel_multi_index(tuple(cells[:, on]), shape)
+    part = np.repeat(_parts(len(chains)), chains.shape[1])[on_grid]
+    cell = np.ravel_multi_index(tuple(cells[:, on_grid]), shape)
     size = math.prod(shape)
-    flat_counts = np.bincount(part * size + flat, minlength=_PARTS * size)
-    counts = flat_counts.reshape(_PARTS, *shape).astype(float)
+    counts_of_parts = np.bincount(part * size + cell, minlength=_PARTS * size)
+    counts = counts_of_parts.reshape(_PARTS, *shape).astype(float)
     volume = np.diff(edges[0])
     for e in edges[1:]:
         volume = np.multiply.outer(volume, np.diff(e))
     density = smoothed(counts[counts.reshape(_PARTS, -1).any(axis=1)], volume)
-    at_samples = np.sort(density.ravel()[flat])
+    at_samples = np.sort(density.ravel()[cell])
     below = sum(np.searchsorted(at_samples, density.ravel(), side=s) for s in ("left", "right"))
     return CredibleMap(
         names=tuple(a.name for a in axes),
         values=tuple(a.values for a in axes),
         probability=density * volume,
         density=density,
-        credibility=1.0 - 0.5 * np.reshape(below / len(flat), shape),
-        outside=float(1.0 - on.mean()),
+        credibility=1.0 - 0.5 * np.reshape(below / len(cell), shape),
+        outside=float(1.0 - on_grid.mean()),
     )

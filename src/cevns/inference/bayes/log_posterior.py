@@ -59,8 +59,8 @@ class LogPosterior:
         if data is not None:  # priors were not measured: their means stay
             before = model.parameters if measured is None else measured
             constrained = np.array([p.constraint is not None for p in before])
-            own = observed(model).auxiliary
-            data = Data(data.counts, np.where(constrained, data.auxiliary, own))
+            prior_means = observed(model).auxiliary
+            data = Data(data.counts, np.where(constrained, data.auxiliary, prior_means))
         return cls(Likelihood.of(model, data), logarithmic)
 
     @property

@@ -25,6 +25,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.bayes.log_posterior import LogPosterior
 from cevns.inference.minimum.batch import FAILED, BatchFitter
+from cevns.inference.minimum.minima import spread
 from cevns.typing import Array
 
 __all__ = ["MOST", "STARTS", "Modes", "find_modes"]
@@ -68,9 +69,9 @@ class Modes:
         noise = rng.standard_normal((n, self.centres.shape[1]))
         points = np.empty_like(noise)
         left = np.arange(n)
-        for shrink in 0.25 ** np.arange(8):  # 6e-5 of the width at last
-            step = np.einsum("bij,bj->bi", self.roots[at[left]], shrink * noise[left])
-            points[left] = _fold(self.centres[at[left]] + step, *target.bounds)
+        for factor in 0.25 ** np.arange(8):  # 6e-5 of the width at last
+            step = np.einsum("bij,bj->bi", self.roots[at[left]], factor * noise[left])
+            points[left] = _reflected(self.centres[at[left]] + step, *target.bounds)
             left = left[~np.isfinite(target(points[left]))]
             if not left.size:
                 break
@@ -80,8 +81,8 @@ class Modes:
     def _log_mixture(self, x: Array) -> Array:
         """Logarithm of the density that `independent` draws from, up to a constant."""
         n_free = x.shape[1]
-        away = (x[:, None, :] - self.centres)[..., None]
-        distance = (np.linalg.solve(self.roots, away)[..., 0] ** 2).sum(axis=2)
+        displacement = (x[:, None, :] - self.centres)[..., None]
+        distance = (np.linalg.solve(self.roots, displacement)[..., 0] ** 2).sum(axis=2)
         power = -0.5 * (_TAIL + n_free) * np.log1p(distance / _TAIL)
         terms = np.log(self.weights) - self._log_sizes + power
         top = terms.max(axis=1)
@@ -112,7 +113,7 @@ class Modes:
         return self.centres[b] + (self.roots[b] @ standard)[:, :, 0], size[b] - size[a]
 
 
-def _fold(u: Array, lower: Array, upper: Array) -> Array:
+def _reflected(u: Array, lower: Array, upper: Array) -> Array:
     """Points beyond a bound reflected there."""
     u = np.where(u < lower, 2.0 * lower - u, u)
     u = np.where(u > upper, 2.0 * upper - u, u)
@@ -128,27 +129,19 @@ def _starts(target: LogPosterior, rng: np.random.RandomState, n: int) -> Array:
     parameters = [target.model.parameters[int(i)] for i in target.free]
     nominal = target.coordinates(np.array([p.value for p in parameters]))
     lower, upper = target.bounds
-    flat = [k for k, p in enumerate(parameters) if p.constraint is None]
-    if not flat:
+    unconstrained = [k for k, p in enumerate(parameters) if p.constraint is None]
+    if not unconstrained:
         return nominal[None, :]
     u = np.tile(nominal, (_SCREENED, 1))
-    for k in flat:
+    for k in unconstrained:
         scale = 1.0 if target.is_log[k] else parameters[k].scale
-        reach = scale * 10.0 ** rng.uniform(-0.5, 1.5, _SCREENED)
-        near = nominal[k] + reach * rng.standard_normal(_SCREENED)
-        anywhere = rng.uniform(lower[k], upper[k], _SCREENED)
-        u[1:, k] = np.where(np.arange(_SCREENED) % 2, near, anywhere)[1:]
-    u = _fold(u, lower, upper)
+        width = scale * 10.0 ** rng.uniform(-0.5, 1.5, _SCREENED)
+        around_nominal = nominal[k] + width * rng.standard_normal(_SCREENED)
+        uniform = rng.uniform(lower[k], upper[k], _SCREENED)
+        u[1:, k] = np.where(np.arange(_SCREENED) % 2, around_nominal, uniform)[1:]
+    u = _reflected(u, lower, upper)
     best = np.argsort(-target(u), kind="stable")[: _SCREENED // 8]
-    places = u[best][:, flat]
-    spread = places.std(axis=0)
-    places = places / np.where(spread > 0, spread, 1.0)
-    chosen = [0]
-    distance = np.linalg.norm(places - places[0], axis=1)
-    while len(chosen) < n - 1:
-        chosen.append(int(np.argmax(distance)))
-        distance = np.minimum(distance, np.linalg.norm(places - places[chosen[-1]], axis=1))
-    return np.concatenate([u[:1], u[best[chosen]]])
+    return np.concatenate([u[:1], u[best[spread(u[best][:, unconstrained], n - 1)]]])
 
 
 def _root(target: LogPosterior, u: Array) -> Array:
@@ -205,8 +198,8 @@ def find_modes(target: LogPosterior, rng: np.random.RandomState, n: int = STARTS
     for k in np.argsort(-density, kind="stable"):
         if not np.isfinite(density[k]) or len(kept) == MOST:
             break
-        away = (np.linalg.solve(root, u[k] - centre) for _, centre, root in kept)
-        if any(np.linalg.norm(d) < _APART for d in away):
+        distances = (np.linalg.norm(np.linalg.solve(r, u[k] - centre)) for _, centre, r in kept)
+        if any(d < _APART for d in distances):
             continue
         root = _root(target, u[k])
         kept.append((float(density[k] + np.log(np.diagonal(root)).sum()), u[k], root))

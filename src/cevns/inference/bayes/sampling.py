@@ -190,8 +190,8 @@ class _Assessment:
 
     def __init__(self, coordinates: Array, effective: int) -> None:
         steps, walkers, _ = coordinates.shape
-        rough = autocorrelation_time(coordinates[steps // 2 :]).max()
-        self.burn_in = min(math.ceil(BURN_IN * rough), steps // 2)
+        estimate = autocorrelation_time(coordinates[steps // 2 :]).max()
+        self.burn_in = min(math.ceil(BURN_IN * estimate), steps // 2)
         kept = coordinates[self.burn_in :]
         self.times = autocorrelation_time(kept)
         longest = float(self.times.max())

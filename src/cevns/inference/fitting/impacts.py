@@ -73,7 +73,7 @@ def impacts(
         if p.fixed or p.name == name or not p.error > 0:
             continue
 
-        def held(value: float, *, hesse: bool, which: str = p.name) -> FitResult:
+        def conditional(value: float, *, hesse: bool, which: str = p.name) -> FitResult:
             return fit(
                 model,
                 data=data,
@@ -87,12 +87,12 @@ def impacts(
         centre = best[name].value
         low = max(p.value - p.error, p.parameter.lower)
         high = min(p.value + p.error, p.parameter.upper)
-        error = held(p.value, hesse=True)[name].error
+        error = conditional(p.value, hesse=True)[name].error
         out.append(
             Impact(
                 p.name,
-                up=held(high, hesse=False)[name].value - centre,
-                down=held(low, hesse=False)[name].value - centre,
+                up=conditional(high, hesse=False)[name].value - centre,
+                down=conditional(low, hesse=False)[name].value - centre,
                 share=math.sqrt(max(best[name].error ** 2 - error**2, 0.0)),
             )
         )
@@ -115,7 +115,9 @@ def statistical_error(
     name = single_poi(model, poi)
     if best is None:
         best = fit(model, data=data, fix=fix, poi=name, minos="none")
-    held = {p.name: p.value for p in best if not p.fixed and p.name != name}
+    fixed = {p.name: p.value for p in best if not p.fixed and p.name != name}
     return (
-        fit(model, data=data, fix={**(fix or {}), **held}, start=best.theta, poi=name, minos="none")
+        fit(
+            model, data=data, fix={**(fix or {}), **fixed}, start=best.theta, poi=name, minos="none"
+        )
     )[name].error

@@ -9,15 +9,14 @@ significance ``sqrt(q0)`` (Cowan, Cranmer, Gross, Vitells, arXiv:1007.1727).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult
+from cevns.inference.fitting.levels import bracketed_root, threshold
 from cevns.inference.fitting.minuit import minimum
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Fix, Model, single_poi
@@ -27,38 +26,11 @@ __all__ = [
     "Interval",
     "ProfileCurve",
     "Significance",
-    "bracketed_root",
-    "check_level",
     "endpoint",
     "interval",
     "profile",
     "significance",
-    "threshold",
 ]
-
-
-def check_level(level: float) -> float:
-    """`level`, if it is between 0 and 1.
-
-    Raises:
-        InputError: otherwise.
-    """
-    if not 0.0 < level < 1.0:
-        raise InputError(f"a confidence level lies between 0 and 1, not {level:g}")
-    return level
-
-
-def threshold(level: float) -> float:
-    """Rise of -2 ln L that bounds an interval of confidence `level` for one parameter.
-
-    Raises:
-        InputError: if `level` is not between 0 and 1.
-
-    Examples:
-        >>> round(threshold(0.9), 4)
-        2.7055
-    """
-    return NormalDist().inv_cdf(0.5 * (1.0 + check_level(level))) ** 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +165,8 @@ def profile(
     known: dict[float, FitResult] = {}
 
     def evaluate(x: float) -> None:
-        near = min(known, key=lambda k: abs(k - x), default=None)
-        start = best.theta if near is None else known[near].theta
+        nearest = min(known, key=lambda k: abs(k - x), default=None)
+        start = best.theta if nearest is None else known[nearest].theta
         known[x] = _conditional(model, p.name, x, best, fix, start)
 
     def signed_root(x: float) -> float:
@@ -285,44 +257,6 @@ def endpoint(
     else:
         raise FitError(f"the profile of {name!r} does not rise by {goal:.3g}: it has no interval")
     return bracketed_root(root, (inner, f_inner), (outer, f_outer), 1e-4 * error), False
-
-
-def bracketed_root(
-    function: Callable[[float], float],
-    low: tuple[float, float],
-    high: tuple[float, float],
-    tolerance: float,
-) -> float:
-    """Root between two points of opposite sign (Illinois rule: a stale end counts half).
-
-    Brent's method of scipy would do as well; importing scipy.optimize takes longer than the
-    whole search.
-
-    Args:
-        function: of which; where it is infinite the interval is halved.
-        low: a point and the value there.
-        high: another, with a value of the other sign or zero.
-        tolerance: step at which the search ends.
-
-    Examples:
-        >>> round(bracketed_root(lambda x: x**2 - 2.0, (0.0, -2.0), (2.0, 2.0), 1e-6), 6)
-        1.414214
-    """
-    (a, fa), (b, fb) = low, high
-    for _ in range(60):
-        if fb == 0.0:
-            return b
-        straight = math.isfinite(fa) and math.isfinite(fb)
-        x = b - fb * (b - a) / (fb - fa) if straight else 0.5 * (a + b)
-        if abs(x - b) < tolerance:
-            return x
-        fx = function(x)
-        if fx * fb < 0:
-            a, fa = b, fb
-        else:
-            fa *= 0.5
-        b, fb = x, fx
-    return b
 
 
 def significance(

@@ -17,7 +17,7 @@ from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Fix, Model, parameter_point
 from cevns.parameters import Parameters
-from cevns.typing import Array
+from cevns.typing import Array, BoolArray
 
 if TYPE_CHECKING:
     from iminuit import Minuit  # type: ignore[import-untyped]
@@ -54,35 +54,35 @@ def minimum(
     likelihood = Likelihood.of(model, data)
     parameters = model.parameters.fix(fix or {})
     theta = parameter_point(model, start)
-    held = np.array([p.fixed for p in parameters])
-    theta[held] = parameters.values[held]
+    fixed = np.array([p.fixed for p in parameters])
+    theta[fixed] = parameters.values[fixed]
     likelihood.check(theta)
     poi = poi_name(parameters, poi)
+    covariance = np.zeros((len(theta), len(theta)))
 
-    if held.all():
-        return _record(likelihood, theta, np.zeros((len(theta),) * 2), held, poi, 0.0, 1, True, "")
+    if fixed.all():
+        return _record(likelihood, theta, covariance, fixed, poi=poi)
     strategy = 1 if hesse else 0
     minuit = minimise(likelihood, parameters, theta, strategy)
     if hesse and minuit.valid:
         minuit.hesse()
     valid, diagnosis = diagnose(minuit)
     at = theta.copy()
-    at[~held] = minuit.values
-    if valid and (alike := degenerate(likelihood, at, ~held)):
-        valid, diagnosis = False, alike
-    covariance = np.zeros((len(theta), len(theta)))
+    at[~fixed] = minuit.values
+    if valid and (degeneracy := degenerate(likelihood, at, ~fixed)):
+        valid, diagnosis = False, degeneracy
     if minuit.covariance is not None:
-        covariance[np.ix_(~held, ~held)] = _unbounded(likelihood, at, ~held, minuit)
+        covariance[np.ix_(~fixed, ~fixed)] = _unbounded(likelihood, at, ~fixed, minuit)
     result = _record(
         likelihood,
         at,
         covariance,
-        held,
-        poi,
-        float(minuit.fmin.edm),
-        int(minuit.nfcn),
-        valid,
-        diagnosis,
+        fixed,
+        poi=poi,
+        edm=float(minuit.fmin.edm),
+        calls=int(minuit.nfcn),
+        valid=valid,
+        diagnosis=diagnosis,
     )
     if not valid:
         if raise_on_failure:
@@ -247,23 +247,24 @@ def _record(
     likelihood: Likelihood,
     theta: Array,
     covariance: Array,
-    held: Array,
+    fixed: BoolArray,
+    *,
     poi: str | None,
-    edm: float,
-    calls: int,
-    valid: bool,
-    diagnosis: str,
+    edm: float = 0.0,
+    calls: int = 1,
+    valid: bool = True,
+    diagnosis: str = "",
 ) -> FitResult:
+    """The record of a fit: what follows from its point, and what the minimiser says of itself."""
     model, data = likelihood.model, likelihood.data
     parts = likelihood.by_channel(theta)
-    fixed = tuple(bool(h) for h in held)
-    unconstrained = sum(
-        1 for p, h in zip(model.parameters, fixed, strict=True) if not h and p.constraint is None
-    )
+    free = zip(model.parameters, ~fixed, strict=True)
+    unconstrained = sum(1 for p, is_free in free if is_free and p.constraint is None)
+    errors = np.sqrt(np.diag(covariance))
     return FitResult(
         model=model.name,
         poi=poi,
-        fitted=fitted_parameters(model, theta, np.sqrt(np.diag(covariance)), fixed, data),
+        fitted=fitted_parameters(model, theta, errors, tuple(fixed.tolist()), data),
         covariance=covariance,
         twice_nll=sum(parts.values()),
         deviance=sum(v for name, v in parts.items() if name != "constraints"),

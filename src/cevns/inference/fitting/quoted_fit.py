@@ -94,8 +94,8 @@ def with_minos(
         m: Any = minuit.merrors[name]
         up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
         down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
-        lost = not ((m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit))
-        if lost:
+        failed = not ((m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit))
+        if failed:
             up, down = _by_conditional_fits(likelihood, result, name)
         if up is None or down is None:
             side = " and ".join(s for s, e in (("upper", up), ("lower", down)) if e is None)
@@ -108,9 +108,9 @@ def _by_conditional_fits(
     likelihood: Likelihood, result: FitResult, name: str
 ) -> tuple[float | None, float | None]:
     """The errors that MINOS means, where it loses its way: on an exact minimum, for one."""
-    held: Fix = {p.name: p.value for p in result if p.fixed}
+    fixed: Fix = {p.name: p.value for p in result if p.fixed}
     try:
-        found = interval(likelihood.model, name, data=likelihood.data, fix=held, best=result)
+        found = interval(likelihood.model, name, data=likelihood.data, fix=fixed, best=result)
     except FitError:
         return None, None
     return (

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.intervals import check_level, endpoint
+from cevns.inference.fitting.intervals import endpoint
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, single_poi

@@ -1,57 +1,79 @@
 """Many fits at once, each with a status; none is dropped.
 
-A few quasi-Newton steps for all; more of them on each fit's own curvature, then safeguarded
-steps, for those that need them, packed together; the rest goes to iminuit. A fit has converged
-when its estimated distance to the minimum, ``edm = g^T H^-1 g / 2`` as in MINUIT, is below
-`EDM_GOAL`, with H twice the Fisher matrix. Parameters at a bound towards which the gradient pushes
-are taken out of the system (Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
+A few quasi-Newton steps for all; for those that need them more steps with each fit's own
+curvature, then safeguarded ones with second derivatives, packed together; the rest goes to iminuit.
+A fit has converged when its estimated distance to the minimum, ``edm = g^T H^-1 g / 2`` as in
+MINUIT, is below `EDM_GOAL`, with H twice the Fisher matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import Any
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.quoted_fit import fit
+from cevns.inference.minimum.bounded import EDM_GOAL, BoundedProblem
 from cevns.inference.minimum.linalg import quiet_division
-from cevns.inference.minimum.minimiser import EDM_GOAL, BoundedProblem, Origin
+from cevns.inference.minimum.newton import Solution, minimise
 from cevns.inference.minimum.objectives import Objective
+from cevns.inference.minimum.quasi_newton import common_metric, descend, refine
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
 
 __all__ = [
     "CONVERGED",
+    "EDM_GOAL",
     "FAILED",
     "MINUIT",
-    "QUICK_STEPS",
-    "REFINING_STEPS",
-    "SAFE_STEPS",
+    "PASSES",
     "STATUS",
     "BatchFit",
     "BatchFitter",
+    "Pass",
 ]
 
-QUICK_STEPS = 6
-"""Quasi-Newton steps for all."""
-REFINING_STEPS = (6, 10)
-"""Quasi-Newton steps on top of its own curvature for a fit that has not converged with these."""
-SAFE_STEPS = (4, 10, 60)
-"""Safeguarded steps, with all second derivatives, for those that still have not."""
 
+class Pass(NamedTuple):
+    """One attempt at the fits that have not converged.
+
+    Args:
+        method: quasi-Newton steps with a common metric (``descend``; ``refine`` where fits have no
+            common start) or with each fit's own curvature (``refine``), or ``newton`` steps with
+            second derivatives.
+        steps: how many.
+        from_start: whether fits that are far from a minimum begin at their start again: a step
+            without safeguard may have diverged.
+    """
+
+    method: Literal["descend", "refine", "newton"]
+    steps: int
+    from_start: bool
+
+
+PASSES = (
+    Pass("descend", 6, from_start=True),
+    Pass("refine", 6, from_start=True),
+    Pass("refine", 10, from_start=True),
+    Pass("newton", 4, from_start=True),
+    Pass("newton", 10, from_start=False),
+    Pass("newton", 60, from_start=False),
+)
+"""Tried in order. With some unconstrained parameters beside constrained ones the third is left out:
+second derivatives cost little for a few parameters, much for all."""
 CHUNK = 512
 """Fits evaluated together: calls are amortised, the arrays stay in the cache."""
 _COARSE = 1e-3
 """Share of what lies beyond an excluded value to which a fit there is done."""
 _COMMON = 64
-"""Fits with a common start from which a descent of their own pays."""
-_ASTRAY = 1.0
-"""Distance to the minimum beyond which a fit is begun anew, in units of -2 ln L."""
+"""Fits with a common start from which a metric of their own pays."""
+_DIVERGED = 1.0
+"""Distance to the minimum beyond which a fit begins anew, in units of -2 ln L."""
 
 STATUS = ("converged", "second pass", "iminuit", "failed")
 CONVERGED, SECOND, MINUIT, FAILED = range(4)
@@ -75,6 +97,20 @@ class BatchFit:
     twice_nll: Array
     edm: Array
     status: IntArray
+
+    @property
+    def valid_nll(self) -> Array:
+        """-2 ln L, infinite where a fit failed, ``(B,)``."""
+        return np.where(self.status < FAILED, self.twice_nll, np.inf)
+
+    def replaced(self, rows: IntArray, other: BatchFit, of: IntArray | None = None) -> BatchFit:
+        """With other fits (all, or those at positions `of`) in some rows."""
+        arrays = []
+        for f in fields(BatchFit):
+            array, new = getattr(self, f.name).copy(), getattr(other, f.name)
+            array[rows] = new if of is None else new[of]
+            arrays.append(array)
+        return BatchFit(*arrays)
 
 
 class BatchFitter:
@@ -109,25 +145,8 @@ class BatchFitter:
         self.free = parameters.free
         target = Objective.of(model, [p.name for p in parameters if p.fixed])
         self._problem = BoundedProblem(target, parameters.free, goal)
-        self._value = lambda t, n, a: (target.values(t, n, a),)
-        self._descend = lambda *a: (self._problem.descend(*a),)
-        self._refine = lambda *a: (self._problem.refine(*a),)
-        self._newton = lambda *a: self._problem.minimise(*a, exact=True)
-
-    def _chunks(
-        self,
-        function: Callable[..., Any],
-        theta: Array,
-        counts: Array,
-        aux: Array,
-        *extra: Origin | int,
-    ) -> list[Array]:
-        """Run over chunks of the last axis and join."""
-        parts = []
-        for at in range(0, counts.shape[1], CHUNK):
-            chunk = [a[:, at : at + CHUNK] for a in (theta, counts, aux)]
-            parts.append(function(*chunk, *extra))
-        return [np.concatenate(p, axis=-1) for p in zip(*parts, strict=True)]
+        skipped = 2 if self._problem.partly_constrained else None
+        self._passes = [p for i, p in enumerate(PASSES) if i != skipped]
 
     def fit(
         self,
@@ -167,102 +186,136 @@ class BatchFitter:
     def _fit(
         self, counts: Array, aux: Array, start: Array, *, rescue: bool, excluded: float
     ) -> BatchFit:
-        counts, aux, theta0, size = _columns(counts, aux, start)
+        counts, aux, start, size = _columns(counts, aux, start)
         repeated = counts.strides[1] == 0
         constant = self._problem.target.constant(counts[:, :1] if repeated else counts)
-        theta, value = theta0.copy(), np.full(size, np.inf)
-        edm, errors = np.full(size, np.inf), np.zeros((len(self.free), size))
-        status = np.full(size, CONVERGED)
         with quiet_division():
-            if not self.free:
-                (value,) = self._chunks(self._value, theta, counts, aux)
-                edm = np.where(np.isfinite(value), 0.0, np.inf)
-            runs = _runs(theta0) if self.free else []
-            # second derivatives cost little for a few couplings, much for all parameters
-            refining = REFINING_STEPS[: 1 if self._problem.has_couplings else None]
-            plan = [(QUICK_STEPS, 0), *((n, 0) for n in refining)]
-            plan += [(0, steps) for steps in SAFE_STEPS]
-            guarded = False
-            for number, (quick, safe) in enumerate(plan):
-                last = number == len(plan) - 1
-                wanted = np.maximum(
-                    self.tolerance if last else self.goal, _coarse(value + constant, excluded)
-                )
-                left = np.flatnonzero(~(edm < wanted))
-                if not left.size or not self.free:
-                    break
-                data = counts[:, left], aux[:, left]
-                # an unguarded step may have gone astray: then from the start again
-                near = guarded | (edm[left] < _ASTRAY)
-                at = np.where(near, theta[:, left], theta0[:, left])
-                if number == 0 and runs:
-                    at = self._descents(runs, at, *data, quick)
-                elif quick:
-                    (at,) = self._chunks(self._refine, at, *data, quick)
-                method = self._newton if safe else self._problem.minimise
-                result = self._chunks(method, at, *data, safe)
-                theta[:, left], value[left], edm[left], errors[:, left] = result
-                status[left] = CONVERGED if number == 0 else SECOND
-                guarded = safe > 0
-        enough = np.maximum(self.tolerance, _coarse(value + constant, excluded))
-        left = np.flatnonzero(~(edm < enough))
-        all_errors = np.zeros_like(theta)
-        all_errors[self._problem.free] = errors
-        value = value + constant
+            if self.free:
+                found, passes = self._minimised(counts, aux, start, constant, excluded)
+            else:
+                found, passes = self._evaluated(counts, aux, start), np.zeros(size, dtype=np.int64)
+        enough = np.maximum(self.tolerance, _coarse(found.value + constant, excluded))
+        status = np.where(passes > 1, SECOND, CONVERGED)
+        status = np.where(found.edm < enough, status, FAILED)
+        errors = np.zeros_like(found.theta)
+        errors[self._problem.free] = found.errors
+        value = found.value + constant
         # a floor that only minimisers see must not be quoted
-        value[self._problem.target.impossible(theta, counts, value)] = np.inf
-        batch = BatchFit(theta.T.copy(), all_errors.T.copy(), value, edm, status)
-        batch.status[left] = FAILED
-        for i in left if rescue else ():
-            self._with_minuit(batch, int(i), Data(counts[:, i], aux[:, i]), theta0[:, i])
+        impossible = self._problem.target.impossible(found.theta, counts, value)
+        value = np.where(impossible, np.inf, value)
+        batch = BatchFit(found.theta.T.copy(), errors.T.copy(), value, found.edm, status)
+        for i in np.flatnonzero(status == FAILED) if rescue else ():
+            single = self._with_minuit(Data(counts[:, i], aux[:, i]), start[:, i])
+            if single is not None:
+                batch = batch.replaced(np.array([i]), single)
         return batch
 
-    def _descents(
-        self, runs: list[slice], theta: Array, counts: Array, aux: Array, steps: int
-    ) -> Array:
-        """Quasi-Newton steps, each run of columns from its common start."""
+    def _evaluated(self, counts: Array, aux: Array, theta: Array) -> Solution:
+        """-2 ln L where nothing is free."""
         parts = [
-            self._chunks(
-                self._descend,
-                theta[:, run],
-                counts[:, run],
-                aux[:, run],
-                self._problem.origin(theta[:, run.start]),
-                steps,
-            )[0]
-            for run in runs
+            self._problem.target.values(theta[:, c], counts[:, c], aux[:, c])
+            for c in _chunks(theta.shape[1])
         ]
-        return np.concatenate(parts, axis=1)
+        value = np.concatenate([np.zeros(0), *parts])
+        edm = np.where(np.isfinite(value), 0.0, np.inf)
+        return Solution(theta.copy(), value, edm, np.zeros((0, value.size)))
 
-    def _with_minuit(self, batch: BatchFit, i: int, data: Data, start: Array) -> None:
-        """Fit one data set with iminuit and write it into its row."""
-        held = set(range(len(start))) - set(self._problem.free.tolist())
+    def _minimised(
+        self, counts: Array, aux: Array, start: Array, constant: Array, excluded: float
+    ) -> tuple[Solution, IntArray]:
+        """What the passes reach, and how many each fit took."""
+        size = start.shape[1]
+        infinite = np.full(size, np.inf)
+        found = Solution(start, infinite, infinite, np.zeros((len(self.free), size)))
+        passes, runs = np.zeros(size, dtype=np.int64), _runs(start)
+        for attempt in self._passes:
+            last = attempt is self._passes[-1]
+            wanted = np.maximum(
+                self.tolerance if last else self.goal, _coarse(found.value + constant, excluded)
+            )
+            left = np.flatnonzero(~(found.edm < wanted))
+            if not left.size:
+                break
+            diverged = ~(found.edm[left] < _DIVERGED) & attempt.from_start
+            begin = np.where(diverged, start[:, left], found.theta[:, left])
+            reached = self._attempt(attempt, begin, counts[:, left], aux[:, left], runs)
+            found = Solution(
+                *(_with_columns(a, left, b) for a, b in zip(found, reached, strict=True))
+            )
+            passes[left] += 1
+        return found, passes
+
+    def _attempt(
+        self, attempt: Pass, theta: Array, counts: Array, aux: Array, runs: list[slice]
+    ) -> Solution:
+        """One pass, in chunks; `runs` are columns with a common start, of all in the first pass."""
+        problem, steps = self._problem, attempt.steps
+        chunks = _chunks(theta.shape[1])
+        if attempt.method == "newton":
+            return _joined(
+                minimise(problem, theta[:, c], counts[:, c], aux[:, c], steps, exact=True)
+                for c in chunks
+            )
+        if attempt.method == "descend" and runs:
+            metrics = [(run, common_metric(problem, theta[:, run.start])) for run in runs]
+            parts = [
+                descend(problem, theta[:, c], counts[:, c], aux[:, c], metric, steps)
+                for run, metric in metrics
+                for c in _chunks(run.stop - run.start, run.start)
+            ]
+        else:
+            parts = [refine(problem, theta[:, c], counts[:, c], aux[:, c], steps) for c in chunks]
+        theta = np.concatenate(parts, axis=1)
+        return _joined(minimise(problem, theta[:, c], counts[:, c], aux[:, c], 0) for c in chunks)
+
+    def _with_minuit(self, data: Data, start: Array) -> BatchFit | None:
+        """Fit one data set with iminuit; None where that fails too."""
+        fixed = set(range(len(start))) - set(self._problem.free.tolist())
         names = self.model.parameters.names
         try:
             result = fit(
                 self.model,
                 data=data,
-                fix={names[k]: float(start[k]) for k in held},
+                fix={names[k]: float(start[k]) for k in fixed},
                 start=start,
                 minos="none",
                 raise_on_failure=False,
             )
         except InputError:  # counts that are impossible at the starting point
-            batch.status[i] = FAILED
-            return
-        batch.status[i] = MINUIT if result.valid else FAILED
+            return None
         if not result.valid:
-            return
-        batch.theta[i], batch.twice_nll[i], batch.edm[i] = (
-            result.theta,
-            result.twice_nll,
-            result.edm,
-        )
+            return None
         # errors as for all the others: HESSE's mean little for a parameter at its bound
         with quiet_division():
             column = result.theta[:, None], data.counts[:, None], data.auxiliary[:, None]
-            errors = self._chunks(self._problem.minimise, *column, 0)[3]
-        batch.errors[i, self._problem.free] = errors[:, 0]
+            solution = minimise(self._problem, *column, 0)
+        errors = np.zeros((1, len(start)))
+        errors[:, self._problem.free] = solution.errors.T
+        return BatchFit(
+            theta=result.theta[None],
+            errors=errors,
+            twice_nll=np.array([result.twice_nll]),
+            edm=np.array([result.edm]),
+            status=np.array([MINUIT]),
+        )
+
+
+def _chunks(size: int, start: int = 0) -> list[slice]:
+    """`size` columns from `start`, so many at a time as are evaluated together."""
+    end = start + size
+    return [slice(at, min(at + CHUNK, end)) for at in range(start, end, CHUNK)]
+
+
+def _joined(parts: Iterable[Solution]) -> Solution:
+    """Chunks side by side."""
+    return Solution(*(np.concatenate(p, axis=-1) for p in zip(*parts, strict=True)))
+
+
+def _with_columns(array: Array, columns: IntArray, new: Array) -> Array:
+    """A copy with some columns replaced."""
+    out = array.copy()
+    out[..., columns] = new
+    return out
 
 
 def _coarse(value: Array, excluded: float) -> Array:

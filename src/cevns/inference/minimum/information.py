@@ -16,7 +16,7 @@ __all__ = ["information_shares"]
 
 
 def information_shares(
-    model: Model, theta: Array, poi: str, held: Iterable[str] = ()
+    model: Model, theta: Array, poi: str, fixed: Iterable[str] = ()
 ) -> dict[str, float]:
     """Who fixes a parameter: shares of its profiled Fisher information, summing to one.
 
@@ -31,15 +31,15 @@ def information_shares(
         model: the model.
         theta: the point, ``(n_par,)``.
         poi: the parameter.
-        held: further parameters held fixed.
+        fixed: further parameters that are fixed.
 
     Returns:
         Part to share; under ``"shared constraints"`` that of the common parameters.
 
     Raises:
-        InputError: if the parameter is held or the information is singular.
+        InputError: if the parameter is fixed or the information is singular.
     """
-    parameters = model.parameters.fix(dict.fromkeys(held))
+    parameters = model.parameters.fix(dict.fromkeys(fixed))
     p = parameters.position(poi)
     free = np.array(parameters.free, dtype=np.int64)
     if p not in free:
@@ -57,14 +57,14 @@ def information_shares(
     common = [parameters.position(n) for n in shared_parameters(model)]
     by_channel = target.information_by_channel(point)
     out: dict[str, float] = {}
-    own: dict[str, set[int]] = {}
+    columns_of: dict[str, set[int]] = {}
     for part in target.parts:
         name = part.channel.group or part.channel.name
         along = direction[part.columns]
         rise = float(along @ by_channel[part.channel.name][:, :, 0] @ along) / total
         out[name] = out.get(name, 0.0) + rise
-        own.setdefault(name, set()).update(part.columns.tolist())
-    for name, columns in own.items():
+        columns_of.setdefault(name, set()).update(part.columns.tolist())
+    for name, columns in columns_of.items():
         out[name] += float(pulls[sorted(columns.difference(common))].sum())
     out["shared constraints"] = float(pulls[common].sum())
     return out

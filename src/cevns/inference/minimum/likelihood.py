@@ -138,22 +138,22 @@ class Likelihood:
     def minimised(self, theta: Array) -> float:
         """-2 ln L at a point as minimisers see it: finite everywhere."""
         total = self.constant + float(self._pulls(theta[:, None])[0][0])
-        for part, known, _ in self._known:
+        for part, known, _ in self._cache:
             key = theta[part.columns].tobytes()
             if key not in known:
                 data = self.data.counts[part.bins, None]
-                _remember(known, key, self.objective.value(part, theta[:, None], data))
+                _store(known, key, self.objective.value(part, theta[:, None], data))
             total += float(known[key][0])
         return total
 
     def gradient(self, theta: Array) -> Array:
         """Gradient of `minimised` at a point, ``(n_par,)``."""
         total = self._pulls(theta[:, None])[1]
-        for part, _, known in self._known:
+        for part, _, known in self._cache:
             key = theta[part.columns].tobytes()
             if key not in known:
                 data = self.data.counts[part.bins, None]
-                _remember(known, key, self.objective.slope(part, theta[:, None], data))
+                _store(known, key, self.objective.slope(part, theta[:, None], data))
             total[part.columns] += known[key]
         return 2.0 * total[:, 0]
 
@@ -161,7 +161,7 @@ class Likelihood:
         return self.objective.pulls(columns, self.data.auxiliary[:, None])
 
     @cached_property
-    def _known(self) -> list[tuple[Part, dict[bytes, Array], dict[bytes, Array]]]:
+    def _cache(self) -> list[tuple[Part, dict[bytes, Array], dict[bytes, Array]]]:
         """Values and gradients of each channel at the last few points.
 
         A minimiser moves one or two parameters at a time, and mostly those of one channel.
@@ -172,11 +172,11 @@ class Likelihood:
         """Gradients at many points, ``(n_par, B)``; a channel where its own parameters differ."""
         total = self._pulls(columns)[1]
         for part in self.objective.parts:
-            own, back = np.unique(columns[part.columns], axis=1, return_inverse=True)
-            points = np.repeat(columns[:, :1], own.shape[1], axis=1)
-            points[part.columns] = own
+            distinct, inverse = np.unique(columns[part.columns], axis=1, return_inverse=True)
+            points = np.repeat(columns[:, :1], distinct.shape[1], axis=1)
+            points[part.columns] = distinct
             data = self.data.counts[part.bins, None]
-            total[part.columns] += self.objective.slope(part, points, data)[:, back.ravel()]
+            total[part.columns] += self.objective.slope(part, points, data)[:, inverse.ravel()]
         return 2.0 * total
 
     def hessian(self, theta: Array, free: IntArray) -> Array:
@@ -230,7 +230,7 @@ class Likelihood:
             check_expectation(mu[bins], self.data.counts[bins], where)
 
 
-def _remember(known: dict[bytes, Array], key: bytes, value: Array) -> None:
+def _store(known: dict[bytes, Array], key: bytes, value: Array) -> None:
     if len(known) >= _REMEMBERED:
         del known[next(iter(known))]
     known[key] = value

@@ -46,31 +46,31 @@ class Objective:
 
     Args:
         model: the model.
-        held: names of parameters that the fits hold; their rows may be zero.
+        fixed: names of parameters that the fits hold; their rows may be zero.
     """
 
     model: Model
-    held: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, model: Model, held: Iterable[str] = ()) -> Objective:
-        """With any collection of names that are held."""
-        return cls(model, frozenset(held))
+    def of(cls, model: Model, fixed: Iterable[str] = ()) -> Objective:
+        """With any collection of names that are fixed."""
+        return cls(model, frozenset(fixed))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """The channels, without slopes along what is held."""
+        """The channels, without slopes along what is fixed."""
         model, out = self.model, []
         nominal = model.expected(model.parameters.values)
         for channel in model.channels:
-            still = [own for own in channel.names if self._holds(channel.joint_name(own))]
+            constant = [own for own in channel.names if self._is_fixed(channel.joint_name(own))]
             columns = model.columns(channel)
             bins = model.bins[channel.name]
             declared = np.zeros(channel.n_bins) if channel.floor is None else channel.floor
             lowest = _FLOOR * np.clip(nominal[bins], 0.0, 1.0)
             out.append(
                 Part(
-                    channel.holding(still),
+                    channel.holding(constant),
                     bins,
                     columns,
                     tuple(model.parameters[int(i)].name for i in columns),
@@ -80,8 +80,8 @@ class Objective:
             )
         return tuple(out)
 
-    def _holds(self, name: str) -> bool:
-        return self.model.parameters[name].name in self.held
+    def _is_fixed(self, name: str) -> bool:
+        return self.model.parameters[name].name in self.fixed
 
     @cached_property
     def inverse_variance(self) -> Array:
@@ -94,9 +94,9 @@ class Objective:
 
     def pulls(self, theta: Array, aux: Array) -> tuple[Array, Array]:
         """Pull term ``(B,)`` and half its gradient."""
-        away = theta - aux
-        pull = self._weight * away
-        return np.sum(pull * away, axis=0), pull
+        displacement = theta - aux
+        pull = self._weight * displacement
+        return np.sum(pull * displacement, axis=0), pull
 
     def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
@@ -139,14 +139,14 @@ class Objective:
 
     def value(self, part: Part, theta: Array, data: Array) -> Array:
         """-2 ln L of one channel, ``(B,)``."""
-        return part.channel.statistic.value(self._still(part, theta).mean, data, part.floor)
+        return part.channel.statistic.value(self._without_slope(part, theta).mean, data, part.floor)
 
-    def _still(self, part: Part, theta: Array) -> Evaluated:
+    def _without_slope(self, part: Part, theta: Array) -> Evaluated:
         """A channel without any slope."""
-        return self.model.at(self._without_slopes[part.channel.name], theta)
+        return self.model.at(self._channels_without_slope[part.channel.name], theta)
 
     @cached_property
-    def _without_slopes(self) -> dict[str, Channel]:
+    def _channels_without_slope(self) -> dict[str, Channel]:
         return {c.name: c.holding(c.names) for c in self.model.channels}
 
     def quoted(self, theta: Array, counts: Array, aux: Array) -> dict[str, Array]:
@@ -158,10 +158,10 @@ class Objective:
         out = {}
         for part in self.parts:
             statistic, data = part.channel.statistic, counts[part.bins]
-            mu = self._still(part, theta).mean
+            mu = self._without_slope(part, theta).mean
             value = statistic.value(mu, data, part.declared) + statistic.constant(data)
-            lost = statistic.impossible(mu, data, part.declared)
-            out[part.channel.name] = np.where(lost, np.inf, value)
+            impossible = statistic.impossible(mu, data, part.declared)
+            out[part.channel.name] = np.where(impossible, np.inf, value)
         out["constraints"] = self.pulls(theta, aux)[0]
         return out
 
@@ -181,29 +181,31 @@ class Objective:
             value: -2 ln L in the saturated form; only large ones are looked at.
         """
         out = np.zeros(len(value), dtype=bool)
-        some = np.flatnonzero(value > _SUSPICIOUS)
-        if some.size:
+        suspicious = np.flatnonzero(value > _SUSPICIOUS)
+        if suspicious.size:
             for part in self.parts:
                 if (part.declared > 0).all():
                     continue
-                mu = self._still(part, theta[:, some]).mean
-                lost = part.channel.statistic.impossible(
-                    mu, counts[part.bins][:, some], part.declared
+                mu = self._without_slope(part, theta[:, suspicious]).mean
+                impossible = part.channel.statistic.impossible(
+                    mu, counts[part.bins][:, suspicious], part.declared
                 )
-                out[some] |= lost
+                out[suspicious] |= impossible
         return out
 
     def kept(self, theta: Array) -> Array:
         """Expected data as the likelihood takes them, ``(n_bins, B)``."""
         parts = [
-            p.channel.statistic.kept(self._still(p, theta).mean, p.declared) for p in self.parts
+            p.channel.statistic.kept(self._without_slope(p, theta).mean, p.declared)
+            for p in self.parts
         ]
         return np.concatenate(parts)
 
     def linear(self, theta: Array) -> tuple[Array, Array]:
         """-2 ln L without constraints as ``constant (B,) + slope (n_bins, B) . data``."""
         found = [
-            p.channel.statistic.linear(self._still(p, theta).mean, p.floor) for p in self.parts
+            p.channel.statistic.linear(self._without_slope(p, theta).mean, p.floor)
+            for p in self.parts
         ]
         constant = sum((c for c, _ in found), start=np.zeros(theta.shape[1]))
         return constant, np.concatenate([s for _, s in found])

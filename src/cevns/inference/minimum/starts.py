@@ -5,19 +5,18 @@ of couplings are often as good as each other to the third digit. At others a sec
 deeper for some toys, or the truth is a saddle: the expectation does not depend on a coupling to
 first order where that is zero. A pilot tells them apart. Some toys are fitted from every start
 that there is, and the others then from the fewest that would have found the pilot's minima.
-Beside the truth the starts are candidates on a grid (`modes.Screen`): that of a scan, or one laid
+Beside the truth the starts are candidates on a grid (`minima.Screen`): that of a scan, or one laid
 through the minima around a single point (`around`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
 
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.modes import BASINS, Screen
+from cevns.inference.minimum.minima import BASINS, Screen, improvements
 from cevns.inference.model.data import Data, asimov
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
@@ -29,9 +28,7 @@ __all__ = [
     "Start",
     "around",
     "best_of_starts",
-    "height",
     "needed_starts",
-    "put",
 ]
 
 PILOT = 64
@@ -88,14 +85,17 @@ def best_of_starts(
             screen,
             counts[:, pilot],
             aux[:, pilot],
-            height(found)[pilot],
+            found.valid_nll[pilot],
             tolerance=tolerance,
         )
     if starts:
-        _fit_from(fitter, screen, counts, aux, starts, found, least)
-    lost = np.flatnonzero(found.status == FAILED)
-    if lost.size:  # no start converged: iminuit, from the truth
-        put(found, lost, fitter.fit(counts[:, lost], aux[:, lost], truth[:, lost]))
+        _, toy, fits = _fit_from(fitter, screen, counts, aux, starts)
+        lowered, deepest = improvements(found.valid_nll, toy, fits.valid_nll, least)
+        found = found.replaced(lowered, fits, deepest)
+    failed = np.flatnonzero(found.status == FAILED)
+    if failed.size:  # no start converged: iminuit, from the truth
+        again = fitter.fit(counts[:, failed], aux[:, failed], truth[:, failed])
+        found = found.replaced(failed, again)
     return found
 
 
@@ -118,7 +118,9 @@ def needed_starts(
         at_truth: -2 ln L of its fits from the truth, ``(B,)``.
         tolerance: likewise.
     """
-    tried = _fit_from(fitter, screen, counts, aux, SETS[-1])
+    number, toy, fits = _fit_from(fitter, screen, counts, aux, SETS[-1])
+    tried = np.full((len(SETS[-1]), counts.shape[1]), np.inf)
+    tried[number, toy] = fits.valid_nll
     lowest = np.minimum(at_truth, tried.min(axis=0))
     for starts in SETS[:-1]:
         reached = tried[[SETS[-1].index(s) for s in starts]].min(axis=0, initial=np.inf)
@@ -152,7 +154,7 @@ def around(model: Model, truth: Array) -> Screen | None:
     rungs = [_moved(model, truth, k, np.concatenate([-LADDER, LADDER])) for k in couplings]
     free = BatchFitter(model)
     found = free.fit(data.counts, data.auxiliary, np.concatenate(rungs, axis=1), rescue=False)
-    minima = np.concatenate([truth[None], found.theta[height(found) < _NEAR]])
+    minima = np.concatenate([truth[None], found.theta[found.valid_nll < _NEAR]])
     sizes = np.array([model.parameters[k].typical for k in couplings], dtype=float)
     spread = np.ptp(minima[:, couplings], axis=0) / sizes
     chosen = sorted(couplings[i] for i in np.argsort(-spread, kind="stable")[:2])
@@ -181,50 +183,19 @@ def _range(model: Model, data: Data, minima: Array, k: int) -> tuple[float, floa
     for side, i in ((-1.0, minima[:, k].argmin()), (1.0, minima[:, k].argmax())):
         at = _moved(model, minima[i], k, side * LADDER)
         found = held.fit(data.counts, data.auxiliary, at, rescue=False, excluded=2.0 * _NEAR)
-        beyond = np.flatnonzero(~(height(found) < _NEAR))
+        beyond = np.flatnonzero(~(found.valid_nll < _NEAR))
         ends.append(float(at[k, beyond[0] if beyond.size else -1]))
     return ends[0], ends[1]
 
 
 def _fit_from(
-    fitter: BatchFitter,
-    screen: Screen,
-    counts: Array,
-    aux: Array,
-    starts: Sequence[Start],
-    found: BatchFit | None = None,
-    least: float = 0.0,
-) -> Array:
-    """-2 ln L from each start, ``(n_starts, B)``, infinite where a toy has no such candidate.
-
-    What is deeper by more than `least` replaces the rows of `found`.
-    """
+    fitter: BatchFitter, screen: Screen, counts: Array, aux: Array, starts: Sequence[Start]
+) -> tuple[IntArray, IntArray, BatchFit]:
+    """Fits from some starts of each toy: number of the start, number of the toy, fits."""
     candidates = screen.choose(counts, aux, 1 + max(k for k, _ in starts))
     columns = candidates[:, [k for k, _ in starts]].T
     number, toy = np.nonzero(columns >= 0)
     sides = np.array([side for _, side in starts])[number]
     places = columns[number, toy]
     begin = np.where(sides > 0, screen.starts(places), screen.starts(places, -1.0))
-    every = fitter.fit(counts[:, toy], aux[:, toy], begin, rescue=False)
-    values = np.full(columns.shape, np.inf)
-    values[number, toy] = height(every)
-    if found is not None:
-        row = np.full(columns.shape, -1)
-        row[number, toy] = np.arange(len(toy))
-        deepest = values.argmin(axis=0)
-        better = np.flatnonzero(values.min(axis=0) < height(found) - least)
-        put(found, better, every, row[deepest[better], better])
-    return values
-
-
-def height(found: BatchFit) -> Array:
-    """-2 ln L, infinite where a fit failed."""
-    result: Array = np.where(found.status < FAILED, found.twice_nll, np.inf)
-    return result
-
-
-def put(found: BatchFit, rows: IntArray, other: BatchFit, of: IntArray | None = None) -> None:
-    """Write some fits (all, or those `of` a row) into rows of others."""
-    for f in fields(BatchFit):
-        new = getattr(other, f.name)
-        getattr(found, f.name)[rows] = new if of is None else new[of]
+    return number, toy, fitter.fit(counts[:, toy], aux[:, toy], begin, rescue=False)

@@ -318,11 +318,12 @@ class Evaluated:
     def _stacked(self, names: tuple[str, ...]) -> list[tuple[IntArray, Array]]:
         """The first, second, ... row of each parameter and its coefficient, ``(n_names, B)``."""
         lists = [self.terms.get(n, []) for n in names]
-        nothing = (0, np.zeros_like(self.like))
+        zero = (0, np.zeros_like(self.like))
         out = []
         for t in range(max(map(len, lists), default=0)):
-            some = [terms[t] if t < len(terms) else nothing for terms in lists]
-            out.append((np.array([k for k, _ in some]), np.stack([a + self.like for _, a in some])))
+            pairs = [terms[t] if t < len(terms) else zero for terms in lists]
+            rows = np.array([k for k, _ in pairs])
+            out.append((rows, np.stack([a + self.like for _, a in pairs])))
         return out
 
     def _vector(self, residual: Array) -> Array:

@@ -44,10 +44,10 @@ class Data:
             i = int(np.argmax(bad))
             raise InputError(f"data: bin {i} holds {self.counts[i]}; counts must be finite")
 
-    def only(self, whole: Model, some: Model) -> Data:
+    def only(self, model: Model, selected: Model) -> Data:
         """The data of some of the channels of a model."""
-        at = [whole.parameters.position(name) for name in some.parameters.names]
-        counts = [self.counts[whole.bins[c.name]] for c in some.channels]
+        at = [model.parameters.position(name) for name in selected.parameters.names]
+        counts = [self.counts[model.bins[c.name]] for c in selected.channels]
         return Data(np.concatenate(counts), self.auxiliary[at])
 
     def check(self, model: Model) -> Data:

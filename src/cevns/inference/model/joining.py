@@ -71,30 +71,30 @@ def join(
     names: list[list[str]] = []
     factors = []
     for label, model in models.items():
-        other = {model.parameters[k].name: v for k, v in (common or {}).get(label, {}).items()}
+        renamed = {model.parameters[k].name: v for k, v in (common or {}).get(label, {}).items()}
         scaled = model.parameters[scale[1]].name if scale else None
-        mine = []
+        joint_names: list[str] = []
         for p in model.parameters:
             if p.name == scaled and scale is not None:
                 joint = _scale(p, scale[0], label)
-            elif p.name in other or p.shared:
-                joint = replace(p, name=other.get(p.name, p.name), shared=True)
+            elif p.name in renamed or p.shared:
+                joint = replace(p, name=renamed.get(p.name, p.name), shared=True)
             else:
                 local.append(replace(p, name=f"{label}.{p.name}"))
-                mine.append(local[-1].name)
+                joint_names.append(local[-1].name)
                 continue
             key = fold_name(joint.name)
             if key in shared:
                 joint = _merged(*shared[key], joint, label)
             shared[key] = joint, shared.get(key, (joint, label))[1]
-            mine.append(shared[key][0].name)
-        names.append(mine)
+            joint_names.append(shared[key][0].name)
+        names.append(joint_names)
         factors.append([p.value if p.name == scaled else 1.0 for p in model.parameters])
-    every = sorted((p for p, _ in shared.values()), key=lambda p: p.role != "poi")
-    parameters = Parameters([*every, *local])
+    common_parameters = sorted((p for p, _ in shared.values()), key=lambda p: p.role != "poi")
+    parameters = Parameters([*common_parameters, *local])
     channels: list[Channel] = []
-    for (label, model), mine, factor in zip(models.items(), names, factors, strict=True):
-        to_joint = dict(zip(model.parameters.names, mine, strict=True))
+    for (label, model), joint_names, factor in zip(models.items(), names, factors, strict=True):
+        to_joint = dict(zip(model.parameters.names, joint_names, strict=True))
         units = dict(zip(model.parameters.names, factor, strict=True))
         for c in model.channels:
             own = {n: model.parameters[c.joint_name(n)].name for n in c.names}
@@ -162,7 +162,7 @@ def _constraint(p: Parameter) -> str:
     return text if p.constraint.mean == p.value else f"{text}, starting at {p.value:g}"
 
 
-def _merged(known: Parameter, place: str, new: Parameter, label: str) -> Parameter:
+def _merged(known: Parameter, first: str, new: Parameter, label: str) -> Parameter:
     """One parameter for two declarations of it, within the bounds of both.
 
     Raises:
@@ -173,7 +173,7 @@ def _merged(known: Parameter, place: str, new: Parameter, label: str) -> Paramet
         for field in ("value", "unit", "constraint", "fixed")
     ):
         raise InputError(
-            f"the shared parameter {new.name!r} is {_written(known)} in {place} and "
+            f"the shared parameter {new.name!r} is {_written(known)} in {first} and "
             f"{_written(new)} in {label}; declare it alike in both, or not shared in one"
         )
     return replace(

@@ -103,12 +103,12 @@ def under(
         InputError: if a prior cannot be normalised, leaves the bounds, or belongs to a parameter
             that is held or constrained.
     """
-    held = model.parameters.fix(fix or {})
-    named = {held[name].name: prior for name, prior in (priors or {}).items()}
+    parameters = model.parameters.fix(fix or {})
+    named = {parameters[name].name: prior for name, prior in (priors or {}).items()}
     for name in named:
-        if held[name].fixed:
+        if parameters[name].fixed:
             raise InputError(f"parameter {name!r} is held and has no prior; free it or leave it")
-    stated = Parameters(p if p.fixed else _with_prior(p, named.get(p.name)) for p in held)
+    stated = Parameters(p if p.fixed else _with_prior(p, named.get(p.name)) for p in parameters)
     if not stated.free:
         raise InputError(f"model {model.name!r}: all parameters are fixed; free one")
     logarithmic = tuple(n for n, prior in named.items() if isinstance(prior, FlatInLog))

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.intervals import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
 from cevns.inference.scan.profile_scan import profile_scan

@@ -19,7 +19,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
-from cevns.inference.fitting.intervals import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.minimum.likelihood import Likelihood

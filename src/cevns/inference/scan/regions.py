@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import InputError, MissingExtraError
-from cevns.inference.fitting.intervals import bracketed_root
+from cevns.inference.fitting.levels import bracketed_root
 from cevns.inference.model.grid import Axis
 from cevns.typing import Array
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.modes import lowest_neighbour
+from cevns.inference.minimum.minima import lowest_neighbour
 from cevns.inference.minimum.starts import LADDER
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, parameter_point

@@ -18,7 +18,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from cevns.inference.fitting.intervals import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.model.data import asimov
 from cevns.inference.model.expectation import parameter_point

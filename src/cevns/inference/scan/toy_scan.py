@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
-from cevns.inference.fitting.intervals import check_level
+from cevns.inference.fitting.levels import check_level
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.scan.profile_scan import ProfileScan
 from cevns.inference.toys.toy_job import TIE, ToyJob

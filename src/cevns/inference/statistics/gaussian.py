@@ -80,9 +80,9 @@ class Gaussian:
         weight: Array = np.where(mu > data, self.up[:, None], self._lower[:, None]) ** -2.0
         return weight
 
-    def _away(self, mu: Array, data: Array) -> Array:
-        away: Array = mu - data
-        return away if self.transform is None else self.transform @ away
+    def _difference(self, mu: Array, data: Array) -> Array:
+        difference: Array = mu - data
+        return difference if self.transform is None else self.transform @ difference
 
     def check(self, data: Array, where: str) -> None:
         """Values are finite.
@@ -103,10 +103,10 @@ class Gaussian:
 
     def evaluate(self, mu: Array, data: Array, floor: Array) -> tuple[Array, Array, Array]:
         """See `Statistic`."""
-        away, weight = self._away(mu, data), self._weight(mu, data)
-        residual = weight * away
+        difference, weight = self._difference(mu, data), self._weight(mu, data)
+        residual = weight * difference
         del floor  # a value may be negative
-        return np.sum(residual * away, axis=0), residual, weight
+        return np.sum(residual * difference, axis=0), residual, weight
 
     def residual(self, mu: Array, data: Array, floor: Array) -> Array:
         """See `Statistic`."""

@@ -12,12 +12,11 @@ import numpy as np
 
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.modes import Screen
+from cevns.inference.minimum.minima import Screen
 from cevns.inference.minimum.starts import (
     Start,
     around,
     best_of_starts,
-    height,
     needed_starts,
 )
 from cevns.inference.model.data import Data, draw
@@ -136,7 +135,7 @@ class SliceFits:
                 self.screen,
                 counts,
                 aux,
-                height(self.free.fit(counts, aux, truth, rescue=False)),
+                self.free.fit(counts, aux, truth, rescue=False).valid_nll,
                 tolerance=self.job.precision.same,
             )
         return self._starts[name]

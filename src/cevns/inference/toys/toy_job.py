@@ -25,7 +25,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from cevns.inference.minimum.minimiser import EDM_GOAL
+from cevns.inference.minimum.batch import EDM_GOAL
 from cevns.inference.model.data import DRAWS
 from cevns.inference.model.grid import Grid
 from cevns.inference.work.checkpoint import Block, BlockKey

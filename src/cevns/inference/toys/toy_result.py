@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cevns.inference.fitting.intervals import threshold
+from cevns.inference.fitting.levels import threshold
 from cevns.inference.minimum.batch import FAILED, STATUS
 from cevns.inference.toys.block_fits import Seconds
 from cevns.inference.toys.toy_job import QUOTED, ToyJob

@@ -11,8 +11,14 @@ from scan_models import ring
 from cevns.exceptions import InputError
 from cevns.inference import Data, Likelihood
 from cevns.inference.minimum.batch import FAILED, BatchFitter
-from cevns.inference.minimum.modes import Screen, lowest_neighbour
-from cevns.inference.minimum.starts import best_of_starts
+from cevns.inference.minimum.minima import (
+    Screen,
+    basins,
+    best_of_starts,
+    improvements,
+    lowest_neighbour,
+    spread,
+)
 from cevns.inference.model.data import draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import profile_scan
@@ -119,7 +125,7 @@ def test_basins_of_a_curve():
     # both solutions, and no third
     assert np.abs(x - [-1, 1]).max() < 0.35
     assert (chosen[:, 2:] == -1).all()
-    near = screen.choose(counts, aux, 2, separate=1e6)
+    near = screen.choose(counts, aux, 2, ridge=1e6)
     assert (near[:, 1] == -1).all()
 
 
@@ -131,6 +137,35 @@ def test_neighbours_include_the_diagonal():
         for j in range(5):
             box = grid[:, max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2]
             assert (lowest[:, i, j] == box.min(axis=(1, 2))).all()
+
+
+def test_the_deepest_of_several_fits_of_each_data_set():
+    values = np.array([5.0, 1.0, np.inf, 3.0])
+    tried = np.array([4.0, 0.5, 2.0, np.inf, 2.9995, 3.5])
+    lowered, fits = improvements(values, np.array([0, 1, 0, 2, 3, 3]), tried, 1e-3)
+    assert (lowered.tolist(), fits.tolist()) == ([0, 1], [2, 1])
+
+
+def test_points_far_from_each_other():
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [4.0, 0.0], [0.0, 3e3], [0.1, 0.0]])
+    # in units of the standard deviations (1.56 and 1200) the third and the fourth are the farthest
+    assert sorted(spread(points, 3).tolist()) == [0, 2, 3]
+    assert spread(points, 1).tolist() == [0]
+
+
+def test_all_local_minima_of_a_line_its_ends_included():
+    line = np.array([[0.0, 2.0, 1.0, 3.0, 3.0, 0.5]])
+    assert basins(line, (6,), 4, ridge=0.0, margin=np.inf).tolist() == [[0, 5, 2, -1]]
+
+
+def test_fits_in_place_of_others(bimodal):
+    model, scan, _ = bimodal
+    counts, aux = toys(model, scan.best.theta, 6)
+    found = BatchFitter(model).fit(counts, aux, scan.best.theta)
+    before = found.twice_nll.copy()
+    changed = found.replaced(np.array([1, 4]), found, np.array([0, 0]))
+    assert changed.twice_nll[[0, 1, 4]] == pytest.approx(before[0])
+    assert (found.twice_nll == before).all()
 
 
 def test_thinning_keeps_the_shape(bimodal):
