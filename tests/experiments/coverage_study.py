@@ -34,7 +34,8 @@ from cevns.experiments.fast_form import tabulated
 from cevns.inference import asimov
 from cevns.inference.fitting.levels import threshold
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.minima import Screen, best_of_starts
+from cevns.inference.minimum.minima import Screen
+from cevns.inference.minimum.starts import best_of_starts
 from cevns.inference.model.expectation import parameter_point
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import critical_value, prepare

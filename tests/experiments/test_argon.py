@@ -251,7 +251,7 @@ def test_weak_mixing_angle_takes_first_principles(released, derived):
 def test_new_interactions_can_be_fitted(released):
     process = interaction("standard-model", couplings="tree-lowE")
     model = released.model(interactions=[process])
-    assert exact_signal(model.channels[0]) is not None
+    assert exact_signal(model.channels) is not None
     assert fit(model, minos="none").valid
 
 

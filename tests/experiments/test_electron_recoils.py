@@ -34,7 +34,7 @@ def nominal(model, **changes):
 def test_bins_against_a_plain_integral(csi, model):
     """E_ee = T, no quenching: response by direct quadrature times density, bin by bin."""
     values = nominal(model, millicharge_emu=1.0, millicharge_ee=0.5)
-    signal = exact_signal(model.channels[0])
+    signal = exact_signal(model.channels)
     couplings = {n: values[n] for n in MILLICHARGE}
     fold = signal.fold
     assert isinstance(fold, WithElectrons)
@@ -60,7 +60,7 @@ def test_bins_against_a_plain_integral(csi, model):
 
 
 def test_quenching_moves_nuclei_and_not_electrons(model):
-    signal = exact_signal(model.channels[0])
+    signal = exact_signal(model.channels)
     fold = signal.fold
     n = fold.nuclei.nodes.size
     moved = {"qf.csi.0": np.asarray(1.0), "efficiency": np.asarray(0.0)}
@@ -94,7 +94,7 @@ def test_tabulated_against_exact(model):
 
 def test_where_electrons_are_in(csi, user_file):
     """In for extensions that change them, out for the Standard Model, or as the file says."""
-    assert type(exact_signal(csi.model().channels[0]).fold) is Fold
+    assert type(exact_signal(csi.model().channels).fold) is Fold
     assert type(csi.signal(interaction=interaction("nsi")).fold) is Fold
     for name in ("magnetic-moment", "charge-radius", "nsi+millicharge"):
         assert type(csi.signal(interaction=interaction(name)).fold) is WithElectrons

@@ -36,7 +36,7 @@ def _slope(strength, values):
 
 def _morphs(model):
     """Templates of each flavour with the variations of the shape."""
-    signal = exact_signal(model.channels[0])
+    signal = exact_signal(model.channels)
     units = {
         n: (p.constraint.mean, p.constraint.sigma) for n in SHAPES for p in [model.parameters[n]]
     }

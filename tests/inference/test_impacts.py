@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from cevns.exceptions import InputError
-from cevns.inference import fit
+from cevns.inference import fit, function_model
 from cevns.inference.fitting.impacts import impacts, statistical_error
 from cevns.parameters import Gaussian, Parameter, Parameters
 
@@ -17,38 +15,30 @@ SIGNAL = np.array([8.0, 20.0, 40.0, 25.0, 7.0])
 LEFT, FLAT = np.array([30.0, 18.0, 11.0, 7.0, 4.0]), np.full(5, 15.0)
 
 
-@dataclass(frozen=True, eq=False)
-class Spectrum:
+PARAMETERS = Parameters(
+    [
+        Parameter("s", 1.0, role="poi"),
+        Parameter("left", 1.0, constraint=Gaussian(1.0, 0.3), lower=0.0),
+        Parameter("flat", 1.0, constraint=Gaussian(1.0, 0.4), lower=0.0),
+        Parameter("gain", 0.0, constraint=Gaussian(0.0, 1.0)),
+    ]
+)
+OBSERVED = np.array([58.0, 47.0, 73.0, 49.0, 23.0])
+
+
+def counts(theta):
     """A line on two backgrounds; a gain acts on the line alone, not linearly."""
-
-    observed: np.ndarray = field(default_factory=lambda: np.array([58.0, 47.0, 73.0, 49.0, 23.0]))
-    name: str = "spectrum"
-    parameters: Parameters = field(
-        default_factory=lambda: Parameters(
-            [
-                Parameter("s", 1.0, role="poi"),
-                Parameter("left", 1.0, constraint=Gaussian(1.0, 0.3), lower=0.0),
-                Parameter("flat", 1.0, constraint=Gaussian(1.0, 0.4), lower=0.0),
-                Parameter("gain", 0.0, constraint=Gaussian(0.0, 1.0)),
-            ]
-        )
-    )
-
-    def components(self, theta):
-        s, left, flat, gain = (theta[..., k, None] for k in range(4))
-        return {"line": s * np.exp(0.2 * gain) * SIGNAL, "left": left * LEFT, "flat": flat * FLAT}
-
-    def expected(self, theta, xp=np):
-        return sum(self.components(theta).values())
+    s, left, flat, gain = (theta[..., k, None] for k in range(4))
+    return s * np.exp(0.2 * gain) * SIGNAL + left * LEFT + flat * FLAT
 
 
-MODEL = Spectrum()
+MODEL = function_model("spectrum", PARAMETERS, OBSERVED, counts)
 
 
 def twice_nll(theta):
     mu = theta[0] * np.exp(0.2 * theta[3]) * SIGNAL + theta[1] * LEFT + theta[2] * FLAT
     pulls = ((theta[1:] - [1.0, 1.0, 0.0]) / [0.3, 0.4, 1.0]) ** 2
-    return 2.0 * np.sum(mu - MODEL.observed * np.log(mu)) + pulls.sum()
+    return 2.0 * np.sum(mu - OBSERVED * np.log(mu)) + pulls.sum()
 
 
 def refit(**held):

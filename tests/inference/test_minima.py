@@ -14,11 +14,11 @@ from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.inference.minimum.minima import (
     Screen,
     basins,
-    best_of_starts,
     improvements,
     lowest_neighbour,
     spread,
 )
+from cevns.inference.minimum.starts import best_of_starts
 from cevns.inference.model.data import draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import profile_scan

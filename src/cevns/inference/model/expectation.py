@@ -294,6 +294,7 @@ def function_model(
         [2.0, 4.0]
     """
     refuse_xp_in(function, f"the expectation of {name!r}")
+    refuse_xp_in(derivative, f"the derivative of {name!r}")
     data = np.asarray(observed, dtype=float).ravel()
     counts = FunctionShape(
         parameters.names,
