@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from csi_like import template
+from mirror_like import mirror
 from test_fit import counting
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
@@ -117,6 +118,28 @@ def test_many_toys(model):
         c = toys.coverage[label]
         assert abs(c.fraction - level) < 4 * c.error + 0.005
     assert toys.audit["max_above"] < 1e-5
+
+
+@pytest.mark.parametrize("truth", [{}, {"eps_e": 0.5, "eps_mu": 0.5}])
+def test_toys_of_couplings_end_in_the_deepest_minimum(truth):
+    """Couplings that enter squared: from the truth alone a third of the toys do not, at (0.5, 0.5).
+
+    Their expectation does not depend on the couplings there to first order.
+    """
+    toys = run_toys(
+        mirror(), 300, seed=1, truth=truth, poi="eps_e", workers=1, coverage=False, audit=0.2
+    )
+    assert toys.audit["n"] == 60
+    assert toys.audit["deeper_minima"] <= 1
+    assert toys.statuses["failed"] == 0
+
+
+def test_estimates_stay_at_the_truth_where_a_mirror_is_as_good():
+    toys = run_toys(
+        mirror(tilt=0.0), 200, seed=1, poi="eps_e", workers=1, coverage=False, audit=0.0
+    )
+    # the mirror of x is 1 - x; toys with few electron neutrinos lie in between, at one half
+    assert np.mean(toys.theta[:, toys.names.index("eps_e")] < 0.55) > 0.98
 
 
 def test_seeds_and_points_are_independent(model):
@@ -256,6 +279,19 @@ def test_damaged_file_is_refused(damage, model, tmp_path):
         np.savez(out, a=np.zeros(3))
     with pytest.raises(DataError, match="no complete file of toys"):
         run_toys(model, 20, out=out, **settings)
+
+
+def test_file_of_an_earlier_version_is_refused(model, tmp_path):
+    """Its blocks had numbers only."""
+    out = tmp_path / "toys.npz"
+    run_toys(model, 20, seed=4, workers=1, audit=0, out=out)
+    with np.load(out) as file:
+        content = {k: file[k] for k in file.files}
+    for name in ("number", "point", "hypothesis"):
+        del content[name], content[f"size.{name}"]
+    np.savez(out, block=np.array([0]), **content)
+    with pytest.raises(DataError, match=r"an earlier version of cevns wrote it.*run again"):
+        run_toys(model, 20, seed=4, workers=1, audit=0, out=out)
 
 
 def test_unwritable_output(model, tmp_path):
