@@ -12,6 +12,7 @@ import random
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -299,6 +300,18 @@ def sources(root: Path) -> Iterator[tuple[str, str, str]]:
             yield room, path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
 
 
+@cache
+def survey(root: Path) -> tuple[dict[str, int], dict[str, dict[tuple[str, int], list[Mutant]]]]:
+    """Lines of code of every room, and its mutants by file and line."""
+    size = dict.fromkeys(ROOMS, 0)
+    lines: dict[str, dict[tuple[str, int], list[Mutant]]] = {r: {} for r in ROOMS}
+    for room, file, text in sources(root):
+        size[room] += code_lines(text)
+        for mutant in mutants_of(file, text):
+            lines[room].setdefault((file, mutant.line), []).append(mutant)
+    return size, lines
+
+
 def drawn(root: Path, number: int, seed: int) -> list[Mutant]:
     """Mutants drawn at random, as many of a room as it has lines of code in proportion.
 
@@ -311,12 +324,7 @@ def drawn(root: Path, number: int, seed: int) -> list[Mutant]:
         number: of mutants; fewer if there are not as many lines.
         seed: the same gives the same mutants as long as the sources are the same.
     """
-    lines: dict[str, dict[tuple[str, int], list[Mutant]]] = {r: {} for r in ROOMS}
-    size = dict.fromkeys(ROOMS, 0)
-    for room, file, text in sources(root):
-        size[room] += code_lines(text)
-        for mutant in mutants_of(file, text):
-            lines[room].setdefault((file, mutant.line), []).append(mutant)
+    size, lines = survey(root)
     total = sum(size.values())
     shares = {room: number * size[room] / total for room in ROOMS}
     counts = {room: int(share) for room, share in shares.items()}
