@@ -117,7 +117,7 @@ class CoverageMap:
                 raise UndecidedError("the sources are not those of the map: remove it")
             settings, data = root / "coverage.ini", root / "coverage.data"
             settings.write_text(f"[run]\nrelative_files = true\ndata_file = {data}\n")
-            arguments = ["-q", "-vv", "--durations=0", f"-n{jobs}", "--cov-report="]
+            arguments = ["--durations=0", "--durations-min=0", f"-n{jobs}", "--cov-report="]
             arguments += [f"--cov=src/cevns/{room}" for room in ROOMS]
             arguments += ["--cov-context=test", f"--cov-config={settings}", *tests]
             done = pytest_run(root, arguments)
