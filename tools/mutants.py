@@ -40,6 +40,11 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
         "knots = np.tile(shares, (6, 1))  # the fewest that a spline has",
         "off by one",
     ): "a constant has the same spline through any number of knots",
+    (
+        "src/cevns/inference/model/shapes.py",
+        "at = values[self.name] + like",
+        "sign",
+    ): "`like` is zero everywhere, it only has the shape of the points",
 }
 MOST_EQUIVALENT: Final = 12
 # A test may take so many times longer than when it was measured, and a run so many seconds more.
