@@ -24,7 +24,7 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo setup test test-slow doctest core-test lint format types layers docs bench \
-	readme planted-bugs lock clean
+	readme planted-bugs mutants lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ readme: $(DEV)  ## the table of `cevns reproduce` and the figure in README.md, a
 planted-bugs: $(DEV)  ## do the tests find bugs planted in a copy of the package?
 	$(BIN)/python tools/planted_bugs.py $(BUGS)
 
+mutants: $(DEV)  ## do the tests find random changes of the package? (long; MUTANTS="--number 20")
+	$(BIN)/python tools/mutants.py --jobs $(JOBS) $(MUTANTS)
+
 lock:  ## new pins in requirements/dev.txt, the same for every Python (needs uv)
 	$(UV) pip compile pyproject.toml --all-extras --group dev --upgrade --universal \
 	--python-version 3.11 --fork-strategy fewest --no-emit-index-url --no-annotate --no-header \
@@ -81,7 +84,7 @@ lock:  ## new pins in requirements/dev.txt, the same for every Python (needs uv)
 
 clean:  ## remove everything made here
 	rm -rf .venv .venv-demo .venv-core results build dist docs/_build docs/api/generated
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- environments -------------------------------------------------------------------------------

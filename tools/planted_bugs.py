@@ -14,18 +14,13 @@ tests fail without a bug.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-COPIED: Final = ("src", "tests", "pyproject.toml", "README.md")
+from tested_copy import ROOT, UndecidedError, changed, copied_tree, pytest_run
 
 
 @dataclass(frozen=True)
@@ -293,12 +288,8 @@ BUGS: Final = (
 )
 
 
-class UndecidedError(Exception):
-    """The question cannot be answered; the message says why."""
-
-
-def planted(bug: Bug, root: Path) -> tuple[Path, str, str]:
-    """The file of a bug, its text and the text with the bug.
+def planted(bug: Bug, root: Path) -> tuple[Path, str]:
+    """The file of a bug and its text with the bug.
 
     Raises:
         UndecidedError: if the file is not there or does not hold the text exactly once.
@@ -314,7 +305,7 @@ def planted(bug: Bug, root: Path) -> tuple[Path, str, str]:
             f"{bug.name}: src/cevns/{bug.path} holds {bug.old!r} {found} times and not once; "
             "bring the table up to date"
         )
-    return path, text, text.replace(bug.old, bug.new)
+    return path, text.replace(bug.old, bug.new)
 
 
 def passes(tests: tuple[str, ...], root: Path) -> bool:
@@ -323,28 +314,10 @@ def passes(tests: tuple[str, ...], root: Path) -> bool:
     Raises:
         UndecidedError: if they cannot be run.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "-m",
-        "not slow",
-        "-p",
-        "no:cacheprovider",
-    ]
-    done = subprocess.run(
-        [*command, *(f"tests/{t}" for t in tests)],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode not in (0, 1):
-        raise UndecidedError(f"{' '.join(tests)} cannot be run:\n{done.stdout}{done.stderr}")
-    return done.returncode == 0
+    done = pytest_run(root, ["-x", "-q", *(f"tests/{t}" for t in tests)])
+    if done.status not in (0, 1):
+        raise UndecidedError(f"{' '.join(tests)} cannot be run:\n{done.output}")
+    return done.status == 0
 
 
 def run(bugs: list[Bug]) -> int:
@@ -356,22 +329,14 @@ def run(bugs: list[Bug]) -> int:
     for bug in bugs:
         planted(bug, ROOT)  # all texts are there, before anything takes time
     survivors = 0
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        for name in COPIED:
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copy(ROOT / name, root / name)
+    with copied_tree() as root:
         for tests in dict.fromkeys(b.tests for b in bugs):
             if not passes(tests, root):
                 raise UndecidedError(f"{' '.join(tests)}: fails without a bug")
         for bug in bugs:
-            path, text, changed = planted(bug, root)
             started = time.perf_counter()
-            path.write_text(changed)
-            try:
+            with changed(*planted(bug, root)):
                 alive = passes(bug.tests, root)
-            finally:
-                path.write_text(text)
             survivors += alive
             seconds = time.perf_counter() - started
             word = "SURVIVED" if alive else "killed"

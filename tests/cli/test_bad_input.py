@@ -145,6 +145,7 @@ SLIPS = [
     ("[0 keVnr, 60 keVnr]", "[0 keVnr]", 34, "detector.quenching.valid.1", "this field is missing"),
     ("light_yield: 13.35", "light_yield: -1", 35, "detector.resolution", "positive numbers"),
     ("[0, 8, 12,", "[0, 12, 8,", 50, "axes.energy.edges", "increase; 8 follows 12"),
+    ("[0, 8, 12,", "[0, 8, 8,", 50, "axes.energy.edges", "increase; 8 follows 8"),
     ("[0, 8, 12,", "[0, 8, .nan,", 50, "axes.energy.edges", "increase; nan follows 8"),
     ("50, 60]", "50, .inf]", 50, "axes.energy.edges", "increase; inf follows 50"),
     ("[0, 8, 12,", "[-5, 8, 12,", 50, "axes.energy.edges", "must not be negative; got -5"),
@@ -245,7 +246,7 @@ SPOILT = [
     ("observed-counts.csv", lambda rows: rows.replace("\n8,12,", "\n9,12,"), "gap or overlap"),
     ("brn-pe.csv", lambda rows: re.sub(r"(?m)^(\d+,\d+),.*", r"\1,0", rows), "no content inside"),
     ("brn-pe.csv", lambda rows: re.sub(r"(?m)^(\d+,\d+),.*", r"\1,1,2", rows), "line"),
-    ("nin-time.csv", last("-1"), "a content is negative"),
+    ("nin-time.csv", last("-1"), "line 115: a content is negative"),
     ("ac-energy-1pe.csv", last("word"), "is not a row of numbers"),
 ]
 

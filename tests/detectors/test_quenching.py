@@ -241,8 +241,9 @@ def test_refusals() -> None:
         Constant(math.nan)
     with pytest.raises(InputError, match="range"):
         Constant(0.1, valid_kev=(5.0, 5.0))
-    with pytest.raises(InputError, match="positive"):
-        Lindhard(z=0, a=1)
+    for z, a, k in ((0, 1, None), (1, 0, None), (1, 1, 0.0)):
+        with pytest.raises(InputError, match="positive"):
+            Lindhard(z=z, a=a, k=k)
     with pytest.raises(InputError, match="increasing"):
         Tabulated((2.0, 1.0), (0.1, 0.1))
 

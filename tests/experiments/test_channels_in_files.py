@@ -170,6 +170,14 @@ def test_slips_are_one_sentence(tmp_path: Path, old: str, new: str, sentence: st
     assert "\n" not in str(caught.value)
 
 
+def test_a_free_background_may_start_at_none(tmp_path: Path) -> None:
+    path = changed(tmp_path, "{free: 0.05 /keV/kg/d}", "{free: 0 /keV/kg/d}")
+    assert load(path).declaration.backgrounds["flat"].rate == {"free": "0 /keV/kg/d"}
+    assert load(path).model("cross-section").parameters["flat"].value == 0.0
+    with pytest.raises(SchemaError, match="not negative, not -1"):
+        load(changed(tmp_path, "{free: 0.05 /keV/kg/d}", "{free: -1 /keV/kg/d}"))
+
+
 # -- further components, correlated constraints ------------------------------------------------
 
 SECOND = """

@@ -15,7 +15,17 @@ from scipy import integrate, interpolate, stats
 
 from cevns.exceptions import CevnsWarning, InputError, MissingExtraError, UnknownNameError
 from cevns.inference import Data, Likelihood, fit, function_model, interval
-from cevns.inference.bayes.sampling import BLOCK, ChainState, Flat, FlatInLog, Gaussian, sample
+from cevns.inference.bayes.sampling import (
+    BLOCK,
+    BURN_IN,
+    LONG,
+    ChainState,
+    Flat,
+    FlatInLog,
+    Gaussian,
+    _Assessment,
+    sample,
+)
 from cevns.inference.model.grid import Axis, Grid
 from cevns.inference.model.priors import under
 from cevns.parameters import Parameter, Parameters
@@ -566,3 +576,15 @@ def test_nsi_of_csi_has_its_mirror_solution(csi):
     ends = fine[np.flatnonzero(np.diff(density >= threshold))]
     # 10,000 independent draws place an end to about 0.002; Laplace is good to as much
     assert np.ravel(pieces) == pytest.approx(ends, abs=0.006)
+
+
+def test_a_chain_of_the_needed_length_is_enough():
+    """Each step is on the other side of the last: the autocorrelation time is its least, one."""
+    rng = np.random.default_rng(1)
+    side = (-1.0) ** np.arange(BURN_IN + LONG)[:, None, None]
+    steps = side * np.abs(rng.standard_normal((BURN_IN + LONG, 8, 2)))
+    short, long = _Assessment(steps[:-1], 1), _Assessment(steps, 1)
+    assert short.times.tolist() == long.times.tolist() == [1.0, 1.0]
+    assert short.needed == BURN_IN + LONG
+    assert not short.enough
+    assert long.enough

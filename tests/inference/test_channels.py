@@ -278,6 +278,16 @@ def test_two_sided_error_is_that_on_the_side_of_the_expectation() -> None:
     assert_allclose(value, [1.0, 1.0])
 
 
+def test_information_of_two_sided_errors_is_the_mean_of_both_sides() -> None:
+    statistic = GaussianValues(up=np.array([2.0]), down=np.array([4.0]))
+    mu, none = np.array([[7.0]]), np.zeros((1, 1))
+    assert_allclose(statistic.information(mu, none), [[(1 / 4 + 1 / 16) / 2]])
+    # half the second derivative of -2 ln L, of data on either side with equal chance
+    step = np.array([-1.0, 0.0, 1.0])
+    bent = [np.diff(statistic.value(mu + step, mu + away, none), 2) / 2 for away in (-3.0, 3.0)]
+    assert_allclose(statistic.information(mu, none)[0], np.mean(bent, axis=0))
+
+
 def test_limit_is_half_a_gaussian_and_cannot_be_drawn() -> None:
     limit = GaussianValues(up=np.array([2.0]), down=np.array([np.inf]))
     value = limit.evaluate(np.array([[12.0, 3.0]]), np.array([[10.0, 10.0]]), np.zeros((1, 1)))[0]

@@ -55,6 +55,9 @@ def test_what_to_lower(grid):
     lower = replace(cost, per_point=10_799, toys_most=1600 * 10_799)
     assert lower.wall_hours_most == pytest.approx(LONG_H, rel=1e-3)
     assert lower.advice == []
+    # a day is not too long; a thousand hours are counted in days
+    assert replace(cost, toys_most=0, profile_s=3600 * LONG_H).advice == []
+    assert "up to 42 days on" in str(replace(cost, toys_most=0, profile_s=3.6e6))
 
 
 def test_cost_of_cls():

@@ -125,6 +125,9 @@ def test_significance_of_one_bin_is_the_formula():
     assert found.z == pytest.approx(np.sqrt(2 * (n * np.log(n / b) - (n - b))), rel=1e-4)
     assert found.p_value == pytest.approx(NormalDist().cdf(-found.z), rel=1e-9)  # rounding
     assert significance(counting(5)).z is None  # a deficit has no significance
+    best = fit(counting(25), poi="s")
+    at_best = significance(counting(25), null=best["s"].value, best=best)
+    assert at_best.z is None  # nor has what does not exceed the null value
 
 
 def test_interval_of_one_bin_without_background():

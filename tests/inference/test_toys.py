@@ -317,6 +317,13 @@ def test_bad_arguments(model):
         run_toys(model, 10, seed=1, truth={"cevns": -5.0})
 
 
+def test_the_largest_number_of_toys_is_one_too(model, monkeypatch):
+    monkeypatch.setattr(module, "TOYS_MOST", 10)
+    assert len(run_toys(model, 10, seed=1, workers=1, audit=0).theta) == 10
+    with pytest.raises(InputError, match="ask for fewer"):
+        run_toys(model, 11, seed=1)
+
+
 def test_failure_budget(model, monkeypatch):
     original = BatchFitter.fit
 
