@@ -93,12 +93,17 @@ class Signal(Separable):
 
     def by_flavour(self, values: Values) -> Array:
         """Expected counts per flavour and energy bin, ``(..., flavours, n_energy)``."""
-        result: Array = self._spectrum(values) @ self._response(values)
+        result: Array = self._spectrum(values) @ self.responses(values)
         return result
 
     def responses(self, values: Values) -> Array:
         """Energy bins of one count at each recoil node, ``(..., nodes, n_energy)``."""
-        return self._response(values)
+        moved = self._pulls(self.binding.quenching, values)
+        varied = self._pulls(self.binding.efficiency, values)
+        if moved is None and varied is None:
+            return self._static_response
+        assert isinstance(self.response, ResponseTable)
+        return self.response.evaluate(self._energy(moved, varied), varied)
 
     def per_flavour(self, values: Values) -> dict[str, Array]:
         """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
@@ -133,15 +138,16 @@ class Signal(Separable):
         efficiency = self._asked(self.binding.efficiency)
         spectrum = self._spectrum(values)
         slopes = self._spectrum_slopes(values).values()
-        if not quenching and not efficiency:
-            response = self._response(values)
-            return [_batch_last(s @ response, like) for s in (spectrum, *slopes)]
         moved = self._pulls(self.binding.quenching, values)
         varied = self._pulls(self.binding.efficiency, values)
+        if moved is None and varied is None:
+            return [_batch_last(s @ self._static_response, like) for s in (spectrum, *slopes)]
         assert isinstance(self.response, ResponseTable)
-        response, by_energy, by_pull = self.response.evaluate_with_derivatives(
-            self._energy(moved, varied), varied
-        )
+        energy = self._energy(moved, varied)
+        if not quenching and not efficiency:
+            response = self.response.evaluate(energy, varied)
+            return [_batch_last(s @ response, like) for s in (spectrum, *slopes)]
+        response, by_energy, by_pull = self.response.evaluate_with_derivatives(energy, varied)
         rows = [s @ response for s in (spectrum, *slopes)]
         if quenching:  # the same response elsewhere
             assert moved is not None
@@ -206,14 +212,6 @@ class Signal(Separable):
             return energy
         spread: Array = np.broadcast_to(energy, (*like.shape[:-1], *energy.shape))
         return spread
-
-    def _response(self, values: Values) -> Array:
-        moved = self._pulls(self.binding.quenching, values)
-        varied = self._pulls(self.binding.efficiency, values)
-        if moved is None and varied is None:
-            return self._static_response
-        assert isinstance(self.response, ResponseTable)
-        return self.response.evaluate(self._energy(moved, varied), varied)
 
     # -- arrival times: the pulse --------------------------------------------------------------
 

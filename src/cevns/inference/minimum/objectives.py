@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.inference.model.channel import Channel, Evaluated
+from cevns.inference.model.channel import Channel
 from cevns.inference.model.expectation import Model, constraint_arrays
 from cevns.typing import Array, BoolArray, IntArray
 
@@ -30,9 +30,13 @@ _SUSPICIOUS = 40.0
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One channel: where its data and parameters stand, and the floor of its expectation."""
+    """One channel: where its data and parameters stand, and the floor of its expectation.
+
+    It is there twice: without slopes along what is fixed, and without any (`still`).
+    """
 
     channel: Channel
+    still: Channel
     bins: slice
     columns: IntArray
     names: tuple[str, ...]
@@ -71,6 +75,7 @@ class Objective:
             out.append(
                 Part(
                     channel.holding(constant),
+                    channel.holding(channel.names),
                     bins,
                     columns,
                     tuple(model.parameters[int(i)].name for i in columns),
@@ -139,15 +144,8 @@ class Objective:
 
     def value(self, part: Part, theta: Array, data: Array) -> Array:
         """-2 ln L of one channel, ``(B,)``."""
-        return part.channel.statistic.value(self._without_slope(part, theta).mean, data, part.floor)
-
-    def _without_slope(self, part: Part, theta: Array) -> Evaluated:
-        """A channel without any slope."""
-        return self.model.at(self._channels_without_slope[part.channel.name], theta)
-
-    @cached_property
-    def _channels_without_slope(self) -> dict[str, Channel]:
-        return {c.name: c.holding(c.names) for c in self.model.channels}
+        mu = self.model.at(part.still, theta).mean
+        return part.channel.statistic.value(mu, data, part.floor)
 
     def quoted(self, theta: Array, counts: Array, aux: Array) -> dict[str, Array]:
         """-2 ln L in the saturated form by channel, and that of the constraints, each ``(B,)``.
@@ -158,7 +156,7 @@ class Objective:
         out = {}
         for part in self.parts:
             statistic, data = part.channel.statistic, counts[part.bins]
-            mu = self._without_slope(part, theta).mean
+            mu = self.model.at(part.still, theta).mean
             value = statistic.value(mu, data, part.declared) + statistic.constant(data)
             impossible = statistic.impossible(mu, data, part.declared)
             out[part.channel.name] = np.where(impossible, np.inf, value)
@@ -186,7 +184,7 @@ class Objective:
             for part in self.parts:
                 if (part.declared > 0).all():
                     continue
-                mu = self._without_slope(part, theta[:, suspicious]).mean
+                mu = self.model.at(part.still, theta[:, suspicious]).mean
                 impossible = part.channel.statistic.impossible(
                     mu, counts[part.bins][:, suspicious], part.declared
                 )
@@ -196,7 +194,7 @@ class Objective:
     def kept(self, theta: Array) -> Array:
         """Expected data as the likelihood takes them, ``(n_bins, B)``."""
         parts = [
-            p.channel.statistic.kept(self._without_slope(p, theta).mean, p.declared)
+            p.channel.statistic.kept(self.model.at(p.still, theta).mean, p.declared)
             for p in self.parts
         ]
         return np.concatenate(parts)
@@ -204,7 +202,7 @@ class Objective:
     def linear(self, theta: Array) -> tuple[Array, Array]:
         """-2 ln L without constraints as ``constant (B,) + slope (n_bins, B) . data``."""
         found = [
-            p.channel.statistic.linear(self._without_slope(p, theta).mean, p.floor)
+            p.channel.statistic.linear(self.model.at(p.still, theta).mean, p.floor)
             for p in self.parts
         ]
         constant = sum((c for c, _ in found), start=np.zeros(theta.shape[1]))
