@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -116,12 +115,9 @@ def room(name: str) -> str:
     return modules()[name].parent.relative_to(SOURCE / ROOT).as_posix()
 
 
-def rooms(unfinished: Collection[str] = (), why: str = "") -> list[Any]:
-    """All rooms as parameters; of those not in order yet it is expected that they fail."""
-    mark = pytest.mark.xfail(reason=why, strict=True)
-    names = sorted({room(n) for n in modules()})
-    assert set(unfinished) <= set(names)
-    return [pytest.param(n, marks=mark if n in unfinished else ()) for n in names]
+def rooms() -> list[str]:
+    """All rooms."""
+    return sorted({room(n) for n in modules()})
 
 
 @pytest.mark.parametrize("place", rooms())
