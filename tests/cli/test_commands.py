@@ -218,7 +218,7 @@ def test_an_invalid_fit_exits_with_1(cevns, monkeypatch):
     def broken(*_: object, **__: object) -> None:
         raise FitError("MIGRAD did not converge: too many calls")
 
-    monkeypatch.setattr("cevns.analysis.measurement.fit", broken)
+    monkeypatch.setattr("cevns.analysis.measuring.fit", broken)
     done = cevns("fit", NAME)
     assert done.code == 1
     assert done.err == "cevns: MIGRAD did not converge: too many calls\n"
