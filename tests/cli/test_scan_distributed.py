@@ -239,7 +239,7 @@ def test_killed_scheduler(
     _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1, err
     assert "Traceback" not in err
-    assert "blocks are kept" in err
+    assert "toys are kept" in err
     assert not target.exists()
     assert run(*SCAN, "--workers", "1", "--out", target).returncode == 0
     assert datasets(target) == undisturbed
