@@ -50,6 +50,11 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
         "near = ((low - margin <= wanted) & (wanted <= high + margin)).any(axis=0)",
         "comparison",
     ): "the margin is a choice: whether its very end belongs to it has no meaning",
+    (
+        "src/cevns/inference/bayes/posterior_modes.py",
+        "near = nominal[k] + reach * rng.standard_normal(_SCREENED)",
+        "sign",
+    ): "a normal number and its negative have the same distribution",
 }
 MOST_EQUIVALENT: Final = 12
 # A test may take so many times longer than when it was measured, and a run so many seconds more.
