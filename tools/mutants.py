@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -50,6 +51,11 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
         "near = ((low - margin <= wanted) & (wanted <= high + margin)).any(axis=0)",
         "comparison",
     ): "the margin is a choice: whether its very end belongs to it has no meaning",
+    (
+        "src/cevns/inference/bayes/posterior_modes.py",
+        "near = nominal[k] + reach * rng.standard_normal(_SCREENED)",
+        "sign",
+    ): "a normal number and its negative have the same distribution",
 }
 MOST_EQUIVALENT: Final = 12
 # A test may take so many times longer than when it was measured, and a run so many seconds more.
@@ -78,10 +84,10 @@ def check_equivalent() -> None:
 
 
 def result(mutant: Mutant, copy: Path, tests: CoverageMap, number: int, spent: float) -> str:
-    """`survived`, `timeout`, or the test that kills a mutant.
+    """`survived`, `timeout`, or the test that kills a mutant; failing that, the exit status.
 
     Raises:
-        UndecidedError: if a test is not there any more.
+        UndecidedError: if a test is not there any more, or pytest was stopped from outside.
     """
     path = copy / mutant.file
     for chosen in tests.rounds(mutant, number, spent):
@@ -92,9 +98,11 @@ def result(mutant: Mutant, copy: Path, tests: CoverageMap, number: int, spent: f
             return "timeout"
         if done.status in (0, 5):
             continue
+        if done.status in (-signal.SIGKILL, -signal.SIGTERM):
+            raise UndecidedError("pytest was stopped from outside: start again to go on")
         if done.status != 1 and pytest_run(copy, ["-q", "--collect-only", *chosen]).status:
             raise UndecidedError("a test of the map is not there any more: remove the map")
-        return (failed_tests(done.output) or ["import"])[0]
+        return (failed_tests(done.output) or [f"pytest: exit status {done.status}"])[0]
     return "survived"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import compileall
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 COPIED: Final = ("src", "tests", "docs", "pyproject.toml", "README.md")
+MEMORY, OUTPUT = 6 << 30, 100 << 20  # bytes that a process may take, and a file
 
 
 class UndecidedError(Exception):
@@ -76,27 +78,33 @@ def changed(path: Path, text: str) -> Iterator[None]:
 def pytest_run(root: Path, arguments: Sequence[str], limit_s: float | None = None) -> Finished:
     """Run the fast tests of a copy at `root`, with further arguments of pytest.
 
-    After `limit_s` seconds pytest and all that it has started are stopped.
+    After `limit_s` seconds pytest and all that it has started are stopped. Neither its memory nor
+    its output can grow without end, where the system has such limits.
     """
     paths = [str(root / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
     command = [sys.executable, "-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider"]
-    with subprocess.Popen(
-        [*command, *arguments],
-        cwd=root,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(paths),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as printed,
+        subprocess.Popen(
+            [*command, *arguments],
+            cwd=root,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(paths),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        if sys.platform == "linux":
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
         try:
-            output, _ = process.communicate(timeout=limit_s)
+            status: int | None = process.wait(limit_s)
         except subprocess.TimeoutExpired:
+            status = None
             os.killpg(process.pid, signal.SIGKILL)
-            output, _ = process.communicate()
-            return Finished(None, output)
-    return Finished(process.returncode, output)
+        printed.seek(0)
+        return Finished(status, printed.read().decode(errors="replace"))

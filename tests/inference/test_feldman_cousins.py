@@ -130,9 +130,12 @@ def test_two_parameters_with_nuisances_are_near_wilks(grid):
 
 def test_clear_points_get_their_first_block_only(grid):
     settings = SETTINGS | {"seed": 5}
-    some = feldman_cousins(grid, 600, **settings)
+    seen = []
+    some = feldman_cousins(grid, 600, progress=lambda *a: seen.append(a[:2]), **settings)
     every = feldman_cousins(grid, 600, adaptive=False, **settings)
     assert set(some.n_toys.tolist()) == {FIRST, 600}
+    # toys that a point turns out to need are added to what is to be done
+    assert seen[-1] == (some.n_toys.sum(), some.n_toys.sum())
     full = some.n_toys == 600
     assert np.array_equal(some.p_value[full], every.p_value[full])
     assert np.array_equal(some.accepted, every.accepted)

@@ -16,7 +16,7 @@ from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import levels, profile_scan
 from cevns.inference.scan.refine import refined_scan
 from cevns.inference.scan.regions import contour
-from cevns.inference.scan.scan_slice import Slice, converged
+from cevns.inference.scan.scan_slice import Effort, Slice, converged
 
 
 def grid_of(model, **ranges):
@@ -219,3 +219,8 @@ def test_bad_scans_are_refused():
         refined_scan(grid_of(model, x=(0, 1, 1)), [1.0])
     with pytest.raises(InputError, match="counts must be finite"):
         mediator().with_observed(np.full(10, np.inf))
+
+
+def test_effort_of_two_slices():
+    a, b = Effort(fits=30, sweeps=2, lowered=5, failed=1), Effort(70, 4, 1, 2)
+    assert a + b == b + a == Effort(fits=100, sweeps=4, lowered=6, failed=3)
