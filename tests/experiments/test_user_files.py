@@ -37,7 +37,7 @@ def test_other_units_give_the_same_numbers(csi, user_file):
         # a decimal number in another unit rounds differently in its last digit
         assert theirs.parameters.values == pytest.approx(theta, rel=1e-12)
         assert theirs.expected(theta) == pytest.approx(ours.expected(theta), rel=1e-12)
-    assert other.inputs.observed.tolist() == csi.inputs.observed.tolist()
+    assert other.inputs.observed[""].tolist() == csi.inputs.observed[""].tolist()
     assert other.cross_section_cm2 == pytest.approx(csi.cross_section_cm2, rel=1e-12, abs=0.0)
 
 
