@@ -307,10 +307,10 @@ def test_merged_bins_of_the_carried_tables(csi, carried):
         "coherent-csi-2021",
         overrides={"axes.energy.edges": edges, "axes.time.edges": "[0, 0.5, 1, 2, 6]"},
     )
-    fine = csi.inputs.observed
+    fine = csi.inputs.observed[""]
     rows = [fine[i:j].sum(axis=0) for i, j in ((0, 1), (1, 3), (3, 5), (5, 7), (7, 9))]
     expected = [[r[:4].sum(), r[4:8].sum(), r[8], r[9:].sum()] for r in rows]
-    assert merged.inputs.observed.tolist() == np.array(expected).tolist()
+    assert merged.inputs.observed[""].tolist() == np.array(expected).tolist()
     for name, shape in merged.inputs.backgrounds.items():
         by_energy = csi.inputs.backgrounds[name].sum(axis=1)
         regrouped = [by_energy[0], by_energy[1:3].sum(), by_energy[3:5].sum()]
@@ -345,7 +345,7 @@ def test_any_binning_with_the_release(release):
             "axes.time.edges": "[0, 0.33, 0.77, 1.9, 5.9]",
         },
     )
-    assert 1400 < experiment.inputs.observed.sum() <= 1578
+    assert 1400 < experiment.inputs.observed[""].sum() <= 1578
     assert Study((experiment,)).fit().fit.valid
 
 
@@ -376,8 +376,8 @@ def test_without_time_axis(user_file, source, request):
     experiment = load(user_file((time, ""), (t0, "")), data=data)
     assert experiment.time_edges is None
     # all events whenever they came; the release holds 1578 up to 6 us, and the file has no more
-    assert experiment.inputs.observed.shape == (9, 1)
-    assert experiment.inputs.observed.sum() == 1578
+    assert experiment.inputs.observed[""].shape == (9, 1)
+    assert experiment.inputs.observed[""].sum() == 1578
     assert experiment.inputs.anticoincident == 1295
     # nothing is lost to time: more than with the window, by the delayed share of 1/0.85
     assert 1.05 < experiment.predict()["cevns"] / 331.42 < 1.2
