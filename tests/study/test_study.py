@@ -138,13 +138,15 @@ def test_systematics_of_a_joint_fit(future: Path) -> None:
 
 def test_one_experiment_of_a_joint_fit(future: Path) -> None:
     joint = cevns.load(NAME, future).fit(asimov=True, contributions=False)
-    one = joint.measurement(NAME)
-    assert one.observed.sum() == pytest.approx(joint.results[NAME].observed.sum())
-    assert one.fit["sns.flux"].value == joint.fit["sns.flux"].value
-    predicted = one.experiment.cross_section_cm2 * 1e40
-    assert one.fit["cross_section"].value == pytest.approx(predicted * joint.poi.value)
-    total = sum(c.sum() for c in one.expected().values())
+    one = joint.results[NAME]
+    assert set(one.components) == {"cevns", "ssb", "brn", "nin"}
+    # Asimov data of the best fit: the components add to what is observed
+    total = sum(c.fit for c in one.components.values())
     assert total == pytest.approx(one.observed.sum(), rel=1e-2)
+    signal = one.components["cevns"]
+    assert signal.fit == pytest.approx(signal.prediction * joint.poi.value, rel=1e-3)
+    predicted = one.experiment.predict()["cevns"]
+    assert signal.prediction == pytest.approx(predicted, rel=1e-9)
 
 
 def test_combination_file(combination: Callable[..., Path]) -> None:
@@ -178,12 +180,13 @@ def test_what_cannot_be_asked(future: Path) -> None:
         ({"poi": "count", "free": ("eps_ee_u",)}, "two questions"),
         ({"at": {"eps_ee_u": 0.1}}, "beside free ones"),
         ({"free": ("eps_ee_u",), "at": {"eps_ee_u": 0.1}}, "both free and held"),
-        ({"widths": [("sns.flux", 0.05)]}, "common parameter"),
     ):
         with pytest.raises(InputError, match=said):
             study.fit(**arguments)
     with pytest.raises(UnknownNameError, match="eps_xx"):
         study.fit(free=("eps_xx",))
+    with pytest.raises(UnknownNameError, match=r"sns\.flux"):  # no parameter of a count
+        study.fit(widths=[("sns.flux", 0.05)])
     with pytest.raises(UnknownNameError, match="nsj"):
         cevns.load(NAME, models="nsj")
     with pytest.raises(InputError, match="at least one experiment"):
