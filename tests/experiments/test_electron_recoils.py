@@ -38,7 +38,7 @@ def test_bins_against_a_plain_integral(csi, model):
     couplings = {n: values[n] for n in MILLICHARGE}
     fold = signal.fold
     assert isinstance(fold, WithElectrons)
-    own = (fold.electrons.spectrum(couplings).sum(axis=0)) @ signal._response(values)[
+    own = (fold.electrons.spectrum(couplings).sum(axis=0)) @ signal.responses(values)[
         fold.nuclei.nodes.size :
     ]
     steps = sorted({1e-3 * s.binding_ev for symbol in ("Cs", "I") for s in electron_shells(symbol)})
@@ -66,10 +66,10 @@ def test_quenching_moves_nuclei_and_not_electrons(model):
     moved = {"qf.csi.0": np.asarray(1.0), "efficiency": np.asarray(0.0)}
     still = {"qf.csi.0": np.asarray(0.0), "efficiency": np.asarray(0.0)}
     values = {k: np.asarray(v) for k, v in nominal(model).items()}
-    a, b = (signal._response({**values, **pulls}) for pulls in (still, moved))
+    a, b = (signal.responses({**values, **pulls}) for pulls in (still, moved))
     assert np.array_equal(a[n:], b[n:])
     assert not np.allclose(a[:n], b[:n])
-    c = signal._response({**values, "efficiency": np.asarray(0.5)})
+    c = signal.responses({**values, "efficiency": np.asarray(0.5)})
     assert not np.allclose(a[n:], c[n:])
 
 
