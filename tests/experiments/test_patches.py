@@ -108,10 +108,10 @@ def test_interaction_of_a_patch_takes_the_place_of_the_declared_one(
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("components:", "componets:", r"second.yaml.*line 2.*did you mean 'components'"),
+        ("components:", "component:", r"second.yaml.*line 2.*did you mean 'components'"),
         ("distance: 38.6 m", "distance: 38.6 kg", r"second.yaml.*line 5.*kg"),
         ("[second_strength]", "[]", r"no component has it in its 'strength'"),
-        ("strength: [", "strenth: [", r"second.yaml.*line 6.*did you mean 'strength'"),
+        ("strength: [", "strengths: [", r"second.yaml.*line 6.*did you mean 'strength'"),
         (PATCH, "components: {}\n", "the patch is empty"),
         (PATCH, "components: 3\n", "expected a section"),
     ],
@@ -129,8 +129,8 @@ def test_what_is_there_already_is_not_added(file: Path, tmp_path: Path) -> None:
     twice = f"{patch(tmp_path)}+{patch(tmp_path, name='again.yaml')}"
     with pytest.raises(SchemaError, match=r"again.yaml.*has this already"):
         cevns.load(file, models=twice)
-    with pytest.raises(UnknownNameError, match="second_strenth"):
-        cevns.load(file, models=patch(tmp_path)).fit(free=("second_strenth",), asimov=True)
+    with pytest.raises(UnknownNameError, match="second_strengths"):
+        cevns.load(file, models=patch(tmp_path)).fit(free=("second_strengths",), asimov=True)
 
 
 def test_command_line(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
