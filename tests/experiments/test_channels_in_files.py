@@ -105,6 +105,21 @@ def test_errors_are_those_of_counting_on_and_off(file: Path) -> None:
     assert fit["flat"].error == pytest.approx(np.sqrt(275.0) / 0.5, rel=1e-3)
 
 
+def test_prior_of_the_signal_is_shared_out_among_channels(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path, '"off": {exposure: 0.5, source: 0,', "half: {exposure: 0.5, source: 0.3,"
+    )
+    found = cevns.load(path).fit(asimov=True, minos="none").results["ge-on-off"]
+    whole = found.components["cevns"]
+    parts = [c.components["cevns"] for c in found.channels.values()]
+    assert [p.prediction / whole.prediction for p in parts] == pytest.approx(
+        [1 / 1.15, 0.15 / 1.15]
+    )
+    for part in parts:
+        relative = part.prediction_error / part.prediction
+        assert relative == pytest.approx(whole.prediction_error / whole.prediction)
+
+
 def test_measured_spectra_are_fitted_together(tmp_path: Path) -> None:
     model = load(changed(tmp_path, "name: ge-on-off", "name: ge")).model("count")
     rng = np.random.default_rng(3)

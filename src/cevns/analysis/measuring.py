@@ -133,23 +133,18 @@ def _measure(asked: Asked, model: Model, data: Data | None, minos: str) -> Measu
     parts = Likelihood.of(model, best.data).by_channel(best.theta)
     results = {}
     for e in asked.experiments:
-        channels = {
-            c.name: ChannelResult(
-                e,
-                model,
-                best,
-                c,
-                _components(asked, e, (c,), best),
-                parts[c.name],
-                data is not None,
+        counting = _counting(model, e)
+        whole = _components(asked, e, counting, best)
+        channels = {}
+        for c in counting:
+            own_counts = whole if len(counting) == 1 else _components(asked, e, (c,), best, whole)
+            channels[c.name] = ChannelResult(
+                e, model, best, c, own_counts, parts[c.name], data is not None
             )
-            for c in _counting(model, e)
-        }
         own = z = None
         if asked.interest is None:
             own = best[model.joint_name(e.name, POI_PARAMETER[asked.question.of_each])]
             z = _significance(model, own.name, best)
-        whole = _components(asked, e, _counting(model, e), best)
         results[e.name] = ExperimentResult(e, channels, whole, own, z)
     z = None
     if asked.interest is not None and asked.question.rejects_nothing:
@@ -223,9 +218,16 @@ def _with_widths(
 
 
 def _components(
-    asked: Asked, experiment: Experiment, channels: Sequence[Channel], best: FitResult
+    asked: Asked,
+    experiment: Experiment,
+    channels: Sequence[Channel],
+    best: FitResult,
+    whole: Mapping[str, ComponentCount] | None = None,
 ) -> dict[str, ComponentCount]:
-    """Predicted and fitted counts in some channels; errors are the covariance through slopes."""
+    """Predicted and fitted counts in some channels; errors are the covariance through slopes.
+
+    The prior of the signal is one of all channels; given these (`whole`), it is shared out.
+    """
     model = asked.model
     columns = sorted({i for c in channels for i in model.columns(c).tolist()})
     free = [i for i in columns if best[model.parameters[i].name].error > 0]
@@ -248,7 +250,10 @@ def _components(
         gradient = (values[2::2] - values[3::2]) / (2e-3 * errors)
         error = float(np.sqrt(np.maximum(gradient @ covariance @ gradient, 0.0)))
         background = experiment.declaration.backgrounds.get(name)
-        if name == SIGNAL:
+        if name == SIGNAL and whole is not None:
+            all_of_it = whole[name]
+            prior = all_of_it.prediction_error * values[0] / (all_of_it.prediction or 1.0)
+        elif name == SIGNAL:
             prior = _signal_prior(experiment, kinds[name])
         elif background is None:
             prior = _strength_prior(model.parameters, kinds[name], float(values[0]))
