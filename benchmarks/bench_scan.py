@@ -14,7 +14,8 @@ from _timing import best, report
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, fit
 from cevns.inference.minimum.batch import BatchFitter
-from cevns.inference.minimum.minima import Screen, best_of_starts
+from cevns.inference.minimum.minima import Screen
+from cevns.inference.minimum.starts import best_of_starts
 from cevns.inference.model.data import draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import levels, profile_scan
