@@ -281,8 +281,8 @@ BUGS: Final = (
         "M24",
         "data of one of several channels are those of the first",
         "inference/model/data.py",
-        "counts = [self.counts[whole.bins[c.name]] for c in some.channels]",
-        "counts = [self.counts[: c.n_bins] for c in some.channels]",
+        "counts = [self.counts[model.bins[c.name]] for c in selected.channels]",
+        "counts = [self.counts[: c.n_bins] for c in selected.channels]",
         ("experiments/test_joint_fits.py",),
     ),
 )
