@@ -510,9 +510,9 @@ def test_csi_like_count_against_the_profile():
 
 @pytest.fixture(scope="module")
 def csi():
-    import cevns
+    from cevns.experiments import load
 
-    return cevns.load("coherent-csi-2021")
+    return load("coherent-csi-2021")
 
 
 @pytest.mark.slow
