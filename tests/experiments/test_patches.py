@@ -81,6 +81,17 @@ def test_strength_is_asked_for_with_the_rest_as_declared(file: Path, tmp_path: P
     assert p.error_up == pytest.approx(expected, rel=0.05)
 
 
+def test_prediction_and_rate_at_a_strength(file: Path, tmp_path: Path) -> None:
+    study = cevns.load(file, models=patch(tmp_path))
+    nominal = study.predict()["ge-beam"]
+    moved = study.predict(at={"second_strength": 2.0})["ge-beam"]
+    assert nominal["second"] == 0.0
+    assert moved["second"] == pytest.approx(0.5 * nominal["cevns"], rel=1e-9)
+    assert moved["cevns"] == pytest.approx(nominal["cevns"], rel=1e-9)
+    rate = study.rate(at={"second_strength": 2.0})["ge-beam"]
+    assert rate.expected["second"] == pytest.approx(moved["second"])
+
+
 def test_patches_combine_with_each_other_and_with_an_interaction(
     file: Path, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+import cevns
 import cevns.sources
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments import load
@@ -127,6 +128,15 @@ def test_from_a_file_to_a_fit(files):
     fast, error = fast_form(model)  # neither the kernel nor the tilt has a table: it stays exact
     assert fast is model
     assert error is None
+
+
+def test_the_rate_ends_where_the_massive_beam_does(files):
+    rate = cevns.load(files).rate()["beam"]
+    # T_max = 2 m_A p^2 / s of the four-vectors, for the lightest isotope and the largest energy
+    mass = min(n.mass_mev for n in rate.experiment.material.nuclides)
+    squared = 20.0**2 + mass**2 + 2 * 120.0 * mass
+    expected = 2 * mass * (120.0**2 - 20.0**2) / squared * 1e3
+    assert rate.recoil_energy_kev[-1] == pytest.approx(expected, rel=1e-6)
 
 
 def test_electrons_are_not_quenched(files):

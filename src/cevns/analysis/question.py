@@ -186,7 +186,7 @@ def with_physics(experiment: Experiment, physics: Physics) -> Experiment:
 
 
 def place(experiment: Experiment, at: Mapping[str, float]) -> tuple[Experiment, dict[str, float]]:
-    """An experiment at values of its interaction's parameters.
+    """An experiment at values of its interaction's parameters and of components' strengths.
 
     Returns:
         The experiment with its shapes where they are asked for, and the values of the others.
@@ -195,7 +195,7 @@ def place(experiment: Experiment, at: Mapping[str, float]) -> tuple[Experiment, 
         UnknownNameError: if a parameter is unknown.
     """
     names = _couplings(experiment, at)
-    known = experiment.interaction.parameters
+    known = Parameters([*experiment.interaction.parameters, *experiment.strengths])
     held = {known[n].name: v for n, v in at.items() if known.has(n) and known[n].name in names}
     return _placed(experiment, at), held
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment, inputs_record
-from cevns.processes import kinematics
 from cevns.rates import flux_averaged_cross_section
+from cevns.rates.fold import recoil_panels
 from cevns.records import head
 from cevns.typing import Array
 
@@ -109,13 +109,11 @@ def _expected(experiment: Experiment, at: Mapping[str, float]) -> dict[str, floa
 
 
 def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
-    placed, held = place(experiment, at)
-    limit = max(
-        float(kinematics.maximum_recoil_kev(energy, nuclide.mass_mev))
-        for energy in placed.source.recoil_kinks
-        for nuclide in placed.material.nuclides
-    )
-    grid = np.linspace(0.0, limit, points)
+    placed, asked = place(experiment, at)
+    held = {n: v for n, v in asked.items() if placed.interaction.parameters.has(n)}
+    process = placed.interaction.kinematics
+    panels = recoil_panels(placed.source, placed.material, kinematics=process)
+    grid = np.linspace(0.0, panels[-1], points)
     density = placed.recoil_density(grid, held)
     by_flavour = dict(zip(placed.fold.flavours, density, strict=True))
     section = placed.cross_section_cm2

@@ -166,7 +166,7 @@ def _at_energy(
     couplings: str,
 ) -> dict[str, Any]:
     from cevns.particles import FLAVOURS
-    from cevns.processes import kinematics, total_cross_section
+    from cevns.processes import total_cross_section
     from cevns.units import quantity
 
     e = quantity(energy, "MeV", what="--energy")
@@ -186,7 +186,7 @@ def _at_energy(
             f: float(total_cross_section(n, e, f, interaction=process, form_factor=form_factor))
             for f in FLAVOURS
         }
-        limit = float(kinematics.maximum_recoil_kev(e, n.mass_mev))
+        limit = float(process.kinematics.maximum_recoil_kev(e, n.mass_mev))
         results.append({"nuclide": n.name, "total_cm2": total, "maximum_recoil_kev": limit})
         shown.add_row(
             n.name, f"{limit:.4g}", *(f"{total[f]:.4g}" for f in ("nu_e", "nu_mu", "nubar_mu"))
