@@ -20,11 +20,38 @@ from cevns.parameters import fold_name
 from cevns.processes import Interaction
 from cevns.registry import canonical
 
-__all__ = ["JointExperiment", "load_all", "load_joint"]
+__all__ = ["JointExperiment", "Named", "load_all", "load_joint"]
+
+
+class Named:
+    """What several experiments have in common by name; of a joint one and of a study."""
+
+    experiments: tuple[Experiment, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the experiments."""
+        return tuple(e.name for e in self.experiments)
+
+    @property
+    def cite(self) -> tuple[str, ...]:
+        """Papers of all of them, each once."""
+        return tuple(dict.fromkeys(c for e in self.experiments for c in e.cite))
+
+    def __getitem__(self, name: str) -> Experiment:
+        """One of them by name.
+
+        Raises:
+            UnknownNameError: if it is not among them.
+        """
+        for e in self.experiments:
+            if canonical(e.name) == canonical(name):
+                return e
+        raise UnknownNameError("experiment", name, self.names)
 
 
 @dataclass(frozen=True, eq=False)
-class JointExperiment:
+class JointExperiment(Named):
     """Several experiments; make it with `load_joint`.
 
     Args:
@@ -49,30 +76,9 @@ class JointExperiment:
         return " + ".join(self.names)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the experiments."""
-        return tuple(e.name for e in self.experiments)
-
-    @property
     def title(self) -> str:
         """A line for tables and figures."""
         return " + ".join(e.title for e in self.experiments)
-
-    @property
-    def cite(self) -> tuple[str, ...]:
-        """Papers of all of them, each once."""
-        return tuple(dict.fromkeys(c for e in self.experiments for c in e.cite))
-
-    def __getitem__(self, name: str) -> Experiment:
-        """One of them by name.
-
-        Raises:
-            UnknownNameError: if it is not among them.
-        """
-        for e in self.experiments:
-            if canonical(e.name) == canonical(name):
-                return e
-        raise UnknownNameError("experiment", name, self.names)
 
     def provenance(self) -> dict[str, Any]:
         """Physics choices, changed fields and inputs of each."""

@@ -22,12 +22,12 @@ from cevns.analysis.scanning.scan_task import scan
 from cevns.analysis.systematics import Systematics, systematic_effects
 from cevns.analysis.toy_study import ToyStudy, study_toys
 from cevns.detectors import Quenching
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.joint import Named
 from cevns.inference import Model
 from cevns.parameters import Parameters
-from cevns.registry import canonical
 
 __all__ = ["Study"]
 
@@ -35,7 +35,7 @@ Fix = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class Study(Named):
     """One or several experiments; open it with `cevns.load`.
 
     What is fitted is a question: `poi`, a name (``count`` of one experiment by default,
@@ -75,11 +75,6 @@ class Study:
     # -- what it is ----------------------------------------------------------------------------
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the experiments."""
-        return tuple(e.name for e in self.experiments)
-
-    @property
     def name(self) -> str:
         """Of the combination, or the names of the experiments."""
         return self.label or " + ".join(self.names)
@@ -88,22 +83,6 @@ class Study:
     def title(self) -> str:
         """A line for tables and figures."""
         return self.heading or " + ".join(e.title for e in self.experiments)
-
-    @property
-    def cite(self) -> tuple[str, ...]:
-        """Papers of all experiments, each once."""
-        return tuple(dict.fromkeys(c for e in self.experiments for c in e.cite))
-
-    def __getitem__(self, name: str) -> Experiment:
-        """One of the experiments by name.
-
-        Raises:
-            UnknownNameError: if it is not among them.
-        """
-        for e in self.experiments:
-            if canonical(e.name) == canonical(name):
-                return e
-        raise UnknownNameError("experiment", name, self.names)
 
     def provenance(self) -> dict[str, Any]:
         """Physics choices, changed fields and inputs; of several experiments those of each."""
