@@ -261,9 +261,19 @@ def test_correlated_constraint_is_one_measurement_of_both(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("size", "old", "new", "sentence"),
     [
-        ("{free: 1.0, acts_on: signal}", "", "", "only what acts on a component may be 'free'"),
-        ("{free: 1.0, acts_on: component}", "[second_size]", "[flux]", "acts_on: component"),
-        ("{free: 1.0, acts_on: component}", "[second_size]", "[]", "no component has it"),
+        (
+            "{free: 1.0, acts_on: signal}",
+            "",
+            "",
+            "only what acts on a component or a function may be 'free'",
+        ),
+        (
+            "{free: 1.0, acts_on: component}",
+            "[second_size]",
+            "[second_size, big]",
+            "acts_on: component",
+        ),
+        ("{free: 1.0, acts_on: component}", "[second_size]", "[]", "no 'strength' has it"),
         ("{free: 1.0, acts_on: component}", "kind: sns, distance: 38.6 m", "kind: snns", "snns"),
     ],
 )

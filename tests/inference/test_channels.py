@@ -16,17 +16,14 @@ from scipy import stats
 
 from cevns.exceptions import InputError
 from cevns.inference import fit
+from cevns.inference.factors.interpolated import Interpolated
+from cevns.inference.factors.linear import Linear
+from cevns.inference.factors.log_normal import LogNormal
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.data import asimov
 from cevns.inference.model.expectation import Model
-from cevns.inference.model.factors import (
-    FunctionFactor,
-    Interpolated,
-    Linear,
-    LogNormal,
-    Values,
-)
+from cevns.inference.model.factors import FunctionFactor, Values
 from cevns.inference.model.joining import join
 from cevns.inference.model.rows import OuterRows
 from cevns.inference.model.shapes import FunctionShape, Gridded, Morph, MovingShape, Stacked, fixed

@@ -156,7 +156,7 @@ def _measure(asked: Asked, model: Model, data: Data | None, minos: str) -> Measu
 
 def _counting(model: Model, experiment: Experiment) -> tuple[Channel, ...]:
     """The channels of an experiment that hold counts; others are auxiliary measurements."""
-    return tuple(c for c in model.group(experiment.name) if c.statistic.counts)
+    return tuple(c for c in model.group(experiment.name) if not c.auxiliary)
 
 
 def _significance(model: Model, name: str, best: FitResult) -> Significance | None:

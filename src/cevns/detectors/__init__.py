@@ -8,6 +8,7 @@ value x is reconstructed with density P(x|E_ee) (`resolution`) and seen with pro
 from cevns import registry
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.framework.panel_quadrature import smooth_cuts
+from cevns.detectors.framework.responding import Response, ResponseModel
 from cevns.detectors.framework.response import ResponseTable, SharpResponse, bin_response
 from cevns.detectors.framework.timing import TimeTable, time_bins
 from cevns.detectors.framework.variation import Variation
@@ -19,6 +20,8 @@ __all__ = [
     "Quenching",
     "QuenchingCurve",
     "Resolution",
+    "Response",
+    "ResponseModel",
     "ResponseTable",
     "SharpResponse",
     "TimeTable",

@@ -10,13 +10,13 @@ import numpy as np
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
-from cevns.experiments.declaration.schema import ChannelEntry
+from cevns.experiments.declaration.sections import ChannelEntry
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import check_shape_parameters
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
-from cevns.inference.model.channel import Channel, Component
+from cevns.inference.model.channel import COUNTS, Channel, Component
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import Strength
 from cevns.inference.model.shapes import Shape, fixed
@@ -66,16 +66,17 @@ def build_model(
     else:
         shape, prediction = _first_principles(experiment, question, interaction)
     entries = declared.channels or {"": ChannelEntry()}
-    sizes = {name: entry.exposure * entry.source for name, entry in entries.items()}
+    sizes = {name: entry.exposure * entry.power(SIGNAL) for name, entry in entries.items()}
     of_interest = question.parameters(
         process,
         experiment.declared,
         prediction=prediction * sum(sizes.values()),
         cross_section_cm2=experiment.cross_section_cm2,
     )
-    parameters = assembly.parameter_vector(declared, question, of_interest)
+    parameters = assembly.parameter_vector(declared, experiment.declared, question, of_interest)
+    factors = experiment.factors(declared.strength, "strength")
     strength, normalised = question.strength(
-        assembly.names_acting_on(declared, "signal"), of_interest[0].value
+        (*assembly.names_acting_on(declared, "signal"), *factors), of_interest[0].value
     )
     inputs = read()  # after the signal: what is wrong with both is said of that
     if shape is None:
@@ -91,6 +92,12 @@ def build_model(
         own = strength if share == 1.0 else (*strength, share)
         signal = Component(SIGNAL, shape, own, normalised, "CEvNS")
         channels.append(_channel(experiment, inputs, name, entry, (signal, *further)))
+    for argument in declared.derived:
+        if not any(argument in c.derived for c in channels):
+            raise InputError(
+                f"{experiment.name}: {argument!r} is derived, but neither a strength nor the "
+                f"interaction {process.name!r} has it"
+            )
     channels += _correlations(experiment, parameters)
     model = Model(experiment.name, parameters, tuple(channels))
     if not inputs.observed:
@@ -108,33 +115,41 @@ def _channel(
     """One set of data with its signal, where the source is on, and its backgrounds."""
     declared, n_bins = experiment.declaration, signals[0].shape.n_bins
     components = []
-    if entry.source > 0:
-        size = entry.exposure * entry.source
-        components = [signals[0]] + [
-            s if size == 1.0 else replace(s, strength=(*s.strength, size)) for s in signals[1:]
-        ]
+    for signal in signals:
+        power = entry.power(signal.name)
+        size = 1.0 if signal.name == SIGNAL else entry.exposure * power  # it has its share already
+        if power > 0:
+            own = signal if size == 1.0 else replace(signal, strength=(*signal.strength, size))
+            components.append(own)
     floor = np.zeros(n_bins)
     for background in declared.backgrounds if entry.backgrounds is None else entry.backgrounds:
         count = declared.backgrounds[background].count
         counts = inputs.shapes.get(background)
         if counts is None:
             counts = fixed(inputs.backgrounds[background])
-        strength: tuple[Strength, ...] = (background,)
+        factors = declared.backgrounds[background].strength
+        strength: tuple[Strength, ...] = (
+            background,
+            *experiment.factors(factors, "backgrounds", background, "strength"),
+        )
         if entry.exposure != 1.0:
-            strength = (background, entry.exposure)
+            strength = (*strength, entry.exposure)
         title = declared.backgrounds[background].title or background
         components.append(Component(background, counts, strength, title=title))
         # half of what a background five prior widths low would leave: no fit comes near it, and
         # splines of the response may undershoot zero by a hundredth of an event
         least = max(count.value - 5.0 * count.sigma, 0.0)
         floor += 0.5 * entry.exposure * least * counts.nominal
-    observed = inputs.observed.get(name)
+    observed, statistic = inputs.observed.get(name), inputs.statistics.get(name, COUNTS)
+    derived = experiment.derived
     return Channel(
         f"{experiment.name}.{name}" if name else experiment.name,
         np.zeros(n_bins) if observed is None else observed.ravel(),
         tuple(components),
-        floor=floor,
+        statistic=statistic,
+        floor=floor if statistic.counts else None,
         shape=experiment.cells,
+        derived={n: f for n, f in derived.items() if any(n in c.names for c in components)},
         group=experiment.name,
     )
 
@@ -145,7 +160,12 @@ def _further_signals(experiment: Apparatus) -> list[Component]:
     for name, entry in experiment.declaration.components.items():
         other = experiment.with_signal_of(name, entry)
         out.append(
-            Component(name, other.signal(), tuple(entry.strength), title=entry.title or name)
+            Component(
+                name,
+                other.signal(),
+                experiment.factors(entry.strength, "components", name, "strength"),
+                title=entry.title or name,
+            )
         )
     return out
 
@@ -167,6 +187,7 @@ def _correlations(experiment: Apparatus, parameters: Parameters) -> list[Channel
                 tuple(values),
                 statistic=GaussianValues(covariance=np.array(entry.covariance)),
                 group=experiment.name,
+                auxiliary=True,
             )
         )
     return out

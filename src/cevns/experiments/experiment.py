@@ -16,7 +16,7 @@ from cevns.experiments.declaration.patch import patched, read_patch
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.questions import Poi, Question, ask
+from cevns.experiments.questions import SIGNAL, Poi, Question, ask
 from cevns.inference import Model
 from cevns.processes import Interaction
 
@@ -140,7 +140,7 @@ class Experiment(Apparatus):
         if self.process is None and declared is not None and declared.use == "released":
             return declared.count.value
         channels = self.declaration.channels.values()
-        size = sum(c.exposure * c.source for c in channels) if channels else 1.0
+        size = sum(c.exposure * c.power(SIGNAL) for c in channels) if channels else 1.0
         return self.prediction_of(self.signal()) * size
 
     def predict(self) -> dict[str, float]:

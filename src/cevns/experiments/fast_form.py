@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cevns.detectors import ResponseTable
 from cevns.experiments.prediction.separable import Separable
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.tables.features import ResponseFeatures
@@ -100,12 +101,20 @@ def _tabulated(
         return shape if inner is shape.signal else replace(shape, signal=inner)
     if not isinstance(shape, Signal) or isinstance(shape.fold, KernelFold):
         return shape  # a kernel has no terms that a table could hold
+    if shape.binding.response and not isinstance(shape.response, ResponseTable):
+        return shape  # a matrix between its points is no polynomial
     if set(shape.binding.interaction) & set(shape.fold.source.parameters.names):
         return shape  # nor are there tables of sources that change
-    own = {n: model.parameters[channel.joint_name(n)] for n in shape.parameters}
+    own = [n for n in channel.names if n in model.parameters.names or n in channel.rename]
     units = {n: channel.units.get(n, 1.0) for n in own}
-    nominal = {n: p.value * units[n] for n, p in own.items()}
-    scale = {n: p.scale * units[n] for n, p in own.items()}
+    found = {n: model.parameters[channel.joint_name(n)] for n in own}
+    nominal = {n: p.value * units[n] for n, p in found.items()}
+    scale = {n: p.scale * units[n] for n, p in found.items()}
+    for name, function in channel.derived.items():
+        at = {n: np.array([nominal[n]]) for n in function.names}
+        slopes = function.slopes(at)
+        nominal[name] = float(function.value(at)[0])
+        scale[name] = sum(abs(float(slopes[n][0])) * scale[n] for n in function.names)
     return tabulate(shape, nominal, scale, features)
 
 

@@ -110,11 +110,13 @@ class Question:
         """Whether the parameter of interest is a number of events."""
         return self.name == "count"
 
-    def strength(self, scale: Sequence[str], reference: float) -> tuple[tuple[Strength, ...], bool]:
+    def strength(
+        self, scale: Sequence[Strength], reference: float
+    ) -> tuple[tuple[Strength, ...], bool]:
         """Factors on the signal, and whether its shape is normalised.
 
         Args:
-            scale: parameters that multiply the signal.
+            scale: what multiplies the signal.
             reference: predicted value of the cross section.
         """
         if self.counts_events:
@@ -122,10 +124,6 @@ class Question:
         if self.named:
             return tuple(scale), False
         return (*scale, POI_PARAMETER["cross-section"], 1.0 / reference), False
-
-    def leaves_out(self, acts_on: str) -> bool:
-        """Whether a declared parameter has no effect: one that only scales a normalised shape."""
-        return self.counts_events and acts_on == "signal"
 
     def parameters(
         self,

@@ -9,6 +9,7 @@ time quenching parameters only move the abscissa E_ee(T), so no special function
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -240,6 +241,11 @@ class ResponseTable:
         """Energies where the response jumps: none."""
         return ()
 
+    @property
+    def parameters(self) -> dict[str, tuple[float, float]]:
+        """The variations of the efficiency, pulls."""
+        return dict.fromkeys(self.variations, (-PULL_REACH, PULL_REACH))
+
     def evaluate(self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None) -> Array:
         """R_b: energies ``(..., n)`` give ``(..., n, n_bins)``.
 
@@ -299,24 +305,36 @@ class SharpResponse:
     efficiency: Efficiency
 
     @property
-    def variations(self) -> Mapping[str, tuple[SharpResponse, SharpResponse]]:
-        """As `ResponseTable.variations`."""
-        return {
-            name: (
-                SharpResponse(self.edges, self.resolution, plus),
-                SharpResponse(self.edges, self.resolution, minus),
-            )
-            for name, (plus, minus) in self.efficiency.varied.items()
-        }
+    def n_bins(self) -> int:
+        """Number of reconstructed bins."""
+        return len(np.asarray(self.edges)) - 1
+
+    @property
+    def energy_max_kevee(self) -> float:
+        """End of the axis."""
+        return float(np.max(np.asarray(self.edges))) / self.resolution.light_yield
+
+    @property
+    def parameters(self) -> dict[str, tuple[float, float]]:
+        """None: nothing varies."""
+        return {}
 
     @property
     def kinks_kevee(self) -> tuple[float, ...]:
         """Energies where the response or its slope jumps."""
         x = {*np.asarray(self.edges, dtype=float).tolist(), *self.efficiency.kinks}
-        return tuple(sorted(v / self.resolution.light_yield for v in x))
+        finite = (v for v in x if math.isfinite(v))
+        return tuple(sorted(v / self.resolution.light_yield for v in finite))
 
-    def evaluate(self, energy_kevee: ArrayLike) -> Array:
+    def evaluate_with_derivatives(
+        self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None
+    ) -> tuple[Array, Array, Array]:
+        """Never asked for: there is no derivative to follow."""
+        raise AssertionError(energy_kevee, pulls)
+
+    def evaluate(self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None) -> Array:
         """R_b at energies of any shape: ``(..., n_bins)``."""
+        del pulls  # nothing varies
         x = self.resolution.light_yield * np.asarray(energy_kevee, dtype=float)
         edges = np.asarray(self.edges, dtype=float)
         inside = (x[..., None] >= edges[:-1]) & (x[..., None] < edges[1:])

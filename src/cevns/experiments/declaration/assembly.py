@@ -9,15 +9,15 @@ from functools import partial
 
 import numpy as np
 
-from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.detectors import Response, TimeTable
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.efficiency.unity import Unity
 from cevns.detectors.framework.response import PULL_REACH
-from cevns.detectors.resolution import Resolution
-from cevns.detectors.resolution.none import Perfect
+from cevns.detectors.responses.chain import REACH
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.backgrounds import Background
-from cevns.experiments.declaration.schema import ExperimentFile, ParameterEntry
+from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.declaration.sections import ParameterEntry
 from cevns.experiments.prediction.signal import Binding
 from cevns.experiments.questions import Question
 from cevns.parameters import Gaussian, Parameter, Parameters
@@ -28,24 +28,18 @@ from cevns.typing import Array
 from cevns.units import measurement, quantity
 
 __all__ = [
-    "REACH",
     "arrival_tables",
     "bind",
     "declared_parameter",
     "declared_parameters",
-    "end_of_axis",
     "match_variations",
     "names_acting_on",
     "parameter_vector",
     "physics_choices",
     "pulse_range",
-    "response_table",
     "single",
     "time_tables",
 ]
-
-REACH = 6.0
-"""How many sigmas of a nuisance the response and time tables cover."""
 
 
 def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
@@ -75,7 +69,9 @@ def declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
         "quenching": (-REACH, REACH),
         "pulse-time": pulse_range(value, constraint),
         "shape": (-REACH, REACH),
+        "response": (-math.inf, math.inf),
         "component": (0.0, math.inf),
+        "function": (-math.inf, math.inf),
     }[entry.acts_on]
     return Parameter(
         name,
@@ -150,7 +146,7 @@ def bind(
     couplings: tuple[str, ...],
     interaction: Interaction,
     quenching_variations: tuple[str, ...],
-    efficiency_variations: tuple[str, ...],
+    response: Response,
     source: Source,
 ) -> Binding:
     """Which parameter drives which stage of the signal, with these couplings free."""
@@ -168,23 +164,35 @@ def bind(
             raise InputError(
                 f"{declaration.name}: the parameter {name!r} acts on the source, which has {known}"
             )
-    floating = (*couplings, *(n for n in (*floating, *of_source) if n not in couplings))
+    stage = "efficiency" if declaration.detector.response.kind == "chain" else "response"
+    for name in couplings:
+        if name in declaration.derived:
+            raise InputError(
+                f"{declaration.name}: {name!r} is derived from other parameters; ask for these"
+            )
+    arguments = (*interaction.parameters.names, *source.parameters.names)
+    floating = (*floating, *of_source, *(n for n in declaration.derived if n in arguments))
+    floating = (*couplings, *(n for n in floating if n not in couplings))
     return Binding(
         interaction=floating,
         neutron_radius=single(declaration, "neutron-radius"),
         quenching=match_variations(declaration, "quenching", quenching_variations),
-        efficiency=match_variations(declaration, "efficiency", efficiency_variations),
+        response=match_variations(declaration, stage, tuple(response.parameters)),
         pulse_time=single(declaration, "pulse-time") or single(declaration, "arrival"),
     )
 
 
 def parameter_vector(
-    declaration: ExperimentFile, question: Question, of_interest: Sequence[Parameter]
+    declaration: ExperimentFile,
+    declared: Mapping[str, Parameter],
+    question: Question,
+    of_interest: Sequence[Parameter],
 ) -> Parameters:
     """Parameters of interest, background counts, then the nuisances of the file.
 
     Args:
         declaration: the file.
+        declared: its parameters.
         question: what is asked; nuisances that it leaves without effect are left out.
         of_interest: its parameters.
 
@@ -205,7 +213,7 @@ def parameter_vector(
         )
     together = {n for c in declaration.correlations for n in c.parameters}
     taken = {p.name for p in out}
-    for name, parameter in declared_parameters(declaration).items():
+    for name, parameter in declared.items():
         acts_on = declaration.parameters[name].acts_on
         if name in taken:
             if acts_on != "interaction" and name not in question.strengths:
@@ -214,8 +222,8 @@ def parameter_vector(
                     "parameter otherwise"
                 )
             continue  # the parameter of interest itself
-        if question.leaves_out(acts_on):
-            continue
+        if question.counts_events and declaration.only_scales_the_signal(name):
+            continue  # without effect on a shape that is normalised
         if name in together:  # its measurement is a channel of several
             assert parameter.constraint is not None
             width = parameter.constraint.sigma
@@ -228,37 +236,6 @@ def _prior(background: Background) -> Gaussian | None:
     """The constraint of a background's count; None where only the data know it."""
     count = background.count
     return Gaussian(count.value, count.sigma) if math.isfinite(count.sigma) else None
-
-
-def response_table(
-    resolution: Resolution, efficiency: Efficiency, edges: Array, curve: QuenchingCurve
-) -> ResponseTable | SharpResponse:
-    """The response over all energies that quenching can reach within `REACH` sigmas.
-
-    Raises:
-        InputError: if quenching or efficiency vary with a perfect resolution: it has no
-            derivative to follow.
-    """
-    if isinstance(resolution, Perfect):
-        if len(curve.odd) or efficiency.varied:
-            raise InputError(
-                "a perfect resolution has no smooth response; declare a resolution, or drop the "
-                "quenching and efficiency variations"
-            )
-        return SharpResponse(edges, resolution, efficiency)
-    return ResponseTable.build(
-        resolution, efficiency, edges, end_of_axis(resolution, edges, curve.largest_kevee(REACH))
-    )
-
-
-def end_of_axis(resolution: Resolution, edges: Array, largest_kevee: float) -> float:
-    """Energy, up to `largest_kevee`, beyond which nothing is reconstructed inside the axis.
-
-    A sharp detector would otherwise spend its table on energies that it never shows.
-    """
-    energies = np.linspace(0.0, largest_kevee, 1001)
-    seen = np.flatnonzero(resolution.cdf(edges[-1], energies) > 1e-13)
-    return float(energies[min(seen[-1] + 1, 1000)]) if seen.size else largest_kevee
 
 
 def time_tables(
@@ -347,7 +324,7 @@ def arrival_tables(
 
 def physics_choices(declaration: ExperimentFile) -> Mapping[str, str]:
     """The named physics choices of a file, echoed in every result."""
-    released = declaration.signal
+    released, detector = declaration.signal, declaration.detector
     return {
         **({} if released is None else {"signal": released.use}),
         "source": declaration.source.kind,
@@ -357,8 +334,9 @@ def physics_choices(declaration: ExperimentFile) -> Mapping[str, str]:
         "couplings": declaration.interaction.couplings,
         "form_factor": declaration.interaction.form_factor,
         "axial": "included" if declaration.interaction.axial else "left out",
-        "quenching": declaration.detector.quenching.kind,
-        "resolution": declaration.detector.resolution.kind,
-        "efficiency": declaration.detector.efficiency.energy.kind,
-        "time_efficiency": declaration.detector.efficiency.time.kind,
+        "quenching": "none" if (curve := detector.quenching) is None else curve.kind,
+        **({} if (r := detector.response.kind) == "chain" else {"response": r}),
+        "resolution": "none" if (spread := detector.resolution) is None else spread.kind,
+        "efficiency": detector.efficiency.energy.kind,
+        "time_efficiency": detector.efficiency.time.kind,
     }

@@ -25,12 +25,14 @@ from cevns.units import Measurement, Unit, measurement, quantity
 __all__ = [
     "Alternative",
     "Background",
+    "Component",
     "Count",
     "Exponential",
     "ExponentialEnergy",
     "ExponentialFit",
     "FlatEnergy",
     "Section",
+    "Strength",
     "Table",
     "Template",
     "rate_per_day",
@@ -42,6 +44,21 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
+
+class Component(BaseModel):
+    """A section that a registered model reads: its name and the model's own fields."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    kind: str
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields beside ``kind``, as written."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+Strength = list[str | Component]
+"""Factors: names of parameters, and functions of them (`cevns.inference.factors`)."""
 
 AXIS_UNITS: Mapping[str, str] = {
     "": "",
@@ -272,6 +289,7 @@ class Background(Section):
     template: Template | None = None
     energy: FlatEnergy | ExponentialEnergy | Table | None = None
     time: Exponential | ExponentialFit | Table | None = None
+    strength: Strength = Field(default_factory=list)
     _count: Measurement = PrivateAttr()
 
     @field_validator("energy", mode="before")
@@ -307,6 +325,6 @@ class Background(Section):
 
     @model_validator(mode="after")
     def _one_shape(self) -> Background:
-        if (self.template is None) == (self.energy is None):
+        if self.template is not None and self.energy is not None:
             raise InputError("give either 'energy' (and 'time') or 'template'")
         return self

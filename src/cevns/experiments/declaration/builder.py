@@ -10,15 +10,15 @@ in place of its numbers.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from cevns import registry
 from cevns.exceptions import CevnsError, UnknownNameError
-from cevns.experiments.declaration.document import Document, nearest
+from cevns.experiments.declaration.backgrounds import Component
+from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
-from cevns.experiments.declaration.schema import Component
 from cevns.units import Unit
 
 __all__ = ["Builder", "written_names"]
@@ -60,13 +60,16 @@ class Builder:
 
     document: Document
 
-    def build(self, package: str, section: Sequence[str], component: Component) -> Any:
+    def build(
+        self, package: str, section: Location, component: Component, *, what: str = ""
+    ) -> Any:
         """The model that a section declares.
 
         Args:
             package: registry folder, for example ``cevns.detectors.resolution``.
             section: where in the file, for example ``("detector", "resolution")``.
             component: the section.
+            what: how a message calls it; by default the name of the section.
 
         Raises:
             SchemaError: if the kind is unknown, or a field is unknown, missing or unusable.
@@ -74,7 +77,7 @@ class Builder:
         from pydantic import TypeAdapter, ValidationError
 
         try:
-            model = registry.load(package, section[-1], component.kind).MODEL
+            model = registry.load(package, what or str(section[-1]), component.kind).MODEL
         except UnknownNameError as error:
             raise self.document.error(str(error), [*section, "kind"]) from None
         known = written_names(model)
@@ -90,7 +93,7 @@ class Builder:
             raise self.document.error(str(error), section) from None
 
     def _fields(
-        self, model: Any, known: Mapping[str, str], section: Sequence[str], component: Component
+        self, model: Any, known: Mapping[str, str], section: Location, component: Component
     ) -> dict[str, Any]:
         """The section's fields under the dataclass's names (``distance`` is ``distance_m``)."""
         hints = get_type_hints(model)
@@ -108,9 +111,7 @@ class Builder:
             out[known[name]] = self._resolve(value) if is_path else value
         return out
 
-    def _read(
-        self, model: Any, section: Sequence[str], file: Any, fields: Mapping[str, Any]
-    ) -> Any:
+    def _read(self, model: Any, section: Location, file: Any, fields: Mapping[str, Any]) -> Any:
         """The model of a CSV file; fields beside ``file`` replace what it says."""
         from pydantic import TypeAdapter
 

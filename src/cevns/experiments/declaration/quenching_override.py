@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from cevns.detectors.quenching import Quenching, section
 from cevns.exceptions import InputError, SchemaError
+from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.builder import Builder
 from cevns.experiments.declaration.document import Document, parse
-from cevns.experiments.declaration.schema import Component
 
 __all__ = ["FIELD", "declared", "read_quenching", "replaced", "split"]
 

@@ -1,323 +1,51 @@
-"""The schema of an experiment file: what may be declared, in which units.
+"""The schema of an experiment file: what may be declared, and what must fit together.
 
-A file is a declaration; it holds no code and no expression. Sections with a ``kind`` (source,
-interaction, quenching, resolution, efficiency) are checked by the model of that name: its fields
-are the fields of the section, so a new detector effect needs no change here.
+A file is a declaration; it holds no code and no expression. Its sections are in `sections` and
+`backgrounds`.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from cevns import datasets
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration.backgrounds import (
-    AXIS_UNITS,
     Background,
-    Count,
+    Component,
     ExponentialEnergy,
     Section,
-    Table,
-    Template,
+    Strength,
+)
+from cevns.experiments.declaration.sections import (
+    Axes,
+    ChannelEntry,
+    ComponentEntry,
+    CorrelatedConstraint,
+    Data,
+    Detector,
+    Interaction,
+    ParameterEntry,
+    ReleasedSignal,
+    Source,
+    Target,
 )
 from cevns.parameters import fold_name
-from cevns.units import Unit, measurement, quantity
+from cevns.units import Unit
 
-__all__ = [
-    "Axes",
-    "Axis",
-    "ChannelEntry",
-    "Component",
-    "Data",
-    "Detector",
-    "Efficiency",
-    "ExperimentFile",
-    "Interaction",
-    "ParameterEntry",
-    "ReleasedSignal",
-    "Source",
-    "Target",
-    "TimeAxis",
-]
-
-
-class Component(BaseModel):
-    """A section that a registered model reads: its name and the model's own fields."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    kind: str
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The fields beside ``kind``, as written."""
-        return dict(self.__pydantic_extra__ or {})
-
-
-class Source(Component):
-    """What emits, and when its particles arrive where they do not follow a beam pulse."""
-
-    arrival: Component | None = None
-
-
-class Target(Section):
-    """What the neutrinos hit."""
-
-    material: str
-    mass: Annotated[float, Unit("kg"), Field(gt=0)]
-    composition: dict[str, float] | None = None
-
-
-class Interaction(Section):
-    """The process at the nucleus and its named physics choices.
-
-    ``electrons`` adds elastic scattering on electrons. Left out, it is added where an extension
-    of the Standard Model changes it and `ExperimentFile.blind_to_electrons` gives no reason not to.
-    """
-
-    kind: str = "standard-model"
-    couplings: str = "scholberg2021"
-    form_factor: str = "klein-nystrand"
-    axial: bool = True
-    electrons: bool | None = None
-
-
-class Efficiency(Section):
-    """Efficiency in recoil energy, in reconstructed energy and in time; 1 where not declared."""
-
-    recoil: Component = Component(kind="unity")
-    energy: Component = Component(kind="unity")
-    time: Component = Component(kind="unity")
-
-
-class Detector(Section):
-    """What the apparatus makes of a recoil."""
-
-    quenching: Component
-    resolution: Component
-    efficiency: Efficiency = Efficiency()
-    pulse_shape: Component | None = None
-
-
-_TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s", "h", "d"), "us")
-_MAX_BINS = 1000
-"""Bins an axis may have: more of them are a mistake, or a fit that does not end."""
-
-
-class Axis(Section):
-    """A reconstructed axis: bin edges in its unit.
-
-    What is written in another unit (eVee, ns) is converted: `unit` and `edges` hold the internal
-    one (PE, keVee, us), in which efficiencies and tables are written too.
-    """
-
-    units: ClassVar[Mapping[str, str]] = AXIS_UNITS
-    signed: ClassVar[bool] = False
-
-    name: str = "energy"
-    unit: str = ""
-    edges: list[float] = Field(min_length=2, max_length=_MAX_BINS + 1)
-
-    @field_validator("unit")
-    @classmethod
-    def _known(cls, unit: str) -> str:
-        if unit not in cls.units:
-            known = ", ".join(u for u in cls.units if u)
-            raise InputError(f"{unit!r} is no unit of this axis; use one of {known}")
-        return unit
-
-    @field_validator("edges")
-    @classmethod
-    def _increasing(cls, edges: list[float]) -> list[float]:
-        for a, b in pairwise(edges):
-            if not (a < b and math.isfinite(b - a)):
-                raise InputError(f"bin edges must be finite and increase; {b:g} follows {a:g}")
-        if edges[0] < 0 and not cls.signed:
-            raise InputError(f"bin edges must not be negative; got {edges[0]:g}")
-        return edges
-
-    @model_validator(mode="after")
-    def _internal(self) -> Axis:
-        internal = self.units[self.unit]
-        if internal != self.unit:
-            edges = [quantity(f"{e!r} {self.unit}", internal) for e in self.edges]
-            object.__setattr__(self, "edges", edges)  # the model is frozen for everybody else
-            object.__setattr__(self, "unit", internal)
-        return self
-
-
-class TimeAxis(Axis):
-    """Arrival time after the beam signal; a region may begin before it."""
-
-    units: ClassVar[Mapping[str, str]] = _TIME_UNITS
-    signed: ClassVar[bool] = True
-
-    name: str = "time"
-    unit: str = "us"
-
-
-class Axes(Section):
-    """The axes of the analysis region."""
-
-    energy: Axis
-    pulse_shape: Axis | None = None
-    time: TimeAxis | None = None
-
-
-class ReleasedSignal(Section):
-    """A signal PDF that the release holds, beside the one from first principles.
-
-    ``use`` chooses; new physics and the weak mixing angle always take first principles.
-    """
-
-    use: Literal["released", "first-principles"] = "released"
-    count: Count
-    template: Template
-
-
-ActsOn = Literal[
-    "signal",
-    "pulse-time",
-    "quenching",
-    "efficiency",
-    "neutron-radius",
-    "interaction",
-    "source",
-    "arrival",
-    "shape",
-    "component",
-]
-
-
-class ParameterEntry(Section):
-    """A parameter and what it acts on: constrained (``constraint``) or held (``value``).
-
-    With ``held`` a constrained parameter stays at its mean in the fit that is quoted; a second fit
-    with all of them free is shown beside it.
-
-    ``shared: true`` says that it is the same quantity in every experiment that names it,
-    ``shared: material`` in every experiment of the same target material that does.
-    """
-
-    acts_on: ActsOn
-    constraint: str | None = None
-    value: str | float | None = None
-    free: Annotated[float, Field(ge=0)] | None = None
-    held: bool = False
-    shared: bool | Literal["material"] = False
-    description: str = ""
-
-    @field_validator("constraint", mode="before")
-    @classmethod
-    def _text(cls, value: Any) -> Any:
-        # a bare number lacks its error: let the sentence about that be said
-        return str(value) if isinstance(value, int | float) else value
-
-    @model_validator(mode="after")
-    def _readable(self) -> ParameterEntry:
-        if self.free is not None and self.acts_on != "component":
-            raise InputError("only what acts on a component may be 'free'; constrain or hold it")
-        if [self.constraint, self.value, self.free].count(None) != 2:
-            raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
-        if self.free is not None:
-            value = self.free
-        elif self.constraint is not None:
-            value = measurement(self.constraint, self.unit, what="constraint").value
-        else:
-            value = quantity(self.value, self.unit, what="value")
-        if value < 0 and self.acts_on in ("signal", "neutron-radius"):
-            raise InputError(f"a factor on the {self.acts_on} cannot be negative: {value:g}")
-        return self
-
-    @property
-    def unit(self) -> str:
-        """The internal unit of the parameter."""
-        return "us" if self.acts_on == "pulse-time" else ""
-
-
-class Data(Section):
-    """Observed counts carried beside the file, and the public release they come from.
-
-    Beside released templates the counts are in the release alone: ``role`` names them there.
-    """
-
-    release: str | None = None
-    counts: Table | None = None
-    role: str | None = None
-
-    @field_validator("release")
-    @classmethod
-    def _known(cls, release: str | None) -> str | None:
-        return release if release is None else datasets.release(release).name
-
-    @model_validator(mode="after")
-    def _something(self) -> Data:
-        if self.release is None and self.counts is None:
-            raise InputError(
-                "data needs 'counts' or 'release'; leave the section out for a projection"
-            )
-        return self
-
-
-class ChannelEntry(Section):
-    """One of several sets of data of an experiment: reactor on and off, runs, detectors alike.
-
-    Source, target, detector and axes are those of the file; backgrounds of the same name are one
-    quantity in all channels.
-
-    Args:
-        exposure: what backgrounds, and the signal, are multiplied with.
-        source: what the signal is multiplied with beside: the power of the source, zero where it
-            is off.
-        backgrounds: names of those that this channel has; by default all.
-        data: its counts; without, the channel is a projection.
-    """
-
-    exposure: Annotated[float, Field(gt=0)] = 1.0
-    source: Annotated[float, Field(ge=0)] = 1.0
-    backgrounds: list[str] | None = None
-    data: Data | None = None
-
-
-class ComponentEntry(Section):
-    """A further signal in the same detector: dark matter over CEvNS, a second source.
-
-    Args:
-        title: a line for tables.
-        source: where it comes from; by default the source of the file.
-        interaction: what happens; by default the interaction of the file.
-        strength: parameters that multiply it, all of which act on ``component``.
-    """
-
-    title: str = ""
-    source: Source | None = None
-    interaction: Interaction | None = None
-    strength: list[str] = Field(default_factory=list)
-
-
-class CorrelatedConstraint(Section):
-    """One auxiliary measurement of several parameters.
-
-    Args:
-        parameters: by name, each held nowhere else.
-        covariance: of their values, in their units.
-    """
-
-    parameters: list[str] = Field(min_length=2)
-    covariance: list[list[float]]
+__all__ = ["ExperimentFile"]
 
 
 class ExperimentFile(Section):
     """One measurement, as declared in its file.
 
     ``components`` are further signals beside CEvNS, with their own source or process. With
-    ``channels`` it has several sets of data. ``variants`` are named sets of changed fields, chosen
-    by ``--set variant=NAME``.
+    ``channels`` it has several sets of data. ``strength`` multiplies the signal. ``derived`` are
+    parameters of the interaction, or factors, that are functions of others which then stand in
+    their place. ``variants`` are named sets of changed fields, chosen by ``--set variant=NAME``.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -329,8 +57,10 @@ class ExperimentFile(Section):
     target: Target
     interaction: Interaction = Interaction()
     signal: ReleasedSignal | None = None
-    detector: Detector
-    axes: Axes
+    detector: Detector = Detector()
+    axes: Axes = Axes()
+    strength: Strength = Field(default_factory=list)
+    derived: dict[str, Component] = Field(default_factory=dict)
     backgrounds: dict[str, Background] = Field(default_factory=dict)
     parameters: dict[str, ParameterEntry] = Field(default_factory=dict)
     data: Data | None = None
@@ -346,6 +76,25 @@ class ExperimentFile(Section):
         return tuple(c.data for c in self.channels.values()) if self.channels else (self.data,)
 
     @property
+    def strengths(self) -> dict[tuple[str, ...], Strength]:
+        """Every strength of the file that is not empty, by where it stands."""
+        out: dict[tuple[str, ...], Strength] = {("strength",): self.strength}
+        out |= {("components", n, "strength"): c.strength for n, c in self.components.items()}
+        out |= {("backgrounds", n, "strength"): b.strength for n, b in self.backgrounds.items()}
+        return {where: strength for where, strength in out.items() if strength}
+
+    def only_scales_the_signal(self, parameter: str) -> bool:
+        """Whether a parameter of the file does nothing but multiply the signal."""
+        used = {
+            where[0]
+            for where, strength in {**self.strengths, ("derived",): self.derived.values()}.items()
+            for f in strength
+            if parameter in ((f,) if isinstance(f, str) else f.fields.values())
+        }
+        acts_on = self.parameters[parameter].acts_on
+        return used <= {"strength"} and (acts_on == "signal" or bool(used))
+
+    @property
     def blind_to_electrons(self) -> str:
         """Why recoils of electrons are no signal, or cannot be told; empty where they are one."""
         if self.signal is not None:
@@ -354,7 +103,7 @@ class ExperimentFile(Section):
             return "the pulse shape tells recoils of electrons from those of nuclei"
         if self.detector.efficiency.recoil.kind != "unity":
             return "an efficiency in nuclear recoil energy does not say what becomes of electrons"
-        if self.axes.energy.unit == "keVnr":
+        if self.axes.energy is not None and self.axes.energy.unit == "keVnr":
             return "the axis is the energy of nuclear recoils, keVnr"
         return ""
 
@@ -385,25 +134,76 @@ class ExperimentFile(Section):
             raise InputError(
                 f"interaction.electrons is true, but {self.blind_to_electrons}; leave it out"
             )
+        self._check_detector()
         self._check_channels()
         self._check_components()
-        edges = self.axes.energy.edges
-        range_kev = edges[-1] - edges[0] if self.axes.energy.unit.startswith("keV") else None
+        self._check_backgrounds()
+        self._check_data()
+        return self
+
+    def _check_data(self) -> None:
+        for data in (d for d in self.every_data if d is not None):
+            counting = self.axes.energy is None and self.axes.time is None
+            if isinstance(data.counts, float) != (counting and data.counts is not None):
+                raise InputError(
+                    "data: counts are a number where there is no axis, and a table where there is"
+                )
+            if data.counts is None and data.values is None and self.signal is None:
+                raise InputError("data needs 'counts', with a file or a role")
+
+    def _check_detector(self) -> None:
+        detector, axis = self.detector, self.axes.energy
+        chain = detector.response.kind == "chain"
+        if axis is None:
+            for name, there in (
+                ("resolution", detector.resolution is not None),
+                ("response", not chain),
+                ("efficiency.energy", detector.efficiency.energy.kind != "unity"),
+                ("pulse_shape", detector.pulse_shape is not None),
+            ):
+                if there:
+                    raise InputError(
+                        "without 'axes.energy' events are counted, and 'detector."
+                        f"{name}' has no meaning"
+                    )
+            if self.axes.pulse_shape is not None:
+                raise InputError("an axis of the pulse shape needs one in energy")
+        elif chain and detector.resolution is None:
+            raise InputError(
+                "detector.resolution is missing; declare it, or 'response: {kind: identity}' for a "
+                "detector that shows what was deposited"
+            )
+        elif not chain and detector.resolution is not None:
+            raise InputError(
+                f"detector.resolution has no meaning beside 'response: {{kind: "
+                f"{detector.response.kind}}}'"
+            )
+
+    def _check_backgrounds(self) -> None:
+        axis = self.axes.energy
+        range_kev = None
+        if axis is not None and axis.unit.startswith("keV"):
+            range_kev = axis.edges[-1] - axis.edges[0]
         for name, background in self.backgrounds.items():
             try:
                 background.resolve(self.target.mass, self.live_time, range_kev)
             except InputError as error:
                 raise InputError(f"background {name!r}: {error}") from None
-            if self.axes.time is not None and background.energy and background.time is None:
+            if axis is None and (background.energy or background.template):
+                raise InputError(f"background {name!r} has a shape, but there is no axis in energy")
+            if axis is not None and not (background.energy or background.template):
+                raise InputError(
+                    f"background {name!r}: give either 'energy' (and 'time') or 'template'"
+                )
+            if self.axes.time is not None and not background.template and background.time is None:
                 raise InputError(
                     f"background {name!r} has no shape in time, but there is a time axis"
                 )
-            if isinstance(background.energy, ExponentialEnergy):
+            if axis is not None and isinstance(background.energy, ExponentialEnergy):
                 try:
-                    background.energy.in_unit(self.axes.energy.unit)
+                    background.energy.in_unit(axis.unit)
                 except CevnsError as error:
                     raise InputError(f"background {name!r}, energy: {error}") from None
-        return self
 
     def _check_channels(self) -> None:
         if not self.channels:
@@ -412,7 +212,7 @@ class ExperimentFile(Section):
             raise InputError(
                 "a file with 'channels' has its data in them, and no released 'signal'"
             )
-        if not any(c.source > 0 for c in self.channels.values()):
+        if not any(c.power("cevns") > 0 for c in self.channels.values()):
             raise InputError("in no channel is the source on; give one a 'source' above 0")
         if len({c.data is None for c in self.channels.values()}) > 1:
             raise InputError("either all channels have data or, for a projection, none")
@@ -421,22 +221,43 @@ class ExperimentFile(Section):
                 raise InputError(
                     f"{name!r} is no name of a channel: use small letters, digits, '-'"
                 )
+            if isinstance(channel.source, dict):
+                for component in channel.source:
+                    if component != "cevns" and component not in self.components:
+                        raise InputError(
+                            f"channel {name!r}, source: there is no component {component!r}"
+                        )
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:
                     raise InputError(f"channel {name!r}: there is no background {background!r}")
 
     def _check_components(self) -> None:
-        acting = {n for n, p in self.parameters.items() if p.acts_on == "component"}
-        used = {n for c in self.components.values() for n in c.strength}
-        for name in sorted(acting ^ used):
-            raise InputError(
-                f"the parameter {name!r} multiplies a component, but "
-                + (
-                    "no component has it in its 'strength'"
-                    if name in acting
-                    else "it is not declared with 'acts_on: component'"
+        used = [f for strength in self.strengths.values() for f in strength]
+        named = {f for f in used if isinstance(f, str)} - set(self.derived)
+        functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
+        arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)} - set(
+            self.derived
+        )
+        for stage, needed, missing in (
+            ("component", named, "no 'strength' has it"),
+            ("function", arguments, "no function has it as its 'parameter'"),
+        ):
+            acting = {n for n, p in self.parameters.items() if p.acts_on == stage}
+            for name in sorted(acting - needed):
+                raise InputError(f"the parameter {name!r} acts on a {stage}, but {missing}")
+            if stage == "component":  # what multiplies CEvNS may multiply others too
+                acting |= {n for n, p in self.parameters.items() if p.acts_on == "signal"}
+            for name in sorted(needed - acting):
+                raise InputError(
+                    f"the parameter {name!r} is used by a "
+                    + ("strength" if stage == "component" else "function")
+                    + f", but it is not declared with 'acts_on: {stage}'"
                 )
-            )
+        for name in self.derived:
+            if name in self.parameters:
+                raise InputError(
+                    f"{name!r} is derived, so it is no parameter of the file; leave one out"
+                )
         if self.components and self.signal is not None:
             raise InputError("a file with a released 'signal' has no further 'components'")
         for correlated in self.correlations:

@@ -6,6 +6,7 @@ tables beside the experiment file. The result says which was used, with digests.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +25,13 @@ from cevns.experiments.declaration.backgrounds import (
     Table,
 )
 from cevns.experiments.declaration.loader import digest
-from cevns.experiments.declaration.schema import Data, ExperimentFile
+from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.declaration.sections import Data
+from cevns.experiments.inputs.measured_values import read_values
 from cevns.experiments.inputs.released import released_shape, templates
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.inference.model.shapes import Morph
+from cevns.inference.model.statistic import Statistic
 from cevns.typing import Array
 
 __all__ = ["STEADY_STATE_ROLE", "InputFile", "Inputs", "load_inputs", "load_released"]
@@ -54,6 +58,7 @@ class Inputs:
         anticoincident: number of events anti-coincident with the beam, where known.
         backgrounds: component to shape ``(energy, time)``, normalised to one in the region.
         shapes: component to released template with its alternatives, where the file declares any.
+        statistics: how data of a channel are compared, where they are no numbers of events.
         origin: ``--data``, ``CEVNS_DATA``, ``cache``, ``carried`` or ``none``.
         files: what was read, with digests.
         warnings: what the user should know about the data.
@@ -66,10 +71,13 @@ class Inputs:
     files: tuple[InputFile, ...]
     warnings: tuple[str, ...] = ()
     shapes: Mapping[str, Morph] = field(default_factory=dict)
+    statistics: Mapping[str, Statistic] = field(default_factory=dict)
 
 
 _ALL_TIMES = (-1e9, 1e9)
 """Where there is no time axis, an event counts whenever it comes (us)."""
+_ALL_ENERGIES = (0.0, math.inf)
+"""Where there is no energy axis, it counts whatever its energy is."""
 
 
 class _Reader:
@@ -78,9 +86,10 @@ class _Reader:
     def __init__(self, declaration: ExperimentFile, path: Path, data: Path | None) -> None:
         self._folder = path.parent
         self._in_time = declaration.axes.time is not None
+        axes = declaration.axes
         self._axes = (
-            np.asarray(declaration.axes.energy.edges, dtype=float),
-            np.asarray(declaration.axes.time.edges if declaration.axes.time else _ALL_TIMES),
+            np.asarray(axes.energy.edges if axes.energy else _ALL_ENERGIES, dtype=float),
+            np.asarray(axes.time.edges if axes.time else _ALL_TIMES),
         )
         self.files = [
             InputFile("experiment", path.name, digest(path)),
@@ -180,11 +189,14 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
         "source": declaration.source,
         "quenching": detector.quenching,
         "resolution": detector.resolution,
+        "response": detector.response,
         "energy-efficiency": detector.efficiency.energy,
         "time-efficiency": detector.efficiency.time,
     }
     out = []
     for role, component in sections.items():
+        if component is None:
+            continue
         for name in (component.fields.get("file"), component.fields.get("path")):
             if not isinstance(name, str):
                 continue
@@ -226,17 +238,20 @@ def load_inputs(
         InputError: if the declared bins cannot be made from the tables, or a shape is empty.
     """
     reader = _Reader(declaration, path, data)
-    energy = np.asarray(declaration.axes.energy.edges, dtype=float)
+    axis = declaration.axes.energy
+    energy = np.asarray(_ALL_ENERGIES if axis is None else axis.edges, dtype=float)
     time = None if declaration.axes.time is None else np.asarray(declaration.axes.time.edges)
     shapes: dict[str, Array] = {}
     anticoincident = None
     for name, background in declaration.backgrounds.items():
-        if background.energy is None:
+        if background.template is not None:
             raise InputError(
                 f"background {name!r} is a template: the file needs a 'signal' section"
             )
-        if not isinstance(background.energy, Table):
-            along_energy = background.energy.bins(energy, declaration.axes.energy.unit)
+        if axis is None or background.energy is None:
+            along_energy = np.ones(1)
+        elif not isinstance(background.energy, Table):
+            along_energy = background.energy.bins(energy, axis.unit)
         else:
             along_energy = reader.rebin(background.energy, energy)
         if isinstance(background.energy, Table) and background.energy.role == STEADY_STATE_ROLE:
@@ -249,22 +264,33 @@ def load_inputs(
             )
         shapes[name] = shape / shape.sum()
     edges = (energy,) if time is None else (energy, time)
-    observed = {
-        name: _observed(reader, declaration.name, channel.data, edges)
-        for name, channel in declaration.channels.items()
-        if channel.data is not None
-    }
-    if declaration.data is not None:
-        observed[""] = _observed(reader, declaration.name, declaration.data, edges)
+    observed, statistics = {}, {}
+    every = {name: channel.data for name, channel in declaration.channels.items()}
+    for name, measured in (every or {"": declaration.data}).items():
+        if measured is None:
+            continue
+        if measured.values is None:
+            observed[name] = _observed(reader, measured, edges)
+        else:
+            values = read_values(path.parent, measured, edges if axis is not None else edges[1:])
+            observed[name], statistics[name] = values.observed, values.statistic
+            reader.files += [InputFile("values", f.name, digest(f)) for f in values.files]
     return Inputs(
-        observed, anticoincident, shapes, reader.origin, tuple(reader.files), reader.warnings
+        observed,
+        anticoincident,
+        shapes,
+        reader.origin,
+        tuple(reader.files),
+        reader.warnings,
+        statistics=statistics,
     )
 
 
-def _observed(reader: _Reader, name: str, data: Data, edges: tuple[Array, ...]) -> Array:
+def _observed(reader: _Reader, data: Data, edges: tuple[Array, ...]) -> Array:
     """Counts in the bins of the analysis, ``(energy, time)``."""
-    if data.counts is None:
-        raise InputError(f"{name}: data needs 'counts', with a file or a role")
+    assert data.counts is not None
+    if isinstance(data.counts, float):
+        return np.array([[data.counts]])
     observed = reader.rebin(data.counts, *edges).reshape(len(edges[0]) - 1, -1)
     if (observed != np.round(observed)).any():
         raise InputError(

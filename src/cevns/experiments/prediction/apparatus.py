@@ -10,12 +10,14 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, TimeTable
-from cevns.detectors.quenching.constant import Constant
+from cevns.detectors import Quenching, QuenchingCurve, Response, ResponseTable, TimeTable
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.efficiency.unity import Unity
+from cevns.detectors.responses.chain import end_of_axis
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.declaration import assembly
-from cevns.experiments.declaration.schema import ComponentEntry
-from cevns.experiments.prediction.parts import Parts
+from cevns.experiments.declaration.sections import ComponentEntry
+from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Signal
 from cevns.processes import (
@@ -75,7 +77,7 @@ class Apparatus(Parts):
         return self._curve(self.interaction)
 
     @cached_property
-    def response(self) -> ResponseTable | SharpResponse:
+    def response(self) -> Response:
         """Electron-equivalent energy to energy bins."""
         self._located(self._check_axis, "axes", "energy")
         panels = recoil_panels(
@@ -87,8 +89,11 @@ class Apparatus(Parts):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
             curve = self.quenching.on(np.linspace(0.0, panels[-1], 201))
-        return assembly.response_table(
-            self.resolution, self.energy_efficiency, self.energy_edges, curve
+        model, resolution = self.response_model, self.resolution
+        return self._located(
+            lambda: model.on(self.energy_edges, resolution, self.energy_efficiency, curve),
+            "detector",
+            "response",
         )
 
     @cached_property
@@ -132,9 +137,7 @@ class Apparatus(Parts):
             weights,
         )
 
-    def stages(
-        self, process: Interaction
-    ) -> tuple[AnyFold, QuenchingCurve, ResponseTable | SharpResponse]:
+    def stages(self, process: Interaction) -> tuple[AnyFold, QuenchingCurve, Response]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
         fold = self.fold if process is self.interaction else self._fold(process)
         curve = self._curve(process)
@@ -150,14 +153,14 @@ class Apparatus(Parts):
         )
 
     @cached_property
-    def wide_response(self) -> ResponseTable | SharpResponse:
+    def wide_response(self) -> Response:
         """As `response`, over all energies that the axis shows: electrons are not quenched."""
-        if isinstance(self.response, SharpResponse):
+        if not isinstance(self.response, ResponseTable):
             return self.response
         reach = self.response.energy_max_kevee
         while self.resolution.cdf(self.energy_edges[-1], reach) > UNSEEN and reach < 1e6:
             reach *= 2.0
-        reach = assembly.end_of_axis(self.resolution, self.energy_edges, reach)
+        reach = end_of_axis(self.resolution, self.energy_edges, reach)
         return ResponseTable.build(
             self.resolution, self.energy_efficiency, self.energy_edges, reach
         )
@@ -206,7 +209,7 @@ class Apparatus(Parts):
             couplings,
             process,
             self.quenching.variation_names,
-            tuple(self.energy_efficiency.varied),
+            self.response,
             self.source,
         )
         pulse = binding.pulse_time
@@ -248,8 +251,8 @@ class Apparatus(Parts):
     def _fold(self, process: Interaction) -> Fold | KernelFold:
         # recoils beyond the quenching model's validity are not followed
         nodes, weights = self._recoil_grid(process)
-        if quantity_of(process) == "nuclear-recoil":
-            weights = weights * self.recoil_efficiency(nodes)
+        if (efficiency := self._recoil_efficiency(process)) is not None:
+            weights = weights * efficiency(nodes)
         return self._fold_on(process, nodes, weights)
 
     def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
@@ -259,18 +262,33 @@ class Apparatus(Parts):
             return KernelFold(self.source, process, self.material, mass, form, nodes, weights)
         return Fold(self.source, process, self.material, mass, form, nodes, weights)
 
+    def _recoil_efficiency(self, process: Interaction) -> Efficiency | None:
+        """The efficiency in recoil energy; None where there is none, or no recoil of a nucleus."""
+        trivial = isinstance(self.recoil_efficiency, Unity)
+        return (
+            None if trivial or quantity_of(process) != "nuclear-recoil" else self.recoil_efficiency
+        )
+
     def _quenching_of(self, process: Interaction) -> Quenching:
         """How a process's deposits are seen: nuclear recoils quenched, all else as it is.
 
         Raises:
             InputError: if it deposits no energy, which an energy axis cannot show.
         """
-        quantity = quantity_of(process)
-        if quantity == "count":
+        quantity, axis = quantity_of(process), self.declaration.axes.energy
+        if quantity == "count" and axis is not None:
             raise InputError(
                 f"the process {process.name!r} is a bare count: it has no energy for this axis"
             )
-        return self.quenching if quantity == "nuclear-recoil" else _UNQUENCHED
+        if quantity != "nuclear-recoil":
+            return UNQUENCHED
+        if self.declaration.detector.quenching is None and axis and axis.unit in ("keVee", "PE"):
+            raise self.document.error(
+                f"an axis in {axis.unit} shows quenched recoils; declare the quenching, or give "
+                "the axis in keVnr",
+                ("detector", "quenching"),
+            )
+        return self.quenching
 
     @cached_property
     def _grids(self) -> dict[tuple[bool, Kinematics, Quantity], tuple[Array, Array]]:
@@ -288,13 +306,14 @@ class Apparatus(Parts):
             quenched = quenching is self.quenching
             response = self.response if quenched else self.wide_response
             limit = self._recoil_limit
-            if not quenched and isinstance(response, ResponseTable):
+            if not quenched and math.isfinite(response.energy_max_kevee):
                 limit = response.energy_max_kevee
             self._grids[key] = recoil_grid(
                 self.source,
                 self.material,
                 quenching,
                 response,
+                efficiency=self._recoil_efficiency(process),
                 maximum_kev=limit,
                 steep=_is_steep(process),
                 kinematics=process.kinematics,
@@ -316,15 +335,14 @@ class Apparatus(Parts):
 
     def _check_axis(self) -> None:
         """The axis must be in the unit that the resolution reconstructs."""
-        made, axis = self.resolution.unit, self.declaration.axes.energy.unit
-        if made and axis and (made == "PE") != (axis == "PE"):
+        declared, axis = self.declaration.detector.resolution, self.declaration.axes.energy
+        if declared is None or axis is None:
+            return
+        made = self.resolution.unit
+        if made and axis.unit and (made == "PE") != (axis.unit == "PE"):
             raise InputError(
-                f"the resolution '{self.declaration.detector.resolution.kind}' gives {made}, but "
-                f"this axis is in {axis}"
+                f"the resolution '{declared.kind}' gives {made}, but this axis is in {axis.unit}"
             )
-
-
-_UNQUENCHED = Constant(1.0)
 
 
 def _sort(process: Interaction) -> tuple[bool, Kinematics, Quantity]:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from cevns.detectors import Quenching
+from cevns.detectors import Quenching, ResponseModel
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.pulse_shape import PulseShape
+from cevns.detectors.quenching.constant import Constant
 from cevns.detectors.resolution import Resolution
+from cevns.detectors.resolution.none import Perfect
 from cevns.exceptions import CevnsError, SchemaError
 from cevns.experiments.declaration import assembly
+from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.builder import Builder
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.inference.model.factors import NamedFactor, Strength
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameter, Parameters
@@ -28,9 +32,11 @@ from cevns.sources import Source
 from cevns.sources.arrivals import Arrival
 from cevns.typing import Array
 
-__all__ = ["Parts", "T"]
+__all__ = ["UNQUENCHED", "Parts", "T"]
 
 T = TypeVar("T")
+UNQUENCHED = Constant(1.0)
+"""A deposit that is seen as it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +57,25 @@ class Parts:
 
     @cached_property
     def declared(self) -> dict[str, Parameter]:
-        """The parameters of the file by name."""
-        return assembly.declared_parameters(self.declaration)
+        """The parameters of the file by name, within what functions and response are good for."""
+        out = assembly.declared_parameters(self.declaration)
+        for name, (lower, upper) in self.response_model.parameters.items():
+            if name in out:
+                out[name] = replace(out[name], lower=lower, upper=upper)
+        strengths = (self.factors(s, *at) for at, s in self.declaration.strengths.items())
+        used = (*self.derived.values(), *(f for strength in strengths for f in strength))
+        for function in (f for f in used if isinstance(f, NamedFactor)):
+            for name in function.names:
+                if name in out:
+                    lower = max(out[name].lower, function.lower)
+                    out[name] = replace(out[name], lower=lower)
+        return out
 
     @property
     def strengths(self) -> Parameters:
-        """Parameters that multiply further components."""
-        acting = self.declaration.parameters
-        return Parameters(p for n, p in self.declared.items() if acting[n].acts_on == "component")
+        """Parameters of strengths and functions, which may be asked for by their names."""
+        acting, stages = self.declaration.parameters, ("component", "function")
+        return Parameters(p for n, p in self.declared.items() if acting[n].acts_on in stages)
 
     @property
     def name(self) -> str:
@@ -134,13 +151,46 @@ class Parts:
 
     @cached_property
     def quenching(self) -> Quenching:
-        """Recoil energy to electron-equivalent energy."""
+        """Recoil energy to electron-equivalent energy; the recoil energy itself where none is."""
+        if self.declaration.detector.quenching is None:
+            return UNQUENCHED
         return cast("Quenching", self._detector("quenching", "quenching"))
 
     @cached_property
     def resolution(self) -> Resolution:
-        """Spread of the reconstructed value."""
+        """Spread of the reconstructed value; none where none is declared."""
+        if self.declaration.detector.resolution is None:
+            return Perfect()
         return cast("Resolution", self._detector("resolution", "resolution"))
+
+    @cached_property
+    def response_model(self) -> ResponseModel:
+        """What turns an energy into reconstructed bins."""
+        return cast("ResponseModel", self._detector("response", "responses"))
+
+    def factors(self, strength: list[str | Component], *section: str) -> tuple[Strength, ...]:
+        """The factors that a ``strength`` declares.
+
+        Args:
+            strength: names of parameters, and functions of some.
+            section: where in the file it stands.
+
+        Raises:
+            SchemaError: if a function is unknown or its fields are.
+        """
+        return tuple(
+            f if isinstance(f, str) else self._function(f, *section, k)
+            for k, f in enumerate(strength)
+        )
+
+    @cached_property
+    def derived(self) -> dict[str, NamedFactor]:
+        """Arguments that are functions of parameters, by name."""
+        return {n: self._function(f, "derived", n) for n, f in self.declaration.derived.items()}
+
+    def _function(self, component: Component, *section: str | int) -> NamedFactor:
+        built = self._builder.build("cevns.inference.factors", section, component, what="function")
+        return cast("NamedFactor", built)
 
     @cached_property
     def energy_efficiency(self) -> Efficiency:
@@ -168,8 +218,9 @@ class Parts:
 
     @property
     def energy_edges(self) -> Array:
-        """Edges of the reconstructed energy axis."""
-        return np.asarray(self.declaration.axes.energy.edges, dtype=float)
+        """Edges of the reconstructed energy axis; one bin of all energies where there is none."""
+        axis = self.declaration.axes.energy
+        return np.array([0.0, np.inf]) if axis is None else np.asarray(axis.edges, dtype=float)
 
     @property
     def time_edges(self) -> Array | None:

@@ -6,7 +6,9 @@ import warnings
 
 import numpy as np
 
-from cevns.detectors import Quenching, QuenchingCurve, ResponseTable, SharpResponse, smooth_cuts
+from cevns.detectors import Quenching, QuenchingCurve, Response, ResponseTable, smooth_cuts
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.quenching.constant import Constant
 from cevns.exceptions import CevnsWarning
 from cevns.nuclear.materials import Material
 from cevns.processes import MASSLESS, Kinematics
@@ -27,8 +29,9 @@ def recoil_grid(
     source: Source,
     material: Material,
     quenching: Quenching,
-    response: ResponseTable | SharpResponse,
+    response: Response,
     *,
+    efficiency: Efficiency | None = None,
     maximum_kev: float | None = None,
     steep: bool = False,
     kinematics: Kinematics = MASSLESS,
@@ -45,6 +48,7 @@ def recoil_grid(
         material: the target.
         quenching: recoil energy to electron-equivalent energy.
         response: electron-equivalent energy to bins.
+        efficiency: in recoil energy, where there is one.
         maximum_kev: recoils above it are not followed.
         steep: whether spectra may rise like 1/T^2 towards small recoils, as photons and light
             mediators make them: panels then shrink with T.
@@ -58,13 +62,20 @@ def recoil_grid(
         # on a panel from T to 4 T, twelve nodes integrate 1/T^2 to 1e-11
         small = edges[1] * 4.0 ** -np.arange(1, 12, dtype=float)
         edges = np.union1d(edges, small)
+    if isinstance(quenching, Constant):  # then it is known which recoils are seen at a jump
+        jumps = np.array(response.kinks_kevee) / quenching.value
+        edges = np.union1d(edges, jumps[(jumps > edges[0]) & (jumps < edges[-1])])
+    if efficiency is not None:
+        kinks = np.array(efficiency.kinks)
+        edges = np.union1d(edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])])
     # where the response is smooth, few nodes on panels that fit make the shortest sum; steps are
     # found by many
     order = 12 if isinstance(response, ResponseTable) else NODES_PER_PANEL
 
     def seen(recoil_energy_kev: Array) -> Array:
         energy = quenching.on(recoil_energy_kev).electron_energy_kevee()
-        return response.evaluate(energy).T
+        bins = response.evaluate(energy).T
+        return bins if efficiency is None else bins * efficiency(recoil_energy_kev)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CevnsWarning)  # said once, for the nodes that are used
@@ -78,9 +89,7 @@ def recoil_grid(
     return nodes, weights
 
 
-def electron_grid(
-    source: Source, material: Material, response: ResponseTable | SharpResponse
-) -> tuple[Array, Array]:
+def electron_grid(source: Source, material: Material, response: Response) -> tuple[Array, Array]:
     """Quadrature nodes and weights in the recoil energy of electrons, keV, where E_ee = T.
 
     Panels end at binding energies and are halved as in `recoil_grid`, for the response and for
@@ -93,10 +102,8 @@ def electron_grid(
     """
     order, kinks = NODES_PER_PANEL, response.kinks_kevee
     if isinstance(response, ResponseTable):
-        order, limit = 12, response.energy_max_kevee
-    else:
-        limit = float(np.max(np.asarray(response.edges))) / response.resolution.light_yield
-    edges = electron_panels(source, material, limit)
+        order = 12
+    edges = electron_panels(source, material, response.energy_max_kevee)
 
     def steep(t: Array) -> Array:
         seen = response.evaluate(t).T

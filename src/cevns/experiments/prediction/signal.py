@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.detectors import QuenchingCurve, ResponseTable, SharpResponse, TimeTable
+from cevns.detectors import QuenchingCurve, Response, TimeTable
 from cevns.experiments.prediction.separable import Separable, Values
 from cevns.rates.electrons import AnyFold
 from cevns.typing import Array
@@ -48,14 +48,15 @@ class Binding:
         interaction: parameters of the interaction and of the source.
         neutron_radius: neutron radius relative to the form-factor model's own.
         quenching: one entry a variation of the quenching model.
-        efficiency: one entry a variation of the response.
+        response: one entry a parameter of the response: a variation of the efficiency, or what a
+            released matrix depends on.
         pulse_time: mean time of the beam pulse, us.
     """
 
     interaction: tuple[str, ...] = ()
     neutron_radius: str | None = None
     quenching: tuple[str | None, ...] = ()
-    efficiency: tuple[str | None, ...] = ()
+    response: tuple[str | None, ...] = ()
     pulse_time: str | None = None
 
 
@@ -75,7 +76,7 @@ class Signal(Separable):
 
     fold: AnyFold
     quenching: QuenchingCurve
-    response: ResponseTable | SharpResponse
+    response: Response
     times: tuple[TimeTable, ...]
     binding: Binding
     pulse_time_us: float
@@ -84,7 +85,7 @@ class Signal(Separable):
     @property
     def n_energy(self) -> int:
         """Number of energy bins."""
-        return len(np.asarray(self.response.edges)) - 1
+        return self.response.n_bins
 
     @property
     def n_time(self) -> int:
@@ -99,10 +100,9 @@ class Signal(Separable):
     def responses(self, values: Values) -> Array:
         """Energy bins of one count at each recoil node, ``(..., nodes, n_energy)``."""
         moved = self._pulls(self.binding.quenching, values)
-        varied = self._pulls(self.binding.efficiency, values)
+        varied = self._pulls(self.binding.response, values)
         if moved is None and varied is None:
             return self._static_response
-        assert isinstance(self.response, ResponseTable)
         return self.response.evaluate(self._energy(moved, varied), varied)
 
     def per_flavour(self, values: Values) -> dict[str, Array]:
@@ -116,7 +116,7 @@ class Signal(Separable):
     def parameters(self) -> tuple[str, ...]:
         """Names of all parameters that move the signal."""
         names = [*self.binding.interaction, self.binding.neutron_radius]
-        names += [*self.binding.quenching, *self.binding.efficiency, self.binding.pulse_time]
+        names += [*self.binding.quenching, *self.binding.response, self.binding.pulse_time]
         return tuple(n for n in names if n is not None)
 
     @property
@@ -135,14 +135,13 @@ class Signal(Separable):
     def energies(self, values: Values, like: Array) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(flavours, n_energy, B)``."""
         quenching = self._asked(self.binding.quenching)
-        efficiency = self._asked(self.binding.efficiency)
+        efficiency = self._asked(self.binding.response)
         spectrum = self._spectrum(values)
         slopes = self._spectrum_slopes(values).values()
         moved = self._pulls(self.binding.quenching, values)
-        varied = self._pulls(self.binding.efficiency, values)
+        varied = self._pulls(self.binding.response, values)
         if moved is None and varied is None:
             return [_batch_last(s @ self._static_response, like) for s in (spectrum, *slopes)]
-        assert isinstance(self.response, ResponseTable)
         energy = self._energy(moved, varied)
         if not quenching and not efficiency:
             response = self.response.evaluate(energy, varied)

@@ -264,7 +264,7 @@ def response_features(
         crossed: see `ResponseFeatures`.
     """
     names = tuple(n for n in signal.binding.quenching if n is not None)
-    pulls = tuple(n for n in signal.binding.efficiency if n is not None)
+    pulls = tuple(n for n in signal.binding.response if n is not None)
     monomials = Monomials(
         names,
         np.array([nominal[n] for n in names]),

@@ -26,7 +26,7 @@ from cevns.inference.model.statistic import Statistic
 from cevns.inference.statistics.poisson import Poisson
 from cevns.typing import Array, IntArray
 
-__all__ = ["Channel", "Component", "Evaluated"]
+__all__ = ["COUNTS", "Channel", "Component", "Evaluated"]
 
 COUNTS: Statistic = Poisson()
 
@@ -81,6 +81,7 @@ class Channel:
         derived: arguments of components that are functions of other own parameters, which then
             stand in their place (``y`` for a coupling).
         group: which of several joined models it belongs to.
+        auxiliary: whether its data are a calibration, no part of what the experiment counts.
 
     Raises:
         InputError: if a shape, the floor or the data have another number of bins, or data are
@@ -98,6 +99,7 @@ class Channel:
     units: Mapping[str, float] = field(default_factory=dict)
     derived: Mapping[str, Factor] = field(default_factory=dict)
     group: str = ""
+    auxiliary: bool = False
 
     def __post_init__(self) -> None:
         n = self.n_bins

@@ -214,7 +214,7 @@ class Model:
         """Expected counts of each component at one point, over all channels that hold counts."""
         column = np.asarray(theta, dtype=float)[:, None]
         out: dict[str, float] = {}
-        for channel in (c for c in self.channels if c.statistic.counts):
+        for channel in (c for c in self.channels if not c.auxiliary):
             point = self.at(channel, column)
             for number, c in enumerate(channel.components):
                 out[c.name] = out.get(c.name, 0.0) + float(point.component(number).sum())

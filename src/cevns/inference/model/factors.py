@@ -1,28 +1,23 @@
 """What multiplies a shape: parameters, numbers, and differentiable functions of parameters.
 
 A strength is a product of factors. A factor gives its value and its derivatives for a
-batch of points.
+batch of points. Named functions are in `cevns.inference.factors`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from cevns.exceptions import InputError
 from cevns.typing import Array
 
 __all__ = [
     "Factor",
     "FunctionFactor",
-    "Interpolated",
-    "Linear",
-    "LogNormal",
+    "NamedFactor",
     "ParameterFactor",
     "Strength",
     "Values",
@@ -48,6 +43,15 @@ class Factor(Protocol):
 
     def slopes(self, values: Values) -> dict[str, Array]:
         """Its derivatives by name, each ``(B,)``."""
+
+
+@runtime_checkable
+class NamedFactor(Factor, Protocol):
+    """An entry of `cevns.inference.factors`."""
+
+    @property
+    def lower(self) -> float:
+        """Smallest value of its parameters."""
 
 
 Strength = str | float | Factor
@@ -76,146 +80,6 @@ class ParameterFactor:
     def slopes(self, values: Values) -> dict[str, Array]:
         """See `Factor`."""
         return {self.name: np.ones_like(values[self.name])}
-
-
-@dataclass(frozen=True)
-class Linear:
-    """``1 + width (theta - centre)``: a relative change proportional to a pull.
-
-    Args:
-        name: of the pull.
-        width: relative change for a pull of one.
-        centre: value of the pull that changes nothing.
-    """
-
-    name: str
-    width: float
-    centre: float = 0.0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The one parameter."""
-        return (self.name,)
-
-    def value(self, values: Values) -> Array:
-        """See `Factor`."""
-        return 1.0 + self.width * (values[self.name] - self.centre)
-
-    def slopes(self, values: Values) -> dict[str, Array]:
-        """See `Factor`."""
-        return {self.name: np.full_like(values[self.name], self.width)}
-
-
-@dataclass(frozen=True)
-class LogNormal:
-    """``kappa**alpha``: a relative change that never turns negative.
-
-    Args:
-        name: of the pull alpha.
-        kappa: the factor at a pull of one.
-
-    Raises:
-        InputError: if kappa is not positive.
-    """
-
-    name: str
-    kappa: float
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.kappa) and self.kappa > 0):
-            raise InputError(f"the log-normal factor of {self.name!r} needs a positive kappa")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The one parameter."""
-        return (self.name,)
-
-    def value(self, values: Values) -> Array:
-        """See `Factor`."""
-        return np.exp(math.log(self.kappa) * values[self.name])
-
-    def slopes(self, values: Values) -> dict[str, Array]:
-        """See `Factor`."""
-        return {self.name: math.log(self.kappa) * self.value(values)}
-
-
-@dataclass(frozen=True)
-class Interpolated:
-    """A factor known at pulls of +1 and -1, interpolated as HistFactory does.
-
-    With code 1 it is ``up**alpha`` for alpha > 0 and ``down**-alpha`` below; code 4 replaces the
-    part between -1 and 1 by the polynomial of degree six that joins it with continuous first and
-    second derivative (CERN-OPEN-2012-016, section 4.1).
-
-    Args:
-        name: of the pull alpha.
-        down: the factor at -1.
-        up: the factor at +1.
-        code: 1 or 4.
-
-    Raises:
-        InputError: if a factor is not positive or the code is another one.
-
-    Examples:
-        >>> factor = Interpolated("a", 0.9, 1.2, code=4)
-        >>> factor.value({"a": np.array([-1.0, 0.0, 1.0])}).round(6).tolist()
-        [0.9, 1.0, 1.2]
-    """
-
-    name: str
-    down: float
-    up: float
-    code: int = 1
-
-    def __post_init__(self) -> None:
-        if not (self.down > 0 and self.up > 0) or self.code not in (1, 4):
-            raise InputError(
-                f"the factor of {self.name!r} needs positive values at -1 and +1 and the "
-                f"interpolation code 1 or 4, not {self.down:g}, {self.up:g}, {self.code}"
-            )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The one parameter."""
-        return (self.name,)
-
-    @cached_property
-    def _polynomial(self) -> Array:
-        """Coefficients of alpha to alpha^6 from values and two derivatives at both ends."""
-        rows, wanted = [], []
-        for sign, end in ((1.0, self.up), (-1.0, self.down)):
-            log = sign * math.log(end)
-            powers = np.arange(1, 7)
-            rows += [
-                sign**powers,
-                powers * sign ** (powers - 1),
-                powers * (powers - 1) * sign**powers,
-            ]
-            wanted += [end - 1.0, log * end, log * log * end]
-        result: Array = np.linalg.solve(np.array(rows), np.array(wanted))
-        return result
-
-    def value(self, values: Values) -> Array:
-        """See `Factor`."""
-        alpha = values[self.name]
-        outside = np.exp(self._rate(alpha) * alpha)
-        if self.code == 1:
-            return outside
-        powers = alpha[..., None] ** np.arange(1, 7)
-        return np.where(np.abs(alpha) < 1.0, 1.0 + powers @ self._polynomial, outside)
-
-    def slopes(self, values: Values) -> dict[str, Array]:
-        """See `Factor`."""
-        alpha = values[self.name]
-        rate = self._rate(alpha)
-        slope = rate * np.exp(rate * alpha)
-        if self.code == 4:
-            inside = (alpha[..., None] ** np.arange(6)) @ (self._polynomial * np.arange(1, 7))
-            slope = np.where(np.abs(alpha) < 1.0, inside, slope)
-        return {self.name: slope}
-
-    def _rate(self, alpha: Array) -> Array:
-        return np.where(alpha >= 0, math.log(self.up), -math.log(self.down))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, BoolArray
 
-__all__ = ["STATISTIC", "Gaussian"]
+__all__ = ["MODEL", "Gaussian"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,4 +155,4 @@ class Gaussian:
         return mu
 
 
-STATISTIC = Gaussian
+MODEL = Gaussian

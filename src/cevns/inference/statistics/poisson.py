@@ -23,7 +23,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, BoolArray
 
-__all__ = ["STATISTIC", "Poisson", "bend"]
+__all__ = ["MODEL", "Poisson", "bend"]
 
 _TINY = 1e-300
 _TRACE = 1e-4
@@ -163,4 +163,4 @@ class Poisson:
         return mu
 
 
-STATISTIC = Poisson
+MODEL = Poisson

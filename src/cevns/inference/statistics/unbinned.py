@@ -16,7 +16,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, BoolArray
 
-__all__ = ["STATISTIC", "Unbinned"]
+__all__ = ["MODEL", "Unbinned"]
 
 _TINY = 1e-300
 
@@ -120,4 +120,4 @@ class Unbinned:
         )
 
 
-STATISTIC = Unbinned
+MODEL = Unbinned

@@ -217,13 +217,16 @@ def with_unit(quantity: str, unit: str) -> str:
 def energy_label(experiment: Experiment) -> str:
     """Label of the reconstructed energy axis, as declared."""
     axis = experiment.declaration.axes.energy
+    if axis is None:
+        return "All events"
     named = axis.name not in ("energy", axis.unit)
     return with_unit(sentence(axis.name) if named else "Reconstructed energy", axis.unit)
 
 
 def energy_unit(experiment: Experiment) -> str:
     """Unit of the reconstructed energy axis, ``bin unit`` where none is declared."""
-    return unit_text(experiment.declaration.axes.energy.unit) or "unit"
+    axis = experiment.declaration.axes.energy
+    return unit_text("" if axis is None else axis.unit) or "unit"
 
 
 def pulse_shape_label(experiment: Experiment) -> tuple[str, str]:

@@ -1,0 +1,4 @@
+"""What turns a deposited energy into reconstructed bins. One model a file.
+
+Entries implement `cevns.detectors.framework.responding.ResponseModel`.
+"""

@@ -1,0 +1,71 @@
+"""Resolution and efficiency, folded: the response of a detector that is understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.framework.quenching_curve import QuenchingCurve
+from cevns.detectors.framework.responding import Response
+from cevns.detectors.framework.response import ResponseTable, SharpResponse
+from cevns.detectors.resolution import Resolution
+from cevns.detectors.resolution.none import Perfect
+from cevns.exceptions import InputError
+from cevns.typing import Array
+
+__all__ = ["MODEL", "REACH", "Chain", "end_of_axis"]
+
+REACH = 6.0
+"""How many sigmas of the quenching pulls a table covers."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """``R_b(E) = integral over b of eps(x) P(x|E) dx``, on a table where it is smooth.
+
+    Examples:
+        >>> from cevns.detectors.efficiency.unity import Unity
+        >>> from cevns.detectors.quenching.constant import Constant
+        >>> curve = Constant(0.1).on(np.array([0.0, 30.0]))
+        >>> Chain().on(np.array([0.0, 1.0, 3.0]), Perfect(), Unity(), curve).n_bins
+        2
+    """
+
+    @property
+    def parameters(self) -> dict[str, tuple[float, float]]:
+        """None."""
+        return {}
+
+    def on(
+        self, edges: Array, resolution: Resolution, efficiency: Efficiency, curve: QuenchingCurve
+    ) -> Response:
+        """See `ResponseModel`.
+
+        Raises:
+            InputError: if quenching or efficiency vary with a perfect resolution: it has no
+                derivative to follow.
+        """
+        if isinstance(resolution, Perfect):
+            if len(curve.odd) or efficiency.varied:
+                raise InputError(
+                    "a perfect resolution has no smooth response; declare a resolution, or drop "
+                    "the quenching and efficiency variations"
+                )
+            return SharpResponse(edges, resolution, efficiency)
+        reach = end_of_axis(resolution, edges, curve.largest_kevee(REACH))
+        return ResponseTable.build(resolution, efficiency, edges, reach)
+
+
+def end_of_axis(resolution: Resolution, edges: Array, largest_kevee: float) -> float:
+    """Energy, up to `largest_kevee`, beyond which nothing is reconstructed inside the axis.
+
+    A sharp detector would otherwise spend its table on energies that it never shows.
+    """
+    energies = np.linspace(0.0, largest_kevee, 1001)
+    seen = np.flatnonzero(resolution.cdf(edges[-1], energies) > 1e-13)
+    return float(energies[min(seen[-1] + 1, 1000)]) if seen.size else largest_kevee
+
+
+MODEL = Chain

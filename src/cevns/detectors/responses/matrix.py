@@ -1,0 +1,232 @@
+"""A released response matrix: true energy against reconstructed bins, on a grid of nuisances.
+
+Between the points of the grid the matrix is linear along each parameter; in true energy it is
+constant within its bins, as a histogram is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.efficiency.unity import Unity
+from cevns.detectors.framework.curve_files import read_columns
+from cevns.detectors.framework.quenching_curve import QuenchingCurve
+from cevns.detectors.framework.responding import Response
+from cevns.detectors.resolution import Resolution
+from cevns.exceptions import DataError, InputError
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["MODEL", "Matrix", "MatrixResponse"]
+
+_COLUMNS = ("true_low", "true_high", "low", "high", "probability")
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixResponse:
+    """A response that is a table in true energy; see the module.
+
+    Args:
+        true_edges: of the true energy, keV, ``(n_true + 1,)``; nothing is seen outside.
+        probability: ``(n_1, ..., n_k, n_true, n_bins)``, a matrix for each point of the grid.
+        grid: by parameter, the increasing values at which matrices are given.
+    """
+
+    true_edges: Array
+    probability: Array
+    grid: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def n_bins(self) -> int:
+        """Number of reconstructed bins."""
+        return int(self.probability.shape[-1])
+
+    @property
+    def energy_max_kevee(self) -> float:
+        """End of the true energies."""
+        return float(self.true_edges[-1])
+
+    @property
+    def kinks_kevee(self) -> tuple[float, ...]:
+        """The borders of the true bins."""
+        return tuple(self.true_edges.tolist())
+
+    @property
+    def parameters(self) -> dict[str, tuple[float, float]]:
+        """The parameters of the grid, each within its ends."""
+        return {name: (float(v[0]), float(v[-1])) for name, v in self.grid.items()}
+
+    def evaluate(self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None) -> Array:
+        """See `Response`; without values of its parameters at the middle of their ranges."""
+        return self._seen(energy_kevee, self._mixed(self._weights(pulls), None))
+
+    def evaluate_with_derivatives(
+        self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None
+    ) -> tuple[Array, Array, Array]:
+        """See `Response`; a histogram has no slope in energy."""
+        weights = self._weights(pulls)
+        value = self._seen(energy_kevee, self._mixed(weights, None))
+        slopes = [self._seen(energy_kevee, self._mixed(weights, k)) for k in range(len(self.grid))]
+        empty = np.zeros((*value.shape[:-2], 0, *value.shape[-2:]))
+        return value, np.zeros_like(value), np.stack(slopes, axis=-3) if slopes else empty
+
+    def _weights(self, pulls: ArrayLike | None) -> list[tuple[Array, Array]]:
+        """Weights of the points along each parameter, and their slopes, ``(..., n_k)``."""
+        if pulls is None:
+            at: Array = np.array([0.5 * (v[0] + v[-1]) for v in self.grid.values()])
+        else:
+            at = np.asarray(pulls, dtype=float)
+        out = []
+        for k, points in enumerate(self.grid.values()):
+            value = np.clip(at[..., k], points[0], points[-1])
+            cell = np.clip(np.searchsorted(points, value, side="right") - 1, 0, len(points) - 2)
+            width = points[cell + 1] - points[cell]
+            part = ((value - points[cell]) / width)[..., None]
+            number = np.arange(len(points))
+            low, high = number == cell[..., None], number == cell[..., None] + 1
+            slope = (high * 1.0 - low * 1.0) / width[..., None]
+            out.append((low * (1.0 - part) + high * part, slope))
+        return out
+
+    def _mixed(self, weights: list[tuple[Array, Array]], slope_of: int | None) -> Array:
+        """The matrix at some values of the parameters, or its slope, ``(..., n_true, n_bins)``."""
+        total = np.ones(1)
+        for k, (value, slope) in enumerate(weights):
+            along = slope if k == slope_of else value
+            total = (total[..., :, None] * along[..., None, :]).reshape(*along.shape[:-1], -1)
+        flat = self.probability.reshape(-1, *self.probability.shape[-2:])
+        mixed: Array = np.tensordot(total, flat, axes=1)
+        return mixed
+
+    def _seen(self, energy_kevee: ArrayLike, matrix: Array) -> Array:
+        """Rows of a matrix at energies ``(n,)``; nothing outside the true bins."""
+        energy = np.asarray(energy_kevee, dtype=float)
+        energy = energy.reshape(-1, energy.shape[-1])[
+            0
+        ]  # the same at every point: nothing moves it
+        row = np.searchsorted(self.true_edges, energy, side="right") - 1
+        inside = (row >= 0) & (row < len(self.true_edges) - 1)
+        rows = matrix[..., np.clip(row, 0, len(self.true_edges) - 2), :]
+        seen: Array = rows * inside[:, None]
+        return seen
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """A matrix as it is in a file, with the reconstructed bins of the file.
+
+    Args:
+        edges: of the reconstructed axis in the file.
+        response: in these bins.
+
+    Raises:
+        InputError: if a probability is negative, or one true energy is seen more than once.
+    """
+
+    edges: Array
+    response: MatrixResponse
+
+    def __post_init__(self) -> None:
+        values = self.response.probability
+        total = values.sum(axis=-1).max()
+        if (values < 0).any() or total > 1.0 + _ROUNDING:
+            raise InputError(
+                "a response matrix holds probabilities: none negative, and at most 1 in all "
+                f"reconstructed bins together; here they are from {values.min():g} to a sum of "
+                f"{total:g}"
+            )
+
+    @property
+    def parameters(self) -> dict[str, tuple[float, float]]:
+        """Those of the columns before the bins, within the ends of their values."""
+        return self.response.parameters
+
+    @classmethod
+    def from_csv(cls, path: Path | str) -> Matrix:
+        """Read a table with a row for each cell.
+
+        The columns are ``true_low,true_high,low,high,probability``, energies in keV and the unit of
+        the reconstructed axis, and one more for each parameter that the matrix depends on.
+
+        Raises:
+            DataError: if a column is missing, bins do not join, or a cell is missing or twice.
+        """
+        columns = read_columns(path, _COLUMNS)
+        names = [n for n in columns if n not in _COLUMNS]
+        true = _edges(columns["true_low"], columns["true_high"], path, "true_")
+        edges = _edges(columns["low"], columns["high"], path, "")
+        grid = {n: np.unique(columns[n]) for n in names}
+        for name, values in grid.items():
+            if len(values) < 2:
+                raise DataError(
+                    f"the parameter {name!r} has one value only; give matrices at two or more, or "
+                    "leave the column out",
+                    path=path,
+                )
+        places = [np.searchsorted(grid[n], columns[n]) for n in names]
+        places += [
+            np.searchsorted(true, columns["true_low"]),
+            np.searchsorted(edges, columns["low"]),
+        ]
+        shape = (*(len(v) for v in grid.values()), len(true) - 1, len(edges) - 1)
+        cells = np.ravel_multi_index(tuple(places), shape)
+        times = np.bincount(cells, minlength=int(np.prod(shape)))
+        if (times != 1).any():
+            raise DataError(
+                f"must give each of {len(times)} cells once; {int((times == 0).sum())} are missing "
+                f"and {int((times > 1).sum())} are given more than once",
+                path=path,
+            )
+        probability = np.empty(len(times))
+        probability[cells] = columns["probability"]
+        return cls(edges, MatrixResponse(true, probability.reshape(shape), grid))
+
+    def on(
+        self, edges: Array, resolution: Resolution, efficiency: Efficiency, curve: QuenchingCurve
+    ) -> Response:
+        """See `ResponseModel`: bins of the analysis are whole numbers of those of the file.
+
+        Raises:
+            InputError: if an edge is not one of the file, quenching varies, or an efficiency is
+                declared, which is in the matrix.
+        """
+        del resolution
+        if len(curve.odd):
+            raise InputError(
+                "a response matrix is a histogram in true energy, which quenching variations "
+                "cannot move; give the matrix at several values of a parameter instead"
+            )
+        if not isinstance(efficiency, Unity):
+            raise InputError(
+                "a response matrix holds the efficiency; leave 'detector.efficiency.energy' out"
+            )
+        near = np.abs(self.edges[:, None] - edges).argmin(axis=0)
+        apart = np.abs(self.edges[near] - edges) > 1e-9 * np.abs(self.edges).max()
+        if apart.any():
+            shown = ", ".join(f"{e:g}" for e in self.edges[:20])
+            raise InputError(
+                f"the bin edge {edges[apart][0]:g} is not among those of the response matrix "
+                f"({shown}{', ...' if len(self.edges) > 20 else ''}); choose the axis among these"
+            )
+        cells = np.add.reduceat(self.response.probability[..., : near[-1]], near[:-1], axis=-1)
+        return MatrixResponse(self.response.true_edges, cells, self.response.grid)
+
+
+def _edges(low: Array, high: Array, path: Path | str, prefix: str) -> Array:
+    """Edges of bins that join, from their lower and upper ends in any order."""
+    starts, ends = np.unique(low), np.unique(high)
+    if len(starts) != len(ends) or not np.array_equal(starts[1:], ends[:-1]):
+        raise DataError(
+            f"the bins in '{prefix}low' and '{prefix}high' leave a gap or overlap", path=path
+        )
+    if not np.array_equal(ends[np.searchsorted(starts, low)], high):
+        raise DataError(f"'{prefix}high' must be the end of the bin of '{prefix}low'", path=path)
+    return np.append(starts, ends[-1])
+
+
+MODEL = Matrix

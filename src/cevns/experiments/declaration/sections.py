@@ -1,0 +1,325 @@
+"""The sections of an experiment file, each with its fields and their units.
+
+Sections with a ``kind`` (source, interaction, quenching, resolution, efficiency) are checked by the
+model of that name: its fields are the fields of the section, so a new detector effect needs no
+change here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from cevns import datasets
+from cevns.exceptions import InputError
+from cevns.experiments.declaration.backgrounds import (
+    AXIS_UNITS,
+    Component,
+    Count,
+    Section,
+    Strength,
+    Table,
+    Template,
+)
+from cevns.units import Unit, measurement, quantity
+
+__all__ = [
+    "ActsOn",
+    "Axes",
+    "Axis",
+    "ChannelEntry",
+    "ComponentEntry",
+    "CorrelatedConstraint",
+    "Data",
+    "Detector",
+    "Efficiency",
+    "Interaction",
+    "ParameterEntry",
+    "ReleasedSignal",
+    "Source",
+    "Target",
+    "TimeAxis",
+]
+
+
+class Source(Component):
+    """What emits, and when its particles arrive where they do not follow a beam pulse."""
+
+    arrival: Component | None = None
+
+
+class Target(Section):
+    """What the neutrinos hit."""
+
+    material: str
+    mass: Annotated[float, Unit("kg"), Field(gt=0)]
+    composition: dict[str, float] | None = None
+
+
+class Interaction(Section):
+    """The process at the nucleus and its named physics choices.
+
+    ``electrons`` adds elastic scattering on electrons. Left out, it is added where an extension
+    of the Standard Model changes it and `ExperimentFile.blind_to_electrons` gives no reason not to.
+    """
+
+    kind: str = "standard-model"
+    couplings: str = "scholberg2021"
+    form_factor: str = "klein-nystrand"
+    axial: bool = True
+    electrons: bool | None = None
+
+
+class Efficiency(Section):
+    """Efficiency in recoil energy, in reconstructed energy and in time; 1 where not declared."""
+
+    recoil: Component = Component(kind="unity")
+    energy: Component = Component(kind="unity")
+    time: Component = Component(kind="unity")
+
+
+class Detector(Section):
+    """What the apparatus makes of a deposit.
+
+    Without ``quenching`` the deposit is seen as it is, and the axis is in its energy. ``response``
+    is ``chain``, of resolution and efficiency, or what stands in their place: a released
+    ``matrix``, or the ``identity`` of a detector that shows what was deposited.
+    """
+
+    quenching: Component | None = None
+    response: Component = Component(kind="chain")
+    resolution: Component | None = None
+    efficiency: Efficiency = Efficiency()
+    pulse_shape: Component | None = None
+
+
+_TIME_UNITS: Mapping[str, str] = dict.fromkeys(("us", "ps", "ns", "ms", "s", "h", "d"), "us")
+_MAX_BINS = 1000
+"""Bins an axis may have: more of them are a mistake, or a fit that does not end."""
+
+
+class Axis(Section):
+    """A reconstructed axis: bin edges in its unit.
+
+    What is written in another unit (eVee, ns) is converted: `unit` and `edges` hold the internal
+    one (PE, keVee, us), in which efficiencies and tables are written too.
+    """
+
+    units: ClassVar[Mapping[str, str]] = AXIS_UNITS
+    signed: ClassVar[bool] = False
+
+    name: str = "energy"
+    unit: str = ""
+    edges: list[float] = Field(min_length=2, max_length=_MAX_BINS + 1)
+
+    @field_validator("unit")
+    @classmethod
+    def _known(cls, unit: str) -> str:
+        if unit not in cls.units:
+            known = ", ".join(u for u in cls.units if u)
+            raise InputError(f"{unit!r} is no unit of this axis; use one of {known}")
+        return unit
+
+    @field_validator("edges")
+    @classmethod
+    def _increasing(cls, edges: list[float]) -> list[float]:
+        for a, b in pairwise(edges):
+            if not (a < b and math.isfinite(b - a)):
+                raise InputError(f"bin edges must be finite and increase; {b:g} follows {a:g}")
+        if edges[0] < 0 and not cls.signed:
+            raise InputError(f"bin edges must not be negative; got {edges[0]:g}")
+        return edges
+
+    @model_validator(mode="after")
+    def _internal(self) -> Axis:
+        internal = self.units[self.unit]
+        if internal != self.unit:
+            edges = [quantity(f"{e!r} {self.unit}", internal) for e in self.edges]
+            object.__setattr__(self, "edges", edges)  # the model is frozen for everybody else
+            object.__setattr__(self, "unit", internal)
+        return self
+
+
+class TimeAxis(Axis):
+    """Arrival time after the beam signal; a region may begin before it."""
+
+    units: ClassVar[Mapping[str, str]] = _TIME_UNITS
+    signed: ClassVar[bool] = True
+
+    name: str = "time"
+    unit: str = "us"
+
+
+class Axes(Section):
+    """The axes of the analysis region; without one in energy, events are counted."""
+
+    energy: Axis | None = None
+    pulse_shape: Axis | None = None
+    time: TimeAxis | None = None
+
+
+class ReleasedSignal(Section):
+    """A signal PDF that the release holds, beside the one from first principles.
+
+    ``use`` chooses; new physics and the weak mixing angle always take first principles.
+    """
+
+    use: Literal["released", "first-principles"] = "released"
+    count: Count
+    template: Template
+
+
+ActsOn = Literal[
+    "signal",
+    "pulse-time",
+    "quenching",
+    "efficiency",
+    "neutron-radius",
+    "interaction",
+    "source",
+    "arrival",
+    "shape",
+    "response",
+    "component",
+    "function",
+]
+
+
+class ParameterEntry(Section):
+    """A parameter and what it acts on: constrained (``constraint``) or held (``value``).
+
+    With ``held`` a constrained parameter stays at its mean in the fit that is quoted; a second fit
+    with all of them free is shown beside it.
+
+    ``shared: true`` says that it is the same quantity in every experiment that names it,
+    ``shared: material`` in every experiment of the same target material that does.
+    """
+
+    acts_on: ActsOn
+    constraint: str | None = None
+    value: str | float | None = None
+    free: Annotated[float, Field(ge=0)] | None = None
+    held: bool = False
+    shared: bool | Literal["material"] = False
+    description: str = ""
+
+    @field_validator("constraint", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        # a bare number lacks its error: let the sentence about that be said
+        return str(value) if isinstance(value, int | float) else value
+
+    @model_validator(mode="after")
+    def _readable(self) -> ParameterEntry:
+        if self.free is not None and self.acts_on not in ("component", "function"):
+            raise InputError(
+                "only what acts on a component or a function may be 'free'; constrain or hold it"
+            )
+        if [self.constraint, self.value, self.free].count(None) != 2:
+            raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
+        if self.free is not None:
+            value = self.free
+        elif self.constraint is not None:
+            value = measurement(self.constraint, self.unit, what="constraint").value
+        else:
+            value = quantity(self.value, self.unit, what="value")
+        if value < 0 and self.acts_on in ("signal", "neutron-radius"):
+            raise InputError(f"a factor on the {self.acts_on} cannot be negative: {value:g}")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """The internal unit of the parameter."""
+        return "us" if self.acts_on == "pulse-time" else ""
+
+
+class Data(Section):
+    """What was measured, beside the file or in a public release.
+
+    ``counts`` are numbers of events: a table, or the one number of a counting experiment.
+    ``values`` are anything else that the ``statistic`` compares with the expectation: measured
+    values with their errors, or a list of events. Beside released templates the counts are in the
+    release alone: ``role`` names them there.
+    """
+
+    release: str | None = None
+    counts: Table | Annotated[float, Field(ge=0)] | None = None
+    values: str | None = None
+    statistic: Component = Component(kind="poisson")
+    role: str | None = None
+
+    @field_validator("release")
+    @classmethod
+    def _known(cls, release: str | None) -> str | None:
+        return release if release is None else datasets.release(release).name
+
+    @model_validator(mode="after")
+    def _something(self) -> Data:
+        if self.release is None and self.counts is None and self.values is None:
+            raise InputError(
+                "data needs 'counts', 'values' or 'release'; leave the section out for a projection"
+            )
+        if self.values is not None and (self.counts is not None or self.release is not None):
+            raise InputError("give either 'counts' (or a release) or 'values'")
+        if (self.values is None) != (self.statistic.kind == "poisson"):
+            raise InputError(
+                f"the statistic {self.statistic.kind!r} "
+                + ("compares 'values'" if self.values is None else "compares 'counts'")
+            )
+        return self
+
+
+class ChannelEntry(Section):
+    """One of several sets of data of an experiment: reactor on and off, runs, detectors alike.
+
+    Source, target, detector and axes are those of the file; backgrounds of the same name are one
+    quantity in all channels.
+
+    Args:
+        exposure: what backgrounds, and the signal, are multiplied with.
+        source: what signals are multiplied with beside: the power of the source, zero where it is
+            off; by component (``cevns`` and those of the file) where sources differ.
+        backgrounds: names of those that this channel has; by default all.
+        data: its counts; without, the channel is a projection.
+    """
+
+    exposure: Annotated[float, Field(gt=0)] = 1.0
+    source: Annotated[float, Field(ge=0)] | dict[str, Annotated[float, Field(ge=0)]] = 1.0
+    backgrounds: list[str] | None = None
+    data: Data | None = None
+
+    def power(self, component: str) -> float:
+        """What the source of a component is multiplied with in this channel."""
+        return self.source.get(component, 1.0) if isinstance(self.source, dict) else self.source
+
+
+class ComponentEntry(Section):
+    """A further signal in the same detector: dark matter over CEvNS, a second source.
+
+    Args:
+        title: a line for tables.
+        source: where it comes from; by default the source of the file.
+        interaction: what happens; by default the interaction of the file.
+        strength: parameters that multiply it, all of which act on ``component``, and functions.
+    """
+
+    title: str = ""
+    source: Source | None = None
+    interaction: Interaction | None = None
+    strength: Strength = Field(default_factory=list)
+
+
+class CorrelatedConstraint(Section):
+    """One auxiliary measurement of several parameters.
+
+    Args:
+        parameters: by name, each held nowhere else.
+        covariance: of their values, in their units.
+    """
+
+    parameters: list[str] = Field(min_length=2)
+    covariance: list[list[float]]

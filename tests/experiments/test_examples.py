@@ -1,0 +1,338 @@
+"""The example files of the documentation: each declares one thing, and does what it says.
+
+What a file predicts is compared with the same numbers written out here, without the package's
+machinery for files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import cevns
+from cevns.datasets import read_table
+from cevns.exceptions import CevnsError, InputError, SchemaError
+from cevns.experiments import load
+from cevns.experiments.fast_form import fast_form
+from cevns.inference import Likelihood, Model
+from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.channel import Channel
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+FILES = sorted(EXAMPLES.glob("*.yaml"))
+
+
+def example(name: str) -> Path:
+    return EXAMPLES / f"{name}.yaml"
+
+
+def changed(folder: Path, name: str, old: str, new: str) -> Path:
+    """A copy of an example beside its tables, with one change."""
+    text = example(name).read_text(encoding="utf-8")
+    assert old in text
+    for table in EXAMPLES.glob("*.csv"):
+        (folder / table.name).write_text(table.read_text(encoding="utf-8"), encoding="utf-8")
+    path = folder / f"{name}.yaml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return path
+
+
+def moved_point(model: Model, seed: int = 5) -> np.ndarray:
+    """Values of all parameters half a typical step beside the nominal ones."""
+    p = model.parameters
+    steps = np.array([q.scale for q in p]) * np.random.default_rng(seed).uniform(0.1, 0.5, len(p))
+    return np.clip(p.values + steps, [q.lower for q in p], [q.upper for q in p])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_example_is_fitted_and_its_slopes_are_right(path: Path) -> None:
+    study = cevns.load(path)
+    asimov = not all(e.has_data for e in study.experiments)
+    free = ["strength_y"] if path.stem == "derived" else None  # the same spectrum as CEvNS
+    poi = None if free else "cross-section"
+    assert study.fit(poi, free=free or (), asimov=asimov, minos="none").fit.valid
+    model = load(path).model(free or "cross-section")
+    objective = Objective(model)
+    theta = moved_point(model)[:, None]
+    data = model.observed[:, None], model.parameters.values[:, None]
+    gradient = objective.gradient(theta, *data)[:, 0]
+    for k, p in enumerate(model.parameters):
+        step = np.zeros_like(theta)
+        step[k] = 1e-5 * p.scale
+        up, down = (objective.values(theta + s, *data)[0] for s in (step, -step))
+        # the rounding error of a difference of values of order 1e4 with steps of 1e-5
+        scale = abs(objective.values(theta, *data)[0]) + 1.0
+        assert gradient[k] * p.scale == pytest.approx(
+            (up - down) / 2e-5, rel=1e-4, abs=1e-8 * scale
+        )
+
+
+# -- counting ----------------------------------------------------------------------------------
+
+
+def test_counting_experiment_counts_recoils_above_its_threshold() -> None:
+    counted = load(example("counting"))
+    recoils = np.linspace(2.0, 90.0, 200_001)
+    density = counted.recoil_density(recoils).sum(axis=0)
+    step = recoils[1] - recoils[0]
+    expected = 0.9 * step * (density.sum() - 0.5 * (density[0] + density[-1]))
+    # the trapezoidal rule on steps of half an eV; the spectrum ends smoothly below 90 keV
+    assert counted.prediction() == pytest.approx(expected, rel=1e-6)
+
+
+def test_counting_experiment_has_the_fit_of_one_bin() -> None:
+    # s = n - b with var(s) = n + sigma_b^2
+    result = cevns.load(example("counting")).fit()
+    assert result.poi.value == pytest.approx(803 - 400, abs=0.05)
+    assert result.poi.error == pytest.approx(np.sqrt(803 + 64), rel=1e-3)
+
+
+# -- measured values ---------------------------------------------------------------------------
+
+
+def by_hand(channel: Channel, mu: np.ndarray, name: str) -> float:
+    """-2 ln L of a table of values, written out from its file."""
+    table = read_table(EXAMPLES / name)
+    up = table["up"]
+    down = table["down"] if "down" in table.columns else np.full_like(up, np.inf)
+    x = table["value"]
+    assert_allclose(channel.observed, x)
+    return float(np.sum(np.where(mu > x, (mu - x) / up, (mu - x) / down) ** 2))
+
+
+def test_errors_on_both_sides_and_on_one() -> None:
+    model = load(example("published-points")).model("cross-section")
+    points, limit = model.channels
+    for factor in (0.2, 1.0, 1.7):
+        theta = model.parameters.values * factor
+        mu = model.expected(theta)
+        values = Likelihood.of(model).by_channel(theta)
+        assert values[points.name] == pytest.approx(
+            by_hand(points, mu[model.bins[points.name]], "published-points.csv"), rel=1e-12
+        )
+        assert values[limit.name] == pytest.approx(
+            by_hand(limit, mu[model.bins[limit.name]], "published-limit.csv"), rel=1e-12
+        )
+    assert not model.can_draw  # nobody knows what the limit would have fluctuated to
+
+
+def test_values_with_a_covariance(tmp_path: Path) -> None:
+    covariance = np.array([[900.0, 300, 100], [300, 800, 200], [100, 200, 500]])
+    rows = "\n".join(",".join(map(str, row)) for row in covariance)
+    (tmp_path / "cov.csv").write_text(f"a,b,c\n{rows}\n", encoding="utf-8")
+    path = changed(
+        tmp_path, "published-points", "{kind: gaussian}", "{kind: gaussian, covariance: cov.csv}"
+    )
+    table = (tmp_path / "published-points.csv").read_text(encoding="utf-8").splitlines()
+    bare = [",".join(line.split(",")[:3]) for line in table if not line.startswith("#")]
+    (tmp_path / "published-points.csv").write_text("\n".join(bare) + "\n", encoding="utf-8")
+    model = load(path).model("cross-section")
+    theta = 1.3 * model.parameters.values
+    channel = model.channels[0]
+    difference = model.expected(theta)[model.bins[channel.name]] - channel.observed
+    wanted = difference @ np.linalg.solve(covariance, difference)
+    assert Likelihood.of(model).by_channel(theta)[channel.name] == pytest.approx(wanted, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("kind: half-gaussian", "kind: half-gausian", "did you mean|half-gaussian"),
+        ("published-limit.csv", "published-points.csv", "a half-Gaussian channel needs"),
+        ("{kind: gaussian}", "{kind: gaussian, width: 3}", "knows no 'width'"),
+        ("edges: [2, 5, 10, 20]", "edges: [2, 5, 20]", "not those of the axis"),
+        ("      statistic: {kind: gaussian}\n", "", "compares 'counts'"),
+        ("{kind: gaussian}", "{kind: on-of}", "unknown statistic|on-off"),
+    ],
+)
+def test_slips_of_values(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    with pytest.raises(CevnsError, match=sentence) as caught:
+        load(changed(tmp_path, "published-points", old, new)).model()
+    assert "\n" not in str(caught.value)
+
+
+# -- a response matrix -------------------------------------------------------------------------
+
+
+def test_matrix_is_linear_between_its_points() -> None:
+    experiment = load(example("response-matrix"))
+    model = experiment.model("cross-section")
+    table = read_table(EXAMPLES / "response-matrix.csv")
+    true = np.append(np.unique(table["true_low"]), table["true_high"].max())
+    # recoils in each bin of true energy, by a fine sum
+    fine = np.linspace(0.0, 80.0, 160_001)
+    middle = 0.5 * (fine[1:] + fine[:-1])
+    density = experiment.recoil_density(middle).sum(axis=0) * np.diff(fine)
+    recoils = np.histogram(middle, true, weights=density)[0]
+
+    def seen(light_yield: float, threshold: float) -> np.ndarray:
+        rows = (table["light_yield"] == light_yield) & (table["threshold"] == threshold)
+        out = []
+        for low in (2.0, 6.0, 12.0):
+            cells = rows & (table["low"] == low)
+            order = np.argsort(table["true_low"][cells])
+            out.append(recoils @ table["probability"][cells][order])
+        return np.array(out)
+
+    # a quarter of the way from 1.0 to 1.15, and three quarters from 1 to 3
+    wanted = 0.75 * (0.25 * seen(1.0, 1.0) + 0.75 * seen(1.0, 3.0))
+    wanted += 0.25 * (0.25 * seen(1.15, 1.0) + 0.75 * seen(1.15, 3.0))
+    at = model.parameters.at({"light_yield": 1.0375, "threshold": 2.5}).values
+    found = model.components(at)["cevns"]
+    assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_parameters_of_a_matrix_stay_on_its_grid() -> None:
+    declared = load(example("response-matrix")).declared
+    assert (declared["light_yield"].lower, declared["light_yield"].upper) == (0.85, 1.15)
+    assert (declared["threshold"].lower, declared["threshold"].upper) == (1.0, 3.0)
+
+
+def test_fast_form_of_a_matrix_is_the_exact_one() -> None:
+    model = load(example("response-matrix")).model("cross-section")
+    fast, _ = fast_form(model)
+    theta = moved_point(model)
+    assert_allclose(fast.expected(theta), model.expected(theta), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("edges: [2, 6, 12, 24]", "edges: [2, 7, 24]", "7 is not among those of the response"),
+        ("  threshold: {constraint: 2.0 +/- 0.3, acts_on: response}\n", "", "has no parameter"),
+        ("axes:", "  resolution: {kind: gaussian, noise: 1 eVee}\naxes:", "no meaning beside"),
+        (
+            "axes:",
+            "  efficiency: {energy: {kind: step, threshold: 3}}\naxes:",
+            "holds the efficiency",
+        ),
+        (
+            "acts_on: response}\n  sns",
+            "acts_on: response}\n  more: {constraint: 0 +/- 1, acts_on: response}\n  sns",
+            "acts on response",
+        ),
+    ],
+)
+def test_slips_of_a_matrix(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    with pytest.raises((SchemaError, InputError), match=sentence) as caught:
+        load(changed(tmp_path, "response-matrix", old, new)).model()
+    assert "\n" not in str(caught.value)
+
+
+def test_table_of_a_matrix_is_complete_and_holds_probabilities(tmp_path: Path) -> None:
+    path = changed(tmp_path, "response-matrix", "schema: 1", "schema: 1")
+    table = tmp_path / "response-matrix.csv"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    with pytest.raises(CevnsError, match="1 are missing"):
+        load(path).model()
+    cells = lines[-1].split(",")
+    table.write_text("\n".join([*lines[:-1], ",".join([*cells[:-1], "1.5"])]), encoding="utf-8")
+    with pytest.raises(CevnsError, match="holds probabilities"):
+        load(path).model()
+
+
+# -- functions and derived parameters ----------------------------------------------------------
+
+
+def test_strengths_are_functions_of_pulls() -> None:
+    model = load(example("derived")).model("cross-section")
+    before = model.components(model.parameters.values)
+    at = model.parameters.at({"shielding": 1.0, "strength_y": 3.0}).values
+    after = model.components(at)
+    assert_allclose(after["lines"], 1.15 * before["lines"], rtol=1e-12)
+    assert_allclose(after["portal"], 3.0 * 1.2 * before["portal"], rtol=1e-12)
+    assert_allclose(after["cevns"], before["cevns"], rtol=1e-12)
+    down = model.components(model.parameters.at({"shielding": -1.0}).values)
+    assert_allclose(down["portal"], 0.9 * before["portal"], rtol=1e-12)
+    assert model.parameters["strength_y"].lower == 0.0  # the root of a negative number is none
+
+
+def test_derived_parameter_has_the_error_of_what_it_stands_for() -> None:
+    # the portal goes with y = coupling^4: its counts and their error go with y alone
+    study = cevns.load(example("derived"))
+    result = study.fit(free=["strength_y"], fix={"shielding": None, "lines": None}, asimov=True)
+    model = result.model
+    counts = model.components(result.fit.theta)
+    information = np.sum(counts["portal"] ** 2 / model.expected(result.fit.theta))
+    assert result.fit["strength_y"].error == pytest.approx(information**-0.5, rel=1e-2)
+
+
+def test_parameter_of_the_interaction_may_be_derived(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        "counting",
+        "data: {counts: 803}",
+        "derived:\n  eps_ee_u: {kind: linear, parameter: a, width: 0.1, centre: 10}\n",
+    )
+    text = path.read_text(encoding="utf-8").replace(
+        "parameters:\n",
+        "interaction: {kind: nsi}\nparameters:\n  a: {free: 1.0, acts_on: function}\n",
+    )
+    path.write_text(text, encoding="utf-8")
+    derived = load(path).model(["a"])
+    assert "eps_ee_u" not in derived.parameters.names
+    text = text[: text.index("derived:")].replace(
+        "  a: {free: 1.0, acts_on: function}\n",
+        "  eps_ee_u: {value: 0.3, acts_on: interaction}\n",
+    )
+    path.write_text(text, encoding="utf-8")
+    plain = load(path).model("cross-section")
+    # 1 + 0.1 (3 - 10) = 0.3
+    at = derived.parameters.at({"a": 3.0}).values
+    assert derived.expected(at) == pytest.approx(plain.expected(plain.parameters.values), rel=1e-12)
+    gradient = derived.linearise(at[None])[1][0, derived.parameters.position("a")]
+    ends = [derived.expected(derived.parameters.at({"a": a}).values) for a in (2.99, 3.01)]
+    assert gradient == pytest.approx((ends[1] - ends[0]) / 0.02, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("kind: log-normal", "kind: log-norml", "did you mean|log-normal"),
+        ("kappa: 1.15", "kapa: 1.15", "no such field"),
+        ("kappa: 1.15", "kappa: -1", "positive kappa"),
+        (
+            "parameter: shielding, kappa",
+            "parameter: shield, kappa",
+            "'shield' is used by a function",
+        ),
+        ("  coupling: {kind", "  copling: {kind", "'coupling' is used by a function"),
+        (
+            "  shielding: {con",
+            "  other: {free: 1, acts_on: function}\n  shielding: {con",
+            "no function",
+        ),
+    ],
+)
+def test_slips_of_functions(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    with pytest.raises(CevnsError, match=sentence) as caught:
+        load(changed(tmp_path, "derived", old, new)).model()
+    assert "\n" not in str(caught.value)
+
+
+# -- powers of several sources -----------------------------------------------------------------
+
+
+def test_each_source_has_its_own_power_in_each_period() -> None:
+    model = load(example("two-cores")).model("cross-section")
+    counts = model.components(model.parameters.values)
+    first, second = (counts[f"two-cores.both.{n}"].sum() for n in ("cevns", "second"))
+    assert second / first == pytest.approx((20 / 30) ** 2, rel=1e-9)
+    alone = {n: c.sum() for n, c in counts.items()}
+    assert alone["two-cores.first-only.cevns"] == pytest.approx(0.6 * first)
+    assert alone["two-cores.first-only.second"] == pytest.approx(0.6 * 0.04 * second)
+    assert not any(n.startswith("two-cores.off") and not n.endswith("flat") for n in alone)
+    # the yield multiplies both, as in the file
+    twice = model.components(model.parameters.at({"sns.yield": 1.1}).values)
+    assert twice["two-cores.both.second"].sum() == pytest.approx(1.1 * second)
+    assert "sns.yield" in load(example("two-cores")).model("count").parameters.names
+
+
+def test_unknown_source_of_a_channel(tmp_path: Path) -> None:
+    path = changed(tmp_path, "two-cores", "{second: 0.04}", "{third: 0.04}")
+    with pytest.raises(SchemaError, match="no component 'third'"):
+        load(path)
