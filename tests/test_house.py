@@ -173,6 +173,40 @@ def test_no_two_modules_have_one_name():
     assert not [n for n, count in names.items() if count > 1]
 
 
+# Modules that look for what may be there by its name, and why they have to.
+LOOKED_FOR = {
+    "cevns.experiments.declaration.builder": "marks of type hints",
+    "cevns.experiments.declaration.document": "positions that the reader of YAML leaves at a node",
+    "cevns.experiments.declaration.loader": "the fields of a section, which may be a union",
+    "cevns.experiments.inputs.event_inputs": "a sample is a table or a list of events",
+    "cevns.processes": "a module of the registry holds MODEL or PROCESS",
+    "cevns.processes.framework.trial": "what a user's process lacks is said",
+    "cevns.processes.framework.user_models": "nothing is known yet of what a user's file holds",
+    "cevns.report.gallery": "an entry of the gallery is a module",
+}
+PHYSICS = ("analysis", "experiments", "processes", "rates", "report", "sources", "study")
+
+
+def looks_for_attributes(code: ast.AST) -> bool:
+    """Whether there is a ``hasattr``, or a ``getattr`` with a value for what is not there."""
+    calls = [n for n in ast.walk(code) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    return any(
+        c.func.id == "hasattr" or (c.func.id == "getattr" and len(c.args) > 2) for c in calls
+    )
+
+
+def test_abilities_are_declared():
+    physics = [n for n in modules() if room(n).partition("/")[0] in PHYSICS]
+    found = {n for n in physics if looks_for_attributes(tree(n))}
+    assert not found - LOOKED_FOR.keys(), "declare a protocol and ask with isinstance"
+
+
+def test_the_check_finds_attributes_that_are_looked_for():
+    assert looks_for_attributes(ast.parse("x = hasattr(source, 'time_pdf')"))
+    assert looks_for_attributes(ast.parse("x = getattr(process, 'steep', False)"))
+    assert not looks_for_attributes(ast.parse("x = getattr(self, name); isinstance(x, Steep)"))
+
+
 def public_names(name: str) -> list[str] | None:
     """What ``__all__`` lists; None without it."""
     for node in tree(name).body:

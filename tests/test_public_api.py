@@ -29,11 +29,12 @@ PUBLIC = {
     ),
     "cevns.processes": (
         "CONTACT Combined ELECTRON ELECTRON_CONTACT ElectronScattering Extension Factor "
-        "FluxFactor Interaction KernelProcess Kinematics MASSLESS Massive Massless Process "
-        "Quantity Shape StandardModel Term Threshold at_place bounded check_species "
-        "degeneracy differential_cross_section electron_scattering factors_at interaction "
-        "interactions is_kernel kinematics lma_dark matters_at_electrons nuclear_factors "
-        "process proton_radius quantity_of total_cross_section"
+        "FluxFactor ForFormFactor ForSource Interaction KernelProcess Kinematics MASSLESS Massive "
+        "Massless NeutronRadii Process ProtonRadii Quantity Shape StandardModel Steep Structured "
+        "Term Threshold at_place bounded check_species degeneracy differential_cross_section "
+        "electron_scattering factors_at interaction interactions is_kernel is_steep kinematics "
+        "lma_dark matters_at_electrons nuclear_factors own_neutron_radius process proton_radius "
+        "quantity_of structure_of total_cross_section"
     ),
     "cevns.rates": (
         "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"

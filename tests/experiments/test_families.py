@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from numerical import differences
 
-from cevns.analysis.coupling_families import CouplingFamily, extended
+from cevns.analysis.coupling_families import CouplingFamily, extended, shaped
 from cevns.constants import G_FERMI_MEV
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
 from cevns.experiments.fast_form import exact_signal
 from cevns.inference import Likelihood, asimov
+from cevns.processes import StandardModel
 
 MODELS = {
     "standard-model": {"sin2_theta_w": 0.31},
@@ -26,6 +27,48 @@ MODELS = {
     "flavoured-cross-sections": {"sigma_e": 1.4, "sigma_mu": 0.7},
     "nsi+vector-universal+magnetic-moment": {"eps_ee_u": 0.2, "g_zprime": 2e-4, "mu_nu_mu": 10.0},
 }
+
+
+# a process that stands alone, with a mass as structure
+OWN = """
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cevns.parameters import Parameter, Parameters
+from cevns.processes import MASSLESS, Term
+
+
+@dataclass(frozen=True)
+class Propagator:
+    mass_mev: float
+
+    def __call__(self, recoil_energy_kev, target):
+        q2 = 2e-3 * target.mass_mev * recoil_energy_kev
+        row = 1e-43 * (self.mass_mev**2 / (self.mass_mev**2 + q2)) ** 2
+        return np.stack([row, 0.0 * row, 0.0 * row])
+
+
+@dataclass(frozen=True)
+class Own:
+    m_own: float = 30.0
+    name, kinematics, steep = "own", MASSLESS, True
+    parameters = Parameters([Parameter("g", 1.0, lower=0.0, role="poi", shared=True)])
+
+    @property
+    def structure(self):
+        return Parameters([Parameter("m_own", self.m_own, unit="MeV", lower=0.1, upper=1e6)])
+
+    def with_structure(self, values):
+        return replace(self, **values)
+
+    @property
+    def terms(self):
+        return (Term("own", ("n", "n"), Propagator(self.m_own)),)
+
+    def weights(self, flavour, nuclide, values):
+        return np.stack([nuclide.n**2 * np.asarray(values.get("g", 1.0))])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +135,24 @@ def test_a_family_travels(csi):
     theta = model.parameters.at({"eps_ee_u": 0.1}).values
     again = CouplingFamily(csi, "nsi", ("eps_ee_u",)).model({})
     np.testing.assert_array_equal(model.expected(theta), again.expected(theta))
+
+
+def test_structural_values_of_a_process_that_stands_alone(csi, tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(OWN, encoding="utf-8")
+    family = CouplingFamily(csi, str(path), ("g",))
+    assert family.structure.names == ("m_own",)
+    light, heavy = (
+        exact_signal(family.exact_model({"m_own": mass}).channels).fold for mass in (10.0, 1e6)
+    )
+    # [m^2/(m^2 + 2 M T)]^2, between that of caesium and that of the lighter iodine
+    nodes, many = light.nodes, heavy.spectrum()[1] > 0
+    ratio = light.spectrum()[1][many] / heavy.spectrum()[1][many]
+    cs, iodine = ((100.0 / (100.0 + 2e-3 * m * nodes[many])) ** 2 for m in (123801.0, 118184.0))
+    assert np.all((ratio > cs * (1 - 1e-5)) & (ratio < iodine * (1 + 1e-5)))
+    assert ratio.min() < 0.05
+    with pytest.raises(UnknownNameError, match="m_own"):
+        shaped(StandardModel(), {"m_own": 10.0})
 
 
 def test_structural_values_give_other_models(csi):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import numpy as np
@@ -11,6 +12,7 @@ import cevns.sources
 from cevns.exceptions import InputError, SchemaError
 from cevns.experiments import load
 from cevns.inference import asimov, fit
+from cevns.sources import PulsedSource
 
 REACTOR = '''
 """A power reactor: antineutrinos of U-235 (arXiv:1106.0687) above 1.8 MeV, flat below."""
@@ -142,6 +144,29 @@ def test_an_arrival_of_its_own(reactor):
         predicted(timed, "")
     with pytest.raises(SchemaError, match=r"unknown arrival 'stedy'"):
         predicted(timed, "kind: stedy")
+
+
+def test_a_time_density_makes_a_source_pulsed(reactor):
+    """Recognised by its `time_pdf` and nothing else: shares of a Gaussian pulse at t0."""
+    assert not isinstance(load(reactor).source, PulsedSource)
+    module = reactor.parent / "sources" / "power_reactor.py"
+    density = "np.exp(-0.5 * ((t_us - t0_us) / 0.5) ** 2) / (0.5 * math.sqrt(2 * math.pi))"
+    pulse = f"    def time_pdf(self, flavour, t_us, t0_us):\n        return {density}\n"
+    pulsed = REACTOR.replace("\n\nMODEL", pulse + "\n\nMODEL")
+    module.write_text(pulsed, encoding="utf-8")
+    del sys.modules["cevns.sources.power_reactor"]
+    text = EXPERIMENT.replace(
+        "0.35, 0.4]}}", "0.35, 0.4]}, time: {unit: us, edges: [0, 1, 1.5, 2]}}"
+    )
+    text = text.replace("backgrounds: {flat: {count: 400 +/- 20, energy: {kind: flat}}}\n", "")
+    t0 = "parameters: {t0: {value: 1500 ns, acts_on: pulse-time}}"
+    text = text.replace("data: {counts: {file: counts.csv}}", t0)
+    reactor.write_text(text, encoding="utf-8")
+    experiment = load(reactor)
+    assert isinstance(experiment.source, PulsedSource)
+    counts = np.asarray(experiment.signal().evaluate({"t0": 1.5})).reshape(4, -1).sum(axis=0)
+    shares = np.diff([0.5 * (1 + math.erf(x / math.sqrt(2))) for x in (-3.0, -1.0, 0.0, 1.0)])
+    assert counts / counts[-1] == pytest.approx(shares / shares[-1], rel=1e-6)
 
 
 def test_the_amplitude_of_a_modulation_from_a_fit(reactor):

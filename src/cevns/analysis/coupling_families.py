@@ -17,7 +17,15 @@ from cevns.experiments.fast_form import exact_signal, tabulated
 from cevns.experiments.joint import JointExperiment
 from cevns.inference import Model
 from cevns.parameters import Parameter, Parameters
-from cevns.processes import Combined, Extension, Interaction, StandardModel, at_place
+from cevns.processes import (
+    Combined,
+    Extension,
+    Interaction,
+    StandardModel,
+    Structured,
+    at_place,
+    structure_of,
+)
 from cevns.processes import interaction as find_interaction
 
 __all__ = [
@@ -28,7 +36,6 @@ __all__ = [
     "known_parameters",
     "shaped",
     "structural_names",
-    "structure_of",
 ]
 
 Form = Literal["tabulated", "exact"]
@@ -222,18 +229,12 @@ def _experiments(subject: Experiment | JointExperiment) -> tuple[Experiment, ...
     return subject.experiments if isinstance(subject, JointExperiment) else (subject,)
 
 
-def structure_of(process: Interaction) -> Parameters:
-    """Parameters of an interaction that change its shapes (a mediator mass)."""
-    found: Parameters = getattr(process, "structure", Parameters([]))
-    return found
-
-
 def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:
     """An interaction with other shapes.
 
     Raises:
         UnknownNameError: if it has no such shapes.
     """
-    if not isinstance(process, Combined):
+    if not isinstance(process, Structured):
         raise UnknownNameError("structural parameter", next(iter(shapes)), ())
     return process.with_structure(shapes)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from cevns.analysis.coupling_families import Physics, extended, shaped, structure_of
+from cevns.analysis.coupling_families import Physics, extended, shaped
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import SCALE_QUESTION, Question
 from cevns.inference import Data, Model, asimov
 from cevns.parameters import Parameters
+from cevns.processes import structure_of
 from cevns.registry import canonical
 
 __all__ = [

@@ -14,6 +14,21 @@ from cevns import registry
 from cevns.exceptions import CevnsError, InputError, UnknownNameError
 from cevns.processes.framework import kinematics
 from cevns.processes.framework import user_models as _user
+from cevns.processes.framework.abilities import (
+    ForFormFactor,
+    ForSource,
+    NeutronRadii,
+    ProtonRadii,
+    Steep,
+    Structured,
+    at_place,
+    check_species,
+    factors_at,
+    is_steep,
+    own_neutron_radius,
+    proton_radius,
+    structure_of,
+)
 from cevns.processes.framework.combined import Combined
 from cevns.processes.framework.differential import differential_cross_section, total_cross_section
 from cevns.processes.framework.electron_scattering import (
@@ -37,7 +52,6 @@ from cevns.processes.framework.kinematics import (
     Massless,
     Threshold,
 )
-from cevns.processes.framework.structure import at_place, check_species, factors_at, proton_radius
 from cevns.processes.framework.terms import Factor, FluxFactor, Interaction, Term, nuclear_factors
 from cevns.processes.framework.trial import tried, tried_alone
 from cevns.processes.ingredients import degeneracy, lma_dark
@@ -53,15 +67,21 @@ __all__ = [
     "Extension",
     "Factor",
     "FluxFactor",
+    "ForFormFactor",
+    "ForSource",
     "Interaction",
     "KernelProcess",
     "Kinematics",
     "Massive",
     "Massless",
+    "NeutronRadii",
     "Process",
+    "ProtonRadii",
     "Quantity",
     "Shape",
     "StandardModel",
+    "Steep",
+    "Structured",
     "Term",
     "Threshold",
     "at_place",
@@ -74,13 +94,16 @@ __all__ = [
     "interaction",
     "interactions",
     "is_kernel",
+    "is_steep",
     "kinematics",
     "lma_dark",
     "matters_at_electrons",
     "nuclear_factors",
+    "own_neutron_radius",
     "process",
     "proton_radius",
     "quantity_of",
+    "structure_of",
     "total_cross_section",
 ]
 

@@ -34,7 +34,7 @@ from cevns.parameters import Parameters
 from cevns.particles import LEPTONS, lepton
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.framework.terms import FluxFactor
-from cevns.propagation import Extent, Mixing, Oscillation
+from cevns.propagation import Distant, Extent, Mixing, Oscillation
 
 __all__ = ["MODEL", "Sterile"]
 
@@ -140,7 +140,7 @@ class Sterile(Extension):
 
     def for_source(self, source: object) -> Self:
         """With the source's distance as baseline, unless one is given."""
-        distance = getattr(source, "distance_m", None)
+        distance = source.distance_m if isinstance(source, Distant) else None
         if self.baseline_m is not None or distance is None:
             return self
         return dataclasses.replace(self, baseline_m=float(distance))

@@ -28,6 +28,7 @@ from cevns.processes import (
     Kinematics,
     at_place,
     check_species,
+    own_neutron_radius,
     proton_radius,
 )
 from cevns.rates.moments import fold_terms
@@ -218,14 +219,13 @@ class Fold:
 
     def neutron_rms_fm(self, a: int, values: Mapping[str, Array | float]) -> Array | float:
         """Rms radius of the neutrons of nuclide a, fm: the interaction's or the model's own."""
-        own = getattr(self.interaction, "neutron_rms_fm", None)
-        found = None if own is None else own(self.material.atoms[a][0], values)
+        found = own_neutron_radius(self.interaction, self.material.atoms[a][0], values)
         return float(self._radii[a]) if found is None else found
 
     def _moved_radii(self, values: Mapping[str, Array | float]) -> Array | None:
         """Neutron radii, fm, ``(..., nuclides)``; None where all are the model's own."""
-        own = getattr(self.interaction, "neutron_rms_fm", None)
-        if own is None or all(own(n, values) is None for n, _ in self.material.atoms):
+        own = (own_neutron_radius(self.interaction, n, values) for n, _ in self.material.atoms)
+        if all(radius is None for radius in own):
             return None
         rows = [self.neutron_rms_fm(a, values) for a in range(len(self.material.atoms))]
         size = np.broadcast_shapes(*(np.shape(r) for r in rows))

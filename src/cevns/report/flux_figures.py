@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cevns.report.drawing import style
 from cevns.report.recoil_figures import pulse_time_us
-from cevns.sources import SNS
+from cevns.sources import SNS, PulsedSource
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from cevns.experiments.experiment import Experiment
-    from cevns.sources import PulsedSource, Source
+    from cevns.sources import Source
 
 __all__ = ["flux_figure"]
 
@@ -31,14 +31,14 @@ def flux_figure(experiment: Experiment) -> Figure:
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
     source = experiment.source
-    pulsed = hasattr(source, "time_pdf") and experiment.time_edges is not None
-    width = style.DOUBLE_IN if pulsed else style.SINGLE_IN
-    figure, grid = style.panels(width, 2.9, 1, 2 if pulsed else 1)
+    edges = experiment.time_edges
+    pulsed = source if isinstance(source, PulsedSource) and edges is not None else None
+    width = style.SINGLE_IN if pulsed is None else style.DOUBLE_IN
+    figure, grid = style.panels(width, 2.9, 1, 1 if pulsed is None else 2)
     panels = grid[0]
     _energy(panels[0], source)
-    if pulsed and experiment.time_edges is not None:
-        last = float(experiment.time_edges[-1])
-        _time(panels[1], cast("PulsedSource", source), pulse_time_us(experiment), last)
+    if pulsed is not None and edges is not None:
+        _time(panels[1], pulsed, pulse_time_us(experiment), float(edges[-1]))
     note = style.credit(experiment, kind="prediction")
     style.caption(panels[0], experiment.title, note)
     return figure

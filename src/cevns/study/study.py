@@ -10,7 +10,7 @@ from typing import Any
 
 from cevns.analysis.changes import Comparison, compare
 from cevns.analysis.count_limit import CevnsLimit, cevns_limit
-from cevns.analysis.coupling_families import Form, Physics, structure_of
+from cevns.analysis.coupling_families import Form, Physics
 from cevns.analysis.measurement import Measurement
 from cevns.analysis.measuring import measure
 from cevns.analysis.profiling import Profile, profile_experiments
@@ -28,6 +28,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import Named
 from cevns.inference import Model
 from cevns.parameters import Parameters
+from cevns.processes import structure_of
 
 __all__ = ["Study"]
 

@@ -96,15 +96,14 @@ def _first_line(package: str, name: str) -> str:
 
 def _parameters(model: str | None) -> list[tuple[Any, ...]]:
     """Parameters of one interaction, or of all; the Standard Model's once."""
-    from cevns.processes import interaction, interactions
+    from cevns.processes import interaction, interactions, structure_of
 
     rows: list[tuple[Any, ...]] = []
     base = {p.name for p in interaction("standard-model").parameters}
     for name in interactions() if model is None else (model,):
         process = interaction(name)
-        structure = getattr(process, "structure", ())
         for p, kind in [(p, "free") for p in process.parameters] + [
-            (p, "structural") for p in structure
+            (p, "structural") for p in structure_of(process)
         ]:
             if p.name in base and name != "standard-model" and model is None:
                 continue

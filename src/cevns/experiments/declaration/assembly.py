@@ -259,7 +259,7 @@ def time_tables(
             (0.0, 1.0),
         )
         return tuple(whole for _ in source.flavours)
-    if not hasattr(source, "time_pdf"):
+    if not isinstance(source, PulsedSource):
         raise InputError(
             "this source has no time structure; leave out the time axis, or say in its section "
             "when particles arrive, for example 'arrival: {kind: steady}'"
@@ -270,7 +270,7 @@ def time_tables(
             "'t0: {constraint: 474 +/- 25 ns, acts_on: pulse-time}' (or 'value: 474 ns')"
         )
     covered = pulse_range(pulse.value, pulse.constraint)
-    pulsed: PulsedSource = source  # type: ignore[assignment]
+    pulsed: PulsedSource = source
     built: dict[str, TimeTable] = {}
     for flavour in pulsed.flavours:
         pdf = partial(pulsed.time_pdf, flavour)

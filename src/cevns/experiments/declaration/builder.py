@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Protocol, Self, get_type_hints, runtime_checkable
 
 from cevns import registry
 from cevns.exceptions import CevnsError, UnknownNameError
@@ -52,6 +52,16 @@ def _unit(hint: Any) -> Unit | None:
             return mark
     inside = (_unit(a) for a in getattr(hint, "__args__", ()))
     return next((u for u in inside if u is not None), None)
+
+
+@runtime_checkable
+class _FromFile(Protocol):
+    """A model whose numbers may stand in a table."""
+
+    @classmethod
+    def from_csv(cls, path: Path | str) -> Self:
+        """The model of a CSV file."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +107,7 @@ class Builder:
     ) -> dict[str, Any]:
         """The section's fields under the dataclass's names (``distance`` is ``distance_m``)."""
         hints = get_type_hints(model)
-        readable = hasattr(model, "from_csv")
+        readable = issubclass(model, _FromFile)
         out = {}
         for name, value in component.fields.items():
             if name == "file" and readable:

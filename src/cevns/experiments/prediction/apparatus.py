@@ -26,6 +26,7 @@ from cevns.processes import (
     Quantity,
     electron_scattering,
     is_kernel,
+    is_steep,
     matters_at_electrons,
     quantity_of,
 )
@@ -315,7 +316,7 @@ class Apparatus(Parts):
                 response,
                 efficiency=self._recoil_efficiency(process),
                 maximum_kev=limit,
-                steep=_is_steep(process),
+                steep=is_steep(process),
                 kinematics=process.kinematics,
             )
         return self._grids[key]
@@ -347,9 +348,4 @@ class Apparatus(Parts):
 
 def _sort(process: Interaction) -> tuple[bool, Kinematics, Quantity]:
     """What of a process decides on which energies it is folded."""
-    return _is_steep(process), process.kinematics, quantity_of(process)
-
-
-def _is_steep(process: Interaction) -> bool:
-    """Whether spectra may rise towards small recoils as no contact interaction's do."""
-    return bool(getattr(process, "steep", False))
+    return is_steep(process), process.kinematics, quantity_of(process)

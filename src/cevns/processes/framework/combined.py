@@ -21,11 +21,11 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters, fold_name
 from cevns.particles import lepton
+from cevns.processes.framework.abilities import only
 from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
 from cevns.processes.framework.extension import CONTACT, Extension, Shape
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
 from cevns.processes.framework.kinematics import Kinematics
-from cevns.processes.framework.structure import only
 from cevns.processes.framework.terms import Term
 from cevns.processes.ingredients.neutron_form_factor import Neutrons
 from cevns.processes.standard_model import StandardModel

@@ -13,9 +13,9 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.form_factors import form_factor as find_form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.nuclides import nuclide as find_nuclide
+from cevns.processes.framework.abilities import at_place, factors_at
 from cevns.processes.framework.kernels import Process, is_kernel
 from cevns.processes.framework.kinematics import MASSLESS, momentum_transfer_inv_fm
-from cevns.processes.framework.structure import at_place, factors_at
 from cevns.processes.framework.terms import Interaction
 from cevns.processes.standard_model import StandardModel
 from cevns.typing import Array, ArrayLike

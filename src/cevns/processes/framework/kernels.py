@@ -12,14 +12,22 @@ that a detector knows what to do with it, and owns its kinematics: the smallest 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, Protocol, TypeGuard, get_args
+from typing import Any, Final, Literal, Protocol, TypeGuard, get_args, runtime_checkable
 
 from cevns.parameters import Parameters
 from cevns.processes.framework.kinematics import Kinematics
 from cevns.processes.framework.terms import Interaction
 from cevns.typing import Array
 
-__all__ = ["QUANTITIES", "KernelProcess", "Process", "Quantity", "is_kernel", "quantity_of"]
+__all__ = [
+    "QUANTITIES",
+    "Kernel",
+    "KernelProcess",
+    "Process",
+    "Quantity",
+    "is_kernel",
+    "quantity_of",
+]
 
 Quantity = Literal["nuclear-recoil", "electron", "visible-energy", "count"]
 """What a process deposits: a nuclear recoil (quenched), an electron, energy that is seen as it is,
@@ -28,28 +36,9 @@ or nothing with an energy: a bare count."""
 QUANTITIES: Final[tuple[Quantity, ...]] = get_args(Quantity)
 
 
-class KernelProcess(Protocol):
-    """A process at a target, as d(sigma)/d(deposit) on energies of the beam particle."""
-
-    @property
-    def name(self) -> str:
-        """Registry name."""
-        ...
-
-    @property
-    def parameters(self) -> Parameters:
-        """The parameters that `kernel` reads, with nominal values."""
-        ...
-
-    @property
-    def kinematics(self) -> Kinematics:
-        """Which deposits a beam particle can make."""
-        ...
-
-    @property
-    def quantity(self) -> Quantity:
-        """What is deposited."""
-        ...
+@runtime_checkable
+class Kernel(Protocol):
+    """What is given by d(sigma)/d(deposit), by which a process is known to be no sum of terms."""
 
     def kernel(
         self,
@@ -78,6 +67,30 @@ class KernelProcess(Protocol):
         ...
 
 
+class KernelProcess(Kernel, Protocol):
+    """A process at a target, as d(sigma)/d(deposit) on energies of the beam particle."""
+
+    @property
+    def name(self) -> str:
+        """Registry name."""
+        ...
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that `kernel` reads, with nominal values."""
+        ...
+
+    @property
+    def kinematics(self) -> Kinematics:
+        """Which deposits a beam particle can make."""
+        ...
+
+    @property
+    def quantity(self) -> Quantity:
+        """What is deposited."""
+        ...
+
+
 Process = Interaction | KernelProcess
 """What can be folded with a source."""
 
@@ -90,7 +103,7 @@ def is_kernel(process: Process) -> TypeGuard[KernelProcess]:
         >>> is_kernel(StandardModel())
         False
     """
-    return callable(getattr(process, "kernel", None))
+    return isinstance(process, Kernel)
 
 
 def quantity_of(process: Process) -> Quantity:

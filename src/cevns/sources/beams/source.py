@@ -10,7 +10,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -125,13 +125,10 @@ class Source(Protocol):
         raise UnknownNameError("parameter of the source", name, self.parameters.names)
 
 
+@runtime_checkable
 class PulsedSource(Source, Protocol):
-    """A source with a time structure relative to a beam signal."""
+    """A source with a time structure relative to a beam signal: any `Source` with `time_pdf`."""
 
     def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`, broadcast."""
-        ...
-
-    def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
-        """Fraction of particles before `t_us`, broadcast."""
         ...

@@ -1,0 +1,227 @@
+"""What a process may offer beside its cross section, and the functions that ask for it.
+
+Each ability is a protocol. A process has it if it has the members, by whatever class it is made;
+one without it stays as it is: it is the same at every source and with every form factor, its
+nucleons are where the form-factor model says, its spectra are no steeper than those of a contact
+interaction, and no parameter changes its shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+
+from cevns.exceptions import InputError, SpeciesError
+from cevns.nuclear.form_factors import FormFactor
+from cevns.nuclear.nuclides import Nuclide
+from cevns.parameters import Parameters
+from cevns.processes.framework.kernels import Process
+from cevns.processes.framework.terms import Interaction, nuclear_factors
+from cevns.typing import Array
+
+__all__ = [
+    "ForFormFactor",
+    "ForSource",
+    "NeutronRadii",
+    "ProtonRadii",
+    "Steep",
+    "Structured",
+    "T",
+    "at_place",
+    "check_species",
+    "factors_at",
+    "is_steep",
+    "only",
+    "own_neutron_radius",
+    "proton_radius",
+    "structure_of",
+]
+
+T = TypeVar("T")
+
+
+@runtime_checkable
+class ForSource(Protocol):
+    """A process that depends on where its neutrinos come from."""
+
+    def for_source(self, source: object) -> Self:
+        """The same process at a source, whose distance may be a baseline that nobody gave."""
+        ...
+
+
+@runtime_checkable
+class ForFormFactor(Protocol):
+    """A process that depends on the form-factor model, whose radii may be nominal values."""
+
+    def for_form_factor(self, model: FormFactor) -> Self:
+        """The same process with a form-factor model."""
+        ...
+
+
+@runtime_checkable
+class ProtonRadii(Protocol):
+    """A process that says where the protons are."""
+
+    def proton_rms_fm(self, nuclide: Nuclide) -> float | None:
+        """Rms radius of the protons, fm; None where the form-factor model's own stays."""
+        ...
+
+
+@runtime_checkable
+class NeutronRadii(Protocol):
+    """A process that says where the neutrons are, by its parameters."""
+
+    def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
+        """Rms radius of the neutrons, fm, of shape ``(...)``.
+
+        None where the form-factor model's own stays.
+
+        Args:
+            nuclide: the target.
+            values: parameters by name, numbers or arrays of shape ``(...)``; nominal if left out.
+        """
+        ...
+
+
+@runtime_checkable
+class Steep(Protocol):
+    """A process whose spectra may rise towards small recoils as no contact interaction's do."""
+
+    @property
+    def steep(self) -> bool:
+        """Whether they do: up to 1/T^2, as the exchange of photons and light mediators has it."""
+        ...
+
+
+@runtime_checkable
+class Structured(Protocol):
+    """A process with parameters that change its shapes: one model for each of their values."""
+
+    @property
+    def structure(self) -> Parameters:
+        """The structural parameters, a mediator mass for example, at their present values."""
+        ...
+
+    def with_structure(self, values: Mapping[str, float]) -> Self:
+        """The same process at other values of them.
+
+        Args:
+            values: numbers by name; what is left out stays.
+
+        Raises:
+            UnknownNameError: if a name is not in `structure`.
+        """
+        ...
+
+
+def at_place(process: T, *, source: object = None, form_factor: FormFactor | None = None) -> T:
+    """The process at a source and with a form-factor model, if it asks for them.
+
+    Args:
+        process: an interaction; one that is neither `ForSource` nor `ForFormFactor`, like the
+            Standard Model, comes back as it is.
+        source: the neutrinos.
+        form_factor: the model.
+    """
+    if source is not None and isinstance(process, ForSource):
+        process = process.for_source(source)
+    if form_factor is not None and isinstance(process, ForFormFactor):
+        process = process.for_form_factor(form_factor)
+    return process
+
+
+def is_steep(process: Process) -> bool:
+    """Whether spectra may rise towards small recoils as no contact interaction's do.
+
+    Examples:
+        >>> from cevns.processes import interaction
+        >>> is_steep(interaction("standard-model")), is_steep(interaction("magnetic-moment"))
+        (False, True)
+    """
+    return isinstance(process, Steep) and process.steep
+
+
+def structure_of(process: Process) -> Parameters:
+    """Parameters of a process that change its shapes (a mediator mass); empty without any.
+
+    Examples:
+        >>> from cevns.processes import interaction
+        >>> [structure_of(interaction(n)).names for n in ("nsi", "light-scalar")]
+        [(), ('m_scalar',)]
+    """
+    return process.structure if isinstance(process, Structured) else Parameters([])
+
+
+def check_species(name: str, species: Iterable[str], scatter: Callable[[str], object]) -> None:
+    """Refuse a source whose particles a process does not scatter, before anything is folded.
+
+    Args:
+        name: of the process.
+        species: what the source emits.
+        scatter: evaluates the process for a species.
+
+    Raises:
+        SpeciesError: if it refuses one of them.
+    """
+    for one in species:
+        try:
+            scatter(one)
+        except SpeciesError as error:
+            raise SpeciesError(f"the process {name!r} does not scatter {one!r}: {error}") from None
+
+
+def proton_radius(process: Interaction, model: FormFactor, nuclide: Nuclide) -> float:
+    """Rms radius of the protons, fm: the process's, or the default of the form-factor model."""
+    radius = process.proton_rms_fm(nuclide) if isinstance(process, ProtonRadii) else None
+    return model.default_rms_radius(nuclide) if radius is None else float(radius)
+
+
+def own_neutron_radius(
+    process: Interaction, nuclide: Nuclide, values: Mapping[str, Any]
+) -> Any | None:
+    """Rms radius of the neutrons that the process itself says, fm, of shape ``(...)``.
+
+    Args:
+        process: an interaction.
+        nuclide: the target.
+        values: parameters by name, numbers or arrays of shape ``(...)``; nominal if left out.
+
+    Returns:
+        None where it is left to the form-factor model.
+    """
+    return process.neutron_rms_fm(nuclide, values) if isinstance(process, NeutronRadii) else None
+
+
+def factors_at(
+    process: Interaction,
+    model: FormFactor,
+    nuclide: Nuclide,
+    q_inv_fm: Array,
+    values: Mapping[str, Any],
+    *,
+    proton_rms_fm: float | None = None,
+    neutron_rms_fm: float | None = None,
+) -> dict[str, Array]:
+    """F_p, F_n and F_A of a process by the names terms use; a radius that is given wins.
+
+    As `nuclear_factors`, for one point in the parameters.
+    """
+    if proton_rms_fm is None:
+        proton_rms_fm = proton_radius(process, model, nuclide)
+    if neutron_rms_fm is None:
+        neutron_rms_fm = own_neutron_radius(process, nuclide, values)
+    return nuclear_factors(
+        model, nuclide, q_inv_fm, proton_rms_fm=proton_rms_fm, neutron_rms_fm=neutron_rms_fm
+    )
+
+
+def only(what: str, found: Iterable[Any | None]) -> Any | None:
+    """The one that is not None, or None.
+
+    Raises:
+        InputError: if there are two.
+    """
+    said = [x for x in found if x is not None]
+    if len(said) > 1:
+        raise InputError(f"two extensions say where the {what} are: take one of them")
+    return said[0] if said else None
