@@ -18,7 +18,7 @@ PUBLIC = {
         "study_toys systematic_effects"
     ),
     "cevns.detectors": (
-        "Efficiency Quenching QuenchingCurve Resolution ResponseTable SharpResponse TimeTable "
+        "Efficiency Quenching QuenchingCurve Resolution Response ResponseModel ResponseTable SharpResponse TimeTable "
         "Variation bin_response efficiency_model quenching_model resolution_model smooth_cuts "
         "time_bins"
     ),
