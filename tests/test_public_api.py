@@ -18,9 +18,9 @@ PUBLIC = {
         "study_toys systematic_effects"
     ),
     "cevns.detectors": (
-        "Efficiency Quenching QuenchingCurve Resolution Response ResponseModel ResponseTable SharpResponse TimeTable "
-        "Variation bin_response efficiency_model quenching_model resolution_model smooth_cuts "
-        "time_bins"
+        "Efficiency Quenching QuenchingCurve Resolution Response ResponseModel ResponseTable "
+        "SharpResponse TimeTable Variation bin_response efficiency_model quenching_model "
+        "resolution_model smooth_cuts time_bins"
     ),
     "cevns.experiments": ("Experiment JointExperiment catalogue load load_joint"),
     "cevns.inference": (

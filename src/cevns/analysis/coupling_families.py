@@ -1,4 +1,4 @@
-"""New physics in an experiment: its models with parameters of an interaction free.
+"""New physics in an experiment: its models with couplings and strengths of components free.
 
 A family holds one model for each value of what is structural (the mass of a mediator) and is
 what scans, limits and their toys work on (`cevns.inference.model.grid`).
@@ -6,15 +6,16 @@ what scans, limits and their toys work on (`cevns.inference.model.grid`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import exact_signal, tabulated
+from cevns.experiments.fast_form import tabulated
 from cevns.experiments.joint import JointExperiment
+from cevns.experiments.questions import Question
 from cevns.inference import Model
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import (
@@ -32,6 +33,7 @@ __all__ = [
     "CouplingFamily",
     "Form",
     "Physics",
+    "askable",
     "extended",
     "known_parameters",
     "shaped",
@@ -43,17 +45,19 @@ Physics = str | Extension | Sequence[Extension]
 """New physics by name (``"nsi"``, ``"nsi+magnetic-moment"``, a file of one's own) or as objects."""
 
 
-def extended(experiment: Experiment, physics: Physics) -> Interaction:
+def extended(experiment: Experiment, physics: Physics | None) -> Interaction:
     """An interaction for an experiment: its Standard Model with new physics added.
 
     Args:
         experiment: gives couplings, axial part and source.
-        physics: what is added; ``"standard-model"`` for nothing.
+        physics: what is added; ``"standard-model"`` for nothing, None for what the experiment has.
 
     Raises:
         UnknownNameError: if there is no such interaction.
         InputError: if it cannot be made.
     """
+    if physics is None:
+        return experiment.interaction
     declared = experiment.declaration.interaction
     found: Interaction
     if isinstance(physics, str):
@@ -69,11 +73,14 @@ def extended(experiment: Experiment, physics: Physics) -> Interaction:
 class CouplingFamily:
     """Models of one or several experiments with parameters of new physics free.
 
+    What is free or held is one question (`cevns.experiments.questions`): parameters of the
+    interaction and strengths of further components.
+
     Args:
         subject: the experiment, or several together.
-        physics: new physics, or ``"standard-model"``.
-        free: names of free parameters of the interaction, those that are scanned included.
-        at: values of other parameters of the interaction, structural ones included.
+        physics: new physics, ``"standard-model"``, or None for what the experiments have.
+        free: names of free parameters, those that are scanned included.
+        at: values of other parameters, structural ones included.
         fix: nuisance parameters that are held, at a value or (None) where they are.
         form: ``tabulated`` or ``exact``.
         within: narrower bounds of parameters.
@@ -91,7 +98,7 @@ class CouplingFamily:
     """
 
     subject: Experiment | JointExperiment
-    physics: Physics
+    physics: Physics | None
     free: tuple[str, ...]
     at: Mapping[str, float] = field(default_factory=dict)
     fix: Mapping[str, float | None] = field(default_factory=dict)
@@ -99,18 +106,17 @@ class CouplingFamily:
     within: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        known = self._known
-        every = Parameters([*known, *self.structure])
-        for name in (*self.free, *self.at):
-            _ = every[name]
+        named = self._named
         both = set(self.free) & set(self.at)
         if both:
             raise InputError(f"{both.pop()!r} is both free and held; drop one")
-        if not self._couplings:
+        if not named:
+            could = ", ".join(self._without_shapes(self.known.names))
             raise InputError(
-                f"{self.interaction.name}: no parameter of the interaction is free; name one of "
-                f"{', '.join(known.names)}"
+                f"{self.interaction.name}: no parameter of the interaction and no strength of a "
+                f"component is free; name one of {could}"
             )
+        _ = self.question
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
@@ -128,8 +134,9 @@ class CouplingFamily:
         return extended(self.experiments[0], self.physics)
 
     @cached_property
-    def _known(self) -> Parameters:
-        return self.interaction.parameters
+    def known(self) -> Parameters:
+        """All that may be free or held by its name."""
+        return askable(self.interaction, self.subject.strengths)
 
     @property
     def structure(self) -> Parameters:
@@ -137,10 +144,18 @@ class CouplingFamily:
         return structure_of(self.interaction)
 
     @cached_property
-    def _couplings(self) -> tuple[str, ...]:
-        """Free parameters of the interaction, then those held at another value."""
-        named = [*self.free, *self.at]
-        return tuple(dict.fromkeys(self._known[n].name for n in named if n in self._known.names))
+    def _named(self) -> tuple[str, ...]:
+        """What is free, then what is held at another value."""
+        return self._without_shapes([*self.free, *self.at])
+
+    def _without_shapes(self, names: Iterable[str]) -> tuple[str, ...]:
+        found = [self.known[n].name for n in names]
+        return tuple(dict.fromkeys(n for n in found if not self.structure.has(n)))
+
+    @cached_property
+    def question(self) -> Question:
+        """What is asked of the experiments."""
+        return self.subject.ask(self._named, interactions=[self.interaction])
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -174,15 +189,10 @@ class CouplingFamily:
         processes = [extended(e, self.physics) for e in self.experiments]
         if shapes:
             processes = [shaped(p, shapes) for p in processes]
-        model = self.subject.model(self._couplings, interactions=processes)
+        model = self.subject.model(self.question.named, interactions=processes)
         if self.form == "tabulated":
-            features = {}
-            for e in self.experiments:
-                signal = exact_signal(model.group(e.name))
-                assert signal is not None  # with free couplings it is from first principles
-                features[e.name] = e.response_features(signal)
-            model = tabulated(model, features)
-        held: dict[str, float | None] = {n: v for n, v in self.at.items() if n in self._known.names}
+            model = tabulated(model, {e.name: e.response_features for e in self.experiments})
+        held = {n: v for n, v in self.at.items() if not self.structure.has(n)}
         parameters = model.parameters.fix({**held, **self.fix})
         bounded = Parameters(_bounded(p, self.within.get(p.name)) for p in parameters)
         return model.with_parameters(bounded)
@@ -210,17 +220,23 @@ def _bounded(p: Parameter, within: tuple[float, float] | None) -> Parameter:
     return replace(p, lower=low, upper=high, value=min(max(p.value, low), high))
 
 
-def known_parameters(subject: Experiment | JointExperiment, physics: Physics) -> Parameters:
-    """All parameters of new physics, structural ones included.
+def askable(process: Interaction, strengths: Iterable[Parameter]) -> Parameters:
+    """Parameters of an interaction, those of its shapes, and strengths of components."""
+    return Parameters([*process.parameters, *structure_of(process), *strengths])
+
+
+def known_parameters(subject: Experiment | JointExperiment, physics: Physics | None) -> Parameters:
+    """All parameters of new physics, structural ones and strengths of components included.
 
     Raises:
         UnknownNameError: if there is no such interaction.
     """
-    process = extended(_experiments(subject)[0], physics)
-    return Parameters([*process.parameters, *structure_of(process)])
+    return askable(extended(_experiments(subject)[0], physics), subject.strengths)
 
 
-def structural_names(subject: Experiment | JointExperiment, physics: Physics) -> tuple[str, ...]:
+def structural_names(
+    subject: Experiment | JointExperiment, physics: Physics | None
+) -> tuple[str, ...]:
     """Names of those that a model is built for."""
     return structure_of(extended(_experiments(subject)[0], physics)).names
 

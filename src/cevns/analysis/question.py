@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from cevns.analysis.coupling_families import Physics, extended, shaped
+from cevns.analysis.coupling_families import Physics, askable, extended, shaped
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import SCALE_QUESTION, Question
 from cevns.inference import Data, Model, asimov
-from cevns.parameters import Parameters
-from cevns.processes import structure_of
+from cevns.parameters import Parameter
+from cevns.processes import Interaction, structure_of
 from cevns.registry import canonical
 
 __all__ = [
@@ -145,8 +145,10 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     """
     placed = tuple(_placed(e, request.at) for e in experiments)
     subject = JointExperiment(placed) if request.is_scale else together(*placed)
+    process, strengths = placed[0].interaction, subject.strengths
+    held = _couplings(process, strengths, request.at)
     if not request.free:
-        if _couplings(placed[0], request.at):
+        if held:
             raise InputError(
                 f"{', '.join(request.at)}: a parameter of the interaction is held beside free "
                 "ones; name one with --free (free=...)"
@@ -160,8 +162,8 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
         raise InputError(
             f"{request.poi} and {', '.join(request.free)} are two questions; ask one of them"
         )
-    both = _couplings(placed[0], request.free)
-    names = tuple(dict.fromkeys([*both, *_couplings(placed[0], request.at)]))
+    both = _couplings(process, strengths, request.free)
+    names = tuple(dict.fromkeys([*both, *held]))
     if len(both) < len(request.free):
         raise InputError(
             f"{', '.join(request.free)}: what changes shapes (a mass) cannot be free in a fit; "
@@ -195,9 +197,9 @@ def place(experiment: Experiment, at: Mapping[str, float]) -> tuple[Experiment, 
     Raises:
         UnknownNameError: if a parameter is unknown.
     """
-    names = _couplings(experiment, at)
-    known = Parameters([*experiment.interaction.parameters, *experiment.strengths])
-    held = {known[n].name: v for n, v in at.items() if known.has(n) and known[n].name in names}
+    names = _couplings(experiment.interaction, experiment.strengths, at)
+    known = askable(experiment.interaction, experiment.strengths)
+    held = {known[n].name: v for n, v in at.items() if known[n].name in names}
     return _placed(experiment, at), held
 
 
@@ -212,14 +214,15 @@ def _placed(experiment: Experiment, at: Mapping[str, float]) -> Experiment:
     return replace(experiment, process=shaped(experiment.interaction, shapes))
 
 
-def _couplings(experiment: Experiment, names: Iterable[str]) -> tuple[str, ...]:
-    """Those that are parameters of the interaction, not of its shapes.
+def _couplings(
+    process: Interaction, strengths: Iterable[Parameter], names: Iterable[str]
+) -> tuple[str, ...]:
+    """Those that are parameters of the interaction, not of its shapes, or strengths.
 
     Raises:
         UnknownNameError: if a name is neither.
     """
-    process = experiment.interaction
     structure = structure_of(process)
-    known = Parameters([*process.parameters, *structure, *experiment.strengths])
+    known = askable(process, strengths)
     found = [known[n].name for n in names]
     return tuple(n for n in found if not structure.has(n))

@@ -105,7 +105,7 @@ class Experiment(Apparatus):
 
         Args:
             poi: ``count``, ``cross-section``, ``sin2-theta-w``, or names of parameters of the
-                interaction to leave free.
+                interaction and of strengths of components to leave free.
             interactions: one process in place of the declared one.
 
         Raises:
@@ -129,7 +129,7 @@ class Experiment(Apparatus):
             UnknownNameError: if it is unknown.
         """
         process = self.interaction if interactions is None else interactions[0]
-        return ask(poi, process, self.strengths.names)
+        return ask(poi, process, self.strengths)
 
     def prediction(self) -> float:
         """Signal that is expected in all channels at nominal values.
@@ -186,16 +186,17 @@ class Experiment(Apparatus):
         """The response of a signal on features, made once for every interaction (for scans)."""
         from cevns.experiments.tables.features import response_features
 
-        nodes = signal.fold.nodes.tobytes()  # with recoils of electrons or without, steep or not
-        if nodes not in self._features:
+        # with recoils of electrons or without, steep or not, of another source, not quenched
+        key = (signal.fold.nodes.tobytes(), signal.quenching.nominal.tobytes())
+        if key not in self._features:
             declared = self.declared.values()
             nominal = {p.name: p.value for p in declared}
             scale = {p.name: p.scale for p in declared}
-            self._features[nodes] = response_features(signal, nominal, scale)
-        return self._features[nodes]
+            self._features[key] = response_features(signal, nominal, scale)
+        return self._features[key]
 
     @cached_property
-    def _features(self) -> dict[bytes, ResponseFeatures]:
+    def _features(self) -> dict[tuple[bytes, bytes], ResponseFeatures]:
         return {}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,10 @@ from cevns.inference.model.shapes import Shape
 from cevns.rates.kernel_fold import KernelFold
 from cevns.typing import Array
 
-__all__ = ["TabulationError", "exact_signal", "fast_form", "tabulated"]
+__all__ = ["Responses", "TabulationError", "exact_signal", "fast_form", "tabulated"]
+
+Responses = Mapping[str, Callable[[Signal], ResponseFeatures]]
+"""By group of channels, what makes the features of the response to a signal in them or has them."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,13 @@ class TabulationError:
 
 
 def fast_form(
-    model: Model, features: Mapping[str, ResponseFeatures] | None = None
+    model: Model, features: Responses | None = None
 ) -> tuple[Model, TabulationError | None]:
     """The same model with every exact signal tabulated, and the error of the tabulation.
 
     Args:
         model: the exact model. Released templates are a table already, without error.
-        features: of the response by group of channels, where they are there already.
+        features: of the response by group of channels, where they are kept.
 
     Examples:
         >>> from cevns.experiments import load
@@ -65,7 +68,7 @@ def fast_form(
     return fast, TabulationError(_shift(model, fast, 1.0), _shift(model, fast, 3.0))
 
 
-def tabulated(model: Model, features: Mapping[str, ResponseFeatures] | None = None) -> Model:
+def tabulated(model: Model, features: Responses | None = None) -> Model:
     """`fast_form` without the check of its error; the model itself where nothing is exact."""
     new, known = {}, features or {}
     for channel in model.channels:
@@ -93,7 +96,10 @@ def exact_signal(channels: Iterable[Channel]) -> Signal | None:
 
 
 def _tabulated(
-    shape: Shape, model: Model, channel: Channel, features: ResponseFeatures | None
+    shape: Shape,
+    model: Model,
+    channel: Channel,
+    features: Callable[[Signal], ResponseFeatures] | None,
 ) -> Shape:
     if isinstance(shape, PulseShapeSignal):
         inner = _tabulated(shape.signal, model, channel, features)
@@ -115,7 +121,7 @@ def _tabulated(
         slopes = function.slopes(at)
         nominal[name] = float(function.value(at)[0])
         scale[name] = sum(abs(float(slopes[n][0])) * scale[n] for n in function.names)
-    return tabulate(shape, nominal, scale, features)
+    return tabulate(shape, nominal, scale, None if features is None else features(shape))
 
 
 def _shift(exact: Model, fast: Model, radius: float, n: int = 200) -> float:

@@ -16,7 +16,7 @@ from cevns.experiments.experiment import Experiment, load
 from cevns.experiments.questions import SCALE_QUESTION, SIGNAL, Poi, Question, ask
 from cevns.inference import Model
 from cevns.inference.model.joining import join
-from cevns.parameters import fold_name
+from cevns.parameters import Parameter, Parameters, fold_name
 from cevns.processes import Interaction
 from cevns.registry import canonical
 
@@ -37,6 +37,14 @@ class Named:
     def cite(self) -> tuple[str, ...]:
         """Papers of all of them, each once."""
         return tuple(dict.fromkeys(c for e in self.experiments for c in e.cite))
+
+    @property
+    def strengths(self) -> Parameters:
+        """Parameters that multiply further components, each name once."""
+        found: dict[str, Parameter] = {}
+        for p in (p for e in self.experiments for p in e.strengths):
+            found.setdefault(fold_name(p.name), p)
+        return Parameters(found.values())
 
     def __getitem__(self, name: str) -> Experiment:
         """One of them by name.
@@ -99,7 +107,8 @@ class JointExperiment(Named):
         Args:
             poi: ``cross-section-scale`` (every predicted cross section times one factor),
                 ``sin2-theta-w``, a number for each experiment with common nuisances (``count``,
-                ``cross-section``), or names of parameters of the interaction to leave free.
+                ``cross-section``), or names of parameters of the interaction and of strengths of
+                components to leave free.
             interactions: one for each experiment in place of the declared ones.
 
         Raises:
@@ -139,9 +148,19 @@ class JointExperiment(Named):
 
         Raises:
             UnknownNameError: if it is unknown.
+            InputError: if the strength of a component is not one quantity in all of them.
         """
         first = self.experiments[0].interaction if interactions is None else interactions[0]
-        return ask(poi, first, self.experiments[0].strengths.names, several=True)
+        question = ask(poi, first, self.strengths, several=True)
+        for name in question.strengths:
+            apart = [e.name for e in self.experiments if not _is_shared(e, name)]
+            if apart:
+                raise InputError(
+                    f"{name!r} is asked of several experiments together and is not declared with "
+                    f"'shared: true' in {' and '.join(apart)}; declare it so in every file, or "
+                    "ask one experiment"
+                )
+        return question
 
 
 def load_joint(
@@ -270,6 +289,12 @@ def _check_physics(a: Experiment, b: Experiment) -> None:
                 f"{a.name} and {b.material.name} in {b.name}; write 'shared: material', or give "
                 "it a name for each material"
             )
+
+
+def _is_shared(experiment: Experiment, name: str) -> bool:
+    """Whether a file declares a parameter that all experiments have in common."""
+    entry = experiment.declaration.parameters.get(name)
+    return entry is not None and entry.shared is True
 
 
 def _by_material(experiment: Experiment) -> dict[str, str]:

@@ -21,12 +21,12 @@ This module is the only place that knows what the names mean.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference.model.factors import Strength
-from cevns.parameters import Parameter
+from cevns.parameters import Parameter, Parameters
 from cevns.processes import Interaction
 from cevns.registry import canonical
 
@@ -168,7 +168,11 @@ class Question:
 
 
 def ask(
-    poi: Poi, interaction: Interaction, strengths: Sequence[str] = (), *, several: bool = False
+    poi: Poi,
+    interaction: Interaction,
+    strengths: Iterable[Parameter] = (),
+    *,
+    several: bool = False,
 ) -> Question:
     """A question by name (``-`` and ``_`` equal) or by parameters.
 
@@ -191,9 +195,12 @@ def ask(
     else:
         name, named = COUPLINGS, tuple(poi)
         if not named:
-            raise InputError("no parameter of the interaction is named; name at least one")
-    couplings = [interaction.parameters[n].name for n in named if n not in strengths]
-    asked = Question(name, tuple(couplings), tuple(n for n in named if n in strengths))
-    if len(set(asked.named)) < len(asked.named):
-        raise InputError(f"a parameter is named twice: {', '.join(asked.named)}")
-    return asked
+            raise InputError("no parameter is named; name at least one to leave free")
+    if not named:
+        return Question(name)
+    askable = Parameters([*interaction.parameters, *strengths])
+    found = [askable[n].name for n in named]
+    if len(set(found)) < len(found):
+        raise InputError(f"a parameter is named twice: {', '.join(found)}")
+    couplings = tuple(n for n in found if interaction.parameters.has(n))
+    return Question(name, couplings, tuple(n for n in found if n not in couplings))

@@ -10,7 +10,7 @@ from typing import Any
 
 from cevns.analysis.changes import Comparison, compare
 from cevns.analysis.count_limit import CevnsLimit, cevns_limit
-from cevns.analysis.coupling_families import Form, Physics
+from cevns.analysis.coupling_families import Form, Physics, askable
 from cevns.analysis.measurement import Measurement
 from cevns.analysis.measuring import measure
 from cevns.analysis.profiling import Profile, profile_experiments
@@ -41,8 +41,8 @@ class Study(Named):
 
     What is fitted is a question: `poi`, a name (``count`` of one experiment by default,
     ``cross-section-scale`` of several; ``cross-section``, ``sin2-theta-w``), or `free`, parameters
-    of the interaction. `at` holds other parameters of the interaction, `fix` parameters of the
-    model, at a value or (None) at their nominal one.
+    of the interaction and strengths of components. `at` holds others of these, `fix` parameters of
+    the model, at a value or (None) at their nominal one.
 
     Args:
         experiments: at least one, with different names.
@@ -124,10 +124,7 @@ class Study(Named):
     @property
     def couplings(self) -> Parameters:
         """Parameters of the interaction, those of its shapes, and strengths of components."""
-        first = self.experiments[0]
-        return Parameters(
-            [*first.interaction.parameters, *structure_of(first.interaction), *first.strengths]
-        )
+        return askable(self.experiments[0].interaction, self.strengths)
 
     @property
     def structural(self) -> tuple[str, ...]:
@@ -317,11 +314,11 @@ class Study(Named):
 
         Args:
             ranges: values by parameter, of one or two parameters.
-            free: further parameters of the interaction to profile.
+            free: further parameters of the interaction, or strengths of components, to profile.
             at: values of others.
             fix: nuisance parameters to hold.
             cl: confidence level.
-            asimov: the counts expected in the Standard Model: the sensitivity.
+            asimov: the counts expected at nominal values: the sensitivity.
             form: ``tabulated`` or ``exact``.
 
         Raises:
@@ -331,7 +328,7 @@ class Study(Named):
         """
         return scan_plan(
             self.subject,
-            "standard-model" if self.models is None else self.models,
+            self.models,
             ranges,
             free=free,
             at=at,

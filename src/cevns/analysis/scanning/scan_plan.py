@@ -37,7 +37,7 @@ class ScanPlan:
         grid: the points.
         cl: confidence level.
         data: counts and auxiliary measurements.
-        is_asimov: whether they are those expected in the Standard Model.
+        is_asimov: whether they are those expected at nominal values.
     """
 
     family: CouplingFamily
@@ -78,24 +78,30 @@ class ScanPlan:
 
     def _bounds(self, axis: Axis) -> list[float | None]:
         """Physical bounds of what is scanned, None where there is none."""
-        known = self.family.interaction.parameters
+        known = self.family.known
         p = known[axis.name] if known.has(axis.name) else axis.parameter
         return [float(x) if math.isfinite(x) else None for x in (p.lower, p.upper)]
 
     def _held(self) -> dict[str, float]:
         """Values of the nuisance parameters that are not profiled."""
-        couplings = self.family.interaction.parameters
+        others = {*self.family.interaction.parameters.names, *self.family.question.named}
         return {
             p.name: float(p.value)
             for p in self.family.parameters
-            if p.fixed and not couplings.has(p.name)
+            if p.fixed and p.name not in others
         }
 
     def _held_couplings(self) -> dict[str, float]:
-        """Parameters of the interaction at declared values, and what the shapes are made for."""
+        """What is held by its name at another value, and what the shapes are made for."""
         scanned = {a.name for a in self.grid.axes}
         shapes = {p.name: p.value for p in self.family.structure if p.name not in scanned}
         return {k: float(v) for k, v in sorted({**shapes, **self.family.at}.items())}
+
+    def _standard_model(self, axis: Axis) -> float | None:
+        """Where the Standard Model lies; nowhere on a mass or on the strength of a component."""
+        if axis.structural or axis.name in self.family.question.strengths:
+            return None
+        return axis.parameter.value
 
     def label(self) -> dict[str, Any]:
         """What identifies the scan beside grid, models and data."""
@@ -107,18 +113,14 @@ class ScanPlan:
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],
             "bounds": [self._bounds(a) for a in axes],
-            "standard model": [None if a.structural else a.parameter.value for a in axes],
+            "standard model": [self._standard_model(a) for a in axes],
             "cite": list(dict.fromkeys(c for e in self.family.experiments for c in e.cite)),
             "logarithmic": [a.log for a in axes],
             "raster": list(self.grid.raster),
             "held couplings": self._held_couplings(),
             "profiled couplings": [n for n in self.family.free if n not in {a.name for a in axes}],
             "held parameters": self._held(),
-            "held units": {
-                p.name: p.unit
-                for p in (*self.family.interaction.parameters, *self.family.structure)
-                if p.unit
-            },
+            "held units": {p.name: p.unit for p in self.family.known if p.unit},
             "asimov": self.is_asimov,
             "best fit within": {k: list(v) for k, v in sorted(self.family.within.items())},
         }
@@ -126,7 +128,7 @@ class ScanPlan:
 
 def scan_plan(
     subject: Subject,
-    physics: Physics,
+    physics: Physics | None,
     ranges: Ranges,
     *,
     free: Sequence[str] = (),
@@ -140,15 +142,16 @@ def scan_plan(
 
     Args:
         subject: an experiment, or several together.
-        physics: new physics by name, or as objects; ``"standard-model"`` for its own parameters.
-        ranges: values by parameter; one or two, of which one may be structural. Nuisance
-            parameters may be scanned too.
-        free: further parameters of the interaction to profile.
+        physics: new physics by name, or as objects; ``"standard-model"`` for its own parameters,
+            None for the interaction that the experiments have.
+        ranges: values by parameter of the interaction or strength of a component; one or two, of
+            which one may be structural. Nuisance parameters may be scanned too.
+        free: further ones to profile.
         at: values of others.
         fix: nuisance parameters to hold, at a value or (None) where they are.
         cl: confidence level.
-        asimov_data: the counts expected in the Standard Model instead of the observed ones: the
-            sensitivity.
+        asimov_data: the counts expected at nominal values (couplings of the Standard Model,
+            strengths as declared) instead of the observed ones: the sensitivity.
         form: ``tabulated`` or ``exact``.
 
     Raises:
@@ -196,7 +199,7 @@ def scan_plan(
 
 
 def _require_coupling(known: Parameters, structure: set[str], names: Sequence[str]) -> None:
-    """Raise if nothing of the interaction is free.
+    """Raise if nothing of the interaction, and no strength of a component, is free.
 
     Raises:
         InputError: saying what could be.
@@ -206,6 +209,6 @@ def _require_coupling(known: Parameters, structure: set[str], names: Sequence[st
     what = " and ".join(dict.fromkeys(known[n].name for n in names))
     couplings = [p.name for p in known if p.name not in structure]
     raise InputError(
-        f"a scan of {what} alone leaves no parameter of the interaction free; scan one of "
+        f"a scan of {what} alone leaves no parameter free that it could limit; scan one of "
         f"{', '.join(couplings)} too"
     )

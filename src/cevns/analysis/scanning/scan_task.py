@@ -34,6 +34,8 @@ METHODS: tuple[Method, ...] = ("profile", "fc", "cls", "bayes")
 def _check_one_sided(plan: ScanPlan) -> None:
     """CLs limits what is nothing in the Standard Model and otherwise positive.
 
+    The strength of a component is that wherever it starts: at zero there is no component.
+
     Raises:
         InputError: if the scanned parameter may lie on both sides of its nominal value.
     """

@@ -41,7 +41,8 @@ Model = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="an interaction of 'cevns list interactions', several with +, or your own FILE.py",
+        help="an interaction of 'cevns list interactions', several with +, your own FILE.py, or a "
+        "FILE.yaml that adds components",
     ),
 ]
 Method = Annotated[str, typer.Option(metavar="NAME", help="profile, fc, cls or bayes")]
