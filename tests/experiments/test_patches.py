@@ -121,7 +121,7 @@ def test_interaction_of_a_patch_takes_the_place_of_the_declared_one(
     [
         ("components:", "component:", r"second.yaml.*line 2.*did you mean 'components'"),
         ("distance: 38.6 m", "distance: 38.6 kg", r"second.yaml.*line 5.*kg"),
-        ("[second_strength]", "[]", r"no component has it in its 'strength'"),
+        ("[second_strength]", "[]", r"no 'strength' has it"),
         ("strength: [", "strengths: [", r"second.yaml.*line 6.*did you mean 'strength'"),
         (PATCH, "components: {}\n", "the patch is empty"),
         (PATCH, "components: 3\n", "expected a section"),
