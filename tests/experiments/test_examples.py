@@ -60,6 +60,8 @@ def test_example_is_fitted_and_its_slopes_are_right(path: Path) -> None:
     data = model.observed[:, None], model.parameters.values[:, None]
     gradient = objective.gradient(theta, *data)[:, 0]
     for k, p in enumerate(model.parameters):
+        if p.fixed:
+            continue  # nothing is asked along what is held
         step = np.zeros_like(theta)
         step[k] = 1e-5 * p.scale
         up, down = (objective.values(theta + s, *data)[0] for s in (step, -step))
@@ -336,3 +338,207 @@ def test_unknown_source_of_a_channel(tmp_path: Path) -> None:
     path = changed(tmp_path, "two-cores", "{second: 0.04}", "{third: 0.04}")
     with pytest.raises(SchemaError, match="no component 'third'"):
         load(path)
+
+
+def test_second_source_of_cevns_follows_what_is_asked_of_the_interaction() -> None:
+    for asked, moved in ((["sin2_theta_w"], {"sin2_theta_w": 0.25}), ("cross-section", None)):
+        model = load(example("two-cores")).model(asked)
+        at = model.parameters.at(moved or {"cross_section": 80.0}).values
+        counts = model.components(at)
+        first, second = (counts[f"two-cores.both.{n}"] for n in ("cevns", "second"))
+        before = model.components(model.parameters.values)["two-cores.both.second"]
+        assert_allclose(second, (20 / 30) ** 2 * first, rtol=1e-9)
+        assert abs(second.sum() / before.sum() - 1.0) > 0.02
+
+
+# -- a background of each bin ------------------------------------------------------------------
+
+
+def test_background_of_each_bin_is_profiled_in_closed_form() -> None:
+    from scipy.optimize import minimize_scalar
+
+    model = load(example("source-on-off")).model("cross-section")
+    (channel,) = model.channels
+    table = read_table(EXAMPLES / "source-on-off.csv")
+    for factor in (0.1, 1.0, 3.0):
+        theta = factor * model.parameters.values
+        signal = model.expected(theta)[:4]
+        wanted = 0.0
+        for s, n, m in zip(signal, table["on"], table["off"], strict=True):
+
+            def twice_nll(b: float, s: float = s, n: float = n, m: float = m) -> float:
+                mu, tau = s + b, 3.0 * b
+                value = mu - n + tau - m + n * np.log(n / mu) + m * np.log(m / tau)
+                return float(2.0 * value)
+
+            found = minimize_scalar(twice_nll, bounds=(1e-9, 400), options={"xatol": 1e-10})
+            wanted += found.fun
+        assert Likelihood.of(model).by_channel(theta)[channel.name] == pytest.approx(
+            wanted, rel=1e-7, abs=1e-9
+        )
+
+
+def test_signal_above_measured_backgrounds_is_that_of_a_fit_of_both_spectra(tmp_path: Path) -> None:
+    # the same data as two channels, each bin with a free background of its own in both
+    table = read_table(EXAMPLES / "source-on-off.csv")
+    result = cevns.load(example("source-on-off")).fit("cross-section")
+    text = example("source-on-off").read_text(encoding="utf-8")
+    bins = list(zip(table["low"], table["high"], strict=True))
+    for state in ("on", "off"):
+        rows = [f"{a},{b},{n}" for (a, b), n in zip(bins, table[state], strict=True)]
+        (tmp_path / f"{state}.csv").write_text("low,high,n\n" + "\n".join(rows), encoding="utf-8")
+    backgrounds = ""
+    for k in range(4):
+        rows = [f"{a},{b},{int(j == k)}" for j, (a, b) in enumerate(bins)]
+        (tmp_path / f"bin{k}.csv").write_text("low,high,n\n" + "\n".join(rows), encoding="utf-8")
+        backgrounds += f"  b{k}: {{count: {{free: 90}}, energy: {{file: bin{k}.csv}}}}\n"
+    text = text[: text.index("data:")] + (
+        f"backgrounds:\n{backgrounds}channels:\n"
+        "  on: {data: {counts: {file: on.csv}}}\n"
+        '  "off": {exposure: 3, source: 0, data: {counts: {file: off.csv}}}\n'
+    )
+    (tmp_path / "both.yaml").write_text(text, encoding="utf-8")
+    both = cevns.load(tmp_path / "both.yaml").fit("cross-section")
+    # MINUIT ends within 0.002 of -2 ln L, a twentieth of a standard deviation at most
+    assert result.poi.value == pytest.approx(both.poi.value, abs=2e-3 * both.poi.error)
+    assert result.poi.error == pytest.approx(both.poi.error, rel=1e-3)
+    assert result.poi.error_up == pytest.approx(both.poi.error_up, rel=2e-3)
+    assert result.fit.chi2 == pytest.approx(both.fit.chi2, abs=1e-3)
+    assert result.fit.ndof == both.fit.ndof == 3
+    assert result.z == pytest.approx(both.z, rel=1e-3)
+
+
+def test_toys_fluctuate_both_spectra() -> None:
+    study = cevns.load(example("source-on-off"))
+    toys = study.toys(2000, seed=4, poi="cross-section", workers=1).toys
+    pull, coverage = toys.pulls["cross_section"], toys.coverage["68.3%"]
+    # the width of 2000 pulls is known to 1.6 %, their mean to 0.022, a coverage to 1 %
+    assert pull.sd == pytest.approx(1.0, abs=0.06)
+    assert pull.mean == pytest.approx(0.0, abs=0.09)
+    assert coverage.fraction == pytest.approx(0.683, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("ratio: 3", "ratio: -3", "ratio of exposures"),
+        (", ratio: 3", "", "needs ratio"),
+        ("source-on-off.csv", "published-limit.csv", "not those of the axis"),
+    ],
+)
+def test_slips_of_on_and_off(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    with pytest.raises(CevnsError, match=sentence) as caught:
+        load(changed(tmp_path, "source-on-off", old, new)).model()
+    assert "\n" not in str(caught.value)
+
+
+# -- events as points --------------------------------------------------------------------------
+
+
+def test_density_of_events_is_that_of_finer_and_finer_bins(tmp_path: Path) -> None:
+    # extended likelihood with the density at each event, from a grid of 7500 bins in its place
+    model = load(example("event-list")).model("cross-section")
+    fine = np.linspace(0.5, 8.0, 7501)
+    edges = ", ".join(f"{e:.6g}" for e in fine[::10])
+    text = example("event-list").read_text(encoding="utf-8")
+    start, end = text.index("edges: ["), text.index("]")
+    text = text[:start] + f"edges: [{edges}" + text[end:]
+    path = tmp_path / "binned.yaml"
+    path.write_text(text[: text.index("data:")], encoding="utf-8")
+    binned = load(path).model("cross-section")
+    events = read_table(EXAMPLES / "event-list.csv")["energy"]
+    counts = binned.components(binned.parameters.values)
+    found = model.components(model.parameters.values)
+    middle = 0.5 * (fine[::10][1:] + fine[::10][:-1])
+    for name in ("cevns", "flat"):
+        assert found[name][0] == pytest.approx(counts[name].sum(), rel=1e-9)
+        density = np.interp(events, middle, counts[name] / 0.01)
+        # the spline through bins of 0.1 to 1 keVee; the last two events lie at 6 and 7 keVee
+        assert_allclose(found[name][1:], density, rtol=2e-2)
+        assert_allclose(found[name][1:8], density[:7], rtol=2e-3)
+
+
+def test_number_of_events_is_that_of_the_list() -> None:
+    result = cevns.load(example("event-list")).fit()
+    assert result.events == 12
+    assert result.to_dict()["chi2"] is None  # a density has no saturated likelihood
+    counts = result.components
+    total = counts["cevns"].fit + counts["flat"].fit
+    # at the minimum in N: nu = N N'/N' summed, so that the sum of both shares is twelve
+    density = {n: c[1:] for n, c in result.expected().items()}
+    share = density["cevns"] / (density["cevns"] + density["flat"])
+    assert counts["cevns"].fit == pytest.approx(share.sum(), rel=2e-3)
+    assert total > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("edges: [0.5, 0.6,", "edges: [0.65,", "leave it out"),
+        ("event-list.csv", "published-limit.csv", "one value along each axis"),
+        ("kind: unbinned", "kind: unbind", "unbinned"),
+    ],
+)
+def test_slips_of_event_lists(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    with pytest.raises(CevnsError, match=sentence) as caught:
+        load(changed(tmp_path, "event-list", old, new)).model()
+    assert "\n" not in str(caught.value)
+
+
+def test_event_outside_the_axis_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "event-list", "6, 7, 8]", "6, 7]")
+    with pytest.raises(CevnsError, match="outside the axis"):
+        load(path).model()
+
+
+# -- cells that are no grid --------------------------------------------------------------------
+
+
+def test_cells_are_sums_of_bins(tmp_path: Path) -> None:
+    cells = load(example("cells")).model("cross-section")
+    text = example("cells").read_text(encoding="utf-8")
+    grid = tmp_path / "grid.yaml"
+    text = text.replace("  cells: cells.csv\n", "")
+    grid.write_text(text[: text.index("data:")], encoding="utf-8")
+    bins = load(grid).model("cross-section")
+    table = read_table(EXAMPLES / "cells.csv")
+    energy, time = np.array([0.5, 1, 2, 4, 8]), np.array([0, 1, 2, 4, 6])
+    found = cells.components(cells.parameters.values)
+    for name, counts in bins.components(bins.parameters.values).items():
+        content = counts.reshape(4, 4)
+        for k in range(len(table)):
+            rows = (energy[:-1] >= table["low"][k]) & (energy[1:] <= table["high"][k])
+            columns = (time[:-1] >= table["begin"][k]) & (time[1:] <= table["end"][k])
+            wanted = content[np.ix_(rows, columns)].sum()
+            assert found[name][k] == pytest.approx(wanted, rel=1e-10)
+    assert_allclose(cells.observed, table["counts"])
+
+
+def test_fast_form_of_cells() -> None:
+    model = load(example("cells")).model("cross-section")
+    fast, error = fast_form(model)
+    assert fast is not model
+    assert error is not None
+    theta = moved_point(model)
+    assert_allclose(fast.expected(theta), model.expected(theta), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("edges: [0.5, 1, 2, 4, 8]", "edges: [0.5, 1, 4, 8]", "the edge 2 is not one of the axis"),
+        ("cells: cells.csv", "cells: published-limit.csv", "edge"),
+    ],
+)
+def test_slips_of_cells(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    with pytest.raises(CevnsError, match=sentence) as caught:
+        load(changed(tmp_path, "cells", old, new)).model()
+    assert "\n" not in str(caught.value)
+
+
+def test_overlapping_cells_are_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, "cells", "schema: 1", "schema: 1")
+    table = tmp_path / "cells.csv"
+    table.write_text(table.read_text(encoding="utf-8") + "1,4,0,1,5\n", encoding="utf-8")
+    with pytest.raises(CevnsError, match="overlap"):
+        load(path).model()

@@ -143,6 +143,11 @@ class ChannelResult:
         """Fitted counts, ``(energy, time)`` or ``(energy, pulse shape, time)``."""
         return self.fit.data.counts[self.bins].reshape(self.channel.cells)
 
+    @property
+    def events(self) -> float:
+        """Number of events in the data."""
+        return float(self.channel.counted(self.observed.ravel()))
+
     def expected(self) -> dict[str, Array]:
         """Fitted counts per component, each shaped like `observed`."""
         prefix = f"{self.channel.name}." if len(self.model.channels) > 1 else ""
@@ -155,8 +160,10 @@ class ChannelResult:
         """The block ``channels.NAME`` of the JSON."""
         return {
             "cells": list(self.channel.cells),
-            "observed": round(float(self.observed.sum()), 9),
-            "expected": {n: float(c.sum()) for n, c in self.expected().items()},
+            "observed": round(self.events, 9),
+            "expected": {
+                n: float(self.channel.counted(c.ravel())) for n, c in self.expected().items()
+            },
             "components": {k.name: k.to_dict() for k in self.components.values()},
             "deviance": self.deviance,
         }
@@ -201,6 +208,18 @@ class ExperimentResult:
         return np.concatenate([c.observed.ravel() for c in self.channels.values()])
 
     @property
+    def events(self) -> float:
+        """Number of events in the data."""
+        return sum(c.events for c in self.channels.values())
+
+    @property
+    def fitted(self) -> float | None:
+        """All events that the fit expects; None where a background has no model."""
+        if any(c.channel.statistic.extra for c in self.channels.values()):
+            return None
+        return sum(c.fit for c in self.components.values())
+
+    @property
     def deviance(self) -> float:
         """Its part of -2 ln L."""
         return sum(c.deviance for c in self.channels.values())
@@ -211,7 +230,7 @@ class ExperimentResult:
         return {
             **self.experiment.provenance(),
             "components": {k.name: k.to_dict() for k in self.components.values()},
-            "observed": round(float(self.observed.sum()), 9),
+            "observed": round(self.events, 9),
             "observed_counts": self.observed.ravel().tolist(),
             "deviance": self.deviance,
             "poi": None if self.poi is None else short(self.poi),
@@ -311,6 +330,11 @@ class Measurement:
     def observed(self) -> Array:
         """Fitted counts of the one experiment."""
         return self.only.observed
+
+    @property
+    def events(self) -> float:
+        """Number of events in the data of the one experiment."""
+        return self.only.events
 
     def expected(self) -> dict[str, Array]:
         """Fitted counts of the one channel by component."""

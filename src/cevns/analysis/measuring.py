@@ -35,6 +35,7 @@ from cevns.inference import (
 )
 from cevns.inference.fitting.intervals import Significance, significance
 from cevns.inference.minimum.information import information_shares
+from cevns.inference.model.factors import product, product_slopes
 from cevns.parameters import Gaussian, Parameters
 from cevns.typing import Array
 
@@ -166,9 +167,12 @@ def _significance(model: Model, name: str, best: FitResult) -> Significance | No
     """
     if model.parameters[name].fixed:
         return None
-    null = model.expected(model.parameters.at({name: 0.0}).values)
-    if bool(np.any((null <= 0.0) & (best.data.counts > 0.0))):
-        return None
+    null = model.expected(model.parameters.at({name: 0.0}).values)[:, None]
+    for channel in model.channels:
+        bins = model.bins[channel.name]
+        data = best.data.counts[bins, None]
+        if channel.statistic.impossible(null[bins], data, np.zeros_like(data)).any():
+            return None
     return significance(model, name, data=best.data, best=best)
 
 
@@ -238,42 +242,49 @@ def _components(
         points[i, 2 + 2 * k] += 1e-3 * errors[k]
         points[i, 3 + 2 * k] -= 1e-3 * errors[k]
     counts: dict[str, Array] = {}
-    kinds: dict[str, Component] = {}
+    kinds: dict[str, tuple[Channel, int]] = {}
     for channel in channels:
         at = model.at(channel, points)
         for number, c in enumerate(channel.components):
-            counts[c.name] = counts.get(c.name, 0.0) + at.component(number).sum(axis=0)
-            kinds.setdefault(c.name, c)
+            counts[c.name] = counts.get(c.name, 0.0) + channel.counted(at.component(number))
+            kinds.setdefault(c.name, (channel, number))
     covariance = best.covariance[np.ix_(free, free)]
     out = {}
     for name, values in counts.items():
         gradient = (values[2::2] - values[3::2]) / (2e-3 * errors)
         error = float(np.sqrt(np.maximum(gradient @ covariance @ gradient, 0.0)))
-        background = experiment.declaration.backgrounds.get(name)
+        channel, number = kinds[name]
+        component = channel.components[number]
         if name == SIGNAL and whole is not None:
             all_of_it = whole[name]
             prior = all_of_it.prediction_error * values[0] / (all_of_it.prediction or 1.0)
         elif name == SIGNAL:
-            prior = _signal_prior(experiment, kinds[name])
-        elif background is None:
-            prior = _strength_prior(model.parameters, kinds[name], float(values[0]))
-        else:  # in units of its count in the file, which is that of an exposure of one
-            prior = background.count.sigma * values[0] / (background.count.value or 1.0)
+            prior = _signal_prior(experiment, component)
+        else:
+            prior = _strength_prior(model, channel, component, float(values[0]))
         out[name] = ComponentCount(
-            name, kinds[name].title, float(values[0]), float(prior), float(values[1]), error
+            name, component.title, float(values[0]), float(prior), float(values[1]), error
         )
     return out
 
 
-def _strength_prior(parameters: Parameters, component: Component, count: float) -> float:
-    """Prior uncertainty of a further component: that of its strength; infinite where free."""
+def _strength_prior(model: Model, channel: Channel, component: Component, count: float) -> float:
+    """Prior uncertainty of a component: that of its strength; infinite where one factor is free."""
+    nominal = model.parameters.values[:, None]
+    values, like = model.at(channel, nominal).values, np.zeros(1)
+    strength = float(product(*component.factors, values, like)[0])
     squares = 0.0
-    for p in (parameters[n] for n in component.strength if isinstance(n, str)):
-        if p.constraint is None and not p.fixed:
-            return math.inf
-        if p.constraint is not None and p.value:
-            squares += (p.constraint.sigma / p.value) ** 2
-    return count * math.sqrt(squares)
+    for name, slope in product_slopes(*component.factors, values, like).items():
+        known = channel.derived.get(name)
+        inner = {name: 1.0 + like} if known is None else known.slopes(values)
+        for own, factor in inner.items():
+            p = model.parameters[channel.joint_name(own)]
+            width = p.constraint.sigma if p.constraint is not None else p.typical
+            if width is None and not p.fixed:
+                return math.inf
+            squares += 0.0 if width is None else float(slope[0] * factor[0] * width) ** 2
+    # the shape of a background sums to one, also where its count starts at none
+    return math.sqrt(squares) * (count / strength if strength else 1.0)
 
 
 def _signal_prior(experiment: Experiment, signal: Component) -> float:

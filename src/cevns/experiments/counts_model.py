@@ -11,6 +11,7 @@ from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
 from cevns.experiments.declaration.sections import ChannelEntry
+from cevns.experiments.inputs.cells import Cells
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import check_shape_parameters
 from cevns.experiments.prediction.apparatus import Apparatus
@@ -19,6 +20,7 @@ from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.inference.model.channel import COUNTS, Channel, Component
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import Strength
+from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import Shape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Parameters
@@ -85,7 +87,7 @@ def build_model(
             strength = (*strength, prediction)
         normalised = False
     whole = sum(sizes.values()) if question.counts_events else 1.0
-    further = _further_signals(experiment)
+    further = _further_signals(experiment, question, interaction, of_interest[0].value)
     channels = []
     for name, entry in entries.items():
         share = sizes[name] / whole
@@ -141,32 +143,41 @@ def _channel(
         least = max(count.value - 5.0 * count.sigma, 0.0)
         floor += 0.5 * entry.exposure * least * counts.nominal
     observed, statistic = inputs.observed.get(name), inputs.statistics.get(name, COUNTS)
-    derived = experiment.derived
+    derived, shape, cells = experiment.derived, experiment.cells, inputs.cells.get(name, Cells())
+    if cells.onto is not None:
+        onto, n_bins, shape = cells.onto, len(cells.onto), ()
+        components = [replace(c, shape=Mapped(c.shape, onto)) for c in components]
+        floor = onto @ floor
     return Channel(
         f"{experiment.name}.{name}" if name else experiment.name,
         np.zeros(n_bins) if observed is None else observed.ravel(),
         tuple(components),
         statistic=statistic,
         floor=floor if statistic.counts else None,
-        shape=experiment.cells,
+        shape=shape,
+        events=cells.events,
         derived={n: f for n, f in derived.items() if any(n in c.names for c in components)},
         group=experiment.name,
     )
 
 
-def _further_signals(experiment: Apparatus) -> list[Component]:
-    """What the file declares beside CEvNS, each with its source and process in this detector."""
+def _further_signals(
+    experiment: Apparatus, question: Question, interaction: Interaction | None, reference: float
+) -> list[Component]:
+    """What the file declares beside CEvNS, each with its source and process in this detector.
+
+    One without an interaction of its own is CEvNS of another source: what is asked of the
+    interaction is asked of it too.
+    """
     out = []
     for name, entry in experiment.declaration.components.items():
         other = experiment.with_signal_of(name, entry)
-        out.append(
-            Component(
-                name,
-                other.signal(),
-                experiment.factors(entry.strength, "components", name, "strength"),
-                title=entry.title or name,
-            )
-        )
+        strength = experiment.factors(entry.strength, "components", name, "strength")
+        shape = other.signal()
+        if entry.interaction is None:
+            shape = other.signal(question.couplings, interaction=interaction)
+            strength = question.scaled(strength, reference)
+        out.append(Component(name, shape, strength, title=entry.title or name))
     return out
 
 

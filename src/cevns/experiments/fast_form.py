@@ -14,6 +14,7 @@ from cevns.experiments.tables.features import ResponseFeatures
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference import Channel, Likelihood, Model, asimov
+from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import Shape
 from cevns.rates.kernel_fold import KernelFold
 from cevns.typing import Array
@@ -88,6 +89,8 @@ def exact_signal(channels: Iterable[Channel]) -> Signal | None:
     """The exact signal of some channels; None where it is released or tabulated."""
     for component in (c for channel in channels for c in channel.components):
         shape = component.shape
+        if isinstance(shape, Mapped):
+            shape = shape.shape
         if isinstance(shape, PulseShapeSignal):
             shape = shape.signal
         if isinstance(shape, Signal):
@@ -101,6 +104,9 @@ def _tabulated(
     channel: Channel,
     features: Callable[[Signal], ResponseFeatures] | None,
 ) -> Shape:
+    if isinstance(shape, Mapped):
+        bins = _tabulated(shape.shape, model, channel, features)
+        return shape if bins is shape.shape else replace(shape, shape=bins)
     if isinstance(shape, PulseShapeSignal):
         inner = _tabulated(shape.signal, model, channel, features)
         assert isinstance(inner, Separable)

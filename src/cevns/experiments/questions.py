@@ -121,9 +121,18 @@ class Question:
         """
         if self.counts_events:
             return (SIGNAL,), True
-        if self.named:
-            return tuple(scale), False
-        return (*scale, POI_PARAMETER["cross-section"], 1.0 / reference), False
+        return self.scaled(scale, reference), False
+
+    def scaled(self, scale: Sequence[Strength], reference: float) -> tuple[Strength, ...]:
+        """Factors on a prediction of CEvNS, by the cross section where it is asked for.
+
+        Args:
+            scale: what multiplies it beside.
+            reference: predicted value of the cross section.
+        """
+        if self.counts_events or self.named:
+            return tuple(scale)
+        return (*scale, POI_PARAMETER["cross-section"], 1.0 / reference)
 
     def parameters(
         self,

@@ -100,9 +100,10 @@ class QuenchingFit:
     @property
     def inflation(self) -> float:
         """S: factor on all errors, one where the sets agree or nothing is done about it."""
-        if self.tension == "none" or self.result.ndof < 1:
+        ndof = self.result.ndof or 0
+        if self.tension == "none" or ndof < 1:
             return 1.0
-        return float(np.sqrt(max(1.0, self.result.chi2 / self.result.ndof)))
+        return float(np.sqrt(max(1.0, self.result.chi2 / ndof)))
 
     @cached_property
     def covariance(self) -> Array:
@@ -129,7 +130,7 @@ class QuenchingFit:
         """Probability of a chi2 as large or larger, of the fit before S."""
         from scipy.special import chdtrc
 
-        return float(chdtrc(max(self.result.ndof, 1), self.result.chi2))
+        return float(chdtrc(max(self.result.ndof or 0, 1), self.result.chi2))
 
     def energy(self, recoil_kev: ArrayLike) -> tuple[Array, Array]:
         """E_ee and its standard deviation, keVee."""

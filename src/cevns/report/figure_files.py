@@ -111,8 +111,11 @@ def fit_figures(
 
 
 def _fitted(measurement: ChannelResult) -> dict[str, Figure]:
-    """The counts of one experiment with its fitted components."""
-    experiment = measurement.experiment
+    """The counts of one channel with its fitted components, where it has counts along the axes."""
+    experiment, channel = measurement.experiment, measurement.channel
+    along_axes = channel.statistic.counts and channel.cells == experiment.cells
+    if not along_axes or experiment.declaration.axes.energy is None:
+        return {}
     figures = {"projections": projection_figure(measurement)}
     if steady_state(experiment):
         figures["residuals"] = residual_figure(measurement)

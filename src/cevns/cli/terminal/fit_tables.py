@@ -10,7 +10,7 @@ from cevns.cli.terminal.output import table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cevns.analysis.measurement import Measurement
+    from cevns.analysis.measurement import ExperimentResult, Measurement
     from cevns.analysis.systematics import Systematics
     from cevns.inference import FitResult, FittedParameter
 
@@ -60,11 +60,15 @@ def _show_one(console: Console, result: Measurement) -> None:
             f"{c.fit:.1f} ± {c.error:.1f}",
         )
     counts.add_section()
-    total = sum(c.fit for c in result.components.values())
-    counts.add_row("observed", f"{result.observed.sum():.0f}", f"{total:.1f}")
+    counts.add_row("observed", f"{result.events:.0f}", _total(result.only))
     console.print(counts)
     console.print(parameter_table(result.fit))
     _show_single_answer(console, result)
+
+
+def _total(result: ExperimentResult) -> str:
+    """All events that a fit expects, beside the observed ones."""
+    return "" if result.fitted is None else f"{result.fitted:.1f}"
 
 
 def parameter_table(fitted: FitResult) -> Any:
@@ -105,9 +109,7 @@ def _show_single_answer(console: Console, result: Measurement) -> None:
     f = result.fit
     console.print(f"[bold]{_answer(result)}[/bold]")
     console.print(
-        f"chi2 {f.chi2:z.1f} / {f.ndof} (deviance {f.deviance:z.1f} + pulls "
-        f"{f.chi2 - f.deviance:z.1f}), Pearson {f.pearson:z.1f}"
-        + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
+        f.goodness + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
     )
     if result.poi is not None and result.poi.unit == "e-40 cm2":
         predicted = result.experiment.cross_section_cm2 * 1e40
@@ -179,8 +181,7 @@ def _show_several(console: Console, result: Measurement) -> None:
                 c.predicted,
                 f"{c.fit:.1f} ± {c.error:.1f}",
             )
-        total = sum(c.fit for c in r.components.values())
-        counts.add_row(name, "observed", f"{r.observed.sum():.6g}", f"{total:.1f}")
+        counts.add_row(name, "observed", f"{r.events:.6g}", _total(r))
         counts.add_section()
     console.print(counts)
     console.print(parameter_table(result.fit))
@@ -221,9 +222,7 @@ def _show_answer(console: Console, result: Measurement) -> None:
     if held:
         console.print(f"held in this fit, so not in its errors: {', '.join(held)}")
     console.print(
-        f"chi2 {f.chi2:z.1f} / {f.ndof} (deviance {f.deviance:z.1f} + pulls "
-        f"{f.chi2 - f.deviance:z.1f}), Pearson {f.pearson:z.1f}"
-        + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
+        f.goodness + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
     )
     if f.diagnosis:
         console.print(f"note: {f.diagnosis}")

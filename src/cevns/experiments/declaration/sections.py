@@ -155,11 +155,16 @@ class TimeAxis(Axis):
 
 
 class Axes(Section):
-    """The axes of the analysis region; without one in energy, events are counted."""
+    """The axes of the analysis region; without one in energy, events are counted.
+
+    With ``cells``, a table of rectangles between edges of the axes, the data are these and not all
+    bins: an analysis region that is no rectangle, or bins of unequal size.
+    """
 
     energy: Axis | None = None
     pulse_shape: Axis | None = None
     time: TimeAxis | None = None
+    cells: str | None = None
 
 
 class ReleasedSignal(Section):

@@ -27,7 +27,8 @@ from cevns.experiments.declaration.backgrounds import (
 from cevns.experiments.declaration.loader import digest
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.declaration.sections import Data
-from cevns.experiments.inputs.measured_values import read_values
+from cevns.experiments.inputs.cells import Cells, cells_of_table
+from cevns.experiments.inputs.measured_values import column_in_cells, read_values
 from cevns.experiments.inputs.released import released_shape, templates
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.inference.model.shapes import Morph
@@ -59,6 +60,7 @@ class Inputs:
         backgrounds: component to shape ``(energy, time)``, normalised to one in the region.
         shapes: component to released template with its alternatives, where the file declares any.
         statistics: how data of a channel are compared, where they are no numbers of events.
+        cells: which sums of the bins the data of a channel are.
         origin: ``--data``, ``CEVNS_DATA``, ``cache``, ``carried`` or ``none``.
         files: what was read, with digests.
         warnings: what the user should know about the data.
@@ -72,6 +74,7 @@ class Inputs:
     warnings: tuple[str, ...] = ()
     shapes: Mapping[str, Morph] = field(default_factory=dict)
     statistics: Mapping[str, Statistic] = field(default_factory=dict)
+    cells: Mapping[str, Cells] = field(default_factory=dict)
 
 
 _ALL_TIMES = (-1e9, 1e9)
@@ -264,17 +267,27 @@ def load_inputs(
             )
         shapes[name] = shape / shape.sum()
     edges = (energy,) if time is None else (energy, time)
-    observed, statistics = {}, {}
+    observed, statistics, cells = {}, {}, {}
+    present = edges if axis is not None else edges[1:]
+    declared = Cells()
+    if declaration.axes.cells is not None:
+        table = path.parent / declaration.axes.cells
+        declared = cells_of_table(read_table(table), present)
+        reader.files.append(InputFile("cells", table.name, digest(table)))
     every = {name: channel.data for name, channel in declaration.channels.items()}
     for name, measured in (every or {"": declaration.data}).items():
+        cells[name] = declared
         if measured is None:
             continue
-        if measured.values is None:
-            observed[name] = _observed(reader, measured, edges)
-        else:
-            values = read_values(path.parent, measured, edges if axis is not None else edges[1:])
+        if measured.values is not None:
+            values = read_values(path.parent, measured, present, declared)
             observed[name], statistics[name] = values.observed, values.statistic
+            cells[name] = values.cells
             reader.files += [InputFile("values", f.name, digest(f)) for f in values.files]
+        elif declared.onto is not None:
+            observed[name] = _in_cells(reader, path.parent, measured, present, declared)
+        else:
+            observed[name] = _observed(reader, measured, edges)
     return Inputs(
         observed,
         anticoincident,
@@ -283,7 +296,23 @@ def load_inputs(
         tuple(reader.files),
         reader.warnings,
         statistics=statistics,
+        cells=cells,
     )
+
+
+def _in_cells(
+    reader: _Reader, folder: Path, data: Data, edges: tuple[Array, ...], cells: Cells
+) -> Array:
+    """Counts in the declared cells, a row each."""
+    if not isinstance(data.counts, Table) or data.counts.role is not None:
+        raise InputError("data in 'axes.cells' need 'counts' with a file of the same cells")
+    path = folder / data.counts.file
+    table = read_table(path)
+    reader.files.append(InputFile("counts", path.name, digest(path)))
+    names = list(table.columns)[2 * len(edges) :]
+    if len(names) != 1:
+        raise DataError("needs one column of counts behind the edges of the cells", path=path)
+    return _whole(column_in_cells(table, names[0], edges, cells), path.name)
 
 
 def _observed(reader: _Reader, data: Data, edges: tuple[Array, ...]) -> Array:
@@ -292,10 +321,14 @@ def _observed(reader: _Reader, data: Data, edges: tuple[Array, ...]) -> Array:
     if isinstance(data.counts, float):
         return np.array([[data.counts]])
     observed = reader.rebin(data.counts, *edges).reshape(len(edges[0]) - 1, -1)
+    return _whole(observed, data.counts.file)
+
+
+def _whole(observed: Array, file: str) -> Array:
     if (observed != np.round(observed)).any():
         raise InputError(
-            f"{data.counts.file} holds contents that are not whole numbers; observed counts are "
-            "numbers of events"
+            f"{file} holds contents that are not whole numbers; observed counts are numbers of "
+            "events"
         )
     return observed
 

@@ -1,4 +1,4 @@
-"""Data that are no numbers of events: values with errors, and what else a statistic compares.
+"""Data that are no numbers of events: values with errors, events as points, counts on and off.
 
 The table has the edges of the analysis bins, the value, and behind it what the statistic asks for
 by name; the section of the statistic has the rest::
@@ -6,6 +6,8 @@ by name; the section of the statistic has the rest::
     data:
       values: ratios.csv          # low,high,value,up,down
       statistic: {kind: gaussian}
+
+A list of events has a column for each axis instead.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from cevns import registry
 from cevns.datasets import Table, read_table
 from cevns.exceptions import DataError, InputError
 from cevns.experiments.declaration.sections import Data
+from cevns.experiments.inputs.cells import Cells, cells_of_events, cells_of_table, with_extra
 from cevns.inference.model.statistic import Statistic
 from cevns.typing import Array
 
-__all__ = ["MeasuredValues", "read_values"]
+__all__ = ["MeasuredValues", "column_in_cells", "read_values"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,23 +35,26 @@ class MeasuredValues:
     """Values and how they are compared.
 
     Attributes:
-        observed: values ``(energy, time)``.
+        observed: one after the other.
         statistic: with its errors.
+        cells: which sums of the bins they are.
         files: what was read.
     """
 
     observed: Array
     statistic: Statistic
+    cells: Cells
     files: tuple[Path, ...]
 
 
-def read_values(folder: Path, data: Data, edges: tuple[Array, ...]) -> MeasuredValues:
+def read_values(folder: Path, data: Data, edges: tuple[Array, ...], cells: Cells) -> MeasuredValues:
     """Read the values of a channel.
 
     Args:
         folder: of the experiment file.
         data: its section.
         edges: of the axes that there are.
+        cells: that the file declares.
 
     Raises:
         UnknownNameError: if there is no such statistic.
@@ -59,53 +65,80 @@ def read_values(folder: Path, data: Data, edges: tuple[Array, ...]) -> MeasuredV
     model = registry.load("cevns.inference.statistics", "statistic", kind).MODEL
     assert data.values is not None
     path = folder / data.values
-    table = read_table(path)
-    names = list(table.columns)
-    pairs = list(zip(names[: 2 * len(edges) : 2], names[1 : 2 * len(edges) : 2], strict=True))
-    rest = names[2 * len(edges) :]
-    if not rest:
-        raise DataError("has no column of values behind the edges of the bins", path=path)
-    for pair, wanted in zip(pairs, edges, strict=True):
-        _same_bins(table, pair, wanted)
-    files, given = [path], {n: _column(table, n, pairs) for n in rest[1:]}
+    files, given = [path], dict(data.statistic.fields)
     for name, field in data.statistic.fields.items():
         if isinstance(field, str):
             files.append(folder / field)
-            matrix = read_table(files[-1])
-            given[name] = np.stack(list(matrix.columns.values()), axis=1)
-        else:
-            given[name] = field
-    fields = [f.name for f in dataclasses.fields(model)]
+            given[name] = np.stack(list(read_table(files[-1]).columns.values()), axis=1)
+    if model.events_are_points:
+        if cells.onto is not None:
+            raise InputError("events are points of the axes: leave 'axes.cells' out")
+        found = cells_of_events(path, edges)
+        assert found.onto is not None
+        observed = np.ones(len(found.onto))
+        observed[0] = len(found.onto) - 1.0
+        return MeasuredValues(observed, _built(kind, model, given, path), found, tuple(files))
+    table = read_table(path)
+    rest = list(table.columns)[2 * len(edges) :]
+    if not rest:
+        raise DataError("has no column of values behind the edges of the bins", path=path)
+    given |= {n: column_in_cells(table, n, edges, cells) for n in rest[1:]}
+    observed = column_in_cells(table, rest[0], edges, cells)
+    statistic = _built(kind, model, given, path)
+    if statistic.extra:
+        n_bins = int(np.prod([len(e) - 1 for e in edges], dtype=int))
+        cells = with_extra(cells, n_bins, statistic.extra)
+        observed = np.concatenate([observed, statistic.asimov(0.0 * observed)[observed.size :]])
+    return MeasuredValues(observed, statistic, cells, tuple(files))
+
+
+def _built(kind: str, model: Any, given: dict[str, Any], path: Path) -> Statistic:
+    """The statistic of what was given.
+
+    Raises:
+        InputError: if it knows no field of a name, or lacks one.
+    """
+    fields = dataclasses.fields(model)
+    known = [f.name for f in fields]
     for name in given:
-        if name not in fields:
+        if name not in known:
             raise InputError(
-                f"the statistic {kind!r} knows no {name!r}; it knows {', '.join(fields) or 'none'}"
+                f"the statistic {kind!r} knows no {name!r}; it knows {', '.join(known) or 'none'}"
             )
-    try:
-        statistic = cast("Statistic", model(**given))
-    except TypeError:
-        needed = [f.name for f in dataclasses.fields(model) if f.default is dataclasses.MISSING]
-        lacking = [n for n in needed if n not in given]
+    lacking = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in given]
+    if lacking:
         raise InputError(
-            f"{path}: the statistic {kind!r} needs {', '.join(lacking)}: columns behind the value"
-        ) from None
-    return MeasuredValues(_column(table, rest[0], pairs), statistic, tuple(files))
-
-
-def _column(table: Table, name: str, pairs: list[tuple[str, str]]) -> Any:
-    """A column in the order of the bins; one number where there is no axis."""
-    if pairs:
-        return table.grid(name, *pairs).ravel()
-    if len(table) != 1:
-        raise DataError("has several rows, but without an axis there is one value", path=table.path)
-    return table[name]
-
-
-def _same_bins(table: Table, pair: tuple[str, str], wanted: Array) -> None:
-    found = table.edges(*pair)
-    if len(found) != len(wanted) or np.abs(found - wanted).max() > 1e-9 * np.abs(wanted).max():
-        raise DataError(
-            f"the bins in '{pair[0]}' and '{pair[1]}' are not those of the axis: values cannot be "
-            "added up as counts can",
-            path=table.path,
+            f"{path.name}: the statistic {kind!r} needs {' and '.join(lacking)}, in a column "
+            "behind the value or in its section"
         )
+    return cast("Statistic", model(**given))
+
+
+def column_in_cells(table: Table, name: str, edges: tuple[Array, ...], cells: Cells) -> Array:
+    """A column in the order of the bins or the cells; one number where there is no axis.
+
+    Raises:
+        DataError: if the bins of the table are not those of the axes, or its cells not those of the
+            file in their order.
+    """
+    if not edges:
+        if len(table) != 1:
+            raise DataError("has several rows; without an axis there is one value", path=table.path)
+        return table[name]
+    if cells.onto is not None:
+        own = cells_of_table(table, edges).onto
+        if own is None or own.shape != cells.onto.shape or (own != cells.onto).any():
+            raise DataError("the cells are not those of 'axes.cells' in order", path=table.path)
+        return table[name]
+    names = list(table.columns)
+    pairs = [(names[2 * k], names[2 * k + 1]) for k in range(len(edges))]
+    for pair, wanted in zip(pairs, edges, strict=True):
+        found = table.edges(*pair)
+        same = len(found) == len(wanted)
+        if not same or np.abs(found - wanted).max() > 1e-9 * np.abs(wanted).max():
+            raise DataError(
+                f"the bins in '{pair[0]}' and '{pair[1]}' are not those of the axis, and values "
+                "cannot be added up as counts can",
+                path=table.path,
+            )
+    return table.grid(name, *pairs).ravel()

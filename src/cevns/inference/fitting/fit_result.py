@@ -92,7 +92,7 @@ class FitResult:
         deviance: `twice_nll` without pulls.
         pearson: Pearson chi2 at the minimum; of measured values their share of `deviance`.
         ndof: bins minus unconstrained free parameters (a constrained parameter brings its own
-            measurement).
+            measurement); None where events are points, which have no goodness of fit.
         edm: estimated distance to the minimum, in units of -2 ln L.
         calls: likelihood evaluations of the minimiser.
         valid: minimum and covariance are good.
@@ -109,7 +109,7 @@ class FitResult:
     twice_nll: float
     deviance: float
     pearson: float
-    ndof: int
+    ndof: int | None
     edm: float
     calls: int
     valid: bool
@@ -164,7 +164,17 @@ class FitResult:
     @property
     def chi2(self) -> float:
         """-2 ln L at the minimum: deviance plus squared pulls, to compare with `ndof`."""
-        return self.twice_nll
+        return math.nan if self.ndof is None else self.twice_nll
+
+    @property
+    def goodness(self) -> str:
+        """How good the fit is, in one line."""
+        if self.ndof is None:
+            return f"-2lnL {self.twice_nll:z.1f}; events as points have no goodness of fit"
+        return (
+            f"chi2 {self.chi2:z.1f} / {self.ndof} (deviance {self.deviance:z.1f} + pulls "
+            f"{self.chi2 - self.deviance:z.1f}), Pearson {self.pearson:z.1f}"
+        )
 
     def counts(self, component: str) -> float:
         """Fitted count of one component, summed over the bins.
@@ -240,7 +250,7 @@ class FitResult:
             lines.append("  ".join(cells).rstrip())
         lines.append(
             f"-2lnL {self.twice_nll:z.3f} (deviance {self.deviance:z.3f} + pulls "
-            f"{self.twice_nll - self.deviance:z.3f}) / {self.ndof} dof; "
+            f"{self.twice_nll - self.deviance:z.3f}) / {self.ndof or 0} dof; "
             f"Pearson {self.pearson:z.3f}; edm {self.edm:.1e}"
         )
         if self.diagnosis:

@@ -6,6 +6,7 @@ MINUIT reference manual, CERN D506).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -260,6 +261,8 @@ def _record(
     parts = likelihood.by_channel(theta)
     free = zip(model.parameters, ~fixed, strict=True)
     unconstrained = sum(1 for p, is_free in free if is_free and p.constraint is None)
+    binned = not any(c.statistic.events_are_points for c in model.channels)
+    extra = sum(c.statistic.extra for c in model.channels)  # each has a background of its own
     errors = np.sqrt(np.diag(covariance))
     return FitResult(
         model=model.name,
@@ -268,8 +271,8 @@ def _record(
         covariance=covariance,
         twice_nll=sum(parts.values()),
         deviance=sum(v for name, v in parts.items() if name != "constraints"),
-        pearson=likelihood.pearson(theta),
-        ndof=int(data.counts.size - unconstrained),
+        pearson=likelihood.pearson(theta) if binned else math.nan,
+        ndof=int(data.counts.size - extra - unconstrained) if binned else None,
         edm=edm,
         calls=calls,
         valid=valid,

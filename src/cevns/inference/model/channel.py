@@ -80,6 +80,7 @@ class Channel:
         units: own names of parameters to the value that the model's parameter multiplies.
         derived: arguments of components that are functions of other own parameters, which then
             stand in their place (``y`` for a coupling).
+        events: what each cell adds to the number of events, ``(n_bins,)``; by default one each.
         group: which of several joined models it belongs to.
         auxiliary: whether its data are a calibration, no part of what the experiment counts.
 
@@ -98,6 +99,7 @@ class Channel:
     rename: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, float] = field(default_factory=dict)
     derived: Mapping[str, Factor] = field(default_factory=dict)
+    events: Array | None = None
     group: str = ""
     auxiliary: bool = False
 
@@ -126,6 +128,11 @@ class Channel:
     def cells(self) -> tuple[int, ...]:
         """Cells along each axis."""
         return self.shape or (self.n_bins,)
+
+    def counted(self, cells: Array) -> Array:
+        """Numbers of events in the cells ``(n_bins, ...)``."""
+        summed: Array = cells.sum(axis=0) if self.events is None else self.events @ cells
+        return summed
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -237,7 +244,9 @@ class Evaluated:
 
     @cached_property
     def _totals(self) -> Array:
-        """Sums of all rows over the bins, ``(n_rows, B)``."""
+        """Events of all rows, ``(n_rows, B)``."""
+        if self.channel.events is not None:
+            return (self.dense @ self.channel.events).T + self.like
         parts = [] if self.static is None else [self.static.totals() + self.like]
         return np.concatenate([*parts, *(m.totals() + self.like for m in self.moving)])
 

@@ -217,7 +217,8 @@ class Model:
         for channel in (c for c in self.channels if not c.auxiliary):
             point = self.at(channel, column)
             for number, c in enumerate(channel.components):
-                out[c.name] = out.get(c.name, 0.0) + float(point.component(number).sum())
+                events = float(channel.counted(point.component(number))[0])
+                out[c.name] = out.get(c.name, 0.0) + events
         return out
 
     # -- the same model otherwise --------------------------------------------------------------

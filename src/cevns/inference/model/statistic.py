@@ -32,6 +32,14 @@ class Statistic(Protocol):
     def transform(self) -> Array | None:
         """A matrix that makes the data independent, applied to rows, ``(n_bins, n_bins)``."""
 
+    @property
+    def extra(self) -> int:
+        """Numbers behind those of the cells that no component makes."""
+
+    @property
+    def events_are_points(self) -> bool:
+        """Whether the data are events at points, behind a first cell of all of them."""
+
     def check(self, data: Array, where: str) -> None:
         """Raise `InputError` if data ``(n_bins,)`` are impossible under any expectation."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +32,8 @@ class Gaussian:
     Raises:
         InputError: if an error is not positive, or the covariance is not positive definite.
     """
+
+    events_are_points: ClassVar[bool] = False
 
     up: Array | None = None
     down: Array | None = None
@@ -83,6 +86,11 @@ class Gaussian:
     def _difference(self, mu: Array, data: Array) -> Array:
         difference: Array = mu - data
         return difference if self.transform is None else self.transform @ difference
+
+    @property
+    def extra(self) -> int:
+        """None."""
+        return 0
 
     def check(self, data: Array, where: str) -> None:
         """Values are finite.

@@ -17,6 +17,7 @@ infinite when it is quoted at an expectation of zero with counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -69,6 +70,8 @@ def bend(mu: Array, floor: Array) -> tuple[Array, Array, Array]:
 class Poisson:
     """See the module; implements `cevns.inference.model.statistic.Statistic`."""
 
+    events_are_points: ClassVar[bool] = False
+
     @property
     def counts(self) -> bool:
         """Yes."""
@@ -83,6 +86,11 @@ class Poisson:
     def transform(self) -> None:
         """None: bins are independent."""
         return
+
+    @property
+    def extra(self) -> int:
+        """None."""
+        return 0
 
     def check(self, data: Array, where: str) -> None:
         """Counts are finite and not negative.

@@ -10,6 +10,7 @@ the multiplicities of the points, one for each event, behind a first number that
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,8 @@ class Unbinned:
     drawn from it; a fine histogram of the same axes can.
     """
 
+    events_are_points: ClassVar[bool] = True
+
     @property
     def counts(self) -> bool:
         """No."""
@@ -43,6 +46,11 @@ class Unbinned:
     def transform(self) -> None:
         """None: events are independent."""
         return
+
+    @property
+    def extra(self) -> int:
+        """None."""
+        return 0
 
     def check(self, data: Array, where: str) -> None:
         """Multiplicities are finite and not negative.
