@@ -25,6 +25,7 @@ REGISTRIES = {
     "inference/statistics",
     "nuclear/form_factors",
     "reproduction/kinds",
+    "rates/observables",
     "report/gallery",
 }
 MOST_MODULES, MOST_LINES = 12, 500

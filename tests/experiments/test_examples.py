@@ -22,7 +22,7 @@ from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.channel import Channel
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-FILES = sorted(EXAMPLES.glob("*.yaml"))
+FILES = [p for p in sorted(EXAMPLES.glob("*.yaml")) if "schema: 1" in p.read_text("utf-8")]
 
 
 def example(name: str) -> Path:
@@ -542,3 +542,63 @@ def test_overlapping_cells_are_refused(tmp_path: Path) -> None:
     table.write_text(table.read_text(encoding="utf-8") + "1,4,0,1,5\n", encoding="utf-8")
     with pytest.raises(CevnsError, match="overlap"):
         load(path).model()
+
+
+# -- measurements from elsewhere ---------------------------------------------------------------
+
+
+def test_weak_charge_of_caesium_is_one_more_measurement_of_the_mixing_angle() -> None:
+    patch = str(example("parity-violation"))
+    plain = cevns.load("coherent-csi-2021").fit("sin2-theta-w", minos="none").poi
+    both = cevns.load("coherent-csi-2021", models=patch).fit("sin2-theta-w", minos="none")
+    # Q_W moves by -219.7 a unit of sin2(theta_W): +-0.42 is +-0.00191 around 0.2367
+    # (PDG: 0.2367(18)); the mean with CsI, weighted by the errors
+    atoms, error = 0.23857 - (73.22 - 72.82) / 219.7, 0.42 / 219.7
+    weight = (error / plain.error) ** 2
+    wanted = (atoms + weight * plain.value) / (1.0 + weight)
+    assert both.poi.value == pytest.approx(wanted, abs=1e-4)
+    assert both.poi.error == pytest.approx(error / np.sqrt(1.0 + weight), rel=0.01)
+    assert set(both.channels) == {"coherent-csi-2021"}
+    assert both.fit.ndof == 99
+
+
+def test_external_measurement_counts_once() -> None:
+    patch = str(example("parity-violation"))
+    names = (example("counting"), "coherent-csi-2021")
+    joint = cevns.load(*names, models=patch).model("sin2-theta-w")
+    assert sum(c.auxiliary for c in joint.channels) == 1
+    # where nothing moves it, it is no measurement
+    assert not any(c.auxiliary for c in cevns.load(*names, models=patch).model().channels)
+
+
+def test_external_measurements_of_one_name_must_agree(tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    text = example("counting").read_text(encoding="utf-8")
+    entry = "\nexternal:\n  qw: {observable: {kind: weak-charge, nuclide: Cs133}, measured: "
+    other.write_text(text + entry + "-73.71 +/- 0.35}\n", encoding="utf-8")
+    second = tmp_path / "second.yaml"
+    second.write_text(
+        text.replace("name: counting", "name: second").replace("counts: 803", "counts: 800")
+        + entry
+        + "-72.82 +/- 0.42}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="another one in counting and in second"):
+        cevns.load(other, second).model()
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("{observable: {kind: weak-charge, nuclide: Zz1}, measured: 1 +/- 1}", "Zz1"),
+        ("{observable: {kind: weak, nuclide: Cs133}, measured: 1 +/- 1}", "weak-charge"),
+        ("{observable: {kind: weak-charge, nuclide: Cs133}, measured: 1}", "error"),
+    ],
+)
+def test_slips_of_external_measurements(tmp_path: Path, entry: str, sentence: str) -> None:
+    path = tmp_path / "file.yaml"
+    text = example("counting").read_text(encoding="utf-8")
+    path.write_text(f"{text}\nexternal:\n  qw: {entry}\n", encoding="utf-8")
+    with pytest.raises(CevnsError, match=sentence) as caught:
+        load(path).model("sin2-theta-w")
+    assert "\n" not in str(caught.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,10 +21,11 @@ from cevns.inference.model.channel import COUNTS, Channel, Component
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import Strength
 from cevns.inference.model.mapped import Mapped
-from cevns.inference.model.shapes import Shape, fixed
+from cevns.inference.model.shapes import FunctionShape, Shape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Parameters
 from cevns.processes import Interaction
+from cevns.rates.observable import Predicted
 
 __all__ = ["build_model"]
 
@@ -34,6 +35,8 @@ def build_model(
     read: Callable[[], Inputs],
     question: Question,
     interaction: Interaction | None = None,
+    *,
+    left_out: Collection[str] = (),
 ) -> Model:
     """The model of an experiment: signal and backgrounds against its counts.
 
@@ -47,6 +50,7 @@ def build_model(
             said of the signal.
         question: what is asked.
         interaction: another process in place of the declared one.
+        left_out: external measurements that are in the model of another experiment already.
 
     Raises:
         InputError: if the declaration does not fit together, or a release is nowhere.
@@ -101,6 +105,7 @@ def build_model(
                 f"interaction {process.name!r} has it"
             )
     channels += _correlations(experiment, parameters)
+    channels += _external(experiment, process, parameters, left_out)
     model = Model(experiment.name, parameters, tuple(channels))
     if not inputs.observed:
         return model.with_observed(model.expected(parameters.values))
@@ -197,6 +202,41 @@ def _correlations(experiment: Apparatus, parameters: Parameters) -> list[Channel
                 means,
                 tuple(values),
                 statistic=GaussianValues(covariance=np.array(entry.covariance)),
+                group=experiment.name,
+                auxiliary=True,
+            )
+        )
+    return out
+
+
+def _external(
+    experiment: Apparatus, process: Interaction, parameters: Parameters, left_out: Collection[str]
+) -> list[Channel]:
+    """Measurements from elsewhere that something moves, each a channel of one value."""
+    out = []
+    for name, (observable, measured) in experiment.external.items():
+        names = tuple(
+            n
+            for n in observable.parameters(process)
+            if parameters.has(n) or n in experiment.derived
+        )
+        if name in left_out or not names:
+            continue
+        moving = [process.parameters[n] for n in names]
+        shape = FunctionShape(
+            names,
+            1,
+            Predicted(observable, process, names),
+            steps=[p.scale for p in moving],
+            bounds=[(p.lower, p.upper) for p in moving],
+        )
+        out.append(
+            Channel(
+                f"{experiment.name}.{name}",
+                np.array([measured.value]),
+                (Component(name, shape),),
+                statistic=GaussianValues(up=np.array([measured.sigma])),
+                derived={n: f for n, f in experiment.derived.items() if n in names},
                 group=experiment.name,
                 auxiliary=True,
             )

@@ -123,15 +123,16 @@ class JointExperiment(Named):
         question = self.ask(poi, interactions=interactions)
         own = [e.process for e in self.experiments]
         processes: Sequence[Interaction | None] = own if interactions is None else interactions
-        models = {
-            e.name: build_model(
+        models, external = {}, set[str]()
+        for e, process in zip(self.experiments, processes, strict=True):
+            models[e.name] = build_model(
                 e,
                 partial(getattr, e, "inputs"),
                 replace(question, name=question.of_each),
                 process,
+                left_out=external,
             )
-            for e, process in zip(self.experiments, processes, strict=True)
-        }
+            external |= e.external.keys()
         _warn_half_shared(models)
         common = {
             e.name: {
@@ -253,6 +254,13 @@ def _check_data(a: Experiment, b: Experiment) -> None:
             f"{a.name} and {b.name} hold the same data (declared under 'overlaps'); the same "
             "events must not enter a fit twice: leave one out"
         )
+    ours, theirs = a.declaration.external, b.declaration.external
+    for name in ours.keys() & theirs.keys():
+        if ours[name] != theirs[name]:
+            raise InputError(
+                f"the external measurement {name!r} is another one in {a.name} and in {b.name}; "
+                "it counts once in a joint fit: write the same, or call one otherwise"
+            )
     if not (a.has_data and b.has_data):
         return
     same_counts = {f.sha256 for f in a.inputs.files if f.role == "observed"} & {

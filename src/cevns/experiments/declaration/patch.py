@@ -11,7 +11,8 @@ A patch is laid on the declaration of any experiment::
     parameters:
       dark_strength: {acts_on: component, free: 0.0}
 
-It adds and never replaces what a component or parameter of the file is; ``--set`` is for that.
+It adds and never replaces what a component, parameter or external measurement of the file is;
+``--set`` is for that.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from cevns.processes.framework.user_models import parts
 
 __all__ = ["patched", "read_patch", "split"]
 
-_ADDED: Final = ("components", "parameters")
+_ADDED: Final = ("components", "external", "parameters")
 """Sections whose entries are added by name."""
 _CHANGED: Final = ("interaction",)
 """Sections whose fields take the place of those of the file."""

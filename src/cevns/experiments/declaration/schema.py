@@ -27,6 +27,7 @@ from cevns.experiments.declaration.sections import (
     CorrelatedConstraint,
     Data,
     Detector,
+    ExternalEntry,
     Interaction,
     ParameterEntry,
     ReleasedSignal,
@@ -45,7 +46,8 @@ class ExperimentFile(Section):
     ``components`` are further signals beside CEvNS, with their own source or process. With
     ``channels`` it has several sets of data. ``strength`` multiplies the signal. ``derived`` are
     parameters of the interaction, or factors, that are functions of others which then stand in
-    their place. ``variants`` are named sets of changed fields, chosen by ``--set variant=NAME``.
+    their place. ``external`` are measurements from elsewhere. ``variants`` are named sets of
+    changed fields, chosen by ``--set variant=NAME``.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -66,6 +68,7 @@ class ExperimentFile(Section):
     data: Data | None = None
     live_time: Annotated[float, Unit("d"), Field(gt=0)] | None = None
     components: dict[str, ComponentEntry] = Field(default_factory=dict)
+    external: dict[str, ExternalEntry] = Field(default_factory=dict)
     correlations: list[CorrelatedConstraint] = Field(default_factory=list)
     channels: dict[str, ChannelEntry] = Field(default_factory=dict)
     variants: dict[str, dict[str, str | float]] = Field(default_factory=dict)

@@ -37,6 +37,7 @@ __all__ = [
     "Data",
     "Detector",
     "Efficiency",
+    "ExternalEntry",
     "Interaction",
     "ParameterEntry",
     "ReleasedSignal",
@@ -316,6 +317,24 @@ class ComponentEntry(Section):
     source: Source | None = None
     interaction: Interaction | None = None
     strength: Strength = Field(default_factory=list)
+
+
+class ExternalEntry(Section):
+    """A measurement from elsewhere that the interaction predicts: a weak charge.
+
+    Args:
+        observable: which, with the fields of its model.
+        measured: ``-72.82 +/- 0.42``.
+    """
+
+    observable: Component
+    measured: str
+
+    @field_validator("measured", mode="before")
+    @classmethod
+    def _with_error(cls, value: Any) -> str:
+        measurement(str(value), what="measured")
+        return str(value)
 
 
 class CorrelatedConstraint(Section):

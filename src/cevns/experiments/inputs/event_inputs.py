@@ -283,7 +283,7 @@ def load_inputs(
             values = read_values(path.parent, measured, present, declared)
             observed[name], statistics[name] = values.observed, values.statistic
             cells[name] = values.cells
-            reader.files += [InputFile("values", f.name, digest(f)) for f in values.files]
+            reader.files += [InputFile("observed", f.name, digest(f)) for f in values.files]
         elif declared.onto is not None:
             observed[name] = _in_cells(reader, path.parent, measured, present, declared)
         else:
@@ -308,7 +308,7 @@ def _in_cells(
         raise InputError("data in 'axes.cells' need 'counts' with a file of the same cells")
     path = folder / data.counts.file
     table = read_table(path)
-    reader.files.append(InputFile("counts", path.name, digest(path)))
+    reader.files.append(InputFile("observed", path.name, digest(path)))
     names = list(table.columns)[2 * len(edges) :]
     if len(names) != 1:
         raise DataError("needs one column of counts behind the edges of the cells", path=path)

@@ -28,9 +28,11 @@ from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import Interaction
+from cevns.rates.observable import Observable
 from cevns.sources import Source
 from cevns.sources.arrivals import Arrival
 from cevns.typing import Array
+from cevns.units import Measurement, measurement
 
 __all__ = ["UNQUENCHED", "Parts", "T"]
 
@@ -182,6 +184,17 @@ class Parts:
             f if isinstance(f, str) else self._function(f, *section, k)
             for k, f in enumerate(strength)
         )
+
+    @cached_property
+    def external(self) -> dict[str, tuple[Observable, Measurement]]:
+        """Measurements from elsewhere: what they are of, and their value with its error."""
+        out = {}
+        for name, entry in self.declaration.external.items():
+            built = self._builder.build(
+                "cevns.rates.observables", ("external", name, "observable"), entry.observable
+            )
+            out[name] = cast("Observable", built), measurement(entry.measured, what="measured")
+        return out
 
     @cached_property
     def derived(self) -> dict[str, NamedFactor]:
