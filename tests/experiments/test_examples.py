@@ -592,7 +592,7 @@ def test_external_measurements_of_one_name_must_agree(tmp_path: Path) -> None:
     [
         ("{observable: {kind: weak-charge, nuclide: Zz1}, measured: 1 +/- 1}", "Zz1"),
         ("{observable: {kind: weak, nuclide: Cs133}, measured: 1 +/- 1}", "weak-charge"),
-        ("{observable: {kind: weak-charge, nuclide: Cs133}, measured: 1}", "error"),
+        ("{observable: {kind: weak-charge, nuclide: Cs133}, measured: 1}", "uncertainty"),
     ],
 )
 def test_slips_of_external_measurements(tmp_path: Path, entry: str, sentence: str) -> None:
