@@ -85,6 +85,21 @@ def test_counting_experiment_counts_recoils_above_its_threshold() -> None:
     assert counted.prediction() == pytest.approx(expected, rel=1e-6)
 
 
+def test_steep_efficiency_in_recoil_energy_is_resolved(tmp_path: Path) -> None:
+    # a hundredth of a keV wide, at 3 keV in a spectrum of 80
+    path = changed(
+        tmp_path,
+        "counting",
+        "{kind: step, threshold: 2, plateau: 0.9}",
+        "{kind: sigmoid, coefficients: [0.9, 100, 3, 0]}",
+    )
+    counted = load(path)
+    recoils = np.linspace(0.0, 90.0, 900_001)[1:]
+    density = counted.recoil_density(recoils).sum(axis=0) * 0.9
+    seen = density / (1.0 + np.exp(-100.0 * np.clip(recoils - 3.0, -5.0, 5.0)))
+    assert counted.prediction() == pytest.approx(seen.sum() * 1e-4, rel=1e-6)
+
+
 def test_counting_experiment_has_the_fit_of_one_bin() -> None:
     # s = n - b with var(s) = n + sigma_b^2
     result = cevns.load(example("counting")).fit()
@@ -261,6 +276,23 @@ def test_derived_parameter_has_the_error_of_what_it_stands_for() -> None:
     counts = model.components(result.fit.theta)
     information = np.sum(counts["portal"] ** 2 / model.expected(result.fit.theta))
     assert result.fit["strength_y"].error == pytest.approx(information**-0.5, rel=1e-2)
+
+
+def test_prior_of_a_component_is_that_of_its_strength(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        "derived",
+        "{free: 1.0, acts_on: function}",
+        "{constraint: 1 +/- 0.2, acts_on: function}",
+    )
+    found = cevns.load(path).fit(free=["strength_y"], asimov=True, minos="none").components
+    # the slope of the interpolated factor at zero: 0.2/2 + 0.1/2 = 0.15 to first order, by code 4
+    from cevns.inference.factors.interpolated import Interpolated
+
+    pull = Interpolated("a", 0.9, 1.2, 4).slopes({"a": np.zeros(1)})["a"][0]
+    portal, lines = found["portal"], found["lines"]
+    assert portal.prediction_error == pytest.approx(np.hypot(0.2, pull) * portal.prediction)
+    assert lines.prediction_error == pytest.approx(np.hypot(20.0, 300.0 * np.log(1.15)))
 
 
 def test_parameter_of_the_interaction_may_be_derived(tmp_path: Path) -> None:

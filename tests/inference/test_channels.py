@@ -19,11 +19,12 @@ from cevns.inference import fit
 from cevns.inference.factors.interpolated import Interpolated
 from cevns.inference.factors.linear import Linear
 from cevns.inference.factors.log_normal import LogNormal
+from cevns.inference.factors.power import Power
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.data import asimov
 from cevns.inference.model.expectation import Model
-from cevns.inference.model.factors import FunctionFactor, Values
+from cevns.inference.model.factors import FunctionFactor, NamedFactor, Values
 from cevns.inference.model.joining import join
 from cevns.inference.model.rows import OuterRows
 from cevns.inference.model.shapes import FunctionShape, Gridded, Morph, MovingShape, Stacked, fixed
@@ -344,6 +345,25 @@ def test_interpolation_codes_are_those_of_pyhf(code: int) -> None:
     wanted = np.ravel(interpolator(pyhf.tensorlib.astensor([alphas.tolist()])))
     found = Interpolated("a", 0.8, 1.3, code=code).value({"a": alphas})
     assert_allclose(found, wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        Linear("a", 0.3, 0.2),
+        LogNormal("a", 1.4),
+        Interpolated("a", 0.8, 1.3, code=1),
+        Interpolated("a", 0.8, 1.3, code=4),
+        Power("a", 3.0, 2.0),
+        Power("a", 0.4),
+        Power("a", -1.0),
+    ],
+    ids=repr,
+)
+def test_slopes_of_functions_are_differences_of_their_values(factor: NamedFactor) -> None:
+    at = np.linspace(max(factor.lower, -2.0) + 0.1, 2.5, 9)
+    up, down = (factor.value({"a": at + s}) for s in (1e-6, -1e-6))
+    assert_allclose(factor.slopes({"a": at})["a"], (up - down) / 2e-6, rtol=1e-7)
 
 
 # -- a shape for each of many structural points -------------------------------------------------
