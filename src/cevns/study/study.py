@@ -6,21 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cevns.analysis.changes import Comparison, compare
-from cevns.analysis.count_limit import CevnsLimit, cevns_limit
 from cevns.analysis.coupling_families import Form, Physics, askable
 from cevns.analysis.measurement import Measurement
 from cevns.analysis.measuring import measure
-from cevns.analysis.profiling import Profile, profile_experiments
 from cevns.analysis.question import Request, Subject, ask, together, with_physics
-from cevns.analysis.recoil_rate import Rate, expected_counts, rates
-from cevns.analysis.scanning.scan_plan import Ranges, ScanPlan, scan_plan
-from cevns.analysis.scanning.scan_record import Scan
-from cevns.analysis.scanning.scan_task import scan
-from cevns.analysis.systematics import Systematics, systematic_effects
-from cevns.analysis.toy_study import ToyStudy, study_toys
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
@@ -29,6 +20,16 @@ from cevns.experiments.joint import Named
 from cevns.inference import Model
 from cevns.parameters import Parameters
 from cevns.processes import structure_of
+
+if TYPE_CHECKING:  # a method imports what it does: a fit starts without scans and toys
+    from cevns.analysis.changes import Comparison
+    from cevns.analysis.count_limit import CevnsLimit
+    from cevns.analysis.profiling import Profile
+    from cevns.analysis.recoil_rate import Rate
+    from cevns.analysis.scanning.scan_plan import Ranges, ScanPlan
+    from cevns.analysis.scanning.scan_record import Scan
+    from cevns.analysis.systematics import Systematics
+    from cevns.analysis.toy_study import ToyStudy
 
 __all__ = ["Study"]
 
@@ -172,10 +173,14 @@ class Study(Named):
             >>> round(counts["cevns"])
             331
         """
+        from cevns.analysis.recoil_rate import expected_counts
+
         return expected_counts(*self.experiments, at=at)
 
     def rate(self, *, at: Mapping[str, float] | None = None, points: int = 200) -> dict[str, Rate]:
         """Recoil spectra and expected counts, by experiment; see `cevns.analysis.recoil_rate`."""
+        from cevns.analysis.recoil_rate import rates
+
         return rates(*self.experiments, at=at, points=points)
 
     def compare(self) -> dict[str, Comparison]:
@@ -184,6 +189,8 @@ class Study(Named):
         Raises:
             InputError: if there is no other one.
         """
+        from cevns.analysis.changes import compare
+
         first, *others = self.experiments
         if not others:
             raise InputError(f"{first.name} is compared with another experiment; name it too")
@@ -250,6 +257,8 @@ class Study(Named):
         points: int = 41,
     ) -> Profile:
         """Profile a parameter; see `cevns.analysis.profiling.profile_experiments`."""
+        from cevns.analysis.profiling import profile_experiments
+
         return profile_experiments(
             *self.experiments,
             parameter=parameter,
@@ -268,6 +277,8 @@ class Study(Named):
         asimov: bool = False,
     ) -> Systematics:
         """Effect of every uncertainty; see `cevns.analysis.systematic_effects`."""
+        from cevns.analysis.systematics import systematic_effects
+
         request = _request(poi, free, at, fix)
         return systematic_effects(*self.experiments, request=request, use_asimov=asimov)
 
@@ -286,6 +297,8 @@ class Study(Named):
         progress: Callable[[int, int], None] | None = None,
     ) -> ToyStudy:
         """Draw and fit pseudo-experiments; see `cevns.analysis.toy_study.study_toys`."""
+        from cevns.analysis.toy_study import study_toys
+
         return study_toys(
             *self.experiments,
             n=n,
@@ -326,6 +339,8 @@ class Study(Named):
             InputError: if a range leaves the physical region, nothing is scanned, or there are
                 no data.
         """
+        from cevns.analysis.scanning.scan_plan import scan_plan
+
         return scan_plan(
             self.subject,
             self.models,
@@ -379,6 +394,9 @@ class Study(Named):
             >>> len(study.scan({"eps_ee_u": [-0.3 + 0.05 * i for i in range(23)]}).intervals)
             2
         """
+        from cevns.analysis.scanning.scan_plan import ScanPlan
+        from cevns.analysis.scanning.scan_task import scan
+
         if isinstance(ranges, ScanPlan) and options:
             raise InputError(f"{', '.join(options)}: a plan holds these already")
         plan = ranges if isinstance(ranges, ScanPlan) else self.plan(ranges, **options)
@@ -413,6 +431,8 @@ class Study(Named):
             InputError: if there are several experiments, no data, or a number is impossible.
             FitError: if a fit does not converge.
         """
+        from cevns.analysis.count_limit import cevns_limit
+
         if len(self.experiments) > 1 or self.models is not None:
             raise InputError(
                 "a limit on CEvNS itself is of one experiment in the Standard Model; of several, "
