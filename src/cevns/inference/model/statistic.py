@@ -5,13 +5,13 @@ Entries of the registry `cevns.inference.statistics` implement the protocol.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from cevns.typing import Array, BoolArray
 
-__all__ = ["Statistic"]
+__all__ = ["Statistic", "Usual"]
 
 
 class Statistic(Protocol):
@@ -72,3 +72,34 @@ class Statistic(Protocol):
 
     def asimov(self, mu: Array) -> Array:
         """Data that agree with an expectation, ``(n_bins,)``."""
+
+
+class Usual:
+    """What most statistics have in common: data a cell each, independent, that can be drawn."""
+
+    counts: ClassVar[bool] = False
+    events_are_points: ClassVar[bool] = False
+
+    @property
+    def can_draw(self) -> bool:
+        """Yes."""
+        return True
+
+    @property
+    def transform(self) -> Array | None:
+        """None: cells are independent."""
+        return None
+
+    @property
+    def extra(self) -> int:
+        """None."""
+        return 0
+
+    def kept(self, mu: Array, floor: Array) -> Array:
+        """As it is."""
+        del floor
+        return mu
+
+    def asimov(self, mu: Array) -> Array:
+        """The expectation."""
+        return mu

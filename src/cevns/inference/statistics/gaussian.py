@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.model.statistic import Usual
 from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "Gaussian"]
 
 
 @dataclass(frozen=True, eq=False)
-class Gaussian:
+class Gaussian(Usual):
     """See the module; implements `cevns.inference.model.statistic.Statistic`.
 
     Args:
@@ -32,8 +32,6 @@ class Gaussian:
     Raises:
         InputError: if an error is not positive, or the covariance is not positive definite.
     """
-
-    events_are_points: ClassVar[bool] = False
 
     up: Array | None = None
     down: Array | None = None
@@ -50,11 +48,6 @@ class Gaussian:
     def _lower(self) -> Array:
         assert self.up is not None
         return self.up if self.down is None else self.down
-
-    @property
-    def counts(self) -> bool:
-        """No."""
-        return False
 
     @property
     def can_draw(self) -> bool:
@@ -86,11 +79,6 @@ class Gaussian:
     def _difference(self, mu: Array, data: Array) -> Array:
         difference: Array = mu - data
         return difference if self.transform is None else self.transform @ difference
-
-    @property
-    def extra(self) -> int:
-        """None."""
-        return 0
 
     def check(self, data: Array, where: str) -> None:
         """Values are finite.
@@ -142,11 +130,6 @@ class Gaussian:
             slope = self.transform.T @ slope
         return np.sum(weight * moved * moved, axis=0), slope
 
-    def kept(self, mu: Array, floor: Array) -> Array:
-        """As it is."""
-        del floor
-        return mu
-
     def draw(self, mu: Array, rng: np.random.Generator, n: int) -> Array:
         """Values around the expectation; two-sided errors on either side with equal chance."""
         normal = rng.standard_normal((n, mu.size)).T
@@ -157,10 +140,6 @@ class Gaussian:
         error = np.where(normal > 0, self._lower[:, None], self.up[:, None])
         result: Array = mu[:, None] + error * normal
         return result
-
-    def asimov(self, mu: Array) -> Array:
-        """The expectation."""
-        return mu
 
 
 MODEL = Gaussian

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.model.statistic import Usual
 from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "OnOff"]
@@ -30,7 +30,7 @@ _TRACE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class OnOff:
+class OnOff(Usual):
     """See the module; implements `cevns.inference.model.statistic.Statistic`.
 
     Args:
@@ -41,8 +41,6 @@ class OnOff:
         InputError: if the ratio is not positive, or a count is negative.
     """
 
-    events_are_points: ClassVar[bool] = False
-
     off: Array
     ratio: float
 
@@ -51,21 +49,6 @@ class OnOff:
             raise InputError(f"the ratio of exposures, off to on, is positive, not {self.ratio:g}")
         if not (np.isfinite(self.off).all() and (self.off >= 0).all()):
             raise InputError("counts with the source off must be finite and not negative")
-
-    @property
-    def counts(self) -> bool:
-        """No: half of the numbers are not in the analysis region."""
-        return False
-
-    @property
-    def can_draw(self) -> bool:
-        """Yes."""
-        return True
-
-    @property
-    def transform(self) -> None:
-        """None: bins are independent."""
-        return
 
     @property
     def extra(self) -> int:
@@ -157,11 +140,6 @@ class OnOff:
         slope = -2.0 * np.log(np.maximum(slope, _TINY))
         result: Array = 2.0 * (total + self.ratio * b).sum(axis=0)
         return result, slope
-
-    def kept(self, mu: Array, floor: Array) -> Array:
-        """As it is."""
-        del floor
-        return mu
 
     def draw(self, mu: Array, rng: np.random.Generator, n: int) -> Array:
         """Poisson counts with the source on and off.

@@ -22,6 +22,7 @@ from typing import ClassVar
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.model.statistic import Usual
 from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "Poisson", "bend"]
@@ -67,30 +68,10 @@ def bend(mu: Array, floor: Array) -> tuple[Array, Array, Array]:
 
 
 @dataclass(frozen=True)
-class Poisson:
+class Poisson(Usual):
     """See the module; implements `cevns.inference.model.statistic.Statistic`."""
 
-    events_are_points: ClassVar[bool] = False
-
-    @property
-    def counts(self) -> bool:
-        """Yes."""
-        return True
-
-    @property
-    def can_draw(self) -> bool:
-        """Yes."""
-        return True
-
-    @property
-    def transform(self) -> None:
-        """None: bins are independent."""
-        return
-
-    @property
-    def extra(self) -> int:
-        """None."""
-        return 0
+    counts: ClassVar[bool] = True
 
     def check(self, data: Array, where: str) -> None:
         """Counts are finite and not negative.
@@ -165,10 +146,6 @@ class Poisson:
         self.check(np.where((mu < 0) & (mu >= rounding), 0.0, mu), "pseudo-data: expectation")
         mu = np.maximum(mu, 0.0)
         return np.ascontiguousarray(rng.poisson(mu, (n, mu.size)).T.astype(float))
-
-    def asimov(self, mu: Array) -> Array:
-        """The expectation."""
-        return mu
 
 
 MODEL = Poisson

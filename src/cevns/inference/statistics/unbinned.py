@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.model.statistic import Usual
 from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "Unbinned"]
@@ -23,7 +24,7 @@ _TINY = 1e-300
 
 
 @dataclass(frozen=True)
-class Unbinned:
+class Unbinned(Usual):
     """See the module; implements `cevns.inference.model.statistic.Statistic`.
 
     A list of events says nothing about where other events would lie, so pseudo-data cannot be
@@ -33,24 +34,9 @@ class Unbinned:
     events_are_points: ClassVar[bool] = True
 
     @property
-    def counts(self) -> bool:
-        """No."""
-        return False
-
-    @property
     def can_draw(self) -> bool:
         """No."""
         return False
-
-    @property
-    def transform(self) -> None:
-        """None: events are independent."""
-        return
-
-    @property
-    def extra(self) -> int:
-        """None."""
-        return 0
 
     def check(self, data: Array, where: str) -> None:
         """Multiplicities are finite and not negative.
@@ -99,11 +85,6 @@ class Unbinned:
         del floor
         slope = -2.0 * np.log(np.maximum(mu[1:], _TINY))
         return 2.0 * mu[0], np.concatenate([np.zeros_like(mu[:1]), slope])
-
-    def kept(self, mu: Array, floor: Array) -> Array:
-        """As it is."""
-        del floor
-        return mu
 
     def draw(self, mu: Array, rng: np.random.Generator, n: int) -> Array:
         """Not possible.
