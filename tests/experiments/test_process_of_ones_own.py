@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from cevns.exceptions import CevnsError, InputError
 from cevns.experiments import load
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import asimov, fit
-from cevns.processes import process
+from cevns.nuclear import material
+from cevns.parameters import Parameter, Parameters
+from cevns.processes import MASSLESS, process
+from cevns.rates.kernel_fold import KernelFold
 
 SOURCE = '''
 """Dark matter from a target: a falling spectrum whose slope a pull tilts."""
@@ -203,3 +207,70 @@ def test_a_module_of_the_registry(tmp_path):
     finally:
         cevns.processes.__path__.remove(str(folder))
         sys.modules.pop("cevns.processes.dark_chi", None)
+
+
+# -- a pair of flavours ------------------------------------------------------------------------
+
+
+class Mixed(cevns.sources.Source):
+    """A state cos(a) nu_e + sin(a) nu_mu: probabilities, and the element that both share."""
+
+    recoil_kinks = (50.0,)
+
+    def __init__(self, shares):
+        self.shares = shares  # of each species: 1e12 /cm2 times this, of either sign
+
+    @property
+    def flavours(self):
+        return tuple(self.shares)
+
+    def spectrum(self, flavour, energy_mev):
+        e = np.asarray(energy_mev, dtype=float)
+        return np.where((e > 0.0) & (e <= 50.0), 2.0 * e / 2500.0, 0.0)
+
+    def end_point_mev(self, flavour):
+        return 50.0
+
+    def fluence_cm2(self, flavour):
+        return 1e12 * self.shares[flavour]
+
+
+class Exchange:
+    """A coupling matrix G between flavours: sigma ~ Tr(rho G^+ G)."""
+
+    name = "exchange"
+    quantity = "nuclear-recoil"
+    kinematics = MASSLESS
+    parameters = Parameters([Parameter("eps", 0.3)])
+    states: ClassVar = {}
+
+    def kernel(self, deposit_kev, energy_mev, species, target, values):
+        eps = np.asarray(values.get("eps", 0.3))[..., None, None] * np.array([[0, 1], [1, 0]])
+        coupling = np.diag([1.0, 0.4]) + eps
+        square = np.swapaxes(coupling, -1, -2) @ coupling
+        row, column = {"nu_e": (0, 0), "nu_mu": (1, 1), "nu_e:nu_mu": (0, 1)}.get(species, (0, 0))
+        factor = square[..., row, column]
+        if species in self.states:
+            state = np.array(self.states[species])
+            factor = np.einsum("i,...ij,j->...", state, square, state)
+        shape = 1.0 - target.mass_mev * deposit_kev * 1e-3 / (2.0 * energy_mev**2)
+        return 1e-40 * factor * shape
+
+
+@pytest.mark.parametrize("angle", [0.4, -0.4])
+def test_pair_of_flavours_is_a_species(angle):
+    # Tr(rho G^+ G) in the basis of flavours is the rate of the one state in its own basis
+    cos, sin = np.cos(angle), np.sin(angle)
+    density = Mixed({"nu_e": cos**2, "nu_mu": sin**2, "nu_e:nu_mu": 2.0 * cos * sin})
+    pure = Mixed({"nu_1": 1.0})
+    process = Exchange()
+    process.states = {"nu_1": (cos, sin)}
+    nodes = np.linspace(1.0, 40.0, 20)
+    rates = []
+    for source in (density, pure):
+        fold = KernelFold(source, process, material("Ge"), 10.0, nodes_kev=nodes)
+        rates += [fold.spectrum({"eps": np.array([e])})[0].sum(axis=0) for e in (0.3, -0.5)]
+    np.testing.assert_allclose(rates[:2], rates[2:], rtol=1e-12)
+    without = Mixed({"nu_e": cos**2, "nu_mu": sin**2})
+    probabilities = KernelFold(without, process, material("Ge"), 10.0, nodes_kev=nodes).spectrum()
+    assert abs(probabilities.sum() / rates[0].sum() - 1.0) > 0.1  # they alone are not enough

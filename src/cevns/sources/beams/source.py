@@ -26,7 +26,9 @@ class Source(Protocol):
     """Beam particles by species: energies and number.
 
     A species is any name: a neutrino flavour, or that of another particle; energies are total
-    energies. A process refuses the species that it does not scatter.
+    energies. A pair of flavours is a species too: its fluence is twice the real part of what the
+    density matrix has between them, of either sign. A process refuses the species that it does not
+    scatter.
 
     A class that derives from this one needs `flavours`, `recoil_kinks`, `spectrum`, `end_point_mev`
     and `fluence_cm2`; lines, parameters, nodes and moments have defaults.
