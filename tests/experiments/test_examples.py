@@ -174,7 +174,9 @@ def test_slips_of_values(tmp_path: Path, old: str, new: str, sentence: str) -> N
 # -- a response matrix -------------------------------------------------------------------------
 
 
-def test_matrix_is_linear_between_its_points() -> None:
+def test_matrix_follows_splines_between_its_points() -> None:
+    from scipy.interpolate import CubicSpline
+
     experiment = load(example("response-matrix"))
     model = experiment.model("cross-section")
     table = read_table(EXAMPLES / "response-matrix.csv")
@@ -194,9 +196,10 @@ def test_matrix_is_linear_between_its_points() -> None:
             out.append(recoils @ table["probability"][cells][order])
         return np.array(out)
 
-    # a quarter of the way from 1.0 to 1.15, and three quarters from 1 to 3
-    wanted = 0.75 * (0.25 * seen(1.0, 1.0) + 0.75 * seen(1.0, 3.0))
-    wanted += 0.25 * (0.25 * seen(1.15, 1.0) + 0.75 * seen(1.15, 3.0))
+    # a spline through three light yields, a straight line from threshold 1 to 3
+    yields = [0.85, 1.0, 1.15]
+    at_yields = [0.25 * seen(y, 1.0) + 0.75 * seen(y, 3.0) for y in yields]
+    wanted = CubicSpline(yields, at_yields, bc_type="natural")(1.0375)
     at = model.parameters.at({"light_yield": 1.0375, "threshold": 2.5}).values
     found = model.components(at)["cevns"]
     assert_allclose(found, wanted, rtol=1e-6)

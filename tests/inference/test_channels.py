@@ -26,8 +26,9 @@ from cevns.inference.model.data import asimov
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import FunctionFactor, NamedFactor, Values
 from cevns.inference.model.joining import join
+from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.rows import OuterRows
-from cevns.inference.model.shapes import FunctionShape, Gridded, Morph, MovingShape, Stacked, fixed
+from cevns.inference.model.shapes import FunctionShape, Morph, MovingShape, Stacked, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.statistics.unbinned import Unbinned
@@ -90,9 +91,8 @@ def function() -> FunctionShape:
     )
 
 
-def grid() -> Gridded:
-    axes = {"a": np.array([-1.0, 0.0, 1.0]), "b": np.array([-1.0, 0.0, 1.0])}
-    return Gridded(axes, RNG.uniform(5.0, 9.0, (3, 3, N)))
+def mapped() -> Mapped:
+    return Mapped(morph(), RNG.uniform(0.2, 1.0, (N, N)))
 
 
 def channel(*components: Component, **options: object) -> Channel:
@@ -130,7 +130,7 @@ MODELS = {
         ),
         "n1 n2 a b t0",
     ),
-    "grid": (channel(Component("s", grid(), (0.3, "n1"))), "n1 a b"),
+    "mapped": (channel(Component("s", mapped(), (0.3, "n1"))), "n1 a b"),
     "functions of parameters": (
         channel(
             Component(

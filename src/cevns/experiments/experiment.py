@@ -21,7 +21,7 @@ from cevns.inference import Model
 from cevns.processes import Interaction
 
 if TYPE_CHECKING:
-    from cevns.experiments.tables.features import ResponseFeatures
+    from cevns.experiments.tables.features import Features
 
 __all__ = [
     "Experiment",
@@ -182,7 +182,7 @@ class Experiment(Apparatus):
         document = patched(self.document, read_patch(path))
         return replace(self, declaration=loader.validate(document), document=document)
 
-    def response_features(self, signal: Signal) -> ResponseFeatures:
+    def response_features(self, signal: Signal) -> Features:
         """The response of a signal on features, made once for every interaction (for scans)."""
         from cevns.experiments.tables.features import response_features
 
@@ -196,7 +196,7 @@ class Experiment(Apparatus):
         return self._features[key]
 
     @cached_property
-    def _features(self) -> dict[tuple[bytes, bytes], ResponseFeatures]:
+    def _features(self) -> dict[tuple[bytes, bytes], Features]:
         return {}
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cevns.detectors import ResponseTable
 from cevns.experiments.prediction.separable import Separable
 from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.tables.features import ResponseFeatures
+from cevns.experiments.tables.features import Features
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.experiments.tables.tabulated import tabulate
 from cevns.inference import Channel, Likelihood, Model, asimov
@@ -21,7 +20,7 @@ from cevns.typing import Array
 
 __all__ = ["Responses", "TabulationError", "exact_signal", "fast_form", "tabulated"]
 
-Responses = Mapping[str, Callable[[Signal], ResponseFeatures]]
+Responses = Mapping[str, Callable[[Signal], Features]]
 """By group of channels, what makes the features of the response to a signal in them or has them."""
 
 
@@ -102,7 +101,7 @@ def _tabulated(
     shape: Shape,
     model: Model,
     channel: Channel,
-    features: Callable[[Signal], ResponseFeatures] | None,
+    features: Callable[[Signal], Features] | None,
 ) -> Shape:
     if isinstance(shape, Mapped):
         bins = _tabulated(shape.shape, model, channel, features)
@@ -113,8 +112,6 @@ def _tabulated(
         return shape if inner is shape.signal else replace(shape, signal=inner)
     if not isinstance(shape, Signal) or isinstance(shape.fold, KernelFold):
         return shape  # a kernel has no terms that a table could hold
-    if shape.binding.response and not isinstance(shape.response, ResponseTable):
-        return shape  # a matrix between its points is no polynomial
     if set(shape.binding.interaction) & set(shape.fold.source.parameters.names):
         return shape  # nor are there tables of sources that change
     own = [n for n in channel.names if n in model.parameters.names or n in channel.rename]

@@ -1,13 +1,15 @@
 """A released response matrix: true energy against reconstructed bins, on a grid of nuisances.
 
-Between the points of the grid the matrix is linear along each parameter; in true energy it is
-constant within its bins, as a histogram is.
+Between the points of the grid it follows natural cubic splines along each parameter (a straight
+line between two points), so that minimisers meet no kinks; in true energy it is constant within its
+bins, as a histogram is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -63,57 +65,62 @@ class MatrixResponse:
 
     def evaluate(self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None) -> Array:
         """See `Response`; without values of its parameters at the middle of their ranges."""
-        return self._seen(energy_kevee, self._mixed(self._weights(pulls), None))
+        return self._seen(energy_kevee, self.shares(pulls))
 
     def evaluate_with_derivatives(
         self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None
     ) -> tuple[Array, Array, Array]:
         """See `Response`; a histogram has no slope in energy."""
-        weights = self._weights(pulls)
-        value = self._seen(energy_kevee, self._mixed(weights, None))
-        slopes = [self._seen(energy_kevee, self._mixed(weights, k)) for k in range(len(self.grid))]
+        value = self._seen(energy_kevee, self.shares(pulls))
+        slopes = [
+            self._seen(energy_kevee, self.shares(pulls, slope_of=k)) for k in range(len(self.grid))
+        ]
         empty = np.zeros((*value.shape[:-2], 0, *value.shape[-2:]))
         return value, np.zeros_like(value), np.stack(slopes, axis=-3) if slopes else empty
 
-    def _weights(self, pulls: ArrayLike | None) -> list[tuple[Array, Array]]:
-        """Weights of the points along each parameter, and their slopes, ``(..., n_k)``."""
+    def shares(self, pulls: ArrayLike | None = None, *, slope_of: int | None = None) -> Array:
+        """What the matrix of each point of the grid has in the mixture, ``(..., n_points)``.
+
+        Args:
+            pulls: values of the parameters, ``(..., n_parameters)``.
+            slope_of: number of the parameter by which the derivative is asked for.
+        """
         if pulls is None:
             at: Array = np.array([0.5 * (v[0] + v[-1]) for v in self.grid.values()])
         else:
             at = np.asarray(pulls, dtype=float)
-        out = []
-        for k, points in enumerate(self.grid.values()):
-            value = np.clip(at[..., k], points[0], points[-1])
-            cell = np.clip(np.searchsorted(points, value, side="right") - 1, 0, len(points) - 2)
-            width = points[cell + 1] - points[cell]
-            part = ((value - points[cell]) / width)[..., None]
-            number = np.arange(len(points))
-            low, high = number == cell[..., None], number == cell[..., None] + 1
-            slope = (high * 1.0 - low * 1.0) / width[..., None]
-            out.append((low * (1.0 - part) + high * part, slope))
-        return out
-
-    def _mixed(self, weights: list[tuple[Array, Array]], slope_of: int | None) -> Array:
-        """The matrix at some values of the parameters, or its slope, ``(..., n_true, n_bins)``."""
         total = np.ones(1)
-        for k, (value, slope) in enumerate(weights):
-            along = slope if k == slope_of else value
+        for k, (points, spline) in enumerate(zip(self.grid.values(), self._splines, strict=True)):
+            value = np.clip(at[..., k], points[0], points[-1])
+            along = spline(value, 1 if k == slope_of else 0)
             total = (total[..., :, None] * along[..., None, :]).reshape(*along.shape[:-1], -1)
-        flat = self.probability.reshape(-1, *self.probability.shape[-2:])
-        mixed: Array = np.tensordot(total, flat, axes=1)
-        return mixed
+        return total
 
-    def _seen(self, energy_kevee: ArrayLike, matrix: Array) -> Array:
-        """Rows of a matrix at energies ``(n,)``; nothing outside the true bins."""
-        energy = np.asarray(energy_kevee, dtype=float)
-        energy = energy.reshape(-1, energy.shape[-1])[
-            0
-        ]  # the same at every point: nothing moves it
-        row = np.searchsorted(self.true_edges, energy, side="right") - 1
+    @cached_property
+    def _splines(self) -> tuple[Callable[..., Array], ...]:
+        """Along each parameter the splines that are one at one point and zero at the others."""
+        from scipy.interpolate import CubicSpline
+
+        return tuple(
+            CubicSpline(points, np.eye(len(points)), bc_type="natural")
+            for points in self.grid.values()
+        )
+
+    def each(self, energy_kevee: Array) -> Array:
+        """The matrix of each point of the grid at energies ``(n,)``: ``(n_points, n, n_bins)``."""
+        flat = self.probability.reshape(-1, *self.probability.shape[-2:])
+        row = np.searchsorted(self.true_edges, energy_kevee, side="right") - 1
         inside = (row >= 0) & (row < len(self.true_edges) - 1)
-        rows = matrix[..., np.clip(row, 0, len(self.true_edges) - 2), :]
-        seen: Array = rows * inside[:, None]
+        seen: Array = flat[:, np.clip(row, 0, len(self.true_edges) - 2)] * inside[:, None]
         return seen
+
+    def _seen(self, energy_kevee: ArrayLike, shares: Array) -> Array:
+        """A mixture at energies, nothing outside the true bins."""
+        energy = np.asarray(energy_kevee, dtype=float)
+        if energy.ndim > 1:  # the same at every point, for nothing moves it
+            energy = energy.reshape(-1, energy.shape[-1])[0]
+        mixed: Array = np.tensordot(shares, self.each(energy), axes=1)
+        return mixed
 
 
 @dataclass(frozen=True, eq=False)

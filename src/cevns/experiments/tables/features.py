@@ -17,18 +17,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
+from typing import Protocol
 
 import numpy as np
 
 from cevns.detectors.framework.response import PULL_REACH
 from cevns.detectors.framework.splines import UniformSpline
+from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.experiments.prediction.separable import Values
 from cevns.experiments.prediction.signal import Signal
+from cevns.experiments.tables.matrix_features import MatrixFeatures
 from cevns.typing import Array, IntArray
 
 __all__ = [
     "CROSSED",
     "DEGREE",
+    "Features",
     "Monomials",
     "ResponseFeatures",
     "b_spline_coefficients",
@@ -143,6 +147,31 @@ def through_knots(coefficients: Array) -> UniformSpline:
     return UniformSpline(float(_KNOTS[0]), step, np.einsum("pk,ikn->ipn", pieces, local))
 
 
+class Features(Protocol):
+    """Functions W of the pulls of a response, of which it is a sum."""
+
+    @property
+    def table(self) -> Array:
+        """M, ``(n_features, n_energy, n_nodes)``."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the pulls."""
+
+    @property
+    def driven(self) -> tuple[str, ...]:
+        """Those with slopes, in their order."""
+
+    def holding(self, names: frozenset[str]) -> Features:
+        """The same without slopes along some pulls."""
+
+    def stacked(self, matrix: Array) -> Array:
+        """A matrix ``(n, n_features)`` with those that give slopes."""
+
+    def products(self, stacked: Array, n: int, values: Values, like: Array) -> list[Array]:
+        """A matrix of `n` rows times W and times its slopes along `driven`, each ``(n, ...)``."""
+
+
 @dataclass(frozen=True, eq=False)
 class ResponseFeatures:
     """The features W of a response, and what they stand for.
@@ -254,7 +283,7 @@ def response_features(
     scale: Mapping[str, float],
     *,
     crossed: int = CROSSED,
-) -> ResponseFeatures:
+) -> Features:
     """The response of a signal on features.
 
     Args:
@@ -263,6 +292,9 @@ def response_features(
         scale: their typical steps.
         crossed: see `ResponseFeatures`.
     """
+    if isinstance(signal.response, MatrixResponse):
+        matrices = signal.response.each(signal.quenching.electron_energy_kevee())
+        return MatrixFeatures(signal.response, np.ascontiguousarray(matrices.transpose(0, 2, 1)))
     names = tuple(n for n in signal.binding.quenching if n is not None)
     pulls = tuple(n for n in signal.binding.response if n is not None)
     monomials = Monomials(

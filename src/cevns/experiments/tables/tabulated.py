@@ -22,7 +22,7 @@ import numpy as np
 from cevns.detectors import TimeTable
 from cevns.experiments.prediction.separable import Separable, Values
 from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.tables.features import ResponseFeatures, response_features
+from cevns.experiments.tables.features import Features, response_features
 from cevns.experiments.tables.spectral import Mixture, mixture
 from cevns.typing import Array
 
@@ -44,7 +44,7 @@ class TabulatedSignal(Separable):
     """
 
     mixture: Mixture
-    features: ResponseFeatures
+    features: Features
     table: Array
     times: tuple[TimeTable, ...]
     pulse_time: str | None
@@ -133,7 +133,7 @@ def tabulate(
     signal: Signal,
     nominal: Mapping[str, float],
     scale: Mapping[str, float],
-    features: ResponseFeatures | None = None,
+    features: Features | None = None,
 ) -> TabulatedSignal:
     """Tabulate an exact signal.
 

@@ -23,7 +23,6 @@ from cevns.typing import Array
 
 __all__ = [
     "FunctionShape",
-    "Gridded",
     "Morph",
     "MovingShape",
     "Shape",
@@ -180,86 +179,6 @@ def fixed(counts: Array) -> Morph:
         2
     """
     return Morph(np.asarray(counts, dtype=float).ravel(), {}, {}, {})
-
-
-@dataclass(frozen=True, eq=False)
-class Gridded(StaticShape):
-    """Templates on a product grid of nuisances, linear between neighbours along each.
-
-    Args:
-        axes: by parameter, the increasing values at which templates are given.
-        templates: ``(n_1, n_2, ..., n_bins)``, the axes in the order of `axes`.
-        held: parameters along which no slope is asked for.
-
-    Raises:
-        InputError: if the templates do not fit the axes, or the values of one do not increase.
-
-    Examples:
-        >>> grid = Gridded({"t": np.array([-1.0, 0.0, 1.0])}, np.array([[1.0], [2.0], [4.0]]))
-        >>> weights = grid.weights({"t": np.array([0.5])}, np.zeros(1))
-        >>> (weights[0].T @ grid.matrix).tolist()
-        [[3.0]]
-    """
-
-    axes: Mapping[str, Array]
-    templates: Array
-    held: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        sizes = tuple(len(a) for a in self.axes.values())
-        rising = all(len(a) > 1 and (np.diff(a) > 0).all() for a in self.axes.values())
-        if self.templates.shape[:-1] != sizes or not rising:
-            raise InputError(
-                f"templates of shape {self.templates.shape} on a grid of {sizes} points: give one "
-                "template for each point, and two or more increasing values along each axis"
-            )
-
-    @property
-    def n_bins(self) -> int:
-        """See `Shape`."""
-        return int(self.templates.shape[-1])
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """See `Shape`."""
-        return tuple(self.axes)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """See `Shape`."""
-        return tuple(n for n in self.axes if n not in self.held)
-
-    @cached_property
-    def matrix(self) -> Array:
-        """All templates, the last axis fastest."""
-        return self.templates.reshape(-1, self.n_bins)
-
-    def holding(self, names: Iterable[str]) -> Gridded:
-        """See `Shape`."""
-        return replace(self, held=self.held | frozenset(names))
-
-    def weights(self, values: Values, like: Array) -> Array | None:
-        """See `Shape`. Outside the grid a parameter stays at its last template."""
-        along = {}
-        for name, knots in self.axes.items():
-            at = np.clip(values[name] + like, knots[0], knots[-1])
-            cell = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
-            width = knots[cell + 1] - knots[cell]
-            part = (at - knots[cell]) / width
-            number = np.arange(len(knots)).reshape(-1, *(1,) * np.ndim(at))
-            low, high = number == cell, number == cell + 1
-            inside = (values[name] + like >= knots[0]) & (values[name] + like <= knots[-1])
-            rate = np.where(inside, 1.0 / width, 0.0)
-            along[name] = (low * (1.0 - part) + high * part, (high * rate) - (low * rate))
-
-        def outer(slope_of: str | None) -> Array:
-            total: Array = np.ones((1, *np.shape(like)))
-            for name, (value, slope) in along.items():
-                rows = slope if name == slope_of else value
-                total = (total[:, None] * rows[None]).reshape(-1, *np.shape(like))
-            return total
-
-        return np.stack([outer(None), *(outer(n) for n in self.names)])
 
 
 @dataclass(frozen=True, eq=False)
