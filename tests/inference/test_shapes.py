@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference import Channel, Component, Model, fit
 from cevns.inference.model.factors import FunctionFactor
-from cevns.inference.model.shapes import Gridded, Morph, fixed
+from cevns.inference.model.shapes import Morph, fixed
 from cevns.inference.statistics.poisson import bend
 from cevns.parameters import Gaussian, Parameter, Parameters
 
@@ -178,9 +178,6 @@ def test_wrong_declarations():
     for odd, units in (({"a": two}, {"a": (0.0, 1.0)}), ({"a": one}, {})):
         with pytest.raises(InputError, match="the variation 'a'"):
             Morph(one, odd, {}, units)
-    for knots in ([0.0, 1.0, 2.0], [1.0, 0.0]):
-        with pytest.raises(InputError, match="increasing values along each axis"):
-            Gridded({"a": np.array(knots)}, np.ones((2, 1)))
     channel = Channel("c", one, (Component("g", fixed(one), ("efficiency",)),))
     with pytest.raises(UnknownNameError, match="efficiency"):
         Model("m", Parameters([Parameter("effic", 1.0)]), (channel,))
