@@ -459,7 +459,7 @@ def test_channels_add_up() -> None:
 
 
 def test_common_scale_stands_for_the_nominal_value() -> None:
-    one, two = (made(n) for n in ("templates", "grid"))
+    one, two = (made(n) for n in ("templates", "mapped"))
     both = join({"one": one, "two": two}, scale=("k", "n1"))
     point = both.parameters.at({"k": 0.4}).values
     own = one.parameters.at({"n1": 2.0}).values
