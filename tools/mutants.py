@@ -53,7 +53,7 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
     ): "the margin is a choice: whether its very end belongs to it has no meaning",
     (
         "src/cevns/inference/bayes/posterior_modes.py",
-        "near = nominal[k] + reach * rng.standard_normal(_SCREENED)",
+        "around_nominal = nominal[k] + width * rng.standard_normal(_SCREENED)",
         "sign",
     ): "a normal number and its negative have the same distribution",
 }

@@ -15,6 +15,7 @@ from cevns.inference import Data, Likelihood, asimov, fit, interval, profile, si
 from cevns.inference.fitting.levels import threshold
 from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.expectation import digest
+from cevns.inference.model.factors import Interpolated
 from cevns.parameters import Gaussian, Parameter
 
 
@@ -221,3 +222,17 @@ def test_digest_sees_data_parameters_and_shapes():
     assert digest(model) == digest(with_data())
     assert digest(model) != digest(with_data(seed=8))
     assert digest(model) != digest(with_data("cross-section"))
+
+
+def test_digest_sees_what_only_a_downward_pull_shows():
+    """Two models that agree at and above the nominal point, and not below it."""
+
+    def asymmetric(down):
+        parameters = [Parameter("a", 0.0, constraint=Gaussian(0.0, 1.0))]
+        strength = Interpolated("a", down, 1.2)
+        return counting_model("asymmetric", parameters, [10.0], b=(10.0 * np.ones(1), strength))
+
+    first, second = asymmetric(0.9), asymmetric(0.8)
+    above = np.array([[0.0], [0.5], [1.0]])
+    assert (first.expected(above) == second.expected(above)).all()
+    assert digest(first) != digest(second)
