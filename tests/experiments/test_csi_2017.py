@@ -32,6 +32,11 @@ def test_published_result(fitted):
     assert fitted.fit["brn"].error == pytest.approx(0.25 * 5.42, rel=0.02)  # data say nothing
 
 
+def test_events_before_the_beam_are_those_of_the_release(fitted):
+    # arXiv:1804.09459: 405 anti-coincident events in the region, beside the 547 above
+    assert fitted.experiment.inputs.anticoincident == 405
+
+
 def test_published_prediction(fitted):
     # 173 +- 48 published: 5 % for the choices that are named in the file
     assert fitted.experiment.prediction() == pytest.approx(173, rel=0.05)
