@@ -215,6 +215,15 @@ def test_aliases_do_not_explode(tmp_path):
             load(path)
 
 
+def test_of_two_limits_the_one_that_is_passed_is_named(tmp_path, monkeypatch):
+    """As many values as a file may hold, the last of them too deep."""
+    path = tmp_path / "deep.yaml"
+    path.write_text("a: " + "[" * 51 + "]" * 51)
+    monkeypatch.setattr("cevns.experiments.declaration.document.LONGEST", 52)
+    with pytest.raises(SchemaError, match="nested too deeply"):
+        load(path)
+
+
 def test_lines_are_those_of_the_file():
     document = parse(SHIPPED)
     lines = SHIPPED.read_text().splitlines()

@@ -336,6 +336,15 @@ def test_a_cut_through_a_carried_bin_is_refused(carried, field, edges, bad):
         experiment.model()
 
 
+def test_a_thousand_bins_and_no_more():
+    def edges(bins):
+        return {"axes.energy.edges": str(np.linspace(0.0, 60.0, bins + 1).tolist())}
+
+    assert len(load("coherent-csi-2021", overrides=edges(1000)).energy_edges) == 1001
+    with pytest.raises(SchemaError, match="1001 entries at most"):
+        load("coherent-csi-2021", overrides=edges(1001))
+
+
 def test_any_binning_with_the_release(release):
     experiment = load(
         "coherent-csi-2021",
