@@ -65,6 +65,9 @@ def test_poisson_p_values_are_the_exact_sums(n, end):
     assert scan.accepted[[0, 1, 2, 5]].tolist() == [True, True, True, False]
     assert np.all(scan.n_toys == 4000)
     assert scan.failed == scan.outliers == 0
+    assert scan.notes["toys_computed"] == 4000 * len(values)
+    rate = scan.notes["toys_per_second"] * scan.notes["wall_s"]
+    assert rate == pytest.approx(scan.notes["toys_computed"])
 
 
 def test_no_event_over_a_background_of_three():

@@ -37,6 +37,9 @@ def test_fit_of_one_bin_is_the_textbook():
     assert result["s"].value == pytest.approx(15, abs=0.01 * np.sqrt(34))
     assert result["s"].error == pytest.approx(np.sqrt(25 + 9), rel=1e-3)  # HESSE's step accuracy
     assert result["b"].pull == pytest.approx(0, abs=0.01)
+    # a background more is a signal less: Cov(s, b) = -sigma_b^2
+    correlation = np.array([[1.0, -3.0 / np.sqrt(34)], [-3.0 / np.sqrt(34), 1.0]])
+    assert result.correlation == pytest.approx(correlation, abs=1e-3)
     assert result.ndof == 0
     assert result.counts("b") == pytest.approx(10, abs=0.05)
 
