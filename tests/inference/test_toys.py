@@ -23,6 +23,7 @@ from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.toys import toy_run as module
 from cevns.inference.toys.toy_run import run_toys
+from cevns.inference.work.checkpoint import check_run
 
 ARRAYS = ("theta", "errors", "twice_nll", "edm", "status", "rise", "conditional_status")
 
@@ -254,6 +255,13 @@ def test_file_of_another_run_is_refused(change, named, model, tmp_path):
     with pytest.raises(InputError, match=named):
         run_toys(model, out=out, **(settings | change))
     assert out.read_bytes() == before
+
+
+def test_long_values_of_another_run_are_cut_at_sixty_characters():
+    whole, long = 60 * "1", 61 * "2"
+    with pytest.raises(InputError) as refused:
+        check_run({"true values": whole}, {"true values": long}, Path("toys.npz"))
+    assert f"is {whole}, not {long[:57]}...; choose" in str(refused.value)
 
 
 def test_file_of_another_model_is_refused(model, tmp_path):
