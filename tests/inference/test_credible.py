@@ -84,6 +84,12 @@ def test_map_of_a_flat_density_is_flat_at_bounds():
     assert found.probability.sum() == pytest.approx(1.0)
 
 
+def test_samples_at_the_bounds_are_on_the_map():
+    x = np.clip(draws().normal(0.5, 0.5, (800, 10, 1)), 0.0, 1.0)
+    assert min(np.mean(x == 0.0), np.mean(x == 1.0)) > 0.1
+    assert credible_map(x, (axis(21, 0.0, 1.0, lower=0.0, upper=1.0),)).outside == 0.0
+
+
 def test_map_of_a_correlated_gaussian():
     """A narrow valley: correlation 0.95."""
     covariance = np.array([[1.0, 0.95], [0.95, 1.0]])
