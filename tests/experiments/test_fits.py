@@ -117,6 +117,15 @@ def test_profile_agrees_with_minos(csi, fits):
     assert curve.curve.rise.min() == pytest.approx(0.0, abs=1e-3)
 
 
+def test_record_of_a_profile_has_one_unit(csi):
+    record = Study((csi,)).profile(poi="cross-section", points=5).to_dict()
+    assert record["unit"] == "cm2"
+    (narrow, wide), values = record["intervals"], record["values"]
+    # 1.64 errors of 90 % are within the curve of three; cross sections are 1e-38 cm2
+    assert values[0] < wide["lower"] < narrow["lower"] < record["best"]
+    assert record["best"] < narrow["upper"] < wide["upper"] < values[-1] < 1e-37
+
+
 @pytest.mark.slow  # two fits on 12,000 events each
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_carried_tables_and_release_agree(release, fits, question):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +102,30 @@ def test_cancelled_blocks_are_an_error():
 
     with pytest.raises(FitError, match="the scheduler has gone"):
         collected(Squares(), range(3), executor=Gone())
+
+
+@pytest.mark.parametrize(("lives", "enough"), [((6, 6, 99), True), ((6, 0), False)])
+def test_a_broken_pool_is_replaced_while_blocks_are_finished(monkeypatch, lives, enough):
+    """Pools that take so many bundles and break then; threads, for processes start slowly."""
+    left = list(lives)
+
+    class Breaking(ThreadPoolExecutor):
+        def __init__(self, workers, **options):
+            super().__init__(workers)
+            self.left = left.pop(0)
+
+        def submit(self, fn, /, *args):
+            self.left -= 1
+            if self.left < 0:
+                raise BrokenProcessPool
+            return super().submit(fn, *args)
+
+    monkeypatch.setattr(blocks, "ProcessPoolExecutor", Breaking)
+    if enough:
+        assert collected(Squares(), range(20), workers=2) == WANTED
+    else:
+        with pytest.raises(FitError, match="worker processes died"):
+            collected(Squares(), range(20), workers=2)
 
 
 def test_one_blas_thread_for_overlapping_users():

@@ -315,6 +315,28 @@ def test_events_are_the_extended_likelihood() -> None:
     assert_allclose(value, 10.0 - 2.0 * logarithms.sum(), rtol=1e-12)
 
 
+def test_information_of_events_is_half_the_second_derivative() -> None:
+    statistic = Unbinned()
+    mu = np.array([[5.0], [2.0], [3.0], [4.0]])  # the total, and the densities at three events
+    for k in range(len(mu)):
+        step = np.zeros_like(mu)
+        step[k] = 1e-3
+        low, at, high = (statistic.value(mu + s * step, np.ones((4, 1)), mu) for s in (-1, 0, 1))
+        bent = (low - 2.0 * at + high) / (2.0 * 1e-6)
+        # the differences leave 1e-6 of the fourth derivative
+        assert_allclose(statistic.information(mu, mu)[k], bent, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["templates", "covariance", "unbinned"])
+def test_likelihood_is_linear_in_the_data_but_for_what_they_alone_decide(name: str) -> None:
+    target = Objective(made(name))
+    theta, counts, aux = points(made(name), 5)
+    constant, slope = target.linear(theta)
+    found = target.values(theta, counts, aux) - target.pulls(theta, aux)[0]
+    rest = found - constant - np.sum(slope * counts, axis=0)
+    assert_allclose(rest, rest[0], atol=1e-10)
+
+
 def test_event_list_has_no_pseudo_data() -> None:
     model = made("unbinned")
     assert not model.can_draw
