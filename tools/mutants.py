@@ -56,6 +56,16 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
         "around_nominal = nominal[k] + width * rng.standard_normal(_SCREENED)",
         "sign",
     ): "a normal number and its negative have the same distribution",
+    (
+        "src/cevns/experiments/fast_form.py",
+        "away = points[:, i] + rng.uniform(-radius, radius, n) * fitted[i]",
+        "sign",
+    ): "a number drawn evenly about zero and its negative have the same distribution",
+    (
+        "src/cevns/experiments/tables/spectral.py",
+        "signed = magnitude * rng.choice([-1.0, 1.0], size)",
+        "sign",
+    ): "weights are analytic in the couplings: those of one sign span what those of both do",
 }
 MOST_EQUIVALENT: Final = 12
 # A test may take so many times longer than when it was measured, and a run so many seconds more.
