@@ -12,14 +12,16 @@ from scan_models import counting_model
 from test_fit import counting
 
 from cevns.exceptions import InputError
-from cevns.inference import Data, Likelihood, fit
-from cevns.inference.minimum import linalg
+from cevns.inference import Channel, Component, Data, Likelihood, Model, fit
+from cevns.inference.minimum import linalg, newton
 from cevns.inference.minimum.batch import CONVERGED, FAILED, MINUIT, STATUS, BatchFitter
 from cevns.inference.minimum.bounded import EDM_GOAL, BoundedProblem
 from cevns.inference.minimum.newton import minimise
 from cevns.inference.minimum.objectives import Objective, saturated
 from cevns.inference.minimum.quasi_newton import common_metric, descend
-from cevns.parameters import Parameters
+from cevns.inference.model.shapes import fixed
+from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
+from cevns.parameters import Parameter, Parameters
 
 QUESTIONS = ("count", "cross-section")
 
@@ -259,6 +261,24 @@ def test_quasi_newton_and_guarded_steps_reach_the_same_minimum():
     assert (a.edm < EDM_GOAL).all()
     assert (b.edm < EDM_GOAL).all()
     assert a.value == pytest.approx(b.value, abs=2 * EDM_GOAL)
+
+
+def test_decrease_is_predicted_where_the_objective_is_a_parabola():
+    """Whole, damped and shortened steps of a linear model with Gaussian errors."""
+    slopes = np.array([[3.0, 1.0], [0.0, 2.0], [1.0, -1.0]])
+    components = [Component(n, fixed(slopes[:, k]), (n,)) for k, n in enumerate("ab")]
+    measured = GaussianValues(up=np.array([1.0, 2.0, 0.5]))
+    values = Channel("values", np.zeros(3), tuple(components), statistic=measured)
+    model = Model("parabola", Parameters([Parameter(n, 0.0, typical=1.0) for n in "ab"]), (values,))
+    problem = BoundedProblem(Objective(model), (0, 1))
+    start = np.array([[1.0, -2.0, 0.5], [0.3, 1.0, -4.0]])
+    data, aux = np.ones((3, 3)), np.zeros((2, 3))
+    begin = newton._evaluate(problem, start, data, aux, exact=False)
+    damping, fraction = np.array([0.0, 0.7, 0.0]), np.array([1.0, 1.0, 0.4])
+    step = newton._next_step(problem, begin, damping, fraction)
+    moved = problem.move(start, step.step, step.directions)
+    decrease = begin.value - problem.evaluate(moved, data, aux)[0]
+    assert step.predicted == pytest.approx(decrease, rel=1e-10)
 
 
 def test_small_linear_systems():
