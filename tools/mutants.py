@@ -43,7 +43,7 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
     ): "a constant has the same spline through any number of knots",
     (
         "src/cevns/inference/model/shapes.py",
-        "at = values[self.name] + like",
+        "at = np.stack([values[n] + like for n in self.parameters], axis=-1)",
         "sign",
     ): "`like` is zero everywhere, it only has the shape of the points",
     (
@@ -66,6 +66,36 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
         "signed = magnitude * rng.choice([-1.0, 1.0], size)",
         "sign",
     ): "weights are analytic in the couplings: those of one sign span what those of both do",
+    (
+        "src/cevns/inference/toys/toy_job.py",
+        "p = np.mean(q >= self.q_data[point] - TIE)",
+        "comparison",
+    ): "how far off still is a tie is a choice: no toy lies on that line but by rounding",
+    (
+        "src/cevns/inference/toys/gof.py",
+        "p_value = float(np.mean(good >= result.twice_nll - TIE))",
+        "comparison",
+    ): "how far off still is a tie is a choice: no toy lies on that line but by rounding",
+    (
+        "src/cevns/inference/fitting/minuit.py",
+        "if values[0] > 1e-9:  # the accuracy of first derivatives by differences",
+        "comparison",
+    ): "an eigenvalue is known to rounding only, so it is never known to be that number",
+    (
+        "src/cevns/inference/minimum/curvature.py",
+        "usable = np.all(np.abs(scaled) < 1.0 / _LEAST_EIGENVALUE, axis=(1, 2), keepdims=True)",
+        "comparison",
+    ): "the limit only tells numbers from infinities: whether it is one of them has no meaning",
+    (
+        "src/cevns/inference/model/factors.py",
+        "slope = np.where(np.abs(alpha) < 1.0, inside, slope)",
+        "comparison",
+    ): "at -1 and 1 the polynomial has the slope of the powers that it joins",
+    (
+        "src/cevns/inference/scan/regions.py",
+        "return bool(np.sum(at > x) % 2)",
+        "comparison",
+    ): "a point on the line itself is neither inside nor outside",
 }
 MOST_EQUIVALENT: Final = 12
 # A test may take so many times longer than when it was measured, and a run so many seconds more.
