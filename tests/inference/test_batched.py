@@ -141,8 +141,8 @@ def test_bounds_hold_and_the_solution_is_the_constrained_one():
         assert batch.twice_nll[i] < result.twice_nll + 2e-5
 
 
-def test_few_counts():
-    # 16 events: empty bins, asymmetric likelihoods, bounds
+def few_counts():
+    """16 events: empty bins, asymmetric likelihoods, bounds."""
     _, model = template("count")
     small = [
         p.at(0.01 * p.value) if p.role in ("poi", "normalisation") else p for p in model.parameters
@@ -153,7 +153,11 @@ def test_few_counts():
         else p
         for p in small
     ]
-    model = model.with_parameters(Parameters(small))
+    return model.with_parameters(Parameters(small))
+
+
+def test_few_counts():
+    model = few_counts()
     counts, aux = toys(model, 200)
     batch = BatchFitter(model).fit(counts, aux, model.parameters.values)
     assert (batch.status < FAILED).all()
@@ -166,6 +170,20 @@ def test_few_counts():
             raise_on_failure=False,
         )
         assert batch.twice_nll[i] < result.twice_nll + 2e-5
+
+
+def test_fits_are_coarse_beyond_what_is_excluded_and_only_there():
+    model = few_counts()
+    counts, aux = toys(model, 100)
+    start, fitter = model.parameters.values, BatchFitter(model)
+    found = fitter.fit(counts, aux, start, rescue=False)
+    assert (found.status < FAILED).all()
+    border = np.median(found.twice_nll)
+    coarse = fitter.fit(counts, aux, start, rescue=False, excluded=border)
+    assert (coarse.status < FAILED).all()
+    # a thousandth of what lies beyond, and nothing before; distances are known to a factor of two
+    beyond = 2e-3 * np.maximum(found.twice_nll - border, 0.0) + 2 * EDM_GOAL
+    assert (coarse.twice_nll < found.twice_nll + beyond).all()
 
 
 def test_every_fit_has_a_status_and_a_bad_one_says_so():
