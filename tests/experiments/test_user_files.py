@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from cevns.analysis.recoil_rate import rates
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
 from cevns.experiments import load
+from cevns.experiments.declaration.schema import Axis
 from cevns.study import Study
 
 OTHER_UNITS = [
@@ -337,12 +339,10 @@ def test_a_cut_through_a_carried_bin_is_refused(carried, field, edges, bad):
 
 
 def test_a_thousand_bins_and_no_more():
-    def edges(bins):
-        return {"axes.energy.edges": str(np.linspace(0.0, 60.0, bins + 1).tolist())}
-
-    assert len(load("coherent-csi-2021", overrides=edges(1000)).energy_edges) == 1001
-    with pytest.raises(SchemaError, match="1001 entries at most"):
-        load("coherent-csi-2021", overrides=edges(1001))
+    edges = np.linspace(0.0, 60.0, 1002).tolist()
+    assert len(Axis(unit="PE", edges=edges[:-1]).edges) == 1001
+    with pytest.raises(ValidationError, match="at most 1001"):
+        Axis(unit="PE", edges=edges)
 
 
 def test_any_binning_with_the_release(release):
