@@ -186,6 +186,24 @@ def test_fits_are_coarse_beyond_what_is_excluded_and_only_there():
     assert (coarse.twice_nll < found.twice_nll + beyond).all()
 
 
+def test_a_metric_is_made_only_where_many_fits_share_it(monkeypatch):
+    """It costs as much as a fit."""
+    made = []
+
+    def counted(problem, theta):
+        made.append(theta)
+        return common_metric(problem, theta)
+
+    monkeypatch.setattr("cevns.inference.minimum.batch.common_metric", counted)
+    _, model = template("count")
+    counts, aux = toys(model, 100)
+    alike = np.repeat(model.parameters.values[:, None], 100, axis=1)
+    BatchFitter(model).fit(counts, aux, alike, rescue=False)
+    assert len(made) == 1
+    BatchFitter(model).fit(counts, aux, alike * np.linspace(0.99, 1.01, 100), rescue=False)
+    assert len(made) == 1
+
+
 def test_every_fit_has_a_status_and_a_bad_one_says_so():
     # counts where nothing is ever expected are impossible: nothing may hide that
     parameters = counting(1.0, lower=0.0, background=0.0, sigma=1e-3).parameters
