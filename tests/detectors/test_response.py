@@ -92,7 +92,11 @@ def test_a_morphed_efficiency_is_the_released_curve_at_one_sigma() -> None:
         )
     far = Morphed(EFFICIENCY, plus, minus, -3.0)
     assert far(x).min() == 0.0
-    assert any(8.0 < k < 12.0 for k in far.kinks)  # the threshold has moved into the second bin
+    # the threshold has moved into the second bin, behind those of the three curves, and is exact
+    threshold = max(far.kinks)
+    assert 8.0 < threshold < 12.0
+    assert far(threshold - 1e-6) == 0.0
+    assert far(threshold + 1e-6) > 0.0
 
 
 @settings(max_examples=30, deadline=None)
