@@ -84,6 +84,19 @@ def test_map_of_a_flat_density_is_flat_at_bounds():
     assert found.probability.sum() == pytest.approx(1.0)
 
 
+def test_few_samples_do_not_fill_the_bound_where_a_density_vanishes():
+    """Density 2x on [0, 1]: a kernel of width w puts 2 sqrt(2/pi) w at the bound."""
+    there = [
+        credible_map(
+            np.sqrt(draws(seed).random((40, 4, 1))), (axis(41, 0.0, 1.0, lower=0.0, upper=1.0),)
+        ).density[0]
+        for seed in range(20)
+    ]
+    # kernels have a width of 8 % of the range at most; four errors of the mean
+    most = 2 * np.sqrt(2 / np.pi) * 0.08
+    assert np.mean(there) < most + 4 * np.std(there) / np.sqrt(20)
+
+
 def test_samples_at_the_bounds_are_on_the_map():
     x = np.clip(draws().normal(0.5, 0.5, (800, 10, 1)), 0.0, 1.0)
     assert min(np.mean(x == 0.0), np.mean(x == 1.0)) > 0.1
