@@ -195,7 +195,7 @@ def test_a_metric_is_made_only_where_many_fits_share_it(monkeypatch):
         return common_metric(problem, theta)
 
     monkeypatch.setattr("cevns.inference.minimum.batch.common_metric", counted)
-    _, model = template("count")
+    model = counting(25)
     counts, aux = toys(model, 100)
     alike = np.repeat(model.parameters.values[:, None], 100, axis=1)
     BatchFitter(model).fit(counts, aux, alike, rescue=False)
