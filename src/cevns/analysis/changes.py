@@ -185,11 +185,12 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
 def _signal_only(values: Mapping[str, Any]) -> _Values:
     out: _Values = copy.deepcopy(dict(values))
     # a released signal template has no parts to exchange: first principles stand in for it
-    for section in ("backgrounds", "data", "overlaps", "signal"):
+    beside = ("backgrounds", "components", "correlations", "data", "derived", "external")
+    for section in (*beside, "overlaps", "signal", "strength"):
         out.pop(section, None)
     # the prediction is nominal: pulls and what they vary play no part
     parameters = out.get("parameters") or {}
-    pulls = ("signal", "quenching", "efficiency", "shape")
+    pulls = ("signal", "quenching", "efficiency", "shape", "response", "component", "function")
     out["parameters"] = {n: p for n, p in parameters.items() if p["acts_on"] not in pulls}
     detector = out["detector"]
     for component in (*detector.values(), *(detector.get("efficiency") or {}).values()):

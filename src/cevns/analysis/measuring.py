@@ -187,7 +187,15 @@ def _with_contributions(
     model, interest = result.model, asked.interest or ""
 
     def of(names: list[str]) -> FittedParameter:
-        some = model.only([c.name for n in names for c in model.group(n)])
+        own = [c for n in names for c in model.group(n)]
+        known = {p for c in own for p in map(c.joint_name, c.names)}
+        # an auxiliary measurement that is common stands with the first of the experiments
+        own += [
+            c
+            for c in model.channels
+            if c.auxiliary and c not in own and known.issuperset(map(c.joint_name, c.names))
+        ]
+        some = model.only([c.name for c in own])
         return _fitted(asked, some, None if data is None else data.only(model, some), minos)[
             interest
         ]

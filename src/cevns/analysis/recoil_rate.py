@@ -25,7 +25,8 @@ class Rate:
     Args:
         experiment: what it belongs to.
         recoil_energy_kev: recoil energies, keVnr.
-        rate_per_kev: counts/keVnr for the exposure, before efficiency, by flavour and total.
+        rate_per_kev: counts/keVnr of CEvNS of the file's source in all channels, before
+            efficiency, by flavour and total.
         expected: counts in the analysis region by component.
         cross_section_cm2: flux-averaged, mean over flavours and nuclei.
     """
@@ -114,7 +115,7 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
     process = placed.interaction.kinematics
     panels = recoil_panels(placed.source, placed.material, kinematics=process)
     grid = np.linspace(0.0, panels[-1], points)
-    density = placed.recoil_density(grid, held)
+    density = placed.exposure * placed.recoil_density(grid, held)
     by_flavour = dict(zip(placed.fold.flavours, density, strict=True))
     section = placed.cross_section_cm2
     if held:

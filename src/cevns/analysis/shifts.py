@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
@@ -25,20 +26,33 @@ def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
     model = experiment.model("cross-section")
     nominal = model.parameters.values
     centre = model.totals(nominal)[SIGNAL]
+    correlated = {
+        n: math.sqrt(c.covariance[k][k])
+        for c in experiment.declaration.correlations
+        for k, n in enumerate(c.parameters)
+    }
     out = {}
     for i, p in enumerate(model.parameters):
-        if p.constraint is None or p.role == "normalisation":
+        width = p.constraint.sigma if p.constraint else correlated.get(p.name)
+        if width is None or p.role == "normalisation":
             continue
         sides = []
         for sign in (1.0, -1.0):
             theta = nominal.copy()
-            theta[i] += sign * p.constraint.sigma
+            theta[i] += sign * width
             sides.append(model.totals(theta)[SIGNAL] - centre)
         out[p.name] = (sides[0], sides[1])
     return out
 
 
 def prediction_error(experiment: Experiment) -> float:
-    """Prior uncertainty of the predicted signal count: one-sigma shifts in quadrature."""
-    shifts = prediction_shifts(experiment).values()
-    return math.sqrt(sum(max(abs(up), abs(down)) ** 2 for up, down in shifts))
+    """Prior uncertainty of the predicted signal count: one-sigma shifts with correlations."""
+    shifts = prediction_shifts(experiment)
+    total = sum(max(abs(up), abs(down)) ** 2 for up, down in shifts.values())
+    for entry in experiment.declaration.correlations:
+        for (i, a), (j, b) in combinations(enumerate(entry.parameters), 2):
+            if a in shifts and b in shifts:
+                widths = math.sqrt(entry.covariance[i][i] * entry.covariance[j][j])
+                slopes = 0.25 * (shifts[a][0] - shifts[a][1]) * (shifts[b][0] - shifts[b][1])
+                total += 2.0 * slopes * entry.covariance[i][j] / widths
+    return math.sqrt(total)

@@ -111,12 +111,13 @@ class Table:
         return cells.reshape(shape)
 
 
-def read_table(path: Path | str, require: tuple[str, ...] = ()) -> Table:
+def read_table(path: Path | str, require: tuple[str, ...] = (), *, empty: bool = False) -> Table:
     r"""Read a table.
 
     Args:
         path: a CSV file in the format of this module.
         require: columns it must have.
+        empty: whether it may have no row.
 
     Returns:
         The table; all values are finite.
@@ -159,7 +160,10 @@ def read_table(path: Path | str, require: tuple[str, ...] = ()) -> Table:
         raise DataError(
             f"has no column {_listed(missing)}; it has {_listed(names)}", path=path, line=first
         )
-    values, lines = read_rows(path, content[1:], len(names), separator=",")
+    if empty and len(content) == 1:
+        values, lines = np.zeros((0, len(names))), np.zeros(0, dtype=np.int64)
+    else:
+        values, lines = read_rows(path, content[1:], len(names), separator=",")
     values.setflags(write=False)
     columns = {name: values[:, k] for k, name in enumerate(names)}
     return Table(path=path, header="\n".join(comments), columns=columns, lines=lines)

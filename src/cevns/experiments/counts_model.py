@@ -27,7 +27,10 @@ from cevns.parameters import Parameters
 from cevns.processes import Interaction
 from cevns.rates.observable import Predicted
 
-__all__ = ["build_model"]
+__all__ = ["Key", "build_model"]
+
+Key = str | tuple[str, ...]
+"""A measurement beside the counts: its name, or the parameters that it is of."""
 
 
 def build_model(
@@ -36,7 +39,7 @@ def build_model(
     question: Question,
     interaction: Interaction | None = None,
     *,
-    left_out: Collection[str] = (),
+    left_out: Collection[Key] = (),
 ) -> Model:
     """The model of an experiment: signal and backgrounds against its counts.
 
@@ -50,7 +53,8 @@ def build_model(
             said of the signal.
         question: what is asked.
         interaction: another process in place of the declared one.
-        left_out: external measurements that are in the model of another experiment already.
+        left_out: external measurements, by name, and correlated ones, by their parameters, that are
+            in the model of another experiment already.
 
     Raises:
         InputError: if the declaration does not fit together, or a release is nowhere.
@@ -99,12 +103,13 @@ def build_model(
         signal = Component(SIGNAL, shape, own, normalised, "CEvNS")
         channels.append(_channel(experiment, inputs, name, entry, (signal, *further)))
     for argument in declared.derived:
-        if not any(argument in c.derived for c in channels):
+        named = {f for strength in declared.strengths.values() for f in strength if f == argument}
+        if not named and not any(argument in c.derived for c in channels):
             raise InputError(
                 f"{experiment.name}: {argument!r} is derived, but neither a strength nor the "
                 f"interaction {process.name!r} has it"
             )
-    channels += _correlations(experiment, parameters)
+    channels += _correlations(experiment, parameters, left_out)
     channels += _external(experiment, process, parameters, left_out)
     model = Model(experiment.name, parameters, tuple(channels))
     if not inputs.observed:
@@ -151,7 +156,18 @@ def _channel(
     derived, shape, cells = experiment.derived, experiment.cells, inputs.cells.get(name, Cells())
     if cells.onto is not None:
         onto, n_bins, shape = cells.onto, len(cells.onto), ()
-        components = [replace(c, shape=Mapped(c.shape, onto)) for c in components]
+        events = onto.sum(axis=0) if cells.events is None else cells.events @ onto
+        inside = {
+            n: float(events @ inputs.backgrounds[n].ravel())
+            for n in declared.backgrounds
+            if n in inputs.backgrounds
+        }
+        for background, share in inside.items():
+            if not share > 0.0:
+                raise InputError(f"background {background!r} has no content in 'axes.cells'")
+        components = [
+            replace(c, shape=Mapped(c.shape, onto / inside.get(c.name, 1.0))) for c in components
+        ]
         floor = onto @ floor
     return Channel(
         f"{experiment.name}.{name}" if name else experiment.name,
@@ -186,22 +202,29 @@ def _further_signals(
     return out
 
 
-def _correlations(experiment: Apparatus, parameters: Parameters) -> list[Channel]:
+def _correlations(
+    experiment: Apparatus, parameters: Parameters, left_out: Collection[Key]
+) -> list[Channel]:
     """Auxiliary measurements of several parameters at once, each a channel of their values."""
     out = []
     for number, entry in enumerate(experiment.declaration.correlations):
-        means = np.array([experiment.declared[n].value for n in entry.parameters])
-        known = [n for n in entry.parameters if parameters.has(n)]
-        if len(known) < len(entry.parameters):
-            continue  # parameters that the question leaves without effect
+        if tuple(entry.parameters) in left_out:
+            continue
+        # without those that the question leaves without effect: the marginal distribution
+        kept = [i for i, n in enumerate(entry.parameters) if parameters.has(n)]
+        if not kept:
+            continue
+        known = [entry.parameters[i] for i in kept]
+        means = np.array([experiment.declared[n].value for n in known])
+        covariance = np.array(entry.covariance)[np.ix_(kept, kept)]
         unit = np.eye(len(means))
-        values = [Component(n, fixed(unit[i]), (n,)) for i, n in enumerate(entry.parameters)]
+        values = [Component(n, fixed(unit[i]), (n,)) for i, n in enumerate(known)]
         out.append(
             Channel(
                 f"{experiment.name}.correlation-{number + 1}",
                 means,
                 tuple(values),
-                statistic=GaussianValues(covariance=np.array(entry.covariance)),
+                statistic=GaussianValues(covariance=covariance),
                 group=experiment.name,
                 auxiliary=True,
             )
@@ -210,7 +233,7 @@ def _correlations(experiment: Apparatus, parameters: Parameters) -> list[Channel
 
 
 def _external(
-    experiment: Apparatus, process: Interaction, parameters: Parameters, left_out: Collection[str]
+    experiment: Apparatus, process: Interaction, parameters: Parameters, left_out: Collection[Key]
 ) -> list[Channel]:
     """Measurements from elsewhere that something moves, each a channel of one value."""
     out = []

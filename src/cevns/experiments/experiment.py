@@ -139,9 +139,13 @@ class Experiment(Apparatus):
         declared = self.declaration.signal
         if self.process is None and declared is not None and declared.use == "released":
             return declared.count.value
+        return self.prediction_of(self.signal()) * self.exposure
+
+    @property
+    def exposure(self) -> float:
+        """Exposures of all channels, each times the power of the source in it."""
         channels = self.declaration.channels.values()
-        size = sum(c.exposure * c.power(SIGNAL) for c in channels) if channels else 1.0
-        return self.prediction_of(self.signal()) * size
+        return sum(c.exposure * c.power(SIGNAL) for c in channels) if channels else 1.0
 
     def predict(self) -> dict[str, float]:
         """Expected counts per component in all channels, before any fit."""

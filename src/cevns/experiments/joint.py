@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
-from cevns.experiments.counts_model import build_model
+from cevns.experiments.counts_model import Key, build_model
 from cevns.experiments.experiment import Experiment, load
 from cevns.experiments.questions import SCALE_QUESTION, SIGNAL, Poi, Question, ask
 from cevns.inference import Model
@@ -123,7 +123,7 @@ class JointExperiment(Named):
         question = self.ask(poi, interactions=interactions)
         own = [e.process for e in self.experiments]
         processes: Sequence[Interaction | None] = own if interactions is None else interactions
-        models, external = {}, set[str]()
+        models, external = {}, set[Key]()
         for e, process in zip(self.experiments, processes, strict=True):
             models[e.name] = build_model(
                 e,
@@ -133,6 +133,11 @@ class JointExperiment(Named):
                 left_out=external,
             )
             external |= e.external.keys()
+            external |= {
+                tuple(c.parameters)
+                for c in e.declaration.correlations
+                if all(_is_shared(e, n) for n in c.parameters)
+            }
         _warn_half_shared(models)
         common = {
             e.name: {
@@ -260,6 +265,24 @@ def _check_data(a: Experiment, b: Experiment) -> None:
             raise InputError(
                 f"the external measurement {name!r} is another one in {a.name} and in {b.name}; "
                 "it counts once in a joint fit: write the same, or call one otherwise"
+            )
+    for one in a.declaration.correlations:
+        for other in b.declaration.correlations:
+            common = [
+                n
+                for n in one.parameters
+                if n in other.parameters and _is_shared(a, n) and _is_shared(b, n)
+            ]
+            if common and one != other:
+                raise InputError(
+                    f"the covariance of {', '.join(common)} is another one in {a.name} and in "
+                    f"{b.name}; it counts once in a joint fit: write the same in both"
+                )
+    for name, entry in ours.items():
+        if any(entry == e and name != n for n, e in theirs.items()):
+            raise InputError(
+                f"the external measurement {name!r} of {a.name} has another name in {b.name}; it "
+                "counts once in a joint fit: give it one name"
             )
     if not (a.has_data and b.has_data):
         return

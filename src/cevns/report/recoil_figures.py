@@ -59,7 +59,7 @@ def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilS
         experiment: from `cevns.experiments.load`.
         recoil_energy_kev: recoil energies, keV, ``(n,)``.
     """
-    density = experiment.recoil_density(recoil_energy_kev)
+    density = experiment.exposure * experiment.recoil_density(recoil_energy_kev)
     electron = experiment.quenching.on(recoil_energy_kev).electron_energy_kevee()
     seen = experiment.response.evaluate(electron).sum(axis=-1)
     seen = seen * experiment.recoil_efficiency(recoil_energy_kev)
@@ -110,9 +110,12 @@ def recoil_figure(experiment: Experiment) -> Figure:
     nominal = assembly.declared_parameters(experiment.declaration).values()
     values = {p.name: np.asarray(p.value) for p in nominal}
     edges = experiment.energy_edges
+    if not np.isfinite(edges).all():  # no axis: one bin of all events
+        edges = np.array([0.0, 1.0])
     width = np.diff(edges)
     base = np.zeros_like(width)
     for k, (flavour, counts) in enumerate(experiment.signal().per_flavour(values).items()):
+        counts = counts * experiment.exposure
         top_edge = base + counts.sum(axis=1) / width
         right.stairs(
             top_edge,

@@ -128,9 +128,12 @@ def match_variations(
     names = names_acting_on(declaration, stage)
     for name in variations:
         if name not in names:
+            value, repair = "0 +/- 1", " or remove the variation"
+            if stage == "response":
+                value, repair = "value +/- error", ", within the values of its table"
             raise InputError(
                 f"{declaration.name}: the {stage} variation {name!r} has no parameter; declare "
-                f"'{name}: {{constraint: 0 +/- 1, acts_on: {stage}}}' or remove the variation"
+                f"'{name}: {{constraint: {value}, acts_on: {stage}}}'{repair}"
             )
     for name in names:
         if name not in variations:
@@ -211,7 +214,11 @@ def parameter_vector(
                 description=background.title or f"{name} events in the analysis region",
             )
         )
-    together = {n for c in declaration.correlations for n in c.parameters}
+    together = {
+        n: math.sqrt(c.covariance[k][k])
+        for c in declaration.correlations
+        for k, n in enumerate(c.parameters)
+    }
     taken = {p.name for p in out}
     for name, parameter in declared.items():
         acts_on = declaration.parameters[name].acts_on
@@ -225,9 +232,7 @@ def parameter_vector(
         if question.counts_events and declaration.only_scales_the_signal(name):
             continue  # without effect on a shape that is normalised
         if name in together:  # its measurement is a channel of several
-            assert parameter.constraint is not None
-            width = parameter.constraint.sigma
-            parameter = replace(parameter, constraint=None, typical=width)
+            parameter = replace(parameter, constraint=None, typical=together[name])
         out.append(parameter)
     return Parameters(out)
 

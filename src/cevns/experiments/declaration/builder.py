@@ -85,6 +85,7 @@ class Builder:
             SchemaError: if the kind is unknown, or a field is unknown, missing or unusable.
         """
         from pydantic import TypeAdapter, ValidationError
+        from pydantic.errors import PydanticSchemaGenerationError
 
         try:
             model = registry.load(package, what or str(section[-1]), component.kind).MODEL
@@ -96,6 +97,8 @@ class Builder:
             if "file" in component.fields:
                 return self._read(model, section, component.fields["file"], fields)
             return TypeAdapter(model).validate_python(fields)
+        except PydanticSchemaGenerationError:  # nothing that a file could write
+            raise self.document.error("this field is missing", [*section, "file"]) from None
         except ValidationError as error:
             written = {f: w for w, f in known.items()}
             raise schema_error(error, self.document, section, names=written) from None

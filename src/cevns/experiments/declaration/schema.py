@@ -145,6 +145,11 @@ class ExperimentFile(Section):
         return self
 
     def _check_data(self) -> None:
+        if self.axes.cells is not None and self.axes.energy is None and self.axes.time is None:
+            raise InputError("axes.cells are rectangles on axes: declare an axis")
+        measured = [repr(e) for e in self.external.values()]
+        if len(set(measured)) < len(measured):
+            raise InputError("external: the same measurement is there under two names")
         for data in (d for d in self.every_data if d is not None):
             counting = self.axes.energy is None and self.axes.time is None
             if isinstance(data.counts, float) != (counting and data.counts is not None):
@@ -238,6 +243,7 @@ class ExperimentFile(Section):
         used = [f for strength in self.strengths.values() for f in strength]
         named = {f for f in used if isinstance(f, str)} - set(self.derived)
         functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
+        acting_on_signal = {n for n, p in self.parameters.items() if p.acts_on == "signal"}
         arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)} - set(
             self.derived
         )
@@ -249,7 +255,7 @@ class ExperimentFile(Section):
             for name in sorted(acting - needed):
                 raise InputError(f"the parameter {name!r} acts on a {stage}, but {missing}")
             if stage == "component":  # what multiplies CEvNS may multiply others too
-                acting |= {n for n, p in self.parameters.items() if p.acts_on == "signal"}
+                acting |= acting_on_signal
             for name in sorted(needed - acting):
                 raise InputError(
                     f"the parameter {name!r} is used by a "
@@ -261,18 +267,28 @@ class ExperimentFile(Section):
                 raise InputError(
                     f"{name!r} is derived, so it is no parameter of the file; leave one out"
                 )
+        for where, strength in self.strengths.items():
+            names = [f for f in strength if isinstance(f, str)]
+            twice = [n for n in names if names.count(n) > 1]
+            if where == ("strength",):
+                twice += [n for n in names if n in acting_on_signal]
+            if twice:
+                raise InputError(
+                    f"{'.'.join(where)}: {twice[0]!r} would multiply it twice; leave one out"
+                    + (" (it acts on the signal already)" if twice[0] in acting_on_signal else "")
+                )
         if self.components and self.signal is not None:
             raise InputError("a file with a released 'signal' has no further 'components'")
+        taken = [n for c in self.correlations for n in c.parameters]
         for correlated in self.correlations:
             for name in correlated.parameters:
+                if taken.count(name) > 1:
+                    raise InputError(
+                        f"correlations: {name!r} is there twice; give one covariance for all"
+                    )
                 entry = self.parameters.get(name)
                 if entry is None or entry.constraint is None:
                     raise InputError(
                         f"correlations: {name!r} is no parameter with a constraint, whose mean is "
                         "what was measured"
                     )
-            size = len(correlated.parameters)
-            if [len(row) for row in correlated.covariance] != [size] * size:
-                raise InputError(
-                    f"correlations: give a covariance of {size} rows of {size} numbers"
-                )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from cevns import datasets
@@ -25,6 +26,7 @@ from cevns.experiments.declaration.backgrounds import (
     Table,
     Template,
 )
+from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.units import Unit, measurement, quantity
 
 __all__ = [
@@ -347,3 +349,14 @@ class CorrelatedConstraint(Section):
 
     parameters: list[str] = Field(min_length=2)
     covariance: list[list[float]]
+
+    @model_validator(mode="after")
+    def _possible(self) -> CorrelatedConstraint:
+        size = len(self.parameters)
+        if [len(row) for row in self.covariance] != [size] * size:
+            raise InputError(f"correlations: give a covariance of {size} rows of {size} numbers")
+        try:
+            GaussianValues(covariance=np.array(self.covariance))
+        except InputError as error:
+            raise InputError(f"correlations: {error}") from None
+        return self

@@ -76,7 +76,7 @@ def cells_of_events(path: Path, edges: tuple[Array, ...]) -> Cells:
     """
     from scipy.interpolate import CubicSpline
 
-    table = read_table(path)
+    table = read_table(path, empty=True)  # to see no event is a result
     names = list(table.columns)
     if len(names) != len(edges):
         raise DataError(

@@ -319,7 +319,7 @@ def _observed(reader: _Reader, data: Data, edges: tuple[Array, ...]) -> Array:
     """Counts in the bins of the analysis, ``(energy, time)``."""
     assert data.counts is not None
     if isinstance(data.counts, float):
-        return np.array([[data.counts]])
+        return _whole(np.array([[data.counts]]), "counts")
     observed = reader.rebin(data.counts, *edges).reshape(len(edges[0]) - 1, -1)
     return _whole(observed, data.counts.file)
 

@@ -67,6 +67,8 @@ def read_values(folder: Path, data: Data, edges: tuple[Array, ...], cells: Cells
     path = folder / data.values
     files, given = [path], dict(data.statistic.fields)
     for name, field in data.statistic.fields.items():
+        if isinstance(field, str) and not Path(field).suffix:
+            raise InputError(f"statistic.{name}: {field!r} is neither a number nor a table")
         if isinstance(field, str):
             files.append(folder / field)
             given[name] = np.stack(list(read_table(files[-1]).columns.values()), axis=1)

@@ -61,8 +61,9 @@ class Apparatus(Parts):
         interaction = entry.interaction or self.declaration.interaction
         source = entry.source or self.declaration.source
         parameters = dict(self.declaration.parameters)
-        if entry.interaction is not None:
-            parameters = {n: p for n, p in parameters.items() if p.acts_on != "interaction"}
+        gone = {"interaction"} if entry.interaction is not None else set()
+        gone |= {"arrival", "source"} if entry.source is not None else set()
+        parameters = {n: p for n, p in parameters.items() if p.acts_on not in gone}
         changed = {"source": source, "interaction": interaction, "parameters": parameters}
         at = ("components", name, "source") if entry.source is not None else ("source",)
         return Apparatus(self.declaration.model_copy(update=changed), self.path, self.document, at)
@@ -107,7 +108,7 @@ class Apparatus(Parts):
                 lambda: assembly.arrival_tables(
                     self.source, arrival, self.time_edges, self.time_efficiency, moved
                 ),
-                "source",
+                *self.source_section,
                 "arrival",
             )
         pulse = self.declared.get(assembly.single(self.declaration, "pulse-time") or "")
@@ -234,7 +235,7 @@ class Apparatus(Parts):
 
     def prediction_of(self, signal: Signal) -> float:
         """Signal in the analysis region at nominal values."""
-        total = float(signal.evaluate(self._nominal(signal)).sum())
+        total = float(signal.evaluate(self._nominal(signal)).sum()) * self.nominal_strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
             raise InputError(

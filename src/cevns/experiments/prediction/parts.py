@@ -23,7 +23,7 @@ from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.builder import Builder
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
-from cevns.inference.model.factors import NamedFactor, Strength
+from cevns.inference.model.factors import NamedFactor, Strength, factors, product
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameter, Parameters
@@ -114,7 +114,9 @@ class Parts:
         declared = self.declaration.source.arrival
         if declared is None:
             return None
-        built = self._builder.build("cevns.sources.arrivals", ("source", "arrival"), declared)
+        built = self._builder.build(
+            "cevns.sources.arrivals", (*self.source_section, "arrival"), declared
+        )
         return cast("Arrival", built)
 
     @cached_property
@@ -195,6 +197,15 @@ class Parts:
             )
             out[name] = cast("Observable", built), measurement(entry.measured, what="measured")
         return out
+
+    @cached_property
+    def nominal_strength(self) -> float:
+        """What the signal is multiplied with at the nominal values of the parameters."""
+        names = assembly.names_acting_on(self.declaration, "signal")
+        number, found = factors((*names, *self.factors(self.declaration.strength, "strength")))
+        values = {n: np.array([p.value]) for n, p in self.declared.items()}
+        values |= {n: f.value(values) for n, f in self.derived.items()}
+        return float(product(number, found, values, np.zeros(1))[0])
 
     @cached_property
     def derived(self) -> dict[str, NamedFactor]:

@@ -31,8 +31,8 @@ class Power:
         InputError: if the exponent is zero or the scale is, or either is not finite.
 
     Examples:
-        >>> Power("y", 0.5, 2.0).value({"y": np.array([0.0, 4.0])}).tolist()
-        [0.0, 4.0]
+        >>> Power("y", 0.5, 2.0).value({"y": np.array([1.0, 4.0])}).tolist()
+        [2.0, 4.0]
     """
 
     parameter: str
@@ -59,18 +59,17 @@ class Power:
 
     def value(self, values: Values) -> Array:
         """See `Factor`."""
-        least = _TINY if self.exponent < 0.0 else 0.0
-        result: Array = self.scale * self._at(values, least) ** self.exponent
+        result: Array = self.scale * self._at(values) ** self.exponent
         return result
 
     def slopes(self, values: Values) -> dict[str, Array]:
-        """See `Factor`; at zero a root has a slope that is huge but finite."""
-        at = self._at(values, _TINY if self.exponent < 1.0 else 0.0)
+        """See `Factor`; a root is that of 1e-30 at zero, where its slope is huge but finite."""
+        at = self._at(values)
         return {self.parameter: self.scale * self.exponent * at ** (self.exponent - 1.0)}
 
-    def _at(self, values: Values, least: float) -> Array:
+    def _at(self, values: Values) -> Array:
         theta = values[self.parameter]
-        return theta if self.lower < 0.0 else np.maximum(theta, least)
+        return theta if self.lower < 0.0 else np.maximum(theta, _TINY)
 
 
 MODEL = Power

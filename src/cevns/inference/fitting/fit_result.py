@@ -248,10 +248,10 @@ class FitResult:
                 for i, (c, w) in enumerate(zip(r, width, strict=True))
             ]
             lines.append("  ".join(cells).rstrip())
+        binned = "" if self.ndof is None else f" / {self.ndof} dof; Pearson {self.pearson:z.3f}"
         lines.append(
             f"-2lnL {self.twice_nll:z.3f} (deviance {self.deviance:z.3f} + pulls "
-            f"{self.twice_nll - self.deviance:z.3f}) / {self.ndof or 0} dof; "
-            f"Pearson {self.pearson:z.3f}; edm {self.edm:.1e}"
+            f"{self.twice_nll - self.deviance:z.3f}){binned}; edm {self.edm:.1e}"
         )
         if self.diagnosis:
             lines.append(("NOT VALID: " if not self.valid else "note: ") + self.diagnosis)

@@ -278,6 +278,16 @@ def significance(
     """
     name = single_poi(model, parameter)
     best = _best(model, data, fix, best)
+    # what has no effect at the null value and no constraint stays where it is
+    at = best.theta.copy()
+    at[model.parameters.position(name)] = null
+    slopes = model.linearise(at[None])[1][0]
+    idle = {
+        p.name: None
+        for p, slope in zip(model.parameters, slopes, strict=True)
+        if p.constraint is None and not p.fixed and p.name != name and not slope.any()
+    }
+    fix = {**idle, **(fix or {})}
     conditional = _conditional(model, name, null, best, fix, best.theta, hesse=True)
     q0 = conditional.twice_nll - best.twice_nll
     above = best[name].value > null and not best[name].fixed

@@ -103,6 +103,13 @@ def draw(model: Model, theta: Array, rng: np.random.Generator, n: int) -> tuple[
     Raises:
         InputError: if a channel cannot be drawn.
     """
+    for c in model.channels:
+        if not c.statistic.can_draw:
+            raise InputError(
+                f"pseudo-data of {c.name!r} cannot be drawn: a limit does not say what it would "
+                "have fluctuated to, and a list of events knows no other points; leave that "
+                "channel out, or bin it"
+            )
     mu = model.expected(theta)
     counts = [c.statistic.draw(mu[model.bins[c.name]], rng, n) for c in model.channels]
     weight = constraint_arrays(model.parameters)[1]

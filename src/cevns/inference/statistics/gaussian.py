@@ -38,10 +38,17 @@ class Gaussian(Usual):
     covariance: Array | None = None
 
     def __post_init__(self) -> None:
+        for side in ("up", "down"):
+            if (error := getattr(self, side)) is not None:
+                object.__setattr__(self, side, np.atleast_1d(np.asarray(error, dtype=float)))
         if (self.up is None) == (self.covariance is None):
-            raise InputError("a Gaussian channel needs either errors or a covariance")
+            raise InputError("measured values need either the errors 'up' or a covariance")
+        if self.covariance is not None:
+            square = self.covariance.ndim == 2 and len(set(self.covariance.shape)) == 1
+            if not square or not np.allclose(self.covariance, self.covariance.T, rtol=1e-9, atol=0):
+                raise InputError("the covariance of measured values is not symmetric")
         if self.up is not None and not ((self.up > 0).all() and (self._lower > 0).all()):
-            raise InputError("the errors of a Gaussian channel must be positive")
+            raise InputError("the errors of measured values must be positive")
         _ = self.transform
 
     @property
@@ -64,9 +71,7 @@ class Gaussian(Usual):
         try:
             factor = np.linalg.cholesky(self.covariance)
         except np.linalg.LinAlgError:
-            raise InputError(
-                "the covariance of a Gaussian channel is not positive definite"
-            ) from None
+            raise InputError("the covariance of measured values is not positive definite") from None
         return np.linalg.inv(factor)
 
     def _weight(self, mu: Array, data: Array) -> Array:
@@ -86,6 +91,10 @@ class Gaussian(Usual):
         Raises:
             InputError: otherwise.
         """
+        if self.covariance is not None and len(self.covariance) != data.size:
+            raise InputError(
+                f"{where}: a covariance of {len(self.covariance)} values for {data.size} of them"
+            )
         if not np.isfinite(data).all():
             raise InputError(f"{where}: a measured value is not finite")
 

@@ -33,7 +33,7 @@ class HalfGaussian(Gaussian):
     def __post_init__(self) -> None:
         if self.up is None or self.down is not None or self.covariance is not None:
             raise InputError("a half-Gaussian channel needs the error 'up', and no other")
-        object.__setattr__(self, "down", np.full_like(self.up, np.inf))
+        object.__setattr__(self, "down", np.full_like(self.up, np.inf, dtype=float))
         super().__post_init__()
 
 
