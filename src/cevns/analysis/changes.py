@@ -17,6 +17,7 @@ from cevns.analysis.measuring import measure
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.questions import SIGNAL
 
 __all__ = ["ORDER", "Change", "Comparison", "Step", "compare"]
 
@@ -188,6 +189,11 @@ def _signal_only(values: Mapping[str, Any]) -> _Values:
     beside = ("backgrounds", "components", "correlations", "data", "derived", "external")
     for section in (*beside, "overlaps", "signal", "strength"):
         out.pop(section, None)
+    for channel in (out.get("channels") or {}).values():
+        channel.pop("data", None)
+        channel.pop("backgrounds", None)
+        if isinstance(channel.get("source"), dict):
+            channel["source"] = channel["source"].get(SIGNAL, 1.0)
     # the prediction is nominal: pulls and what they vary play no part
     parameters = out.get("parameters") or {}
     pulls = ("signal", "quenching", "efficiency", "shape", "response", "component", "function")

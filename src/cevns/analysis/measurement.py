@@ -86,12 +86,12 @@ class Contribution:
     """What one experiment brings to a common parameter.
 
     Args:
-        alone: the parameter from this experiment only.
+        alone: the parameter from this experiment only; None where it does not determine it.
         without: from all the others; None where there are none.
         share: of the profiled Fisher information (`information_shares`).
     """
 
-    alone: FittedParameter
+    alone: FittedParameter | None
     without: FittedParameter | None
     share: float
 
@@ -237,7 +237,7 @@ class ExperimentResult:
             "significance": None if self.significance is None else self.significance.z,
             "contribution": c
             and {
-                "alone": short(c.alone),
+                "alone": c.alone and short(c.alone),
                 "without": c.without and short(c.without),
                 "information_share": c.share,
             },

@@ -19,7 +19,7 @@ from cevns.analysis.measurement import (
 )
 from cevns.analysis.question import PLAIN, Asked, Request, ask
 from cevns.analysis.shifts import prediction_error
-from cevns.exceptions import InputError
+from cevns.exceptions import FitError, InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import exact_signal, fast_form
 from cevns.experiments.questions import POI_PARAMETER, SIGNAL
@@ -186,7 +186,7 @@ def _with_contributions(
     """Fits of each experiment alone and of the others; what is held stays held."""
     model, interest = result.model, asked.interest or ""
 
-    def of(names: list[str]) -> FittedParameter:
+    def of(names: list[str]) -> FittedParameter | None:
         own = [c for n in names for c in model.group(n)]
         known = {p for c in own for p in map(c.joint_name, c.names)}
         # an auxiliary measurement that is common stands with the first of the experiments
@@ -196,9 +196,11 @@ def _with_contributions(
             if c.auxiliary and c not in own and known.issuperset(map(c.joint_name, c.names))
         ]
         some = model.only([c.name for c in own])
-        return _fitted(asked, some, None if data is None else data.only(model, some), minos)[
-            interest
-        ]
+        own_data = None if data is None else data.only(model, some)
+        try:
+            return _fitted(asked, some, own_data, minos)[interest]
+        except FitError:  # some parameters are known by the others only
+            return None
 
     results = {}
     for name, block in result.results.items():

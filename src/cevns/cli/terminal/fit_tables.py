@@ -196,7 +196,8 @@ def _show_contributions(console: Console, result: Measurement) -> None:
         shown = table(f"who measures {name}", "experiment", "alone", "all the others", "share")
         for n, c in known.items():
             others = "" if c.without is None else _errors(c.without)
-            shown.add_row(n, _errors(c.alone), others, f"{100 * c.share:.1f} %")
+            alone = "undetermined" if c.alone is None else _errors(c.alone)
+            shown.add_row(n, alone, others, f"{100 * c.share:.1f} %")
         shown.add_section()
         rest = result.shared_share or 0.0
         shown.add_row("constraints of shared parameters", "", "", f"{100 * rest:.1f} %")

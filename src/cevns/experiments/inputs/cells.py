@@ -76,7 +76,12 @@ def cells_of_events(path: Path, edges: tuple[Array, ...]) -> Cells:
     """
     from scipy.interpolate import CubicSpline
 
-    table = read_table(path, empty=True)  # to see no event is a result
+    table = read_table(path, empty=True)
+    if not len(table):
+        raise DataError(
+            "has no event, and a density is known at events only; give 'counts' of zero in bins",
+            path=path,
+        )
     names = list(table.columns)
     if len(names) != len(edges):
         raise DataError(
