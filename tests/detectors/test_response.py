@@ -224,7 +224,7 @@ def test_perfect_resolution() -> None:
         [[EFFICIENCY(0.55 * 13.35), 0.0], [0.0, EFFICIENCY(13.35)], [0.0, 0.0]],
         rtol=1e-14,
     )
-    assert set(sharp.variations) == {"efficiency"}
+    assert sharp.parameters == {}
     np.testing.assert_allclose(
         sharp.kinks_kevee, [0.0, EFFICIENCY.kinks[0] / 13.35, 8 / 13.35, 16 / 13.35]
     )

@@ -124,7 +124,7 @@ def test_strength_against_another_one(tmp_path: Path) -> None:
 
 def test_strength_at_masses_of_a_mediator(file: Path) -> None:
     study = cevns.load(file, models="vector-universal")
-    coupling = {"g_zprime": 3e-4}
+    coupling = {"g_zprime": 5e-5}
     masses, sizes = [1.0, 100.0], [0.0, 2.0]
     found = study.scan({"m_zprime": masses, "second_size": sizes}, at=coupling, asimov=True)
     assert found.raster == ("m_zprime",)

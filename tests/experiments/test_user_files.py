@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cevns.analysis.recoil_rate import rates
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
 from cevns.experiments import load
-from cevns.experiments.declaration.schema import Axis
+from cevns.experiments.declaration.sections import Axis
 from cevns.study import Study
 
 OTHER_UNITS = [

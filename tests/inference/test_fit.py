@@ -12,10 +12,10 @@ from scan_models import counting_model
 
 from cevns.exceptions import FitError, InputError, UnknownNameError
 from cevns.inference import Data, Likelihood, asimov, fit, interval, profile, significance
+from cevns.inference.factors.interpolated import Interpolated
 from cevns.inference.fitting.levels import threshold
 from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.expectation import digest
-from cevns.inference.model.factors import Interpolated
 from cevns.parameters import Gaussian, Parameter
 
 

@@ -156,8 +156,6 @@ class ExperimentFile(Section):
                 raise InputError(
                     "data: counts are a number where there is no axis, and a table where there is"
                 )
-            if data.counts is None and data.values is None and self.signal is None:
-                raise InputError("data needs 'counts', with a file or a role")
 
     def _check_detector(self) -> None:
         detector, axis = self.detector, self.axes.energy

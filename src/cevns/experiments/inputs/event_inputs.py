@@ -287,7 +287,7 @@ def load_inputs(
         elif declared.onto is not None:
             observed[name] = _in_cells(reader, path.parent, measured, present, declared)
         else:
-            observed[name] = _observed(reader, measured, edges)
+            observed[name] = _observed(reader, declaration.name, measured, edges)
     return Inputs(
         observed,
         anticoincident,
@@ -315,9 +315,10 @@ def _in_cells(
     return _whole(column_in_cells(table, names[0], edges, cells), path.name)
 
 
-def _observed(reader: _Reader, data: Data, edges: tuple[Array, ...]) -> Array:
+def _observed(reader: _Reader, name: str, data: Data, edges: tuple[Array, ...]) -> Array:
     """Counts in the bins of the analysis, ``(energy, time)``."""
-    assert data.counts is not None
+    if data.counts is None:
+        raise InputError(f"{name}: data needs 'counts', with a file or a role")
     if isinstance(data.counts, float):
         return _whole(np.array([[data.counts]]), "counts")
     observed = reader.rebin(data.counts, *edges).reshape(len(edges[0]) - 1, -1)
