@@ -271,14 +271,21 @@ def _components(
         elif name == SIGNAL:
             prior = _signal_prior(experiment, component)
         else:
-            prior = _strength_prior(model, channel, component, float(values[0]))
+            correlated = experiment.declaration.correlated_widths
+            prior = _strength_prior(model, channel, component, float(values[0]), correlated)
         out[name] = ComponentCount(
             name, component.title, float(values[0]), float(prior), float(values[1]), error
         )
     return out
 
 
-def _strength_prior(model: Model, channel: Channel, component: Component, count: float) -> float:
+def _strength_prior(
+    model: Model,
+    channel: Channel,
+    component: Component,
+    count: float,
+    correlated: Mapping[str, float],
+) -> float:
     """Prior uncertainty of a component: that of its strength; infinite where one factor is free."""
     nominal = model.parameters.values[:, None]
     values, like = model.at(channel, nominal).values, np.zeros(1)
@@ -289,7 +296,7 @@ def _strength_prior(model: Model, channel: Channel, component: Component, count:
         inner = {name: 1.0 + like} if known is None else known.slopes(values)
         for own, factor in inner.items():
             p = model.parameters[channel.joint_name(own)]
-            width = p.constraint.sigma if p.constraint is not None else p.typical
+            width = p.constraint.sigma if p.constraint is not None else correlated.get(own)
             if width is None and not p.fixed:
                 return math.inf
             squares += 0.0 if width is None else float(slope[0] * factor[0] * width) ** 2

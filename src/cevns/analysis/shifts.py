@@ -26,11 +26,7 @@ def prediction_shifts(experiment: Experiment) -> dict[str, tuple[float, float]]:
     model = experiment.model("cross-section")
     nominal = model.parameters.values
     centre = model.totals(nominal)[SIGNAL]
-    correlated = {
-        n: math.sqrt(c.covariance[k][k])
-        for c in experiment.declaration.correlations
-        for k, n in enumerate(c.parameters)
-    }
+    correlated = experiment.declaration.correlated_widths
     out = {}
     for i, p in enumerate(model.parameters):
         width = p.constraint.sigma if p.constraint else correlated.get(p.name)

@@ -114,9 +114,8 @@ def _tabulated(
         return shape  # a kernel has no terms that a table could hold
     if set(shape.binding.interaction) & set(shape.fold.source.parameters.names):
         return shape  # nor are there tables of sources that change
-    own = [n for n in channel.names if n in model.parameters.names or n in channel.rename]
-    units = {n: channel.units.get(n, 1.0) for n in own}
-    found = {n: model.parameters[channel.joint_name(n)] for n in own}
+    units = {n: channel.units.get(n, 1.0) for n in channel.names}
+    found = {n: model.parameters[channel.joint_name(n)] for n in channel.names}
     nominal = {n: p.value * units[n] for n, p in found.items()}
     scale = {n: p.scale * units[n] for n, p in found.items()}
     for name, function in channel.derived.items():

@@ -115,8 +115,8 @@ def recoil_figure(experiment: Experiment) -> Figure:
     width = np.diff(edges)
     base = np.zeros_like(width)
     for k, (flavour, counts) in enumerate(experiment.signal().per_flavour(values).items()):
-        counts = counts * experiment.exposure
-        top_edge = base + counts.sum(axis=1) / width
+        in_energy = experiment.exposure * counts.sum(axis=1)
+        top_edge = base + in_energy / width
         right.stairs(
             top_edge,
             edges,
@@ -126,7 +126,7 @@ def recoil_figure(experiment: Experiment) -> Figure:
             edgecolor="white",
             linewidth=0.5,
             hatch=style.HATCHES[k % 2],
-            label=f"{style.flavour_text(flavour)}: {counts.sum():.0f}",
+            label=f"{style.flavour_text(flavour)}: {in_energy.sum():.0f}",
         )
         base = top_edge
     right.set_xlim(edges[0], edges[-1])

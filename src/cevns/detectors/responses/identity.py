@@ -16,7 +16,7 @@ __all__ = ["MODEL", "Identity"]
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(Chain):
     """``R_b(E) = eps(E)`` in the bin that holds E.
 
     Examples:
@@ -29,11 +29,6 @@ class Identity:
         [[1.0, 0.0], [0.0, 1.0]]
     """
 
-    @property
-    def parameters(self) -> dict[str, tuple[float, float]]:
-        """None."""
-        return {}
-
     def on(
         self, edges: Array, resolution: Resolution, efficiency: Efficiency, curve: QuenchingCurve
     ) -> Response:
@@ -43,7 +38,7 @@ class Identity:
             InputError: if quenching or efficiency vary.
         """
         del resolution
-        return Chain().on(edges, Perfect(), efficiency, curve)
+        return super().on(edges, Perfect(), efficiency, curve)
 
 
 MODEL = Identity

@@ -214,11 +214,7 @@ def parameter_vector(
                 description=background.title or f"{name} events in the analysis region",
             )
         )
-    together = {
-        n: math.sqrt(c.covariance[k][k])
-        for c in declaration.correlations
-        for k, n in enumerate(c.parameters)
-    }
+    together = declaration.correlated_widths
     taken = {p.name for p in out}
     for name, parameter in declared.items():
         acts_on = declaration.parameters[name].acts_on

@@ -6,6 +6,7 @@ A file is a declaration; it holds no code and no expression. Its sections are in
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -85,6 +86,15 @@ class ExperimentFile(Section):
         out |= {("components", n, "strength"): c.strength for n, c in self.components.items()}
         out |= {("backgrounds", n, "strength"): b.strength for n, b in self.backgrounds.items()}
         return {where: strength for where, strength in out.items() if strength}
+
+    @property
+    def correlated_widths(self) -> dict[str, float]:
+        """Standard deviations of the parameters that were measured together, by name."""
+        return {
+            n: math.sqrt(c.covariance[k][k])
+            for c in self.correlations
+            for k, n in enumerate(c.parameters)
+        }
 
     def only_scales_the_signal(self, parameter: str) -> bool:
         """Whether a parameter of the file does nothing but multiply the signal."""

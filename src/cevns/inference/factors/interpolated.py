@@ -9,14 +9,14 @@ from functools import cached_property
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.factors import Values
+from cevns.inference.model.factors import OfOne, Values
 from cevns.typing import Array
 
 __all__ = ["MODEL", "Interpolated"]
 
 
 @dataclass(frozen=True)
-class Interpolated:
+class Interpolated(OfOne):
     """A factor known at pulls of +1 and -1, interpolated as HistFactory does.
 
     With code 1 it is ``up**alpha`` for alpha > 0 and ``down**-alpha`` below; code 4 replaces the
@@ -38,7 +38,6 @@ class Interpolated:
         [0.9, 1.0, 1.2]
     """
 
-    parameter: str
     down: float
     up: float
     code: int = 1
@@ -49,16 +48,6 @@ class Interpolated:
                 f"the factor of {self.parameter!r} needs positive values at -1 and +1 and the "
                 f"interpolation code 1 or 4, not {self.down:g}, {self.up:g}, {self.code}"
             )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The one parameter."""
-        return (self.parameter,)
-
-    @property
-    def lower(self) -> float:
-        """The pull may have any value."""
-        return -math.inf
 
     @cached_property
     def _polynomial(self) -> Array:

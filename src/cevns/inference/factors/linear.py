@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from cevns.inference.model.factors import Values
+from cevns.inference.model.factors import OfOne, Values
 from cevns.typing import Array
 
 __all__ = ["MODEL", "Linear"]
 
 
 @dataclass(frozen=True)
-class Linear:
+class Linear(OfOne):
     """``1 + width (theta - centre)``.
 
     Args:
@@ -27,19 +26,8 @@ class Linear:
         [1.0, 1.2]
     """
 
-    parameter: str
     width: float
     centre: float = 0.0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The one parameter."""
-        return (self.parameter,)
-
-    @property
-    def lower(self) -> float:
-        """The pull may have any value."""
-        return -math.inf
 
     def value(self, values: Values) -> Array:
         """See `Factor`."""

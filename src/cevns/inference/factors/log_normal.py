@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.factors import Values
+from cevns.inference.model.factors import OfOne, Values
 from cevns.typing import Array
 
 __all__ = ["MODEL", "LogNormal"]
 
 
 @dataclass(frozen=True)
-class LogNormal:
+class LogNormal(OfOne):
     """``kappa**alpha``: a relative change that never turns negative.
 
     Args:
@@ -26,22 +26,11 @@ class LogNormal:
         InputError: if kappa is not positive.
     """
 
-    parameter: str
     kappa: float
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.kappa) and self.kappa > 0):
             raise InputError(f"the log-normal factor of {self.parameter!r} needs a positive kappa")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The one parameter."""
-        return (self.parameter,)
-
-    @property
-    def lower(self) -> float:
-        """The pull may have any value."""
-        return -math.inf
 
     def value(self, values: Values) -> Array:
         """See `Factor`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.factors import Values
+from cevns.inference.model.factors import OfOne, Values
 from cevns.typing import Array
 
 __all__ = ["MODEL", "Power"]
@@ -17,7 +17,7 @@ _TINY = 1e-30
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(OfOne):
     """``scale theta**exponent``.
 
     With ``exponent: 0.25`` it makes a coupling of the strength that a rate is proportional to.
@@ -35,7 +35,6 @@ class Power:
         [2.0, 4.0]
     """
 
-    parameter: str
     exponent: float
     scale: float = 1.0
 
@@ -46,11 +45,6 @@ class Power:
                     f"the power of {self.parameter!r} needs a finite {what} that is not zero, "
                     f"not {number:g}"
                 )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The one parameter."""
-        return (self.parameter,)
 
     @property
     def lower(self) -> float:

@@ -6,6 +6,7 @@ batch of points. Named functions are in `cevns.inference.factors`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -18,6 +19,7 @@ __all__ = [
     "Factor",
     "FunctionFactor",
     "NamedFactor",
+    "OfOne",
     "ParameterFactor",
     "Strength",
     "Values",
@@ -52,6 +54,27 @@ class NamedFactor(Factor, Protocol):
     @property
     def lower(self) -> float:
         """Smallest value of its parameters."""
+
+
+@dataclass(frozen=True)
+class OfOne:
+    """What functions of one parameter have in common.
+
+    Args:
+        parameter: its name.
+    """
+
+    parameter: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The one parameter."""
+        return (self.parameter,)
+
+    @property
+    def lower(self) -> float:
+        """It may have any value."""
+        return -math.inf
 
 
 Strength = str | float | Factor
