@@ -38,6 +38,8 @@ def written(folder: Path, text: str = FILE, name: str = "one-bin") -> Path:
 
 
 def test_a_parameter_keeps_its_measurement_where_the_other_has_no_effect(tmp_path: Path) -> None:
+    background = cevns.load(written(tmp_path)).fit(asimov=True, minos="none").components["b"]
+    assert background.prediction_error == pytest.approx(np.hypot(1.0, 3000.0))
     # the count does not depend on the flux: of the covariance the calibration's own part is left
     poi = cevns.load(written(tmp_path)).fit(asimov=True, minos="none").poi
     assert poi.error == pytest.approx(np.sqrt(poi.value + 30000 + 3000**2), rel=1e-3)
@@ -52,6 +54,12 @@ def test_correlated_measurement_counts_once_in_a_joint_fit(tmp_path: Path) -> No
     # the flux is common: two experiments know the scale no better than it is known
     assert both.fit["flux"].error == pytest.approx(0.1, rel=0.05)
     assert alone.fit["flux"].error == pytest.approx(0.1, rel=0.05)
+    # what stands with the first file is known to the second alone too
+    for name in ("one", "two"):
+        contribution = both.results[name].contribution
+        assert contribution is not None
+        assert contribution.alone is not None
+        assert contribution.alone.error == pytest.approx(alone.poi.error, rel=1e-3)
 
 
 def test_covariances_of_shared_parameters_must_agree(tmp_path: Path) -> None:
