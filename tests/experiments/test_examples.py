@@ -639,3 +639,14 @@ def test_slips_of_external_measurements(tmp_path: Path, entry: str, sentence: st
     with pytest.raises(CevnsError, match=sentence) as caught:
         load(path).model("sin2-theta-w")
     assert "\n" not in str(caught.value)
+
+
+def test_recoil_figure_of_a_counting_experiment_has_one_bin_of_all_events() -> None:
+    pytest.importorskip("matplotlib")
+    from cevns.report.recoil_figures import recoil_figure
+
+    experiment = load(example("counting"))
+    right = recoil_figure(experiment).axes[1]
+    shown = [float(t.get_text().rpartition(":")[2]) for t in right.get_legend().get_texts()]
+    # three flavours, each rounded to whole events
+    assert sum(shown) == pytest.approx(experiment.prediction(), abs=1.5)

@@ -132,7 +132,12 @@ def recoil_figure(experiment: Experiment) -> Figure:
     right.set_xlim(edges[0], edges[-1])
     right.set_ylim(bottom=0.0)
     right.set_xlabel(style.energy_label(experiment))
-    right.set_ylabel(f"Predicted signal / {style.energy_unit(experiment)}")
+    if experiment.declaration.axes.energy is None:
+        right.set_xticks([])
+        right.set_ylim(top=1.4 * float(base.max()))  # for the legend above the one bin
+        right.set_ylabel("Predicted signal")
+    else:
+        right.set_ylabel(f"Predicted signal / {style.energy_unit(experiment)}")
     right.legend(*(reversed(part) for part in right.get_legend_handles_labels()))
     note = style.credit(experiment, kind="prediction")
     style.caption(left, experiment.title, note)
