@@ -163,7 +163,7 @@ def test_error_band_is_the_spread_of_the_fit(measurement: Measurement) -> None:
 
 
 def test_unknown_axis(measurement: Measurement) -> None:
-    with pytest.raises(InputError, match="no 'charge' axis"):
+    with pytest.raises(InputError, match="no axis 'charge'"):
         project(measurement, "charge")
 
 

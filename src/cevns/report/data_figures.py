@@ -34,6 +34,8 @@ def data_figure(measurement: Measurement | ChannelResult) -> Figure:
     energy, time = experiment.energy_edges, experiment.time_edges
     if time is None:
         raise InputError(f"{experiment.name} has no time axis; its data are the energy projection")
+    label, unit, unit_us = style.time_label(experiment)
+    time = time / unit_us
     area = np.outer(np.diff(energy), np.diff(time))
     counts = np.sum(list(measurement.expected().values()), axis=0)
     between = tuple(range(1, counts.ndim - 1))  # a pulse-shape axis is summed over
@@ -62,11 +64,11 @@ def data_figure(measurement: Measurement | ChannelResult) -> Figure:
             fontsize=8.0,
             bbox={"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": "none"},
         )
-    panels[0].set_ylabel(style.TIME_LABEL)
+    panels[0].set_ylabel(label)
     bar = figure.colorbar(mesh, ax=panels, pad=0.015, fraction=0.05)
     style.settle(bar.ax)
     bar.ax.tick_params(direction="out", which="both", left=False)
-    bar.set_label(f"Events / ({style.energy_unit(experiment)} µs)")
+    bar.set_label(f"Events / ({style.energy_unit(experiment)} {unit})")
     note = style.credit(experiment, asimov=measurement.asimov)
     style.caption(panels[0], experiment.title, note)
     return figure

@@ -13,7 +13,12 @@ from cevns.report.data_figures import data_figure
 from cevns.report.drawing import style
 from cevns.report.flux_figures import flux_figure
 from cevns.report.profile_figures import profile_figure
-from cevns.report.projections import projection_figure, residual_figure, steady_state
+from cevns.report.projections import (
+    axes_of,
+    projection_figure,
+    residual_figure,
+    steady_state,
+)
 from cevns.report.pulls import correlation_figure, pull_figure
 from cevns.report.recoil_figures import recoil_figure
 
@@ -74,10 +79,10 @@ def fit_figures(
         impacts: as in `cevns.report.pulls.pull_figure`.
 
     Returns:
-        ``projections``, ``residuals`` (with a steady-state background), ``data2d`` (with a time
-        axis), ``pulls``, ``correlation``, ``profile`` (of a free parameter of interest),
-        ``recoil-spectrum`` and ``flux``. What is of one of several experiments has its name in
-        front and the values of the joint fit.
+        ``projections`` (not of a list of events), ``residuals`` (with a steady-state background),
+        ``data2d`` (of counts in energy and time), ``pulls``, ``correlation``, ``profile`` (of a
+        free parameter of interest), ``recoil-spectrum`` and ``flux``. What is of one of several
+        experiments has its name in front and the values of the joint fit.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
@@ -111,14 +116,13 @@ def fit_figures(
 
 
 def _fitted(measurement: ChannelResult) -> dict[str, Figure]:
-    """The counts of one channel with its fitted components, where it has counts along the axes."""
-    experiment, channel = measurement.experiment, measurement.channel
-    along_axes = channel.statistic.counts and channel.cells == experiment.cells
-    if not along_axes or experiment.declaration.axes.energy is None:
+    """The data of one channel with its fitted components; none of a list of events."""
+    axes = axes_of(measurement)
+    if not axes:
         return {}
     figures = {"projections": projection_figure(measurement)}
-    if steady_state(experiment):
+    if steady_state(measurement.experiment):
         figures["residuals"] = residual_figure(measurement)
-    if experiment.time_edges is not None:
+    if "time" in axes and "energy" in axes:
         figures["data2d"] = data_figure(measurement)
     return figures

@@ -126,7 +126,7 @@ def _time(axes: Axes, source: PulsedSource, t0_us: float, last_us: float) -> Non
         )
     axes.set_xlim(0.0, last_us)
     axes.set_ylim(0.0, 1.15 * largest / scale)
-    axes.set_xlabel(style.TIME_LABEL)
+    axes.set_xlabel(style.with_unit("Arrival time", "us"))
     axes.set_ylabel(rf"Fluence [$10^{{{exponent}}}$ cm$^{{-2}}$ µs$^{{-1}}$]")
     axes.legend(loc="upper right")
 

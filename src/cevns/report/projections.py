@@ -1,14 +1,15 @@
 """Counts along energy and along time, with the fitted components stacked.
 
-Bins have unequal widths, so counts are shown per unit of the axis. Data have the central
-interval for a Poisson mean (Garwood, Biometrika 28 (1936) 437); the band is the error of the
-fitted sum, from the covariance of all parameters.
+Bins have unequal widths, so counts are shown per unit of the axis. Counts have the central
+interval for a Poisson mean (Garwood, Biometrika 28 (1936) 437), other data the errors of their
+statistic; the band is the error of the fitted sum, from the covariance of all parameters. Data that
+are no bins of the axes, such as cells or one number, stand one after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,7 @@ __all__ = [
 
 ONE_SIGMA = 0.6826894921370859
 _RESIDUAL_LABEL = r"$\mathrm{(data-fit)}/\sqrt{\mathrm{fit}}$"
+_PULL_LABEL = r"$\mathrm{(data-fit)}/\sigma$"
 
 
 def poisson_interval(counts: ArrayLike, level: float = ONE_SIGMA) -> tuple[Array, Array]:
@@ -81,15 +83,21 @@ class Projection:
 
     Args:
         edges: of the bins of the other axis.
-        observed: counts per bin.
+        observed: data per bin: counts, values, or the difference of counts on and off.
+        down: errors of the data towards smaller expectations.
+        up: towards larger ones.
         components: fitted counts per bin by component, the signal first.
         error: of the fitted sum per bin.
+        counts: whether the data are numbers of events.
     """
 
     edges: Array
     observed: Array
+    down: Array
+    up: Array
     components: Mapping[str, Array]
     error: Array
+    counts: bool = True
 
     @property
     def width(self) -> Array:
@@ -104,10 +112,15 @@ class Projection:
 
     @property
     def residuals(self) -> Array:
-        """(observed - expected)/sqrt(expected); NaN where nothing is expected."""
+        """(observed - expected)/sigma, NaN where it is not defined.
+
+        sigma is sqrt(expected) of counts, and of other data the error on the side of the fit.
+        """
         mu = self.expected
-        root = np.sqrt(np.where(mu > 0, mu, np.nan))
-        result: Array = (self.observed - mu) / root
+        sigma = np.sqrt(np.maximum(mu, 0.0))
+        if not self.counts:
+            sigma = np.where(mu > self.observed, self.up, self.down)
+        result: Array = (self.observed - mu) / np.where(sigma > 0, sigma, np.nan)
         return result
 
 
@@ -116,10 +129,10 @@ def project(measurement: Measurement | ChannelResult, axis: str) -> Projection:
 
     Args:
         measurement: the fit.
-        axis: ``"energy"``, ``"pulse-shape"`` or ``"time"``, the axis to keep.
+        axis: the axis to keep, one of `axes_of`.
 
     Raises:
-        InputError: if the experiment has no such axis.
+        InputError: if the data have no such axis.
 
     Examples:
         >>> import cevns
@@ -128,21 +141,31 @@ def project(measurement: Measurement | ChannelResult, axis: str) -> Projection:
         1578
     """
     result = one_result(measurement)
-    experiment, model, fit = result.experiment, result.model, result.fit
-    along = axes_of(experiment)
+    model, fit, statistic = result.model, result.fit, result.channel.statistic
+    along = axes_of(result)
     if axis not in along:
-        raise InputError(f"{experiment.name} has no {axis!r} axis to project on")
-    # where there is no time axis, counts have one bin of it
-    cells = result.channel.cells
-    others = tuple(i for i in range(len(cells)) if i != list(along).index(axis))
-    slopes = model.linearise(fit.theta[None, :])[1][0][:, result.bins].reshape(-1, *cells)
-    slopes = slopes.sum(axis=tuple(i + 1 for i in others))
+        raise InputError(f"the data of {result.channel.name} have no axis {axis!r} to project on")
+    shape = tuple(len(edges) - 1 for edges in along.values())
+    inside = slice(int(np.prod(shape)))  # before what no component makes
+    others = tuple(i for i, name in enumerate(along) if name != axis)
+    slopes = model.linearise(fit.theta[None, :])[1][0][:, result.bins][:, inside]
+    slopes = slopes.reshape(-1, *shape).sum(axis=tuple(i + 1 for i in others))
     variance = np.einsum("pb,pq,qb->b", slopes, fit.covariance, slopes)
+    if statistic.counts:
+        data = result.observed.reshape(shape).sum(axis=others)
+        lower, upper = poisson_interval(data)
+        shown = data, data - lower, upper - data
+    else:
+        shown = statistic.points(result.observed.ravel())
     return Projection(
         along[axis],
-        result.observed.sum(axis=others),
-        {name: counts.sum(axis=others) for name, counts in result.expected().items()},
+        *shown,
+        {
+            name: counts.ravel()[inside].reshape(shape).sum(axis=others)
+            for name, counts in result.expected().items()
+        },
         np.sqrt(np.maximum(variance, 0.0)),
+        statistic.counts,
     )
 
 
@@ -157,14 +180,26 @@ def one_result(measurement: Measurement | ChannelResult) -> ChannelResult:
     return measurement.only.only if isinstance(measurement, Measurement) else measurement
 
 
-def axes_of(experiment: Experiment) -> dict[str, Array]:
-    """Edges of the declared axes, in the order of the counts."""
-    axes = {"energy": experiment.energy_edges}
-    if experiment.pulse_shape_edges is not None:
-        axes["pulse-shape"] = experiment.pulse_shape_edges
-    if experiment.time_edges is not None:
-        axes["time"] = experiment.time_edges
-    return axes
+def axes_of(measurement: Measurement | ChannelResult) -> dict[str, Array]:
+    """Edges along which the data of one channel lie, by axis, in the order of the data.
+
+    ``energy``, ``pulse-shape`` and ``time`` as declared, ``cell`` for data that are no bins of
+    these, and none for a list of events.
+    """
+    result = one_result(measurement)
+    experiment, statistic = result.experiment, result.channel.statistic
+    if statistic.events_are_points:
+        return {}
+    declared = {
+        "energy": experiment.energy_edges,
+        "pulse-shape": experiment.pulse_shape_edges,
+        "time": experiment.time_edges,
+    }
+    axes = {name: edges for name, edges in declared.items() if edges is not None}
+    own = experiment.declaration.axes
+    if own.cells is None and own.energy is not None and (statistic.counts or len(axes) == 1):
+        return axes
+    return {"cell": 0.5 + np.arange(result.channel.n_bins - statistic.extra + 1.0)}
 
 
 def steady_state(experiment: Experiment) -> tuple[str, ...]:
@@ -209,12 +244,14 @@ def residual_figure(measurement: Measurement | ChannelResult) -> Figure:
 
 def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...]) -> Figure:
     experiment = measurement.experiment
+    time_text, time_unit, unit_us = style.time_label(experiment)
     labels = {
         "energy": (style.energy_label(experiment), style.energy_unit(experiment)),
         "pulse-shape": style.pulse_shape_label(experiment),
-        "time": (style.TIME_LABEL, style.unit_text("us")),
+        "time": (time_text, time_unit),
+        "cell": ("Cell of the data", "cell"),
     }
-    axes = [(axis, *labels[axis]) for axis in axes_of(experiment)]
+    axes = [(axis, *labels[axis]) for axis in axes_of(measurement)]
     width, height = (style.SINGLE_IN, 4.4) if len(axes) == 1 else (style.DOUBLE_IN, 3.7)
     if len(axes) > 2:
         width = 1.45 * width
@@ -223,14 +260,20 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
     what = "(Events − steady state)" if subtracted else "Events"
     for column, (axis, label, unit) in enumerate(axes):
         projection = project(measurement, axis)
+        if axis == "time":
+            projection = replace(projection, edges=projection.edges / unit_us)
         top, bottom = grid[0, column], grid[1, column]
         _stack(top, projection, measurement, subtracted)
         top.set_ylabel(f"{what} / {unit}")
+        if axis == "cell":
+            bottom.set_xticks(np.unique(np.linspace(1, len(projection.width), 10).astype(int)))
+            bottom.minorticks_off()
         _residuals(bottom, projection)
         bottom.set_xlabel(label)
         bottom.set_xlim(projection.edges[0], projection.edges[-1])
         if column == 0:
-            bottom.set_ylabel(_RESIDUAL_LABEL, loc="center", fontsize=8.0)
+            label = _RESIDUAL_LABEL if projection.counts else _PULL_LABEL
+            bottom.set_ylabel(label, loc="center", fontsize=8.0)
     figure.align_ylabels(list(grid[:, 0]))
     note = style.credit(experiment, asimov=measurement.asimov)
     style.caption(grid[0, 0], experiment.title, note)
@@ -284,20 +327,22 @@ def _stack(
         hatch="///////",
         label="Fit ± 1σ",
     )
-    lower, upper = poisson_interval(projection.observed)
     points = (projection.observed - hidden) / width
+    # what no error bounds is allowed down to nothing
+    down = np.where(np.isfinite(projection.down), projection.down, projection.observed)
+    difference = "" if one_result(measurement).channel.statistic.extra == 0 else ", on − off"
     axes.errorbar(
         0.5 * (edges[:-1] + edges[1:]),
         points,
         xerr=0.5 * width,
-        yerr=[(projection.observed - lower) / width, (upper - projection.observed) / width],
+        yerr=[down / width, projection.up / width],
         fmt="o",
         color=style.INK,
         markersize=3.0,
         elinewidth=0.9,
-        label="Asimov data" if measurement.asimov else "Data",
+        label=("Asimov data" if measurement.asimov else "Data") + difference,
     )
-    if subtracted:
+    if subtracted or not projection.counts:
         axes.axhline(0.0, color=style.INK, linewidth=0.6)
     else:
         axes.set_ylim(bottom=0.0)

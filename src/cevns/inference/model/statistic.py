@@ -67,6 +67,9 @@ class Statistic(Protocol):
     def kept(self, mu: Array, floor: Array) -> Array:
         """The expectation as the likelihood takes it: above its floor."""
 
+    def points(self, data: Array) -> tuple[Array, Array, Array]:
+        """Data that are no counts as figures show them: values, errors down and up, per cell."""
+
     def draw(self, mu: Array, rng: np.random.Generator, n: int) -> Array:
         """Pseudo-data of one expectation ``(n_bins,)``, ``(n_bins, n)``."""
 
@@ -94,6 +97,10 @@ class Usual:
     def extra(self) -> int:
         """None."""
         return 0
+
+    def points(self, data: Array) -> tuple[Array, Array, Array]:
+        """The data, without errors."""
+        return data, np.zeros_like(data), np.zeros_like(data)
 
     def kept(self, mu: Array, floor: Array) -> Array:
         """As it is."""

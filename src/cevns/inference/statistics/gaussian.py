@@ -139,6 +139,14 @@ class Gaussian(Usual):
             slope = self.transform.T @ slope
         return np.sum(weight * moved * moved, axis=0), slope
 
+    def points(self, data: Array) -> tuple[Array, Array, Array]:
+        """Values with their errors, of a covariance the square roots of its diagonal."""
+        if self.up is None:
+            assert self.covariance is not None
+            error = np.sqrt(np.diag(self.covariance))
+            return data, error, error
+        return data, self._lower, self.up
+
     def draw(self, mu: Array, rng: np.random.Generator, n: int) -> Array:
         """Values around the expectation; two-sided errors on either side with equal chance."""
         normal = rng.standard_normal((n, mu.size)).T

@@ -141,6 +141,12 @@ class OnOff(Usual):
         result: Array = 2.0 * (total + self.ratio * b).sum(axis=0)
         return result, slope
 
+    def points(self, data: Array) -> tuple[Array, Array, Array]:
+        """On less off/ratio, with ``sqrt(on + off/ratio^2)`` on both sides."""
+        on, off = data[: self.extra], data[self.extra :]
+        error = np.sqrt(on + off / self.ratio**2)
+        return on - off / self.ratio, error, error
+
     def draw(self, mu: Array, rng: np.random.Generator, n: int) -> Array:
         """Poisson counts with the source on and off.
 

@@ -37,7 +37,6 @@ __all__ = [
     "SIGNAL_FILL",
     "SINGLE_IN",
     "STEADY_FILL",
-    "TIME_LABEL",
     "P",
     "caption",
     "context",
@@ -53,6 +52,7 @@ __all__ = [
     "sentence",
     "settle",
     "styled",
+    "time_label",
     "unit_text",
     "with_error",
     "with_unit",
@@ -236,7 +236,14 @@ def pulse_shape_label(experiment: Experiment) -> tuple[str, str]:
     return sentence(name), f"unit {plain(name)}"
 
 
-TIME_LABEL: Final = "Arrival time [µs]"
+def time_label(experiment: Experiment) -> tuple[str, str, float]:
+    """Label of the time axis, the unit that suits its length, and what a unit is in us."""
+    edges = experiment.time_edges
+    length = 0.0 if edges is None else float(edges[-1] - edges[0])
+    in_us = {"d": 8.64e10, "s": 1e6, "ms": 1e3, "us": 1.0}
+    # the windows of pulsed beams, up to a tenth of a second, are shown in microseconds
+    unit = next((u for u, size in in_us.items() if length >= max(2.0 * size, 1e5)), "us")
+    return with_unit("Arrival time", unit), unit_text(unit), in_us[unit]
 
 
 def flavour_text(flavour: str) -> str:
