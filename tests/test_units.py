@@ -33,6 +33,22 @@ def test_decimal_numbers_stay_decimal(text, unit, value):
     assert quantity(text, unit) == value
 
 
+@pytest.mark.parametrize("text", ["500 +/- 2 %", "1.00 +/- 10%", "100 ± 10 %"])
+def test_an_uncertainty_in_percent_is_refused(text):
+    """It was read as 5.00 +/- 0.02: both numbers divided by 100."""
+    with pytest.raises(InputError, match="of what the uncertainty is a percentage"):
+        measurement(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("60 keVee", "keVnr"), ("80 eVnr", "keVee"), ("80 eV", "keVee"), ("2 keVnr", "keV")],
+)
+def test_energies_of_recoils_and_of_electrons_are_not_the_same(text, unit):
+    with pytest.raises(UnitError, match="is a unit of .*energy, not of .*energy"):
+        quantity(text, unit)
+
+
 def test_measurements_and_mistakes():
     assert measurement("474 +/- 25 ns", "us").sigma == 0.025
     with pytest.raises(UnitError, match="without a unit"):

@@ -2,7 +2,9 @@
 
 Inside the package numbers are plain floats whose names carry the unit; users write units in
 experiment files and on the command line. A number without a unit where one is needed is an
-error, as is a unit of another dimension.
+error, as is a unit of another dimension. Energies of neutrinos and masses (keV), of nuclear recoils
+(keVnr) and of what electrons would have to deposit for the same signal (keVee) are three dimensions:
+quenching is between the last two, and no factor converts one into the other.
 """
 
 from __future__ import annotations
@@ -27,12 +29,12 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "MeV": ("energy", 1.0),
     "GeV": ("energy", 1e3),
     "TeV": ("energy", 1e6),
-    "eVnr": ("energy", 1e-6),
-    "keVnr": ("energy", 1e-3),
-    "MeVnr": ("energy", 1.0),
-    "eVee": ("energy", 1e-6),
-    "keVee": ("energy", 1e-3),
-    "MeVee": ("energy", 1.0),
+    "eVnr": ("nuclear recoil energy", 1e-6),
+    "keVnr": ("nuclear recoil energy", 1e-3),
+    "MeVnr": ("nuclear recoil energy", 1.0),
+    "eVee": ("electron-equivalent energy", 1e-6),
+    "keVee": ("electron-equivalent energy", 1e-3),
+    "MeVee": ("electron-equivalent energy", 1.0),
     "fm": ("length", 1e-15),
     "nm": ("length", 1e-9),
     "um": ("length", 1e-6),
@@ -169,10 +171,11 @@ class Measurement:
 
 
 def measurement(value: Any, unit: str = "", *, what: str = "value") -> Measurement:
-    """Read ``"18.4 +/- 4.6"`` (with an optional unit behind) in `unit`.
+    """Read ``"18.4 +/- 4.6"`` (with an optional unit of both numbers behind) in `unit`.
 
     Raises:
-        InputError: if there is no ``+/-``, or the uncertainty is not positive.
+        InputError: if there is no ``+/-``, the uncertainty is not positive, or it is a percentage:
+            ``500 +/- 2 %`` may mean 10, and read as two percentages it is 5.00 +/- 0.02.
         UnitError: as `quantity`.
 
     Examples:
@@ -183,6 +186,11 @@ def measurement(value: Any, unit: str = "", *, what: str = "value") -> Measureme
     if match is None:
         raise InputError(f"{what}: {value!r} is not of the form 'value +/- uncertainty'")
     centre, sigma, found = match.groups()
+    if found == "%":
+        raise InputError(
+            f"{what}: {value!r} does not say of what the uncertainty is a percentage; write it as "
+            "a number, such as '500 +/- 10'"
+        )
     result = Measurement(
         _convert(float(centre), found, unit, what), _convert(float(sigma), found, unit, what)
     )

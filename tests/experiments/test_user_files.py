@@ -27,7 +27,6 @@ OTHER_UNITS = [
     ),
     ("time: {kind: exponential, rate: 0.0494 /us}", "time: {kind: exponential, rate: 49400 /s}"),
     ("constraint: 474 +/- 25 ns", "constraint: 0.474 +/- 0.025 us"),
-    ("constraint: 1.00 +/- 0.10", "constraint: 100 +/- 10 %"),
 ]
 
 
