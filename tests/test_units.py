@@ -45,7 +45,7 @@ def test_an_uncertainty_in_percent_is_refused(text):
     [("60 keVee", "keVnr"), ("80 eVnr", "keVee"), ("80 eV", "keVee"), ("2 keVnr", "keV")],
 )
 def test_energies_of_recoils_and_of_electrons_are_not_the_same(text, unit):
-    with pytest.raises(UnitError, match="is a unit of .*energy, not of .*energy"):
+    with pytest.raises(UnitError, match=r"is a unit of .*energy, not of .*energy"):
         quantity(text, unit)
 
 

@@ -2,9 +2,9 @@
 
 Inside the package numbers are plain floats whose names carry the unit; users write units in
 experiment files and on the command line. A number without a unit where one is needed is an
-error, as is a unit of another dimension. Energies of neutrinos and masses (keV), of nuclear recoils
-(keVnr) and of what electrons would have to deposit for the same signal (keVee) are three dimensions:
-quenching is between the last two, and no factor converts one into the other.
+error, as is a unit of another dimension. Energies of neutrinos and masses (keV), of nuclear
+recoils (keVnr) and of what electrons would have to deposit for the same signal (keVee) are three
+dimensions: quenching is between the last two, and no factor converts one into the other.
 """
 
 from __future__ import annotations
