@@ -185,7 +185,7 @@ def test_file_of_another_run_is_refused(name, arguments, message, cevns, files):
 
 @pytest.mark.parametrize("name", ["profile.h5", "fc.h5"])
 def test_file_of_another_version_is_refused(name, cevns, files, monkeypatch):
-    for module in ("analysis.scanning.scan_methods", "inference.toys.toy_job"):
+    for module in ("analysis.scanning.scan_plan", "inference.toys.toy_job"):
         monkeypatch.setattr(f"cevns.{module}.VERSION", "99.0")
     command = NSI if name == "profile.h5" else FC
     refused(cevns(*command, "--out", files / name), r"version is [\d.]+, not 99.0")
