@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_folder, table
 
 __all__ = ["gallery"]
 
 
 def gallery(
+    output: Output,
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="figures; all by default")
     ] = None,
@@ -21,12 +21,10 @@ def gallery(
         Path | None,
         typer.Option("--out", metavar="DIR", help="write NAME.png and, of tables, NAME.csv there"),
     ] = None,
-    json: options.Json = None,
 ) -> None:
     """Tables and figures of the field, published beside ours; without anything, their list."""
     from cevns.report.gallery import entries, entry
 
-    output = Output(json)
     chosen = [entry(name) for name in names] if names else list(entries())
     if not names and out is None:
         listed = table("gallery", "name", "what", "here", left=3)
