@@ -194,21 +194,16 @@ class CouplingFamily:
         if self.form == "tabulated":
             model = tabulated(model, {e.name: e.response_features for e in self.experiments})
         held = {n: v for n, v in self.at.items() if not self.structure.has(n)}
-        parameters = model.parameters.fix({**held, **self.fix})
-        bounded = Parameters(_bounded(p, self.within.get(p.name)) for p in parameters)
-        return model.with_parameters(bounded)
+        parameters = list(model.parameters.fix({**held, **self.fix}))
+        for name, (low, high) in self.within.items():
+            i = model.parameters.position(name)
+            value = min(max(parameters[i].value, low), high)
+            parameters[i] = replace(parameters[i], lower=low, upper=high, value=value)
+        return model.with_parameters(Parameters(parameters))
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the models that are kept: other processes build their own."""
         return {k: v for k, v in self.__dict__.items() if k != "_models"}
-
-
-def _bounded(p: Parameter, within: tuple[float, float] | None) -> Parameter:
-    """A parameter with narrower bounds; its value moves inside them."""
-    if within is None:
-        return p
-    low, high = within
-    return replace(p, lower=low, upper=high, value=min(max(p.value, low), high))
 
 
 def askable(process: Interaction, strengths: Iterable[Parameter]) -> Parameters:

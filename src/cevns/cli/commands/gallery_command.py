@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cevns.cli.terminal.output import Output, prepare_folder, table
+
+if TYPE_CHECKING:
+    from cevns.report.gallery import Entry
 
 __all__ = ["gallery"]
 
@@ -43,16 +46,14 @@ def gallery(
             output.console.print(f"{e.name}: skipped, {e.missing}")
             records.append({"name": e.name, "title": e.title, "skipped": e.missing})
             continue
-        records.append(_write(output, e.name, out))
+        records.append(_write(output, e, out))
     output.result({"entries": records})
 
 
-def _write(output: Output, name: str, out: Path | None) -> dict[str, Any]:
+def _write(output: Output, e: Entry, out: Path | None) -> dict[str, Any]:
     from cevns.files import write
     from cevns.report import save
-    from cevns.report.gallery import entry
 
-    e = entry(name)
     record: dict[str, Any] = {"name": e.name, "title": e.title}
     numbers = e.table()
     if numbers is not None:
