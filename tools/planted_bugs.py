@@ -233,8 +233,8 @@ BUGS: Final = (
         "M18",
         "errors of the prediction added linearly",
         "analysis/shifts.py",
-        "math.sqrt(sum(max(abs(up), abs(down)) ** 2 for up, down in shifts))",
-        "sum(max(abs(up), abs(down)) for up, down in shifts)",
+        "sum(max(abs(up), abs(down)) ** 2 for up, down in shifts.values())",
+        "sum(max(abs(up), abs(down)) for up, down in shifts.values()) ** 2",
         ("experiments/test_csi_2017.py",),
     ),
     Bug(

@@ -51,8 +51,8 @@ COMMANDS = [
     ((*NSI[:4], "--parameter", "eps_ee_u=0:1:x"), "'x' is not a number of points"),
     ((*NSI[:4], "--parameter", "eps_ee_u=0:1:1"), "at least two points"),
     ((*NSI[:4], "--parameter", "eps_ee_u=1:0:5"), "1:0:5 is no range"),
-    ((*NSI[:4], "--parameter", "eps_ee_u=nan:1:5"), "nan:1:5 is no range"),
-    ((*NSI[:4], "--parameter", "eps_ee_u=0:inf:5"), "0:inf:5 is no range"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=nan:1:5"), "eps_ee_u: 'nan' is not a finite number"),
+    ((*NSI[:4], "--parameter", "eps_ee_u=0:inf:5"), "eps_ee_u: 'inf' is not a finite number"),
     ((*NSI[:4], "--parameter", "eps_ee_u=0:1:5000000"), "5,000,000 points are more than"),
     ((*NSI[:4], "--parameter", "eps_ee_u=0:1:3000", "--parameter", "eps_ee_d=0:1:3000"), "3,000 x"),
     ((*NSI[:4], "--parameter", "eps_ee_u=-9:1:5"), r"reaches -9, outside the physical range"),
@@ -66,7 +66,7 @@ COMMANDS = [
     ((*VECTOR, "g_zprime=0:1e-3:5", "--at", "m_zprime=3kg"), "--at m_zprime: 'kg' is a unit of"),
     ((*VECTOR, "g_zprime=0:1e-3:5", "--at", "m_zprime=-3MeV"), "-3 lies outside its bounds"),
     ((*NSI, "--at", "eps_ee_d"), "--at eps_ee_d: write NAME=VALUE"),
-    ((*NSI, "--at", "eps_ee_d=nan"), "the value nan is not finite"),
+    ((*NSI, "--at", "eps_ee_d=nan"), "eps_ee_d: 'nan' is not a finite number"),
     ((*NSI, "--at", "eps_ee_d=7"), "the value 7 lies outside its bounds"),
     ((*NSI, "--at", "eps_ee_u=1"), "both free and held"),
     ((*NSI, "--at", "t0=0.4"), "hold it with --fix"),
@@ -185,7 +185,7 @@ def test_file_of_another_run_is_refused(name, arguments, message, cevns, files):
 
 @pytest.mark.parametrize("name", ["profile.h5", "fc.h5"])
 def test_file_of_another_version_is_refused(name, cevns, files, monkeypatch):
-    for module in ("analysis.scanning.scan_methods", "inference.toys.toy_job"):
+    for module in ("analysis.scanning.scan_plan", "inference.toys.toy_job"):
         monkeypatch.setattr(f"cevns.{module}.VERSION", "99.0")
     command = NSI if name == "profile.h5" else FC
     refused(cevns(*command, "--out", files / name), r"version is [\d.]+, not 99.0")

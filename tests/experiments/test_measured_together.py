@@ -72,11 +72,12 @@ def test_covariances_of_shared_parameters_must_agree(tmp_path: Path) -> None:
 def test_prediction_has_the_error_of_correlated_factors(tmp_path: Path) -> None:
     text = FILE.replace("strength: [cal]", "").replace("schema: 1", "schema: 1\nstrength: [cal]")
     text = text.replace("count: 30000 +/- 1, ", "count: 30000 +/- 1")
-    experiment = load(written(tmp_path, text))
+    file = written(tmp_path, text)
+    experiment = load(file)
     # relative variance of a product: 0.01 + 0.01 + 2 x 0.006
-    assert prediction_error(experiment) / experiment.prediction() == pytest.approx(
-        np.sqrt(0.032), rel=1e-3
-    )
+    expected = pytest.approx(np.sqrt(0.032), rel=1e-3)
+    assert prediction_error(experiment) / experiment.prediction() == expected
+    assert cevns.load(file).systematics(asimov=True).prediction_error == expected
 
 
 @pytest.mark.parametrize("question", ["count", "cross-section"])

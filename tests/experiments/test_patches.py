@@ -82,7 +82,8 @@ def test_strength_is_asked_for_with_the_rest_as_declared(file: Path, tmp_path: P
 
 
 def test_prediction_and_rate_at_a_strength(file: Path, tmp_path: Path) -> None:
-    study = cevns.load(file, models=patch(tmp_path))
+    added = patch(tmp_path)
+    study = cevns.load(file, models=added)
     nominal = study.predict()["ge-beam"]
     moved = study.predict(at={"second_strength": 2.0})["ge-beam"]
     assert nominal["second"] == 0.0
@@ -90,6 +91,7 @@ def test_prediction_and_rate_at_a_strength(file: Path, tmp_path: Path) -> None:
     assert moved["cevns"] == pytest.approx(nominal["cevns"], rel=1e-9)
     rate = study.rate(at={"second_strength": 2.0})["ge-beam"]
     assert rate.expected["second"] == pytest.approx(moved["second"])
+    assert rate.to_dict()["patches"] == [added]
 
 
 def test_patches_combine_with_each_other_and_with_an_interaction(

@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, norm
 
-from cevns.analysis.coupling_families import known_parameters
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError
-from cevns.experiments import load
 from cevns.inference.scan.cls_values import assemble
 from cevns.inference.work.scan_store import ScanFile, write_scan
 from cevns.processes import interactions
 from cevns.report.drawing.labels import parameter_label, symbol
 from cevns.report.scan_figures.scan_figure import scan_figure
+from cevns.study import load
 
 pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
 pytest.importorskip("mplhep", reason="the extra 'plot' is not installed")
@@ -543,11 +542,10 @@ def test_levels_are_probabilities(cl: float) -> None:
 
 
 def test_every_parameter_of_new_physics_has_a_symbol() -> None:
-    subject = load("coherent-csi-2021")
     parser = MathTextParser("path")
     names = {}
     for name in interactions():
-        for p in known_parameters(subject, name):
+        for p in load("coherent-csi-2021", models=name).couplings:
             names[p.name] = p.unit
     assert len(names) > 60
     for name, unit in names.items():

@@ -33,14 +33,15 @@ __all__ = [
     "CouplingFamily",
     "Form",
     "Physics",
+    "Subject",
     "askable",
     "extended",
-    "known_parameters",
     "shaped",
-    "structural_names",
 ]
 
 Form = Literal["tabulated", "exact"]
+Subject = Experiment | JointExperiment
+"""One experiment, or several together."""
 Physics = str | Extension | Sequence[Extension]
 """New physics by name (``"nsi"``, ``"nsi+magnetic-moment"``, a file of one's own) or as objects."""
 
@@ -97,7 +98,7 @@ class CouplingFamily:
         ('eps_ee_u', 'eps_ee_d', 'ssb')
     """
 
-    subject: Experiment | JointExperiment
+    subject: Subject
     physics: Physics | None
     free: tuple[str, ...]
     at: Mapping[str, float] = field(default_factory=dict)
@@ -121,7 +122,7 @@ class CouplingFamily:
     @property
     def experiments(self) -> tuple[Experiment, ...]:
         """The experiments."""
-        return _experiments(self.subject)
+        return self.subject.experiments
 
     @property
     def name(self) -> str:
@@ -193,56 +194,21 @@ class CouplingFamily:
         if self.form == "tabulated":
             model = tabulated(model, {e.name: e.response_features for e in self.experiments})
         held = {n: v for n, v in self.at.items() if not self.structure.has(n)}
-        parameters = model.parameters.fix({**held, **self.fix})
-        bounded = Parameters(_bounded(p, self.within.get(p.name)) for p in parameters)
-        return model.with_parameters(bounded)
-
-    def parameter(self, name: str) -> Parameter:
-        """A parameter of the vector or a structural one.
-
-        Raises:
-            UnknownNameError: if there is neither.
-        """
-        if name in self.structure.names:
-            return self.structure[name]
-        return self.parameters[name]
+        parameters = list(model.parameters.fix({**held, **self.fix}))
+        for name, (low, high) in self.within.items():
+            i = model.parameters.position(name)
+            value = min(max(parameters[i].value, low), high)
+            parameters[i] = replace(parameters[i], lower=low, upper=high, value=value)
+        return model.with_parameters(Parameters(parameters))
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the models that are kept: other processes build their own."""
         return {k: v for k, v in self.__dict__.items() if k != "_models"}
 
 
-def _bounded(p: Parameter, within: tuple[float, float] | None) -> Parameter:
-    """A parameter with narrower bounds; its value moves inside them."""
-    if within is None:
-        return p
-    low, high = within
-    return replace(p, lower=low, upper=high, value=min(max(p.value, low), high))
-
-
 def askable(process: Interaction, strengths: Iterable[Parameter]) -> Parameters:
     """Parameters of an interaction, those of its shapes, and strengths of components."""
     return Parameters([*process.parameters, *structure_of(process), *strengths])
-
-
-def known_parameters(subject: Experiment | JointExperiment, physics: Physics | None) -> Parameters:
-    """All parameters of new physics, structural ones and strengths of components included.
-
-    Raises:
-        UnknownNameError: if there is no such interaction.
-    """
-    return askable(extended(_experiments(subject)[0], physics), subject.strengths)
-
-
-def structural_names(
-    subject: Experiment | JointExperiment, physics: Physics | None
-) -> tuple[str, ...]:
-    """Names of those that a model is built for."""
-    return structure_of(extended(_experiments(subject)[0], physics)).names
-
-
-def _experiments(subject: Experiment | JointExperiment) -> tuple[Experiment, ...]:
-    return subject.experiments if isinstance(subject, JointExperiment) else (subject,)
 
 
 def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:

@@ -73,12 +73,7 @@ class ComponentCount:
 
     def to_dict(self) -> dict[str, float]:
         """Numbers by name."""
-        return {
-            "prediction": self.prediction,
-            "prediction_error": self.prediction_error,
-            "fit": self.fit,
-            "error": self.error,
-        }
+        return {k: v for k, v in vars(self).items() if k not in ("name", "title")}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,86 +78,137 @@ def measure(
         True
     """
     asked = ask(*experiments, request=request)
-    data, model = asked.data(use_asimov), asked.held
+    fits = _Fits(asked, asked.data(use_asimov), minos)
+    model, interest = asked.held, asked.interest
     joint = len(asked.experiments) > 1 or asked.question.scale is not None
-    wanted = _with_widths(asked, widths)
-    result = _measure(asked, model, data, minos)
-    if joint and asked.interest is not None and not model.parameters[asked.interest].fixed:
-        shares = information_shares(model, result.fit.theta, asked.interest)
+    wanted = [_other_width(asked, *pair) for pair in widths]
+    result = fits.measure(model)
+    if joint and interest is not None and not model.parameters[interest].fixed:
+        shares = information_shares(model, result.fit.theta, interest)
         result = replace(result, shared_share=shares["shared constraints"])
         # two couplings that one experiment cannot tell apart have no fit of it alone
         if contributions and len(request.free) < 2:
-            result = _with_contributions(asked, result, shares, data, minos)
-    result = replace(
-        result,
-        widths=tuple(
-            Width(name, sigma, _fitted(asked, model.with_parameters(p), data, minos)[asked_poi])
-            for name, sigma, p, asked_poi in wanted
-        ),
-    )
+            results = {
+                name: replace(block, contribution=fits.contribution(model, name, shares[name]))
+                for name, block in result.results.items()
+            }
+            result = replace(result, results=results)
+    found = []
+    for name, constraint in wanted:
+        changed = Parameters(
+            replace(p, constraint=constraint) if p.name == name else p for p in model.parameters
+        )
+        fitted = fits.fit(model.with_parameters(changed))
+        found.append(Width(name, constraint.sigma, fitted[interest or ""]))
+    result = replace(result, widths=tuple(found))
     if gof_toys:
         from cevns.inference.toys.gof import goodness_of_fit
 
         gof = goodness_of_fit(fast_form(model)[0], result.fit, gof_toys)
         result = replace(result, gof=gof)
-    return result if joint else _beside(asked, result, data, minos)
+    return result if joint else fits.beside(result)
 
 
-def _beside(asked: Asked, result: Measurement, data: Data | None, minos: str) -> Measurement:
-    """Of one experiment the fits beside that which is quoted: pulse time, shapes."""
-    model = result.model
-    if asked.experiments[0].declaration.signal is None:
-        signal = exact_signal(model.group(asked.experiments[0].name))
-        pulse = None if signal is None else signal.binding.pulse_time
-        if pulse is None or model.parameters[pulse].fixed:
+def _other_width(asked: Asked, name: str, sigma: float) -> tuple[str, Gaussian]:
+    """A constraint at another width, with the name of its parameter."""
+    asked.one_interest("widths of constraints")
+    p = asked.held.parameters[name]
+    if p.constraint is None:
+        raise InputError(f"parameter {p.name!r} has no constraint whose width could change")
+    if not (np.isfinite(sigma) and sigma > 0):
+        raise InputError(
+            f"parameter {p.name!r}: a width must be positive, not {sigma:g}; to hold it, fix it"
+        )
+    return p.name, Gaussian(p.constraint.mean, sigma)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fits:
+    """Fits of one question to the same data, with the same errors.
+
+    Args:
+        asked: the question.
+        data: Asimov data, or None for those of the models.
+        minos: ``"poi"``, ``"all"`` or ``"none"``.
+    """
+
+    asked: Asked
+    data: Data | None
+    minos: str
+
+    def fit(self, model: Model, data: Data | None = None) -> FitResult:
+        """A fit with MINOS errors of every parameter of interest where they are asked for."""
+        own = [p.name for p in model.parameters if p.role == "poi"]
+        minos = own if self.minos == "poi" else self.minos
+        return fit(model, data=data or self.data, poi=self.asked.interest, minos=minos)
+
+    def measure(self, model: Model) -> Measurement:
+        """A fit with what it tells of each experiment."""
+        asked, best, is_asimov = self.asked, self.fit(model), self.data is not None
+        parts = Likelihood.of(model, best.data).by_channel(best.theta)
+        results = {}
+        for e in asked.experiments:
+            # other channels than those of counts are auxiliary measurements
+            counting = tuple(c for c in model.group(e.name) if not c.auxiliary)
+            whole = _components(asked, e, counting, best)
+            channels = {}
+            for c in counting:
+                own = whole if len(counting) == 1 else _components(asked, e, (c,), best, whole)
+                channels[c.name] = ChannelResult(
+                    e, model, best, c, own, parts[c.name], asimov=is_asimov
+                )
+            results[e.name] = ExperimentResult(e, channels, whole)
+            if asked.interest is None:
+                poi = best[model.joint_name(e.name, POI_PARAMETER[asked.question.of_each])]
+                z = _significance(model, poi.name, best)
+                results[e.name] = replace(results[e.name], poi=poi, significance=z)
+        z = None
+        if asked.interest is not None and asked.question.rejects_nothing:
+            z = _significance(model, asked.interest, best)
+        return Measurement(asked.subject, asked.question, model, best, results, z, asimov=is_asimov)
+
+    def beside(self, result: Measurement) -> Measurement:
+        """Of one experiment the fits beside that which is quoted: pulse time, shapes."""
+        asked, model = self.asked, result.model
+        if asked.experiments[0].declaration.signal is None:
+            signal = exact_signal(model.group(asked.experiments[0].name))
+            pulse = None if signal is None else signal.binding.pulse_time
+            if pulse is None or model.parameters[pulse].fixed:
+                return result
+            held = model.with_parameters(model.parameters.fix({pulse: None}))
+            return replace(result, fixed_pulse_time=self.measure(held))
+        free = shapes_freed(asked)
+        if all(a.fixed == b.fixed for a, b in zip(free.parameters, model.parameters, strict=True)):
             return result
-        held = model.with_parameters(model.parameters.fix({pulse: None}))
-        return replace(result, fixed_pulse_time=_measure(asked, held, data, minos))
-    free = shapes_freed(asked)
-    if all(a.fixed == b.fixed for a, b in zip(free.parameters, model.parameters, strict=True)):
-        return result
-    study = None
-    # other questions hold the rates in their error: nothing is left to fold in
-    if result.z is not None and asked.question.counts_events:
-        study = alternative_fits(asked, result.fit, result.z, data=data)
-    return replace(result, profiled=_measure(asked, free, data, minos), alternatives=study)
+        study = None
+        # other questions hold the rates in their error: nothing is left to fold in
+        if result.z is not None and asked.question.counts_events:
+            study = alternative_fits(asked, result.fit, result.z, data=self.data)
+        return replace(result, profiled=self.measure(free), alternatives=study)
 
+    def contribution(self, model: Model, name: str, share: float) -> Contribution:
+        """Fits of one experiment alone and of all others; what is held stays held."""
+        others = [e.name for e in self.asked.experiments if e.name != name]
+        return Contribution(
+            self._of(model, [name]), self._of(model, others) if others else None, share
+        )
 
-def _fitted(asked: Asked, model: Model, data: Data | None, minos: str) -> FitResult:
-    """A fit with MINOS errors of every parameter of interest where they are asked for."""
-    own = [p.name for p in model.parameters if p.role == "poi"]
-    return fit(model, data=data, poi=asked.interest, minos=own if minos == "poi" else minos)
-
-
-def _measure(asked: Asked, model: Model, data: Data | None, minos: str) -> Measurement:
-    best = _fitted(asked, model, data, minos)
-    parts = Likelihood.of(model, best.data).by_channel(best.theta)
-    results = {}
-    for e in asked.experiments:
-        counting = _counting(model, e)
-        whole = _components(asked, e, counting, best)
-        channels = {}
-        for c in counting:
-            own_counts = whole if len(counting) == 1 else _components(asked, e, (c,), best, whole)
-            channels[c.name] = ChannelResult(
-                e, model, best, c, own_counts, parts[c.name], data is not None
-            )
-        own = z = None
-        if asked.interest is None:
-            own = best[model.joint_name(e.name, POI_PARAMETER[asked.question.of_each])]
-            z = _significance(model, own.name, best)
-        results[e.name] = ExperimentResult(e, channels, whole, own, z)
-    z = None
-    if asked.interest is not None and asked.question.rejects_nothing:
-        z = _significance(model, asked.interest, best)
-    return Measurement(
-        asked.subject, asked.question, model, best, results, z, asimov=data is not None
-    )
-
-
-def _counting(model: Model, experiment: Experiment) -> tuple[Channel, ...]:
-    """The channels of an experiment that hold counts; others are auxiliary measurements."""
-    return tuple(c for c in model.group(experiment.name) if not c.auxiliary)
+    def _of(self, model: Model, names: list[str]) -> FittedParameter | None:
+        """The parameter of interest from some experiments; None where it needs the others."""
+        own = [c for n in names for c in model.group(n)]
+        known = {p for c in own for p in map(c.joint_name, c.names)}
+        # an auxiliary measurement that is common stands with the first of the experiments
+        own += [
+            c
+            for c in model.channels
+            if c.auxiliary and c not in own and known.issuperset(map(c.joint_name, c.names))
+        ]
+        some = model.only([c.name for c in own])
+        data = None if self.data is None else self.data.only(model, some)
+        try:
+            return self.fit(some, data)[self.asked.interest or ""]
+        except FitError:  # some parameters are known by the others only
+            return None
 
 
 def _significance(model: Model, name: str, best: FitResult) -> Significance | None:
@@ -174,61 +225,6 @@ def _significance(model: Model, name: str, best: FitResult) -> Significance | No
         if channel.statistic.impossible(null[bins], data, np.zeros_like(data)).any():
             return None
     return significance(model, name, data=best.data, best=best)
-
-
-def _with_contributions(
-    asked: Asked,
-    result: Measurement,
-    shares: Mapping[str, float],
-    data: Data | None,
-    minos: str,
-) -> Measurement:
-    """Fits of each experiment alone and of the others; what is held stays held."""
-    model, interest = result.model, asked.interest or ""
-
-    def of(names: list[str]) -> FittedParameter | None:
-        own = [c for n in names for c in model.group(n)]
-        known = {p for c in own for p in map(c.joint_name, c.names)}
-        # an auxiliary measurement that is common stands with the first of the experiments
-        own += [
-            c
-            for c in model.channels
-            if c.auxiliary and c not in own and known.issuperset(map(c.joint_name, c.names))
-        ]
-        some = model.only([c.name for c in own])
-        own_data = None if data is None else data.only(model, some)
-        try:
-            return _fitted(asked, some, own_data, minos)[interest]
-        except FitError:  # some parameters are known by the others only
-            return None
-
-    results = {}
-    for name, block in result.results.items():
-        others = [n for n in result.results if n != name]
-        without = of(others) if others else None
-        contribution = Contribution(of([name]), without, shares[name])
-        results[name] = replace(block, contribution=contribution)
-    return replace(result, results=results)
-
-
-def _with_widths(
-    asked: Asked, widths: Iterable[tuple[str, float]]
-) -> list[tuple[str, float, Parameters, str]]:
-    """The parameters with one constraint at another width, for each that is asked for."""
-    out = []
-    parameters = asked.held.parameters
-    for name, sigma in widths:
-        poi = asked.one_interest("widths of constraints")
-        p = parameters[name]
-        if p.constraint is None:
-            raise InputError(f"parameter {p.name!r} has no constraint whose width could change")
-        if not (np.isfinite(sigma) and sigma > 0):
-            raise InputError(
-                f"parameter {p.name!r}: a width must be positive, not {sigma:g}; to hold it, fix it"
-            )
-        new = replace(p, constraint=Gaussian(p.constraint.mean, sigma))
-        out.append((p.name, sigma, Parameters(new if q is p else q for q in parameters), poi))
-    return out
 
 
 def _components(
@@ -265,14 +261,18 @@ def _components(
         error = float(np.sqrt(np.maximum(gradient @ covariance @ gradient, 0.0)))
         channel, number = kinds[name]
         component = channel.components[number]
-        if name == SIGNAL and whole is not None:
+        declared = experiment.declaration
+        if name != SIGNAL:
+            prior = _strength_prior(
+                model, channel, component, float(values[0]), declared.correlated_widths
+            )
+        elif whole is not None:
             all_of_it = whole[name]
             prior = all_of_it.prediction_error * values[0] / (all_of_it.prediction or 1.0)
-        elif name == SIGNAL:
-            prior = _signal_prior(experiment, component)
+        elif declared.signal is not None and component.shape.matrix is not None:
+            prior = declared.signal.count.sigma  # the prediction is released, and its error
         else:
-            correlated = experiment.declaration.correlated_widths
-            prior = _strength_prior(model, channel, component, float(values[0]), correlated)
+            prior = prediction_error(experiment)
         out[name] = ComponentCount(
             name, component.title, float(values[0]), float(prior), float(values[1]), error
         )
@@ -302,11 +302,3 @@ def _strength_prior(
             squares += 0.0 if width is None else float(slope[0] * factor[0] * width) ** 2
     # the shape of a background sums to one, also where its count starts at none
     return math.sqrt(squares) * (count / strength if strength else 1.0)
-
-
-def _signal_prior(experiment: Experiment, signal: Component) -> float:
-    """Prior uncertainty of the signal: the released one where the prediction is released."""
-    released = experiment.declaration.signal
-    if released is not None and signal.shape.matrix is not None:
-        return released.count.sigma
-    return prediction_error(experiment)

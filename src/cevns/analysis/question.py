@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from cevns.analysis.coupling_families import Physics, askable, extended, shaped
+from cevns.analysis.coupling_families import Physics, Subject, askable, extended, shaped
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import SCALE_QUESTION, Question
 from cevns.inference import Data, Model, asimov
-from cevns.parameters import Parameter
-from cevns.processes import Interaction, structure_of
+from cevns.processes import structure_of
 from cevns.registry import canonical
 
 __all__ = [
@@ -26,8 +25,6 @@ __all__ = [
     "together",
     "with_physics",
 ]
-
-Subject = Experiment | JointExperiment
 
 
 @dataclass(frozen=True)
@@ -145,37 +142,37 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     """
     placed = tuple(_placed(e, request.at) for e in experiments)
     subject = JointExperiment(placed) if request.is_scale else together(*placed)
-    process, strengths = placed[0].interaction, subject.strengths
-    held = _couplings(process, strengths, request.at)
+    process = placed[0].interaction
+    known, structure = askable(process, subject.strengths), structure_of(process)
+    held = {known[n].name: v for n, v in request.at.items() if not structure.has(n)}
     if not request.free:
         if held:
             raise InputError(
                 f"{', '.join(request.at)}: a parameter of the interaction is held beside free "
                 "ones; name one with --free (free=...)"
             )
-        question = subject.ask(request.poi or subject.usual_question)
-        model = subject.model(request.poi or subject.usual_question)
+        poi = request.poi or subject.usual_question
+        question = subject.ask(poi)
         several = isinstance(subject, JointExperiment)
         interest = question.common if several else question.parameter
-        return Asked(subject, question, model, interest, request.fix)
+        return Asked(subject, question, subject.model(poi), interest, request.fix)
     if request.poi is not None:
         raise InputError(
             f"{request.poi} and {', '.join(request.free)} are two questions; ask one of them"
         )
-    both = _couplings(process, strengths, request.free)
-    names = tuple(dict.fromkeys([*both, *held]))
-    if len(both) < len(request.free):
+    free = tuple(dict.fromkeys(known[n].name for n in request.free))
+    if any(structure.has(n) for n in free):
         raise InputError(
             f"{', '.join(request.free)}: what changes shapes (a mass) cannot be free in a fit; "
             "hold it with --at, or scan it"
         )
-    model = subject.model(names)
-    values = {n: request.at[n] for n in request.at if model.parameters.has(n)}
-    if set(both) & {model.parameters[n].name for n in values}:
-        raise InputError(f"{', '.join(values)} is both free and held; drop one")
-    model = model.with_parameters(model.parameters.fix(values))
-    interest = model.parameters[both[0]].name
-    return Asked(subject, subject.ask(names), model, interest, request.fix)
+    both = [n for n in free if n in held]
+    if both:
+        raise InputError(f"{', '.join(both)} is both free and held; drop one")
+    model = subject.model((*free, *held))
+    model = model.with_parameters(model.parameters.fix(held))
+    interest = model.parameters[free[0]].name
+    return Asked(subject, subject.ask((*free, *held)), model, interest, request.fix)
 
 
 def with_physics(experiment: Experiment, physics: Physics) -> Experiment:
@@ -197,32 +194,16 @@ def place(experiment: Experiment, at: Mapping[str, float]) -> tuple[Experiment, 
     Raises:
         UnknownNameError: if a parameter is unknown.
     """
-    names = _couplings(experiment.interaction, experiment.strengths, at)
-    known = askable(experiment.interaction, experiment.strengths)
-    held = {known[n].name: v for n, v in at.items() if known[n].name in names}
+    process = experiment.interaction
+    known, structure = askable(process, experiment.strengths), structure_of(process)
+    held = {known[n].name: v for n, v in at.items() if not structure.has(n)}
     return _placed(experiment, at), held
 
 
 def _placed(experiment: Experiment, at: Mapping[str, float]) -> Experiment:
     """An experiment at the values of what changes its shapes."""
-    if not at:
-        return experiment
     structure = structure_of(experiment.interaction)
     shapes = {structure[n].name: v for n, v in at.items() if structure.has(n)}
     if not shapes:
         return experiment
     return replace(experiment, process=shaped(experiment.interaction, shapes))
-
-
-def _couplings(
-    process: Interaction, strengths: Iterable[Parameter], names: Iterable[str]
-) -> tuple[str, ...]:
-    """Those that are parameters of the interaction, not of its shapes, or strengths.
-
-    Raises:
-        UnknownNameError: if a name is neither.
-    """
-    structure = structure_of(process)
-    known = askable(process, strengths)
-    found = [known[n].name for n in names]
-    return tuple(n for n in found if not structure.has(n))

@@ -9,7 +9,7 @@ from typing import Any
 
 from cevns.analysis.alternatives import shapes_freed
 from cevns.analysis.question import PLAIN, Asked, Request, Subject, ask
-from cevns.analysis.shifts import prediction_shifts
+from cevns.analysis.shifts import prediction_error, prediction_shifts
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import COUPLINGS
@@ -59,7 +59,7 @@ class Systematics:
         experiment: what it belongs to.
         question: of the model.
         rows: the uncertainties, the largest effect first.
-        prediction_errors: of each predicted count, all in quadrature, relative.
+        prediction_errors: of each predicted count, with the correlations, relative.
         statistical: error of the fitted value with every nuisance held, relative.
         total: its full error, relative.
         relative_to: what effects on the fit are divided by: the fitted ``value``, or of couplings
@@ -181,10 +181,7 @@ def systematic_effects(
         asked.subject,
         asked.question.name,
         tuple(sorted(rows, key=size, reverse=True)),
-        {
-            e: math.sqrt(sum(max(map(abs, pair)) ** 2 for pair in s.values()))
-            for e, s in shifts.items()
-        },
+        {e.name: prediction_error(e) / e.prediction() for e in asked.experiments},
         statistical_error(model, poi, data=data, best=best) / centre,
         best[poi].error / centre,
         "value" if relative else "error",

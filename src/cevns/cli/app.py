@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from cevns.cli.commands import (
-    compare as comparing,
+    compare,
+    data_commands,
+    fit_commands,
+    gallery_command,
+    limit_command,
+    list_models,
+    quenching_commands,
+    rate_command,
+    reproduce_command,
+    scan_command,
+    toys_command,
+    xsec_commands,
 )
-from cevns.cli.commands import (
-    data_commands as data,
-)
-from cevns.cli.commands import (
-    fit_commands as fitting,
-)
-from cevns.cli.commands import (
-    gallery_command as gallery,
-)
-from cevns.cli.commands import (
-    limit_command as limits,
-)
-from cevns.cli.commands import (
-    list_models as catalogue,
-)
-from cevns.cli.commands import (
-    quenching_commands as quenching,
-)
-from cevns.cli.commands import (
-    rate_command as rates,
-)
-from cevns.cli.commands import (
-    reproduce_command as reproduction,
-)
-from cevns.cli.commands import (
-    scan_command as scanning,
-)
-from cevns.cli.commands import (
-    toys_command as pseudo,
-)
-from cevns.cli.commands import (
-    xsec_commands as cross_section,
-)
+from cevns.cli.terminal.options import spread
 
 __all__ = ["app"]
 
@@ -54,6 +34,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
+)
+data = typer.Typer(
+    help="Public data releases: list, fetch, verify, where.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -75,20 +60,32 @@ def _main(
     _ = version
 
 
-app.command("list")(catalogue.list_names)
-app.command("xsec")(cross_section.xsec)
-app.command("rate")(rates.rate)
-app.command("predict")(rates.predict)
-app.command("fit")(fitting.fit)
-app.command("profile")(fitting.profile)
-app.command("systematics")(fitting.systematics)
-app.command("limit")(limits.limit)
-app.command("scan")(scanning.scan)
-app.command("merge")(scanning.merge)
-app.command("plot")(scanning.plot)
-app.command("compare")(comparing.compare)
-app.command("toys")(pseudo.toys)
-app.command("quenching")(quenching.quenching)
-app.command("gallery")(gallery.gallery)
-app.command("reproduce")(reproduction.reproduce)
-app.add_typer(data.app, name="data")
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "list": list_models.list_names,
+    "xsec": xsec_commands.xsec,
+    "rate": rate_command.rate,
+    "predict": rate_command.predict,
+    "fit": fit_commands.fit,
+    "profile": fit_commands.profile,
+    "systematics": fit_commands.systematics,
+    "limit": limit_command.limit,
+    "scan": scan_command.scan,
+    "merge": scan_command.merge,
+    "plot": scan_command.plot,
+    "compare": compare.compare,
+    "toys": toys_command.toys,
+    "quenching": quenching_commands.quenching,
+    "gallery": gallery_command.gallery,
+    "reproduce": reproduce_command.reproduce,
+}
+_DATA: dict[str, Callable[..., None]] = {
+    "list": data_commands.list_releases,
+    "fetch": data_commands.fetch,
+    "verify": data_commands.verify,
+    "where": data_commands.where,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(spread(_command))
+for _name, _command in _DATA.items():
+    data.command(_name)(spread(_command))
+app.add_typer(data, name="data")

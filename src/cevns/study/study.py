@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cevns import analysis  # which imports what a method asks for when it is called
 from cevns.analysis.coupling_families import Form, Physics, askable
-from cevns.analysis.measurement import Measurement
-from cevns.analysis.measuring import measure
-from cevns.analysis.question import Request, Subject, ask, together, with_physics
+from cevns.analysis.question import Subject, together, with_physics
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
@@ -21,15 +20,8 @@ from cevns.inference import Model
 from cevns.parameters import Parameters
 from cevns.processes import structure_of
 
-if TYPE_CHECKING:  # a method imports what it does: a fit starts without scans and toys
-    from cevns.analysis.changes import Comparison
-    from cevns.analysis.count_limit import CevnsLimit
-    from cevns.analysis.profiling import Profile
-    from cevns.analysis.recoil_rate import Rate
-    from cevns.analysis.scanning.scan_plan import Ranges, ScanPlan
-    from cevns.analysis.scanning.scan_record import Scan
-    from cevns.analysis.systematics import Systematics
-    from cevns.analysis.toy_study import ToyStudy
+if TYPE_CHECKING:
+    from cevns.analysis.scanning.scan_plan import Ranges
 
 __all__ = ["Study"]
 
@@ -120,7 +112,7 @@ class Study(Named):
             >>> cevns.load("coherent-csi-2021").model().parameters.names[:3]
             ('cevns', 'ssb', 'brn')
         """
-        return ask(*self.experiments, request=_request(poi, free, at, fix)).held
+        return analysis.ask(*self.experiments, request=_request(poi, free, at, fix)).held
 
     @property
     def couplings(self) -> Parameters:
@@ -173,28 +165,24 @@ class Study(Named):
             >>> round(counts["cevns"])
             331
         """
-        from cevns.analysis.recoil_rate import expected_counts
+        return analysis.expected_counts(*self.experiments, at=at)
 
-        return expected_counts(*self.experiments, at=at)
-
-    def rate(self, *, at: Mapping[str, float] | None = None, points: int = 200) -> dict[str, Rate]:
+    def rate(
+        self, *, at: Mapping[str, float] | None = None, points: int = 200
+    ) -> dict[str, analysis.Rate]:
         """Recoil spectra and expected counts, by experiment; see `cevns.analysis.recoil_rate`."""
-        from cevns.analysis.recoil_rate import rates
+        return analysis.rates(*self.experiments, at=at, points=points)
 
-        return rates(*self.experiments, at=at, points=points)
-
-    def compare(self) -> dict[str, Comparison]:
+    def compare(self) -> dict[str, analysis.Comparison]:
         """From the first experiment to each other, one change at a time, by the other's name.
 
         Raises:
             InputError: if there is no other one.
         """
-        from cevns.analysis.changes import compare
-
         first, *others = self.experiments
         if not others:
             raise InputError(f"{first.name} is compared with another experiment; name it too")
-        return {other.name: compare(first, other) for other in others}
+        return {other.name: analysis.compare(first, other) for other in others}
 
     # -- fits ----------------------------------------------------------------------------------
 
@@ -210,7 +198,7 @@ class Study(Named):
         gof_toys: int = 0,
         contributions: bool = True,
         widths: Sequence[tuple[str, float]] = (),
-    ) -> Measurement:
+    ) -> analysis.Measurement:
         """Fit; see `cevns.analysis.measuring.measure`.
 
         Args:
@@ -235,7 +223,7 @@ class Study(Named):
             >>> round(fit.z, 1)
             11.5
         """
-        return measure(
+        return analysis.measure(
             *self.experiments,
             request=_request(poi, free, at, fix),
             use_asimov=asimov,
@@ -255,11 +243,9 @@ class Study(Named):
         fix: Fix | None = None,
         asimov: bool = False,
         points: int = 41,
-    ) -> Profile:
+    ) -> analysis.Profile:
         """Profile a parameter; see `cevns.analysis.profiling.profile_experiments`."""
-        from cevns.analysis.profiling import profile_experiments
-
-        return profile_experiments(
+        return analysis.profile_experiments(
             *self.experiments,
             parameter=parameter,
             request=_request(poi, free, at, fix),
@@ -275,12 +261,10 @@ class Study(Named):
         at: Mapping[str, float] | None = None,
         fix: Fix | None = None,
         asimov: bool = False,
-    ) -> Systematics:
+    ) -> analysis.Systematics:
         """Effect of every uncertainty; see `cevns.analysis.systematic_effects`."""
-        from cevns.analysis.systematics import systematic_effects
-
         request = _request(poi, free, at, fix)
-        return systematic_effects(*self.experiments, request=request, use_asimov=asimov)
+        return analysis.systematic_effects(*self.experiments, request=request, use_asimov=asimov)
 
     def toys(
         self,
@@ -295,11 +279,9 @@ class Study(Named):
         out: Path | str | None = None,
         workers: int | None = None,
         progress: Callable[[int, int], None] | None = None,
-    ) -> ToyStudy:
+    ) -> analysis.ToyStudy:
         """Draw and fit pseudo-experiments; see `cevns.analysis.toy_study.study_toys`."""
-        from cevns.analysis.toy_study import study_toys
-
-        return study_toys(
+        return analysis.study_toys(
             *self.experiments,
             n=n,
             seed=seed,
@@ -322,7 +304,7 @@ class Study(Named):
         cl: float = 0.9,
         asimov: bool = False,
         form: Form = "tabulated",
-    ) -> ScanPlan:
+    ) -> analysis.ScanPlan:
         """What a scan is of; see `cevns.analysis.scanning.scan_plan.scan_plan`.
 
         Args:
@@ -339,9 +321,7 @@ class Study(Named):
             InputError: if a range leaves the physical region, nothing is scanned, or there are
                 no data.
         """
-        from cevns.analysis.scanning.scan_plan import scan_plan
-
-        return scan_plan(
+        return analysis.scan_plan(
             self.subject,
             self.models,
             ranges,
@@ -355,7 +335,7 @@ class Study(Named):
 
     def scan(
         self,
-        ranges: Ranges | ScanPlan,
+        ranges: Ranges | analysis.ScanPlan,
         method: str = "profile",
         *,
         toys: int = 1000,
@@ -366,7 +346,7 @@ class Study(Named):
         executor: Executor | None = None,
         progress: Callable[[int, int, float], None] | None = None,
         **options: Any,
-    ) -> Scan:
+    ) -> analysis.Scan:
         """Scan one or two parameters; see `cevns.analysis.scanning.scan_task.scan`.
 
         Args:
@@ -394,13 +374,10 @@ class Study(Named):
             >>> len(study.scan({"eps_ee_u": [-0.3 + 0.05 * i for i in range(23)]}).intervals)
             2
         """
-        from cevns.analysis.scanning.scan_plan import ScanPlan
-        from cevns.analysis.scanning.scan_task import scan
-
-        if isinstance(ranges, ScanPlan) and options:
+        if isinstance(ranges, analysis.ScanPlan) and options:
             raise InputError(f"{', '.join(options)}: a plan holds these already")
-        plan = ranges if isinstance(ranges, ScanPlan) else self.plan(ranges, **options)
-        found = scan(
+        plan = ranges if isinstance(ranges, analysis.ScanPlan) else self.plan(ranges, **options)
+        found = analysis.scan(
             plan,
             method,
             toys=toys,
@@ -422,7 +399,7 @@ class Study(Named):
         observed: int | None = None,
         background: float = 0.0,
         asimov: bool = False,
-    ) -> CevnsLimit:
+    ) -> analysis.CevnsLimit:
         """Upper limit on CEvNS itself; see `cevns.analysis.count_limit.cevns_limit`.
 
         The allowed pieces of a parameter of new physics are the ``intervals`` of a `scan`.
@@ -431,14 +408,12 @@ class Study(Named):
             InputError: if there are several experiments, no data, or a number is impossible.
             FitError: if a fit does not converge.
         """
-        from cevns.analysis.count_limit import cevns_limit
-
         if len(self.experiments) > 1 or self.models is not None:
             raise InputError(
                 "a limit on CEvNS itself is of one experiment in the Standard Model; of several, "
                 "or of new physics, scan a parameter"
             )
-        return cevns_limit(
+        return analysis.cevns_limit(
             self.experiments[0],
             level=level,
             events=events,
@@ -450,5 +425,5 @@ class Study(Named):
 
 def _request(
     poi: str | None, free: Sequence[str], at: Mapping[str, float] | None, fix: Fix | None
-) -> Request:
-    return Request(poi, tuple(free), dict(at or {}), dict(fix or {}))
+) -> analysis.Request:
+    return analysis.Request(poi, tuple(free), dict(at or {}), dict(fix or {}))

@@ -15,7 +15,6 @@ from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError, MissingExtraError
 from cevns.inference.toys.toy_run import Progress
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
-from cevns.records import VERSION
 from cevns.typing import ENGINE
 
 if TYPE_CHECKING:
@@ -68,20 +67,11 @@ def bayes(
             f"{plan.grid.raster[0]!r} is structural: each of its values has a posterior of its "
             "own; hold it with --at"
         )
-    run = {
-        "method": "bayes",
-        **plan.label(),
-        "confidence level": plan.cl,
-        "grid": [[float(v) for v in a.values] for a in plan.grid.axes],
-        "parameters": list(plan.family.parameters.names),
-        "degrees": plan.grid.degrees,
+    run = plan.fingerprint("bayes") | {
         "priors": "flat in the scanned ranges; nuisances as constrained",
         "draws": DRAWS * toys,
         "seed": seed,
         "engine": ENGINE,
-        "model digest": plan.grid.digest(),
-        "data digest": plan.grid.data_digest(plan.data),
-        "version": VERSION,
     }
     target = None if out is None else check_target(out)
     if target is not None and target.exists():

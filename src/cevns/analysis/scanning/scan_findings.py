@@ -19,7 +19,10 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from cevns.inference.scan.regions import Contour
 
-__all__ = ["ScanFindings"]
+__all__ = ["Pieces", "ScanFindings"]
+
+Pieces = list[tuple[float, float]]
+"""Allowed pieces of a parameter, from the lowest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,28 +135,36 @@ class ScanFindings:
         return int(np.sum(~np.isfinite(self.q)))
 
     @cached_property
-    def intervals(self) -> list[tuple[float, float]]:
+    def intervals(self) -> Pieces:
         """Pieces of the confidence set of a scan of one parameter, in order.
 
         Raises:
             InputError: if two parameters were scanned.
         """
-        self._one()
+        if len(self.names) != 1:
+            raise InputError(
+                f"a scan of {' and '.join(self.names)} has contours, not intervals; scan one"
+            )
         found = self.file.datasets.get("region/intervals")
-        if found is not None:
-            return [(float(a), float(b)) for a, b in found]
+        return self._sets()[0] if found is None else [(float(a), float(b)) for a, b in found]
+
+    def _sets(self) -> list[Pieces]:
+        """What is allowed in each slice; without a structural axis there is one slice."""
         if self.method == "cls":
             from cevns.inference.scan.cls import ClsScan
 
-            return self._below(ClsScan.of(self.file).upper()[0])
+            # from no signal to the upper limit; nothing where no scanned value is allowed
+            null = float(self.file.run["null"])
+            limits = ClsScan.of(self.file).upper().tolist()
+            return [[] if math.isnan(upper) else [(null, upper)] for upper in limits]
         from cevns.inference.scan.regions import confidence_set
 
-        pieces = confidence_set(self.axes[0], self.q, self.critical).pieces
-        return [(p.lower, p.upper) for p in pieces]
-
-    def _below(self, upper: float) -> list[tuple[float, float]]:
-        """From no signal to an upper limit; nothing where no scanned value is allowed."""
-        return [] if math.isnan(upper) else [(float(self.file.run["null"]), float(upper))]
+        at = next(i for i, n in enumerate(self.names) if n not in self.raster)
+        q, critical = (
+            np.moveaxis(a, at, -1).reshape(-1, self.shape[at]) for a in (self.q, self.critical)
+        )
+        sets = [confidence_set(self.axes[at], *both) for both in zip(q, critical, strict=True)]
+        return [[(p.lower, p.upper) for p in s.pieces] for s in sets]
 
     def contours(self, *, wilks: bool = False) -> Contour:
         """The border of the region of a scan of two parameters.
@@ -177,7 +188,7 @@ class ScanFindings:
         )
         return contour((first, second), self.q, self.wilks if wilks else self.critical)
 
-    def slices(self) -> list[tuple[float, list[tuple[float, float]]]]:
+    def slices(self) -> list[tuple[float, Pieces]]:
         """Of a scan with a structural axis: each of its values, and the pieces allowed there.
 
         Raises:
@@ -185,24 +196,5 @@ class ScanFindings:
         """
         if not self.raster:
             raise InputError(f"a scan of {' and '.join(self.names)} has no structural axis")
-        if self.method == "cls":
-            from cevns.inference.scan.cls import ClsScan
-
-            pieces = [self._below(u) for u in ClsScan.of(self.file).upper()]
-        else:
-            from cevns.inference.scan.regions import confidence_set
-
-            at = self.names.index(self.raster[0])
-            q, critical = (np.moveaxis(a, at, 0) for a in (self.q, self.critical))
-            sets = [
-                confidence_set(self.axes[1 - at], *both) for both in zip(q, critical, strict=True)
-            ]
-            pieces = [[(p.lower, p.upper) for p in s.pieces] for s in sets]
         values = self.file.datasets[f"axis/{self.raster[0]}"].tolist()
-        return list(zip(values, pieces, strict=True))
-
-    def _one(self) -> None:
-        if len(self.names) != 1:
-            raise InputError(
-                f"a scan of {' and '.join(self.names)} has contours, not intervals; scan one"
-            )
+        return list(zip(values, self._sets(), strict=True))

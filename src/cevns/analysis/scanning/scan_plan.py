@@ -9,18 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from cevns.analysis.coupling_families import (
-    CouplingFamily,
-    Form,
-    Physics,
-    known_parameters,
-    structural_names,
-)
+from cevns.analysis.coupling_families import CouplingFamily, Form, Physics, askable, extended
 from cevns.analysis.question import Subject, require_data
 from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
-from cevns.parameters import Parameters
+from cevns.processes import structure_of
+from cevns.records import VERSION
 from cevns.typing import Array
 
 __all__ = ["Ranges", "ScanPlan", "scan_plan"]
@@ -70,11 +65,8 @@ class ScanPlan:
         found = self.family.subject.provenance()
         if len(self.family.experiments) > 1:
             return {"provenance": found["experiments"]}
-        return {**found, "physics": {**found["physics"], "interaction": self._physics}}
-
-    @property
-    def _physics(self) -> str:
-        return self.family.interaction.name
+        interaction = self.family.interaction.name
+        return {**found, "physics": {**found["physics"], "interaction": interaction}}
 
     def _bounds(self, axis: Axis) -> list[float | None]:
         """Physical bounds of what is scanned, None where there is none."""
@@ -108,7 +100,7 @@ class ScanPlan:
         axes = self.grid.axes
         return {
             "experiments": [e.name for e in self.family.experiments],
-            "physics": self._physics,
+            "physics": self.family.interaction.name,
             "axes": [a.name for a in axes],
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],
@@ -123,6 +115,20 @@ class ScanPlan:
             "held units": {p.name: p.unit for p in self.family.known if p.unit},
             "asimov": self.is_asimov,
             "best fit within": {k: list(v) for k, v in sorted(self.family.within.items())},
+        }
+
+    def fingerprint(self, method: str) -> dict[str, Any]:
+        """What determines the numbers of a scan without toys, with what its results say of it."""
+        return {
+            "method": method,
+            **self.label(),
+            "confidence level": self.cl,
+            "grid": [a.values.tolist() for a in self.grid.axes],
+            "parameters": list(self.family.parameters.names),
+            "degrees": self.grid.degrees,
+            "model digest": self.grid.digest(),
+            "data digest": self.grid.data_digest(self.data),
+            "version": VERSION,
         }
 
 
@@ -164,10 +170,16 @@ def scan_plan(
     check_level(cl)
     if not ranges:
         raise InputError("nothing is scanned: name a parameter and its range")
-    known = known_parameters(subject, physics)
-    structure = set(structural_names(subject, physics))
-    _require_coupling(known, structure, (*ranges, *free))
-    scanned = [known[n].name for n in ranges if known.has(n) and known[n].name not in structure]
+    process = extended(subject.experiments[0], physics)
+    known, structure = askable(process, subject.strengths), structure_of(process)
+    # a name that is not known here may be that of a nuisance parameter
+    if all(structure.has(n) for n in (*ranges, *free)):
+        raise InputError(
+            f"a scan of {' and '.join(dict.fromkeys(structure[n].name for n in ranges))} alone "
+            "leaves no parameter free that it could limit; scan one of "
+            f"{', '.join(p.name for p in known if not structure.has(p.name))} too"
+        )
+    scanned = [known[n].name for n in ranges if known.has(n) and not structure.has(n)]
     family = CouplingFamily(
         subject,
         physics,
@@ -180,14 +192,12 @@ def scan_plan(
         require_data(subject)
     axes = []
     for name, values in ranges.items():
-        structural = known.has(name) and known[name].name in structure
-        p = family.structure[name] if structural else family.parameters[name]
+        structural = structure.has(name)
+        p = (structure if structural else family.parameters)[name]
         if p.fixed and not structural:
             raise InputError(f"{p.name!r} is held and cannot be scanned; do not fix it")
-        if isinstance(values, Axis):
-            axes.append(Axis(p, values.values, values.log, structural))
-        else:
-            axes.append(Axis(p, np.asarray(values, dtype=float), structural=structural))
+        points, log = (values.values, values.log) if isinstance(values, Axis) else (values, False)
+        axes.append(Axis(p, np.asarray(points, dtype=float), log, structural))
     model = family.model({})
     return ScanPlan(
         family,
@@ -195,20 +205,4 @@ def scan_plan(
         cl,
         asimov(model) if asimov_data else observed(model),
         asimov_data,
-    )
-
-
-def _require_coupling(known: Parameters, structure: set[str], names: Sequence[str]) -> None:
-    """Raise if nothing of the interaction, and no strength of a component, is free.
-
-    Raises:
-        InputError: saying what could be.
-    """
-    if any(not known.has(n) or known[n].name not in structure for n in names):
-        return  # a name that is not the interaction's may be one of the experiment's
-    what = " and ".join(dict.fromkeys(known[n].name for n in names))
-    couplings = [p.name for p in known if p.name not in structure]
-    raise InputError(
-        f"a scan of {what} alone leaves no parameter free that it could limit; scan one of "
-        f"{', '.join(couplings)} too"
     )

@@ -65,19 +65,28 @@ class Scan(ScanFindings):
                 for v, pieces in self.slices()
             ]
         out["values"] = {n: a.tolist() for n, a in zip(self.names, self.axes, strict=True)}
-        out |= {
-            "profile": self._profile_dict,
-            "fc": self._toys_dict,
-            "cls": self._cls_dict,
-            "bayes": self._posterior_dict,
-        }[self.method]()
+        out |= self._of_method()
         engine = run.get("engine") or self.file.notes.get("engine", ENGINE)
         return {**out, "seed": run.get("seed"), "engine": engine}
 
-    def _profile_dict(self) -> dict[str, Any]:
-        return {"critical_value": self.wilks, "delta_twice_nll": self.q.tolist()}
+    def _of_method(self) -> dict[str, Any]:
+        """What one method has and others do not."""
+        run = self.file.run
+        if self.method == "bayes":
+            posterior = self.file.group("posterior")
+            return {
+                "critical_value": float(posterior["level"]),
+                "priors": run["priors"],
+                "r_hat": float(np.max(posterior["r_hat"])),
+            }
+        if self.method == "cls":
+            from cevns.inference.scan.cls import ClsScan
 
-    def _toys_dict(self) -> dict[str, Any]:
+            found = ClsScan.of(self.file).to_dict()
+            kept = {k: found[k] for k in ("limited", "null", "upper", "expected")}
+            return {"critical_value": 1.0 - self.cl, **kept, "cls_form": found["method"]}
+        if self.method == "profile":
+            return {"critical_value": self.wilks, "delta_twice_nll": self.q.tolist()}
         toys = self.file.group("toys")
         return {
             "critical_value": self.critical.ravel().tolist(),
@@ -85,23 +94,6 @@ class Scan(ScanFindings):
             "p_value": toys["p_value"].tolist(),
             "delta_twice_nll": self.q.tolist(),
             "toys": int(toys["n"].sum()),
-            "nuisances_of_the_toys": self.file.run["nuisances of the toys"],
-            "best_fit_within": self.file.run["best fit within"],
-        }
-
-    def _cls_dict(self) -> dict[str, Any]:
-        from cevns.inference.scan.cls import ClsScan
-
-        found = ClsScan.of(self.file).to_dict()
-        return (
-            {"critical_value": 1.0 - self.cl}
-            | {k: found[k] for k in ("limited", "null", "upper", "expected")}
-            | {"cls_form": found["method"]}
-        )
-
-    def _posterior_dict(self) -> dict[str, Any]:
-        return {
-            "critical_value": float(self.file.datasets["posterior/level"]),
-            "priors": self.file.run["priors"],
-            "r_hat": float(np.max(self.file.datasets["posterior/r_hat"])),
+            "nuisances_of_the_toys": run["nuisances of the toys"],
+            "best_fit_within": run["best fit within"],
         }

@@ -16,8 +16,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cevns.analysis.scanning.scan_methods import by_toys, profile
 from cevns.analysis.scanning.scan_plan import ScanPlan
+from cevns.analysis.scanning.scan_profile import profile
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import InputError, UnknownNameError
 
@@ -100,20 +100,28 @@ def scan(
         FitError: if fits fail.
     """
     chosen = check_method(method)
-    if chosen == "cls":
-        _check_one_sided(plan)
     if chosen in ("fc", "cls"):
-        return by_toys(
-            plan.within_ranges(),
-            chosen,
+        from cevns.inference.scan.cls import cls_scan
+        from cevns.inference.scan.feldman_cousins import feldman_cousins
+
+        if chosen == "cls":
+            _check_one_sided(plan)
+        inside = plan.within_ranges()
+        by_toys = feldman_cousins if chosen == "fc" else cls_scan
+        found = by_toys(
+            inside.grid,
             toys=toys,
             seed=seed,
+            cl=plan.cl,
+            data=plan.data,
+            label=inside.label(),
             out=out,
             workers=workers,
             executor=executor,
             shard=shard,
             progress=progress,
         )
+        return None if shard is not None else Scan(found.file)
     if shard is not None:
         raise InputError(f"{chosen} has no shares of points; leave --shard out, or use fc or cls")
     if chosen == "profile":

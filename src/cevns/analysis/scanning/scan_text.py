@@ -6,14 +6,13 @@ import math
 
 import numpy as np
 
-from cevns.analysis.scanning.scan_findings import ScanFindings
+from cevns.analysis.scanning.scan_findings import Pieces, ScanFindings
 from cevns.exceptions import MissingExtraError
 
-__all__ = ["Pieces", "summary"]
+__all__ = ["summary"]
 
 _SLICES = 12
 """Values of a structural axis that are shown."""
-Pieces = list[tuple[float, float]]
 
 
 def summary(scan: ScanFindings) -> list[str]:

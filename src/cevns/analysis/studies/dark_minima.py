@@ -17,14 +17,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 
-from cevns.analysis.coupling_families import CouplingFamily
-from cevns.exceptions import FitError, InputError
-from cevns.experiments.experiment import Experiment
-from cevns.experiments.joint import JointExperiment
+from cevns.analysis.coupling_families import CouplingFamily, Subject
+from cevns.analysis.question import require_data
+from cevns.exceptions import FitError
 from cevns.inference import Data, Model, asimov, observed
 from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.inference.minimum.minima import basins, improvements
@@ -134,7 +133,7 @@ class DarkPlane:
 
     def __init__(
         self,
-        subject: Experiment | JointExperiment,
+        subject: Subject,
         *,
         fix: Mapping[str, float | None] | None = None,
         use_asimov: bool = False,
@@ -143,8 +142,8 @@ class DarkPlane:
         self._quick = quick
         free = (DIFFERENCE, MUMU, ETA)
         self.family = CouplingFamily(subject, (DarkCoordinates(),), free, fix=fix or {})
-        if not use_asimov and not all(e.has_data for e in self.family.experiments):
-            raise InputError(f"{subject.name} declares no data: test expected counts (asimov)")
+        if not use_asimov:
+            require_data(subject)
         self.model: Model = self.family.model({})
         self.data = asimov(self.model) if use_asimov else observed(self.model)
         self._at = {n: self.model.parameters.position(n) for n in free}
@@ -192,12 +191,12 @@ class DarkPlane:
 
     def pulled(self, eta: float, mean: float, sigma: float) -> Minima:
         """Minima with the difference free, but measured to be ``mean +- sigma``."""
-        declared = self.model.parameters
-        constrained = [
-            replace(p, constraint=Gaussian(mean, sigma)) if p.name == DIFFERENCE else p
-            for p in declared
-        ]
-        model = cast("Any", self.model).with_parameters(Parameters(constrained))
+        model = self.model.with_parameters(
+            Parameters(
+                replace(p, constraint=Gaussian(mean, sigma)) if p.name == DIFFERENCE else p
+                for p in self.model.parameters
+            )
+        )
         auxiliary = self.data.auxiliary.copy()
         auxiliary[self._at[DIFFERENCE]] = mean
         starts = [

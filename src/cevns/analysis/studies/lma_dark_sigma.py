@@ -40,10 +40,9 @@ from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
+from cevns.analysis.coupling_families import Subject
 from cevns.analysis.studies.dark_minima import LARGEST, DarkPlane, Minima
 from cevns.exceptions import InputError
-from cevns.experiments.experiment import Experiment
-from cevns.experiments.joint import JointExperiment
 from cevns.processes import lma_dark as dark
 from cevns.processes.nsi_quark_mix import DOWN_DEG, UP_DEG
 from cevns.records import VERSION
@@ -58,7 +57,6 @@ __all__ = [
     "lma_dark_test",
 ]
 
-Subject = Experiment | JointExperiment
 Width = Literal["interval", "gaussian"]
 
 DEGREES_OF_FREEDOM: Final = 1

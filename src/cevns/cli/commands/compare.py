@@ -22,19 +22,16 @@ __all__ = ["compare"]
 
 
 def compare(
-    experiment: options.ExperimentNames,
+    opened: options.Opened,
+    output: Output,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="write the figure there")
     ] = None,
-    set_field: options.SetField = None,
-    data: options.DataFolder = None,
-    json: options.Json = None,
 ) -> None:
     """Turn the first experiment's predicted CEvNS count into the others', one change at a time."""
-    output = Output(json)
     if plot is not None:
         check_writable(plot)
-    study = options.study(experiment, data, set_field)
+    study = opened.open()
     found = study.compare()
     if plot is not None and len(found) > 1:
         raise InputError("--plot draws one comparison; name two experiments")

@@ -9,33 +9,22 @@ import typer
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
-__all__ = ["Release", "app", "fetch", "list_releases", "verify", "where"]
-
-app = typer.Typer(
-    help="Public data releases: list, fetch, verify, where.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+__all__ = ["fetch", "list_releases", "verify", "where"]
 
 Release = Annotated[str, typer.Argument(metavar="RELEASE", help="name from 'cevns data list'")]
 
 
-@app.command("list")
-def list_releases(json: options.Json = None) -> None:
+def list_releases(output: Output) -> None:
     """Releases that cevns knows, and which of them are here."""
     from cevns import datasets
 
-    output = Output(json)
     shown = table("public data releases", "name", "title", "cite", "here", left=4)
     records = []
     for name in datasets.names():
         release = datasets.release(name)
         found = datasets.find(name)
-        here = (
-            found.origin
-            if found is not None
-            else ("carried tables" if datasets.carried(name) else "no")
-        )
+        absent = "carried tables" if datasets.carried(name) else "no"
+        here = absent if found is None else found.origin
         shown.add_row(name, release.title, ", ".join(release.cite), here)
         records.append(
             {"name": name, "title": release.title, "cite": list(release.cite), "here": here}
@@ -44,19 +33,16 @@ def list_releases(json: options.Json = None) -> None:
     output.result({"releases": records})
 
 
-@app.command()
 def fetch(
+    output: Output,
     release: Release,
     optional: Annotated[bool, typer.Option(help="optional files too")] = False,
-    json: options.Json = None,
 ) -> None:
     """Download a release into the cache; every file is checked against its digest."""
+    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
     from cevns import datasets
-
-    output = Output(json)
-    from rich.console import Console
 
     with Progress(
         TextColumn("{task.description}"),
@@ -77,17 +63,15 @@ def fetch(
     output.result({"release": release, "folder": str(folder)})
 
 
-@app.command()
 def verify(
+    output: Output,
     release: Annotated[str, typer.Argument(metavar="RELEASE|DIR", help="a name or a folder")],
     data: options.DataFolder = None,
-    json: options.Json = None,
 ) -> None:
     """Compare a release with its published digests; exit code 2 if a file differs."""
     from cevns import datasets
     from cevns.exceptions import DataError
 
-    output = Output(json)
     result = datasets.verify(release, data)
     shown = table(f"{result.release.name} in {result.folder}", "file", "state", "sha256", left=3)
     records = []
@@ -109,12 +93,10 @@ def verify(
         raise DataError(f"not as published: {wrong}", path=result.folder)
 
 
-@app.command()
-def where(release: Release, data: options.DataFolder = None, json: options.Json = None) -> None:
+def where(output: Output, release: Release, data: options.DataFolder = None) -> None:
     """Where the data of a release come from, and where they are cached."""
     from cevns import datasets
 
-    output = Output(json)
     cache = datasets.where(release)
     located = datasets.locate(release, data)
     output.console.print(f"used:  {located.folder} ({located.origin})")

@@ -18,15 +18,9 @@ __all__ = ["fit", "profile", "systematics"]
 
 
 def fit(
-    experiment: options.ExperimentNames,
-    poi: options.AnyPoi = None,
-    model: options.NewPhysics = None,
-    free: options.Free = None,
-    at: options.At = None,
+    asked: options.Asked,
+    output: Output,
     asimov: options.Asimov = False,
-    fix: options.Fix = None,
-    set_field: options.SetField = None,
-    data: options.DataFolder = None,
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
     ] = None,
@@ -44,22 +38,18 @@ def fit(
             help="of several experiments: the answer if a parameter were known to ERROR (or 5%)",
         ),
     ] = None,
-    json: options.Json = None,
 ) -> None:
     """Fit one experiment, or several together: components, significance, parameters."""
     from cevns.cli.terminal.fit_tables import show_fit
 
-    output = Output(json)
     if plots is not None:
         prepare_folder(plots)
-    study = options.study(experiment, data, set_field, model)
-    question = options.question(study, poi, free, at, fix)
-    result = study.fit(
-        **question.asked,
+    result = asked.study.fit(
+        **asked.question,
         asimov=asimov,
         minos=minos,
         gof_toys=gof_toys,
-        widths=options.widths(question, width),
+        widths=options.widths(asked, width),
     )
     show_fit(output.console, result)
     record = result.to_dict()
@@ -86,32 +76,23 @@ def _draw(result: Measurement, folder: Path) -> list[str]:
 
 
 def profile(
-    experiment: options.ExperimentNames,
+    asked: options.Asked,
+    output: Output,
     parameter: Annotated[
         str | None, typer.Option("--parameter", metavar="NAME", help="default: that of interest")
     ] = None,
-    poi: options.AnyPoi = None,
-    model: options.NewPhysics = None,
-    free: options.Free = None,
-    at: options.At = None,
     asimov: options.Asimov = False,
     points: Annotated[int, typer.Option(min=5, help="points on the curve")] = 41,
-    fix: options.Fix = None,
-    set_field: options.SetField = None,
-    data: options.DataFolder = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="write the figure there")
     ] = None,
-    json: options.Json = None,
 ) -> None:
     """Profile likelihood of a parameter, with its 68.3 and 90 % intervals."""
-    output = Output(json)
     if plot is not None:
         prepare_folder(plot.parent)
         check_writable(plot)
-    study = options.study(experiment, data, set_field, model)
-    asked = options.question(study, poi, free, at, fix).asked
-    result = study.profile(parameter, **asked, asimov=asimov, points=points)
+    study = asked.study
+    result = study.profile(parameter, **asked.question, asimov=asimov, points=points)
     curve = result.curve
     shown = table(
         f"profile of {curve.parameter}: {study.title}",
@@ -139,23 +120,13 @@ def profile(
 
 
 def systematics(
-    experiment: options.ExperimentNames,
-    poi: options.AnyPoi = None,
-    model: options.NewPhysics = None,
-    free: options.Free = None,
-    at: options.At = None,
-    fix: options.Fix = None,
-    set_field: options.SetField = None,
-    data: options.DataFolder = None,
+    asked: options.Asked,
+    output: Output,
     asimov: options.Asimov = False,
-    json: options.Json = None,
 ) -> None:
     """Effect of each uncertainty on the CEvNS prediction and on the fit, with pulls and impacts."""
     from cevns.cli.terminal.fit_tables import show_systematics
 
-    output = Output(json)
-    study = options.study(experiment, data, set_field, model)
-    asked = options.question(study, poi, free, at, fix).asked
-    result = study.systematics(**asked, asimov=asimov)
+    result = asked.study.systematics(**asked.question, asimov=asimov)
     show_systematics(output.console, result)
     output.result(result.to_dict())

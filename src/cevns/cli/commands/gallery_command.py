@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_folder, table
+
+if TYPE_CHECKING:
+    from cevns.report.gallery import Entry
 
 __all__ = ["gallery"]
 
 
 def gallery(
+    output: Output,
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="figures; all by default")
     ] = None,
@@ -21,12 +24,10 @@ def gallery(
         Path | None,
         typer.Option("--out", metavar="DIR", help="write NAME.png and, of tables, NAME.csv there"),
     ] = None,
-    json: options.Json = None,
 ) -> None:
     """Tables and figures of the field, published beside ours; without anything, their list."""
     from cevns.report.gallery import entries, entry
 
-    output = Output(json)
     chosen = [entry(name) for name in names] if names else list(entries())
     if not names and out is None:
         listed = table("gallery", "name", "what", "here", left=3)
@@ -45,16 +46,14 @@ def gallery(
             output.console.print(f"{e.name}: skipped, {e.missing}")
             records.append({"name": e.name, "title": e.title, "skipped": e.missing})
             continue
-        records.append(_write(output, e.name, out))
+        records.append(_write(output, e, out))
     output.result({"entries": records})
 
 
-def _write(output: Output, name: str, out: Path | None) -> dict[str, Any]:
+def _write(output: Output, e: Entry, out: Path | None) -> dict[str, Any]:
     from cevns.files import write
     from cevns.report import save
-    from cevns.report.gallery import entry
 
-    e = entry(name)
     record: dict[str, Any] = {"name": e.name, "title": e.title}
     numbers = e.table()
     if numbers is not None:

@@ -6,65 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
 
 __all__ = ["list_names"]
-
-KINDS = (
-    "experiments",
-    "sources",
-    "interactions",
-    "form-factors",
-    "couplings",
-    "nuclides",
-    "materials",
-    "data",
-    "results",
-    "parameters",
-)
-
-
-def list_names(
-    kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help=f"one of {', '.join(KINDS)}")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="of 'parameters': an interaction, several with +, or your own FILE.py",
-        ),
-    ] = None,
-    json: options.Json = None,
-) -> None:
-    """List what there is: experiments, sources, interactions, parameters, nuclides, data, ..."""
-    output = Output(json)
-    if model is not None and (kind is None or canonical(kind) != "parameters"):
-        raise InputError("--model goes with 'cevns list parameters'")
-    if kind is not None and canonical(kind) not in KINDS:
-        raise UnknownNameError("kind of thing to list", kind, KINDS)
-    kinds = KINDS if kind is None else (canonical(kind),)
-    record: dict[str, Any] = {}
-    for k in kinds:
-        rows = _parameters(model) if k == "parameters" else _rows(k)
-        record[k] = [dict(zip(_COLUMNS[k], row, strict=True)) for row in rows]
-        if kind is None and len(rows) > 12:
-            at = _COLUMNS[k].index("name")
-            names = ", ".join(dict.fromkeys(str(row[at]) for row in rows))
-            output.console.print(f"\n[bold]{k}[/bold] ({len(rows)}; 'cevns list {k}')\n  {names}")
-            continue
-        hidden = 1 if k == "parameters" and model is not None else 0  # it is the title then
-        columns = _COLUMNS[k][hidden:]
-        title = f"{k} of {model}" if hidden else k
-        shown = table(title, *columns, left=1 if k == "nuclides" else len(columns))
-        for row in rows:
-            shown.add_row(*(_text(cell) for cell in row[hidden:]))
-        output.console.print(shown)
-    output.result(record)
-
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "experiments": ("name", "title", "data"),
@@ -78,20 +24,50 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "results": ("name", "title", "source", "events", "predicted", "sigma", "1e-40 cm2", "ratio"),
     "parameters": ("model", "name", "unit", "nominal", "from", "to", "kind", "what"),
 }
+KINDS = tuple(_COLUMNS)
+
+
+def list_names(
+    output: Output,
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help=f"one of {', '.join(KINDS)}")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="of 'parameters': an interaction, several with +, or your own FILE.py",
+        ),
+    ] = None,
+) -> None:
+    """List what there is: experiments, sources, interactions, parameters, nuclides, data, ..."""
+    if model is not None and (kind is None or canonical(kind) != "parameters"):
+        raise InputError("--model goes with 'cevns list parameters'")
+    if kind is not None and canonical(kind) not in KINDS:
+        raise UnknownNameError("kind of thing to list", kind, KINDS)
+    record: dict[str, Any] = {}
+    for k in KINDS if kind is None else (canonical(kind),):
+        columns = _COLUMNS[k]
+        rows = _parameters(model) if k == "parameters" else _rows(k)
+        record[k] = [dict(zip(columns, row, strict=True)) for row in rows]
+        if kind is None and len(rows) > 12:
+            names = ", ".join(dict.fromkeys(str(row["name"]) for row in record[k]))
+            output.console.print(f"\n[bold]{k}[/bold] ({len(rows)}; 'cevns list {k}')\n  {names}")
+            continue
+        hidden = 1 if k == "parameters" and model is not None else 0  # it is the title then
+        title = f"{k} of {model}" if hidden else k
+        left = 1 if k == "nuclides" else len(columns) - hidden
+        shown = table(title, *columns[hidden:], left=left)
+        for row in rows:
+            shown.add_row(*(_text(cell) for cell in row[hidden:]))
+        output.console.print(shown)
+    output.result(record)
 
 
 def _text(cell: Any) -> str:
     if cell is None:
         return ""
     return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
-
-
-def _first_line(package: str, name: str) -> str:
-    """The first line of a model's own documentation."""
-    from cevns import registry
-
-    module = registry.load(package, "model", name)
-    return (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
 
 def _parameters(model: str | None) -> list[tuple[Any, ...]]:
@@ -110,12 +86,6 @@ def _parameters(model: str | None) -> list[tuple[Any, ...]]:
             ends = [x if abs(x) < 1e300 else None for x in (p.lower, p.upper)]
             rows.append((name, p.name, p.unit, p.value, *ends, kind, p.description))
     return rows
-
-
-def _models(package: str) -> list[tuple[Any, ...]]:
-    from cevns import registry
-
-    return [(name, _first_line(package, name)) for name in registry.names(package)]
 
 
 def _rows(kind: str) -> list[tuple[Any, ...]]:
@@ -165,9 +135,14 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
             )
             for r in results()
         ]
-    packages = {
+    from cevns import registry
+
+    package = {
         "sources": "cevns.sources",
         "interactions": "cevns.processes",
         "form-factors": "cevns.nuclear.form_factors",
-    }
-    return _models(packages[kind])
+    }[kind]
+    # the first line of a model's own documentation says what it is
+    modules = {name: registry.load(package, "model", name) for name in registry.names(package)}
+    said = {name: (module.__doc__ or "").strip() for name, module in modules.items()}
+    return [(name, text.splitlines()[0].rstrip(".")) for name, text in said.items()]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ ENERGIES = {
 
 
 def quenching(
+    output: Output,
     material: Annotated[
         str, typer.Argument(metavar="MATERIAL", help="csi, ar, ge, si, or that of --data")
     ],
@@ -83,14 +83,12 @@ def quenching(
         Path | None,
         typer.Option("--data", metavar="DIR", help="folder of data sets in place of the carried"),
     ] = None,
-    json: options.Json = None,
 ) -> None:
     """Fit a quenching factor: numbers, sets, eigen-variations, comparison with published curves."""
     from cevns import quenching as points
     from cevns.cli.terminal.output import prepare_folder
     from cevns.files import check_writable, write
 
-    output = Output(json)
     if plots is not None:
         prepare_folder(plots)
     if export is not None:

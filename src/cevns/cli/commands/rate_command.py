@@ -20,18 +20,13 @@ __all__ = ["predict", "rate"]
 
 
 def rate(
-    experiment: options.ExperimentNames,
-    model: options.NewPhysics = None,
-    at: options.At = None,
+    placed: options.Placed,
+    output: Output,
     points: Annotated[int, typer.Option(help="recoil energies in the spectrum", min=2)] = 200,
-    data: options.DataFolder = None,
-    set_field: options.SetField = None,
-    json: options.Json = None,
 ) -> None:
     """Recoil spectrum by flavour (before efficiency) and expected counts in the region."""
-    output = Output(json)
-    study = options.study(experiment, data, set_field, model)
-    found = study.rate(at=options.held(study, at), points=points)
+    study = placed.study
+    found = study.rate(at=placed.values, points=points)
     for result in found.values():
         _show_counts(output.console, result.title, result.expected)
         _show_spectrum(output.console, result)
@@ -40,17 +35,12 @@ def rate(
 
 
 def predict(
-    experiment: options.ExperimentNames,
-    model: options.NewPhysics = None,
-    at: options.At = None,
-    data: options.DataFolder = None,
-    set_field: options.SetField = None,
-    json: options.Json = None,
+    placed: options.Placed,
+    output: Output,
 ) -> None:
     """Expected counts in the analysis region by component, before any fit."""
-    output = Output(json)
-    study = options.study(experiment, data, set_field, model)
-    found = study.predict(at=options.held(study, at))
+    study = placed.study
+    found = study.predict(at=placed.values)
     for e in study.experiments:
         _show_counts(output.console, e.title, found[e.name])
     records = {e.name: {**e.provenance(), "expected": found[e.name]} for e in study.experiments}

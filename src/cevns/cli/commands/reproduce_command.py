@@ -6,23 +6,21 @@ from typing import Annotated
 
 import typer
 
-from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 
 __all__ = ["reproduce"]
 
 
 def reproduce(
+    output: Output,
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="[ID]...", help="rows; a beginning is enough")
     ] = None,
-    json: options.Json = None,
 ) -> None:
     """Compare with published numbers: quantity, published, ours, difference, agrees."""
     from cevns.experiments import load
     from cevns.reproduction import reproduce as rows
 
-    output = Output(json)
     shown = table(
         "published numbers and ours",
         "id",

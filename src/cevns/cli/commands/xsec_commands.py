@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
 
@@ -21,6 +20,7 @@ __all__ = ["xsec"]
 
 
 def xsec(
+    output: Output,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Cs133, CsI, Ge, ...")],
     source: Annotated[
         str, typer.Option("--source", metavar="NAME", help="source, or experiment whose it is")
@@ -36,12 +36,10 @@ def xsec(
         typer.Option("--energy", metavar="QUANTITY", help="one energy, such as 30MeV, instead"),
     ] = None,
     axial: Annotated[bool, typer.Option(help="include the axial part")] = True,
-    json: options.Json = None,
 ) -> None:
     """Cross section of a nuclide or material: flux-averaged, or total at one neutrino energy."""
     from cevns.processes import interaction
 
-    output = Output(json)
     process = interaction("standard-model", couplings=couplings, axial=axial)
     nuclide, material = _target(target)
     record: dict[str, Any] = {

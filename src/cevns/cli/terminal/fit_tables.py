@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from cevns.analysis.measurement import CM2_UNIT
 from cevns.cli.terminal.output import table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cevns.analysis.measurement import ExperimentResult, Measurement
+    from cevns.analysis.measurement import Measurement
     from cevns.analysis.systematics import Systematics
     from cevns.inference import FitResult, FittedParameter
 
@@ -19,56 +20,64 @@ __all__ = ["parameter_table", "show_fit", "show_systematics"]
 
 def show_fit(console: Console, result: Measurement) -> None:
     """Print a fit of one or several experiments for people."""
-    if result.together:
-        _show_several(console, result)
-    else:
-        _show_one(console, result)
-
-
-def _show_one(console: Console, result: Measurement) -> None:
-    experiment = result.experiment
-    origin = experiment.inputs.origin
-    for warning in experiment.inputs.warnings:
-        warnings.warn(warning, stacklevel=2)
-    data = "Asimov data (expected counts)" if result.asimov else f"data: {origin}"
-    if experiment.data is not None:
-        data += f" {experiment.data}"
-    console.print(f"[bold]{experiment.title}[/bold]  {', '.join(experiment.declaration.cite)}")
-    physics = experiment.physics
-    console.print(
-        f"{data}; couplings {physics['couplings']}, form factor {physics['form_factor']}, "
-        f"quenching {physics['quenching']}, resolution {physics['resolution']}"
+    _show_origin(console, result)
+    several = result.together
+    counts = table(
+        f"events in the analysis region{'s' if several else ''}",
+        *(["experiment"] if several else []),
+        "component",
+        "prediction",
+        "fit",
+        left=1 + several,
     )
-    if experiment.declaration.signal is not None:
-        signal = next(iter(result.channels.values())).channel.components[0]
-        released = signal.shape.matrix is not None
-        console.print(f"signal: {'released template' if released else 'from first principles'}")
-    files = ", ".join(
-        f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in experiment.inputs.files
-    )
-    console.print(f"[dim]files, sha256: {files}[/dim]")
-    if experiment.overrides:
-        changes = ", ".join(f"{k}={v}" for k, v in experiment.overrides.items())
-        console.print(f"changed: {changes}")
-    if experiment.document.patches:
-        console.print(f"with {', '.join(str(p.path) for p in experiment.document.patches)}")
-    counts = table("events in the analysis region", "component", "prediction", "fit", left=1)
-    for c in result.components.values():
-        counts.add_row(
-            c.title,
-            c.predicted,
-            f"{c.fit:.1f} ± {c.error:.1f}",
-        )
-    counts.add_section()
-    counts.add_row("observed", f"{result.events:.0f}", _total(result.only))
+    for name, r in result.results.items():
+        owner = [name] if several else []
+        for c in r.components.values():
+            counts.add_row(*owner, c.title, c.predicted, f"{c.fit:.1f} ± {c.error:.1f}")
+        if not several:
+            counts.add_section()
+        expected = "" if r.fitted is None else f"{r.fitted:.1f}"
+        observed = f"{r.events:.1f}".removesuffix(".0")  # Asimov data are no whole numbers
+        counts.add_row(*owner, "observed", observed, expected)
+        counts.add_section()
     console.print(counts)
     console.print(parameter_table(result.fit))
-    _show_single_answer(console, result)
+    _show_contributions(console, result)
+    _show_answer(console, result)
 
 
-def _total(result: ExperimentResult) -> str:
-    """All events that a fit expects, beside the observed ones."""
-    return "" if result.fitted is None else f"{result.fitted:.1f}"
+def _show_origin(console: Console, result: Measurement) -> None:
+    """Where the data and the prediction of each experiment come from."""
+    subject = result.subject
+    console.print(f"[bold]{subject.title}[/bold]  {', '.join(subject.cite)}")
+    for e in subject.experiments:
+        whose = f"{e.name}: " if result.together else ""
+        for warning in e.inputs.warnings:
+            warnings.warn(whose + warning, stacklevel=2)
+        data = "Asimov data (expected counts)" if result.asimov else f"data: {e.inputs.origin}"
+        folder = "" if e.data is None else f" {e.data}"
+        physics = e.physics
+        console.print(
+            f"{whose}{data}{folder}; couplings {physics['couplings']}, form factor "
+            f"{physics['form_factor']}, quenching {physics['quenching']}, resolution "
+            f"{physics['resolution']}"
+        )
+        if e.declaration.signal is not None:
+            channels = result.results[e.name].channels
+            signal = next(iter(channels.values())).channel.components[0]
+            released = signal.shape.matrix is not None
+            origin = "released template" if released else "from first principles"
+            console.print(f"{whose}signal: {origin}")
+        if not result.together:  # of several, the JSON names them
+            files = (f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in e.inputs.files)
+            console.print(f"[dim]files, sha256: {', '.join(files)}[/dim]")
+        if e.overrides:
+            console.print("changed: " + ", ".join(f"{k}={v}" for k, v in e.overrides.items()))
+        if e.document.patches:
+            console.print(f"with {', '.join(str(p.path) for p in e.document.patches)}")
+    if result.together:
+        shared = ", ".join(f"{n} ({' '.join(users)})" for n, users in result.shared.items())
+        console.print(f"shared: {shared or 'nothing'}")
 
 
 def parameter_table(fitted: FitResult) -> Any:
@@ -92,26 +101,21 @@ def parameter_table(fitted: FitResult) -> Any:
     return shown
 
 
-def _answer(result: Measurement) -> str:
-    p = result.poi
-    assert p is not None  # one experiment has one
-    # an upper and a lower error where MINOS gave both
-    if p.error_up is not None and p.error_down is not None:
-        error = f"+{p.error_up:.4g} -{p.error_down:.4g}"
-    else:
-        error = "fixed" if p.fixed else f"± {p.error:.4g}"
-    unit = {"e-40 cm2": " x 1e-40 cm2"}.get(p.unit, f" {p.unit}" if p.unit else "")
-    z = "" if result.z is None else f"; no CEvNS rejected at {result.z:.2f} sigma"
-    return f"{p.name} = {p.value:.4g} {error}{unit}{z}"
-
-
-def _show_single_answer(console: Console, result: Measurement) -> None:
+def _show_answer(console: Console, result: Measurement) -> None:
+    for name, r in result.results.items():
+        if r.poi is not None:
+            z = None if r.significance is None else r.significance.z
+            console.print(f"[bold]{name}: {_value(r.poi)}{_rejected(z)}[/bold]")
+    if result.poi is not None:
+        console.print(f"[bold]{_answer(result)}[/bold]")
     f = result.fit
-    console.print(f"[bold]{_answer(result)}[/bold]")
+    held = [p.name for p in f if p.fixed]
+    if held:
+        console.print(f"held in this fit, so not in its errors: {', '.join(held)}")
     console.print(
         f.goodness + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
     )
-    if result.poi is not None and result.poi.unit == "e-40 cm2":
+    if result.poi is not None and result.poi.unit == CM2_UNIT:
         predicted = result.experiment.cross_section_cm2 * 1e40
         console.print(f"predicted cross section: {predicted:.1f} x 1e-40 cm2")
     if result.fixed_pulse_time is not None:
@@ -122,6 +126,27 @@ def _show_single_answer(console: Console, result: Measurement) -> None:
         _show_alternatives(console, result)
     if f.diagnosis:
         console.print(f"note: {f.diagnosis}")
+
+
+def _answer(result: Measurement) -> str:
+    p = result.poi
+    assert p is not None  # each experiment its own is asked of several only
+    return f"{p.name} = {_value(p)}{_rejected(result.z)}"
+
+
+def _rejected(z: float | None) -> str:
+    return "" if z is None else f"; no CEvNS rejected at {z:.2f} sigma"
+
+
+def _value(p: FittedParameter) -> str:
+    """Value with its errors, an upper and a lower one where MINOS gave both."""
+    if p.error_up is not None and p.error_down is not None:
+        error = f"+{p.error_up:.4g} -{p.error_down:.4g}"
+    else:
+        error = "fixed" if p.fixed else f"± {p.error:.4g}"
+    unit = "1e-40 cm2" if p.unit == CM2_UNIT else p.unit
+    factor = " x " if unit[:1].isdigit() else " "
+    return f"{p.value:.4g} {error}{factor}{unit}".rstrip()
 
 
 def _show_alternatives(console: Console, result: Measurement) -> None:
@@ -144,59 +169,14 @@ def _show_alternatives(console: Console, result: Measurement) -> None:
     )
 
 
-def _errors(p: FittedParameter) -> str:
-    """Value with its errors, an upper and a lower one where MINOS gave both."""
-    if p.error_up is not None and p.error_down is not None:
-        text = f"{p.value:.4g} +{p.error_up:.3g} -{p.error_down:.3g}"
-    else:
-        text = f"{p.value:.4g} " + ("fixed" if p.fixed else f"± {p.error:.3g}")
-    return text + (f" x {p.unit.replace('e-40', '1e-40')}" if p.unit else "")
-
-
-def _show_several(console: Console, result: Measurement) -> None:
-    joint = result.subject
-    console.print(f"[bold]{joint.title}[/bold]  {', '.join(joint.cite)}")
-    for e in joint.experiments:
-        for warning in e.inputs.warnings:
-            warnings.warn(f"{e.name}: {warning}", stacklevel=2)
-        data = "Asimov data (expected counts)" if result.asimov else f"data: {e.inputs.origin}"
-        physics = e.physics
-        console.print(
-            f"{e.name}: {data}; couplings {physics['couplings']}, form factor "
-            f"{physics['form_factor']}, quenching {physics['quenching']}"
-        )
-        if e.overrides:
-            console.print("  changed: " + ", ".join(f"{k}={v}" for k, v in e.overrides.items()))
-    shared = ", ".join(f"{n} ({' '.join(users)})" for n, users in result.shared.items())
-    console.print(f"shared: {shared or 'nothing'}")
-
-    counts = table(
-        "events in the analysis regions", "experiment", "component", "prediction", "fit", left=2
-    )
-    for name, r in result.results.items():
-        for c in r.components.values():
-            counts.add_row(
-                name,
-                c.title,
-                c.predicted,
-                f"{c.fit:.1f} ± {c.error:.1f}",
-            )
-        counts.add_row(name, "observed", f"{r.events:.6g}", _total(r))
-        counts.add_section()
-    console.print(counts)
-    console.print(parameter_table(result.fit))
-    _show_contributions(console, result)
-    _show_answer(console, result)
-
-
 def _show_contributions(console: Console, result: Measurement) -> None:
     known = {n: r.contribution for n, r in result.results.items() if r.contribution}
     if known and len(known) > 1 and result.poi is not None:
         name = result.poi.name
         shown = table(f"who measures {name}", "experiment", "alone", "all the others", "share")
         for n, c in known.items():
-            others = "" if c.without is None else _errors(c.without)
-            alone = "undetermined" if c.alone is None else _errors(c.alone)
+            others = "" if c.without is None else _value(c.without)
+            alone = "undetermined" if c.alone is None else _value(c.alone)
             shown.add_row(n, alone, others, f"{100 * c.share:.1f} %")
         shown.add_section()
         rest = result.shared_share or 0.0
@@ -205,28 +185,8 @@ def _show_contributions(console: Console, result: Measurement) -> None:
     if result.widths:
         shown = table("with other constraints", "parameter", "error", "result")
         for w in result.widths:
-            shown.add_row(w.parameter, f"{w.sigma:.4g}", _errors(w.poi))
+            shown.add_row(w.parameter, f"{w.sigma:.4g}", _value(w.poi))
         console.print(shown)
-
-
-def _show_answer(console: Console, result: Measurement) -> None:
-    for name, r in result.results.items():
-        if r.poi is not None:
-            z = "" if r.significance is None or r.significance.z is None else r.significance.z
-            tail = f"; no CEvNS rejected at {z:.2f} sigma" if z else ""
-            console.print(f"[bold]{name}: {_errors(r.poi)}{tail}[/bold]")
-    if result.poi is not None:
-        tail = "" if result.z is None else f"; no CEvNS rejected at {result.z:.2f} sigma"
-        console.print(f"[bold]{result.poi.name} = {_errors(result.poi)}{tail}[/bold]")
-    f = result.fit
-    held = [p.name for p in f if p.fixed]
-    if held:
-        console.print(f"held in this fit, so not in its errors: {', '.join(held)}")
-    console.print(
-        f.goodness + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
-    )
-    if f.diagnosis:
-        console.print(f"note: {f.diagnosis}")
 
 
 def show_systematics(console: Console, result: Systematics) -> None:

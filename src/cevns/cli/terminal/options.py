@@ -1,194 +1,237 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share: records of what is studied and asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, is_dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
-    from cevns.parameters import Parameters
+    from cevns.parameters import Parameter, Parameters
     from cevns.study import Study
 
 __all__ = [
-    "SCALE",
-    "AnyPoi",
     "Asimov",
     "Asked",
     "At",
     "DataFolder",
-    "ExperimentNames",
     "Fix",
-    "Free",
-    "Json",
     "NewPhysics",
-    "SetField",
-    "changes",
+    "Opened",
+    "Placed",
+    "at_values",
     "fixed",
-    "held",
-    "question",
-    "study",
+    "number",
+    "spread",
     "widths",
 ]
 
-ExperimentNames = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="EXPERIMENT",
-        help="name from 'cevns list', or a YAML file; several are studied together",
-    ),
-]
-Json = Annotated[
-    str | None, typer.Option("--json", metavar="PATH|-", help="write JSON; - is standard output")
-]
 DataFolder = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="folder of the public release, or its parent"),
 ]
-SetField = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="change a field of the experiment file; of one of several NAME:KEY=VALUE",
-    ),
-]
-Fix = Annotated[
-    list[str] | None,
-    typer.Option("--fix", metavar="NAME[=VALUE]", help="hold a parameter in the fit"),
-]
-AnyPoi = Annotated[
-    str | None,
-    typer.Option(
-        "--poi",
-        metavar="NAME",
-        help="count (default), cross-section or sin2-theta-w; of several experiments "
-        "cross-section-scale (default) or these",
-    ),
-]
-NewPhysics = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        metavar="NAME",
-        help="an interaction of 'cevns list interactions', several with +, your own FILE.py, or a "
-        "FILE.yaml that adds components",
-    ),
-]
-Free = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME", help="a parameter of the model that is free, instead of --poi"),
-]
+NewPhysics = typer.Option(
+    metavar="NAME",
+    help="an interaction of 'cevns list interactions', several with +, your own FILE.py, or a "
+    "FILE.yaml that adds components",
+)
 At = Annotated[
     list[str] | None,
-    typer.Option("--at", metavar="NAME=VALUE", help="hold a parameter of the model elsewhere"),
+    typer.Option(metavar="NAME=VALUE", help="hold a parameter of the model elsewhere"),
+]
+Fix = Annotated[
+    list[str] | None, typer.Option(metavar="NAME[=VALUE]", help="hold a parameter in the fit")
 ]
 Asimov = Annotated[
     bool, typer.Option("--asimov", help="fit expected counts: precision and significance to expect")
 ]
-SCALE = "cross-section-scale"
 
 
-def study(
-    names: Sequence[str],
-    data: Path | None,
-    set_field: Sequence[str] | None,
-    model: str | None = None,
-) -> Study:
-    """The experiments of a command, with ``--data``, ``--set`` and ``--model`` applied.
-
-    Raises:
-        InputError: if ``--set`` is not KEY=VALUE; and as `cevns.load`.
-    """
-    from cevns.study import load
-
-    return load(*names, data=data, overrides=changes(set_field), models=model)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the options of a command ask of a study.
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What is studied.
 
     Args:
-        study: of which.
+        experiment: names and paths.
+        set_field: ``--set``.
+        data: ``--data``.
+    """
+
+    experiment: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="name from 'cevns list', or a YAML file; several are studied together",
+        ),
+    ]
+    set_field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="change a field of the experiment file; of one of several NAME:KEY=VALUE",
+        ),
+    ] = None
+    data: DataFolder = None
+
+    def open(self, model: str | None = None) -> Study:
+        """The experiments, with new physics where it is named.
+
+        Raises:
+            InputError: if ``--set`` is not KEY=VALUE; and as `cevns.load`.
+        """
+        from cevns.study import load
+
+        changes = _pairs(self.set_field, "--set", "KEY=VALUE, for example target.mass='20 kg'")
+        return load(*self.experiment, data=self.data, overrides=changes, models=model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed(Opened):
+    """What is studied, with new physics, and at which couplings.
+
+    Args:
+        model: ``--model``.
+        at: ``--at``.
+    """
+
+    model: Annotated[str | None, NewPhysics] = None
+    at: At = None
+
+    @cached_property
+    def study(self) -> Study:
+        """The experiments with their new physics."""
+        return self.open(self.model)
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """Couplings that are held, in internal units."""
+        return at_values(self.study, self.at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Placed):
+    """What is asked of a study.
+
+    Args:
         poi: ``--poi``.
         free: ``--free``.
-        at: ``--at``, in internal units.
-        fix: ``--fix``, likewise.
+        fix: ``--fix``.
     """
 
-    study: Study
-    poi: str | None
-    free: tuple[str, ...]
-    at: Mapping[str, float]
-    fix: Mapping[str, float | None] = field(default_factory=dict)
+    poi: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="count (default), cross-section or sin2-theta-w; of several experiments "
+            "cross-section-scale (default) or these",
+        ),
+    ] = None
+    free: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="a parameter of the model that is free, instead of --poi"
+        ),
+    ] = None
+    fix: Fix = None
 
-    @property
-    def asked(self) -> dict[str, Any]:
-        """Arguments of the methods of a study."""
-        return {"poi": self.poi, "free": self.free, "at": self.at, "fix": self.fix}
-
-    @property
+    @cached_property
     def parameters(self) -> Parameters:
         """Parameters of the model that is asked for."""
-        return self.study.model(self.poi, free=self.free, at=self.at).parameters
+        return self.study.model(self.poi, free=self.free or (), at=self.values).parameters
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """Arguments of the methods of a study."""
+        held = fixed(self.parameters, self.fix) if self.fix else {}
+        return {"poi": self.poi, "free": self.free or (), "at": self.values, "fix": held}
 
 
-def question(
-    study: Study,
-    poi: str | None,
-    free: Sequence[str] | None,
-    at: Sequence[str] | None,
-    fix: Sequence[str] | None,
-) -> Asked:
-    """The question of a command.
+def spread(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the fields of its records as options.
+
+    Typer reads options off the arguments of a function. Where an argument of `command` is annotated
+    with a dataclass, the fields of that take its place, and the record is made when it is called.
+    """
+    options: list[inspect.Parameter] = []
+    records: dict[str, tuple[Callable[..., Any], list[str]]] = {}
+    hints = get_type_hints(command, include_extras=True)
+    for argument in inspect.signature(command).parameters.values():
+        record, own, types = hints[argument.name], [argument], hints
+        if isinstance(record, type) and is_dataclass(record):
+            own = list(inspect.signature(record).parameters.values())
+            types = get_type_hints(record, include_extras=True)
+            records[argument.name] = record, [p.name for p in own]
+        options += [p.replace(kind=p.KEYWORD_ONLY, annotation=types[p.name]) for p in own]
+
+    # what every command has comes last in its help
+    options.sort(key=lambda p: p.name in ("set_field", "data", "json"))
+
+    def run(**given: Any) -> None:
+        for name, (record, names) in records.items():
+            given[name] = record(**{n: given.pop(n) for n in names})
+        command(**given)
+
+    run.__doc__ = command.__doc__
+    run.__annotations__ = {p.name: p.annotation for p in options}
+    run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    return run
+
+
+def _pairs(texts: Sequence[str] | None, option: str, how: str) -> dict[str, str]:
+    """Options of the form NAME=VALUE, values still as text.
 
     Raises:
-        UnknownNameError: if a parameter does not exist.
-        InputError: if an option cannot be read.
+        InputError: saying how to write one that is not.
     """
-    asked = Asked(study, poi, tuple(free or ()), held(study, at))
-    return replace(asked, fix=fixed(asked.parameters, fix)) if fix else asked
+    out = {}
+    for text in texts or ():
+        name, _, value = (part.strip() for part in text.partition("="))
+        if not name or not value:
+            raise InputError(f"{option} {text}: write {how}")
+        out[name] = value
+    return out
 
 
-def held(study: Study, texts: Sequence[str] | None) -> dict[str, float]:
+def number(text: str, parameter: Parameter, option: str) -> float:
+    """The value that an option gives a parameter, a number or a quantity with a unit.
+
+    Raises:
+        InputError: if it is neither, or not finite.
+        UnitError: if a unit is not that of the parameter.
+    """
+    from cevns.units import quantity
+
+    what = f"{option} {parameter.name}"
+    try:
+        value = float(text)
+    except ValueError:
+        return quantity(text, parameter.unit, what=what)
+    if not math.isfinite(value):
+        raise InputError(f"{what}: {text!r} is not a finite number")
+    return value
+
+
+def at_values(study: Study, texts: Sequence[str] | None) -> dict[str, float]:
     """The ``--at`` options: parameter of the interaction to value.
 
     Raises:
         UnknownNameError: if a parameter does not exist.
         InputError: if one is not NAME=VALUE, or a value has another unit.
     """
-    from cevns.cli.terminal.ranges import values
-    from cevns.units import quantity
-
     out = {}
-    for name, text in values(texts, "--at").items():
+    for name, text in _pairs(texts, "--at", "NAME=VALUE").items():
         p = study.couplings[name]
-        try:
-            out[p.name] = float(text)
-        except ValueError:
-            out[p.name] = quantity(text, p.unit, what=f"--at {p.name}")
+        out[p.name] = number(text, p, "--at")
     return out
-
-
-def changes(set_field: Sequence[str] | None) -> dict[str, str]:
-    """The ``--set`` options: field to value.
-
-    Raises:
-        InputError: if one is not KEY=VALUE.
-    """
-    overrides = {}
-    for text in set_field or ():
-        key, separator, value = text.partition("=")
-        if not separator or not key.strip() or not value.strip():
-            raise InputError(f"--set {text}: write KEY=VALUE, for example target.mass='20 kg'")
-        overrides[key.strip()] = value.strip()
-    return overrides
 
 
 def fixed(parameters: Parameters, texts: Sequence[str] | None) -> dict[str, float | None]:
@@ -198,23 +241,11 @@ def fixed(parameters: Parameters, texts: Sequence[str] | None) -> dict[str, floa
         UnknownNameError: if a parameter does not exist.
         InputError: if a value is no number (or quantity in the parameter's unit).
     """
-    from cevns.units import quantity
-
     out: dict[str, float | None] = {}
     for text in texts or ():
-        name, separator, value = text.partition("=")
-        parameter = parameters[name.strip()]
-        if not separator:
-            out[parameter.name] = None
-            continue
-        what = f"--fix {parameter.name}"
-        try:
-            number = float(value)
-        except ValueError:
-            number = quantity(value, parameter.unit, what=what)
-        if number != number or number in (float("inf"), float("-inf")):
-            raise InputError(f"{what}: {value!r} is not a finite number")
-        out[parameter.name] = number
+        name, equal, value = text.partition("=")
+        p = parameters[name.strip()]
+        out[p.name] = number(value, p, "--fix") if equal else None
     return out
 
 
@@ -229,17 +260,16 @@ def widths(asked: Asked, texts: Sequence[str] | None) -> list[tuple[str, float]]
 
     if not texts:
         return []
-    if len(asked.study.experiments) == 1 and (asked.poi or "").replace("_", "-") != SCALE:
+    several = len(asked.study.experiments) > 1
+    if not several and (asked.poi or "").replace("_", "-") != "cross-section-scale":
         raise InputError(
             "--width is for joint fits; of one experiment, --set parameters.NAME.constraint"
         )
-    parameters = asked.parameters
     out = []
+    # one parameter may have several widths
     for text in texts:
-        name, separator, value = (s.strip() for s in text.partition("="))
-        if not separator or not value:
-            raise InputError(f"--width {text}: write NAME=ERROR, for example sns.flux=5%")
-        p = parameters[name]
+        ((name, value),) = _pairs([text], "--width", "NAME=ERROR, for example sns.flux=5%").items()
+        p = asked.parameters[name]
         what = f"--width {p.name}"
         if value.endswith("%"):
             out.append((p.name, quantity(value[:-1], "", what=what) / 100.0 * abs(p.value)))

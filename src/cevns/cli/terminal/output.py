@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cevns.exceptions import OutputError
 from cevns.files import check_writable, write
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Output", "prepare_folder", "require_plots", "strict", "table"]
 
 
+@dataclass(frozen=True)
 class Output:
     """The destination of one command's result.
 
@@ -27,21 +31,27 @@ class Output:
     to standard error. A path is checked before the work starts, so that a long fit does not end
     in a full stop.
 
+    Args:
+        json: ``--json``.
+
     Raises:
         OutputError: if the path cannot be written.
     """
 
-    def __init__(self, json_path: str | None) -> None:
-        self._json = json_path
-        if json_path is not None and json_path != "-":
-            check_writable(json_path)
+    json: Annotated[
+        str | None, typer.Option(metavar="PATH|-", help="write JSON; - is standard output")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.json is not None and self.json != "-":
+            check_writable(self.json)
 
     @property
     def console(self) -> Console:
         """The console for people: standard output, or standard error beside ``--json -``."""
         from rich.console import Console
 
-        console = Console(stderr=self._json == "-", highlight=False, soft_wrap=True)
+        console = Console(stderr=self.json == "-", highlight=False, soft_wrap=True)
         if not console.is_terminal:
             console.width = 160  # a file or a pipe has no edge to cut tables at
         return console
@@ -52,15 +62,15 @@ class Output:
         Raises:
             OutputError: if it cannot be written; nothing is left half written.
         """
-        if self._json is None:
+        if self.json is None:
             return
         whole = strict({**head(), **record})
-        text = json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-        if self._json == "-":
+        text = dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        if self.json == "-":
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            write(self._json, text)
+            write(self.json, text)
 
 
 def strict(value: Any) -> Any:

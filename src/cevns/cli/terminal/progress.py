@@ -15,14 +15,14 @@ FIRST_S, LINE_S = 2.0, 10.0
 
 
 @contextmanager
-def progress_bar(what: str = "toys") -> Iterator[Callable[[int, int, float], None]]:
-    """A bar with work done, its speed and the time left.
+def progress_bar(what: str = "toys") -> Iterator[Callable[..., None]]:
+    """A bar with work done, its speed and the time left; what a stopped run says of its file.
 
     Args:
         what: is counted.
 
     Yields:
-        What is to be told work done, work wanted and work a second.
+        What is to be told work done, work wanted and, if it is known, work a second.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -42,15 +42,28 @@ def progress_bar(what: str = "toys") -> Iterator[Callable[[int, int, float], Non
     ) as bar:
         task = bar.add_task(what, total=None, rate="")
 
-        def tell(done: int, total: int, rate: float) -> None:
+        # the first call comes after set-up and, in a resumed run, after work of an earlier one
+        first: list[tuple[float, int]] = []
+
+        def tell(done: int, total: int, rate: float | None = None) -> None:
             nonlocal due
+            now = time.monotonic()
+            if not first:
+                first.append((now, done))
+            if rate is None:
+                rate = (done - first[0][1]) / max(1e-9, now - first[0][0])
             if screen.is_terminal:
                 bar.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s" if rate else "")
-            elif time.monotonic() >= due and rate > 0:
-                due = time.monotonic() + LINE_S
+            elif now >= due and rate > 0:
+                due = now + LINE_S
                 typer.echo(line(what, done, total, rate), err=True)
 
-        yield tell
+        try:
+            yield tell
+        except BaseException as stop:
+            for note in getattr(stop, "__notes__", ()):
+                typer.echo(f"cevns: {note}", err=True)
+            raise
 
 
 def line(what: str, done: int, total: int, rate: float) -> str:

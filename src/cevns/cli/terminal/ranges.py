@@ -5,26 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from cevns.cli.terminal.options import number
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from cevns.inference.model.grid import Axis
     from cevns.parameters import Parameter
 
-__all__ = ["HOW", "MOST", "Range", "Ranges", "read", "values"]
+__all__ = ["HOW", "MOST", "Range", "read"]
 
-Ranges = Annotated[
-    list[str],
-    typer.Option(
-        "--parameter",
-        metavar="NAME=LOW:HIGH:N[:log]",
-        help="scanned in N points; twice for a plane; see 'cevns list parameters'",
-    ),
-]
 MOST = 4_000_000
 """Points of a scan: a profile of so many takes minutes and gigabytes."""
 HOW = "write NAME=LOW:HIGH:N, for example eps_ee_u=-0.5:0.8:80 or m_zprime=0.1MeV:10GeV:60:log"
@@ -57,7 +48,7 @@ class Range:
         """
         from cevns.inference.model.grid import Axis
 
-        low, high = (_number(x, parameter) for x in (self.low, self.high))
+        low, high = (number(x, parameter, "--parameter") for x in (self.low, self.high))
         return Axis.between(parameter, low, high, self.n, log=self.log, structural=structural)
 
 
@@ -95,28 +86,4 @@ def read(texts: Sequence[str]) -> list[Range]:
             f"{out[0].n:,} x {out[1].n:,} points are more than the {MOST:,} that a scan may have; "
             "take fewer, and --refine where the region ends"
         )
-    return out
-
-
-def _number(text: str, parameter: Parameter) -> float:
-    from cevns.units import quantity
-
-    try:
-        return float(text)
-    except ValueError:
-        return quantity(text, parameter.unit, what=f"--parameter {parameter.name}")
-
-
-def values(texts: Sequence[str] | None, option: str) -> dict[str, str]:
-    """Options of the form NAME=VALUE, values still as text.
-
-    Raises:
-        InputError: if one is not NAME=VALUE.
-    """
-    out = {}
-    for text in texts or ():
-        name, equal, value = text.partition("=")
-        if not equal or not name.strip() or not value.strip():
-            raise InputError(f"{option} {text}: write NAME=VALUE")
-        out[name.strip()] = value.strip()
     return out

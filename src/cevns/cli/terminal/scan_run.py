@@ -1,15 +1,17 @@
-"""How a scan of the command line is run: what is refused at once, where toys go, what is said."""
+"""Scans of the command line: their options, what is refused at once, how one is carried out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cevns.cli.terminal import options, ranges
+from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -17,38 +19,76 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
+    from cevns.parameters import Parameters
 
-__all__ = ["How"]
+__all__ = ["ScanOptions", "show_scan"]
 
 
-@dataclass
-class How:
-    """How a scan is to be carried out: what does not change its question.
+@dataclass(frozen=True, kw_only=True)
+class ScanOptions(options.Opened):
+    """Of what, and how to scan; a command adds the ranges.
 
     Args:
+        model: ``--model``.
+        cl: confidence level.
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
         toys: toys a point.
         seed: master seed.
         refine: times that steps are halved.
+        free: ``--free``.
+        at: ``--at``.
+        fix: ``--fix``.
         out: HDF5 file.
         workers: processes.
         scheduler: of a cluster.
-        shard: which share of how many.
     """
 
-    method: str
-    toys: int
-    seed: int
-    refine: int
-    out: Path | None
-    workers: int | None
-    scheduler: str | None
-    shard: tuple[int, int] | None = None
-    written: str = field(default="written to", init=False)
+    model: Annotated[str, options.NewPhysics] = "standard-model"
+    cl: Annotated[float, typer.Option("--cl", "--level", help="confidence level")] = 0.9
+    method: Annotated[str, typer.Option(metavar="NAME", help="profile, fc, cls or bayes")] = (
+        "profile"
+    )
+    toys: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="toys a point at most (fc, cls); fifths of the draws (bayes)"
+        ),
+    ] = 1000
+    seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1
+    refine: Annotated[
+        int,
+        typer.Option(
+            metavar="K",
+            min=0,
+            max=6,
+            help="halve the steps K times where the region ends (profile)",
+        ),
+    ] = 0
+    free: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="a further parameter of the model to profile"),
+    ] = None
+    at: options.At = None
+    fix: options.Fix = None
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.h5", help="write the scan; the same command resumes"),
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as pay"),
+    ] = None
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS|FILE", help="send the toys to a dask scheduler, or its file"),
+    ] = None
 
     @contextmanager
-    def prepared(self) -> Iterator[Executor | None]:
+    def prepared(self, shard: tuple[int, int] | None = None) -> Iterator[Executor | None]:
         """All that can be refused before anything is computed; the executor of a cluster.
+
+        Args:
+            shard: which share of how many is wanted.
 
         Raises:
             UnknownNameError: if there is no such method.
@@ -58,25 +98,25 @@ class How:
         """
         from cevns.analysis.scanning.scan_task import check_method
 
-        self.method = check_method(self.method)
-        toys = self.method in ("fc", "cls")
-        if self.refine and self.method != "profile":
-            raise InputError(f"--refine is for profile scans; give {self.method} a finer range")
-        if self.shard and not toys:
+        method = check_method(self.method)
+        toys = method in ("fc", "cls")
+        if self.refine and method != "profile":
+            raise InputError(f"--refine is for profile scans; give {method} a finer range")
+        if shard and not toys:
             raise InputError(
-                f"{self.method} has no toys to share out; leave --shard out, or use fc or cls"
+                f"{method} has no toys to share out; leave --shard out, or use fc or cls"
             )
-        if self.shard and self.out is None:
+        if shard and self.out is None:
             raise InputError("--shard needs a file, which 'cevns merge' reads; add --out FILE.h5")
         if self.scheduler is not None and not toys:
             raise InputError(
-                f"{self.method} has no toys to send away; leave --scheduler out, or use fc or cls"
+                f"{method} has no toys to send away; leave --scheduler out, or use fc or cls"
             )
         if self.scheduler is not None and self.workers is not None:
             raise InputError(
                 "--workers are processes here and --scheduler others elsewhere; name one"
             )
-        if self.method == "bayes":
+        if method == "bayes":
             from cevns.analysis.scanning.scan_bayes import check_extras
 
             check_extras()
@@ -92,28 +132,102 @@ class How:
         with scheduler(self.scheduler) as executor:
             yield executor
 
-    def carry_out(self, wanted: ScanPlan, executor: Executor | None) -> Scan | None:
-        """The scan, with a bar of progress; None for a share of one."""
-        from cevns.analysis.scanning.scan_task import scan as run
+    def plan(self, parameters: list[str], *, asimov: bool) -> ScanPlan:
+        """What is asked for, with the ranges as they are written."""
+        asked = ranges.read(parameters)
+        plain = self.open()
+        nuisances = plain.model(None if len(self.experiment) > 1 else "cross-section").parameters
+        study = plain if self.model == "standard-model" else plain.with_models(self.model)
+        known = study.couplings
+        axes = {}
+        for r in asked:
+            nuisance = not known.has(r.name) and nuisances.has(r.name)
+            p = (nuisances if nuisance else known)[r.name]
+            if p.name in axes:
+                raise InputError(f"--parameter {p.name} is there twice; give it one range")
+            axes[p.name] = r.axis(p, structural=p.name in study.structural)
+        _apart(known, nuisances, self.at, "--at", "is profiled anyway; hold it with --fix")
+        _apart(known, nuisances, self.free, "--free", "is profiled anyway; leave --free out")
+        _apart(nuisances, known, self.fix, "--fix", "belongs to the model; hold it with --at")
+        return study.plan(
+            axes,
+            free=self.free or (),
+            at=options.at_values(study, self.at),
+            fix=options.fixed(nuisances, self.fix),
+            cl=self.cl,
+            asimov=asimov,
+        )
+
+    def carry_out(
+        self,
+        output: Output,
+        wanted: ScanPlan,
+        executor: Executor | None,
+        shard: tuple[int, int] | None = None,
+    ) -> None:
+        """Scan with a bar of progress, and give the result, if it is more than a share of one."""
+        from cevns.analysis.scanning.scan_task import check_method, scan
         from cevns.cli.terminal.progress import progress_bar
 
-        if self.out is not None and self.out.exists():
-            self.written = "nothing was computed, all of it is in"
-        with progress_bar("steps" if self.method == "bayes" else "toys") as progress:
-            try:
-                return run(
-                    wanted,
-                    self.method,
-                    toys=self.toys,
-                    seed=self.seed,
-                    refine=self.refine,
-                    out=self.out,
-                    workers=self.workers,
-                    executor=executor,
-                    shard=self.shard,
-                    progress=progress,
-                )
-            except BaseException as stop:
-                for note in getattr(stop, "__notes__", ()):
-                    typer.echo(f"cevns: {note}", err=True)
-                raise
+        there = self.out is not None and self.out.exists()
+        what = "steps" if check_method(self.method) == "bayes" else "toys"
+        with progress_bar(what) as progress:
+            found = scan(
+                wanted,
+                self.method,
+                toys=self.toys,
+                seed=self.seed,
+                refine=self.refine,
+                out=self.out,
+                workers=self.workers,
+                executor=executor,
+                shard=shard,
+                progress=progress,
+            )
+        if found is None:
+            share = "/".join(map(str, shard or ()))
+            output.console.print(
+                f"share {share} is in {self.out}; join all shares with 'cevns merge'"
+            )
+            return
+        show_scan(output, found, self.out, there=there)
+        output.result({**wanted.provenance(), **found.to_dict()})
+
+
+def _apart(
+    ours: Parameters, others: Parameters, texts: list[str] | None, option: str, advice: str
+) -> None:
+    """Raise if an option names a parameter of the other kind: physics or nuisance.
+
+    Raises:
+        InputError: naming the option that is meant for it.
+    """
+    for text in texts or ():
+        name = text.partition("=")[0].strip()
+        if others.has(name) and not ours.has(name):
+            raise InputError(f"{option} {name}: the parameter {others[name].name!r} {advice}")
+
+
+def show_scan(output: Output, found: Scan, out: Path | None, *, there: bool = False) -> None:
+    """Print a scan for people.
+
+    Args:
+        output: where.
+        found: the scan.
+        out: its file.
+        there: whether that was complete before.
+    """
+    console = output.console
+    source = "expected counts (Asimov)" if found.file.run["asimov"] else "data"
+    console.print(f"[bold]{found.title}[/bold]  ({source})", markup=True)
+    axes = table("axes", "parameter", "what", "unit", "from", "to", "points", left=3)
+    for name, unit, values, what in zip(
+        found.names, found.units, found.axes, found.file.run["descriptions"], strict=True
+    ):
+        axes.add_row(name, what, unit, f"{values[0]:.4g}", f"{values[-1]:.4g}", str(len(values)))
+    console.print(axes)
+    for line in found.summary():
+        console.print(line, markup=False)
+    if out is not None:
+        written = "nothing was computed, all of it is in" if there else "written to"
+        console.print(f"{written} {out}; draw it with 'cevns plot {out}'")

@@ -1,0 +1,68 @@
+"""The profile of a scan: -2 ln L minimised over everything else at each point of its grid."""
+
+from __future__ import annotations
+
+import platform
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from cevns.analysis.scanning.scan_plan import ScanPlan
+from cevns.analysis.scanning.scan_record import Scan
+from cevns.inference.scan.profile_scan import levels, profile_scan
+from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.typing import ENGINE
+
+__all__ = ["profile"]
+
+
+def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
+    """A profile scan; see `cevns.analysis.scanning.scan_task.scan`."""
+    started = time.perf_counter()
+    run = plan.fingerprint("profile") | {"refined": refine}
+    target = None if out is None else check_target(out)
+    if target is not None and target.exists():
+        return Scan(read_scan(target, run))
+    level = levels(plan.cl, plan.grid.degrees)
+    if refine:
+        from cevns.inference.scan.refine import refined_scan
+
+        found = refined_scan(plan.grid, [level], depth=refine, data=plan.data)
+    else:
+        found = profile_scan(plan.grid, data=plan.data)
+    datasets = {
+        **found.grid.datasets(),
+        "profile/q": found.rise,
+        "profile/twice_nll": found.twice_nll,
+        "profile/theta": found.theta,
+        "profile/best": found.best.theta,
+        "profile/best_twice_nll": np.array([b.twice_nll for b in found.best_by_slice]),
+        "profile/best_by_slice": np.stack([b.theta for b in found.best_by_slice]),
+    }
+    if found.computed is not None:
+        datasets["profile/computed"] = found.computed
+    if found.best.structure:
+        datasets["profile/best_structure"] = np.array(list(found.best.structure.values()))
+    if len(found.grid.axes) == 1:
+        from cevns.inference.scan.regions import confidence_set
+
+        (axis,) = found.grid.axes
+        minima = found.best.minima[:, plan.family.parameters.position(axis.name)]
+        # further fits find the ends of the pieces
+        pieces = confidence_set(
+            axis.values, found.rise, level, rise=found.rise_at, extra=tuple(minima.tolist())
+        )
+        datasets["region/intervals"] = np.array(pieces.intervals).reshape(-1, 2)
+    notes = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": platform.node(),
+        "seconds": round(time.perf_counter() - started, 3),
+        "fits": found.effort.fits,
+        "engine": ENGINE,
+    }
+    file = ScanFile(run, datasets, notes)
+    if target is not None:
+        write_scan(target, file)
+    return Scan(file)
