@@ -175,7 +175,7 @@ def study(case, n=N, each=EACH, seed=1):
     grid, model, truth = grid_of(case)
     data = asimov(model, truth)
     scan = profile_scan(grid, data=data)
-    plan, _ = prepare(grid, each, seed=seed, cl=0.9, data=data, scan=scan, adaptive=False, audit=0)
+    plan, _ = prepare(scan, each, seed=seed, cl=0.9, adaptive=False, audit=0)
     toys = BlockFits(plan).slice_of(0)  # the package's own draws and fits of toys
 
     counts, aux = draw(model, truth, n, (seed, 1))

@@ -145,7 +145,7 @@ class ScanFindings:
         if self.method == "cls":
             from cevns.inference.scan.cls import ClsScan
 
-            return self._below(ClsScan.of(self.file).upper()[0])
+            return self._below(ClsScan(self.file).upper()[0])
         from cevns.inference.scan.regions import confidence_set
 
         pieces = confidence_set(self.axes[0], self.q, self.critical).pieces
@@ -188,7 +188,7 @@ class ScanFindings:
         if self.method == "cls":
             from cevns.inference.scan.cls import ClsScan
 
-            pieces = [self._below(u) for u in ClsScan.of(self.file).upper()]
+            pieces = [self._below(u) for u in ClsScan(self.file).upper()]
         else:
             from cevns.inference.scan.regions import confidence_set
 

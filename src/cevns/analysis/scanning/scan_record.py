@@ -92,7 +92,7 @@ class Scan(ScanFindings):
     def _cls_dict(self) -> dict[str, Any]:
         from cevns.inference.scan.cls import ClsScan
 
-        found = ClsScan.of(self.file).to_dict()
+        found = ClsScan(self.file).to_dict()
         return (
             {"critical_value": 1.0 - self.cl}
             | {k: found[k] for k in ("limited", "null", "upper", "expected")}
