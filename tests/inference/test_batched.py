@@ -17,7 +17,7 @@ from cevns.inference.minimum import linalg, newton
 from cevns.inference.minimum.batch import CONVERGED, FAILED, MINUIT, STATUS, BatchFitter
 from cevns.inference.minimum.bounded import EDM_GOAL, BoundedProblem
 from cevns.inference.minimum.newton import minimise
-from cevns.inference.minimum.objectives import Objective, saturated
+from cevns.inference.minimum.objectives import Objective
 from cevns.inference.minimum.quasi_newton import common_metric, descend
 from cevns.inference.model.shapes import fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
@@ -92,7 +92,7 @@ def test_gradient_and_curvature_agree_with_differences(kind):
         # rounding of a value of 1e4 over the step: 1e-12 * 1e4 / 1e-4
         assert gradient[k] * s == pytest.approx(slope, abs=1e-3)
     single = Likelihood.of(model, Data(counts[:, 0], aux[:, 0]))
-    whole = value[0] + saturated(model, counts)[0]
+    whole = value[0] + Objective(model).constant(counts)[0]
     assert whole == pytest.approx(float(single.twice_nll(theta[:, 0])))
     # with counts equal to the expectation Gauss-Newton is twice the Fisher information
     mu = model.expected(theta[:, 0])

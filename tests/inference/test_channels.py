@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from own_functions import FunctionFactor, Stacked
 from scipy import stats
 
 from cevns.exceptions import InputError
@@ -24,11 +25,11 @@ from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.data import asimov
 from cevns.inference.model.expectation import Model
-from cevns.inference.model.factors import FunctionFactor, NamedFactor, Values
+from cevns.inference.model.factors import NamedFactor, Values
 from cevns.inference.model.joining import join
 from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.rows import OuterRows
-from cevns.inference.model.shapes import FunctionShape, Morph, MovingShape, Stacked, fixed
+from cevns.inference.model.shapes import FunctionShape, Morph, MovingShape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.statistics.unbinned import Unbinned

@@ -186,8 +186,6 @@ def test_degenerate_fit_says_what_is_wrong():
     result = fit(model, raise_on_failure=False)
     assert not result.valid
     assert "NOT VALID" in str(result)
-    with pytest.raises(FitError, match="counting"):
-        result.require_valid()
 
 
 def test_record_prints_and_serialises():

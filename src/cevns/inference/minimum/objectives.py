@@ -17,7 +17,7 @@ from cevns.inference.model.channel import Channel
 from cevns.inference.model.expectation import Model, constraint_arrays
 from cevns.typing import Array, BoolArray, IntArray
 
-__all__ = ["Objective", "Part", "saturated"]
+__all__ = ["Objective", "Part"]
 
 _IN_CACHE = 100_000
 """Numbers an array may have for a few of them to stay in the cache of a core."""
@@ -226,11 +226,6 @@ class Objective:
             weight = part.channel.statistic.information(point.mean, part.declared)
             out[part.channel.name] = point.curvature(part.names, weight)
         return out
-
-
-def saturated(model: Model, counts: Array) -> Array:
-    """The constant that `Objective.evaluate` leaves out, ``(B,)``; zero for no counts."""
-    return Objective(model).constant(counts)
 
 
 def _slices(size: int, n_bins: int) -> Iterator[slice]:

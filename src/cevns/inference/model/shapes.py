@@ -26,7 +26,6 @@ __all__ = [
     "Morph",
     "MovingShape",
     "Shape",
-    "Stacked",
     "StaticShape",
     "fixed",
 ]
@@ -179,74 +178,6 @@ def fixed(counts: Array) -> Morph:
         2
     """
     return Morph(np.asarray(counts, dtype=float).ravel(), {}, {}, {})
-
-
-@dataclass(frozen=True, eq=False)
-class Stacked(MovingShape):
-    """A template for each value of a structural parameter: many models in one batch.
-
-    The parameter is held in every fit, at one of the values, and each fit of a batch may have
-    another: two hundred masses are fitted together.
-
-    Args:
-        name: of the structural parameter.
-        points: its values, increasing, ``(K,)``.
-        templates: counts at each of them, ``(K, n_bins)``.
-
-    Raises:
-        InputError: if there is not one template for each value.
-
-    Examples:
-        >>> shape = Stacked("mass", np.array([1.0, 2.0]), np.array([[3.0], [4.0]]))
-        >>> shape.rows({"mass": np.array([2.0, 1.0])}, np.zeros(2)).dense()[:, 0].tolist()
-        [[4.0], [3.0]]
-    """
-
-    name: str
-    points: Array
-    templates: Array
-
-    def __post_init__(self) -> None:
-        if self.templates.shape[:1] != self.points.shape or not (np.diff(self.points) > 0).all():
-            raise InputError(
-                f"{self.name!r} has {self.points.size} values and {len(self.templates)} templates; "
-                "give one template for each of increasing values"
-            )
-
-    @property
-    def n_bins(self) -> int:
-        """See `Shape`."""
-        return int(self.templates.shape[1])
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """See `Shape`."""
-        return (self.name,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """None: along what is structural there is no slope."""
-        return ()
-
-    def holding(self, names: Iterable[str]) -> Stacked:
-        """See `Shape`."""
-        del names
-        return self
-
-    def rows(self, values: Values, like: Array) -> Rows:
-        """See `Shape`.
-
-        Raises:
-            InputError: if a value is none of the points.
-        """
-        at = values[self.name] + like
-        number = np.clip(np.searchsorted(self.points, at), 0, len(self.points) - 1)
-        if not np.array_equal(self.points[number], at):
-            lost = at[self.points[number] != at][0]
-            raise InputError(
-                f"there is no template for {self.name} = {lost:g}; take one of the points"
-            )
-        return DenseRows(self.templates[number][:, None])
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,9 +19,8 @@ from cevns.exceptions import InputError
 from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.cls_values import assemble
+from cevns.inference.scan.cls_values import SIGMAS, assemble
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.scan.sensitivity import SIGMAS, at_points
 from cevns.inference.scan.toy_scan import (
     Running,
     ToyScan,
@@ -188,9 +187,9 @@ def _inputs(grid: Grid, data: Data | None, null: float) -> tuple[dict[str, Array
         q_data[points] = np.maximum(scan.twice_nll[points] - minimum, 0.0)
         truth[1, points] = none.theta[0]
         expectation = asimov(model, none.theta[0])
-        again = held.fit(
-            expectation.counts, expectation.auxiliary, at_points(grid, points, none.theta[0])
-        )
+        start = np.repeat(none.theta.T, len(points), axis=1)
+        start[position] = scan.theta[points, position]
+        again = held.fit(expectation.counts, expectation.auxiliary, start)
         q_asimov[points] = np.maximum(again.twice_nll, 0.0)
         # the statistic is zero where the estimate lies above the point
         q_data[points[scan.theta[points, position] <= best.theta[position]]] = 0.0

@@ -93,11 +93,6 @@ class ProfileScan:
         return np.maximum(out, 0.0)
 
     @property
-    def global_rise(self) -> Array:
-        """-2 ln L above the deepest minimum of all slices, ``(size,)``."""
-        return np.maximum(self.twice_nll - self.best.twice_nll, 0.0)
-
-    @property
     def map(self) -> Array:
         """`rise` with the shape of the grid."""
         return self.rise.reshape(self.grid.shape)
