@@ -23,7 +23,7 @@ from cevns.inference.factors.log_normal import LogNormal
 from cevns.inference.factors.power import Power
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.channel import Channel, Component
-from cevns.inference.model.data import asimov
+from cevns.inference.model.data import Data, asimov
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import NamedFactor, Values
 from cevns.inference.model.joining import join
@@ -183,13 +183,13 @@ def test_gradient_is_that_of_the_value(name: str) -> None:
     model = made(name)
     target = Objective(model)
     theta, counts, aux = points(model, 5)
-    value, gradient, _ = target.evaluate(theta, counts, aux)
-    assert_allclose(target.gradient(theta, counts, aux), gradient, rtol=1e-12, atol=1e-12)
-    assert_allclose(target.values(theta, counts, aux), value, rtol=1e-13)
+    value, gradient, _ = target.evaluate(theta, Data(counts, aux))
+    assert_allclose(target.gradient(theta, Data(counts, aux)), gradient, rtol=1e-12, atol=1e-12)
+    assert_allclose(target.values(theta, Data(counts, aux)), value, rtol=1e-13)
     for k in range(len(theta)):
         step = np.zeros_like(theta)
         step[k] = 1e-5
-        up, down = (target.values(theta + s * step, counts, aux) for s in (1.0, -1.0))
+        up, down = (target.values(theta + s * step, Data(counts, aux)) for s in (1.0, -1.0))
         assert_allclose(gradient[k], (up - down) / 2e-5, rtol=2e-6, atol=2e-6)
 
 
@@ -197,7 +197,7 @@ def test_gradient_is_that_of_the_value(name: str) -> None:
 def test_curvature_is_made_of_the_derivatives_of_the_expectation(name: str) -> None:
     model = made(name)
     theta, counts, aux = points(model, 4)
-    _, _, curvature = Objective(model).evaluate(theta, counts, aux)
+    _, _, curvature = Objective(model).evaluate(theta, Data(counts, aux))
     mu, jacobian = model.linearise(theta.T)
     assert_allclose(mu, model.expected(theta.T), rtol=1e-13)
     c = model.channels[0]
@@ -215,8 +215,8 @@ def test_slopes_of_what_a_fit_holds_are_left_out_and_the_others_are_the_same(nam
     theta, counts, aux = points(model, 3)
     held = [p.name for p in model.parameters][1:2]
     free = [i for i, p in enumerate(model.parameters) if p.name not in held]
-    all_of_it = Objective(model).evaluate(theta, counts, aux)
-    without = Objective.of(model, held).evaluate(theta, counts, aux)
+    all_of_it = Objective(model).evaluate(theta, Data(counts, aux))
+    without = Objective.of(model, held).evaluate(theta, Data(counts, aux))
     assert_allclose(without[0], all_of_it[0], rtol=1e-13)
     assert_allclose(without[1][free], all_of_it[1][free], rtol=1e-12, atol=1e-12)
     kept = np.ix_(free, free)
@@ -236,9 +236,9 @@ def test_many_data_sets_are_cut_where_their_bins_leave_the_cache(
 ) -> None:
     model = made("outer, normalised, over templates")
     theta, counts, aux = points(model, 100)
-    whole = Objective(model).evaluate(theta, counts, aux)
+    whole = Objective(model).evaluate(theta, Data(counts, aux))
     monkeypatch.setattr("cevns.inference.minimum.objectives._IN_CACHE", 1)
-    for a, b in zip(Objective(model).evaluate(theta, counts, aux), whole, strict=True):
+    for a, b in zip(Objective(model).evaluate(theta, Data(counts, aux)), whole, strict=True):
         assert_allclose(a, b, rtol=1e-12)
 
 
@@ -333,7 +333,7 @@ def test_likelihood_is_linear_in_the_data_but_for_what_they_alone_decide(name: s
     target = Objective(made(name))
     theta, counts, aux = points(made(name), 5)
     constant, slope = target.linear(theta)
-    found = target.values(theta, counts, aux) - target.pulls(theta, aux)[0]
+    found = target.values(theta, Data(counts, aux)) - target.pulls(theta, aux)[0]
     rest = found - constant - np.sum(slope * counts, axis=0)
     assert_allclose(rest, rest[0], atol=1e-10)
 
@@ -441,8 +441,8 @@ def test_derived_parameter_stands_in_place_of_an_argument() -> None:
     model = Model("y", Parameters([Parameter("y", 1.0, lower=1e-6, role="poi")]), (channel_of_y,))
     assert fit(model)["y"].value == pytest.approx(3.0, abs=5e-3)
     theta, counts, aux = points(model, 3)
-    gradient = Objective(model).gradient(theta, counts, aux)
-    up, down = (Objective(model).values(theta + s, counts, aux) for s in (1e-5, -1e-5))
+    gradient = Objective(model).gradient(theta, Data(counts, aux))
+    up, down = (Objective(model).values(theta + s, Data(counts, aux)) for s in (1e-5, -1e-5))
     assert_allclose(gradient[0], (up - down) / 2e-5, rtol=1e-5)
 
 

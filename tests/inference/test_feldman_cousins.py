@@ -12,6 +12,7 @@ from scipy.stats import chi2, norm, poisson
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
 from cevns.inference.minimum.batch import FAILED
+from cevns.inference.model.data import Data, draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import critical_value, feldman_cousins
 from cevns.inference.scan.profile_scan import levels, profile_scan
@@ -319,15 +320,15 @@ def test_free_fits_find_the_deepest_of_several_minima(point, most):
     number = int(np.argmin(((grid.points - point) ** 2).sum(axis=1)))
     here = BlockFits(plan).slice_of(number)
     truth = plan.truth[0, number]
-    counts, aux = here.draw(truth, np.random.default_rng(5), 100)
-    found = here.best(counts, aux, truth[None], 100)
+    data = draw(model, truth, np.random.default_rng(5), 100)
+    found = here.best(data, truth[None], 100)
     lowest = np.full(100, np.inf)
     for x in (-0.05, 0.3, 0.7, 1.05):
         for y in (-0.05, 0.3, 0.7, 1.05):
             start = truth.copy()
             for name, value in (("eps_e", x), ("eps_mu", y)):
                 start[model.parameters.position(name)] = value
-            other = here.free.fit(counts, aux, start, rescue=False)
+            other = here.free.fit(data, start, rescue=False)
             good = other.status != FAILED
             lowest[good] = np.minimum(lowest, other.twice_nll)[good]
     missed = found.twice_nll - lowest
@@ -347,8 +348,8 @@ def test_runs_of_a_common_start_are_fitted_as_alone():
     moved = start.copy()
     moved[0] *= 1.1
     fitter = BatchFitter(model)
-    both = fitter.fit(counts, aux, np.repeat(np.stack([start, moved], axis=1), 100, axis=1))
-    one = fitter.fit(counts[:, :100], aux[:, :100], start)
-    two = fitter.fit(counts[:, 100:], aux[:, 100:], moved)
+    both = fitter.fit(Data(counts, aux), np.repeat(np.stack([start, moved], axis=1), 100, axis=1))
+    one = fitter.fit(Data(counts[:, :100], aux[:, :100]), start)
+    two = fitter.fit(Data(counts[:, 100:], aux[:, 100:]), moved)
     alone = np.concatenate([one.twice_nll, two.twice_nll])
     assert both.twice_nll == pytest.approx(alone, abs=1e-6)  # the goal of the fits is 1e-7

@@ -111,9 +111,9 @@ def test_one_impossible_data_set_does_not_touch_its_neighbours(model):
     counts = columns((2, 2, 2, 0), (2, 2, 2, 5), (2, 2, 0, 0))
     theta, aux = columns(*[(0.0, 1.0)] * 3), columns(*[AUX] * 3)
     objective = Objective(model)
-    found = sum(objective.quoted(theta, counts, aux).values())
+    found = sum(objective.quoted(theta, Data(counts, aux)).values())
     assert found == pytest.approx([0.0, np.inf, 4.0], abs=1e-12)
-    value, gradient, curvature = objective.evaluate(theta, counts, aux)
+    value, gradient, curvature = objective.evaluate(theta, Data(counts, aux))
     for k in (0, 2):
         alone = objective.evaluate(theta[:, :1], counts[:, k : k + 1], aux[:, :1])
         assert value[k] == pytest.approx(alone[0][0])

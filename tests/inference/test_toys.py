@@ -336,8 +336,8 @@ def test_the_largest_number_of_toys_is_one_too(model, monkeypatch):
 def test_failure_budget(model, monkeypatch):
     original = BatchFitter.fit
 
-    def failing(self, counts, aux, start):
-        batch = original(self, counts, aux, start)
+    def failing(self, data, start):
+        batch = original(self, data, start)
         batch.status[:3] = FAILED
         return batch
 
@@ -352,8 +352,8 @@ def test_failure_budget(model, monkeypatch):
 def test_audit_that_finds_deeper_minima_is_an_error(model, monkeypatch):
     original = BatchFitter.fit
 
-    def shallow(self, counts, aux, start):
-        batch = original(self, counts, aux, start)
+    def shallow(self, data, start):
+        batch = original(self, data, start)
         batch.twice_nll[:] += 0.1
         return batch
 

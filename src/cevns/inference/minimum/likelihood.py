@@ -112,12 +112,11 @@ class Likelihood:
         """Of the constraints, ``(n_par,)``, zero for free parameters."""
         return self.objective.inverse_variance
 
-    def _columns(self, theta: Array) -> tuple[Array, Array, Array]:
-        """Points, counts and auxiliary measurements, batch last."""
+    def _columns(self, theta: Array) -> tuple[Array, Data]:
+        """Points, and the data for each, batch last."""
         columns = np.ascontiguousarray(np.reshape(theta, (-1, np.shape(theta)[-1])).T)
-        size = columns.shape[1]
-        counts, aux = self.data.counts[:, None], self.data.auxiliary[:, None]
-        return columns, np.broadcast_to(counts, (len(counts), size)), aux
+        counts = np.broadcast_to(self.data.counts[:, None], (self.model.n_bins, columns.shape[1]))
+        return columns, Data(counts, self.data.auxiliary[:, None])
 
     def expected(self, theta: Array) -> Array:
         """The model's expectation, kept positive, ``(..., n_par) -> (..., n_bins)``."""

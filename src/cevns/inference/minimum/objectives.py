@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from cevns.inference.model.channel import Channel
+from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, constraint_arrays
 from cevns.typing import Array, BoolArray, IntArray
 
@@ -103,12 +104,12 @@ class Objective:
         pull = self._weight * displacement
         return np.sum(pull * displacement, axis=0), pull
 
-    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
+    def gradient(self, theta: Array, data: Data) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
-        total = self.pulls(theta, aux)[1]
+        total = self.pulls(theta, data.auxiliary)[1]
         for part in self.parts:
             for s in _slices(theta.shape[1], part.channel.n_bins):
-                total[part.columns, s] += self.slope(part, theta[:, s], counts[part.bins, s])
+                total[part.columns, s] += self.slope(part, theta[:, s], data.counts[part.bins, s])
         return 2.0 * total
 
     def slope(self, part: Part, theta: Array, data: Array) -> Array:
@@ -117,9 +118,9 @@ class Objective:
         residual = part.channel.statistic.residual(point.mean, data, part.floor)
         return point.gradient(part.names, residual)
 
-    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
+    def evaluate(self, theta: Array, data: Data) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
-        value, gradient = self.pulls(theta, aux)
+        value, gradient = self.pulls(theta, data.auxiliary)
         n = len(theta)
         curvature = np.zeros((n, n, theta.shape[1]))
         curvature[np.arange(n), np.arange(n)] = self._weight
@@ -128,18 +129,18 @@ class Objective:
             for s in _slices(theta.shape[1], part.channel.n_bins):
                 point = self.model.at(part.channel, theta[:, s])
                 own, residual, weight = part.channel.statistic.evaluate(
-                    point.mean, counts[part.bins, s], part.floor
+                    point.mean, data.counts[part.bins, s], part.floor
                 )
                 value[s] += own
                 gradient[at, s] += point.gradient(part.names, residual)
                 curvature[at[:, None], at, s] += point.curvature(part.names, weight)
         return value, 2.0 * gradient, 2.0 * curvature
 
-    def values(self, theta: Array, counts: Array, aux: Array) -> Array:
+    def values(self, theta: Array, data: Data) -> Array:
         """-2 ln L alone, as `evaluate` has it, ``(B,)``."""
-        value = self.pulls(theta, aux)[0]
+        value = self.pulls(theta, data.auxiliary)[0]
         for part in self.parts:
-            value = value + self.value(part, theta, counts[part.bins])
+            value = value + self.value(part, theta, data.counts[part.bins])
         return value
 
     def value(self, part: Part, theta: Array, data: Array) -> Array:
@@ -147,7 +148,7 @@ class Objective:
         mu = self.model.at(part.still, theta).mean
         return part.channel.statistic.value(mu, data, part.floor)
 
-    def quoted(self, theta: Array, counts: Array, aux: Array) -> dict[str, Array]:
+    def quoted(self, theta: Array, data: Data) -> dict[str, Array]:
         """-2 ln L in the saturated form by channel, and that of the constraints, each ``(B,)``.
 
         Infinite where a channel expects nothing and has counts. The constraints are called
@@ -155,12 +156,12 @@ class Objective:
         """
         out = {}
         for part in self.parts:
-            statistic, data = part.channel.statistic, counts[part.bins]
+            statistic, counts = part.channel.statistic, data.counts[part.bins]
             mu = self.model.at(part.still, theta).mean
-            value = statistic.value(mu, data, part.declared) + statistic.constant(data)
-            impossible = statistic.impossible(mu, data, part.declared)
+            value = statistic.value(mu, counts, part.declared) + statistic.constant(counts)
+            impossible = statistic.impossible(mu, counts, part.declared)
             out[part.channel.name] = np.where(impossible, np.inf, value)
-        out["constraints"] = self.pulls(theta, aux)[0]
+        out["constraints"] = self.pulls(theta, data.auxiliary)[0]
         return out
 
     def constant(self, counts: Array) -> Array:

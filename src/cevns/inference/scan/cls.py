@@ -181,7 +181,7 @@ def _inputs(grid: Grid, data: Data | None, null: float) -> tuple[dict[str, Array
         held = BatchFitter(model, fix=(name,))
         without = best.theta.copy()
         without[position] = null
-        none = held.fit(mine.counts, mine.auxiliary, without)
+        none = held.fit(mine, without)
         # below the value without signal that value is the best one
         minimum = best.twice_nll if best.theta[position] >= null else float(none.twice_nll[0])
         q_data[points] = np.maximum(scan.twice_nll[points] - minimum, 0.0)
@@ -189,7 +189,7 @@ def _inputs(grid: Grid, data: Data | None, null: float) -> tuple[dict[str, Array
         expectation = asimov(model, none.theta[0])
         start = np.repeat(none.theta.T, len(points), axis=1)
         start[position] = scan.theta[points, position]
-        again = held.fit(expectation.counts, expectation.auxiliary, start)
+        again = held.fit(expectation, start)
         q_asimov[points] = np.maximum(again.twice_nll, 0.0)
         # the statistic is zero where the estimate lies above the point
         q_data[points[scan.theta[points, position] <= best.theta[position]]] = 0.0

@@ -195,11 +195,11 @@ class Slice:
         start = theta.T.copy()
         start[self.columns] = self.points[points].T
         self.fits += len(points)
-        data, excluded = self.data, self.reference + _EXCLUDED
-        return self.held.fit(data.counts, data.auxiliary, start, rescue=rescue, excluded=excluded)
+        excluded = self.reference + _EXCLUDED
+        return self.held.fit(self.data, start, rescue=rescue, excluded=excluded)
 
     def _free(self, theta: Array) -> BatchFit:
-        return self.free.fit(self.data.counts, self.data.auxiliary, theta.T.copy())
+        return self.free.fit(self.data, theta.T.copy())
 
     def keep_lower(
         self, found: BatchFit, points: IntArray, theta: Array, *, rescue: bool = False
