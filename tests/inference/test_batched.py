@@ -84,16 +84,12 @@ def test_gradient_and_curvature_agree_with_differences(kind):
     theta = (model.parameters.values + 0.4 * scale)[:, None] * np.ones(3)
     data = Data(counts, aux)
     value, gradient, curvature = target.evaluate(theta, data)
-    assert target.gradient(theta, data) == pytest.approx(
-        gradient, rel=1e-10, abs=1e-10
-    )
+    assert target.gradient(theta, data) == pytest.approx(gradient, rel=1e-10, abs=1e-10)
     for k, s in enumerate(scale):
         up, down = theta.copy(), theta.copy()
         up[k] += 1e-4 * s
         down[k] -= 1e-4 * s
-        slope = (
-            target.evaluate(up, Data(counts, aux))[0] - target.evaluate(down, Data(counts, aux))[0]
-        ) / 2e-4
+        slope = (target.evaluate(up, data)[0] - target.evaluate(down, data)[0]) / 2e-4
         # rounding of a value of 1e4 over the step: 1e-12 * 1e4 / 1e-4
         assert gradient[k] * s == pytest.approx(slope, abs=1e-3)
     single = Likelihood.of(model, Data(counts[:, 0], aux[:, 0]))
@@ -101,7 +97,7 @@ def test_gradient_and_curvature_agree_with_differences(kind):
     assert whole == pytest.approx(float(single.twice_nll(theta[:, 0])))
     # with counts equal to the expectation Gauss-Newton is twice the Fisher information
     mu = model.expected(theta[:, 0])
-    _, _, expected = target.evaluate(theta[:, :1], mu[:, None], theta[:, :1])
+    _, _, expected = target.evaluate(theta[:, :1], Data(mu[:, None], theta[:, :1]))
     fisher = single.fisher(theta[:, 0])
     assert expected[..., 0] == pytest.approx(2 * fisher, rel=2e-4)  # _TRACE adds 1e-4
     assert curvature.shape == (10, 10, 3)
@@ -225,7 +221,7 @@ def test_every_fit_has_a_status_and_a_bad_one_says_so():
 def test_leaves_a_point_where_the_counts_are_impossible():
     # 2 (b - 3 ln b) + (b / sigma)^2 has its minimum at b (1 + b / sigma^2) = 3
     model = counting(1.0, lower=0.0, background=0.0, sigma=1e-3)
-    batch = BatchFitter(model, fix=["s"]).fit(np.array([3.0]), np.zeros(2), np.zeros(2))
+    batch = BatchFitter(model, fix=["s"]).fit(Data(np.array([3.0]), np.zeros(2)), np.zeros(2))
     assert batch.status[0] != FAILED
     assert batch.theta[0, 1] == pytest.approx(np.sqrt(3) * 1e-3, rel=1e-3)
 
@@ -313,12 +309,12 @@ def test_decrease_is_predicted_where_the_objective_is_a_parabola():
     model = Model("parabola", Parameters([Parameter(n, 0.0, typical=1.0) for n in "ab"]), (values,))
     problem = BoundedProblem(Objective(model), (0, 1))
     start = np.array([[1.0, -2.0, 0.5], [0.3, 1.0, -4.0]])
-    data, aux = np.ones((3, 3)), np.zeros((2, 3))
-    begin = newton._evaluate(problem, start, data, aux, exact=False)
+    data = Data(np.ones((3, 3)), np.zeros((2, 3)))
+    begin = newton._evaluate(problem, start, data, exact=False)
     damping, fraction = np.array([0.0, 0.7, 0.0]), np.array([1.0, 1.0, 0.4])
     step = newton._next_step(problem, begin, damping, fraction)
     moved = problem.move(start, step.step, step.directions)
-    decrease = begin.value - problem.evaluate(moved, data, aux)[0]
+    decrease = begin.value - problem.evaluate(moved, data)[0]
     assert step.predicted == pytest.approx(decrease, rel=1e-10)
 
 

@@ -23,7 +23,7 @@ from cevns.inference.factors.log_normal import LogNormal
 from cevns.inference.factors.power import Power
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.channel import Channel, Component
-from cevns.inference.model.data import Data, asimov
+from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import NamedFactor, Values
 from cevns.inference.model.joining import join
@@ -310,7 +310,7 @@ def test_events_are_the_extended_likelihood() -> None:
         (events,),
     )
     theta = np.array([[5.0], [x.mean()]])
-    value, gradient, _ = Objective(model).evaluate(theta, np.ones((6, 1)), theta)
+    value, gradient, _ = Objective(model).evaluate(theta, Data(np.ones((6, 1)), theta))
     assert_allclose(gradient, 0.0, atol=1e-6)
     logarithms = np.log(5.0 / x.mean()) - x / x.mean()
     assert_allclose(value, 10.0 - 2.0 * logarithms.sum(), rtol=1e-12)
@@ -415,7 +415,7 @@ def test_two_hundred_masses_are_fitted_in_one_batch() -> None:
     model = Model("stack", start, (stacked,))
     begin = np.repeat(start.values[:, None], 200, axis=1)
     begin[2] = masses
-    together = BatchFitter(model).fit(model.observed, start.values, begin)
+    together = BatchFitter(model).fit(observed(model), begin)
     for k in (0, 57, 199):
         alone = replace(
             stacked, components=(Component("wimp", fixed(templates[k]), ("s",)), background)
@@ -451,7 +451,7 @@ def test_floor_is_relative_to_what_a_bin_expects() -> None:
     tiny = 1e-30 * np.arange(1.0, N + 1)
     counts = Channel("c", np.zeros(N), (Component("s", fixed(tiny), ("n1",)),))
     model = Model("tiny", parameters("n1"), (counts,))
-    value = Objective(model).values(np.array([[2.0]]), np.zeros((N, 1)), np.zeros((1, 1)))
+    value = Objective(model).values(np.array([[2.0]]), Data(np.zeros((N, 1)), np.zeros((1, 1))))
     assert_allclose(value, 2.0 * 2.0 * tiny.sum(), rtol=1e-12)
 
 

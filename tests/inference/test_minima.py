@@ -162,10 +162,11 @@ def test_fits_in_place_of_others(bimodal):
     model, scan, _ = bimodal
     data = toys(model, scan.best.theta, 6)
     found = BatchFitter(model).fit(data, scan.best.theta)
-    before = found.twice_nll.copy()
-    changed = found.replaced(np.array([1, 4]), found, np.array([0, 0]))
-    assert changed.twice_nll[[0, 1, 4]] == pytest.approx(before[0])
-    assert (found.twice_nll == before).all()
+    before, theta = found.twice_nll.copy(), found.theta[0].copy()
+    found.put(np.array([1, 4]), found, np.array([0, 0]))
+    assert (found.twice_nll[[0, 1, 4]] == before[0]).all()
+    assert (found.theta[[0, 1, 4]] == theta).all()
+    assert (found.twice_nll[[2, 3, 5]] == before[[2, 3, 5]]).all()
 
 
 def test_thinning_keeps_the_shape(bimodal):

@@ -9,7 +9,7 @@ MINUIT, is below `EDM_GOAL`, with H twice the Fisher matrix.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -103,14 +103,10 @@ class BatchFit:
         """-2 ln L, infinite where a fit failed, ``(B,)``."""
         return np.where(self.status < FAILED, self.twice_nll, np.inf)
 
-    def replaced(self, rows: IntArray, other: BatchFit, of: IntArray | None = None) -> BatchFit:
-        """With other fits (all, or those at positions `of`) in some rows."""
-        arrays = []
-        for f in fields(BatchFit):
-            array, new = getattr(self, f.name).copy(), getattr(other, f.name)
-            array[rows] = new if of is None else new[of]
-            arrays.append(array)
-        return BatchFit(*arrays)
+    def put(self, rows: IntArray, other: BatchFit, of: IntArray | slice = slice(None)) -> None:
+        """Put other fits (all, or those at positions `of`) in some rows."""
+        for old, new in zip(vars(self).values(), vars(other).values(), strict=True):
+            old[rows] = new[of]
 
 
 class BatchFitter:
@@ -196,10 +192,10 @@ class BatchFitter:
         impossible = self._problem.target.impossible(found.theta, data.counts, value)
         value = np.where(impossible, np.inf, value)
         batch = BatchFit(found.theta.T.copy(), errors.T.copy(), value, found.edm, status)
-        for i in np.flatnonzero(status == FAILED) if rescue else ():
+        for i in np.flatnonzero(status == FAILED).tolist() if rescue else ():
             single = self._with_minuit(data.columns(i), start[:, i])
             if single is not None:
-                batch = batch.replaced(np.array([i]), single)
+                batch.put(np.array([i]), single)
         return batch
 
     def _evaluated(self, data: Data, theta: Array) -> Solution:

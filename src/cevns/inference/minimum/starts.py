@@ -83,11 +83,10 @@ def best_of_starts(
     if starts:
         _, toy, fits = _fit_from(fitter, screen, data, starts)
         lowered, deepest = improvements(found.valid_nll, toy, fits.valid_nll, least)
-        found = found.replaced(lowered, fits, deepest)
+        found.put(lowered, fits, deepest)
     failed = np.flatnonzero(found.status == FAILED)
     if failed.size:  # no start converged: iminuit, from the truth
-        again = fitter.fit(data.columns(failed), truth[:, failed])
-        found = found.replaced(failed, again)
+        found.put(failed, fitter.fit(data.columns(failed), truth[:, failed]))
     return found
 
 

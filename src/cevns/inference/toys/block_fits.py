@@ -103,8 +103,7 @@ class SliceFits:
         theta = self.job.truth[0, self.points]
         if len(theta) == 1:
             return around(self.model, theta[0])
-        shape = tuple(len(a) for a in self.job.grid.axes if not a.structural)
-        return Screen.of(self.model, theta, shape, most=SCREENED)
+        return Screen.of(self.model, theta, self.job.grid.slice_shape, most=SCREENED)
 
     def best(self, data: Data, truth: Array, each: int) -> BatchFit:
         """Free fits of toys, `each` of every point of `truth`, ``(n_points, n_par)``."""
