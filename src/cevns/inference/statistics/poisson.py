@@ -22,7 +22,7 @@ from typing import ClassVar
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.statistic import Usual
+from cevns.inference.model.statistic import Statistic
 from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "Poisson", "bend"]
@@ -68,8 +68,8 @@ def bend(mu: Array, floor: Array) -> tuple[Array, Array, Array]:
 
 
 @dataclass(frozen=True)
-class Poisson(Usual):
-    """See the module; implements `cevns.inference.model.statistic.Statistic`."""
+class Poisson(Statistic):
+    """See the module; extends `cevns.inference.model.statistic.Statistic`."""
 
     counts: ClassVar[bool] = True
 
