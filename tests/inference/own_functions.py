@@ -10,7 +10,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.model.factors import Values
 from cevns.inference.model.rows import DenseRows, Rows
-from cevns.inference.model.shapes import MovingShape
+from cevns.inference.model.shapes import ComputedShape
 from cevns.typing import Array
 
 
@@ -49,7 +49,7 @@ class FunctionFactor:
 
 
 @dataclass(frozen=True, eq=False)
-class Stacked(MovingShape):
+class Stacked(ComputedShape):
     """A template for each value of a structural parameter: many models in one batch.
 
     The parameter is held in every fit, at one of the values, and each fit of a batch may have
@@ -95,7 +95,7 @@ class Stacked(MovingShape):
         """None: along what is structural there is no slope."""
         return ()
 
-    def holding(self, names: Iterable[str]) -> Stacked:
+    def with_fixed(self, names: Iterable[str]) -> Stacked:
         """See `Shape`."""
         del names
         return self

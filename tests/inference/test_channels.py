@@ -29,7 +29,7 @@ from cevns.inference.model.factors import NamedFactor, Values
 from cevns.inference.model.joining import join
 from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.rows import OuterRows
-from cevns.inference.model.shapes import FunctionShape, Morph, MovingShape, fixed
+from cevns.inference.model.shapes import ComputedShape, FunctionShape, Morph, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.statistics.unbinned import Unbinned
@@ -61,7 +61,7 @@ def morph() -> Morph:
 
 
 @dataclass(frozen=True, eq=False)
-class Outer(MovingShape):
+class Outer(ComputedShape):
     """Energies that move with a times arrival times that move with t0, over (3, 2) cells."""
 
     held: frozenset[str] = frozenset()
@@ -72,7 +72,7 @@ class Outer(MovingShape):
     def names(self) -> tuple[str, ...]:
         return tuple(n for n in self.parameters if n not in self.held)
 
-    def holding(self, names: Iterable[str]) -> Outer:
+    def with_fixed(self, names: Iterable[str]) -> Outer:
         return Outer(self.held | frozenset(names))
 
     def rows(self, values: Values, like: np.ndarray) -> OuterRows:
@@ -123,7 +123,7 @@ MODELS = {
         channel(Component("s", function(), (Linear("c", 0.1),)), Component("b", morph(), ("n1",))),
         "n1 a b c",
     ),
-    "two moving shapes": (
+    "two computed shapes": (
         channel(
             Component("s", function(), ("n1",)),
             Component("o", Outer()),

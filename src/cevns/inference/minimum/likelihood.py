@@ -120,8 +120,8 @@ class Likelihood:
 
     def expected(self, theta: Array) -> Array:
         """The model's expectation, kept positive, ``(..., n_par) -> (..., n_bins)``."""
-        kept = self.objective.kept(self._columns(theta)[0])
-        return kept.T.reshape(*np.shape(theta)[:-1], -1)
+        mu = self.objective.regularised(self._columns(theta)[0])
+        return mu.T.reshape(*np.shape(theta)[:-1], -1)
 
     def twice_nll(self, theta: Array) -> Array:
         """-2 ln L as it is quoted, ``(..., n_par) -> (...)``."""

@@ -33,11 +33,11 @@ _SUSPICIOUS = 40.0
 class Part:
     """One channel: where its data and parameters stand, and the floor of its expectation.
 
-    It is there twice: without slopes along what is fixed, and without any (`still`).
+    It is there twice: without slopes along what is fixed, and without any (`without_slopes`).
     """
 
     channel: Channel
-    still: Channel
+    without_slopes: Channel
     bins: slice
     columns: IntArray
     names: tuple[str, ...]
@@ -75,8 +75,8 @@ class Objective:
             lowest = _FLOOR * np.clip(nominal[bins], 0.0, 1.0)
             out.append(
                 Part(
-                    channel.holding(constant),
-                    channel.holding(channel.names),
+                    channel.with_fixed(constant),
+                    channel.with_fixed(channel.names),
                     bins,
                     columns,
                     tuple(model.parameters[int(i)].name for i in columns),
@@ -145,7 +145,7 @@ class Objective:
 
     def value(self, part: Part, theta: Array, data: Array) -> Array:
         """-2 ln L of one channel, ``(B,)``."""
-        mu = self.model.at(part.still, theta).mean
+        mu = self.model.at(part.without_slopes, theta).mean
         return part.channel.statistic.value(mu, data, part.floor)
 
     def quoted(self, theta: Array, data: Data) -> dict[str, Array]:
@@ -157,7 +157,7 @@ class Objective:
         out = {}
         for part in self.parts:
             statistic, counts = part.channel.statistic, data.counts[part.bins]
-            mu = self.model.at(part.still, theta).mean
+            mu = self.model.at(part.without_slopes, theta).mean
             value = statistic.value(mu, counts, part.declared) + statistic.constant(counts)
             impossible = statistic.impossible(mu, counts, part.declared)
             out[part.channel.name] = np.where(impossible, np.inf, value)
@@ -185,17 +185,17 @@ class Objective:
             for part in self.parts:
                 if (part.declared > 0).all():
                     continue
-                mu = self.model.at(part.still, theta[:, suspicious]).mean
+                mu = self.model.at(part.without_slopes, theta[:, suspicious]).mean
                 impossible = part.channel.statistic.impossible(
                     mu, counts[part.bins][:, suspicious], part.declared
                 )
                 out[suspicious] |= impossible
         return out
 
-    def kept(self, theta: Array) -> Array:
+    def regularised(self, theta: Array) -> Array:
         """Expected data as the likelihood takes them, ``(n_bins, B)``."""
         parts = [
-            p.channel.statistic.kept(self.model.at(p.still, theta).mean, p.declared)
+            p.channel.statistic.regularised(self.model.at(p.without_slopes, theta).mean, p.declared)
             for p in self.parts
         ]
         return np.concatenate(parts)
@@ -203,7 +203,7 @@ class Objective:
     def linear(self, theta: Array) -> tuple[Array, Array]:
         """-2 ln L without constraints as ``constant (B,) + slope (n_bins, B) . data``."""
         found = [
-            p.channel.statistic.linear(self.model.at(p.still, theta).mean, p.floor)
+            p.channel.statistic.linear(self.model.at(p.without_slopes, theta).mean, p.floor)
             for p in self.parts
         ]
         constant = sum((c for c, _ in found), start=np.zeros(theta.shape[1]))

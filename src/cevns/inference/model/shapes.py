@@ -22,9 +22,9 @@ from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array
 
 __all__ = [
+    "ComputedShape",
     "FunctionShape",
     "Morph",
-    "MovingShape",
     "Shape",
     "StaticShape",
     "fixed",
@@ -50,7 +50,7 @@ class Shape(Protocol):
     def matrix(self) -> Array | None:
         """Static rows ``(m, n_bins)``, if the shape is a combination of such; else None."""
 
-    def holding(self, names: Iterable[str]) -> Shape:
+    def with_fixed(self, names: Iterable[str]) -> Shape:
         """The same shape without slopes along parameters that a fit holds."""
 
     def weights(self, values: Values, like: Array) -> Array | None:
@@ -72,7 +72,7 @@ class StaticShape:
         raise AssertionError(values, like)
 
 
-class MovingShape:
+class ComputedShape:
     """What shapes with rows of their own share."""
 
     @property
@@ -142,7 +142,7 @@ class Morph(StaticShape):
                 rows.append(self.even[name])
         return np.stack(rows)
 
-    def holding(self, names: Iterable[str]) -> Morph:
+    def with_fixed(self, names: Iterable[str]) -> Morph:
         """See `Shape`."""
         return replace(self, held=self.held | frozenset(names))
 
@@ -156,17 +156,17 @@ class Morph(StaticShape):
         for name in self.odd:
             centre, width = self.units[name]
             alpha = (values[name] - centre) / width
-            moved = name not in self.held
+            free = name not in self.held
             out[0, row] = alpha
-            if moved:
+            if free:
                 out[slope, row] = 1.0 / width
             row += 1
             if name in self.even:
                 out[0, row] = even_part(alpha)
-                if moved:
+                if free:
                     out[slope, row] = even_part_derivative(alpha) / width
                 row += 1
-            slope += moved
+            slope += free
         return out
 
 
@@ -181,7 +181,7 @@ def fixed(counts: Array) -> Morph:
 
 
 @dataclass(frozen=True, eq=False)
-class FunctionShape(MovingShape):
+class FunctionShape(ComputedShape):
     """Any function of parameters.
 
     Args:
@@ -213,7 +213,7 @@ class FunctionShape(MovingShape):
         """See `Shape`."""
         return tuple(n for n in self.parameters if n not in self.held)
 
-    def holding(self, names: Iterable[str]) -> FunctionShape:
+    def with_fixed(self, names: Iterable[str]) -> FunctionShape:
         """See `Shape`."""
         return replace(self, held=self.held | frozenset(names))
 
@@ -221,12 +221,12 @@ class FunctionShape(MovingShape):
         """See `Shape`."""
         at = np.stack([values[n] + like for n in self.parameters], axis=-1)
         counts = np.asarray(self.function(at), dtype=float)
-        moved = [i for i, n in enumerate(self.parameters) if n not in self.held]
-        if self.derivative is not None and moved:
-            slopes = np.asarray(self.derivative(at))[:, moved]
+        along = [i for i, n in enumerate(self.parameters) if n not in self.held]
+        if self.derivative is not None and along:
+            slopes = np.asarray(self.derivative(at))[:, along]
         else:
-            slopes = np.empty((len(at), len(moved), self.size))
-            for row, i in enumerate(moved):
+            slopes = np.empty((len(at), len(along), self.size))
+            for row, i in enumerate(along):
                 slopes[:, row] = self._difference(at, i)
         return DenseRows(np.concatenate([counts[:, None], slopes], axis=1))
 

@@ -75,7 +75,7 @@ class Statistic(ABC):
     def linear(self, mu: Array, floor: Array) -> tuple[Array, Array]:
         """-2 ln L as ``constant (B,) + slope (n_bins, B) . data``, for screening."""
 
-    def kept(self, mu: Array, floor: Array) -> Array:
+    def regularised(self, mu: Array, floor: Array) -> Array:
         """The expectation as the likelihood takes it: above its floor."""
         del floor
         return mu

@@ -58,7 +58,7 @@ class OnOff(Poisson):
         """The counts with the source off."""
         return int(self.off.size)
 
-    def kept(self, mu: Array, floor: Array) -> Array:
+    def regularised(self, mu: Array, floor: Array) -> Array:
         """As it is: the background keeps the sum positive."""
         del floor
         return mu
