@@ -18,7 +18,7 @@ from _timing import cpu
 from cevns.inference import Data, fit
 from cevns.inference.scan.feldman_cousins import prepare
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.toys.block_fits import BlockFits, ToyWork
+from cevns.inference.toys.block_fits import BlockFits
 from cevns.inference.work.blocks import run_blocks
 
 COUPLINGS = ("eps_ee_u", "eps_ee_d")
@@ -91,10 +91,10 @@ def main() -> None:
 
     keys = [plan.first()[g] for g in chosen]
     started = time.perf_counter()
-    one, _ = cpu(lambda: sum(1 for _ in run_blocks(ToyWork(plan), keys, workers=1)))
+    one, _ = cpu(lambda: sum(1 for _ in run_blocks(BlockFits(plan), keys, workers=1)))
     wall_one = time.perf_counter() - started
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    sum(1 for _ in run_blocks(ToyWork(plan), keys, workers=2))
+    sum(1 for _ in run_blocks(BlockFits(plan), keys, workers=2))
     wall_two = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     two = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

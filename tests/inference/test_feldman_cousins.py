@@ -16,8 +16,7 @@ from cevns.inference.model.data import Data, draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import critical_value, feldman_cousins
 from cevns.inference.scan.profile_scan import levels, profile_scan
-from cevns.inference.scan.toy_scan import p_value
-from cevns.inference.toys.toy_job import FIRST
+from cevns.inference.toys.toy_job import FIRST, p_value
 from cevns.parameters import Parameter
 
 

@@ -125,7 +125,7 @@ def test_basins_of_a_curve():
     # both solutions, and no third
     assert np.abs(x - [-1, 1]).max() < 0.35
     assert (chosen[:, 2:] == -1).all()
-    near = screen.choose(data, 2, ridge=1e6)
+    near = basins(screen.values(data), screen.shape, 2, ridge=1e6)
     assert (near[:, 1] == -1).all()
 
 

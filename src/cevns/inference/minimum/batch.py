@@ -139,9 +139,10 @@ class BatchFitter:
         parameters = model.parameters.fix(dict.fromkeys(fix))
         self.model = model
         self.free = parameters.free
-        target = Objective.of(model, [p.name for p in parameters if p.fixed])
+        target = Objective(model, frozenset(p.name for p in parameters if p.fixed))
         self._problem = BoundedProblem(target, parameters.free, goal)
-        skipped = 2 if self._problem.partly_constrained else None
+        n_unconstrained = len(self._problem.unconstrained)
+        skipped = 2 if n_unconstrained < len(parameters.free) else None
         self._passes = [p for i, p in enumerate(PASSES) if i != skipped]
 
     def fit(

@@ -49,11 +49,6 @@ class BoundedProblem:
         """Positions among the free parameters of those without a constraint (all, if there is no
         such)."""
 
-    @property
-    def partly_constrained(self) -> bool:
-        """Whether some of the free parameters have a constraint, and others do not."""
-        return len(self.unconstrained) < len(self.free)
-
     def gradient(self, theta: Array, data: Data) -> Array:
         """Gradient by the free parameters, ``(n_free, B)``."""
         return self.target.gradient(theta, data)[self.free]

@@ -107,11 +107,6 @@ class Likelihood:
         """What depends on the data alone."""
         return float(self.objective.constant(self.data.counts[:, None])[0])
 
-    @property
-    def inverse_variance(self) -> Array:
-        """Of the constraints, ``(n_par,)``, zero for free parameters."""
-        return self.objective.inverse_variance
-
     def _columns(self, theta: Array) -> tuple[Array, Data]:
         """Points, and the data for each, batch last."""
         columns = np.ascontiguousarray(np.reshape(theta, (-1, np.shape(theta)[-1])).T)

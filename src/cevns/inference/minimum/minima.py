@@ -270,21 +270,12 @@ class Screen:
         moved = np.clip(theta + side * _DISPLACEMENT * scale * unconstrained, low, high)
         return np.ascontiguousarray(np.where(unconstrained, moved, theta).T)
 
-    def choose(
-        self,
-        data: Data,
-        n: int = BASINS,
-        *,
-        ridge: float = RIDGE,
-        margin: float = MARGIN,
-    ) -> IntArray:
+    def choose(self, data: Data, n: int = BASINS) -> IntArray:
         """The best candidate of each toy, and the best ones in other basins (`basins`).
 
         Args:
             data: of the toys.
             n: candidates a toy.
-            ridge: height of -2 ln L that separates basins.
-            margin: screened -2 ln L above that of the best at which a basin is left out.
 
         Returns:
             Numbers of candidates, ``(B, n)``, from the best; -1 where there is no other.
@@ -295,5 +286,5 @@ class Screen:
         with threadpool_limits(1):  # contending threads slow small matrix products
             for at in range(0, data.counts.shape[1], _TOGETHER):
                 values = self.values(data.columns(slice(at, at + _TOGETHER)))
-                parts.append(basins(values, self.shape, n, ridge=ridge, margin=margin))
+                parts.append(basins(values, self.shape, n))
         return np.concatenate(parts)

@@ -7,7 +7,7 @@ plus the pulls, the second derivative of -2 ln L but for that of mu itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,18 +57,17 @@ class Objective:
     model: Model
     fixed: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(cls, model: Model, fixed: Iterable[str] = ()) -> Objective:
-        """With any collection of names that are fixed."""
-        return cls(model, frozenset(fixed))
-
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The channels, without slopes along what is fixed."""
         model, out = self.model, []
         nominal = model.expected(model.parameters.values)
         for channel in model.channels:
-            constant = [own for own in channel.names if self._is_fixed(channel.joint_name(own))]
+            constant = [
+                own
+                for own in channel.names
+                if model.parameters[channel.joint_name(own)].name in self.fixed
+            ]
             columns = model.columns(channel)
             bins = model.bins[channel.name]
             declared = np.zeros(channel.n_bins) if channel.floor is None else channel.floor
@@ -85,9 +84,6 @@ class Objective:
                 )
             )
         return tuple(out)
-
-    def _is_fixed(self, name: str) -> bool:
-        return self.model.parameters[name].name in self.fixed
 
     @cached_property
     def inverse_variance(self) -> Array:

@@ -212,20 +212,6 @@ class Channel:
             row, column = row + height, column + width
         return out
 
-    def with_observed(self, observed: Array) -> Channel:
-        """The same channel with other data.
-
-        Raises:
-            InputError: if their number differs or they are impossible.
-        """
-        data = np.asarray(observed, dtype=float).ravel()
-        if data.shape != (self.n_bins,):
-            raise InputError(
-                f"{self.name}: {data.size} observed counts for {self.n_bins} bins; "
-                "the data and the axes do not match"
-            )
-        return replace(self, observed=data)
-
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:

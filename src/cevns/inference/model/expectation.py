@@ -124,11 +124,6 @@ class Model:
                 return c
         raise UnknownNameError("channel", name, [c.name for c in self.channels])
 
-    @property
-    def can_draw(self) -> bool:
-        """Whether pseudo-data of every channel can be drawn."""
-        return all(c.statistic.can_draw for c in self.channels)
-
     # -- expectation ---------------------------------------------------------------------------
 
     def at(self, channel: Channel, theta: Array) -> Evaluated:
@@ -246,7 +241,8 @@ class Model:
                 "the data and the axes do not match"
             )
         return replace(
-            self, channels=tuple(c.with_observed(data[self.bins[c.name]]) for c in self.channels)
+            self,
+            channels=tuple(replace(c, observed=data[self.bins[c.name]]) for c in self.channels),
         )
 
     def with_channels(self, channels: Mapping[str, Channel]) -> Model:

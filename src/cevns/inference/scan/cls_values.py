@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from cevns.inference.scan.toy_scan import collect, count_failed, p_value
-from cevns.inference.toys.toy_job import TIE
+from cevns.inference.scan.toy_scan import collect, count_failed
+from cevns.inference.toys.toy_job import TIE, p_value
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array
 

@@ -37,12 +37,11 @@ from cevns.inference.scan.toy_scan import (
     collect,
     count_failed,
     dataset,
-    p_value,
     profile_inputs,
     run_scan,
 )
-from cevns.inference.toys.toy_job import QUICK, ToyJob
-from cevns.inference.toys.toy_run import check_audit, check_failed
+from cevns.inference.toys.toy_job import QUICK, ToyJob, p_value
+from cevns.inference.toys.toy_run import audited, check_audit, check_failed
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array
 
@@ -186,7 +185,6 @@ def prepare(
     """The toys of a scan, and what is known without them: its profile."""
     check_profile(scan)
     q_data = np.maximum(scan.rise, 0.0)
-    audited = round(audit * scan.grid.size * toys)
     job = ToyJob(
         grid=scan.grid,
         truth=scan.theta[None],
@@ -195,7 +193,7 @@ def prepare(
         q_data=q_data,
         stop=1.0 - cl if adaptive else None,
         stop_sigma=STOP_SIGMA,
-        audit=max(1, min(audited, AUDIT_MOST)) if audit > 0 else 0,
+        audit=audited(audit, scan.grid.size * toys, AUDIT_MOST),
         data_digest=scan.grid.data_digest(scan.data),
     )
     best = np.array([b.twice_nll for b in scan.best_by_slice])

@@ -5,7 +5,6 @@ With n toys at a point of which k have a q at least as large as the data's, the 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.scan.profile_scan import ProfileScan
-from cevns.inference.toys.toy_job import TIE, ToyJob
+from cevns.inference.toys.toy_job import ToyJob
 from cevns.inference.toys.toy_run import Progress, compute
 from cevns.inference.work.checkpoint import Block, BlockKey, Checkpoint, blocks_of, join
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
@@ -34,7 +33,6 @@ __all__ = [
     "count_failed",
     "dataset",
     "finished",
-    "p_value",
     "profile_inputs",
     "run_scan",
     "share_blocks",
@@ -107,19 +105,6 @@ class ToyScan:
 
 
 # -- counting toys -------------------------------------------------------------------------------
-
-
-def p_value(q: Array, q_data: float) -> tuple[float, float]:
-    """Share of toys at least as far off as the data, and its binomial error.
-
-    Examples:
-        >>> p_value(np.array([0.0, 1.0, 2.0, 3.0]), 2.0)[0]
-        0.5
-    """
-    if not q.size:
-        return math.nan, math.nan
-    p = float(np.mean(q >= q_data - TIE))
-    return p, math.sqrt(max(p * (1.0 - p), 1.0 / q.size) / q.size)
 
 
 def collect(size: int, blocks: Mapping[BlockKey, Block], hypothesis: int = 0) -> list[Array]:
@@ -244,7 +229,7 @@ def run_scan(
         stored = result
         if shard:  # the blocks themselves
             blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
-            stored = ScanFile(mine, {**inputs, **blocks}, result.notes, shard)
+            stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
         write_scan(target, stored)
         store.remove()
     return result

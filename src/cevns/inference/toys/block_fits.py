@@ -25,7 +25,7 @@ from cevns.inference.toys.toy_job import ToyJob
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array, IntArray
 
-__all__ = ["OUTLIER", "SCREENED", "BlockFits", "Seconds", "SliceFits", "ToyWork"]
+__all__ = ["OUTLIER", "SCREENED", "BlockFits", "Seconds", "SliceFits"]
 
 OUTLIER = 1e-3
 """How far the free fit may lie above the one at the point before it counts as an outlier."""
@@ -45,26 +45,6 @@ class Seconds(NamedTuple):
     fit: float
     held: float
     audit: float
-
-
-@dataclass(frozen=True, eq=False)
-class ToyWork:
-    """Computing the blocks of a job (`cevns.inference.work.blocks.Job`).
-
-    Args:
-        job: the toys.
-    """
-
-    job: ToyJob
-
-    @property
-    def name(self) -> str:
-        """Of the models, for messages."""
-        return f"the family {self.job.grid.family.name!r}"
-
-    def start(self) -> Callable[[BlockKey], tuple[Block, Seconds]]:
-        """Draws and fits a block."""
-        return BlockFits(self.job).block
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +124,9 @@ class SliceFits:
 
 
 class BlockFits:
-    """Computes blocks; built once a process. Keeps the slices that it worked on last.
+    """The blocks of a job (`cevns.inference.work.blocks.Job`).
+
+    Keeps the slices that it worked on last.
 
     Args:
         job: the toys.
@@ -155,6 +137,15 @@ class BlockFits:
         self._of_point = job.slice_numbers()
         self._slices = job.grid.slices()
         self._kept: dict[int, SliceFits] = {}
+
+    @property
+    def name(self) -> str:
+        """Of the models, for messages."""
+        return f"the family {self.job.grid.family.name!r}"
+
+    def start(self) -> Callable[[BlockKey], tuple[Block, Seconds]]:
+        """Draws and fits a block."""
+        return self.block
 
     def slice_of(self, point: int) -> SliceFits:
         """The fits at a point."""
