@@ -129,7 +129,7 @@ def test_both_ways_agree_where_something_is_expected(model):
     for _ in range(20):
         theta = rng.uniform([0.1, 0.1], [5.0, 2.0])
         counts = rng.poisson(model.expected(theta))
-        minimised = Objective(model).values(columns(theta), columns(counts), columns(AUX))
+        minimised = Objective(model).values(columns(theta), Data(columns(counts), columns(AUX)))
         whole = minimised + Objective(model).constant(columns(counts))
         assert float(whole[0]) == pytest.approx(quoted(model, theta, counts))
 
