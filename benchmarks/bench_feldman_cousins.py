@@ -17,7 +17,8 @@ import cevns
 from _timing import cpu
 from cevns.inference import Data, fit
 from cevns.inference.scan.feldman_cousins import prepare
-from cevns.inference.toys.block_fits import BlockFits, ToyWork
+from cevns.inference.scan.profile_scan import profile_scan
+from cevns.inference.toys.block_fits import BlockFits
 from cevns.inference.work.blocks import run_blocks
 
 COUPLINGS = ("eps_ee_u", "eps_ee_d")
@@ -59,10 +60,8 @@ def main() -> None:
     axis = np.linspace(-0.5, 0.8, n)
     study = cevns.load("coherent-csi-2021", models="nsi")
     outer = study.plan(dict.fromkeys(COUPLINGS, axis)).within_ranges()
-    settings = {"seed": 3, "cl": 0.9, "data": outer.data, "scan": None}
-    seconds, (plan, inputs) = cpu(
-        lambda: prepare(outer.grid, toys, adaptive=True, audit=0.0, **settings)
-    )
+    seconds, scan = cpu(lambda: profile_scan(outer.grid, data=outer.data))
+    plan, inputs = prepare(scan, toys, seed=3, cl=0.9, adaptive=True, audit=0.0)
     print(f"profile map, {n} x {n}: {seconds:.2f} s")
 
     run = BlockFits(plan)
@@ -92,10 +91,10 @@ def main() -> None:
 
     keys = [plan.first()[g] for g in chosen]
     started = time.perf_counter()
-    one, _ = cpu(lambda: sum(1 for _ in run_blocks(ToyWork(plan), keys, workers=1)))
+    one, _ = cpu(lambda: sum(1 for _ in run_blocks(BlockFits(plan), keys, workers=1)))
     wall_one = time.perf_counter() - started
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    sum(1 for _ in run_blocks(ToyWork(plan), keys, workers=2))
+    sum(1 for _ in run_blocks(BlockFits(plan), keys, workers=2))
     wall_two = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     two = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

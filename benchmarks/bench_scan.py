@@ -12,7 +12,7 @@ import numpy as np
 import cevns
 from _timing import best, report
 from cevns.experiments.fast_form import fast_form
-from cevns.inference import Data, fit
+from cevns.inference import fit
 from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.minimum.minima import Screen
 from cevns.inference.minimum.starts import best_of_starts
@@ -33,12 +33,12 @@ def iminuit_scan(scan, n: int) -> float:
     return (time.perf_counter() - start) * grid.size / n
 
 
-def iminuit_toys(model, counts, aux, starts) -> float:
+def iminuit_toys(model, data, starts) -> float:
     """Seconds that iminuit takes for the fits of some toys."""
     begin = time.perf_counter()
     for i, toy in starts:
-        data = Data(counts[:, toy], aux[:, toy])
-        fit(model, data=data, start=i, minos="none", hesse=False, raise_on_failure=False)
+        one = data.columns(toy)
+        fit(model, data=one, start=i, minos="none", hesse=False, raise_on_failure=False)
     return time.perf_counter() - begin
 
 
@@ -72,17 +72,17 @@ def main() -> None:
     rng = np.random.default_rng(2)
     size = 1000 if quick else 20_000
     truth = scan.best.theta
-    counts, aux = draw(model, truth, rng, size)
-    chosen = screen.choose(counts, aux)
+    data = draw(model, truth, rng, size)
+    chosen = screen.choose(data)
     print(f"screening: {(chosen >= 0).sum() / size:.2f} fits a toy")
-    seconds = best(lambda: screen.choose(counts, aux), repeats)
+    seconds = best(lambda: screen.choose(data), repeats)
     print(f"screening alone: {1e6 * seconds / size:.2f} us/toy")
     some = 10 if quick else 50
     starts = [(screen.theta[k], toy) for toy in range(some) for k in chosen[toy] if k >= 0]
-    peer = iminuit_toys(model, counts, aux, starts) * size / some
+    peer = iminuit_toys(model, data, starts) * size / some
     fitter = BatchFitter(model)
     at = np.repeat(truth[:, None], size, axis=1)
-    seconds = best(lambda: best_of_starts(fitter, screen, counts, aux, at, tolerance=1e-3), repeats)
+    seconds = best(lambda: best_of_starts(fitter, screen, data, at, tolerance=1e-3), repeats)
     report(f"{size} toys from screened starts", seconds, "iminuit in a loop", peer)
     print(f"{size / seconds:,.0f} toys/s")
 

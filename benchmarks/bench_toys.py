@@ -58,7 +58,7 @@ def pyhf_rate(model, n: int, seed: int) -> tuple[float, str]:
     workspace = pyhf.Model(spec, poi_name="mu")
     truth = model.parameters.values
     rng = np.random.default_rng(seed)
-    counts = draw(model, truth, rng, n + 1)[0].T
+    counts = draw(model, truth, rng, n + 1).counts.T
     # auxiliary data of pyhf are pulls of unit width
     pulls = rng.standard_normal((n + 1, len(names)))
     order = [names.index(name) for name in workspace.config.auxdata_order]

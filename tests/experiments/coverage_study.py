@@ -36,6 +36,8 @@ from cevns.inference.fitting.levels import threshold
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
 from cevns.inference.minimum.minima import Screen
 from cevns.inference.minimum.starts import best_of_starts
+from cevns.inference.model.data import Data
+from cevns.inference.model.data import draw as pseudo_data
 from cevns.inference.model.expectation import parameter_point
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import critical_value, prepare
@@ -175,7 +177,7 @@ def study(case, n=N, each=EACH, seed=1):
     grid, model, truth = grid_of(case)
     data = asimov(model, truth)
     scan = profile_scan(grid, data=data)
-    plan, _ = prepare(grid, each, seed=seed, cl=0.9, data=data, scan=scan, adaptive=False, audit=0)
+    plan, _ = prepare(scan, each, seed=seed, cl=0.9, adaptive=False, audit=0)
     toys = BlockFits(plan).slice_of(0)  # the package's own draws and fits of toys
 
     counts, aux = draw(model, truth, n, (seed, 1))
@@ -205,15 +207,15 @@ def thorough(model, case, counts, aux, truth, screen):
     """
     at = np.repeat(truth[:, None], counts.shape[1], axis=1)
     conditional, fitter = BatchFitter(model, fix=(case.parameter,)), BatchFitter(model)
-    held, free = conditional.fit(counts, aux, at), fitter.fit(counts, aux, at)
+    held, free = conditional.fit(Data(counts, aux), at), fitter.fit(Data(counts, aux), at)
     if case.mirror:
-        free = lower(free, best_of_starts(fitter, screen, counts, aux, at, tolerance=0.0))
+        free = lower(free, best_of_starts(fitter, screen, Data(counts, aux), at, tolerance=0.0))
     position = model.parameters.position(case.parameter)
     for _ in range(2):
         start = free.theta.T.copy()
         start[position] = truth[position]
-        held = lower(held, conditional.fit(counts, aux, start))
-        free = lower(free, fitter.fit(counts, aux, held.theta.T.copy()))
+        held = lower(held, conditional.fit(Data(counts, aux), start))
+        free = lower(free, fitter.fit(Data(counts, aux), held.theta.T.copy()))
     return held, free
 
 
@@ -231,10 +233,13 @@ def lower(one, other):
 
 def toy_statistic(toys, truth, rng, each):
     """q of `each` toys at every row of `truth`, ``(n_points, each)``; NaN where a fit failed."""
-    drawn = [toys.draw(t, rng, each) for t in truth]
-    counts, aux = (np.concatenate(parts, axis=1) for parts in zip(*drawn, strict=True))
-    held = toys.held.fit(counts, aux, np.repeat(truth, each, axis=0).T)
-    free = toys.best(counts, aux, truth, each)
+    drawn = [pseudo_data(toys.model, t, rng, each) for t in truth]
+    counts, aux = (
+        np.concatenate(parts, axis=1)
+        for parts in zip(*((d.counts, d.auxiliary) for d in drawn), strict=True)
+    )
+    held = toys.held.fit(Data(counts, aux), np.repeat(truth, each, axis=0).T)
+    free = toys.best(Data(counts, aux), truth, each)
     q = np.maximum(held.twice_nll - free.twice_nll, 0.0)
     q[(held.status == FAILED) | (free.status == FAILED)] = np.nan
     return q.reshape(len(truth), each)

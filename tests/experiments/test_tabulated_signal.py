@@ -81,7 +81,7 @@ def test_derivatives_and_objective(question, form):
     # the trace that keeps the matrix of empty bins definite is part of it
     curvature = np.einsum("bki,ib,bli->klb", jac, (counts / mu.T + 1e-4) / mu.T, jac)
     curvature += np.diag(weight[:, 0])[:, :, None]
-    found = Objective(model).evaluate(points.T, counts, aux)
+    found = Objective(model).evaluate(points.T, Data(counts, aux))
     value = found[0] + Objective(model).constant(counts)
     nll = [
         float(Likelihood.of(model, Data(counts[:, i], aux[:, i])).twice_nll(points[i]))
@@ -90,7 +90,7 @@ def test_derivatives_and_objective(question, form):
     wanted = np.array(nll), 2.0 * gradient, 2.0 * curvature
     for a, b in zip((value, *found[1:]), wanted, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10 * np.abs(b).max())
-    gradient = Objective(model).gradient(points.T, counts, aux)
+    gradient = Objective(model).gradient(points.T, Data(counts, aux))
     np.testing.assert_allclose(gradient, wanted[1], atol=1e-8)
 
 

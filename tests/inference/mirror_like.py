@@ -15,10 +15,10 @@ from functools import cache, partial
 
 import numpy as np
 from csi_like import SHAPES, csi_like
+from own_functions import FunctionFactor
 
 from cevns.experiments.fast_form import exact_signal
 from cevns.inference import Component, Model
-from cevns.inference.model.factors import FunctionFactor
 from cevns.inference.model.shapes import Morph
 from cevns.parameters import Parameter, Parameters
 

@@ -17,7 +17,7 @@ from cevns.inference.minimum import linalg, newton
 from cevns.inference.minimum.batch import CONVERGED, FAILED, MINUIT, STATUS, BatchFitter
 from cevns.inference.minimum.bounded import EDM_GOAL, BoundedProblem
 from cevns.inference.minimum.newton import minimise
-from cevns.inference.minimum.objectives import Objective, saturated
+from cevns.inference.minimum.objectives import Objective
 from cevns.inference.minimum.quasi_newton import common_metric, descend
 from cevns.inference.model.shapes import fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
@@ -38,7 +38,7 @@ def toys(model, n, seed=5, truth=None):
 def test_agrees_with_iminuit(question):
     _, model = template(question)
     counts, aux = toys(model, 15)
-    batch = BatchFitter(model).fit(counts, aux, model.parameters.values)
+    batch = BatchFitter(model).fit(Data(counts, aux), model.parameters.values)
     assert (batch.status < FAILED).all()
     assert (batch.edm < EDM_GOAL).all()
     ratios, efficiency = [], []
@@ -65,7 +65,7 @@ def test_agrees_with_iminuit(question):
 def test_value_is_the_likelihood_of_the_single_fit(question):
     _, model = template(question)
     counts, aux = toys(model, 5)
-    batch = BatchFitter(model).fit(counts, aux, model.parameters.values)
+    batch = BatchFitter(model).fit(Data(counts, aux), model.parameters.values)
     for i in range(5):
         likelihood = Likelihood.of(model, Data(counts[:, i], aux[:, i]))
         # both sum 99 terms of order 10 to 1000
@@ -82,21 +82,22 @@ def test_gradient_and_curvature_agree_with_differences(kind):
     counts, aux = toys(model, 3)
     scale = np.array([p.scale for p in model.parameters])
     theta = (model.parameters.values + 0.4 * scale)[:, None] * np.ones(3)
-    value, gradient, curvature = target.evaluate(theta, counts, aux)
-    assert target.gradient(theta, counts, aux) == pytest.approx(gradient, rel=1e-10, abs=1e-10)
+    data = Data(counts, aux)
+    value, gradient, curvature = target.evaluate(theta, data)
+    assert target.gradient(theta, data) == pytest.approx(gradient, rel=1e-10, abs=1e-10)
     for k, s in enumerate(scale):
         up, down = theta.copy(), theta.copy()
         up[k] += 1e-4 * s
         down[k] -= 1e-4 * s
-        slope = (target.evaluate(up, counts, aux)[0] - target.evaluate(down, counts, aux)[0]) / 2e-4
+        slope = (target.evaluate(up, data)[0] - target.evaluate(down, data)[0]) / 2e-4
         # rounding of a value of 1e4 over the step: 1e-12 * 1e4 / 1e-4
         assert gradient[k] * s == pytest.approx(slope, abs=1e-3)
     single = Likelihood.of(model, Data(counts[:, 0], aux[:, 0]))
-    whole = value[0] + saturated(model, counts)[0]
+    whole = value[0] + Objective(model).constant(counts)[0]
     assert whole == pytest.approx(float(single.twice_nll(theta[:, 0])))
     # with counts equal to the expectation Gauss-Newton is twice the Fisher information
     mu = model.expected(theta[:, 0])
-    _, _, expected = target.evaluate(theta[:, :1], mu[:, None], theta[:, :1])
+    _, _, expected = target.evaluate(theta[:, :1], Data(mu[:, None], theta[:, :1]))
     fisher = single.fisher(theta[:, 0])
     assert expected[..., 0] == pytest.approx(2 * fisher, rel=2e-4)  # _TRACE adds 1e-4
     assert curvature.shape == (10, 10, 3)
@@ -105,8 +106,8 @@ def test_gradient_and_curvature_agree_with_differences(kind):
 def test_exact_model_and_its_templates_give_nearly_the_same_fits():
     exact, fast = template("count")
     counts, aux = toys(exact, 30)
-    a = BatchFitter(exact).fit(counts, aux, exact.parameters.values)
-    b = BatchFitter(fast).fit(counts, aux, exact.parameters.values)
+    a = BatchFitter(exact).fit(Data(counts, aux), exact.parameters.values)
+    b = BatchFitter(fast).fit(Data(counts, aux), exact.parameters.values)
     assert (a.edm < EDM_GOAL).all()
     # template error within 2 sigma of the nominal point
     assert b.twice_nll == pytest.approx(a.twice_nll, abs=0.1)
@@ -116,8 +117,8 @@ def test_conditional_fit_holds_values_and_lies_above():
     _, model = template("count")
     counts, aux = toys(model, 60)
     truth = model.parameters.values
-    best = BatchFitter(model).fit(counts, aux, truth)
-    held = BatchFitter(model, fix=["cevns"]).fit(counts, aux, truth)
+    best = BatchFitter(model).fit(Data(counts, aux), truth)
+    held = BatchFitter(model, fix=["cevns"]).fit(Data(counts, aux), truth)
     assert (held.theta[:, 0] == truth[0]).all()
     assert (held.errors[:, 0] == 0).all()
     assert (held.twice_nll - best.twice_nll > -2 * EDM_GOAL).all()
@@ -130,7 +131,7 @@ def test_bounds_hold_and_the_solution_is_the_constrained_one():
     _, model = template("count")
     truth = model.parameters.at({"cevns": 0.0}).values
     counts, aux = toys(model, 60, truth=truth)
-    batch = BatchFitter(model).fit(counts, aux, truth)
+    batch = BatchFitter(model).fit(Data(counts, aux), truth)
     signal = batch.theta[:, 0]
     assert (signal >= 0).all()
     at_bound = signal == 0
@@ -159,7 +160,7 @@ def few_counts():
 def test_few_counts():
     model = few_counts()
     counts, aux = toys(model, 200)
-    batch = BatchFitter(model).fit(counts, aux, model.parameters.values)
+    batch = BatchFitter(model).fit(Data(counts, aux), model.parameters.values)
     assert (batch.status < FAILED).all()
     for i in range(0, 200, 25):
         result = fit(
@@ -176,10 +177,10 @@ def test_fits_are_coarse_beyond_what_is_excluded_and_only_there():
     model = few_counts()
     counts, aux = toys(model, 100)
     start, fitter = model.parameters.values, BatchFitter(model)
-    found = fitter.fit(counts, aux, start, rescue=False)
+    found = fitter.fit(Data(counts, aux), start, rescue=False)
     assert (found.status < FAILED).all()
     border = np.median(found.twice_nll)
-    coarse = fitter.fit(counts, aux, start, rescue=False, excluded=border)
+    coarse = fitter.fit(Data(counts, aux), start, rescue=False, excluded=border)
     assert (coarse.status < FAILED).all()
     # a thousandth of what lies beyond, and nothing before; distances are known to a factor of two
     beyond = 2e-3 * np.maximum(found.twice_nll - border, 0.0) + 2 * EDM_GOAL
@@ -198,9 +199,9 @@ def test_a_metric_is_made_only_where_many_fits_share_it(monkeypatch):
     model = counting(25)
     counts, aux = toys(model, 100)
     alike = np.repeat(model.parameters.values[:, None], 100, axis=1)
-    BatchFitter(model).fit(counts, aux, alike, rescue=False)
+    BatchFitter(model).fit(Data(counts, aux), alike, rescue=False)
     assert len(made) == 1
-    BatchFitter(model).fit(counts, aux, alike * np.linspace(0.99, 1.01, 100), rescue=False)
+    BatchFitter(model).fit(Data(counts, aux), alike * np.linspace(0.99, 1.01, 100), rescue=False)
     assert len(made) == 1
 
 
@@ -211,7 +212,7 @@ def test_every_fit_has_a_status_and_a_bad_one_says_so():
     counts = np.array([[3.0, 0.0]])
     aux = np.zeros((2, 2))
     for fix in (["s"], ["s", "b"]):
-        batch = BatchFitter(model, fix=fix).fit(counts, aux, np.array([0.0, 0.0]))
+        batch = BatchFitter(model, fix=fix).fit(Data(counts, aux), np.array([0.0, 0.0]))
         assert batch.status[0] == FAILED
         assert batch.status[1] != FAILED
     assert STATUS[CONVERGED] == "converged"
@@ -220,7 +221,7 @@ def test_every_fit_has_a_status_and_a_bad_one_says_so():
 def test_leaves_a_point_where_the_counts_are_impossible():
     # 2 (b - 3 ln b) + (b / sigma)^2 has its minimum at b (1 + b / sigma^2) = 3
     model = counting(1.0, lower=0.0, background=0.0, sigma=1e-3)
-    batch = BatchFitter(model, fix=["s"]).fit(np.array([3.0]), np.zeros(2), np.zeros(2))
+    batch = BatchFitter(model, fix=["s"]).fit(Data(np.array([3.0]), np.zeros(2)), np.zeros(2))
     assert batch.status[0] != FAILED
     assert batch.theta[0, 1] == pytest.approx(np.sqrt(3) * 1e-3, rel=1e-3)
 
@@ -234,7 +235,7 @@ def test_coupling_that_enters_squared_where_its_slope_vanishes(loss):
     off = parameters.at({"eps_e": 0.5}).values
     counts = np.round(model.expected(off)) - loss * (model.expected(parameters.values) > 20)
     start = parameters.at({"eps_e": 0.35}).values
-    batch = BatchFitter(model).fit(counts, off, np.repeat(start[:, None], 2, axis=1))
+    batch = BatchFitter(model).fit(Data(counts, off), np.repeat(start[:, None], 2, axis=1))
     assert (batch.status < MINUIT).all()
     one = fit(model, data=Data(counts, off), start=off, minos="none", raise_on_failure=False)
     assert batch.twice_nll[0] < one.twice_nll + 2e-5
@@ -244,7 +245,7 @@ def test_nothing_free_is_the_value_of_the_likelihood():
     _, model = template("count")
     counts, aux = toys(model, 4)
     theta = model.parameters.values
-    batch = BatchFitter(model, fix=model.parameters.names).fit(counts, aux, theta)
+    batch = BatchFitter(model, fix=model.parameters.names).fit(Data(counts, aux), theta)
     values = [
         float(Likelihood.of(model, Data(counts[:, i], aux[:, i])).twice_nll(theta))
         for i in range(4)
@@ -261,7 +262,7 @@ def test_one_data_set_with_a_value_held_for_each_fit():
     held = np.linspace(150.0, 500.0, 40)
     start = np.repeat(model.parameters.values[:, None], 40, axis=1)
     start[0] = held
-    batch = BatchFitter(model, fix=["cevns"]).fit(counts, aux, start)
+    batch = BatchFitter(model, fix=["cevns"]).fit(Data(counts, aux), start)
     assert (batch.status < FAILED).all()
     assert (batch.theta[:, 0] == held).all()
     for i in range(0, 40, 8):
@@ -273,7 +274,7 @@ def test_one_data_set_with_a_value_held_for_each_fit():
     sigma = np.array([p.scale for p in model.parameters])[:, None]
     away = start + 0.5 * sigma * rng.normal(size=start.shape)
     away[0] = held
-    again = BatchFitter(model, fix=["cevns"]).fit(counts, aux, away)
+    again = BatchFitter(model, fix=["cevns"]).fit(Data(counts, aux), away)
     assert again.twice_nll == pytest.approx(batch.twice_nll, abs=1e-6)
 
 
@@ -281,7 +282,7 @@ def test_columns_that_do_not_agree_are_refused():
     _, model = template("count")
     counts, aux = toys(model, 3)
     with pytest.raises(InputError, match="3, 3, 2 columns"):
-        BatchFitter(model).fit(counts, aux, np.ones((len(model.parameters), 2)))
+        BatchFitter(model).fit(Data(counts, aux), np.ones((len(model.parameters), 2)))
 
 
 def test_quasi_newton_and_guarded_steps_reach_the_same_minimum():
@@ -291,9 +292,9 @@ def test_quasi_newton_and_guarded_steps_reach_the_same_minimum():
     problem = BoundedProblem(Objective(model), tuple(range(10)))
     with linalg.quiet_division():
         metric = common_metric(problem, model.parameters.values)
-        quick = descend(problem, start, counts, aux, metric, 30)
-        a = minimise(problem, quick, counts, aux, 0)
-        b = minimise(problem, start, counts, aux, 100)
+        quick = descend(problem, start, Data(counts, aux), metric, 30)
+        a = minimise(problem, quick, Data(counts, aux), 0)
+        b = minimise(problem, start, Data(counts, aux), 100)
     assert (a.edm < EDM_GOAL).all()
     assert (b.edm < EDM_GOAL).all()
     assert a.value == pytest.approx(b.value, abs=2 * EDM_GOAL)
@@ -308,12 +309,12 @@ def test_decrease_is_predicted_where_the_objective_is_a_parabola():
     model = Model("parabola", Parameters([Parameter(n, 0.0, typical=1.0) for n in "ab"]), (values,))
     problem = BoundedProblem(Objective(model), (0, 1))
     start = np.array([[1.0, -2.0, 0.5], [0.3, 1.0, -4.0]])
-    data, aux = np.ones((3, 3)), np.zeros((2, 3))
-    begin = newton._evaluate(problem, start, data, aux, exact=False)
+    data = Data(np.ones((3, 3)), np.zeros((2, 3)))
+    begin = newton._evaluate(problem, start, data, exact=False)
     damping, fraction = np.array([0.0, 0.7, 0.0]), np.array([1.0, 1.0, 0.4])
     step = newton._next_step(problem, begin, damping, fraction)
     moved = problem.move(start, step.step, step.directions)
-    decrease = begin.value - problem.evaluate(moved, data, aux)[0]
+    decrease = begin.value - problem.evaluate(moved, data)[0]
     assert step.predicted == pytest.approx(decrease, rel=1e-10)
 
 

@@ -9,9 +9,10 @@ from test_feldman_cousins import scaled
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.upper_limits import poisson_upper_limit
+from cevns.inference.model.data import asimov
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cls import cls_scan
-from cevns.inference.scan.sensitivity import sensitivity
+from cevns.inference.scan.profile_scan import profile_scan
 
 _MANY = 1e8
 BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)  # fluctuations of the usual bands
@@ -113,29 +114,10 @@ def test_file_and_resumption(tmp_path):
 # -- sensitivities -------------------------------------------------------------------------------
 
 
-def test_sensitivity_of_a_gaussian():
+def test_profile_of_asimov_data_is_a_parabola_about_the_truth():
     grid = gauss_grid(0.0, np.linspace(0.0, 40.0, 401))
-    expected = sensitivity(grid, {"x": 20.0})
+    scan = profile_scan(grid, data=asimov(grid.family, {"x": 20.0}))
     x = grid.points[:, 0]
     # the width of the counts grows by 2e-3 over the range; rounding of 1e8 counts
-    assert expected.q == pytest.approx((x - 20) ** 2, rel=5e-3, abs=1e-4)
-    ((lower, upper),) = expected.intervals(0.9)
-    z = norm.ppf(0.95)
-    assert lower == pytest.approx([20 + s - z for s in BANDS], abs=5e-3)
-    assert upper == pytest.approx([20 + s + z for s in BANDS], abs=5e-3)
-    # at the true value q is chi2: excluded with probability 0.1; far off always
-    excluded = expected.excluded(0.9)
-    assert excluded[200] == pytest.approx(0.1, abs=1e-6)
-    assert excluded[0] > 0.999
-    # median of (u + 3)^2 with u normal
-    ((median,),) = expected.quantiles((0.0,))[:, [230]]
-    assert norm.cdf(np.sqrt(median) - 3) - norm.cdf(-np.sqrt(median) - 3) == pytest.approx(
-        0.5, abs=5e-3
-    )
-
-
-def test_sensitivity_beyond_the_grid_is_not_a_number():
-    grid = gauss_grid(0.0, np.linspace(19.0, 25.0, 61))
-    ((lower, upper),) = sensitivity(grid, {"x": 20.0}).intervals(0.9)
-    assert np.isnan(lower[0])
-    assert np.isfinite(upper).all()
+    assert scan.rise == pytest.approx((x - 20) ** 2, rel=5e-3, abs=1e-4)
+    assert scan.best.theta == pytest.approx([20.0], abs=1e-3)

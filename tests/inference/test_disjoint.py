@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from cevns.exceptions import InputError
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import levels, profile_scan
-from cevns.inference.scan.regions import confidence_set
+from cevns.inference.scan.regions import Segment, confidence_set
 
 
 def deviance(x, n=150.0):
@@ -34,9 +34,8 @@ def test_ring_cut_through_the_middle_has_two_intervals():
     assert len(found.pieces) == 2
     for piece, expected in zip(found.pieces, ([-edges[1], -edges[0]], edges), strict=True):
         assert [piece.lower, piece.upper] == pytest.approx(expected, abs=2e-4 * width)
-    assert 1.0 in found
-    assert -1.0 in found
-    assert 0.0 not in found
+    (low, high) = found.pieces
+    assert low.lower < -1.0 < low.upper < 0.0 < high.lower < 1.0 < high.upper
 
 
 def test_number_of_calls_stays_small():
@@ -71,13 +70,11 @@ def test_varying_critical_value():
 def test_ends_at_the_border_are_flagged():
     x = np.linspace(0, 4, 41)
     found = confidence_set(x, np.minimum(x**2, (x - 4) ** 2), 1.0)
-    assert found.to_dict() == {
-        "intervals": pytest.approx(np.array([[0.0, 1.0], [3.0, 4.0]])),
-        "at_edge": [[True, False], [False, True]],
-    }
+    assert found.intervals == pytest.approx(np.array([[0.0, 1.0], [3.0, 4.0]]))
+    assert [(p.lower_open, p.upper_open) for p in found.pieces] == [(True, False), (False, True)]
     assert confidence_set(x, x**2 + 5, 1.0).pieces == ()
     whole = confidence_set(x, 0 * x, 1.0)
-    assert whole.to_dict() == {"intervals": [[0.0, 4.0]], "at_edge": [[True, True]]}
+    assert whole.pieces == (Segment(0.0, 4.0, lower_open=True, upper_open=True),)
 
 
 def test_points_without_a_fit_are_outside():

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from csi_like import template
 from scan_models import counting_model
-from scipy.stats import norm, poisson
+from scipy.stats import chi2, norm, poisson
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
 from cevns.inference.minimum.batch import FAILED
+from cevns.inference.model.data import Data, draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import critical_value, feldman_cousins
-from cevns.inference.scan.toy_scan import p_value
-from cevns.inference.toys.toy_job import FIRST
+from cevns.inference.scan.profile_scan import levels, profile_scan
+from cevns.inference.toys.toy_job import FIRST, p_value
 from cevns.parameters import Parameter
 
 
@@ -65,9 +66,9 @@ def test_poisson_p_values_are_the_exact_sums(n, end):
     assert scan.accepted[[0, 1, 2, 5]].tolist() == [True, True, True, False]
     assert np.all(scan.n_toys == 4000)
     assert scan.failed == scan.outliers == 0
-    assert scan.notes["toys_computed"] == 4000 * len(values)
-    rate = scan.notes["toys_per_second"] * scan.notes["wall_s"]
-    assert rate == pytest.approx(scan.notes["toys_computed"])
+    assert scan.file.notes["toys_computed"] == 4000 * len(values)
+    rate = scan.file.notes["toys_per_second"] * scan.file.notes["wall_s"]
+    assert rate == pytest.approx(scan.file.notes["toys_computed"])
 
 
 def test_no_event_over_a_background_of_three():
@@ -95,7 +96,7 @@ def test_bounded_gaussian(x0, end):
     assert abs(scan.p_value[1] - 0.1) < 4 * scan.p_error[1] + 0.005 * slope
     assert scan.accepted[[0, 2]].tolist() == [True, False]
     # far from the bound q is chi2, near it smaller
-    assert scan.critical[1] < scan.wilks_critical + 4 * scan.critical_error[1]
+    assert scan.critical[1] < levels(0.9, 1) + 4 * scan.critical_error[1]
 
 
 def test_critical_value_of_an_unbounded_gaussian_is_that_of_wilks():
@@ -122,13 +123,13 @@ def test_two_parameters_with_nuisances_are_near_wilks(grid):
     inside = scan.q_data < 8
     # 2 degrees of freedom, many counts: 4 errors and 0.03 for what is not Gaussian
     assert np.all(
-        np.abs(scan.p_value - scan.wilks_p_value)[inside] < 4 * scan.p_error[inside] + 0.03
+        np.abs(scan.p_value - chi2.sf(scan.q_data, 2))[inside] < 4 * scan.p_error[inside] + 0.03
     )
-    assert np.all(np.abs(scan.critical - scan.wilks_critical) < 4 * scan.critical_error + 0.4)
+    assert np.all(np.abs(scan.critical - levels(0.9, 2)) < 4 * scan.critical_error + 0.4)
     assert scan.audit.size == 12
     assert scan.deeper == 0
-    assert scan.policy == "profiled"
-    assert scan.to_dict()["toys"] == 12_000
+    assert scan.file.run["nuisances of the toys"] == "profiled"
+    assert scan.n_toys.sum() == 12_000
 
 
 def test_clear_points_get_their_first_block_only(grid):
@@ -314,19 +315,19 @@ def test_free_fits_find_the_deepest_of_several_minima(point, most):
         model,
         {"eps_e": np.linspace(-0.4, 1.4, 19), "eps_mu": np.linspace(-0.3, 1.3, 17)},
     )
-    plan, _ = prepare(grid, 100, seed=1, cl=0.9, data=None, scan=None, adaptive=True, audit=0.0)
+    plan, _ = prepare(profile_scan(grid), 100, seed=1, cl=0.9, adaptive=True, audit=0.0)
     number = int(np.argmin(((grid.points - point) ** 2).sum(axis=1)))
     here = BlockFits(plan).slice_of(number)
     truth = plan.truth[0, number]
-    counts, aux = here.draw(truth, np.random.default_rng(5), 100)
-    found = here.best(counts, aux, truth[None], 100)
+    data = draw(model, truth, np.random.default_rng(5), 100)
+    found = here.best(data, truth[None], 100)
     lowest = np.full(100, np.inf)
     for x in (-0.05, 0.3, 0.7, 1.05):
         for y in (-0.05, 0.3, 0.7, 1.05):
             start = truth.copy()
             for name, value in (("eps_e", x), ("eps_mu", y)):
                 start[model.parameters.position(name)] = value
-            other = here.free.fit(counts, aux, start, rescue=False)
+            other = here.free.fit(data, start, rescue=False)
             good = other.status != FAILED
             lowest[good] = np.minimum(lowest, other.twice_nll)[good]
     missed = found.twice_nll - lowest
@@ -346,8 +347,8 @@ def test_runs_of_a_common_start_are_fitted_as_alone():
     moved = start.copy()
     moved[0] *= 1.1
     fitter = BatchFitter(model)
-    both = fitter.fit(counts, aux, np.repeat(np.stack([start, moved], axis=1), 100, axis=1))
-    one = fitter.fit(counts[:, :100], aux[:, :100], start)
-    two = fitter.fit(counts[:, 100:], aux[:, 100:], moved)
+    both = fitter.fit(Data(counts, aux), np.repeat(np.stack([start, moved], axis=1), 100, axis=1))
+    one = fitter.fit(Data(counts[:, :100], aux[:, :100]), start)
+    two = fitter.fit(Data(counts[:, 100:], aux[:, 100:]), moved)
     alone = np.concatenate([one.twice_nll, two.twice_nll])
     assert both.twice_nll == pytest.approx(alone, abs=1e-6)  # the goal of the fits is 1e-7

@@ -14,8 +14,8 @@ from cevns.exceptions import FitError, InputError, UnknownNameError
 from cevns.inference import Data, Likelihood, asimov, fit, interval, profile, significance
 from cevns.inference.factors.interpolated import Interpolated
 from cevns.inference.fitting.levels import threshold
-from cevns.inference.minimum.likelihood import deviance
 from cevns.inference.model.expectation import digest
+from cevns.inference.statistics.poisson import Poisson
 from cevns.parameters import Gaussian, Parameter
 
 
@@ -90,8 +90,10 @@ def test_gradient_agrees_with_differences():
 
 
 def test_deviance_of_empty_and_impossible_bins():
-    assert deviance(np.array([3.0]), np.array([0.0])) == 6.0
-    assert deviance(np.array([0.0]), np.array([0.0])) == 0.0
+    none = np.zeros((1, 1))
+    for mu, deviance in ((3.0, 6.0), (0.0, 0.0)):
+        value = Poisson().value(np.full((1, 1), mu), none, none) + Poisson().constant(none)
+        assert value == [deviance]
     with pytest.raises(InputError, match=r"bin 0 holds 5 counts where 0 are expected"):
         fit(counting(5, background=0.0, sigma=1.0), start={"s": 0.0})
     with pytest.raises(InputError, match="bin 1 holds"):
@@ -186,8 +188,6 @@ def test_degenerate_fit_says_what_is_wrong():
     result = fit(model, raise_on_failure=False)
     assert not result.valid
     assert "NOT VALID" in str(result)
-    with pytest.raises(FitError, match="counting"):
-        result.require_valid()
 
 
 def test_record_prints_and_serialises():

@@ -70,7 +70,7 @@ def columns(*vectors):
 
 def quoted_for_many(model, theta, counts):
     """What is quoted of many data sets, by channel, here of one."""
-    parts = Objective(model).quoted(columns(theta), columns(counts), columns(AUX))
+    parts = Objective(model).quoted(columns(theta), Data(columns(counts), columns(AUX)))
     return float(sum(parts.values())[0])
 
 
@@ -99,7 +99,9 @@ def test_impossible_counts(way, model, theta, counts):
 @pytest.mark.parametrize(("theta", "counts"), IMPOSSIBLE)
 def test_minimisers_see_a_large_finite_value(model, theta, counts):
     objective = Objective(model)
-    value, gradient, curvature = objective.evaluate(columns(theta), columns(counts), columns(AUX))
+    value, gradient, curvature = objective.evaluate(
+        columns(theta), Data(columns(counts), columns(AUX))
+    )
     assert np.isfinite(value).all()
     assert np.isfinite(gradient).all()
     assert np.isfinite(curvature).all()
@@ -111,11 +113,11 @@ def test_one_impossible_data_set_does_not_touch_its_neighbours(model):
     counts = columns((2, 2, 2, 0), (2, 2, 2, 5), (2, 2, 0, 0))
     theta, aux = columns(*[(0.0, 1.0)] * 3), columns(*[AUX] * 3)
     objective = Objective(model)
-    found = sum(objective.quoted(theta, counts, aux).values())
+    found = sum(objective.quoted(theta, Data(counts, aux)).values())
     assert found == pytest.approx([0.0, np.inf, 4.0], abs=1e-12)
-    value, gradient, curvature = objective.evaluate(theta, counts, aux)
+    value, gradient, curvature = objective.evaluate(theta, Data(counts, aux))
     for k in (0, 2):
-        alone = objective.evaluate(theta[:, :1], counts[:, k : k + 1], aux[:, :1])
+        alone = objective.evaluate(theta[:, :1], Data(counts[:, k : k + 1], aux[:, :1]))
         assert value[k] == pytest.approx(alone[0][0])
         assert gradient[:, k] == pytest.approx(alone[1][:, 0])
         assert curvature[:, :, k] == pytest.approx(alone[2][:, :, 0])
@@ -127,7 +129,7 @@ def test_both_ways_agree_where_something_is_expected(model):
     for _ in range(20):
         theta = rng.uniform([0.1, 0.1], [5.0, 2.0])
         counts = rng.poisson(model.expected(theta))
-        minimised = Objective(model).values(columns(theta), columns(counts), columns(AUX))
+        minimised = Objective(model).values(columns(theta), Data(columns(counts), columns(AUX)))
         whole = minimised + Objective(model).constant(columns(counts))
         assert float(whole[0]) == pytest.approx(quoted(model, theta, counts))
 

@@ -129,10 +129,10 @@ def test_channels_agree_with_the_linearisation(both):
         2 * np.einsum("bki,ib,bli->klb", jacobian, curvature, jacobian, optimize=True)
         + 2 * np.diag(weight[:, 0])[:, :, None],
     )
-    parts = target.evaluate(theta, counts, aux)
+    parts = target.evaluate(theta, Data(counts, aux))
     for a, b in zip(plain, parts, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.abs(a).max())  # rounding
-    np.testing.assert_allclose(target.gradient(theta, counts, aux), parts[1], rtol=1e-9)
+    np.testing.assert_allclose(target.gradient(theta, Data(counts, aux)), parts[1], rtol=1e-9)
 
 
 def test_a_shared_constraint_counts_once():
@@ -182,11 +182,11 @@ def test_joint_fit_returns_the_truth(both):
 def test_batched_fits_agree_with_iminuit(both):
     rng = np.random.default_rng(11)
     theta = both.parameters.values
-    counts, aux = draw(both, theta, rng, 12)
-    batch = BatchFitter(both).fit(counts, aux, theta)
+    toys = draw(both, theta, rng, 12)
+    batch = BatchFitter(both).fit(toys, theta)
     assert {STATUS[s] for s in batch.status} <= {"converged", "second pass"}
     for i in range(12):
-        one = fit(both, data=Data(counts[:, i], aux[:, i]), minos="none")
+        one = fit(both, data=toys.columns(i), minos="none")
         # both stop within their edm goal, 2e-5 for iminuit
         assert batch.twice_nll[i] == pytest.approx(one.twice_nll, abs=2e-4)
         shift = (batch.theta[i, 0] - one.theta[0]) / one["cross_section_scale"].error

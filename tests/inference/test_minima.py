@@ -9,7 +9,7 @@ from mirror_like import mirror
 from scan_models import ring
 
 from cevns.exceptions import InputError
-from cevns.inference import Data, Likelihood
+from cevns.inference import Likelihood
 from cevns.inference.minimum.batch import FAILED, BatchFitter
 from cevns.inference.minimum.minima import (
     Screen,
@@ -30,9 +30,9 @@ def toys(model, theta, n, seed=4):
     return draw(model, theta, np.random.default_rng(seed), n)
 
 
-def deepest(screen, counts, aux, truth):
-    at = np.repeat(truth[:, None], counts.shape[1], axis=1)
-    return best_of_starts(BatchFitter(screen.model), screen, counts, aux, at, tolerance=1e-4)
+def deepest(screen, data, truth):
+    at = np.repeat(truth[:, None], data.counts.shape[1], axis=1)
+    return best_of_starts(BatchFitter(screen.model), screen, data, at, tolerance=1e-4)
 
 
 def scanned(model, n=25, **ranges):
@@ -49,17 +49,17 @@ def bimodal():
 
 def test_screened_values_are_those_of_the_likelihood(bimodal):
     model, scan, screen = bimodal
-    counts, aux = toys(model, scan.best.theta, 5)
-    values = screen.values(counts, aux)
+    data = toys(model, scan.best.theta, 5)
+    values = screen.values(data)
     for i in range(5):
-        exact = Likelihood.of(model, Data(counts[:, i], aux[:, i])).twice_nll(screen.theta)
+        exact = Likelihood.of(model, data.columns(i)).twice_nll(screen.theta)
         difference = values[i] - exact
         # single precision of sums of a few thousand
         near = exact < exact.min() + 50
         assert np.ptp(difference[near]) < 5e-3
         assert (
-            screen.choose(counts, aux)[i, 0] == np.argmin(exact)
-            or np.ptp(exact[[screen.choose(counts, aux)[i, 0], np.argmin(exact)]]) < 1e-2
+            screen.choose(data)[i, 0] == np.argmin(exact)
+            or np.ptp(exact[[screen.choose(data)[i, 0], np.argmin(exact)]]) < 1e-2
         )
 
 
@@ -70,15 +70,15 @@ def test_the_deepest_minimum_is_found(tilt):
     screen = Screen.of(model, scan.theta, scan.grid.shape)
     names = ("eps_e", "eps_mu")
     at = [model.parameters.position(n) for n in names]
-    counts, aux = toys(model, scan.best.theta, N)
+    data = toys(model, scan.best.theta, N)
     fitter = BatchFitter(model)
-    found = deepest(screen, counts, aux, scan.best.theta)
+    found = deepest(screen, data, scan.best.theta)
     brute = np.full(N, np.inf)
     for x in (0.1, 0.9):
         for y in (0.0, 1.0 / (1.0 + 0.5 * tilt)):
             start = scan.best.theta.copy()
             start[at] = x, y
-            again = fitter.fit(counts, aux, start, rescue=False)
+            again = fitter.fit(data, start, rescue=False)
             brute = np.minimum(brute, np.where(again.status < FAILED, again.twice_nll, np.inf))
     assert (found.status < FAILED).all()
     missed = found.twice_nll > brute + 1e-3
@@ -87,18 +87,18 @@ def test_the_deepest_minimum_is_found(tilt):
 
 def test_one_start_misses(bimodal):
     model, scan, screen = bimodal
-    counts, aux = toys(model, scan.best.theta, N)
+    data = toys(model, scan.best.theta, N)
     fitter = BatchFitter(model)
-    found = deepest(screen, counts, aux, scan.best.theta)
-    at_truth = fitter.fit(counts, aux, scan.best.theta)
+    found = deepest(screen, data, scan.best.theta)
+    at_truth = fitter.fit(data, scan.best.theta)
     assert (at_truth.twice_nll > found.twice_nll + 1e-3).mean() > 0.05
 
 
 def test_sizes_agree(bimodal):
     model, scan, screen = bimodal
-    counts, aux = toys(model, scan.best.theta, 300)
-    whole = deepest(screen, counts, aux, scan.best.theta)
-    part = deepest(screen, counts[:, 5:9], aux[:, 5:9], scan.best.theta)
+    data = toys(model, scan.best.theta, 300)
+    whole = deepest(screen, data, scan.best.theta)
+    part = deepest(screen, data.columns(slice(5, 9)), scan.best.theta)
     assert part.twice_nll == pytest.approx(whole.twice_nll[5:9], abs=1e-6)
     assert part.theta.shape == (4, len(model.parameters))
 
@@ -109,7 +109,7 @@ def test_one_valley_is_one_basin():
     _, model = template("cross-section", True)
     scan = scanned(model, scale=(0.4, 1.8), t0=(0.42, 0.52))
     screen = Screen.of(model, scan.theta, scan.grid.shape)
-    chosen = screen.choose(*toys(model, scan.best.theta, 500))
+    chosen = screen.choose(toys(model, scan.best.theta, 500))
     assert (chosen[:, 0] >= 0).all()
     assert (chosen[:, 1] >= 0).mean() < 0.01
 
@@ -119,13 +119,13 @@ def test_basins_of_a_curve():
     held = model.with_parameters(model.parameters.fix({"y": 0.0}))
     scan = scanned(held, n=41, x=(-1.9, 1.9))
     screen = Screen.of(held, scan.theta, scan.grid.shape)
-    counts, aux = toys(held, np.array([1.0, 0.0]), 50)
-    chosen = screen.choose(counts, aux)
+    data = toys(held, np.array([1.0, 0.0]), 50)
+    chosen = screen.choose(data)
     x = np.sort(screen.theta[chosen[:, :2], 0], axis=1)
     # both solutions, and no third
     assert np.abs(x - [-1, 1]).max() < 0.35
     assert (chosen[:, 2:] == -1).all()
-    near = screen.choose(counts, aux, 2, ridge=1e6)
+    near = basins(screen.values(data), screen.shape, 2, ridge=1e6)
     assert (near[:, 1] == -1).all()
 
 
@@ -160,12 +160,13 @@ def test_all_local_minima_of_a_line_its_ends_included():
 
 def test_fits_in_place_of_others(bimodal):
     model, scan, _ = bimodal
-    counts, aux = toys(model, scan.best.theta, 6)
-    found = BatchFitter(model).fit(counts, aux, scan.best.theta)
-    before = found.twice_nll.copy()
-    changed = found.replaced(np.array([1, 4]), found, np.array([0, 0]))
-    assert changed.twice_nll[[0, 1, 4]] == pytest.approx(before[0])
-    assert (found.twice_nll == before).all()
+    data = toys(model, scan.best.theta, 6)
+    found = BatchFitter(model).fit(data, scan.best.theta)
+    before, theta = found.twice_nll.copy(), found.theta[0].copy()
+    found.put(np.array([1, 4]), found, np.array([0, 0]))
+    assert (found.twice_nll[[0, 1, 4]] == before[0]).all()
+    assert (found.theta[[0, 1, 4]] == theta).all()
+    assert (found.twice_nll[[2, 3, 5]] == before[[2, 3, 5]]).all()
 
 
 def test_thinning_keeps_the_shape(bimodal):

@@ -67,7 +67,7 @@ def test_scan_of_jax_is_read_and_not_continued(tmp_path):
     with h5py.File(out, "r+") as file:
         run = json.loads(file.attrs["run"])
         file.attrs["run"] = json.dumps(run | {"engine": "jax"})
-    assert FcScan.of(read_scan(out)).p_value.tolist() == found.p_value.tolist()
+    assert FcScan(read_scan(out)).p_value.tolist() == found.p_value.tolist()
     with pytest.raises(InputError, match=r"engine jax, .* can be read, not continued"):
         feldman_cousins(grid, 20, seed=1, workers=1, out=out)
     with h5py.File(out, "r+") as file:  # a file that does not name its engine is NumPy's

@@ -16,7 +16,7 @@ from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import levels, profile_scan
 from cevns.inference.scan.refine import refined_scan
 from cevns.inference.scan.regions import contour
-from cevns.inference.scan.scan_slice import Effort, Slice, converged
+from cevns.inference.scan.scan_slice import Effort, Slice
 
 
 def grid_of(model, **ranges):
@@ -86,29 +86,24 @@ def test_the_deepest_of_several_minima_is_profiled():
     for other in np.linspace(-0.3, 1.3, 9):
         start = scan.theta.T.copy()
         start[k] = other
-        brute = np.minimum(brute, converged(fitter.fit(*_data(model), start)))
+        brute = np.minimum(brute, fitter.fit(observed(model), start).valid_nll)
     assert scan.twice_nll == pytest.approx(brute, abs=1e-6)
     assert len(scan.best.minima) >= 2
     assert (np.diff(scan.best.minima_twice_nll) >= 0).all()
-
-
-def _data(model):
-    data = observed(model)
-    return data.counts, data.auxiliary
 
 
 def test_a_deeper_basin_spreads_from_where_it_is_found():
     model = mirror(0.1)
     k = model.parameters.position("eps_mu")
     values = np.linspace(0.25, 0.75, 15)
-    work = Slice(model, ("eps_e",), (15,), values[:, None], observed(model))
+    work = Slice(Grid.of(model, {"eps_e": values}), {}, np.arange(15), None)
     shallow, deep = (
         work.fit(np.arange(15), np.tile(model.parameters.at({"eps_mu": y}).values, (15, 1)))
         for y in (0.0, 0.93)
     )
-    if converged(shallow).sum() < converged(deep).sum():
+    if shallow.valid_nll.sum() < deep.valid_nll.sum():
         shallow, deep = deep, shallow
-    assert (converged(shallow) > converged(deep) + 1e-4).all()
+    assert (shallow.valid_nll > deep.valid_nll + 1e-4).all()
     assert (np.abs(shallow.theta[:, k] - deep.theta[:, k]) > 0.5).all()
     found = work.nothing(model.parameters.values)
     work.keep_lower(found, np.arange(15), shallow.theta)
@@ -116,7 +111,7 @@ def test_a_deeper_basin_spreads_from_where_it_is_found():
     sweeps, lowered = work._sweep(found)
     assert sweeps == 7  # from the middle to both ends
     assert lowered == 14
-    assert converged(found) == pytest.approx(converged(deep), abs=1e-6)
+    assert found.valid_nll == pytest.approx(deep.valid_nll, abs=1e-6)
 
 
 def test_raster_scan_has_a_minimum_for_each_structure():
@@ -130,7 +125,7 @@ def test_raster_scan_has_a_minimum_for_each_structure():
         assert best.twice_nll <= free.twice_nll + 1e-6
         one = profile_scan(Grid.of(family.model({"mass": mass}), {"g": grid.axes[1].values}))
         assert row == pytest.approx(one.rise, abs=1e-9)
-    gap = scan.global_rise.reshape(3, 13) - scan.map
+    gap = (scan.twice_nll - scan.best.twice_nll).reshape(3, 13) - scan.map
     depths = [b.twice_nll - scan.best.twice_nll for b in scan.best_by_slice]
     assert gap == pytest.approx(np.repeat(depths, 13).reshape(3, 13), abs=1e-9)
     assert min(depths) == 0
@@ -191,7 +186,7 @@ def test_iminuit_is_not_asked_while_exploring(monkeypatch):
 
     monkeypatch.setattr(batched, "fit", never)
     model = ring(5.0)  # below the background: the minimum is the origin
-    out = BatchFitter(model).fit(model.observed, np.zeros(2), np.full((2, 1), np.nan), rescue=False)
+    out = BatchFitter(model).fit(observed(model), np.full((2, 1), np.nan), rescue=False)
     assert out.status[0] == FAILED
 
 

@@ -121,7 +121,7 @@ def test_merged_shares_are_the_whole(shares, tmp_path):
     merged = merge(list(reversed(parts)), tmp_path / "merged.h5")
     same_datasets(whole, tmp_path / "merged.h5")
     assert len(merged.notes["shares"]) == 3
-    assert FcScan.of(merged).n_toys.min() >= 256
+    assert FcScan(merged).n_toys.min() >= 256
 
 
 def test_share_holds_its_points_only(grid, shares):

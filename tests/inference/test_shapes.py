@@ -7,10 +7,10 @@ import pytest
 from csi_like import template
 from hypothesis import given
 from hypothesis import strategies as st
+from own_functions import FunctionFactor
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference import Channel, Component, Model, fit
-from cevns.inference.model.factors import FunctionFactor
 from cevns.inference.model.shapes import Morph, fixed
 from cevns.inference.statistics.poisson import bend
 from cevns.parameters import Gaussian, Parameter, Parameters

@@ -20,8 +20,10 @@ from test_fit import counting
 
 from cevns.exceptions import DataError, FitError, InputError, OutputError
 from cevns.inference.minimum.batch import FAILED, BatchFitter
+from cevns.inference.model.grid import Grid
 from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.toys import toy_run as module
+from cevns.inference.toys.toy_job import Sizes, ToyJob
 from cevns.inference.toys.toy_run import run_toys
 from cevns.inference.work.checkpoint import check_run
 
@@ -336,8 +338,8 @@ def test_the_largest_number_of_toys_is_one_too(model, monkeypatch):
 def test_failure_budget(model, monkeypatch):
     original = BatchFitter.fit
 
-    def failing(self, counts, aux, start):
-        batch = original(self, counts, aux, start)
+    def failing(self, data, start):
+        batch = original(self, data, start)
         batch.status[:3] = FAILED
         return batch
 
@@ -352,8 +354,8 @@ def test_failure_budget(model, monkeypatch):
 def test_audit_that_finds_deeper_minima_is_an_error(model, monkeypatch):
     original = BatchFitter.fit
 
-    def shallow(self, counts, aux, start):
-        batch = original(self, counts, aux, start)
+    def shallow(self, data, start):
+        batch = original(self, data, start)
         batch.twice_nll[:] += 0.1
         return batch
 
@@ -381,12 +383,14 @@ def test_audit_counts_and_extrapolates_deeper_minima(model):
 
 @pytest.mark.parametrize("n", [1, 50, 4097, 150_000, 1_500_000])
 def test_audit_is_spread_over_the_blocks_and_capped(model, n):
-    truth = model.parameters.values
-    job = module.fit_job(model, n, seed=1, truth=truth, poi="cevns", audit=0.01)
+    grid = Grid.of(model, {"cevns": [model.parameters.values[0]]})
+    toys = {"truth": model.parameters.values[None, None], "toys": n, "seed": 1}
+    sizes = Sizes(module.BLOCK, module.BLOCK, 1)
+    job = ToyJob(grid, **toys, audit=module.audited(0.01, n, module.AUDIT_MOST), sizes=sizes)
     chosen = [sum(job.audited(key)) for key in job.first()]
     assert sum(map(job.size, job.first())) == n
     assert sum(chosen) == max(1, min(round(0.01 * n), 2000))
     full = chosen[:-1]  # the last block may be short
     assert not full or max(full) - min(full) <= 1
-    none = module.fit_job(model, n, seed=1, truth=truth, poi="cevns")
+    none = ToyJob(grid, **toys, audit=module.audited(0.0, n, module.AUDIT_MOST), sizes=sizes)
     assert sum(sum(none.audited(key)) for key in none.first()) == 0

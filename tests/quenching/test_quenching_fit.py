@@ -12,7 +12,7 @@ from cevns.detectors.quenching.constant import Constant
 from cevns.exceptions import CevnsWarning, FitError, InputError, UnknownNameError
 from cevns.inference import Likelihood, asimov
 from cevns.inference import fit as fit_model
-from cevns.inference.model.data import Data, draw
+from cevns.inference.model.data import draw
 from cevns.quenching import DataSet, QuenchingFit
 from cevns.quenching.curve_families import family, polynomial
 from cevns.quenching.curve_fit import minimum, settled
@@ -150,9 +150,9 @@ def test_toys_are_unbiased_and_covered(material: str, curve: str) -> None:
     t = np.array([10.0])
     true = float(model.family.energy(t, truth[:n])[0])
     pulls, chi2 = [], []
-    values, auxiliary = draw(model.as_model, truth, rng, 400)
+    toys = draw(model.as_model, truth, rng, 400)
     for toy in range(400):
-        lowest, theta, errors = minimum(model, Data(values[:, toy], auxiliary[:, toy]))
+        lowest, theta, errors = minimum(model, toys.columns(toy))
         covariance = errors[:n, :n]
         slope = model.family.gradient(t, theta[:n])[:, 0]
         energy = float(model.family.energy(t, theta[:n])[0])

@@ -370,8 +370,8 @@ def minimum(points: PointsModel, data: Data | None = None) -> tuple[float, Array
     theta, free = model.parameters.values, np.array(model.parameters.free, dtype=int)
     covariance = np.zeros((theta.size, theta.size))
     for _ in range(50):
-        columns = theta[:, None], data.counts[:, None], data.auxiliary[:, None]
-        value, gradient, curvature = (a[..., 0] for a in target.evaluate(*columns))
+        column = Data(data.counts[:, None], data.auxiliary[:, None])
+        value, gradient, curvature = (a[..., 0] for a in target.evaluate(theta[:, None], column))
         inner = curvature[np.ix_(free, free)]
         # parameters of different units: scaled to a unit diagonal before the inversion
         size = np.sqrt(np.maximum(np.diag(inner), 1e-300))

@@ -155,7 +155,7 @@ class ScanFindings:
 
             # from no signal to the upper limit; nothing where no scanned value is allowed
             null = float(self.file.run["null"])
-            limits = ClsScan.of(self.file).upper().tolist()
+            limits = ClsScan(self.file).upper().tolist()
             return [[] if math.isnan(upper) else [(null, upper)] for upper in limits]
         from cevns.inference.scan.regions import confidence_set
 

@@ -82,7 +82,7 @@ class Scan(ScanFindings):
         if self.method == "cls":
             from cevns.inference.scan.cls import ClsScan
 
-            found = ClsScan.of(self.file).to_dict()
+            found = ClsScan(self.file).to_dict()
             kept = {k: found[k] for k in ("limited", "null", "upper", "expected")}
             return {"critical_value": 1.0 - self.cl, **kept, "cls_form": found["method"]}
         if self.method == "profile":

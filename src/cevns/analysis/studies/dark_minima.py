@@ -246,7 +246,7 @@ class DarkPlane:
             if not left.size:
                 continue
             begin = self._with_nuisances(start, theta, np.flatnonzero(valid), left)
-            again = fitter.fit(data.counts, data.auxiliary, begin, rescue=rescue)
+            again = fitter.fit(data, begin, rescue=rescue)
             valid[left] = again.status < FAILED
             better = valid[left] | (again.twice_nll < value[left])
             value[left[better]] = again.twice_nll[better]
@@ -266,7 +266,7 @@ class DarkPlane:
     def _values(self, points: Array) -> Array:
         """-2 ln L of parameter vectors ``(n_par, n)``."""
         fitter = BatchFitter(self.model, fix=self.model.parameters.names)
-        return fitter.fit(self.data.counts, self.data.auxiliary, points).twice_nll
+        return fitter.fit(self.data, points).twice_nll
 
     def _points(self, eta: Array, difference: Any, mumu: Array) -> Array:
         """Parameter vectors ``(n_par, n)`` with the nuisances of the Standard Model."""

@@ -13,13 +13,13 @@ import numpy as np
 
 from cevns.inference.model.factors import Values
 from cevns.inference.model.rows import OuterRows
-from cevns.inference.model.shapes import MovingShape
+from cevns.inference.model.shapes import ComputedShape
 from cevns.typing import Array
 
 __all__ = ["Separable", "Values"]
 
 
-class Separable(MovingShape, ABC):
+class Separable(ComputedShape, ABC):
     """A shape that is a short sum of energies times arrival times."""
 
     @property
@@ -43,7 +43,7 @@ class Separable(MovingShape, ABC):
         """Those along which slopes are asked for, the pulse time last."""
 
     @abstractmethod
-    def holding(self, names: Iterable[str]) -> Separable:
+    def with_fixed(self, names: Iterable[str]) -> Separable:
         """The same signal without slopes along parameters that a fit holds."""
 
     @abstractmethod
@@ -73,6 +73,6 @@ class Separable(MovingShape, ABC):
         shape = np.broadcast_shapes(*(np.shape(values[n]) for n in self.parameters))
         flat = {n: np.broadcast_to(values[n], shape).ravel() for n in self.parameters}
         like = np.zeros(int(np.prod(shape)))
-        still = self.holding(self.names)
+        still = self.with_fixed(self.names)
         counts = still.rows(flat, like).scaled(1.0 + like)
         return np.ascontiguousarray(counts.T).reshape(*shape, self.n_energy, self.n_time)

@@ -124,7 +124,7 @@ class Signal(Separable):
         """Those along which slopes are asked for, in their order."""
         return tuple(n for n in self.parameters if n not in self.held)
 
-    def holding(self, names: Iterable[str]) -> Signal:
+    def with_fixed(self, names: Iterable[str]) -> Signal:
         """See `Separable`."""
         return replace(self, held=self.held | frozenset(names))
 

@@ -162,7 +162,7 @@ class Features(Protocol):
     def driven(self) -> tuple[str, ...]:
         """Those with slopes, in their order."""
 
-    def holding(self, names: frozenset[str]) -> Features:
+    def with_fixed(self, names: frozenset[str]) -> Features:
         """The same without slopes along some pulls."""
 
     def stacked(self, matrix: Array) -> Array:
@@ -204,7 +204,7 @@ class ResponseFeatures:
         """Those with slopes, in their order."""
         return tuple(n for n in self.names if n not in self.held)
 
-    def holding(self, names: frozenset[str]) -> ResponseFeatures:
+    def with_fixed(self, names: frozenset[str]) -> ResponseFeatures:
         """The same without slopes along some pulls."""
         return replace(self, held=self.held | names)
 

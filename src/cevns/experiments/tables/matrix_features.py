@@ -45,7 +45,7 @@ class MatrixFeatures:
         """Those with slopes, in their order."""
         return tuple(n for n in self.names if n not in self.held)
 
-    def holding(self, names: frozenset[str]) -> MatrixFeatures:
+    def with_fixed(self, names: frozenset[str]) -> MatrixFeatures:
         """The same without slopes along some of them."""
         return replace(self, held=self.held | names)
 

@@ -16,14 +16,14 @@ import numpy as np
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.experiments.prediction.separable import Separable, Values
 from cevns.inference.model.rows import DenseRows
-from cevns.inference.model.shapes import MovingShape
+from cevns.inference.model.shapes import ComputedShape
 from cevns.typing import Array
 
 __all__ = ["PulseShapeSignal"]
 
 
 @dataclass(frozen=True, eq=False)
-class PulseShapeSignal(MovingShape):
+class PulseShapeSignal(ComputedShape):
     """Expected signal counts per (energy, pulse-shape, time) bin.
 
     Args:
@@ -53,10 +53,10 @@ class PulseShapeSignal(MovingShape):
         own = (n for n in self.pulse_shape.odd if n not in self.held)
         return (*self.signal.names, *own)
 
-    def holding(self, names: Iterable[str]) -> PulseShapeSignal:
+    def with_fixed(self, names: Iterable[str]) -> PulseShapeSignal:
         """See `cevns.inference.model.shapes.Shape`."""
         held = frozenset(names)
-        return replace(self, signal=self.signal.holding(held), held=self.held | held)
+        return replace(self, signal=self.signal.with_fixed(held), held=self.held | held)
 
     def evaluate(self, values: Values) -> Array:
         """Expected counts, ``(..., n_energy, n_pulse_shape, n_time)``."""

@@ -73,13 +73,13 @@ class TabulatedSignal(Separable):
         pulse = () if self.pulse_time is None or self.still else (self.pulse_time,)
         return (*self.mixture.driven, *self.features.driven, *pulse)
 
-    def holding(self, names: Iterable[str]) -> TabulatedSignal:
+    def with_fixed(self, names: Iterable[str]) -> TabulatedSignal:
         """The same signal without slopes along parameters that a fit holds."""
         held = frozenset(names)
         return replace(
             self,
             mixture=replace(self.mixture, held=self.mixture.held | held),
-            features=self.features.holding(held),
+            features=self.features.with_fixed(held),
             still=self.still or self.pulse_time in held,
         )
 

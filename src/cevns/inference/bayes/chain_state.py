@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cevns.exceptions import InputError
 from cevns.inference.bayes.posterior_modes import Modes
+from cevns.inference.work.checkpoint import difference
 from cevns.typing import ENGINE, Array
 
 __all__ = ["ChainState", "RandomState"]
@@ -102,10 +103,8 @@ class ChainState:
                 f"the saved chain was begun with the engine {before}, and NumPy is the only one: "
                 "begin a new chain"
             )
-        for key, wanted in fingerprint.items():
-            found = self.fingerprint.get(key)
-            if key != "engine" and found != wanted:
-                raise InputError(
-                    f"the saved chain is another one: its {key} is {found!r}, not {wanted!r}; "
-                    "continue it as it was begun or begin a new one"
-                )
+        if what := difference(self.fingerprint, fingerprint):
+            raise InputError(
+                f"the saved chain is another one: {what}; continue it as it was begun or begin a "
+                "new one"
+            )

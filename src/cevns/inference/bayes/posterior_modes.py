@@ -188,8 +188,7 @@ def find_modes(target: LogPosterior, rng: np.random.RandomState, n: int = STARTS
         InputError: if the posterior vanishes at all of them.
     """
     start = _starts(target, rng, n)
-    data = target.likelihood.data
-    found = BatchFitter(target.model).fit(data.counts, data.auxiliary, target.theta(start).T)
+    found = BatchFitter(target.model).fit(target.likelihood.data, target.theta(start).T)
     lower, upper = target.bounds
     fitted = np.clip(target.coordinates(found.theta[:, target.free]), lower, upper)
     u = np.where((found.status < FAILED)[:, None], fitted, start)

@@ -124,7 +124,7 @@ def sample(
         while True:
             ended = chain.steps >= max_steps
             if ended or _due(chain.steps):
-                found = _Assessment(chain.coordinates, effective)
+                found = _Assessment(chain.state().coordinates, effective)
                 if ended or found.enough:
                     break
                 needed = min(found.needed, max_steps)
@@ -206,7 +206,7 @@ class _Assessment:
 
 
 class _Chain:
-    """An ensemble of walkers that goes on block by block."""
+    """An ensemble of walkers that goes on block by block; emcee keeps its steps."""
 
     def __init__(
         self,
@@ -218,56 +218,45 @@ class _Chain:
     ) -> None:
         emcee = _emcee()
         self.fingerprint = fingerprint
-        bits = np.random.MT19937(np.random.SeedSequence(seed))
-        rng = np.random.RandomState(bits)
+        rng = np.random.RandomState(np.random.MT19937(np.random.SeedSequence(seed)))
         self.modes = find_modes(target, rng) if state is None else state.modes
-        self.sampler = emcee.EnsembleSampler(
-            walkers, len(target.free), target, moves=_moves(emcee, self.modes), vectorize=True
-        )
+        self._kept = emcee.backends.Backend()
+        self._kept.reset(walkers, len(target.free))
+        self._start = None
         if state is None:
             start = self.modes.draw(rng, walkers, target)
-            self._last = emcee.State(start, random_state=rng.get_state())
-            self._coordinates: list[Array] = []
-            self._log: list[Array] = []
-            self._accepted = np.zeros(walkers)
+            self._start = emcee.State(start, random_state=rng.get_state())
         else:
-            self._last = emcee.State(
-                state.coordinates[-1],
-                log_prob=state.log_posterior[-1],
-                random_state=state.random,
-            )
-            self._coordinates, self._log = [state.coordinates], [state.log_posterior]
-            self._accepted = state.accepted
+            self._kept.iteration, self._kept.random_state = len(state), state.random
+            self._kept.chain, self._kept.log_prob = state.coordinates, state.log_posterior
+            self._kept.accepted = state.accepted.copy()
+        self.sampler = emcee.EnsembleSampler(
+            walkers,
+            len(target.free),
+            target,
+            moves=_moves(emcee, self.modes),
+            backend=self._kept,
+            vectorize=True,
+        )
 
     @property
     def steps(self) -> int:
         """Steps so far."""
-        return sum(len(c) for c in self._coordinates)
-
-    @property
-    def coordinates(self) -> Array:
-        """All steps so far, ``(n_steps, n_walkers, n_free)``."""
-        self._coordinates = [np.concatenate(self._coordinates)]
-        return self._coordinates[0]
+        return int(self._kept.iteration)
 
     def advance(self) -> None:
-        """One block; interrupted, the chain stays as it was before."""
-        self.sampler.reset()
-        last = self.sampler.run_mcmc(self._last, BLOCK, skip_initial_state_check=True)
-        self._coordinates.append(self.sampler.get_chain())
-        self._log.append(self.sampler.get_log_prob())
-        self._accepted = self._accepted + self.sampler.backend.accepted
-        self._last = last
+        """One block."""
+        self.sampler.run_mcmc(self._start, BLOCK, skip_initial_state_check=True)
+        self._start = None
 
     def state(self) -> ChainState:
         """The chain so far."""
-        self._log = [np.concatenate(self._log)]
         return ChainState(
             fingerprint=self.fingerprint,
-            coordinates=self.coordinates,
-            log_posterior=self._log[0],
-            accepted=self._accepted,
-            random=self._last.random_state,
+            coordinates=self._kept.get_chain(),
+            log_posterior=self._kept.get_log_prob(),
+            accepted=self._kept.accepted.copy(),
+            random=self._kept.random_state,
             modes=self.modes,
         )
 

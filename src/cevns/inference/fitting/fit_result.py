@@ -211,14 +211,6 @@ class FitResult:
         keep = [i for i, p in enumerate(self) if not p.fixed]
         return [[float(v) for v in row[keep]] for row in self.correlation[keep]]
 
-    def require_valid(self) -> FitResult:
-        """Return itself, or raise `FitError` with the diagnosis."""
-        from cevns.exceptions import FitError
-
-        if not self.valid:
-            raise FitError(f"fit of {self.model!r}: {self.diagnosis}")
-        return self
-
     def __str__(self) -> str:
         """A table: parameter, value, errors, prior, pull; below it the quality of the fit."""
         rows = [("parameter", "value", "error", "+", "-", "prior", "pull", "unit")]

@@ -116,8 +116,5 @@ def statistical_error(
     if best is None:
         best = fit(model, data=data, fix=fix, poi=name, minos="none")
     fixed = {p.name: p.value for p in best if not p.fixed and p.name != name}
-    return (
-        fit(
-            model, data=data, fix={**(fix or {}), **fixed}, start=best.theta, poi=name, minos="none"
-        )
-    )[name].error
+    held = {**(fix or {}), **fixed}
+    return fit(model, data=data, fix=held, start=best.theta, poi=name, minos="none")[name].error

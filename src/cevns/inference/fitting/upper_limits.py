@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import NormalDist
 
 from cevns.exceptions import InputError
-from cevns.inference.fitting.intervals import endpoint
+from cevns.inference.fitting.intervals import Interval, endpoint
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, single_poi
 
-__all__ = ["Limit", "poisson_upper_limit", "upper_limit"]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """An upper limit.
-
-    Args:
-        parameter: name.
-        level: confidence level.
-        best: best-fit value.
-        upper: the limit; the parameter's bound if the profile does not rise enough before it.
-        upper_is_bound: whether `upper` is that bound.
-    """
-
-    parameter: str
-    level: float
-    best: float
-    upper: float
-    upper_is_bound: bool = False
+__all__ = ["poisson_upper_limit", "upper_limit"]
 
 
 def upper_limit(
     model: Model, parameter: str | None = None, *, level: float = 0.9, data: Data | None = None
-) -> Limit:
+) -> Interval:
     """One-sided profile-likelihood upper limit, asymptotic.
 
     Where the estimate lies inside the parameter's range, the profile of -2 ln L rises at the limit
@@ -51,6 +31,9 @@ def upper_limit(
         level: confidence level, above one half.
         data: by default the model's own.
 
+    Returns:
+        From the parameter's lower bound to the limit.
+
     Raises:
         InputError: if the level is not between 0.5 and 1, or the parameter is fixed.
         FitError: if a conditional fit does not converge.
@@ -63,7 +46,8 @@ def upper_limit(
         raise InputError(f"parameter {name!r} is fixed: it has no limit; free it")
     goal = NormalDist().inv_cdf(level) ** 2
     upper, is_bound = endpoint(model, name, 1, goal, best, None)
-    return Limit(name, level, best[name].value, upper, is_bound)
+    lower = model.parameters[name].lower
+    return Interval(name, level, best[name].value, lower, upper, True, is_bound)
 
 
 def poisson_upper_limit(observed: int, background: float = 0.0, *, level: float = 0.9) -> float:

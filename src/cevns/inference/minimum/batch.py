@@ -9,7 +9,7 @@ MINUIT, is below `EDM_GOAL`, with H twice the Fisher matrix.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -103,14 +103,10 @@ class BatchFit:
         """-2 ln L, infinite where a fit failed, ``(B,)``."""
         return np.where(self.status < FAILED, self.twice_nll, np.inf)
 
-    def replaced(self, rows: IntArray, other: BatchFit, of: IntArray | None = None) -> BatchFit:
-        """With other fits (all, or those at positions `of`) in some rows."""
-        arrays = []
-        for f in fields(BatchFit):
-            array, new = getattr(self, f.name).copy(), getattr(other, f.name)
-            array[rows] = new if of is None else new[of]
-            arrays.append(array)
-        return BatchFit(*arrays)
+    def put(self, rows: IntArray, other: BatchFit, of: IntArray | slice = slice(None)) -> None:
+        """Put other fits (all, or those at positions `of`) in some rows."""
+        for old, new in zip(vars(self).values(), vars(other).values(), strict=True):
+            old[rows] = new[of]
 
 
 class BatchFitter:
@@ -143,15 +139,15 @@ class BatchFitter:
         parameters = model.parameters.fix(dict.fromkeys(fix))
         self.model = model
         self.free = parameters.free
-        target = Objective.of(model, [p.name for p in parameters if p.fixed])
+        target = Objective(model, frozenset(p.name for p in parameters if p.fixed))
         self._problem = BoundedProblem(target, parameters.free, goal)
-        skipped = 2 if self._problem.partly_constrained else None
+        n_unconstrained = len(self._problem.unconstrained)
+        skipped = 2 if n_unconstrained < len(parameters.free) else None
         self._passes = [p for i, p in enumerate(PASSES) if i != skipped]
 
     def fit(
         self,
-        counts: Array,
-        aux: Array,
+        data: Data,
         start: Array,
         *,
         rescue: bool = True,
@@ -160,9 +156,7 @@ class BatchFitter:
         """Fit a batch of data sets; or one data set many times, other values held each time.
 
         Args:
-            counts: ``(n_bins, B)``, or ``(n_bins,)`` for the same in all fits.
-            aux: auxiliary measurements, ``(n_par, B)`` or ``(n_par,)``; those of parameters
-                without a constraint are not used.
+            data: many data sets, or one for all fits.
             start: starting point and values of the fixed parameters, ``(n_par,)``, or
                 ``(n_par, B)`` where each fit has its own.
             rescue: whether iminuit tries the fits that no pass converges.
@@ -181,19 +175,14 @@ class BatchFitter:
 
         # contending threads slow small matrix products twentyfold
         with threadpool_limits(1):
-            return self._fit(counts, aux, start, rescue=rescue, excluded=excluded)
+            return self._fit(data, start, rescue=rescue, excluded=excluded)
 
-    def _fit(
-        self, counts: Array, aux: Array, start: Array, *, rescue: bool, excluded: float
-    ) -> BatchFit:
-        counts, aux, start, size = _columns(counts, aux, start)
-        repeated = counts.strides[1] == 0
-        constant = self._problem.target.constant(counts[:, :1] if repeated else counts)
+    def _fit(self, data: Data, start: Array, *, rescue: bool, excluded: float) -> BatchFit:
+        data, start = _columns(data, start)
+        repeated = data.counts.strides[1] == 0
+        constant = self._problem.target.constant(data.counts[:, :1] if repeated else data.counts)
         with quiet_division():
-            if self.free:
-                found, passes = self._minimised(counts, aux, start, constant, excluded)
-            else:
-                found, passes = self._evaluated(counts, aux, start), np.zeros(size, dtype=np.int64)
+            found, passes = self._minimised(data, start, constant, excluded)
         enough = np.maximum(self.tolerance, _coarse(found.value + constant, excluded))
         status = np.where(passes > 1, SECOND, CONVERGED)
         status = np.where(found.edm < enough, status, FAILED)
@@ -201,30 +190,30 @@ class BatchFitter:
         errors[self._problem.free] = found.errors
         value = found.value + constant
         # a floor that only minimisers see must not be quoted
-        impossible = self._problem.target.impossible(found.theta, counts, value)
+        impossible = self._problem.target.impossible(found.theta, data.counts, value)
         value = np.where(impossible, np.inf, value)
         batch = BatchFit(found.theta.T.copy(), errors.T.copy(), value, found.edm, status)
-        for i in np.flatnonzero(status == FAILED) if rescue else ():
-            single = self._with_minuit(Data(counts[:, i], aux[:, i]), start[:, i])
+        for i in np.flatnonzero(status == FAILED).tolist() if rescue else ():
+            single = self._with_minuit(data.columns(i), start[:, i])
             if single is not None:
-                batch = batch.replaced(np.array([i]), single)
+                batch.put(np.array([i]), single)
         return batch
 
-    def _evaluated(self, counts: Array, aux: Array, theta: Array) -> Solution:
+    def _evaluated(self, data: Data, theta: Array) -> Solution:
         """-2 ln L where nothing is free."""
-        parts = [
-            self._problem.target.values(theta[:, c], counts[:, c], aux[:, c])
-            for c in _chunks(theta.shape[1])
-        ]
+        target = self._problem.target
+        parts = [target.values(theta[:, c], data.columns(c)) for c in _chunks(theta.shape[1])]
         value = np.concatenate([np.zeros(0), *parts])
         edm = np.where(np.isfinite(value), 0.0, np.inf)
         return Solution(theta.copy(), value, edm, np.zeros((0, value.size)))
 
     def _minimised(
-        self, counts: Array, aux: Array, start: Array, constant: Array, excluded: float
+        self, data: Data, start: Array, constant: Array, excluded: float
     ) -> tuple[Solution, IntArray]:
         """What the passes reach, and how many each fit took."""
         size = start.shape[1]
+        if not self.free:
+            return self._evaluated(data, start), np.zeros(size, dtype=np.int64)
         infinite = np.full(size, np.inf)
         found = Solution(start, infinite, infinite, np.zeros((len(self.free), size)))
         passes, runs = np.zeros(size, dtype=np.int64), _runs(start)
@@ -238,35 +227,32 @@ class BatchFitter:
                 break
             diverged = ~(found.edm[left] < _DIVERGED) & attempt.from_start
             begin = np.where(diverged, start[:, left], found.theta[:, left])
-            reached = self._attempt(attempt, begin, counts[:, left], aux[:, left], runs)
+            reached = self._attempt(attempt, begin, data.columns(left), runs)
             found = Solution(
                 *(_with_columns(a, left, b) for a, b in zip(found, reached, strict=True))
             )
             passes[left] += 1
         return found, passes
 
-    def _attempt(
-        self, attempt: Pass, theta: Array, counts: Array, aux: Array, runs: list[slice]
-    ) -> Solution:
+    def _attempt(self, attempt: Pass, theta: Array, data: Data, runs: list[slice]) -> Solution:
         """One pass, in chunks; `runs` are columns with a common start, of all in the first pass."""
         problem, steps = self._problem, attempt.steps
         chunks = _chunks(theta.shape[1])
         if attempt.method == "newton":
             return _joined(
-                minimise(problem, theta[:, c], counts[:, c], aux[:, c], steps, exact=True)
-                for c in chunks
+                minimise(problem, theta[:, c], data.columns(c), steps, exact=True) for c in chunks
             )
         if attempt.method == "descend" and runs:
             metrics = [(run, common_metric(problem, theta[:, run.start])) for run in runs]
             parts = [
-                descend(problem, theta[:, c], counts[:, c], aux[:, c], metric, steps)
+                descend(problem, theta[:, c], data.columns(c), metric, steps)
                 for run, metric in metrics
                 for c in _chunks(run.stop - run.start, run.start)
             ]
         else:
-            parts = [refine(problem, theta[:, c], counts[:, c], aux[:, c], steps) for c in chunks]
+            parts = [refine(problem, theta[:, c], data.columns(c), steps) for c in chunks]
         theta = np.concatenate(parts, axis=1)
-        return _joined(minimise(problem, theta[:, c], counts[:, c], aux[:, c], 0) for c in chunks)
+        return _joined(minimise(problem, theta[:, c], data.columns(c), 0) for c in chunks)
 
     def _with_minuit(self, data: Data, start: Array) -> BatchFit | None:
         """Fit one data set with iminuit; None where that fails too."""
@@ -287,8 +273,8 @@ class BatchFitter:
             return None
         # errors as for all the others: HESSE's mean little for a parameter at its bound
         with quiet_division():
-            column = result.theta[:, None], data.counts[:, None], data.auxiliary[:, None]
-            solution = minimise(self._problem, *column, 0)
+            column = Data(data.counts[:, None], data.auxiliary[:, None])
+            solution = minimise(self._problem, result.theta[:, None], column, 0)
         errors = np.zeros((1, len(start)))
         errors[:, self._problem.free] = solution.errors.T
         return BatchFit(
@@ -336,9 +322,9 @@ def _runs(start: Array) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges)]
 
 
-def _columns(counts: Array, aux: Array, start: Array) -> tuple[Array, Array, Array, int]:
-    """Counts, auxiliary measurements and starts with the same number of columns, and it."""
-    arrays = [a[:, None] if a.ndim == 1 else a for a in (counts, aux, start)]
+def _columns(data: Data, start: Array) -> tuple[Data, Array]:
+    """Data and starts with the same number of columns."""
+    arrays = [a[:, None] if a.ndim == 1 else a for a in (data.counts, data.auxiliary, start)]
     widths = {a.shape[1] for a in arrays} - {1}
     if len(widths) > 1:
         raise InputError(
@@ -347,5 +333,5 @@ def _columns(counts: Array, aux: Array, start: Array) -> tuple[Array, Array, Arr
             + " columns; give each the same number, or one"
         )
     size = widths.pop() if widths else 1
-    data, around, theta = (np.broadcast_to(a, (len(a), size)) for a in arrays)
-    return data, around, theta, size
+    counts, auxiliary, theta = (np.broadcast_to(a, (len(a), size)) for a in arrays)
+    return Data(counts, auxiliary), theta

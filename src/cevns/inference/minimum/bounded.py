@@ -11,6 +11,7 @@ import numpy as np
 
 from cevns.inference.minimum.linalg import solve
 from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.data import Data
 from cevns.typing import Array, BoolArray, IntArray
 
 __all__ = ["EDM_GOAL", "BoundedProblem"]
@@ -48,18 +49,13 @@ class BoundedProblem:
         """Positions among the free parameters of those without a constraint (all, if there is no
         such)."""
 
-    @property
-    def partly_constrained(self) -> bool:
-        """Whether some of the free parameters have a constraint, and others do not."""
-        return len(self.unconstrained) < len(self.free)
-
-    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
+    def gradient(self, theta: Array, data: Data) -> Array:
         """Gradient by the free parameters, ``(n_free, B)``."""
-        return self.target.gradient(theta, counts, aux)[self.free]
+        return self.target.gradient(theta, data)[self.free]
 
-    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
+    def evaluate(self, theta: Array, data: Data) -> tuple[Array, Array, Array]:
         """Value, gradient and Gauss-Newton curvature by the free parameters."""
-        value, gradient, hessian = self.target.evaluate(theta, counts, aux)
+        value, gradient, hessian = self.target.evaluate(theta, data)
         return value, gradient[self.free], hessian[self.free[:, None], self.free]
 
     def move(self, theta: Array, step: Array, directions: Array | None = None) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 
 from cevns.inference.minimum import linalg
 from cevns.inference.minimum.bounded import BoundedProblem
+from cevns.inference.model.data import Data
 from cevns.typing import Array, BoolArray
 
 __all__ = ["positive_definite", "second_derivatives"]
@@ -24,12 +25,7 @@ _TINY = 1e-300
 
 
 def second_derivatives(
-    problem: BoundedProblem,
-    theta: Array,
-    gradient: Array,
-    hessian: Array,
-    counts: Array,
-    aux: Array,
+    problem: BoundedProblem, theta: Array, gradient: Array, hessian: Array, data: Data
 ) -> Array:
     """The Hessian with rows of the unconstrained parameters from differences of the gradient."""
     rows, n_rows, size = problem.unconstrained, len(problem.unconstrained), theta.shape[1]
@@ -39,9 +35,8 @@ def second_derivatives(
         np.stack([row + step[i] if k == position else row for k, row in enumerate(theta)])
         for i, position in enumerate(at.tolist())
     ]
-    gradients = problem.gradient(
-        np.concatenate(displaced, axis=1), np.tile(counts, (1, n_rows)), np.tile(aux, (1, n_rows))
-    )
+    repeated = Data(*(np.tile(a, (1, n_rows)) for a in (data.counts, data.auxiliary)))
+    gradients = problem.gradient(np.concatenate(displaced, axis=1), repeated)
     difference = (gradients.reshape(-1, n_rows, size) - gradient[:, None]) / step
     exact = np.einsum("nm,kmb->nkb", np.eye(len(problem.free))[:, rows], difference)
     transposed = np.swapaxes(exact, 0, 1)

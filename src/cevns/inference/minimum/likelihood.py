@@ -24,56 +24,7 @@ from cevns.typing import Array, IntArray
 _REMEMBERED = 256
 """Points a channel: the single and double steps of some tens of parameters."""
 
-__all__ = ["Likelihood", "check_expectation", "deviance", "pearson"]
-
-
-def check_expectation(mu: Array, counts: Array, where: str) -> None:
-    """Raise if the expected counts cannot have produced the counts.
-
-    Raises:
-        InputError: if an expected count is negative or not finite, or is zero where there are
-            counts; the message names the bin.
-    """
-    tolerance = -1e-9 * np.abs(mu).max(initial=0.0)  # rounding of a difference of templates
-    bad = ~np.isfinite(mu) | (mu < tolerance) | ((mu <= 0) & (counts > 0))
-    if bad.any():
-        i = int(np.argmax(bad))
-        raise InputError(
-            f"{where}: bin {i} holds {counts[i]:g} counts where {mu[i]:.3g} are expected; give the "
-            "model a background there or leave the bin out"
-        )
-
-
-def deviance(mu: Array, counts: Array) -> Array:
-    """Poisson deviance ``2 sum [mu - n + n ln(n/mu)]``, summed over the last axis.
-
-    Infinite where nothing is expected and something is counted.
-
-    Args:
-        mu: expected counts, ``(..., n_bins)``.
-        counts: observed counts, broadcastable to `mu`.
-
-    Examples:
-        >>> float(deviance(np.array([3.0, 2.0]), np.array([3.0, 0.0])))
-        4.0
-    """
-    mu = np.maximum(mu, 0.0)
-    there = counts > 0
-    with np.errstate(divide="ignore"):
-        logarithm = np.where(there, np.log(np.where(there, counts, 1.0)) - np.log(mu), 0.0)
-    result: Array = 2.0 * np.sum(mu - counts + np.where(there, counts * logarithm, 0.0), axis=-1)
-    return result
-
-
-def pearson(mu: Array, counts: Array) -> float:
-    """Pearson's chi2, ``sum (n - mu)^2 / mu``; empty bins that expect nothing give nothing.
-
-    Examples:
-        >>> pearson(np.array([4.0, 0.0]), np.array([6.0, 0.0]))
-        1.0
-    """
-    used = mu > 0
-    return float(np.sum((counts[used] - mu[used]) ** 2 / mu[used]))
+__all__ = ["Likelihood"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,22 +58,16 @@ class Likelihood:
         """What depends on the data alone."""
         return float(self.objective.constant(self.data.counts[:, None])[0])
 
-    @property
-    def inverse_variance(self) -> Array:
-        """Of the constraints, ``(n_par,)``, zero for free parameters."""
-        return self.objective.inverse_variance
-
-    def _columns(self, theta: Array) -> tuple[Array, Array, Array]:
-        """Points, counts and auxiliary measurements, batch last."""
+    def _columns(self, theta: Array) -> tuple[Array, Data]:
+        """Points, and the data for each, batch last."""
         columns = np.ascontiguousarray(np.reshape(theta, (-1, np.shape(theta)[-1])).T)
-        size = columns.shape[1]
-        counts, aux = self.data.counts[:, None], self.data.auxiliary[:, None]
-        return columns, np.broadcast_to(counts, (len(counts), size)), aux
+        counts = np.broadcast_to(self.data.counts[:, None], (self.model.n_bins, columns.shape[1]))
+        return columns, Data(counts, self.data.auxiliary[:, None])
 
     def expected(self, theta: Array) -> Array:
         """The model's expectation, kept positive, ``(..., n_par) -> (..., n_bins)``."""
-        kept = self.objective.kept(self._columns(theta)[0])
-        return kept.T.reshape(*np.shape(theta)[:-1], -1)
+        mu = self.objective.regularised(self._columns(theta)[0])
+        return mu.T.reshape(*np.shape(theta)[:-1], -1)
 
     def twice_nll(self, theta: Array) -> Array:
         """-2 ln L as it is quoted, ``(..., n_par) -> (...)``."""
@@ -206,28 +151,46 @@ class Likelihood:
         return self.objective.information(self._columns(theta)[0])[:, :, 0]
 
     def pearson(self, theta: Array) -> float:
-        """Pearson's chi2 at a point; of channels that are not counts their -2 ln L."""
+        """Pearson's chi2 at a point, ``sum (n - mu)^2 / mu``, over the bins that expect something.
+
+        Channels that are not counts give their -2 ln L.
+        """
         mu, values = self.expected(theta), self.by_channel(theta)
         total = 0.0
         for channel in self.model.channels:
             bins = self.model.bins[channel.name]
             if channel.statistic.counts:
-                total += pearson(mu[bins], self.data.counts[bins])
+                used = mu[bins] > 0
+                expected, counts = mu[bins][used], self.data.counts[bins][used]
+                total += float(np.sum((counts - expected) ** 2 / expected))
             else:
                 total += values[channel.name]
         return total
 
     def check(self, theta: Array) -> None:
-        """Raise `InputError` if the counts are impossible at `theta` (see `check_expectation`)."""
-        mu = np.asarray(self.expected(theta))
+        """Raise if the expected counts at a point cannot have produced the counts.
+
+        Raises:
+            InputError: if an expected count is negative or not finite, or is zero where there are
+                counts; the message names the bin.
+        """
+        whole = np.asarray(self.expected(theta))
         for channel in self.model.channels:
             if not channel.statistic.counts:
                 continue
             bins = self.model.bins[channel.name]
-            where = f"model {self.model.name!r}"
-            if len(self.model.channels) > 1:
-                where += f", channel {channel.name!r}"
-            check_expectation(mu[bins], self.data.counts[bins], where)
+            mu, counts = whole[bins], self.data.counts[bins]
+            tolerance = -1e-9 * np.abs(mu).max(initial=0.0)  # rounding of a difference of templates
+            bad = ~np.isfinite(mu) | (mu < tolerance) | ((mu <= 0) & (counts > 0))
+            if bad.any():
+                i = int(np.argmax(bad))
+                where = f"model {self.model.name!r}"
+                if len(self.model.channels) > 1:
+                    where += f", channel {channel.name!r}"
+                raise InputError(
+                    f"{where}: bin {i} holds {counts[i]:g} counts where {mu[i]:.3g} are expected; "
+                    "give the model a background there or leave the bin out"
+                )
 
 
 def _store(known: dict[bytes, Array], key: bytes, value: Array) -> None:

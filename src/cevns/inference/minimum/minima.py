@@ -25,6 +25,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.minimum.objectives import Objective
+from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
 
@@ -246,10 +247,12 @@ class Screen:
         slope = slope - slope.mean(axis=1, keepdims=True)
         return slope.astype(np.float32), (constant - constant.mean()).astype(np.float32)
 
-    def values(self, counts: Array, aux: Array) -> Array:
+    def values(self, data: Data) -> Array:
         """Screened -2 ln L of each toy up to a number of its own, ``(B, K)``."""
         slope, constant = self._linear
-        result: Array = np.concatenate([counts, aux]).T.astype(np.float32) @ slope + constant
+        result: Array = (
+            np.concatenate([data.counts, data.auxiliary]).T.astype(np.float32) @ slope + constant
+        )
         return result
 
     def starts(self, numbers: IntArray, side: float = 1.0) -> Array:
@@ -267,23 +270,12 @@ class Screen:
         moved = np.clip(theta + side * _DISPLACEMENT * scale * unconstrained, low, high)
         return np.ascontiguousarray(np.where(unconstrained, moved, theta).T)
 
-    def choose(
-        self,
-        counts: Array,
-        aux: Array,
-        n: int = BASINS,
-        *,
-        ridge: float = RIDGE,
-        margin: float = MARGIN,
-    ) -> IntArray:
+    def choose(self, data: Data, n: int = BASINS) -> IntArray:
         """The best candidate of each toy, and the best ones in other basins (`basins`).
 
         Args:
-            counts: ``(n_bins, B)``.
-            aux: ``(n_par, B)``.
+            data: of the toys.
             n: candidates a toy.
-            ridge: height of -2 ln L that separates basins.
-            margin: screened -2 ln L above that of the best at which a basin is left out.
 
         Returns:
             Numbers of candidates, ``(B, n)``, from the best; -1 where there is no other.
@@ -292,8 +284,7 @@ class Screen:
 
         parts = [np.empty((0, n), dtype=np.int64)]
         with threadpool_limits(1):  # contending threads slow small matrix products
-            for at in range(0, counts.shape[1], _TOGETHER):
-                chunk = slice(at, at + _TOGETHER)
-                values = self.values(counts[:, chunk], aux[:, chunk])
-                parts.append(basins(values, self.shape, n, ridge=ridge, margin=margin))
+            for at in range(0, data.counts.shape[1], _TOGETHER):
+                values = self.values(data.columns(slice(at, at + _TOGETHER)))
+                parts.append(basins(values, self.shape, n))
         return np.concatenate(parts)

@@ -16,6 +16,7 @@ import numpy as np
 from cevns.inference.minimum import linalg
 from cevns.inference.minimum.bounded import BoundedProblem
 from cevns.inference.minimum.curvature import positive_definite, second_derivatives
+from cevns.inference.model.data import Data
 from cevns.typing import Array
 
 __all__ = ["Solution", "minimise"]
@@ -57,27 +58,20 @@ class _Step(NamedTuple):
 
 
 def minimise(
-    problem: BoundedProblem,
-    theta: Array,
-    counts: Array,
-    aux: Array,
-    limit: int,
-    *,
-    exact: bool = False,
+    problem: BoundedProblem, theta: Array, data: Data, limit: int, *, exact: bool = False
 ) -> Solution:
     """Up to `limit` steps from `theta`, ``(n_par, B)``.
 
     Args:
         problem: what is minimised.
         theta: starting points.
-        counts: ``(n_bins, B)``.
-        aux: ``(n_par, B)``.
+        data: one data set for each.
         limit: number of steps; with none the starting points are judged.
         exact: with second derivatives of the expectation by the unconstrained parameters.
     """
     zero = np.zeros((len(problem.free), theta.shape[1]))
     damping, fraction = zero[0], zero[0] + 1.0
-    point = _evaluate(problem, problem.move(theta, zero), counts, aux, exact=exact)
+    point = _evaluate(problem, problem.move(theta, zero), data, exact=exact)
     edm = _distance(problem, point)
     for _ in range(limit):
         running = edm > problem.goal
@@ -85,7 +79,7 @@ def minimise(
             break
         step = _next_step(problem, point, damping, fraction)
         moved = problem.move(point.theta, step.step, step.directions)
-        trial = _evaluate(problem, moved, counts, aux, exact=exact)
+        trial = _evaluate(problem, moved, data, exact=exact)
         damping, fraction = _adapted(step, (point.value - trial.value) / step.predicted)
         # rounding of the sum over bins must not forbid the last step
         lower = trial.value <= point.value + 1e-14 * (1.0 + np.abs(trial.value))
@@ -96,12 +90,10 @@ def minimise(
     return Solution(point.theta, point.value, edm, _errors(problem, point))
 
 
-def _evaluate(
-    problem: BoundedProblem, theta: Array, counts: Array, aux: Array, *, exact: bool
-) -> _Point:
-    value, gradient, hessian = problem.evaluate(theta, counts, aux)
+def _evaluate(problem: BoundedProblem, theta: Array, data: Data, *, exact: bool) -> _Point:
+    value, gradient, hessian = problem.evaluate(theta, data)
     if exact:
-        full = second_derivatives(problem, theta, gradient, hessian, counts, aux)
+        full = second_derivatives(problem, theta, gradient, hessian, data)
         finite = np.all(np.isfinite(full), axis=(0, 1))
         repaired = positive_definite(problem, full, problem.movable(theta, gradient))
         hessian = np.where(finite, repaired, hessian)

@@ -7,17 +7,18 @@ plus the pulls, the second derivative of -2 ln L but for that of mu itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from cevns.inference.model.channel import Channel
+from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, constraint_arrays
 from cevns.typing import Array, BoolArray, IntArray
 
-__all__ = ["Objective", "Part", "saturated"]
+__all__ = ["Objective", "Part"]
 
 _IN_CACHE = 100_000
 """Numbers an array may have for a few of them to stay in the cache of a core."""
@@ -32,11 +33,11 @@ _SUSPICIOUS = 40.0
 class Part:
     """One channel: where its data and parameters stand, and the floor of its expectation.
 
-    It is there twice: without slopes along what is fixed, and without any (`still`).
+    It is there twice: without slopes along what is fixed, and without any (`without_slopes`).
     """
 
     channel: Channel
-    still: Channel
+    without_slopes: Channel
     bins: slice
     columns: IntArray
     names: tuple[str, ...]
@@ -56,26 +57,25 @@ class Objective:
     model: Model
     fixed: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(cls, model: Model, fixed: Iterable[str] = ()) -> Objective:
-        """With any collection of names that are fixed."""
-        return cls(model, frozenset(fixed))
-
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The channels, without slopes along what is fixed."""
         model, out = self.model, []
         nominal = model.expected(model.parameters.values)
         for channel in model.channels:
-            constant = [own for own in channel.names if self._is_fixed(channel.joint_name(own))]
+            constant = [
+                own
+                for own in channel.names
+                if model.parameters[channel.joint_name(own)].name in self.fixed
+            ]
             columns = model.columns(channel)
             bins = model.bins[channel.name]
             declared = np.zeros(channel.n_bins) if channel.floor is None else channel.floor
             lowest = _FLOOR * np.clip(nominal[bins], 0.0, 1.0)
             out.append(
                 Part(
-                    channel.holding(constant),
-                    channel.holding(channel.names),
+                    channel.with_fixed(constant),
+                    channel.with_fixed(channel.names),
                     bins,
                     columns,
                     tuple(model.parameters[int(i)].name for i in columns),
@@ -84,9 +84,6 @@ class Objective:
                 )
             )
         return tuple(out)
-
-    def _is_fixed(self, name: str) -> bool:
-        return self.model.parameters[name].name in self.fixed
 
     @cached_property
     def inverse_variance(self) -> Array:
@@ -103,12 +100,12 @@ class Objective:
         pull = self._weight * displacement
         return np.sum(pull * displacement, axis=0), pull
 
-    def gradient(self, theta: Array, counts: Array, aux: Array) -> Array:
+    def gradient(self, theta: Array, data: Data) -> Array:
         """Gradient of -2 ln L by all parameters, ``(n_par, B)``."""
-        total = self.pulls(theta, aux)[1]
+        total = self.pulls(theta, data.auxiliary)[1]
         for part in self.parts:
             for s in _slices(theta.shape[1], part.channel.n_bins):
-                total[part.columns, s] += self.slope(part, theta[:, s], counts[part.bins, s])
+                total[part.columns, s] += self.slope(part, theta[:, s], data.counts[part.bins, s])
         return 2.0 * total
 
     def slope(self, part: Part, theta: Array, data: Array) -> Array:
@@ -117,9 +114,9 @@ class Objective:
         residual = part.channel.statistic.residual(point.mean, data, part.floor)
         return point.gradient(part.names, residual)
 
-    def evaluate(self, theta: Array, counts: Array, aux: Array) -> tuple[Array, Array, Array]:
+    def evaluate(self, theta: Array, data: Data) -> tuple[Array, Array, Array]:
         """-2 ln L up to a constant of the data ``(B,)``, gradient and curvature."""
-        value, gradient = self.pulls(theta, aux)
+        value, gradient = self.pulls(theta, data.auxiliary)
         n = len(theta)
         curvature = np.zeros((n, n, theta.shape[1]))
         curvature[np.arange(n), np.arange(n)] = self._weight
@@ -128,26 +125,26 @@ class Objective:
             for s in _slices(theta.shape[1], part.channel.n_bins):
                 point = self.model.at(part.channel, theta[:, s])
                 own, residual, weight = part.channel.statistic.evaluate(
-                    point.mean, counts[part.bins, s], part.floor
+                    point.mean, data.counts[part.bins, s], part.floor
                 )
                 value[s] += own
                 gradient[at, s] += point.gradient(part.names, residual)
                 curvature[at[:, None], at, s] += point.curvature(part.names, weight)
         return value, 2.0 * gradient, 2.0 * curvature
 
-    def values(self, theta: Array, counts: Array, aux: Array) -> Array:
+    def values(self, theta: Array, data: Data) -> Array:
         """-2 ln L alone, as `evaluate` has it, ``(B,)``."""
-        value = self.pulls(theta, aux)[0]
+        value = self.pulls(theta, data.auxiliary)[0]
         for part in self.parts:
-            value = value + self.value(part, theta, counts[part.bins])
+            value = value + self.value(part, theta, data.counts[part.bins])
         return value
 
     def value(self, part: Part, theta: Array, data: Array) -> Array:
         """-2 ln L of one channel, ``(B,)``."""
-        mu = self.model.at(part.still, theta).mean
+        mu = self.model.at(part.without_slopes, theta).mean
         return part.channel.statistic.value(mu, data, part.floor)
 
-    def quoted(self, theta: Array, counts: Array, aux: Array) -> dict[str, Array]:
+    def quoted(self, theta: Array, data: Data) -> dict[str, Array]:
         """-2 ln L in the saturated form by channel, and that of the constraints, each ``(B,)``.
 
         Infinite where a channel expects nothing and has counts. The constraints are called
@@ -155,12 +152,12 @@ class Objective:
         """
         out = {}
         for part in self.parts:
-            statistic, data = part.channel.statistic, counts[part.bins]
-            mu = self.model.at(part.still, theta).mean
-            value = statistic.value(mu, data, part.declared) + statistic.constant(data)
-            impossible = statistic.impossible(mu, data, part.declared)
+            statistic, counts = part.channel.statistic, data.counts[part.bins]
+            mu = self.model.at(part.without_slopes, theta).mean
+            value = statistic.value(mu, counts, part.declared) + statistic.constant(counts)
+            impossible = statistic.impossible(mu, counts, part.declared)
             out[part.channel.name] = np.where(impossible, np.inf, value)
-        out["constraints"] = self.pulls(theta, aux)[0]
+        out["constraints"] = self.pulls(theta, data.auxiliary)[0]
         return out
 
     def constant(self, counts: Array) -> Array:
@@ -184,17 +181,17 @@ class Objective:
             for part in self.parts:
                 if (part.declared > 0).all():
                     continue
-                mu = self.model.at(part.still, theta[:, suspicious]).mean
+                mu = self.model.at(part.without_slopes, theta[:, suspicious]).mean
                 impossible = part.channel.statistic.impossible(
                     mu, counts[part.bins][:, suspicious], part.declared
                 )
                 out[suspicious] |= impossible
         return out
 
-    def kept(self, theta: Array) -> Array:
+    def regularised(self, theta: Array) -> Array:
         """Expected data as the likelihood takes them, ``(n_bins, B)``."""
         parts = [
-            p.channel.statistic.kept(self.model.at(p.still, theta).mean, p.declared)
+            p.channel.statistic.regularised(self.model.at(p.without_slopes, theta).mean, p.declared)
             for p in self.parts
         ]
         return np.concatenate(parts)
@@ -202,7 +199,7 @@ class Objective:
     def linear(self, theta: Array) -> tuple[Array, Array]:
         """-2 ln L without constraints as ``constant (B,) + slope (n_bins, B) . data``."""
         found = [
-            p.channel.statistic.linear(self.model.at(p.still, theta).mean, p.floor)
+            p.channel.statistic.linear(self.model.at(p.without_slopes, theta).mean, p.floor)
             for p in self.parts
         ]
         constant = sum((c for c, _ in found), start=np.zeros(theta.shape[1]))
@@ -226,11 +223,6 @@ class Objective:
             weight = part.channel.statistic.information(point.mean, part.declared)
             out[part.channel.name] = point.curvature(part.names, weight)
         return out
-
-
-def saturated(model: Model, counts: Array) -> Array:
-    """The constant that `Objective.evaluate` leaves out, ``(B,)``; zero for no counts."""
-    return Objective(model).constant(counts)
 
 
 def _slices(size: int, n_bins: int) -> Iterator[slice]:

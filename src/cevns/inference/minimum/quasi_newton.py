@@ -16,6 +16,7 @@ import numpy as np
 
 from cevns.inference.minimum import linalg
 from cevns.inference.minimum.bounded import BoundedProblem
+from cevns.inference.model.data import Data
 from cevns.typing import Array, BoolArray
 
 __all__ = ["Metric", "common_metric", "descend", "refine"]
@@ -46,25 +47,22 @@ def common_metric(problem: BoundedProblem, theta: Array) -> Metric:
     return Metric(lambda vector: covariance @ vector, directions[:, :, None])
 
 
-def descend(
-    problem: BoundedProblem, theta: Array, counts: Array, aux: Array, metric: Metric, steps: int
-) -> Array:
+def descend(problem: BoundedProblem, theta: Array, data: Data, metric: Metric, steps: int) -> Array:
     """Steps from a common starting point, ``(n_par, B)``, with a metric that all fits share.
 
     Near the true point of toys, where they start, a few suffice.
     """
-    gradient = problem.gradient(theta, counts, aux)
-    return _lbfgs(problem, theta, gradient, counts, aux, metric, steps)
+    return _lbfgs(problem, theta, problem.gradient(theta, data), data, metric, steps)
 
 
-def refine(problem: BoundedProblem, theta: Array, counts: Array, aux: Array, steps: int) -> Array:
+def refine(problem: BoundedProblem, theta: Array, data: Data, steps: int) -> Array:
     """Steps with each fit's own curvature; parameters pushed against a bound stay there.
 
     Both, and second derivatives of the expectation that the curvature leaves out, are what the
     steps of `descend` miss. Measured on toys of CsI[Na] and argon, fits that `descend` leaves
     unconverged take up to twice as long without this.
     """
-    _, gradient, hessian = problem.evaluate(theta, counts, aux)
+    _, gradient, hessian = problem.evaluate(theta, data)
     movable = problem.movable(theta, gradient)
     regularised = hessian + problem.regularisation[:, :, None]
     columns, _ = linalg.cholesky(problem.reduced(regularised, movable))
@@ -73,17 +71,11 @@ def refine(problem: BoundedProblem, theta: Array, counts: Array, aux: Array, ste
         return np.where(movable, linalg.solve(columns, np.where(movable, vector, 0.0)), 0.0)
 
     metric = Metric(solve, problem.profile_directions(columns, movable), movable)
-    return _lbfgs(problem, theta, gradient, counts, aux, metric, steps)
+    return _lbfgs(problem, theta, gradient, data, metric, steps)
 
 
 def _lbfgs(
-    problem: BoundedProblem,
-    theta: Array,
-    gradient: Array,
-    counts: Array,
-    aux: Array,
-    metric: Metric,
-    steps: int,
+    problem: BoundedProblem, theta: Array, gradient: Array, data: Data, metric: Metric, steps: int
 ) -> Array:
     """The two-loop recursion, from a point and its gradient."""
     pairs: deque[tuple[Array, Array, Array]] = deque(maxlen=_MEMORY)
@@ -91,7 +83,7 @@ def _lbfgs(
     last, last_gradient = theta[problem.free], gradient
     for number in range(steps):
         if number:
-            gradient = _masked(problem.gradient(theta, counts, aux), metric)
+            gradient = _masked(problem.gradient(theta, data), metric)
             step, change = theta[problem.free] - last, gradient - last_gradient
             curvature = np.sum(step * change, axis=0)
             pairs.append((step, change, np.where(curvature > 0, 1.0 / curvature, 0.0)))

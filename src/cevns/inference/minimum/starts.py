@@ -53,8 +53,7 @@ _LINE, _PLANE = 41, 21
 def best_of_starts(
     fitter: BatchFitter,
     screen: Screen,
-    counts: Array,
-    aux: Array,
+    data: Data,
     truth: Array,
     *,
     tolerance: float,
@@ -66,8 +65,7 @@ def best_of_starts(
     Args:
         fitter: fits the model of the screen.
         screen: candidates for starts beside the truth.
-        counts: ``(n_bins, B)``.
-        aux: ``(n_par, B)``.
+        data: of the toys.
         truth: where each toy was drawn, ``(n_par, B)``.
         tolerance: by how much the starts left out may lower -2 ln L of a toy of the pilot.
         starts: the further starts, where they are known; else some of the toys are the pilot.
@@ -77,49 +75,35 @@ def best_of_starts(
     Returns:
         The deepest fit of each toy, in order.
     """
-    found = fitter.fit(counts, aux, truth, rescue=False)
+    found = fitter.fit(data, truth, rescue=False)
     if starts is None:
-        pilot = np.unique(np.linspace(0, counts.shape[1] - 1, PILOT).astype(np.int64))
-        starts = needed_starts(
-            fitter,
-            screen,
-            counts[:, pilot],
-            aux[:, pilot],
-            found.valid_nll[pilot],
-            tolerance=tolerance,
-        )
+        pilot = np.unique(np.linspace(0, truth.shape[1] - 1, PILOT).astype(np.int64))
+        at_truth = found.valid_nll[pilot]
+        starts = needed_starts(fitter, screen, data.columns(pilot), at_truth, tolerance=tolerance)
     if starts:
-        _, toy, fits = _fit_from(fitter, screen, counts, aux, starts)
+        _, toy, fits = _fit_from(fitter, screen, data, starts)
         lowered, deepest = improvements(found.valid_nll, toy, fits.valid_nll, least)
-        found = found.replaced(lowered, fits, deepest)
+        found.put(lowered, fits, deepest)
     failed = np.flatnonzero(found.status == FAILED)
     if failed.size:  # no start converged: iminuit, from the truth
-        again = fitter.fit(counts[:, failed], aux[:, failed], truth[:, failed])
-        found = found.replaced(failed, again)
+        found.put(failed, fitter.fit(data.columns(failed), truth[:, failed]))
     return found
 
 
 def needed_starts(
-    fitter: BatchFitter,
-    screen: Screen,
-    counts: Array,
-    aux: Array,
-    at_truth: Array,
-    *,
-    tolerance: float,
+    fitter: BatchFitter, screen: Screen, data: Data, at_truth: Array, *, tolerance: float
 ) -> tuple[Start, ...]:
     """The fewest starts beside the truth that find the minima of a pilot.
 
     Args:
         fitter: see `best_of_starts`, as `screen` and `tolerance`.
         screen: likewise.
-        counts: of the pilot, ``(n_bins, B)``.
-        aux: ``(n_par, B)``.
+        data: of the pilot.
         at_truth: -2 ln L of its fits from the truth, ``(B,)``.
         tolerance: likewise.
     """
-    number, toy, fits = _fit_from(fitter, screen, counts, aux, SETS[-1])
-    tried = np.full((len(SETS[-1]), counts.shape[1]), np.inf)
+    number, toy, fits = _fit_from(fitter, screen, data, SETS[-1])
+    tried = np.full((len(SETS[-1]), len(at_truth)), np.inf)
     tried[number, toy] = fits.valid_nll
     lowest = np.minimum(at_truth, tried.min(axis=0))
     for starts in SETS[:-1]:
@@ -153,7 +137,7 @@ def around(model: Model, truth: Array) -> Screen | None:
     data = asimov(model, truth)
     rungs = [_moved(model, truth, k, np.concatenate([-LADDER, LADDER])) for k in couplings]
     free = BatchFitter(model)
-    found = free.fit(data.counts, data.auxiliary, np.concatenate(rungs, axis=1), rescue=False)
+    found = free.fit(data, np.concatenate(rungs, axis=1), rescue=False)
     minima = np.concatenate([truth[None], found.theta[found.valid_nll < _NEAR]])
     sizes = np.array([model.parameters[k].typical for k in couplings], dtype=float)
     spread = np.ptp(minima[:, couplings], axis=0) / sizes
@@ -163,7 +147,7 @@ def around(model: Model, truth: Array) -> Screen | None:
     start = np.repeat(truth[:, None], n ** len(chosen), axis=1)
     start[chosen] = [m.ravel() for m in np.meshgrid(*axes, indexing="ij")]
     held = BatchFitter(model, fix=[model.parameters[k].name for k in chosen])
-    profiled = held.fit(data.counts, data.auxiliary, start, rescue=False, excluded=2.0 * _NEAR)
+    profiled = held.fit(data, start, rescue=False, excluded=2.0 * _NEAR)
     theta = np.where(profiled.status[:, None] < FAILED, profiled.theta, start.T)
     return Screen(model, theta, (n,) * len(chosen))
 
@@ -182,20 +166,20 @@ def _range(model: Model, data: Data, minima: Array, k: int) -> tuple[float, floa
     ends = []
     for side, i in ((-1.0, minima[:, k].argmin()), (1.0, minima[:, k].argmax())):
         at = _moved(model, minima[i], k, side * LADDER)
-        found = held.fit(data.counts, data.auxiliary, at, rescue=False, excluded=2.0 * _NEAR)
+        found = held.fit(data, at, rescue=False, excluded=2.0 * _NEAR)
         beyond = np.flatnonzero(~(found.valid_nll < _NEAR))
         ends.append(float(at[k, beyond[0] if beyond.size else -1]))
     return ends[0], ends[1]
 
 
 def _fit_from(
-    fitter: BatchFitter, screen: Screen, counts: Array, aux: Array, starts: Sequence[Start]
+    fitter: BatchFitter, screen: Screen, data: Data, starts: Sequence[Start]
 ) -> tuple[IntArray, IntArray, BatchFit]:
     """Fits from some starts of each toy: number of the start, number of the toy, fits."""
-    candidates = screen.choose(counts, aux, 1 + max(k for k, _ in starts))
+    candidates = screen.choose(data, 1 + max(k for k, _ in starts))
     columns = candidates[:, [k for k, _ in starts]].T
     number, toy = np.nonzero(columns >= 0)
     sides = np.array([side for _, side in starts])[number]
     places = columns[number, toy]
     begin = np.where(sides > 0, screen.starts(places), screen.starts(places, -1.0))
-    return number, toy, fitter.fit(counts[:, toy], aux[:, toy], begin, rescue=False)
+    return number, toy, fitter.fit(data.columns(toy), begin, rescue=False)

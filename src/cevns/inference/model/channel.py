@@ -152,14 +152,14 @@ class Channel:
         """A component by name."""
         return next(c for c in self.components if c.name == name)
 
-    def holding(self, names: Iterable[str]) -> Channel:
+    def with_fixed(self, names: Iterable[str]) -> Channel:
         """The same channel without slopes along own parameters that a fit holds."""
         held = frozenset(names)
         # an argument stands still where all that it is derived from does
         held |= {n for n, f in self.derived.items() if held.issuperset(f.names)}
         return replace(
             self,
-            components=tuple(replace(c, shape=c.shape.holding(held)) for c in self.components),
+            components=tuple(replace(c, shape=c.shape.with_fixed(held)) for c in self.components),
         )
 
     @cached_property
@@ -186,14 +186,14 @@ class Channel:
             n_rows = n_static
         at = 0
         for c in self.components:
-            moved = c.shape.names
+            along = c.shape.names
             if c.shape.matrix is not None:
-                where.append((at, moved))
-                at += 1 + len(moved)
+                where.append((at, along))
+                at += 1 + len(along)
                 continue
             blocks.append(c.shape.rows(values, like))
-            where.append((n_rows, moved))
-            n_rows += 1 + len(moved)
+            where.append((n_rows, along))
+            n_rows += 1 + len(along)
         static = None if self._static is None else WeightedRows(self._static, weights)
         return Evaluated(self, values, like, static, tuple(blocks), tuple(where), n_static)
 
@@ -212,33 +212,19 @@ class Channel:
             row, column = row + height, column + width
         return out
 
-    def with_observed(self, observed: Array) -> Channel:
-        """The same channel with other data.
-
-        Raises:
-            InputError: if their number differs or they are impossible.
-        """
-        data = np.asarray(observed, dtype=float).ravel()
-        if data.shape != (self.n_bins,):
-            raise InputError(
-                f"{self.name}: {data.size} observed counts for {self.n_bins} bins; "
-                "the data and the axes do not match"
-            )
-        return replace(self, observed=data)
-
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
     """A channel at a batch of points; made by `Channel.at`.
 
-    Rows are numbered through: first those on static rows, then those of the moving shapes.
+    Rows are numbered through: first those on static rows, then those of the computed shapes.
     """
 
     channel: Channel
     values: Values
     like: Array
     static: WeightedRows | None
-    moving: tuple[Rows, ...]
+    computed: tuple[Rows, ...]
     where: tuple[tuple[int, tuple[str, ...]], ...]
     n_static: int
 
@@ -248,7 +234,7 @@ class Evaluated:
         if self.channel.events is not None:
             return (self.dense @ self.channel.events).T + self.like
         parts = [] if self.static is None else [self.static.totals() + self.like]
-        return np.concatenate([*parts, *(m.totals() + self.like for m in self.moving)])
+        return np.concatenate([*parts, *(m.totals() + self.like for m in self.computed)])
 
     @cached_property
     def coefficients(self) -> list[Array]:
@@ -271,14 +257,14 @@ class Evaluated:
                 if c.shape.matrix is not None:
                     mixed[row] = factor
             total = self.static.combined(mixed)
-        for rows, factor in zip(self.moving, self._moving_coefficients, strict=True):
+        for rows, factor in zip(self.computed, self._computed_coefficients, strict=True):
             own = rows.scaled(factor)
             total = own if total is None else total + own
         assert total is not None
         return total
 
     @property
-    def _moving_coefficients(self) -> list[Array]:
+    def _computed_coefficients(self) -> list[Array]:
         return [
             factor
             for c, factor in zip(self.channel.components, self.coefficients, strict=True)
@@ -295,7 +281,7 @@ class Evaluated:
             mixed[row] = factor
             return self.static.combined(mixed)
         before = [c.shape.matrix is None for c in self.channel.components[:number]]
-        return self.moving[sum(before)].scaled(factor)
+        return self.computed[sum(before)].scaled(factor)
 
     # -- derivatives ---------------------------------------------------------------------------
 
@@ -314,13 +300,13 @@ class Evaluated:
             scaled = coefficient if factor == 1.0 else factor * coefficient
             out.setdefault(channel.joint_name(own), []).append((row, scaled))
 
-        for c, (row, moved), factor in zip(
+        for c, (row, along), factor in zip(
             channel.components, self.where, self.coefficients, strict=True
         ):
             slopes = product_slopes(*c.factors, self.values, self.like)
             for name, slope in slopes.items():
                 add(name, row, slope / self._totals[row] if c.normalised else slope)
-            for k, name in enumerate(moved, start=row + 1):
+            for k, name in enumerate(along, start=row + 1):
                 add(name, k, factor)
                 if c.normalised:
                     add(name, row, -factor * self._totals[k] / self._totals[row])
@@ -345,7 +331,7 @@ class Evaluated:
         """``sum_i residual_i d mu_i``, ``(n_names, B)``."""
         vector = self._vector(residual)
         parts = [] if self.static is None else [self.static.against(vector)]
-        raw = np.concatenate([*parts, *(m.against(vector) for m in self.moving)])
+        raw = np.concatenate([*parts, *(m.against(vector) for m in self.computed)])
         total = np.zeros((len(names), *self.like.shape))
         for rows, coefficients in self._stacked(names):
             total += coefficients * raw[rows]
@@ -366,17 +352,17 @@ class Evaluated:
         transform = self.channel.statistic.transform
         if transform is not None:
             return DenseRows(self.dense @ transform.T).gram(weight)
-        if not self.moving:
+        if not self.computed:
             assert self.static is not None
             return self.static.gram(weight)
-        if len(self.moving) > 1:
+        if len(self.computed) > 1:
             # rows of different kinds meet each other over the bins
             return DenseRows(self.dense).gram(weight)
-        (moving,) = self.moving
-        own = moving.gram(weight)
+        (computed,) = self.computed
+        own = computed.gram(weight)
         if self.static is None:
             return own
-        across = self.static.spread(moving.meet(self.static.matrix, weight))
+        across = self.static.spread(computed.meet(self.static.matrix, weight))
         below = np.concatenate([np.swapaxes(across, 0, 1), own])
         above = np.concatenate([self.static.gram(weight), across])
         return np.concatenate([above, below], axis=1)
@@ -386,7 +372,7 @@ class Evaluated:
         """All rows, ``(B, n_rows, n_bins)``."""
         size = self.like.size
         parts = [] if self.static is None else [self.static.dense()]
-        parts += [m.dense() for m in self.moving]
+        parts += [m.dense() for m in self.computed]
         spread = [np.broadcast_to(p, (size, *p.shape[1:])) for p in parts]
         return np.concatenate(spread, axis=1)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.model.expectation import Model, constraint_arrays, parameter_point
-from cevns.typing import Array
+from cevns.typing import Array, IntArray
 
 __all__ = ["DRAWS", "Data", "asimov", "draw", "observed"]
 
@@ -24,12 +24,13 @@ DRAWS: Final = "toy by toy"
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Counts and auxiliary measurements.
+    """Counts and auxiliary measurements, of one data set or of many with the batch last.
 
     Args:
-        counts: data of all channels, ``(n_bins,)``; Asimov data are not integers.
-        auxiliary: measured means of the constrained parameters, ``(n_par,)``; the entries of
-            free parameters are not used.
+        counts: data of all channels, ``(n_bins,)`` or ``(n_bins, B)``; Asimov data are not
+            integers.
+        auxiliary: measured means of the constrained parameters, ``(n_par,)`` or ``(n_par, B)``;
+            the entries of free parameters are not used.
 
     Raises:
         InputError: if a number is not finite.
@@ -41,8 +42,12 @@ class Data:
     def __post_init__(self) -> None:
         bad = ~np.isfinite(self.counts)
         if bad.any():
-            i = int(np.argmax(bad))
-            raise InputError(f"data: bin {i} holds {self.counts[i]}; counts must be finite")
+            at = tuple(np.argwhere(bad)[0])
+            raise InputError(f"data: bin {at[0]} holds {self.counts[at]}; counts must be finite")
+
+    def columns(self, chosen: slice | IntArray | int) -> Data:
+        """Some of many data sets, or one of them."""
+        return Data(self.counts[:, chosen], self.auxiliary[:, chosen])
 
     def only(self, model: Model, selected: Model) -> Data:
         """The data of some of the channels of a model."""
@@ -88,7 +93,7 @@ def asimov(model: Model, theta: Mapping[str, float] | Array | None = None) -> Da
     return Data(np.concatenate(counts), point)
 
 
-def draw(model: Model, theta: Array, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+def draw(model: Model, theta: Array, rng: np.random.Generator, n: int) -> Data:
     """Pseudo-data of a model at a point: every channel and every auxiliary measurement.
 
     Args:
@@ -96,9 +101,6 @@ def draw(model: Model, theta: Array, rng: np.random.Generator, n: int) -> tuple[
         theta: the truth, ``(n_par,)``.
         rng: random numbers.
         n: how many.
-
-    Returns:
-        Counts ``(n_bins, n)`` and auxiliary measurements ``(n_par, n)``.
 
     Raises:
         InputError: if a channel cannot be drawn.
@@ -115,4 +117,4 @@ def draw(model: Model, theta: Array, rng: np.random.Generator, n: int) -> tuple[
     weight = constraint_arrays(model.parameters)[1]
     width = np.where(weight > 0, weight, np.inf) ** -0.5
     aux = theta[:, None] + width[:, None] * rng.standard_normal((n, len(theta))).T
-    return np.concatenate(counts), aux
+    return Data(np.concatenate(counts), aux)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -124,11 +124,6 @@ class Model:
                 return c
         raise UnknownNameError("channel", name, [c.name for c in self.channels])
 
-    @property
-    def can_draw(self) -> bool:
-        """Whether pseudo-data of every channel can be drawn."""
-        return all(c.statistic.can_draw for c in self.channels)
-
     # -- expectation ---------------------------------------------------------------------------
 
     def at(self, channel: Channel, theta: Array) -> Evaluated:
@@ -180,18 +175,28 @@ class Model:
 
         Of several channels components are called ``channel.component``.
         """
-        column = np.asarray(theta, dtype=float)[:, None]
         out = {}
+        for channel, name, cells in self._contributions(theta):
+            name = f"{channel.name}.{name}" if len(self.channels) > 1 else name
+            out[name] = np.zeros(self.n_bins)
+            out[name][self.bins[channel.name]] = cells[:, 0]
+        return out
+
+    def totals(self, theta: Array) -> dict[str, float]:
+        """Expected counts of each component at one point, over all channels that hold counts."""
+        out: dict[str, float] = {}
+        for channel, name, cells in self._contributions(theta):
+            if not channel.auxiliary:
+                out[name] = out.get(name, 0.0) + float(channel.counted(cells)[0])
+        return out
+
+    def _contributions(self, theta: Array) -> Iterator[tuple[Channel, str, Array]]:
+        """Of each channel the name of each component and its expected data, ``(n_bins, 1)``."""
+        column = np.asarray(theta, dtype=float)[:, None]
         for channel in self.channels:
             point = self.at(channel, column)
-            for number, c in enumerate(channel.components):
-                own = point.component(number)[:, 0]
-                name, counts = c.name, own
-                if len(self.channels) > 1:
-                    name, counts = f"{channel.name}.{c.name}", np.zeros(self.n_bins)
-                    counts[self.bins[channel.name]] = own
-                out[name] = counts
-        return out
+            for number, component in enumerate(channel.components):
+                yield channel, component.name, point.component(number)
 
     # -- a family of one (see `cevns.inference.model.grid.Family`) ------------------------------
 
@@ -209,17 +214,6 @@ class Model:
         for name in structure:
             _ = self.structure[name]
         return self
-
-    def totals(self, theta: Array) -> dict[str, float]:
-        """Expected counts of each component at one point, over all channels that hold counts."""
-        column = np.asarray(theta, dtype=float)[:, None]
-        out: dict[str, float] = {}
-        for channel in (c for c in self.channels if not c.auxiliary):
-            point = self.at(channel, column)
-            for number, c in enumerate(channel.components):
-                events = float(channel.counted(point.component(number))[0])
-                out[c.name] = out.get(c.name, 0.0) + events
-        return out
 
     # -- the same model otherwise --------------------------------------------------------------
 
@@ -246,7 +240,8 @@ class Model:
                 "the data and the axes do not match"
             )
         return replace(
-            self, channels=tuple(c.with_observed(data[self.bins[c.name]]) for c in self.channels)
+            self,
+            channels=tuple(replace(c, observed=data[self.bins[c.name]]) for c in self.channels),
         )
 
     def with_channels(self, channels: Mapping[str, Channel]) -> Model:

@@ -189,9 +189,19 @@ class Grid:
         return np.stack([m.ravel() for m in mesh], axis=-1)
 
     @property
+    def free(self) -> tuple[Axis, ...]:
+        """The axes that are parameters of the models; they span a slice."""
+        return tuple(a for a in self.axes if not a.structural)
+
+    @property
     def scanned(self) -> tuple[str, ...]:
         """Names of the axes that are parameters of the models."""
-        return tuple(a.name for a in self.axes if not a.structural)
+        return tuple(a.name for a in self.free)
+
+    @property
+    def slice_shape(self) -> tuple[int, ...]:
+        """Number of values along each axis of a slice."""
+        return tuple(len(a) for a in self.free)
 
     @property
     def raster(self) -> tuple[str, ...]:

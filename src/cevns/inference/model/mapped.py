@@ -53,9 +53,9 @@ class Mapped:
         rows = self.shape.matrix
         return None if rows is None else rows @ self.onto.T
 
-    def holding(self, names: Iterable[str]) -> Mapped:
+    def with_fixed(self, names: Iterable[str]) -> Mapped:
         """See `Shape`."""
-        return replace(self, shape=self.shape.holding(names))
+        return replace(self, shape=self.shape.with_fixed(names))
 
     def weights(self, values: Values, like: Array) -> Array | None:
         """See `Shape`."""

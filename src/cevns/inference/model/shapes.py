@@ -22,9 +22,9 @@ from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array
 
 __all__ = [
+    "ComputedShape",
     "FunctionShape",
     "Morph",
-    "MovingShape",
     "Shape",
     "Stacked",
     "StaticShape",
@@ -51,7 +51,7 @@ class Shape(Protocol):
     def matrix(self) -> Array | None:
         """Static rows ``(m, n_bins)``, if the shape is a combination of such; else None."""
 
-    def holding(self, names: Iterable[str]) -> Shape:
+    def with_fixed(self, names: Iterable[str]) -> Shape:
         """The same shape without slopes along parameters that a fit holds."""
 
     def weights(self, values: Values, like: Array) -> Array | None:
@@ -73,7 +73,7 @@ class StaticShape:
         raise AssertionError(values, like)
 
 
-class MovingShape:
+class ComputedShape:
     """What shapes with rows of their own share."""
 
     @property
@@ -143,7 +143,7 @@ class Morph(StaticShape):
                 rows.append(self.even[name])
         return np.stack(rows)
 
-    def holding(self, names: Iterable[str]) -> Morph:
+    def with_fixed(self, names: Iterable[str]) -> Morph:
         """See `Shape`."""
         return replace(self, held=self.held | frozenset(names))
 
@@ -157,17 +157,17 @@ class Morph(StaticShape):
         for name in self.odd:
             centre, width = self.units[name]
             alpha = (values[name] - centre) / width
-            moved = name not in self.held
+            free = name not in self.held
             out[0, row] = alpha
-            if moved:
+            if free:
                 out[slope, row] = 1.0 / width
             row += 1
             if name in self.even:
                 out[0, row] = even_part(alpha)
-                if moved:
+                if free:
                     out[slope, row] = even_part_derivative(alpha) / width
                 row += 1
-            slope += moved
+            slope += free
         return out
 
 
@@ -182,7 +182,70 @@ def fixed(counts: Array) -> Morph:
 
 
 @dataclass(frozen=True, eq=False)
-class Stacked(MovingShape):
+class FunctionShape(ComputedShape):
+    """Any function of parameters.
+
+    Args:
+        parameters: names of its arguments.
+        size: number of bins.
+        function: values ``(B, n)`` to counts ``(B, n_bins)``.
+        derivative: values ``(B, n)`` to slopes ``(B, n, n_bins)``; by central differences
+            (relative error about 1e-9 for a smooth function) if it is not given.
+        steps: typical sizes of the arguments, for differences; 1 by default.
+        bounds: lower and upper ends of the arguments, which differences do not leave.
+        held: parameters along which no slope is asked for.
+    """
+
+    parameters: tuple[str, ...]
+    size: int
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array] | None = None
+    steps: Sequence[float] | None = None
+    bounds: Sequence[tuple[float, float]] | None = None
+    held: frozenset[str] = frozenset()
+
+    @property
+    def n_bins(self) -> int:
+        """See `Shape`."""
+        return self.size
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return tuple(n for n in self.parameters if n not in self.held)
+
+    def with_fixed(self, names: Iterable[str]) -> FunctionShape:
+        """See `Shape`."""
+        return replace(self, held=self.held | frozenset(names))
+
+    def rows(self, values: Values, like: Array) -> Rows:
+        """See `Shape`."""
+        at = np.stack([values[n] + like for n in self.parameters], axis=-1)
+        counts = np.asarray(self.function(at), dtype=float)
+        along = [i for i, n in enumerate(self.parameters) if n not in self.held]
+        if self.derivative is not None and along:
+            slopes = np.asarray(self.derivative(at))[:, along]
+        else:
+            slopes = np.empty((len(at), len(along), self.size))
+            for row, i in enumerate(along):
+                slopes[:, row] = self._difference(at, i)
+        return DenseRows(np.concatenate([counts[:, None], slopes], axis=1))
+
+    def _difference(self, at: Array, i: int) -> Array:
+        typical = 1.0 if self.steps is None else self.steps[i]
+        low, high = (-math.inf, math.inf) if self.bounds is None else self.bounds[i]
+        # cube root of the rounding error: where truncation and rounding balance
+        step = 6e-6 * typical
+        up, down = at.copy(), at.copy()
+        up[:, i] = np.minimum(at[:, i] + step, np.maximum(high, at[:, i]))
+        down[:, i] = np.maximum(at[:, i] - step, np.minimum(low, at[:, i]))
+        width = (up[:, i] - down[:, i])[:, None]
+        result: Array = (self.function(up) - self.function(down)) / width
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Stacked(ComputedShape):
     """A template for each value of a structural parameter: many models in one batch.
 
     The parameter is held in every fit, at one of the values, and each fit of a batch may have
@@ -228,7 +291,7 @@ class Stacked(MovingShape):
         """None: along what is structural there is no slope."""
         return ()
 
-    def holding(self, names: Iterable[str]) -> Stacked:
+    def with_fixed(self, names: Iterable[str]) -> Stacked:
         """See `Shape`."""
         del names
         return self
@@ -247,66 +310,3 @@ class Stacked(MovingShape):
                 f"there is no template for {self.name} = {lost:g}; take one of the points"
             )
         return DenseRows(self.templates[number][:, None])
-
-
-@dataclass(frozen=True, eq=False)
-class FunctionShape(MovingShape):
-    """Any function of parameters.
-
-    Args:
-        parameters: names of its arguments.
-        size: number of bins.
-        function: values ``(B, n)`` to counts ``(B, n_bins)``.
-        derivative: values ``(B, n)`` to slopes ``(B, n, n_bins)``; by central differences
-            (relative error about 1e-9 for a smooth function) if it is not given.
-        steps: typical sizes of the arguments, for differences; 1 by default.
-        bounds: lower and upper ends of the arguments, which differences do not leave.
-        held: parameters along which no slope is asked for.
-    """
-
-    parameters: tuple[str, ...]
-    size: int
-    function: Callable[[Array], Array]
-    derivative: Callable[[Array], Array] | None = None
-    steps: Sequence[float] | None = None
-    bounds: Sequence[tuple[float, float]] | None = None
-    held: frozenset[str] = frozenset()
-
-    @property
-    def n_bins(self) -> int:
-        """See `Shape`."""
-        return self.size
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """See `Shape`."""
-        return tuple(n for n in self.parameters if n not in self.held)
-
-    def holding(self, names: Iterable[str]) -> FunctionShape:
-        """See `Shape`."""
-        return replace(self, held=self.held | frozenset(names))
-
-    def rows(self, values: Values, like: Array) -> Rows:
-        """See `Shape`."""
-        at = np.stack([values[n] + like for n in self.parameters], axis=-1)
-        counts = np.asarray(self.function(at), dtype=float)
-        moved = [i for i, n in enumerate(self.parameters) if n not in self.held]
-        if self.derivative is not None and moved:
-            slopes = np.asarray(self.derivative(at))[:, moved]
-        else:
-            slopes = np.empty((len(at), len(moved), self.size))
-            for row, i in enumerate(moved):
-                slopes[:, row] = self._difference(at, i)
-        return DenseRows(np.concatenate([counts[:, None], slopes], axis=1))
-
-    def _difference(self, at: Array, i: int) -> Array:
-        typical = 1.0 if self.steps is None else self.steps[i]
-        low, high = (-math.inf, math.inf) if self.bounds is None else self.bounds[i]
-        # cube root of the rounding error: where truncation and rounding balance
-        step = 6e-6 * typical
-        up, down = at.copy(), at.copy()
-        up[:, i] = np.minimum(at[:, i] + step, np.maximum(high, at[:, i]))
-        down[:, i] = np.maximum(at[:, i] - step, np.minimum(low, at[:, i]))
-        width = (up[:, i] - down[:, i])[:, None]
-        result: Array = (self.function(up) - self.function(down)) / width
-        return result

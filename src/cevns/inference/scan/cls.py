@@ -10,11 +10,7 @@ them best without signal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,70 +19,49 @@ from cevns.exceptions import InputError
 from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.cls_values import assemble
+from cevns.inference.scan.cls_values import SIGMAS, assemble
 from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.scan.sensitivity import SIGMAS, at_points
 from cevns.inference.scan.toy_scan import (
+    Running,
     ToyScan,
     check_arguments,
     check_profile,
+    dataset,
     profile_inputs,
     run_scan,
 )
 from cevns.inference.toys.toy_job import ToyJob
-from cevns.inference.toys.toy_run import Progress, check_failed
-from cevns.inference.work.scan_store import ScanFile
+from cevns.inference.toys.toy_run import check_failed
 from cevns.typing import Array
 
 __all__ = ["ClsScan", "cls_scan"]
 
 
-@dataclass(frozen=True, eq=False)
 class ClsScan(ToyScan):
     """CLs on a grid of one parameter, at one or more values of a structural axis.
 
-    What it shares with others is in `ToyScan`.
-
-    Args:
-        logs: which of them are logarithmic.
-        scanned: the parameter that is limited.
-        p_signal: p_{s+b}, ``(size,)``.
-        p_null: CL_b, ``(size,)``.
-        cls: their ratio.
-        cls_error: its error from the number of toys; zero without toys.
-        expected: CLs expected under the null hypothesis, for fluctuations of the limit by
-            -2 ... +2 standard deviations, ``(5, size)``.
-        method: ``asymptotic`` or ``toys``.
-        null: value of the parameter without signal.
+    At each point, ``(size,)``: `p_signal` is p_{s+b}, `p_null` CL_b, `cls` their ratio and
+    `cls_error` its error from the number of toys, zero without toys. CLs expected under the null
+    hypothesis, for fluctuations of the limit by -2 ... +2 standard deviations, is `expected`,
+    ``(5, size)``.
     """
 
-    logs: tuple[bool, ...]
-    scanned: str
-    p_signal: Array = field(repr=False)
-    p_null: Array = field(repr=False)
-    cls: Array = field(repr=False)
-    cls_error: Array = field(repr=False)
-    expected: Array = field(repr=False)
-    method: str
-    null: float
+    p_signal = dataset("cls/p_signal")
+    p_null = dataset("cls/p_null")
+    cls = dataset("cls/cls")
+    cls_error = dataset("cls/cls_error")
+    expected = dataset("cls/expected")
 
-    @classmethod
-    def of(cls, file: ScanFile) -> ClsScan:
-        """The scan that a file holds."""
-        run = file.run
-        names = ("p_signal", "p_null", "cls", "cls_error", "expected")
-        return cls(
-            **{**cls.common(file, "cls"), **{n: file.datasets[f"cls/{n}"] for n in names}},
-            logs=tuple(run["logarithmic axes"]),
-            scanned=run["limited"],
-            method="toys" if run["toys"] else "asymptotic",
-            null=run["null"],
-        )
+    @property
+    def method(self) -> str:
+        """How the probabilities were found: ``asymptotic`` or ``toys``."""
+        return "toys" if self.file.run["toys"] else "asymptotic"
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
         """Which points are not excluded, ``(size,)``."""
-        return self.cls > 1.0 - self.cl
+        accepted: NDArray[np.bool_] = self.cls > 1.0 - self.cl
+        return accepted
 
     def upper(self, values: Array | None = None) -> Array:
         """The upper limit of each slice, by interpolation of the logarithm of CLs.
@@ -99,21 +74,21 @@ class ClsScan(ToyScan):
             ``(n_slices,)``; NaN where no point of the slice is accepted, infinite where the last
             one is: the limit is not on the grid.
         """
-        column = self.names.index(self.scanned)
+        run = self.file.run
+        column = run["axes"].index(run["limited"])
         table = (self.cls if values is None else values).reshape(self.shape)
         rows = np.moveaxis(table, column, -1).reshape(-1, self.shape[column])
-        x, log = self.axes[column], self.logs[column]
+        x, log = self.axes[run["limited"]], run["logarithmic axes"][column]
         # none of n toys as far off says that the probability is below about 1/n, no more
-        rows = np.maximum(rows, 1.0 / self.file.run["toys"] if self.method == "toys" else 1e-300)
+        rows = np.maximum(rows, 1.0 / run["toys"] if run["toys"] else 1e-300)
         return np.array([_last_crossing(x, row, 1.0 - self.cl, log=log) for row in rows])
 
     def to_dict(self) -> dict[str, Any]:
         """A summary as plain values."""
         return {
-            **self.summary(),
-            "limited": self.scanned,
+            "limited": self.file.run["limited"],
             "method": self.method,
-            "null": self.null,
+            "null": self.file.run["null"],
             "upper": _plain(self.upper()),
             "expected": {
                 f"{s:+.0f}": _plain(self.upper(row))
@@ -147,13 +122,8 @@ def cls_scan(
     seed: int = 0,
     null: float | None = None,
     data: Data | None = None,
-    label: Mapping[str, Any] | None = None,
-    out: Path | str | None = None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    shard: tuple[int, int] | None = None,
-    progress: Progress | None = None,
     max_failures: float = 1e-3,
+    **running: Unpack[Running],
 ) -> ClsScan:
     """CLs of one parameter on a grid.
 
@@ -164,13 +134,8 @@ def cls_scan(
         seed: master seed of the toys.
         null: value of the parameter without signal; zero, or the bound nearest to it.
         data: by default the models' own.
-        label: plain values that are part of the scan's identity, like the experiment's name.
-        out: HDF5 file; the same call resumes an interrupted scan from it.
-        workers: see `cevns.inference.scan.feldman_cousins.feldman_cousins`, as all that follow.
-        executor: likewise.
-        shard: likewise.
-        progress: likewise.
-        max_failures: likewise.
+        max_failures: largest tolerated fraction of toys with failed fits.
+        running: see `cevns.inference.scan.toy_scan.Running`.
 
     Raises:
         InputError: if two parameters are scanned, or an argument is out of range.
@@ -182,10 +147,9 @@ def cls_scan(
             f"CLs limits one parameter at a time, not {' and '.join(grid.scanned)}; scan one, or "
             "use the method fc"
         )
-    check_arguments("CLs", toys, seed, cl, workers, least=0)
+    check_arguments("CLs", toys, seed, cl, running.get("workers"), least=0)
     parameter = grid.family.parameters[grid.scanned[0]]
     null = float(np.clip(0.0, parameter.lower, parameter.upper)) if null is None else null
-    every = 2 * grid.size * toys
     inputs, truth = _inputs(grid, data, null)
     job = ToyJob(
         grid=grid,
@@ -196,27 +160,10 @@ def cls_scan(
         null=null,
         data_digest=grid.data_digest(data),
     )
-    own = {
-        "limited": parameter.name,
-        "null": null,
-        "logarithmic axes": [a.log for a in grid.axes],
-    }
-    file = run_scan(
-        job,
-        own,
-        inputs,
-        assemble,
-        method="cls",
-        cl=cl,
-        label=label,
-        out=out,
-        workers=workers,
-        executor=executor,
-        shard=shard,
-        progress=progress,
-    )
-    result = ClsScan.of(file)
-    check_failed(result.failed, every, max_failures)
+    logs = [a.log for a in grid.axes]
+    own = {"limited": parameter.name, "null": null, "logarithmic axes": logs}
+    result = ClsScan(run_scan(job, own, inputs, assemble, method="cls", cl=cl, **running))
+    check_failed(int(result.file.datasets["cls/failed"]), 2 * grid.size * toys, max_failures)
     return result
 
 
@@ -234,15 +181,15 @@ def _inputs(grid: Grid, data: Data | None, null: float) -> tuple[dict[str, Array
         held = BatchFitter(model, fix=(name,))
         without = best.theta.copy()
         without[position] = null
-        none = held.fit(mine.counts, mine.auxiliary, without)
+        none = held.fit(mine, without)
         # below the value without signal that value is the best one
         minimum = best.twice_nll if best.theta[position] >= null else float(none.twice_nll[0])
         q_data[points] = np.maximum(scan.twice_nll[points] - minimum, 0.0)
         truth[1, points] = none.theta[0]
         expectation = asimov(model, none.theta[0])
-        again = held.fit(
-            expectation.counts, expectation.auxiliary, at_points(grid, points, none.theta[0])
-        )
+        start = np.repeat(none.theta.T, len(points), axis=1)
+        start[position] = scan.theta[points, position]
+        again = held.fit(expectation, start)
         q_asimov[points] = np.maximum(again.twice_nll, 0.0)
         # the statistic is zero where the estimate lies above the point
         q_data[points[scan.theta[points, position] <= best.theta[position]]] = 0.0

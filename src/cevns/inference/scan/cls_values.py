@@ -18,13 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from cevns.inference.scan.sensitivity import SIGMAS
-from cevns.inference.scan.toy_scan import collect, count_failed, p_value
-from cevns.inference.toys.toy_job import TIE
+from cevns.inference.scan.toy_scan import collect, count_failed
+from cevns.inference.toys.toy_job import TIE, p_value
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array
 
-__all__ = ["assemble", "asymptotic"]
+__all__ = ["SIGMAS", "assemble", "asymptotic"]
+
+SIGMAS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+"""Fluctuations of the bands, in standard deviations; zero is the median."""
 
 
 def asymptotic(q: Array, q_asimov: Array) -> tuple[Array, Array]:

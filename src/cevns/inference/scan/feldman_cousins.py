@@ -20,10 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,20 +30,20 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
 from cevns.inference.scan.toy_scan import (
+    Running,
     ToyScan,
     check_arguments,
     check_profile,
     collect,
     count_failed,
-    p_value,
+    dataset,
     profile_inputs,
     run_scan,
 )
-from cevns.inference.toys.toy_job import QUICK, ToyJob
-from cevns.inference.toys.toy_run import Progress, check_audit, check_failed
+from cevns.inference.toys.toy_job import QUICK, ToyJob, p_value
+from cevns.inference.toys.toy_run import audited, check_audit, check_failed
 from cevns.inference.work.checkpoint import Block, BlockKey
-from cevns.inference.work.scan_store import ScanFile
-from cevns.typing import Array, IntArray
+from cevns.typing import Array
 
 __all__ = [
     "AUDIT",
@@ -57,7 +54,6 @@ __all__ = [
     "assemble",
     "critical_value",
     "feldman_cousins",
-    "judge",
     "prepare",
 ]
 
@@ -92,106 +88,38 @@ def critical_value(q: Array, cl: float) -> tuple[float, float]:
     return float(ordered[m - 1]), float(0.5 * (high - low))
 
 
-@dataclass(frozen=True, eq=False)
 class FcScan(ToyScan):
-    """A Feldman-Cousins scan; what it shares with others is in `ToyScan`.
+    """A Feldman-Cousins scan.
 
-    Args:
-        p_value: share of toys at least as far off.
-        p_error: its binomial error.
-        critical: value of q that bounds the accepted region at `cl`.
-        critical_error: its error from the number of toys.
-        n_toys: toys of each point whose fits succeeded.
-        theta: where the toys were drawn, ``(size, n_par)``.
-        best_twice_nll: -2 ln L there, ``(n_slices,)``.
-        quantiles: of q over the toys at `levels`, ``(size, len(levels))``.
-        levels: the levels.
-        degrees: of freedom of q by Wilks' theorem.
-        policy: where the nuisances of the toys are.
-        outliers: toys whose free fit ended above the one at the point, in all.
-        audit: differences of -2 ln L between iminuit and ours for the audited toys.
+    At each point, ``(size,)``: `p_value` and its binomial error `p_error`; the value of q that
+    bounds the accepted region, `critical`, and its error from the number of toys,
+    `critical_error`; the toys whose fits succeeded, `n_toys`; quantiles of q over the toys at
+    `levels`, ``(size, len(levels))``. Of all toys: those with a failed fit, `failed`, those whose
+    free fit ended above the one at the point, `outliers`, and the differences of -2 ln L between
+    iminuit and ours for the audited ones, `audit`.
     """
 
-    p_value: Array = field(repr=False)
-    p_error: Array = field(repr=False)
-    critical: Array = field(repr=False)
-    critical_error: Array = field(repr=False)
-    n_toys: IntArray = field(repr=False)
-    theta: Array = field(repr=False)
-    best_twice_nll: Array = field(repr=False)
-    quantiles: Array = field(repr=False)
-    levels: Array = field(repr=False)
-    degrees: int
-    policy: str
-    outliers: int
-    audit: Array = field(repr=False)
-
-    @classmethod
-    def of(cls, file: ScanFile) -> FcScan:
-        """The scan that a file holds."""
-        toys = file.group("toys")
-        same = ("p_value", "p_error", "critical", "critical_error", "quantiles", "levels", "audit")
-        return cls(
-            **{**cls.common(file, "toys"), **{name: toys[name] for name in same}},
-            theta=file.datasets["profile/theta"],
-            best_twice_nll=file.datasets["profile/best_twice_nll"],
-            n_toys=np.asarray(toys["n"], dtype=np.int64),
-            outliers=int(toys["outliers"]),
-            degrees=file.run["degrees"],
-            policy=file.run["nuisances of the toys"],
-        )
-
-    @property
-    def best_fit(self) -> Array:
-        """The best fit of all slices, ``(n_par,)``."""
-        best: Array = self.best[int(np.argmin(self.best_twice_nll))]
-        return best
+    p_value = dataset("toys/p_value")
+    p_error = dataset("toys/p_error")
+    critical = dataset("toys/critical")
+    critical_error = dataset("toys/critical_error")
+    n_toys = dataset("toys/n")
+    levels = dataset("toys/levels")
+    quantiles = dataset("toys/quantiles")
+    failed = dataset("toys/failed")
+    outliers = dataset("toys/outliers")
+    audit = dataset("toys/audit")
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
         """Which points are in the confidence region, ``(size,)``."""
-        return self.p_value > 1.0 - self.cl
-
-    @property
-    def wilks_critical(self) -> float:
-        """The critical value if q were distributed as chi2."""
-        from scipy.stats import chi2
-
-        return float(chi2.ppf(self.cl, self.degrees))
-
-    @property
-    def wilks_p_value(self) -> Array:
-        """The p-values if it were."""
-        from scipy.stats import chi2
-
-        return np.asarray(chi2.sf(self.q_data, self.degrees))
-
-    @property
-    def wilks_accepted(self) -> NDArray[np.bool_]:
-        """Which points would be in the confidence region."""
-        return self.q_data <= self.wilks_critical
+        accepted: NDArray[np.bool_] = self.p_value > 1.0 - self.cl
+        return accepted
 
     @property
     def deeper(self) -> int:
         """Audited toys for which iminuit found a deeper minimum elsewhere."""
         return int(np.sum(self.audit < -QUICK.deeper))
-
-    def to_dict(self) -> dict[str, Any]:
-        """A summary as plain values."""
-        return {
-            **self.summary(),
-            "best": dict(zip(self.parameters, self.best_fit.tolist(), strict=True)),
-            "nuisances_of_the_toys": self.policy,
-            "toys": int(self.n_toys.sum()),
-            "accepted_points": int(self.accepted.sum()),
-            "accepted_points_wilks": int(self.wilks_accepted.sum()),
-            "critical_value_wilks": self.wilks_critical,
-            "critical_value_range": [float(self.critical.min()), float(self.critical.max())],
-            "failed": self.failed,
-            "outliers": self.outliers,
-            "audited": int(self.audit.size),
-            "audited_deeper": self.deeper,
-        }
 
 
 def feldman_cousins(
@@ -205,13 +133,8 @@ def feldman_cousins(
     adaptive: bool = True,
     audit: float = AUDIT,
     keep_toys: bool = False,
-    label: Mapping[str, Any] | None = None,
-    out: Path | str | None = None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    shard: tuple[int, int] | None = None,
-    progress: Progress | None = None,
     max_failures: float = 1e-3,
+    **running: Unpack[Running],
 ) -> FcScan:
     """Feldman-Cousins p-values and critical values on a grid.
 
@@ -227,14 +150,8 @@ def feldman_cousins(
         audit: fraction of the toys that is fitted again with iminuit from a random point of the
             grid; at most `AUDIT_MOST` toys.
         keep_toys: keep the statistic of every toy in the file, not only its quantiles.
-        label: plain values that are part of the scan's identity, like the experiment's name.
-        out: HDF5 file for the scan; the same call resumes an interrupted one from it.
-        workers: processes; by default one a core where that pays. One means in this process.
-        executor: any `concurrent.futures.Executor` in place of the process pool.
-        shard: compute only share i of n, into `out`; see `cevns.inference.scan.merge.merge`. The
-            other points have no toys in the result.
-        progress: told toys done, toys wanted as far as known, and toys a second.
         max_failures: largest tolerated fraction of toys with failed fits.
+        running: see `cevns.inference.scan.toy_scan.Running`.
 
     Returns:
         The scan. Bit for bit the same for any number of workers and after any interruption,
@@ -245,82 +162,42 @@ def feldman_cousins(
         DataError: if `out` is truncated.
         FitError: if more fits failed than tolerated, or the audit disagrees.
     """
-    check_arguments("Feldman-Cousins", toys, seed, cl, workers, least=1)
+    check_arguments("Feldman-Cousins", toys, seed, cl, running.get("workers"), least=1)
     if not 0.0 <= audit <= 1.0:
         raise InputError(f"the audited fraction lies between 0 and 1, not {audit:g}")
-    job, inputs = prepare(
-        grid,
-        toys,
-        seed=seed,
-        cl=cl,
-        data=data,
-        scan=scan,
-        adaptive=adaptive,
-        audit=audit,
+    scan = profile_scan(grid, data=data) if scan is None else scan
+    job, inputs = prepare(scan, toys, seed=seed, cl=cl, adaptive=adaptive, audit=audit)
+    own = {"degrees": grid.degrees, "toys kept": keep_toys}
+    result = FcScan(run_scan(job, own, inputs, assemble, method="fc", cl=cl, **running))
+    failed = int(result.failed)
+    check_failed(failed, int(result.n_toys.sum()) + failed, max_failures)
+    check_audit(
+        result.deeper,
+        result.audit.size,
+        "the likelihood has minima that the grid does not show; make it finer or wider",
     )
-    file = run_scan(
-        job,
-        {"degrees": grid.degrees, "toys kept": keep_toys},
-        inputs,
-        assemble,
-        method="fc",
-        cl=cl,
-        label=label,
-        out=out,
-        workers=workers,
-        executor=executor,
-        shard=shard,
-        progress=progress,
-    )
-    result = FcScan.of(file)
-    judge(result, max_failures)
     return result
 
 
 def prepare(
-    grid: Grid,
-    toys: int,
-    *,
-    seed: int,
-    cl: float,
-    data: Data | None,
-    scan: ProfileScan | None,
-    adaptive: bool,
-    audit: float,
+    scan: ProfileScan, toys: int, *, seed: int, cl: float, adaptive: bool, audit: float
 ) -> tuple[ToyJob, dict[str, Array]]:
-    """The toys of a scan, and what is known without them."""
-    every = grid.size * toys
-    scan = profile_scan(grid, data=data) if scan is None else scan
+    """The toys of a scan, and what is known without them: its profile."""
     check_profile(scan)
     q_data = np.maximum(scan.rise, 0.0)
     job = ToyJob(
-        grid=grid,
+        grid=scan.grid,
         truth=scan.theta[None],
         toys=toys,
         seed=seed,
         q_data=q_data,
         stop=1.0 - cl if adaptive else None,
         stop_sigma=STOP_SIGMA,
-        audit=max(1, min(round(audit * every), AUDIT_MOST)) if audit > 0 else 0,
-        data_digest=grid.data_digest(data),
+        audit=audited(audit, scan.grid.size * toys, AUDIT_MOST),
+        data_digest=scan.grid.data_digest(scan.data),
     )
     best = np.array([b.twice_nll for b in scan.best_by_slice])
     return job, {**profile_inputs(scan, q_data), "profile/best_twice_nll": best}
-
-
-def judge(result: FcScan, max_failures: float) -> None:
-    """Raise if the toys cannot be trusted.
-
-    Raises:
-        FitError: if more fits failed than tolerated, or the audit finds deeper minima.
-    """
-    total = int(result.n_toys.sum()) + result.failed
-    check_failed(result.failed, total, max_failures)
-    check_audit(
-        result.deeper,
-        result.audit.size,
-        "the likelihood has minima that the grid does not show; make it finer or wider",
-    )
 
 
 def assemble(

@@ -9,7 +9,6 @@ keeping what is lower, until nothing changes: a deeper basin found anywhere spre
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
@@ -22,13 +21,12 @@ from cevns.inference.fitting.fit_result import FitResult
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED
-from cevns.inference.minimum.likelihood import Likelihood
-from cevns.inference.model.data import Data, observed
+from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.scan_slice import Best, Effort, Fitters, Slice, converged
+from cevns.inference.scan.scan_slice import Best, Effort, Slice
 from cevns.typing import Array, BoolArray, IntArray
 
-__all__ = ["ProfileScan", "levels", "profile_scan", "slice_of"]
+__all__ = ["ProfileScan", "levels", "profile_scan"]
 
 
 def levels(cl: float, dof: int) -> float:
@@ -66,7 +64,6 @@ class ProfileScan:
         data: what was fitted; None for the data of the models.
         computed: which points were fitted, ``(size,)``; the others are interpolated
             (`cevns.inference.scan.refine`). None for all.
-        fitters: of the models, for further fits.
     """
 
     grid: Grid
@@ -77,7 +74,6 @@ class ProfileScan:
     effort: Effort
     data: Data | None = field(default=None, repr=False)
     computed: BoolArray | None = field(default=None, repr=False)
-    fitters: Fitters = field(default_factory=Fitters, repr=False)
 
     @property
     def best(self) -> Best:
@@ -88,14 +84,9 @@ class ProfileScan:
     def rise(self) -> Array:
         """-2 ln L above the minimum, ``(size,)``: of its own slice in a raster scan."""
         out = np.empty(self.grid.size)
-        for (_, points), best in zip(self._slices, self.best_by_slice, strict=True):
+        for (_, points), best in zip(self.grid.slices(), self.best_by_slice, strict=True):
             out[points] = self.twice_nll[points] - best.twice_nll
         return np.maximum(out, 0.0)
-
-    @property
-    def global_rise(self) -> Array:
-        """-2 ln L above the deepest minimum of all slices, ``(size,)``."""
-        return np.maximum(self.twice_nll - self.best.twice_nll, 0.0)
 
     @property
     def map(self) -> Array:
@@ -123,21 +114,13 @@ class ProfileScan:
                 raise InputError(f"{value:g} is no value of the structural axis {axis.name!r}")
             near.append({after} if axis.structural else {max(after - 1, 0), after})
         around = np.array([np.ravel_multi_index(at, grid.shape) for at in product(*near)])
-        at = [
-            (s, b)
-            for (s, n), b in zip(self._slices, self.best_by_slice, strict=True)
-            if around[0] in n
-        ]
-        structure, best = at[0]
-        free = np.array([v for v, a in zip(point, grid.axes, strict=True) if not a.structural])
-        work = slice_of(grid, structure, (1,) * len(free), free[None], self.data, self.fitters)
+        axes = [replace(a, values=np.array([v])) for v, a in zip(point, grid.axes, strict=True)]
+        one = Grid(grid.family, tuple(axes))
+        ((structure, alone),) = one.slices()
+        best = next(b for b in self.best_by_slice if b.structure == structure)
         start = self.theta[around][np.isfinite(self.twice_nll[around])]
-        found = work.fit(np.zeros(len(start), dtype=np.int64), start)
-        return max(float(converged(found).min(initial=np.inf)) - best.twice_nll, 0.0)
-
-    @cached_property
-    def _slices(self) -> list[tuple[dict[str, float], IntArray]]:
-        return self.grid.slices()
+        found = Slice(one, structure, alone, self.data).fit(np.repeat(alone, len(start)), start)
+        return max(float(found.valid_nll.min(initial=np.inf)) - best.twice_nll, 0.0)
 
     def best_fit(self) -> FitResult:
         """The best fit with errors and quality, by iminuit.
@@ -186,33 +169,11 @@ def profile_scan(grid: Grid, *, data: Data | None = None, explore: bool = True) 
     size, n_par = grid.size, len(grid.family.parameters)
     twice_nll, theta = np.full(size, np.inf), np.empty((size, n_par))
     status = np.full(size, FAILED)
-    bests, effort, fitters = [], Effort(), Fitters()
-    shape = tuple(len(a) for a in grid.axes if not a.structural)
+    bests, effort = [], Effort()
     for structure, points in grid.slices():
-        here = grid.points[points][:, _free(grid)]
-        work = slice_of(grid, structure, shape, here, data, fitters)
-        found, best, took = work.run(explore=explore)
+        found, best, took = Slice(grid, structure, points, data).run(explore=explore)
         twice_nll[points], theta[points] = found.twice_nll, found.theta
         status[points] = found.status
-        bests.append(replace(best, structure=structure))
+        bests.append(best)
         effort += took
-    return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data, fitters=fitters)
-
-
-def _free(grid: Grid) -> list[int]:
-    """Columns of the points that are parameters of the models."""
-    return [i for i, a in enumerate(grid.axes) if not a.structural]
-
-
-def slice_of(
-    grid: Grid,
-    structure: Mapping[str, float],
-    shape: tuple[int, ...],
-    points: Array,
-    data: Data | None,
-    fitters: Fitters,
-) -> Slice:
-    """The work on some points of one model."""
-    model = grid.family.model(structure)
-    fitted = observed(model) if data is None else Likelihood.of(model, data).data
-    return Slice(model, grid.scanned, shape, points, fitted, fitters)
+    return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)

@@ -17,8 +17,8 @@ from cevns.exceptions import InputError
 from cevns.inference.minimum.batch import FAILED, BatchFit
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
-from cevns.inference.scan.profile_scan import ProfileScan, profile_scan, slice_of
-from cevns.inference.scan.scan_slice import Effort, converged
+from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
+from cevns.inference.scan.scan_slice import Effort, Slice
 from cevns.typing import Array, BoolArray, IntArray
 
 __all__ = ["DEPTH", "refined_scan"]
@@ -60,21 +60,18 @@ def refined_scan(
     """
     if not levels or not all(0.0 < v < np.inf for v in levels) or depth < 1:
         raise InputError("a refined scan needs positive levels and a depth of at least one")
-    free = [a for a in grid.axes if not a.structural]
-    for axis in free:
+    for axis in grid.free:
         if len(axis) < 2:
             raise InputError(f"the axis {axis.name!r} has one value; two or more can be refined")
     coarse = profile_scan(grid, data=data, explore=explore)
     fine = Grid(grid.family, tuple(a if a.structural else _finer(a, 2**depth) for a in grid.axes))
-    shape = tuple(len(a) for a in fine.axes if not a.structural)
+    shape = fine.slice_shape
     twice_nll, theta = np.empty(fine.size), np.empty((fine.size, coarse.theta.shape[1]))
     status, computed = np.empty(fine.size, dtype=np.int64), np.empty(fine.size, dtype=bool)
-    columns = [i for i, a in enumerate(fine.axes) if not a.structural]
     effort = coarse.effort
     slices = zip(grid.slices(), fine.slices(), coarse.best_by_slice, strict=True)
     for (structure, before), (_, points), best in slices:
-        here = fine.points[points][:, columns]
-        work = slice_of(fine, structure, shape, here, data, coarse.fitters)
+        work = Slice(fine, structure, points, data)
         found = work.nothing(best.theta)
         at = np.arange(len(points)).reshape(shape)[(slice(None, None, 2**depth),) * len(shape)]
         at = at.ravel()
@@ -83,14 +80,14 @@ def refined_scan(
         done = np.zeros(len(points), dtype=bool)
         done[at] = True
         for step in (2**k for k in range(depth, 0, -1)):
-            rise = converged(found) - best.twice_nll
+            rise = found.valid_nll - best.twice_nll
             cells = _crossed(rise, shape, step, levels)
             target, source = _family(cells, shape, step)
             usable = done[source] & ~done[target]
             work.keep_lower(found, target[usable], found.theta[source[usable]])
             done[target[usable]] = True
             _fill(found, done, shape, step)
-        twice_nll[points], theta[points] = converged(found), found.theta
+        twice_nll[points], theta[points] = found.valid_nll, found.theta
         status[points], computed[points] = found.status, done
         effort += Effort(work.fits, 0, 0, int(np.sum(found.status[done] == FAILED)))
     return replace(

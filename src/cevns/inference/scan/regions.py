@@ -69,17 +69,6 @@ class ConfidenceSet:
         """``[[lower, upper], ...]``."""
         return [[p.lower, p.upper] for p in self.pieces]
 
-    def __contains__(self, x: float) -> bool:
-        """Whether a value is in it."""
-        return any(p.lower <= x <= p.upper for p in self.pieces)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain lists; ``at_edge`` says which ends are those of the scanned range."""
-        return {
-            "intervals": self.intervals,
-            "at_edge": [[p.lower_open, p.upper_open] for p in self.pieces],
-        }
-
 
 def confidence_set(
     values: Array,
@@ -104,7 +93,7 @@ def confidence_set(
 
     Examples:
         >>> x = np.linspace(-3, 3, 61)
-        >>> confidence_set(x, (x**2 - 1) ** 2 * 9, 1.0).to_dict()["intervals"]
+        >>> confidence_set(x, (x**2 - 1) ** 2 * 9, 1.0).intervals
         [[-1.154, -0.816], [0.816, 1.154]]
     """
     values, statistic = np.asarray(values, dtype=float), np.asarray(statistic, dtype=float)

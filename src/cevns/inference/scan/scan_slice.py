@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
-from cevns.inference.minimum.minima import lowest_neighbour
+from cevns.inference.minimum.likelihood import Likelihood
+from cevns.inference.minimum.minima import improvements, lowest_neighbour
 from cevns.inference.minimum.starts import LADDER
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, parameter_point
+from cevns.inference.model.grid import Grid
 from cevns.typing import Array, IntArray
 
-__all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "Best", "Effort", "Fitters", "Slice", "converged"]
+__all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "Best", "Effort", "Slice"]
 
 COARSE = 50
 """Points of a slice, about, that are fitted first and from several starts."""
@@ -88,57 +89,40 @@ class Effort:
         )
 
 
-class Fitters:
-    """Fitters of the models of a scan, the last ones kept: setting one up takes time."""
-
-    def __init__(self) -> None:
-        self._recent: deque[tuple[Model, tuple[str, ...], BatchFitter]] = deque(maxlen=4)
-
-    def of(self, model: Model, fix: tuple[str, ...]) -> BatchFitter:
-        """The fits of a model with some parameters held."""
-        for known, names, fitter in self._recent:
-            if known is model and names == fix:
-                return fitter
-        fitter = BatchFitter(model, fix=fix)
-        self._recent.append((model, fix, fitter))
-        return fitter
+@lru_cache(maxsize=4)
+def _fitter(model: Model, fix: tuple[str, ...]) -> BatchFitter:
+    """The fits of a model with some parameters held; kept, because setting them up takes time."""
+    return BatchFitter(model, fix=fix)
 
 
 class Slice:
-    """One model and the points at which it is profiled.
+    """One model of a grid and the points at which it is profiled.
 
     Args:
-        model: the model.
-        scanned: names of the scanned parameters.
-        shape: number of values along each.
-        points: their values, ``(n, n_scanned)``, the last axis fastest.
-        data: what is fitted.
-        fitters: those that are there already.
+        grid: models and points.
+        structure: structural values of the model.
+        points: numbers of the points, the last axis fastest.
+        data: what is fitted; the model's own by default.
 
     Raises:
-        InputError: if a scanned parameter is fixed in the model.
+        InputError: if a scanned parameter is fixed in the model, or the data are impossible.
     """
 
     def __init__(
-        self,
-        model: Model,
-        scanned: tuple[str, ...],
-        shape: tuple[int, ...],
-        points: Array,
-        data: Data,
-        fitters: Fitters | None = None,
+        self, grid: Grid, structure: Mapping[str, float], points: IntArray, data: Data | None
     ) -> None:
-        self.model, self.shape, self.data, self.points = model, shape, data, points
-        self.columns = [model.parameters.position(name) for name in scanned]
-        for name in scanned:
+        model = grid.family.model(structure)
+        self.model, self.structure, self.shape = model, structure, grid.slice_shape
+        self.data = Likelihood.of(model, data).data
+        self.points = grid.points[points][:, [not a.structural for a in grid.axes]]
+        self.columns = [model.parameters.position(name) for name in grid.scanned]
+        for name in grid.scanned:
             if model.parameters[name].fixed:
                 raise InputError(
                     f"model {model.name!r}: {name!r} is fixed, so that its best value is unknown; "
                     "free it to scan it"
                 )
-        fitters = Fitters() if fitters is None else fitters
-        self.held = fitters.of(model, scanned)
-        self.free = fitters.of(model, ())
+        self.held, self.free = _fitter(model, grid.scanned), _fitter(model, ())
         self.fits = 0
         self.reference = np.inf  # -2 ln L of a free fit, once there is one
 
@@ -155,12 +139,12 @@ class Slice:
         nominal = parameter_point(self.model)
         centre = self._free(nominal[None])
         start = centre.theta[0] if centre.status[0] < FAILED else nominal
-        self.reference = float(converged(centre)[0])
+        self.reference = float(centre.valid_nll[0])
         found = self.nothing(start)
         coarse, nearest = self._coarse()
         self.keep_lower(found, coarse, found.theta[coarse])
         if explore:
-            value = converged(found)[coarse]
+            value = found.valid_nll[coarse]
             promising = coarse[~(value > value.min() + _HIGH)]  # and those that have failed
             self.keep_lower(found, *self._displaced(found, promising))
         self.keep_lower(found, np.arange(len(nearest)), found.theta[nearest])
@@ -195,11 +179,11 @@ class Slice:
         start = theta.T.copy()
         start[self.columns] = self.points[points].T
         self.fits += len(points)
-        data, excluded = self.data, self.reference + _EXCLUDED
-        return self.held.fit(data.counts, data.auxiliary, start, rescue=rescue, excluded=excluded)
+        excluded = self.reference + _EXCLUDED
+        return self.held.fit(self.data, start, rescue=rescue, excluded=excluded)
 
     def _free(self, theta: Array) -> BatchFit:
-        return self.free.fit(self.data.counts, self.data.auxiliary, theta.T.copy())
+        return self.free.fit(self.data, theta.T.copy())
 
     def keep_lower(
         self, found: BatchFit, points: IntArray, theta: Array, *, rescue: bool = False
@@ -212,14 +196,8 @@ class Slice:
         if not points.size:
             return points
         again = self.fit(points, theta, rescue=rescue)
-        value = converged(again)
-        order = np.lexsort((value, points))
-        unique, first = np.unique(points[order], return_index=True)
-        lowest = order[first]
-        better = value[lowest] < converged(found)[unique] - _LOWER
-        changed, rows = unique[better], lowest[better]
-        for old, new in zip(_arrays(found), _arrays(again), strict=True):
-            old[changed] = new[rows]
+        changed, lowest = improvements(found.valid_nll, points, again.valid_nll, _LOWER)
+        found.put(changed, again, lowest)
         return changed
 
     # -- other minima of the nuisances ----------------------------------------------------------
@@ -283,7 +261,7 @@ class Slice:
         self, found: BatchFit, target: IntArray, source: IntArray, fresh: Any
     ) -> tuple[IntArray, IntArray]:
         """Pairs that may lie in two basins: nuisances far apart, or no fit at the target."""
-        value = converged(found)
+        value = found.valid_nll
         good = fresh[source] & (found.status[source] < FAILED)
         good &= (value[source] < value.min() + _HIGH) | (found.status[target] == FAILED)
         target, source = target[good], source[good]
@@ -298,7 +276,7 @@ class Slice:
     # -- the free minimum -----------------------------------------------------------------------
 
     def _best(self, found: BatchFit, start: Array) -> Best:
-        value = converged(found)
+        value = found.valid_nll
         if not np.isfinite(value).any():
             raise FitError(
                 f"scan of {self.model.name!r}: no point has a converged fit; the counts may be "
@@ -311,7 +289,7 @@ class Slice:
         if value.size <= FEW and len(self.shape) == 1:
             starts = np.flatnonzero(np.isfinite(value))
         free = self._free(np.concatenate([found.theta[starts], start[None]]))
-        theta, heights, errors = free.theta, converged(free), free.errors
+        theta, heights, errors = free.theta, free.valid_nll, free.errors
         lowest = bottom[:1]
         if (
             not heights.min() < value[lowest[0]] + _LOWER
@@ -326,16 +304,9 @@ class Slice:
             if np.isfinite(heights[i]) and not any(near):
                 kept.append(int(i))
         deepest = kept[0]
-        return Best({}, theta[deepest], float(heights[deepest]), theta[kept], heights[kept])
-
-
-def converged(found: BatchFit) -> Array:
-    """-2 ln L, infinite without a converged fit."""
-    return np.where(found.status < FAILED, found.twice_nll, np.inf)
-
-
-def _arrays(found: BatchFit) -> tuple[Array | IntArray, ...]:
-    return found.theta, found.errors, found.twice_nll, found.edm, found.status
+        return Best(
+            self.structure, theta[deepest], float(heights[deepest]), theta[kept], heights[kept]
+        )
 
 
 def _usable(error: Array, scale: Array) -> Array:

@@ -5,12 +5,11 @@ With n toys at a point of which k have a q at least as large as the data's, the 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.scan.profile_scan import ProfileScan
-from cevns.inference.toys.toy_job import TIE, ToyJob
+from cevns.inference.toys.toy_job import ToyJob
 from cevns.inference.toys.toy_run import Progress, compute
 from cevns.inference.work.checkpoint import Block, BlockKey, Checkpoint, blocks_of, join
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
@@ -26,13 +25,14 @@ from cevns.typing import Array
 
 __all__ = [
     "Assemble",
+    "Running",
     "ToyScan",
     "check_arguments",
     "check_profile",
     "collect",
     "count_failed",
+    "dataset",
     "finished",
-    "p_value",
     "profile_inputs",
     "run_scan",
     "share_blocks",
@@ -44,76 +44,67 @@ Assemble = Callable[
 """From a run's fingerprint, its inputs and its blocks to the datasets of the result."""
 
 
+class Running(TypedDict, total=False):
+    """Where and how a scan with toys runs, which does not change its numbers.
+
+    Args:
+        label: plain values that are part of the scan's identity, like the experiment's name.
+        out: HDF5 file for the scan; the same call resumes an interrupted one from it.
+        workers: processes; by default one a core where that pays. One means in this process.
+        executor: any `concurrent.futures.Executor` in place of the process pool.
+        shard: compute only share i of n, into `out`; see `cevns.inference.scan.merge.merge`. The
+            other points have no toys in the result.
+        progress: told toys done, toys wanted as far as known, and toys a second.
+    """
+
+    label: Mapping[str, Any] | None
+    out: Path | str | None
+    workers: int | None
+    executor: Executor | None
+    shard: tuple[int, int] | None
+    progress: Progress | None
+
+
 # -- the record ----------------------------------------------------------------------------------
+
+
+def dataset(name: str) -> property:
+    """The attribute of a scan that is a dataset of its file."""
+    return property(lambda scan: scan.file.datasets[name], doc=f"The dataset ``{name}``.")
 
 
 @dataclass(frozen=True, eq=False)
 class ToyScan:
-    """A scan with toys.
+    """A scan with toys: what its file holds, by name.
+
+    The statistic of the data at each point is `q_data`, ``(size,)``; the best fit of each slice
+    `best`, ``(n_slices, n_par)``.
 
     Args:
-        names: parameters or structural axes that were scanned.
-        axes: their values.
-        parameters: names of the models' parameters.
-        q_data: statistic of the data at each point, ``(size,)``.
-        best: best fit of each slice, ``(n_slices, n_par)``.
-        cl: confidence level.
-        failed: toys with a failed fit, in all.
-        notes: dates, hosts, speed.
-        file: what the HDF5 file of the scan holds.
+        file: fingerprint, datasets and notes, as they stand in the HDF5 file.
     """
 
-    names: tuple[str, ...]
-    axes: tuple[Array, ...] = field(repr=False)
-    parameters: tuple[str, ...] = field(repr=False)
-    q_data: Array = field(repr=False)
-    best: Array = field(repr=False)
-    cl: float
-    failed: int
-    notes: Mapping[str, Any] = field(repr=False)
-    file: ScanFile = field(repr=False)
+    file: ScanFile
+    q_data = dataset("profile/q")
+    best = dataset("profile/best")
 
-    @staticmethod
-    def common(file: ScanFile, group: str) -> dict[str, Any]:
-        """The fields that all scans with toys have, from a file; `group` has the results."""
-        run, data = file.run, file.datasets
-        return {
-            "names": tuple(run["axes"]),
-            "axes": tuple(data[f"axis/{name}"] for name in run["axes"]),
-            "parameters": tuple(run["parameters"]),
-            "q_data": data["profile/q"],
-            "best": data["profile/best"],
-            "cl": run["confidence level"],
-            "failed": int(data[f"{group}/failed"]),
-            "notes": file.notes,
-            "file": file,
-        }
+    @property
+    def axes(self) -> dict[str, Array]:
+        """Scanned values of each parameter or structural axis."""
+        return {name: self.file.datasets[f"axis/{name}"] for name in self.file.run["axes"]}
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of values along each axis."""
-        return tuple(len(a) for a in self.axes)
+        return tuple(len(values) for values in self.axes.values())
 
-    def summary(self) -> dict[str, Any]:
-        """What all such scans say, as plain values."""
-        axes = {n: a.tolist() for n, a in zip(self.names, self.axes, strict=True)}
-        return {"axes": axes, "cl": self.cl, **self.notes}
+    @property
+    def cl(self) -> float:
+        """Confidence level."""
+        return float(self.file.run["confidence level"])
 
 
 # -- counting toys -------------------------------------------------------------------------------
-
-
-def p_value(q: Array, q_data: float) -> tuple[float, float]:
-    """Share of toys at least as far off as the data, and its binomial error.
-
-    Examples:
-        >>> p_value(np.array([0.0, 1.0, 2.0, 3.0]), 2.0)[0]
-        0.5
-    """
-    if not q.size:
-        return math.nan, math.nan
-    p = float(np.mean(q >= q_data - TIE))
-    return p, math.sqrt(max(p * (1.0 - p), 1.0 / q.size) / q.size)
 
 
 def collect(size: int, blocks: Mapping[BlockKey, Block], hypothesis: int = 0) -> list[Array]:
@@ -185,12 +176,12 @@ def run_scan(
     *,
     method: str,
     cl: float,
-    label: Mapping[str, Any] | None,
-    out: Path | str | None,
-    workers: int | None,
-    executor: Executor | None,
-    shard: tuple[int, int] | None,
-    progress: Progress | None,
+    label: Mapping[str, Any] | None = None,
+    out: Path | str | None = None,
+    shard: tuple[int, int] | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> ScanFile:
     """The toys of a scan, from a file as far as they are there, and into it.
 
@@ -201,13 +192,12 @@ def run_scan(
         assemble: makes the other datasets.
         method: name of the method.
         cl: confidence level.
-        label: plain values that are part of the scan's identity.
-        out: file; the same call resumes an interrupted run from it.
-        workers: see `cevns.inference.work.blocks.run_blocks`.
+        label: see `Running`, as all that follow.
+        out: likewise.
+        shard: likewise; needs `out`, which then holds the blocks.
+        workers: likewise.
         executor: likewise.
-        shard: compute only share i of n, for `cevns.inference.scan.merge.merge`; needs `out`, which
-            then holds the blocks. The other points have no toys in the result.
-        progress: told how it goes.
+        progress: likewise.
 
     Raises:
         InputError: if the file belongs to another run, or the share does not exist.
@@ -239,7 +229,7 @@ def run_scan(
         stored = result
         if shard:  # the blocks themselves
             blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
-            stored = ScanFile(mine, {**inputs, **blocks}, result.notes, shard)
+            stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
         write_scan(target, stored)
         store.remove()
     return result

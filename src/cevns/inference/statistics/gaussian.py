@@ -14,15 +14,15 @@ from functools import cached_property
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.statistic import Usual
-from cevns.typing import Array, BoolArray
+from cevns.inference.model.statistic import Statistic
+from cevns.typing import Array
 
 __all__ = ["MODEL", "Gaussian"]
 
 
 @dataclass(frozen=True, eq=False)
-class Gaussian(Usual):
-    """See the module; implements `cevns.inference.model.statistic.Statistic`.
+class Gaussian(Statistic):
+    """See the module; extends `cevns.inference.model.statistic.Statistic`.
 
     Args:
         up: errors towards larger expectations, ``(n_bins,)``; infinite where there is no limit.
@@ -98,29 +98,12 @@ class Gaussian(Usual):
         if not np.isfinite(data).all():
             raise InputError(f"{where}: a measured value is not finite")
 
-    def constant(self, data: Array) -> Array:
-        """Zero."""
-        return np.zeros(data.shape[1])
-
-    def value(self, mu: Array, data: Array, floor: Array) -> Array:
-        """See `Statistic`."""
-        return self.evaluate(mu, data, floor)[0]
-
     def evaluate(self, mu: Array, data: Array, floor: Array) -> tuple[Array, Array, Array]:
         """See `Statistic`."""
         difference, weight = self._difference(mu, data), self._weight(mu, data)
         residual = weight * difference
         del floor  # a value may be negative
         return np.sum(residual * difference, axis=0), residual, weight
-
-    def residual(self, mu: Array, data: Array, floor: Array) -> Array:
-        """See `Statistic`."""
-        return self.evaluate(mu, data, floor)[1]
-
-    def impossible(self, mu: Array, data: Array, floor: Array) -> BoolArray:
-        """Never."""
-        del data, floor
-        return np.zeros(mu.shape[1], dtype=bool)
 
     def information(self, mu: Array, floor: Array) -> Array:
         """Inverse variances; of two-sided errors the mean of both sides."""

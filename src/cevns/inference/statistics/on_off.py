@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.statistic import Usual
+from cevns.inference.statistics.poisson import Poisson
 from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "OnOff"]
@@ -30,8 +31,8 @@ _TRACE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class OnOff(Usual):
-    """See the module; implements `cevns.inference.model.statistic.Statistic`.
+class OnOff(Poisson):
+    """See the module; extends `cevns.inference.statistics.poisson.Poisson`.
 
     Args:
         off: counts with the source off, ``(n_bins,)``: the truth of pseudo-data.
@@ -40,6 +41,8 @@ class OnOff(Usual):
     Raises:
         InputError: if the ratio is not positive, or a count is negative.
     """
+
+    counts: ClassVar[bool] = False
 
     off: Array
     ratio: float
@@ -55,19 +58,10 @@ class OnOff(Usual):
         """The counts with the source off."""
         return int(self.off.size)
 
-    def check(self, data: Array, where: str) -> None:
-        """Counts are finite and not negative.
-
-        Raises:
-            InputError: otherwise.
-        """
-        if not (np.isfinite(data).all() and (data >= 0).all()):
-            raise InputError(f"{where}: a count is negative or not finite")
-
-    def constant(self, data: Array) -> Array:
-        """``2 sum (n ln n - n + m ln m - m)``."""
-        terms = data * np.log(np.where(data > 0, data, 1.0)) - data
-        return np.asarray(2.0 * terms.sum(axis=0))
+    def regularised(self, mu: Array, floor: Array) -> Array:
+        """As it is: the background keeps the sum positive."""
+        del floor
+        return mu
 
     def background(self, signal: Array, on: Array, off: Array) -> Array:
         """The background in each bin that the counts prefer, ``(n_bins, B)``."""
@@ -153,9 +147,7 @@ class OnOff(Usual):
         Raises:
             InputError: if an expectation is negative.
         """
-        expected = self.asimov(mu)
-        self.check(expected, "pseudo-data: expectation")
-        return np.ascontiguousarray(rng.poisson(expected, (n, expected.size)).T.astype(float))
+        return super().draw(self.asimov(mu), rng, n)
 
     def asimov(self, mu: Array) -> Array:
         """Signal and background with the source on, background with it off."""

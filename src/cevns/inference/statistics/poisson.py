@@ -22,7 +22,7 @@ from typing import ClassVar
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.statistic import Usual
+from cevns.inference.model.statistic import Statistic
 from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "Poisson", "bend"]
@@ -68,8 +68,8 @@ def bend(mu: Array, floor: Array) -> tuple[Array, Array, Array]:
 
 
 @dataclass(frozen=True)
-class Poisson(Usual):
-    """See the module; implements `cevns.inference.model.statistic.Statistic`."""
+class Poisson(Statistic):
+    """See the module; extends `cevns.inference.model.statistic.Statistic`."""
 
     counts: ClassVar[bool] = True
 
@@ -95,11 +95,11 @@ class Poisson(Usual):
         """See `Statistic`."""
         return self._value(bend(mu, floor)[0], data)
 
-    def _value(self, kept: Array, data: Array) -> Array:
-        value = 2.0 * (kept - data * np.log(np.maximum(kept, _TINY))).sum(axis=0)
-        if kept.min(initial=1.0) > 0.0:
+    def _value(self, mu: Array, data: Array) -> Array:
+        value = 2.0 * (mu - data * np.log(np.maximum(mu, _TINY))).sum(axis=0)
+        if mu.min(initial=1.0) > 0.0:
             return np.asarray(value)
-        return np.where(np.any((kept <= 0.0) & (data > 0.0), axis=0), np.inf, value)
+        return np.where(np.any((mu <= 0.0) & (data > 0.0), axis=0), np.inf, value)
 
     def evaluate(self, mu: Array, data: Array, floor: Array) -> tuple[Array, Array, Array]:
         """See `Statistic`."""
@@ -129,10 +129,10 @@ class Poisson(Usual):
 
     def linear(self, mu: Array, floor: Array) -> tuple[Array, Array]:
         """See `Statistic`."""
-        kept = bend(mu, floor)[0]
-        return 2.0 * kept.sum(axis=0), -2.0 * np.log(np.maximum(kept, _TINY))
+        mu = bend(mu, floor)[0]
+        return 2.0 * mu.sum(axis=0), -2.0 * np.log(np.maximum(mu, _TINY))
 
-    def kept(self, mu: Array, floor: Array) -> Array:
+    def regularised(self, mu: Array, floor: Array) -> Array:
         """Bent below the floor."""
         return bend(mu, floor)[0]
 

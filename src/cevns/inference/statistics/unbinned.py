@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.inference.model.statistic import Usual
+from cevns.inference.model.statistic import Statistic
 from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "Unbinned"]
@@ -24,8 +24,8 @@ _TINY = 1e-300
 
 
 @dataclass(frozen=True)
-class Unbinned(Usual):
-    """See the module; implements `cevns.inference.model.statistic.Statistic`.
+class Unbinned(Statistic):
+    """See the module; extends `cevns.inference.model.statistic.Statistic`.
 
     A list of events says nothing about where other events would lie, so pseudo-data cannot be
     drawn from it; a fine histogram of the same axes can.
@@ -47,14 +47,6 @@ class Unbinned(Usual):
         if not (np.isfinite(data[1:]).all() and (data[1:] >= 0).all()):
             raise InputError(f"{where}: the multiplicity of an event is negative or not finite")
 
-    def constant(self, data: Array) -> Array:
-        """Zero: densities have no saturated likelihood."""
-        return np.zeros(data.shape[1])
-
-    def value(self, mu: Array, data: Array, floor: Array) -> Array:
-        """See `Statistic`."""
-        return self.evaluate(mu, data, floor)[0]
-
     def evaluate(self, mu: Array, data: Array, floor: Array) -> tuple[Array, Array, Array]:
         """See `Statistic`."""
         del floor
@@ -65,10 +57,6 @@ class Unbinned(Usual):
         residual = np.concatenate([np.ones_like(mu[:1]), -ratio])
         curvature = np.concatenate([np.zeros_like(mu[:1]), ratio / safe])
         return value, residual, curvature
-
-    def residual(self, mu: Array, data: Array, floor: Array) -> Array:
-        """See `Statistic`."""
-        return self.evaluate(mu, data, floor)[1]
 
     def impossible(self, mu: Array, data: Array, floor: Array) -> BoolArray:
         """Whether an event lies where nothing is expected."""

@@ -25,7 +25,7 @@ from cevns.inference.toys.toy_job import ToyJob
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array, IntArray
 
-__all__ = ["OUTLIER", "SCREENED", "BlockFits", "Seconds", "SliceFits", "ToyWork"]
+__all__ = ["OUTLIER", "SCREENED", "BlockFits", "Seconds", "SliceFits"]
 
 OUTLIER = 1e-3
 """How far the free fit may lie above the one at the point before it counts as an outlier."""
@@ -45,26 +45,6 @@ class Seconds(NamedTuple):
     fit: float
     held: float
     audit: float
-
-
-@dataclass(frozen=True, eq=False)
-class ToyWork:
-    """Computing the blocks of a job (`cevns.inference.work.blocks.Job`).
-
-    Args:
-        job: the toys.
-    """
-
-    job: ToyJob
-
-    @property
-    def name(self) -> str:
-        """Of the models, for messages."""
-        return f"the family {self.job.grid.family.name!r}"
-
-    def start(self) -> Callable[[BlockKey], tuple[Block, Seconds]]:
-        """Draws and fits a block."""
-        return BlockFits(self.job).block
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,19 +83,17 @@ class SliceFits:
         theta = self.job.truth[0, self.points]
         if len(theta) == 1:
             return around(self.model, theta[0])
-        shape = tuple(len(a) for a in self.job.grid.axes if not a.structural)
-        return Screen.of(self.model, theta, shape, most=SCREENED)
+        return Screen.of(self.model, theta, self.job.grid.slice_shape, most=SCREENED)
 
-    def best(self, counts: Array, aux: Array, truth: Array, each: int) -> BatchFit:
+    def best(self, data: Data, truth: Array, each: int) -> BatchFit:
         """Free fits of toys, `each` of every point of `truth`, ``(n_points, n_par)``."""
         at = np.repeat(truth, each, axis=0).T
         if self.screen is None:
-            return self.free.fit(counts, aux, at)
+            return self.free.fit(data, at)
         return best_of_starts(
             self.free,
             self.screen,
-            counts,
-            aux,
+            data,
             at,
             tolerance=self.job.precision.same,
             starts=self.starts(truth[0]) if len(self.points) == 1 else None,
@@ -129,32 +107,26 @@ class SliceFits:
         name = truth.tobytes()
         if name not in self._starts:
             seeds = np.random.SeedSequence((self.job.seed, self.job.point), spawn_key=(0,))
-            counts, aux = self.draw(truth, np.random.default_rng(seeds), _PILOT)
+            data = draw(self.model, truth, np.random.default_rng(seeds), _PILOT)
+            at_truth = self.free.fit(data, truth, rescue=False).valid_nll
             self._starts[name] = needed_starts(
-                self.free,
-                self.screen,
-                counts,
-                aux,
-                self.free.fit(counts, aux, truth, rescue=False).valid_nll,
-                tolerance=self.job.precision.same,
+                self.free, self.screen, data, at_truth, tolerance=self.job.precision.same
             )
         return self._starts[name]
-
-    def draw(self, truth: Array, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
-        """Counts ``(n_bins, size)`` and auxiliary measurements ``(n_par, size)``."""
-        return draw(self.model, truth, rng, size)
 
     def set_up(self) -> None:
         """Do what is done once, so that the time of a block is that of its toys."""
         truth = self.job.truth[0, self.points[0]]
-        counts, aux = self.draw(truth, np.random.default_rng(0), 2)
+        data = draw(self.model, truth, np.random.default_rng(0), 2)
         for fitter in (self.free, self.held) if self.job.held else (self.free,):
-            fitter.fit(counts, aux, truth)
+            fitter.fit(data, truth)
         self.starts(truth)
 
 
 class BlockFits:
-    """Computes blocks; built once a process. Keeps the slices that it worked on last.
+    """The blocks of a job (`cevns.inference.work.blocks.Job`).
+
+    Keeps the slices that it worked on last.
 
     Args:
         job: the toys.
@@ -165,6 +137,15 @@ class BlockFits:
         self._of_point = job.slice_numbers()
         self._slices = job.grid.slices()
         self._kept: dict[int, SliceFits] = {}
+
+    @property
+    def name(self) -> str:
+        """Of the models, for messages."""
+        return f"the family {self.job.grid.family.name!r}"
+
+    def start(self) -> Callable[[BlockKey], tuple[Block, Seconds]]:
+        """Draws and fits a block."""
+        return self.block
 
     def slice_of(self, point: int) -> SliceFits:
         """The fits at a point."""
@@ -191,16 +172,19 @@ class BlockFits:
         clock.append(time.perf_counter())
         streams = [job.stream(key, p) for p in key.points]
         truth = job.truth[key.hypothesis, points]
-        drawn = [here.draw(t, rng, each) for t, rng in zip(truth, streams, strict=True)]
-        counts, aux = (np.concatenate(parts, axis=1) for parts in zip(*drawn, strict=True))
-        free = here.best(counts, aux, truth, each)
+        drawn = [draw(here.model, t, rng, each) for t, rng in zip(truth, streams, strict=True)]
+        data = Data(
+            np.concatenate([d.counts for d in drawn], axis=1),
+            np.concatenate([d.auxiliary for d in drawn], axis=1),
+        )
+        free = here.best(data, truth, each)
         clock.append(time.perf_counter())
         at = np.repeat(job.truth[0, points], each, axis=0).T
-        held = here.held.fit(counts, aux, at) if job.held else None
+        held = here.held.fit(data, at) if job.held else None
         if held is None or job.statistic == "fits":
             block = _fits(free, held)
         else:
-            block = _statistic(here, at, counts, aux, held, free)
+            block = _statistic(here, at, data, held, free)
         clock.append(time.perf_counter())
         chosen = [
             i * each + np.sort(rng.choice(each, n, replace=False))
@@ -210,7 +194,7 @@ class BlockFits:
             "point": points,
             "hypothesis": np.array([key.hypothesis]),
             "number": np.array([key.number]),
-            "audit": _audit(here, streams[0], np.concatenate(chosen), counts, aux, at, free),
+            "audit": _audit(here, streams[0], np.concatenate(chosen), data, at, free),
         }
         clock.append(time.perf_counter())
         return block, Seconds(*np.diff(clock).tolist())
@@ -231,24 +215,20 @@ def _fits(free: BatchFit, held: BatchFit | None) -> Block:
     return block
 
 
-def _statistic(
-    here: SliceFits, at: Array, counts: Array, aux: Array, held: BatchFit, free: BatchFit
-) -> Block:
+def _statistic(here: SliceFits, at: Array, data: Data, held: BatchFit, free: BatchFit) -> Block:
     """The statistic of a block of toys."""
     rise = held.twice_nll - free.twice_nll
     failed = (held.status == FAILED) | (free.status == FAILED)
     q = np.maximum(rise, 0.0)
     if here.job.statistic == "upper":
-        q = _upper(here, at, counts, aux, held, free)
+        q = _upper(here, at, data, held, free)
     return {
         "q": np.where(failed, np.nan, q),
         "outliers": np.array([np.sum((rise < -OUTLIER) & ~failed)]),
     }
 
 
-def _upper(
-    here: SliceFits, at: Array, counts: Array, aux: Array, held: BatchFit, free: BatchFit
-) -> Array:
+def _upper(here: SliceFits, at: Array, data: Data, held: BatchFit, free: BatchFit) -> Array:
     """The statistic for upper limits."""
     (name,) = here.job.grid.scanned
     k, null = here.model.parameters.position(name), here.job.null
@@ -257,7 +237,7 @@ def _upper(
     if below.size:
         start = at[:, below]
         start[k] = null
-        lowest[below] = here.held.fit(counts[:, below], aux[:, below], start).twice_nll
+        lowest[below] = here.held.fit(data.columns(below), start).twice_nll
     q = np.maximum(held.twice_nll - lowest, 0.0)
     return np.where(best > at[k], 0.0, q)
 
@@ -266,8 +246,7 @@ def _audit(
     here: SliceFits,
     rng: np.random.Generator,
     toys: IntArray,
-    counts: Array,
-    aux: Array,
+    data: Data,
     at: Array,
     free: BatchFit,
 ) -> Array:
@@ -285,7 +264,7 @@ def _audit(
             continue
         result = fit(
             here.model,
-            data=Data(counts[:, i], aux[:, i]),
+            data=data.columns(i),
             start=start,
             minos="none",
             hesse=False,

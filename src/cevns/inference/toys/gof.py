@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.expectation import Model
-from cevns.inference.toys.toy_job import TIE
+from cevns.inference.toys.toy_job import p_value
 from cevns.inference.toys.toy_run import run_toys
 
 __all__ = ["GoodnessOfFit", "goodness_of_fit"]
@@ -66,6 +63,5 @@ def goodness_of_fit(model: Model, result: FitResult, n: int, *, seed: int = 1) -
         audit=0.0,
     )
     good = toys.twice_nll[toys.status != FAILED]
-    p_value = float(np.mean(good >= result.twice_nll - TIE))
-    error = math.sqrt(max(p_value * (1.0 - p_value), 1.0 / good.size) / good.size)
-    return GoodnessOfFit(result.twice_nll, p_value, error, int(good.size), seed, float(good.mean()))
+    share, error = p_value(good, result.twice_nll)
+    return GoodnessOfFit(result.twice_nll, share, error, int(good.size), seed, float(good.mean()))

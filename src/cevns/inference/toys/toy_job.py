@@ -19,6 +19,7 @@ order.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -43,6 +44,7 @@ __all__ = [
     "Precision",
     "Sizes",
     "ToyJob",
+    "p_value",
 ]
 
 Statistic = Literal["two-sided", "upper", "fits"]
@@ -60,6 +62,19 @@ fitted. Counts are discrete, and a toy equal to the data must count as far off a
 is continuous a p-value of 0.1 grows by 6e-4 for one parameter and 5e-4 for two."""
 POLICY = "profiled"
 """Where the toys have their nuisances: at the values that fit the data best at the point."""
+
+
+def p_value(q: Array, q_data: float) -> tuple[float, float]:
+    """Share of toys at least as far off as the data, and its binomial error.
+
+    Examples:
+        >>> p_value(np.array([0.0, 1.0, 2.0, 3.0]), 2.0)[0]
+        0.5
+    """
+    if not q.size:
+        return math.nan, math.nan
+    p = float(np.mean(q >= q_data - TIE))
+    return p, math.sqrt(max(p * (1.0 - p), 1.0 / q.size) / q.size)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ __all__ = ["LEVELS", "Coverage", "Pull", "ToyResult"]
 
 LEVELS = (0.6826894921370859, 0.9)
 """Confidence levels whose coverage is tested."""
+_OF_FITS = ("theta", "errors", "twice_nll", "edm", "status", "rise", "conditional_status")
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,7 @@ class ToyResult:
             n=job.toys,
             seed=job.seed,
             point=job.point,
-            theta=joined("theta"),
-            errors=joined("errors"),
-            twice_nll=joined("twice_nll"),
-            edm=joined("edm"),
-            status=joined("status"),
-            rise=joined("rise"),
-            conditional_status=joined("conditional_status"),
+            **{name: joined(name) for name in _OF_FITS},
             audit_differences=joined("audit"),
             timing=_timing(times, wall_s),
         )

@@ -14,7 +14,7 @@ from typing import Any
 from cevns.exceptions import FitError, InputError, OutputError
 from cevns.inference.model.expectation import Model, parameter_point, single_poi
 from cevns.inference.model.grid import Grid
-from cevns.inference.toys.block_fits import Seconds, ToyWork
+from cevns.inference.toys.block_fits import BlockFits, Seconds
 from cevns.inference.toys.toy_job import QUOTED, Sizes, ToyJob
 from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.work.blocks import run_blocks
@@ -33,10 +33,10 @@ __all__ = [
     "TOYS_MOST",
     "Computed",
     "Progress",
+    "audited",
     "check_audit",
     "check_failed",
     "compute",
-    "fit_job",
     "run_toys",
 ]
 
@@ -129,7 +129,7 @@ def compute(
     new = 0
     try:
         for each in run_blocks(
-            ToyWork(job),
+            BlockFits(job),
             todo,
             workers=workers,
             executor=executor,
@@ -178,31 +178,9 @@ def check_audit(deeper: int, audited: int, advice: str) -> None:
         )
 
 
-def fit_job(
-    model: Model,
-    n: int,
-    *,
-    seed: int,
-    truth: Array,
-    poi: str,
-    coverage: bool = True,
-    audit: float = 0.0,
-    point: int = 0,
-) -> ToyJob:
-    """The toys of a fit: those of a grid with one point; see `run_toys`."""
-    grid = Grid.of(model, {poi: [float(truth[model.parameters.position(poi)])]})
-    return ToyJob(
-        grid=grid,
-        truth=truth[None, None],
-        toys=n,
-        seed=seed,
-        statistic="fits",
-        held=coverage,
-        audit=max(1, min(round(audit * n), AUDIT_MOST)) if audit > 0 else 0,
-        precision=QUOTED,
-        sizes=Sizes(BLOCK, BLOCK, 1),
-        point=point,
-    )
+def audited(fraction: float, toys: int, most: int) -> int:
+    """Toys that are audited: a fraction, at least one where any are wanted."""
+    return max(1, min(round(fraction * toys), most)) if fraction > 0 else 0
 
 
 def run_toys(
@@ -266,14 +244,17 @@ def run_toys(
     held = model.parameters.fix({model.parameters[k].name: float(at[k]) for k in positions})
     if not held.free:
         raise InputError(f"toys of {model.name!r}: all parameters are fixed; free one")
-    job = fit_job(
-        model.with_parameters(held),
-        n,
+    value = float(at[model.parameters.position(poi)])
+    job = ToyJob(
+        grid=Grid.of(model.with_parameters(held), {poi: [value]}),
+        truth=at[None, None],
+        toys=n,
         seed=seed,
-        truth=at,
-        poi=poi,
-        coverage=coverage,
-        audit=audit,
+        statistic="fits",
+        held=coverage,
+        audit=audited(audit, n, AUDIT_MOST),
+        precision=QUOTED,
+        sizes=Sizes(BLOCK, BLOCK, 1),
         point=point,
     )
     run = {
@@ -302,10 +283,10 @@ def run_toys(
             store.remove()
     result = ToyResult.build(job, poi, found.blocks, found.times, found.wall_s)
     check_failed(result.statuses["failed"], n, max_failures)
-    audited = result.audit
+    audit_of_all = result.audit
     check_audit(
-        audited["deeper_minima"],
-        audited["n"],
+        audit_of_all["deeper_minima"],
+        audit_of_all["n"],
         "the likelihood has minima that the starts of the toys do not reach",
     )
     return result

@@ -29,6 +29,7 @@ __all__ = [
     "Checkpoint",
     "blocks_of",
     "check_run",
+    "difference",
     "join",
     "read_blocks",
     "write_blocks",
@@ -204,15 +205,21 @@ def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) ->
             f"{path} was computed with the engine {before}, and NumPy is the only one: what it "
             "holds can be read, not continued; choose another file, or remove it"
         )
+    if what := difference(theirs, ours):
+        raise InputError(
+            f"{path} is of another run: {what}; choose another file or the same settings"
+        )
+
+
+def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """The first difference between two fingerprints, in words; empty where there is none."""
     for key, value in json.loads(json.dumps(dict(ours))).items():
         if key != "engine" and value != theirs.get(key):
-            is_, not_ = _difference(theirs.get(key), value)
-            what = f"its {key} is {is_}, not {not_}"
             if key.endswith(" digest"):  # hashes say nothing to people
-                what = f"its {key} differs, so do the numbers behind it"
-            raise InputError(
-                f"{path} is of another run: {what}; choose another file or the same settings"
-            )
+                return f"its {key} differs, so do the numbers behind it"
+            is_, not_ = _difference(theirs.get(key), value)
+            return f"its {key} is {is_}, not {not_}"
+    return ""
 
 
 def _difference(theirs: Any, ours: Any) -> tuple[str, str]:

@@ -36,13 +36,17 @@ class ScanFile:
         run: fingerprint: what determines the numbers; plain JSON values.
         datasets: arrays by name; a ``/`` in it makes a group.
         notes: plain JSON values that may differ between equal scans: dates, hosts, times.
-        shard: which share of how many, from one; None for a whole scan.
     """
 
     run: Mapping[str, Any]
     datasets: Mapping[str, Array] = field(repr=False)
     notes: Mapping[str, Any] = field(default_factory=dict)
-    shard: tuple[int, int] | None = None
+
+    @property
+    def shard(self) -> tuple[int, int] | None:
+        """Which share of how many, from one; None for a whole scan."""
+        shard = self.run.get("shard")
+        return None if shard is None else (shard[0], shard[1])
 
     def group(self, name: str) -> dict[str, Array]:
         """The datasets of one group, by their names in it."""
@@ -84,8 +88,6 @@ def write_scan(path: Path | str, content: ScanFile) -> None:
         file.attrs["format_version"] = _FORMAT_VERSION
         file.attrs["run"] = json.dumps(dict(content.run), sort_keys=True)
         file.attrs["notes"] = json.dumps(dict(content.notes), sort_keys=True)
-        if content.shard:
-            file.attrs["shard"] = content.shard
         for name in sorted(content.datasets):
             file.create_dataset(name, data=content.datasets[name], track_times=False)
     files.write(path, buffer.getbuffer())
@@ -123,7 +125,6 @@ def read_scan(path: Path | str, run: Mapping[str, Any] | None = None) -> ScanFil
                 raise DataError("a newer version of cevns wrote it; update cevns", path=path)
             theirs = json.loads(file.attrs["run"])
             notes = json.loads(file.attrs["notes"])
-            shard = file.attrs.get("shard")
             file.visititems(
                 lambda name, item: (
                     datasets.update({name: np.asarray(item[()])})
@@ -135,6 +136,4 @@ def read_scan(path: Path | str, run: Mapping[str, Any] | None = None) -> ScanFil
         raise broken from None
     if run is not None:
         check_run(theirs, run, path)
-    return ScanFile(
-        theirs, datasets, notes, None if shard is None else (int(shard[0]), int(shard[1]))
-    )
+    return ScanFile(theirs, datasets, notes)

@@ -182,7 +182,7 @@ def _cls(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
 
     for cl in levels:
         parts.statistic(scan, cl)  # raises for other levels
-    found = ClsScan.of(scan.file)
+    found = ClsScan(scan.file)
     x = scan.axes[0]
     two_down, down, median, up, two_up = found.expected
     (limit,) = found.upper()

@@ -138,7 +138,7 @@ def _expected(axes: Axes, scan: Scan) -> None:
 
     if not scan.raster:
         return
-    found = ClsScan.of(scan.file)
+    found = ClsScan(scan.file)
     at = scan.axes[scan.names.index(scan.raster[0])]
     last = scan.axes[1 - scan.names.index(scan.raster[0])][-1]
     # a limit beyond the grid leaves through the edge of the figure
