@@ -11,13 +11,12 @@ from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
 from cevns.experiments.declaration.sections import ChannelEntry
-from cevns.experiments.inputs.cells import Cells
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import check_shape_parameters
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
-from cevns.inference.model.channel import COUNTS, Channel, Component
+from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import Strength
 from cevns.inference.model.mapped import Mapped
@@ -86,7 +85,7 @@ def build_model(
     parameters = assembly.parameter_vector(declared, experiment.declared, question, of_interest)
     factors = experiment.factors(declared.strength, "strength")
     strength, normalised = question.strength(
-        (*assembly.names_acting_on(declared, "signal"), *factors), of_interest[0].value
+        (*declared.acting_on("signal"), *factors), of_interest[0].value
     )
     inputs = read()  # after the signal: what is wrong with both is said of that
     if shape is None:
@@ -152,8 +151,8 @@ def _channel(
         # splines of the response may undershoot zero by a hundredth of an event
         least = max(count.value - 5.0 * count.sigma, 0.0)
         floor += 0.5 * entry.exposure * least * counts.nominal
-    observed, statistic = inputs.observed.get(name), inputs.statistics.get(name, COUNTS)
-    derived, shape, cells = experiment.derived, experiment.cells, inputs.cells.get(name, Cells())
+    measured, derived, shape = inputs.channels[name], experiment.derived, experiment.cells
+    observed, statistic, cells = measured.observed, measured.statistic, measured.cells
     if cells.onto is not None:
         onto, n_bins, shape = cells.onto, len(cells.onto), ()
         events = onto.sum(axis=0) if cells.events is None else cells.events @ onto

@@ -13,7 +13,7 @@ from cevns.experiments.counts_model import build_model
 from cevns.experiments.declaration import loader, quenching_override
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.patch import patched, read_patch
-from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
+from cevns.experiments.inputs.event_inputs import Inputs, load_inputs
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.questions import SIGNAL, Poi, Question, ask
@@ -75,11 +75,7 @@ class Experiment(Apparatus):
     @cached_property
     def inputs(self) -> Inputs:
         """Observed counts and background shapes."""
-        if self.declaration.signal is not None:
-            return load_released(self.declaration, self.path, data=self.data)
-        return load_inputs(
-            self.declaration, self.path, data=self.data, time_efficiency=self.time_efficiency
-        )
+        return load_inputs(self, self.data)
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:

@@ -208,7 +208,7 @@ def load_all(
     """
     if len(names) == 1 and not any(":" in key for key in overrides or ()):
         one = load(names[0], data=data, overrides=overrides)
-        if data is not None and not _released(one):
+        if data is not None and not one.declaration.releases:
             raise InputError(f"--data: {one.name} names no public release")
         return (one,)
     plain = tuple(load(n) for n in names)
@@ -222,21 +222,11 @@ def load_all(
             changes[i][field if colon else key] = value
     loaded = []
     for name, experiment, change in zip(names, plain, changes, strict=True):
-        at = data if _released(experiment) else None
+        at = data if experiment.declaration.releases else None
         loaded.append(load(name, data=at, overrides=change or None))
     if data is not None and not any(e.data for e in loaded):
         raise InputError("--data: none of these experiments names a public release")
     return tuple(loaded)
-
-
-def _released(experiment: Experiment) -> bool:
-    """Whether the file names a public release."""
-    return bool(_releases(experiment))
-
-
-def _releases(experiment: Experiment) -> set[str]:
-    """The public releases that it reads."""
-    return {d.release for d in experiment.declaration.every_data if d and d.release}
 
 
 def _called(experiment: Experiment, written: str | Path, who: str) -> bool:
@@ -289,7 +279,7 @@ def _check_data(a: Experiment, b: Experiment) -> None:
     same_counts = {f.sha256 for f in a.inputs.files if f.role == "observed"} & {
         f.sha256 for f in b.inputs.files if f.role == "observed"
     }
-    if _releases(a) & _releases(b) or same_counts:
+    if a.declaration.releases & b.declaration.releases or same_counts:
         raise InputError(
             f"{a.name} and {b.name} read the same data; the same events must not enter a fit "
             "twice: leave one out, or take the section 'data' out of a projection"

@@ -11,7 +11,7 @@ from typing import Any, cast
 from cevns.detectors.quenching import Quenching, section
 from cevns.exceptions import InputError, SchemaError
 from cevns.experiments.declaration.backgrounds import Component
-from cevns.experiments.declaration.builder import Builder
+from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document, parse
 
 __all__ = ["FIELD", "declared", "read_quenching", "replaced", "split"]
@@ -67,9 +67,8 @@ def read_quenching(path: Path | str) -> Quenching:
     if not isinstance(written, dict) or "kind" not in written:
         raise SchemaError("needs a section 'quenching:' with a 'kind'", path=document.path)
     component = Component.model_validate(written)
-    return cast(
-        "Quenching", Builder(document).build("cevns.detectors.quenching", ("quenching",), component)
-    )
+    built = build(document, "cevns.detectors.quenching", ("quenching",), component)
+    return cast("Quenching", built)
 
 
 def split(overrides: Mapping[str, str]) -> tuple[dict[str, str], str | None]:

@@ -80,12 +80,21 @@ class ExperimentFile(Section):
         return tuple(c.data for c in self.channels.values()) if self.channels else (self.data,)
 
     @property
+    def releases(self) -> set[str]:
+        """The public releases that the data are in."""
+        return {d.release for d in self.every_data if d is not None and d.release is not None}
+
+    @property
     def strengths(self) -> dict[tuple[str, ...], Strength]:
         """Every strength of the file that is not empty, by where it stands."""
         out: dict[tuple[str, ...], Strength] = {("strength",): self.strength}
         out |= {("components", n, "strength"): c.strength for n, c in self.components.items()}
         out |= {("backgrounds", n, "strength"): b.strength for n, b in self.backgrounds.items()}
         return {where: strength for where, strength in out.items() if strength}
+
+    def acting_on(self, *stages: str) -> tuple[str, ...]:
+        """Names of the parameters that act on some stages, in the order of the file."""
+        return tuple(n for n, p in self.parameters.items() if p.acts_on in stages)
 
     @property
     def correlated_widths(self) -> dict[str, float]:
@@ -205,6 +214,12 @@ class ExperimentFile(Section):
                 background.resolve(self.target.mass, self.live_time, range_kev)
             except InputError as error:
                 raise InputError(f"background {name!r}: {error}") from None
+            if self.signal is not None and background.template is None:
+                raise InputError(f"background {name!r} needs a 'template' beside a released signal")
+            if self.signal is None and background.template is not None:
+                raise InputError(
+                    f"background {name!r} is a template: the file needs a 'signal' section"
+                )
             if axis is None and (background.energy or background.template):
                 raise InputError(f"background {name!r} has a shape, but there is no axis in energy")
             if axis is not None and not (background.energy or background.template):
@@ -251,7 +266,7 @@ class ExperimentFile(Section):
         used = [f for strength in self.strengths.values() for f in strength]
         named = {f for f in used if isinstance(f, str)} - set(self.derived)
         functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
-        acting_on_signal = {n for n, p in self.parameters.items() if p.acts_on == "signal"}
+        acting_on_signal = set(self.acting_on("signal"))
         arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)} - set(
             self.derived
         )
@@ -259,7 +274,7 @@ class ExperimentFile(Section):
             ("component", named, "no 'strength' has it"),
             ("function", arguments, "no function has it as its 'parameter'"),
         ):
-            acting = {n for n, p in self.parameters.items() if p.acts_on == stage}
+            acting = set(self.acting_on(stage))
             for name in sorted(acting - needed):
                 raise InputError(f"the parameter {name!r} acts on a {stage}, but {missing}")
             if stage == "component":  # what multiplies CEvNS may multiply others too

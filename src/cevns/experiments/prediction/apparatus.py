@@ -15,11 +15,11 @@ from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.efficiency.unity import Unity
 from cevns.detectors.responses.chain import end_of_axis
 from cevns.exceptions import CevnsWarning, InputError
-from cevns.experiments.declaration import assembly
 from cevns.experiments.declaration.sections import ComponentEntry
+from cevns.experiments.prediction.arrival_tables import declared_arrival, pulsed
 from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
-from cevns.experiments.prediction.signal import Signal
+from cevns.experiments.prediction.signal import Binding, Signal
 from cevns.processes import (
     Interaction,
     Kinematics,
@@ -101,18 +101,19 @@ class Apparatus(Parts):
     @cached_property
     def times(self) -> tuple[TimeTable, ...]:
         """Arrival-time bins, one table a flavour."""
-        arrival = self.arrival
+        arrival, edges, efficiency = self.arrival, self.time_edges, self.time_efficiency
         if arrival is not None:
-            moved = self.declared.get(assembly.single(self.declaration, "arrival") or "")
-            return self._located(
-                lambda: assembly.arrival_tables(
-                    self.source, arrival, self.time_edges, self.time_efficiency, moved
-                ),
+            moved = self.one_acting_on("arrival")
+            table = self._located(
+                lambda: declared_arrival(arrival, edges, efficiency, moved),
                 *self.source_section,
                 "arrival",
             )
-        pulse = self.declared.get(assembly.single(self.declaration, "pulse-time") or "")
-        return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
+        elif edges is not None:
+            return pulsed(self.source, edges, efficiency, self.one_acting_on("pulse-time"))
+        else:  # everything arrives in one bin
+            table = TimeTable.constant([0.0, 1.0], np.ones(1))
+        return tuple(table for _ in self.source.flavours)
 
     # -- recoils of electrons --------------------------------------------------------------------
 
@@ -206,25 +207,68 @@ class Apparatus(Parts):
     ) -> Signal:
         """The exact signal in energy and time, with some parameters of the interaction free."""
         process = self.interaction if interaction is None else interaction
-        binding = assembly.bind(
-            self.declaration,
-            couplings,
-            process,
-            self.quenching.variation_names,
-            self.response,
-            self.source,
-        )
-        pulse = binding.pulse_time
-        fold, curve, response = self.stages(process)
-        nominal = self.declared
+        pulse = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
         return Signal(
-            fold=fold,
-            quenching=curve,
-            response=response,
+            *self.stages(process),
+            self._binding(couplings, process),
             times=self.times,
-            binding=binding,
-            pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
+            pulse_time=None if pulse is None else pulse.name,
+            pulse_time_us=0.0 if pulse is None else pulse.value,
         )
+
+    def _binding(self, couplings: tuple[str, ...], process: Interaction) -> Binding:
+        """Which parameter drives which stage of the signal, with these couplings free."""
+        declared, moving = self.declaration, list(couplings)
+        for stage, what, known in (
+            ("interaction", f"interaction {process.name!r}, which knows", process.parameters),
+            ("source", "source, which has", self.source.parameters),
+        ):
+            for name in declared.acting_on(stage):
+                if name not in known.names:
+                    raise InputError(
+                        f"{self.name}: the parameter {name!r} acts on the {what} "
+                        f"{', '.join(known.names) or 'no parameter'}"
+                    )
+                moving.append(name)
+        for name in couplings:
+            if name in declared.derived:
+                raise InputError(
+                    f"{self.name}: {name!r} is derived from other parameters; ask for these"
+                )
+        arguments = (*process.parameters.names, *self.source.parameters.names)
+        moving += [n for n in declared.derived if n in arguments]
+        radius = self.one_acting_on("neutron-radius")
+        stage = "efficiency" if declared.detector.response.kind == "chain" else "response"
+        return Binding(
+            interaction=tuple(dict.fromkeys(moving)),
+            neutron_radius=None if radius is None else radius.name,
+            quenching=self._matched("quenching", self.quenching.variation_names),
+            response=self._matched(stage, tuple(self.response.parameters)),
+        )
+
+    def _matched(self, stage: str, variations: tuple[str, ...]) -> tuple[str, ...]:
+        """Variations of a stage, each driven by the parameter of its name.
+
+        Raises:
+            InputError: if a variation has no parameter, or a parameter no variation.
+        """
+        names = self.declaration.acting_on(stage)
+        for name in variations:
+            if name not in names:
+                value, repair = "0 +/- 1", " or remove the variation"
+                if stage == "response":
+                    value, repair = "value +/- error", ", within the values of its table"
+                raise InputError(
+                    f"{self.name}: the {stage} variation {name!r} has no parameter; declare "
+                    f"'{name}: {{constraint: {value}, acts_on: {stage}}}'{repair}"
+                )
+        for name in names:
+            if name not in variations:
+                raise InputError(
+                    f"{self.name}: the parameter {name!r} acts on {stage}, which has no "
+                    "variation of that name"
+                )
+        return variations
 
     def _nominal(self, signal: Signal) -> dict[str, Array]:
         """Nominal values of everything a signal may depend on."""

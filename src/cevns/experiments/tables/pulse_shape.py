@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
-from cevns.experiments.prediction.separable import Separable, Values
+from cevns.experiments.prediction.separable import Moved, Separable, Values
 from cevns.inference.model.rows import DenseRows
 from cevns.inference.model.shapes import MovingShape
 from cevns.typing import Array
@@ -23,19 +23,17 @@ __all__ = ["PulseShapeSignal"]
 
 
 @dataclass(frozen=True, eq=False)
-class PulseShapeSignal(MovingShape):
+class PulseShapeSignal(Moved, MovingShape):
     """Expected signal counts per (energy, pulse-shape, time) bin.
 
     Args:
         signal: in energy and time.
         pulse_shape: contents of the pulse-shape bins at each energy; its directions are driven by
             the parameters of the same names.
-        held: parameters along which no slope is asked for.
     """
 
     signal: Separable
     pulse_shape: PulseShapeBins
-    held: frozenset[str] = frozenset()
 
     @property
     def n_bins(self) -> int:
@@ -47,16 +45,9 @@ class PulseShapeSignal(MovingShape):
         """See `cevns.inference.model.shapes.Shape`."""
         return (*self.signal.parameters, *self.pulse_shape.odd)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """See `cevns.inference.model.shapes.Shape`."""
-        own = (n for n in self.pulse_shape.odd if n not in self.held)
-        return (*self.signal.names, *own)
-
     def holding(self, names: Iterable[str]) -> PulseShapeSignal:
-        """See `cevns.inference.model.shapes.Shape`."""
-        held = frozenset(names)
-        return replace(self, signal=self.signal.holding(held), held=self.held | held)
+        """See `Moved`; the signal holds them too."""
+        return replace(super().holding(names), signal=self.signal.holding(names))
 
     def evaluate(self, values: Values) -> Array:
         """Expected counts, ``(..., n_energy, n_pulse_shape, n_time)``."""
