@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cevns.analysis.question import place
-from cevns.experiments.experiment import Experiment, inputs_record
+from cevns.experiments.experiment import Experiment
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import recoil_panels
 from cevns.records import head
@@ -49,7 +49,7 @@ class Rate:
             "experiment": self.experiment.name,
             "physics": self.experiment.physics,
             "overrides": dict(self.experiment.overrides or {}),
-            "inputs": inputs_record(self.experiment),
+            "inputs": self.experiment.inputs.record(),
             "recoil_energy_kev": self.recoil_energy_kev.tolist(),
             "rate_per_kev": {k: v.tolist() for k, v in self.rate_per_kev.items()},
             "expected": dict(self.expected),

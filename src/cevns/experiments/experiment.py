@@ -23,11 +23,7 @@ from cevns.processes import Interaction
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import Features
 
-__all__ = [
-    "Experiment",
-    "inputs_record",
-    "load",
-]
+__all__ = ["Experiment", "load"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +56,13 @@ class Experiment(Apparatus):
 
     def provenance(self) -> dict[str, Any]:
         """Name, physics choices, changed fields and inputs, as every result has them."""
+        patches = [str(p.path) for p in self.document.patches]
         return {
             "experiment": self.name,
             "physics": self.physics,
             "overrides": dict(self.overrides or {}),
-            "inputs": inputs_record(self),
-            **(
-                {"patches": [str(p.path) for p in patches]}
-                if (patches := self.document.patches)
-                else {}
-            ),
+            "inputs": self.inputs.record(),
+            **({"patches": patches} if patches else {}),
         }
 
     @cached_property
@@ -243,13 +236,3 @@ def load(
         return experiment
     curve = quenching_override.read_quenching(curve_file[1:])
     return experiment.with_quenching(curve, curve_file)
-
-
-def inputs_record(experiment: Experiment) -> dict[str, Any]:
-    """Where the data came from, with digests and warnings."""
-    inputs = experiment.inputs
-    return {
-        "origin": inputs.origin,
-        "files": [{"role": f.role, "name": f.name, "sha256": f.sha256} for f in inputs.files],
-        "warnings": list(inputs.warnings),
-    }

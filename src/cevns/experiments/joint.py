@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -249,37 +249,31 @@ def _check_data(a: Experiment, b: Experiment) -> None:
             f"{a.name} and {b.name} hold the same data (declared under 'overlaps'); the same "
             "events must not enter a fit twice: leave one out"
         )
-    ours, theirs = a.declaration.external, b.declaration.external
-    for name in ours.keys() & theirs.keys():
-        if ours[name] != theirs[name]:
+    for (name, ours), (other, theirs) in product(
+        a.declaration.external.items(), b.declaration.external.items()
+    ):
+        if name == other and ours != theirs:
             raise InputError(
                 f"the external measurement {name!r} is another one in {a.name} and in {b.name}; "
                 "it counts once in a joint fit: write the same, or call one otherwise"
             )
-    for one in a.declaration.correlations:
-        for other in b.declaration.correlations:
-            common = [
-                n
-                for n in one.parameters
-                if n in other.parameters and _is_shared(a, n) and _is_shared(b, n)
-            ]
-            if common and one != other:
-                raise InputError(
-                    f"the covariance of {', '.join(common)} is another one in {a.name} and in "
-                    f"{b.name}; it counts once in a joint fit: write the same in both"
-                )
-    for name, entry in ours.items():
-        if any(entry == e and name != n for n, e in theirs.items()):
+        if name != other and ours == theirs:
             raise InputError(
                 f"the external measurement {name!r} of {a.name} has another name in {b.name}; it "
                 "counts once in a joint fit: give it one name"
             )
+    for one, another in product(a.declaration.correlations, b.declaration.correlations):
+        both = [n for n in one.parameters if n in another.parameters]
+        common = [n for n in both if _is_shared(a, n) and _is_shared(b, n)]
+        if common and one != another:
+            raise InputError(
+                f"the covariance of {', '.join(common)} is another one in {a.name} and in "
+                f"{b.name}; it counts once in a joint fit: write the same in both"
+            )
     if not (a.has_data and b.has_data):
         return
-    same_counts = {f.sha256 for f in a.inputs.files if f.role == "observed"} & {
-        f.sha256 for f in b.inputs.files if f.role == "observed"
-    }
-    if a.declaration.releases & b.declaration.releases or same_counts:
+    counts = [{f.sha256 for f in e.inputs.files if f.role == "observed"} for e in (a, b)]
+    if a.declaration.releases & b.declaration.releases or counts[0] & counts[1]:
         raise InputError(
             f"{a.name} and {b.name} read the same data; the same events must not enter a fit "
             "twice: leave one out, or take the section 'data' out of a projection"
@@ -297,14 +291,11 @@ def _check_physics(a: Experiment, b: Experiment) -> None:
             )
     if a.material.atoms == b.material.atoms:
         return
+    bound = {"quenching", "neutron-radius"}
     for name, entry in a.declaration.parameters.items():
-        other = b.declaration.parameters.get(name)
-        if other is None or entry.shared is not True or other.shared is not True:
+        if not (_is_shared(a, name) and _is_shared(b, name)):
             continue
-        if "quenching" in (entry.acts_on, other.acts_on) or "neutron-radius" in (
-            entry.acts_on,
-            other.acts_on,
-        ):
+        if bound & {entry.acts_on, b.declaration.parameters[name].acts_on}:
             raise InputError(
                 f"{name!r} acts on {entry.acts_on} and is shared between {a.material.name} in "
                 f"{a.name} and {b.material.name} in {b.name}; write 'shared: material', or give "

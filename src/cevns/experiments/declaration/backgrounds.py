@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
-    field_validator,
     model_validator,
 )
 
@@ -31,6 +31,7 @@ __all__ = [
     "ExponentialEnergy",
     "ExponentialFit",
     "FlatEnergy",
+    "Name",
     "Section",
     "Strength",
     "Table",
@@ -43,6 +44,16 @@ class Section(BaseModel):
     """A section of a file: no field but those that are named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _plain(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_plain)]
+"""Of an experiment or of several together."""
 
 
 class Component(BaseModel):
@@ -248,29 +259,28 @@ class ExponentialFit(Table):
     efficiency: Literal[False] = False
 
 
-_ENERGY_KINDS: Mapping[str, type[Section]] = {
-    "flat": FlatEnergy,
-    "exponential": ExponentialEnergy,
-}
-_TIME_KINDS: Mapping[str, type[Section]] = {
-    "exponential": Exponential,
-    "exponential-fit": ExponentialFit,
-}
-
-
-def _pick(value: Any, axis: str, kinds: Mapping[str, type[Section]]) -> Any:
+def _form(axis: str, kinds: Mapping[str, type[Section]], example: str) -> BeforeValidator:
     """The form of a shape, decided by the fields that are there: an error is about one form."""
-    if isinstance(value, dict):
-        kind = str(value.get("kind"))
-        if "kind" in value and kind not in kinds:
-            raise UnknownNameError(f"{axis} shape", kind, kinds)
-        return kinds.get(kind, Table).model_validate(value)
-    if value is not None and not isinstance(value, (Table, *kinds.values())):
-        example = (
-            f"{{kind: {next(iter(kinds))}}}" if axis == "energy" else "{kind: exponential, ...}"
-        )
-        raise InputError(f"expected {example} or {{file: ...}}, got {value!r}")
-    return value
+
+    def picked(value: Any) -> Any:
+        if isinstance(value, dict):
+            kind = str(value.get("kind"))
+            if "kind" in value and kind not in kinds:
+                raise UnknownNameError(f"{axis} shape", kind, kinds)
+            return kinds.get(kind, Table).model_validate(value)
+        if value is not None and not isinstance(value, (Table, *kinds.values())):
+            raise InputError(f"expected {example} or {{file: ...}}, got {value!r}")
+        return value
+
+    return BeforeValidator(picked)
+
+
+_IN_ENERGY = _form("energy", {"flat": FlatEnergy, "exponential": ExponentialEnergy}, "{kind: flat}")
+_IN_TIME = _form(
+    "time",
+    {"exponential": Exponential, "exponential-fit": ExponentialFit},
+    "{kind: exponential, ...}",
+)
 
 
 class Background(Section):
@@ -287,20 +297,10 @@ class Background(Section):
     rate: str | dict[str, Any] | None = None
     steady: bool = False
     template: Template | None = None
-    energy: FlatEnergy | ExponentialEnergy | Table | None = None
-    time: Exponential | ExponentialFit | Table | None = None
+    energy: Annotated[FlatEnergy | ExponentialEnergy | Table | None, _IN_ENERGY] = None
+    time: Annotated[Exponential | ExponentialFit | Table | None, _IN_TIME] = None
     strength: Strength = Field(default_factory=list)
     _count: Measurement = PrivateAttr()
-
-    @field_validator("energy", mode="before")
-    @classmethod
-    def _energy_form(cls, value: Any) -> Any:
-        return _pick(value, "energy", _ENERGY_KINDS)
-
-    @field_validator("time", mode="before")
-    @classmethod
-    def _time_form(cls, value: Any) -> Any:
-        return _pick(value, "time", _TIME_KINDS)
 
     @property
     def count(self) -> Measurement:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError, field_validator
 
 from cevns.exceptions import CevnsError, InputError, UnknownNameError
 from cevns.experiments.declaration import loader
+from cevns.experiments.declaration.backgrounds import Name, Section
 from cevns.experiments.declaration.document import parse
 from cevns.registry import canonical
 
@@ -17,7 +17,7 @@ __all__ = ["SECTION", "CombinationFile", "read_combination"]
 SECTION = loader.COMBINATION
 
 
-class CombinationFile(BaseModel):
+class CombinationFile(Section):
     """What a combination file declares.
 
     Args:
@@ -26,17 +26,9 @@ class CombinationFile(BaseModel):
         title: a line for tables and figures.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     combination: list[str]
-    name: str
+    name: Name
     title: str = ""
-
-    @field_validator("name")
-    @classmethod
-    def _plain(cls, name: str) -> str:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-            raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
-        return name
 
     @field_validator("combination")
     @classmethod

@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration.backgrounds import (
     Background,
     Component,
     ExponentialEnergy,
+    Name,
     Section,
     Strength,
 )
@@ -52,7 +53,7 @@ class ExperimentFile(Section):
     """
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: str
+    name: Name
     title: str = ""
     cite: list[str] = Field(default_factory=list)
     overlaps: list[str] = Field(default_factory=list)
@@ -128,13 +129,6 @@ class ExperimentFile(Section):
         if self.axes.energy is not None and self.axes.energy.unit == "keVnr":
             return "the axis is the energy of nuclear recoils, keVnr"
         return ""
-
-    @field_validator("name")
-    @classmethod
-    def _plain(cls, name: str) -> str:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-            raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
-        return name
 
     @model_validator(mode="after")
     def _fits_together(self) -> ExperimentFile:
@@ -214,17 +208,17 @@ class ExperimentFile(Section):
                 background.resolve(self.target.mass, self.live_time, range_kev)
             except InputError as error:
                 raise InputError(f"background {name!r}: {error}") from None
-            if self.signal is not None and background.template is None:
-                raise InputError(f"background {name!r} needs a 'template' beside a released signal")
-            if self.signal is None and background.template is not None:
-                raise InputError(
-                    f"background {name!r} is a template: the file needs a 'signal' section"
-                )
             if axis is None and (background.energy or background.template):
                 raise InputError(f"background {name!r} has a shape, but there is no axis in energy")
             if axis is not None and not (background.energy or background.template):
                 raise InputError(
                     f"background {name!r}: give either 'energy' (and 'time') or 'template'"
+                )
+            if self.signal is not None and background.template is None:
+                raise InputError(f"background {name!r} needs a 'template' beside a released signal")
+            if self.signal is None and background.template is not None:
+                raise InputError(
+                    f"background {name!r} is a template: the file needs a 'signal' section"
                 )
             if self.axes.time is not None and not background.template and background.time is None:
                 raise InputError(
@@ -270,9 +264,9 @@ class ExperimentFile(Section):
         arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)} - set(
             self.derived
         )
-        for stage, needed, missing in (
-            ("component", named, "no 'strength' has it"),
-            ("function", arguments, "no function has it as its 'parameter'"),
+        for stage, needed, user, missing in (
+            ("component", named, "strength", "no 'strength' has it"),
+            ("function", arguments, "function", "no function has it as its 'parameter'"),
         ):
             acting = set(self.acting_on(stage))
             for name in sorted(acting - needed):
@@ -281,9 +275,8 @@ class ExperimentFile(Section):
                 acting |= acting_on_signal
             for name in sorted(needed - acting):
                 raise InputError(
-                    f"the parameter {name!r} is used by a "
-                    + ("strength" if stage == "component" else "function")
-                    + f", but it is not declared with 'acts_on: {stage}'"
+                    f"the parameter {name!r} is used by a {user}, but it is not declared with "
+                    f"'acts_on: {stage}'"
                 )
         for name in self.derived:
             if name in self.parameters:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +52,14 @@ class Inputs:
     origin: str
     files: tuple[InputFile, ...]
     warnings: tuple[str, ...]
+
+    def record(self) -> dict[str, Any]:
+        """Where the data came from, with digests and warnings."""
+        return {
+            "origin": self.origin,
+            "files": [{"role": f.role, "name": f.name, "sha256": f.sha256} for f in self.files],
+            "warnings": list(self.warnings),
+        }
 
     @property
     def observed(self) -> dict[str, Array]:

@@ -20,7 +20,6 @@ from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
 from cevns.exceptions import CevnsError, InputError, SchemaError
 from cevns.experiments.declaration.assembly import declared_parameters
-from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
@@ -65,7 +64,7 @@ class Parts:
         for name, (lower, upper) in self.response_model.parameters.items():
             if name in out:
                 out[name] = replace(out[name], lower=lower, upper=upper)
-        strengths = (self.factors(s, *at) for at, s in self.declaration.strengths.items())
+        strengths = (self.factors(*at) for at in self.declaration.strengths)
         used = (*self.derived.values(), *(f for strength in strengths for f in strength))
         for function in (f for f in used if isinstance(f, NamedFactor)):
             for name in function.names:
@@ -190,19 +189,22 @@ class Parts:
         """Efficiency in arrival time."""
         return self._built("detectors.efficiency", "detector", "efficiency", "time")
 
-    def factors(self, strength: list[str | Component], *section: str) -> tuple[Strength, ...]:
-        """The factors that a ``strength`` declares.
+    def factors(self, *section: str) -> tuple[Strength, ...]:
+        """The factors that a ``strength`` of the file declares: parameters and functions of some.
 
         Args:
-            strength: names of parameters, and functions of some.
             section: where in the file it stands.
 
         Raises:
             SchemaError: if a function is unknown or its fields are.
         """
-        return tuple(
-            f if isinstance(f, str) else self._function(*section, k) for k, f in enumerate(strength)
-        )
+        written = enumerate(self._written(*section))
+        return tuple(f if isinstance(f, str) else self._function(*section, k) for k, f in written)
+
+    @cached_property
+    def signal_strength(self) -> tuple[Strength, ...]:
+        """What multiplies the signal."""
+        return (*self.declaration.acting_on("signal"), *self.factors("strength"))
 
     @cached_property
     def external(self) -> dict[str, tuple[Observable, Measurement]]:
@@ -218,8 +220,7 @@ class Parts:
     @cached_property
     def nominal_strength(self) -> float:
         """What the signal is multiplied with at the nominal values of the parameters."""
-        names = self.declaration.acting_on("signal")
-        number, found = factors((*names, *self.factors(self.declaration.strength, "strength")))
+        number, found = factors(self.signal_strength)
         values = {n: np.array([p.value]) for n, p in self.declared.items()}
         values |= {n: f.value(values) for n, f in self.derived.items()}
         return float(product(number, found, values, np.zeros(1))[0])
@@ -292,14 +293,18 @@ class Parts:
         self, package: str, *section: str | int, what: str = "", default: T | None = None
     ) -> T:
         """The model that a section of the file declares; the default where it is left out."""
-        component: Any = self.declaration
-        for key in section:
-            named = isinstance(component, BaseModel)
-            component = getattr(component, str(key)) if named else component[key]
+        component = self._written(*section)
         if component is None:
             return cast("T", default)
         built = build(self.document, f"cevns.{package}", section, component, what=what)
         return cast("T", built)
+
+    def _written(self, *section: str | int) -> Any:
+        """What the file has at a place."""
+        node: Any = self.declaration
+        for key in section:
+            node = getattr(node, str(key)) if isinstance(node, BaseModel) else node[key]
+        return node
 
     def _located(self, make: Callable[[], T], *location: str) -> T:
         """Run `make`; a mistake is reported with file, line and field."""
