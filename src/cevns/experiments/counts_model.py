@@ -24,6 +24,7 @@ from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Parameters
 from cevns.processes import Interaction
 from cevns.rates.observable import Predicted
+from cevns.typing import Array
 
 __all__ = ["Key", "build_model"]
 
@@ -75,8 +76,7 @@ def build_model(
         prediction = released.count.value
     else:
         shape, prediction = _first_principles(experiment, question, interaction)
-    entries = declared.channels or {"": ChannelEntry()}
-    sizes = {name: entry.exposure * entry.power(SIGNAL) for name, entry in entries.items()}
+    sizes = {n: e.exposure * e.power(SIGNAL) for n, e in declared.entries.items()}
     of_interest = question.parameters(
         process,
         experiment.declared,
@@ -97,7 +97,7 @@ def build_model(
     whole = sum(sizes.values()) if question.counts_events else 1.0
     further = _further_signals(experiment, question, interaction, reference)
     channels = []
-    for name, entry in entries.items():
+    for name, entry in declared.entries.items():
         own = (*strength, sizes[name] / whole)
         signal = Component(SIGNAL, shape, own, normalised, "CEvNS")
         channels.append(_channel(experiment, inputs, name, entry, (signal, *further)))
@@ -148,9 +148,9 @@ def _channel(
         onto, n_bins, shape = cells.onto, len(cells.onto), ()
         events = onto.sum(axis=0) if cells.events is None else cells.events @ onto
         inside = {n: float(events @ shape.ravel()) for n, shape in inputs.backgrounds.items()}
-        for background, share in inside.items():
+        for of, share in inside.items():
             if not share > 0.0:
-                raise InputError(f"background {background!r} has no content in 'axes.cells'")
+                raise InputError(f"background {of!r} has no content in 'axes.cells'")
         components = [
             replace(c, shape=Mapped(c.shape, onto / inside.get(c.name, 1.0))) for c in components
         ]
@@ -205,16 +205,8 @@ def _correlations(
         covariance = np.array(entry.covariance)[np.ix_(kept, kept)]
         unit = np.eye(len(means))
         values = [Component(n, fixed(unit[i]), (n,)) for i, n in enumerate(known)]
-        out.append(
-            Channel(
-                f"{experiment.name}.correlation-{number + 1}",
-                means,
-                tuple(values),
-                statistic=GaussianValues(covariance=covariance),
-                group=experiment.name,
-                auxiliary=True,
-            )
-        )
+        statistic = GaussianValues(covariance=covariance)
+        out.append(_auxiliary(experiment, f"correlation-{number + 1}", means, values, statistic))
     return out
 
 
@@ -239,18 +231,29 @@ def _external(
             steps=[p.scale for p in moving],
             bounds=[(p.lower, p.upper) for p in moving],
         )
-        out.append(
-            Channel(
-                f"{experiment.name}.{name}",
-                np.array([measured.value]),
-                (Component(name, shape),),
-                statistic=GaussianValues(up=np.array([measured.sigma])),
-                derived={n: f for n, f in experiment.derived.items() if n in names},
-                group=experiment.name,
-                auxiliary=True,
-            )
-        )
+        value, error = np.array([measured.value]), GaussianValues(up=np.array([measured.sigma]))
+        out.append(_auxiliary(experiment, name, value, [Component(name, shape)], error))
     return out
+
+
+def _auxiliary(
+    experiment: Apparatus,
+    name: str,
+    values: Array,
+    components: Sequence[Component],
+    statistic: GaussianValues,
+) -> Channel:
+    """A channel of measured values that is no part of what the experiment counts."""
+    names = {n for c in components for n in c.names}
+    return Channel(
+        f"{experiment.name}.{name}",
+        values,
+        tuple(components),
+        statistic=statistic,
+        derived={n: f for n, f in experiment.derived.items() if n in names},
+        group=experiment.name,
+        auxiliary=True,
+    )
 
 
 def _first_principles(

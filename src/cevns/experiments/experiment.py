@@ -133,8 +133,7 @@ class Experiment(Apparatus):
     @property
     def exposure(self) -> float:
         """Exposures of all channels, each times the power of the source in it."""
-        channels = self.declaration.channels.values()
-        return sum(c.exposure * c.power(SIGNAL) for c in channels) if channels else 1.0
+        return sum(c.exposure * c.power(SIGNAL) for c in self.declaration.entries.values())
 
     def predict(self) -> dict[str, float]:
         """Expected counts per component in all channels, before any fit."""

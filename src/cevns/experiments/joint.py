@@ -139,14 +139,7 @@ class JointExperiment(Named):
                 if all(_is_shared(e, n) for n in c.parameters)
             }
         _warn_half_shared(models)
-        common = {
-            e.name: {
-                own: joint
-                for own, joint in _by_material(e).items()
-                if own in models[e.name].parameters.names
-            }
-            for e in self.experiments
-        }
+        common = {e.name: _by_material(e, models[e.name]) for e in self.experiments}
         return join(models, common=common, scale=question.scale)
 
     def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
@@ -309,11 +302,11 @@ def _is_shared(experiment: Experiment, name: str) -> bool:
     return entry is not None and entry.shared is True
 
 
-def _by_material(experiment: Experiment) -> dict[str, str]:
-    """Parameters shared within a material, to their joint names."""
-    kind = experiment.material.name.casefold()
-    entries = experiment.declaration.parameters.items()
-    return {n: f"{n}.{kind}" for n, e in entries if e.shared == "material"}
+def _by_material(experiment: Experiment, model: Model) -> dict[str, str]:
+    """Parameters of a model that are shared within a material, to their joint names."""
+    kind, entries = experiment.material.name.casefold(), experiment.declaration.parameters
+    names = [n for n in model.parameters.names if n in entries and entries[n].shared == "material"]
+    return {n: f"{n}.{kind}" for n in names}
 
 
 def _warn_half_shared(models: Mapping[str, Model]) -> None:

@@ -78,15 +78,20 @@ AXIS_UNITS: Mapping[str, str] = {
 }
 
 
+def _number(value: Any) -> float:
+    """A plain number; NaN for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
 def _count(value: Any) -> Measurement:
     if isinstance(value, Measurement):
         return value
     if isinstance(value, dict):
         return Measurement(_free(value), math.inf)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
+    number = _number(value)
     if math.isfinite(number) and number >= 0 and not isinstance(value, bool):
         small = max(number / 100, 0.1)
         raise InputError(
@@ -103,10 +108,9 @@ def _free(value: Mapping[str, Any]) -> float:
     """The starting value of something that only the data know, ``{free: 9600}``."""
     if list(value) != ["free"]:
         raise InputError(f"write 'value +/- error', or '{{free: start}}'; got {value!r}")
-    try:
-        start = float(value["free"])
-    except (TypeError, ValueError):
-        raise InputError(f"free: {value['free']!r} is not a number") from None
+    start = _number(value["free"])
+    if math.isnan(start):
+        raise InputError(f"free: {value['free']!r} is not a number")
     if not (math.isfinite(start) and start >= 0):
         raise InputError(f"a free count starts at a number that is not negative, not {start:g}")
     return start

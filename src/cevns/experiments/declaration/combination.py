@@ -6,11 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError, field_validator
 
-from cevns.exceptions import CevnsError, InputError, UnknownNameError
+from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration import loader
 from cevns.experiments.declaration.backgrounds import Name, Section
 from cevns.experiments.declaration.document import parse
-from cevns.registry import canonical
 
 __all__ = ["SECTION", "CombinationFile", "read_combination"]
 
@@ -62,21 +61,11 @@ def read_combination(name_or_path: str | Path) -> tuple[CombinationFile, list[st
     for i, name in enumerate(file.combination):
         place = (SECTION, i)
         try:
-            target = _target(name, path.parent)
-            inner = parse(loader.find(target))
+            target = loader.find(name, path.parent)
+            inner = parse(target)
         except CevnsError as error:
             raise document.error(str(error), place) from None
         if SECTION in inner.values:
             raise document.error(f"{name} is a combination itself; name its experiments", place)
         found.append(target)
     return file, found
-
-
-def _target(name: str, folder: Path) -> str | Path:
-    """A shipped name as it is, anything else a path from the folder of the combination."""
-    if canonical(name) in loader.catalogue():
-        return name
-    target = folder / Path(name).expanduser()
-    if not target.exists() and not loader.is_path(name):
-        raise UnknownNameError("experiment", name, loader.catalogue())
-    return target

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,7 @@ __all__ = [
     "CATALOGUE",
     "COMBINATION",
     "catalogue",
-    "digest",
     "find",
-    "is_path",
     "schema_error",
     "validate",
     "with_variant",
@@ -34,8 +31,8 @@ def catalogue() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in CATALOGUE.glob("*.yaml")))
 
 
-def find(name_or_path: str | Path) -> Path:
-    """The file behind a catalogue name or a path.
+def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
+    """The file behind a catalogue name or a path, which may be relative to a folder.
 
     A shipped name is a name, whatever lies in the working folder (often the release of that
     name); anything else with a path separator or a YAML suffix, or that exists, is a path.
@@ -47,8 +44,8 @@ def find(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     if canonical(text) in catalogue():
         return CATALOGUE / f"{canonical(text)}.yaml"
-    path = Path(text).expanduser()
-    if is_path(text) or path.exists():
+    path = (folder or Path()) / Path(text).expanduser()
+    if _is_path(text) or path.exists():
         if path.is_dir():
             raise InputError(f"{path} is a folder; name the experiment's YAML file in it")
         if not path.exists():
@@ -57,7 +54,7 @@ def find(name_or_path: str | Path) -> Path:
     raise UnknownNameError("experiment", text, catalogue())
 
 
-def is_path(text: str) -> bool:
+def _is_path(text: str) -> bool:
     """Whether a text can only be a path: it has a separator or the suffix of YAML."""
     return "/" in text or Path(text).suffix.casefold() in {".yaml", ".yml"}
 
@@ -181,8 +178,3 @@ def _known_fields(location: Location, model: Any) -> list[str]:
                 break
     fields = getattr(model, "model_fields", {})
     return [f.alias or name for name, f in fields.items()]
-
-
-def digest(path: Path) -> str:
-    """The sha256 of a file, hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -76,9 +76,14 @@ class ExperimentFile(Section):
     variants: dict[str, dict[str, str | float]] = Field(default_factory=dict)
 
     @property
+    def entries(self) -> dict[str, ChannelEntry]:
+        """The channels; one that needs no name where the file has none."""
+        return self.channels or {"": ChannelEntry(data=self.data)}
+
+    @property
     def every_data(self) -> tuple[Data | None, ...]:
-        """The data of all channels, or of the one that needs no name."""
-        return tuple(c.data for c in self.channels.values()) if self.channels else (self.data,)
+        """The data of all channels."""
+        return tuple(c.data for c in self.entries.values())
 
     @property
     def releases(self) -> set[str]:

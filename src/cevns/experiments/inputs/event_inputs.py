@@ -141,9 +141,9 @@ def _measured(experiment: Parts, reader: TableReader) -> dict[str, Measured]:
     cells = Cells()
     if declared.axes.cells is not None:
         cells = cells_of_table(reader.table("cells", declared.axes.cells), experiment.edges)
-    every = {name: channel.data for name, channel in declared.channels.items()}
     out = {}
-    for name, data in (every or {"": declared.data}).items():
+    for name, entry in declared.entries.items():
+        data = entry.data
         if data is None:
             out[name] = Measured(cells=cells)
         elif data.values is not None:

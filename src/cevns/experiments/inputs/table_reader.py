@@ -16,9 +16,9 @@ import numpy as np
 
 from cevns import datasets
 from cevns.datasets import binning, read_table
+from cevns.datasets.digests import sha256
 from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Table
-from cevns.experiments.declaration.loader import digest
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.prediction.parts import Parts
 from cevns.typing import Array
@@ -56,7 +56,7 @@ class TableReader:
         times = experiment.time_edges if self._in_time else _ALL_TIMES
         self._region = experiment.energy_edges, times
         self.files = [
-            InputFile("experiment", experiment.path.name, digest(experiment.path)),
+            InputFile("experiment", experiment.path.name, sha256(experiment.path)),
             *_component_files(declared, self._folder),
         ]
         self.warnings: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class TableReader:
         """
         path = self._folder / file
         read = read_table(path, empty=empty)
-        self.files.append(InputFile(role, file, digest(path)))
+        self.files.append(InputFile(role, file, sha256(path)))
         return read
 
     def rebin(self, table: Table, *edges: Array) -> Array:
@@ -192,7 +192,7 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
             if isinstance(name, str):
                 path = folder / Path(name).expanduser()
                 inside = sorted(path.glob("*.csv"))
-                out += [InputFile(role, f"{name}/{f.name}", digest(f)) for f in inside]
+                out += [InputFile(role, f"{name}/{f.name}", sha256(f)) for f in inside]
                 if path.is_file():
-                    out.append(InputFile(role, name, digest(path)))
+                    out.append(InputFile(role, name, sha256(path)))
     return out

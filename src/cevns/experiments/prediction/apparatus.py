@@ -18,6 +18,7 @@ from cevns.experiments.prediction.arrival_tables import declared_arrival, pulsed
 from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Binding, Signal
+from cevns.inference.model.factors import factors, product
 from cevns.processes import (
     Interaction,
     electron_scattering,
@@ -67,7 +68,7 @@ class Apparatus(Parts):
     @cached_property
     def fold(self) -> Fold | KernelFold:
         """Source and interaction on the recoil nodes of the target."""
-        return self._fold(self.interaction)
+        return self._fold_on(self.interaction, *self._deposits(self.interaction)[:2])
 
     @cached_property
     def response(self) -> Response:
@@ -127,8 +128,9 @@ class Apparatus(Parts):
 
     def stages(self, process: Interaction) -> tuple[AnyFold, QuenchingCurve, Response]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
-        fold = self.fold if process is self.interaction else self._fold(process)
-        curve = self._deposits(process)[-1]
+        nodes, weights, curve = self._deposits(process)
+        own = process is self.interaction
+        fold = self.fold if own else self._fold_on(process, nodes, weights)
         if not self.sees_electrons(process):
             quenched = quantity_of(process) == "nuclear-recoil"
             return fold, curve, self.response if quenched else self.wide_response
@@ -265,16 +267,14 @@ class Apparatus(Parts):
                 )
         return variations
 
-    def _nominal(self, signal: Signal) -> dict[str, Array]:
-        """Nominal values of everything a signal may depend on."""
-        declared = self.declared.values()
-        return {
-            p.name: np.asarray(p.value) for p in (*signal.fold.interaction.parameters, *declared)
-        }
-
     def prediction_of(self, signal: Signal) -> float:
         """Signal in the analysis region at nominal values."""
-        total = float(signal.evaluate(self._nominal(signal)).sum()) * self.nominal_strength
+        every = (*signal.fold.interaction.parameters, *self.declared.values())
+        number, found = factors(self.signal_strength)
+        values = {p.name: np.array([p.value]) for p in every}
+        with_derived = values | {n: f.value(values) for n, f in self.derived.items()}
+        strength = float(product(number, found, with_derived, np.zeros(1))[0])
+        total = float(signal.evaluate(values).sum()) * strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
             raise InputError(
@@ -288,9 +288,6 @@ class Apparatus(Parts):
         return total
 
     # -- helpers -------------------------------------------------------------------------------
-
-    def _fold(self, process: Interaction) -> Fold | KernelFold:
-        return self._fold_on(process, *self._deposits(process)[:2])
 
     def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
         """Terms through the moments of the source, a kernel on the nodes of its flux."""

@@ -23,7 +23,7 @@ from cevns.experiments.declaration.assembly import declared_parameters
 from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
-from cevns.inference.model.factors import NamedFactor, Strength, factors, product
+from cevns.inference.model.factors import NamedFactor, Strength
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameter, Parameters
@@ -216,14 +216,6 @@ class Parts:
             )
             out[name] = observable, measurement(entry.measured, what="measured")
         return out
-
-    @cached_property
-    def nominal_strength(self) -> float:
-        """What the signal is multiplied with at the nominal values of the parameters."""
-        number, found = factors(self.signal_strength)
-        values = {n: np.array([p.value]) for n, p in self.declared.items()}
-        values |= {n: f.value(values) for n, f in self.derived.items()}
-        return float(product(number, found, values, np.zeros(1))[0])
 
     @cached_property
     def derived(self) -> dict[str, NamedFactor]:

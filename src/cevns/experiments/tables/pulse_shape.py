@@ -27,37 +27,37 @@ class PulseShapeSignal(Moved, MovingShape):
     """Expected signal counts per (energy, pulse-shape, time) bin.
 
     Args:
-        signal: in energy and time.
+        shape: the signal in energy and time.
         pulse_shape: contents of the pulse-shape bins at each energy; its directions are driven by
             the parameters of the same names.
     """
 
-    signal: Separable
+    shape: Separable
     pulse_shape: PulseShapeBins
 
     @property
     def n_bins(self) -> int:
         """See `cevns.inference.model.shapes.Shape`."""
-        return int(self.signal.n_bins * self.pulse_shape.nominal.shape[1])
+        return int(self.shape.n_bins * self.pulse_shape.nominal.shape[1])
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """See `cevns.inference.model.shapes.Shape`."""
-        return (*self.signal.parameters, *self.pulse_shape.odd)
+        return (*self.shape.parameters, *self.pulse_shape.odd)
 
     def holding(self, names: Iterable[str]) -> PulseShapeSignal:
         """See `Moved`; the signal holds them too."""
-        return replace(super().holding(names), signal=self.signal.holding(names))
+        return replace(super().holding(names), shape=self.shape.holding(names))
 
     def evaluate(self, values: Values) -> Array:
         """Expected counts, ``(..., n_energy, n_pulse_shape, n_time)``."""
-        flat = self.signal.evaluate(values)
+        flat = self.shape.evaluate(values)
         return self.pulse_shape.evaluate(values)[..., None] * flat[..., None, :]
 
     def rows(self, values: Values, like: Array) -> DenseRows:
         """See `cevns.inference.model.shapes.Shape`."""
-        flat = self.signal.rows(values, like).dense()  # (B, rows, n_energy n_time)
-        cells = self.signal.n_energy, 1, self.signal.n_time
+        flat = self.shape.rows(values, like).dense()  # (B, rows, n_energy n_time)
+        cells = self.shape.n_energy, 1, self.shape.n_time
         flat = flat.reshape(*flat.shape[:2], *cells)
         spread = {n: values[n] + like for n in self.pulse_shape.odd}
         out = [self.pulse_shape.evaluate(spread)[..., None, :, :, None] * flat]

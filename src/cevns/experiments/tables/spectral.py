@@ -20,6 +20,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -217,13 +218,9 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
         radii.append(RadiusNodes(0.5 * (low + high), 0.5 * (high - low) if moving else 0.0))
     rows, flavours = raw_rows(fold, tuple(radii))
     weights = raw_weights(fold, binding.neutron_radius, tuple(radii), samples, like)
-    of_class = np.zeros(len(fold.flavours), dtype=np.int64)
-    for c, members in enumerate(classes):
-        of_class[list(members)] = c
-    spectra, reduce, segments = [], [], []
-    at = 0
-    for c in range(len(classes)):
-        mine = of_class[flavours[: len(rows)]] == c
+    spectra, reduce = [], []
+    for members in classes:
+        mine = np.isin(flavours, members)
         if not names:
             spectra.append(weights[mine, :1].T @ rows[mine])
         else:
@@ -238,11 +235,10 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
             block = np.zeros((directions.shape[1], len(rows)))
             block[:, np.flatnonzero(mine)[kept]] = directions.T * size[kept]
             reduce.append(block)
-        segments.append((at, at + len(spectra[-1])))
-        at += len(spectra[-1])
+    ends = np.cumsum([0, *map(len, spectra)]).tolist()
     found_mixture = Mixture(
         np.concatenate(spectra),
-        tuple(segments),
+        tuple(pairwise(ends)),
         binding.interaction,
         fold,
         binding.neutron_radius,

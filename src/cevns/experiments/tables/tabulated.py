@@ -126,13 +126,7 @@ def tabulate(
 
 def time_classes(signal: Signal) -> list[tuple[int, ...]]:
     """Flavours that arrive alike, by position."""
-    classes: list[list[int]] = []
+    classes: dict[bytes, list[int]] = {}
     for f, table in enumerate(signal.times):
-        for known in classes:
-            other = signal.times[known[0]].spline
-            if np.array_equal(other.coefficients, table.spline.coefficients):
-                known.append(f)
-                break
-        else:
-            classes.append([f])
-    return [tuple(c) for c in classes]
+        classes.setdefault(table.spline.coefficients.tobytes(), []).append(f)
+    return [tuple(c) for c in classes.values()]
