@@ -272,6 +272,8 @@ def test_parameter_of_the_interaction_may_be_derived(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     derived = load(path).model(["a"])
     assert "eps_ee_u" not in derived.parameters.names
+    nominal = derived.totals(derived.parameters.values)["cevns"]
+    assert load(path).prediction() == pytest.approx(nominal, rel=1e-12)
     text = text[: text.index("derived:")].replace(
         "  a: {free: 1.0, acts_on: function}\n",
         "  eps_ee_u: {value: 0.3, acts_on: interaction}\n",

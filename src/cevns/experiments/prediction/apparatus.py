@@ -272,8 +272,8 @@ class Apparatus(Parts):
         every = (*signal.fold.interaction.parameters, *self.declared.values())
         number, found = factors(self.signal_strength)
         values = {p.name: np.array([p.value]) for p in every}
-        with_derived = values | {n: f.value(values) for n, f in self.derived.items()}
-        strength = float(product(number, found, with_derived, np.zeros(1))[0])
+        values |= {n: f.value(values) for n, f in self.derived.items()}
+        strength = float(product(number, found, values, np.zeros(1))[0])
         total = float(signal.evaluate(values).sum()) * strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
