@@ -101,6 +101,13 @@ def test_steep_efficiency_in_recoil_energy_is_resolved(tmp_path: Path) -> None:
     assert counted.prediction() == pytest.approx(seen.sum() * 1e-4, rel=1e-6)
 
 
+def test_table_of_an_efficiency_in_recoil_energy_is_among_the_inputs(tmp_path: Path) -> None:
+    (tmp_path / "seen.csv").write_text("x,efficiency\n0,0\n3,0.5\n90,0.9\n", encoding="utf-8")
+    step = "{kind: step, threshold: 2, plateau: 0.9}"
+    counted = load(changed(tmp_path, "counting", step, "{kind: table, file: seen.csv}"))
+    assert [f.name for f in counted.inputs.files if f.role == "recoil-efficiency"] == ["seen.csv"]
+
+
 def test_counting_experiment_has_the_fit_of_one_bin() -> None:
     # s = n - b with var(s) = n + sigma_b^2
     result = cevns.load(example("counting")).fit()

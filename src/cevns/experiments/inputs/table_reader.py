@@ -182,6 +182,7 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
         "quenching": detector.quenching,
         "resolution": detector.resolution,
         "response": detector.response,
+        "recoil-efficiency": detector.efficiency.recoil,
         "energy-efficiency": detector.efficiency.energy,
         "time-efficiency": detector.efficiency.time,
     }
