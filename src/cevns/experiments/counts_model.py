@@ -62,20 +62,17 @@ def build_model(
     declared = experiment.declaration
     released = declared.signal
     if released is not None:
-        used = set() if experiment.pulse_shape is None else set(experiment.pulse_shape.varied)
-        used = used.union(*(t.variations for t in templates(declared).values()))
+        varied = set() if experiment.pulse_shape is None else set(experiment.pulse_shape.varied)
+        varied = varied.union(*(t.variations for t in templates(declared).values()))
         constrained = {n for n, e in declared.parameters.items() if e.constraint is not None}
-        experiment.matched("shape", tuple(sorted(used)), constrained)
+        experiment.matched("shape", tuple(sorted(varied)), constrained)
     process = experiment.interaction if interaction is None else interaction
-    as_released = released is not None and not (
-        released.use == "first-principles" or question.couplings or interaction is not None
-    )
+    changed = question.couplings or interaction is not None
     shape: Shape | None = None
-    if as_released:
-        assert released is not None
-        prediction = released.count.value
-    else:
+    if released is None or released.use == "first-principles" or changed:
         shape, prediction = _first_principles(experiment, question, interaction)
+    else:
+        prediction = released.count.value
     sizes = {n: e.exposure * e.power(SIGNAL) for n, e in declared.entries.items()}
     of_interest = question.parameters(
         process,
@@ -101,9 +98,9 @@ def build_model(
         own = (*strength, sizes[name] / whole)
         signal = Component(SIGNAL, shape, own, normalised, "CEvNS")
         channels.append(_channel(experiment, inputs, name, entry, (signal, *further)))
+    used = [f for strength in declared.strengths.values() for f in strength]
     for argument in declared.derived:
-        named = {f for strength in declared.strengths.values() for f in strength if f == argument}
-        if not named and not any(argument in c.derived for c in channels):
+        if argument not in used and not any(argument in c.derived for c in channels):
             raise InputError(
                 f"{experiment.name}: {argument!r} is derived, but neither a strength nor the "
                 f"interaction {process.name!r} has it"

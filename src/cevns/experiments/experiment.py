@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cevns.detectors import Quenching
 from cevns.experiments.counts_model import build_model
@@ -39,6 +39,8 @@ class Experiment(Apparatus):
         process: an interaction in place of the declared one.
     """
 
+    usual_question: ClassVar[str] = "count"
+    """What is asked of it where nothing is said."""
     data: Path | None = None
     overrides: Mapping[str, str] | None = None
     process: Interaction | None = None
@@ -74,11 +76,6 @@ class Experiment(Apparatus):
     def experiments(self) -> tuple[Experiment, ...]:
         """This one: several together have the same face."""
         return (self,)
-
-    @property
-    def usual_question(self) -> str:
-        """What is asked of it where nothing is said."""
-        return "count"
 
     @property
     def has_data(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, product
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.counts_model import Key, build_model
@@ -69,6 +69,8 @@ class JointExperiment(Named):
         InputError: if two of them hold the same data or do not go together.
     """
 
+    usual_question: ClassVar[str] = SCALE_QUESTION
+    """What is asked of them where nothing is said."""
     experiments: tuple[Experiment, ...]
 
     def __post_init__(self) -> None:
@@ -91,11 +93,6 @@ class JointExperiment(Named):
     def provenance(self) -> dict[str, Any]:
         """Physics choices, changed fields and inputs of each."""
         return {"experiments": {e.name: e.provenance() for e in self.experiments}}
-
-    @property
-    def usual_question(self) -> str:
-        """What is asked of them where nothing is said."""
-        return SCALE_QUESTION
 
     # -- models --------------------------------------------------------------------------------
 

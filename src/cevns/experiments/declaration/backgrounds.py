@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,7 +18,6 @@ from pydantic import (
 )
 
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.typing import Array
 from cevns.units import Measurement, Unit, measurement, quantity
 
 __all__ = [
@@ -200,10 +198,6 @@ class FlatEnergy(Section):
 
     kind: Literal["flat"]
 
-    def bins(self, edges: Array, unit: str) -> Array:  # noqa: ARG002 - as ExponentialEnergy
-        """Share of each bin, any normalisation."""
-        return np.diff(edges)
-
 
 class ExponentialEnergy(Section):
     """``exp(-E/scale)``, the scale in a unit of the energy axis (a plain number where it has none).
@@ -215,23 +209,13 @@ class ExponentialEnergy(Section):
     kind: Literal["exponential"]
     scale: str | float
 
-    def bins(self, edges: Array, unit: str) -> Array:
-        """Share of each bin of an axis in `unit`, any normalisation.
-
-        The integral from a to b is proportional to ``exp(-(a - edges[0])/scale)`` times
-        ``1 - exp(-(b - a)/scale)``: no difference of nearly equal numbers, no underflow of the
-        whole shape far above the scale.
+    def in_unit(self, unit: str) -> float:
+        """The scale in the internal unit of the axis.
 
         Raises:
             InputError: if the scale is not positive.
             UnitError: if its unit is not one of the axis.
         """
-        scale = self.in_unit(unit)
-        begin = np.exp(-(edges[:-1] - edges[0]) / scale)
-        return np.asarray(begin * -np.expm1(-np.diff(edges) / scale))
-
-    def in_unit(self, unit: str) -> float:
-        """The scale in the internal unit of the axis."""
         scale = quantity(self.scale, unit, what="scale")
         written = re.sub(r"^.*[\d.\s]", "", str(self.scale).strip())
         # keV, keVee and keVnr convert into each other, but are different axes

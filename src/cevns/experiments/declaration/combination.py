@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError, field_validator
+from pydantic import field_validator
 
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration import loader
 from cevns.experiments.declaration.backgrounds import Name, Section
 from cevns.experiments.declaration.document import parse
 
-__all__ = ["SECTION", "CombinationFile", "read_combination"]
-
-SECTION = loader.COMBINATION
+__all__ = ["CombinationFile", "read_combination"]
 
 
 class CombinationFile(Section):
@@ -51,21 +49,18 @@ def read_combination(name_or_path: str | Path) -> tuple[CombinationFile, list[st
     """
     path = loader.find(name_or_path)
     document = parse(path)
-    if SECTION not in document.values:
+    if loader.COMBINATION not in document.values:
         return None
-    try:
-        file = CombinationFile.model_validate(document.values)
-    except ValidationError as error:
-        raise loader.schema_error(error, document, model=CombinationFile) from None
+    file = loader.checked(CombinationFile, document)
     found: list[str | Path] = []
     for i, name in enumerate(file.combination):
-        place = (SECTION, i)
+        place = (loader.COMBINATION, i)
         try:
             target = loader.find(name, path.parent)
             inner = parse(target)
         except CevnsError as error:
             raise document.error(str(error), place) from None
-        if SECTION in inner.values:
+        if loader.COMBINATION in inner.values:
             raise document.error(f"{name} is a combination itself; name its experiments", place)
         found.append(target)
     return file, found

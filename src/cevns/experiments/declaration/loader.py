@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.document import Document, Location, nearest
@@ -15,12 +17,14 @@ __all__ = [
     "CATALOGUE",
     "COMBINATION",
     "catalogue",
+    "checked",
     "find",
     "schema_error",
     "validate",
     "with_variant",
 ]
 
+T = TypeVar("T", bound=BaseModel)
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
 COMBINATION = "combination"
 """The section that makes a file one of several experiments (`combination.read_combination`)."""
@@ -89,16 +93,23 @@ def validate(document: Document) -> ExperimentFile:
     Raises:
         SchemaError: for the first slip, with file, line and field.
     """
-    from pydantic import ValidationError
-
     if COMBINATION in document.values:
         raise document.error(
             "this is a combination of experiments, not one; open it with cevns.load", [COMBINATION]
         )
+    return checked(ExperimentFile, document)
+
+
+def checked(model: type[T], document: Document) -> T:
+    """A parsed file as the model of its schema.
+
+    Raises:
+        SchemaError: for the first slip, with file, line and field.
+    """
     try:
-        return ExperimentFile.model_validate(document.values)
+        return model.model_validate(document.values)
     except ValidationError as error:
-        raise schema_error(error, document) from None
+        raise schema_error(error, document, model=model) from None
 
 
 def schema_error(
@@ -166,8 +177,6 @@ def _sentence(error: Mapping[str, Any], location: Location, model: Any) -> str:
 
 def _known_fields(location: Location, model: Any) -> list[str]:
     """Field names the schema knows at a place, for the nearest-name hint."""
-    from pydantic import BaseModel
-
     for key in location:
         fields = getattr(model, "model_fields", {})
         if key in fields:

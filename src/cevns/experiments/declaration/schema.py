@@ -251,12 +251,11 @@ class ExperimentFile(Section):
                 raise InputError(
                     f"{name!r} is no name of a channel: use small letters, digits, '-'"
                 )
-            if isinstance(channel.source, dict):
-                for component in channel.source:
-                    if component != "cevns" and component not in self.components:
-                        raise InputError(
-                            f"channel {name!r}, source: there is no component {component!r}"
-                        )
+            for component in channel.source if isinstance(channel.source, dict) else ():
+                if component != "cevns" and component not in self.components:
+                    raise InputError(
+                        f"channel {name!r}, source: there is no component {component!r}"
+                    )
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:
                     raise InputError(f"channel {name!r}: there is no background {background!r}")

@@ -14,6 +14,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.backgrounds import (
     Background,
     Exponential,
+    ExponentialEnergy,
     ExponentialFit,
     Table,
 )
@@ -155,12 +156,18 @@ def _measured(experiment: Parts, reader: TableReader) -> dict[str, Measured]:
 
 def _energies(experiment: Parts, reader: TableReader, background: Background) -> Array:
     """Shape of a background along energy, any normalisation."""
-    axis = experiment.declaration.axes.energy
-    if axis is None or background.energy is None:
+    shape, axis, edges = (
+        background.energy,
+        experiment.declaration.axes.energy,
+        experiment.energy_edges,
+    )
+    if axis is None or shape is None:
         return np.ones(1)
-    if isinstance(background.energy, Table):
-        return reader.rebin(background.energy, experiment.energy_edges)
-    return background.energy.bins(experiment.energy_edges, axis.unit)
+    if isinstance(shape, Table):
+        return reader.rebin(shape, edges)
+    fall = 1.0 / shape.in_unit(axis.unit) if isinstance(shape, ExponentialEnergy) else 0.0
+    # from the first edge, so that the whole shape does not underflow far above the scale
+    return exponential_bins(fall, edges - edges[0])
 
 
 def _times(experiment: Parts, reader: TableReader, background: Background) -> Array:

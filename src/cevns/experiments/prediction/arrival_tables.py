@@ -38,8 +38,7 @@ def pulsed(
             "the time axis needs the pulse's mean time: declare a parameter, for example "
             "'t0: {constraint: 474 +/- 25 ns, acts_on: pulse-time}' (or 'value: 474 ns')"
         )
-    pulsed_source: PulsedSource = source
-    densities = (partial(pulsed_source.time_pdf, f) for f in pulsed_source.flavours)
+    densities = [partial(source.time_pdf, f) for f in source.flavours]
     covered = pulse.lower, pulse.upper
     return tuple(TimeTable.build(pdf, edges, covered, efficiency) for pdf in densities)
 
