@@ -179,7 +179,7 @@ LOOKED_FOR = {
     "cevns.experiments.declaration.builder": "marks of type hints",
     "cevns.experiments.declaration.document": "positions that the reader of YAML leaves at a node",
     "cevns.experiments.declaration.loader": "the fields of a section, which may be a union",
-    "cevns.experiments.inputs.event_inputs": "a sample is a table or a list of events",
+    "cevns.experiments.inputs.table_reader": "a sample is a table or a list of events",
     "cevns.processes": "a module of the registry holds MODEL or PROCESS",
     "cevns.processes.framework.trial": "what a user's process lacks is said",
     "cevns.processes.framework.user_models": "nothing is known yet of what a user's file holds",

@@ -399,7 +399,7 @@ def test_comparison(monkeypatch):
         (
             {"parameters.other": "{constraint: 0 +/- 1, acts_on: shape}"},
             InputError,
-            "no template has",
+            "'other' acts on shape, which has no variation",
         ),
         (
             {"signal.use": "first-principles", "detector.pulse_shape": "null"},

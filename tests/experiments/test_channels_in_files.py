@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import cevns
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
@@ -180,9 +181,8 @@ def test_variant_changes_what_the_file_says_and_is_echoed(file: Path) -> None:
     ],
 )
 def test_slips_are_one_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:
-    with pytest.raises((SchemaError, InputError), match=sentence) as caught:
+    with refused(sentence):
         load(changed(tmp_path, old, new))
-    assert "\n" not in str(caught.value)
 
 
 def test_a_free_background_may_start_at_none(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import cevns
 from cevns.analysis.shifts import prediction_error
@@ -132,9 +133,8 @@ def test_arrival_of_another_source_is_its_own(tmp_path: Path) -> None:
     ],
 )
 def test_slips(tmp_path: Path, old: str, new: str, sentence: str) -> None:
-    with pytest.raises(CevnsError, match=sentence) as caught:
+    with refused(sentence):
         load(written(tmp_path, FILE.replace(old, new))).model()
-    assert "\n" not in str(caught.value)
 
 
 def test_external_measurement_has_one_name(tmp_path: Path) -> None:

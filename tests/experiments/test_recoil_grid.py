@@ -81,5 +81,5 @@ def test_a_perfect_detector(tmp_path):
 
 def test_a_broad_detector_needs_no_more_nodes(csi):
     assert csi.fold.nodes.size == 6 * 12  # four panels between kinks, two of them halved
-    ours = csi.fold.spectrum().sum(axis=0) @ csi.response.evaluate(csi.curve.nominal)
+    ours = csi.fold.spectrum().sum(axis=0) @ csi.response.evaluate(csi.signal().quenching.nominal)
     assert ours == pytest.approx(dense(csi), rel=1e-7)

@@ -7,7 +7,7 @@ from numerical import differences
 import cevns
 from cevns.experiments import load
 from cevns.experiments.fast_form import fast_form, tabulated
-from cevns.experiments.tables.features import b_spline_coefficients, b_splines
+from cevns.experiments.tables.features import through_knots
 from cevns.inference import Data, Likelihood, asimov
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.expectation import constraint_arrays
@@ -94,17 +94,16 @@ def test_derivatives_and_objective(question, form):
     np.testing.assert_allclose(gradient, wanted[1], atol=1e-8)
 
 
-def test_b_splines_interpolate_and_their_slopes_are_theirs():
+def test_splines_along_the_efficiency_pull_interpolate():
     knots = np.linspace(-4.0, 4.0, 17)
-    coefficients = b_spline_coefficients(np.sin(knots)[:, None])[:, 0]
-    value, _ = b_splines(knots)
-    np.testing.assert_allclose(coefficients @ value, np.sin(knots), atol=1e-13)
+    spline = through_knots(np.stack([np.sin(knots), np.ones(17)], axis=1))
+    np.testing.assert_allclose(spline.evaluate(knots)[:, 0], np.sin(knots), atol=1e-13)
     x = np.linspace(-3.9, 3.9, 301)
-    value, slope = b_splines(x)
+    value, slope = spline.evaluate_with_derivative(x)
     # a cubic spline: h^4/384 of the fourth derivative, h^3/24 for the slope
-    np.testing.assert_allclose(coefficients @ value, np.sin(x), atol=0.5**4 / 100)
-    np.testing.assert_allclose(coefficients @ slope, np.cos(x), atol=0.5**3 / 24)
-    np.testing.assert_allclose(value.sum(axis=0), 1.0, atol=1e-14)
+    np.testing.assert_allclose(value[:, 0], np.sin(x), atol=0.5**4 / 100)
+    np.testing.assert_allclose(slope[:, 0], np.cos(x), atol=0.5**3 / 24)
+    np.testing.assert_allclose(value[:, 1], 1.0, atol=1e-14)
 
 
 def test_the_error_of_the_table_is_reported(experiment):

@@ -172,7 +172,7 @@ class _Fits:
         asked, model = self.asked, result.model
         if asked.experiments[0].declaration.signal is None:
             signal = exact_signal(model.group(asked.experiments[0].name))
-            pulse = None if signal is None else signal.binding.pulse_time
+            pulse = None if signal is None else signal.pulse_time
             if pulse is None or model.parameters[pulse].fixed:
                 return result
             held = model.with_parameters(model.parameters.fix({pulse: None}))

@@ -11,21 +11,20 @@ from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
 from cevns.experiments.declaration.sections import ChannelEntry
-from cevns.experiments.inputs.cells import Cells
 from cevns.experiments.inputs.event_inputs import Inputs
-from cevns.experiments.inputs.released import check_shape_parameters
+from cevns.experiments.inputs.released import templates
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
-from cevns.inference.model.channel import COUNTS, Channel, Component
+from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.expectation import Model
-from cevns.inference.model.factors import Strength
 from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import FunctionShape, Shape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Parameters
 from cevns.processes import Interaction
 from cevns.rates.observable import Predicted
+from cevns.typing import Array
 
 __all__ = ["Key", "build_model"]
 
@@ -63,20 +62,18 @@ def build_model(
     declared = experiment.declaration
     released = declared.signal
     if released is not None:
-        varied = () if experiment.pulse_shape is None else tuple(experiment.pulse_shape.varied)
-        check_shape_parameters(declared, varied)
+        varied = set() if experiment.pulse_shape is None else set(experiment.pulse_shape.varied)
+        varied = varied.union(*(t.variations for t in templates(declared).values()))
+        constrained = {n for n, e in declared.parameters.items() if e.constraint is not None}
+        experiment.matched("shape", tuple(sorted(varied)), constrained)
     process = experiment.interaction if interaction is None else interaction
-    as_released = released is not None and not (
-        released.use == "first-principles" or question.couplings or interaction is not None
-    )
+    changed = question.couplings or interaction is not None
     shape: Shape | None = None
-    if as_released:
-        assert released is not None
-        prediction = released.count.value
-    else:
+    if released is None or released.use == "first-principles" or changed:
         shape, prediction = _first_principles(experiment, question, interaction)
-    entries = declared.channels or {"": ChannelEntry()}
-    sizes = {name: entry.exposure * entry.power(SIGNAL) for name, entry in entries.items()}
+    else:
+        prediction = released.count.value
+    sizes = {n: e.exposure * e.power(SIGNAL) for n, e in declared.entries.items()}
     of_interest = question.parameters(
         process,
         experiment.declared,
@@ -84,10 +81,10 @@ def build_model(
         cross_section_cm2=experiment.cross_section_cm2,
     )
     parameters = assembly.parameter_vector(declared, experiment.declared, question, of_interest)
-    factors = experiment.factors(declared.strength, "strength")
-    strength, normalised = question.strength(
-        (*assembly.names_acting_on(declared, "signal"), *factors), of_interest[0].value
-    )
+    normalised, reference = question.counts_events, of_interest[0].value
+    strength = question.scaled(experiment.signal_strength, reference)
+    if normalised:
+        strength = (SIGNAL,)
     inputs = read()  # after the signal: what is wrong with both is said of that
     if shape is None:
         shape = inputs.shapes[SIGNAL]
@@ -95,16 +92,15 @@ def build_model(
             strength = (*strength, prediction)
         normalised = False
     whole = sum(sizes.values()) if question.counts_events else 1.0
-    further = _further_signals(experiment, question, interaction, of_interest[0].value)
+    further = _further_signals(experiment, question, interaction, reference)
     channels = []
-    for name, entry in entries.items():
-        share = sizes[name] / whole
-        own = strength if share == 1.0 else (*strength, share)
+    for name, entry in declared.entries.items():
+        own = (*strength, sizes[name] / whole)
         signal = Component(SIGNAL, shape, own, normalised, "CEvNS")
         channels.append(_channel(experiment, inputs, name, entry, (signal, *further)))
+    used = [f for strength in declared.strengths.values() for f in strength]
     for argument in declared.derived:
-        named = {f for strength in declared.strengths.values() for f in strength if f == argument}
-        if not named and not any(argument in c.derived for c in channels):
+        if argument not in used and not any(argument in c.derived for c in channels):
             raise InputError(
                 f"{experiment.name}: {argument!r} is derived, but neither a strength nor the "
                 f"interaction {process.name!r} has it"
@@ -131,40 +127,27 @@ def _channel(
         power = entry.power(signal.name)
         size = 1.0 if signal.name == SIGNAL else entry.exposure * power  # it has its share already
         if power > 0:
-            own = signal if size == 1.0 else replace(signal, strength=(*signal.strength, size))
-            components.append(own)
+            components.append(replace(signal, strength=(*signal.strength, size)))
     floor = np.zeros(n_bins)
-    for background in declared.backgrounds if entry.backgrounds is None else entry.backgrounds:
-        count = declared.backgrounds[background].count
-        counts = inputs.shapes.get(background)
+    for of in declared.backgrounds if entry.backgrounds is None else entry.backgrounds:
+        background, counts = declared.backgrounds[of], inputs.shapes.get(of)
         if counts is None:
-            counts = fixed(inputs.backgrounds[background])
-        factors = declared.backgrounds[background].strength
-        strength: tuple[Strength, ...] = (
-            background,
-            *experiment.factors(factors, "backgrounds", background, "strength"),
-        )
-        if entry.exposure != 1.0:
-            strength = (*strength, entry.exposure)
-        title = declared.backgrounds[background].title or background
-        components.append(Component(background, counts, strength, title=title))
+            counts = fixed(inputs.backgrounds[of])
+        strength = (of, *experiment.factors("backgrounds", of, "strength"), entry.exposure)
+        components.append(Component(of, counts, strength, title=background.title or of))
         # half of what a background five prior widths low would leave: no fit comes near it, and
         # splines of the response may undershoot zero by a hundredth of an event
-        least = max(count.value - 5.0 * count.sigma, 0.0)
+        least = max(background.count.value - 5.0 * background.count.sigma, 0.0)
         floor += 0.5 * entry.exposure * least * counts.nominal
-    observed, statistic = inputs.observed.get(name), inputs.statistics.get(name, COUNTS)
-    derived, shape, cells = experiment.derived, experiment.cells, inputs.cells.get(name, Cells())
+    measured, derived, shape = inputs.channels[name], experiment.derived, experiment.cells
+    observed, statistic, cells = measured.observed, measured.statistic, measured.cells
     if cells.onto is not None:
         onto, n_bins, shape = cells.onto, len(cells.onto), ()
         events = onto.sum(axis=0) if cells.events is None else cells.events @ onto
-        inside = {
-            n: float(events @ inputs.backgrounds[n].ravel())
-            for n in declared.backgrounds
-            if n in inputs.backgrounds
-        }
-        for background, share in inside.items():
+        inside = {n: float(events @ shape.ravel()) for n, shape in inputs.backgrounds.items()}
+        for of, share in inside.items():
             if not share > 0.0:
-                raise InputError(f"background {background!r} has no content in 'axes.cells'")
+                raise InputError(f"background {of!r} has no content in 'axes.cells'")
         components = [
             replace(c, shape=Mapped(c.shape, onto / inside.get(c.name, 1.0))) for c in components
         ]
@@ -192,8 +175,8 @@ def _further_signals(
     """
     out = []
     for name, entry in experiment.declaration.components.items():
-        other = experiment.with_signal_of(name, entry)
-        strength = experiment.factors(entry.strength, "components", name, "strength")
+        other = experiment.with_signal_of(name)
+        strength = experiment.factors("components", name, "strength")
         shape = other.signal()
         if entry.interaction is None:
             shape = other.signal(question.couplings, interaction=interaction)
@@ -219,16 +202,8 @@ def _correlations(
         covariance = np.array(entry.covariance)[np.ix_(kept, kept)]
         unit = np.eye(len(means))
         values = [Component(n, fixed(unit[i]), (n,)) for i, n in enumerate(known)]
-        out.append(
-            Channel(
-                f"{experiment.name}.correlation-{number + 1}",
-                means,
-                tuple(values),
-                statistic=GaussianValues(covariance=covariance),
-                group=experiment.name,
-                auxiliary=True,
-            )
-        )
+        statistic = GaussianValues(covariance=covariance)
+        out.append(_auxiliary(experiment, f"correlation-{number + 1}", means, values, statistic))
     return out
 
 
@@ -253,18 +228,29 @@ def _external(
             steps=[p.scale for p in moving],
             bounds=[(p.lower, p.upper) for p in moving],
         )
-        out.append(
-            Channel(
-                f"{experiment.name}.{name}",
-                np.array([measured.value]),
-                (Component(name, shape),),
-                statistic=GaussianValues(up=np.array([measured.sigma])),
-                derived={n: f for n, f in experiment.derived.items() if n in names},
-                group=experiment.name,
-                auxiliary=True,
-            )
-        )
+        value, error = np.array([measured.value]), GaussianValues(up=np.array([measured.sigma]))
+        out.append(_auxiliary(experiment, name, value, [Component(name, shape)], error))
     return out
+
+
+def _auxiliary(
+    experiment: Apparatus,
+    name: str,
+    values: Array,
+    components: Sequence[Component],
+    statistic: GaussianValues,
+) -> Channel:
+    """A channel of measured values that is no part of what the experiment counts."""
+    names = {n for c in components for n in c.names}
+    return Channel(
+        f"{experiment.name}.{name}",
+        values,
+        tuple(components),
+        statistic=statistic,
+        derived={n: f for n, f in experiment.derived.items() if n in names},
+        group=experiment.name,
+        auxiliary=True,
+    )
 
 
 def _first_principles(

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cevns.detectors import Quenching
 from cevns.experiments.counts_model import build_model
 from cevns.experiments.declaration import loader, quenching_override
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.patch import patched, read_patch
-from cevns.experiments.inputs.event_inputs import Inputs, load_inputs, load_released
+from cevns.experiments.inputs.event_inputs import Inputs, load_inputs
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.questions import SIGNAL, Poi, Question, ask
@@ -23,11 +23,7 @@ from cevns.processes import Interaction
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import Features
 
-__all__ = [
-    "Experiment",
-    "inputs_record",
-    "load",
-]
+__all__ = ["Experiment", "load"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +39,8 @@ class Experiment(Apparatus):
         process: an interaction in place of the declared one.
     """
 
+    usual_question: ClassVar[str] = "count"
+    """What is asked of it where nothing is said."""
     data: Path | None = None
     overrides: Mapping[str, str] | None = None
     process: Interaction | None = None
@@ -60,36 +58,24 @@ class Experiment(Apparatus):
 
     def provenance(self) -> dict[str, Any]:
         """Name, physics choices, changed fields and inputs, as every result has them."""
+        patches = [str(p.path) for p in self.document.patches]
         return {
             "experiment": self.name,
             "physics": self.physics,
             "overrides": dict(self.overrides or {}),
-            "inputs": inputs_record(self),
-            **(
-                {"patches": [str(p.path) for p in patches]}
-                if (patches := self.document.patches)
-                else {}
-            ),
+            "inputs": self.inputs.record(),
+            **({"patches": patches} if patches else {}),
         }
 
     @cached_property
     def inputs(self) -> Inputs:
         """Observed counts and background shapes."""
-        if self.declaration.signal is not None:
-            return load_released(self.declaration, self.path, data=self.data)
-        return load_inputs(
-            self.declaration, self.path, data=self.data, time_efficiency=self.time_efficiency
-        )
+        return load_inputs(self, self.data)
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
         """This one: several together have the same face."""
         return (self,)
-
-    @property
-    def usual_question(self) -> str:
-        """What is asked of it where nothing is said."""
-        return "count"
 
     @property
     def has_data(self) -> bool:
@@ -144,8 +130,7 @@ class Experiment(Apparatus):
     @property
     def exposure(self) -> float:
         """Exposures of all channels, each times the power of the source in it."""
-        channels = self.declaration.channels.values()
-        return sum(c.exposure * c.power(SIGNAL) for c in channels) if channels else 1.0
+        return sum(c.exposure * c.power(SIGNAL) for c in self.declaration.entries.values())
 
     def predict(self) -> dict[str, float]:
         """Expected counts per component in all channels, before any fit."""
@@ -247,13 +232,3 @@ def load(
         return experiment
     curve = quenching_override.read_quenching(curve_file[1:])
     return experiment.with_quenching(curve, curve_file)
-
-
-def inputs_record(experiment: Experiment) -> dict[str, Any]:
-    """Where the data came from, with digests and warnings."""
-    inputs = experiment.inputs
-    return {
-        "origin": inputs.origin,
-        "files": [{"role": f.role, "name": f.name, "sha256": f.sha256} for f in inputs.files],
-        "warnings": list(inputs.warnings),
-    }

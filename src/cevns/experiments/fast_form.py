@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from cevns.experiments.prediction.separable import Separable
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.tables.features import Features
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
@@ -72,12 +72,9 @@ def tabulated(model: Model, features: Responses | None = None) -> Model:
     """`fast_form` without the check of its error; the model itself where nothing is exact."""
     new, known = {}, features or {}
     for channel in model.channels:
+        own = known.get(channel.group)
         components = tuple(
-            replace(
-                c,
-                shape=_tabulated(c.shape, model, channel, known.get(channel.group)),
-            )
-            for c in channel.components
+            replace(c, shape=_tabulated(c.shape, model, channel, own)) for c in channel.components
         )
         if any(a.shape is not b.shape for a, b in zip(components, channel.components, strict=True)):
             new[channel.name] = replace(channel, components=components)
@@ -88,10 +85,8 @@ def exact_signal(channels: Iterable[Channel]) -> Signal | None:
     """The exact signal of some channels; None where it is released or tabulated."""
     for component in (c for channel in channels for c in channel.components):
         shape = component.shape
-        if isinstance(shape, Mapped):
+        while isinstance(shape, Mapped | PulseShapeSignal):
             shape = shape.shape
-        if isinstance(shape, PulseShapeSignal):
-            shape = shape.signal
         if isinstance(shape, Signal):
             return shape
     return None
@@ -103,13 +98,9 @@ def _tabulated(
     channel: Channel,
     features: Callable[[Signal], Features] | None,
 ) -> Shape:
-    if isinstance(shape, Mapped):
-        bins = _tabulated(shape.shape, model, channel, features)
-        return shape if bins is shape.shape else replace(shape, shape=bins)
-    if isinstance(shape, PulseShapeSignal):
-        inner = _tabulated(shape.signal, model, channel, features)
-        assert isinstance(inner, Separable)
-        return shape if inner is shape.signal else replace(shape, signal=inner)
+    if isinstance(shape, Mapped | PulseShapeSignal):
+        inner: Any = _tabulated(shape.shape, model, channel, features)
+        return shape if inner is shape.shape else replace(shape, shape=inner)
     if not isinstance(shape, Signal) or isinstance(shape.fold, KernelFold):
         return shape  # a kernel has no terms that a table could hold
     if set(shape.binding.interaction) & set(shape.fold.source.parameters.names):

@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.counts_model import Key, build_model
@@ -69,6 +69,8 @@ class JointExperiment(Named):
         InputError: if two of them hold the same data or do not go together.
     """
 
+    usual_question: ClassVar[str] = SCALE_QUESTION
+    """What is asked of them where nothing is said."""
     experiments: tuple[Experiment, ...]
 
     def __post_init__(self) -> None:
@@ -91,11 +93,6 @@ class JointExperiment(Named):
     def provenance(self) -> dict[str, Any]:
         """Physics choices, changed fields and inputs of each."""
         return {"experiments": {e.name: e.provenance() for e in self.experiments}}
-
-    @property
-    def usual_question(self) -> str:
-        """What is asked of them where nothing is said."""
-        return SCALE_QUESTION
 
     # -- models --------------------------------------------------------------------------------
 
@@ -139,14 +136,7 @@ class JointExperiment(Named):
                 if all(_is_shared(e, n) for n in c.parameters)
             }
         _warn_half_shared(models)
-        common = {
-            e.name: {
-                own: joint
-                for own, joint in _by_material(e).items()
-                if own in models[e.name].parameters.names
-            }
-            for e in self.experiments
-        }
+        common = {e.name: _by_material(e, models[e.name]) for e in self.experiments}
         return join(models, common=common, scale=question.scale)
 
     def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
@@ -208,7 +198,7 @@ def load_all(
     """
     if len(names) == 1 and not any(":" in key for key in overrides or ()):
         one = load(names[0], data=data, overrides=overrides)
-        if data is not None and not _released(one):
+        if data is not None and not one.declaration.releases:
             raise InputError(f"--data: {one.name} names no public release")
         return (one,)
     plain = tuple(load(n) for n in names)
@@ -222,21 +212,11 @@ def load_all(
             changes[i][field if colon else key] = value
     loaded = []
     for name, experiment, change in zip(names, plain, changes, strict=True):
-        at = data if _released(experiment) else None
+        at = data if experiment.declaration.releases else None
         loaded.append(load(name, data=at, overrides=change or None))
     if data is not None and not any(e.data for e in loaded):
         raise InputError("--data: none of these experiments names a public release")
     return tuple(loaded)
-
-
-def _released(experiment: Experiment) -> bool:
-    """Whether the file names a public release."""
-    return bool(_releases(experiment))
-
-
-def _releases(experiment: Experiment) -> set[str]:
-    """The public releases that it reads."""
-    return {d.release for d in experiment.declaration.every_data if d and d.release}
 
 
 def _called(experiment: Experiment, written: str | Path, who: str) -> bool:
@@ -259,37 +239,31 @@ def _check_data(a: Experiment, b: Experiment) -> None:
             f"{a.name} and {b.name} hold the same data (declared under 'overlaps'); the same "
             "events must not enter a fit twice: leave one out"
         )
-    ours, theirs = a.declaration.external, b.declaration.external
-    for name in ours.keys() & theirs.keys():
-        if ours[name] != theirs[name]:
+    for (name, ours), (other, theirs) in product(
+        a.declaration.external.items(), b.declaration.external.items()
+    ):
+        if name == other and ours != theirs:
             raise InputError(
                 f"the external measurement {name!r} is another one in {a.name} and in {b.name}; "
                 "it counts once in a joint fit: write the same, or call one otherwise"
             )
-    for one in a.declaration.correlations:
-        for other in b.declaration.correlations:
-            common = [
-                n
-                for n in one.parameters
-                if n in other.parameters and _is_shared(a, n) and _is_shared(b, n)
-            ]
-            if common and one != other:
-                raise InputError(
-                    f"the covariance of {', '.join(common)} is another one in {a.name} and in "
-                    f"{b.name}; it counts once in a joint fit: write the same in both"
-                )
-    for name, entry in ours.items():
-        if any(entry == e and name != n for n, e in theirs.items()):
+        if name != other and ours == theirs:
             raise InputError(
                 f"the external measurement {name!r} of {a.name} has another name in {b.name}; it "
                 "counts once in a joint fit: give it one name"
             )
+    for one, another in product(a.declaration.correlations, b.declaration.correlations):
+        both = [n for n in one.parameters if n in another.parameters]
+        common = [n for n in both if _is_shared(a, n) and _is_shared(b, n)]
+        if common and one != another:
+            raise InputError(
+                f"the covariance of {', '.join(common)} is another one in {a.name} and in "
+                f"{b.name}; it counts once in a joint fit: write the same in both"
+            )
     if not (a.has_data and b.has_data):
         return
-    same_counts = {f.sha256 for f in a.inputs.files if f.role == "observed"} & {
-        f.sha256 for f in b.inputs.files if f.role == "observed"
-    }
-    if _releases(a) & _releases(b) or same_counts:
+    counts = [{f.sha256 for f in e.inputs.files if f.role == "observed"} for e in (a, b)]
+    if a.declaration.releases & b.declaration.releases or counts[0] & counts[1]:
         raise InputError(
             f"{a.name} and {b.name} read the same data; the same events must not enter a fit "
             "twice: leave one out, or take the section 'data' out of a projection"
@@ -307,14 +281,11 @@ def _check_physics(a: Experiment, b: Experiment) -> None:
             )
     if a.material.atoms == b.material.atoms:
         return
+    bound = {"quenching", "neutron-radius"}
     for name, entry in a.declaration.parameters.items():
-        other = b.declaration.parameters.get(name)
-        if other is None or entry.shared is not True or other.shared is not True:
+        if not (_is_shared(a, name) and _is_shared(b, name)):
             continue
-        if "quenching" in (entry.acts_on, other.acts_on) or "neutron-radius" in (
-            entry.acts_on,
-            other.acts_on,
-        ):
+        if bound & {entry.acts_on, b.declaration.parameters[name].acts_on}:
             raise InputError(
                 f"{name!r} acts on {entry.acts_on} and is shared between {a.material.name} in "
                 f"{a.name} and {b.material.name} in {b.name}; write 'shared: material', or give "
@@ -328,11 +299,11 @@ def _is_shared(experiment: Experiment, name: str) -> bool:
     return entry is not None and entry.shared is True
 
 
-def _by_material(experiment: Experiment) -> dict[str, str]:
-    """Parameters shared within a material, to their joint names."""
-    kind = experiment.material.name.casefold()
-    entries = experiment.declaration.parameters.items()
-    return {n: f"{n}.{kind}" for n, e in entries if e.shared == "material"}
+def _by_material(experiment: Experiment, model: Model) -> dict[str, str]:
+    """Parameters of a model that are shared within a material, to their joint names."""
+    kind, entries = experiment.material.name.casefold(), experiment.declaration.parameters
+    names = [n for n in model.parameters.names if n in entries and entries[n].shared == "material"]
+    return {n: f"{n}.{kind}" for n in names}
 
 
 def _warn_half_shared(models: Mapping[str, Model]) -> None:

@@ -110,19 +110,6 @@ class Question:
         """Whether the parameter of interest is a number of events."""
         return self.name == "count"
 
-    def strength(
-        self, scale: Sequence[Strength], reference: float
-    ) -> tuple[tuple[Strength, ...], bool]:
-        """Factors on the signal, and whether its shape is normalised.
-
-        Args:
-            scale: what multiplies the signal.
-            reference: predicted value of the cross section.
-        """
-        if self.counts_events:
-            return (SIGNAL,), True
-        return self.scaled(scale, reference), False
-
     def scaled(self, scale: Sequence[Strength], reference: float) -> tuple[Strength, ...]:
         """Factors on a prediction of CEvNS, by the cross section where it is asked for.
 

@@ -73,8 +73,8 @@ def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilS
 
 def pulse_time_us(experiment: Experiment) -> float:
     """Nominal mean time of the beam pulse, us; 0 where none is declared."""
-    name = assembly.single(experiment.declaration, "pulse-time")
-    return 0.0 if name is None else assembly.declared_parameters(experiment.declaration)[name].value
+    pulse = experiment.one_acting_on("pulse-time")
+    return 0.0 if pulse is None else pulse.value
 
 
 @style.styled

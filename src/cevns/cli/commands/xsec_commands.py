@@ -95,15 +95,15 @@ def _source(name: str) -> Source:
 
 def _source_inputs(name: str) -> dict[str, Any]:
     """The file behind a source that an experiment declares."""
+    from cevns.datasets.digests import sha256
     from cevns.experiments import load
-    from cevns.experiments.declaration.loader import digest
     from cevns.registry import canonical
 
     files = []
     if canonical(name) != "sns":
         experiment = load(name)
         files = [
-            {"role": "source", "name": experiment.path.name, "sha256": digest(experiment.path)}
+            {"role": "source", "name": experiment.path.name, "sha256": sha256(experiment.path)}
         ]
     return {"origin": "none", "files": files, "warnings": []}
 

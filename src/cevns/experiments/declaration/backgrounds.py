@@ -7,19 +7,17 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
-    field_validator,
     model_validator,
 )
 
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.typing import Array
 from cevns.units import Measurement, Unit, measurement, quantity
 
 __all__ = [
@@ -31,6 +29,7 @@ __all__ = [
     "ExponentialEnergy",
     "ExponentialFit",
     "FlatEnergy",
+    "Name",
     "Section",
     "Strength",
     "Table",
@@ -43,6 +42,16 @@ class Section(BaseModel):
     """A section of a file: no field but those that are named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _plain(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_plain)]
+"""Of an experiment or of several together."""
 
 
 class Component(BaseModel):
@@ -67,15 +76,20 @@ AXIS_UNITS: Mapping[str, str] = {
 }
 
 
+def _number(value: Any) -> float:
+    """A plain number; NaN for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
 def _count(value: Any) -> Measurement:
     if isinstance(value, Measurement):
         return value
     if isinstance(value, dict):
         return Measurement(_free(value), math.inf)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
+    number = _number(value)
     if math.isfinite(number) and number >= 0 and not isinstance(value, bool):
         small = max(number / 100, 0.1)
         raise InputError(
@@ -92,10 +106,9 @@ def _free(value: Mapping[str, Any]) -> float:
     """The starting value of something that only the data know, ``{free: 9600}``."""
     if list(value) != ["free"]:
         raise InputError(f"write 'value +/- error', or '{{free: start}}'; got {value!r}")
-    try:
-        start = float(value["free"])
-    except (TypeError, ValueError):
-        raise InputError(f"free: {value['free']!r} is not a number") from None
+    start = _number(value["free"])
+    if math.isnan(start):
+        raise InputError(f"free: {value['free']!r} is not a number")
     if not (math.isfinite(start) and start >= 0):
         raise InputError(f"a free count starts at a number that is not negative, not {start:g}")
     return start
@@ -185,10 +198,6 @@ class FlatEnergy(Section):
 
     kind: Literal["flat"]
 
-    def bins(self, edges: Array, unit: str) -> Array:  # noqa: ARG002 - as ExponentialEnergy
-        """Share of each bin, any normalisation."""
-        return np.diff(edges)
-
 
 class ExponentialEnergy(Section):
     """``exp(-E/scale)``, the scale in a unit of the energy axis (a plain number where it has none).
@@ -200,23 +209,13 @@ class ExponentialEnergy(Section):
     kind: Literal["exponential"]
     scale: str | float
 
-    def bins(self, edges: Array, unit: str) -> Array:
-        """Share of each bin of an axis in `unit`, any normalisation.
-
-        The integral from a to b is proportional to ``exp(-(a - edges[0])/scale)`` times
-        ``1 - exp(-(b - a)/scale)``: no difference of nearly equal numbers, no underflow of the
-        whole shape far above the scale.
+    def in_unit(self, unit: str) -> float:
+        """The scale in the internal unit of the axis.
 
         Raises:
             InputError: if the scale is not positive.
             UnitError: if its unit is not one of the axis.
         """
-        scale = self.in_unit(unit)
-        begin = np.exp(-(edges[:-1] - edges[0]) / scale)
-        return np.asarray(begin * -np.expm1(-np.diff(edges) / scale))
-
-    def in_unit(self, unit: str) -> float:
-        """The scale in the internal unit of the axis."""
         scale = quantity(self.scale, unit, what="scale")
         written = re.sub(r"^.*[\d.\s]", "", str(self.scale).strip())
         # keV, keVee and keVnr convert into each other, but are different axes
@@ -248,29 +247,28 @@ class ExponentialFit(Table):
     efficiency: Literal[False] = False
 
 
-_ENERGY_KINDS: Mapping[str, type[Section]] = {
-    "flat": FlatEnergy,
-    "exponential": ExponentialEnergy,
-}
-_TIME_KINDS: Mapping[str, type[Section]] = {
-    "exponential": Exponential,
-    "exponential-fit": ExponentialFit,
-}
-
-
-def _pick(value: Any, axis: str, kinds: Mapping[str, type[Section]]) -> Any:
+def _form(axis: str, kinds: Mapping[str, type[Section]], example: str) -> BeforeValidator:
     """The form of a shape, decided by the fields that are there: an error is about one form."""
-    if isinstance(value, dict):
-        kind = str(value.get("kind"))
-        if "kind" in value and kind not in kinds:
-            raise UnknownNameError(f"{axis} shape", kind, kinds)
-        return kinds.get(kind, Table).model_validate(value)
-    if value is not None and not isinstance(value, (Table, *kinds.values())):
-        example = (
-            f"{{kind: {next(iter(kinds))}}}" if axis == "energy" else "{kind: exponential, ...}"
-        )
-        raise InputError(f"expected {example} or {{file: ...}}, got {value!r}")
-    return value
+
+    def picked(value: Any) -> Any:
+        if isinstance(value, dict):
+            kind = str(value.get("kind"))
+            if "kind" in value and kind not in kinds:
+                raise UnknownNameError(f"{axis} shape", kind, kinds)
+            return kinds.get(kind, Table).model_validate(value)
+        if value is not None and not isinstance(value, (Table, *kinds.values())):
+            raise InputError(f"expected {example} or {{file: ...}}, got {value!r}")
+        return value
+
+    return BeforeValidator(picked)
+
+
+_IN_ENERGY = _form("energy", {"flat": FlatEnergy, "exponential": ExponentialEnergy}, "{kind: flat}")
+_IN_TIME = _form(
+    "time",
+    {"exponential": Exponential, "exponential-fit": ExponentialFit},
+    "{kind: exponential, ...}",
+)
 
 
 class Background(Section):
@@ -287,20 +285,10 @@ class Background(Section):
     rate: str | dict[str, Any] | None = None
     steady: bool = False
     template: Template | None = None
-    energy: FlatEnergy | ExponentialEnergy | Table | None = None
-    time: Exponential | ExponentialFit | Table | None = None
+    energy: Annotated[FlatEnergy | ExponentialEnergy | Table | None, _IN_ENERGY] = None
+    time: Annotated[Exponential | ExponentialFit | Table | None, _IN_TIME] = None
     strength: Strength = Field(default_factory=list)
     _count: Measurement = PrivateAttr()
-
-    @field_validator("energy", mode="before")
-    @classmethod
-    def _energy_form(cls, value: Any) -> Any:
-        return _pick(value, "energy", _ENERGY_KINDS)
-
-    @field_validator("time", mode="before")
-    @classmethod
-    def _time_form(cls, value: Any) -> Any:
-        return _pick(value, "time", _TIME_KINDS)
 
     @property
     def count(self) -> Measurement:

@@ -10,18 +10,17 @@ in place of its numbers.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, Self, get_type_hints, runtime_checkable
 
 from cevns import registry
-from cevns.exceptions import CevnsError, UnknownNameError
+from cevns.exceptions import CevnsError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
 from cevns.units import Unit
 
-__all__ = ["Builder", "written_names"]
+__all__ = ["build", "written_names"]
 
 
 def written_names(model: Any) -> dict[str, str]:
@@ -36,13 +35,8 @@ def written_names(model: Any) -> dict[str, str]:
         ['distance', 'protons', 'yield_per_flavour', 'pulse_sigma']
     """
     hints = get_type_hints(model, include_extras=True)
-    out = {}
-    for f in dataclasses.fields(model):
-        if not f.init:
-            continue
-        unit = _unit(hints[f.name])
-        out[f.name if unit is None else unit.without(f.name)] = f.name
-    return out
+    units = {f.name: _unit(hints[f.name]) for f in dataclasses.fields(model) if f.init}
+    return {name if unit is None else unit.without(name): name for name, unit in units.items()}
 
 
 def _unit(hint: Any) -> Unit | None:
@@ -64,75 +58,53 @@ class _FromFile(Protocol):
         ...
 
 
-@dataclasses.dataclass(frozen=True)
-class Builder:
-    """Builds the models of one file."""
+def build(
+    document: Document, package: str, section: Location, component: Component, *, what: str = ""
+) -> Any:
+    """The model that a section declares.
 
-    document: Document
+    Args:
+        document: the file.
+        package: registry folder, for example ``cevns.detectors.resolution``.
+        section: where in the file, for example ``("detector", "resolution")``.
+        component: the section.
+        what: how a message calls it; by default the name of the section.
 
-    def build(
-        self, package: str, section: Location, component: Component, *, what: str = ""
-    ) -> Any:
-        """The model that a section declares.
+    Raises:
+        SchemaError: if the kind is unknown, or a field is unknown, missing or unusable.
+    """
+    from pydantic import TypeAdapter, ValidationError
+    from pydantic.errors import PydanticSchemaGenerationError
 
-        Args:
-            package: registry folder, for example ``cevns.detectors.resolution``.
-            section: where in the file, for example ``("detector", "resolution")``.
-            component: the section.
-            what: how a message calls it; by default the name of the section.
-
-        Raises:
-            SchemaError: if the kind is unknown, or a field is unknown, missing or unusable.
-        """
-        from pydantic import TypeAdapter, ValidationError
-        from pydantic.errors import PydanticSchemaGenerationError
-
-        try:
-            model = registry.load(package, what or str(section[-1]), component.kind).MODEL
-        except UnknownNameError as error:
-            raise self.document.error(str(error), [*section, "kind"]) from None
-        known = written_names(model)
-        fields = self._fields(model, known, section, component)
-        try:
-            if "file" in component.fields:
-                return self._read(model, section, component.fields["file"], fields)
+    try:
+        model = registry.load(package, what or str(section[-1]), component.kind).MODEL
+    except UnknownNameError as error:
+        raise document.error(str(error), [*section, "kind"]) from None
+    known, hints = written_names(model), get_type_hints(model, include_extras=True)
+    given, folder, readable = component.fields, document.path.parent, issubclass(model, _FromFile)
+    from_file = readable and "file" in given
+    file = given.pop("file") if from_file else None
+    fields = {}
+    for name, value in given.items():
+        if name not in known:
+            hint = nearest(name, [*known, *(["file"] if readable else [])], "known here:")
+            raise document.error(f"'{component.kind}' has no such field; {hint}", [*section, name])
+        is_path = hints[known[name]] is Path and isinstance(value, str)
+        fields[known[name]] = folder / Path(value).expanduser() if is_path else value
+    try:
+        if not from_file:
             return TypeAdapter(model).validate_python(fields)
-        except PydanticSchemaGenerationError:  # nothing that a file could write
-            raise self.document.error("this field is missing", [*section, "file"]) from None
-        except ValidationError as error:
-            written = {f: w for w, f in known.items()}
-            raise schema_error(error, self.document, section, names=written) from None
-        except CevnsError as error:  # what the model itself refuses
-            raise self.document.error(str(error), section) from None
-
-    def _fields(
-        self, model: Any, known: Mapping[str, str], section: Location, component: Component
-    ) -> dict[str, Any]:
-        """The section's fields under the dataclass's names (``distance`` is ``distance_m``)."""
-        hints = get_type_hints(model)
-        readable = issubclass(model, _FromFile)
-        out = {}
-        for name, value in component.fields.items():
-            if name == "file" and readable:
-                continue
-            if name not in known:
-                hint = nearest(name, [*known, *(["file"] if readable else [])], "known here:")
-                raise self.document.error(
-                    f"'{component.kind}' has no such field; {hint}", [*section, name]
-                )
-            is_path = hints[known[name]] is Path and isinstance(value, str)
-            out[known[name]] = self._resolve(value) if is_path else value
-        return out
-
-    def _read(self, model: Any, section: Location, file: Any, fields: Mapping[str, Any]) -> Any:
-        """The model of a CSV file; fields beside ``file`` replace what it says."""
-        from pydantic import TypeAdapter
-
         if not isinstance(file, str):
-            raise self.document.error(f"expected a path, got {file!r}", [*section, "file"])
-        hints = get_type_hints(model, include_extras=True)
-        given = {n: TypeAdapter(hints[n]).validate_python(v) for n, v in fields.items()}
-        return dataclasses.replace(model.from_csv(self._resolve(file)), **given)
-
-    def _resolve(self, name: str) -> Path:
-        return self.document.path.parent / Path(name).expanduser()
+            raise document.error(f"expected a path, got {file!r}", [*section, "file"])
+        # fields beside `file` replace what the table says
+        beside = {n: TypeAdapter(hints[n]).validate_python(v) for n, v in fields.items()}
+        return dataclasses.replace(model.from_csv(folder / Path(file).expanduser()), **beside)
+    except PydanticSchemaGenerationError:  # nothing that a file could write
+        raise document.error("this field is missing", [*section, "file"]) from None
+    except ValidationError as error:
+        names = {f: w for w, f in known.items()}
+        raise schema_error(error, document, section, names=names) from None
+    except SchemaError:
+        raise
+    except CevnsError as error:  # what the model itself refuses
+        raise document.error(str(error), section) from None

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import field_validator
 
-from cevns.exceptions import CevnsError, InputError, UnknownNameError
+from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration import loader
+from cevns.experiments.declaration.backgrounds import Name, Section
 from cevns.experiments.declaration.document import parse
-from cevns.registry import canonical
 
-__all__ = ["SECTION", "CombinationFile", "read_combination"]
-
-SECTION = loader.COMBINATION
+__all__ = ["CombinationFile", "read_combination"]
 
 
-class CombinationFile(BaseModel):
+class CombinationFile(Section):
     """What a combination file declares.
 
     Args:
@@ -26,17 +23,9 @@ class CombinationFile(BaseModel):
         title: a line for tables and figures.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     combination: list[str]
-    name: str
+    name: Name
     title: str = ""
-
-    @field_validator("name")
-    @classmethod
-    def _plain(cls, name: str) -> str:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-            raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
-        return name
 
     @field_validator("combination")
     @classmethod
@@ -60,31 +49,18 @@ def read_combination(name_or_path: str | Path) -> tuple[CombinationFile, list[st
     """
     path = loader.find(name_or_path)
     document = parse(path)
-    if SECTION not in document.values:
+    if loader.COMBINATION not in document.values:
         return None
-    try:
-        file = CombinationFile.model_validate(document.values)
-    except ValidationError as error:
-        raise loader.schema_error(error, document, model=CombinationFile) from None
+    file = loader.checked(CombinationFile, document)
     found: list[str | Path] = []
     for i, name in enumerate(file.combination):
-        place = (SECTION, i)
+        place = (loader.COMBINATION, i)
         try:
-            target = _target(name, path.parent)
-            inner = parse(loader.find(target))
+            target = loader.find(name, path.parent)
+            inner = parse(target)
         except CevnsError as error:
             raise document.error(str(error), place) from None
-        if SECTION in inner.values:
+        if loader.COMBINATION in inner.values:
             raise document.error(f"{name} is a combination itself; name its experiments", place)
         found.append(target)
     return file, found
-
-
-def _target(name: str, folder: Path) -> str | Path:
-    """A shipped name as it is, anything else a path from the folder of the combination."""
-    if canonical(name) in loader.catalogue():
-        return name
-    target = folder / Path(name).expanduser()
-    if not target.exists() and not loader.is_path(name):
-        raise UnknownNameError("experiment", name, loader.catalogue())
-    return target

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.document import Document, Location, nearest
@@ -16,14 +17,14 @@ __all__ = [
     "CATALOGUE",
     "COMBINATION",
     "catalogue",
-    "digest",
+    "checked",
     "find",
-    "is_path",
     "schema_error",
     "validate",
     "with_variant",
 ]
 
+T = TypeVar("T", bound=BaseModel)
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
 COMBINATION = "combination"
 """The section that makes a file one of several experiments (`combination.read_combination`)."""
@@ -34,8 +35,8 @@ def catalogue() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in CATALOGUE.glob("*.yaml")))
 
 
-def find(name_or_path: str | Path) -> Path:
-    """The file behind a catalogue name or a path.
+def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
+    """The file behind a catalogue name or a path, which may be relative to a folder.
 
     A shipped name is a name, whatever lies in the working folder (often the release of that
     name); anything else with a path separator or a YAML suffix, or that exists, is a path.
@@ -47,8 +48,8 @@ def find(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     if canonical(text) in catalogue():
         return CATALOGUE / f"{canonical(text)}.yaml"
-    path = Path(text).expanduser()
-    if is_path(text) or path.exists():
+    path = (folder or Path()) / Path(text).expanduser()
+    if _is_path(text) or path.exists():
         if path.is_dir():
             raise InputError(f"{path} is a folder; name the experiment's YAML file in it")
         if not path.exists():
@@ -57,7 +58,7 @@ def find(name_or_path: str | Path) -> Path:
     raise UnknownNameError("experiment", text, catalogue())
 
 
-def is_path(text: str) -> bool:
+def _is_path(text: str) -> bool:
     """Whether a text can only be a path: it has a separator or the suffix of YAML."""
     return "/" in text or Path(text).suffix.casefold() in {".yaml", ".yml"}
 
@@ -92,16 +93,23 @@ def validate(document: Document) -> ExperimentFile:
     Raises:
         SchemaError: for the first slip, with file, line and field.
     """
-    from pydantic import ValidationError
-
     if COMBINATION in document.values:
         raise document.error(
             "this is a combination of experiments, not one; open it with cevns.load", [COMBINATION]
         )
+    return checked(ExperimentFile, document)
+
+
+def checked(model: type[T], document: Document) -> T:
+    """A parsed file as the model of its schema.
+
+    Raises:
+        SchemaError: for the first slip, with file, line and field.
+    """
     try:
-        return ExperimentFile.model_validate(document.values)
+        return model.model_validate(document.values)
     except ValidationError as error:
-        raise schema_error(error, document) from None
+        raise schema_error(error, document, model=model) from None
 
 
 def schema_error(
@@ -169,8 +177,6 @@ def _sentence(error: Mapping[str, Any], location: Location, model: Any) -> str:
 
 def _known_fields(location: Location, model: Any) -> list[str]:
     """Field names the schema knows at a place, for the nearest-name hint."""
-    from pydantic import BaseModel
-
     for key in location:
         fields = getattr(model, "model_fields", {})
         if key in fields:
@@ -181,8 +187,3 @@ def _known_fields(location: Location, model: Any) -> list[str]:
                 break
     fields = getattr(model, "model_fields", {})
     return [f.alias or name for name, f in fields.items()]
-
-
-def digest(path: Path) -> str:
-    """The sha256 of a file, hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

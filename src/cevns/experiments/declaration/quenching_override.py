@@ -11,10 +11,10 @@ from typing import Any, cast
 from cevns.detectors.quenching import Quenching, section
 from cevns.exceptions import InputError, SchemaError
 from cevns.experiments.declaration.backgrounds import Component
-from cevns.experiments.declaration.builder import Builder
+from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document, parse
 
-__all__ = ["FIELD", "declared", "read_quenching", "replaced", "split"]
+__all__ = ["FIELD", "read_quenching", "replaced", "split"]
 
 FIELD = "detector.quenching"
 
@@ -33,7 +33,15 @@ def replaced(document: Document, curve: Quenching, said: str = "") -> tuple[Docu
     values: dict[str, Any] = copy.deepcopy(dict(document.values))
     written = section(curve)
     values["detector"] = {**values["detector"], "quenching": written}
-    new = {n: declared(n) for n in curve.variation_names}
+    new = {
+        name: {
+            "constraint": "0 +/- 1",
+            "acts_on": "quenching",
+            "shared": True,
+            "description": f"eigen-variation {name.rpartition('.')[2]} of the quenching curve",
+        }
+        for name in curve.variation_names
+    }
     parameters: dict[str, Any] = {}
     for name, entry in (values.get("parameters") or {}).items():
         if entry.get("acts_on") == "quenching":
@@ -43,16 +51,6 @@ def replaced(document: Document, curve: Quenching, said: str = "") -> tuple[Docu
     values["parameters"] = parameters | new
     echo = said or f"{{kind: {written['kind']}, ...}}"
     return replace(document, values=values, changes={**document.changes, FIELD: echo}), echo
-
-
-def declared(name: str) -> dict[str, Any]:
-    """The declaration of a variation's parameter."""
-    return {
-        "constraint": "0 +/- 1",
-        "acts_on": "quenching",
-        "shared": True,
-        "description": f"eigen-variation {name.rpartition('.')[2]} of the quenching curve",
-    }
 
 
 def read_quenching(path: Path | str) -> Quenching:
@@ -67,9 +65,8 @@ def read_quenching(path: Path | str) -> Quenching:
     if not isinstance(written, dict) or "kind" not in written:
         raise SchemaError("needs a section 'quenching:' with a 'kind'", path=document.path)
     component = Component.model_validate(written)
-    return cast(
-        "Quenching", Builder(document).build("cevns.detectors.quenching", ("quenching",), component)
-    )
+    built = build(document, "cevns.detectors.quenching", ("quenching",), component)
+    return cast("Quenching", built)
 
 
 def split(overrides: Mapping[str, str]) -> tuple[dict[str, str], str | None]:

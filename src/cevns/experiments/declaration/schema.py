@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration.backgrounds import (
     Background,
     Component,
     ExponentialEnergy,
+    Name,
     Section,
     Strength,
 )
@@ -52,7 +53,7 @@ class ExperimentFile(Section):
     """
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: str
+    name: Name
     title: str = ""
     cite: list[str] = Field(default_factory=list)
     overlaps: list[str] = Field(default_factory=list)
@@ -75,9 +76,19 @@ class ExperimentFile(Section):
     variants: dict[str, dict[str, str | float]] = Field(default_factory=dict)
 
     @property
+    def entries(self) -> dict[str, ChannelEntry]:
+        """The channels; one that needs no name where the file has none."""
+        return self.channels or {"": ChannelEntry(data=self.data)}
+
+    @property
     def every_data(self) -> tuple[Data | None, ...]:
-        """The data of all channels, or of the one that needs no name."""
-        return tuple(c.data for c in self.channels.values()) if self.channels else (self.data,)
+        """The data of all channels."""
+        return tuple(c.data for c in self.entries.values())
+
+    @property
+    def releases(self) -> set[str]:
+        """The public releases that the data are in."""
+        return {d.release for d in self.every_data if d is not None and d.release is not None}
 
     @property
     def strengths(self) -> dict[tuple[str, ...], Strength]:
@@ -86,6 +97,10 @@ class ExperimentFile(Section):
         out |= {("components", n, "strength"): c.strength for n, c in self.components.items()}
         out |= {("backgrounds", n, "strength"): b.strength for n, b in self.backgrounds.items()}
         return {where: strength for where, strength in out.items() if strength}
+
+    def acting_on(self, *stages: str) -> tuple[str, ...]:
+        """Names of the parameters that act on some stages, in the order of the file."""
+        return tuple(n for n, p in self.parameters.items() if p.acts_on in stages)
 
     @property
     def correlated_widths(self) -> dict[str, float]:
@@ -119,13 +134,6 @@ class ExperimentFile(Section):
         if self.axes.energy is not None and self.axes.energy.unit == "keVnr":
             return "the axis is the energy of nuclear recoils, keVnr"
         return ""
-
-    @field_validator("name")
-    @classmethod
-    def _plain(cls, name: str) -> str:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-            raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
-        return name
 
     @model_validator(mode="after")
     def _fits_together(self) -> ExperimentFile:
@@ -211,6 +219,12 @@ class ExperimentFile(Section):
                 raise InputError(
                     f"background {name!r}: give either 'energy' (and 'time') or 'template'"
                 )
+            if self.signal is not None and background.template is None:
+                raise InputError(f"background {name!r} needs a 'template' beside a released signal")
+            if self.signal is None and background.template is not None:
+                raise InputError(
+                    f"background {name!r} is a template: the file needs a 'signal' section"
+                )
             if self.axes.time is not None and not background.template and background.time is None:
                 raise InputError(
                     f"background {name!r} has no shape in time, but there is a time axis"
@@ -237,12 +251,11 @@ class ExperimentFile(Section):
                 raise InputError(
                     f"{name!r} is no name of a channel: use small letters, digits, '-'"
                 )
-            if isinstance(channel.source, dict):
-                for component in channel.source:
-                    if component != "cevns" and component not in self.components:
-                        raise InputError(
-                            f"channel {name!r}, source: there is no component {component!r}"
-                        )
+            for component in channel.source if isinstance(channel.source, dict) else ():
+                if component != "cevns" and component not in self.components:
+                    raise InputError(
+                        f"channel {name!r}, source: there is no component {component!r}"
+                    )
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:
                     raise InputError(f"channel {name!r}: there is no background {background!r}")
@@ -251,24 +264,23 @@ class ExperimentFile(Section):
         used = [f for strength in self.strengths.values() for f in strength]
         named = {f for f in used if isinstance(f, str)} - set(self.derived)
         functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
-        acting_on_signal = {n for n, p in self.parameters.items() if p.acts_on == "signal"}
+        acting_on_signal = set(self.acting_on("signal"))
         arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)} - set(
             self.derived
         )
-        for stage, needed, missing in (
-            ("component", named, "no 'strength' has it"),
-            ("function", arguments, "no function has it as its 'parameter'"),
+        for stage, needed, user, missing in (
+            ("component", named, "strength", "no 'strength' has it"),
+            ("function", arguments, "function", "no function has it as its 'parameter'"),
         ):
-            acting = {n for n, p in self.parameters.items() if p.acts_on == stage}
+            acting = set(self.acting_on(stage))
             for name in sorted(acting - needed):
                 raise InputError(f"the parameter {name!r} acts on a {stage}, but {missing}")
             if stage == "component":  # what multiplies CEvNS may multiply others too
                 acting |= acting_on_signal
             for name in sorted(needed - acting):
                 raise InputError(
-                    f"the parameter {name!r} is used by a "
-                    + ("strength" if stage == "component" else "function")
-                    + f", but it is not declared with 'acts_on: {stage}'"
+                    f"the parameter {name!r} is used by a {user}, but it is not declared with "
+                    f"'acts_on: {stage}'"
                 )
         for name in self.derived:
             if name in self.parameters:

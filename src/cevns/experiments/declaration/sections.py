@@ -27,7 +27,7 @@ from cevns.experiments.declaration.backgrounds import (
     Template,
 )
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
-from cevns.units import Unit, measurement, quantity
+from cevns.units import Measurement, Unit, measurement, quantity
 
 __all__ = [
     "ActsOn",
@@ -229,12 +229,7 @@ class ParameterEntry(Section):
             )
         if [self.constraint, self.value, self.free].count(None) != 2:
             raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
-        if self.free is not None:
-            value = self.free
-        elif self.constraint is not None:
-            value = measurement(self.constraint, self.unit, what="constraint").value
-        else:
-            value = quantity(self.value, self.unit, what="value")
+        value = self.measured.value
         if value < 0 and self.acts_on in ("signal", "neutron-radius"):
             raise InputError(f"a factor on the {self.acts_on} cannot be negative: {value:g}")
         return self
@@ -243,6 +238,15 @@ class ParameterEntry(Section):
     def unit(self) -> str:
         """The internal unit of the parameter."""
         return "us" if self.acts_on == "pulse-time" else ""
+
+    @property
+    def measured(self) -> Measurement:
+        """Value and error in the internal unit; no error where it is held, infinite where free."""
+        if self.free is not None:
+            return Measurement(self.free, math.inf)
+        if self.constraint is not None:
+            return measurement(self.constraint, self.unit, what="constraint")
+        return Measurement(quantity(self.value, self.unit, what="value"), 0.0)
 
 
 class Data(Section):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from pathlib import Path
 
 import numpy as np
 
-from cevns.datasets import Table, read_table
+from cevns.datasets import Table
 from cevns.exceptions import DataError
 from cevns.typing import Array
 
@@ -64,7 +63,7 @@ def cells_of_table(table: Table, edges: tuple[Array, ...]) -> Cells:
     return Cells(onto)
 
 
-def cells_of_events(path: Path, edges: tuple[Array, ...]) -> Cells:
+def cells_of_events(table: Table, edges: tuple[Array, ...]) -> Cells:
     """All events together, then the density at each: a column for each axis, a row for each event.
 
     The density is the slope of a cubic spline through the cumulative counts along each axis: it
@@ -76,7 +75,7 @@ def cells_of_events(path: Path, edges: tuple[Array, ...]) -> Cells:
     """
     from scipy.interpolate import CubicSpline
 
-    table = read_table(path, empty=True)
+    path = table.path
     if not len(table):
         raise DataError(
             "has no event, and a density is known at events only; give 'counts' of zero in bins",

@@ -13,45 +13,83 @@ A list of events has a column for each axis instead.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from cevns import registry
-from cevns.datasets import Table, read_table
+from cevns.datasets import Table
 from cevns.exceptions import DataError, InputError
+from cevns.experiments.declaration.backgrounds import Table as Declared
 from cevns.experiments.declaration.sections import Data
 from cevns.experiments.inputs.cells import Cells, cells_of_events, cells_of_table, with_extra
+from cevns.experiments.inputs.table_reader import TableReader
+from cevns.experiments.prediction.parts import Parts
+from cevns.inference.model.channel import COUNTS
 from cevns.inference.model.statistic import Statistic
 from cevns.typing import Array
 
-__all__ = ["MeasuredValues", "column_in_cells", "read_values"]
+__all__ = ["Measured", "read_counts", "read_values"]
 
 
 @dataclass(frozen=True, eq=False)
-class MeasuredValues:
-    """Values and how they are compared.
+class Measured:
+    """The data of a channel and how they are compared.
 
     Attributes:
-        observed: one after the other.
+        observed: counts in bins ``(energy, time)``, or values one after the other; None for a
+            projection.
         statistic: with its errors.
         cells: which sums of the bins they are.
-        files: what was read.
     """
 
-    observed: Array
-    statistic: Statistic
-    cells: Cells
-    files: tuple[Path, ...]
+    observed: Array | None = None
+    statistic: Statistic = COUNTS
+    cells: Cells = field(default_factory=Cells)
 
 
-def read_values(folder: Path, data: Data, edges: tuple[Array, ...], cells: Cells) -> MeasuredValues:
+def read_counts(experiment: Parts, reader: TableReader, data: Data, cells: Cells) -> Array:
+    """Read numbers of events, in the bins of the analysis ``(energy, time)`` or in cells.
+
+    Raises:
+        DataError: if a table is malformed or its cells are not those of the file.
+        InputError: if the file names no counts, or they are no whole numbers.
+    """
+    if cells.onto is not None:
+        if not isinstance(data.counts, Declared) or data.counts.role is not None:
+            raise InputError("data in 'axes.cells' need 'counts' with a file of the same cells")
+        file, edges = data.counts.file, experiment.edges
+        table = reader.table("observed", file)
+        names = list(table.columns)[2 * len(edges) :]
+        if len(names) != 1:
+            raise DataError(
+                "needs one column of counts behind the edges of the cells", path=table.path
+            )
+        observed = _column_in_cells(table, names[0], edges, cells)
+    elif data.counts is None:
+        raise InputError(f"{experiment.name}: data needs 'counts', with a file or a role")
+    elif isinstance(data.counts, float):
+        file, observed = "counts", np.array([[data.counts]])
+    else:
+        file, edges = data.counts.file, (experiment.energy_edges, *experiment.edges[1:])
+        observed = reader.rebin(data.counts, *edges).reshape(len(edges[0]) - 1, -1)
+    if (observed != np.round(observed)).any():
+        raise InputError(
+            f"{file} holds contents that are not whole numbers; observed counts are numbers of "
+            "events"
+        )
+    return observed
+
+
+def read_values(
+    reader: TableReader, data: Data, edges: tuple[Array, ...], cells: Cells
+) -> Measured:
     """Read the values of a channel.
 
     Args:
-        folder: of the experiment file.
+        reader: of the tables beside the file.
         data: its section.
         edges: of the axes that there are.
         cells: that the file declares.
@@ -64,34 +102,31 @@ def read_values(folder: Path, data: Data, edges: tuple[Array, ...], cells: Cells
     kind = data.statistic.kind
     model = registry.load("cevns.inference.statistics", "statistic", kind).MODEL
     assert data.values is not None
-    path = folder / data.values
-    files, given = [path], dict(data.statistic.fields)
-    for name, field in data.statistic.fields.items():
-        if isinstance(field, str) and not Path(field).suffix:
-            raise InputError(f"statistic.{name}: {field!r} is neither a number nor a table")
-        if isinstance(field, str):
-            files.append(folder / field)
-            given[name] = np.stack(list(read_table(files[-1]).columns.values()), axis=1)
+    given = dict(data.statistic.fields)
+    table = reader.table("observed", data.values, empty=model.events_are_points)
+    for name, written in data.statistic.fields.items():
+        if isinstance(written, str) and not Path(written).suffix:
+            raise InputError(f"statistic.{name}: {written!r} is neither a number nor a table")
+        if isinstance(written, str):
+            columns = reader.table("observed", written).columns
+            given[name] = np.stack(list(columns.values()), axis=1)
     if model.events_are_points:
         if cells.onto is not None:
             raise InputError("events are points of the axes: leave 'axes.cells' out")
-        found = cells_of_events(path, edges)
-        assert found.onto is not None
-        observed = np.ones(len(found.onto))
-        observed[0] = len(found.onto) - 1.0
-        return MeasuredValues(observed, _built(kind, model, given, path), found, tuple(files))
-    table = read_table(path)
+        cells = cells_of_events(table, edges)
+        observed = np.array([len(table), *np.ones(len(table))])
+        return Measured(observed, _built(kind, model, given, table.path), cells)
     rest = list(table.columns)[2 * len(edges) :]
     if not rest:
-        raise DataError("has no column of values behind the edges of the bins", path=path)
-    given |= {n: column_in_cells(table, n, edges, cells) for n in rest[1:]}
-    observed = column_in_cells(table, rest[0], edges, cells)
-    statistic = _built(kind, model, given, path)
+        raise DataError("has no column of values behind the edges of the bins", path=table.path)
+    given |= {n: _column_in_cells(table, n, edges, cells) for n in rest[1:]}
+    observed = _column_in_cells(table, rest[0], edges, cells)
+    statistic = _built(kind, model, given, table.path)
     if statistic.extra:
         n_bins = int(np.prod([len(e) - 1 for e in edges], dtype=int))
         cells = with_extra(cells, n_bins, statistic.extra)
         observed = np.concatenate([observed, statistic.asimov(0.0 * observed)[observed.size :]])
-    return MeasuredValues(observed, statistic, cells, tuple(files))
+    return Measured(observed, statistic, cells)
 
 
 def _built(kind: str, model: Any, given: dict[str, Any], path: Path) -> Statistic:
@@ -116,7 +151,7 @@ def _built(kind: str, model: Any, given: dict[str, Any], path: Path) -> Statisti
     return cast("Statistic", model(**given))
 
 
-def column_in_cells(table: Table, name: str, edges: tuple[Array, ...], cells: Cells) -> Array:
+def _column_in_cells(table: Table, name: str, edges: tuple[Array, ...], cells: Cells) -> Array:
     """A column in the order of the bins or the cells; one number where there is no axis.
 
     Raises:

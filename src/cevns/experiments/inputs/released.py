@@ -22,11 +22,7 @@ from cevns.inference.model.shapes import Morph
 from cevns.parameters import Parameter
 from cevns.typing import Array
 
-__all__ = [
-    "check_shape_parameters",
-    "released_shape",
-    "templates",
-]
+__all__ = ["released_shape", "templates"]
 
 
 def released_shape(
@@ -67,33 +63,6 @@ def released_shape(
             minus = normalised(alternative.minus)
             odd[name], even[name] = 0.5 * (plus - minus), 0.5 * (plus + minus) - nominal
     return Morph(nominal, odd, even, units)
-
-
-def check_shape_parameters(declaration: ExperimentFile, pulse_shape: tuple[str, ...]) -> None:
-    """Every alternative needs a parameter of its name, and every shape parameter an alternative.
-
-    Args:
-        declaration: the file.
-        pulse_shape: variations of the pulse-shape model.
-
-    Raises:
-        InputError: otherwise.
-    """
-    acting = {n for n, e in declaration.parameters.items() if e.constraint is not None}
-    used = set(pulse_shape)
-    for template in templates(declaration).values():
-        used |= template.variations.keys()
-    for name in sorted(used - acting):
-        raise InputError(
-            f"{declaration.name}: the alternative {name!r} has no parameter; declare "
-            f"'{name}: {{constraint: 0 +/- 1, acts_on: shape}}' or remove the alternative"
-        )
-    for name, entry in declaration.parameters.items():
-        if entry.acts_on == "shape" and name not in used:
-            raise InputError(
-                f"{declaration.name}: the parameter {name!r} acts on shapes, but no template has "
-                "an alternative of that name"
-            )
 
 
 def templates(declaration: ExperimentFile) -> dict[str, Template]:

@@ -33,7 +33,11 @@ class Slope:
 
 
 def exponential_bins(rate: float, edges: ArrayLike) -> Array:
-    """Integral of ``exp(-rate t)`` over bins, 1/us and us; their widths for a rate of zero.
+    """Integral of ``exp(-rate t)`` over bins; their widths for a rate of zero.
+
+    Args:
+        rate: in the inverse unit of the edges, 1/us for a time.
+        edges: of the bins.
 
     Examples:
         >>> exponential_bins(0.0, [0.0, 0.5, 2.0]).tolist()

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from cevns.detectors import Quenching, QuenchingCurve, Response, ResponseTable, TimeTable
-from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.efficiency.unity import Unity
 from cevns.detectors.responses.chain import end_of_axis
 from cevns.exceptions import CevnsWarning, InputError
-from cevns.experiments.declaration import assembly
-from cevns.experiments.declaration.sections import ComponentEntry
+from cevns.experiments.prediction.arrival_tables import declared_arrival, pulsed
 from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
-from cevns.experiments.prediction.signal import Signal
+from cevns.experiments.prediction.signal import Binding, Signal
+from cevns.inference.model.factors import factors, product
 from cevns.processes import (
     Interaction,
-    Kinematics,
-    Quantity,
     electron_scattering,
     is_kernel,
     is_steep,
@@ -49,39 +46,40 @@ class Apparatus(Parts):
     No data and no statistics; its parts are those of `Parts`.
     """
 
-    def with_signal_of(self, name: str, entry: ComponentEntry) -> Apparatus:
+    def with_signal_of(self, name: str) -> Apparatus:
         """The same detector with the source and process of a further component.
 
         Parameters of the interaction that the other process does not know stay with the first.
 
         Args:
             name: of the component.
-            entry: its section.
         """
-        interaction = entry.interaction or self.declaration.interaction
-        source = entry.source or self.declaration.source
-        parameters = dict(self.declaration.parameters)
+        declared, entry = self.declaration, self.declaration.components[name]
         gone = {"interaction"} if entry.interaction is not None else set()
         gone |= {"arrival", "source"} if entry.source is not None else set()
-        parameters = {n: p for n, p in parameters.items() if p.acts_on not in gone}
-        changed = {"source": source, "interaction": interaction, "parameters": parameters}
+        changed = {
+            "source": entry.source or declared.source,
+            "interaction": entry.interaction or declared.interaction,
+            "parameters": {n: p for n, p in declared.parameters.items() if p.acts_on not in gone},
+        }
         at = ("components", name, "source") if entry.source is not None else ("source",)
-        return Apparatus(self.declaration.model_copy(update=changed), self.path, self.document, at)
+        return Apparatus(declared.model_copy(update=changed), self.path, self.document, at)
 
     @cached_property
     def fold(self) -> Fold | KernelFold:
         """Source and interaction on the recoil nodes of the target."""
-        return self._fold(self.interaction)
-
-    @cached_property
-    def curve(self) -> QuenchingCurve:
-        """Quenching on the recoil nodes."""
-        return self._curve(self.interaction)
+        return self._fold_on(self.interaction, *self._deposits(self.interaction)[:2])
 
     @cached_property
     def response(self) -> Response:
         """Electron-equivalent energy to energy bins."""
-        self._located(self._check_axis, "axes", "energy")
+        declared, axis = self.declaration.detector.resolution, self.declaration.axes.energy
+        made = self.resolution.unit
+        if declared and axis and axis.unit and made and (made == "PE") != (axis.unit == "PE"):
+            raise self.document.error(
+                f"the resolution '{declared.kind}' gives {made}, but this axis is in {axis.unit}",
+                ("axes", "energy"),
+            )
         panels = recoil_panels(
             self.source,
             self.material,
@@ -101,18 +99,19 @@ class Apparatus(Parts):
     @cached_property
     def times(self) -> tuple[TimeTable, ...]:
         """Arrival-time bins, one table a flavour."""
-        arrival = self.arrival
+        arrival, edges, efficiency = self.arrival, self.time_edges, self.time_efficiency
         if arrival is not None:
-            moved = self.declared.get(assembly.single(self.declaration, "arrival") or "")
-            return self._located(
-                lambda: assembly.arrival_tables(
-                    self.source, arrival, self.time_edges, self.time_efficiency, moved
-                ),
+            moved = self.one_acting_on("arrival")
+            table = self._located(
+                lambda: declared_arrival(arrival, edges, efficiency, moved),
                 *self.source_section,
                 "arrival",
             )
-        pulse = self.declared.get(assembly.single(self.declaration, "pulse-time") or "")
-        return assembly.time_tables(self.source, self.time_edges, self.time_efficiency, pulse)
+        elif edges is not None:
+            return pulsed(self.source, edges, efficiency, self.one_acting_on("pulse-time"))
+        else:  # everything arrives in one bin
+            table = TimeTable.constant([0.0, 1.0], np.ones(1))
+        return tuple(table for _ in self.source.flavours)
 
     # -- recoils of electrons --------------------------------------------------------------------
 
@@ -127,32 +126,24 @@ class Apparatus(Parts):
             return told
         return not self.declaration.blind_to_electrons and matters_at_electrons(process)
 
-    def _electron_fold(self, process: Interaction) -> ElectronFold:
-        """Source and scattering on electrons, on nodes fine enough for the response."""
-        nodes, weights = self._electron_grid
-        return ElectronFold(
-            self.source,
-            electron_scattering(process),
-            self.material,
-            self.declaration.target.mass,
-            nodes,
-            weights,
-        )
-
     def stages(self, process: Interaction) -> tuple[AnyFold, QuenchingCurve, Response]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
-        fold = self.fold if process is self.interaction else self._fold(process)
-        curve = self._curve(process)
+        nodes, weights, curve = self._deposits(process)
+        own = process is self.interaction
+        fold = self.fold if own else self._fold_on(process, nodes, weights)
         if not self.sees_electrons(process):
             quenched = quantity_of(process) == "nuclear-recoil"
             return fold, curve, self.response if quenched else self.wide_response
         assert isinstance(fold, Fold)
-        electrons = self._electron_fold(process)
-        return (
-            WithElectrons(fold, electrons),
-            with_electrons(curve, electrons.nodes),
-            self.wide_response,
+        electrons = ElectronFold(
+            self.source,
+            electron_scattering(process),
+            self.material,
+            self.declaration.target.mass,
+            *self._electron_grid,
         )
+        both = WithElectrons(fold, electrons)
+        return both, with_electrons(curve, electrons.nodes), self.wide_response
 
     @cached_property
     def wide_response(self) -> Response:
@@ -206,36 +197,84 @@ class Apparatus(Parts):
     ) -> Signal:
         """The exact signal in energy and time, with some parameters of the interaction free."""
         process = self.interaction if interaction is None else interaction
-        binding = assembly.bind(
-            self.declaration,
-            couplings,
-            process,
-            self.quenching.variation_names,
-            self.response,
-            self.source,
-        )
-        pulse = binding.pulse_time
-        fold, curve, response = self.stages(process)
-        nominal = self.declared
+        pulse = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
         return Signal(
-            fold=fold,
-            quenching=curve,
-            response=response,
+            *self.stages(process),
+            self._binding(couplings, process),
             times=self.times,
-            binding=binding,
-            pulse_time_us=0.0 if pulse is None else nominal[pulse].value,
+            pulse_time=None if pulse is None else pulse.name,
+            pulse_time_us=0.0 if pulse is None else pulse.value,
         )
 
-    def _nominal(self, signal: Signal) -> dict[str, Array]:
-        """Nominal values of everything a signal may depend on."""
-        declared = self.declared.values()
-        return {
-            p.name: np.asarray(p.value) for p in (*signal.fold.interaction.parameters, *declared)
-        }
+    def _binding(self, couplings: tuple[str, ...], process: Interaction) -> Binding:
+        """Which parameter drives which stage of the signal, with these couplings free."""
+        declared, moving = self.declaration, list(couplings)
+        for stage, what, known in (
+            ("interaction", f"interaction {process.name!r}, which knows", process.parameters),
+            ("source", "source, which has", self.source.parameters),
+        ):
+            for name in declared.acting_on(stage):
+                if name not in known.names:
+                    raise InputError(
+                        f"{self.name}: the parameter {name!r} acts on the {what} "
+                        f"{', '.join(known.names) or 'no parameter'}"
+                    )
+                moving.append(name)
+        for name in couplings:
+            if name in declared.derived:
+                raise InputError(
+                    f"{self.name}: {name!r} is derived from other parameters; ask for these"
+                )
+        arguments = (*process.parameters.names, *self.source.parameters.names)
+        moving += [n for n in declared.derived if n in arguments]
+        radius = self.one_acting_on("neutron-radius")
+        stage = "efficiency" if declared.detector.response.kind == "chain" else "response"
+        return Binding(
+            interaction=tuple(dict.fromkeys(moving)),
+            neutron_radius=None if radius is None else radius.name,
+            quenching=self.matched("quenching", self.quenching.variation_names),
+            response=self.matched(stage, tuple(self.response.parameters)),
+        )
+
+    def matched(
+        self, stage: str, variations: tuple[str, ...], others: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Variations of a stage, each driven by the parameter of its name.
+
+        Args:
+            stage: what the parameters act on.
+            variations: of its model.
+            others: parameters that act elsewhere, and may drive a variation too.
+
+        Raises:
+            InputError: if a variation has no parameter, or a parameter no variation.
+        """
+        names = self.declaration.acting_on(stage)
+        for name in variations:
+            if name not in names and name not in others:
+                value, repair = "0 +/- 1", " or remove the variation"
+                if stage == "response":
+                    value, repair = "value +/- error", ", within the values of its table"
+                raise InputError(
+                    f"{self.name}: the {stage} variation {name!r} has no parameter; declare "
+                    f"'{name}: {{constraint: {value}, acts_on: {stage}}}'{repair}"
+                )
+        for name in names:
+            if name not in variations:
+                raise InputError(
+                    f"{self.name}: the parameter {name!r} acts on {stage}, which has no "
+                    "variation of that name"
+                )
+        return variations
 
     def prediction_of(self, signal: Signal) -> float:
         """Signal in the analysis region at nominal values."""
-        total = float(signal.evaluate(self._nominal(signal)).sum()) * self.nominal_strength
+        every = (*signal.fold.interaction.parameters, *self.declared.values())
+        number, found = factors(self.signal_strength)
+        values = {p.name: np.array([p.value]) for p in every}
+        values |= {n: f.value(values) for n, f in self.derived.items()}
+        strength = float(product(number, found, values, np.zeros(1))[0])
+        total = float(signal.evaluate(values).sum()) * strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
             raise InputError(
@@ -250,26 +289,12 @@ class Apparatus(Parts):
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _fold(self, process: Interaction) -> Fold | KernelFold:
-        # recoils beyond the quenching model's validity are not followed
-        nodes, weights = self._recoil_grid(process)
-        if (efficiency := self._recoil_efficiency(process)) is not None:
-            weights = weights * efficiency(nodes)
-        return self._fold_on(process, nodes, weights)
-
     def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
         """Terms through the moments of the source, a kernel on the nodes of its flux."""
         mass, form = self.declaration.target.mass, self.form_factor
         if is_kernel(process):
             return KernelFold(self.source, process, self.material, mass, form, nodes, weights)
         return Fold(self.source, process, self.material, mass, form, nodes, weights)
-
-    def _recoil_efficiency(self, process: Interaction) -> Efficiency | None:
-        """The efficiency in recoil energy; None where there is none, or no recoil of a nucleus."""
-        trivial = isinstance(self.recoil_efficiency, Unity)
-        return (
-            None if trivial or quantity_of(process) != "nuclear-recoil" else self.recoil_efficiency
-        )
 
     def _quenching_of(self, process: Interaction) -> Quenching:
         """How a process's deposits are seen: nuclear recoils quenched, all else as it is.
@@ -293,60 +318,43 @@ class Apparatus(Parts):
         return self.quenching
 
     @cached_property
-    def _grids(self) -> dict[tuple[bool, Kinematics, Quantity], tuple[Array, Array]]:
+    def _known_deposits(self) -> dict[Hashable, tuple[Array, Array, QuenchingCurve]]:
         return {}
 
-    @cached_property
-    def _curves(self) -> dict[tuple[bool, Kinematics, Quantity], QuenchingCurve]:
-        return {}
+    def _deposits(self, process: Interaction) -> tuple[Array, Array, QuenchingCurve]:
+        """Nodes of the deposit, their weights, and E_ee at them.
 
-    def _recoil_grid(self, process: Interaction) -> tuple[Array, Array]:
-        """Nodes and weights of the deposit, one set for all processes of the same sort."""
-        key = _sort(process)
-        if key not in self._grids:
+        One set for all processes of the same sort. Weights have the efficiency in recoil energy,
+        where the deposit is the recoil of a nucleus.
+        """
+        quantity = quantity_of(process)
+        key = is_steep(process), process.kinematics, quantity
+        if key not in self._known_deposits:
             quenching = self._quenching_of(process)
-            quenched = quenching is self.quenching
-            response = self.response if quenched else self.wide_response
-            limit = self._recoil_limit
-            if not quenched and math.isfinite(response.energy_max_kevee):
-                limit = response.energy_max_kevee
-            self._grids[key] = recoil_grid(
+            trivial = isinstance(self.recoil_efficiency, Unity)
+            efficiency = None if trivial or quantity != "nuclear-recoil" else self.recoil_efficiency
+            response, limit = self.response, self._recoil_limit
+            if quenching is not self.quenching:
+                response = self.wide_response
+                if math.isfinite(response.energy_max_kevee):
+                    limit = response.energy_max_kevee
+            nodes, weights = recoil_grid(
                 self.source,
                 self.material,
                 quenching,
                 response,
-                efficiency=self._recoil_efficiency(process),
-                maximum_kev=limit,
+                efficiency=efficiency,
+                maximum_kev=limit,  # recoils beyond a quenching model's validity are not followed
                 steep=is_steep(process),
                 kinematics=process.kinematics,
             )
-        return self._grids[key]
-
-    def _curve(self, process: Interaction) -> QuenchingCurve:
-        """Quenching on the recoil nodes of a process."""
-        key = _sort(process)
-        if key not in self._curves:
-            self._curves[key] = self._quenching_of(process).on(self._recoil_grid(process)[0])
-        return self._curves[key]
+            if efficiency is not None:
+                weights = weights * efficiency(nodes)
+            self._known_deposits[key] = nodes, weights, quenching.on(nodes)
+        return self._known_deposits[key]
 
     @cached_property
     def _recoil_limit(self) -> float | None:
         """Largest recoil energy to follow: the end of the quenching model's validity, if any."""
         limit = self.quenching.valid_kev[1]
         return limit if math.isfinite(limit) else None
-
-    def _check_axis(self) -> None:
-        """The axis must be in the unit that the resolution reconstructs."""
-        declared, axis = self.declaration.detector.resolution, self.declaration.axes.energy
-        if declared is None or axis is None:
-            return
-        made = self.resolution.unit
-        if made and axis.unit and (made == "PE") != (axis.unit == "PE"):
-            raise InputError(
-                f"the resolution '{declared.kind}' gives {made}, but this axis is in {axis.unit}"
-            )
-
-
-def _sort(process: Interaction) -> tuple[bool, Kinematics, Quantity]:
-    """What of a process decides on which energies it is folded."""
-    return is_steep(process), process.kinematics, quantity_of(process)

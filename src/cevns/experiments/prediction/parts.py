@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
+from pydantic import BaseModel
 
 from cevns.detectors import Quenching, ResponseModel
 from cevns.detectors.efficiency import Efficiency
@@ -17,13 +18,12 @@ from cevns.detectors.pulse_shape import PulseShape
 from cevns.detectors.quenching.constant import Constant
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
-from cevns.exceptions import CevnsError, SchemaError
-from cevns.experiments.declaration import assembly
-from cevns.experiments.declaration.backgrounds import Component
-from cevns.experiments.declaration.builder import Builder
+from cevns.exceptions import CevnsError, InputError, SchemaError
+from cevns.experiments.declaration.assembly import declared_parameters
+from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
-from cevns.inference.model.factors import NamedFactor, Strength, factors, product
+from cevns.inference.model.factors import NamedFactor, Strength
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameter, Parameters
@@ -60,11 +60,11 @@ class Parts:
     @cached_property
     def declared(self) -> dict[str, Parameter]:
         """The parameters of the file by name, within what functions and response are good for."""
-        out = assembly.declared_parameters(self.declaration)
+        out = declared_parameters(self.declaration)
         for name, (lower, upper) in self.response_model.parameters.items():
             if name in out:
                 out[name] = replace(out[name], lower=lower, upper=upper)
-        strengths = (self.factors(s, *at) for at, s in self.declaration.strengths.items())
+        strengths = (self.factors(*at) for at in self.declaration.strengths)
         used = (*self.derived.values(), *(f for strength in strengths for f in strength))
         for function in (f for f in used if isinstance(f, NamedFactor)):
             for name in function.names:
@@ -73,11 +73,25 @@ class Parts:
                     out[name] = replace(out[name], lower=lower)
         return out
 
+    def one_acting_on(self, stage: str) -> Parameter | None:
+        """The one parameter that acts on a stage, or None.
+
+        Raises:
+            InputError: if there are two.
+        """
+        names = self.declaration.acting_on(stage)
+        if len(names) > 1:
+            raise InputError(
+                f"{self.name}: the parameters {' and '.join(names)} both act on {stage}; "
+                "one is enough"
+            )
+        return self.declared[names[0]] if names else None
+
     @property
     def strengths(self) -> Parameters:
         """Parameters of strengths and functions, which may be asked for by their names."""
-        acting, stages = self.declaration.parameters, ("component", "function")
-        return Parameters(p for n, p in self.declared.items() if acting[n].acts_on in stages)
+        names = self.declaration.acting_on("component", "function")
+        return Parameters(self.declared[n] for n in names)
 
     @property
     def name(self) -> str:
@@ -97,27 +111,14 @@ class Parts:
     # -- physics, built on first use -----------------------------------------------------------
 
     @cached_property
-    def _builder(self) -> Builder:
-        return Builder(self.document)
-
-    @cached_property
     def source(self) -> Source:
         """The neutrino source."""
-        return cast(
-            "Source",
-            self._builder.build("cevns.sources", self.source_section, self.declaration.source),
-        )
+        return self._built("sources", *self.source_section)
 
     @cached_property
     def arrival(self) -> Arrival | None:
         """When particles arrive, as the file says; None where they follow the source's pulse."""
-        declared = self.declaration.source.arrival
-        if declared is None:
-            return None
-        built = self._builder.build(
-            "cevns.sources.arrivals", (*self.source_section, "arrival"), declared
-        )
-        return cast("Arrival", built)
+        return self._built("sources.arrivals", *self.source_section, "arrival")
 
     @cached_property
     def material(self) -> Material:
@@ -156,87 +157,70 @@ class Parts:
     @cached_property
     def quenching(self) -> Quenching:
         """Recoil energy to electron-equivalent energy; the recoil energy itself where none is."""
-        if self.declaration.detector.quenching is None:
-            return UNQUENCHED
-        return cast("Quenching", self._detector("quenching", "quenching"))
+        return self._built("detectors.quenching", "detector", "quenching", default=UNQUENCHED)
 
     @cached_property
     def resolution(self) -> Resolution:
         """Spread of the reconstructed value; none where none is declared."""
-        if self.declaration.detector.resolution is None:
-            return Perfect()
-        return cast("Resolution", self._detector("resolution", "resolution"))
+        return self._built("detectors.resolution", "detector", "resolution", default=Perfect())
 
     @cached_property
     def response_model(self) -> ResponseModel:
         """What turns an energy into reconstructed bins."""
-        return cast("ResponseModel", self._detector("response", "responses"))
+        return self._built("detectors.responses", "detector", "response")
 
-    def factors(self, strength: list[str | Component], *section: str) -> tuple[Strength, ...]:
-        """The factors that a ``strength`` declares.
+    @cached_property
+    def pulse_shape(self) -> PulseShape | None:
+        """Distribution of the pulse-shape variable; None without one."""
+        return self._built("detectors.pulse_shape", "detector", "pulse_shape")
+
+    @cached_property
+    def energy_efficiency(self) -> Efficiency:
+        """Efficiency in the reconstructed value."""
+        return self._built("detectors.efficiency", "detector", "efficiency", "energy")
+
+    @cached_property
+    def recoil_efficiency(self) -> Efficiency:
+        """Efficiency in recoil energy, keVnr."""
+        return self._built("detectors.efficiency", "detector", "efficiency", "recoil")
+
+    @cached_property
+    def time_efficiency(self) -> Efficiency:
+        """Efficiency in arrival time."""
+        return self._built("detectors.efficiency", "detector", "efficiency", "time")
+
+    def factors(self, *section: str) -> tuple[Strength, ...]:
+        """The factors that a ``strength`` of the file declares: parameters and functions of some.
 
         Args:
-            strength: names of parameters, and functions of some.
             section: where in the file it stands.
 
         Raises:
             SchemaError: if a function is unknown or its fields are.
         """
-        return tuple(
-            f if isinstance(f, str) else self._function(f, *section, k)
-            for k, f in enumerate(strength)
-        )
+        written = enumerate(self._written(*section))
+        return tuple(f if isinstance(f, str) else self._function(*section, k) for k, f in written)
+
+    @cached_property
+    def signal_strength(self) -> tuple[Strength, ...]:
+        """What multiplies the signal."""
+        return (*self.declaration.acting_on("signal"), *self.factors("strength"))
 
     @cached_property
     def external(self) -> dict[str, tuple[Observable, Measurement]]:
         """Measurements from elsewhere: what they are of, and their value with its error."""
-        out = {}
+        out: dict[str, tuple[Observable, Measurement]] = {}
         for name, entry in self.declaration.external.items():
-            built = self._builder.build(
-                "cevns.rates.observables", ("external", name, "observable"), entry.observable
+            observable: Observable = self._built(
+                "rates.observables", "external", name, "observable"
             )
-            out[name] = cast("Observable", built), measurement(entry.measured, what="measured")
+            out[name] = observable, measurement(entry.measured, what="measured")
         return out
-
-    @cached_property
-    def nominal_strength(self) -> float:
-        """What the signal is multiplied with at the nominal values of the parameters."""
-        names = assembly.names_acting_on(self.declaration, "signal")
-        number, found = factors((*names, *self.factors(self.declaration.strength, "strength")))
-        values = {n: np.array([p.value]) for n, p in self.declared.items()}
-        values |= {n: f.value(values) for n, f in self.derived.items()}
-        return float(product(number, found, values, np.zeros(1))[0])
 
     @cached_property
     def derived(self) -> dict[str, NamedFactor]:
         """Arguments that are functions of parameters, by name."""
-        return {n: self._function(f, "derived", n) for n, f in self.declaration.derived.items()}
-
-    def _function(self, component: Component, *section: str | int) -> NamedFactor:
-        built = self._builder.build("cevns.inference.factors", section, component, what="function")
-        return cast("NamedFactor", built)
-
-    @cached_property
-    def energy_efficiency(self) -> Efficiency:
-        """Efficiency in the reconstructed value."""
-        return cast("Efficiency", self._efficiency("energy"))
-
-    @cached_property
-    def recoil_efficiency(self) -> Efficiency:
-        """Efficiency in recoil energy, keVnr."""
-        return cast("Efficiency", self._efficiency("recoil"))
-
-    @cached_property
-    def pulse_shape(self) -> PulseShape | None:
-        """Distribution of the pulse-shape variable; None without one."""
-        if self.declaration.detector.pulse_shape is None:
-            return None
-        return cast("PulseShape", self._detector("pulse_shape", "pulse_shape"))
-
-    @cached_property
-    def time_efficiency(self) -> Efficiency:
-        """Efficiency in arrival time."""
-        return cast("Efficiency", self._efficiency("time"))
+        return {n: self._function("derived", n) for n in self.declaration.derived}
 
     # -- axes ----------------------------------------------------------------------------------
 
@@ -259,6 +243,12 @@ class Parts:
         return None if axis is None else np.asarray(axis.edges, dtype=float)
 
     @property
+    def edges(self) -> tuple[Array, ...]:
+        """Edges along the axes that there are, in energy and time."""
+        energy = () if self.declaration.axes.energy is None else (self.energy_edges,)
+        return energy if self.time_edges is None else (*energy, self.time_edges)
+
+    @property
     def cells(self) -> tuple[int, ...]:
         """Analysis bins along each axis; one in time where there is no time axis."""
         edges = (self.energy_edges, self.pulse_shape_edges, self.time_edges)
@@ -268,19 +258,45 @@ class Parts:
     @property
     def physics(self) -> dict[str, str]:
         """Named physics choices, echoed in every result."""
-        return dict(assembly.physics_choices(self.declaration))
+        declared, process = self.declaration, self.declaration.interaction
+        released, arrival, detector = declared.signal, declared.source.arrival, declared.detector
+        return {
+            **({} if released is None else {"signal": released.use}),
+            "source": declared.source.kind,
+            **({} if arrival is None else {"arrival": arrival.kind}),
+            "material": declared.target.material,
+            "interaction": process.kind,
+            "couplings": process.couplings,
+            "form_factor": process.form_factor,
+            "axial": "included" if process.axial else "left out",
+            "quenching": "none" if detector.quenching is None else detector.quenching.kind,
+            **({} if (r := detector.response.kind) == "chain" else {"response": r}),
+            "resolution": "none" if detector.resolution is None else detector.resolution.kind,
+            "efficiency": detector.efficiency.energy.kind,
+            "time_efficiency": detector.efficiency.time.kind,
+        }
 
     # -- helpers -------------------------------------------------------------------------------
 
-    def _detector(self, section: str, package: str) -> Any:
-        component = getattr(self.declaration.detector, section)
-        return self._builder.build(f"cevns.detectors.{package}", ("detector", section), component)
+    def _function(self, *section: str | int) -> NamedFactor:
+        return self._built("inference.factors", *section, what="function")
 
-    def _efficiency(self, axis: str) -> Any:
-        component = getattr(self.declaration.detector.efficiency, axis)
-        return self._builder.build(
-            "cevns.detectors.efficiency", ("detector", "efficiency", axis), component
-        )
+    def _built(
+        self, package: str, *section: str | int, what: str = "", default: T | None = None
+    ) -> T:
+        """The model that a section of the file declares; the default where it is left out."""
+        component = self._written(*section)
+        if component is None:
+            return cast("T", default)
+        built = build(self.document, f"cevns.{package}", section, component, what=what)
+        return cast("T", built)
+
+    def _written(self, *section: str | int) -> Any:
+        """What the file has at a place."""
+        node: Any = self.declaration
+        for key in section:
+            node = getattr(node, str(key)) if isinstance(node, BaseModel) else node[key]
+        return node
 
     def _located(self, make: Callable[[], T], *location: str) -> T:
         """Run `make`; a mistake is reported with file, line and field."""

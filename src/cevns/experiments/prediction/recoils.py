@@ -62,12 +62,10 @@ def recoil_grid(
         # on a panel from T to 4 T, twelve nodes integrate 1/T^2 to 1e-11
         small = edges[1] * 4.0 ** -np.arange(1, 12, dtype=float)
         edges = np.union1d(edges, small)
+    kinks = np.array([] if efficiency is None else efficiency.kinks)
     if isinstance(quenching, Constant):  # then it is known which recoils are seen at a jump
-        jumps = np.array(response.kinks_kevee) / quenching.value
-        edges = np.union1d(edges, jumps[(jumps > edges[0]) & (jumps < edges[-1])])
-    if efficiency is not None:
-        kinks = np.array(efficiency.kinks)
-        edges = np.union1d(edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])])
+        kinks = np.append(kinks, np.array(response.kinks_kevee) / quenching.value)
+    edges = np.union1d(edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])])
     # where the response is smooth, few nodes on panels that fit make the shortest sum; steps are
     # found by many
     order = 12 if isinstance(response, ResponseTable) else NODES_PER_PANEL

@@ -10,13 +10,12 @@ little more than the model itself. Everything is batched over leading axes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from cevns.detectors import QuenchingCurve, Response, TimeTable
+from cevns.detectors import QuenchingCurve, Response
 from cevns.experiments.prediction.separable import Separable, Values
 from cevns.rates.electrons import AnyFold
 from cevns.typing import Array
@@ -50,14 +49,12 @@ class Binding:
         quenching: one entry a variation of the quenching model.
         response: one entry a parameter of the response: a variation of the efficiency, or what a
             released matrix depends on.
-        pulse_time: mean time of the beam pulse, us.
     """
 
     interaction: tuple[str, ...] = ()
     neutron_radius: str | None = None
     quenching: tuple[str | None, ...] = ()
     response: tuple[str | None, ...] = ()
-    pulse_time: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,29 +65,18 @@ class Signal(Separable):
         fold: recoil spectra per flavour, of nuclei alone or with those of electrons behind.
         quenching: electron-equivalent energy on the recoil nodes of `fold`; T for electrons.
         response: electron-equivalent energy to reconstructed bins.
-        times: reconstructed time bins, one table a flavour of `fold`.
-        binding: parameter names of the stages.
-        pulse_time_us: mean pulse time where no parameter drives it.
-        held: parameters along which no slope is asked for.
+        binding: parameter names of the stages; `times` has one table a flavour of `fold`.
     """
 
     fold: AnyFold
     quenching: QuenchingCurve
     response: Response
-    times: tuple[TimeTable, ...]
     binding: Binding
-    pulse_time_us: float
-    held: frozenset[str] = frozenset()
 
     @property
     def n_energy(self) -> int:
         """Number of energy bins."""
         return self.response.n_bins
-
-    @property
-    def n_time(self) -> int:
-        """Number of time bins."""
-        return self.times[0].n_bins
 
     def by_flavour(self, values: Values) -> Array:
         """Expected counts per flavour and energy bin, ``(..., flavours, n_energy)``."""
@@ -107,26 +93,17 @@ class Signal(Separable):
 
     def per_flavour(self, values: Values) -> dict[str, Array]:
         """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
-        energies, times = self.by_flavour(values), self._times(values)
-        return {
-            flavour: np.outer(energies[f], times[f]) for f, flavour in enumerate(self.fold.flavours)
-        }
+        t0 = self.pulse_time_us if self.pulse_time is None else values[self.pulse_time]
+        cells = zip(self.by_flavour(values), self.times, strict=True)
+        counts = [np.outer(energies, table.evaluate(t0)) for energies, table in cells]
+        return dict(zip(self.fold.flavours, counts, strict=True))
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of all parameters that move the signal."""
         names = [*self.binding.interaction, self.binding.neutron_radius]
-        names += [*self.binding.quenching, *self.binding.response, self.binding.pulse_time]
+        names += [*self.binding.quenching, *self.binding.response, self.pulse_time]
         return tuple(n for n in names if n is not None)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Those along which slopes are asked for, in their order."""
-        return tuple(n for n in self.parameters if n not in self.held)
-
-    def with_fixed(self, names: Iterable[str]) -> Signal:
-        """See `Separable`."""
-        return replace(self, held=self.held | frozenset(names))
 
     def _asked(self, names: tuple[str | None, ...]) -> list[int]:
         """Which of some names have a slope."""
@@ -154,15 +131,6 @@ class Signal(Separable):
             rows += [(spectrum * gradient[..., k : k + 1, :]) @ by_energy for k in quenching]
         rows += [spectrum @ by_pull[..., k, :, :] for k in efficiency]  # another response
         return [_batch_last(r, like) for r in rows]
-
-    def arrivals(self, values: Values, like: Array) -> tuple[Array, Array | None]:
-        """Tau and its slope along the pulse time, each ``(flavours, n_time, B)``."""
-        t0 = self._pulse_time(values)
-        if self._asked((self.binding.pulse_time,)):
-            pairs = [table.evaluate_with_derivative(t0) for table in self.times]
-            times, slopes = (np.stack([p[k].T for p in pairs]) for k in (0, 1))
-            return times, slopes
-        return _spread(np.stack([table.evaluate(t0).T for table in self.times]), like), None
 
     # -- spectrum: couplings and neutron radius ------------------------------------------------
 
@@ -211,22 +179,6 @@ class Signal(Separable):
             return energy
         spread: Array = np.broadcast_to(energy, (*like.shape[:-1], *energy.shape))
         return spread
-
-    # -- arrival times: the pulse --------------------------------------------------------------
-
-    def _pulse_time(self, values: Values) -> Array:
-        name = self.binding.pulse_time
-        return np.asarray(self.pulse_time_us) if name is None else values[name]
-
-    def _times(self, values: Values) -> Array:
-        t0 = self._pulse_time(values)
-        times: Array = np.stack([table.evaluate(t0) for table in self.times], axis=-2)
-        return times
-
-
-def _spread(array: Array, like: Array) -> Array:
-    """``(n, m)`` or ``(n, m, B)`` over the batch."""
-    return array if array.ndim == 3 else array[:, :, None] + like
 
 
 def _batch_last(array: Array, like: Array) -> Array:

@@ -1,7 +1,7 @@
 """The response of a detector on polynomials and splines: for toys and scans.
 
 Reconstructed energies of a recoil depend on few pulls and smoothly: they are polynomials in the
-quenching pulls, whose coefficients follow the efficiency pull on cubic B-splines (a clamped
+quenching pulls, whose coefficients follow the efficiency pull on cubic splines (a clamped
 efficiency is not analytic), of which few combinations occur. With the features W, products of
 monomials and those functions of the efficiency pull,
 
@@ -13,30 +13,28 @@ enters: M is made once a detector and serves every interaction.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Protocol
 
 import numpy as np
 
 from cevns.detectors.framework.response import PULL_REACH
 from cevns.detectors.framework.splines import UniformSpline
 from cevns.detectors.responses.matrix import MatrixResponse
-from cevns.experiments.prediction.separable import Values
+from cevns.experiments.prediction.separable import Moved, Values
 from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.tables.matrix_features import MatrixFeatures
 from cevns.typing import Array, IntArray
 
 __all__ = [
     "CROSSED",
     "DEGREE",
     "Features",
+    "MatrixFeatures",
     "Monomials",
     "ResponseFeatures",
-    "b_spline_coefficients",
-    "b_splines",
     "response_features",
     "through_knots",
 ]
@@ -66,6 +64,14 @@ class Monomials:
     centres: Array
     scales: Array
     powers: IntArray
+
+    @classmethod
+    def up_to(cls, degree: int, names: tuple[str, ...], centres: Array, scales: Array) -> Monomials:
+        """All of a total degree up to this one, those of low degree first."""
+        every = product(range(degree + 1), repeat=len(names))
+        rows = sorted((p for p in every if sum(p) <= degree), key=lambda p: (sum(p), p))
+        powers = np.array(rows, dtype=np.int64).reshape(len(rows), len(names))
+        return cls(names, centres, scales, powers)
 
     @cached_property
     def _parents(self) -> list[tuple[int, int, int]]:
@@ -102,111 +108,88 @@ class Monomials:
         return np.stack(rows)
 
 
-def b_splines(x: Array) -> tuple[Array, Array]:
-    """Cubic B-splines on the knots of the efficiency pull, and their slopes: ``(n, ...)``.
-
-    Constant beyond the ends of the knots.
-    """
-    step = _KNOTS[1] - _KNOTS[0]
-    inside = np.minimum(np.maximum(x, _KNOTS[0]), _KNOTS[-1])
-    moving = np.where(inside == x, 1.0 / step, 0.0)
-    values, slopes = [], []
-    for k in range(-1, len(_KNOTS) + 1):
-        u = (inside - (_KNOTS[0] + k * step)) / step
-        a = np.abs(u)
-        near, far = np.maximum(1.0 - a, 0.0), np.maximum(2.0 - a, 0.0)
-        # the kernel [(2 - |u|)^3 - 4 (1 - |u|)^3]/6 where the brackets are positive
-        values.append((far * far * far - 4.0 * near * near * near) / 6.0)
-        slopes.append(np.sign(u) * (2.0 * near * near - 0.5 * far * far) * moving)
-    return np.stack(values), np.stack(slopes)
-
-
-def b_spline_coefficients(values: Array) -> Array:
-    """Coefficients of the cubic spline through `values` at the knots, ``(n_knots, ...)``.
+def through_knots(values: Array) -> UniformSpline:
+    """The cubic splines through values at the knots of the efficiency pull, ``(n_knots, n)``.
 
     Not-a-knot at both ends.
     """
-    n = len(_KNOTS)
-    matrix = np.zeros((n + 2, n + 2))
-    for i in range(n):
-        matrix[i, i : i + 3] = 1 / 6, 4 / 6, 1 / 6
-    matrix[n, :5] = 1.0, -4.0, 6.0, -4.0, 1.0  # the third derivative does not jump
-    matrix[n + 1, -5:] = 1.0, -4.0, 6.0, -4.0, 1.0
-    right = np.concatenate([values, np.zeros((2, *values.shape[1:]))])
-    flat: Array = np.linalg.solve(matrix, right.reshape(n + 2, -1))
-    return flat.reshape(n + 2, *values.shape[1:])
+    from scipy.interpolate import CubicSpline
 
-
-def through_knots(coefficients: Array) -> UniformSpline:
-    """The splines with some B-spline coefficients, ``(n_knots + 2, n)``, piece by piece."""
-    # u^0 ... u^3 in an interval, of the four B-splines that are not zero there
-    pieces = np.array([[1, 4, 1, 0], [-3, 0, 3, 0], [3, -6, 3, 0], [-1, 3, -3, 1]]) / 6.0
-    intervals = len(_KNOTS) - 1
-    local = np.stack([coefficients[k : k + intervals] for k in range(4)], axis=1)
     step = float(_KNOTS[1] - _KNOTS[0])
-    return UniformSpline(float(_KNOTS[0]), step, np.einsum("pk,ikn->ipn", pieces, local))
-
-
-class Features(Protocol):
-    """Functions W of the pulls of a response, of which it is a sum."""
-
-    @property
-    def table(self) -> Array:
-        """M, ``(n_features, n_energy, n_nodes)``."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the pulls."""
-
-    @property
-    def driven(self) -> tuple[str, ...]:
-        """Those with slopes, in their order."""
-
-    def with_fixed(self, names: frozenset[str]) -> Features:
-        """The same without slopes along some pulls."""
-
-    def stacked(self, matrix: Array) -> Array:
-        """A matrix ``(n, n_features)`` with those that give slopes."""
-
-    def products(self, stacked: Array, n: int, values: Values, like: Array) -> list[Array]:
-        """A matrix of `n` rows times W and times its slopes along `driven`, each ``(n, ...)``."""
+    # powers of x - knot, the highest first, to powers of the share of an interval
+    powers = CubicSpline(_KNOTS, values).c[::-1].swapaxes(0, 1)
+    return UniformSpline(float(_KNOTS[0]), step, powers * step ** np.arange(4.0)[:, None])
 
 
 @dataclass(frozen=True, eq=False)
-class ResponseFeatures:
-    """The features W of a response, and what they stand for.
+class Features(Moved):
+    """Functions W of the pulls of a response, of which it is a sum.
+
+    Args:
+        table: M, ``(n_features, n_energy, n_nodes)``.
+    """
+
+    table: Array
+
+    def stacked(self, matrix: Array) -> Array:
+        """A matrix ``(n, n_features)`` with those that give slopes; itself where none do."""
+        return matrix
+
+    @abstractmethod
+    def products(self, stacked: Array, n: int, values: Values, like: Array) -> list[Array]:
+        """A matrix of `n` rows times W and times its slopes along `names`, each ``(n, ...)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixFeatures(Features):
+    """Those of a released matrix, which is a mixture of its values at the points of a grid.
+
+    The shares in the mixture are features without approximation: M[w] is the matrix of point w
+    at the recoil nodes.
+
+    Args:
+        response: the matrix.
+    """
+
+    response: MatrixResponse
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Parameters of the matrix."""
+        return tuple(self.response.grid)
+
+    def products(self, stacked: Array, n: int, values: Values, like: Array) -> list[Array]:
+        """See `Features`."""
+        pulls = np.stack([values[name] + like for name in self.parameters], axis=-1)
+        asked = [None, *(k for k, name in enumerate(self.parameters) if name not in self.held)]
+        found = []
+        for slope_of in asked:
+            shares = self.response.shares(pulls, slope_of=slope_of).reshape(-1, stacked.shape[1])
+            found.append((stacked @ shares.T).reshape(n, *like.shape))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseFeatures(Features):
+    """Those of a chain: monomials, then for each efficiency pull its functions times some of them.
 
     Args:
         monomials: in the quenching pulls.
         efficiency: names of the efficiency pulls.
         functions: of each of them, those that occur.
-        table: M, ``(n_features, n_energy, n_nodes)``: monomials, then for each efficiency pull its
-            functions times the monomials of low degree.
         crossed: degree in the quenching pulls up to which the efficiency acts on them; with zero
             the effects of both add.
-        held: names along which no slope is asked for.
     """
 
     monomials: Monomials
     efficiency: tuple[str, ...]
     functions: tuple[UniformSpline, ...]
-    table: Array
     crossed: int = CROSSED
-    held: frozenset[str] = frozenset()
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def parameters(self) -> tuple[str, ...]:
         """Names of the pulls."""
         return (*self.monomials.names, *self.efficiency)
-
-    @property
-    def driven(self) -> tuple[str, ...]:
-        """Those with slopes, in their order."""
-        return tuple(n for n in self.names if n not in self.held)
-
-    def with_fixed(self, names: frozenset[str]) -> ResponseFeatures:
-        """The same without slopes along some pulls."""
-        return replace(self, held=self.held | names)
 
     @cached_property
     def _met(self) -> int:
@@ -237,7 +220,7 @@ class ResponseFeatures:
         return np.concatenate(out)
 
     def products(self, stacked: Array, n: int, values: Values, like: Array) -> list[Array]:
-        """A matrix of `n` rows times W and times its slopes along `driven`, each ``(n, ...)``.
+        """A matrix of `n` rows times W and times its slopes along `names`, each ``(n, ...)``.
 
         Slopes along quenching pulls are W times another matrix; only those along the efficiency
         need other features.
@@ -266,11 +249,6 @@ class ResponseFeatures:
             out.append((block @ rows.reshape(len(rows), -1)).reshape(n, *like.shape))
         return out
 
-    def evaluate(self, values: Values, like: Array) -> list[Array]:
-        """W and its slopes along `driven`, each ``(n_features, ...)``."""
-        n = len(self.table)
-        return self.products(self.stacked(np.eye(n)), n, values, like)
-
 
 def _outer(row: Array, functions: Array) -> Array:
     """Products of monomials and functions, ``(n_functions n_monomials, ...)``."""
@@ -294,20 +272,15 @@ def response_features(
     """
     if isinstance(signal.response, MatrixResponse):
         matrices = signal.response.each(signal.quenching.electron_energy_kevee())
-        return MatrixFeatures(signal.response, np.ascontiguousarray(matrices.transpose(0, 2, 1)))
+        return MatrixFeatures(np.ascontiguousarray(matrices.transpose(0, 2, 1)), signal.response)
     names = tuple(n for n in signal.binding.quenching if n is not None)
     pulls = tuple(n for n in signal.binding.response if n is not None)
-    monomials = Monomials(
-        names,
-        np.array([nominal[n] for n in names]),
-        np.array([scale[n] * _REACH for n in names]),
-        _powers(len(names)),
-    )
+    centres = np.array([nominal[n] for n in names])
+    scales = np.array([scale[n] * _REACH for n in names])
+    monomials = Monomials.up_to(DEGREE, names, centres, scales)
     points = _design(len(names))
     like = np.zeros(len(points))
-    values = {
-        n: monomials.centres[i] + monomials.scales[i] * points[:, i] for i, n in enumerate(names)
-    }
+    values = dict(zip(names, (centres + scales * points).T, strict=True))
     fitted = np.linalg.pinv(monomials.evaluate(values, like).T)
 
     def coefficients(moved: Mapping[str, float]) -> Array:
@@ -323,25 +296,15 @@ def response_features(
     blocks, functions = [base], []
     for name in pulls:
         changes = np.stack([coefficients({name: float(k)})[:met] - base[:met] for k in _KNOTS])
-        splines = b_spline_coefficients(changes)
         # as many functions of the pull occur as there are energy bins, at most
-        modes, size, rest = np.linalg.svd(splines.reshape(len(splines), -1), full_matrices=False)
+        modes, size, rest = np.linalg.svd(changes.reshape(len(changes), -1), full_matrices=False)
         kept = size > _RANK * size[0]
         functions.append(through_knots(modes[:, kept]))
         blocks.append((size[kept, None] * rest[kept]).reshape(-1, base.shape[1]))
     nodes = signal.fold.nodes.size
     by_node = np.concatenate(blocks).reshape(-1, nodes, signal.n_energy)
     table = np.ascontiguousarray(by_node.transpose(0, 2, 1))
-    return ResponseFeatures(monomials, pulls, tuple(functions), table, crossed)
-
-
-def _powers(n: int) -> IntArray:
-    """Exponents of `n` variables up to `DEGREE` in total."""
-    rows = sorted(
-        (p for p in product(range(DEGREE + 1), repeat=n) if sum(p) <= DEGREE),
-        key=lambda p: (sum(p), p),
-    )
-    return np.array(rows, dtype=np.int64).reshape(len(rows), n)
+    return ResponseFeatures(table, monomials, pulls, tuple(functions), crossed)
 
 
 def _design(n: int) -> Array:

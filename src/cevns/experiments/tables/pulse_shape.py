@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
-from cevns.experiments.prediction.separable import Separable, Values
+from cevns.experiments.prediction.separable import Moved, Separable, Values
 from cevns.inference.model.rows import DenseRows
 from cevns.inference.model.shapes import ComputedShape
 from cevns.typing import Array
@@ -23,50 +23,41 @@ __all__ = ["PulseShapeSignal"]
 
 
 @dataclass(frozen=True, eq=False)
-class PulseShapeSignal(ComputedShape):
+class PulseShapeSignal(Moved, ComputedShape):
     """Expected signal counts per (energy, pulse-shape, time) bin.
 
     Args:
-        signal: in energy and time.
+        shape: the signal in energy and time.
         pulse_shape: contents of the pulse-shape bins at each energy; its directions are driven by
             the parameters of the same names.
-        held: parameters along which no slope is asked for.
     """
 
-    signal: Separable
+    shape: Separable
     pulse_shape: PulseShapeBins
-    held: frozenset[str] = frozenset()
 
     @property
     def n_bins(self) -> int:
         """See `cevns.inference.model.shapes.Shape`."""
-        return int(self.signal.n_bins * self.pulse_shape.nominal.shape[1])
+        return int(self.shape.n_bins * self.pulse_shape.nominal.shape[1])
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """See `cevns.inference.model.shapes.Shape`."""
-        return (*self.signal.parameters, *self.pulse_shape.odd)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """See `cevns.inference.model.shapes.Shape`."""
-        own = (n for n in self.pulse_shape.odd if n not in self.held)
-        return (*self.signal.names, *own)
+        return (*self.shape.parameters, *self.pulse_shape.odd)
 
     def with_fixed(self, names: Iterable[str]) -> PulseShapeSignal:
-        """See `cevns.inference.model.shapes.Shape`."""
-        held = frozenset(names)
-        return replace(self, signal=self.signal.with_fixed(held), held=self.held | held)
+        """See `Moved`; the signal holds them too."""
+        return replace(super().with_fixed(names), shape=self.shape.with_fixed(names))
 
     def evaluate(self, values: Values) -> Array:
         """Expected counts, ``(..., n_energy, n_pulse_shape, n_time)``."""
-        flat = self.signal.evaluate(values)
+        flat = self.shape.evaluate(values)
         return self.pulse_shape.evaluate(values)[..., None] * flat[..., None, :]
 
     def rows(self, values: Values, like: Array) -> DenseRows:
         """See `cevns.inference.model.shapes.Shape`."""
-        flat = self.signal.rows(values, like).dense()  # (B, rows, n_energy n_time)
-        cells = self.signal.n_energy, 1, self.signal.n_time
+        flat = self.shape.rows(values, like).dense()  # (B, rows, n_energy n_time)
+        cells = self.shape.n_energy, 1, self.shape.n_time
         flat = flat.reshape(*flat.shape[:2], *cells)
         spread = {n: values[n] + like for n in self.pulse_shape.odd}
         out = [self.pulse_shape.evaluate(spread)[..., None, :, :, None] * flat]

@@ -20,16 +20,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import chebyshev
 
-from cevns.experiments.prediction.separable import Values
+from cevns.experiments.prediction.separable import Moved, Values
 from cevns.experiments.prediction.signal import Signal, spectral_ends
 from cevns.experiments.tables.features import Monomials
 from cevns.parameters import Parameter
-from cevns.rates.electrons import ElectronFold, WithElectrons
+from cevns.processes import Term
+from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
 from cevns.rates.kernel_fold import KernelFold
 from cevns.typing import Array, IntArray
@@ -60,9 +62,7 @@ class RadiusNodes:
     @property
     def x(self) -> Array:
         """Chebyshev nodes in [-1, 1]; the centre alone where nothing moves."""
-        if self.half == 0.0:
-            return np.zeros(1)
-        return np.cos(np.pi * (np.arange(_RADIUS_NODES) + 0.5) / _RADIUS_NODES)
+        return np.zeros(1) if self.half == 0.0 else chebyshev.chebpts1(_RADIUS_NODES)
 
     @property
     def radii_fm(self) -> Array:
@@ -73,75 +73,66 @@ class RadiusNodes:
         """Lagrange polynomials of the nodes at a radius: from Chebyshev polynomials."""
         if self.half == 0.0:
             return [1.0]
-        t = (radius_fm - self.centre) / self.half
-        n = len(self.x)
-        chebyshev = [np.ones_like(t), t]
-        for _ in range(n - 2):
-            chebyshev.append(2.0 * t * chebyshev[-1] - chebyshev[-2])
         # L_k(t) = (2/n) sum'_m T_m(x_k) T_m(t), the first term halved
-        angles = np.pi * (np.arange(n) + 0.5) / n
-        factors = 2.0 / n * np.cos(np.outer(angles, np.arange(n)))
+        factors = 2.0 / _RADIUS_NODES * chebyshev.chebvander(self.x, _RADIUS_NODES - 1)
         factors[:, 0] *= 0.5
-        stacked = np.stack(chebyshev)
-        return list(np.tensordot(factors, stacked, axes=1))
+        return list(chebyshev.chebval((radius_fm - self.centre) / self.half, factors.T))
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture:
+class Mixture(Moved):
     """Spectra phi_j and the weights v_j that mix them.
 
     Args:
         spectra: phi, ``(n_basis, n_nodes)``; those of one arrival class stand together.
         segments: first and last (exclusive) row of each arrival class.
-        names: couplings and radii that move the weights; empty for constant ones.
+        couplings: that move the weights; empty, without a radius, for constant ones.
         fold: recoil spectra, whose interaction gives the weights.
         radius: name of a parameter that scales all neutron radii.
         radii: range of the neutron radius of each nuclide.
         reduce: U^T, ``(n_basis, n_raw)``; ``(0, 0)`` for constant weights.
         polynomial: the weights as polynomials, where that is what they are: monomials in the
             couplings and coefficients ``(n_basis, n_monomials)``.
-        held: names along which no slope is asked for.
     """
 
     spectra: Array
     segments: tuple[tuple[int, int], ...]
-    names: tuple[str, ...]
+    couplings: tuple[str, ...]
     fold: Fold | WithElectrons
     radius: str | None
     radii: tuple[RadiusNodes, ...]
     reduce: Array
     polynomial: tuple[Monomials, Array] | None = None
-    held: frozenset[str] = frozenset()
 
     @property
-    def driven(self) -> tuple[str, ...]:
-        """Names with slopes, in their order."""
-        return tuple(n for n in self.names if n not in self.held)
+    def parameters(self) -> tuple[str, ...]:
+        """Couplings and radius."""
+        return self.couplings if self.radius is None else (*self.couplings, self.radius)
 
     @cached_property
     def _stacked_polynomial(self) -> Array:
         """Coefficients of the weights and, below them, of their slopes."""
         assert self.polynomial is not None
         monomials, coefficients = self.polynomial
-        slopes = [coefficients @ monomials.slopes[n] for n in self.driven]
+        slopes = [coefficients @ monomials.slopes[n] for n in self.names]
         return np.concatenate([coefficients, *slopes])
 
     def weights(self, values: Values, like: Array) -> list[Array]:
-        """V and its slopes along `driven`, each ``(n_basis, ...)``."""
+        """V and its slopes along `names`, each ``(n_basis, ...)``."""
         if self.polynomial is not None:
             stacked = self._stacked_polynomial
             there = self.polynomial[0].evaluate(values, like)
             product = stacked @ there.reshape(len(there), -1)
-            return list(product.reshape(1 + len(self.driven), -1, *like.shape))
+            return list(product.reshape(1 + len(self.names), -1, *like.shape))
 
         def at(point: Mapping[str, Any]) -> Array:
             raw = raw_weights(self.fold, self.radius, self.radii, point, like)
             flat = self.reduce @ raw.reshape(raw.shape[0], -1)
             return flat.reshape(-1, *like.shape)
 
-        mine = {n: values[n] for n in self.names}
+        mine = {n: values[n] for n in self.parameters}
         out = [at(mine)]
-        for name in self.driven:
+        for name in self.names:
             # weights are smooth in couplings scaled to one: the central difference is exact to 1e-8
             ends = spectral_ends(self.fold, name, mine[name])
             up, down = (at({**mine, name: end}) for end in ends)
@@ -154,13 +145,6 @@ class Mixture:
         return np.stack([np.sum(weighted[a:b], axis=0) for a, b in self.segments])
 
 
-def _stages(fold: Fold | WithElectrons) -> tuple[Fold, ElectronFold | None]:
-    """Recoils of nuclei and, if they are in, of electrons."""
-    if isinstance(fold, WithElectrons):
-        return fold.nuclei, fold.electrons
-    return fold, None
-
-
 def raw_weights(
     fold: Fold | WithElectrons,
     radius: str | None,
@@ -170,43 +154,42 @@ def raw_weights(
 ) -> Array:
     """Weights of all rows, ``(n_raw, ...)``, in the order of `raw_rows`."""
     coupled = {n: v for n, v in values.items() if n != radius}
-    nuclei, electrons = _stages(fold)
-    lagrange = [nodes.basis(_radius(nuclei, a, radius, values)) for a, nodes in enumerate(radii)]
+    lagrange = [nodes.basis(_radius(fold, a, radius, values)) for a, nodes in enumerate(radii)]
     rows = []
-    for flavour in nuclei.flavours:
-        for a, (nuclide, _) in enumerate(nuclei.material.atoms):
-            weights = nuclei.interaction.weights(flavour, nuclide, coupled)
-            for k, term in enumerate(nuclei.interaction.terms):
-                factors = lagrange[a] if _neutron_power(term.form_factors) else [1.0]
+    for flavour in fold.flavours:
+        for a, (nuclide, _) in enumerate(fold.material.atoms):
+            weights = fold.interaction.weights(flavour, nuclide, coupled)
+            for k, term in enumerate(fold.interaction.terms):
+                factors = lagrange[a] if _has_neutrons(term) else [1.0]
                 rows += [weights[k] * f + 0.0 * like for f in factors]
-        if electrons is not None:
-            rows += [w + 0.0 * like for w in electrons.weights(coupled, flavour)]
+        if isinstance(fold, WithElectrons):
+            rows += [w + 0.0 * like for w in fold.electrons.weights(coupled, flavour)]
     return np.stack(rows)
 
 
 def raw_rows(fold: Fold | WithElectrons, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
     """Folded terms G, ``(n_raw, n_nodes)``, and the flavour of each."""
     rows, flavours = [], []
-    nuclei, electrons = _stages(fold)
-    behind = 0 if electrons is None else electrons.nodes.size
-    for f in range(len(nuclei.flavours)):
+    for f in range(len(fold.flavours)):
         for a, nodes in enumerate(radii):
-            by_radius = np.stack([nuclei.folded_terms(f, a, r) for r in nodes.radii_fm])
-            for k, term in enumerate(nuclei.interaction.terms):
-                chosen = by_radius[:, k] if _neutron_power(term.form_factors) else by_radius[:1, k]
-                rows.append(np.pad(chosen, ((0, 0), (0, behind))))
-                flavours += [f] * len(chosen)
-        if electrons is not None:
-            rows.append(np.pad(electrons.kernel[f], ((0, 0), (nuclei.nodes.size, 0))))
+            by_radius = np.stack([fold.folded_terms(f, a, r) for r in nodes.radii_fm])
+            for k, term in enumerate(fold.interaction.terms):
+                rows.append(by_radius[:, k] if _has_neutrons(term) else by_radius[:1, k])
+                flavours += [f] * len(rows[-1])
+        if isinstance(fold, WithElectrons):
+            rows.append(fold.electron_terms(f))
             flavours += [f] * len(rows[-1])
     return np.concatenate(rows), np.array(flavours, dtype=np.int64)
 
 
-def _neutron_power(form_factors: tuple[str, ...]) -> int:
-    return sum(f in ("n", "a") for f in form_factors)
+def _has_neutrons(term: Term) -> bool:
+    """Whether a term depends on the radius of the neutrons."""
+    return any(f in ("n", "a") for f in term.form_factors)
 
 
-def _radius(fold: Fold, a: int, radius: str | None, values: Mapping[str, Any]) -> Any:
+def _radius(
+    fold: Fold | WithElectrons, a: int, radius: str | None, values: Mapping[str, Any]
+) -> Any:
     """Neutron radius of a nuclide at a point, fm; its default where nothing moves it."""
     relative = 1.0 if radius is None else values[radius]
     return fold.neutron_rms_fm(a, values) * relative
@@ -229,19 +212,15 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
     like = np.zeros(len(next(iter(samples.values()), np.zeros(1))))
     radii = []
     for a in range(len(fold.material.atoms)):
-        found = np.asarray(_radius(_stages(fold)[0], a, binding.neutron_radius, samples)) + like
+        found = np.asarray(_radius(fold, a, binding.neutron_radius, samples)) + like
         low, high = float(found.min()), float(found.max())
         moving = high - low > 1e-9 * high
         radii.append(RadiusNodes(0.5 * (low + high), 0.5 * (high - low) if moving else 0.0))
     rows, flavours = raw_rows(fold, tuple(radii))
     weights = raw_weights(fold, binding.neutron_radius, tuple(radii), samples, like)
-    of_class = np.zeros(len(fold.flavours), dtype=np.int64)
-    for c, members in enumerate(classes):
-        of_class[list(members)] = c
-    spectra, reduce, segments = [], [], []
-    at = 0
-    for c in range(len(classes)):
-        mine = of_class[flavours[: len(rows)]] == c
+    spectra, reduce = [], []
+    for members in classes:
+        mine = np.isin(flavours, members)
         if not names:
             spectra.append(weights[mine, :1].T @ rows[mine])
         else:
@@ -256,12 +235,11 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
             block = np.zeros((directions.shape[1], len(rows)))
             block[:, np.flatnonzero(mine)[kept]] = directions.T * size[kept]
             reduce.append(block)
-        segments.append((at, at + len(spectra[-1])))
-        at += len(spectra[-1])
+    ends = np.cumsum([0, *map(len, spectra)]).tolist()
     found_mixture = Mixture(
         np.concatenate(spectra),
-        tuple(segments),
-        names,
+        tuple(pairwise(ends)),
+        binding.interaction,
         fold,
         binding.neutron_radius,
         tuple(radii),
@@ -280,25 +258,22 @@ def _polynomial(mixture: Mixture, samples: Mapping[str, Array]) -> tuple[Monomia
     orders of magnitude farther out, they must hold to rounding.
     """
     known = mixture.fold.interaction.parameters
-    if not all(known.has(n) for n in mixture.names):
+    if not all(known.has(n) for n in mixture.parameters):
         return None
     every = np.zeros(len(next(iter(samples.values()))))
     wanted = mixture.weights(samples, every)[0]
     size = np.abs(wanted) + np.abs(wanted).max(axis=1, initial=0.0, keepdims=True) * 1e-6
-    centres = np.array([known[n].value for n in mixture.names])
-    scales = np.array([3.0 * known[n].scale for n in mixture.names])
+    centres = np.array([known[n].value for n in mixture.parameters])
+    scales = np.array([3.0 * known[n].scale for n in mixture.parameters])
     rng = np.random.default_rng(16)
     for degree in (2, 4):
-        count = math.comb(len(mixture.names) + degree, degree)
+        count = math.comb(len(mixture.parameters) + degree, degree)
         if count > _MONOMIALS:
             return None
-        powers = [
-            p for p in product(range(degree + 1), repeat=len(mixture.names)) if sum(p) <= degree
-        ]
-        monomials = Monomials(mixture.names, centres, scales, np.array(powers, dtype=np.int64))
+        monomials = Monomials.up_to(degree, mixture.parameters, centres, scales)
         points = {
             n: np.clip(c + s * rng.uniform(-1.0, 1.0, 6 * count), known[n].lower, known[n].upper)
-            for n, c, s in zip(mixture.names, centres, scales, strict=True)
+            for n, c, s in zip(mixture.parameters, centres, scales, strict=True)
         }
         like = np.zeros(6 * count)
         design = monomials.evaluate(points, like)

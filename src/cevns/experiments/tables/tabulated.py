@@ -19,7 +19,6 @@ from functools import cached_property
 
 import numpy as np
 
-from cevns.detectors import TimeTable
 from cevns.experiments.prediction.separable import Separable, Values
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.tables.features import Features, response_features
@@ -36,20 +35,12 @@ class TabulatedSignal(Separable):
     Args:
         mixture: recoil spectra and the weights that mix them.
         features: of the response.
-        table: A, ``(n_basis n_energy, n_features)``.
-        times: arrival-time bins of each class.
-        pulse_time: name of the pulse-time parameter, if it is driven.
-        pulse_time_us: its value otherwise.
-        still: whether no slope along the pulse time is asked for.
+        table: A, ``(n_basis n_energy, n_features)``; `times` has one entry a class.
     """
 
     mixture: Mixture
     features: Features
     table: Array
-    times: tuple[TimeTable, ...]
-    pulse_time: str | None
-    pulse_time_us: float
-    still: bool = False
 
     @property
     def n_energy(self) -> int:
@@ -57,31 +48,15 @@ class TabulatedSignal(Separable):
         return len(self.table) // len(self.mixture.spectra)
 
     @property
-    def n_time(self) -> int:
-        """Number of time bins."""
-        return self.times[0].n_bins
-
-    @property
     def parameters(self) -> tuple[str, ...]:
-        """See `Separable`."""
+        """See `Moved`."""
         pulse = () if self.pulse_time is None else (self.pulse_time,)
-        return (*self.mixture.names, *self.features.names, *pulse)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """See `Separable`."""
-        pulse = () if self.pulse_time is None or self.still else (self.pulse_time,)
-        return (*self.mixture.driven, *self.features.driven, *pulse)
+        return (*self.mixture.parameters, *self.features.parameters, *pulse)
 
     def with_fixed(self, names: Iterable[str]) -> TabulatedSignal:
-        """The same signal without slopes along parameters that a fit holds."""
-        held = frozenset(names)
-        return replace(
-            self,
-            mixture=replace(self.mixture, held=self.mixture.held | held),
-            features=self.features.with_fixed(held),
-            still=self.still or self.pulse_time in held,
-        )
+        """See `Moved`; mixture and features hold them too."""
+        mixture, features = self.mixture.with_fixed(names), self.features.with_fixed(names)
+        return replace(super().with_fixed(names), mixture=mixture, features=features)
 
     def energies(self, values: Values, like: Array) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, B)``."""
@@ -106,12 +81,12 @@ class TabulatedSignal(Separable):
 
         That is so for the toys of a grid point: a third of the arithmetic is saved.
         """
-        if not self.mixture.names:
+        if not self.mixture.parameters:
             return self.table, True
-        if self.mixture.driven:
+        if self.mixture.names:
             return self.table, False
         here = {}
-        for name in self.mixture.names:
+        for name in self.mixture.parameters:
             every = np.asarray(values[name])
             if every.size == 0 or not (every == every.flat[0]).all():
                 return self.table, False
@@ -119,14 +94,6 @@ class TabulatedSignal(Separable):
         weights = self.mixture.weights(here, np.zeros(()))[0]
         mixed = self.mixture.mix(weights, self.table.reshape(len(weights), -1))
         return mixed.reshape(-1, self.table.shape[1]), True
-
-    def arrivals(self, values: Values, like: Array) -> tuple[Array, Array | None]:
-        """Tau and its slope along the pulse time, each ``(n_classes, n_time, B)``."""
-        if self.pulse_time is None or self.still:
-            t0 = self.pulse_time_us + like if self.pulse_time is None else values[self.pulse_time]
-            return np.stack([table.evaluate(t0).T for table in self.times]), None
-        pairs = [table.evaluate_with_derivative(values[self.pulse_time]) for table in self.times]
-        return np.stack([p[0].T for p in pairs]), np.stack([p[1].T for p in pairs])
 
 
 def tabulate(
@@ -151,21 +118,15 @@ def tabulate(
         mixed,
         found,
         np.ascontiguousarray(matrix.reshape(-1, matrix.shape[-1])),
-        tuple(signal.times[c[0]] for c in classes),
-        signal.binding.pulse_time,
-        signal.pulse_time_us,
+        times=tuple(signal.times[c[0]] for c in classes),
+        pulse_time=signal.pulse_time,
+        pulse_time_us=signal.pulse_time_us,
     )
 
 
 def time_classes(signal: Signal) -> list[tuple[int, ...]]:
     """Flavours that arrive alike, by position."""
-    classes: list[list[int]] = []
+    classes: dict[bytes, list[int]] = {}
     for f, table in enumerate(signal.times):
-        for known in classes:
-            other = signal.times[known[0]].spline
-            if np.array_equal(other.coefficients, table.spline.coefficients):
-                known.append(f)
-                break
-        else:
-            classes.append([f])
-    return [tuple(c) for c in classes]
+        classes.setdefault(table.spline.coefficients.tobytes(), []).append(f)
+    return [tuple(c) for c in classes.values()]

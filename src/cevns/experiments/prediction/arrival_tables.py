@@ -1,0 +1,79 @@
+"""Arrival-time bins, from the pulse of a source or from an arrival that a file declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from cevns.detectors import TimeTable
+from cevns.detectors.efficiency import Efficiency
+from cevns.detectors.efficiency.unity import Unity
+from cevns.exceptions import InputError
+from cevns.parameters import Parameter
+from cevns.sources import PulsedSource, Source
+from cevns.sources.arrivals import Arrival
+from cevns.typing import Array
+from cevns.units import quantity
+
+__all__ = ["declared_arrival", "pulsed"]
+
+
+def pulsed(
+    source: Source, edges: Array, efficiency: Efficiency, pulse: Parameter | None
+) -> tuple[TimeTable, ...]:
+    """Arrival-time bins of every flavour over the reach of the pulse-time parameter.
+
+    Raises:
+        InputError: if the source has no time structure, or no parameter says when the pulse comes.
+    """
+    if not isinstance(source, PulsedSource):
+        raise InputError(
+            "this source has no time structure; leave out the time axis, or say in its section "
+            "when particles arrive, for example 'arrival: {kind: steady}'"
+        )
+    if pulse is None:
+        raise InputError(
+            "the time axis needs the pulse's mean time: declare a parameter, for example "
+            "'t0: {constraint: 474 +/- 25 ns, acts_on: pulse-time}' (or 'value: 474 ns')"
+        )
+    densities = [partial(source.time_pdf, f) for f in source.flavours]
+    covered = pulse.lower, pulse.upper
+    return tuple(TimeTable.build(pdf, edges, covered, efficiency) for pdf in densities)
+
+
+def declared_arrival(
+    arrival: Arrival, edges: Array | None, efficiency: Efficiency, moved: Parameter | None
+) -> TimeTable:
+    """Bins of a declared arrival, of every species alike; its parameters at their nominal values.
+
+    Without a time axis everything that arrives in the exposure is in one bin.
+
+    Args:
+        arrival: when particles arrive.
+        edges: of the time axis, us.
+        efficiency: in time.
+        moved: a parameter of the file that moves the arrival's of the same name.
+
+    Raises:
+        InputError: if there is an efficiency in time, which is one after a beam signal, or the
+            arrival has no such parameter.
+    """
+    if not isinstance(efficiency, Unity):
+        raise InputError("an efficiency in time is for a beam pulse: leave it or 'arrival' out")
+    own = None if edges is None else edges * quantity("1 us", arrival.unit)
+    bins = np.array([0.0, 1.0]) if edges is None else edges
+
+    def shares(values: Mapping[str, Array]) -> Array:
+        if own is None:
+            return arrival.live_share(values)[0][..., None]
+        return arrival.shares(own, values)[0]
+
+    if moved is None:
+        return TimeTable.constant(bins, shares({}))
+    name = moved.name
+    if name not in arrival.parameters.names:
+        known = ", ".join(arrival.parameters.names) or "none"
+        raise InputError(f"the arrival has no parameter {name!r}; it has {known}")
+    return TimeTable.along(bins, lambda v: shares({name: v}), (moved.lower, moved.upper))
