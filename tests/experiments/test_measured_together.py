@@ -146,3 +146,53 @@ def test_external_measurement_has_one_name(tmp_path: Path) -> None:
     two = written(tmp_path, f"{FILE}external: {{b: {entry}}}\n", "two")
     with pytest.raises(CevnsError, match="has another name in two"):
         cevns.load(one, two).model()
+
+
+def test_the_count_of_a_background_is_measured_together_with_a_factor(tmp_path: Path) -> None:
+    """A calibration that moves the background and is correlated with its count."""
+    text = (
+        FILE.replace("[flux, cal]", "[b, cal]")
+        .replace("[[0.010, 0.006], [0.006, 0.010]]", "[[90000.0, -24.0], [-24.0, 0.010]]")
+        .replace("30000 +/- 1", "30000 +/- 300")
+    )
+    fit = cevns.load(written(tmp_path, text)).fit(asimov=True, minos="none")
+    # by error propagation: the product of count and factor
+    slopes = np.array([1.0, 30000.0])
+    covariance = np.array([[90000.0, -24.0], [-24.0, 0.010]])
+    expected = np.sqrt(slopes @ covariance @ slopes)
+    assert fit.components["b"].prediction_error == pytest.approx(expected, rel=1e-6)
+    total = fit.poi.value + 30000
+    assert fit.poi.error == pytest.approx(np.sqrt(total + expected**2), rel=1e-3)
+
+
+def test_a_covariance_that_a_question_halves_in_one_file_only_is_refused(tmp_path: Path) -> None:
+    one = written(tmp_path, name="one")
+    two = written(tmp_path, FILE.replace("[cal]", "[cal, flux]"), name="two")
+    study = cevns.load(one, two)
+    with refused("flux, cal have one covariance.*leaves cal of them in one and flux, cal in two"):
+        study.model("count")
+    assert len([c for c in study.model("cross-section-scale").channels if c.auxiliary]) == 1
+
+
+def test_numbers_are_factors(tmp_path: Path) -> None:
+    plain = load(written(tmp_path))
+    text = FILE.replace("strength: [cal]", "strength: [cal, 0.5]") + "strength: [2.0]\n"
+    other = load(written(tmp_path, text, "other"))
+    assert other.prediction() == pytest.approx(2.0 * plain.prediction(), rel=1e-12)
+    model = other.model("cross-section")
+    assert model.totals(model.parameters.values)["b"] == pytest.approx(15000.0)
+    count = cevns.load(tmp_path / "other.yaml").fit(asimov=True, minos="none").poi
+    assert count.value == pytest.approx(2.0 * plain.prediction(), rel=1e-6)
+    with refused(r"'strength\.0': must be greater than 0, got -2.0"):
+        load(written(tmp_path, FILE + "strength: [-2.0]\n", "wrong"))
+
+
+def test_a_variant_may_hold_a_section(tmp_path: Path) -> None:
+    text = FILE + (
+        "variants:\n  heavy: {target: {material: Ge, mass: 40 kg}, "
+        "detector.efficiency.recoil: {kind: step, threshold: 2, plateau: 0.5}}\n"
+    )
+    path = written(tmp_path, text)
+    heavy = load(path, overrides={"variant": "heavy"})
+    assert heavy.prediction() == pytest.approx(load(path).prediction(), rel=1e-12)
+    assert heavy.declaration.target.mass == 40.0

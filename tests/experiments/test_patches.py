@@ -165,3 +165,24 @@ def test_prior_of_a_component_is_that_of_its_strength(file: Path, tmp_path: Path
     held = cevns.load(file, models=patch(tmp_path, text)).fit(asimov=True, minos="none").only
     second = held.components["second"]
     assert second.prediction_error == pytest.approx(0.25 * second.prediction)
+
+
+def test_a_patch_may_derive_a_strength_and_correlate(file: Path, tmp_path: Path) -> None:
+    text = PATCH.replace("[second_strength]", "[second_strength, calibration]").replace(
+        "second_strength: {acts_on: component, free: 0.0}",
+        "coupling: {acts_on: function, free: 0.5}\n"
+        "  calibration: {acts_on: component, constraint: 1.0 +/- 0.1}",
+    ) + (
+        "derived:\n  second_strength: {kind: power, parameter: coupling, exponent: 4}\n"
+        "correlations:\n"
+        "  - {parameters: [flat, calibration], covariance: [[25, 0.2], [0.2, 0.01]]}\n"
+    )
+    model = cevns.load(file, models=patch(tmp_path, text)).model("cross-section")
+    assert "second_strength" not in model.parameters.names
+    theta = model.parameters.at({"coupling": 1.0}).values
+    half = model.parameters.at({"coupling": 0.5}).values
+    assert model.totals(half)["second"] == pytest.approx(model.totals(theta)["second"] / 16)
+    (together,) = [c for c in model.channels if c.auxiliary]
+    assert together.observed.tolist() == [50.0, 1.0]
+    with pytest.raises(SchemaError, match=r"correlations.*expected a list"):
+        cevns.load(file, models=patch(tmp_path, "correlations: {a: 1}\n", "wrong.yaml"))

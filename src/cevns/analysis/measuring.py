@@ -264,7 +264,7 @@ def _components(
         declared = experiment.declaration
         if name != SIGNAL:
             prior = _strength_prior(
-                model, channel, component, float(values[0]), declared.correlated_widths
+                model, channel, component, float(values[0]), declared.covariances
             )
         elif whole is not None:
             all_of_it = whole[name]
@@ -284,21 +284,26 @@ def _strength_prior(
     channel: Channel,
     component: Component,
     count: float,
-    correlated: Mapping[str, float],
+    covariances: Mapping[tuple[str, str], float],
 ) -> float:
     """Prior uncertainty of a component: that of its strength; infinite where one factor is free."""
     nominal = model.parameters.values[:, None]
     values, like = model.at(channel, nominal).values, np.zeros(1)
     strength = float(product(*component.factors, values, like)[0])
-    squares = 0.0
+    slopes: dict[str, float] = {}
     for name, slope in product_slopes(*component.factors, values, like).items():
         known = channel.derived.get(name)
         inner = {name: 1.0 + like} if known is None else known.slopes(values)
         for own, factor in inner.items():
-            p = model.parameters[channel.joint_name(own)]
-            width = p.constraint.sigma if p.constraint is not None else correlated.get(own)
-            if width is None and not p.fixed:
-                return math.inf
-            squares += 0.0 if width is None else float(slope[0] * factor[0] * width) ** 2
+            slopes[own] = slopes.get(own, 0.0) + float(slope[0] * factor[0])
+    squares = 0.0
+    for own, slope_of in slopes.items():
+        p = model.parameters[channel.joint_name(own)]
+        if p.constraint is not None:
+            squares += (slope_of * p.constraint.sigma) ** 2
+        elif (own, own) in covariances:
+            squares += sum(slope_of * slopes[o] * covariances.get((own, o), 0.0) for o in slopes)
+        elif not p.fixed:
+            return math.inf
     # the shape of a background sums to one, also where its count starts at none
-    return math.sqrt(squares) * (count / strength if strength else 1.0)
+    return math.sqrt(max(squares, 0.0)) * (count / strength if strength else 1.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
 
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
@@ -45,10 +44,9 @@ def prediction_error(experiment: Experiment) -> float:
     """Prior uncertainty of the predicted signal count: one-sigma shifts with correlations."""
     shifts = prediction_shifts(experiment)
     total = sum(max(abs(up), abs(down)) ** 2 for up, down in shifts.values())
-    for entry in experiment.declaration.correlations:
-        for (i, a), (j, b) in combinations(enumerate(entry.parameters), 2):
-            if a in shifts and b in shifts:
-                widths = math.sqrt(entry.covariance[i][i] * entry.covariance[j][j])
-                slopes = 0.25 * (shifts[a][0] - shifts[a][1]) * (shifts[b][0] - shifts[b][1])
-                total += 2.0 * slopes * entry.covariance[i][j] / widths
+    widths = experiment.declaration.correlated_widths
+    for (a, b), covariance in experiment.declaration.covariances.items():
+        if a != b and a in shifts and b in shifts:
+            slopes = 0.25 * (shifts[a][0] - shifts[a][1]) * (shifts[b][0] - shifts[b][1])
+            total += slopes * covariance / (widths[a] * widths[b])
     return math.sqrt(total)

@@ -198,7 +198,10 @@ def _correlations(
         if not kept:
             continue
         known = [entry.parameters[i] for i in kept]
-        means = np.array([experiment.declared[n].value for n in known])
+        counts = experiment.declaration.backgrounds
+        means = np.array(
+            [counts[n].count.value if n in counts else experiment.declared[n].value for n in known]
+        )
         covariance = np.array(entry.covariance)[np.ix_(kept, kept)]
         unit = np.eye(len(means))
         values = [Component(n, fixed(unit[i]), (n,)) for i, n in enumerate(known)]

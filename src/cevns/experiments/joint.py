@@ -121,6 +121,7 @@ class JointExperiment(Named):
         own = [e.process for e in self.experiments]
         processes: Sequence[Interaction | None] = own if interactions is None else interactions
         models, external = {}, set[Key]()
+        measured: dict[Key, tuple[str, list[str]]] = {}
         for e, process in zip(self.experiments, processes, strict=True):
             models[e.name] = build_model(
                 e,
@@ -130,11 +131,18 @@ class JointExperiment(Named):
                 left_out=external,
             )
             external |= e.external.keys()
-            external |= {
-                tuple(c.parameters)
-                for c in e.declaration.correlations
-                if all(_is_shared(e, n) for n in c.parameters)
-            }
+            for c in e.declaration.correlations:
+                if all(_is_shared(e, n) for n in c.parameters):
+                    external.add(tuple(c.parameters))
+                    known = [n for n in c.parameters if models[e.name].parameters.has(n)]
+                    first, others = measured.setdefault(tuple(c.parameters), (e.name, known))
+                    if others != known:
+                        raise InputError(
+                            f"{', '.join(c.parameters)} have one covariance, which counts once; "
+                            f"the question leaves {', '.join(others) or 'none'} of them in {first} "
+                            f"and {', '.join(known) or 'none'} in {e.name}: ask for the cross "
+                            "section"
+                        )
         _warn_half_shared(models)
         common = {e.name: _by_material(e, models[e.name]) for e in self.experiments}
         return join(models, common=common, scale=question.scale)

@@ -68,6 +68,7 @@ def parameter_vector(
         InputError: if a parameter of the file has the name of a component.
     """
     out = list(of_interest)
+    together = declaration.correlated_widths  # what is in one has its measurement in a channel
     for name, background in declaration.backgrounds.items():
         value, sigma = background.count.value, background.count.sigma
         out.append(
@@ -76,12 +77,14 @@ def parameter_vector(
                 value,
                 lower=0.0,
                 # where the error is infinite only the data know the count
-                constraint=Gaussian(value, sigma) if math.isfinite(sigma) else None,
+                constraint=Gaussian(value, sigma)
+                if math.isfinite(sigma) and name not in together
+                else None,
+                typical=together.get(name),
                 role="normalisation",
                 description=background.title or f"{name} events in the analysis region",
             )
         )
-    together = declaration.correlated_widths
     taken = {p.name for p in out}
     for name, parameter in declared.items():
         acts_on = declaration.parameters[name].acts_on
@@ -94,7 +97,7 @@ def parameter_vector(
             continue  # the parameter of interest itself
         if question.counts_events and declaration.only_scales_the_signal(name):
             continue  # without effect on a shape that is normalised
-        if name in together:  # its measurement is a channel of several
+        if name in together:
             parameter = replace(parameter, constraint=None, typical=together[name])
         out.append(parameter)
     return Parameters(out)

@@ -66,8 +66,8 @@ class Component(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
-Strength = list[str | Component]
-"""Factors: names of parameters, and functions of them (`cevns.inference.factors`)."""
+Strength = list[str | Annotated[float, Field(gt=0, allow_inf_nan=False)] | Component]
+"""Factors: names of parameters, numbers, and functions (`cevns.inference.factors`)."""
 
 AXIS_UNITS: Mapping[str, str] = {
     "": "",

@@ -56,7 +56,11 @@ class Document:
         """Whether the file itself has a field at a place."""
         node: Any = self.values
         for key in location:
-            if not isinstance(node, Mapping) or key not in node:
+            if isinstance(node, list):
+                inside = isinstance(key, int) and key < len(node)
+            else:
+                inside = isinstance(node, Mapping) and key in node
+            if not inside:
                 return False
             node = node[key]
         return bool(location)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,7 +84,8 @@ def with_variant(document: Document, overrides: Mapping[str, str]) -> dict[str, 
     known = document.values.get("variants") or {}
     if name not in known:
         raise UnknownNameError("variant", name, known)
-    changes = {str(k): str(v) for k, v in known[name].items()}
+    # JSON is YAML: a section in a variant is written as any value behind --set is
+    changes = {k: v if isinstance(v, str) else json.dumps(v) for k, v in known[name].items()}
     return {**changes, **out, "variant": name}
 
 
@@ -129,12 +131,22 @@ def schema_error(
         names: fields of the model to their names in the file, where they differ.
         model: the schema of the whole file.
     """
-    first = error.errors(include_url=False)[0]
-    inner = [(names or {}).get(k, k) for k in first["loc"]]
-    location = [*prefix, *inner]
+    first, *others = error.errors(include_url=False)
+    # of the forms that a field may have, that is said which fits but for its value
+    for other in others:
+        if first["type"].endswith("_type") and other["loc"][:-1] == first["loc"][:-1]:
+            first = other
+    location: list[str | int] = list(prefix)
+    for number, key in enumerate(first["loc"], 1):
+        step = (names or {}).get(key, key)
+        lacking = number == len(first["loc"]) and first["type"] in _OF_FIELDS
+        # a field with several forms has their names in between, which the file does not have
+        if lacking or document.holds([*location, step]):
+            location.append(step)
     return document.error(_sentence(first, location, model), location)
 
 
+_OF_FIELDS = ("missing", "extra_forbidden", "unexpected_keyword_argument")
 _WANTED = {
     "missing": "this field is missing",
     "string_type": "expected a text",

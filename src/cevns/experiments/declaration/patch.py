@@ -29,8 +29,10 @@ from cevns.processes.framework.user_models import parts
 
 __all__ = ["patched", "read_patch", "split"]
 
-_ADDED: Final = ("components", "external", "parameters")
+_ADDED: Final = ("components", "derived", "external", "parameters")
 """Sections whose entries are added by name."""
+_APPENDED: Final = ("correlations",)
+"""Sections that are lists, which grow."""
 _CHANGED: Final = ("interaction",)
 """Sections whose fields take the place of those of the file."""
 
@@ -55,14 +57,16 @@ def read_patch(path: str | Path) -> Document:
         InputError: if it cannot be read.
     """
     document = parse(Path(path).expanduser())
-    known = (*_ADDED, *_CHANGED)
+    known = (*_ADDED, *_APPENDED, *_CHANGED)
     for section, value in document.values.items():
         if section not in known:
             raise document.error(
                 f"a patch of new physics has no such section; {nearest(section, known, 'it has')}",
                 [section],
             )
-        if not isinstance(value, Mapping):
+        if section in _APPENDED and not isinstance(value, list):
+            raise document.error("expected a list", [section])
+        if section not in _APPENDED and not isinstance(value, Mapping):
             raise document.error("expected a section of 'field: value'", [section])
     if not any(document.values.values()):
         raise InputError(f"{document.path}: the patch is empty; declare a component in it")
@@ -83,6 +87,9 @@ def patched(document: Document, patch: Document) -> Document:
     """
     values: dict[str, Any] = dict(copy.deepcopy(document.values))
     for section, entries in patch.values.items():
+        if section in _APPENDED:
+            values[section] = [*(values.get(section) or []), *copy.deepcopy(entries)]
+            continue
         present = values.get(section) or {}
         if section in _ADDED:
             for name in entries:

@@ -73,7 +73,7 @@ class ExperimentFile(Section):
     external: dict[str, ExternalEntry] = Field(default_factory=dict)
     correlations: list[CorrelatedConstraint] = Field(default_factory=list)
     channels: dict[str, ChannelEntry] = Field(default_factory=dict)
-    variants: dict[str, dict[str, str | float]] = Field(default_factory=dict)
+    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @property
     def entries(self) -> dict[str, ChannelEntry]:
@@ -103,13 +103,19 @@ class ExperimentFile(Section):
         return tuple(n for n, p in self.parameters.items() if p.acts_on in stages)
 
     @property
-    def correlated_widths(self) -> dict[str, float]:
-        """Standard deviations of the parameters that were measured together, by name."""
+    def covariances(self) -> dict[tuple[str, str], float]:
+        """Covariances, by pairs of names, of what was measured together."""
         return {
-            n: math.sqrt(c.covariance[k][k])
+            (a, b): c.covariance[i][j]
             for c in self.correlations
-            for k, n in enumerate(c.parameters)
+            for i, a in enumerate(c.parameters)
+            for j, b in enumerate(c.parameters)
         }
+
+    @property
+    def correlated_widths(self) -> dict[str, float]:
+        """Standard deviations of what was measured together, by name."""
+        return {a: math.sqrt(size) for (a, b), size in self.covariances.items() if a == b}
 
     def only_scales_the_signal(self, parameter: str) -> bool:
         """Whether a parameter of the file does nothing but multiply the signal."""
@@ -117,7 +123,7 @@ class ExperimentFile(Section):
             where[0]
             for where, strength in {**self.strengths, ("derived",): self.derived.values()}.items()
             for f in strength
-            if parameter in ((f,) if isinstance(f, str) else f.fields.values())
+            if f == parameter or (isinstance(f, Component) and parameter in f.fields.values())
         }
         acts_on = self.parameters[parameter].acts_on
         return used <= {"strength"} and (acts_on == "signal" or bool(used))
@@ -157,8 +163,8 @@ class ExperimentFile(Section):
             )
         self._check_detector()
         self._check_channels()
-        self._check_components()
         self._check_backgrounds()
+        self._check_components()
         self._check_data()
         return self
 
@@ -306,9 +312,10 @@ class ExperimentFile(Section):
                     raise InputError(
                         f"correlations: {name!r} is there twice; give one covariance for all"
                     )
-                entry = self.parameters.get(name)
-                if entry is None or entry.constraint is None:
+                entry, background = self.parameters.get(name), self.backgrounds.get(name)
+                measured = entry is not None and entry.constraint is not None
+                if not (measured or (background and math.isfinite(background.count.sigma))):
                     raise InputError(
-                        f"correlations: {name!r} is no parameter with a constraint, whose mean is "
-                        "what was measured"
+                        f"correlations: {name!r} is no parameter or background with a constraint, "
+                        "whose mean is what was measured"
                     )

@@ -190,7 +190,7 @@ class Parts:
         return self._built("detectors.efficiency", "detector", "efficiency", "time")
 
     def factors(self, *section: str) -> tuple[Strength, ...]:
-        """The factors that a ``strength`` of the file declares: parameters and functions of some.
+        """The factors that a ``strength`` of the file declares.
 
         Args:
             section: where in the file it stands.
@@ -199,7 +199,10 @@ class Parts:
             SchemaError: if a function is unknown or its fields are.
         """
         written = enumerate(self._written(*section))
-        return tuple(f if isinstance(f, str) else self._function(*section, k) for k, f in written)
+        return tuple(
+            f if isinstance(f, str | float | int) else self._function(*section, k)
+            for k, f in written
+        )
 
     @cached_property
     def signal_strength(self) -> tuple[Strength, ...]:
