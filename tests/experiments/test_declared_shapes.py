@@ -81,7 +81,7 @@ def test_a_shape_in_photo_electrons_and_time(user_file):
     [
         ("{kind: exponential, scale: 3}", "without a unit; write for example '1 keVee'"),
         ("{kind: exponential, scale: 3 PE}", "unit of light"),
-        ("{kind: exponential, scale: 3 keVnr}", "not in the unit of the axis, keVee"),
+        ("{kind: exponential, scale: 3 keVnr}", "unit of nuclear recoil energy, not of electron"),
         ("{kind: exponential, scale: -3 keVee}", "must be positive"),
         ("{kind: exponential, scale: 0 keVee}", "must be positive"),
         ("{kind: exponential, scale: nan keVee}", "not a finite number"),

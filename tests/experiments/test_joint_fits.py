@@ -213,7 +213,7 @@ def test_what_must_not_be_fitted_together(
     copy = user_file((f"name: {NAME}", "name: my-csi"))
     old = argon(("name: my-argon", "name: coherent-csi-2017"), name="old.yaml")
     wide = argon(("1.00 +/- 0.10", "1.00 +/- 0.05"), name="wide.yaml")
-    tree = argon(("couplings: scholberg2021", "couplings: tree"), name="tree.yaml")
+    tree = argon(("couplings: scholberg2021", "couplings: tree-MZ"), name="tree.yaml")
     qf = argon(
         (
             "form_factor: {c",
@@ -227,7 +227,7 @@ def test_what_must_not_be_fitted_together(
         ([argon(), again], "are both called my-argon; give one another name"),
         ([NAME, old], "hold the same data .*'overlaps'"),
         ([NAME, copy], "read the same data"),
-        ([NAME, tree], "couplings 'scholberg2021' and my-argon 'tree'"),
+        ([NAME, tree], "couplings 'scholberg2021' and my-argon 'tree-MZ'"),
         ([NAME, qf], "'qf.csi.0' acts on quenching and is shared between CsI .* and Ar"),
         ([], "load at least one experiment"),
     ):
