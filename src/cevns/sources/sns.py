@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
-from cevns.nuclear.checks import positive, within
+from cevns.nuclear.checks import within
 from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.sources.beams import pion_decay as _pion_decay
-from cevns.sources.beams.proton_beam import Protons, protons_on_target
+from cevns.sources.beams.proton_beam import Protons, check_beam, protons_on_target
 from cevns.sources.beams.source import Source
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
@@ -52,15 +52,7 @@ class SNS(Source):
     pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
 
     def __post_init__(self) -> None:
-        within("distance in m", self.distance_m, 0.1, 1e12, "find its unit")
-        positive("number of protons on target", self.protons)
-        within(
-            "neutrinos per proton and flavour",
-            self.yield_per_flavour,
-            1e-6,
-            1.0,
-            "0.08 to 0.09 at the SNS",
-        )
+        check_beam(self.distance_m, self.protons, self.yield_per_flavour)
         within("width of the proton pulse in us", self.pulse_sigma_us, 1e-9, 1e5, "find its unit")
 
     @property

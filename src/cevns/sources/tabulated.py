@@ -10,10 +10,10 @@ from typing import Annotated
 import numpy as np
 
 from cevns.exceptions import UnknownNameError
-from cevns.nuclear.checks import positive, within
+from cevns.nuclear.checks import positive
 from cevns.sources.beams.flux_files import read_flux
 from cevns.sources.beams.flux_tables import EnergyTable, TimeTable
-from cevns.sources.beams.proton_beam import Protons
+from cevns.sources.beams.proton_beam import Protons, check_beam
 from cevns.sources.beams.source import Source
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
@@ -59,15 +59,7 @@ class Tabulated(Source):
     _share: dict[str, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        within("distance in m", self.distance_m, 0.1, 1e12, "find its unit")
-        positive("number of protons on target", self.protons)
-        within(
-            "neutrinos per proton and flavour",
-            self.yield_per_flavour,
-            1e-6,
-            1.0,
-            "0.08 to 0.09 at the SNS",
-        )
+        check_beam(self.distance_m, self.protons, self.yield_per_flavour)
         positive("width of the proton pulse in us", self.pulse_sigma_us)
         energy, time, counts = {}, {}, {}
         for flavour, h in read_flux(Path(self.path)).items():

@@ -8,15 +8,32 @@ from typing import Any
 
 from cevns.constants import ELEMENTARY_CHARGE_J_PER_EV
 from cevns.exceptions import InputError
-from cevns.nuclear.checks import positive
+from cevns.nuclear.checks import positive, within
 from cevns.units import quantity
 
-__all__ = ["Protons", "protons_on_target"]
+__all__ = ["Protons", "check_beam", "protons_on_target"]
 
 _FORMS = (
     "a number, {beam_energy: 14 GWh, proton_energy: 1 GeV}, or "
     "{power: 1.4 MW, time: 5000 h, proton_energy: 1 GeV}"
 )
+
+
+def check_beam(distance_m: float, protons: float, yield_per_flavour: float) -> None:
+    """What every source behind a proton target has in common, if it is possible.
+
+    Args:
+        distance_m: from the target to the detector, m.
+        protons: on target.
+        yield_per_flavour: neutrinos per proton and flavour.
+
+    Raises:
+        InputError: otherwise, with what was probably meant.
+    """
+    within("distance in m", distance_m, 0.1, 1e12, "find its unit")
+    positive("number of protons on target", protons)
+    what = "neutrinos per proton and flavour"
+    within(what, yield_per_flavour, 1e-6, 1.0, "0.08 to 0.09 at the SNS")
 
 
 def protons_on_target(beam_energy_mwh: float, proton_energy_gev: float) -> float:
