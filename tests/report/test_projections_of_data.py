@@ -89,3 +89,5 @@ def test_time_has_the_unit_of_its_axis(tmp_path: Path) -> None:
     figures = fit_figures(fit)
     assert figures["projections"].axes[1].get_ylabel() == "Events / d"
     assert figures["data2d"].axes[0].get_ylabel() == "Arrival time [d]"
+    assert figures["projections"].axes[1].get_xlim() == pytest.approx((0.0, 365.0))
+    assert figures["data2d"].axes[0].get_ylim() == pytest.approx((0.0, 365.0))

@@ -26,7 +26,6 @@ __all__ = [
     "Interval",
     "ProfileCurve",
     "Significance",
-    "beside_bound",
     "endpoint",
     "interval",
     "profile",
@@ -129,12 +128,6 @@ def _conditional(
     return minimum(model, data=best.data, fix={**(fix or {}), name: value}, start=at, hesse=hesse)
 
 
-def beside_bound(model: Model, best: FitResult, name: str) -> bool:
-    """Whether a best fit lies so close to a bound that its error is no measure of the curve."""
-    p, here = model.parameters[name], best[name]
-    return min(here.value - p.lower, p.upper - here.value) < 0.1 * here.error
-
-
 def profile(
     model: Model,
     parameter: str,
@@ -181,7 +174,7 @@ def profile(
 
     if values is None:
         low, high = max(p.lower, centre - width * error), min(p.upper, centre + width * error)
-        if beside_bound(model, best, p.name) or not error > 0:
+        if min(centre - p.lower, p.upper - centre) < 0.1 * error or not error > 0:
             # the curvature beside a bound does not tell how far the curve goes
             low, high = (endpoint(model, p.name, s, width**2, best, fix)[0] for s in (-1, 1))
         # from the minimum outwards, so that each fit starts next to a converged one

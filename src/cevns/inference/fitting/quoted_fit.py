@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult, FittedParameter
-from cevns.inference.fitting.intervals import beside_bound, interval
+from cevns.inference.fitting.intervals import interval
 from cevns.inference.fitting.minuit import minimise, minimum, poi_name
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
@@ -94,8 +94,8 @@ def with_minos(
         m: Any = minuit.merrors[name]
         up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
         down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
-        found = (m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit)
-        if not found or beside_bound(likelihood.model, result, name):
+        failed = not ((m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit))
+        if failed:
             up, down = _by_conditional_fits(likelihood, result, name)
         if up is None or down is None:
             side = " and ".join(s for s, e in (("upper", up), ("lower", down)) if e is None)
