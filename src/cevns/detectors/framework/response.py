@@ -131,7 +131,8 @@ def bin_response(
         raise InputError("response: energies must be finite and not negative, in keVee")
     if isinstance(resolution, Perfect):
         return SharpResponse(edges, resolution, efficiency).evaluate(energy)
-    return _Integrals(resolution, efficiency, edges)(energy)[0]
+    result: Array = _Integrals(resolution, efficiency, edges)(energy)[0]
+    return result
 
 
 PULL_REACH = 4.0
