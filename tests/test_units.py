@@ -49,6 +49,12 @@ def test_energies_of_recoils_and_of_electrons_are_not_the_same(text, unit):
         quantity(text, unit)
 
 
+@pytest.mark.parametrize(("text", "unit"), [("10 meV", "MeV"), ("1 nm", "m"), ("5 um", "cm")])
+def test_units_one_slip_from_others_are_not_known(text, unit):
+    with pytest.raises(UnitError, match="unknown unit"):
+        quantity(text, unit)
+
+
 def test_measurements_and_mistakes():
     assert measurement("474 +/- 25 ns", "us").sigma == 0.025
     with pytest.raises(UnitError, match="without a unit"):

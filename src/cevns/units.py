@@ -19,11 +19,11 @@ from cevns.exceptions import InputError, UnitError
 
 __all__ = ["Measurement", "Unit", "measurement", "quantity"]
 
+# no meV and no nm: nothing here is that small, and they are one slip from MeV and m
 # unit -> (dimension, factor to the base unit of that dimension); base: MeV, m, us, kg, 1
 _UNITS: Final[dict[str, tuple[str, float]]] = {
     "": ("1", 1.0),
     "%": ("1", 0.01),
-    "meV": ("energy", 1e-9),
     "eV": ("energy", 1e-6),
     "keV": ("energy", 1e-3),
     "MeV": ("energy", 1.0),
@@ -36,8 +36,6 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "keVee": ("electron-equivalent energy", 1e-3),
     "MeVee": ("electron-equivalent energy", 1.0),
     "fm": ("length", 1e-15),
-    "nm": ("length", 1e-9),
-    "um": ("length", 1e-6),
     "mm": ("length", 1e-3),
     "cm": ("length", 1e-2),
     "m": ("length", 1.0),
@@ -143,7 +141,7 @@ def quantity(value: Any, unit: str, *, what: str = "value") -> float:
         Traceback (most recent call last):
             ...
         cevns.exceptions.UnitError: distance: 'kg' is a unit of mass, not of length; use fm, \
-nm, um, mm, cm, m, km
+mm, cm, m, km
     """
     if hasattr(value, "to_value"):  # astropy
         number = float(value.to_value(unit))

@@ -1,6 +1,7 @@
 import math
 import re
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -258,3 +259,23 @@ def test_read_from_a_file_section() -> None:
     assert model.valid_kev == (0.0, 60.0)
     assert model.variation_names == ("qf.csi.0",)
     assert model.quenching_factor(10.0, [1.0]) == pytest.approx(0.06 + 0.035, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Constant(8.78),
+        lambda: Constant(0.0878, variations={"qf": Variation(10.44, 0.0712)}),
+        lambda: Polynomial((1.2,), unit="keV"),
+    ],
+)
+def test_a_quenching_factor_above_one_is_refused(make: Callable[[], Quenching]) -> None:
+    """8.78 % written as 8.78 gave a hundred times the energy."""
+    with pytest.raises(InputError, match=r"above 1, more than the energy of the recoil"):
+        make().on([0.0, 1.0, 30.0])
+
+
+def test_a_polynomial_may_do_anything_outside_its_range() -> None:
+    curve = Polynomial((0.05, 0.05), unit="keV", valid_kev=(0.0, 10.0))
+    with pytest.warns(CevnsWarning, match="validity range is 0 to 10 keVnr"):
+        assert curve.on([5.0, 60.0]).nominal[1] > 60.0

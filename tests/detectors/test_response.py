@@ -14,10 +14,12 @@ from cevns.detectors.efficiency.sigmoid import Sigmoid
 from cevns.detectors.efficiency.step_sigmoid import StepSigmoid
 from cevns.detectors.efficiency.table import Table
 from cevns.detectors.efficiency.unity import Unity
+from cevns.detectors.quenching.constant import Constant
 from cevns.detectors.resolution.gaussian import Gaussian
 from cevns.detectors.resolution.none import Perfect
 from cevns.detectors.resolution.poisson import Poisson
-from cevns.exceptions import InputError
+from cevns.detectors.responses.chain import Chain
+from cevns.exceptions import CevnsWarning, InputError
 
 CSI = ResponseTable.build(RESOLUTION, EFFICIENCY, EDGES, 8.0)
 ARGON_EDGES = np.arange(0.0, 121.0, 10.0)
@@ -274,3 +276,17 @@ def test_refusals() -> None:
     ):
         with pytest.raises(InputError, match=message):
             make()
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (Table((2.0, 50.0), (0.1, 0.9)), "known from 2 to 50 .* 0.1 and 0.9 are taken"),
+        (Table((0.0, 20.0, 40.0), (0.1, 0.9)), "known from 0 to 40 .* 0.1 and 0 are taken"),
+    ],
+)
+def test_an_efficiency_that_ends_inside_the_axis_is_said(table: Table, says: str) -> None:
+    curve = Constant(0.1).on(np.linspace(0.0, 50.0, 11))
+    with pytest.warns(CevnsWarning, match=says):
+        Chain().on(np.array([0.0, 10.0, 60.0]), RESOLUTION, table, curve)
+    Chain().on(np.array([table.x[0], 10.0, table.x[-1]]), RESOLUTION, table, curve)

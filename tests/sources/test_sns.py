@@ -189,3 +189,16 @@ def test_t0_moves_the_pulse_and_broadcasts():
     assert batch.shape == (3, 13)
     # only t - t0 enters: rounding of that difference
     assert np.allclose(batch[1], CSI.time_cdf("nu_mu", t - 0.5, 0.0), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"distance_m": 1e-8}, "distance in m is 1e-08, not between 0.1"),
+        ({"yield_per_flavour": 1000.0}, "neutrinos per proton and flavour is 1000"),
+        ({"yield_per_flavour": 8.48}, "0.08 to 0.09 at the SNS"),
+    ],
+)
+def test_what_no_experiment_has_is_refused(given: dict[str, float], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        SNS(**{"distance_m": 20.0, "protons": 1e23, **given})

@@ -9,7 +9,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["finite", "positive"]
+__all__ = ["finite", "positive", "within"]
 
 _LARGEST = 1e100  # its square is still a number
 
@@ -30,6 +30,32 @@ def positive(what: str, value: float, *, zero: bool = False) -> float:
         raise InputError(f"{what} must be {wanted} and finite, not {number:g}")
     if number and not 1.0 / _LARGEST < number < _LARGEST:
         raise InputError(f"{what} is {number:g}, out of any physical range")
+    return number
+
+
+def within(what: str, value: float, lowest: float, highest: float, meant: str) -> float:
+    """Return `value` as a float if it lies where every experiment's does.
+
+    Args:
+        what: the quantity and its unit.
+        value: in that unit.
+        lowest: that is plausible.
+        highest: that is plausible.
+        meant: what to look at.
+
+    Raises:
+        InputError: otherwise.
+
+    Examples:
+        >>> within("distance in m", 1e-8, 0.1, 1e12, "find its unit")
+        Traceback (most recent call last):
+            ...
+        cevns.exceptions.InputError: distance in m is 1e-08, not between 0.1 and 1e+12; \
+find its unit
+    """
+    number = positive(what, value)
+    if not lowest <= number <= highest:
+        raise InputError(f"{what} is {number:g}, not between {lowest:g} and {highest:g}; {meant}")
     return number
 
 

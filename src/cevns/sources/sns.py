@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
-from cevns.nuclear.checks import positive
+from cevns.nuclear.checks import positive, within
 from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.sources.beams import pion_decay as _pion_decay
 from cevns.sources.beams.proton_beam import Protons, protons_on_target
@@ -52,9 +52,15 @@ class SNS(Source):
     pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
 
     def __post_init__(self) -> None:
-        positive("distance in m", self.distance_m)
+        within("distance in m", self.distance_m, 0.1, 1e12, "check its unit")
         positive("number of protons on target", self.protons)
-        positive("neutrinos per proton and flavour", self.yield_per_flavour)
+        within(
+            "neutrinos per proton and flavour",
+            self.yield_per_flavour,
+            1e-6,
+            1.0,
+            "0.08 to 0.09 at the SNS",
+        )
         positive("width of the proton pulse in us", self.pulse_sigma_us)
 
     @property

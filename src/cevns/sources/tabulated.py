@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 
 from cevns.exceptions import UnknownNameError
-from cevns.nuclear.checks import positive
+from cevns.nuclear.checks import positive, within
 from cevns.sources.beams.flux_files import read_flux
 from cevns.sources.beams.flux_tables import EnergyTable, TimeTable
 from cevns.sources.beams.proton_beam import Protons
@@ -59,9 +59,15 @@ class Tabulated(Source):
     _share: dict[str, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        positive("distance in m", self.distance_m)
+        within("distance in m", self.distance_m, 0.1, 1e12, "check its unit")
         positive("number of protons on target", self.protons)
-        positive("neutrinos per proton and flavour", self.yield_per_flavour)
+        within(
+            "neutrinos per proton and flavour",
+            self.yield_per_flavour,
+            1e-6,
+            1.0,
+            "0.08 to 0.09 at the SNS",
+        )
         positive("width of the proton pulse in us", self.pulse_sigma_us)
         energy, time, counts = {}, {}, {}
         for flavour, h in read_flux(Path(self.path)).items():

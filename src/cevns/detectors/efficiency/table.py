@@ -92,6 +92,11 @@ class Table(Efficiency):
         return tuple(self.x)
 
     @property
+    def known(self) -> tuple[float, float]:
+        """From the first to the last of them."""
+        return self.x[0], self.x[-1]
+
+    @property
     def varied(self) -> Mapping[str, tuple[Efficiency, Efficiency]]:
         """The varied tables."""
         return vary(lambda v: replace(self, values=v, variations={}), self.variations)

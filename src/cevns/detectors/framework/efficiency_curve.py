@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ class Efficiency(ABC):
     def kinks(self) -> tuple[float, ...]:
         """Values of x where the curve or its slope jumps: integrals are split there."""
         return ()
+
+    @property
+    def known(self) -> tuple[float, float]:
+        """Range of x in which the curve was measured; all by default."""
+        return -math.inf, math.inf
 
     @property
     def varied(self) -> Mapping[str, tuple[Efficiency, Efficiency]]:

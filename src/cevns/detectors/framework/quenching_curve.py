@@ -124,16 +124,15 @@ class Quenching(ABC):
             CevnsWarning: if T leaves the validity range, or a curve is negative (it is clamped).
 
         Raises:
-            InputError: if an energy is negative or not finite.
+            InputError: if an energy is negative or not finite, or a curve is above the energy of
+                the recoil within the validity range.
         """
         t = np.atleast_1d(np.asarray(recoil_energy_kev, dtype=float))
-        if isinstance(t, np.ndarray):
-            self._check_energies(t)
+        self._check_energies(t)
         nominal = self.curve(t, self.parameters)
         plus = [self.curve(t, as_tuple(v.plus)) for v in self.variations.values()]
         minus = [self.curve(t, as_tuple(v.minus)) for v in self.variations.values()]
-        if isinstance(t, np.ndarray):
-            self._check_signs(t, [nominal, *plus, *minus])
+        self._check_curves(t, [nominal, *plus, *minus])
         none = np.zeros((0, *t.shape))
         odd = [(p - m) / 2.0 for p, m in zip(plus, minus, strict=True)]
         even = [(p + m) / 2.0 - nominal for p, m in zip(plus, minus, strict=True)]
@@ -177,7 +176,17 @@ class Quenching(ABC):
                 stacklevel=4,
             )
 
-    def _check_signs(self, t: Array, curves: list[Array]) -> None:
+    def _check_curves(self, t: Array, curves: list[Array]) -> None:
+        known = (t > 0.0) & (t >= self.valid_kev[0]) & (t <= self.valid_kev[1])
+        above = (np.stack(curves) > (1.0 + 1e-9) * t).any(axis=0) & known
+        if above.any():
+            at = int(np.argmax(above))
+            factor = max(float(c[at]) for c in curves) / t[at]
+            raise InputError(
+                f"quenching: a factor of {factor:.3g} at {t[at]:.3g} keVnr is above 1, more than "
+                "the energy of the recoil; 8.78 % is written 0.0878, and a polynomial needs the "
+                "range in which it was measured, 'valid'"
+            )
         negative = np.any(np.stack(curves) < 0.0, axis=0)
         if negative.any():
             where = t[negative]

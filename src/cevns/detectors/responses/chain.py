@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from cevns.detectors.framework.responding import Response
 from cevns.detectors.framework.response import ResponseTable, SharpResponse
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
-from cevns.exceptions import InputError
+from cevns.exceptions import CevnsWarning, InputError
 from cevns.typing import Array
 
 __all__ = ["MODEL", "REACH", "Chain", "end_of_axis"]
@@ -43,10 +44,22 @@ class Chain:
     ) -> Response:
         """See `ResponseModel`.
 
+        Warns:
+            CevnsWarning: if the efficiency is known on a part of the axis only.
+
         Raises:
             InputError: if quenching or efficiency vary with a perfect resolution: it has no
                 derivative to follow.
         """
+        low, high = efficiency.known
+        if low > edges[0] or high < edges[-1]:
+            ends = [efficiency(x) for x in (edges[0], edges[-1])]
+            warnings.warn(
+                f"the efficiency is known from {low:g} to {high:g} and the axis goes from "
+                f"{edges[0]:g} to {edges[-1]:g}; at its ends {ends[0]:g} and {ends[1]:g} are taken",
+                CevnsWarning,
+                stacklevel=2,
+            )
         if isinstance(resolution, Perfect):
             if len(curve.odd) or efficiency.varied:
                 raise InputError(
