@@ -94,3 +94,13 @@ def test_refusals() -> None:
         time_bins(PDFS["prompt"], TIME_EDGES, [math.nan])
     with pytest.raises(InputError, match="not smooth enough"):
         TimeTable.build(lambda t, t0: np.where(t > t0, 1.0, 0.0), [0.0, 1.0], (0.3, 0.7))
+
+
+def test_a_curve_that_is_noise_is_refused_at_once():
+    noise = np.random.default_rng(1)
+
+    def pdf(t, t0):
+        return noise.random(np.broadcast_shapes(np.shape(t), np.shape(t0)))
+
+    with pytest.raises(InputError, match="too rough to be integrated"):
+        time_bins(pdf, [0.0, 6.0], [0.5])

@@ -52,7 +52,7 @@ class SNS(Source):
     pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
 
     def __post_init__(self) -> None:
-        within("distance in m", self.distance_m, 0.1, 1e12, "check its unit")
+        within("distance in m", self.distance_m, 0.1, 1e12, "find its unit")
         positive("number of protons on target", self.protons)
         within(
             "neutrinos per proton and flavour",
@@ -61,7 +61,7 @@ class SNS(Source):
             1.0,
             "0.08 to 0.09 at the SNS",
         )
-        positive("width of the proton pulse in us", self.pulse_sigma_us)
+        within("width of the proton pulse in us", self.pulse_sigma_us, 1e-4, 1e5, "find its unit")
 
     @property
     def flavours(self) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class Tabulated(Source):
     _share: dict[str, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        within("distance in m", self.distance_m, 0.1, 1e12, "check its unit")
+        within("distance in m", self.distance_m, 0.1, 1e12, "find its unit")
         positive("number of protons on target", self.protons)
         within(
             "neutrinos per proton and flavour",

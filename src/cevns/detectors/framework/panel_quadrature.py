@@ -14,6 +14,7 @@ __all__ = ["ORDER", "check_edges", "gauss_legendre", "smooth_cuts"]
 
 ORDER = 12
 _MAX_BISECTIONS = 20
+_MOST_PANELS = 20_000
 
 
 @cache
@@ -66,6 +67,9 @@ def smooth_cuts(
 
     Returns:
         Increasing cuts. Panels narrower than 1e-6 of the range are left as they are.
+
+    Raises:
+        InputError: if the function is not smooth, or has far more kinks than are named.
     """
     inside = [k for k in kinks if edges[0] < k < edges[-1]]
     cuts = np.unique(np.concatenate([edges, inside]))
@@ -86,6 +90,11 @@ def smooth_cuts(
         bad = (off > tolerance * scale) & (width[:, 0] > 1e-6 * (edges[-1] - edges[0]))
         if not bad.any():
             break
+        if int(bad.sum()) > _MOST_PANELS:
+            raise InputError(
+                "an efficiency or an arrival time is too rough to be integrated over the bins; "
+                "look at the numbers of its curve"
+            )
         middle = todo[bad].mean(axis=1)
         done.append(middle)
         todo = np.concatenate(

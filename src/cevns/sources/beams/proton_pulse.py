@@ -5,8 +5,11 @@ gaussian. With v = (t - t0)/s and r = s/tau,
 
     pdf = (1/tau) exp(r^2/2 - r v) Phi(v - r),      cdf = Phi(v) - tau pdf.
 
-The product is taken in the exponent, with ln Phi, so nothing overflows: far to the left the
-exponents cancel to -v^2/2. A second decay of mean life tau' in sequence gives
+The product is evaluated without large exponents that cancel, whatever the ratio of width and life:
+
+    exp(r^2/2 - r v) Phi(v - r) = exp(-v^2/2) erfcx((r - v)/sqrt(2))/2    for v < r.
+
+A second decay of mean life tau' in sequence gives
 
     [tau' EMG(tau') - tau EMG(tau)]/(tau' - tau)        for pdf and cdf alike.
 """
@@ -27,11 +30,8 @@ def emg_pdf(t_us: ArrayLike, t0_us: ArrayLike, sigma_us: float, tau_us: float) -
         >>> round(float(emg_pdf(0.5, 0.5, 0.15, 2.2)), 4)
         0.2154
     """
-    from scipy.special import log_ndtr
-
     v = (np.asarray(t_us, dtype=float) - np.asarray(t0_us, dtype=float)) / sigma_us
-    r = sigma_us / tau_us
-    result: Array = np.exp(r * (0.5 * r - v) + log_ndtr(v - r)) / tau_us
+    result: Array = _decaying(v, sigma_us / tau_us) / tau_us
     return result
 
 
@@ -42,13 +42,21 @@ def emg_cdf(t_us: ArrayLike, t0_us: ArrayLike, sigma_us: float, tau_us: float) -
         >>> round(float(emg_cdf(50.0, 0.5, 0.15, 2.2)), 9)
         1.0
     """
-    from scipy import special
+    from scipy.special import ndtr
 
     v = (np.asarray(t_us, dtype=float) - np.asarray(t0_us, dtype=float)) / sigma_us
-    r = sigma_us / tau_us
-    decaying = np.exp(r * (0.5 * r - v) + special.log_ndtr(v - r))
     # rounding can leave -1e-17 far to the left of the pulse
-    result: Array = np.maximum(special.ndtr(v) - decaying, 0.0)
+    result: Array = np.maximum(ndtr(v) - _decaying(v, sigma_us / tau_us), 0.0)
+    return result
+
+
+def _decaying(v: Array, r: float) -> Array:
+    """``exp(r^2/2 - r v) Phi(v - r)``, the share that has not decayed."""
+    from scipy.special import erfcx, ndtr
+
+    before = 0.5 * np.exp(-0.5 * v * v) * erfcx(np.maximum(r - v, 0.0) * np.sqrt(0.5))
+    after = np.exp(r * (0.5 * r - np.maximum(v, r))) * ndtr(v - r)
+    result: Array = np.where(v < r, before, after)
     return result
 
 
