@@ -196,7 +196,7 @@ def test_t0_moves_the_pulse_and_broadcasts():
     [
         ({"distance_m": 1e-8}, "distance in m is 1e-08, not between 0.1"),
         ({"yield_per_flavour": 1000.0}, "neutrinos per proton and flavour is 1000"),
-        ({"pulse_sigma_us": 1e-6}, "width of the proton pulse in us is 1e-06"),
+        ({"pulse_sigma_us": 1e6}, "width of the proton pulse in us is 1e\\+06"),
         ({"yield_per_flavour": 8.48}, "0.08 to 0.09 at the SNS"),
     ],
 )

@@ -61,7 +61,7 @@ class SNS(Source):
             1.0,
             "0.08 to 0.09 at the SNS",
         )
-        within("width of the proton pulse in us", self.pulse_sigma_us, 1e-4, 1e5, "find its unit")
+        within("width of the proton pulse in us", self.pulse_sigma_us, 1e-9, 1e5, "find its unit")
 
     @property
     def flavours(self) -> tuple[str, ...]:

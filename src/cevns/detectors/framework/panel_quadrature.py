@@ -14,7 +14,7 @@ __all__ = ["ORDER", "check_edges", "gauss_legendre", "smooth_cuts"]
 
 ORDER = 12
 _MAX_BISECTIONS = 20
-_MOST_PANELS = 20_000
+_MOST_PANELS = 4_000
 
 
 @cache

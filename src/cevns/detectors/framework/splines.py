@@ -14,7 +14,7 @@ from cevns.typing import Array, ArrayLike, IntArray
 __all__ = ["PlaneSpline", "UniformSpline", "tabulate"]
 
 _ONE_SIDED = np.array([-137 / 60, 5.0, -5.0, 10 / 3, -5 / 4, 1 / 5])  # f', six points, O(h^5)
-MAX_INTERVALS = 1 << 15
+MAX_INTERVALS = 1 << 13
 
 
 @dataclass(frozen=True)
