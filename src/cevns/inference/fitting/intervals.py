@@ -160,7 +160,7 @@ def profile(
     p = model.parameters[parameter]
     best = _best(model, data, fix, best)
     centre, error = best[p.name].value, best[p.name].error
-    if values is None and not error > 0:
+    if values is None and best[p.name].fixed:
         raise InputError(f"parameter {p.name!r} is fixed: it has no profile; free it")
     known: dict[float, FitResult] = {}
 
@@ -174,6 +174,9 @@ def profile(
 
     if values is None:
         low, high = max(p.lower, centre - width * error), min(p.upper, centre + width * error)
+        if min(centre - p.lower, p.upper - centre) < 0.1 * error or not error > 0:
+            # the curvature beside a bound does not tell how far the curve goes
+            low, high = (endpoint(model, p.name, s, width**2, best, fix)[0] for s in (-1, 1))
         # from the minimum outwards, so that each fit starts next to a converged one
         grid = sorted(np.linspace(low, high, points), key=lambda x: abs(x - centre))
         for x in grid:
@@ -210,14 +213,15 @@ def interval(
 ) -> Interval:
     """Profile-likelihood interval of one parameter at any confidence level.
 
-    The ends are found by conditional fits to 1e-4 of the parameter's error.
+    The ends are found by conditional fits, to 1e-4 of the parameter's error or, where that does not
+    tell how far they are, of their distance.
 
     Raises:
         FitError: if a conditional fit does not converge.
     """
     p = model.parameters[single_poi(model, parameter)]
     best = _best(model, data, fix, best)
-    if not best[p.name].error > 0:
+    if best[p.name].fixed:
         raise InputError(f"parameter {p.name!r} is fixed: it has no interval; free it")
     goal = threshold(level)
     ends = [endpoint(model, p.name, side, goal, best, fix) for side in (-1, 1)]
@@ -229,8 +233,10 @@ def endpoint(
     model: Model, name: str, side: int, goal: float, best: FitResult, fix: Fix | None
 ) -> tuple[float, bool]:
     """Where the profile has risen by `goal` on one side, and whether that is the bound."""
-    p, centre, error = model.parameters[name], best[name].value, best[name].error
+    p, centre = model.parameters[name], best[name].value
     bound = p.lower if side < 0 else p.upper
+    # beside a bound, and where -2 ln L is no parabola, an error says little: steps then grow
+    step = best[name].error or p.scale
     start = best.theta
 
     def root(x: float) -> float:
@@ -244,19 +250,20 @@ def endpoint(
 
     inner, f_inner = centre, -math.sqrt(goal)
     for _ in range(40):
-        outer = inner + side * math.sqrt(goal) * error
+        outer = inner + side * math.sqrt(goal) * step
         if side * (outer - bound) >= 0:
             outer = bound
-            if abs(bound - centre) < 1e-9 * error or (f_outer := root(bound)) < 0:
+            if abs(bound - centre) < 1e-9 * step or (f_outer := root(bound)) < 0:
                 return bound, True
             break
         f_outer = root(outer)
         if f_outer >= 0:
             break
         inner, f_inner = outer, f_outer
+        step *= 2.0
     else:
         raise FitError(f"the profile of {name!r} does not rise by {goal:.3g}: it has no interval")
-    return bracketed_root(root, (inner, f_inner), (outer, f_outer), 1e-4 * error), False
+    return bracketed_root(root, (inner, f_inner), (outer, f_outer), 1e-4 * step), False
 
 
 def significance(

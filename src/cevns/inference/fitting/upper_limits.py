@@ -42,7 +42,7 @@ def upper_limit(
         raise InputError(f"an upper limit needs a confidence level above 0.5, not {level:g}")
     name = single_poi(model, parameter)
     best = fit(model, data=data, minos="none")
-    if not best[name].error > 0:
+    if best[name].fixed:
         raise InputError(f"parameter {name!r} is fixed: it has no limit; free it")
     goal = NormalDist().inv_cdf(level) ** 2
     upper, is_bound = endpoint(model, name, 1, goal, best, None)
