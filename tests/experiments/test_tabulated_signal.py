@@ -39,8 +39,9 @@ def test_tabulated_against_exact(experiment, question):
     points = somewhere(exact, 100, 1.0)
     data = asimov(exact)
     values = [Likelihood.of(m, data).twice_nll(points) for m in (exact, model)]
-    # far below what any fit resolves
-    assert np.abs(values[0] - values[1]).max() < 2e-3
+    # half of what the fast form promises: the kink of the first bin at an efficiency pull of zero is
+    # rounded off over a twelfth of a sigma by the exact response and over a sixth by the table
+    assert np.abs(values[0] - values[1]).max() < 5e-3
     nominal = exact.parameters.values
     np.testing.assert_allclose(model.expected(nominal), exact.expected(nominal), rtol=2e-4)
 
@@ -101,9 +102,10 @@ def test_splines_along_the_efficiency_pull_interpolate():
     np.testing.assert_allclose(spline.evaluate(knots)[:, 0], np.sin(knots), atol=1e-13)
     x = np.linspace(-3.9, 3.9, 301)
     value, slope = spline.evaluate_with_derivative(x)
-    # a cubic spline: h^4/384 of the fourth derivative, h^3/24 for the slope
-    np.testing.assert_allclose(value[:, 0], np.sin(x), atol=(1 / 6) ** 4 / 100)
-    np.testing.assert_allclose(slope[:, 0], np.cos(x), atol=(1 / 6) ** 3 / 24)
+    # a cubic spline: h^4/384 of the fourth derivative, h^3/24 for the slope, and some times more
+    # in the last intervals before an end or a kink
+    np.testing.assert_allclose(value[:, 0], np.sin(x), atol=(1 / 6) ** 4 / 30)
+    np.testing.assert_allclose(slope[:, 0], np.cos(x), atol=(1 / 6) ** 3 / 6)
     np.testing.assert_allclose(value[:, 1], 1.0, atol=1e-14)
     # a kink at one sigma stays one
     np.testing.assert_allclose(value[:, 2], np.maximum(3.0 * (x + 1.0), 0.0), atol=1e-12)
