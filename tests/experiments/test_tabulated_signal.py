@@ -39,8 +39,8 @@ def test_tabulated_against_exact(experiment, question):
     points = somewhere(exact, 100, 1.0)
     data = asimov(exact)
     values = [Likelihood.of(m, data).twice_nll(points) for m in (exact, model)]
-    # half of what the fast form promises: the kink of the first bin at an efficiency pull of zero is
-    # rounded off over a twelfth of a sigma by the exact response and over a sixth by the table
+    # half of what the fast form promises: the kink of the first bin at an efficiency pull of zero
+    # is rounded off over a twelfth of a sigma by the exact response and over a sixth by the table
     assert np.abs(values[0] - values[1]).max() < 5e-3
     nominal = exact.parameters.values
     np.testing.assert_allclose(model.expected(nominal), exact.expected(nominal), rtol=2e-4)

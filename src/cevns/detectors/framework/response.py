@@ -79,8 +79,8 @@ class _Integrals:
         x = u**power
         density = self._resolution.pdf(x, energy[rows, None])
         density = density * (power * u ** (power - 1)) * (weights * width[:, None])
-        values = self._efficiency(x)
-        values = np.einsum("kpj,pj->kp", values.reshape(-1, *x.shape), density)
+        values = self._efficiency(x)  # a leading axis of pulls, where there are any
+        values = np.einsum("kpj,pj->kp", values if values.ndim == 3 else values[None], density)
         panels = np.zeros((len(values), n, ends.shape[1]))
         panels[:, rows, columns + 1] = values
         # cumulated integral, then differences between the bin edges
