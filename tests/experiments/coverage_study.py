@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from cevns.analysis.coupling_families import CouplingFamily
 from cevns.experiments import load
-from cevns.experiments.fast_form import tabulated
+from cevns.experiments.fast_form import fast_form
 from cevns.inference import asimov
 from cevns.inference.fitting.levels import threshold
 from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
@@ -151,7 +151,7 @@ def grid_of(case, points=61):
     """Points of the parameter with the truth among them; the model; the true parameter vector."""
     csi = load("coherent-csi-2021")
     if case.physics is None:
-        family = tabulated(csi.model("count"))
+        family = fast_form(csi.model("count"))[0]
     else:
         family = CouplingFamily(
             csi, case.physics, (case.parameter,), at=case.at, within={case.parameter: case.within}

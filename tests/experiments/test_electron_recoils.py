@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from cevns.detectors.framework.response import bin_response
 from cevns.exceptions import SchemaError
 from cevns.experiments import load
-from cevns.experiments.fast_form import exact_signal, tabulated
+from cevns.experiments.fast_form import exact_signal, fast_form
 from cevns.nuclear import electron_shells
 from cevns.processes import interaction
 from cevns.rates.electrons import ElectronFold, WithElectrons
@@ -85,7 +85,7 @@ def test_derivatives_against_differences(model):
 
 
 def test_tabulated_against_exact(model):
-    known, fast = model.parameters, tabulated(model)
+    known, fast = model.parameters, fast_form(model)[0]
     for charges in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.5), (0.0, -3.0, 0.0), (100.0, 50.0, -30.0)):
         theta = known.at(dict(zip(MILLICHARGE, charges, strict=True))).values
         # the cubic of the quenching pulls leaves 3e-4 of the nuclear part

@@ -6,7 +6,7 @@ from numerical import differences
 
 import cevns
 from cevns.experiments import load
-from cevns.experiments.fast_form import fast_form, tabulated
+from cevns.experiments.fast_form import fast_form
 from cevns.experiments.tables.features import through_knots
 from cevns.inference import Data, Likelihood, asimov
 from cevns.inference.minimum.objectives import Objective
@@ -35,19 +35,20 @@ def experiment():
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_tabulated_against_exact(experiment, question):
     exact = experiment.model(question)
-    model = tabulated(exact)
+    model = fast_form(exact)[0]
     points = somewhere(exact, 100, 1.0)
     data = asimov(exact)
     values = [Likelihood.of(m, data).twice_nll(points) for m in (exact, model)]
-    # far below what any fit resolves; the cubic in the quenching pulls leaves 1e-3
-    assert np.abs(values[0] - values[1]).max() < 2e-3
+    # half of what the fast form promises: the kink of the first bin at an efficiency pull of zero
+    # is rounded off over a twelfth of a sigma by the exact response and over a sixth by the table
+    assert np.abs(values[0] - values[1]).max() < 5e-3
     nominal = exact.parameters.values
     np.testing.assert_allclose(model.expected(nominal), exact.expected(nominal), rtol=2e-4)
 
 
 def test_couplings_are_exact_in_the_table(experiment):
     exact = experiment.model("sin2-theta-w")
-    model = tabulated(exact)
+    model = fast_form(exact)[0]
     for angle in (0.05, 0.2, 0.5, 0.9):
         point = exact.parameters.at({"sin2_theta_w": angle}).values
         # a quadratic form: only the cubic of the quenching pulls is approximate
@@ -56,7 +57,7 @@ def test_couplings_are_exact_in_the_table(experiment):
 
 def test_radius_and_couplings_together_are_in_the_table():
     exact = cevns.load("coherent-csi-2021", overrides=RADIUS).model("sin2-theta-w")
-    model = tabulated(exact)
+    model = fast_form(exact)[0]
     for radius in (0.8, 0.95, 1.2):
         point = exact.parameters.at({"form_factor": radius, "sin2_theta_w": 0.3}).values
         # at zero pulls the tabulated response is that of its cubic fit
@@ -67,7 +68,7 @@ def test_radius_and_couplings_together_are_in_the_table():
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_derivatives_and_objective(question, form):
     exact = cevns.load("coherent-csi-2021", overrides=RADIUS).model(question)
-    model = exact if form == "exact" else tabulated(exact)
+    model = exact if form == "exact" else fast_form(exact)[0]
     points = somewhere(model, 6, 1.5)
     mu, jac = model.linearise(points)
     by_differences = differences(model, points)
@@ -95,20 +96,25 @@ def test_derivatives_and_objective(question, form):
 
 
 def test_splines_along_the_efficiency_pull_interpolate():
-    knots = np.linspace(-4.0, 4.0, 17)
-    spline = through_knots(np.stack([np.sin(knots), np.ones(17)], axis=1))
+    knots = np.linspace(-4.0, 4.0, 49)
+    kinked = np.where(knots > -1.0, 3.0 * (knots + 1.0), 0.0)
+    spline = through_knots(np.stack([np.sin(knots), np.ones(49), kinked], axis=1))
     np.testing.assert_allclose(spline.evaluate(knots)[:, 0], np.sin(knots), atol=1e-13)
     x = np.linspace(-3.9, 3.9, 301)
     value, slope = spline.evaluate_with_derivative(x)
-    # a cubic spline: h^4/384 of the fourth derivative, h^3/24 for the slope
-    np.testing.assert_allclose(value[:, 0], np.sin(x), atol=0.5**4 / 100)
-    np.testing.assert_allclose(slope[:, 0], np.cos(x), atol=0.5**3 / 24)
+    # a cubic spline: h^4/384 of the fourth derivative, h^3/24 for the slope, and some times more
+    # in the last intervals before an end or a kink
+    np.testing.assert_allclose(value[:, 0], np.sin(x), atol=(1 / 6) ** 4 / 30)
+    np.testing.assert_allclose(slope[:, 0], np.cos(x), atol=(1 / 6) ** 3 / 6)
     np.testing.assert_allclose(value[:, 1], 1.0, atol=1e-14)
+    # a kink at one sigma stays one
+    np.testing.assert_allclose(value[:, 2], np.maximum(3.0 * (x + 1.0), 0.0), atol=1e-12)
 
 
 def test_the_error_of_the_table_is_reported(experiment):
     model, error = fast_form(experiment.model())
-    assert 0.0 < error.shift_1sigma < 0.01
-    assert error.shift_1sigma <= error.shift_3sigma
+    assert error.small
+    assert 0.0 < error.shift < 0.01
+    assert 0.0 < error.count < 1e-4
     assert "-2lnL differs by at most" in str(error)
     assert model.parameters.names == experiment.model().parameters.names

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from cevns.experiments import load
-from cevns.experiments.fast_form import tabulated
+from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model
 from cevns.parameters import Parameters
 
@@ -51,4 +51,4 @@ def with_data(question="count", seed=7):
 def template(question="count", data=False):
     """The exact model and its tabulated form."""
     exact = with_data(question) if data else csi_like(question)
-    return exact, tabulated(exact)
+    return exact, fast_form(exact)[0]

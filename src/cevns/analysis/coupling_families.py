@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import tabulated
+from cevns.experiments.fast_form import fast_form
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import Question
 from cevns.inference import Model
@@ -192,7 +192,7 @@ class CouplingFamily:
             processes = [shaped(p, shapes) for p in processes]
         model = self.subject.model(self.question.named, interactions=processes)
         if self.form == "tabulated":
-            model = tabulated(model, {e.name: e.response_features for e in self.experiments})
+            model = fast_form(model, {e.name: e.response_tables for e in self.experiments})[0]
         held = {n: v for n, v in self.at.items() if not self.structure.has(n)}
         parameters = list(model.parameters.fix({**held, **self.fix}))
         for name, (low, high) in self.within.items():

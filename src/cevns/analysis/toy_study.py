@@ -98,5 +98,5 @@ def study_toys(
         asked.question.name,
         toys,
         "" if accuracy is None else str(accuracy),
-        None if accuracy is None else accuracy.shift_3sigma,
+        None if accuracy is None else accuracy.shift,
     )

@@ -15,13 +15,12 @@ from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.patch import patched, read_patch
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs
 from cevns.experiments.prediction.apparatus import Apparatus
-from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.questions import SIGNAL, Poi, Question, ask
 from cevns.inference import Model
 from cevns.processes import Interaction
 
 if TYPE_CHECKING:
-    from cevns.experiments.tables.features import Features
+    from cevns.experiments.tables.features import ResponseTables
 
 __all__ = ["Experiment", "load"]
 
@@ -171,22 +170,12 @@ class Experiment(Apparatus):
         document = patched(self.document, read_patch(path))
         return replace(self, declaration=loader.validate(document), document=document)
 
-    def response_features(self, signal: Signal) -> Features:
-        """The response of a signal on features, made once for every interaction (for scans)."""
-        from cevns.experiments.tables.features import response_features
-
-        # with recoils of electrons or without, steep or not, of another source, not quenched
-        key = (signal.fold.nodes.tobytes(), signal.quenching.nominal.tobytes())
-        if key not in self._features:
-            declared = self.declared.values()
-            nominal = {p.name: p.value for p in declared}
-            scale = {p.name: p.scale for p in declared}
-            self._features[key] = response_features(signal, nominal, scale)
-        return self._features[key]
-
     @cached_property
-    def _features(self) -> dict[tuple[bytes, bytes], Features]:
-        return {}
+    def response_tables(self) -> ResponseTables:
+        """What the fast forms of its models share (for scans)."""
+        from cevns.experiments.tables.features import ResponseTables
+
+        return ResponseTables()
 
 
 def load(

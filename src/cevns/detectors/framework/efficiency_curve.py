@@ -48,62 +48,77 @@ class Efficiency(ABC):
         return {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Morphed(Efficiency):
-    """The efficiency at a pull: nominal + alpha S + d(alpha) D, clamped to [0, 1].
+    """The efficiency at one pull or many: nominal + alpha S + d(alpha) D, clamped to [0, 1].
 
     S and D are the odd and even parts of the +-1 sigma curves and d the C2 interpolation of
-    `cevns.morphing`. The clamp belongs to the curve and not to its bin contents: beyond one
-    sigma the straight lines leave the physical region, in a threshold bin soon.
+    `cevns.morphing`. The three curves are probabilities themselves, so that each is clamped before
+    the morphing, and the morphed one again: beyond one sigma the straight lines leave the physical
+    region, in a threshold bin soon. The clamp belongs to the curve and not to its bin contents. It
+    makes the curve bend sharply at pulls where one of the three begins to vanish.
 
     Args:
         nominal: the curve at alpha = 0.
         plus: at alpha = +1.
         minus: at alpha = -1.
-        alpha: the pull.
+        alpha: the pull, or an array of them, whose axes come first in what a call returns.
 
     Examples:
         >>> from cevns.detectors.efficiency.sigmoid import Sigmoid
         >>> curves = [Sigmoid((1.3, 0.3, c, -0.3)) for c in (10.0, 9.0, 11.0)]
         >>> float(Morphed(*curves, alpha=-3.0)(6.0))
         0.0
+        >>> Morphed(*curves, alpha=[0.0, 1.0])(10.0).round(4).tolist()
+        [0.35, 0.4468]
     """
 
     nominal: Efficiency
     plus: Efficiency
     minus: Efficiency
-    alpha: float
+    alpha: ArrayLike
 
-    def _unclamped(self, x: Array) -> Array:
+    def _parts(self, x: Array) -> tuple[Array, Array, Array]:
+        """The nominal curve and the odd and even parts of its variations."""
         zero, up, down = self.nominal(x), self.plus(x), self.minus(x)
-        odd, even = 0.5 * (up - down), 0.5 * (up + down) - zero
-        return zero + self.alpha * odd + float(even_part(self.alpha)) * even
+        return zero, 0.5 * (up - down), 0.5 * (up + down) - zero
 
     def __call__(self, x: ArrayLike) -> Array:
-        """The efficiency at `x`."""
-        raw = self._unclamped(np.asarray(x, dtype=float))
-        return np.minimum(np.maximum(raw, 0.0), 1.0)
+        """The efficiency at `x`, of shape ``(*alpha.shape, *x.shape)``."""
+        x = np.asarray(x, dtype=float)
+        alpha = np.asarray(self.alpha, dtype=float)
+        alpha = alpha.reshape((*alpha.shape, *(1,) * x.ndim))
+        zero, odd, even = self._parts(x)
+        raw = np.asarray(alpha * odd)
+        raw += even_part(alpha) * even
+        raw += zero
+        return np.clip(raw, 0.0, 1.0, out=raw)
 
     @property
     def kinks(self) -> tuple[float, ...]:
-        """Kinks of the three curves, and where the morphed one meets 0 or 1 near them."""
+        """Kinks of the three curves, and where a morphed one meets 0 or 1 near them."""
         own = {k for eps in (self.nominal, self.plus, self.minus) for k in eps.kinks}
         if not own:
             return ()
-        low, high = min(own), max(own)
-        margin = (1.0 + abs(self.alpha)) * max(high - low, 1e-3 * abs(high), 1e-9)
+        low, high, alpha = min(own), max(own), np.ravel(np.asarray(self.alpha, dtype=float))
+        margin = (1.0 + np.abs(alpha).max()) * max(high - low, 1e-3 * abs(high), 1e-9)
         x = np.linspace(low - margin, high + margin, 1025)
+
+        def unclamped(x: Array, alpha: Array) -> Array:
+            zero, odd, even = self._parts(x)
+            result: Array = zero + alpha * odd + even_part(alpha) * even
+            return result
+
+        curves = unclamped(x, alpha[:, None])
         for level in (0.0, 1.0):
-            above = self._unclamped(x) > level
-            for i in np.flatnonzero(above[1:] != above[:-1]):
-                a, b = float(x[i]), float(x[i + 1])
-                for _ in range(40):
-                    middle = 0.5 * (a + b)
-                    if (float(self._unclamped(np.asarray(middle))) > level) == bool(above[i]):
-                        a = middle
-                    else:
-                        b = middle
-                root = 0.5 * (a + b)
+            above = curves > level
+            row, at = np.nonzero(above[:, 1:] != above[:, :-1])
+            a, b, first = x[at], x[at + 1], above[row, at]
+            for _ in range(40):
+                middle = 0.5 * (a + b)
+                same = (unclamped(middle, alpha[row]) > level) == first
+                a, b = np.where(same, middle, a), np.where(same, b, middle)
+            for root in (0.5 * (a + b)).tolist():
                 if all(abs(root - k) > 1e-6 * (high - low + margin) for k in own):
                     own.add(root)
         return tuple(sorted(own))

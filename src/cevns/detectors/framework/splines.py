@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from cevns.typing import Array, ArrayLike, IntArray
 __all__ = ["PlaneSpline", "UniformSpline", "tabulate"]
 
 _ONE_SIDED = np.array([-137 / 60, 5.0, -5.0, 10 / 3, -5 / 4, 1 / 5])  # f', six points, O(h^5)
-MAX_INTERVALS = 1 << 15
+MAX_INTERVALS = 1 << 13
 
 
 @dataclass(frozen=True)
@@ -110,20 +111,32 @@ class PlaneSpline:
     coefficients: Array
 
     @classmethod
-    def through(cls, start_y: float, step_y: float, splines: list[UniformSpline]) -> PlaneSpline:
-        """The spline through splines in x at equidistant values of y (six or more)."""
-        first = splines[0]
-        shape = first.coefficients.shape
-        stacked = np.stack([s.coefficients.ravel() for s in splines])
-        cells = UniformSpline.through(start_y, step_y, stacked).coefficients
+    def through(
+        cls,
+        along_y: tuple[float, float],
+        along_x: tuple[float, float],
+        values: Array,
+        kinks: Sequence[int] = (),
+    ) -> PlaneSpline:
+        """The spline through values ``(n_y, n_x, n_columns)``.
+
+        Args:
+            along_y: start and step of the knots in y.
+            along_x: start and step of the knots in x, six or more.
+            values: at the knots.
+            kinks: knots in y at which the slope along y may jump, six or more apart.
+        """
+        n_y, n_x, columns = values.shape
+        rows = UniformSpline.through(*along_x, values.swapaxes(0, 1).reshape(n_x, -1)).coefficients
+        # (n_x, 4, n_y, columns) -> (n_y, n_x, 4, columns)
+        rows = rows.reshape(n_x - 1, 4, n_y, columns).transpose(2, 0, 1, 3)
+        rows, ends = rows.reshape(n_y, -1), (0, *kinks, n_y - 1)
+        pieces = [UniformSpline.through(*along_y, rows[a : b + 1]) for a, b in pairwise(ends)]
+        cells = np.concatenate([p.coefficients for p in pieces])
         # (n_y, 4, n_x, 4, columns) -> (n_y, n_x, 4, 4, columns)
-        cells = cells.reshape(len(splines) - 1, 4, *shape).swapaxes(1, 2)
-        return cls(
-            (start_y, step_y),
-            (first.start, first.step),
-            shape[0],
-            np.ascontiguousarray(cells).reshape(-1, 4, 4, shape[2]),
-        )
+        cells = cells.reshape(n_y - 1, 4, n_x - 1, 4, columns).swapaxes(1, 2)
+        cells = np.ascontiguousarray(cells).reshape(-1, 4, 4, columns)
+        return cls(along_y, along_x, n_x - 1, cells)
 
     def evaluate_with_derivatives(self, y: ArrayLike, x: ArrayLike) -> tuple[Array, Array, Array]:
         """Value and derivatives by y and by x.

@@ -1,9 +1,9 @@
 """The response of a detector on polynomials and splines: for toys and scans.
 
 Reconstructed energies of a recoil depend on few pulls and smoothly: they are polynomials in the
-quenching pulls, whose coefficients follow the efficiency pull on cubic splines (a clamped
-efficiency is not analytic), of which few combinations occur. With the features W, products of
-monomials and those functions of the efficiency pull,
+quenching pulls, as fine as they have to be (`LEVELS`), whose coefficients follow the efficiency
+pull on cubic splines (a clamped efficiency is not analytic), of which few combinations occur. With
+the features W, products of monomials and those functions of the efficiency pull,
 
     R[e, j](quenching, efficiency) = sum_w M[w, e, j] W_w(quenching; efficiency)
 
@@ -17,7 +17,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -29,24 +29,27 @@ from cevns.experiments.prediction.signal import Signal
 from cevns.typing import Array, IntArray
 
 __all__ = [
-    "CROSSED",
-    "DEGREE",
+    "LEVELS",
     "Features",
     "MatrixFeatures",
     "Monomials",
     "ResponseFeatures",
-    "response_features",
+    "ResponseTables",
     "through_knots",
 ]
 
-DEGREE = 3
-"""Of the polynomials in the quenching pulls, in total."""
-CROSSED = 2
-"""Degree in the quenching pulls up to which the efficiency acts on them."""
+LEVELS = ((3, 2), (5, 3), (8, 4), (11, 5))
+"""Degrees of the polynomials in the quenching pulls, in total, and degrees up to which the
+efficiency acts on them: from quick to fine."""
+_MOST_POINTS = 3000
+"""Points in the quenching pulls at which a response is sampled at most."""
 _REACH = 4.0  # sigmas of quenching pulls that the polynomials are fitted over
-_RANK = 1e-13
-"""Share of the largest effect of the efficiency below which one is rounding."""
-_KNOTS = np.linspace(-PULL_REACH, PULL_REACH, 17)
+_RANK = 1e-6
+"""Share of the largest effect of the efficiency below which one is left out."""
+_KNOTS = np.linspace(-PULL_REACH, PULL_REACH, 49)
+_KINKS = np.flatnonzero(np.isclose(np.abs(_KNOTS), 1.0)).tolist()
+"""Knots at which the response may have a kink: there one of the curves that are morphed begins to
+vanish (`cevns.detectors.efficiency.Morphed`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +114,19 @@ class Monomials:
 def through_knots(values: Array) -> UniformSpline:
     """The cubic splines through values at the knots of the efficiency pull, ``(n_knots, n)``.
 
-    Not-a-knot at both ends.
+    Not-a-knot at both ends and at the kinks.
     """
     from scipy.interpolate import CubicSpline
 
     step = float(_KNOTS[1] - _KNOTS[0])
+    ends = (0, *_KINKS, len(_KNOTS) - 1)
     # powers of x - knot, the highest first, to powers of the share of an interval
-    powers = CubicSpline(_KNOTS, values).c[::-1].swapaxes(0, 1)
-    return UniformSpline(float(_KNOTS[0]), step, powers * step ** np.arange(4.0)[:, None])
+    pieces = [
+        CubicSpline(_KNOTS[a : b + 1], values[a : b + 1]).c[::-1].swapaxes(0, 1)
+        for a, b in pairwise(ends)
+    ]
+    scaled = np.concatenate(pieces) * step ** np.arange(4.0)[:, None]
+    return UniformSpline(float(_KNOTS[0]), step, scaled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +192,7 @@ class ResponseFeatures(Features):
     monomials: Monomials
     efficiency: tuple[str, ...]
     functions: tuple[UniformSpline, ...]
-    crossed: int = CROSSED
+    crossed: int = LEVELS[0][1]
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -255,21 +263,54 @@ def _outer(row: Array, functions: Array) -> Array:
     return (functions[:, None] * row[None, :]).reshape(-1, *row.shape[1:])
 
 
-def response_features(
+class ResponseTables:
+    """Features of the responses of one experiment, made once for every interaction.
+
+    Attributes:
+        level: how fine they are, of `LEVELS`.
+    """
+
+    def __init__(self) -> None:
+        self.level = 0
+        self._kept: dict[tuple[int, bytes, bytes], Features] = {}
+
+    def features(
+        self, signal: Signal, nominal: Mapping[str, float], scale: Mapping[str, float]
+    ) -> Features:
+        """The response of a signal on features.
+
+        Args:
+            signal: the exact one; only its response is used.
+            nominal: values of all pulls it is bound to.
+            scale: their typical steps.
+        """
+        # with recoils of electrons or without, steep or not, of another source, not quenched
+        key = (self.level, signal.fold.nodes.tobytes(), signal.quenching.nominal.tobytes())
+        if key not in self._kept:
+            self._kept[key] = _features(signal, nominal, scale, *LEVELS[self.level])
+        return self._kept[key]
+
+    def refine(self) -> bool:
+        """Make finer tables from now on; False where there are none."""
+        moved = {
+            len(f.monomials.names) for f in self._kept.values() if isinstance(f, ResponseFeatures)
+        }
+        if self.level + 1 == len(LEVELS) or not moved:
+            return False
+        if _samples(LEVELS[self.level + 1][0]) ** max(moved) > _MOST_POINTS:
+            return False
+        self.level += 1
+        return True
+
+
+def _features(
     signal: Signal,
     nominal: Mapping[str, float],
     scale: Mapping[str, float],
-    *,
-    crossed: int = CROSSED,
+    degree: int,
+    crossed: int,
 ) -> Features:
-    """The response of a signal on features.
-
-    Args:
-        signal: the exact one; only its response is used.
-        nominal: values of all pulls it is bound to.
-        scale: their typical steps.
-        crossed: see `ResponseFeatures`.
-    """
+    """Features of the response of a signal, see `ResponseFeatures`."""
     if isinstance(signal.response, MatrixResponse):
         matrices = signal.response.each(signal.quenching.electron_energy_kevee())
         return MatrixFeatures(np.ascontiguousarray(matrices.transpose(0, 2, 1)), signal.response)
@@ -277,8 +318,8 @@ def response_features(
     pulls = tuple(n for n in signal.binding.response if n is not None)
     centres = np.array([nominal[n] for n in names])
     scales = np.array([scale[n] * _REACH for n in names])
-    monomials = Monomials.up_to(DEGREE, names, centres, scales)
-    points = _design(len(names))
+    monomials = Monomials.up_to(degree, names, centres, scales)
+    points = _design(len(names), degree)
     like = np.zeros(len(points))
     values = dict(zip(names, (centres + scales * points).T, strict=True))
     fitted = np.linalg.pinv(monomials.evaluate(values, like).T)
@@ -307,9 +348,13 @@ def response_features(
     return ResponseFeatures(table, monomials, pulls, tuple(functions), crossed)
 
 
-def _design(n: int) -> Array:
-    """Chebyshev points in [-1, 1], three more than the degree along each variable."""
-    count = DEGREE + 3
-    axis = np.cos(np.pi * (np.arange(count) + 0.5) / count)
+def _samples(degree: int) -> int:
+    """Points along each quenching pull, three more than the degree."""
+    return degree + 3
+
+
+def _design(n: int, degree: int) -> Array:
+    """Chebyshev points in [-1, 1] along each of `n` variables."""
+    axis = np.cos(np.pi * (np.arange(_samples(degree)) + 0.5) / _samples(degree))
     grid = np.meshgrid(*[axis] * n, indexing="ij")
     return np.stack([g.ravel() for g in grid], axis=-1) if n else np.zeros((1, 0))

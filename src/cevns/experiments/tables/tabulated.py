@@ -7,8 +7,8 @@ tabulated apart and meet in one small matrix: with A[j, e, w] = sum_nodes phi_j(
     S[e, t] = sum_c (sum_{j in c} v_j(couplings) sum_w A[j, e, w] W_w(pulls)) tau_c[t](t0),
 
 which holds every cross term of the exact model. Couplings enter without approximation; the
-response is good to what a cubic in the quenching pulls is. Arrival times are the splines they
-always are.
+response is as good as its features (`cevns.experiments.fast_form` sees to that). Arrival times are
+the splines they always are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 
 from cevns.experiments.prediction.separable import Separable, Values
 from cevns.experiments.prediction.signal import Signal
-from cevns.experiments.tables.features import Features, response_features
+from cevns.experiments.tables.features import Features
 from cevns.experiments.tables.spectral import Mixture, mixture
 from cevns.typing import Array
 
@@ -96,27 +96,20 @@ class TabulatedSignal(Separable):
         return mixed.reshape(-1, self.table.shape[1]), True
 
 
-def tabulate(
-    signal: Signal,
-    nominal: Mapping[str, float],
-    scale: Mapping[str, float],
-    features: Features | None = None,
-) -> TabulatedSignal:
+def tabulate(signal: Signal, scale: Mapping[str, float], features: Features) -> TabulatedSignal:
     """Tabulate an exact signal.
 
     Args:
         signal: the exact one.
-        nominal: values of all parameters it is bound to.
-        scale: their typical steps (the width of a constraint).
-        features: of the same response, if they are there already.
+        scale: typical steps of all parameters it is bound to (the width of a constraint).
+        features: of its response.
     """
-    found = response_features(signal, nominal, scale) if features is None else features
     classes = time_classes(signal)
     mixed = mixture(signal, scale, classes)
-    matrix = np.einsum("jn,wen->jew", mixed.spectra, found.table, optimize=True)
+    matrix = np.einsum("jn,wen->jew", mixed.spectra, features.table, optimize=True)
     return TabulatedSignal(
         mixed,
-        found,
+        features,
         np.ascontiguousarray(matrix.reshape(-1, matrix.shape[-1])),
         times=tuple(signal.times[c[0]] for c in classes),
         pulse_time=signal.pulse_time,

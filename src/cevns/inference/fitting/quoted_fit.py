@@ -94,8 +94,10 @@ def with_minos(
         m: Any = minuit.merrors[name]
         up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
         down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
-        failed = not ((m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit))
-        if failed:
+        found = (m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit)
+        p, here = likelihood.model.parameters[name], result[name]
+        # beside a bound MINOS steps by an error that is no measure of the curve
+        if not found or min(here.value - p.lower, p.upper - here.value) < 0.1 * here.error:
             up, down = _by_conditional_fits(likelihood, result, name)
         if up is None or down is None:
             side = " and ".join(s for s, e in (("upper", up), ("lower", down)) if e is None)
