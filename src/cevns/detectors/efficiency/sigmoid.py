@@ -50,10 +50,14 @@ class Sigmoid(Efficiency):
 
     def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at `x`."""
+        return np.minimum(np.maximum(self.unclamped(x), 0.0), 1.0)
+
+    def unclamped(self, x: ArrayLike) -> Array:
+        """The formula without its clamp."""
         a, b, c, d = self.coefficients
         # tanh cannot overflow: 1/(1 + exp(-y)) = (1 + tanh(y/2))/2
         rise = 0.5 + 0.5 * np.tanh(0.5 * b * (np.asarray(x, dtype=float) - c))
-        return np.minimum(np.maximum(a * rise + d, 0.0), 1.0)
+        return np.asarray(a * rise + d)
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -32,6 +32,10 @@ class Efficiency(ABC):
     def __call__(self, x: ArrayLike) -> Array:
         """The efficiency at x, same shape."""
 
+    def unclamped(self, x: ArrayLike) -> Array:
+        """The curve before a clamp to [0, 1], where it has one: what pulls act on."""
+        return self(x)
+
     @property
     def kinks(self) -> tuple[float, ...]:
         """Values of x where the curve or its slope jumps: integrals are split there."""
@@ -53,10 +57,11 @@ class Morphed(Efficiency):
     """The efficiency at one pull or many: nominal + alpha S + d(alpha) D, clamped to [0, 1].
 
     S and D are the odd and even parts of the +-1 sigma curves and d the C2 interpolation of
-    `cevns.morphing`. The three curves are probabilities themselves, so that each is clamped before
-    the morphing, and the morphed one again: beyond one sigma the straight lines leave the physical
-    region, in a threshold bin soon. The clamp belongs to the curve and not to its bin contents. It
-    makes the curve bend sharply at pulls where one of the three begins to vanish.
+    `cevns.morphing`. Curves are morphed as they stand before their own clamp (`unclamped`), and
+    the result is clamped once: then the threshold of the morphed curve moves smoothly with the
+    pull. Curves clamped first would all vanish at the same pull, wherever the one at -1 sigma
+    does, and -2 ln L would have a kink there. The clamp belongs to the curve and not to its bin
+    contents, which would turn negative soon beyond one sigma.
 
     Args:
         nominal: the curve at alpha = 0.
@@ -80,7 +85,7 @@ class Morphed(Efficiency):
 
     def _parts(self, x: Array) -> tuple[Array, Array, Array]:
         """The nominal curve and the odd and even parts of its variations."""
-        zero, up, down = self.nominal(x), self.plus(x), self.minus(x)
+        zero, up, down = (c.unclamped(x) for c in (self.nominal, self.plus, self.minus))
         return zero, 0.5 * (up - down), 0.5 * (up + down) - zero
 
     def __call__(self, x: ArrayLike) -> Array:

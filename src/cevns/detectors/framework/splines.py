@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from cevns.typing import Array, ArrayLike, IntArray
 __all__ = ["PlaneSpline", "UniformSpline", "tabulate"]
 
 _ONE_SIDED = np.array([-137 / 60, 5.0, -5.0, 10 / 3, -5 / 4, 1 / 5])  # f', six points, O(h^5)
-MAX_INTERVALS = 1 << 13
+MAX_INTERVALS = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -112,27 +111,20 @@ class PlaneSpline:
 
     @classmethod
     def through(
-        cls,
-        along_y: tuple[float, float],
-        along_x: tuple[float, float],
-        values: Array,
-        kinks: Sequence[int] = (),
+        cls, along_y: tuple[float, float], along_x: tuple[float, float], values: Array
     ) -> PlaneSpline:
         """The spline through values ``(n_y, n_x, n_columns)``.
 
         Args:
-            along_y: start and step of the knots in y.
+            along_y: start and step of the knots in y, six or more.
             along_x: start and step of the knots in x, six or more.
             values: at the knots.
-            kinks: knots in y at which the slope along y may jump, six or more apart.
         """
         n_y, n_x, columns = values.shape
         rows = UniformSpline.through(*along_x, values.swapaxes(0, 1).reshape(n_x, -1)).coefficients
         # (n_x, 4, n_y, columns) -> (n_y, n_x, 4, columns)
         rows = rows.reshape(n_x - 1, 4, n_y, columns).transpose(2, 0, 1, 3)
-        rows, ends = rows.reshape(n_y, -1), (0, *kinks, n_y - 1)
-        pieces = [UniformSpline.through(*along_y, rows[a : b + 1]) for a, b in pairwise(ends)]
-        cells = np.concatenate([p.coefficients for p in pieces])
+        cells = UniformSpline.through(*along_y, rows.reshape(n_y, -1)).coefficients
         # (n_y, 4, n_x, 4, columns) -> (n_y, n_x, 4, 4, columns)
         cells = cells.reshape(n_y - 1, 4, n_x - 1, 4, columns).swapaxes(1, 2)
         cells = np.ascontiguousarray(cells).reshape(-1, 4, 4, columns)

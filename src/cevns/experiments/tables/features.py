@@ -17,7 +17,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 
@@ -47,9 +47,6 @@ _REACH = 4.0  # sigmas of quenching pulls that the polynomials are fitted over
 _RANK = 1e-6
 """Share of the largest effect of the efficiency below which one is left out."""
 _KNOTS = np.linspace(-PULL_REACH, PULL_REACH, 49)
-_KINKS = np.flatnonzero(np.isclose(np.abs(_KNOTS), 1.0)).tolist()
-"""Knots at which the response may have a kink: there one of the curves that are morphed begins to
-vanish (`cevns.detectors.efficiency.Morphed`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,19 +111,14 @@ class Monomials:
 def through_knots(values: Array) -> UniformSpline:
     """The cubic splines through values at the knots of the efficiency pull, ``(n_knots, n)``.
 
-    Not-a-knot at both ends and at the kinks.
+    Not-a-knot at both ends.
     """
     from scipy.interpolate import CubicSpline
 
     step = float(_KNOTS[1] - _KNOTS[0])
-    ends = (0, *_KINKS, len(_KNOTS) - 1)
     # powers of x - knot, the highest first, to powers of the share of an interval
-    pieces = [
-        CubicSpline(_KNOTS[a : b + 1], values[a : b + 1]).c[::-1].swapaxes(0, 1)
-        for a, b in pairwise(ends)
-    ]
-    scaled = np.concatenate(pieces) * step ** np.arange(4.0)[:, None]
-    return UniformSpline(float(_KNOTS[0]), step, scaled)
+    powers = CubicSpline(_KNOTS, values).c[::-1].swapaxes(0, 1)
+    return UniformSpline(float(_KNOTS[0]), step, powers * step ** np.arange(4.0)[:, None])
 
 
 @dataclass(frozen=True, eq=False)
