@@ -7,7 +7,6 @@ from numerical import differences
 import cevns
 from cevns.experiments import load
 from cevns.experiments.fast_form import fast_form
-from cevns.experiments.tables.features import through_knots
 from cevns.inference import Data, Likelihood, asimov
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.expectation import constraint_arrays
@@ -93,22 +92,6 @@ def test_derivatives_and_objective(question, form):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10 * np.abs(b).max())
     gradient = Objective(model).gradient(points.T, Data(counts, aux))
     np.testing.assert_allclose(gradient, wanted[1], atol=1e-8)
-
-
-def test_splines_along_the_efficiency_pull_interpolate():
-    knots = np.linspace(-4.0, 4.0, 49)
-    kinked = np.where(knots > -1.0, 3.0 * (knots + 1.0), 0.0)
-    spline = through_knots(np.stack([np.sin(knots), np.ones(49), kinked], axis=1))
-    np.testing.assert_allclose(spline.evaluate(knots)[:, 0], np.sin(knots), atol=1e-13)
-    x = np.linspace(-3.9, 3.9, 301)
-    value, slope = spline.evaluate_with_derivative(x)
-    # a cubic spline: h^4/384 of the fourth derivative, h^3/24 for the slope, and some times more
-    # in the last intervals before an end or a kink
-    np.testing.assert_allclose(value[:, 0], np.sin(x), atol=(1 / 6) ** 4 / 30)
-    np.testing.assert_allclose(slope[:, 0], np.cos(x), atol=(1 / 6) ** 3 / 6)
-    np.testing.assert_allclose(value[:, 1], 1.0, atol=1e-14)
-    # a kink at one sigma stays one
-    np.testing.assert_allclose(value[:, 2], np.maximum(3.0 * (x + 1.0), 0.0), atol=1e-12)
 
 
 def test_the_error_of_the_table_is_reported(experiment):

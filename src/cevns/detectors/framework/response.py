@@ -138,8 +138,8 @@ def bin_response(
 PULL_REACH = 4.0
 """Largest pull of an efficiency variation that a table covers."""
 _PULLS = 97
-"""Pulls of an efficiency variation that a table has. In CsI 2021 -2 ln L is good to 0.002 with them;
-two a sigma left 0.04, and 14 % of the first bin."""
+"""Pulls of an efficiency variation that a table has: -2 ln L of CsI 2021 is good to 0.002; with two
+a sigma it is to 0.04."""
 
 
 @dataclass(frozen=True)

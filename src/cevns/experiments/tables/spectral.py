@@ -28,7 +28,7 @@ from numpy.polynomial import chebyshev
 
 from cevns.experiments.prediction.separable import Moved, Values
 from cevns.experiments.prediction.signal import Signal, spectral_ends
-from cevns.experiments.tables.features import Monomials
+from cevns.experiments.tables.monomials import Monomials
 from cevns.parameters import Parameter
 from cevns.processes import Term
 from cevns.rates.electrons import WithElectrons

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -61,20 +60,14 @@ class TabulatedSignal(Separable):
     def energies(self, values: Values, like: Array) -> list[Array]:
         """E and its slopes along all but the pulse time, each ``(n_classes, n_energy, B)``."""
         matrix, mixed_before = self._mixed_matrix(values)
-        stacked = self._stacked if matrix is self.table else self.features.stacked(matrix)
         shape = (-1, self.n_energy, *like.shape)
-        products = self.features.products(stacked, len(matrix), values, like)
+        products = self.features.products(matrix, values, like)
         rows = [r.reshape(shape) for r in products]
         if mixed_before:
             return rows
         weights = self.mixture.weights(values, like)
         mixed = [self.mixture.mix(w, rows[0]) for w in weights]
         return mixed + [self.mixture.mix(weights[0], r) for r in rows[1:]]
-
-    @cached_property
-    def _stacked(self) -> Array:
-        """A and the matrices of its slopes."""
-        return self.features.stacked(self.table)
 
     def _mixed_matrix(self, values: Values) -> tuple[Array, bool]:
         """A, mixed to one row a class where couplings are the same throughout the batch.
