@@ -194,8 +194,12 @@ def _features(
     while math.prod(sizes) > _MOST_POINTS:
         sizes[int(np.argmax(sizes))] -= 1
     modes = [m[:, :n] for m, n in zip(modes, sizes, strict=True)]
-    # as many knots of each pull as it has functions, those at which they differ most
-    chosen = [qr(m.T, pivoting=True, mode="r")[1][: m.shape[1]] for m in modes]
+    # as many knots of each pull as it has functions: the nominal one, where all but the first
+    # vanish, so that the table is exact there, and those at which they differ most
+    chosen = [
+        np.append(n_knots // 2, qr(m[:, 1:].T, pivoting=True, mode="r")[1][: m.shape[1] - 1])
+        for m in modes
+    ]
     grid = np.meshgrid(*(k[c] for k, c in zip(knots.values(), chosen, strict=True)), indexing="ij")
     table = response({n: g.ravel() for n, g in zip(knots, grid, strict=True)})
     table = table.reshape(*sizes, *table.shape[1:])
@@ -212,7 +216,7 @@ def _features(
             UniformSpline.through(float(k[0]), float(k[1] - k[0]), m)
             for k, m in zip(knots.values(), modes, strict=True)
         ),
-        np.array(np.unravel_index(kept, sizes)),
+        np.indices(sizes).reshape(len(sizes), math.prod(sizes))[:, kept],
     )
 
 
