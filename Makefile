@@ -23,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-slow doctest core-test lint format types layers docs bench \
+.PHONY: help demo setup test test-slow siege doctest core-test lint format types layers docs bench \
 	readme planted-bugs mutants lock clean
 
 help:  ## this list
@@ -39,6 +39,9 @@ test: $(DEV)  ## the fast tests
 
 test-slow: $(DEV)  ## the slow tests
 	$(PYTEST) -n $(JOBS) -m slow $(ARGS) || test $$? -eq 5  # 5: none is marked slow
+
+siege: $(DEV)  ## hostile inputs and fast forms, all of them
+	$(PYTEST) -n $(JOBS) tests/siege $(ARGS)
 
 doctest: $(DEV)  ## the examples in docstrings and in the README
 	$(PYTEST) -n $(JOBS) --doctest-modules --doctest-glob='*.md' src/cevns README.md $(ARGS)

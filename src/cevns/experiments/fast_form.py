@@ -1,8 +1,9 @@
 """The fast form of an experiment's model, for toys and scans, and how good it is.
 
 The tables of a response are refined until the fast form agrees with the exact model: -2 ln L of
-nominal Asimov data to 0.01, wherever it rises by at most 9 and with each pull alone at three sigma,
-and the number of events to 1e-4. Where no refinement is enough the exact model takes its place.
+nominal Asimov data to 0.01, wherever it rises by at most 9 and with each pull alone up to three
+sigma, and the number of events to 1e-4. Where no refinement is enough the exact model takes its
+place.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _SHIFT: Final = 0.01
 _COUNT: Final = 1e-4
 _RISE: Final = 9.0
 _POINTS: Final = 32
+"""Random points in all parameters."""
+_ALONE: Final = 14
+"""Points along each parameter alone, up to three sigma: between the knots of its tables."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class TabulationError:
 
     Args:
         shift: largest difference of -2 ln L, at random points where it rises by at most 9, in all
-            free parameters at once, and with each constrained one alone at three sigma.
+            free parameters at once, and with each constrained one alone up to three sigma.
         count: largest relative difference of the number of events there.
     """
 
@@ -167,7 +171,7 @@ def _tabulated(shape: Shape, model: Model, channel: Channel, tables: ResponseTab
 
 
 def _test_points(model: Model, likelihood: Likelihood) -> tuple[Array, BoolArray]:
-    """Points ``(n, n_par)``, and which of them have one constrained parameter at three sigma."""
+    """Points ``(n, n_par)``, and in which of them one parameter of a shape alone is moved."""
     known, nominal = model.parameters, model.parameters.values
     free = np.array(known.free, dtype=np.int64)
     information = likelihood.fisher(nominal)[np.ix_(free, free)]
@@ -178,12 +182,18 @@ def _test_points(model: Model, likelihood: Likelihood) -> tuple[Array, BoolArray
     away *= rng.uniform(0.0, np.sqrt(_RISE), (_POINTS, 1)) / np.linalg.norm(away, axis=1)[:, None]
     rays = np.tile(nominal, (_POINTS, 1))
     rays[:, free] += away @ (directions * np.sqrt(np.maximum(size, 0.0))).T
+    moving = {
+        channel.joint_name(own)
+        for channel in model.channels
+        for name in {n for c in channel.components for n in c.shape.names}
+        for own in (channel.derived[name].names if name in channel.derived else (name,))
+    }
     single = []
     for i, p in enumerate(known):
-        if p.constraint is not None and not p.fixed:
-            for side in (-3.0, 3.0):
-                single.append(nominal.copy())
-                single[-1][i] = p.constraint.mean + side * p.constraint.sigma
+        if p.constraint is not None and not p.fixed and p.name in moving:
+            moved = np.tile(nominal, (_ALONE, 1))
+            moved[:, i] = p.constraint.mean + p.constraint.sigma * np.linspace(-3.0, 3.0, _ALONE)
+            single += list(moved)
     points = np.clip(
         np.concatenate([rays, np.reshape(single, (-1, len(known)))]),
         [p.lower for p in known],
