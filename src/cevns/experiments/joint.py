@@ -10,6 +10,8 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.counts_model import Key, build_model
 from cevns.experiments.experiment import Experiment, load
@@ -276,6 +278,25 @@ def _check_data(a: Experiment, b: Experiment) -> None:
             f"{a.name} and {b.name} read the same data; the same events must not enter a fit "
             "twice: leave one out, or take the section 'data' out of a projection"
         )
+    if _equal_counts(a, b):
+        raise InputError(
+            f"{a.name} and {b.name} hold the same counts in the same bins; the same events must "
+            "not enter a fit twice: leave one out"
+        )
+
+
+def _equal_counts(a: Experiment, b: Experiment) -> bool:
+    """Whether data of both agree bin by bin, in more bins than chance would fill alike."""
+    axes = [(e.energy_edges, e.time_edges, e.pulse_shape_edges) for e in (a, b)]
+    if not all(
+        (x is None) == (y is None) and (x is None or np.array_equal(x, y))
+        for x, y in zip(*axes, strict=True)
+    ):
+        return False
+    return any(
+        np.array_equal(x, y) and np.count_nonzero(x) > 3
+        for x, y in product(a.inputs.observed.values(), b.inputs.observed.values())
+    )
 
 
 def _check_physics(a: Experiment, b: Experiment) -> None:

@@ -63,12 +63,14 @@ def finite(what: str, values: ArrayLike, *, minimum: float = -math.inf) -> Array
     """Return `values` as a float array if all are finite and none lies below `minimum`.
 
     Raises:
-        InputError: otherwise; the sentence shows the first offending value.
+        InputError: otherwise, with the first offending value, or if some values are masked.
 
     Examples:
         >>> finite("recoil energy in keV", [0.0, 1.5], minimum=0.0)
         array([0. , 1.5])
     """
+    if np.ma.is_masked(values):
+        raise InputError(f"{what}: some values are masked; give only those that count")
     array = np.asarray(values, dtype=float)
     # one reduction answers both questions for good input: a NaN fails every comparison
     if array.size and not (array.min() >= minimum and array.max() < math.inf):

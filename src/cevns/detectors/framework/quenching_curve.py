@@ -108,6 +108,11 @@ class Quenching(ABC):
     def parameters(self) -> tuple[float, ...]:
         """Numbers of the nominal curve."""
 
+    @property
+    def atomic_number(self) -> float | None:
+        """That of the nucleus whose theory this is; None for a curve that was measured."""
+        return None
+
     @abstractmethod
     def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
         """E_ee in keVee for one member of the family, not clamped, same shape as T."""

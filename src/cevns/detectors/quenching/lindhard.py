@@ -62,6 +62,11 @@ class Lindhard(Quenching):
         k = 0.133 * self.z ** (2 / 3) * self.a**-0.5 if self.k is None else self.k
         return (k,) if self.q is None else (k, self.q)
 
+    @property
+    def atomic_number(self) -> float:
+        """Z of the recoiling nucleus."""
+        return self.z
+
     def curve(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
         """QF T, keVee."""
         unit = 11.5 * self.z ** (-7 / 3)

@@ -184,6 +184,11 @@ class ExperimentFile(Section):
     def _check_detector(self) -> None:
         detector, axis = self.detector, self.axes.energy
         chain = detector.response.kind == "chain"
+        if axis is not None and axis.unit == "keVnr" and detector.quenching is not None:
+            raise InputError(
+                "an axis in keVnr shows recoil energies as they are, and 'detector.quenching' "
+                "turns them into keVee: give the axis in keVee or PE, or leave the quenching out"
+            )
         if axis is None:
             for name, there in (
                 ("resolution", detector.resolution is not None),

@@ -219,6 +219,12 @@ class Apparatus(Parts):
                         f"{self.name}: the parameter {name!r} acts on the {what} "
                         f"{', '.join(known.names) or 'no parameter'}"
                     )
+                value, p = self.declared[name].value, known[name]
+                if not p.lower <= value <= p.upper:
+                    raise InputError(
+                        f"{self.name}: {name!r} is {value:g}, and the {stage} allows "
+                        f"{p.lower:g} to {p.upper:g}"
+                    )
                 moving.append(name)
         for name in couplings:
             if name in declared.derived:

@@ -157,7 +157,18 @@ class Parts:
     @cached_property
     def quenching(self) -> Quenching:
         """Recoil energy to electron-equivalent energy; the recoil energy itself where none is."""
-        return self._built("detectors.quenching", "detector", "quenching", default=UNQUENCHED)
+        curve: Quenching = self._built(
+            "detectors.quenching", "detector", "quenching", default=UNQUENCHED
+        )
+        known, z = [n.z for n in self.material.nuclides], curve.atomic_number
+        if z is not None and not min(known) <= z <= max(known):
+            raise self.document.error(
+                f"this is the quenching of nuclei with Z = {z:g}; "
+                f"{self.declaration.target.material} has "
+                f"{' and '.join(str(k) for k in dict.fromkeys(known))}",
+                ("detector", "quenching"),
+            )
+        return curve
 
     @cached_property
     def resolution(self) -> Resolution:

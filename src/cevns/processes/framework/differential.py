@@ -24,6 +24,8 @@ __all__ = ["LARGEST_ENERGY_MEV", "differential_cross_section", "total_cross_sect
 
 LARGEST_ENERGY_MEV = 1000.0
 """The nucleus breaks up long before; quadrature nodes would grow with energy for nothing."""
+_SMALLEST_ENERGY_MEV = 1e-9
+"""Recoils of smaller ones leave double precision in the end."""
 
 
 def differential_cross_section(
@@ -132,6 +134,11 @@ def total_cross_section(
         raise InputError(
             f"a neutrino of {highest:g} MeV does not scatter coherently: total cross sections are "
             f"given up to {LARGEST_ENERGY_MEV:g} MeV"
+        )
+    if np.any((energy > 0.0) & (energy < _SMALLEST_ENERGY_MEV)):
+        raise InputError(
+            f"a neutrino of {energy[energy > 0.0].min():g} MeV is out of range: total cross "
+            f"sections are given from {_SMALLEST_ENERGY_MEV:g} MeV"
         )
     # 2 E R is the largest q R (R < 8 fm, hbar c = 197 MeV fm); two nodes a radian beyond 32
     count = 32 + int(2.0 * 2.0 * highest * 8.0 / 197.0)

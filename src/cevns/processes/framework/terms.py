@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
+from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
@@ -27,6 +30,8 @@ Factor = Literal["p", "n", "a"]
 
 FluxFactor = Callable[[Array], Array]
 """Weight on the flux as a function of neutrino energy, MeV; equal ones compare equal."""
+
+_LARGEST_RADIUS_FM = 20.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,16 @@ def nuclear_factors(
         q_inv_fm: momentum transfer, 1/fm.
         proton_rms_fm: rms radius of the protons, fm.
         neutron_rms_fm: rms radius of the neutrons, fm.
+
+    Raises:
+        InputError: if a radius is larger than that of any nucleus.
     """
+    for what, radius in (("protons", proton_rms_fm), ("neutrons", neutron_rms_fm)):
+        if radius is not None and np.max(radius) > _LARGEST_RADIUS_FM:
+            raise InputError(
+                f"the rms radius of the {what} is {np.max(radius):g} fm; those of nuclei are "
+                f"below {_LARGEST_RADIUS_FM:g} fm"
+            )
 
     def default() -> float:
         return model.default_rms_radius(nuclide)
