@@ -166,14 +166,15 @@ def test_readme_table_is_written_between_the_markers() -> None:
         "ours_text": "311.8 +32.1 -31.0",
         "difference_sigma": -0.42,
         "agrees": True,
+        "verdict": "yes",
         "unit": "events",
         "note": "see the text",
     }
     rows = [
         row,
-        {**row, "agrees": False, "difference_sigma": None, "unit": ""},
+        {**row, "agrees": False, "verdict": "no", "difference_sigma": None, "unit": ""},
         {**row, "id": "tmax-c12", "quantity": "agrees and is only counted"},
-        {**row, "id": "tmax-ar40", "agrees": False},
+        {**row, "id": "tmax-ar40", "agrees": False, "verdict": "no"},
     ]
     table = tool.markdown(rows)
     body = table.splitlines()

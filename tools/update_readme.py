@@ -64,13 +64,12 @@ def markdown(rows: Iterable[Mapping[str, Any]]) -> str:
             if row["note"] not in notes:
                 notes.append(row["note"])
             quantity += f" [{notes.index(row['note']) + 1}]"
-        agrees = {True: "yes", False: "**no**", None: "shown"}[row["agrees"]]
         cells = (
             quantity,
             cell(row["published_text"]),
             cell(row["ours_text"]),
             difference(row["difference_sigma"]),
-            agrees,
+            "**no**" if row["verdict"] == "no" else row["verdict"],
         )
         lines.append("| " + " | ".join(cells) + " |")
     lines.append("")

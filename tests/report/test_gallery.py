@@ -79,7 +79,7 @@ def test_entry_without_its_release_says_so():
     with pytest.raises(InputError, match="cevns data fetch coherent-lar-2020"):
         lar.figure()
     table = lar.table()
-    assert set(table.column("agrees")) == {"no data here", "shown"}
+    assert set(table.column("agrees")) == {"no data", "shown"}
 
 
 def test_maximum_recoil():

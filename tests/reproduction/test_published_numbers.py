@@ -190,3 +190,14 @@ def test_a_field_that_a_fit_has_not():
 
     with pytest.raises(InputError, match="at 'nothing' it has"):
         fit.compute("coherent-csi-2021", "components/nothing")
+
+
+def test_what_is_of_another_quantity_is_not_judged():
+    note = "there the radius is measured, here it is free"
+    other = row(comparable=False, note=note, error_up=1.0, error_down=1.0, ours=12.0)
+    assert other.verdict == "not comparable"
+    assert other.agrees is None
+    assert other.difference is None
+    with pytest.raises(ValueError, match="what is not comparable has a note and no range"):
+        row(comparable=False)
+    assert row(accept=(10, 12), because="why", ours=13.0).verdict == "no"

@@ -23,7 +23,8 @@ class Published(BaseModel):
     """A published number and how it is computed here.
 
     `accept` is the range of our value that counts as agreement and `because` its reason; a row
-    without it is shown and not judged. A row that `needs` a public release is skipped where the
+    without it is shown and not judged. Where the published number is of another quantity than ours
+    the row is not `comparable`, and its note says why. A row that `needs` a public release is skipped where the
     release is not at hand; one without `compute` has no counterpart here and stands beside others.
     """
 
@@ -40,6 +41,7 @@ class Published(BaseModel):
     accept: tuple[float, float] | None = None
     because: str = ""
     note: str = ""
+    comparable: bool = True
     needs: str | None = None
     compute: dict[str, Any] | None = None
 
@@ -49,6 +51,8 @@ class Published(BaseModel):
             raise InputError(f"row {self.id!r}: 'compute' needs a 'kind'")
         if self.accept is not None and not self.because:
             raise InputError(f"row {self.id!r}: a range to accept needs its reason ('because')")
+        if not self.comparable and (self.accept is not None or not self.note):
+            raise InputError(f"row {self.id!r}: what is not comparable has a note and no range")
         return self
 
 
@@ -64,7 +68,7 @@ class Row:
     def difference(self) -> float | None:
         """(ours - published) over the published uncertainty on that side; None without one."""
         p = self.published
-        if self.ours is None:
+        if self.ours is None or not p.comparable:
             return None
         sigma = p.error_up if self.ours >= p.published else p.error_down
         return None if not sigma else (self.ours - p.published) / sigma
@@ -76,6 +80,15 @@ class Row:
         if accept is None or self.ours is None:
             return None
         return accept[0] <= self.ours <= accept[1]
+
+    @property
+    def verdict(self) -> str:
+        """``yes``, ``no``, ``shown``, ``not comparable`` or ``no data``, for tables."""
+        if self.skipped:
+            return "no data"
+        if not self.published.comparable:
+            return "not comparable"
+        return {True: "yes", False: "no", None: "shown"}[self.agrees]
 
     @property
     def published_text(self) -> str:
@@ -112,6 +125,7 @@ class Row:
             "accept": None if p.accept is None else list(p.accept),
             "because": p.because,
             "agrees": self.agrees,
+            "verdict": self.verdict,
             "skipped": self.skipped,
             "published_text": self.published_text,
             "ours_text": self.ours_text,

@@ -36,9 +36,7 @@ def reproduce(
     for row in rows(ids or ()):
         p = row.published
         unit = f" {p.unit}" if p.unit else ""
-        verdict = {True: "yes", False: "[bold]NO[/bold]", None: "shown"}[row.agrees]
         if row.skipped:
-            verdict = "no data"
             notes.setdefault(row.skipped, p.id)
         shown.add_row(
             p.id,
@@ -46,7 +44,7 @@ def reproduce(
             row.published_text,
             row.ours_text,
             "" if row.difference is None else f"{row.difference:+.2f}",
-            verdict,
+            "[bold]NO[/bold]" if row.verdict == "no" else row.verdict,
         )
         if p.note:
             notes.setdefault(p.note, p.id)

@@ -25,10 +25,8 @@ def compared(*ids: str) -> Table:
     notes: dict[str, str] = {}
     for row in reproduce(ids):
         p = row.published
-        verdict = {True: "yes", False: "no", None: "shown"}[row.agrees]
-        if row.skipped:
-            verdict = "no data here"
-        rows.append((p.quantity, p.unit, row.published_text, row.ours_text, verdict, p.source))
+        texts = row.published_text, row.ours_text, row.verdict
+        rows.append((p.quantity, p.unit, *texts, p.source))
         if p.note:
             notes.setdefault(p.note, p.quantity)  # said once, at the first row
     columns = ("quantity", "unit", "published", "ours", "agrees", "published in")
