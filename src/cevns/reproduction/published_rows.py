@@ -24,8 +24,9 @@ class Published(BaseModel):
 
     `accept` is the range of our value that counts as agreement and `because` its reason; a row
     without it is shown and not judged. Where the published number is of another quantity than ours
-    the row is not `comparable`, and its note says why. A row that `needs` a public release is skipped where the
-    release is not at hand; one without `compute` has no counterpart here and stands beside others.
+    the row is not `comparable`, and its note says why. A row that `needs` a public release is
+    skipped where the release is not at hand; one without `compute` has no counterpart here and
+    stands beside others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
