@@ -127,7 +127,7 @@ class Study:
 
     def with_critical_value_at_truth(self, level):
         """Coverage with the critical value of toys at the true nuisances."""
-        return float(np.mean(self.q <= critical_value(self.at_truth, level)[0] + TIE))
+        return float(np.mean(self.q <= critical_value(self.at_truth, level)[0]))
 
     def error_at_truth(self, level):
         """Its error: of both sets of toys."""

@@ -14,6 +14,7 @@ from cevns.exceptions import DataError, InputError
 from cevns.inference.scan.cls_values import assemble
 from cevns.inference.work.scan_store import ScanFile, write_scan
 from cevns.processes import interactions
+from cevns.inference.toys.toy_job import TIE
 from cevns.report.drawing.labels import parameter_label, symbol
 from cevns.report.scan_figures.scan_figure import scan_figure
 from cevns.study import load
@@ -319,7 +320,8 @@ def test_feldman_cousins_region_beside_wilks() -> None:
     figure = scan_figure(toys_disc(3.0), levels=(0.5,))
     axes = axes_of(figure)
     outer, inner = fills(axes)
-    for region, q in ((outer, 3.0), (inner, 1.0)):  # the stored median of the toys is 1
+    # the stored median of the toys is 1; what is a tie counts as no farther off
+    for region, q in ((outer, 3.0), (inner, 1.0 + TIE)):
         (path,) = region.get_paths()
         radius = np.hypot(path.vertices[:, 0] - 0.5, path.vertices[:, 1])
         np.testing.assert_allclose(radius, np.sqrt(q), rtol=3e-3)

@@ -10,10 +10,12 @@ Coverage is exact at these values of the nuisances, not at all others. Along a s
 (a mass) q is taken against the best fit of the same slice: a raster scan, which at each mass
 answers the question about the other parameter alone.
 
-A point is accepted at confidence level cl where p > 1 - cl. The critical value q_c is the sample
-quantile with the same answer: the m-th smallest q with m = ceil(cl n), so that the data are
-accepted where q <= q_c. Its error is half the distance between the order statistics one binomial
-standard deviation, sqrt(n cl (1 - cl)), either side of m.
+A point is accepted at confidence level cl where p > 1 - cl. The critical value q_c has the same
+answer: the m-th smallest q with m = ceil(cl n) and, above it, what counts as a tie in p, so that
+the data are accepted where q <= q_c. Without that, data that are as far off as the toys of the
+quantile, which with small counts is the rule, were excluded by the last digit of a fit. The error
+of q_c is half the distance between the order statistics one binomial standard deviation,
+sqrt(n cl (1 - cl)), either side of m.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from cevns.inference.scan.toy_scan import (
     profile_inputs,
     run_scan,
 )
-from cevns.inference.toys.toy_job import QUICK, ToyJob, p_value
+from cevns.inference.toys.toy_job import QUICK, TIE, ToyJob, p_value
 from cevns.inference.toys.toy_run import audited, check_audit, check_failed
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array
@@ -70,12 +72,15 @@ LEVELS = np.concatenate([np.arange(0.0, 0.9, 0.02), np.arange(0.9, 1.0, 0.005)])
 
 
 def critical_value(q: Array, cl: float) -> tuple[float, float]:
-    """The value of q that a fraction `cl` of the toys does not exceed, and its error.
+    """The largest q that data may have: what a fraction `cl` of the toys does not exceed, and a tie.
+
+    Returns:
+        The value, at most which q has a p-value above ``1 - cl``, and its error.
 
     Examples:
         >>> value, error = critical_value(np.arange(1000.0), 0.9)
         >>> value, round(error, 1)
-        (899.0, 9.0)
+        (899.01, 9.0)
     """
     n = q.size
     if not n:
@@ -85,7 +90,7 @@ def critical_value(q: Array, cl: float) -> tuple[float, float]:
     spread = math.sqrt(n * cl * (1.0 - cl))
     high = ordered[min(n, round(m + spread)) - 1]
     low = ordered[max(1, round(m - spread)) - 1]
-    return float(ordered[m - 1]), float(0.5 * (high - low))
+    return float(ordered[m - 1]) + TIE, float(0.5 * (high - low))
 
 
 class FcScan(ToyScan):
@@ -113,7 +118,7 @@ class FcScan(ToyScan):
     @property
     def accepted(self) -> NDArray[np.bool_]:
         """Which points are in the confidence region, ``(size,)``."""
-        accepted: NDArray[np.bool_] = self.p_value > 1.0 - self.cl
+        accepted: NDArray[np.bool_] = self.q_data <= self.critical
         return accepted
 
     @property

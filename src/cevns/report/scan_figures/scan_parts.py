@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cevns.exceptions import DataError, InputError
 from cevns.inference.scan.profile_scan import levels as chi2_level
+from cevns.inference.toys.toy_job import TIE
 from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.typing import Array
@@ -91,7 +92,7 @@ def critical_at(scan: Scan, cl: float) -> Array:
             f"the scan holds quantiles of its toys up to {percent(float(known[-1]))}, not at "
             f"{percent(cl)}; ask for a lower level"
         )
-    return np.array([np.interp(cl, known, row) for row in table]).reshape(scan.shape)
+    return np.array([np.interp(cl, known, row) for row in table]).reshape(scan.shape) + TIE
 
 
 def statistic(scan: Scan, cl: float | None = None) -> tuple[Array, Array]:
