@@ -214,8 +214,13 @@ class ResponseTable:
         pulls = np.linspace(-PULL_REACH, PULL_REACH, _PULLS)
         planes = {}
         for name, (plus, minus) in efficiency.varied.items():
-            moved = _Integrals(resolution, Morphed(efficiency, plus, minus, pulls), edges)
-            change = moved(knots * knots) - at_zero
+            # some pulls at a time: all at once would fill the memory, and panels would end
+            # at the kinks of every one
+            moved = [
+                _Integrals(resolution, Morphed(efficiency, plus, minus, some), edges)
+                for some in np.array_split(pulls, _PULLS // 16)
+            ]
+            change = np.concatenate([m(knots * knots) for m in moved]) - at_zero
             planes[name] = PlaneSpline.through(
                 (-PULL_REACH, float(pulls[1] - pulls[0])),
                 (0.0, float(knots[1])),
