@@ -198,7 +198,7 @@ def _signal_only(values: Mapping[str, Any]) -> _Values:
     parameters = out.get("parameters") or {}
     pulls = ("signal", "quenching", "efficiency", "shape", "response", "component", "function")
     out["parameters"] = {n: p for n, p in parameters.items() if p["acts_on"] not in pulls}
-    detector = out["detector"]
+    detector = out.setdefault("detector", {})
     for component in (*detector.values(), *(detector.get("efficiency") or {}).values()):
         component.pop("variations", None)
     return out
