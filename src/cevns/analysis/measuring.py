@@ -173,7 +173,9 @@ class _Fits:
         if asked.experiments[0].declaration.signal is None:
             signal = exact_signal(model.group(asked.experiments[0].name))
             pulse = None if signal is None else signal.pulse_time
-            if pulse is None or model.parameters[pulse].fixed:
+            if pulse not in asked.experiments[0].declaration.acting_on("pulse-time"):
+                return result  # none, or that of another arrival
+            if model.parameters[pulse].fixed:
                 return result
             held = model.with_parameters(model.parameters.fix({pulse: None}))
             return replace(result, fixed_pulse_time=self.measure(held))

@@ -131,6 +131,8 @@ class Study(Named):
             UnknownNameError: if there is no such interaction.
             InputError: if it cannot be made.
         """
+        if isinstance(models, list | tuple):
+            raise InputError(f"models={models!r}: join names with '+', as in 'nsi+light-vector'")
         patches, process = split(models) if isinstance(models, str) else ([], models)
         changed = self.experiments
         for path in patches:
@@ -426,4 +428,17 @@ class Study(Named):
 def _request(
     poi: str | None, free: Sequence[str], at: Mapping[str, float] | None, fix: Fix | None
 ) -> analysis.Request:
+    """What is asked.
+
+    Raises:
+        InputError: if names come as one text, or values without their names.
+    """
+    if isinstance(free, str):
+        raise InputError(f"free={free!r}: give a list of names, free=[{free!r}]")
+    for argument, given in (("at", at), ("fix", fix)):
+        if not isinstance(given, Mapping | None):
+            raise InputError(
+                f"{argument}={given!r}: give parameters with their values, or None to hold one "
+                f"where it is: {argument}={{'t0': None}}"
+            )
     return analysis.Request(poi, tuple(free), dict(at or {}), dict(fix or {}))

@@ -67,7 +67,9 @@ def declared_arrival(
 
     def shares(values: Mapping[str, Array]) -> Array:
         if own is None:
-            return arrival.live_share(values)[0][..., None]
+            share = arrival.live_share(values)[0]
+            points = np.broadcast_shapes(share.shape, *(np.shape(v) for v in values.values()))
+            return np.broadcast_to(share, points)[..., None]
         return arrival.shares(own, values)[0]
 
     if moved is None:

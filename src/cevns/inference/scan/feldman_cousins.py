@@ -72,7 +72,7 @@ LEVELS = np.concatenate([np.arange(0.0, 0.9, 0.02), np.arange(0.9, 1.0, 0.005)])
 
 
 def critical_value(q: Array, cl: float) -> tuple[float, float]:
-    """The largest q that data may have: what a fraction `cl` of the toys does not exceed, and a tie.
+    """The largest q that data may have: the quantile `cl` of the toys and, above it, a tie.
 
     Returns:
         The value, at most which q has a p-value above ``1 - cl``, and its error.

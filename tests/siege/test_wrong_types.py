@@ -1,0 +1,56 @@
+"""Arguments of the wrong type in Python: one sentence."""
+
+import pytest
+
+import cevns
+from cevns.exceptions import InputError
+
+MODULATED = """\
+schema: 1
+name: modulated
+title: a reactor with a modulation, without an axis in time
+source: {kind: sns, distance: 20 m, protons: 1e23, arrival: {kind: periodic, amplitude: 0.03}}
+target: {material: Ge, mass: 10 kg}
+detector:
+  quenching: {kind: constant, value: 0.2}
+  resolution: {kind: gaussian, noise: 100 eVee, stochastic: 0.1}
+axes: {energy: {unit: keVee, edges: [0.5, 1, 2, 4]}}
+backgrounds: {flat: {count: 20 +/- 3, energy: {kind: flat}}}
+parameters: {amplitude: {constraint: 0.03 +/- 0.02, acts_on: arrival}}
+"""
+
+
+@pytest.fixture(scope="module")
+def study():
+    return cevns.load("coherent-csi-2021")
+
+
+def test_names_come_as_a_list(study):
+    with pytest.raises(InputError, match=r"give a list of names, free=\['eps_ee_u'\]"):
+        study.fit(free="eps_ee_u")
+
+
+@pytest.mark.parametrize("fix", ["ssb", ["t0"]])
+def test_what_is_held_comes_with_its_value(study, fix):
+    with pytest.raises(InputError, match="give parameters with their values, or None to hold"):
+        study.fit(fix=fix)
+
+
+def test_several_models_are_one_text():
+    with pytest.raises(InputError, match=r"join names with '\+'"):
+        cevns.load("coherent-csi-2021", models=["nsi", "light-vector"])
+
+
+def test_a_modulation_without_an_axis_in_time_moves_nothing(tmp_path):
+    path = tmp_path / "modulated.yaml"
+    path.write_text(MODULATED)
+    study = cevns.load(path)
+    model = study.experiments[0].model("cross-section")
+    place = model.parameters.names.index("amplitude")
+    moved = model.parameters.values.copy()
+    moved[place] = 0.06
+    nominal = model.expected(model.parameters.values)
+    assert nominal.sum() > 20.0
+    assert (model.expected(moved) == nominal).all()
+    # the second fit is that of a pulse's mean time, which nothing here has
+    assert study.fit(asimov=True, minos="none").fixed_pulse_time is None
