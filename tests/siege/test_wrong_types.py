@@ -54,3 +54,24 @@ def test_a_modulation_without_an_axis_in_time_moves_nothing(tmp_path):
     assert (model.expected(moved) == nominal).all()
     # the second fit is that of a pulse's mean time, which nothing here has
     assert study.fit(asimov=True, minos="none").fixed_pulse_time is None
+
+
+@pytest.mark.parametrize("kind", ["evil.py", "nsi+evil.py", "evil.py:Evil", "./evil", "../x/evil"])
+@pytest.mark.parametrize("place", ["interaction", "component"])
+def test_an_experiment_file_runs_no_python(tmp_path, kind, place):
+    ran = tmp_path / "ran"
+    (tmp_path / "evil.py").write_text(f"open({str(ran)!r}, 'w')\nclass Evil: pass\n")
+    section = f"interaction: {{kind: '{kind}'}}\n"
+    if place == "component":
+        section = f"components: {{second: {{{section.strip()}}}}}\n"
+    path = tmp_path / "modulated.yaml"
+    path.write_text(MODULATED + section)
+    with pytest.raises(InputError, match="an experiment file runs no Python"):
+        cevns.load(path)
+    with pytest.raises(InputError, match="an experiment file runs no Python"):
+        cevns.load("coherent-csi-2021", overrides={"interaction.kind": str(tmp_path / "evil.py")})
+    patch = tmp_path / "patch.yaml"
+    patch.write_text(section)
+    with pytest.raises(InputError):
+        cevns.load("coherent-csi-2021", models=str(patch))
+    assert not ran.exists()

@@ -27,6 +27,7 @@ from cevns.experiments.declaration.backgrounds import (
     Template,
 )
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
+from cevns.processes.framework.user_models import is_path, parts
 from cevns.units import Measurement, Unit, measurement, quantity
 
 __all__ = [
@@ -75,6 +76,18 @@ class Interaction(Section):
     form_factor: str = "klein-nystrand"
     axial: bool = True
     electrons: bool | None = None
+
+    @field_validator("kind")
+    @classmethod
+    def _no_code(cls, kind: str) -> str:
+        # a declaration may come from anywhere: reading it must not run what stands beside it
+        if any(is_path(part) for part in parts(kind)):
+            raise InputError(
+                f"an experiment file runs no Python, so {kind!r} is no interaction here: name one "
+                "of 'cevns list interactions' or of an installed package, and give a file of your "
+                "own as '--model'"
+            )
+        return kind
 
 
 class Efficiency(Section):
