@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import ClassVar
 
@@ -84,7 +85,7 @@ schema: 1
 name: beam
 source: {kind: chi-beam, distance: 20 m}
 target: {material: Ge, mass: 10 kg}
-interaction: {kind: PROCESS}
+interaction: {kind: chi}
 detector:
   quenching: {kind: lindhard, z: 32, a: 72.63, k: 0.162}
   resolution: {kind: gaussian, noise: 150 eVee}
@@ -97,17 +98,31 @@ parameters:
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
-    folder = tmp_path / "sources"
-    folder.mkdir()
-    (folder / "chi_beam.py").write_text(SOURCE, encoding="utf-8")
-    (tmp_path / "chi.py").write_text(CHI, encoding="utf-8")
+def files(tmp_path):
+    own = {cevns.sources: ("chi_beam", SOURCE), cevns.processes: ("chi", CHI)}
+    for room, (name, text) in own.items():
+        folder = tmp_path / room.__name__
+        folder.mkdir()
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        room.__path__.append(str(folder))
     path = tmp_path / "beam.yaml"
-    path.write_text(EXPERIMENT.replace("PROCESS", str(tmp_path / "chi.py")), encoding="utf-8")
-    cevns.sources.__path__.append(str(folder))
+    path.write_text(EXPERIMENT, encoding="utf-8")
     yield path
-    cevns.sources.__path__.remove(str(folder))
-    sys.modules.pop("cevns.sources.chi_beam", None)
+    for room, (name, _) in own.items():
+        room.__path__.remove(str(tmp_path / room.__name__))
+        sys.modules.pop(f"{room.__name__}.{name}", None)
+
+
+def process_of(files):
+    return files.parent / "cevns.processes" / "chi.py"
+
+
+def rewritten(files, text):
+    """The experiment with another text of the process, which Python imports again."""
+    process_of(files).write_text(text, encoding="utf-8")
+    sys.modules.pop("cevns.processes.chi", None)
+    importlib.invalidate_caches()
+    return load(files)
 
 
 def test_from_a_file_to_a_fit(files):
@@ -144,20 +159,16 @@ def test_the_rate_ends_where_the_massive_beam_does(files):
 
 
 def test_electrons_are_not_quenched(files):
-    text = (files.parent / "chi.py").read_text(encoding="utf-8")
     recoils = load(files).prediction()
-    changed = text.replace('"nuclear-recoil"', '"visible-energy"')
-    (files.parent / "chi.py").write_text(changed, encoding="utf-8")
-    seen = load(files)
+    seen = rewritten(files, CHI.replace('"nuclear-recoil"', '"visible-energy"'))
     # a perfect detector up to 20 keV: the counts between 1 and 20 keV of deposit
     deposit = np.linspace(1.0, 20.0, 4001)
     density = seen.recoil_density(deposit)[0]
     assert seen.prediction() == pytest.approx(np.trapezoid(density, deposit), rel=0.02)
     assert seen.prediction() != pytest.approx(recoils, rel=0.1)
-    counted = text.replace('"nuclear-recoil"', '"count"')
-    (files.parent / "chi.py").write_text(counted, encoding="utf-8")
+    counted = rewritten(files, CHI.replace('"nuclear-recoil"', '"count"'))
     with pytest.raises(InputError, match="'chi' is a bare count: it has no energy for this axis"):
-        load(files).prediction()
+        counted.prediction()
 
 
 def test_a_parameter_that_the_source_does_not_have(files):
@@ -167,7 +178,7 @@ def test_a_parameter_that_the_source_does_not_have(files):
 
 
 def test_a_process_of_its_own_stands_alone(files):
-    path = str(files.parent / "chi.py")
+    path = str(process_of(files))
     assert process(path).name == "chi"
     assert process(path, couplings="scholberg2021", axial=True).name == "chi"
     with pytest.raises(InputError, match=r"has no option 'couplings'"):
