@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import cevns
 from cevns.exceptions import InputError
 from cevns.experiments import load
 from cevns.experiments.joint import load_joint
@@ -98,3 +99,17 @@ def test_few_equal_counts_may_be_chance(tmp_path):
     few = "low,high,count\n0.5,1,2\n1,2,1\n2,3,1\n3,4,0\n4,5,0\n"
     a = written(tmp_path, "first", counts=few)
     load_joint([a, written(tmp_path, "second", counts=few + "# another run\n")])
+
+
+def test_a_measurement_from_elsewhere_is_no_merit_of_the_first_experiment(tmp_path):
+    external = (
+        "external: {caesium: {observable: {kind: weak-charge, nuclide: Cs133, skin: 0.13 fm}, "
+        "measured: -72.82 +/- 0.42}}\ndata:"
+    )
+    first = written(tmp_path, "first", [("data:", external)])
+    second = written(tmp_path, "second", counts=COUNTS.replace(",9\n", ",8\n"))
+    result = cevns.load(first, second).fit(free=["sin2_theta_w"], minos="none")
+    shares = {n: r.contribution.share for n, r in result.results.items()}
+    # some 30 events each know the angle five times worse than the weak charge does
+    assert shares["first"] == pytest.approx(shares["second"], rel=0.1)
+    assert result.shared_share > 0.9

@@ -180,7 +180,7 @@ def _show_contributions(console: Console, result: Measurement) -> None:
             shown.add_row(n, alone, others, f"{100 * c.share:.1f} %")
         shown.add_section()
         rest = result.shared_share or 0.0
-        shown.add_row("constraints of shared parameters", "", "", f"{100 * rest:.1f} %")
+        shown.add_row("what else is known of shared parameters", "", "", f"{100 * rest:.1f} %")
         console.print(shown)
     if result.widths:
         shown = table("with other constraints", "parameter", "error", "result")

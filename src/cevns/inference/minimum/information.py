@@ -25,7 +25,7 @@ def information_shares(
     ``v = I^-1 e_p / (I^-1)_pp`` is the direction along which the others follow. Every term of I
     contributes its part to that sum: ``v^T I_e v / J``. Parts are the groups of channels that
     were joined, or the channels themselves. Constraints of a part's own parameters are the
-    part's; those of common parameters stand apart.
+    part's; those of common parameters, and measurements from elsewhere of them, stand apart.
 
     Args:
         model: the model.
@@ -34,7 +34,7 @@ def information_shares(
         fixed: further parameters that are fixed.
 
     Returns:
-        Part to share; under ``"shared constraints"`` that of the common parameters.
+        Part to share; under ``"shared constraints"`` that of what is known of common parameters.
 
     Raises:
         InputError: if the parameter is fixed or the information is singular.
@@ -57,14 +57,18 @@ def information_shares(
     common = [parameters.position(n) for n in shared_parameters(model)]
     by_channel = target.information_by_channel(point)
     out: dict[str, float] = {}
+    elsewhere = 0.0
     columns_of: dict[str, set[int]] = {}
     for part in target.parts:
         name = part.channel.group or part.channel.name
         along = direction[part.columns]
         rise = float(along @ by_channel[part.channel.name][:, :, 0] @ along) / total
+        if part.channel.auxiliary and set(part.columns.tolist()) <= set(common):
+            elsewhere += rise  # it stands in the model of the first experiment that has it
+            continue
         out[name] = out.get(name, 0.0) + rise
         columns_of.setdefault(name, set()).update(part.columns.tolist())
     for name, columns in columns_of.items():
         out[name] += float(pulls[sorted(columns.difference(common))].sum())
-    out["shared constraints"] = float(pulls[common].sum())
+    out["shared constraints"] = elsewhere + float(pulls[common].sum())
     return out
