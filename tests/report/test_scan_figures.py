@@ -12,9 +12,9 @@ from scipy.stats import chi2, norm
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError
 from cevns.inference.scan.cls_values import assemble
+from cevns.inference.toys.toy_job import TIE
 from cevns.inference.work.scan_store import ScanFile, write_scan
 from cevns.processes import interactions
-from cevns.inference.toys.toy_job import TIE
 from cevns.report.drawing.labels import parameter_label, symbol
 from cevns.report.scan_figures.scan_figure import scan_figure
 from cevns.study import load
