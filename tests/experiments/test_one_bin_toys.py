@@ -64,7 +64,7 @@ def test_feldman_cousins(tmp_path: Path, n: int) -> None:
 
 
 def cls_exact(n: int, mu: float) -> float:
-    """At most n events, with signal and without; one where the estimate lies above or nearly."""
+    """At most n events, with signal and without; one where the estimate is above, to a tie."""
     if mu <= n - B or rise(n, mu) <= TIE:
         return 1.0
     return float(poisson.cdf(n, mu + B) / poisson.cdf(n, B))

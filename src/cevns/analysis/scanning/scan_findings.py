@@ -14,7 +14,7 @@ from cevns.exceptions import InputError
 from cevns.inference.scan.profile_scan import levels
 from cevns.inference.work.scan_store import ScanFile
 from cevns.parameters import Parameter
-from cevns.typing import Array
+from cevns.typing import Array, BoolArray
 
 if TYPE_CHECKING:
     from cevns.inference.scan.regions import Contour
@@ -117,10 +117,22 @@ class ScanFindings:
 
     @property
     def critical(self) -> Array:
-        """The critical value of q at every point."""
+        """The critical value of q at every point; that of Wilks where toys were not needed."""
         if self.method == "fc":
-            return self.file.datasets["toys/critical"].reshape(self.shape)
+            found = self.file.datasets["toys/critical"].reshape(self.shape)
+            return np.where(self.excluded, self.wilks, found)
         return np.full(self.shape, self.wilks)
+
+    @property
+    def excluded(self) -> BoolArray:
+        """Points that are so far out that they are excluded without toys."""
+        none = np.zeros(self.shape, dtype=bool)
+        return self.file.datasets.get("toys/excluded", none).astype(bool).reshape(self.shape)
+
+    @property
+    def refused(self) -> str:
+        """Why the result is not to be used; empty for a good one."""
+        return str(self.file.notes.get("refused", ""))
 
     @property
     def excess(self) -> Array:

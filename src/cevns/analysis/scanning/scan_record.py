@@ -89,7 +89,10 @@ class Scan(ScanFindings):
             return {"critical_value": self.wilks, "delta_twice_nll": self.q.tolist()}
         toys = self.file.group("toys")
         return {
-            "critical_value": self.critical.ravel().tolist(),
+            "critical_value": toys["critical"].tolist(),
+            "excluded_without_toys": int(self.excluded.sum()),
+            "p_value_of_the_excluded_below": run.get("p-value of the excluded below"),
+            "refused": self.refused or None,
             "critical_value_error": toys["critical_error"].tolist(),
             "p_value": toys["p_value"].tolist(),
             "delta_twice_nll": self.q.tolist(),

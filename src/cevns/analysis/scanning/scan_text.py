@@ -46,12 +46,21 @@ def summary(scan: ScanFindings) -> list[str]:
         lines += _region(scan)
     if scan.method == "fc":
         toys, error = scan.file.group("toys"), scan.file.datasets["toys/critical_error"]
-        c = scan.critical
+        c = scan.file.datasets["toys/critical"]
         lines.append(
             f"critical values {np.nanmin(c):.2f} to {np.nanmax(c):.2f} "
             f"(error {np.nanmedian(error):.2f}), by Wilks {scan.wilks:.2f}; "
             f"{int(toys['n'].sum()):,} toys"
         )
+    if scan.excluded.any():
+        run = scan.file.run
+        lines.append(
+            f"{int(scan.excluded.sum()):,} points are excluded without toys: -2 ln L lies more "
+            f"than {run['excluded above']:g} above its minimum, "
+            f"p < {run['p-value of the excluded below']:g}"
+        )
+    if scan.refused:
+        lines.append(f"this result is refused: {scan.refused}")
     if scan.failed:
         lines.append(f"{scan.failed} points have no converged fit")
     return lines

@@ -10,6 +10,7 @@ them best without signal.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
@@ -32,9 +33,10 @@ from cevns.inference.scan.toy_scan import (
 )
 from cevns.inference.toys.toy_job import ToyJob
 from cevns.inference.toys.toy_run import check_failed
+from cevns.inference.work.scan_store import ScanFile
 from cevns.typing import Array
 
-__all__ = ["ClsScan", "cls_scan"]
+__all__ = ["ClsScan", "cls_scan", "judge"]
 
 
 class ClsScan(ToyScan):
@@ -162,9 +164,18 @@ def cls_scan(
     )
     logs = [a.log for a in grid.axes]
     own = {"limited": parameter.name, "null": null, "logarithmic axes": logs}
-    result = ClsScan(run_scan(job, own, inputs, assemble, method="cls", cl=cl, **running))
-    check_failed(int(result.file.datasets["cls/failed"]), 2 * grid.size * toys, max_failures)
-    return result
+    judging = partial(judge, max_failures=max_failures)
+    return ClsScan(run_scan(job, own, inputs, assemble, judging, method="cls", cl=cl, **running))
+
+
+def judge(file: ScanFile, max_failures: float = 1e-3) -> None:
+    """Raise if a scan is not to be used.
+
+    Raises:
+        FitError: if more fits failed than tolerated.
+    """
+    toys = 2 * file.datasets["profile/q"].size * file.run["toys"]
+    check_failed(int(file.datasets["cls/failed"]), toys, max_failures)
 
 
 def _inputs(grid: Grid, data: Data | None, null: float) -> tuple[dict[str, Array], Array]:

@@ -2,7 +2,8 @@
 
 A few points of the grid are profiled and some toys of them drawn and fitted, in a second or so;
 the rest is arithmetic. With `adaptive` toys the number of points near the boundary is not known
-beforehand, so that there is a least and a most.
+beforehand, so that there is a least and a most. So it is with the points that are excluded without
+toys: at least those of the few that are not, at most their neighbours too.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from cevns.exceptions import InputError
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
-from cevns.inference.scan.profile_scan import profile_scan
-from cevns.inference.scan.toy_scan import check_profile
+from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
+from cevns.inference.scan.toy_scan import EXCLUDED, P_BOUND
 from cevns.inference.toys.block_fits import BlockFits
 from cevns.inference.toys.toy_job import FIRST, ToyJob
 from cevns.inference.work.blocks import available_cores, one_blas_thread
+from cevns.typing import BoolArray
 
 __all__ = ["LONG_H", "Cost", "plan"]
 
@@ -39,6 +41,8 @@ class Cost:
 
     Args:
         points: of the grid.
+        points_least: points that need toys at least, by the few that were profiled.
+        points_most: points that need them at most.
         toys_least: toys if no point needs more than its first block.
         toys_most: toys if all points need all.
         fits_most: their fits.
@@ -52,6 +56,8 @@ class Cost:
     """
 
     points: int
+    points_least: int
+    points_most: int
     toys_least: int
     toys_most: int
     fits_most: int
@@ -124,6 +130,9 @@ class Cost:
             f"up to {_hours(self.wall_hours_most)} on {self.cores} cores",
             f"memory: {memory[0]:.1f} GB a worker, {memory[1]:.2g} GB for the results",
         ]
+        if self.points_least < self.points:
+            far = self.points - self.points_most, self.points - self.points_least
+            lines.insert(1, f"about {far[0]:,} to {far[1]:,} points are far out and need no toys")
         return "\n".join([*lines, *self.advice])
 
 
@@ -166,19 +175,21 @@ def plan(
         raise InputError(f"a plan needs toys > 0 and cores > 0, not {toys} and {cores}")
     check_level(cl)
     hypotheses = 2 if method == "cls" else 1
-    most = grid.size * toys * hypotheses
     coarse = Grid(grid.family, tuple(_few(axis) for axis in grid.axes))
     started = perf_counter()
     scan = profile_scan(coarse, data=data)
     profile_s = (perf_counter() - started) / coarse.size * grid.size
-    check_profile(scan)
+    least, most = _wanted(scan, method, cl)
     sample = ToyJob(
         grid=coarse,
         truth=scan.theta[None],
         toys=FIRST,
         seed=0,
         statistic="upper" if method == "cls" else "two-sided",
+        excluded=~least,
     )
+    points_least, points_most = (round(w.mean() * grid.size) for w in (least, most))
+    toys_most = points_most * toys * hypotheses
     with one_blas_thread():
         run = BlockFits(sample).block
         key = sample.first()[0]
@@ -186,20 +197,39 @@ def plan(
         started = perf_counter()
         run(key)
         toy_s = (perf_counter() - started) / sample.size(key)
-    least = grid.size * min(toys, FIRST) if adaptive and method == "fc" else most
+    first = min(toys, FIRST) if adaptive and method == "fc" else toys
     return Cost(
         points=grid.size,
-        toys_least=least,
-        toys_most=most,
-        fits_most=2 * most,
+        points_least=points_least,
+        points_most=points_most,
+        toys_least=points_least * first * hypotheses,
+        toys_most=toys_most,
+        fits_most=2 * toys_most,
         per_point=toys,
         toy_s=toy_s,
         profile_s=profile_s,
         worker_bytes=_memory(),
-        result_bytes=_RESULT_COPIES * 8 * most,
+        result_bytes=_RESULT_COPIES * 8 * toys_most,
         cores=cores or available_cores(),
         cl=cl,
     )
+
+
+def _wanted(scan: ProfileScan, method: str, cl: float) -> tuple[BoolArray, BoolArray]:
+    """Of the few points those that need toys, and the same with their neighbours."""
+    from scipy.ndimage import binary_dilation
+
+    grid = scan.grid
+    if method == "cls" or 1.0 - cl <= P_BOUND:
+        least = np.isfinite(scan.twice_nll)
+    else:
+        least = scan.rise <= EXCLUDED
+    least[np.argmin(scan.twice_nll)] = True
+    most = least.copy()
+    for _, points in grid.slices():
+        inside = least[points].reshape(grid.slice_shape)
+        most[points] = binary_dilation(inside, np.ones((3,) * inside.ndim)).ravel()
+    return least, most
 
 
 def _few(axis: Axis) -> Axis:

@@ -10,6 +10,9 @@ Coverage is exact at these values of the nuisances, not at all others. Along a s
 (a mass) q is taken against the best fit of the same slice: a raster scan, which at each mass
 answers the question about the other parameter alone.
 
+Points where -2 ln L lies more than `EXCLUDED` above its minimum are excluded without toys: their
+p-value is below `P_BOUND`, and they have no critical value.
+
 A point is accepted at confidence level cl where p > 1 - cl. The critical value q_c has the same
 answer: the m-th smallest q with m = ceil(cl n) and, above it, what counts as a tie in p, so that
 the data are accepted where q <= q_c. Without that, data that are as far off as the toys of the
@@ -22,29 +25,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cevns.exceptions import InputError
+from cevns.exceptions import FitError, InputError
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
 from cevns.inference.scan.toy_scan import (
+    EXCLUDED,
+    P_BOUND,
     Running,
     ToyScan,
     check_arguments,
-    check_profile,
     collect,
     count_failed,
     dataset,
+    excluded,
     profile_inputs,
     run_scan,
 )
 from cevns.inference.toys.toy_job import QUICK, TIE, ToyJob, p_value
 from cevns.inference.toys.toy_run import audited, check_audit, check_failed
 from cevns.inference.work.checkpoint import Block, BlockKey
+from cevns.inference.work.scan_store import ScanFile
 from cevns.typing import Array
 
 __all__ = [
@@ -56,6 +63,7 @@ __all__ = [
     "assemble",
     "critical_value",
     "feldman_cousins",
+    "judge",
     "prepare",
 ]
 
@@ -67,12 +75,14 @@ AUDIT = 1e-3
 """Fraction of the toys that is fitted again with iminuit."""
 AUDIT_MOST = 50
 """Toys that are audited at most in a scan."""
+MAX_FAILURES = 1e-3
+"""Largest tolerated fraction of toys with failed fits."""
 LEVELS = np.concatenate([np.arange(0.0, 0.9, 0.02), np.arange(0.9, 1.0, 0.005)])
 """Levels of the stored quantiles of q."""
 
 
 def critical_value(q: Array, cl: float) -> tuple[float, float]:
-    """The largest q that data may have: the quantile `cl` of the toys and, above it, a tie.
+    """What a fraction `cl` of the toys does not exceed, with a tie above, and its error.
 
     Returns:
         The value, at most which q has a p-value above ``1 - cl``, and its error.
@@ -99,7 +109,8 @@ class FcScan(ToyScan):
     At each point, ``(size,)``: `p_value` and its binomial error `p_error`; the value of q that
     bounds the accepted region, `critical`, and its error from the number of toys,
     `critical_error`; the toys whose fits succeeded, `n_toys`; quantiles of q over the toys at
-    `levels`, ``(size, len(levels))``. Of all toys: those with a failed fit, `failed`, those whose
+    `levels`, ``(size, len(levels))``; and whether it is `excluded` without toys, where the p-value
+    is a bound and the others are NaN. Of all toys: those with a failed fit, `failed`, those whose
     free fit ended above the one at the point, `outliers`, and the differences of -2 ln L between
     iminuit and ours for the audited ones, `audit`.
     """
@@ -114,6 +125,7 @@ class FcScan(ToyScan):
     failed = dataset("toys/failed")
     outliers = dataset("toys/outliers")
     audit = dataset("toys/audit")
+    excluded = dataset("toys/excluded")
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
@@ -138,7 +150,7 @@ def feldman_cousins(
     adaptive: bool = True,
     audit: float = AUDIT,
     keep_toys: bool = False,
-    max_failures: float = 1e-3,
+    max_failures: float = MAX_FAILURES,
     **running: Unpack[Running],
 ) -> FcScan:
     """Feldman-Cousins p-values and critical values on a grid.
@@ -172,23 +184,45 @@ def feldman_cousins(
         raise InputError(f"the audited fraction lies between 0 and 1, not {audit:g}")
     scan = profile_scan(grid, data=data) if scan is None else scan
     job, inputs = prepare(scan, toys, seed=seed, cl=cl, adaptive=adaptive, audit=audit)
-    own = {"degrees": grid.degrees, "toys kept": keep_toys}
-    result = FcScan(run_scan(job, own, inputs, assemble, method="fc", cl=cl, **running))
-    failed = int(result.failed)
-    check_failed(failed, int(result.n_toys.sum()) + failed, max_failures)
+    own = {
+        "degrees": grid.degrees,
+        "toys kept": keep_toys,
+        "excluded above": EXCLUDED,
+        "p-value of the excluded below": P_BOUND,
+    }
+    judging = partial(judge, max_failures=max_failures)
+    return FcScan(run_scan(job, own, inputs, assemble, judging, method="fc", cl=cl, **running))
+
+
+def judge(file: ScanFile, max_failures: float = MAX_FAILURES) -> None:
+    """Raise if a scan is not to be used.
+
+    Raises:
+        FitError: if more fits failed than tolerated, the audit disagrees, or what was excluded
+            without toys might not be.
+    """
+    scan = FcScan(file)
+    failed = int(scan.failed)
+    check_failed(failed, int(scan.n_toys.sum()) + failed, max_failures)
     check_audit(
-        result.deeper,
-        result.audit.size,
+        scan.deeper,
+        scan.audit.size,
         "the likelihood has minima that the grid does not show; make it finer or wider",
     )
-    return result
+    largest = float(np.nanmax(scan.critical, initial=0.0))
+    if scan.excluded.any() and largest > EXCLUDED:
+        raise FitError(
+            f"critical values reach {largest:.1f}, but points were excluded without toys where "
+            f"-2 ln L lies more than {EXCLUDED:g} above its minimum; ask for a lower confidence "
+            "level"
+        )
 
 
 def prepare(
     scan: ProfileScan, toys: int, *, seed: int, cl: float, adaptive: bool, audit: float
 ) -> tuple[ToyJob, dict[str, Array]]:
-    """The toys of a scan, and what is known without them: its profile."""
-    check_profile(scan)
+    """The toys of a scan, and what is known without them: its profile, and what needs none."""
+    out = excluded(scan, cl)
     q_data = np.maximum(scan.rise, 0.0)
     job = ToyJob(
         grid=scan.grid,
@@ -198,11 +232,13 @@ def prepare(
         q_data=q_data,
         stop=1.0 - cl if adaptive else None,
         stop_sigma=STOP_SIGMA,
-        audit=audited(audit, scan.grid.size * toys, AUDIT_MOST),
+        audit=audited(audit, int(np.sum(~out)) * toys, AUDIT_MOST),
         data_digest=scan.grid.data_digest(scan.data),
+        excluded=out,
     )
     best = np.array([b.twice_nll for b in scan.best_by_slice])
-    return job, {**profile_inputs(scan, q_data), "profile/best_twice_nll": best}
+    known = {"profile/best_twice_nll": best, "toys/excluded": out}
+    return job, {**profile_inputs(scan, q_data), **known}
 
 
 def assemble(
@@ -212,6 +248,7 @@ def assemble(
     q_data = inputs["profile/q"]
     toys = collect(len(q_data), blocks)
     p, p_error = np.array([p_value(q, d) for q, d in zip(toys, q_data, strict=True)]).T
+    p[inputs["toys/excluded"]], p_error[inputs["toys/excluded"]] = P_BOUND, 0.0
     critical, critical_error = np.array(
         [critical_value(q, run["confidence level"]) for q in toys]
     ).T

@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import DataError, InputError
-from cevns.inference.scan import cls_values, feldman_cousins
-from cevns.inference.scan.toy_scan import Assemble, finished, share_blocks
+from cevns.inference.scan import cls, cls_values, feldman_cousins
+from cevns.inference.scan.toy_scan import Assemble, Judge, finished, judged, share_blocks
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 
 __all__ = ["merge"]
 
-_ASSEMBLE: dict[str, Assemble] = {"fc": feldman_cousins.assemble, "cls": cls_values.assemble}
+_METHODS: dict[str, tuple[Assemble, Judge]] = {
+    "fc": (feldman_cousins.assemble, feldman_cousins.judge),
+    "cls": (cls_values.assemble, cls.judge),
+}
 
 
 def merge(paths: Sequence[Path | str], out: Path | str) -> ScanFile:
@@ -31,6 +34,7 @@ def merge(paths: Sequence[Path | str], out: Path | str) -> ScanFile:
             which and how they differ.
         DataError: if a file is truncated or no share.
         OutputError: if `out` cannot be written.
+        FitError: if the whole is refused; its file says so.
     """
     target = check_target(out)
     if not paths:
@@ -40,7 +44,7 @@ def merge(paths: Sequence[Path | str], out: Path | str) -> ScanFile:
     found: dict[int, Path] = {}
     total = 0
     for path, share in shares.items():
-        if share.shard is None or share.run.get("method") not in _ASSEMBLE:
+        if share.shard is None or share.run.get("method") not in _METHODS:
             raise DataError("this is no share of a scan (cevns scan --shard)", path=path)
         i, total = share.shard
         _same(first, one, path, share)
@@ -56,8 +60,10 @@ def merge(paths: Sequence[Path | str], out: Path | str) -> ScanFile:
     run = {k: v for k, v in one.run.items() if k != "shard"}
     inputs = {k: v for k, v in one.datasets.items() if not k.startswith("blocks/")}
     notes = {"shares": [dict(shares[found[i]].notes) for i in sorted(found)]}
-    whole = finished(run, inputs, blocks, _ASSEMBLE[run["method"]], notes)
+    assemble, judge = _METHODS[run["method"]]
+    whole = judged(finished(run, inputs, blocks, assemble, notes), judge)
     write_scan(target, whole)
+    judge(whole)
     return whole
 
 

@@ -1,13 +1,14 @@
 """What scans with toys share: their record, counting toys, and running one.
 
 With n toys at a point of which k have a q at least as large as the data's, the p-value is k/n.
+A result that its toys do not bear is refused: its file says so, and reading it as a result fails.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -21,10 +22,13 @@ from cevns.inference.toys.toy_job import ToyJob
 from cevns.inference.toys.toy_run import Progress, compute
 from cevns.inference.work.checkpoint import Block, BlockKey, Checkpoint, blocks_of, join
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
-from cevns.typing import Array
+from cevns.typing import Array, BoolArray
 
 __all__ = [
+    "EXCLUDED",
+    "P_BOUND",
     "Assemble",
+    "Judge",
     "Running",
     "ToyScan",
     "check_arguments",
@@ -32,7 +36,9 @@ __all__ = [
     "collect",
     "count_failed",
     "dataset",
+    "excluded",
     "finished",
+    "judged",
     "profile_inputs",
     "run_scan",
     "share_blocks",
@@ -42,6 +48,15 @@ Assemble = Callable[
     [Mapping[str, Any], Mapping[str, Array], Mapping[BlockKey, Block]], dict[str, Array]
 ]
 """From a run's fingerprint, its inputs and its blocks to the datasets of the result."""
+Judge = Callable[[ScanFile], None]
+"""Raises `FitError` where a result is not to be used."""
+
+EXCLUDED = 25.0
+"""-2 ln L above the minimum beyond which a point is excluded without toys."""
+P_BOUND = 1e-4
+"""Below which the p-value of such a point lies. By chi2 it is below 6e-7 with one degree of freedom
+and 4e-6 with two, by Chernoff's bound below 8e-6 for a single count of any size; couplings with
+mirror solutions may act as further degrees, of which four would give 5e-5."""
 
 
 class Running(TypedDict, total=False):
@@ -149,13 +164,45 @@ def check_profile(scan: ProfileScan) -> None:
     Raises:
         FitError: if a point has no converged fit.
     """
-    if scan.effort.failed:
-        i = int(np.argmax(scan.status == FAILED))
-        at = dict(zip((a.name for a in scan.grid.axes), scan.grid.points[i].tolist(), strict=True))
-        raise FitError(
-            f"the fit fails at {scan.effort.failed} points of the grid, for example at {at}: there "
-            "is nothing to draw toys from; choose another range"
-        )
+    _refuse(scan, scan.status == FAILED)
+
+
+def excluded(scan: ProfileScan, cl: float) -> BoolArray:
+    """Points that are excluded without toys, ``(size,)``.
+
+    Those are far above the minimum of their slice, or have no converged fit and none but such
+    neighbours. A level that `P_BOUND` does not decide excludes none.
+
+    Raises:
+        FitError: if a point without a converged fit has a neighbour that is not excluded.
+    """
+    from scipy.ndimage import binary_dilation
+
+    failed = scan.status == FAILED
+    open_ = ~failed & ((scan.rise <= EXCLUDED) | (1.0 - cl <= P_BOUND))
+    shape = scan.grid.slice_shape
+    beside = np.zeros(scan.grid.size, dtype=bool)
+    for _, points in scan.grid.slices():
+        around = binary_dilation(open_[points].reshape(shape), np.ones((3,) * len(shape)))
+        beside[points] = around.ravel()
+    _refuse(scan, failed & beside)
+    return ~open_
+
+
+def _refuse(scan: ProfileScan, failed: BoolArray) -> None:
+    """Raise if there is a point without the fit that its toys would need.
+
+    Raises:
+        FitError: naming one.
+    """
+    if not failed.any():
+        return
+    i = int(np.argmax(failed))
+    at = dict(zip((a.name for a in scan.grid.axes), scan.grid.points[i].tolist(), strict=True))
+    raise FitError(
+        f"the fit fails at {int(failed.sum())} points of the grid, for example at {at}: there "
+        "is nothing to draw toys from; choose another range"
+    )
 
 
 def profile_inputs(scan: ProfileScan, q: Array) -> dict[str, Array]:
@@ -173,6 +220,7 @@ def run_scan(
     own: Mapping[str, Any],
     inputs: Mapping[str, Array],
     assemble: Assemble,
+    judge: Judge,
     *,
     method: str,
     cl: float,
@@ -190,6 +238,7 @@ def run_scan(
         own: what else the result depends on; plain JSON values.
         inputs: datasets that are known without toys.
         assemble: makes the other datasets.
+        judge: of the result. One that is refused is written with a mark before that is raised.
         method: name of the method.
         cl: confidence level.
         label: see `Running`, as all that follow.
@@ -203,6 +252,7 @@ def run_scan(
         InputError: if the file belongs to another run, or the share does not exist.
         DataError: if the file is truncated.
         OutputError: if it cannot be written.
+        FitError: if the result is refused.
     """
     _check_shard(shard, out, len(job.groups), job.toys)
     run = {
@@ -217,14 +267,15 @@ def run_scan(
     mine = {**run, "shard": list(shard) if shard else None}
     if target and target.exists():
         there = read_scan(target, mine)
-        if not shard:
-            return there
-        return finished(run, inputs, share_blocks(there, target), assemble, there.notes)
+        if shard:
+            there = finished(run, inputs, share_blocks(there, target), assemble, there.notes)
+        judge(there)
+        return there
     store = None if target is None else Checkpoint(target, mine)
     found = compute(
         job, store=store, shard=shard, workers=workers, executor=executor, progress=progress
     )
-    result = finished(run, inputs, found.blocks, assemble, found.notes())
+    result = judged(finished(run, inputs, found.blocks, assemble, found.notes()), judge)
     if target and store:
         stored = result
         if shard:  # the blocks themselves
@@ -232,6 +283,16 @@ def run_scan(
             stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
         write_scan(target, stored)
         store.remove()
+    judge(result)
+    return result
+
+
+def judged(result: ScanFile, judge: Judge) -> ScanFile:
+    """The result, with the reason in its notes if it is refused."""
+    try:
+        judge(result)
+    except FitError as error:
+        return replace(result, notes={**result.notes, "refused": str(error)})
     return result
 
 

@@ -31,7 +31,7 @@ from cevns.inference.model.data import DRAWS
 from cevns.inference.model.grid import Grid
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.records import VERSION
-from cevns.typing import ENGINE, Array, IntArray
+from cevns.typing import ENGINE, Array, BoolArray, IntArray
 
 __all__ = [
     "BLOCK",
@@ -154,6 +154,7 @@ class ToyJob:
         precision: of the fits.
         sizes: of the blocks.
         point: number of the first point in the seeds.
+        excluded: points that need no toys, ``(size,)``; none by default.
     """
 
     grid: Grid
@@ -171,6 +172,12 @@ class ToyJob:
     precision: Precision = QUICK
     sizes: Sizes = SCAN
     point: int = 0
+    excluded: BoolArray | None = None
+
+    @cached_property
+    def _wanted(self) -> BoolArray:
+        """Points that have toys, ``(size,)``."""
+        return np.ones(self.grid.size, dtype=bool) if self.excluded is None else ~self.excluded
 
     @property
     def n_blocks(self) -> int:
@@ -180,9 +187,10 @@ class ToyJob:
     @cached_property
     def groups(self) -> list[tuple[int, ...]]:
         """Points that are fitted together, of one slice each."""
+        slices = [points[self._wanted[points]] for _, points in self.grid.slices()]
         return [
             tuple(points[at : at + self.sizes.group].tolist())
-            for _, points in self.grid.slices()
+            for points in slices
             for at in range(0, len(points), self.sizes.group)
         ]
 
@@ -242,8 +250,9 @@ class ToyJob:
         sure = self._before(self.n_blocks if self.stop is None else 1)
 
         def until(number: int, point: int) -> int:
-            toys = point * sure + min(self._before(number), sure)
-            return toys * self.audit // (self.grid.size * sure)
+            before = int(np.count_nonzero(self._wanted[:point]))
+            toys = before * sure + min(self._before(number), sure)
+            return toys * self.audit // (int(np.count_nonzero(self._wanted)) * sure)
 
         return [
             min(until(key.number + 1, p) - until(key.number, p), self.each(key.number))

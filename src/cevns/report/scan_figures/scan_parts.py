@@ -92,7 +92,8 @@ def critical_at(scan: Scan, cl: float) -> Array:
             f"the scan holds quantiles of its toys up to {percent(float(known[-1]))}, not at "
             f"{percent(cl)}; ask for a lower level"
         )
-    return np.array([np.interp(cl, known, row) for row in table]).reshape(scan.shape) + TIE
+    found = np.array([np.interp(cl, known, row) for row in table]).reshape(scan.shape)
+    return np.where(scan.excluded, wilks, found + TIE)
 
 
 def statistic(scan: Scan, cl: float | None = None) -> tuple[Array, Array]:
@@ -148,8 +149,10 @@ def further(scan: Scan, wanted: Sequence[float]) -> list[float]:
     """The scan's level and others, without repetition, the largest first.
 
     Raises:
-        InputError: if one is not between 0 and 1.
+        InputError: if one is not between 0 and 1, or the scan was refused.
     """
+    if scan.refused:
+        raise InputError(f"this scan was refused and is not drawn: {scan.refused}")
     for cl in wanted:
         chi2_level(cl, 1)
     others = {cl for cl in wanted if not np.isclose(cl, scan.cl)}
