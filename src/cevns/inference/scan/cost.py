@@ -179,7 +179,7 @@ def plan(
     started = perf_counter()
     scan = profile_scan(coarse, data=data)
     profile_s = (perf_counter() - started) / coarse.size * grid.size
-    least, most = _wanted(scan, method, cl)
+    least, most = _wanted(scan, cl, far_out=adaptive and method == "fc")
     sample = ToyJob(
         grid=coarse,
         truth=scan.theta[None],
@@ -215,12 +215,18 @@ def plan(
     )
 
 
-def _wanted(scan: ProfileScan, method: str, cl: float) -> tuple[BoolArray, BoolArray]:
-    """Of the few points those that need toys, and the same with their neighbours."""
+def _wanted(scan: ProfileScan, cl: float, *, far_out: bool) -> tuple[BoolArray, BoolArray]:
+    """Of the few points those that need toys, and the same with their neighbours.
+
+    Args:
+        scan: of the few points.
+        cl: confidence level.
+        far_out: whether points far out need none.
+    """
     from scipy.ndimage import binary_dilation
 
     grid = scan.grid
-    if method == "cls" or 1.0 - cl <= P_BOUND:
+    if not far_out or 1.0 - cl <= P_BOUND:
         least = np.isfinite(scan.twice_nll)
     else:
         least = scan.rise <= EXCLUDED

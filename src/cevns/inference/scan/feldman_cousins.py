@@ -41,6 +41,7 @@ from cevns.inference.scan.toy_scan import (
     Running,
     ToyScan,
     check_arguments,
+    check_profile,
     collect,
     count_failed,
     dataset,
@@ -163,7 +164,7 @@ def feldman_cousins(
         data: by default the models' own.
         scan: profile scan of the same grid and data, if there is one already.
         adaptive: points whose p-value differs from ``1 - cl`` by more than `STOP_SIGMA` errors
-            after their first block get no more toys.
+            after their first block get no more toys, and those far out none at all.
         audit: fraction of the toys that is fitted again with iminuit from a random point of the
             grid; at most `AUDIT_MOST` toys.
         keep_toys: keep the statistic of every toy in the file, not only its quantiles.
@@ -222,7 +223,11 @@ def prepare(
     scan: ProfileScan, toys: int, *, seed: int, cl: float, adaptive: bool, audit: float
 ) -> tuple[ToyJob, dict[str, Array]]:
     """The toys of a scan, and what is known without them: its profile, and what needs none."""
-    out = excluded(scan, cl)
+    if adaptive:
+        out = excluded(scan, cl)
+    else:
+        check_profile(scan)
+        out = np.zeros(scan.grid.size, dtype=bool)
     q_data = np.maximum(scan.rise, 0.0)
     job = ToyJob(
         grid=scan.grid,

@@ -186,7 +186,8 @@ def excluded(scan: ProfileScan, cl: float) -> BoolArray:
         around = binary_dilation(open_[points].reshape(shape), np.ones((3,) * len(shape)))
         beside[points] = around.ravel()
     _refuse(scan, failed & beside)
-    return ~open_
+    out: BoolArray = ~open_
+    return out
 
 
 def _refuse(scan: ProfileScan, failed: BoolArray) -> None:
