@@ -34,7 +34,7 @@ PUBLIC = {
         "Term Threshold at_place bounded check_species degeneracy differential_cross_section "
         "electron_scattering factors_at interaction interactions is_kernel is_steep kinematics "
         "lma_dark matters_at_electrons nuclear_factors own_neutron_radius process proton_radius "
-        "quantity_of structure_of total_cross_section"
+        "quantity_of signal_title structure_of total_cross_section"
     ),
     "cevns.rates": (
         "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"

@@ -158,6 +158,15 @@ def test_the_rate_ends_where_the_massive_beam_does(files):
     assert rate.recoil_energy_kev[-1] == pytest.approx(expected, rel=1e-6)
 
 
+def test_tables_call_the_signal_by_its_process(files):
+    result = cevns.load(files).fit(asimov=True, minos="none")
+    assert result.signal_title == "chi"
+    assert result.components["cevns"].title == "chi"
+    assert "no chi rejected at" in str(result)
+    assert result.model.parameters["cevns"].description == "chi events in the analysis region"
+    assert cevns.load("coherent-csi-2021", models="nsi").fit(minos="none").signal_title == "CEvNS"
+
+
 def test_electrons_are_not_quenched(files):
     recoils = load(files).prediction()
     seen = rewritten(files, CHI.replace('"nuclear-recoil"', '"visible-energy"'))

@@ -14,7 +14,7 @@ from cevns.analysis.alternatives import Alternatives
 from cevns.analysis.question import Subject
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.questions import Question
+from cevns.experiments.questions import SIGNAL, Question
 from cevns.inference import (
     Channel,
     FitResult,
@@ -286,6 +286,12 @@ class Measurement:
         return None if self.significance is None else self.significance.z
 
     @property
+    def signal_title(self) -> str:
+        """What the signal is called: CEvNS, or the process that stands in its place."""
+        titles = [r.components[SIGNAL].title for r in self.results.values()]
+        return " and ".join(dict.fromkeys(titles))
+
+    @property
     def poi(self) -> FittedParameter | None:
         """The parameter of interest; None where each experiment has its own."""
         return None if self.fit.poi is None else self.fit[self.fit.poi]
@@ -353,7 +359,7 @@ class Measurement:
                 for c in result.components.values()
             ]
         lines += [f"{name}: shared by {', '.join(users)}" for name, users in self.shared.items()]
-        z = "" if self.z is None else f"no CEvNS rejected at {self.z:.2f} sigma"
+        z = "" if self.z is None else f"no {self.signal_title} rejected at {self.z:.2f} sigma"
         return "\n".join([*lines, str(self.fit), z]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:

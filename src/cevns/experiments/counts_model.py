@@ -22,7 +22,7 @@ from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import FunctionShape, Shape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Parameters
-from cevns.processes import Interaction
+from cevns.processes import Interaction, signal_title
 from cevns.rates.observable import Predicted
 from cevns.typing import Array
 
@@ -96,7 +96,7 @@ def build_model(
     channels = []
     for name, entry in declared.entries.items():
         own = (*strength, sizes[name] / whole)
-        signal = Component(SIGNAL, shape, own, normalised, "CEvNS")
+        signal = Component(SIGNAL, shape, own, normalised, signal_title(process))
         channels.append(_channel(experiment, inputs, name, entry, (signal, *further)))
     used = [f for strength in declared.strengths.values() for f in strength]
     for argument in declared.derived:

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference.model.factors import Strength
 from cevns.parameters import Parameter, Parameters
-from cevns.processes import Interaction
+from cevns.processes import Interaction, signal_title
 from cevns.registry import canonical
 
 __all__ = [
@@ -148,7 +148,7 @@ class Question:
                     prediction,
                     lower=0.0,
                     role="poi",
-                    description="CEvNS events in the analysis region",
+                    description=f"{signal_title(interaction)} events in the analysis region",
                 )
             ]
         return [
@@ -158,7 +158,8 @@ class Question:
                 unit="e-40 cm2",
                 lower=0.0,
                 role="poi",
-                description="flux-averaged CEvNS cross section, mean over flavours and nuclei",
+                description=f"flux-averaged {signal_title(interaction)} cross section, mean over "
+                "flavours and nuclei",
             )
         ]
 

@@ -44,6 +44,7 @@ from cevns.processes.framework.kernels import (
     Quantity,
     is_kernel,
     quantity_of,
+    signal_title,
 )
 from cevns.processes.framework.kinematics import (
     MASSLESS,
@@ -103,6 +104,7 @@ __all__ = [
     "process",
     "proton_radius",
     "quantity_of",
+    "signal_title",
     "structure_of",
     "total_cross_section",
 ]

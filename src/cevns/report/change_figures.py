@@ -57,7 +57,7 @@ def change_figure(comparison: Comparison) -> Figure:
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(rows - 0.4, -0.6)
     axes.set_xlim(0.0, top)
-    axes.set_xlabel("Predicted CEvNS events in the analysis region")
+    axes.set_xlabel("Predicted signal events in the analysis region")
     ends_of = (comparison.first.declaration, comparison.second.declaration)
     papers = ", ".join(dict.fromkeys(cite for d in ends_of for cite in d.cite))
     made = f"prediction: cevns {VERSION}"

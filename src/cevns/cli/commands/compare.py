@@ -57,7 +57,7 @@ def _show(console: Console, result: Comparison) -> None:
         "change",
         "before",
         "after",
-        "predicted CEvNS",
+        "predicted signal",
         "ratio",
         left=3,
     )

@@ -55,9 +55,18 @@ def _show_counts(console: Console, title: str, counts: Mapping[str, float]) -> N
 
 
 def _show_spectrum(console: Console, result: Rate) -> None:
+    from cevns.processes import quantity_of, signal_title
+
+    process = result.experiment.interaction
+    quantity = quantity_of(process)
+    recoil = quantity == "nuclear-recoil"
+    spectrum = "recoil spectrum" if recoil else f"spectrum of {quantity.replace('-', ' ')}"
+    unit, letter = ("keVnr", "T") if recoil else ("keV", "E")
+    beside = ", of the file's own source" if result.experiment.declaration.components else ""
     shown = table(
-        "recoil spectrum, counts/keVnr for the exposure, before efficiency",
-        "T / keVnr",
+        f"{spectrum} of {signal_title(process)}, counts/{unit} for the exposure, before "
+        f"efficiency{beside}",
+        f"{letter} / {unit}",
         *result.rate_per_kev,
     )
     step = max(1, len(result.recoil_energy_kev) // 15)

@@ -105,7 +105,7 @@ def _show_answer(console: Console, result: Measurement) -> None:
     for name, r in result.results.items():
         if r.poi is not None:
             z = None if r.significance is None else r.significance.z
-            console.print(f"[bold]{name}: {_value(r.poi)}{_rejected(z)}[/bold]")
+            console.print(f"[bold]{name}: {_value(r.poi)}{_rejected(result, z)}[/bold]")
     if result.poi is not None:
         console.print(f"[bold]{_answer(result)}[/bold]")
     f = result.fit
@@ -131,11 +131,11 @@ def _show_answer(console: Console, result: Measurement) -> None:
 def _answer(result: Measurement) -> str:
     p = result.poi
     assert p is not None  # each experiment its own is asked of several only
-    return f"{p.name} = {_value(p)}{_rejected(result.z)}"
+    return f"{p.name} = {_value(p)}{_rejected(result, result.z)}"
 
 
-def _rejected(z: float | None) -> str:
-    return "" if z is None else f"; no CEvNS rejected at {z:.2f} sigma"
+def _rejected(result: Measurement, z: float | None) -> str:
+    return "" if z is None else f"; no {result.signal_title} rejected at {z:.2f} sigma"
 
 
 def _value(p: FittedParameter) -> str:
@@ -216,7 +216,7 @@ def show_systematics(console: Console, result: Systematics) -> None:
     shown.add_row("total", *errors, "", f"{100 * result.total:.1f} %", "")
     console.print(shown)
     console.print(
-        "prediction: change of the predicted CEvNS count at +1 and -1 sigma of the prior; "
+        "prediction: change of the predicted signal at +1 and -1 sigma of the prior; "
         "impact: change of the fitted value with the parameter moved by its fitted error; "
         "share: what the fit error loses (in quadrature) with the parameter held"
         + ("; both in units of the fit error" if result.relative_to == "error" else "")

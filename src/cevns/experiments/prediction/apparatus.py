@@ -26,6 +26,7 @@ from cevns.processes import (
     is_steep,
     matters_at_electrons,
     quantity_of,
+    signal_title,
 )
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
@@ -288,8 +289,8 @@ class Apparatus(Parts):
             )
         if not total > NOTHING * recoils:
             raise InputError(
-                f"{self.name}: no CEvNS event is expected in the analysis region; check threshold, "
-                "axes and source"
+                f"{self.name}: no {signal_title(self.interaction)} event is expected in the "
+                "analysis region; check threshold, axes and source"
             )
         return total
 

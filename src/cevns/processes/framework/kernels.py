@@ -27,6 +27,7 @@ __all__ = [
     "Quantity",
     "is_kernel",
     "quantity_of",
+    "signal_title",
 ]
 
 Quantity = Literal["nuclear-recoil", "electron", "visible-energy", "count"]
@@ -115,3 +116,14 @@ def quantity_of(process: Process) -> Quantity:
         'nuclear-recoil'
     """
     return process.quantity if is_kernel(process) else "nuclear-recoil"
+
+
+def signal_title(process: Process) -> str:
+    """What tables call the events of a process: its name, CEvNS for a sum of terms.
+
+    Examples:
+        >>> from cevns.processes import StandardModel
+        >>> signal_title(StandardModel())
+        'CEvNS'
+    """
+    return process.name if is_kernel(process) else "CEvNS"
