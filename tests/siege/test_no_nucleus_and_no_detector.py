@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import cevns
+from cevns.cli.app import app
 from cevns.exceptions import InputError
 from cevns.experiments import load
 from cevns.experiments.joint import load_joint
@@ -113,3 +115,19 @@ def test_a_measurement_from_elsewhere_is_no_merit_of_the_first_experiment(tmp_pa
     # some 30 events each know the angle five times worse than the weak charge does
     assert shares["first"] == pytest.approx(shares["second"], rel=0.1)
     assert result.shared_share > 0.9
+
+
+def test_tables_say_what_a_covariance_holds(tmp_path):
+    runner, lines = CliRunner(), "parameters:\n  flux: {constraint: 1.0 +/- 0.1, acts_on: signal}\n"
+    lines += "  radius: {value: 1.0, acts_on: neutron-radius}\n"
+    lines += "correlations: [{parameters: [flux, flat], covariance: [[0.01, 0.1], [0.1, 4.0]]}]\n"
+    path = written(tmp_path, changes=[("data:", f"{lines}data:")])
+    shown = runner.invoke(app, ["fit", str(path), "--poi", "cross-section"])
+    assert shown.exit_code == 0
+    table = shown.stdout.partition("parameters")[2].partition("cross_section =")[0]
+    rows = {line.split()[0]: line for line in table.splitlines() if line.split()}
+    assert "covariance" in rows["flux"]
+    assert "covariance" in rows["flat"]
+    assert "fixed" in rows["radius"]
+    assert "free" not in rows["radius"]
+    assert "free" in rows["cross_section"]

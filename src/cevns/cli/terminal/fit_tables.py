@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from cevns.analysis.measurement import Measurement
     from cevns.analysis.systematics import Systematics
-    from cevns.inference import FitResult, FittedParameter
+    from cevns.inference import FittedParameter
 
-__all__ = ["parameter_table", "show_fit", "show_systematics"]
+__all__ = ["show_fit", "show_systematics"]
 
 
 def show_fit(console: Console, result: Measurement) -> None:
@@ -41,7 +41,7 @@ def show_fit(console: Console, result: Measurement) -> None:
         counts.add_row(*owner, "observed", observed, expected)
         counts.add_section()
     console.print(counts)
-    console.print(parameter_table(result.fit))
+    console.print(_parameter_table(result))
     _show_contributions(console, result)
     _show_answer(console, result)
 
@@ -80,10 +80,16 @@ def _show_origin(console: Console, result: Measurement) -> None:
         console.print(f"shared: {shared or 'nothing'}")
 
 
-def parameter_table(fitted: FitResult) -> Any:
+def _parameter_table(result: Measurement) -> Any:
     """All parameters of a fit with their errors, priors and pulls."""
     shown = table("parameters", "parameter", "value", "HESSE", "MINOS", "prior", "pull", "")
-    for p in fitted:
+    correlated = {
+        result.model.joint_name(e.name, name)
+        for e in result.subject.experiments
+        for name in e.declaration.correlated_widths
+    }
+    for p in result.fit:
+        unconstrained = "covariance" if p.name in correlated else "" if p.fixed else "free"
         minos = ""
         if p.error_up is not None or p.error_down is not None:
             up = "bound" if p.error_up is None else f"+{p.error_up:.4g}"
@@ -94,7 +100,7 @@ def parameter_table(fitted: FitResult) -> Any:
             f"{p.value:.5g}",
             "fixed" if p.fixed else f"{p.error:.3g}",
             minos,
-            "free" if p.prior is None else f"{p.prior[0]:.4g} ± {p.prior[1]:.3g}",
+            unconstrained if p.prior is None else f"{p.prior[0]:.4g} ± {p.prior[1]:.3g}",
             "" if p.pull is None or p.fixed else f"{p.pull:+.2f}",
             p.unit + (" at its bound" if p.at_bound else ""),
         )
