@@ -103,7 +103,7 @@ def test_pulls_beyond_the_table_stay_where_it_ends():
     model = fast_form(load("coherent-csi-2021").model("cross-section"))[0]
     place = model.parameters.names.index("qf.csi.1")
     points = np.tile(model.parameters.values, (3, 1))
-    points[:, place] = 3.9, 4.5, 6.0
+    points[:, place] = 5.9, 6.5, 8.0
     counts = model.expected(points)
     np.testing.assert_allclose(counts[2], counts[1], rtol=1e-12)
     slopes = model.linearise(points)[1][:, place]

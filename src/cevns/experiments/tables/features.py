@@ -24,6 +24,7 @@ from scipy.linalg import qr
 
 from cevns.detectors.framework.response import PULL_REACH
 from cevns.detectors.framework.splines import UniformSpline
+from cevns.detectors.responses.chain import REACH
 from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.experiments.prediction.separable import Moved, Values
 from cevns.experiments.prediction.signal import Signal
@@ -31,11 +32,9 @@ from cevns.typing import Array, IntArray
 
 __all__ = ["LEVELS", "Features", "MatrixFeatures", "ResponseFeatures", "ResponseTables"]
 
-LEVELS = ((49, 1e-4), (97, 1e-6), (97, 1e-8))
+LEVELS = ((73, 1e-4), (145, 1e-6), (145, 1e-8))
 """Knots of each pull, and the share of its largest effect below which one is left out: from quick
 to fine."""
-_REACH = 4.0
-"""Sigmas of a quenching pull that the functions cover; they are constant beyond."""
 _MOST_POINTS = 3000
 """Points in the pulls at which a response is sampled at most, and features at most."""
 
@@ -170,7 +169,7 @@ def _features(
     if isinstance(signal.response, MatrixResponse):
         matrices = signal.response.each(signal.quenching.electron_energy_kevee())
         return MatrixFeatures(np.ascontiguousarray(matrices.transpose(0, 2, 1)), signal.response)
-    reach = {n: _REACH * scale[n] for n in signal.binding.quenching if n is not None}
+    reach = {n: REACH * scale[n] for n in signal.binding.quenching if n is not None}
     knots = {n: np.linspace(nominal[n] - r, nominal[n] + r, n_knots) for n, r in reach.items()}
     for name in signal.binding.response:
         if name is not None:
