@@ -186,6 +186,8 @@ def on(experiment: str | Path) -> Iterator[tuple[str, tuple[str | Path, ...]]]:
 NEED_DATA = {"fit", "profile", "systematics", "limit", "limit model", "scan profile", "scan fc"}
 
 
+CARRIED = {"coherent-csi-2017", "coherent-csi-2021", "coherent-ge-2024"}
+"""Experiments whose data the package itself holds."""
 KNOWN = {("axes", "limit asimov"), ("detector", "limit asimov")}
 """Left: see the test below that is expected to fail."""
 
@@ -219,11 +221,11 @@ def test_sensitivity_of_a_counting_experiment(tmp_path, capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", catalogue())
 def test_shipped_experiments(name, capsys):
-    experiment = load(name)
-    if experiment.data is None:
-        pytest.skip(f"{name}: its release is not at hand")
-    for _, words in on(name):
-        ends_well(capsys, *words)
+    refused = {command for command, words in on(name) if ends_well(capsys, *words)}
+    if name in CARRIED:
+        assert not refused
+    else:  # no data, or a release that may not be at hand
+        assert "xsec" not in refused
 
 
 @pytest.mark.parametrize("kind", ["experiments", "interactions", "parameters", "results"])

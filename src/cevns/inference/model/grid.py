@@ -21,7 +21,7 @@ from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, observed
 from cevns.inference.model.expectation import Model, digest
 from cevns.parameters import Parameter, Parameters
-from cevns.typing import Array, IntArray
+from cevns.typing import Array, BoolArray, IntArray
 
 __all__ = ["Axis", "Family", "Grid"]
 
@@ -222,6 +222,16 @@ class Grid:
         axis = self.axes[column]
         at = self.points[:, column]
         return [({axis.name: float(v)}, np.flatnonzero(at == v)) for v in axis.values]
+
+    def with_neighbours(self, points: BoolArray) -> BoolArray:
+        """Some points, ``(size,)``, and those beside them in their slice, diagonals included."""
+        from scipy.ndimage import binary_dilation
+
+        out = points.copy()
+        for _, of_slice in self.slices():
+            inside = points[of_slice].reshape(self.slice_shape)
+            out[of_slice] = binary_dilation(inside, np.ones((3,) * inside.ndim)).ravel()
+        return out
 
     def datasets(self) -> dict[str, Array]:
         """The values of the axes, as files of scans hold them."""

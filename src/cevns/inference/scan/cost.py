@@ -223,19 +223,12 @@ def _wanted(scan: ProfileScan, cl: float, *, far_out: bool) -> tuple[BoolArray, 
         cl: confidence level.
         far_out: whether points far out need none.
     """
-    from scipy.ndimage import binary_dilation
-
-    grid = scan.grid
     if not far_out or 1.0 - cl <= P_BOUND:
         least = np.isfinite(scan.twice_nll)
     else:
         least = scan.rise <= EXCLUDED
     least[np.argmin(scan.twice_nll)] = True
-    most = least.copy()
-    for _, points in grid.slices():
-        inside = least[points].reshape(grid.slice_shape)
-        most[points] = binary_dilation(inside, np.ones((3,) * inside.ndim)).ravel()
-    return least, most
+    return least, scan.grid.with_neighbours(least)
 
 
 def _few(axis: Axis) -> Axis:

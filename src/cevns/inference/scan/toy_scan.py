@@ -176,18 +176,10 @@ def excluded(scan: ProfileScan, cl: float) -> BoolArray:
     Raises:
         FitError: if a point without a converged fit has a neighbour that is not excluded.
     """
-    from scipy.ndimage import binary_dilation
-
     failed = scan.status == FAILED
-    open_ = ~failed & ((scan.rise <= EXCLUDED) | (1.0 - cl <= P_BOUND))
-    shape = scan.grid.slice_shape
-    beside = np.zeros(scan.grid.size, dtype=bool)
-    for _, points in scan.grid.slices():
-        around = binary_dilation(open_[points].reshape(shape), np.ones((3,) * len(shape)))
-        beside[points] = around.ravel()
-    _refuse(scan, failed & beside)
-    out: BoolArray = ~open_
-    return out
+    wanted: BoolArray = ~failed & ((scan.rise <= EXCLUDED) | (1.0 - cl <= P_BOUND))
+    _refuse(scan, failed & scan.grid.with_neighbours(wanted))
+    return np.logical_not(wanted)
 
 
 def _refuse(scan: ProfileScan, failed: BoolArray) -> None:
