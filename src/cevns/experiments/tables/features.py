@@ -32,7 +32,7 @@ from cevns.typing import Array, IntArray
 
 __all__ = ["LEVELS", "Features", "MatrixFeatures", "ResponseFeatures", "ResponseTables"]
 
-LEVELS = ((73, 1e-4), (145, 1e-6), (145, 1e-8))
+LEVELS = ((73, 1e-4), (193, 1e-6), (289, 1e-8))
 """Knots of each pull, and the share of its largest effect below which one is left out: from quick
 to fine."""
 _MOST_POINTS = 3000
@@ -180,15 +180,19 @@ def _features(
         return rows if rows.ndim == 3 else rows[None]
 
     spectra = _smooth_spectra(signal.fold.nodes)
+    # the last sigmas may be followed less closely: few experiments and few toys come there
+    weights = [
+        10.0 ** np.minimum(3.0 - np.abs(k - nominal[n]) / scale[n], 0.0) for n, k in knots.items()
+    ]
     modes = []
-    for name in knots:
+    for name, weight in zip(knots, weights, strict=True):
         sweeps = []
         for other, shift in [(name, 0.0), *((o, s) for o in knots if o != name for s in (-3, 3))]:
             points = {n: np.full(n_knots, nominal[n]) for n in knots}
             points[other] += shift * scale[other]
             points[name] = knots[name]
             sweeps.append(spectra @ response(points))
-        modes.append(_modes(np.concatenate(sweeps, axis=1), tolerance))
+        modes.append(_modes(np.concatenate(sweeps, axis=1), weight, tolerance))
     sizes = [m.shape[1] for m in modes]
     while math.prod(sizes) > _MOST_POINTS:
         sizes[int(np.argmax(sizes))] -= 1
@@ -196,8 +200,8 @@ def _features(
     # as many knots of each pull as it has functions: the nominal one, where all but the first
     # vanish, so that the table is exact there, and those at which they differ most
     chosen = [
-        np.append(n_knots // 2, qr(m[:, 1:].T, pivoting=True, mode="r")[1][: m.shape[1] - 1])
-        for m in modes
+        np.append(n_knots // 2, qr(w * m[:, 1:].T, pivoting=True, mode="r")[1][: m.shape[1] - 1])
+        for m, w in zip(modes, weights, strict=True)
     ]
     grid = np.meshgrid(*(k[c] for k, c in zip(knots.values(), chosen, strict=True)), indexing="ij")
     table = response({n: g.ravel() for n, g in zip(knots, grid, strict=True)})
@@ -238,12 +242,15 @@ def _weighted(counts: Array) -> Array:
     return result
 
 
-def _modes(counts: Array, tolerance: float) -> Array:
+def _modes(counts: Array, weight: Array, tolerance: float) -> Array:
     """Functions of a pull that occur in counts ``(n_knots, n_rows, n_energy)``, the first is one.
 
+    What is missed at each knot may be as large as the inverse of its `weight` ``(n_knots,)``.
     Shape ``(n_knots, n_functions)``.
     """
     rows = _weighted(counts).reshape(len(counts), -1)
-    found, size, _ = np.linalg.svd(rows - rows[len(rows) // 2], full_matrices=False)
-    kept = found[:, size > tolerance * size[0]]
+    found, size, _ = np.linalg.svd(
+        weight[:, None] * (rows - rows[len(rows) // 2]), full_matrices=False
+    )
+    kept = found[:, size > tolerance * size[0]] / weight[:, None]
     return np.column_stack([np.ones(len(rows)), math.sqrt(len(rows)) * kept])
