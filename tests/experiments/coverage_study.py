@@ -49,6 +49,9 @@ N = 2000
 """Pseudo-experiments: the error of a coverage of 68.3 (90) % is 1.0 (0.7) %."""
 EACH = 59
 """Toys of each: ranks of 60 are cut at 19 and 6, so 68.33 and 90 % are expected."""
+AT_TRUTH = 8
+"""Toys at the truth for each pseudo-experiment: the error of the critical value is then a third of
+that of the coverage, and the comparison with *profiled* is one of the same experiments."""
 TIE = 1e-5
 
 
@@ -193,7 +196,7 @@ def study(case, n=N, each=EACH, seed=1):
         toy_q = toy_statistic(toys, held.theta[block], rng, each)
         failed += int(np.isnan(toy_q).sum())
         higher[block] = np.sum(toy_q >= q[block, None] - TIE, axis=1)
-    here = np.concatenate([toy_statistic(toys, truth[None], rng, n)[0] for _ in range(2)])
+    here = np.concatenate([toy_statistic(toys, truth[None], rng, n)[0] for _ in range(AT_TRUTH)])
     position = model.parameters.position(case.parameter)
     seconds = time.perf_counter() - started
     return Study(case, q, free.theta[:, position], higher, each, here, failed, seconds)

@@ -26,6 +26,11 @@ AT_EDGE = ("nsi-axis", "moment-0")
 WILKS = dict.fromkeys(REGULAR, (68.3, 90.0)) | dict.fromkeys(AT_EDGE, (84.1, 95.0))
 
 
+ERRORS = 4
+"""Binomial errors by which a coverage may be off: of the 36 comparisons here one would be off by
+three in every tenth run of a right program, and by four in one of 400."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_coverage(name):
@@ -37,8 +42,8 @@ def test_coverage(name):
     feldman_cousins_is_nominal(done)
     wilks_is_as_it_should_be(done, WILKS[name])
     # the package's toys and independent pseudo-experiments are from one distribution; fits of toys
-    # stop up to 1e-2 above their minimum, which near zero is all there is
-    assert ks_2samp(np.maximum(done.q, 0.03), np.maximum(done.at_truth, 0.03)).pvalue > 1e-3
+    # stop up to 1e-2 above their minimum (toy_fits_study.py), which near zero is all there is
+    assert ks_2samp(np.maximum(done.q, 0.01), np.maximum(done.at_truth, 0.01)).pvalue > 1e-3
     for q in (done.q, done.at_truth):
         if name in REGULAR:
             assert kstest(np.maximum(q, 0.0), chi2(1).cdf).pvalue > 1e-3
@@ -54,17 +59,17 @@ def feldman_cousins_is_nominal(done):
         # exact but for the number of pseudo-experiments, were q distributed alike at all
         # nuisances; that it depends on them little is what this shows
         assert abs(done.expected(level) - level) < 1e-3
-        assert abs(done.feldman_cousins(level) - done.expected(level)) < 3 * done.error(level)
+        assert abs(done.feldman_cousins(level) - done.expected(level)) < ERRORS * done.error(level)
         # at the true nuisances it is exact: binomial errors of both sets of toys
         at_truth = done.with_critical_value_at_truth(level)
-        assert abs(at_truth - level) < 3 * done.error_at_truth(level)
+        assert abs(at_truth - level) < ERRORS * done.error_at_truth(level)
 
 
 def wilks_is_as_it_should_be(done, wanted):
     for level, percent in zip(LEVELS, wanted, strict=True):
-        # 3 binomial errors; and 1.5 % for what 331 counts on a background leave of order 1/n,
+        # binomial errors; and 1.5 % for what 331 counts on a background leave of order 1/n,
         # and for the edge being one of counts with a spectrum, not of one number
-        assert abs(100 * done.wilks(level) - percent) < 300 * done.error(level) + 1.5
+        assert abs(100 * done.wilks(level) - percent) < 100 * ERRORS * done.error(level) + 1.5
 
 
 @pytest.mark.slow

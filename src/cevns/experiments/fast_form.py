@@ -33,7 +33,7 @@ _COUNT: Final = 1e-4
 _RISE: Final = 9.0
 _POINTS: Final = 32
 """Random points in all parameters."""
-_ALONE: Final = 14
+_ALONE: Final = 41
 """Points along each parameter alone, up to three sigma: between the knots of its tables."""
 
 

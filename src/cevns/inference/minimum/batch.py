@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.inference.fitting.quoted_fit import fit
+from cevns.inference.minimum.bends import Bend, bends
 from cevns.inference.minimum.bounded import EDM_GOAL, BoundedProblem
 from cevns.inference.minimum.linalg import quiet_division
 from cevns.inference.minimum.newton import Solution, minimise
@@ -72,6 +74,8 @@ _COARSE = 1e-3
 """Share of what lies beyond an excluded value to which a fit there is done."""
 _COMMON = 64
 """Fits with a common start from which a metric of their own pays."""
+_SECOND = 4.0
+"""Rise of -2 ln L at the other side of a bend up to which a fit begins there too."""
 _DIVERGED = 1.0
 """Distance to the minimum beyond which a fit begins anew, in units of -2 ln L."""
 
@@ -180,9 +184,14 @@ class BatchFitter:
     def _fit(self, data: Data, start: Array, *, rescue: bool, excluded: float) -> BatchFit:
         data, start = _columns(data, start)
         repeated = data.counts.strides[1] == 0
-        constant = self._problem.target.constant(data.counts[:, :1] if repeated else data.counts)
+        constant = np.broadcast_to(
+            self._problem.target.constant(data.counts[:, :1] if repeated else data.counts),
+            start.shape[1],
+        )
         with quiet_division():
             found, passes = self._minimised(data, start, constant, excluded)
+            for bend in self._bends:
+                self._other_side(bend, found, data, constant, excluded)
         enough = np.maximum(self.tolerance, _coarse(found.value + constant, excluded))
         status = np.where(passes > 1, SECOND, CONVERGED)
         status = np.where(found.edm < enough, status, FAILED)
@@ -198,6 +207,33 @@ class BatchFitter:
             if single is not None:
                 batch.put(np.array([i]), single)
         return batch
+
+    @cached_property
+    def _bends(self) -> tuple[Bend, ...]:
+        """Where a pull may have a second minimum."""
+        return bends(self._problem)
+
+    def _other_side(
+        self, bend: Bend, found: Solution, data: Data, constant: Array, excluded: float
+    ) -> None:
+        """Fit what has come to lie near a bend from its other side too, and keep the deeper."""
+        at = found.theta[bend.position]
+        near = np.flatnonzero((at > bend.below) & (at < bend.above) & (found.edm < _DIVERGED))
+        if not near.size:
+            return
+        other = np.where(at[near] < bend.sharpest, bend.above, bend.below)
+        step = -bend.direction[self._problem.free][:, None] * (other - at[near])
+        begin = self._problem.move(found.theta[:, near], step)
+        value = self._problem.target.values(begin, data.columns(near))
+        some = value < found.value[near] + _SECOND
+        near, begin = near[some], begin[:, some]
+        if not near.size:
+            return
+        again, _ = self._minimised(data.columns(near), begin, constant[near], excluded)
+        converged = again.edm <= np.maximum(found.edm[near], self.tolerance)
+        deeper = converged & (again.value < found.value[near])
+        for old, new in zip(found, again, strict=True):
+            old[..., near[deeper]] = new[..., deeper]
 
     def _evaluated(self, data: Data, theta: Array) -> Solution:
         """-2 ln L where nothing is free."""

@@ -55,8 +55,9 @@ above the minima by an amount that varies between basins. Toys where that outwei
 end in the shallower minimum."""
 _TOGETHER = 256
 """Toys screened together: their values stay in the cache."""
-_DISPLACEMENT = 0.03
-"""Of a start from its candidate, in units of a parameter's scale."""
+_DISPLACEMENT = 1.0
+"""Of a start from its candidate, in units of a parameter's scale: with a few hundredths, fits on the
+symmetry axis of a coupling that the data hardly know stayed there."""
 _LINE_POINTS = 16
 """Points at which the straight line between two candidates is looked at."""
 
