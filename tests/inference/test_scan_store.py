@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from csi_like import template
 
-from cevns.exceptions import DataError, InputError, MissingExtraError, OutputError
+from cevns.exceptions import CevnsWarning, DataError, InputError, MissingExtraError, OutputError
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cls import cls_scan
 from cevns.inference.scan.feldman_cousins import FcScan, feldman_cousins
 from cevns.inference.scan.merge import merge
+from cevns.inference.scan.toy_scan import share_blocks
 from cevns.inference.work import scan_store
+from cevns.inference.work.checkpoint import join
 from cevns.inference.work.scan_store import ScanFile, read_scan, write_scan
 
 h5py = pytest.importorskip("h5py")
@@ -70,13 +73,65 @@ def test_other_files(tmp_path, monkeypatch):
     write_scan(path, CONTENT)
     with pytest.raises(InputError, match="its seed is 3, not 4"):
         read_scan(path, {"seed": 4})
-    with h5py.File(path, "r+") as file:
-        file.attrs["format_version"] = 99
+    path.write_bytes(path.read_bytes().replace(b"cevns scan 2", b"cevns scan 3", 1))
     with pytest.raises(DataError, match="newer version"):
         read_scan(path)
     monkeypatch.setattr(scan_store, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"cevns\[scan\]"):
         read_scan(path)
+
+
+def test_no_flipped_bit_is_silent(tmp_path):
+    # a third of them changed results without a word, and one made HDF5 hang
+    path = tmp_path / "scan.h5"
+    write_scan(path, CONTENT)
+    whole = path.read_bytes()
+    random = np.random.default_rng(7)
+    for bit in random.choice(8 * len(whole), 400, replace=False):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="no complete file of a scan"):
+            read_scan(path)
+
+
+def rewritten(path, change=lambda file: None, *, version=2):
+    """The same file, written anew by another program, without a user block."""
+    old = path.with_name("old.h5")
+    path.rename(old)
+    with h5py.File(old, "r") as source, h5py.File(path, "w") as file:
+        for name in source:
+            source.copy(name, file)
+        file.attrs.update(source.attrs)
+        if version == 1:
+            del file.attrs["digest"]
+        file.attrs["format_version"] = version
+        change(file)
+
+
+def test_what_another_program_writes_anew_is_compared(tmp_path):
+    path = tmp_path / "scan.h5"
+    write_scan(path, CONTENT)
+    rewritten(path)
+    assert read_scan(path).run == CONTENT.run
+    for change in (
+        lambda file: file["toys/n"].write_direct(np.array([3, 5])),
+        lambda file: file.attrs.update({"run": '{"seed": 4}'}),
+        lambda file: file.attrs.update({"notes": "{}"}),
+        lambda file: file.attrs.pop("digest"),
+    ):
+        write_scan(path, CONTENT)
+        rewritten(path, change)
+        with pytest.raises(DataError, match="no complete file of a scan"):
+            read_scan(path)
+
+
+def test_scan_of_an_earlier_version_is_read_with_a_word(tmp_path):
+    path = tmp_path / "scan.h5"
+    write_scan(path, CONTENT)
+    rewritten(path, version=1)
+    with pytest.warns(CevnsWarning, match="without a checksum"):
+        assert read_scan(path).run == CONTENT.run
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -164,6 +219,24 @@ def test_shares_that_do_not_fit_are_refused(grid, shares, tmp_path):
     with pytest.raises(InputError, match="no share to merge"):
         merge([], out)
     assert not out.exists()
+
+
+def test_share_with_other_blocks_is_refused(shares, tmp_path):
+    # as one that says that it is another, and one from which toys were taken
+    _, parts = shares
+    second = read_scan(parts[1])
+    blocks = share_blocks(second, parts[1])
+    blocks[max(blocks)]["q"] = blocks[max(blocks)]["q"][:-1]
+    less = {f"blocks/{name}": array for name, array in join(blocks).items()}
+    third = replace(second, run={**second.run, "shard": [3, 3]})
+    changed = tmp_path / "changed.h5"
+    for other, content in (
+        (parts[1], third),
+        (parts[2], replace(second, datasets=dict(second.datasets) | less)),
+    ):
+        write_scan(changed, content)
+        with pytest.raises(DataError, match=r"changed\.h5: its blocks are not those of its share"):
+            merge([parts[0], other, changed], tmp_path / "merged.h5")
 
 
 def test_shares_of_cls(tmp_path):
