@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +14,7 @@ from csi_like import template
 
 from cevns.exceptions import CevnsWarning, DataError, InputError, MissingExtraError, OutputError
 from cevns.inference.model.grid import Grid
+from cevns.inference.scan import toy_scan
 from cevns.inference.scan.cls import cls_scan
 from cevns.inference.scan.feldman_cousins import FcScan, feldman_cousins
 from cevns.inference.scan.merge import merge
@@ -26,6 +30,14 @@ CONTENT = ScanFile(
     {"axis/x": np.array([1.0, 2.0]), "toys/n": np.array([3, 4])},
     {"date": "2026-01-01"},
 )
+
+SETTINGS = {"toys": 300, "seed": 3, "audit": 1e-3, "workers": 1}
+
+
+@pytest.fixture(scope="module")
+def grid():
+    model = template("cross-section", True)[1]
+    return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 6), "t0": np.linspace(0.43, 0.52, 4)})
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -141,15 +153,37 @@ def test_unwritable_folder(tmp_path):
         write_scan(tmp_path / "scan.h5", CONTENT)
 
 
+def test_full_disk_is_said_in_a_sentence(tmp_path):
+    code = (
+        "import resource, sys; from cevns.cli import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); main(sys.argv[1:])"
+    )
+    for method in (("profile",), ("fc", "--toys", "20", "--workers", "1")):
+        what = ("--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:10")
+        arguments = ("scan", "coherent-csi-2021", *what, "--method", *method)
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments, "--out", tmp_path / "scan.h5"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert re.search(r"cevns: cannot write .*: File too large\n$", done.stderr), done.stderr
+        assert "Traceback" not in done.stderr
+        assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+def test_toys_are_kept_where_the_result_cannot_be_written(grid, tmp_path, monkeypatch):
+    def full(path, content):
+        raise OutputError(f"cannot write {path}: No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(toy_scan, "write_scan", full)
+        with pytest.raises(OutputError, match="No space left"):
+            feldman_cousins(grid, out=tmp_path / "scan.h5", **SETTINGS)
+    again = feldman_cousins(grid, out=tmp_path / "scan.h5", **SETTINGS)
+    assert again.file.notes["toys_computed"] == 0
+
+
 # -- shares --------------------------------------------------------------------------------------
-
-SETTINGS = {"toys": 300, "seed": 3, "audit": 1e-3, "workers": 1}
-
-
-@pytest.fixture(scope="module")
-def grid():
-    model = template("cross-section", True)[1]
-    return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 6), "t0": np.linspace(0.43, 0.52, 4)})
 
 
 @pytest.fixture(scope="module")

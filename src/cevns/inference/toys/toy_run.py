@@ -150,6 +150,8 @@ def compute(
                 f"{done} of {total} toys are kept in {store.folder}; the same command resumes"
             )
         raise
+    if store:
+        store.flush()  # all is kept also where the result cannot be written
     return Computed(blocks, times, seconds())
 
 
