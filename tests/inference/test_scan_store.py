@@ -172,7 +172,7 @@ def test_full_disk_is_said_in_a_sentence(tmp_path):
 
 
 def test_toys_are_kept_where_the_result_cannot_be_written(grid, tmp_path, monkeypatch):
-    def full(path, content):
+    def full(path, content, *, new):
         raise OutputError(f"cannot write {path}: No space left on device")
 
     with monkeypatch.context() as patch:
@@ -181,6 +181,33 @@ def test_toys_are_kept_where_the_result_cannot_be_written(grid, tmp_path, monkey
             feldman_cousins(grid, out=tmp_path / "scan.h5", **SETTINGS)
     again = feldman_cousins(grid, out=tmp_path / "scan.h5", **SETTINGS)
     assert again.file.notes["toys_computed"] == 0
+
+
+def test_two_runs_of_one_file(grid, tmp_path):
+    # both ended well: one result was lost, or the first to end removed the toys of the other
+    out, seen = tmp_path / "scan.h5", []
+
+    def second(done, total, rate):
+        if not seen:
+            with pytest.raises(OutputError, match=r"another run writes .*scan\.h5: process \d+ on"):
+                feldman_cousins(grid, out=out, **SETTINGS | {"seed": 4})
+            (tmp_path / "scan.h5.parts" / "of another.npz").write_text("theirs")
+            seen.append(done)
+
+    feldman_cousins(grid, out=out, progress=second, **SETTINGS)
+    assert seen
+    assert read_scan(out).run["seed"] == 3
+    assert [p.name for p in (tmp_path / "scan.h5.parts").iterdir()] == ["of another.npz"]
+    assert not list(tmp_path.glob("*.lock"))
+
+
+def test_file_that_appears_meanwhile_is_kept(grid, tmp_path):
+    out = tmp_path / "scan.h5"
+    with pytest.raises(OutputError, match="another program has written it meanwhile"):
+        feldman_cousins(grid, out=out, progress=lambda *_: out.write_text("theirs"), **SETTINGS)
+    assert out.read_text() == "theirs"
+    out.unlink()
+    assert feldman_cousins(grid, out=out, **SETTINGS).file.notes["toys_computed"] == 0
 
 
 # -- shares --------------------------------------------------------------------------------------

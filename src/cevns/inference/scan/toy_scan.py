@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from cevns import files
 from cevns.exceptions import DataError, FitError, InputError
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.minimum.batch import FAILED
@@ -262,26 +263,27 @@ def run_scan(
     }
     target = None if out is None else check_target(out)
     mine = {**run, "shard": list(shard) if shard else None}
-    if target and target.exists():
-        there = read_scan(target, mine)
-        if shard:
-            there = finished(run, inputs, share_blocks(there, target), assemble, there.notes)
-        judge(there)
-        return there
-    store = None if target is None else Checkpoint(target, mine)
-    found = compute(
-        job, store=store, shard=shard, workers=workers, executor=executor, progress=progress
-    )
-    result = judged(finished(run, inputs, found.blocks, assemble, found.notes()), judge)
-    if target and store:
-        stored = result
-        if shard:  # the blocks themselves
-            blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
-            stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
-        write_scan(target, stored)
-        store.remove()
-    judge(result)
-    return result
+    with files.claimed(target):
+        if target and target.exists():
+            there = read_scan(target, mine)
+            if shard:
+                there = finished(run, inputs, share_blocks(there, target), assemble, there.notes)
+            judge(there)
+            return there
+        store = None if target is None else Checkpoint(target, mine)
+        found = compute(
+            job, store=store, shard=shard, workers=workers, executor=executor, progress=progress
+        )
+        result = judged(finished(run, inputs, found.blocks, assemble, found.notes()), judge)
+        if target and store:
+            stored = result
+            if shard:  # the blocks themselves
+                blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
+                stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
+            write_scan(target, stored, new=True)
+            store.remove()
+        judge(result)
+        return result
 
 
 def judged(result: ScanFile, judge: Judge) -> ScanFile:

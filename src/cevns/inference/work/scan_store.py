@@ -82,8 +82,8 @@ def check_target(path: Path | str) -> Path:
     return path
 
 
-def write_scan(path: Path | str, content: ScanFile) -> None:
-    """Write a scan, all of it or nothing.
+def write_scan(path: Path | str, content: ScanFile, *, new: bool = False) -> None:
+    """Write a scan, all of it or nothing; if `new`, over no other file.
 
     Raises:
         MissingExtraError: if `h5py` is not installed.
@@ -103,7 +103,7 @@ def write_scan(path: Path | str, content: ScanFile) -> None:
             file.create_dataset(name, data=content.datasets[name], track_times=False)
     data = buffer.getbuffer()
     data[:_HEAD] = _head(data[_HEAD:])
-    files.write(path, data)
+    files.write(path, data, new=new)
 
 
 def _head(rest: bytes | memoryview) -> bytes:
