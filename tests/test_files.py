@@ -197,3 +197,43 @@ def test_the_check_writes_nothing(tmp_path):
         files.check_writable(tmp_path / "none" / "new")
     files.make_folder(tmp_path / "none" / "deeper")
     files.check_writable(tmp_path / "none" / "deeper" / "new")
+
+
+def test_a_new_file_replaces_none(tmp_path):
+    path = tmp_path / "x"
+    path.write_text("theirs")
+    with pytest.raises(OutputError, match="another program has written it meanwhile"):
+        files.write(path, "mine", new=True)
+    assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_claimed_by_one_run(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    (tmp_path / "link").symlink_to(path)
+    code = (
+        "import sys; from cevns import files\n"
+        f"with files.claimed({str(path)!r}): print('held', flush=True); sys.stdin.read()"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe) as other:
+        other.stdout.readline()
+        said = f"another run writes .*: process {other.pid} on {os.uname().nodename}; wait for it"
+        for name in ("x", "link"):
+            with pytest.raises(OutputError, match=said), files.claimed(tmp_path / name):
+                pass
+        other.kill()
+    assert (tmp_path / "x.lock").exists()
+    with files.claimed(path):  # who was killed holds nothing
+        monkeypatch.setattr("platform.node", lambda: "elsewhere")
+        with pytest.raises(OutputError, match=f"process {os.getpid()}"), files.claimed(path):
+            pass
+    assert not (tmp_path / "x.lock").exists()
+
+
+def test_a_claim_of_another_machine_holds(tmp_path):
+    (tmp_path / "x.lock").write_text("elsewhere 12\n")
+    said = r"process 12 on elsewhere; .* \(if it was killed there, remove .*x\.lock\)"
+    with pytest.raises(OutputError, match=said), files.claimed(tmp_path / "x"):
+        pass
+    assert (tmp_path / "x.lock").exists()

@@ -1,20 +1,23 @@
-"""Writing files: whole or not at all, and the check that it can be done before long work."""
+"""Writing files: whole or not at all, by one run at a time, checked before long work."""
 
 from __future__ import annotations
 
 import os
+import platform
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cevns.exceptions import OutputError
 
-__all__ = ["check_writable", "make_folder", "write"]
+__all__ = ["check_writable", "claimed", "make_folder", "write"]
 
 _STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
 
-def write(path: Path | str, content: str | bytes | memoryview) -> None:
+def write(path: Path | str, content: str | bytes | memoryview, *, new: bool = False) -> None:
     """Write a file whole or not at all: an error, an interrupt or a kill leaves the old one.
 
     The content goes to a temporary file beside, which then takes the name. A symbolic link is
@@ -23,6 +26,7 @@ def write(path: Path | str, content: str | bytes | memoryview) -> None:
     Args:
         path: the file; its folder must exist.
         content: text, written as UTF-8, or bytes.
+        new: leave a file that is already there, and raise.
 
     Raises:
         OutputError: naming what is in the way.
@@ -42,24 +46,123 @@ def write(path: Path | str, content: str | bytes | memoryview) -> None:
             with path.open("wb") as file:
                 file.write(data)
         else:
-            _replace(Path(os.path.realpath(path)), data)
+            _replace(Path(os.path.realpath(path)), data, new=new)
+    except FileExistsError:
+        raise OutputError(
+            f"cannot write {path}: another program has written it meanwhile; choose another file, "
+            "or remove it"
+        ) from None
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def _replace(target: Path, data: bytes | memoryview) -> None:
+def _replace(target: Path, data: bytes | memoryview, *, new: bool) -> None:
     temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
+        if new:
+            _name(temporary, target)
+        else:
+            if target.exists():
+                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+            temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def claimed(path: Path | str | None) -> Iterator[None]:
+    """Hold a file for this run; another run that wants it is refused.
+
+    While held, ``NAME.lock`` beside says by whom, and the system locks it: a run that is killed
+    holds nothing. Where the file is already there, and nothing is to be written, nothing is held.
+
+    Args:
+        path: the file, or None for nothing.
+
+    Raises:
+        OutputError: if another run holds it; the message says which.
+    """
+    if path is None or Path(path).exists():
+        yield
+        return
+    path = Path(path)
+    check_writable(path)
+    lock = Path(os.path.realpath(path))
+    lock = lock.with_name(lock.name + ".lock")
+    try:
+        held = _held(path, lock)
+    except OSError as error:
+        raise OutputError(f"cannot write {lock}: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        if sys.platform == "win32":  # where an open file cannot be removed
+            os.close(held)
+            held = os.open(os.devnull, os.O_RDONLY)
+        lock.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _held(path: Path, lock: Path) -> int:
+    """The lock of a file, opened and held.
+
+    Raises:
+        OutputError: if another run holds it.
+    """
+    while True:
+        held = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        host, _, process = os.read(held, 1000).decode(errors="replace").strip().partition(" ")
+        if not _locked(held) or host not in ("", platform.node()):
+            os.close(held)
+            raise OutputError(
+                f"another run writes {path}: process {process or 'unknown'} on "
+                f"{host or 'this machine'}; wait for it, or choose another file (if it was killed "
+                f"there, remove {lock})"
+            )
+        try:
+            if os.path.samestat(os.fstat(held), lock.stat()):
+                break
+        except FileNotFoundError:
+            pass
+        os.close(held)  # who held it before has removed it: once more
+    os.ftruncate(held, 0)
+    os.lseek(held, 0, os.SEEK_SET)
+    os.write(held, f"{platform.node()} {os.getpid()}\n".encode())
+    return held
+
+
+def _locked(held: int) -> bool:
+    """Lock an open file until it is closed; False where another process has locked it."""
+    if sys.platform == "win32":
+        return os.fstat(held).st_size == 0
+    import fcntl
+
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _name(temporary: Path, target: Path) -> None:
+    """Give a file its name, unless there is one of that name.
+
+    Raises:
+        FileExistsError: if there is.
+    """
+    try:
+        os.link(temporary, target)  # which never replaces
+    except OSError:
+        if target.exists():
+            raise FileExistsError(target) from None
+        temporary.replace(target)  # there are no hard links here
+    else:
+        temporary.unlink()
 
 
 def check_writable(path: Path | str) -> None:

@@ -6,10 +6,13 @@ import re
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from cevns.inference.work.scan_store import read_scan, write_scan
 
 CSI = "coherent-csi-2021"
 NSI = ("scan", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:10")
@@ -192,11 +195,10 @@ def test_file_of_another_version_is_refused(name, cevns, files, monkeypatch):
 
 
 def test_toys_of_jax_are_read_and_not_continued(cevns, files, here):
-    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("h5py")
     old = here / "old.h5"
-    old.write_bytes((files / "fc.h5").read_bytes())
-    with h5py.File(old, "r+") as file:
-        file.attrs["run"] = file.attrs["run"].replace('"engine": "numpy"', '"engine": "jax"')
+    file = read_scan(files / "fc.h5")
+    write_scan(old, replace(file, run={**file.run, "engine": "jax"}))
     refused(cevns(*FC, "--out", old), r"old\.h5 was computed with the engine jax, and NumPy")
     from cevns.analysis.scanning.scan_record import Scan
 

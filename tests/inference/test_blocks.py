@@ -166,6 +166,59 @@ def test_scheduler_needs_its_extra(monkeypatch):
 # -- real processes ------------------------------------------------------------------------------
 
 
+INTERRUPTED = """
+import concurrent.futures.process as pools, os, signal, sys
+sys.path.insert(0, {folder!r})
+from test_blocks import Squares, run_blocks
+spawn = pools.ProcessPoolExecutor._spawn_process
+def interrupted(pool):
+    spawn(pool)
+    if {halfway}:
+        os.kill(os.getpid(), signal.SIGINT)
+if __name__ == "__main__":
+    pools.ProcessPoolExecutor._spawn_process = interrupted
+    print("ready", flush=True)
+    try:
+        list(run_blocks(Squares(pause=0.05), range(400), workers=4))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+def interrupted(folder, delays, *, halfway):
+    """Run a pool, and interrupt it."""
+    script = folder / "script.py"
+    text = INTERRUPTED.format(folder=str(Path(__file__).parent), halfway=halfway)
+    script.write_text(text, encoding="utf-8")
+    for delay in delays:
+        with subprocess.Popen(
+            [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True,
+        ) as process:  # fmt: skip
+            process.stdout.readline()
+            time.sleep(delay)
+            if not halfway:
+                process.send_signal(signal.SIGINT)
+            try:
+                _, said = process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+            assert process.returncode == 130, (delay, said)
+            assert "Traceback" not in said, (delay, said)
+
+
+def test_ctrl_c_while_processes_start(tmp_path):
+    # the command hung: the pool waited for the processes that it had not started
+    interrupted(tmp_path, [0.0], halfway=True)
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_any_moment(tmp_path):
+    delays = np.random.default_rng(3).uniform(0.0, 0.2, 5)
+    interrupted(tmp_path, delays.tolist(), halfway=False)
+
+
 @pytest.mark.slow
 def test_blocks_of_a_dead_process_are_computed_again(tmp_path):
     job = Squares(str(tmp_path / "flag"), deadly=True)

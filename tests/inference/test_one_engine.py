@@ -15,7 +15,7 @@ from cevns.inference.bayes.sampling import sample
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import FcScan, feldman_cousins
 from cevns.inference.toys.toy_run import run_toys
-from cevns.inference.work.scan_store import read_scan
+from cevns.inference.work.scan_store import read_scan, write_scan
 from cevns.parameters import Parameter, Parameters
 
 
@@ -60,18 +60,17 @@ def test_toys_of_jax_are_not_continued(tmp_path):
 
 
 def test_scan_of_jax_is_read_and_not_continued(tmp_path):
-    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("h5py")
     out = tmp_path / "scan.h5"
     grid = Grid.of(template("cross-section")[1], {"scale": np.linspace(0.8, 1.4, 4)})
     found = feldman_cousins(grid, 20, seed=1, workers=1, out=out)
-    with h5py.File(out, "r+") as file:
-        run = json.loads(file.attrs["run"])
-        file.attrs["run"] = json.dumps(run | {"engine": "jax"})
+    file = read_scan(out)
+    write_scan(out, replace(file, run={**file.run, "engine": "jax"}))
     assert FcScan(read_scan(out)).p_value.tolist() == found.p_value.tolist()
     with pytest.raises(InputError, match=r"engine jax, .* can be read, not continued"):
         feldman_cousins(grid, 20, seed=1, workers=1, out=out)
-    with h5py.File(out, "r+") as file:  # a file that does not name its engine is NumPy's
-        file.attrs["run"] = json.dumps({k: v for k, v in run.items() if k != "engine"})
+    # a file that does not name its engine is NumPy's
+    write_scan(out, replace(file, run={k: v for k, v in file.run.items() if k != "engine"}))
     again = feldman_cousins(grid, 20, seed=1, workers=1, out=out)
     assert again.p_value.tolist() == found.p_value.tolist()
 

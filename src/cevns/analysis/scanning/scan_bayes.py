@@ -59,8 +59,6 @@ def bayes(
         InputError: if an axis is structural, or `out` belongs to another scan.
         MissingExtraError: if emcee, arviz or h5py is not installed.
     """
-    from cevns.inference.bayes.sampling import sample
-
     check_extras()
     if plan.grid.raster:
         raise InputError(
@@ -74,6 +72,16 @@ def bayes(
         "engine": ENGINE,
     }
     target = None if out is None else check_target(out)
+    with files.claimed(target):
+        return _sampled(plan, run, target, progress)
+
+
+def _sampled(
+    plan: ScanPlan, run: dict[str, Any], target: Path | None, progress: Progress | None
+) -> Scan:
+    """What the file holds, or a chain that begins or goes on."""
+    from cevns.inference.bayes.sampling import sample
+
     if target is not None and target.exists():
         return Scan(read_scan(target, run))
     chain = None if target is None else target.with_name(target.name + ".chain.npz")
@@ -91,9 +99,9 @@ def bayes(
 
     posterior = sample(
         plan.family.model({}),
-        seed=seed,
+        seed=run["seed"],
         data=plan.data,
-        effective=DRAWS * toys,
+        effective=run["draws"],
         progress=tell,
         checkpoint=keep,
         state=state,
@@ -114,7 +122,7 @@ def bayes(
     run["sampled"] = list(posterior.names)
     file = ScanFile(run, datasets, {"outside the grid": found.outside, **posterior.timing})
     if target is not None and chain is not None:
-        write_scan(target, file)
+        write_scan(target, file, new=True)
         chain.unlink(missing_ok=True)
     return Scan(file)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cevns import files
 from cevns.analysis.scanning.scan_plan import ScanPlan
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.inference.scan.profile_scan import levels, profile_scan
@@ -20,9 +21,14 @@ __all__ = ["profile"]
 
 def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
     """A profile scan; see `cevns.analysis.scanning.scan_task.scan`."""
+    target = None if out is None else check_target(out)
+    with files.claimed(target):
+        return _profile(plan, target, refine)
+
+
+def _profile(plan: ScanPlan, target: Path | None, refine: int) -> Scan:
     started = time.perf_counter()
     run = plan.fingerprint("profile") | {"refined": refine}
-    target = None if out is None else check_target(out)
     if target is not None and target.exists():
         return Scan(read_scan(target, run))
     level = levels(plan.cl, plan.grid.degrees)
@@ -64,5 +70,5 @@ def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
     }
     file = ScanFile(run, datasets, notes)
     if target is not None:
-        write_scan(target, file)
+        write_scan(target, file, new=True)
     return Scan(file)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cevns import files
 from cevns.exceptions import DataError, InputError
 from cevns.inference.scan import cls, cls_values, feldman_cousins
 from cevns.inference.scan.toy_scan import Assemble, Judge, finished, judged, share_blocks
@@ -37,6 +38,13 @@ def merge(paths: Sequence[Path | str], out: Path | str) -> ScanFile:
         FitError: if the whole is refused; its file says so.
     """
     target = check_target(out)
+    with files.claimed(target):
+        return _merged(paths, target)
+
+
+def _merged(paths: Sequence[Path | str], target: Path) -> ScanFile:
+    """See `merge`."""
+    new = not target.exists()
     if not paths:
         raise InputError("there is no share to merge; name their files")
     shares = {Path(p): read_scan(p) for p in paths}
@@ -62,7 +70,7 @@ def merge(paths: Sequence[Path | str], out: Path | str) -> ScanFile:
     notes = {"shares": [dict(shares[found[i]].notes) for i in sorted(found)]}
     assemble, judge = _METHODS[run["method"]]
     whole = judged(finished(run, inputs, blocks, assemble, notes), judge)
-    write_scan(target, whole)
+    write_scan(target, whole, new=new)
     judge(whole)
     return whole
 

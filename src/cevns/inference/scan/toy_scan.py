@@ -14,14 +14,18 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from cevns.exceptions import FitError, InputError
+from cevns import files
+from cevns.exceptions import DataError, FitError, InputError
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.minimum.batch import FAILED
+from cevns.inference.model.expectation import Model
+from cevns.inference.model.grid import Axis, Grid
 from cevns.inference.scan.profile_scan import ProfileScan
-from cevns.inference.toys.toy_job import ToyJob
+from cevns.inference.toys.toy_job import Sizes, ToyJob
 from cevns.inference.toys.toy_run import Progress, compute
 from cevns.inference.work.checkpoint import Block, BlockKey, Checkpoint, blocks_of, join
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
+from cevns.parameters import Parameter, Parameters
 from cevns.typing import Array, BoolArray
 
 __all__ = [
@@ -254,30 +258,32 @@ def run_scan(
         "confidence level": cl,
         **job.fingerprint(),
         "parameters": list(job.grid.family.parameters.names),
+        **({"raster": list(job.grid.raster)} if job.grid.raster else {}),
         **own,
     }
     target = None if out is None else check_target(out)
     mine = {**run, "shard": list(shard) if shard else None}
-    if target and target.exists():
-        there = read_scan(target, mine)
-        if shard:
-            there = finished(run, inputs, share_blocks(there, target), assemble, there.notes)
-        judge(there)
-        return there
-    store = None if target is None else Checkpoint(target, mine)
-    found = compute(
-        job, store=store, shard=shard, workers=workers, executor=executor, progress=progress
-    )
-    result = judged(finished(run, inputs, found.blocks, assemble, found.notes()), judge)
-    if target and store:
-        stored = result
-        if shard:  # the blocks themselves
-            blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
-            stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
-        write_scan(target, stored)
-        store.remove()
-    judge(result)
-    return result
+    with files.claimed(target):
+        if target and target.exists():
+            there = read_scan(target, mine)
+            if shard:
+                there = finished(run, inputs, share_blocks(there, target), assemble, there.notes)
+            judge(there)
+            return there
+        store = None if target is None else Checkpoint(target, mine)
+        found = compute(
+            job, store=store, shard=shard, workers=workers, executor=executor, progress=progress
+        )
+        result = judged(finished(run, inputs, found.blocks, assemble, found.notes()), judge)
+        if target and store:
+            stored = result
+            if shard:  # the blocks themselves
+                blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
+                stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
+            write_scan(target, stored, new=True)
+            store.remove()
+        judge(result)
+        return result
 
 
 def judged(result: ScanFile, judge: Judge) -> ScanFile:
@@ -301,13 +307,63 @@ def finished(
 
 
 def share_blocks(share: ScanFile, path: Path) -> dict[BlockKey, Block]:
-    """The blocks of a share.
+    """The blocks of a share, which are those of its plan.
 
     Raises:
-        DataError: if they are not complete, or an earlier version wrote them.
+        DataError: if they are not complete or others, or an earlier version wrote them.
     """
-    incomplete = "its blocks are not complete; compute it again"
-    return blocks_of(share.group("blocks"), path, incomplete)
+    broken = DataError("its blocks are not those of its share; compute it again", path=path)
+    blocks = blocks_of(share.group("blocks"), path, "its blocks are not complete; compute it again")
+    try:
+        plan = _plan(share)
+        wanted = plan.first(share.shard)
+        wanted += [more for key in wanted for more in plan.follow(key, blocks[key])]
+        sizes = {key: plan.size(key) for key in wanted}
+    except (LookupError, TypeError, ValueError):
+        raise broken from None
+    if sizes != {key: len(block["q"]) for key, block in blocks.items()}:
+        raise broken
+    return blocks
+
+
+class _NoModels:
+    """In place of the models of a scan that is known from its file only."""
+
+    name = ""
+    parameters = structure = Parameters([])
+
+    def model(self, structure: Mapping[str, float]) -> Model:
+        """There is none.
+
+        Raises:
+            LookupError: always.
+        """
+        raise LookupError(structure)
+
+
+def _plan(share: ScanFile) -> ToyJob:
+    """Which blocks a share has: its job, without models and what only they need.
+
+    Raises:
+        LookupError: if the file does not say all of it; `TypeError` or `ValueError` if it is wrong.
+    """
+    run, datasets = share.run, share.datasets
+    without = datasets.get("toys/excluded")
+    axes = [
+        Axis(Parameter(name, values[0]), values, structural=name in run.get("raster", ()))
+        for name, values in zip(run["axes"], run["grid"], strict=True)
+    ]
+    return ToyJob(
+        grid=Grid(_NoModels(), tuple(axes)),
+        truth=np.empty((2 if run["statistic"] == "upper" else 1, 0, 0)),
+        toys=run["toys"],
+        seed=run["seed"],
+        q_data=datasets["profile/q"],
+        stop=run["stopped early around"],
+        stop_sigma=run["stopped early at"],
+        sizes=Sizes(*run["blocks"]),
+        excluded=None if without is None else without.astype(bool),
+    )
 
 
 def _check_shard(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cevns import files
 from cevns.exceptions import FitError, InputError, OutputError
 from cevns.inference.model.expectation import Model, parameter_point, single_poi
 from cevns.inference.model.grid import Grid
@@ -150,6 +151,8 @@ def compute(
                 f"{done} of {total} toys are kept in {store.folder}; the same command resumes"
             )
         raise
+    if store:
+        store.flush()  # all is kept also where the result cannot be written
     return Computed(blocks, times, seconds())
 
 
@@ -268,19 +271,20 @@ def run_toys(
         **job.fingerprint(),
     }
     store = _store(out, run)
-    if store and store.target.exists():
-        found = Computed(read_blocks(store.target, run), [], 0.0)
-    else:
-        found = compute(
-            job,
-            store=store,
-            workers=workers,
-            executor=executor,
-            progress=None if progress is None else lambda done, total, _: progress(done, total),
-        )
-        if store:
-            write_blocks(store.target, run, found.blocks)
-            store.remove()
+    with files.claimed(store.target if store else None):
+        if store and store.target.exists():
+            found = Computed(read_blocks(store.target, run), [], 0.0)
+        else:
+            found = compute(
+                job,
+                store=store,
+                workers=workers,
+                executor=executor,
+                progress=None if progress is None else lambda done, total, _: progress(done, total),
+            )
+            if store:
+                write_blocks(store.target, run, found.blocks, new=True)
+                store.remove()
     result = ToyResult.build(job, poi, found.blocks, found.times, found.wall_s)
     check_failed(result.statuses["failed"], n, max_failures)
     audit_of_all = result.audit

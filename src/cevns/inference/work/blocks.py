@@ -12,6 +12,8 @@ import multiprocessing
 import os
 import pickle
 import platform
+import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -25,9 +27,10 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any, Generic, Protocol, TypeVar
 
 from cevns.exceptions import FitError, InputError
@@ -179,18 +182,47 @@ def _in_pool(
                 ) from None
 
 
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Hold back Ctrl-C: a pool that is half started waits for its processes for ever.
+
+    Processes that are started here never see it; whoever started them ends them.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        if sys.platform == "win32":
+            yield
+        else:
+            ensure_running()  # it would unblock the signal
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            try:
+                yield
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
+
+
 def _on_executor(
     payload: bytes, queue: _Queue[Key, Result], executor: Executor
 ) -> Iterator[Done[Key, Result]]:
     """Keep a few bundles in flight: enough to feed all workers, few enough for the memory."""
     running: dict[Future[list[Done[Key, Result]]], tuple[Key, ...]] = {}
+    ours = isinstance(executor, ProcessPoolExecutor)  # which starts processes as calls come
     try:
         while queue.waiting or running:
             width = executor_width(executor)
             while queue.waiting and len(running) < 2 * width:
                 keys = queue.bundle(width)
                 try:
-                    running[executor.submit(_run_elsewhere, payload, keys)] = keys
+                    with _interrupted_later() if ours else nullcontext():
+                        running[executor.submit(_run_elsewhere, payload, keys)] = keys
                 except BaseException:
                     queue.waiting.extendleft(reversed(keys))
                     raise
@@ -281,8 +313,6 @@ def one_blas_thread() -> Iterator[None]:
 
 def _begin() -> None:
     """Set up a process of the pool."""
-    import signal
-
     from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which cleans up

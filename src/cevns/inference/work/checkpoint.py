@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,6 +68,7 @@ class Checkpoint:
         self.folder = target.with_name(target.name + ".parts")
         self._waiting: dict[BlockKey, Block] = {}
         self._last = time.monotonic()
+        self._own: list[Path] = []
 
     def load(self) -> dict[BlockKey, Block]:
         """All blocks that are already there.
@@ -79,6 +80,7 @@ class Checkpoint:
         out: dict[BlockKey, Block] = {}
         for part in sorted(self.folder.glob("*.npz")):
             out |= read_blocks(part, self.fingerprint)
+            self._own.append(part)
         return out
 
     def prepare(self) -> None:
@@ -100,14 +102,18 @@ class Checkpoint:
     def flush(self) -> None:
         """Write what is waiting as one part file."""
         if self._waiting:
-            name = f"blocks-{time.time_ns()}-{len(self._waiting)}.npz"
-            write_blocks(self.folder / name, self.fingerprint, self._waiting)
+            part = self.folder / f"blocks-{time.time_ns()}-{len(self._waiting)}.npz"
+            write_blocks(part, self.fingerprint, self._waiting)
+            self._own.append(part)
         self._waiting = {}
         self._last = time.monotonic()
 
     def remove(self) -> None:
-        """Remove the parts: the target is written."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the parts of this run, whose target is written, and what a kill left of others."""
+        with suppress(OSError):  # there may be other files, or no permission
+            for part in (*self._own, *self.folder.glob(".*.tmp")):
+                part.unlink(missing_ok=True)
+            self.folder.rmdir()
 
 
 def join(blocks: Mapping[BlockKey, Block]) -> dict[str, Array]:
@@ -153,9 +159,13 @@ def blocks_of(arrays: Mapping[str, Array], path: Path, incomplete: str) -> dict[
 
 
 def write_blocks(
-    path: Path, fingerprint: Mapping[str, Any], blocks: Mapping[BlockKey, Block]
+    path: Path,
+    fingerprint: Mapping[str, Any],
+    blocks: Mapping[BlockKey, Block],
+    *,
+    new: bool = False,
 ) -> None:
-    """Write blocks as one ``.npz`` file, all of it or nothing.
+    """Write blocks as one ``.npz`` file, all of it or nothing; if `new`, over no other file.
 
     Raises:
         OutputError: if it cannot be written.
@@ -163,7 +173,7 @@ def write_blocks(
     arrays: dict[str, Any] = dict(join(blocks))
     buffer = io.BytesIO()
     np.savez(buffer, run=json.dumps(fingerprint), **arrays)
-    files.write(path, buffer.getbuffer())
+    files.write(path, buffer.getbuffer(), new=new)
 
 
 def read_blocks(path: Path, fingerprint: Mapping[str, Any]) -> dict[BlockKey, Block]:
