@@ -82,9 +82,9 @@ def plot(
     from cevns.files import check_writable
 
     require_plots("cevns plot")
+    found = Scan.read(scan_file)
     target = scan_file.with_suffix(".png") if out is None else out
     check_writable(target)
-    found = Scan.read(scan_file)
     from cevns.report import save
     from cevns.report.scan_figures.scan_figure import scan_figure
 
