@@ -138,3 +138,59 @@ def test_a_file_that_does_not_end(tmp_path, kind):
     with pytest.raises(CevnsError, match="CSV files" if kind == "large" else "name a file"):
         cevns.load(path)
     assert time.monotonic() - started < 1.0
+
+
+@pytest.mark.parametrize("sigma", ["1 ps", "15 us", "50 ms"])
+def test_a_pulse_of_any_width_takes_bounded_work(monkeypatch, sigma):
+    """A picosecond took half a minute and 2 GB before it was refused, 15 us once took 9 GB."""
+    from cevns.sources.arrivals import pulsed
+
+    sizes = []
+
+    def counted(t, t0, *others):
+        sizes.append(np.broadcast(t, t0).size)
+        return exact(t, t0, *others)
+
+    exact = pulsed.emg_pdf
+    monkeypatch.setattr(pulsed, "emg_pdf", counted)
+    experiment = cevns.load(NAME, overrides={"source.pulse_sigma": sigma}).experiments[0]
+    if sigma == "1 ps":
+        with pytest.raises(InputError, match="declare a broader resolution or pulse"):
+            _ = experiment.times
+    else:
+        assert experiment.times[0].n_bins == len(experiment.time_edges) - 1
+    assert max(sizes) < 4e6
+    assert sum(sizes) < 4e7
+
+
+SCRIPT = """\
+import os, pathlib, sys, warnings
+from dataclasses import dataclass
+from cevns.inference.work.blocks import run_blocks
+
+@dataclass(frozen=True)
+class Squares:
+    name: str = "the scan"
+    def start(self):
+        return lambda key: key**2
+
+pathlib.Path("begun-" + str(os.getpid())).touch()
+{guard}    done = list(run_blocks(Squares(), range(20), workers=2))
+{guard}    print(sorted(d.result for d in done)[-1], len({{d.worker for d in done}}))
+"""
+
+
+@pytest.mark.parametrize("guard", ["if True:\n", "if __name__ == '__main__':\n"])
+def test_a_script_without_a_guard_runs_on_one_worker(tmp_path, guard):
+    path = tmp_path / "script.py"
+    first, _, rest = SCRIPT.partition("{guard}")
+    path.write_text(first.replace("{{", "{") + guard + rest.replace("{guard}", "").format())
+    done = subprocess.run(
+        [sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("361 "), done.stderr
+    told = "the scan runs on one worker" in done.stderr
+    assert told == ("True" in guard)
+    if told:
+        assert done.stdout == "361 1\n"
+        assert len(list(tmp_path.glob("begun-*"))) == 1
