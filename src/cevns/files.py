@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all, by one run at a time, checked before long work."""
+"""Files: read up to a limit, written whole or not at all, by one run at a time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,48 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cevns.exceptions import OutputError
+from cevns.exceptions import InputError, OutputError
 
-__all__ = ["check_writable", "claimed", "make_folder", "write"]
+__all__ = ["check_writable", "claimed", "expanded", "make_folder", "read", "write"]
 
 _STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
+def expanded(path: Path | str) -> Path:
+    """A path with ``~`` and ``~user`` as their folders.
+
+    Raises:
+        InputError: if there is no such home folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(f"{path}: there is no such home folder; write the whole path") from None
+
+
+def read(path: Path, most: int) -> bytes:
+    """The content of a file.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
+    Raises:
+        InputError: if it is larger, no regular file, or cannot be read.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # some never end, and none is read twice
+            raise InputError(f"{path} is a device, a pipe or a folder; name a file")
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    if len(content) > most:
+        raise InputError(
+            f"{path} is larger than the {most // 1000} kB that such a file may have; put long "
+            "tables into CSV files"
+        )
+    return content
 
 
 def write(path: Path | str, content: str | bytes | memoryview, *, new: bool = False) -> None:

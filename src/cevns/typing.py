@@ -1,4 +1,4 @@
-"""Array types shared by all layers.
+"""Array types shared by all layers, and arrays that nobody can write to.
 
 `Array` is what the quoted results are made of: a float64 NumPy array. `ArrayLike` is what
 callers may pass.
@@ -18,4 +18,16 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 ENGINE: Final = "numpy"
 """What computes all numbers; every result and every file of toys says so."""
 
-__all__ = ["ENGINE", "Array", "ArrayLike", "BoolArray", "IntArray"]
+__all__ = ["ENGINE", "Array", "ArrayLike", "BoolArray", "IntArray", "frozen"]
+
+
+def frozen(array: Array) -> Array:
+    """An array as it is now: a copy that cannot be changed, for what is kept and shared.
+
+    Examples:
+        >>> frozen(np.ones(2)).flags.writeable
+        False
+    """
+    out = array.copy()
+    out.setflags(write=False)
+    return out

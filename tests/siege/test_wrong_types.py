@@ -1,5 +1,6 @@
 """Arguments of the wrong type in Python: one sentence."""
 
+import numpy as np
 import pytest
 
 import cevns
@@ -75,3 +76,36 @@ def test_an_experiment_file_runs_no_python(tmp_path, kind, place):
     with pytest.raises(InputError):
         cevns.load("coherent-csi-2021", models=str(patch))
     assert not ran.exists()
+
+
+@pytest.mark.parametrize("length", [0, 7, 9])
+def test_a_vector_has_the_length_of_the_parameters(study, length):
+    model = study.model()
+    said = f"a vector of length {length} where 8 parameters are: cevns, ssb,"
+    for ask in (model.expected, model.components, model.totals):
+        with pytest.raises(InputError, match=said):
+            ask(np.zeros(length))
+    with pytest.raises(InputError, match=said):
+        model.linearise(np.zeros((2, length)))
+    with pytest.raises(InputError, match="a vector of length 1 where 8"):
+        model.expected(3.0)
+
+
+def test_nobody_writes_into_data_that_are_kept(study):
+    usual = study.fit(minos="none").fit["cevns"].value
+    model, inputs = study.model(), study.experiments[0].inputs
+    kept = [model.observed, *(c.observed for c in model.channels)]
+    kept += [*inputs.observed.values(), *inputs.backgrounds.values()]
+    kept += [m.observed for m in inputs.channels.values()]
+    for array in kept:
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 1e6
+    assert study.fit(minos="none").fit["cevns"].value == usual
+
+
+def test_data_that_are_given_are_copied(study):
+    model = study.model()
+    data = model.observed.copy()
+    other = model.with_observed(data)
+    data[...] = 1e6
+    assert (other.observed == model.observed).all()

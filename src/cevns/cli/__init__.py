@@ -25,17 +25,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     import warnings
 
     from cevns.cli.app import app
-    from cevns.exceptions import CevnsError
+    from cevns.cli.terminal.screen import any_encoding
+    from cevns.exceptions import CevnsError, CevnsWarning
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         _say(f"warning: {message}")
 
+    any_encoding()
     words = [_option(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     with warnings.catch_warnings():
         warnings.showwarning = show
         # what a user can act on; arithmetic that overflows ends in a refused result anyway
         warnings.simplefilter("ignore")
-        warnings.simplefilter("default", UserWarning)
+        warnings.simplefilter("default", CevnsWarning)
         try:
             code = app(args=words, prog_name="cevns", standalone_mode=False)
         except CevnsError as error:
@@ -80,5 +82,7 @@ def _option(word: str) -> str:
 
 
 def _say(message: str, code: int = 0) -> int:
-    print(f"cevns: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    from cevns.cli.terminal.screen import printable
+
+    print(f"cevns: {printable(' '.join(message.split()))}", file=sys.stderr)  # noqa: T201
     return code

@@ -8,6 +8,7 @@ fetched, so a digest that differs there is an error.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Final, Literal
 from cevns.datasets.digests import Verification, check_digests, check_structure, load, sha256
 from cevns.datasets.releases import Reading, Release, names, release
 from cevns.exceptions import DataError, InputError
+from cevns.files import expanded
 from cevns.registry import canonical
 
 __all__ = [
@@ -78,11 +80,18 @@ class Located:
 
 
 def cache_folder() -> Path:
-    """The user's cache of cevns, the same folder as ``pooch.os_cache("cevns")``."""
+    """The user's cache of cevns, the same folder as ``pooch.os_cache("cevns")``.
+
+    A user without a home folder has it among the temporary files.
+    """
     # asking platformdirs as pooch does, without importing pooch: every fit passes here
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("cevns"))
+    try:
+        found = Path(platformdirs.user_cache_dir("cevns"))
+    except RuntimeError:  # older versions return a path that begins with ~
+        found = Path("~")
+    return found if found.is_absolute() else Path(tempfile.gettempdir()) / "cevns"
 
 
 def where(name: str, cache: Path | None = None) -> Path:
@@ -228,7 +237,7 @@ def _readable() -> Iterator[None]:
 
 
 def _folder(path: Path | str, what: str) -> Path:
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     if not folder.exists():
         raise InputError(f"{what}: the folder {folder} does not exist; check the path")
     if not folder.is_dir():

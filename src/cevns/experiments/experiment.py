@@ -202,6 +202,7 @@ def load(
         >>> round(load("coherent-csi-2021").cross_section_cm2 * 1e40)
         187
     """
+    overrides = loader.texts(overrides)
     path = loader.find(name_or_path)
     document = parse(path)
     curve_file = None
@@ -215,7 +216,7 @@ def load(
         path,
         document,
         data=Path(data) if data is not None else None,
-        overrides=overrides,
+        overrides=overrides or None,
     )
     if curve_file is None:
         return experiment

@@ -14,6 +14,7 @@ import numpy as np
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.counts_model import Key, build_model
+from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment, load
 from cevns.experiments.questions import SCALE_QUESTION, SIGNAL, Poi, Question, ask
 from cevns.inference import Model
@@ -206,14 +207,15 @@ def load_all(
         UnknownNameError: if an experiment is unknown, or a change names one that is not there.
         InputError: if a file or a change cannot be used.
     """
-    if len(names) == 1 and not any(":" in key for key in overrides or ()):
+    overrides = loader.texts(overrides)
+    if len(names) == 1 and not any(":" in key for key in overrides):
         one = load(names[0], data=data, overrides=overrides)
         if data is not None and not one.declaration.releases:
             raise InputError(f"--data: {one.name} names no public release")
         return (one,)
     plain = tuple(load(n) for n in names)
     changes: list[dict[str, str]] = [{} for _ in plain]
-    for key, value in (overrides or {}).items():
+    for key, value in overrides.items():
         who, colon, field = key.partition(":")
         chosen = [i for i, e in enumerate(plain) if not colon or _called(e, names[i], who)]
         if not chosen:

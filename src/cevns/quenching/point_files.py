@@ -8,6 +8,7 @@ from typing import Final
 
 from cevns.datasets.places import VARIABLE
 from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.files import expanded
 from cevns.quenching.points import DataSet, read_folder
 from cevns.registry import canonical
 
@@ -56,7 +57,7 @@ def load_points(material: str, data: Path | str | None = None) -> tuple[tuple[Da
     wanted = canonical(material)
     name = f"quenching-{wanted}"
     if data is not None:
-        parent = Path(data).expanduser()
+        parent = expanded(data)
         folder = parent / name if (parent / name).is_dir() else parent
         return _checked(folder, wanted), "--data"
     # an empty variable counts as unset, as in the shell

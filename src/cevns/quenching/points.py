@@ -35,6 +35,7 @@ import numpy as np
 
 from cevns.datasets.tables import Table, read_table
 from cevns.exceptions import CevnsError, DataError, InputError
+from cevns.files import expanded
 from cevns.typing import Array
 
 __all__ = ["RECOIL_ERRORS", "DataSet", "check_recoil_errors", "read_folder", "read_set"]
@@ -223,7 +224,7 @@ def read_folder(folder: Path | str) -> tuple[DataSet, ...]:
         InputError: if the folder does not exist or holds no CSV file.
         DataError: as `read_set`.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; name one with a CSV file for each data set")
     paths = sorted(folder.glob("*.csv"))

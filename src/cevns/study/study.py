@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cevns import analysis  # which imports what a method asks for when it is called
 from cevns.analysis.coupling_families import Form, Physics, askable
@@ -26,6 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Study"]
 
 Fix = Mapping[str, float | None]
+
+
+@contextmanager
+def _tiny_is_zero() -> Iterator[None]:
+    """Densities far in their tails underflow, also for users who let NumPy raise errors."""
+    with np.errstate(under="ignore"):
+        yield
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +103,7 @@ class Study(Named):
         """
         return together(*self.experiments)
 
+    @_tiny_is_zero()
     def model(
         self,
         poi: str | None = None,
@@ -158,6 +169,7 @@ class Study(Named):
 
     # -- before any fit ------------------------------------------------------------------------
 
+    @_tiny_is_zero()
     def predict(self, *, at: Mapping[str, float] | None = None) -> dict[str, dict[str, float]]:
         """Expected counts in the analysis region, by experiment and component.
 
@@ -169,12 +181,14 @@ class Study(Named):
         """
         return analysis.expected_counts(*self.experiments, at=at)
 
+    @_tiny_is_zero()
     def rate(
         self, *, at: Mapping[str, float] | None = None, points: int = 200
     ) -> dict[str, analysis.Rate]:
         """Recoil spectra and expected counts, by experiment; see `cevns.analysis.recoil_rate`."""
         return analysis.rates(*self.experiments, at=at, points=points)
 
+    @_tiny_is_zero()
     def compare(self) -> dict[str, analysis.Comparison]:
         """From the first experiment to each other, one change at a time, by the other's name.
 
@@ -188,6 +202,7 @@ class Study(Named):
 
     # -- fits ----------------------------------------------------------------------------------
 
+    @_tiny_is_zero()
     def fit(
         self,
         poi: str | None = None,
@@ -235,6 +250,7 @@ class Study(Named):
             widths=widths,
         )
 
+    @_tiny_is_zero()
     def profile(
         self,
         parameter: str | None = None,
@@ -255,6 +271,7 @@ class Study(Named):
             points=points,
         )
 
+    @_tiny_is_zero()
     def systematics(
         self,
         poi: str | None = None,
@@ -268,6 +285,7 @@ class Study(Named):
         request = _request(poi, free, at, fix)
         return analysis.systematic_effects(*self.experiments, request=request, use_asimov=asimov)
 
+    @_tiny_is_zero()
     def toys(
         self,
         n: int,
@@ -296,6 +314,7 @@ class Study(Named):
 
     # -- scans and limits ----------------------------------------------------------------------
 
+    @_tiny_is_zero()
     def plan(
         self,
         ranges: Ranges,
@@ -335,6 +354,7 @@ class Study(Named):
             form=form,
         )
 
+    @_tiny_is_zero()
     def scan(
         self,
         ranges: Ranges | analysis.ScanPlan,
@@ -393,6 +413,7 @@ class Study(Named):
         assert found is not None  # only a share of a scan has no result
         return found
 
+    @_tiny_is_zero()
     def limit(
         self,
         *,

@@ -61,10 +61,10 @@ def _write(output: Output, e: Entry, out: Path | None) -> dict[str, Any]:
         for i, column in enumerate(shown.columns):
             column.justify = "left" if numbers.is_text(i) else "right"
         for row in numbers.rows:
-            shown.add_row(*(numbers.text(cell).replace("[", r"\[") for cell in row))
+            shown.add_row(*(numbers.text(cell) for cell in row))
         output.console.print(shown)
         for note in numbers.notes:
-            output.console.print(f"  {note}", markup=False)
+            output.console.print(f"  {note}")
         record["columns"] = list(numbers.columns)
         record["rows"] = [list(row) for row in numbers.rows]
         record["notes"] = list(numbers.notes)
@@ -75,5 +75,5 @@ def _write(output: Output, e: Entry, out: Path | None) -> dict[str, Any]:
         paths.append(out / f"{e.name}.csv")
         write(paths[-1], numbers.csv())
     record["files"] = [str(path) for path in paths]
-    output.console.print(", ".join(record["files"]), markup=False)
+    output.console.print(", ".join(record["files"]))
     return record

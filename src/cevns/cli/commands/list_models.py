@@ -52,7 +52,8 @@ def list_names(
         record[k] = [dict(zip(columns, row, strict=True)) for row in rows]
         if kind is None and len(rows) > 12:
             names = ", ".join(dict.fromkeys(str(row["name"]) for row in record[k]))
-            output.console.print(f"\n[bold]{k}[/bold] ({len(rows)}; 'cevns list {k}')\n  {names}")
+            output.console.print(f"\n{k}", style="bold", end="")
+            output.console.print(f" ({len(rows)}; 'cevns list {k}')\n  {names}")
             continue
         hidden = 1 if k == "parameters" and model is not None else 0  # it is the title then
         title = f"{k} of {model}" if hidden else k

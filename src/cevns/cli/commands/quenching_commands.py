@@ -137,7 +137,8 @@ def quenching(
 
 
 def _show_fit(console: Console, fit: QuenchingFit) -> None:
-    console.print(f"[bold]{fit.family.formula}[/bold]: {fit.label}")
+    console.print(fit.family.formula, style="bold", end="")
+    console.print(f": {fit.label}")
     shown = table("data sets", "set", "points", "chi2", "range / keVnr", "what", left=1)
     shown.columns[-1].justify = "left"
     for s in fit.model.sets:

@@ -18,6 +18,8 @@ def reproduce(
     ] = None,
 ) -> None:
     """Compare with published numbers: quantity, published, ours, difference, agrees."""
+    from rich.text import Text
+
     from cevns.experiments import load
     from cevns.reproduction import reproduce as rows
 
@@ -40,11 +42,11 @@ def reproduce(
             notes.setdefault(row.skipped, p.id)
         shown.add_row(
             p.id,
-            p.quantity + (f" [{p.unit}]" if unit else "").replace("[", r"\["),
+            p.quantity + (f" [{p.unit}]" if unit else ""),
             row.published_text,
             row.ours_text,
             "" if row.difference is None else f"{row.difference:+.2f}",
-            "[bold]NO[/bold]" if row.verdict == "no" else row.verdict,
+            Text("NO", "bold") if row.verdict == "no" else row.verdict,
         )
         if p.note:
             notes.setdefault(p.note, p.id)

@@ -78,17 +78,18 @@ def plot(
     """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.cli.terminal.output import require_plots
+    from cevns.cli.terminal.screen import printable
     from cevns.files import check_writable
 
     require_plots("cevns plot")
+    found = Scan.read(scan_file)
     target = scan_file.with_suffix(".png") if out is None else out
     check_writable(target)
-    found = Scan.read(scan_file)
     from cevns.report import save
     from cevns.report.scan_figures.scan_figure import scan_figure
 
     save(scan_figure(found, overlays=tuple(overlay or ()), levels=tuple(cl or ())), target)
-    typer.echo(f"{found.title}: drawn in {target}")
+    typer.echo(printable(f"{found.title}: drawn in {target}"))
 
 
 def _share(text: str | None) -> tuple[int, int] | None:

@@ -66,8 +66,9 @@ def toys(
         console.print(f"audit: {result.audit_text}")
     t = result.timing
     if t.get("toys_per_second") is not None:
+        console.print(f"{t['toys_per_second']:,.0f} toys/s", style="bold", end="")
         console.print(
-            f"[bold]{t['toys_per_second']:,.0f} toys/s[/bold] (drawing and fitting, warm, "
+            " (drawing and fitting, warm, "
             f"{t['workers']:.0f} workers); set-up {t['compile_s']:.1f} s, coverage "
             f"{t['coverage_s']:.1f} s, audit {t['audit_s']:.1f} s, wall {t['wall_s']:.1f} s"
         )

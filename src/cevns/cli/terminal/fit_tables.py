@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cevns.analysis.measurement import CM2_UNIT
 from cevns.cli.terminal.output import table
+from cevns.exceptions import CevnsWarning
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,11 +50,12 @@ def show_fit(console: Console, result: Measurement) -> None:
 def _show_origin(console: Console, result: Measurement) -> None:
     """Where the data and the prediction of each experiment come from."""
     subject = result.subject
-    console.print(f"[bold]{subject.title}[/bold]  {', '.join(subject.cite)}")
+    console.print(subject.title, style="bold", end="")
+    console.print(f"  {', '.join(subject.cite)}")
     for e in subject.experiments:
         whose = f"{e.name}: " if result.together else ""
         for warning in e.inputs.warnings:
-            warnings.warn(whose + warning, stacklevel=2)
+            warnings.warn(whose + warning, CevnsWarning, stacklevel=2)
         data = "Asimov data (expected counts)" if result.asimov else f"data: {e.inputs.origin}"
         folder = "" if e.data is None else f" {e.data}"
         physics = e.physics
@@ -70,7 +72,7 @@ def _show_origin(console: Console, result: Measurement) -> None:
             console.print(f"{whose}signal: {origin}")
         if not result.together:  # of several, the JSON names them
             files = (f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in e.inputs.files)
-            console.print(f"[dim]files, sha256: {', '.join(files)}[/dim]")
+            console.print(f"files, sha256: {', '.join(files)}", style="dim")
         if e.overrides:
             console.print("changed: " + ", ".join(f"{k}={v}" for k, v in e.overrides.items()))
         if e.document.patches:
@@ -111,9 +113,9 @@ def _show_answer(console: Console, result: Measurement) -> None:
     for name, r in result.results.items():
         if r.poi is not None:
             z = None if r.significance is None else r.significance.z
-            console.print(f"[bold]{name}: {_value(r.poi)}{_rejected(result, z)}[/bold]")
+            console.print(f"{name}: {_value(r.poi)}{_rejected(result, z)}", style="bold")
     if result.poi is not None:
-        console.print(f"[bold]{_answer(result)}[/bold]")
+        console.print(_answer(result), style="bold")
     f = result.fit
     held = [p.name for p in f if p.fixed]
     if held:
@@ -160,7 +162,7 @@ def _show_alternatives(console: Console, result: Measurement) -> None:
     assert study is not None
     unit, name = (result.poi.unit, result.poi.name) if result.poi else ("", "")
     title = f"fits with one alternative shape each{f' [{unit}]' if unit else ''}"
-    shown = table(title.replace("[", r"\["), "alternative", name, "shift", "-2lnL", left=1)
+    shown = table(title, "alternative", name, "shift", "-2lnL", left=1)
     for f in study.fits:
         shown.add_row(
             f"{f.parameter} {f.side:+d} sigma",

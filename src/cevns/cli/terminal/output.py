@@ -49,9 +49,9 @@ class Output:
     @property
     def console(self) -> Console:
         """The console for people: standard output, or standard error beside ``--json -``."""
-        from rich.console import Console
+        from cevns.cli.terminal.screen import screen
 
-        console = Console(stderr=self.json == "-", highlight=False, soft_wrap=True)
+        console = screen(stderr=self.json == "-")
         if not console.is_terminal:
             console.width = 160  # a file or a pipe has no edge to cut tables at
         return console

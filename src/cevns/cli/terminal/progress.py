@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import typer
 
+from cevns.cli.terminal.screen import printable
+
 __all__ = ["FIRST_S", "LINE_S", "line", "progress_bar"]
 
 FIRST_S, LINE_S = 2.0, 10.0
@@ -62,7 +64,7 @@ def progress_bar(what: str = "toys") -> Iterator[Callable[..., None]]:
             yield tell
         except BaseException as stop:
             for note in getattr(stop, "__notes__", ()):
-                typer.echo(f"cevns: {note}", err=True)
+                typer.echo(printable(f"cevns: {note}"), err=True)
             raise
 
 

@@ -219,7 +219,8 @@ def show_scan(output: Output, found: Scan, out: Path | None, *, there: bool = Fa
     """
     console = output.console
     source = "expected counts (Asimov)" if found.file.run["asimov"] else "data"
-    console.print(f"[bold]{found.title}[/bold]  ({source})", markup=True)
+    console.print(found.title, style="bold", end="")
+    console.print(f"  ({source})")
     axes = table("axes", "parameter", "what", "unit", "from", "to", "points", left=3)
     for name, unit, values, what in zip(
         found.names, found.units, found.axes, found.file.run["descriptions"], strict=True
@@ -227,7 +228,7 @@ def show_scan(output: Output, found: Scan, out: Path | None, *, there: bool = Fa
         axes.add_row(name, what, unit, f"{values[0]:.4g}", f"{values[-1]:.4g}", str(len(values)))
     console.print(axes)
     for line in found.summary():
-        console.print(line, markup=False)
+        console.print(line)
     if out is not None:
         written = "nothing was computed, all of it is in" if there else "written to"
         console.print(f"{written} {out}; draw it with 'cevns plot {out}'")

@@ -14,6 +14,7 @@ __all__ = ["PlaneSpline", "UniformSpline", "tabulate"]
 
 _ONE_SIDED = np.array([-137 / 60, 5.0, -5.0, 10 / 3, -5 / 4, 1 / 5])  # f', six points, O(h^5)
 MAX_INTERVALS = 1 << 15
+_PROBED, _NEAR = 512, 64
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,19 @@ def tabulate(
         error = np.abs(coarse.evaluate(x[1::2]) - values[1::2]).max(axis=0)
         if np.all(error <= 8.0 * tolerance * peak):
             return UniformSpline.through(start, x[1] - x[0], values)
-        if 2 * n > MAX_INTERVALS:
+        hopeless = 2 * n > MAX_INTERVALS
+        if n < _PROBED <= 2 * n:  # the finest step where the function is roughest, before all
+            scale = 8.0 * tolerance * peak
+            off = np.abs(coarse.evaluate(x[1::2]) - values[1::2]) / scale
+            middle = x[2 * int(off.max(axis=1).argmax()) + 1]
+            step = (stop - start) / MAX_INTERVALS
+            near = middle + step * np.arange(-_NEAR, _NEAR + 1)
+            near += max(0.0, start - near[0]) - max(0.0, near[-1] - stop)
+            there = function(near)
+            spline = UniformSpline.through(near[0], 2.0 * step, there[::2])
+            off = np.abs(spline.evaluate(near[1::2]) - there[1::2]) / scale
+            hopeless = bool((off > 2.0).any())
+        if hopeless:
             raise InputError(
                 f"{what} is not smooth enough to be tabulated; declare a broader resolution or "
                 "pulse"

@@ -28,6 +28,8 @@ from cevns.typing import Array, ArrayLike
 __all__ = ["TimeTable", "time_bins"]
 
 TimeDensity: TypeAlias = Callable[[Array, Array], Array]
+_AT_ONCE = 1 << 21
+"""Values of a density that are in memory at the same time."""
 
 
 class _Integrals:
@@ -56,8 +58,9 @@ class _Integrals:
 
     def __call__(self, t0_us: Array) -> Array:
         """Shape ``(n,)`` gives ``(n, n_bins)``."""
-        integrand = self._pdf(self._times, t0_us[:, None]) * self._weights
-        return np.add.reduceat(integrand, self._starts, axis=-1)
+        parts = np.array_split(t0_us, 1 + t0_us.size * self._times.size // _AT_ONCE)
+        integrands = (self._pdf(self._times, t0[:, None]) * self._weights for t0 in parts)
+        return np.concatenate([np.add.reduceat(f, self._starts, axis=-1) for f in integrands])
 
 
 def time_bins(

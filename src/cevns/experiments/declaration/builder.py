@@ -18,6 +18,7 @@ from cevns.exceptions import CevnsError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
+from cevns.files import expanded
 from cevns.units import Unit
 
 __all__ = ["build", "written_names"]
@@ -90,7 +91,7 @@ def build(
             hint = nearest(name, [*known, *(["file"] if readable else [])], "known here:")
             raise document.error(f"'{component.kind}' has no such field; {hint}", [*section, name])
         is_path = hints[known[name]] is Path and isinstance(value, str)
-        fields[known[name]] = folder / Path(value).expanduser() if is_path else value
+        fields[known[name]] = folder / expanded(value) if is_path else value
     try:
         if not from_file:
             return TypeAdapter(model).validate_python(fields)
@@ -98,7 +99,7 @@ def build(
             raise document.error(f"expected a path, got {file!r}", [*section, "file"])
         # fields beside `file` replace what the table says
         beside = {n: TypeAdapter(hints[n]).validate_python(v) for n, v in fields.items()}
-        return dataclasses.replace(model.from_csv(folder / Path(file).expanduser()), **beside)
+        return dataclasses.replace(model.from_csv(folder / expanded(file)), **beside)
     except PydanticSchemaGenerationError:  # nothing that a file could write
         raise document.error("this field is missing", [*section, "file"]) from None
     except ValidationError as error:

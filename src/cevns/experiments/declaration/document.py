@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from cevns.exceptions import InputError, SchemaError
+from cevns.files import read
 
-__all__ = ["LONGEST", "Document", "Location", "nearest", "parse"]
+__all__ = ["LARGEST", "LONGEST", "Document", "Location", "nearest", "parse"]
 
 Location = Sequence[int | str]
 LONGEST = 100_000
 """Values a file may hold: a table beyond this belongs into a CSV file."""
+LARGEST = 256_000
+"""Bytes a file may have: reading more takes many seconds."""
 _DEEPEST = 50
 
 
@@ -155,14 +158,12 @@ def parse(path: Path) -> Document:
 
     Raises:
         SchemaError: if the file is empty, binary, not YAML, not a mapping, or uses tags.
-        InputError: if it cannot be read.
+        InputError: if it is too large, or cannot be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read(path, LARGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
     if "\0" in text:
         raise SchemaError(
             "this is not a text file (UTF-8); an experiment file is YAML", path=path
@@ -212,6 +213,10 @@ def _load(text: str) -> Any:
         raise _YAMLProblemError(first) from None
     except RecursionError:
         raise _YAMLProblemError("it is nested too deeply") from None
+    except (AttributeError, TypeError):  # what ruamel ends in
+        raise _YAMLProblemError(
+            "a section holds itself, or a field's name is no plain text"
+        ) from None
 
 
 def _line(mark: Any) -> int | None:
@@ -239,6 +244,8 @@ def _plain(root: Any) -> Any:
                 f"the tag {tag} has no meaning here", None if line is None else line + 1
             )
         if isinstance(node, Mapping):
+            if any(isinstance(k, tuple | Mapping) for k in node):
+                raise _YAMLProblemError("the name of a field is a list or a section; write a text")
             return {str(k): plain(v, depth + 1) for k, v in node.items()}
         if isinstance(node, list):
             return [plain(v, depth + 1) for v in node]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.files import expanded
 from cevns.registry import canonical
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "checked",
     "find",
     "schema_error",
+    "texts",
     "validate",
     "with_variant",
 ]
@@ -49,7 +51,7 @@ def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
     text = str(name_or_path)
     if canonical(text) in catalogue():
         return CATALOGUE / f"{canonical(text)}.yaml"
-    path = (folder or Path()) / Path(text).expanduser()
+    path = (folder or Path()) / expanded(text)
     if _is_path(text) or path.exists():
         if path.is_dir():
             raise InputError(f"{path} is a folder; name the experiment's YAML file in it")
@@ -62,6 +64,23 @@ def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
 def _is_path(text: str) -> bool:
     """Whether a text can only be a path: it has a separator or the suffix of YAML."""
     return "/" in text or Path(text).suffix.casefold() in {".yaml", ".yml"}
+
+
+def texts(overrides: Mapping[str, str] | None) -> dict[str, str]:
+    """Changed fields and their values, which are texts as behind ``--set``.
+
+    Raises:
+        InputError: if one is something else.
+    """
+    if overrides is None:
+        return {}
+    how = "give fields and values as texts, overrides={'target.mass': '20 kg'}"
+    if not isinstance(overrides, Mapping):
+        raise InputError(f"overrides={overrides!r}: {how}")
+    for field, value in overrides.items():
+        if not all(isinstance(text, str) for text in (field, value)):
+            raise InputError(f"overrides: {field!r} is given the value {value!r}; {how}")
+    return dict(overrides)
 
 
 def with_variant(document: Document, overrides: Mapping[str, str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.document import Document, nearest, parse
+from cevns.files import expanded
 from cevns.processes.framework.user_models import parts
 
 __all__ = ["patched", "read_patch", "split"]
@@ -56,7 +57,7 @@ def read_patch(path: str | Path) -> Document:
         SchemaError: if it is no YAML mapping, or has other sections than a patch.
         InputError: if it cannot be read.
     """
-    document = parse(Path(path).expanduser())
+    document = parse(expanded(path))
     known = (*_ADDED, *_APPENDED, *_CHANGED)
     for section, value in document.values.items():
         if section not in known:

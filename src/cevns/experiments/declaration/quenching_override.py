@@ -13,6 +13,7 @@ from cevns.exceptions import InputError, SchemaError
 from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document, parse
+from cevns.files import expanded
 
 __all__ = ["FIELD", "read_quenching", "replaced", "split"]
 
@@ -60,7 +61,7 @@ def read_quenching(path: Path | str) -> Quenching:
         SchemaError: if there is no such section, or it is not usable.
         InputError: if the file cannot be read.
     """
-    document = parse(Path(path).expanduser())
+    document = parse(expanded(path))
     written = document.values.get("quenching")
     if not isinstance(written, dict) or "kind" not in written:
         raise SchemaError("needs a section 'quenching:' with a 'kind'", path=document.path)

@@ -25,7 +25,7 @@ from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.experiments.inputs.table_reader import InputFile, TableReader
 from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.shapes import Morph
-from cevns.typing import Array
+from cevns.typing import Array, frozen
 
 __all__ = ["STEADY_STATE_ROLE", "Inputs", "load_inputs"]
 
@@ -92,7 +92,7 @@ def load_inputs(experiment: Parts, data: Path | None = None) -> Inputs:
                 f"background {name!r} has no content inside the analysis region; check its tables "
                 "and the axes"
             )
-        backgrounds[name] = shape / shape.sum()
+        backgrounds[name] = frozen(shape / shape.sum())
     shapes: dict[str, Morph] = {}
     if declared.signal is not None:
         channels, shapes = _released(experiment, reader)

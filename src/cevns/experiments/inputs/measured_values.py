@@ -29,7 +29,7 @@ from cevns.experiments.inputs.table_reader import TableReader
 from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.channel import COUNTS
 from cevns.inference.model.statistic import Statistic
-from cevns.typing import Array
+from cevns.typing import Array, frozen
 
 __all__ = ["Measured", "read_counts", "read_values"]
 
@@ -48,6 +48,10 @@ class Measured:
     observed: Array | None = None
     statistic: Statistic = COUNTS
     cells: Cells = field(default_factory=Cells)
+
+    def __post_init__(self) -> None:
+        if self.observed is not None:
+            object.__setattr__(self, "observed", frozen(self.observed))
 
 
 def read_counts(experiment: Parts, reader: TableReader, data: Data, cells: Cells) -> Array:

@@ -21,6 +21,7 @@ from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Table
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.prediction.parts import Parts
+from cevns.files import expanded
 from cevns.typing import Array
 
 __all__ = ["InputFile", "TableReader"]
@@ -191,7 +192,7 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
         written = {} if component is None else component.fields
         for name in (written.get("file"), written.get("path")):
             if isinstance(name, str):
-                path = folder / Path(name).expanduser()
+                path = folder / expanded(name)
                 inside = sorted(path.glob("*.csv"))
                 out += [InputFile(role, f"{name}/{f.name}", sha256(f)) for f in inside]
                 if path.is_file():

@@ -24,7 +24,7 @@ from cevns.inference.model.rows import DenseRows, Rows, StaticMatrix, WeightedRo
 from cevns.inference.model.shapes import Shape
 from cevns.inference.model.statistic import Statistic
 from cevns.inference.statistics.poisson import Poisson
-from cevns.typing import Array, IntArray
+from cevns.typing import Array, IntArray, frozen
 
 __all__ = ["COUNTS", "Channel", "Component", "Evaluated"]
 
@@ -118,6 +118,7 @@ class Channel:
         if not self.components:
             raise InputError(f"channel {self.name!r} needs at least one component")
         self.statistic.check(self.observed, f"channel {self.name!r}")
+        object.__setattr__(self, "observed", frozen(self.observed))
 
     @property
     def n_bins(self) -> int:

@@ -20,7 +20,7 @@ from cevns.inference.model.channel import Channel, Component, Evaluated
 from cevns.inference.model.shapes import FunctionShape
 from cevns.parameters import Parameters
 from cevns.signatures import refuse_xp_in
-from cevns.typing import Array, IntArray
+from cevns.typing import Array, IntArray, frozen
 
 __all__ = [
     "Fix",
@@ -79,7 +79,7 @@ class Model:
     @cached_property
     def observed(self) -> Array:
         """Data of all channels, one after the other, ``(n_bins,)``."""
-        return np.concatenate([c.observed for c in self.channels])
+        return frozen(np.concatenate([c.observed for c in self.channels]))
 
     @property
     def n_bins(self) -> int:
@@ -145,9 +145,28 @@ class Model:
             for c in self.channels
         }
 
-    def expected(self, theta: Array) -> Array:
-        """Expected data, ``(..., n_par) -> (..., n_bins)``."""
+    def _vectors(self, theta: Array) -> Array:
+        """Points ``(..., n_par)``.
+
+        Raises:
+            InputError: if they have another number of values than the model has parameters.
+        """
         theta = np.asarray(theta, dtype=float)
+        given = theta.shape[-1] if theta.ndim else 1
+        if not theta.ndim or given != len(self.parameters):
+            raise InputError(
+                f"model {self.name!r}: a vector of length {given} where {len(self.parameters)} "
+                f"parameters are: {', '.join(self.parameters.names)}"
+            )
+        return theta
+
+    def expected(self, theta: Array) -> Array:
+        """Expected data, ``(..., n_par) -> (..., n_bins)``.
+
+        Raises:
+            InputError: if a vector has another length than there are parameters.
+        """
+        theta = self._vectors(theta)
         # the number of points is said, for a model may have no parameters
         columns = np.ascontiguousarray(
             theta.reshape(math.prod(theta.shape[:-1]), theta.shape[-1]).T
@@ -164,7 +183,7 @@ class Model:
         Returns:
             ``mu (B, n_bins)`` and ``jacobian (B, n_par, n_bins)``.
         """
-        columns = np.ascontiguousarray(np.asarray(theta, dtype=float).T)
+        columns = np.ascontiguousarray(self._vectors(theta).T)
         points = [self.at(c, columns) for c in self.channels]
         mu = np.concatenate([p.mean for p in points])
         jacobian = [p.jacobian(self.parameters.names) for p in points]
@@ -192,7 +211,7 @@ class Model:
 
     def _contributions(self, theta: Array) -> Iterator[tuple[Channel, str, Array]]:
         """Of each channel the name of each component and its expected data, ``(n_bins, 1)``."""
-        column = np.asarray(theta, dtype=float)[:, None]
+        column = self._vectors(theta)[:, None]
         for channel in self.channels:
             point = self.at(channel, column)
             for number, component in enumerate(channel.components):

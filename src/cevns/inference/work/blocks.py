@@ -8,6 +8,7 @@ deaths nor the order matter. Blocks that are lost with a worker are computed aga
 
 from __future__ import annotations
 
+import ast
 import multiprocessing
 import os
 import pickle
@@ -16,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -31,9 +33,10 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.resource_tracker import ensure_running
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from cevns.exceptions import FitError, InputError
+from cevns.exceptions import CevnsWarning, FitError, InputError
 
 __all__ = [
     "Done",
@@ -153,15 +156,42 @@ def run_blocks(
         yield from _on_executor(_pickled(job, dumps), queue, executor)
         return
     cores = available_cores() if workers is None else workers
-    if queue.waiting and (workers is None or workers == 1):
+    guarded = cores == 1 or _guarded()
+    if queue.waiting and (workers is None or workers == 1 or not guarded):
         with one_blas_thread():
             run = job.start()
         while queue.waiting:
             yield queue.done(_run(run, queue.waiting.popleft()))
-            if cores > 1 and queue.mean_s * len(queue.waiting) > _POOL_PAYS_S:
-                break
+            pays = workers is not None or queue.mean_s * len(queue.waiting) > _POOL_PAYS_S
+            if cores > 1 and pays and queue.waiting:
+                if guarded:
+                    break
+                cores = 1
+                warnings.warn(
+                    f"{job.name} runs on one worker: processes begin with the script, which would "
+                    "call itself; put its calls below 'if __name__ == \"__main__\":'",
+                    CevnsWarning,
+                    stacklevel=2,
+                )
     if queue.waiting:
         yield from _in_pool(_pickled(job), queue, cores)
+
+
+def _guarded() -> bool:
+    """Whether the script that runs can begin in a new process without doing its work again.
+
+    A new process imports it; what stands below ``if __name__ == "__main__":`` is left out then.
+    """
+    main = vars(sys.modules["__main__"])
+    path, spec = main.get("__file__"), main.get("__spec__")
+    if path is None or (spec is not None and spec.name.endswith("__main__")):
+        return True  # it is not imported
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return True
+    tests = (node.test for node in tree.body if isinstance(node, ast.If))
+    return any(isinstance(n, ast.Name) and n.id == "__name__" for t in tests for n in ast.walk(t))
 
 
 def _in_pool(

@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any, Final, cast
 
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.files import expanded
 from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kernels import Process
 from cevns.registry import canonical
@@ -76,7 +77,7 @@ def parts(name: str) -> list[str]:
         ['nsi', 'my_model.py:Contact']
     """
     match = _AFTER_PATH.match(name.strip())
-    if match and Path(match["path"]).expanduser().is_file():
+    if match and expanded(match["path"]).is_file():
         return [name.strip()]
     return [part.strip() for part in name.split("+")]
 
@@ -105,7 +106,7 @@ def from_file(name: str) -> Model:
             f"{name!r} is no interaction: a model of your own is a Python file, for example "
             "my_model.py or my_model.py:ClassName"
         )
-    path = Path(match["path"]).expanduser().resolve()
+    path = expanded(match["path"]).resolve()
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "there is no such file"
         raise InputError(f"the interaction {match['path']!r}: {what}; give the path of your model")
