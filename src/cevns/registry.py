@@ -4,6 +4,9 @@ A folder is a registry: the module ``sources/sns.py`` answers to the name ``sns`
 ``klein_nystrand_adapted.py`` to ``klein-nystrand-adapted`` (``-`` and ``_`` are equal). Modules
 whose name starts with an underscore are helpers and are not listed. So the command line knows
 all choices while it starts fast, and adding a model means adding one file.
+
+An installed package adds to a registry by entry points of a group of its name, ``cevns.sources`` or
+``cevns.detectors.resolution``: each is the class, or a module with the class as ``MODEL``.
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from cevns.exceptions import UnknownNameError
+from cevns.exceptions import InputError, UnknownNameError
 
-__all__ = ["canonical", "load", "names"]
+__all__ = ["canonical", "load", "names", "plugin", "plugins", "shipped"]
 
 
 def canonical(name: str) -> str:
@@ -30,9 +35,14 @@ def canonical(name: str) -> str:
 
 
 def names(package: str) -> tuple[str, ...]:
-    """Names registered in `package` (dotted), sorted, without importing its modules.
+    """Names registered in `package` (dotted), sorted, without importing anything of them."""
+    return tuple(sorted({*shipped(package), *plugins(package)}))
 
-    A folder that is appended to the package's ``__path__`` belongs to the registry.
+
+def shipped(package: str) -> tuple[str, ...]:
+    """Names of the files of a registry.
+
+    A folder that is appended to the package's ``__path__`` belongs to it.
     """
     spec = importlib.util.find_spec(package)
     assert spec is not None
@@ -46,14 +56,52 @@ def _names(folders: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({canonical(p.stem) for p in files if not p.stem.startswith("_")}))
 
 
-def load(package: str, kind: str, name: str) -> ModuleType:
-    """Import the module registered as `name` in `package`.
+def plugins(package: str) -> dict[str, list[EntryPoint]]:
+    """What installed packages add to a registry, by name; nothing of it is imported."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=package):
+        same = found.setdefault(canonical(entry.name), [])
+        if entry.value not in [e.value for e in same]:
+            same.append(entry)
+    return found
+
+
+def plugin(package: str, kind: str, name: str) -> tuple[Any, str]:
+    """The object that an installed package adds to a registry, and where it stands.
 
     Raises:
-        UnknownNameError: if no file of that name exists; `kind` names what was looked up.
+        InputError: if several packages declare the name, or it cannot be imported.
+        UnknownNameError: if none declares it.
     """
-    known = names(package)
+    known = plugins(package)
+    if canonical(name) not in known:
+        raise UnknownNameError(kind, name, names(package))
+    entries = known[canonical(name)]
+    if len(entries) > 1:
+        declared = " and ".join(e.value for e in entries)
+        raise InputError(f"the {kind} {name!r} is declared twice, by {declared}: remove one")
+    try:
+        return entries[0].load(), entries[0].value
+    except Exception as error:
+        text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+        raise InputError(
+            f"the {kind} {name!r} ({entries[0].value}) cannot be imported: {text}"
+        ) from error
+
+
+def load(package: str, kind: str, name: str) -> ModuleType:
+    """The module registered as `name` in `package`, imported; its class is ``MODEL``.
+
+    Raises:
+        UnknownNameError: if there is no such name; `kind` says what was looked up.
+        InputError: if an installed package has declared it and it cannot be imported.
+    """
     wanted = canonical(name)
-    if wanted not in known:
-        raise UnknownNameError(kind, name, known)
-    return importlib.import_module(f"{package}.{wanted.replace('-', '_')}")
+    if wanted in shipped(package):
+        return importlib.import_module(f"{package}.{wanted.replace('-', '_')}")
+    found, _ = plugin(package, kind, name)
+    if isinstance(found, ModuleType):
+        return found
+    module = ModuleType(wanted, found.__doc__)
+    vars(module)["MODEL"] = found
+    return module

@@ -153,6 +153,59 @@ def test_component_of_its_own_process_has_tables_of_its_own(tmp_path: Path) -> N
     assert q[0] == pytest.approx(q[1], abs=CLOSE)
 
 
+OWN = "    interaction: {kind: vector-universal}\n    strength: [second_size]"
+"""A component with a process of its own, where the rest of the file is the Standard Model."""
+
+
+def with_own_process(folder: Path, name: str = "own", more: str = "") -> Path:
+    text = with_second(folder, FREE).read_text(encoding="utf-8")
+    text = text.replace("    strength: [second_size]", OWN)
+    return named(folder, name, text.replace("parameters:\n", f"parameters:\n{more}"))
+
+
+def test_parameters_of_a_components_own_process_are_asked_for(tmp_path: Path) -> None:
+    study = cevns.load(with_own_process(tmp_path))
+    assert study.couplings["g_zprime"].description
+    model = study.model(free=("g_zprime",))
+    assert model.parameters.names[0] == "g_zprime"
+    at = {"g_zprime": 2e-4}
+    moved = model.components(model.parameters.at(at).values)
+    still = model.components(model.parameters.values)
+    changed = {n for n in moved if not np.allclose(moved[n], still[n], rtol=1e-9)}
+    assert changed == {"own.on.second"}  # and not the signal of the first source
+    # as a file whose one process is the component's
+    text = with_second(tmp_path, FREE).read_text(encoding="utf-8")
+    whole = cevns.load(named(tmp_path, "whole", text + "interaction: {kind: vector-universal}\n"))
+    other = whole.model(free=("g_zprime",))
+    there = other.components(other.parameters.at(at).values)
+    np.testing.assert_allclose(moved["own.on.second"], there["whole.on.second"], rtol=1e-10)
+    # scans by tables and by the exact fold; profiled beside the strength
+    axes = {"g_zprime": [0.0, 1e-4, 2e-4]}
+    q = [study.scan(axes, asimov=True, form=form).q for form in ("tabulated", "exact")]
+    assert q[0] == pytest.approx(q[1], abs=CLOSE)
+    assert q[0][2] > q[0][1] > 0.0
+
+
+def test_parameter_of_a_components_own_process_is_constrained(tmp_path: Path) -> None:
+    known = "  g_zprime: {constraint: 1e-4 +/- 2e-5, acts_on: interaction}\n"
+    model = cevns.load(with_own_process(tmp_path, more=known)).model(free=("second_size",))
+    p = model.parameters["g_zprime"]
+    assert (p.constraint.mean, p.constraint.sigma) == (1e-4, 2e-5)
+    assert "g_zprime" not in model.channels[0].components[0].shape.names
+    nobody = known.replace("g_zprime", "g_dark")
+    with pytest.raises(InputError, match="'g_dark' acts on the interaction"):
+        cevns.load(with_own_process(tmp_path, "nobody", nobody)).fit(asimov=True)
+
+
+def test_one_name_is_one_parameter_in_two_processes(tmp_path: Path) -> None:
+    study = cevns.load(with_own_process(tmp_path), models="vector-universal")
+    model = study.model(free=("g_zprime",))
+    moved = model.components(model.parameters.at({"g_zprime": 2e-4}).values)
+    still = model.components(model.parameters.values)
+    changed = {n for n in moved if not np.allclose(moved[n], still[n], rtol=1e-9)}
+    assert changed == {"own.on.second", "own.on.cevns"}
+
+
 def test_without_a_model_the_interaction_is_that_of_the_file(file: Path, tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
     declared = cevns.load(named(tmp_path, "nsi", text + "interaction: {kind: nsi}\n"))

@@ -106,6 +106,29 @@ def test_a_reactor_in_one_file_gives_a_fit(reactor):
     assert result["cevns"].value == pytest.approx(expected.sum() - 400, abs=3.0)
 
 
+def test_a_package_declares_a_source(tmp_path, monkeypatch):
+    (tmp_path / "cevns_test_reactor.py").write_text(REACTOR, encoding="utf-8")
+    info = tmp_path / "cevns_test_reactor-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: cevns-test-reactor\nVersion: 1.0\n"
+    )
+    (info / "entry_points.txt").write_text(
+        "[cevns.sources]\npower-reactor = cevns_test_reactor\nbad = cevns_test_nothing\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert {"bad", "power-reactor", "sns"} <= set(cevns.sources.sources())
+    assert "cevns_test_reactor" not in sys.modules
+    path = tmp_path / "reactor.yaml"
+    path.write_text(EXPERIMENT, encoding="utf-8")
+    assert load(path).source.power_mw == 3900.0
+    path.write_text(EXPERIMENT.replace("kind: power-reactor", "kind: bad"), encoding="utf-8")
+    with pytest.raises(
+        SchemaError, match=r"source 'bad' \(cevns_test_nothing\) cannot be imported"
+    ):
+        _ = load(path).source
+
+
 def test_a_power_in_the_wrong_unit_is_refused_where_it_stands(reactor):
     text = reactor.read_text(encoding="utf-8")
     for wrong, said in (("3.9 kg", "'kg' is a unit of mass, not of power"), ("3.9", "1 MW")):
@@ -190,6 +213,21 @@ def test_the_amplitude_of_a_modulation_from_a_fit(reactor):
     counts = np.asarray(model.expected(theta)).ravel() - 2.5
     wave = 1 + 0.3 * np.array([2, 2, -2, -2]) / np.pi
     assert counts / counts.mean() == pytest.approx(wave, rel=1e-6)
+    # free, it is known by the counts alone, and may be asked for
+    free = text.replace("PARAMETER", "amplitude: {free: 0.2, acts_on: arrival}")
+    reactor.write_text(free, encoding="utf-8")
+    model = load(reactor).model("count")
+    assert (model.parameters["amplitude"].lower, model.parameters["amplitude"].upper) == (-1, 1)
+    alone = fit(model, data=asimov(model))["amplitude"]
+    assert alone.value == pytest.approx(0.2, abs=1e-4)
+    assert alone.error == pytest.approx((result["amplitude"].error ** -2 - 100) ** -0.5, rel=1e-2)
+    asked = cevns.load(reactor).fit(free=("amplitude",), asimov=True)
+    assert asked.poi.name == "amplitude"
+    assert asked.poi.error_up < 0.08
+    for wrong in ("amplitude: {free: 2, acts_on: arrival}", "t0: {free: 3, acts_on: arrival}"):
+        reactor.write_text(text.replace("PARAMETER", wrong), encoding="utf-8")
+        with pytest.raises(SchemaError, match="cannot be free: the arrival has it between"):
+            load(reactor).model("count")
     reactor.write_text(text.replace("PARAMETER", amplitude.replace("amp", "l")), encoding="utf-8")
     with pytest.raises(InputError, match="no parameter 'llitude'; it has amplitude, t0"):
         load(reactor).model("count")

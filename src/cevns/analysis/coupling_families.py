@@ -207,8 +207,10 @@ class CouplingFamily:
 
 
 def askable(process: Interaction, strengths: Iterable[Parameter]) -> Parameters:
-    """Parameters of an interaction, those of its shapes, and strengths of components."""
-    return Parameters([*process.parameters, *structure_of(process), *strengths])
+    """Parameters of an interaction, those of its shapes, and those of further components."""
+    own = [*process.parameters, *structure_of(process)]
+    known = Parameters(own)
+    return Parameters([*own, *(p for p in strengths if not known.has(p.name))])
 
 
 def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:

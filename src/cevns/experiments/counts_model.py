@@ -76,7 +76,7 @@ def build_model(
     sizes = {n: e.exposure * e.power(SIGNAL) for n, e in declared.entries.items()}
     of_interest = question.parameters(
         process,
-        experiment.declared,
+        experiment.strengths,
         prediction=prediction * sum(sizes.values()),
         cross_section_cm2=experiment.cross_section_cm2,
     )
@@ -170,17 +170,20 @@ def _further_signals(
 ) -> list[Component]:
     """What the file declares beside CEvNS, each with its source and process in this detector.
 
-    One without an interaction of its own is CEvNS of another source: what is asked of the
-    interaction is asked of it too.
+    One without an interaction of its own is CEvNS of another source. What is asked of an
+    interaction is asked of every process that knows it.
     """
     out = []
     for name, entry in experiment.declaration.components.items():
         other = experiment.with_signal_of(name)
         strength = experiment.factors("components", name, "strength")
-        shape = other.signal()
+        process = experiment.own_processes.get(name, interaction or experiment.interaction)
+        asked = tuple(n for n in question.named if process.parameters.has(n))
         if entry.interaction is None:
-            shape = other.signal(question.couplings, interaction=interaction)
+            shape = other.signal(asked, interaction=interaction)
             strength = question.scaled(strength, reference)
+        else:
+            shape = other.signal(asked)
         out.append(Component(name, shape, strength, title=entry.title or name))
     return out
 

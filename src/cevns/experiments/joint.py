@@ -325,9 +325,14 @@ def _check_physics(a: Experiment, b: Experiment) -> None:
 
 
 def _is_shared(experiment: Experiment, name: str) -> bool:
-    """Whether a file declares a parameter that all experiments have in common."""
+    """Whether a parameter is one that all experiments have in common, as the file declares it.
+
+    A coupling of a component's own process, which the file does not declare, is.
+    """
     entry = experiment.declaration.parameters.get(name)
-    return entry is not None and entry.shared is True
+    if entry is not None:
+        return entry.shared is True
+    return any(p.parameters.has(name) for p in experiment.own_processes.values())
 
 
 def _by_material(experiment: Experiment, model: Model) -> dict[str, str]:

@@ -11,7 +11,7 @@
     the weak mixing angle free in the couplings, all pulls included.
 ``couplings``
     any parameters of the interaction free, asked for by their names: the same with other names.
-    The strength of a further component is asked for likewise.
+    Strengths of further components, and what their own processes have, are asked for likewise.
 ``cross-section-scale``
     of several experiments: every predicted cross section times one common factor.
 
@@ -66,7 +66,7 @@ class Question:
         name: ``count``, ``cross-section``, ``sin2-theta-w``, ``couplings`` or
             ``cross-section-scale``.
         couplings: parameters of the interaction that are free in it.
-        strengths: strengths of further components that are.
+        strengths: strengths and parameters of further components that are.
     """
 
     name: str
@@ -124,7 +124,7 @@ class Question:
     def parameters(
         self,
         interaction: Interaction,
-        declared: Mapping[str, Parameter],
+        further: Parameters,
         *,
         prediction: float,
         cross_section_cm2: float,
@@ -133,13 +133,13 @@ class Question:
 
         Args:
             interaction: the process at the nucleus.
-            declared: parameters of the file.
+            further: what else may be asked for by name.
             prediction: predicted number of events.
             cross_section_cm2: predicted cross section.
         """
         if self.named:
             asked = [interaction.parameters[n] for n in self.couplings]
-            asked += [declared[n] for n in self.strengths]
+            asked += [further[n] for n in self.strengths]
             return [replace(p, fixed=False, role="poi") for p in asked]
         if self.counts_events:
             return [
@@ -176,7 +176,7 @@ def ask(
     Args:
         poi: the question.
         interaction: whose parameters may be named.
-        strengths: of further components, which may be named too.
+        strengths: strengths and parameters of further components, which may be named too.
         several: whether it is asked of several experiments together.
 
     Raises:
@@ -195,7 +195,8 @@ def ask(
             raise InputError("no parameter is named; name at least one to leave free")
     if not named:
         return Question(name)
-    askable = Parameters([*interaction.parameters, *strengths])
+    own = interaction.parameters
+    askable = Parameters([*own, *(p for p in strengths if not own.has(p.name))])
     found = [askable[n].name for n in named]
     if len(set(found)) < len(found):
         raise InputError(f"a parameter is named twice: {', '.join(found)}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from cevns import registry
-from cevns.exceptions import CevnsError, InputError, UnknownNameError
+from cevns.exceptions import CevnsError, InputError
 from cevns.processes.framework import kinematics
 from cevns.processes.framework import user_models as _user
 from cevns.processes.framework.abilities import (
@@ -117,7 +117,7 @@ def interactions() -> tuple[str, ...]:
         >>> "standard-model" in interactions()
         True
     """
-    return tuple(sorted({*registry.names(__name__), *_user.plugins()}))
+    return registry.names(__name__)
 
 
 def interaction(name: str, **options: Any) -> Interaction:
@@ -189,7 +189,7 @@ def _all_taken(name: str, left: Mapping[str, Any]) -> None:
 
 
 def _own(name: str) -> bool:
-    return registry.canonical(name) in registry.names(__name__)
+    return registry.canonical(name) in registry.shipped(__name__)
 
 
 def _takes(model: Any, option: str) -> bool:
@@ -207,9 +207,7 @@ def _model(name: str) -> Any:
         return module.MODEL if hasattr(module, "MODEL") else module.PROCESS
     if _user.is_path(name):
         return _user.from_file(name)
-    if registry.canonical(name) in _user.plugins():
-        return _user.from_plugin(name)
-    raise UnknownNameError("interaction", name, interactions())
+    return _user.from_plugin(name)
 
 
 def _built(name: str, model: Any, options: dict[str, Any]) -> Any:

@@ -236,9 +236,10 @@ class ParameterEntry(Section):
 
     @model_validator(mode="after")
     def _readable(self) -> ParameterEntry:
-        if self.free is not None and self.acts_on not in ("component", "function"):
+        if self.free is not None and self.acts_on not in ("arrival", "component", "function"):
             raise InputError(
-                "only what acts on a component or a function may be 'free'; constrain or hold it"
+                "only what acts on a component, a function or an arrival may be 'free'; constrain "
+                "or hold it"
             )
         if [self.constraint, self.value, self.free].count(None) != 2:
             raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")

@@ -50,18 +50,23 @@ class Apparatus(Parts):
     def with_signal_of(self, name: str) -> Apparatus:
         """The same detector with the source and process of a further component.
 
-        Parameters of the interaction that the other process does not know stay with the first.
+        Parameters of the interaction that the other process does not know stay with the first;
+        one that both know is the same parameter.
 
         Args:
             name: of the component.
         """
         declared, entry = self.declaration, self.declaration.components[name]
-        gone = {"interaction"} if entry.interaction is not None else set()
-        gone |= {"arrival", "source"} if entry.source is not None else set()
+        gone = {"arrival", "source"} if entry.source is not None else set()
+        own = self.own_processes.get(name, self.interaction).parameters
         changed = {
             "source": entry.source or declared.source,
             "interaction": entry.interaction or declared.interaction,
-            "parameters": {n: p for n, p in declared.parameters.items() if p.acts_on not in gone},
+            "parameters": {
+                n: p
+                for n, p in declared.parameters.items()
+                if p.acts_on not in gone and (p.acts_on != "interaction" or own.has(n))
+            },
         }
         at = ("components", name, "source") if entry.source is not None else ("source",)
         return Apparatus(declared.model_copy(update=changed), self.path, self.document, at)
@@ -210,12 +215,15 @@ class Apparatus(Parts):
     def _binding(self, couplings: tuple[str, ...], process: Interaction) -> Binding:
         """Which parameter drives which stage of the signal, with these couplings free."""
         declared, moving = self.declaration, list(couplings)
+        elsewhere = {n for p in self.own_processes.values() for n in p.parameters.names}
         for stage, what, known in (
             ("interaction", f"interaction {process.name!r}, which knows", process.parameters),
             ("source", "source, which has", self.source.parameters),
         ):
             for name in declared.acting_on(stage):
                 if name not in known.names:
+                    if stage == "interaction" and name in elsewhere:
+                        continue
                     raise InputError(
                         f"{self.name}: the parameter {name!r} acts on the {what} "
                         f"{', '.join(known.names) or 'no parameter'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +24,7 @@ from cevns.experiments.declaration.assembly import declared_parameters
 from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.declaration.sections import Interaction as InteractionSection
 from cevns.inference.model.factors import NamedFactor, Strength
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
@@ -64,6 +66,9 @@ class Parts:
         for name, (lower, upper) in self.response_model.parameters.items():
             if name in out:
                 out[name] = replace(out[name], lower=lower, upper=upper)
+        for name in self.declaration.acting_on("arrival"):
+            if self.arrival is not None and self.declaration.parameters[name].free is not None:
+                out[name] = self._free_in_arrival(self.arrival, out[name])
         strengths = (self.factors(*at) for at in self.declaration.strengths)
         used = (*self.derived.values(), *(f for strength in strengths for f in strength))
         for function in (f for f in used if isinstance(f, NamedFactor)):
@@ -72,6 +77,20 @@ class Parts:
                     lower = max(out[name].lower, function.lower)
                     out[name] = replace(out[name], lower=lower)
         return out
+
+    def _free_in_arrival(self, arrival: Arrival, parameter: Parameter) -> Parameter:
+        """A free parameter of the file within the bounds that the arrival's own has."""
+        name, known = parameter.name, arrival.parameters
+        if not known.has(name):
+            return parameter  # refused where its times are tabulated
+        lower, upper = known[name].lower, known[name].upper
+        if not lower <= parameter.value <= upper or not math.isfinite(upper - lower):
+            raise self.document.error(
+                f"{name!r} cannot be free: the arrival has it between {lower:g} and {upper:g}; "
+                "free a value in a finite range, or constrain it",
+                ("parameters", name),
+            )
+        return replace(parameter, lower=lower, upper=upper, typical=known[name].typical)
 
     def one_acting_on(self, stage: str) -> Parameter | None:
         """The one parameter that acts on a stage, or None.
@@ -89,9 +108,20 @@ class Parts:
 
     @property
     def strengths(self) -> Parameters:
-        """Parameters of strengths and functions, which may be asked for by their names."""
+        """What may be asked for by name beside the parameters of the interaction.
+
+        Parameters of strengths and functions, free ones of an arrival, and those of the processes
+        that further components have of their own. One that the interaction has too is the same
+        parameter.
+        """
         names = self.declaration.acting_on("component", "function")
-        return Parameters(self.declared[n] for n in names)
+        free = [n for n, e in self.declaration.parameters.items() if e.free is not None]
+        found = {n: self.declared[n] for n in dict.fromkeys((*names, *free))}
+        for process in self.own_processes.values():
+            for p in process.parameters:
+                if not self.interaction.parameters.has(p.name):
+                    found.setdefault(p.name, p)
+        return Parameters(found.values())
 
     @property
     def name(self) -> str:
@@ -137,14 +167,25 @@ class Parts:
     @cached_property
     def interaction(self) -> Interaction:
         """The process at the nucleus."""
+        return self._process(self.declaration.interaction, "interaction")
+
+    @cached_property
+    def own_processes(self) -> dict[str, Interaction]:
+        """Processes of further components that have one of their own, by component."""
+        return {
+            name: self._process(entry.interaction, "components", name, "interaction")
+            for name, entry in self.declaration.components.items()
+            if entry.interaction is not None
+        }
+
+    def _process(self, declared: InteractionSection, *where: str) -> Interaction:
         from cevns.processes import interaction, interactions
         from cevns.registry import canonical
 
-        d = self.declaration.interaction
-        field = "couplings" if canonical(d.kind) in interactions() else "kind"
+        field = "couplings" if canonical(declared.kind) in interactions() else "kind"
         return self._located(
-            lambda: interaction(d.kind, couplings=d.couplings, axial=d.axial),
-            "interaction",
+            lambda: interaction(declared.kind, couplings=declared.couplings, axial=declared.axial),
+            *where,
             field,
         )
 

@@ -56,8 +56,8 @@ end in the shallower minimum."""
 _TOGETHER = 256
 """Toys screened together: their values stay in the cache."""
 _DISPLACEMENT = 1.0
-"""Of a start from its candidate, in units of a parameter's scale: with a few hundredths, fits on the
-symmetry axis of a coupling that the data hardly know stayed there."""
+"""Of a start from its candidate, in units of a parameter's scale: with a few hundredths, fits on
+the symmetry axis of a coupling that the data hardly know stayed there."""
 _LINE_POINTS = 16
 """Points at which the straight line between two candidates is looked at."""
 

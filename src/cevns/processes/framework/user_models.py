@@ -18,7 +18,6 @@ import hashlib
 import re
 import sys
 import traceback
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, cast
@@ -27,7 +26,7 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.files import expanded
 from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kernels import Process
-from cevns.registry import canonical
+from cevns.registry import canonical, plugin
 
 __all__ = [
     "GROUP",
@@ -38,7 +37,6 @@ __all__ = [
     "is_path",
     "line_in",
     "parts",
-    "plugins",
     "say",
 ]
 
@@ -117,16 +115,6 @@ def from_file(name: str) -> Model:
     return _choose(_module(path, source), match["member"], match["path"])
 
 
-def plugins() -> dict[str, list[EntryPoint]]:
-    """Declared interactions of installed packages by name; nothing of them is imported."""
-    found: dict[str, list[EntryPoint]] = {}
-    for entry in entry_points(group=GROUP):
-        same = found.setdefault(canonical(entry.name), [])
-        if entry.value not in [e.value for e in same]:
-            same.append(entry)
-    return found
-
-
 def from_plugin(name: str) -> Model:
     """The extension that an installed package declares.
 
@@ -135,22 +123,10 @@ def from_plugin(name: str) -> Model:
             no extension.
         UnknownNameError: if none declares it.
     """
-    known = plugins()
-    if canonical(name) not in known:
-        raise UnknownNameError("interaction", name, known)
-    entries = known[canonical(name)]
-    if len(entries) > 1:
-        declared = " and ".join(e.value for e in entries)
-        raise InputError(f"the interaction {name!r} is declared twice, by {declared}: remove one")
-    try:
-        found = entries[0].load()
-    except Exception as error:
-        raise InputError(
-            f"the interaction {name!r} ({entries[0].value}) cannot be imported: {say(error)}"
-        ) from error
+    found, where = plugin(GROUP, "interaction", name)
     if isinstance(found, ModuleType):
-        return _choose(found, None, entries[0].value)
-    return _checked(found, entries[0].value)
+        return _choose(found, None, where)
+    return _checked(found, where)
 
 
 def say(error: BaseException) -> str:
