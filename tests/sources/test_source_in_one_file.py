@@ -123,9 +123,7 @@ def test_a_package_declares_a_source(tmp_path, monkeypatch):
     path.write_text(EXPERIMENT, encoding="utf-8")
     assert load(path).source.power_mw == 3900.0
     path.write_text(EXPERIMENT.replace("kind: power-reactor", "kind: bad"), encoding="utf-8")
-    with pytest.raises(
-        SchemaError, match=r"source 'bad' \(cevns_test_nothing\) cannot be imported"
-    ):
+    with pytest.raises(InputError, match=r"'bad' \(cevns_test_nothing\) cannot be imported"):
         _ = load(path).source
 
 
