@@ -239,7 +239,7 @@ class ExperimentResult:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Measurement:
     """Result of fitting one or several experiments.
 
@@ -269,9 +269,9 @@ class Measurement:
     significance: Significance | None
     shared_share: float | None = None
     widths: tuple[Width, ...] = ()
-    fixed_pulse_time: Measurement | None = field(default=None, repr=False)
-    profiled: Measurement | None = field(default=None, repr=False)
-    alternatives: Alternatives | None = field(default=None, repr=False)
+    fixed_pulse_time: Measurement | None = None
+    profiled: Measurement | None = None
+    alternatives: Alternatives | None = None
     asimov: bool = False
     gof: GoodnessOfFit | None = None
 
@@ -348,6 +348,11 @@ class Measurement:
     def answer(self) -> dict[str, Any] | None:
         """The parameter of interest: name, value, errors and unit (cross sections in cm2)."""
         return None if self.poi is None else short(self.poi)
+
+    def __repr__(self) -> str:
+        """What was fitted and what came out, in a line; `print` shows all of it."""
+        poi = "" if self.poi is None else f": {self.poi.name} = {self.poi.value:.5g}"
+        return f"<Measurement of {self.subject.name}{poi}>"
 
     def __str__(self) -> str:
         """Components, parameters, goodness of fit and significance as text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Profile:
 
     experiment: Subject
     question: str
-    curve: ProfileCurve
+    curve: ProfileCurve = field(repr=False)
     intervals: tuple[Interval, ...]
     asimov: bool = False
 

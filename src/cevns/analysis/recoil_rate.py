@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,8 @@ class Rate:
     """
 
     experiment: Experiment
-    recoil_energy_kev: Array
-    rate_per_kev: Mapping[str, Array]
+    recoil_energy_kev: Array = field(repr=False)
+    rate_per_kev: Mapping[str, Array] = field(repr=False)
     expected: Mapping[str, float]
     cross_section_cm2: float
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Experiment", "load"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Experiment(Apparatus):
     """One measurement or projection; make it with `load`.
 

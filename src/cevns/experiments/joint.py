@@ -31,6 +31,10 @@ class Named:
 
     experiments: tuple[Experiment, ...]
 
+    def __repr__(self) -> str:
+        """Kind and names."""
+        return f"<{type(self).__name__} of {', '.join(self.names)}>"
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the experiments."""
@@ -61,7 +65,7 @@ class Named:
         raise UnknownNameError("experiment", name, self.names)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class JointExperiment(Named):
     """Several experiments; make it with `load_joint`.
 

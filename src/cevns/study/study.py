@@ -38,7 +38,7 @@ def _tiny_is_zero() -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Study(Named):
     """One or several experiments; open it with `cevns.load`.
 

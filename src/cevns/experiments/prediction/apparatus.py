@@ -40,7 +40,7 @@ NOTHING = 1e-9
 """Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Apparatus(Parts):
     """What a declared experiment would see: recoils, deposits, reconstructed energies and times.
 

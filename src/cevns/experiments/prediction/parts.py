@@ -43,7 +43,7 @@ UNQUENCHED = Constant(1.0)
 """A deposit that is seen as it is."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Parts:
     """Source, process, target and detector as a file declares them, each built on first use.
 
@@ -58,6 +58,10 @@ class Parts:
     path: Path
     document: Document
     source_section: tuple[str, ...] = ("source",)
+
+    def __repr__(self) -> str:
+        """Kind and name: the declaration itself is long."""
+        return f"<{type(self).__name__} {self.name}>"
 
     @cached_property
     def declared(self) -> dict[str, Parameter]:

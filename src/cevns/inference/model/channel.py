@@ -64,7 +64,7 @@ class Component:
         return tuple(dict.fromkeys([*own, *self.shape.parameters]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Channel:
     """Data and the components that make them, with one statistic.
 
@@ -119,6 +119,12 @@ class Channel:
             raise InputError(f"channel {self.name!r} needs at least one component")
         self.statistic.check(self.observed, f"channel {self.name!r}")
         object.__setattr__(self, "observed", frozen(self.observed))
+
+    def __repr__(self) -> str:
+        """Name, cells and components."""
+        return (
+            f"Channel({self.name!r}, {self.cells}, {' + '.join(c.name for c in self.components)})"
+        )
 
     @property
     def n_bins(self) -> int:

@@ -36,7 +36,7 @@ Fix = Mapping[str, float | None]
 """Parameters that a fit holds, by name: at a value, or (None) where they are."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """Channels over one parameter vector. Immutable, and picklable for work in other processes.
 
@@ -73,6 +73,10 @@ class Model:
         for channel in self.channels:
             for own in channel.names:
                 self.parameters.position(channel.joint_name(own))
+
+    def __repr__(self) -> str:
+        """Name, parameters and channels."""
+        return f"Model({self.name!r}, {self.parameters!r}, {', '.join(map(repr, self.channels))})"
 
     # -- data ----------------------------------------------------------------------------------
 
