@@ -15,7 +15,7 @@ from cevns.inference.scan.feldman_cousins import feldman_cousins
 from cevns.inference.scan.profile_scan import profile_scan
 from cevns.inference.toys.toy_result import LEVELS
 
-REGULAR = ("count", "angle", "nsi", "moment")
+REGULAR = ("count", "angle", "nsi")
 # Couplings that enter squared, at the value where the counts are least: there an excess is fitted
 # by a coupling and a deficit is not, as for a parameter at its bound.
 AT_EDGE = ("nsi-axis", "moment-0")
@@ -27,12 +27,12 @@ WILKS = dict.fromkeys(REGULAR, (68.3, 90.0)) | dict.fromkeys(AT_EDGE, (84.1, 95.
 
 
 ERRORS = 4
-"""Binomial errors by which a coverage may be off: of the 36 comparisons here one would be off by
-three in every tenth run of a right program, and by four in one of 400."""
+"""Binomial errors by which a coverage may be off: of the 30 comparisons here one would be off by
+three in every twelfth run of a right program, and by four in one of 500."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [n for n in CASES if n != "moment"])  # which is in the table only
 def test_coverage(name):
     with threadpool_limits(1):
         done = study(CASES[name], seed=1 + list(CASES).index(name))
