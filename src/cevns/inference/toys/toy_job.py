@@ -106,7 +106,7 @@ class Precision:
         return 2.0 * self.same
 
 
-QUICK = Precision(free=5e-3, held=1e-3, enough=0.05)
+QUICK = Precision(free=5e-3, held=1e-3, enough=0.01)
 """For p-values. A thousand toys tell a critical value to a tenth; along the valleys of degenerate
 couplings the last digits of a minimum take most of the time, and what is left is 1e-4 for nine
 toys of ten."""
