@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import ndtr
 
 from cevns.datasets import read_table
+from cevns.exceptions import InputError, SchemaError
 from cevns.experiments import load
 from cevns.experiments.declaration.loader import CATALOGUE
+from cevns.report.projections import steady_state
 
 NAME = "coherent-csi-2021"
 START, RATE = 0.520, 0.0494  # us, 1/us: the release's efficiency, one up to START
@@ -86,3 +89,53 @@ def test_only_where_the_file_asks_for_it(csi, carried):
     # the steady-state background declares its own fall
     fall = np.exp(-RATE * EDGES[:-1]) - np.exp(-RATE * EDGES[1:])
     assert_allclose(time_shape(csi, "ssb"), fall / fall.sum(), rtol=1e-12)
+
+
+def test_a_gaussian_pulse_of_beam_neutrons(carried):
+    shape = "{kind: gaussian, mean: 500 ns, sigma: 150 ns}"
+    changed = load(NAME, overrides={"backgrounds.brn.time": shape})
+    share = np.diff(ndtr((EDGES - 0.5) / 0.15))
+    assert_allclose(time_shape(changed, "brn"), share / share.sum(), rtol=1e-12)
+
+
+def test_the_pulse_itself_is_the_prompt_flavour_at_its_nominal_time(carried):
+    changed = load(NAME, overrides={"backgrounds.brn.time": "{kind: pulse}"})
+    share = np.diff(changed.source.time_cdf("nu_mu", EDGES, 0.474))
+    assert_allclose(time_shape(changed, "brn"), share / share.sum(), rtol=1e-6, atol=1e-9)
+
+
+def test_a_pulse_needs_a_pulse_time(carried):
+    changes = {
+        "backgrounds.brn.time": "{kind: pulse}",
+        "parameters.t0": "{value: 1.0, acts_on: signal}",
+    }
+    with pytest.raises(InputError, match=r"a beam pulse and a parameter that acts on pulse-time"):
+        _ = load(NAME, overrides=changes).inputs
+
+
+@pytest.mark.parametrize("fields", ["mean: 500 ns, sigma: 0 ns", "mean: 500, sigma: 150 ns"])
+def test_a_gaussian_needs_a_width_and_units(carried, fields):
+    with pytest.raises(SchemaError, match=r"backgrounds\.brn\.time"):
+        load(NAME, overrides={"backgrounds.brn.time": f"{{kind: gaussian, {fields}}}"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "steady"),
+    [
+        ({}, ("ssb",)),
+        ({"backgrounds.ssb.steady": "false"}, ()),
+        ({"backgrounds.nin.time": "{kind: exponential, rate: 0.5 /us}"}, ("ssb",)),
+        ({"backgrounds.nin.time": "{kind: exponential, rate: 0 /us}"}, ("ssb", "nin")),
+        (
+            {
+                "backgrounds.nin.time": "{kind: exponential, rate: 0 /us}",
+                "backgrounds.nin.steady": "false",
+            },
+            ("ssb",),
+        ),
+        ({"backgrounds.nin.steady": "true"}, ("ssb", "nin")),
+    ],
+)
+def test_the_declaration_says_which_background_is_steady(carried, changes, steady):
+    """An exponential in time may follow the beam; figures subtract what does not."""
+    assert set(steady_state(load(NAME, overrides=changes))) == set(steady)

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from cevns.analysis.changes import _predict, _signal_only, compare
+from cevns.exceptions import MissingExtraError
 from cevns.experiments import load
 
 
@@ -41,7 +42,7 @@ def test_what_changed_in_words(changes):
         "light yield and resolution",
         "efficiency",
         "energy region",
-        "arrival times",
+        "time window and efficiency",
     ]
     quenching = changes.steps[3]
     assert quenching.before["detector.quenching.value"] == "0.0878"
@@ -84,6 +85,22 @@ def test_what_makes_no_experiment_alone_goes_with_the_next_change():
     assert there.end == pytest.approx(ge.prediction(), rel=1e-8)
     (both,) = [s for s in there.steps if "light yield and resolution" in s.label]
     assert "energy region" in both.label
+
+
+def test_an_error_that_no_later_change_repairs_is_raised(changes, monkeypatch):
+    """Only what comes of half a change is left to the next one."""
+    failed = []
+
+    def predict(experiment, values):
+        if experiment is changes.first and values["axes"] != changes.second.document.values["axes"]:
+            failed.append(experiment)
+        if len(failed) == 2:  # the step after the start
+            raise MissingExtraError("uproot", "root", "a flux file")
+        return _predict(experiment, values)
+
+    monkeypatch.setattr("cevns.analysis.changes._predict", predict)
+    with pytest.raises(MissingExtraError):
+        compare(changes.first, changes.second)
 
 
 def test_record(changes):

@@ -5,6 +5,15 @@ import pytest
 
 import cevns
 from cevns.exceptions import InputError
+from cevns.processes import (
+    Combined,
+    StandardModel,
+    differential_cross_section,
+    interaction,
+    total_cross_section,
+)
+from cevns.processes.nsi import NSI
+from cevns.sources import SNS
 
 MODULATED = """\
 schema: 1
@@ -40,6 +49,48 @@ def test_what_is_held_comes_with_its_value(study, fix):
 def test_several_models_are_one_text():
     with pytest.raises(InputError, match=r"join names with '\+'"):
         cevns.load("coherent-csi-2021", models=["nsi", "light-vector"])
+
+
+@pytest.mark.parametrize(
+    "given", [NSI(), (NSI(),), Combined(StandardModel(), (NSI(),)), interaction("nsi")]
+)
+def test_an_object_works_where_its_name_works(study, given):
+    named = cevns.load("coherent-csi-2021", models="nsi")
+    study = study.with_models(given)
+    at = {"eps_ee_u": 0.1}
+    assert study.predict(at=at) == named.predict(at=at)
+    assert study.experiments[0].physics == named.experiments[0].physics
+    one, other = (s.scan({"eps_ee_u": [-0.1, 0.0, 0.1]}) for s in (study, named))
+    assert np.array_equal(*(r.file.datasets["profile/q"] for r in (one, other)))
+    one, other = (s.fit(free=("eps_ee_u",), minos="none").fit for s in (study, named))
+    assert one["eps_ee_u"].value == other["eps_ee_u"].value
+
+
+def test_an_object_has_its_own_couplings(study):
+    changed = study.with_models(Combined(StandardModel("tree-lowE", axial=False), (NSI(),)))
+    physics = changed.experiments[0].physics
+    assert (physics["couplings"], physics["axial"]) == ("tree-lowE", "left out")
+
+
+@pytest.mark.parametrize("given", [3, NSI, (), (NSI(), 3)])
+def test_what_is_no_interaction_is_said_in_a_sentence(study, given):
+    with pytest.raises(InputError, match=r"is no interaction: give an object"):
+        study.with_models(given)
+
+
+def test_cross_sections_take_an_extension():
+    whole = interaction("nsi")
+    sns = SNS(distance_m=19.3, protons=1e23)
+    at = {"eps_ee_u": 0.1}
+    for of in (
+        lambda p: cevns.flux_averaged_cross_section(sns, "CsI", interaction=p, values=at).mean_cm2,
+        lambda p: cevns.recoil_spectrum(sns, "CsI", 1.0, [5.0], interaction=p, values=at),
+        lambda p: differential_cross_section("Cs133", 30.0, 5.0, interaction=p, values=at),
+        lambda p: total_cross_section("Cs133", 30.0, interaction=p, values=at),
+    ):
+        assert of(NSI()) == of(whole)
+        with pytest.raises(InputError, match=r"'nsi' is no interaction"):
+            of("nsi")
 
 
 def test_a_modulation_without_an_axis_in_time_moves_nothing(tmp_path):

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cevns.analysis.measuring import measure
-from cevns.exceptions import InputError
+from cevns.exceptions import DataError, InputError, SchemaError
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
@@ -51,12 +50,16 @@ ORDER: Sequence[Change] = (
     Change("energy region", ("axes.energy",)),
     Change("pulse shape", ("detector.pulse_shape", "axes.pulse_shape")),
     Change(
-        "arrival times",
+        "time window and efficiency",
         ("axes.time", "detector.efficiency.time", "source.pulse_sigma"),
         ("pulse-time",),
     ),
 )
 """Source, target, physics, then the detector from the recoil to the region of the analysis."""
+
+_HALFWAY = (InputError, SchemaError, DataError)
+"""Errors of half a change, which goes with the next one: PE into keVee, no event in the region, a
+file that lies beside the other experiment. One that stays is raised at the end."""
 
 
 @dataclass(frozen=True)
@@ -175,9 +178,11 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
             continue
         values = moved
         waiting.append(change.label)
-        # half of a change may make no experiment (PE into keVee): it goes with the next one
-        with suppress(InputError):
+        try:
             step(first)
+        except InputError as error:
+            if type(error) not in _HALFWAY:
+                raise
     if waiting:  # files are named relative to the experiment that declares them
         step(second)
     return Comparison(first, second, start, tuple(steps), (_expected_z(first), _expected_z(second)))

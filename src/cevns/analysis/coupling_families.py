@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
@@ -19,7 +19,6 @@ from cevns.experiments.questions import Question
 from cevns.inference import Model
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import (
-    Combined,
     Extension,
     Interaction,
     StandardModel,
@@ -28,6 +27,7 @@ from cevns.processes import (
     structure_of,
 )
 from cevns.processes import interaction as find_interaction
+from cevns.processes.framework.combined import standing
 
 __all__ = [
     "CouplingFamily",
@@ -42,7 +42,7 @@ __all__ = [
 Form = Literal["tabulated", "exact"]
 Subject = Experiment | JointExperiment
 """One experiment, or several together."""
-Physics = str | Extension | Sequence[Extension]
+Physics = str | Interaction | Extension | Sequence[Extension]
 """New physics by name (``"nsi"``, ``"nsi+magnetic-moment"``, a file of one's own) or as objects."""
 
 
@@ -52,6 +52,7 @@ def extended(experiment: Experiment, physics: Physics | None) -> Interaction:
     Args:
         experiment: gives couplings, axial part and source.
         physics: what is added; ``"standard-model"`` for nothing, None for what the experiment has.
+            An interaction as an object is taken as it is, with its own couplings.
 
     Raises:
         UnknownNameError: if there is no such interaction.
@@ -60,12 +61,11 @@ def extended(experiment: Experiment, physics: Physics | None) -> Interaction:
     if physics is None:
         return experiment.interaction
     declared = experiment.declaration.interaction
-    found: Interaction
     if isinstance(physics, str):
         found = find_interaction(physics, couplings=declared.couplings, axial=declared.axial)
     else:
-        added = (physics,) if isinstance(physics, Extension) else tuple(physics)
-        found = Combined(StandardModel(declared.couplings, declared.axial), added)
+        base = StandardModel(declared.couplings, declared.axial)
+        found = cast("Interaction", standing(physics, base))
     # one may depend on where the detector stands, and have radii of the form factor as nominal
     return at_place(found, source=experiment.source, form_factor=experiment.form_factor)
 

@@ -17,7 +17,8 @@ from cevns.experiments.inputs.event_inputs import Inputs, load_inputs
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL, Poi, Question, ask
 from cevns.inference import Model
-from cevns.processes import Interaction
+from cevns.nuclear.couplings import couplings
+from cevns.processes import Combined, Interaction, StandardModel
 
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import ResponseTables
@@ -52,7 +53,13 @@ class Experiment(Apparatus):
     @property
     def physics(self) -> dict[str, str]:
         """Named physics choices, echoed in every result."""
-        named = {} if self.process is None else {"interaction": self.process.name}
+        if self.process is None:
+            return super().physics
+        named = {"interaction": self.process.name}
+        base = self.process.base if isinstance(self.process, Combined) else self.process
+        if isinstance(base, StandardModel):
+            named["couplings"] = couplings(base.couplings).name
+            named["axial"] = "included" if base.axial else "left out"
         return {**super().physics, **named}
 
     def provenance(self) -> dict[str, Any]:

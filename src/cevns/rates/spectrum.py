@@ -14,11 +14,12 @@ from cevns.nuclear.checks import finite, positive
 from cevns.processes import (
     Interaction,
     Process,
-    StandardModel,
     at_place,
     factors_at,
     is_kernel,
 )
+from cevns.processes.framework.combined import standing
+from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.moments import weighted_moments
@@ -86,7 +87,7 @@ def recoil_spectrum(
     mass_kg: float,
     recoil_energy_kev: ArrayLike,
     *,
-    interaction: Process | None = None,
+    interaction: Process | Extension | None = None,
     form_factor: str | FormFactor = "klein-nystrand",
     values: Mapping[str, Any] | None = None,
     radii: Radii | None = None,
@@ -98,8 +99,8 @@ def recoil_spectrum(
         target: material or formula.
         mass_kg: of the target.
         recoil_energy_kev: nuclear recoil energies, keV, any shape.
-        interaction: the Standard Model with its default couplings unless given; of a kernel the
-            energies are those of what it deposits.
+        interaction: a process, or an extension of the Standard Model; the Standard Model with its
+            default couplings unless given; of a kernel the energies are those of what it deposits.
         form_factor: model or its name.
         values: parameters of the interaction; nominal where left out.
         radii: rms radii (proton, neutron) by nuclide name; the model's default where left out, and
@@ -122,7 +123,7 @@ def recoil_spectrum(
     material = find_material(target) if isinstance(target, str) else target
     positive("target mass in kg", mass_kg)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0)
-    process: Process = StandardModel() if interaction is None else interaction
+    process = standing(interaction)
     model = find_form_factor(form_factor)
     if is_kernel(process):
         fold = KernelFold(source, process, material, mass_kg, model, recoil.ravel())

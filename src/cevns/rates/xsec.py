@@ -13,7 +13,9 @@ from cevns.exceptions import InputError
 from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
-from cevns.processes import Interaction, Process, StandardModel, is_kernel
+from cevns.processes import Interaction, Process, is_kernel
+from cevns.processes.framework.combined import standing
+from cevns.processes.framework.extension import Extension
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.spectrum import Radii, flux_averaged_slope
 from cevns.sources import Source
@@ -44,7 +46,7 @@ def flux_averaged_cross_section(
     source: Source,
     target: str | Nuclide | Material,
     *,
-    interaction: Process | None = None,
+    interaction: Process | Extension | None = None,
     form_factor: str | FormFactor = "klein-nystrand",
     values: Mapping[str, Any] | None = None,
     radii: Radii | None = None,
@@ -58,7 +60,8 @@ def flux_averaged_cross_section(
     Args:
         source: the neutrinos.
         target: nuclide or material; of a material the average per nucleus.
-        interaction: the Standard Model with its default couplings unless given.
+        interaction: a process, or an extension of the Standard Model; the Standard Model with its
+            default couplings unless given.
         form_factor: model or its name.
         values: parameters of the interaction; nominal where left out.
         radii: rms radii (proton, neutron) by nuclide name; the model's default where left out, and
@@ -78,7 +81,7 @@ def flux_averaged_cross_section(
         material = Material(target.name, ((target, 1.0),))
     else:
         material = find_material(target) if isinstance(target, str) else target
-    process: Process = StandardModel() if interaction is None else interaction
+    process = standing(interaction)
     model = find_form_factor(form_factor)
     atoms = sum(count for _, count in material.atoms)
     total = np.zeros(len(source.flavours))

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.experiments.declaration.backgrounds import Exponential, ExponentialFit, Table
-from cevns.experiments.inputs.event_inputs import STEADY_STATE_ROLE
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.fitting.levels import check_level
 from cevns.report.drawing import style
@@ -203,14 +201,8 @@ def axes_of(measurement: Measurement | ChannelResult) -> dict[str, Array]:
 
 
 def steady_state(experiment: Experiment) -> tuple[str, ...]:
-    """Backgrounds that do not follow the beam: measured out of time, or exponential in time."""
-    return tuple(
-        name
-        for name, b in experiment.declaration.backgrounds.items()
-        if b.steady
-        or (isinstance(b.energy, Table) and b.energy.role == STEADY_STATE_ROLE)
-        or isinstance(b.time, Exponential | ExponentialFit)
-    )
+    """Backgrounds that do not follow the beam, as their declaration says."""
+    return tuple(n for n, b in experiment.declaration.backgrounds.items() if b.out_of_beam)
 
 
 @style.styled

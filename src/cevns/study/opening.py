@@ -30,7 +30,8 @@ def load(
             several ``{"coherent-csi-2021:target.mass": "20 kg"}``; ``{"detector.quenching":
             "@fit.yaml"}`` takes the curve of a file and its variations.
         models: new physics in the interaction of all: a name of ``cevns list interactions``
-            (several with ``+``), a file of one's own, or extensions.
+            (several with ``+``), a file of one's own, an interaction as an object, which is taken
+            as it is, or extensions of the Standard Model.
 
     Raises:
         UnknownNameError: if a name is unknown.

@@ -142,13 +142,13 @@ class Study(Named):
             UnknownNameError: if there is no such interaction.
             InputError: if it cannot be made.
         """
-        if isinstance(models, list | tuple):
+        if isinstance(models, list | tuple) and any(isinstance(m, str) for m in models):
             raise InputError(f"models={models!r}: join names with '+', as in 'nsi+light-vector'")
         patches, process = split(models) if isinstance(models, str) else ([], models)
         changed = self.experiments
         for path in patches:
             changed = tuple(e.with_patch(path) for e in changed)
-        if not process:
+        if process == "":
             return replace(self, experiments=changed)
         changed = tuple(with_physics(e, process) for e in changed)
         return replace(self, experiments=changed, models=process)

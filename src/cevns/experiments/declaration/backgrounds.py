@@ -21,6 +21,7 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.units import Measurement, Unit, measurement, quantity
 
 __all__ = [
+    "STEADY_STATE_ROLE",
     "Alternative",
     "Background",
     "Component",
@@ -29,13 +30,19 @@ __all__ = [
     "ExponentialEnergy",
     "ExponentialFit",
     "FlatEnergy",
+    "Gaussian",
     "Name",
+    "Pulse",
     "Section",
     "Strength",
     "Table",
     "Template",
     "rate_per_day",
 ]
+
+
+STEADY_STATE_ROLE = "ac-energy"
+"""The table of a release with what was seen out of time with the beam."""
 
 
 class Section(BaseModel):
@@ -229,6 +236,20 @@ class Exponential(Section):
     rate: Annotated[float, Unit("/us"), Field(ge=0)]
 
 
+class Gaussian(Section):
+    """A pulse that is gaussian in time, for example of beam neutrons."""
+
+    kind: Literal["gaussian"]
+    mean: Annotated[float, Unit("us")]
+    sigma: Annotated[float, Unit("us"), Field(gt=0)]
+
+
+class Pulse(Section):
+    """The arrival times of the source's prompt flavour at the nominal time of the pulse."""
+
+    kind: Literal["pulse"]
+
+
 class ExponentialFit(Table):
     """An exponential whose slope is fitted to a table of times measured outside the beam window.
 
@@ -262,7 +283,12 @@ def _form(axis: str, kinds: Mapping[str, type[Section]], example: str) -> Before
 _IN_ENERGY = _form("energy", {"flat": FlatEnergy, "exponential": ExponentialEnergy}, "{kind: flat}")
 _IN_TIME = _form(
     "time",
-    {"exponential": Exponential, "exponential-fit": ExponentialFit},
+    {
+        "exponential": Exponential,
+        "exponential-fit": ExponentialFit,
+        "gaussian": Gaussian,
+        "pulse": Pulse,
+    },
     "{kind: exponential, ...}",
 )
 
@@ -274,15 +300,17 @@ class Background(Section):
     ``{free: 9600}`` is one that only the data know. Of several channels it is that of an exposure
     of one. The shape is a product of one in ``energy`` and one in ``time``, or a released
     ``template``.
+
+    ``steady`` says that it does not follow the beam; left out, `out_of_beam` tells by the shape.
     """
 
     title: str = ""
     events: Count | None = Field(default=None, alias="count")
     rate: str | dict[str, Any] | None = None
-    steady: bool = False
+    steady: bool | None = None
     template: Template | None = None
     energy: Annotated[FlatEnergy | ExponentialEnergy | Table | None, _IN_ENERGY] = None
-    time: Annotated[Exponential | ExponentialFit | Table | None, _IN_TIME] = None
+    time: Annotated[Exponential | ExponentialFit | Gaussian | Pulse | Table | None, _IN_TIME] = None
     strength: Strength = Field(default_factory=list)
     _count: Measurement = PrivateAttr()
 
@@ -290,6 +318,15 @@ class Background(Section):
     def count(self) -> Measurement:
         """Expected events in the analysis region, with an infinite error where they are free."""
         return self._count
+
+    @property
+    def out_of_beam(self) -> bool:
+        """Whether it does not follow the beam: flat in time or measured out of time by default."""
+        if self.steady is not None:
+            return self.steady
+        flat = isinstance(self.time, Exponential) and self.time.rate == 0.0
+        measured = isinstance(self.energy, Table) and self.energy.role == STEADY_STATE_ROLE
+        return flat or measured or isinstance(self.time, ExponentialFit)
 
     def resolve(self, mass_kg: float, live_time_d: float | None, range_kev: float | None) -> None:
         """Make the count of a rate.

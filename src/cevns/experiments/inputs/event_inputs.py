@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 
 from cevns.datasets import binning
+from cevns.detectors import time_bins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.backgrounds import (
+    STEADY_STATE_ROLE,
     Background,
     Exponential,
     ExponentialEnergy,
     ExponentialFit,
+    Gaussian,
+    Pulse,
     Table,
 )
 from cevns.experiments.inputs.cells import Cells, cells_of_table
@@ -25,11 +29,11 @@ from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.experiments.inputs.table_reader import InputFile, TableReader
 from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.shapes import Morph
+from cevns.sources import PulsedSource
+from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.typing import Array, frozen
 
-__all__ = ["STEADY_STATE_ROLE", "Inputs", "load_inputs"]
-
-STEADY_STATE_ROLE = "ac-energy"
+__all__ = ["Inputs", "load_inputs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +184,10 @@ def _times(experiment: Parts, reader: TableReader, background: Background) -> Ar
     if isinstance(shape, ExponentialFit):
         edges, counts = reader.fine(shape)
         return exponential_bins(fit_exponential(edges, counts, shape.start, shape.end).rate, bins)
+    if isinstance(shape, Gaussian):
+        return np.diff(Pulsed(shape.sigma).cdf(bins, shape.mean))
+    if isinstance(shape, Pulse):
+        return _prompt_times(experiment, bins)
     if not shape.efficiency:
         return reader.rebin(shape, bins)
     edges, content = reader.fine(shape)
@@ -188,3 +196,18 @@ def _times(experiment: Parts, reader: TableReader, background: Background) -> Ar
     nodes = edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (x + 1.0)
     # a density: an analysis edge may cut its bins, which then share by width
     return binning.rebin(edges, content * (experiment.time_efficiency(nodes) @ w) / 2.0, bins)
+
+
+def _prompt_times(experiment: Parts, bins: Array) -> Array:
+    """Arrival times of the prompt flavour: the densest one at the nominal time of the pulse."""
+    source, pulse = experiment.source, experiment.one_acting_on("pulse-time")
+    if not isinstance(source, PulsedSource) or pulse is None:
+        raise InputError(
+            "a background with 'time: {kind: pulse}' needs a source with a beam pulse and a "
+            "parameter that acts on pulse-time; without them write "
+            "'time: {kind: gaussian, mean: 500 ns, sigma: 150 ns}'"
+        )
+    t0 = pulse.value
+    prompt = max(source.flavours, key=lambda f: float(source.time_pdf(f, t0, t0)))
+    shares: Array = time_bins(lambda t, at: source.time_pdf(prompt, t, at), bins, [t0])[0]
+    return shares

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
@@ -25,8 +25,10 @@ from cevns.processes.framework.abilities import only
 from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
 from cevns.processes.framework.extension import CONTACT, Extension, Shape
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
+from cevns.processes.framework.kernels import Process
 from cevns.processes.framework.kinematics import Kinematics
 from cevns.processes.framework.terms import Term
+from cevns.processes.framework.user_models import alone
 from cevns.processes.ingredients.neutron_form_factor import Neutrons
 from cevns.processes.standard_model import StandardModel
 from cevns.signatures import refuse_xp
@@ -34,7 +36,7 @@ from cevns.typing import Array
 
 _METHODS = tuple(name for name in vars(Extension) if not name.startswith("_"))
 
-__all__ = ["Combined"]
+__all__ = ["Combined", "standing"]
 
 
 @dataclass(frozen=True)
@@ -192,3 +194,32 @@ class Combined:
         """Itself where nothing changed, so that what it has derived is kept."""
         same = all(a is b for a, b in zip(extensions, self.extensions, strict=True))
         return self if same else type(self)(self.base, extensions)
+
+
+def standing(given: object, base: StandardModel | None = None) -> Process:
+    """A process from what a user gives as an object.
+
+    Args:
+        given: a process, which is taken as it is; an extension or several, which are added to the
+            Standard Model; None for the Standard Model alone.
+        base: the Standard Model, by default with its default couplings.
+
+    Raises:
+        InputError: if it is nothing of these.
+
+    Examples:
+        >>> from cevns.processes.nsi import NSI
+        >>> standing(NSI()).name, standing(Combined(StandardModel(), (NSI(),))).name
+        ('nsi', 'nsi')
+    """
+    if given is None:
+        return base or StandardModel()
+    if not isinstance(given, type) and alone(given):
+        return cast("Process", given)
+    several = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if several and all(isinstance(e, Extension) for e in several):
+        return Combined(base or StandardModel(), cast("tuple[Extension, ...]", several))
+    raise InputError(
+        f"{given!r} is no interaction: give an object, such as "
+        "cevns.processes.interaction('nsi'), or an extension of the Standard Model"
+    )

@@ -14,10 +14,11 @@ from cevns.nuclear.form_factors import form_factor as find_form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.nuclides import nuclide as find_nuclide
 from cevns.processes.framework.abilities import at_place, factors_at
+from cevns.processes.framework.combined import standing
+from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kernels import Process, is_kernel
-from cevns.processes.framework.kinematics import MASSLESS, momentum_transfer_inv_fm
+from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.processes.framework.terms import Interaction
-from cevns.processes.standard_model import StandardModel
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["LARGEST_ENERGY_MEV", "differential_cross_section", "total_cross_section"]
@@ -34,7 +35,7 @@ def differential_cross_section(
     recoil_energy_kev: ArrayLike,
     flavour: str = "nu_mu",
     *,
-    interaction: Process | None = None,
+    interaction: Process | Extension | None = None,
     form_factor: str | FormFactor = "klein-nystrand",
     values: Mapping[str, Any] | None = None,
     proton_rms_fm: float | None = None,
@@ -47,7 +48,8 @@ def differential_cross_section(
         energy_mev: neutrino energy, MeV, broadcast with the recoil energy.
         recoil_energy_kev: nuclear recoil energy, keV; what is deposited, of a kernel.
         flavour: of the incoming neutrino, or another species.
-        interaction: the Standard Model with its default couplings unless given.
+        interaction: a process, or an extension of the Standard Model; the Standard Model with its
+            default couplings unless given.
         form_factor: model or its name.
         values: parameters of the interaction; nominal where left out.
         proton_rms_fm: rms radius of the protons; the model's default unless given.
@@ -63,7 +65,7 @@ def differential_cross_section(
     """
     target = find_nuclide(nuclide) if isinstance(nuclide, str) else nuclide
     model = find_form_factor(form_factor)
-    process: Process = StandardModel() if interaction is None else interaction
+    process = standing(interaction)
     process = at_place(process, form_factor=model)
     energy = finite("neutrino energy in MeV", energy_mev, minimum=0.0)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0)
@@ -144,8 +146,7 @@ def total_cross_section(
     count = 32 + int(2.0 * 2.0 * highest * 8.0 / 197.0)
     x, w = np.polynomial.legendre.leggauss(count)
     u = (x + 1.0) / 2.0
-    process: Process | None = options.get("interaction")
-    kinematics = MASSLESS if process is None else process.kinematics
+    kinematics = standing(options.get("interaction")).kinematics
     limit = kinematics.maximum_recoil_kev(energy, target.mass_mev)[..., None]
     slope = differential_cross_section(target, energy[..., None], limit * u * u, flavour, **options)
     result: Array = (slope * limit * u * w).sum(axis=-1)
