@@ -157,6 +157,8 @@ mm, cm, m, km
         number = _convert(float(text), found, unit, what)
     if not math.isfinite(number):
         raise InputError(f"{what}: {value!r} is not a finite number")
+    if number and not 1e-60 < abs(number) < 1e60:
+        raise InputError(f"{what}: {value!r} is out of any range that can be computed with")
     return number
 
 

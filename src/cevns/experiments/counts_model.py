@@ -30,8 +30,11 @@ __all__ = ["Key", "build_model"]
 
 Key = str | tuple[str, ...]
 """A measurement beside the counts: its name, or the parameters that it is of."""
+_MOST_EVENTS = 1e15
+"""Expected in a bin: what a fit can use."""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # it ends in an expectation that is refused
 def build_model(
     experiment: Apparatus,
     read: Callable[[], Inputs],
@@ -108,9 +111,13 @@ def build_model(
     channels += _correlations(experiment, parameters, left_out)
     channels += _external(experiment, process, parameters, left_out)
     model = Model(experiment.name, parameters, tuple(channels))
-    if not inputs.observed:
-        return model.with_observed(model.expected(parameters.values))
-    return model
+    expected = model.expected(parameters.values)
+    if not (np.abs(expected) < _MOST_EVENTS).all():
+        raise InputError(
+            f"{experiment.name}: {np.max(np.abs(expected)):g} events are expected in a bin, out of any "
+            "range that a fit can use; check protons, distance, mass, exposures and strengths"
+        )
+    return model if inputs.observed else model.with_observed(expected)
 
 
 def _channel(

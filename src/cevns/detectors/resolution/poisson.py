@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Poisson"]
 
+_MOST_COUNTS = 100_000
+
 
 @dataclass(frozen=True)
 class Poisson(Resolution):
@@ -76,6 +78,11 @@ class Poisson(Resolution):
         """Cuts between the edges where the density or the efficiency may jump, and the points
         where the efficiency counts, one a cell.
         """
+        if edges[-1] - edges[0] > _MOST_COUNTS:
+            raise InputError(
+                f"resolution: the bins end at {edges[-1]:g} PE, and a Poisson distribution is summed "
+                f"over {_MOST_COUNTS} counts at most; end them lower, or use 'kind: gamma'"
+            )
         cuts = np.union1d(edges, np.arange(math.ceil(edges[0]), math.floor(edges[-1]) + 1))
         k = np.floor((cuts[:-1] + cuts[1:]) / 2.0)
         return cuts, k + (0.5 if self.efficiency_at == "centre" else 0.0)

@@ -48,7 +48,9 @@ STEADY_STATE_ROLE = "ac-energy"
 class Section(BaseModel):
     """A section of a file: no field but those that are named."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False
+    )
 
 
 def _plain(name: str) -> str:

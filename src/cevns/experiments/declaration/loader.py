@@ -172,6 +172,7 @@ _WANTED = {
     "path_type": "expected a path",
     "float_type": "expected a number",
     "float_parsing": "expected a number",
+    "finite_number": "expected a finite number",
     "int_type": "expected a whole number",
     "int_parsing": "expected a whole number",
     "bool_type": "expected true or false",

@@ -146,6 +146,8 @@ class Axis(Section):
         for a, b in pairwise(edges):
             if not (a < b and math.isfinite(b - a)):
                 raise InputError(f"bin edges must be finite and increase; {b:g} follows {a:g}")
+        if max(abs(edges[0]), edges[-1]) > 1e15:
+            raise InputError(f"bin edges lie within 1e15; got {edges[0]:g} to {edges[-1]:g}")
         if edges[0] < 0 and not cls.signed:
             raise InputError(f"bin edges must not be negative; got {edges[0]:g}")
         return edges

@@ -152,7 +152,10 @@ def _built(kind: str, model: Any, given: dict[str, Any], path: Path) -> Statisti
             f"{path.name}: the statistic {kind!r} needs {' and '.join(lacking)}, in a column "
             "behind the value or in its section"
         )
-    return cast("Statistic", model(**given))
+    try:
+        return cast("Statistic", model(**given))
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
 
 
 def _column_in_cells(table: Table, name: str, edges: tuple[Array, ...], cells: Cells) -> Array:
