@@ -162,6 +162,7 @@ def test_coupling_against_mass(cevns, record):
     assert "m_zprime = 1 MeV: g_zprime in [0, " in done.out
 
 
+@pytest.mark.slow
 def test_best_fit_of_a_coupling_against_mass(record):
     """It is that of the best mass, whatever the method."""
     axes = ("--parameter", "m_zprime=1MeV:100MeV:2:log", "--parameter", "g_zprime=0:3e-4:4")
@@ -173,6 +174,7 @@ def test_best_fit_of_a_coupling_against_mass(record):
     assert ours == pytest.approx(other, rel=1e-2)
 
 
+@pytest.mark.slow
 def test_options_that_hold_and_free(record):
     limit = ("limit", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.4:0.9:14", "--asimov")
     plain = record(*limit)

@@ -122,6 +122,7 @@ def test_strength_against_another_one(tmp_path: Path) -> None:
     assert held.file.run["held parameters"] == {}
 
 
+@pytest.mark.slow
 def test_strength_at_masses_of_a_mediator(file: Path) -> None:
     study = cevns.load(file, models="vector-universal")
     coupling = {"g_zprime": 5e-5}

@@ -1,4 +1,4 @@
-"""Mutants of experiment files and of command lines, each drawn from a seed and a number."""
+"""Mutants of experiment files, each drawn from a seed and a number."""
 
 from __future__ import annotations
 
@@ -10,20 +10,63 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-__all__ = ["mutated_text", "mutated_words", "places"]
+__all__ = ["mutated_text", "places"]
 
 Tree = Any
 Place = tuple[str | int, ...]
 Rng = np.random.Generator
 
-FACTORS = (0.0, -1.0, 1e30, 1e-30, 1e3, 1e-3, 1e300, float("nan"), float("inf"), 0.5, 2.0, 1e5, 1e-5)
+FACTORS = (
+    0.0,
+    -1.0,
+    1e30,
+    1e-30,
+    1e3,
+    1e-3,
+    1e300,
+    float("nan"),
+    float("inf"),
+    0.5,
+    2.0,
+    1e5,
+    1e-5,
+)
 UNITS = ("m", "keVee", "keVnr", "kg", "ns", "us", "d", "/keV/kg/d", "%", "eV", "cm2", "parsec")
 NONSENSE: tuple[Any, ...] = (
-    *(None, True, False, "", " ", "x" * 3000, "\u03bc\u2603", "\u202e\u0007", "1 +/- -1", "0 +/- 0"),
+    *(
+        None,
+        True,
+        False,
+        "",
+        " ",
+        "x" * 3000,
+        "\u03bc\u2603",
+        "\u202e\u0007",
+        "1 +/- -1",
+        "0 +/- 0",
+    ),
     *("nan", "inf +/- inf", "1e999 kg", "../..", "/", "~", "~nobody/x.yaml", "@", "{}", "a.b.c"),
     *("1 +/- 1e300", "1e-320 m", "-0.0", "1:2", "2001-01-01", "0x10", "1_000"),
-    *([], {}, [[]], [None], [0], [1, 1], [2, 1], [float("nan")], {"kind": "no-such"}, {"kind": None}),
-    *({"a": {"b": []}}, [{"kind": "constant"}], {"file": "nowhere.csv"}, {"": 1}, 10**400, -(2**63)),
+    *(
+        [],
+        {},
+        [[]],
+        [None],
+        [0],
+        [1, 1],
+        [2, 1],
+        [float("nan")],
+        {"kind": "no-such"},
+        {"kind": None},
+    ),
+    *(
+        {"a": {"b": []}},
+        [{"kind": "constant"}],
+        {"file": "nowhere.csv"},
+        {"": 1},
+        10**400,
+        -(2**63),
+    ),
 )
 
 
@@ -192,27 +235,3 @@ def mutated_text(text: str, rng: Rng, keep: int = 3) -> str:
 
 WORDS = ("", "-1", "0", "nan", "inf", "1e30", "x", "a=b", "=", "1:0:3", "0:1", "0:1:0", "-", "--")
 WORDS += ("\u2603", "x" * 2000, "None", "[]", "{}", "5 kg", "a/b", ":", "1,2", "nsi", "count", "/")
-
-
-def mutated_words(
-    words: Sequence[str], rng: Rng, more: Sequence[Sequence[str]] = ()
-) -> tuple[str, ...]:
-    """A command line after one to three mutations: words dropped, swapped, doubled, replaced."""
-    out = list(words)
-    for _ in range(int(rng.integers(1, 4))):
-        n, m = int(rng.integers(len(out))), int(rng.integers(len(out)))
-        what = int(rng.integers(6))
-        if what == 0 and len(out) > 1:
-            del out[n]
-        elif what == 1:
-            out[n], out[m] = out[m], out[n]
-        elif what == 2:
-            out.insert(n, out[m])
-        elif what == 3 or not more:
-            out[n] = _pick(rng, WORDS)
-        elif what == 4:
-            out += _pick(rng, more)
-        else:
-            option, *_ = _pick(rng, more)
-            out += [option, _pick(rng, WORDS)]
-    return tuple(out)

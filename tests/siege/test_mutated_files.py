@@ -28,7 +28,7 @@ from cevns.study.study import Study
 
 SEED, FIRST, NUMBER = (
     int(os.environ.get(f"SIEGE_{name}", usual))
-    for name, usual in (("SEED", 20261128), ("FROM", 0), ("N", 300))
+    for name, usual in (("SEED", 20261128), ("FROM", 0), ("N", 200))
 )
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FILES = tuple(sorted([*CATALOGUE.glob("*.yaml"), *EXAMPLES.glob("*.yaml")]))

@@ -114,8 +114,8 @@ def build_model(
     expected = model.expected(parameters.values)
     if not (np.abs(expected) < _MOST_EVENTS).all():
         raise InputError(
-            f"{experiment.name}: {np.max(np.abs(expected)):g} events are expected in a bin, out of any "
-            "range that a fit can use; check protons, distance, mass, exposures and strengths"
+            f"{experiment.name}: {np.max(np.abs(expected)):g} events are expected in a bin, out of "
+            "any range that a fit can use; check protons, distance, mass, exposures and strengths"
         )
     return model if inputs.observed else model.with_observed(expected)
 

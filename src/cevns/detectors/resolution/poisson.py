@@ -80,8 +80,8 @@ class Poisson(Resolution):
         """
         if edges[-1] - edges[0] > _MOST_COUNTS:
             raise InputError(
-                f"resolution: the bins end at {edges[-1]:g} PE, and a Poisson distribution is summed "
-                f"over {_MOST_COUNTS} counts at most; end them lower, or use 'kind: gamma'"
+                f"resolution: the bins end at {edges[-1]:g} PE, and a Poisson distribution is "
+                f"summed over {_MOST_COUNTS} counts at most; end them lower, or use 'kind: gamma'"
             )
         cuts = np.union1d(edges, np.arange(math.ceil(edges[0]), math.floor(edges[-1]) + 1))
         k = np.floor((cuts[:-1] + cuts[1:]) / 2.0)
