@@ -1,4 +1,4 @@
-"""Mutants of experiment files, each drawn from a seed and a number."""
+"""Mutants of experiment files and of command lines, each drawn from a seed and a number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-__all__ = ["mutated_text", "places"]
+__all__ = ["mutated_text", "mutated_words", "places"]
 
 Tree = Any
 Place = tuple[str | int, ...]
@@ -235,3 +235,61 @@ def mutated_text(text: str, rng: Rng, keep: int = 3) -> str:
 
 WORDS = ("", "-1", "0", "nan", "inf", "1e30", "x", "a=b", "=", "1:0:3", "0:1", "0:1:0", "-", "--")
 WORDS += ("\u2603", "x" * 2000, "None", "[]", "{}", "5 kg", "a/b", ":", "1,2", "nsi", "count", "/")
+
+
+WORDS = (
+    "",
+    "-1",
+    "0",
+    "nan",
+    "inf",
+    "1e30",
+    "1e-30",
+    "x",
+    "a=b",
+    "=",
+    "1:0:3",
+    "0:1",
+    "0:1:0",
+    "-",
+)
+WORDS += ("--", "\u2603", "x" * 2000, "None", "[]", "{}", "5 kg", "a/b", ":", "1,2", "nsi", "count")
+WORDS += (
+    "eps_ee_u=nan:1:3",
+    "eps_ee_u=0:1e300:3",
+    "eps_ee_u=0",
+    "a:b=c",
+    "/dev/null/x",
+    ".",
+    "~nobody",
+)
+
+
+def mutated_words(
+    words: Sequence[str], rng: Rng, options: Sequence[Sequence[str]]
+) -> tuple[str, ...]:
+    """A command line after one to three mutations: words dropped, swapped, doubled, replaced.
+
+    Args:
+        words: the command and what follows it.
+        rng: decides.
+        options: of any command, each with a value; they are added, or their names with nonsense.
+    """
+    out = list(words)
+    for _ in range(_pick(rng, (1, 1, 2, 3))):
+        # the command itself mostly stays
+        n, m = (int(rng.integers(min(1, len(out) - 1), len(out))) for _ in range(2))
+        match int(rng.integers(7)):
+            case 0 if len(out) > 1:
+                del out[n]
+            case 1:
+                out[n], out[m] = out[m], out[n]
+            case 2:
+                out.insert(n, out[m])
+            case 3 | 4:
+                out[n] = _pick(rng, WORDS)
+            case 5:
+                out += _pick(rng, options)
+            case _:
+                out += [_pick(rng, options)[0], _pick(rng, WORDS)]
+    return tuple(out)

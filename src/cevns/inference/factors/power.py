@@ -14,6 +14,7 @@ from cevns.typing import Array
 __all__ = ["MODEL", "Power"]
 
 _TINY = 1e-30
+_LARGEST = 10.0  # _TINY to its power is still a number
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Power(OfOne):
         scale: the value at theta = 1.
 
     Raises:
-        InputError: if the exponent is zero or the scale is, or either is not finite.
+        InputError: if the exponent is zero or beyond 10, or the scale is zero or not finite.
 
     Examples:
         >>> Power("y", 0.5, 2.0).value({"y": np.array([1.0, 4.0])}).tolist()
@@ -45,6 +46,11 @@ class Power(OfOne):
                     f"the power of {self.parameter!r} needs a finite {what} that is not zero, "
                     f"not {number:g}"
                 )
+        if abs(self.exponent) > _LARGEST:
+            raise InputError(
+                f"the exponent of {self.parameter!r} is {self.exponent:g}, and {_LARGEST:g} is the "
+                "largest that can be computed with"
+            )
 
     @property
     def lower(self) -> float:
