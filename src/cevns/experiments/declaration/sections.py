@@ -130,7 +130,10 @@ class Axis(Section):
 
     name: str = "energy"
     unit: str = ""
-    edges: list[float] = Field(min_length=2, max_length=_MAX_BINS + 1)
+    # edges that are no numbers are refused below, with their neighbours
+    edges: list[Annotated[float, Field(allow_inf_nan=True)]] = Field(
+        min_length=2, max_length=_MAX_BINS + 1
+    )
 
     @field_validator("unit")
     @classmethod
