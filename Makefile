@@ -65,7 +65,7 @@ layers: $(DEV)  ## imports go one way
 	$(BIN)/lint-imports --no-logo
 
 docs: $(DEV)  ## the documentation, warnings as errors, in docs/_build/html
-	$(BIN)/python -m sphinx -j $(JOBS) -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ for the numbers)
 	@set -e; for f in benchmarks/[!_]*.py; do test -e "$$f" || continue; \

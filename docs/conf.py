@@ -120,9 +120,8 @@ def write_api_pages(app: Any) -> None:
             page.write_text(text, encoding="utf-8")
 
 
-def setup(app: Any) -> dict[str, bool]:
-    """Called by Sphinx; several pages may be read and written at once."""
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
     app.connect("builder-inited", write_api_pages)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("autodoc-skip-member", document_once)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
