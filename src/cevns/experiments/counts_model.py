@@ -184,13 +184,12 @@ def _further_signals(
     for name, entry in experiment.declaration.components.items():
         other = experiment.with_signal_of(name)
         strength = experiment.factors("components", name, "strength")
-        process = experiment.own_processes.get(name, interaction or experiment.interaction)
+        own = experiment.own_processes.get(name)
+        process = own or interaction or experiment.interaction
         asked = tuple(n for n in question.named if process.parameters.has(n))
-        if entry.interaction is None:
-            shape = other.signal(asked, interaction=interaction)
+        shape = other.signal(asked, interaction=None if own else interaction)
+        if own is None:
             strength = question.scaled(strength, reference)
-        else:
-            shape = other.signal(asked)
         out.append(Component(name, shape, strength, title=entry.title or name))
     return out
 

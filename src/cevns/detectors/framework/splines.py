@@ -15,6 +15,8 @@ __all__ = ["PlaneSpline", "UniformSpline", "tabulate"]
 _ONE_SIDED = np.array([-137 / 60, 5.0, -5.0, 10 / 3, -5 / 4, 1 / 5])  # f', six points, O(h^5)
 MAX_INTERVALS = 1 << 15
 _PROBED, _NEAR = 512, 64
+"""Intervals from which it is asked whether the finest step would do at all, and how many of its
+steps to either side of the roughest place show that."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from cevns.units import Unit
 __all__ = ["MODEL", "Poisson"]
 
 _MOST_COUNTS = 100_000
+"""Terms that a sum over photoelectrons may have: memory and time grow with them."""
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,10 @@ def bends(problem: BoundedProblem) -> tuple[Bend, ...]:
     """The bends of the free pulls, each with all others at their nominal values."""
     model, free, found = problem.target.model, problem.free, []
     nominal = model.parameters.values
+    if not free.size:
+        return ()
     information = problem.target.information(nominal[:, None])[:, :, 0]
-    covariance = np.linalg.pinv(information[np.ix_(free, free)]) if free.size else information
+    covariance = np.linalg.pinv(information[np.ix_(free, free)])
     for row, k in enumerate(free.tolist()):
         p = model.parameters[k]
         if p.constraint is None:
