@@ -147,7 +147,7 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
 
     Raises:
         InputError: if a file on the way declares something impossible, for example a resolution
-            in PE with an energy region in keVee.
+            in PE with an energy region in keVee, or channels have detectors of their own.
 
     Examples:
         >>> from cevns.experiments import load
@@ -156,6 +156,12 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
         >>> step.label, round(step.ratio, 3)
         ('protons on target', 1.817)
     """
+    for e in (first, second):
+        if any(entry.own for entry in e.declaration.entries.values()):
+            raise InputError(
+                f"{e.name} has channels with a target, detector or axes of their own, which have "
+                "no counterpart to be exchanged with; compare files with one detector each"
+            )
     values = _signal_only(first.document.values)
     target = _signal_only(second.document.values)
     rest = Change("everything else", tuple(sorted({*values, *target} - {"name", "title", "cite"})))

@@ -14,6 +14,7 @@ from cevns.analysis.alternatives import Alternatives
 from cevns.analysis.question import Subject
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.inference import (
     Channel,
@@ -127,6 +128,11 @@ class ChannelResult:
     components: Mapping[str, ComponentCount]
     deviance: float
     asimov: bool = False
+
+    @property
+    def seen_with(self) -> Apparatus:
+        """Target, detector and axes of the channel."""
+        return self.experiment.views[self.channel.name.removeprefix(self.experiment.name)[1:]]
 
     @property
     def bins(self) -> slice:

@@ -109,10 +109,10 @@ def _expected(experiment: Experiment, at: Mapping[str, float]) -> dict[str, floa
 def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
     placed, asked = place(experiment, at)
     held = {n: v for n, v in asked.items() if placed.interaction.parameters.has(n)}
-    process = placed.interaction.kinematics
-    panels = recoil_panels(placed.source, placed.material, kinematics=process)
-    grid = np.linspace(0.0, panels[-1], points)
-    density = placed.exposure * placed.recoil_density(grid, held)
+    process, views = placed.interaction.kinematics, dict.fromkeys(placed.views.values())
+    ends = [recoil_panels(v.source, v.material, kinematics=process)[-1] for v in views]
+    grid = np.linspace(0.0, max(ends), points)
+    density = np.sum([v.exposure * v.recoil_density(grid, held) for v in views], axis=0)
     by_flavour = dict(zip(placed.fold.flavours, density, strict=True))
     section = placed.cross_section_cm2
     if held:

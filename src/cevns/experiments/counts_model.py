@@ -10,6 +10,7 @@ import numpy as np
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
+from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.declaration.sections import ChannelEntry
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import templates
@@ -64,6 +65,7 @@ def build_model(
     """
     declared = experiment.declaration
     released = declared.signal
+    varied = set[str]()
     if released is not None:
         varied = set() if experiment.pulse_shape is None else set(experiment.pulse_shape.varied)
         varied = varied.union(*(t.variations for t in templates(declared).values()))
@@ -71,16 +73,20 @@ def build_model(
         experiment.matched("shape", tuple(sorted(varied)), constrained)
     process = experiment.interaction if interaction is None else interaction
     changed = question.couplings or interaction is not None
-    shape: Shape | None = None
+    made: dict[Apparatus, tuple[Shape, float]] = {}
     if released is None or released.use == "first-principles" or changed:
-        shape, prediction = _first_principles(experiment, question, interaction)
+        for view in dict.fromkeys(experiment.views.values()):
+            made[view] = _first_principles(view, question, interaction)
+        _check_variations(declared, {n for shape, _ in made.values() for n in shape.names}, varied)
+        predicted = {name: made[view][1] for name, view in experiment.views.items()}
     else:
-        prediction = released.count.value
+        predicted = {"": released.count.value}
     sizes = {n: e.exposure * e.power(SIGNAL) for n, e in declared.entries.items()}
+    total = sum(predicted[n] * size for n, size in sizes.items())
     of_interest = question.parameters(
         process,
         experiment.strengths,
-        prediction=prediction * sum(sizes.values()),
+        prediction=total,
         cross_section_cm2=experiment.cross_section_cm2,
     )
     parameters = assembly.parameter_vector(declared, experiment.declared, question, of_interest)
@@ -89,18 +95,20 @@ def build_model(
     if normalised:
         strength = (SIGNAL,)
     inputs = read()  # after the signal: what is wrong with both is said of that
-    if shape is None:
-        shape = inputs.shapes[SIGNAL]
-        if not normalised:  # the template sums to one
-            strength = (*strength, prediction)
-        normalised = False
-    whole = sum(sizes.values()) if question.counts_events else 1.0
-    further = _further_signals(experiment, question, interaction, reference)
+    further = {
+        view: _further_signals(view, question, interaction, reference)
+        for view in dict.fromkeys(experiment.views.values())
+    }
     channels = []
-    for name, entry in declared.entries.items():
-        own = (*strength, sizes[name] / whole)
-        signal = Component(SIGNAL, shape, own, normalised, signal_title(process))
-        channels.append(_channel(experiment, inputs, name, entry, (signal, *further)))
+    for name, view in experiment.views.items():
+        shape = made[view][0] if made else inputs.shapes[SIGNAL]  # which sums to one
+        size = sizes[name] if made else predicted[name] * sizes[name]
+        if normalised:  # a share of the counted events
+            size = predicted[name] * sizes[name] / total
+        own, sums_to_one = (*strength, size), normalised and bool(made)
+        signal = Component(SIGNAL, shape, own, sums_to_one, signal_title(process))
+        entry = declared.entries[name]
+        channels.append(_channel(view, inputs, name, entry, (signal, *further[view])))
     used = [f for strength in declared.strengths.values() for f in strength]
     for argument in declared.derived:
         if argument not in used and not any(argument in c.derived for c in channels):
@@ -120,6 +128,21 @@ def build_model(
     return model if inputs.observed else model.with_observed(expected)
 
 
+def _check_variations(declared: ExperimentFile, moving: set[str], varied: set[str]) -> None:
+    """Every parameter that acts on the detector must move the signal of some channel.
+
+    Raises:
+        InputError: if one has no variation.
+    """
+    known = {"quenching": moving, "efficiency": moving, "response": moving, "shape": varied}
+    for name, entry in declared.parameters.items():
+        if name not in known.get(entry.acts_on, {name}):
+            raise InputError(
+                f"{declared.name}: the parameter {name!r} acts on {entry.acts_on}, which has no "
+                "variation of that name"
+            )
+
+
 def _channel(
     experiment: Apparatus,
     inputs: Inputs,
@@ -136,22 +159,23 @@ def _channel(
         if power > 0:
             components.append(replace(signal, strength=(*signal.strength, size)))
     floor = np.zeros(n_bins)
+    measured = inputs.channels[name]
     for of in declared.backgrounds if entry.backgrounds is None else entry.backgrounds:
         background, counts = declared.backgrounds[of], inputs.shapes.get(of)
         if counts is None:
-            counts = fixed(inputs.backgrounds[of])
+            counts = fixed(measured.backgrounds[of])
         strength = (of, *experiment.factors("backgrounds", of, "strength"), entry.exposure)
         components.append(Component(of, counts, strength, title=background.title or of))
         # half of what a background five prior widths low would leave: no fit comes near it, and
         # splines of the response may undershoot zero by a hundredth of an event
         least = max(background.count.value - 5.0 * background.count.sigma, 0.0)
         floor += 0.5 * entry.exposure * least * counts.nominal
-    measured, derived, shape = inputs.channels[name], experiment.derived, experiment.cells
+    derived, shape = experiment.derived, experiment.cells
     observed, statistic, cells = measured.observed, measured.statistic, measured.cells
     if cells.onto is not None:
         onto, n_bins, shape = cells.onto, len(cells.onto), ()
         events = onto.sum(axis=0) if cells.events is None else cells.events @ onto
-        inside = {n: float(events @ shape.ravel()) for n, shape in inputs.backgrounds.items()}
+        inside = {n: float(events @ shape.ravel()) for n, shape in measured.backgrounds.items()}
         for of, share in inside.items():
             if not share > 0.0:
                 raise InputError(f"background {of!r} has no content in 'axes.cells'")

@@ -15,7 +15,7 @@ from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.patch import patched, read_patch
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs
 from cevns.experiments.prediction.apparatus import Apparatus
-from cevns.experiments.questions import SIGNAL, Poi, Question, ask
+from cevns.experiments.questions import Poi, Question, ask
 from cevns.inference import Model
 from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel
@@ -34,21 +34,16 @@ class Experiment(Apparatus):
         declaration: the validated file.
         path: the file.
         document: the parsed file, which knows its lines.
+        moved: sections that stand elsewhere in the file.
+        process: an interaction in place of the declared one.
         data: folder the user named for the public release.
         overrides: fields changed from outside the file.
-        process: an interaction in place of the declared one.
     """
 
     usual_question: ClassVar[str] = "count"
     """What is asked of it where nothing is said."""
     data: Path | None = None
     overrides: Mapping[str, str] | None = None
-    process: Interaction | None = None
-
-    @cached_property
-    def interaction(self) -> Interaction:
-        """The process at the nucleus."""
-        return super().interaction if self.process is None else self.process
 
     @property
     def physics(self) -> dict[str, str]:
@@ -131,12 +126,8 @@ class Experiment(Apparatus):
         declared = self.declaration.signal
         if self.process is None and declared is not None and declared.use == "released":
             return declared.count.value
-        return self.prediction_of(self.signal()) * self.exposure
-
-    @property
-    def exposure(self) -> float:
-        """Exposures of all channels, each times the power of the source in it."""
-        return sum(c.exposure * c.power(SIGNAL) for c in self.declaration.entries.values())
+        views = dict.fromkeys(self.views.values())
+        return sum(view.prediction_of(view.signal()) * view.exposure for view in views)
 
     def predict(self) -> dict[str, float]:
         """Expected counts per component in all channels, before any fit."""

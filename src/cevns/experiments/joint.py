@@ -293,16 +293,16 @@ def _check_data(a: Experiment, b: Experiment) -> None:
 
 def _equal_counts(a: Experiment, b: Experiment) -> bool:
     """Whether data of both agree bin by bin, in more bins than chance would fill alike."""
-    axes = [(e.energy_edges, e.time_edges, e.pulse_shape_edges) for e in (a, b)]
-    if not all(
-        (x is None) == (y is None) and (x is None or np.array_equal(x, y))
-        for x, y in zip(*axes, strict=True)
-    ):
-        return False
-    return any(
-        np.array_equal(x, y) and np.count_nonzero(x) > 3
-        for x, y in product(a.inputs.observed.values(), b.inputs.observed.values())
-    )
+    for (one, x), (other, y) in product(a.inputs.observed.items(), b.inputs.observed.items()):
+        seen = a.views[one], b.views[other]
+        axes = [(v.energy_edges, v.time_edges, v.pulse_shape_edges) for v in seen]
+        alike = all(
+            (p is None) == (q is None) and (p is None or np.array_equal(p, q))
+            for p, q in zip(*axes, strict=True)
+        )
+        if alike and np.array_equal(x, y) and np.count_nonzero(x) > 3:
+            return True
+    return False
 
 
 def _check_physics(a: Experiment, b: Experiment) -> None:
@@ -314,7 +314,7 @@ def _check_physics(a: Experiment, b: Experiment) -> None:
                 f"{a.name} has the interaction {field} {ours!r} and {b.name} {theirs!r}, which a "
                 "joint fit shares; write the same in both files"
             )
-    if a.material.atoms == b.material.atoms:
+    if len({v.material.atoms for e in (a, b) for v in e.views.values()}) == 1:
         return
     bound = {"quenching", "neutron-radius"}
     for name, entry in a.declaration.parameters.items():
@@ -340,10 +340,20 @@ def _is_shared(experiment: Experiment, name: str) -> bool:
 
 
 def _by_material(experiment: Experiment, model: Model) -> dict[str, str]:
-    """Parameters of a model that are shared within a material, to their joint names."""
-    kind, entries = experiment.material.name.casefold(), experiment.declaration.parameters
+    """Parameters of a model that are shared within a material, to their joint names.
+
+    Raises:
+        InputError: if the channels of the experiment have several materials.
+    """
+    entries = experiment.declaration.parameters
     names = [n for n in model.parameters.names if n in entries and entries[n].shared == "material"]
-    return {n: f"{n}.{kind}" for n in names}
+    kinds = dict.fromkeys(v.material.name for v in experiment.views.values())
+    if names and len(kinds) > 1:
+        raise InputError(
+            f"{experiment.name}: {names[0]!r} is 'shared: material', and the channels are of "
+            f"{' and '.join(kinds)}; give a parameter to each material"
+        )
+    return {n: f"{n}.{kind.casefold()}" for n in names for kind in kinds}
 
 
 def _warn_half_shared(models: Mapping[str, Model]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.report.drawing import style
+from cevns.report.projections import one_result
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def data_figure(measurement: Measurement | ChannelResult) -> Figure:
         InputError: if the experiment has no time axis.
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
-    experiment = measurement.experiment
+    experiment = one_result(measurement).seen_with
     energy, time = experiment.energy_edges, experiment.time_edges
     if time is None:
         raise InputError(f"{experiment.name} has no time axis; its data are the energy projection")

@@ -110,7 +110,12 @@ def fit_figures(
         curve = profile(model, fit.poi, data=fit.data, best=fit)
         figures["profile"] = profile_figure(curve, title=title, note=note)
     for name, m in each.items():
-        figures[f"{name}recoil-spectrum"] = recoil_figure(m.experiment)
+        views = {v: channel for channel, v in m.experiment.views.items()}
+        for view, channel in views.items():
+            if not view.exposure:  # the source is off
+                continue
+            part = f"{channel}-" if len(views) > 1 else ""
+            figures[f"{name}{part}recoil-spectrum"] = recoil_figure(view)
         figures[f"{name}flux"] = flux_figure(m.experiment)
     return figures
 
@@ -121,7 +126,7 @@ def _fitted(measurement: ChannelResult) -> dict[str, Figure]:
     if not axes:
         return {}
     figures = {"projections": projection_figure(measurement)}
-    if steady_state(measurement.experiment):
+    if steady_state(measurement.experiment, measurement.components):
         figures["residuals"] = residual_figure(measurement)
     if "time" in axes and "energy" in axes:
         figures["data2d"] = data_figure(measurement)

@@ -8,7 +8,7 @@ are no bins of the axes, such as cells or one number, stand one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -185,7 +185,7 @@ def axes_of(measurement: Measurement | ChannelResult) -> dict[str, Array]:
     these, and none for a list of events.
     """
     result = one_result(measurement)
-    experiment, statistic = result.experiment, result.channel.statistic
+    experiment, statistic = result.seen_with, result.channel.statistic
     if statistic.events_are_points:
         return {}
     declared = {
@@ -200,9 +200,15 @@ def axes_of(measurement: Measurement | ChannelResult) -> dict[str, Array]:
     return {"cell": 0.5 + np.arange(result.channel.n_bins - statistic.extra + 1.0)}
 
 
-def steady_state(experiment: Experiment) -> tuple[str, ...]:
-    """Backgrounds that do not follow the beam, as their declaration says."""
-    return tuple(n for n, b in experiment.declaration.backgrounds.items() if b.out_of_beam)
+def steady_state(experiment: Experiment, among: Container[str] | None = None) -> tuple[str, ...]:
+    """Backgrounds that do not follow the beam, as their declaration says.
+
+    Args:
+        experiment: from `cevns.experiments.load`.
+        among: components of the one channel that is looked at; by default of all.
+    """
+    declared = experiment.declaration.backgrounds.items()
+    return tuple(n for n, b in declared if b.out_of_beam and (among is None or n in among))
 
 
 @style.styled
@@ -226,7 +232,7 @@ def residual_figure(measurement: Measurement | ChannelResult) -> Figure:
         InputError: if the experiment declares no steady-state background.
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
-    subtracted = steady_state(measurement.experiment)
+    subtracted = steady_state(measurement.experiment, measurement.components)
     if not subtracted:
         raise InputError(
             f"{measurement.experiment.name} declares no steady-state background to subtract"
@@ -235,7 +241,7 @@ def residual_figure(measurement: Measurement | ChannelResult) -> Figure:
 
 
 def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...]) -> Figure:
-    experiment = measurement.experiment
+    experiment = one_result(measurement).seen_with
     time_text, time_unit, unit_us = style.time_label(experiment)
     labels = {
         "energy": (style.energy_label(experiment), style.energy_unit(experiment)),
@@ -285,8 +291,8 @@ def _stack(
     measurement: Measurement | ChannelResult,
     subtracted: tuple[str, ...],
 ) -> None:
-    experiment, edges, width = measurement.experiment, projection.edges, projection.width
-    steady = steady_state(experiment)
+    edges, width = projection.edges, projection.width
+    steady = steady_state(measurement.experiment)
     # from below: steady state, the smallest first among the others, the signal on top
     names = [n for n in projection.components if n not in subtracted]
     names.sort(key=lambda n: (n == SIGNAL, n not in steady, projection.components[n].sum()))

@@ -15,7 +15,7 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.experiments.experiment import Experiment
+    from cevns.experiments.prediction.apparatus import Apparatus
 
 __all__ = ["RecoilSpectrum", "pulse_time_us", "recoil_energies", "recoil_figure", "recoil_spectrum"]
 
@@ -41,7 +41,7 @@ class RecoilSpectrum:
         return total
 
 
-def recoil_energies(experiment: Experiment, points: int = 800) -> Array:
+def recoil_energies(experiment: Apparatus, points: int = 800) -> Array:
     """Recoil energies, keVnr, that hold all but 1e-4 of the recoils."""
     cumulated = np.cumsum(experiment.fold.spectrum().sum(axis=0))
     last = int(np.searchsorted(cumulated, (1.0 - 1e-4) * cumulated[-1]))
@@ -49,7 +49,7 @@ def recoil_energies(experiment: Experiment, points: int = 800) -> Array:
     return np.linspace(nodes[0], nodes[min(last, nodes.size - 1)], points)
 
 
-def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilSpectrum:
+def recoil_spectrum(experiment: Apparatus, recoil_energy_kev: Array) -> RecoilSpectrum:
     """Recoil spectrum before the detector, and the part that ends in the analysis region.
 
     ``dN_det/dT = sum_f dN_f/dT sum_b R_b(E_ee(T)) sum_t tau_f[t]`` with all parameters at their
@@ -71,21 +71,21 @@ def recoil_spectrum(experiment: Experiment, recoil_energy_kev: Array) -> RecoilS
     )
 
 
-def pulse_time_us(experiment: Experiment) -> float:
+def pulse_time_us(experiment: Apparatus) -> float:
     """Nominal mean time of the beam pulse, us; 0 where none is declared."""
     pulse = experiment.one_acting_on("pulse-time")
     return 0.0 if pulse is None else pulse.value
 
 
 @style.styled
-def recoil_figure(experiment: Experiment) -> Figure:
+def recoil_figure(experiment: Apparatus) -> Figure:
     """Recoil spectrum by flavour (left) and the expected signal by flavour (right).
 
     Left: counts per keVnr of the exposure before efficiency, with what ends in the analysis
     region. Right: predicted counts per unit of reconstructed energy, stacked.
 
     Args:
-        experiment: from `cevns.experiments.load`.
+        experiment: from `cevns.experiments.load`, or one of its `views`.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.

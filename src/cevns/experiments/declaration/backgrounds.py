@@ -314,11 +314,12 @@ class Background(Section):
     energy: Annotated[FlatEnergy | ExponentialEnergy | Table | None, _IN_ENERGY] = None
     time: Annotated[Exponential | ExponentialFit | Gaussian | Pulse | Table | None, _IN_TIME] = None
     strength: Strength = Field(default_factory=list)
-    _count: Measurement = PrivateAttr()
+    _count: Measurement | None = PrivateAttr(default=None)
 
     @property
     def count(self) -> Measurement:
         """Expected events in the analysis region, with an infinite error where they are free."""
+        assert self._count is not None  # resolved with the file
         return self._count
 
     @property
@@ -334,7 +335,8 @@ class Background(Section):
         """Make the count of a rate.
 
         Raises:
-            InputError: if there is neither or both, or a rate without a live time.
+            InputError: if there is neither or both, a rate without a live time, or the rate is
+                another count in another channel.
         """
         if (self.events is None) == (self.rate is None):
             raise InputError("give either 'count' or 'rate'")
@@ -344,7 +346,13 @@ class Background(Section):
         if live_time_d is None:
             raise InputError("a rate needs the 'live_time' of the experiment")
         daily = rate_per_day(self.rate, mass_kg, range_kev)
-        self._count = Measurement(daily.value * live_time_d, daily.sigma * live_time_d)
+        count = Measurement(daily.value * live_time_d, daily.sigma * live_time_d)
+        if self._count not in (None, count):
+            raise InputError(
+                "its rate is another count here than in another channel, whose mass or axis "
+                "differ: declare a background for each"
+            )
+        self._count = count
 
     @model_validator(mode="after")
     def _one_shape(self) -> Background:

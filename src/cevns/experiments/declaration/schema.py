@@ -81,6 +81,27 @@ class ExperimentFile(Section):
         return self.channels or {"": ChannelEntry(data=self.data)}
 
     @property
+    def views(self) -> dict[str, ExperimentFile]:
+        """The declaration as each channel has it, one for all that have the same sections.
+
+        Each holds the channels that it is of; where none has sections of its own it is the file.
+        """
+        if not any(entry.own for entry in self.entries.values()):
+            return dict.fromkeys(self.entries, self)
+        out: dict[str, ExperimentFile] = {}
+        for one in self.channels.values():
+            alike = {n: e for n, e in self.channels.items() if e.own == one.own and n not in out}
+            plain = {n: e.model_copy(update=dict.fromkeys(e.own)) for n, e in alike.items()}
+            view = self.model_copy(update={"channels": plain, **one.own})
+            out |= dict.fromkeys(alike, view)
+        return {name: out[name] for name in self.channels}
+
+    def backgrounds_in(self, channel: str) -> list[str]:
+        """Names of the backgrounds that a channel has."""
+        chosen = self.entries[channel].backgrounds
+        return list(self.backgrounds if chosen is None else chosen)
+
+    @property
     def every_data(self) -> tuple[Data | None, ...]:
         """The data of all channels."""
         return tuple(c.data for c in self.entries.values())
@@ -157,31 +178,38 @@ class ExperimentFile(Section):
                 if folded in taken:
                     raise InputError(f"the {kind} {name!r} has the name of {taken[folded]}")
                 taken[folded] = f"a {kind}"
+        self._check_channels()
+        for name, view in self.views.items():
+            try:
+                view._check_detector()
+                view._check_backgrounds(self.backgrounds_in(name))
+                view._check_data(self.entries[name].data)
+            except InputError as error:
+                if view is self:
+                    raise
+                raise InputError(f"channel {name!r}: {error}") from None
+        self._check_components()
+        measured = [repr(e) for e in self.external.values()]
+        if len(set(measured)) < len(measured):
+            raise InputError("external: the same measurement is there under two names")
+        return self
+
+    def _check_data(self, data: Data | None) -> None:
+        counting = self.axes.energy is None and self.axes.time is None
+        if self.axes.cells is not None and counting:
+            raise InputError("axes.cells are rectangles on axes: declare an axis")
+        if data is None or data.counts is None:
+            return
+        if isinstance(data.counts, float) != counting:
+            raise InputError(
+                "data: counts are a number where there is no axis, and a table where there is"
+            )
+
+    def _check_detector(self) -> None:
         if self.interaction.electrons and self.blind_to_electrons:
             raise InputError(
                 f"interaction.electrons is true, but {self.blind_to_electrons}; leave it out"
             )
-        self._check_detector()
-        self._check_channels()
-        self._check_backgrounds()
-        self._check_components()
-        self._check_data()
-        return self
-
-    def _check_data(self) -> None:
-        if self.axes.cells is not None and self.axes.energy is None and self.axes.time is None:
-            raise InputError("axes.cells are rectangles on axes: declare an axis")
-        measured = [repr(e) for e in self.external.values()]
-        if len(set(measured)) < len(measured):
-            raise InputError("external: the same measurement is there under two names")
-        for data in (d for d in self.every_data if d is not None):
-            counting = self.axes.energy is None and self.axes.time is None
-            if isinstance(data.counts, float) != (counting and data.counts is not None):
-                raise InputError(
-                    "data: counts are a number where there is no axis, and a table where there is"
-                )
-
-    def _check_detector(self) -> None:
         detector, axis = self.detector, self.axes.energy
         chain = detector.response.kind == "chain"
         if axis is not None and axis.unit == "keVnr" and detector.quenching is not None:
@@ -214,12 +242,13 @@ class ExperimentFile(Section):
                 f"{detector.response.kind}}}'"
             )
 
-    def _check_backgrounds(self) -> None:
+    def _check_backgrounds(self, names: list[str]) -> None:
         axis = self.axes.energy
         range_kev = None
         if axis is not None and axis.unit.startswith("keV"):
             range_kev = axis.edges[-1] - axis.edges[0]
-        for name, background in self.backgrounds.items():
+        for name in names:
+            background = self.backgrounds[name]
             try:
                 background.resolve(self.target.mass, self.live_time, range_kev)
             except InputError as error:

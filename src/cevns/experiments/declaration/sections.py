@@ -305,23 +305,33 @@ class Data(Section):
 
 
 class ChannelEntry(Section):
-    """One of several sets of data of an experiment: reactor on and off, runs, detectors alike.
+    """One of several sets of data of an experiment: reactor on and off, runs, detectors.
 
-    Source, target, detector and axes are those of the file; backgrounds of the same name are one
-    quantity in all channels.
+    The source is that of the file, and so are target, detector and axes where the channel has none
+    of its own; backgrounds of the same name are one quantity in all channels.
 
     Args:
         exposure: what backgrounds, and the signal, are multiplied with.
         source: what signals are multiplied with beside: the power of the source, zero where it is
             off; by component (``cevns`` and those of the file) where sources differ.
         backgrounds: names of those that this channel has; by default all.
+        target: in place of that of the file; detector and axes likewise.
         data: its counts; without, the channel is a projection.
     """
 
     exposure: Annotated[float, Field(gt=0)] = 1.0
     source: Annotated[float, Field(ge=0)] | dict[str, Annotated[float, Field(ge=0)]] = 1.0
     backgrounds: list[str] | None = None
+    target: Target | None = None
+    detector: Detector | None = None
+    axes: Axes | None = None
     data: Data | None = None
+
+    @property
+    def own(self) -> dict[str, Section]:
+        """The sections that stand in place of those of the file, by name."""
+        every = {"target": self.target, "detector": self.detector, "axes": self.axes}
+        return {name: section for name, section in every.items() if section is not None}
 
     def power(self, component: str) -> float:
         """What the source of a component is multiplied with in this channel."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ from cevns.experiments.declaration.backgrounds import (
     Pulse,
     Table,
 )
+from cevns.experiments.declaration.sections import Data
 from cevns.experiments.inputs.cells import Cells, cells_of_table
 from cevns.experiments.inputs.measured_values import Measured, read_counts, read_values
 from cevns.experiments.inputs.released import released_shape, templates
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
 from cevns.experiments.inputs.table_reader import InputFile, TableReader
+from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.shapes import Morph
 from cevns.sources import PulsedSource
@@ -43,7 +45,6 @@ class Inputs:
     Attributes:
         channels: data by channel; that which needs no name is called ``""``.
         anticoincident: number of events anti-coincident with the beam, where known.
-        backgrounds: component to shape ``(energy, time)``, normalised to one in the region.
         shapes: component to released template with its alternatives, where the file declares any.
         origin: ``--data``, ``CEVNS_DATA``, ``cache``, ``carried`` or ``none``.
         files: what was read, with digests.
@@ -52,7 +53,6 @@ class Inputs:
 
     channels: Mapping[str, Measured]
     anticoincident: int | None
-    backgrounds: Mapping[str, Array]
     shapes: Mapping[str, Morph]
     origin: str
     files: tuple[InputFile, ...]
@@ -73,7 +73,7 @@ class Inputs:
         return {name: data for name, data in every.items() if data is not None}
 
 
-def load_inputs(experiment: Parts, data: Path | None = None) -> Inputs:
+def load_inputs(experiment: Apparatus, data: Path | None = None) -> Inputs:
     """Read observed counts, background shapes and templates of a declared experiment.
 
     Raises:
@@ -81,31 +81,36 @@ def load_inputs(experiment: Parts, data: Path | None = None) -> Inputs:
         InputError: if the declared bins cannot be made from the tables, a shape is empty, or
             released templates are nowhere.
     """
-    declared = experiment.declaration
     reader = TableReader(experiment, data)
-    backgrounds, anticoincident = {}, None
-    for name, background in declared.backgrounds.items():
-        if background.template is not None:
-            continue
-        energies = _energies(experiment, reader, background)
-        if isinstance(background.energy, Table) and background.energy.role == STEADY_STATE_ROLE:
-            anticoincident = round(float(energies.sum()))
-        shape = np.outer(energies, _times(experiment, reader, background))
-        if not shape.sum() > 0:
-            raise InputError(
-                f"background {name!r} has no content inside the analysis region; check its tables "
-                "and the axes"
-            )
-        backgrounds[name] = frozen(shape / shape.sum())
     shapes: dict[str, Morph] = {}
-    if declared.signal is not None:
+    anticoincident: int | None = None
+    if experiment.declaration.signal is not None:
         channels, shapes = _released(experiment, reader)
     else:
-        channels = _measured(experiment, reader)
+        channels = {}
+        known: dict[tuple[Parts, str], Array] = {}
+        for name, view in experiment.views.items():
+            tables, backgrounds = reader.of(view), {}
+            for of in experiment.declaration.backgrounds_in(name):
+                if (view, of) not in known:
+                    background = view.declaration.backgrounds[of]
+                    energies = _energies(view, tables, background)
+                    shape = np.outer(energies, _times(view, tables, background))
+                    if not shape.sum() > 0:
+                        raise InputError(
+                            f"background {of!r} has no content inside the analysis region; check "
+                            "its tables and the axes"
+                        )
+                    known[view, of] = frozen(shape / shape.sum())
+                    table = background.energy
+                    if isinstance(table, Table) and table.role == STEADY_STATE_ROLE:
+                        anticoincident = (anticoincident or 0) + round(float(energies.sum()))
+                backgrounds[of] = known[view, of]
+            data_of = experiment.declaration.entries[name].data
+            channels[name] = _measured(view, tables, data_of, backgrounds)
     return Inputs(
         channels,
         anticoincident,
-        backgrounds,
         shapes,
         reader.origin,
         tuple(reader.files),
@@ -140,22 +145,18 @@ def _released(
     return {"": Measured(content(source.role))}, shapes
 
 
-def _measured(experiment: Parts, reader: TableReader) -> dict[str, Measured]:
-    """The data of all channels, in the bins of the axes or in sums of them."""
-    declared = experiment.declaration
-    cells = Cells()
-    if declared.axes.cells is not None:
-        cells = cells_of_table(reader.table("cells", declared.axes.cells), experiment.edges)
-    out = {}
-    for name, entry in declared.entries.items():
-        data = entry.data
-        if data is None:
-            out[name] = Measured(cells=cells)
-        elif data.values is not None:
-            out[name] = read_values(reader, data, experiment.edges, cells)
-        else:
-            out[name] = Measured(read_counts(experiment, reader, data, cells), cells=cells)
-    return out
+def _measured(
+    view: Parts, reader: TableReader, data: Data | None, backgrounds: Mapping[str, Array]
+) -> Measured:
+    """The data of a channel, in the bins of its axes or in sums of them."""
+    cells, declared = Cells(), view.declaration.axes.cells
+    if declared is not None:
+        cells = cells_of_table(reader.table("cells", declared), view.edges)
+    if data is None:
+        return Measured(cells=cells, backgrounds=backgrounds)
+    if data.values is not None:
+        return replace(read_values(reader, data, view.edges, cells), backgrounds=backgrounds)
+    return Measured(read_counts(view, reader, data, cells), cells=cells, backgrounds=backgrounds)
 
 
 def _energies(experiment: Parts, reader: TableReader, background: Background) -> Array:

@@ -13,6 +13,7 @@ A list of events has a column for each axis instead.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -43,11 +44,13 @@ class Measured:
             projection.
         statistic: with its errors.
         cells: which sums of the bins they are.
+        backgrounds: shapes ``(energy, time)`` by name, normalised to one in the analysis region.
     """
 
     observed: Array | None = None
     statistic: Statistic = COUNTS
     cells: Cells = field(default_factory=Cells)
+    backgrounds: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.observed is not None:

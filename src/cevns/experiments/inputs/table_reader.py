@@ -7,6 +7,7 @@ tables beside the file. The result says which was used, with digests.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from cevns import datasets
 from cevns.datasets import binning, read_table
 from cevns.datasets.digests import sha256
 from cevns.exceptions import DataError, InputError, UnknownNameError
-from cevns.experiments.declaration.backgrounds import Table
+from cevns.experiments.declaration.backgrounds import Component, Table
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.prediction.parts import Parts
 from cevns.files import expanded
@@ -53,9 +54,7 @@ class TableReader:
 
     def __init__(self, experiment: Parts, data: Path | None) -> None:
         declared = experiment.declaration
-        self._folder, self._in_time = experiment.path.parent, experiment.time_edges is not None
-        times = experiment.time_edges if self._in_time else _ALL_TIMES
-        self._region = experiment.energy_edges, times
+        self._folder, self._axes = experiment.path.parent, experiment
         self.files = [
             InputFile("experiment", experiment.path.name, sha256(experiment.path)),
             *_component_files(declared, self._folder),
@@ -81,6 +80,12 @@ class TableReader:
                 self.warnings, self.origin = located.warnings, located.origin
                 self._samples = located.load().samples
                 self.files += [InputFile("release", n, d) for n, d in located.digests.items()]
+
+    def of(self, channel: Parts) -> TableReader:
+        """The same release and list of files for the axes of a channel."""
+        other = copy(self)
+        other._axes = channel
+        return other
 
     def released(self, role: str, what: str) -> Any:
         """What the release has for a role.
@@ -114,8 +119,12 @@ class TableReader:
         if sample is None:
             return self._rebin_carried(table, edges)
         if hasattr(sample, "histogram"):  # an event list: all events in the other dimension
-            counts = np.asarray(sample.histogram(*(edges if len(edges) == 2 else self._region)))
-            return counts if len(edges) == 2 else counts.sum(axis=1)
+            if len(edges) == 2:
+                return np.asarray(sample.histogram(*edges))
+            times = self._axes.time_edges
+            times = _ALL_TIMES if times is None else times
+            both: Array = np.asarray(sample.histogram(self._axes.energy_edges, times))
+            return np.asarray(both.sum(axis=1))
         return np.asarray(sample.rebin(*edges))
 
     def fine(self, table: Table) -> tuple[Array, Array]:
@@ -138,7 +147,8 @@ class TableReader:
         read = self.table(table.role or "table", table.file)
         names = list(read.columns)
         # where there is no time axis, a table in energy and time is summed over time
-        if len(names) != 2 * dimensions + 1 and (self._in_time or len(names) != 5):
+        in_time = self._axes.time_edges is not None
+        if len(names) != 2 * dimensions + 1 and (in_time or len(names) != 5):
             raise DataError(
                 f"has {len(names)} columns where {2 * dimensions + 1} are needed: low and high "
                 "edge of each axis, then the content",
@@ -176,19 +186,19 @@ class TableReader:
 
 
 def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFile]:
-    """Curves and fluxes that the sections of a file read beside it."""
-    detector = declaration.detector
-    sections = {
-        "source": declaration.source,
-        "quenching": detector.quenching,
-        "resolution": detector.resolution,
-        "response": detector.response,
-        "recoil-efficiency": detector.efficiency.recoil,
-        "energy-efficiency": detector.efficiency.energy,
-        "time-efficiency": detector.efficiency.time,
-    }
-    out = []
-    for role, component in sections.items():
+    """Curves and fluxes that the sections of a file read beside it, each once."""
+    sections: list[tuple[str, Component | None]] = [("source", declaration.source)]
+    for detector in (view.detector for view in declaration.views.values()):
+        sections += [
+            ("quenching", detector.quenching),
+            ("resolution", detector.resolution),
+            ("response", detector.response),
+            ("recoil-efficiency", detector.efficiency.recoil),
+            ("energy-efficiency", detector.efficiency.energy),
+            ("time-efficiency", detector.efficiency.time),
+        ]
+    out: list[InputFile] = []
+    for role, component in sections:
         written = {} if component is None else component.fields
         for name in (written.get("file"), written.get("path")):
             if isinstance(name, str):
@@ -197,4 +207,4 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
                 out += [InputFile(role, f"{name}/{f.name}", sha256(f)) for f in inside]
                 if path.is_file():
                     out.append(InputFile(role, name, sha256(path)))
-    return out
+    return list(dict.fromkeys(out))

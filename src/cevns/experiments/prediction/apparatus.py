@@ -18,7 +18,9 @@ from cevns.experiments.prediction.arrival_tables import declared_arrival, pulsed
 from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Binding, Signal
+from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.factors import factors, product
+from cevns.parameters import Parameter
 from cevns.processes import (
     Interaction,
     electron_scattering,
@@ -47,6 +49,32 @@ class Apparatus(Parts):
     No data and no statistics; its parts are those of `Parts`.
     """
 
+    @cached_property
+    def declared(self) -> dict[str, Parameter]:
+        """The parameters of the file by name, within what every channel is good for."""
+        out = dict(super().declared)
+        for view in self.views.values():
+            if view is not self:
+                out |= {n: view.declared[n] for n in view.response_model.parameters if n in out}
+        return out
+
+    @cached_property
+    def views(self) -> dict[str, Apparatus]:
+        """What each channel is seen with; one for all that have no sections of their own."""
+        declared = self.declaration.views
+        made: dict[int, Apparatus] = {id(self.declaration): self}
+        for name, view in declared.items():
+            own = {s: ("channels", name, s) for s in self.declaration.entries[name].own}
+            if id(view) not in made:
+                moved = {**self.moved, **own}
+                made[id(view)] = Apparatus(view, self.path, self.document, moved, self.process)
+        return {name: made[id(view)] for name, view in declared.items()}
+
+    @property
+    def exposure(self) -> float:
+        """Exposures of all channels, each times the power of the source in it."""
+        return sum(c.exposure * c.power(SIGNAL) for c in self.declaration.entries.values())
+
     def with_signal_of(self, name: str) -> Apparatus:
         """The same detector with the source and process of a further component.
 
@@ -68,8 +96,10 @@ class Apparatus(Parts):
                 if p.acts_on not in gone and (p.acts_on != "interaction" or own.has(n))
             },
         }
-        at = ("components", name, "source") if entry.source is not None else ("source",)
-        return Apparatus(declared.model_copy(update=changed), self.path, self.document, at)
+        moved = {**self.moved}
+        if entry.source is not None:
+            moved["source"] = "components", name, "source"
+        return Apparatus(declared.model_copy(update=changed), self.path, self.document, moved)
 
     @cached_property
     def fold(self) -> Fold | KernelFold:
@@ -82,9 +112,10 @@ class Apparatus(Parts):
         declared, axis = self.declaration.detector.resolution, self.declaration.axes.energy
         made = self.resolution.unit
         if declared and axis and axis.unit and made and (made == "PE") != (axis.unit == "PE"):
-            raise self.document.error(
+            raise self._mistake(
                 f"the resolution '{declared.kind}' gives {made}, but this axis is in {axis.unit}",
-                ("axes", "energy"),
+                "axes",
+                "energy",
             )
         panels = recoil_panels(
             self.source,
@@ -110,7 +141,7 @@ class Apparatus(Parts):
             moved = self.one_acting_on("arrival")
             table = self._located(
                 lambda: declared_arrival(arrival, edges, efficiency, moved),
-                *self.source_section,
+                "source",
                 "arrival",
             )
         elif edges is not None:
@@ -262,7 +293,7 @@ class Apparatus(Parts):
             others: parameters that act elsewhere, and may drive a variation too.
 
         Raises:
-            InputError: if a variation has no parameter, or a parameter no variation.
+            InputError: if a variation has no parameter.
         """
         names = self.declaration.acting_on(stage)
         for name in variations:
@@ -273,12 +304,6 @@ class Apparatus(Parts):
                 raise InputError(
                     f"{self.name}: the {stage} variation {name!r} has no parameter; declare "
                     f"'{name}: {{constraint: {value}, acts_on: {stage}}}'{repair}"
-                )
-        for name in names:
-            if name not in variations:
-                raise InputError(
-                    f"{self.name}: the parameter {name!r} acts on {stage}, which has no "
-                    "variation of that name"
                 )
         return variations
 
@@ -325,10 +350,11 @@ class Apparatus(Parts):
         if quantity != "nuclear-recoil":
             return UNQUENCHED
         if self.declaration.detector.quenching is None and axis and axis.unit in ("keVee", "PE"):
-            raise self.document.error(
+            raise self._mistake(
                 f"an axis in {axis.unit} shows quenched recoils; declare the quenching, or give "
                 "the axis in keVnr",
-                ("detector", "quenching"),
+                "detector",
+                "quenching",
             )
         return self.quenching
 

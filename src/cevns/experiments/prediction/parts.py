@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -22,7 +22,7 @@ from cevns.detectors.resolution.none import Perfect
 from cevns.exceptions import CevnsError, InputError, SchemaError
 from cevns.experiments.declaration.assembly import declared_parameters
 from cevns.experiments.declaration.builder import build
-from cevns.experiments.declaration.document import Document
+from cevns.experiments.declaration.document import Document, Location
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.declaration.sections import Interaction as InteractionSection
 from cevns.inference.model.factors import NamedFactor, Strength
@@ -51,13 +51,15 @@ class Parts:
         declaration: the validated file.
         path: the file.
         document: the parsed file, which knows its lines.
-        source_section: where in the file the source stands.
+        moved: sections that stand elsewhere in the file, in a component or a channel, and where.
+        process: an interaction in place of the declared one.
     """
 
     declaration: ExperimentFile
     path: Path
     document: Document
-    source_section: tuple[str, ...] = ("source",)
+    moved: Mapping[str, Location] = field(default_factory=dict)
+    process: Interaction | None = None
 
     def __repr__(self) -> str:
         """Kind and name: the declaration itself is long."""
@@ -89,10 +91,11 @@ class Parts:
             return parameter  # refused where its times are tabulated
         lower, upper = known[name].lower, known[name].upper
         if not lower <= parameter.value <= upper or not math.isfinite(upper - lower):
-            raise self.document.error(
+            raise self._mistake(
                 f"{name!r} cannot be free: the arrival has it between {lower:g} and {upper:g}; "
                 "free a value in a finite range, or constrain it",
-                ("parameters", name),
+                "parameters",
+                name,
             )
         return replace(parameter, lower=lower, upper=upper, typical=known[name].typical)
 
@@ -147,12 +150,12 @@ class Parts:
     @cached_property
     def source(self) -> Source:
         """The neutrino source."""
-        return self._built("sources", *self.source_section)
+        return self._built("sources", "source")
 
     @cached_property
     def arrival(self) -> Arrival | None:
         """When particles arrive, as the file says; None where they follow the source's pulse."""
-        return self._built("sources.arrivals", *self.source_section, "arrival")
+        return self._built("sources.arrivals", "source", "arrival")
 
     @cached_property
     def material(self) -> Material:
@@ -171,7 +174,7 @@ class Parts:
     @cached_property
     def interaction(self) -> Interaction:
         """The process at the nucleus."""
-        return self._process(self.declaration.interaction, "interaction")
+        return self.process or self._process(self.declaration.interaction, "interaction")
 
     @cached_property
     def own_processes(self) -> dict[str, Interaction]:
@@ -207,11 +210,12 @@ class Parts:
         )
         known, z = [n.z for n in self.material.nuclides], curve.atomic_number
         if z is not None and not min(known) <= z <= max(known):
-            raise self.document.error(
+            raise self._mistake(
                 f"this is the quenching of nuclei with Z = {z:g}; "
                 f"{self.declaration.target.material} has "
                 f"{' and '.join(str(k) for k in dict.fromkeys(known))}",
-                ("detector", "quenching"),
+                "detector",
+                "quenching",
             )
         return curve
 
@@ -347,7 +351,8 @@ class Parts:
         component = self._written(*section)
         if component is None:
             return cast("T", default)
-        built = build(self.document, f"cevns.{package}", section, component, what=what)
+        at = self._place(section)
+        built = build(self.document, f"cevns.{package}", at, component, what=what)
         return cast("T", built)
 
     def _written(self, *section: str | int) -> Any:
@@ -364,4 +369,12 @@ class Parts:
         except SchemaError:
             raise
         except CevnsError as error:
-            raise self.document.error(str(error), location) from None
+            raise self._mistake(str(error), *location) from None
+
+    def _mistake(self, said: str, *location: str) -> SchemaError:
+        return self.document.error(said, self._place(location))
+
+    def _place(self, section: Location) -> Location:
+        """Where in the file a section stands."""
+        first, *rest = section
+        return (*self.moved.get(str(first), (first,)), *rest)

@@ -21,6 +21,10 @@ __all__ = ["TOLERANCE", "UNSEEN", "electron_grid", "recoil_grid", "with_electron
 
 TOLERANCE = 1e-5
 """Of the response on a panel at half the degree that its nodes integrate: bins are good to 1e-9."""
+PULLS_TO = 3.0
+"""Standard deviations within which pulls of the quenching leave the sum over recoils exact."""
+FINEST = 1.0 / 256.0
+"""Share of the energies below which panels do not follow the steps of a response that has any."""
 UNSEEN = 1e-15
 """Share of the largest response below which an energy is not followed."""
 
@@ -78,6 +82,8 @@ def recoil_grid(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CevnsWarning)  # said once, for the nodes that are used
         cuts = smooth_cuts(seen, edges, (), order=order, tolerance=TOLERANCE)
+        if quenching.variation_names:
+            cuts = _cut_where_moved(cuts, quenching, response, order)
         nodes, weights = panel_nodes(cuts, order)
         if steep:  # panels far below the threshold, which no quenching pull brings back
             energy = 2.0 * quenching.on(nodes).electron_energy_kevee()
@@ -85,6 +91,39 @@ def recoil_grid(
             kept = largest > UNSEEN * largest[-1]
             nodes, weights = nodes[kept], weights[kept]
     return nodes, weights
+
+
+def _cut_where_moved(cuts: Array, quenching: Quenching, response: Response, order: int) -> Array:
+    """Halve panels until the response is smooth on them wherever quenching pulls move it.
+
+    The edges of the bins pass over the recoils as a pull moves. So a panel may be no wider, in
+    electron-equivalent energy, than twice the narrowest one on which the response is smooth among
+    those that pulls up to `PULLS_TO` sigma bring there: then sums are good to 1e-6 of a bin.
+    """
+    signs = np.concatenate([np.eye(n := len(quenching.variation_names)), -np.eye(n)])
+    pulls = PULLS_TO * np.concatenate([np.zeros((1, n)), signs])
+    ends = quenching.on(cuts).electron_energy_kevee(pulls)
+    top = min(float(ends.max()), response.energy_max_kevee)
+    smooth = smooth_cuts(
+        lambda energy: response.evaluate(energy).T,
+        np.array([0.0, top]),
+        response.kinks_kevee,
+        order=order,
+        tolerance=TOLERANCE,
+    )
+    widths = np.diff(smooth)
+    if not isinstance(response, ResponseTable):  # it has steps, on which no width is enough
+        widths = np.maximum(widths, FINEST * top)
+    while True:
+        ends = quenching.on(cuts).electron_energy_kevee(pulls)
+        lowest, highest = ends[:, :-1].min(axis=0), ends[:, 1:].max(axis=0)
+        first = np.clip(np.searchsorted(smooth, lowest, side="right") - 1, 0, widths.size - 1)
+        last = np.clip(np.searchsorted(smooth, highest), first + 1, widths.size)
+        allowed = np.array([widths[a:b].min() for a, b in zip(first, last, strict=True)])
+        wide = (np.diff(ends, axis=1).max(axis=0) > 2.0 * allowed) & (lowest < top)
+        if not wide.any():
+            return cuts
+        cuts = np.union1d(cuts, 0.5 * (cuts[:-1] + cuts[1:])[wide])
 
 
 def electron_grid(source: Source, material: Material, response: Response) -> tuple[Array, Array]:

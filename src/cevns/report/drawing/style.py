@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from cevns.experiments.experiment import Experiment
     from cevns.experiments.joint import JointExperiment
+    from cevns.experiments.prediction.apparatus import Apparatus
 
 __all__ = [
     "ACCENT",
@@ -214,7 +214,7 @@ def with_unit(quantity: str, unit: str) -> str:
     return f"{quantity} [{unit_text(unit)}]" if unit else quantity
 
 
-def energy_label(experiment: Experiment) -> str:
+def energy_label(experiment: Apparatus) -> str:
     """Label of the reconstructed energy axis, as declared."""
     axis = experiment.declaration.axes.energy
     if axis is None:
@@ -223,20 +223,20 @@ def energy_label(experiment: Experiment) -> str:
     return with_unit(sentence(axis.name) if named else "Reconstructed energy", axis.unit)
 
 
-def energy_unit(experiment: Experiment) -> str:
+def energy_unit(experiment: Apparatus) -> str:
     """Unit of the reconstructed energy axis, ``bin unit`` where none is declared."""
     axis = experiment.declaration.axes.energy
     return unit_text("" if axis is None else axis.unit) or "unit"
 
 
-def pulse_shape_label(experiment: Experiment) -> tuple[str, str]:
+def pulse_shape_label(experiment: Apparatus) -> tuple[str, str]:
     """Label of the pulse-shape axis, as declared, and what its densities are per."""
     axis = experiment.declaration.axes.pulse_shape
     name = "pulse shape" if axis is None or axis.name == "energy" else axis.name
     return sentence(name), f"unit {plain(name)}"
 
 
-def time_label(experiment: Experiment) -> tuple[str, str, float]:
+def time_label(experiment: Apparatus) -> tuple[str, str, float]:
     """Label of the time axis, the unit that suits its length, and what a unit is in us."""
     edges = experiment.time_edges
     length = 0.0 if edges is None else float(edges[-1] - edges[0])
@@ -274,7 +274,7 @@ def fills(names: Iterable[str], signal: str, steady: Iterable[str]) -> dict[str,
 
 
 def credit(
-    experiment: Experiment | JointExperiment, *, kind: str = "fit", asimov: bool = False
+    experiment: Apparatus | JointExperiment, *, kind: str = "fit", asimov: bool = False
 ) -> str:
     """What a figure stands on: where the data are from and what made the curves.
 
