@@ -42,7 +42,7 @@ def write(tmp_path, carried):
 
 
 def shape(path) -> np.ndarray:
-    return load(path).inputs.backgrounds["flat"].ravel()
+    return load(path).inputs.channels[""].backgrounds["flat"].ravel()
 
 
 def test_a_flat_background(write):
@@ -68,7 +68,7 @@ def test_a_shape_in_photo_electrons_and_time(user_file):
             "energy: {kind: exponential, scale: 10 PE}",
         )
     )
-    ssb = load(path).inputs.backgrounds["ssb"]
+    ssb = load(path).inputs.channels[""].backgrounds["ssb"]
     edges = np.array([0, 8, 12, 16, 20, 24, 32, 40, 50, 60])
     along = -np.diff(np.exp(-edges / 10.0)) / (1 - np.exp(-6.0))
     # the differences of exponentials lose two digits at the end

@@ -312,8 +312,8 @@ def test_merged_bins_of_the_carried_tables(csi, carried):
     rows = [fine[i:j].sum(axis=0) for i, j in ((0, 1), (1, 3), (3, 5), (5, 7), (7, 9))]
     expected = [[r[:4].sum(), r[4:8].sum(), r[8], r[9:].sum()] for r in rows]
     assert merged.inputs.observed[""].tolist() == np.array(expected).tolist()
-    for name, shape in merged.inputs.backgrounds.items():
-        by_energy = csi.inputs.backgrounds[name].sum(axis=1)
+    for name, shape in merged.inputs.channels[""].backgrounds.items():
+        by_energy = csi.inputs.channels[""].backgrounds[name].sum(axis=1)
         regrouped = [by_energy[0], by_energy[1:3].sum(), by_energy[3:5].sum()]
         assert shape.sum(axis=1)[:3] == pytest.approx(regrouped, rel=1e-12), name
     assert merged.predict()["cevns"] == pytest.approx(csi.predict()["cevns"], rel=1e-7)

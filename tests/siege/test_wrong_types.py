@@ -146,7 +146,7 @@ def test_nobody_writes_into_data_that_are_kept(study):
     usual = study.fit(minos="none").fit["cevns"].value
     model, inputs = study.model(), study.experiments[0].inputs
     kept = [model.observed, *(c.observed for c in model.channels)]
-    kept += [*inputs.observed.values(), *inputs.backgrounds.values()]
+    kept += [*inputs.observed.values(), *inputs.channels[""].backgrounds.values()]
     kept += [m.observed for m in inputs.channels.values()]
     for array in kept:
         with pytest.raises(ValueError, match="read-only"):

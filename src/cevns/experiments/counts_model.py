@@ -77,10 +77,10 @@ def build_model(
     if released is None or released.use == "first-principles" or changed:
         for view in dict.fromkeys(experiment.views.values()):
             made[view] = _first_principles(view, question, interaction)
-        _check_variations(declared, {n for shape, _ in made.values() for n in shape.names}, varied)
         predicted = {name: made[view][1] for name, view in experiment.views.items()}
     else:
         predicted = {"": released.count.value}
+    _check_variations(declared, [shape for shape, _ in made.values()], varied)
     sizes = {n: e.exposure * e.power(SIGNAL) for n, e in declared.entries.items()}
     total = sum(predicted[n] * size for n, size in sizes.items())
     of_interest = question.parameters(
@@ -128,13 +128,21 @@ def build_model(
     return model if inputs.observed else model.with_observed(expected)
 
 
-def _check_variations(declared: ExperimentFile, moving: set[str], varied: set[str]) -> None:
+def _check_variations(declared: ExperimentFile, made: list[Shape], varied: set[str]) -> None:
     """Every parameter that acts on the detector must move the signal of some channel.
+
+    Args:
+        declared: the file.
+        made: the signals from first principles, none where it is a released template.
+        varied: parameters that vary released shapes.
 
     Raises:
         InputError: if one has no variation.
     """
-    known = {"quenching": moving, "efficiency": moving, "response": moving, "shape": varied}
+    moving = {n for shape in made for n in shape.names}
+    known = {"shape": varied}
+    if made:
+        known |= dict.fromkeys(("quenching", "efficiency", "response"), moving)
     for name, entry in declared.parameters.items():
         if name not in known.get(entry.acts_on, {name}):
             raise InputError(
