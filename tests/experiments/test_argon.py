@@ -15,9 +15,10 @@ from cevns.analysis.question import PLAIN, ask
 from cevns.datasets import read_table
 from cevns.exceptions import CevnsWarning, InputError, SchemaError, UnknownNameError
 from cevns.experiments import Experiment
+from cevns.experiments.counts_model import exact_signal
 from cevns.experiments.declaration.backgrounds import Template
 from cevns.experiments.declaration.loader import CATALOGUE
-from cevns.experiments.fast_form import exact_signal, fast_form
+from cevns.experiments.fast_form import fast_form
 from cevns.experiments.inputs.released import released_shape
 from cevns.inference import fit
 from cevns.inference.model.data import asimov

@@ -13,7 +13,8 @@ from scipy.integrate import quad
 from cevns.detectors.framework.response import bin_response
 from cevns.exceptions import SchemaError
 from cevns.experiments import load
-from cevns.experiments.fast_form import exact_signal, fast_form
+from cevns.experiments.counts_model import exact_signal
+from cevns.experiments.fast_form import fast_form
 from cevns.nuclear import electron_shells
 from cevns.processes import interaction
 from cevns.rates.electrons import ElectronFold, WithElectrons

@@ -12,7 +12,7 @@ from cevns.analysis.coupling_families import CouplingFamily, extended, shaped
 from cevns.constants import G_FERMI_MEV
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
-from cevns.experiments.fast_form import exact_signal
+from cevns.experiments.counts_model import exact_signal
 from cevns.inference import Likelihood, asimov
 from cevns.processes import StandardModel
 

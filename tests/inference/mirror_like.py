@@ -17,7 +17,7 @@ import numpy as np
 from csi_like import SHAPES, csi_like
 from own_functions import FunctionFactor
 
-from cevns.experiments.fast_form import exact_signal
+from cevns.experiments.counts_model import exact_signal
 from cevns.inference import Component, Model
 from cevns.inference.model.shapes import Morph
 from cevns.parameters import Parameter, Parameters

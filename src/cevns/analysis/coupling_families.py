@@ -13,7 +13,6 @@ from typing import Any, Literal, cast
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import fast_form
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import Question
 from cevns.inference import Model
@@ -192,6 +191,8 @@ class CouplingFamily:
             processes = [shaped(p, shapes) for p in processes]
         model = self.subject.model(self.question.named, interactions=processes)
         if self.form == "tabulated":
+            from cevns.experiments.fast_form import fast_form  # scans and toys alone need tables
+
             model = fast_form(model, {e.name: e.response_tables for e in self.experiments})[0]
         held = {n: v for n, v in self.at.items() if not self.structure.has(n)}
         parameters = list(model.parameters.fix({**held, **self.fix}))

@@ -20,8 +20,8 @@ from cevns.analysis.measurement import (
 from cevns.analysis.question import PLAIN, Asked, Request, ask
 from cevns.analysis.shifts import prediction_error
 from cevns.exceptions import FitError, InputError
+from cevns.experiments.counts_model import exact_signal
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.fast_form import exact_signal, fast_form
 from cevns.experiments.questions import POI_PARAMETER, SIGNAL
 from cevns.inference import (
     Channel,
@@ -102,6 +102,7 @@ def measure(
         found.append(Width(name, constraint.sigma, fitted[interest or ""]))
     result = replace(result, widths=tuple(found))
     if gof_toys:
+        from cevns.experiments.fast_form import fast_form  # toys alone need tables
         from cevns.inference.toys.gof import goodness_of_fit
 
         gof = goodness_of_fit(fast_form(model)[0], result.fit, gof_toys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from cevns.experiments.declaration.sections import ChannelEntry
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import templates
 from cevns.experiments.prediction.apparatus import Apparatus
+from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.inference.model.channel import Channel, Component
@@ -27,7 +28,7 @@ from cevns.processes import Interaction, signal_title
 from cevns.rates.observable import Predicted
 from cevns.typing import Array
 
-__all__ = ["Key", "build_model"]
+__all__ = ["Key", "build_model", "exact_signal"]
 
 Key = str | tuple[str, ...]
 """A measurement beside the counts: its name, or the parameters that it is of."""
@@ -317,3 +318,14 @@ def _first_principles(
         )
     bins = PulseShapeBins.build(experiment.pulse_shape, experiment.energy_edges, edges)
     return PulseShapeSignal(signal, bins), prediction
+
+
+def exact_signal(channels: Iterable[Channel]) -> Signal | None:
+    """The exact signal of some channels; None where it is released or tabulated."""
+    for component in (c for channel in channels for c in channel.components):
+        shape = component.shape
+        while isinstance(shape, Mapped | PulseShapeSignal):
+            shape = shape.shape
+        if isinstance(shape, Signal):
+            return shape
+    return None

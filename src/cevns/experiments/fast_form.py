@@ -9,7 +9,7 @@ place.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from cevns.inference.model.shapes import Shape
 from cevns.rates.kernel_fold import KernelFold
 from cevns.typing import Array, BoolArray
 
-__all__ = ["TabulationError", "exact_signal", "fast_form"]
+__all__ = ["TabulationError", "fast_form"]
 
 _SHIFT: Final = 0.01
 _COUNT: Final = 1e-4
@@ -56,11 +56,17 @@ class TabulationError:
         data = asimov(exact)
         likelihood = Likelihood.of(exact, data)
         points, alone = _test_points(exact, likelihood)
-        wanted = likelihood.twice_nll(points)
+        # apart, since a response that is remembered knows those along one parameter already
+        expected = np.empty((len(points), exact.n_bins))
+        for which in (~alone, alone):
+            if which.any():
+                expected[which] = exact.expected(points[which])
+        wanted = likelihood.twice_nll(points, expected)
         lowest = float(likelihood.twice_nll(exact.parameters.values[None])[0])
         inside = np.isfinite(wanted) & (alone | (wanted - lowest <= _RISE))
-        found = Likelihood.of(fast, data).twice_nll(points[inside])
-        counts, others = (m.expected(points[inside]).sum(axis=-1) for m in (exact, fast))
+        tabulated = fast.expected(points[inside])
+        found = Likelihood.of(fast, data).twice_nll(points[inside], tabulated)
+        counts, others = (mu.sum(axis=-1) for mu in (expected[inside], tabulated))
         return cls(
             float(np.abs(found - wanted[inside]).max(initial=0.0)),
             float((np.abs(others - counts) / np.abs(counts)).max(initial=0.0)),
@@ -105,56 +111,59 @@ def fast_form(
     for group in dict.fromkeys(c.group for c in model.channels):
         own = (tables or {}).get(group) or ResponseTables()
         exact = model.only([c.name for c in model.channels if c.group == group])
-        while found := _tabulated_channels(exact, own):
-            error = TabulationError.between(exact, exact.with_channels(found))
-            if error.small:
-                new |= found
-                errors.append(error)
-                break
-            if not own.refine():
-                warnings.warn(
-                    f"{group or model.name}: tables miss -2 ln L by {error.shift:.2g} and the "
-                    f"number of events by {error.count:.2g} of it; the exact model is used, which "
-                    "takes longer",
-                    CevnsWarning,
-                    stacklevel=2,
-                )
-                break
+        found, error = _good_tables(exact, own)
+        if error is not None:
+            new |= found
+            errors.append(error)
     if not new:
         return model, None
     worst = TabulationError(max(e.shift for e in errors), max(e.count for e in errors))
     return model.with_channels(new), worst
 
 
-def _tabulated_channels(model: Model, tables: ResponseTables) -> dict[str, Channel]:
-    """The channels in which something exact is tabulated now."""
+def _good_tables(
+    exact: Model, tables: ResponseTables
+) -> tuple[dict[str, Channel], TabulationError | None]:
+    """Channels of one experiment with tables, refined until they are good enough, and their error.
+
+    No error where there is nothing to tabulate, or where the finest tables are not enough.
+    """
+    known = exact.with_channels(_with_signals(exact, lambda s, _: tables.remembering(s)))
+    while found := _with_signals(exact, lambda s, c: _tabulated(s, exact, c, tables)):
+        error = TabulationError.between(known, exact.with_channels(found))
+        if error.small:
+            return found, error
+        if not tables.refine():
+            warnings.warn(
+                f"{exact.channels[0].group or exact.name}: tables miss -2 ln L by "
+                f"{error.shift:.2g} and the number of events by {error.count:.2g} of it; the exact "
+                "model is used, which takes longer",
+                CevnsWarning,
+                stacklevel=3,
+            )
+            break
+    return {}, None
+
+
+def _with_signals(model: Model, change: Callable[[Signal, Channel], Shape]) -> dict[str, Channel]:
+    """The channels in which an exact signal is another shape by a change."""
+
+    def changed(shape: Shape, channel: Channel) -> Shape:
+        if isinstance(shape, Mapped | PulseShapeSignal):
+            inner: Any = changed(shape.shape, channel)
+            return shape if inner is shape.shape else replace(shape, shape=inner)
+        return change(shape, channel) if isinstance(shape, Signal) else shape
+
     new = {}
     for channel in model.channels:
-        components = tuple(
-            replace(c, shape=_tabulated(c.shape, model, channel, tables))
-            for c in channel.components
-        )
+        components = tuple(replace(c, shape=changed(c.shape, channel)) for c in channel.components)
         if any(a.shape is not b.shape for a, b in zip(components, channel.components, strict=True)):
             new[channel.name] = replace(channel, components=components)
     return new
 
 
-def exact_signal(channels: Iterable[Channel]) -> Signal | None:
-    """The exact signal of some channels; None where it is released or tabulated."""
-    for component in (c for channel in channels for c in channel.components):
-        shape = component.shape
-        while isinstance(shape, Mapped | PulseShapeSignal):
-            shape = shape.shape
-        if isinstance(shape, Signal):
-            return shape
-    return None
-
-
-def _tabulated(shape: Shape, model: Model, channel: Channel, tables: ResponseTables) -> Shape:
-    if isinstance(shape, Mapped | PulseShapeSignal):
-        inner: Any = _tabulated(shape.shape, model, channel, tables)
-        return shape if inner is shape.shape else replace(shape, shape=inner)
-    if not isinstance(shape, Signal) or isinstance(shape.fold, KernelFold):
+def _tabulated(shape: Signal, model: Model, channel: Channel, tables: ResponseTables) -> Shape:
+    if isinstance(shape.fold, KernelFold):
         return shape  # a kernel has no terms that a table could hold
     if set(shape.binding.interaction) & set(shape.fold.source.parameters.names):
         return shape  # nor are there tables of sources that change

@@ -142,7 +142,7 @@ _PULLS = 97
 a sigma it is to 0.04."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResponseTable:
     """R_b(E_ee) as a cubic spline on a uniform grid in sqrt(E_ee).
 
@@ -284,7 +284,7 @@ class ResponseTable:
         return value, slope, np.stack(by_pull, axis=-3) if by_pull else empty
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SharpResponse:
     """R_b(E) of a perfect resolution: the efficiency at the mean, in the bin that holds it.
 

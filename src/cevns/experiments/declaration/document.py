@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,7 @@ class _YAMLProblemError(Exception):
         self.line = line
 
 
+@lru_cache(maxsize=16)  # a file is read again for its combination, its variants, another --set
 def _load(text: str) -> Any:
     """YAML nodes that know their lines; nothing is constructed but scalars, lists, mappings."""
     from ruamel.yaml import YAML

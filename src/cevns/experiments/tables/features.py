@@ -17,18 +17,20 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.linalg import qr
 
+from cevns.detectors import Response
 from cevns.detectors.framework.response import PULL_REACH
 from cevns.detectors.framework.splines import UniformSpline
 from cevns.detectors.responses.chain import REACH
 from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.experiments.prediction.separable import Moved, Values
 from cevns.experiments.prediction.signal import Signal
-from cevns.typing import Array, IntArray
+from cevns.typing import Array, ArrayLike, IntArray
 
 __all__ = ["LEVELS", "Features", "MatrixFeatures", "ResponseFeatures", "ResponseTables"]
 
@@ -37,6 +39,8 @@ LEVELS = ((73, 1e-4), (193, 1e-6), (289, 1e-8))
 to fine."""
 _MOST_POINTS = 3000
 """Points in the pulls at which a response is sampled at most, and features at most."""
+_REMEMBERED = 6
+"""Sets of energies and pulls of which a response is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +125,50 @@ class ResponseFeatures(Features):
         return [(matrix @ f).reshape(len(matrix), *like.shape) for f in features]
 
 
+@dataclass(frozen=True, eq=False)
+class _Remembered:
+    """A response that keeps what it gave for the last few sets of energies and pulls."""
+
+    response: Response
+    _given: dict[tuple[bytes, bytes], Array] = field(default_factory=dict)
+
+    @property
+    def n_bins(self) -> int:
+        return self.response.n_bins
+
+    @property
+    def energy_max_kevee(self) -> float:
+        return self.response.energy_max_kevee
+
+    @property
+    def kinks_kevee(self) -> tuple[float, ...]:
+        return self.response.kinks_kevee
+
+    @property
+    def parameters(self) -> dict[str, tuple[float, float]]:
+        return self.response.parameters
+
+    def evaluate(self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None) -> Array:
+        energy, varied = np.asarray(energy_kevee), np.asarray(() if pulls is None else pulls)
+        key = energy.tobytes(), varied.tobytes()
+        found = self._given.pop(key, None)
+        if found is None:
+            found = self.response.evaluate(energy_kevee, pulls)
+        self._given[key] = found  # the last one now
+        if len(self._given) > _REMEMBERED:
+            del self._given[next(iter(self._given))]
+        return found
+
+    def evaluate_with_derivatives(
+        self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None
+    ) -> tuple[Array, Array, Array]:
+        return self.response.evaluate_with_derivatives(energy_kevee, pulls)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To other processes it goes without what it keeps."""
+        return _Remembered, (self.response,)
+
+
 class ResponseTables:
     """Features of the responses of one experiment, made once for every interaction.
 
@@ -130,7 +178,8 @@ class ResponseTables:
 
     def __init__(self) -> None:
         self.level = 0
-        self._kept: dict[tuple[int, bytes, bytes], Features] = {}
+        self._kept: dict[tuple[int, bytes, bytes, Response], Features] = {}
+        self._remembered: dict[Response, _Remembered] = {}
 
     def features(
         self, signal: Signal, nominal: Mapping[str, float], scale: Mapping[str, float]
@@ -142,11 +191,22 @@ class ResponseTables:
             nominal: values of all pulls it is bound to.
             scale: their typical steps.
         """
-        # with recoils of electrons or without, steep or not, of another source, not quenched
-        key = (self.level, signal.fold.nodes.tobytes(), signal.quenching.nominal.tobytes())
+        # with recoils of electrons or without, steep or not, of another source, not quenched, in
+        # another channel
+        nodes, nominal_kevee = signal.fold.nodes.tobytes(), signal.quenching.nominal.tobytes()
+        key = self.level, nodes, nominal_kevee, signal.response
         if key not in self._kept:
             self._kept[key] = _features(signal, nominal, scale, *LEVELS[self.level])
         return self._kept[key]
+
+    def remembering(self, signal: Signal) -> Signal:
+        """The same exact signal with a response that keeps what it gave.
+
+        The check of every mass of a mediator asks for the response with the same pulls.
+        """
+        response = signal.response
+        known = self._remembered.setdefault(response, _Remembered(response))
+        return replace(signal, response=known)
 
     def refine(self) -> bool:
         """Make finer tables from now on; False where there are none."""

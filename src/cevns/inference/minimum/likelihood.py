@@ -69,9 +69,15 @@ class Likelihood:
         mu = self.objective.regularised(self._columns(theta)[0])
         return mu.T.reshape(*np.shape(theta)[:-1], -1)
 
-    def twice_nll(self, theta: Array) -> Array:
-        """-2 ln L as it is quoted, ``(..., n_par) -> (...)``."""
-        found = self.objective.quoted(*self._columns(theta))
+    def twice_nll(self, theta: Array, expected: Array | None = None) -> Array:
+        """-2 ln L as it is quoted, ``(..., n_par) -> (...)``.
+
+        Args:
+            theta: points.
+            expected: of the model there, ``(..., n_bins)``, where it is known already.
+        """
+        known = None if expected is None else expected.reshape(-1, self.model.n_bins).T
+        found = self.objective.quoted(*self._columns(theta), known)
         total = sum(found.values(), start=np.zeros(()))
         return np.asarray(total).reshape(np.shape(theta)[:-1])
 

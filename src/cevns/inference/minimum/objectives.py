@@ -144,16 +144,24 @@ class Objective:
         mu = self.model.at(part.without_slopes, theta).mean
         return part.channel.statistic.value(mu, data, part.floor)
 
-    def quoted(self, theta: Array, data: Data) -> dict[str, Array]:
+    def quoted(self, theta: Array, data: Data, expected: Array | None = None) -> dict[str, Array]:
         """-2 ln L in the saturated form by channel, and that of the constraints, each ``(B,)``.
 
         Infinite where a channel expects nothing and has counts. The constraints are called
         ``constraints``.
+
+        Args:
+            theta: ``(n_par, B)``.
+            data: of each point.
+            expected: of the model at `theta`, ``(n_bins, B)``, where it is known already.
         """
         out = {}
         for part in self.parts:
             statistic, counts = part.channel.statistic, data.counts[part.bins]
-            mu = self.model.at(part.without_slopes, theta).mean
+            if expected is None:
+                mu = self.model.at(part.without_slopes, theta).mean
+            else:
+                mu = expected[part.bins]
             value = statistic.value(mu, counts, part.declared) + statistic.constant(counts)
             impossible = statistic.impossible(mu, counts, part.declared)
             out[part.channel.name] = np.where(impossible, np.inf, value)

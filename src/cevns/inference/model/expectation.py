@@ -139,6 +139,11 @@ class Model:
         return channel.at(values, np.zeros(theta.shape[1]))
 
     @cached_property
+    def _without_slopes(self) -> tuple[Channel, ...]:
+        """The channels for their expectation alone."""
+        return tuple(c.with_fixed(c.names) for c in self.channels)
+
+    @cached_property
     def _places(self) -> dict[str, list[tuple[str, int, float]]]:
         """Of each channel its own names, where they stand in the vector, and their units."""
         return {
@@ -175,7 +180,7 @@ class Model:
         columns = np.ascontiguousarray(
             theta.reshape(math.prod(theta.shape[:-1]), theta.shape[-1]).T
         )
-        mu = np.concatenate([self.at(c, columns).mean for c in self.channels])
+        mu = np.concatenate([self.at(c, columns).mean for c in self._without_slopes])
         return np.ascontiguousarray(mu.T).reshape(*theta.shape[:-1], -1)
 
     def linearise(self, theta: Array) -> tuple[Array, Array]:
@@ -216,7 +221,7 @@ class Model:
     def _contributions(self, theta: Array) -> Iterator[tuple[Channel, str, Array]]:
         """Of each channel the name of each component and its expected data, ``(n_bins, 1)``."""
         column = self._vectors(theta)[:, None]
-        for channel in self.channels:
+        for channel in self._without_slopes:
             point = self.at(channel, column)
             for number, component in enumerate(channel.components):
                 yield channel, component.name, point.component(number)
