@@ -11,7 +11,7 @@ an expectation that is bent to stay positive (`cevns.inference.statistics.poisso
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -48,10 +48,10 @@ class Likelihood:
         """
         return cls(model, (observed(model) if data is None else data).check(model))
 
-    @cached_property
+    @property
     def objective(self) -> Objective:
         """The same for many data sets; slopes of fixed parameters are left out."""
-        return Objective(self.model)
+        return _objective(self.model)
 
     @cached_property
     def constant(self) -> float:
@@ -197,6 +197,11 @@ class Likelihood:
                     f"{where}: bin {i} holds {counts[i]:g} counts where {mu[i]:.3g} are expected; "
                     "give the model a background there or leave the bin out"
                 )
+
+
+@lru_cache(maxsize=4)  # toys and MINOS make many likelihoods of one model
+def _objective(model: Model) -> Objective:
+    return Objective(model)
 
 
 def _store(known: dict[bytes, Array], key: bytes, value: Array) -> None:
