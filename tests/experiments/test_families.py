@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from numerical import differences
 
-from cevns.analysis.coupling_families import CouplingFamily, extended, shaped
+from cevns.analysis.coupling_families import CouplingFamily, extended
 from cevns.constants import G_FERMI_MEV
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
 from cevns.experiments.counts_model import exact_signal
 from cevns.inference import Likelihood, asimov
 from cevns.processes import StandardModel
+from cevns.processes.framework.abilities import shaped
 
 MODELS = {
     "standard-model": {"sin2_theta_w": 0.31},

@@ -198,6 +198,26 @@ def test_parameter_of_a_components_own_process_is_constrained(tmp_path: Path) ->
         cevns.load(with_own_process(tmp_path, "nobody", nobody)).fit(asimov=True)
 
 
+def test_mass_of_a_components_own_process_is_scanned_and_held(tmp_path: Path) -> None:
+    study = cevns.load(with_own_process(tmp_path))
+    assert study.structural == ("m_zprime",)
+    text = with_second(tmp_path, FREE).read_text(encoding="utf-8")
+    whole = cevns.load(named(tmp_path, "whole", text + "interaction: {kind: vector-universal}\n"))
+    # held: the component is that of a file whose one process is the component's, the signal stays
+    at = {"m_zprime": 100.0, "g_zprime": 2e-4}
+    ours, other, usual = study.predict(at=at), whole.predict(at=at), study.predict()
+    assert ours["own"]["second"] == pytest.approx(other["whole"]["second"], rel=1e-10)
+    assert ours["own"]["second"] != pytest.approx(usual["own"]["second"], rel=1e-3)
+    assert ours["own"]["cevns"] == pytest.approx(usual["own"]["cevns"], rel=1e-10)
+    # scanned: as each mass held, by tables and by the exact fold
+    axes = {"m_zprime": [10.0, 100.0], "g_zprime": [0.0, 1e-4, 2e-4]}
+    q = [study.scan(axes, asimov=True, form=form).q for form in ("tabulated", "exact")]
+    assert q[0] == pytest.approx(q[1], abs=CLOSE)
+    for mass, row in zip(axes["m_zprime"], np.reshape(q[1], (2, 3)), strict=True):
+        held = study.scan({"g_zprime": axes["g_zprime"]}, at={"m_zprime": mass}, asimov=True)
+        assert row == pytest.approx(held.q, abs=CLOSE)
+
+
 def test_one_name_is_one_parameter_in_two_processes(tmp_path: Path) -> None:
     study = cevns.load(with_own_process(tmp_path), models="vector-universal")
     model = study.model(free=("g_zprime",))

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.joint import JointExperiment
+from cevns.experiments.joint import JointExperiment, Named
 from cevns.experiments.questions import Question
 from cevns.inference import Model
 from cevns.parameters import Parameter, Parameters
@@ -21,11 +21,11 @@ from cevns.processes import (
     Extension,
     Interaction,
     StandardModel,
-    Structured,
     at_place,
     structure_of,
 )
 from cevns.processes import interaction as find_interaction
+from cevns.processes.framework.abilities import shaped
 from cevns.processes.framework.combined import standing
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "Subject",
     "askable",
     "extended",
-    "shaped",
+    "structural",
 ]
 
 Form = Literal["tabulated", "exact"]
@@ -136,12 +136,12 @@ class CouplingFamily:
     @cached_property
     def known(self) -> Parameters:
         """All that may be free or held by its name."""
-        return askable(self.interaction, self.subject.strengths)
+        return askable(self.interaction, self.subject)
 
     @property
     def structure(self) -> Parameters:
         """Parameters that change the shapes: a mediator mass."""
-        return structure_of(self.interaction)
+        return structural(self.interaction, self.subject)
 
     @cached_property
     def _named(self) -> tuple[str, ...]:
@@ -187,9 +187,10 @@ class CouplingFamily:
 
     def _build(self, shapes: Mapping[str, float]) -> Model:
         processes = [extended(e, self.physics) for e in self.experiments]
-        if shapes:
-            processes = [shaped(p, shapes) for p in processes]
-        model = self.subject.model(self.question.named, interactions=processes)
+        own = {n: v for n, v in shapes.items() if structure_of(self.interaction).has(n)}
+        if own:
+            processes = [shaped(p, own) for p in processes]
+        model = self.subject.model(self.question.named, interactions=processes, shapes=shapes)
         if self.form == "tabulated":
             from cevns.experiments.fast_form import fast_form  # scans and toys alone need tables
 
@@ -207,19 +208,17 @@ class CouplingFamily:
         return {k: v for k, v in self.__dict__.items() if k != "_models"}
 
 
-def askable(process: Interaction, strengths: Iterable[Parameter]) -> Parameters:
-    """Parameters of an interaction, those of its shapes, and those of further components."""
-    own = [*process.parameters, *structure_of(process)]
+def askable(process: Interaction, subject: Experiment | Named) -> Parameters:
+    """Parameters of an interaction, those of all shapes, and those of further components."""
+    own = [*process.parameters, *structural(process, subject)]
     known = Parameters(own)
-    return Parameters([*own, *(p for p in strengths if not known.has(p.name))])
+    return Parameters([*own, *(p for p in subject.strengths if not known.has(p.name))])
 
 
-def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:
-    """An interaction with other shapes.
-
-    Raises:
-        UnknownNameError: if it has no such shapes.
-    """
-    if not isinstance(process, Structured):
-        raise UnknownNameError("structural parameter", next(iter(shapes)), ())
-    return process.with_structure(shapes)
+def structural(process: Interaction, subject: Experiment | Named) -> Parameters:
+    """Parameters that change shapes: of an interaction, and of further components' own ones."""
+    own = (p for e in subject.experiments for p in e.own_processes.values())
+    found: dict[str, Parameter] = {}
+    for p in (p for each in (process, *own) for p in structure_of(each)):
+        found.setdefault(p.name, p)
+    return Parameters(found.values())

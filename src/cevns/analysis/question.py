@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from cevns.analysis.coupling_families import Physics, Subject, askable, extended, shaped
+from cevns.analysis.coupling_families import (
+    Physics,
+    Subject,
+    askable,
+    extended,
+    structural,
+)
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import SCALE_QUESTION, Question
 from cevns.inference import Data, Model, asimov
 from cevns.processes import structure_of
+from cevns.processes.framework.abilities import shaped
 from cevns.registry import canonical
 
 __all__ = [
@@ -143,7 +150,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     placed = tuple(_placed(e, request.at) for e in experiments)
     subject = JointExperiment(placed) if request.is_scale else together(*placed)
     process = placed[0].interaction
-    known, structure = askable(process, subject.strengths), structure_of(process)
+    known, structure = askable(process, subject), structural(process, subject)
     held = {known[n].name: v for n, v in request.at.items() if not structure.has(n)}
     if not request.free:
         if held:
@@ -195,15 +202,18 @@ def place(experiment: Experiment, at: Mapping[str, float]) -> tuple[Experiment, 
         UnknownNameError: if a parameter is unknown.
     """
     process = experiment.interaction
-    known, structure = askable(process, experiment.strengths), structure_of(process)
+    known, structure = askable(process, experiment), structural(process, experiment)
     held = {known[n].name: v for n, v in at.items() if not structure.has(n)}
     return _placed(experiment, at), held
 
 
 def _placed(experiment: Experiment, at: Mapping[str, float]) -> Experiment:
     """An experiment at the values of what changes its shapes."""
-    structure = structure_of(experiment.interaction)
+    process = experiment.interaction
+    structure = structural(process, experiment)
     shapes = {structure[n].name: v for n, v in at.items() if structure.has(n)}
     if not shapes:
         return experiment
-    return replace(experiment, process=shaped(experiment.interaction, shapes))
+    own = {n: v for n, v in shapes.items() if structure_of(process).has(n)}
+    placed = shaped(process, own) if own else experiment.process
+    return replace(experiment, process=placed, shapes={**(experiment.shapes or {}), **shapes})

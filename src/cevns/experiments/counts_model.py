@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,8 @@ from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import FunctionShape, Shape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Parameters
-from cevns.processes import Interaction, signal_title
+from cevns.processes import Interaction, signal_title, structure_of
+from cevns.processes.framework.abilities import shaped
 from cevns.rates.observable import Predicted
 from cevns.typing import Array
 
@@ -44,6 +45,7 @@ def build_model(
     interaction: Interaction | None = None,
     *,
     left_out: Collection[Key] = (),
+    shapes: Mapping[str, float] | None = None,
 ) -> Model:
     """The model of an experiment: signal and backgrounds against its counts.
 
@@ -59,6 +61,7 @@ def build_model(
         interaction: another process in place of the declared one.
         left_out: external measurements, by name, and correlated ones, by their parameters, that are
             in the model of another experiment already.
+        shapes: structural values of processes that further components have of their own.
 
     Raises:
         InputError: if the declaration does not fit together, or a release is nowhere.
@@ -97,7 +100,7 @@ def build_model(
         strength = (SIGNAL,)
     inputs = read()  # after the signal: what is wrong with both is said of that
     further = {
-        view: _further_signals(view, question, interaction, reference)
+        view: _further_signals(view, question, interaction, reference, shapes or {})
         for view in dict.fromkeys(experiment.views.values())
     }
     channels = []
@@ -206,7 +209,11 @@ def _channel(
 
 
 def _further_signals(
-    experiment: Apparatus, question: Question, interaction: Interaction | None, reference: float
+    experiment: Apparatus,
+    question: Question,
+    interaction: Interaction | None,
+    reference: float,
+    shapes: Mapping[str, float],
 ) -> list[Component]:
     """What the file declares beside CEvNS, each with its source and process in this detector.
 
@@ -215,12 +222,14 @@ def _further_signals(
     """
     out = []
     for name, entry in experiment.declaration.components.items():
-        other = experiment.with_signal_of(name)
         strength = experiment.factors("components", name, "strength")
         own = experiment.own_processes.get(name)
+        if own is not None:
+            changed = {n: v for n, v in shapes.items() if structure_of(own).has(n)}
+            own = shaped(own, changed) if changed else own
         process = own or interaction or experiment.interaction
         asked = tuple(n for n in question.named if process.parameters.has(n))
-        shape = other.signal(asked, interaction=None if own else interaction)
+        shape = experiment.further[name].signal(asked, interaction=own or interaction)
         if own is None:
             strength = question.scaled(strength, reference)
         out.append(Component(name, shape, strength, title=entry.title or name))

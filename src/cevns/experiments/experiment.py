@@ -38,12 +38,14 @@ class Experiment(Apparatus):
         process: an interaction in place of the declared one.
         data: folder the user named for the public release.
         overrides: fields changed from outside the file.
+        shapes: structural values of processes that further components have of their own.
     """
 
     usual_question: ClassVar[str] = "count"
     """What is asked of it where nothing is said."""
     data: Path | None = None
     overrides: Mapping[str, str] | None = None
+    shapes: Mapping[str, float] | None = None
 
     @property
     def physics(self) -> dict[str, str]:
@@ -86,7 +88,11 @@ class Experiment(Apparatus):
     # -- models --------------------------------------------------------------------------------
 
     def model(
-        self, poi: Poi = "count", *, interactions: Sequence[Interaction] | None = None
+        self,
+        poi: Poi = "count",
+        *,
+        interactions: Sequence[Interaction] | None = None,
+        shapes: Mapping[str, float] | None = None,
     ) -> Model:
         """The likelihood model for a question.
 
@@ -94,6 +100,7 @@ class Experiment(Apparatus):
             poi: ``count``, ``cross-section``, ``sin2-theta-w``, or names of parameters of the
                 interaction and of strengths of components to leave free.
             interactions: one process in place of the declared one.
+            shapes: structural values of processes that further components have of their own.
 
         Raises:
             UnknownNameError: if the question is unknown.
@@ -106,7 +113,11 @@ class Experiment(Apparatus):
         """
         process = self.process if interactions is None else interactions[0]
         return build_model(
-            self, lambda: self.inputs, self.ask(poi, interactions=interactions), process
+            self,
+            lambda: self.inputs,
+            self.ask(poi, interactions=interactions),
+            process,
+            shapes={**(self.shapes or {}), **(shapes or {})},
         )
 
     def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:

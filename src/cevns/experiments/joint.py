@@ -104,7 +104,11 @@ class JointExperiment(Named):
     # -- models --------------------------------------------------------------------------------
 
     def model(
-        self, poi: Poi = SCALE_QUESTION, *, interactions: Sequence[Interaction] | None = None
+        self,
+        poi: Poi = SCALE_QUESTION,
+        *,
+        interactions: Sequence[Interaction] | None = None,
+        shapes: Mapping[str, float] | None = None,
     ) -> Model:
         """The joint likelihood model for a question.
 
@@ -114,6 +118,7 @@ class JointExperiment(Named):
                 ``cross-section``), or names of parameters of the interaction and of strengths of
                 components to leave free.
             interactions: one for each experiment in place of the declared ones.
+            shapes: structural values of processes that further components have of their own.
 
         Raises:
             UnknownNameError: if the question is unknown.
@@ -136,6 +141,7 @@ class JointExperiment(Named):
                 replace(question, name=question.of_each),
                 process,
                 left_out=external,
+                shapes={**(e.shapes or {}), **(shapes or {})},
             )
             external |= e.external.keys()
             for c in e.declaration.correlations:

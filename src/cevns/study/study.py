@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cevns import analysis  # which imports what a method asks for when it is called
-from cevns.analysis.coupling_families import Form, Physics, askable
+from cevns.analysis.coupling_families import Form, Physics, askable, structural
 from cevns.analysis.question import Subject, together, with_physics
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError
@@ -21,7 +21,6 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import Named
 from cevns.inference import Model
 from cevns.parameters import Parameters
-from cevns.processes import structure_of
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import Ranges
@@ -128,12 +127,12 @@ class Study(Named):
     @property
     def couplings(self) -> Parameters:
         """Parameters of the interaction, those of its shapes, and strengths of components."""
-        return askable(self.experiments[0].interaction, self.strengths)
+        return askable(self.experiments[0].interaction, self)
 
     @property
     def structural(self) -> tuple[str, ...]:
         """Those that change its shapes: a mediator mass."""
-        return structure_of(self.experiments[0].interaction).names
+        return structural(self.experiments[0].interaction, self).names
 
     def with_models(self, models: Physics) -> Study:
         """The same study with new physics in the interaction of all; see `cevns.load`.

@@ -9,12 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from cevns.analysis.coupling_families import CouplingFamily, Form, Physics, askable, extended
+from cevns.analysis.coupling_families import (
+    CouplingFamily,
+    Form,
+    Physics,
+    askable,
+    extended,
+    structural,
+)
 from cevns.analysis.question import Subject, require_data
 from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
-from cevns.processes import structure_of
 from cevns.records import VERSION
 from cevns.typing import Array
 
@@ -171,7 +177,7 @@ def scan_plan(
     if not ranges:
         raise InputError("nothing is scanned: name a parameter and its range")
     process = extended(subject.experiments[0], physics)
-    known, structure = askable(process, subject.strengths), structure_of(process)
+    known, structure = askable(process, subject), structural(process, subject)
     # a name that is not known here may be that of a nuisance parameter
     if all(structure.has(n) for n in (*ranges, *free)):
         raise InputError(
@@ -192,12 +198,12 @@ def scan_plan(
         require_data(subject)
     axes = []
     for name, values in ranges.items():
-        structural = structure.has(name)
-        p = (structure if structural else family.parameters)[name]
-        if p.fixed and not structural:
+        of_shapes = structure.has(name)
+        p = (structure if of_shapes else family.parameters)[name]
+        if p.fixed and not of_shapes:
             raise InputError(f"{p.name!r} is held and cannot be scanned; do not fix it")
         points, log = (values.values, values.log) if isinstance(values, Axis) else (values, False)
-        axes.append(Axis(p, np.asarray(points, dtype=float), log, structural))
+        axes.append(Axis(p, np.asarray(points, dtype=float), log, of_shapes))
     model = family.model({})
     return ScanPlan(
         family,

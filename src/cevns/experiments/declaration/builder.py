@@ -10,6 +10,7 @@ in place of its numbers.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, Self, get_type_hints, runtime_checkable
 
@@ -47,6 +48,15 @@ def _unit(hint: Any) -> Unit | None:
             return mark
     inside = (_unit(a) for a in getattr(hint, "__args__", ()))
     return next((u for u in inside if u is not None), None)
+
+
+def _beyond(value: Any) -> float | None:
+    """A number in a value, or in its list or section, that is too large or too small; or None."""
+    if isinstance(value, list | Mapping):
+        inside = value.values() if isinstance(value, Mapping) else value
+        return next((n for n in map(_beyond, inside) if n is not None), None)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if number and value and not 1e-60 < abs(value) < 1e60 else None
 
 
 @runtime_checkable
@@ -90,6 +100,12 @@ def build(
         if name not in known:
             hint = nearest(name, [*known, *(["file"] if readable else [])], "known here:")
             raise document.error(f"'{component.kind}' has no such field; {hint}", [*section, name])
+        if isinstance(value, bool) and hints[known[name]] is not bool:
+            said = "true" if value else "false"
+            raise document.error(f"expected a value, got {said}", [*section, name])
+        if (number := _beyond(value)) is not None:
+            said = f"{number!r} is out of any range that can be computed with"
+            raise document.error(said, [*section, name])
         is_path = hints[known[name]] is Path and isinstance(value, str)
         fields[known[name]] = folder / expanded(value) if is_path else value
     try:

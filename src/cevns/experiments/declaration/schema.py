@@ -299,6 +299,10 @@ class ExperimentFile(Section):
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:
                     raise InputError(f"channel {name!r}: there is no background {background!r}")
+        used = {b for name in self.channels for b in self.backgrounds_in(name)}
+        for background in self.backgrounds:
+            if background not in used:
+                raise InputError(f"the background {background!r} is in no channel; leave it out")
 
     def _check_components(self) -> None:
         used = [f for strength in self.strengths.values() for f in strength]

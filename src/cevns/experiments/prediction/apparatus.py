@@ -75,15 +75,16 @@ class Apparatus(Parts):
         """Exposures of all channels, each times the power of the source in it."""
         return sum(c.exposure * c.power(SIGNAL) for c in self.declaration.entries.values())
 
-    def with_signal_of(self, name: str) -> Apparatus:
-        """The same detector with the source and process of a further component.
+    @cached_property
+    def further(self) -> dict[str, Apparatus]:
+        """The same detector with the source and process of each further component, by its name.
 
         Parameters of the interaction that the other process does not know stay with the first;
         one that both know is the same parameter.
-
-        Args:
-            name: of the component.
         """
+        return {name: self._with_signal_of(name) for name in self.declaration.components}
+
+    def _with_signal_of(self, name: str) -> Apparatus:
         declared, entry = self.declaration, self.declaration.components[name]
         gone = {"arrival", "source"} if entry.source is not None else set()
         own = self.own_processes.get(name, self.interaction).parameters

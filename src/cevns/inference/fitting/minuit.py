@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["degenerate", "diagnose", "minimise", "minimum", "poi_name"]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # where nothing determines a parameter: it is said
 def minimum(
     model: Model,
     *,

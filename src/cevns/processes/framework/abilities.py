@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
-from cevns.exceptions import InputError, SpeciesError
+from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
@@ -34,6 +34,7 @@ __all__ = [
     "only",
     "own_neutron_radius",
     "proton_radius",
+    "shaped",
     "structure_of",
 ]
 
@@ -150,6 +151,17 @@ def structure_of(process: Process) -> Parameters:
         [(), ('m_scalar',)]
     """
     return process.structure if isinstance(process, Structured) else Parameters([])
+
+
+def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:
+    """A process with other shapes.
+
+    Raises:
+        UnknownNameError: if it has no such shapes.
+    """
+    if not isinstance(process, Structured):
+        raise UnknownNameError("structural parameter", next(iter(shapes)), ())
+    return process.with_structure(shapes)
 
 
 def check_species(name: str, species: Iterable[str], scatter: Callable[[str], object]) -> None:
