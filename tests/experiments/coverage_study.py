@@ -15,7 +15,8 @@ of the experiments, for any m: few toys an experiment cost power, not coverage. 
 error of the number of pseudo-experiments is left. What the fraction differs by beyond that is the
 dependence on nuisances, or an error of ours.
 
-    python tests/experiments/coverage_study.py     prints the table of docs/coverage.md
+    python tests/experiments/coverage_study.py               the table of docs/coverage.md
+    python tests/experiments/coverage_study.py 1000 250      fewer, with more toys of each
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cevns.analysis.coupling_families import CouplingFamily
-from cevns.experiments import load
+from cevns.experiments import load, load_joint
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import asimov
 from cevns.inference.fitting.levels import threshold
@@ -67,6 +68,7 @@ class Case:
         within: where best fits are sought, in data and toys alike.
         mirror: whether likelihoods have further minima or a symmetry axis inside.
         at: structural values.
+        others: experiments that are fitted together with CsI[Na].
     """
 
     label: str
@@ -76,6 +78,7 @@ class Case:
     within: tuple[float, float]
     mirror: bool = False
     at: dict[str, float] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
 
 CASES = {
@@ -86,6 +89,14 @@ CASES = {
     "moment-0": Case("mu_nu_mu, 0", "magnetic-moment", "mu_nu_mu", 0.0, (0.0, 120.0), True),
     "moment": Case(
         "mu_nu_mu, 20e-10 mu_B", "magnetic-moment", "mu_nu_mu", 20.0, (0.0, 120.0), True
+    ),
+    "joint": Case(
+        "cross_section_scale of CsI and Ge, 1",
+        None,
+        "cross_section_scale",
+        None,
+        (0.0, 2.5),
+        others=("coherent-ge-2024",),
     ),
 }
 
@@ -153,11 +164,16 @@ class Study:
 def grid_of(case, points=61):
     """Points of the parameter with the truth among them; the model; the true parameter vector."""
     csi = load("coherent-csi-2021")
+    subject = load_joint([csi.name, *case.others]) if case.others else csi
     if case.physics is None:
-        family = fast_form(csi.model("count"))[0]
+        family = fast_form(subject.model(subject.usual_question))[0]
     else:
         family = CouplingFamily(
-            csi, case.physics, (case.parameter,), at=case.at, within={case.parameter: case.within}
+            subject,
+            case.physics,
+            (case.parameter,),
+            at=case.at,
+            within={case.parameter: case.within},
         )
     model = family.model({})
     truth = parameter_point(model, None if case.truth is None else {case.parameter: case.truth})
@@ -249,14 +265,15 @@ def toy_statistic(toys, truth, rng, each):
 
 
 def main():
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 4 * N
-    print(f"{n} pseudo-experiments each")
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 2 * N
+    each = int(sys.argv[2]) if len(sys.argv) > 2 else EACH
+    print(f"{n} pseudo-experiments, {each} toys of each")
     print("| parameter, true value | 68.3 %: Wilks | profiled | at truth | ", end="")
     print("90 %: Wilks | profiled | at truth |")
     print("|---|---|---|---|---|---|---|")
     with threadpool_limits(1):
         for seed, case in enumerate(CASES.values(), start=100):  # not the seeds of the test
-            done = study(case, n, seed=seed)
+            done = study(case, n, each, seed=seed)
             print(done.row(), flush=True)
             print(f"<!-- {done.failed} fits failed, {done.seconds:.0f} s -->", flush=True)
 

@@ -32,7 +32,7 @@ three in every twelfth run of a right program, and by four in one of 500."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n in CASES if n != "moment"])  # which is in the table only
+@pytest.mark.parametrize("name", [*REGULAR, *AT_EDGE])  # the table has more
 def test_coverage(name):
     with threadpool_limits(1):
         done = study(CASES[name], seed=1 + list(CASES).index(name))
