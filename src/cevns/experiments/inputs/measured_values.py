@@ -112,7 +112,8 @@ def read_values(
     given = dict(data.statistic.fields)
     table = reader.table("observed", data.values, empty=model.events_are_points)
     for name, written in data.statistic.fields.items():
-        if isinstance(written, str) and not Path(written).suffix:
+        usable = Path(written).suffix if isinstance(written, str) else type(written) in (int, float)
+        if not usable:
             raise InputError(f"statistic.{name}: {written!r} is neither a number nor a table")
         if isinstance(written, str):
             columns = reader.table("observed", written).columns
