@@ -1,7 +1,8 @@
 """Mutants of the shipped experiment files: one sentence, or a prediction that can be used.
 
 `SIEGE_N` mutants from the number `SIEGE_FROM` on of the seed `SIEGE_SEED`; what fails is kept in
-the folder `SIEGE_OUT`, else in that of the test. A mutant is repeated alone by `SIEGE_N=1`.
+the folder `SIEGE_OUT`, else in that of the test. A mutant is repeated alone by `SIEGE_N=1`. With
+`SIEGE_MILD=1` numbers change by factors near one and every mutant goes through `rate`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SEED, FIRST, NUMBER = (
     int(os.environ.get(f"SIEGE_{name}", usual))
     for name, usual in (("SEED", 20261128), ("FROM", 0), ("N", 200))
 )
+MILD = os.environ.get("SIEGE_MILD") == "1"
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FILES = tuple(sorted([*CATALOGUE.glob("*.yaml"), *EXAMPLES.glob("*.yaml")]))
 PATCH = EXAMPLES / "parity-violation.yaml"  # new physics, which is laid on an experiment
@@ -84,6 +86,11 @@ def outcome(path: Path, number: int) -> str:
             expected = model.expected(model.parameters.values)
             if not (np.isfinite(expected).all() and (expected >= 0.0).all()):
                 return f"a prediction of {expected.min()} to {expected.max()}"
+            if MILD:
+                found = Study((experiment,)).rate(points=20)[experiment.name]
+                counts = [*found.expected.values(), *found.rate_per_kev["total"]]
+                if not (np.isfinite(counts).all() and min(counts) >= 0.0):
+                    return f"a rate of {min(counts)} to {max(counts)}"
             if number % 5 == 0:
                 Study((experiment,)).fit(asimov=True, minos="none")
             elif number % 5 == 1:
@@ -142,7 +149,7 @@ def drawn(number: int, keep: int = 3) -> str:
     """The text of a mutant."""
     rng = np.random.default_rng((SEED, number))
     text = FILES[int(rng.integers(len(FILES)))].read_text(encoding="utf-8")
-    return mutated_text(text, rng, keep)
+    return mutated_text(text, rng, keep, mild=MILD)
 
 
 def test_mutants_are_refused_in_a_sentence_or_predict(tmp_path, capsys):
