@@ -68,6 +68,11 @@ class Grid:
         Raises:
             InputError: if they are not: a PDF is released for its bins only.
         """
+        if len(edges) != len(self.edges):
+            raise InputError(
+                f"{self.path.name} is released along {', '.join(EDGES)}, and the file declares "
+                f"{len(edges)} of these {len(self.edges)} axes"
+            )
         for name, own, wanted in zip(EDGES, self.edges, edges, strict=True):
             new = np.asarray(wanted, dtype=float)
             if new.shape != own.shape or not np.allclose(new, own, rtol=0.0, atol=1e-9):

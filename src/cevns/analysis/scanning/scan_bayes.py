@@ -12,8 +12,9 @@ import numpy as np
 
 from cevns import files
 from cevns.analysis.scanning.scan_record import Scan
-from cevns.exceptions import DataError, InputError, MissingExtraError
+from cevns.exceptions import InputError, MissingExtraError
 from cevns.inference.toys.toy_run import Progress
+from cevns.inference.work.checkpoint import read_arrays
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 from cevns.typing import ENGINE
 
@@ -136,9 +137,5 @@ def _write(path: Path, state: ChainState) -> None:
 def _read(path: Path) -> ChainState:
     from cevns.inference.bayes.sampling import ChainState
 
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, Any] = {k: file[k] for k in file.files}
-    except (OSError, ValueError, EOFError):
-        raise DataError("this is no complete chain; remove it and run again", path=path) from None
+    arrays = read_arrays(path, "this is no complete chain; remove it and run again")
     return ChainState.from_arrays(arrays)

@@ -125,7 +125,10 @@ class TableReader:
             times = _ALL_TIMES if times is None else times
             both: Array = np.asarray(sample.histogram(self._axes.energy_edges, times))
             return np.asarray(both.sum(axis=1))
-        return np.asarray(sample.rebin(*edges))
+        try:
+            return np.asarray(sample.rebin(*edges))
+        except InputError as error:
+            raise InputError(f"{table.role} of the release: {error}") from None
 
     def fine(self, table: Table) -> tuple[Array, Array]:
         """Edges and contents of a one-dimensional table, as they are."""

@@ -11,6 +11,7 @@ import io
 import json
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ __all__ = [
     "check_run",
     "difference",
     "join",
+    "read_arrays",
     "read_blocks",
     "write_blocks",
 ]
@@ -186,21 +188,42 @@ def read_blocks(path: Path, fingerprint: Mapping[str, Any]) -> dict[BlockKey, Bl
     incomplete = (
         "this is no complete file of toys (truncated or of another kind); remove it and run again"
     )
-    broken = DataError(incomplete, path=path)
+    content = read_arrays(path, incomplete)
     try:
-        # np.load leaves a file open that it cannot read; so it is opened here
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            content = {k: file[k] for k in file.files}
         run = json.loads(str(content.pop("run")))
-    except OSError as error:
-        if isinstance(error, IsADirectoryError | PermissionError):
-            raise DataError(f"cannot read it: {error.strerror}", path=path) from None
-        raise broken from None
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError):
-        raise broken from None
+    except (ValueError, KeyError):
+        raise DataError(incomplete, path=path) from None
     blocks = blocks_of(content, path, incomplete)
     check_run(run, fingerprint, path)
     return blocks
+
+
+def read_arrays(path: Path, incomplete: str) -> dict[str, Array]:
+    """The arrays of an ``.npz`` file, whose checksums are compared before anything is parsed.
+
+    Args:
+        path: the file.
+        incomplete: what is said of one that is truncated, damaged or of another kind.
+
+    Raises:
+        DataError: if it is such a file, or cannot be read.
+    """
+    broken = DataError(incomplete, path=path)
+    try:
+        # np.load leaves a file open that it cannot read; so it is opened here
+        with path.open("rb") as handle:
+            with zipfile.ZipFile(handle) as archive:
+                if archive.testzip() is not None:
+                    raise broken
+            handle.seek(0)
+            with np.load(handle, allow_pickle=False) as file:
+                return {k: file[k] for k in file.files}
+    except (IsADirectoryError, PermissionError) as error:
+        raise DataError(f"cannot read it: {error.strerror}", path=path) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        raise broken from None
+    except (NotImplementedError, RuntimeError, zlib.error):  # said to be packed or encrypted
+        raise broken from None
 
 
 def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) -> None:
