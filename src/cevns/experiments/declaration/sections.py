@@ -198,6 +198,13 @@ class ReleasedSignal(Section):
     count: Count
     template: Template
 
+    @field_validator("count")
+    @classmethod
+    def _some(cls, count: Measurement) -> Measurement:
+        if not count.value > 0:
+            raise InputError(f"a released signal has events; its count is {count.value:g}")
+        return count
+
 
 ActsOn = Literal[
     "signal",
