@@ -129,9 +129,6 @@ def lacking(section: str) -> dict[str, Any]:
     return without(*names)
 
 
-NO_TABLE_IN_TIME = pytest.mark.xfail(
-    reason="a table of counts in time alone is refused: 'the bin edge inf is not among those'"
-)
 SECTIONS = (
     pytest.param("nothing", marks=pytest.mark.slow),
     pytest.param("title cite interaction", marks=pytest.mark.slow),
@@ -141,7 +138,7 @@ SECTIONS = (
     pytest.param("parameters backgrounds", marks=pytest.mark.slow),
     "parameters backgrounds data",
     "axes.time",
-    pytest.param("axes.energy", marks=NO_TABLE_IN_TIME),
+    "axes.energy",
     "axes",
     "detector",
     pytest.param("detector.efficiency", marks=pytest.mark.slow),
@@ -212,7 +209,6 @@ def test_own_files_without_a_section(section, tmp_path, monkeypatch, capsys):
     assert {name for name, code in codes.items() if code} <= allowed
 
 
-@pytest.mark.xfail(reason="the fit of no signal in one bin ends with 1: signal and flux at bounds")
 def test_sensitivity_of_a_counting_experiment(tmp_path, capsys):
     path = write(lacking("axes"), tmp_path)
     assert ends_well(capsys, "limit", path, "--asimov") == 0

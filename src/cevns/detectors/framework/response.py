@@ -260,7 +260,7 @@ class ResponseTable:
         if pulls is not None:
             alphas: Array = np.asarray(pulls)
             for k, plane in enumerate(self.variations.values()):
-                value = value + plane.evaluate_with_derivatives(alphas[..., k], root)[0]
+                value = value + plane.evaluate(alphas[..., k], root)
         return value
 
     def evaluate_with_derivatives(

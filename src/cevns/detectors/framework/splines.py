@@ -133,6 +133,30 @@ class PlaneSpline:
         cells = np.ascontiguousarray(cells).reshape(-1, 4, 4, columns)
         return cls(along_y, along_x, n_x - 1, cells)
 
+    def evaluate(self, y: ArrayLike, x: ArrayLike) -> Array:
+        """Values alone, ``(..., n, n_columns)``; quick where many points share a y.
+
+        Args:
+            y: shape ``(...)``.
+            x: shape ``(..., n)``.
+        """
+        heights, at = np.asarray(y), np.asarray(x)
+        n_y = len(self.coefficients) // self.n_x
+        j, v, _ = _cell(at, self.along_x, self.n_x)
+        v = v[..., None]
+        distinct, which = np.unique(heights, return_inverse=True)
+        i, u, _ = _cell(distinct, self.along_y, n_y)
+        if 2 * distinct.size > heights.size:
+            i, u = i[which].reshape(heights.shape), u[which].reshape(heights.shape)
+            c = np.take(self.coefficients, i[..., None] * self.n_x + j, axis=0)
+            return _horner(_in_y(c, u[..., None, None, None]), v)
+        out = np.empty((*at.shape, self.coefficients.shape[-1]))
+        cells = self.coefficients.reshape(n_y, self.n_x, *self.coefficients.shape[1:])
+        for k in range(distinct.size):  # a spline in x at each y
+            rows, same = _in_y(cells[i[k]], u[k]), (which == k).reshape(heights.shape)
+            out[same] = _horner(np.take(rows, j[same], axis=0), v[same])
+        return out
+
     def evaluate_with_derivatives(self, y: ArrayLike, x: ArrayLike) -> tuple[Array, Array, Array]:
         """Value and derivatives by y and by x.
 
@@ -166,6 +190,13 @@ def _cell(x: Array, knots: tuple[float, float], n: int) -> tuple[IntArray, Array
     u = np.minimum(np.maximum(raw, 0.0), float(n))
     i = np.minimum(u, n - 1.0).astype(np.int64)
     return i, u - i, np.where(raw == u, 1.0, 0.0)
+
+
+def _in_y(c: Array, u: Array) -> Array:
+    """Coefficients in x of cells ``(..., 4, 4, n_columns)`` at a position in y."""
+    c0, c1, c2, c3 = (c[..., k, :, :] for k in range(4))
+    result: Array = ((c3 * u + c2) * u + c1) * u + c0
+    return result
 
 
 def _horner(c: Array, v: Array) -> Array:

@@ -80,8 +80,8 @@ def read_counts(experiment: Parts, reader: TableReader, data: Data, cells: Cells
     elif isinstance(data.counts, float):
         file, observed = "counts", np.array([[data.counts]])
     else:
-        file, edges = data.counts.file, (experiment.energy_edges, *experiment.edges[1:])
-        observed = reader.rebin(data.counts, *edges).reshape(len(edges[0]) - 1, -1)
+        file, n_energy = data.counts.file, len(experiment.energy_edges) - 1
+        observed = reader.rebin(data.counts, *experiment.edges).reshape(n_energy, -1)
     if (observed != np.round(observed)).any():
         raise InputError(
             f"{file} holds contents that are not whole numbers; observed counts are numbers of "

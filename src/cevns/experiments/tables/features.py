@@ -39,6 +39,8 @@ LEVELS = ((73, 1e-4), (193, 1e-6), (289, 1e-8))
 to fine."""
 _MOST_POINTS = 3000
 """Points in the pulls at which a response is sampled at most, and features at most."""
+_IN_CACHE = 2**15
+"""Values of a response that are computed at a time."""
 _REMEMBERED = 6
 """Sets of energies and pulls of which a response is kept."""
 
@@ -236,8 +238,15 @@ def _features(
             knots[name] = np.linspace(-PULL_REACH, PULL_REACH, n_knots)
 
     def response(points: dict[str, Array]) -> Array:
-        rows = signal.responses(points)  # (points, nodes, n_energy), or without points
-        return rows if rows.ndim == 3 else rows[None]
+        if not points:
+            return signal.responses(points)[None]
+        n = len(next(iter(points.values())))
+        step = max(1, _IN_CACHE // (signal.fold.nodes.size * signal.n_energy))
+        parts = [
+            signal.responses({k: v[at : at + step] for k, v in points.items()})
+            for at in range(0, n, step)
+        ]
+        return np.concatenate(parts)  # (points, nodes, n_energy)
 
     spectra = _smooth_spectra(signal.fold.nodes)
     # the last sigmas may be followed less closely: few experiments and few toys come there

@@ -169,7 +169,13 @@ def minimise(
         minuit.migrad(ncall=20_000)
         fmin: Any = minuit.fmin
         if second and not (minuit.valid and not fmin.has_parameters_at_limit):
-            return minimise(likelihood, parameters, theta, strategy, second=False)
+            again = minimise(likelihood, parameters, theta, strategy, second=False)
+            if not (minuit.valid and fmin.fval < again.fval - 1e-3):
+                return again
+            # on the way from the start it was lost: from the lower minimum, then
+            lower = theta.copy()
+            lower[np.array(parameters.free)] = minuit.values
+            return minimise(likelihood, parameters, lower, strategy, second=False)
         if not minuit.valid:
             minuit.strategy = 2
             minuit.simplex()
