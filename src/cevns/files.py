@@ -21,8 +21,11 @@ def expanded(path: Path | str) -> Path:
     """A path with ``~`` and ``~user`` as their folders.
 
     Raises:
-        InputError: if there is no such home folder.
+        InputError: if there is no such home folder, or a name is longer than any file's.
     """
+    longest = max(Path(path).parts, key=len, default="")
+    if len(longest.encode()) > 255:
+        raise InputError(f"{longest[:40]}...: no file has a name of {len(longest)} characters")
     try:
         return Path(path).expanduser()
     except RuntimeError:

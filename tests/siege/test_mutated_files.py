@@ -112,7 +112,7 @@ def _says_where(said: str, path: Path) -> bool:
     """Whether one sentence names the file, a field or a value."""
     if not said.strip() or len(said) > 6000:
         return False
-    if path.name in said:
+    if path.name in said or str(path.parent) in said:
         return True
     tree = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     words = {str(w) for place, value in places(tree) for w in (place[-1], value)}

@@ -103,7 +103,7 @@ class TableReader:
         Raises:
             DataError: if it is missing or malformed.
         """
-        path = self._folder / file
+        path = self._folder / expanded(file)
         read = read_table(path, empty=empty)
         self.files.append(InputFile(role, file, sha256(path)))
         return read
