@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from cevns.exceptions import InputError, UnitError
 
-__all__ = ["Measurement", "Unit", "measurement", "quantity"]
+__all__ = ["Measurement", "Unit", "computable", "measurement", "quantity"]
 
 # no meV and no nm: nothing here is that small, and they are one slip from MeV and m
 # unit -> (dimension, factor to the base unit of that dimension); base: MeV, m, us, kg, 1
@@ -116,6 +116,11 @@ def _convert(number: float, unit: str, target: str, what: str) -> float:
     return number / ratio.denominator * ratio.numerator
 
 
+def computable(number: float) -> bool:
+    """Whether products of a few such numbers stay within double precision."""
+    return number == 0 or 1e-60 < abs(number) < 1e60
+
+
 def quantity(value: Any, unit: str, *, what: str = "value") -> float:
     """Read a quantity and return it as a float in `unit`.
 
@@ -157,7 +162,7 @@ mm, cm, m, km
         number = _convert(float(text), found, unit, what)
     if not math.isfinite(number):
         raise InputError(f"{what}: {value!r} is not a finite number")
-    if number and not 1e-60 < abs(number) < 1e60:
+    if not computable(number):
         raise InputError(f"{what}: {value!r} is out of any range that can be computed with")
     return number
 

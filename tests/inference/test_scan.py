@@ -134,6 +134,20 @@ def test_raster_scan_has_a_minimum_for_each_structure():
     assert pytest.approx(scan.map, abs=1e-9) == turned.map.T
 
 
+def test_ends_in_slices_do_not_depend_on_the_grid():
+    ends = []
+    for n in (6, 13):
+        grid = Grid.of(Mediators(), {"mass": [0.5, 1.0, 5.0], "g": np.linspace(0, 3, n)})
+        allowed = profile_scan(grid, level=1.0).allowed
+        ends.append([end for pieces in allowed for piece in pieces.intervals for end in piece])
+    assert len(ends[0]) >= 6
+    assert ends[0] == pytest.approx(ends[1], abs=3e-4)  # 1e-4 of pieces up to three wide
+    # as the line at each mass alone
+    values = np.linspace(0, 3, 13)
+    line = profile_scan(Grid.of(Mediators().model({"mass": 0.5}), {"g": values}), level=1.0)
+    assert line.allowed[0].intervals[0] == pytest.approx(ends[1][:2], abs=3e-4)
+
+
 def test_rise_between_the_points():
     _, model = template("count", True)
     scan = profile_scan(grid_of(model, cevns=(150, 500, 15)))

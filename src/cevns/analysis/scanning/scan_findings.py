@@ -169,6 +169,12 @@ class ScanFindings:
             null = float(self.file.run["null"])
             limits = ClsScan(self.file).upper().tolist()
             return [[] if math.isnan(upper) else [(null, upper)] for upper in limits]
+        numbers = self.file.datasets.get("region/slice")
+        if numbers is not None:  # the ends were fitted
+            ends = self.file.datasets["region/intervals"].tolist()
+            found = list(zip(numbers.tolist(), ends, strict=True))
+            count = len(self.axes[self.names.index(self.raster[0])])
+            return [[(a, b) for k, (a, b) in found if k == number] for number in range(count)]
         from cevns.inference.scan.regions import confidence_set
 
         at = next(i for i, n in enumerate(self.names) if n not in self.raster)

@@ -31,13 +31,13 @@ def _profile(plan: ScanPlan, target: Path | None, refine: int) -> Scan:
     run = plan.fingerprint("profile") | {"refined": refine}
     if target is not None and target.exists():
         return Scan(read_scan(target, run))
-    level = levels(plan.cl, plan.grid.degrees)
+    level, one_parameter = levels(plan.cl, plan.grid.degrees), plan.grid.degrees == 1
     if refine:
         from cevns.inference.scan.refine import refined_scan
 
         found = refined_scan(plan.grid, [level], depth=refine, data=plan.data)
     else:
-        found = profile_scan(plan.grid, data=plan.data)
+        found = profile_scan(plan.grid, data=plan.data, level=level if one_parameter else None)
     datasets = {
         **found.grid.datasets(),
         "profile/q": found.rise,
@@ -51,16 +51,14 @@ def _profile(plan: ScanPlan, target: Path | None, refine: int) -> Scan:
         datasets["profile/computed"] = found.computed
     if found.best.structure:
         datasets["profile/best_structure"] = np.array(list(found.best.structure.values()))
-    if len(found.grid.axes) == 1:
-        from cevns.inference.scan.regions import confidence_set
-
-        (axis,) = found.grid.axes
-        minima = found.best.minima[:, plan.family.parameters.position(axis.name)]
-        # further fits find the ends of the pieces
-        pieces = confidence_set(
-            axis.values, found.rise, level, rise=found.rise_at, extra=tuple(minima.tolist())
-        )
-        datasets["region/intervals"] = np.array(pieces.intervals).reshape(-1, 2)
+    if one_parameter:
+        n_slices = len(found.best_by_slice)
+        sets = found.allowed or [found.allowed_in(k, level) for k in range(n_slices)]
+        ends = [(k, *ends) for k, pieces in enumerate(sets) for ends in pieces.intervals]
+        rows = np.array(ends).reshape(-1, 3)
+        datasets["region/intervals"] = rows[:, 1:]
+        if plan.grid.raster:
+            datasets["region/slice"] = rows[:, 0].astype(int)
     notes = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),

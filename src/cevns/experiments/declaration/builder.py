@@ -20,7 +20,7 @@ from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
 from cevns.files import expanded
-from cevns.units import Unit
+from cevns.units import Unit, computable
 
 __all__ = ["build", "written_names"]
 
@@ -56,7 +56,7 @@ def _beyond(value: Any) -> float | None:
         inside = value.values() if isinstance(value, Mapping) else value
         return next((n for n in map(_beyond, inside) if n is not None), None)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if number and value and not 1e-60 < abs(value) < 1e60 else None
+    return value if number and not computable(value) else None
 
 
 @runtime_checkable

@@ -31,6 +31,7 @@ from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.channel import COUNTS
 from cevns.inference.model.statistic import Statistic
 from cevns.typing import Array, frozen
+from cevns.units import computable
 
 __all__ = ["Measured", "read_counts", "read_values"]
 
@@ -112,9 +113,11 @@ def read_values(
     given = dict(data.statistic.fields)
     table = reader.table("observed", data.values, empty=model.events_are_points)
     for name, written in data.statistic.fields.items():
-        usable = Path(written).suffix if isinstance(written, str) else type(written) in (int, float)
-        if not usable:
-            raise InputError(f"statistic.{name}: {written!r} is neither a number nor a table")
+        number = type(written) in (int, float) and computable(written)
+        if not (number or (isinstance(written, str) and Path(written).suffix)):
+            raise InputError(
+                f"statistic.{name}: {written!r} is neither a usable number nor a table"
+            )
         if isinstance(written, str):
             columns = reader.table("observed", written).columns
             given[name] = np.stack(list(columns.values()), axis=1)

@@ -23,6 +23,7 @@ from cevns.inference.fitting.quoted_fit import fit
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid
+from cevns.inference.scan.regions import ConfidenceSet, confidence_set
 from cevns.inference.scan.scan_slice import Best, Effort, Slice
 from cevns.typing import Array, BoolArray, IntArray
 
@@ -64,6 +65,7 @@ class ProfileScan:
         data: what was fitted; None for the data of the models.
         computed: which points were fitted, ``(size,)``; the others are interpolated
             (`cevns.inference.scan.refine`). None for all.
+        allowed: of each slice what is allowed there, where a level was asked for.
     """
 
     grid: Grid
@@ -74,6 +76,7 @@ class ProfileScan:
     effort: Effort
     data: Data | None = field(default=None, repr=False)
     computed: BoolArray | None = field(default=None, repr=False)
+    allowed: tuple[ConfidenceSet, ...] | None = field(default=None, repr=False)
 
     @property
     def best(self) -> Best:
@@ -83,10 +86,12 @@ class ProfileScan:
     @cached_property
     def rise(self) -> Array:
         """-2 ln L above the minimum, ``(size,)``: of its own slice in a raster scan."""
-        out = np.empty(self.grid.size)
-        for (_, points), best in zip(self.grid.slices(), self.best_by_slice, strict=True):
+        out = np.full(self.grid.size, np.inf)
+        # of a scan that goes on, the slices so far
+        for (_, points), best in zip(self.grid.slices(), self.best_by_slice, strict=False):
             out[points] = self.twice_nll[points] - best.twice_nll
-        return np.maximum(out, 0.0)
+        rise: Array = np.maximum(out, 0.0)
+        return rise
 
     @property
     def map(self) -> Array:
@@ -122,6 +127,25 @@ class ProfileScan:
         found = Slice(one, structure, alone, self.data).fit(np.repeat(alone, len(start)), start)
         return max(float(found.valid_nll.min(initial=np.inf)) - best.twice_nll, 0.0)
 
+    def allowed_in(self, number: int, level: float) -> ConfidenceSet:
+        """Where one parameter of a slice may lie; further fits find the ends of the pieces.
+
+        Args:
+            number: of the slice.
+            level: largest rise that is allowed.
+        """
+        grid, (structure, points) = self.grid, self.grid.slices()[number]
+        best = self.best_by_slice[number]
+        (axis,) = (a for a in grid.axes if not a.structural)
+
+        def rise(value: float) -> float:
+            return self.rise_at(*(structure.get(a.name, value) for a in grid.axes))
+
+        minima = best.minima[:, grid.family.parameters.position(axis.name)]
+        return confidence_set(
+            axis.values, self.rise[points], level, rise=rise, extra=tuple(minima.tolist())
+        )
+
     def best_fit(self) -> FitResult:
         """The best fit with errors and quality, by iminuit.
 
@@ -150,7 +174,9 @@ class ProfileScan:
         }
 
 
-def profile_scan(grid: Grid, *, data: Data | None = None, explore: bool = True) -> ProfileScan:
+def profile_scan(
+    grid: Grid, *, data: Data | None = None, explore: bool = True, level: float | None = None
+) -> ProfileScan:
     """Profile -2 ln L over a grid.
 
     Args:
@@ -158,6 +184,7 @@ def profile_scan(grid: Grid, *, data: Data | None = None, explore: bool = True) 
         data: counts and auxiliary measurements (`cevns.inference.asimov` for the sensitivity);
             those of each model by default.
         explore: look for further minima of the nuisances.
+        level: rise up to which the one parameter of each slice is allowed; the ends are fitted.
 
     Returns:
         The scan. Points without a converged fit have status ``failed``.
@@ -169,11 +196,15 @@ def profile_scan(grid: Grid, *, data: Data | None = None, explore: bool = True) 
     size, n_par = grid.size, len(grid.family.parameters)
     twice_nll, theta = np.full(size, np.inf), np.empty((size, n_par))
     status = np.full(size, FAILED)
-    bests, effort = [], Effort()
-    for structure, points in grid.slices():
+    bests, effort, allowed = [], Effort(), []
+    for number, (structure, points) in enumerate(grid.slices()):
         found, best, took = Slice(grid, structure, points, data).run(explore=explore)
         twice_nll[points], theta[points] = found.twice_nll, found.theta
         status[points] = found.status
         bests.append(best)
         effort += took
-    return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)
+        if level is not None:  # now, while the model of the slice is there
+            so_far = ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)
+            allowed.append(so_far.allowed_in(number, level))
+    sets = None if level is None else tuple(allowed)
+    return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data, allowed=sets)
