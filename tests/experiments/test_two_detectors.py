@@ -123,6 +123,12 @@ def test_fits_agree_with_the_joint_ones(tmp_path: Path) -> None:
     assert one.poi.error_up == pytest.approx(two.poi.error_up, rel=1e-4)
     assert one.poi.error == pytest.approx(two.poi.error, rel=1e-4)
     assert one.only.channels["both.csi"].seen_with.material.name == "CsI"
+    assert one.only.channels["both.csi"].title == "both, csi"
+    physics = one.to_dict()["physics"]
+    assert (physics["quenching"], physics["quenching.csi"]) == ("lindhard", "constant")
+    assert (physics["material"], physics["material.csi"]) == ("Ge", "CsI")
+    assert "quenching.ge" not in physics
+    assert "interaction.csi" not in physics
 
 
 def test_count_is_that_of_all_channels(tmp_path: Path) -> None:
@@ -224,3 +230,35 @@ def test_one_file_twice_holds_the_same_data(tmp_path: Path) -> None:
     alone = written(tmp_path, single, "alone")
     with pytest.raises(InputError, match="hold the same counts in the same bins"):
         load_joint([both.path, alone])
+
+
+def test_sections_mean_the_same_in_a_channel_and_in_the_file(tmp_path: Path) -> None:
+    moved = f"{{target: {GE_TARGET}, detector: {GE_DETECTOR}, axes: {GE_AXES}}}"
+    text = GE.replace(f"target: {GE_TARGET}", f"target: {CSI_TARGET}")
+    text = text.replace(f"detector: {GE_DETECTOR}\n", "").replace(f"axes: {GE_AXES}\n", "")
+    inside = load(written(tmp_path, f"{text}channels: {{only: {moved}}}\n", "inside"))
+    usual = load(written(tmp_path, GE, "usual"))
+    for question in ("count", "cross-section", "sin2-theta-w"):
+        one, other = usual.model(question), inside.model(question)
+        assert one.parameters.names == other.parameters.names
+        theta = one.parameters.values + 0.3 * np.array([p.scale for p in one.parameters])
+        if question == "cross-section":  # that of the target of the file, which is CsI here
+            values = [usual.cross_section_cm2, inside.cross_section_cm2]
+            theta[0] = one.parameters.values[0]
+            moved_theta = theta * np.where(np.arange(len(theta)) == 0, values[1] / values[0], 1.0)
+            np.testing.assert_allclose(one.expected(theta), other.expected(moved_theta), rtol=1e-9)
+            continue
+        np.testing.assert_allclose(one.expected(theta), other.expected(theta), rtol=1e-9)
+
+
+def test_two_halves_are_the_whole(tmp_path: Path) -> None:
+    own = f"axes: {GE_AXES}"
+    halves = f"channels: {{a: {{exposure: 0.5, {own}}}, b: {{exposure: 0.5, {own}}}}}\n"
+    whole, split = (
+        load(written(tmp_path, GE + more, name)).model("cross-section")
+        for name, more in (("whole", ""), ("split", halves))
+    )
+    theta = whole.parameters.values
+    parts = split.expected(theta).reshape(2, -1)
+    np.testing.assert_allclose(parts[0], parts[1], rtol=1e-12)
+    np.testing.assert_allclose(parts.sum(axis=0), whole.expected(theta), rtol=1e-12)

@@ -132,7 +132,18 @@ class ChannelResult:
     @property
     def seen_with(self) -> Apparatus:
         """Target, detector and axes of the channel."""
-        return self.experiment.views[self.channel.name.removeprefix(self.experiment.name)[1:]]
+        return self.experiment.views[self._own_name]
+
+    @property
+    def title(self) -> str:
+        """A line for figures: that of the experiment, and of several channels which."""
+        several = len(self.experiment.declaration.entries) > 1
+        return f"{self.experiment.title}, {self._own_name}" if several else self.experiment.title
+
+    @property
+    def _own_name(self) -> str:
+        """Of the channel in its file."""
+        return self.channel.name.removeprefix(self.experiment.name)[1:]
 
     @property
     def bins(self) -> slice:

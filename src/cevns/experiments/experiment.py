@@ -49,15 +49,20 @@ class Experiment(Apparatus):
 
     @property
     def physics(self) -> dict[str, str]:
-        """Named physics choices, echoed in every result."""
-        if self.process is None:
-            return super().physics
-        named = {"interaction": self.process.name}
+        """Named physics choices, echoed in every result.
+
+        What a channel has otherwise than the file stands behind its name: ``quenching.CHANNEL``.
+        """
+        usual = super().physics
+        named = {} if self.process is None else {"interaction": self.process.name}
         base = self.process.base if isinstance(self.process, Combined) else self.process
         if isinstance(base, StandardModel):
             named["couplings"] = couplings(base.couplings).name
             named["axial"] = "included" if base.axial else "left out"
-        return {**super().physics, **named}
+        for channel, view in self.views.items():
+            own = {} if view is self else view.physics
+            named |= {f"{k}.{channel}": v for k, v in own.items() if usual.get(k) != v}
+        return {**usual, **named}
 
     def provenance(self) -> dict[str, Any]:
         """Name, physics choices, changed fields and inputs, as every result has them."""

@@ -71,7 +71,7 @@ def data_figure(measurement: Measurement | ChannelResult) -> Figure:
     bar.ax.tick_params(direction="out", which="both", left=False)
     bar.set_label(f"Events / ({style.energy_unit(experiment)} {unit})")
     note = style.credit(experiment, asimov=measurement.asimov)
-    style.caption(panels[0], experiment.title, note)
+    style.caption(panels[0], one_result(measurement).title, note)
     return figure
 
 

@@ -114,8 +114,11 @@ def fit_figures(
         for view, channel in views.items():
             if not view.exposure:  # the source is off
                 continue
-            part = f"{channel}-" if len(views) > 1 else ""
-            figures[f"{name}{part}recoil-spectrum"] = recoil_figure(view)
+            if len(views) == 1:
+                figures[f"{name}recoil-spectrum"] = recoil_figure(view)
+                continue
+            figure = recoil_figure(view, f"{m.experiment.title}, {channel}")
+            figures[f"{name}{channel}-recoil-spectrum"] = figure
         figures[f"{name}flux"] = flux_figure(m.experiment)
     return figures
 

@@ -274,7 +274,7 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
             bottom.set_ylabel(label, loc="center", fontsize=8.0)
     figure.align_ylabels(list(grid[:, 0]))
     note = style.credit(experiment, asimov=measurement.asimov)
-    style.caption(grid[0, 0], experiment.title, note)
+    style.caption(grid[0, 0], one_result(measurement).title, note)
     last = grid[0, -1]
     # what lies on top comes first; the head room is for the legend
     last.legend(*(reversed(part) for part in last.get_legend_handles_labels()), loc="upper right")

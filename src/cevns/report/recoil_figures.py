@@ -78,7 +78,7 @@ def pulse_time_us(experiment: Apparatus) -> float:
 
 
 @style.styled
-def recoil_figure(experiment: Apparatus) -> Figure:
+def recoil_figure(experiment: Apparatus, title: str = "") -> Figure:
     """Recoil spectrum by flavour (left) and the expected signal by flavour (right).
 
     Left: counts per keVnr of the exposure before efficiency, with what ends in the analysis
@@ -86,6 +86,7 @@ def recoil_figure(experiment: Apparatus) -> Figure:
 
     Args:
         experiment: from `cevns.experiments.load`, or one of its `views`.
+        title: of the figure; by default that of the experiment.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
@@ -140,5 +141,5 @@ def recoil_figure(experiment: Apparatus) -> Figure:
         right.set_ylabel(f"Predicted signal / {style.energy_unit(experiment)}")
     right.legend(*(reversed(part) for part in right.get_legend_handles_labels()))
     note = style.credit(experiment, kind="prediction")
-    style.caption(left, experiment.title, note)
+    style.caption(left, title or experiment.title, note)
     return figure

@@ -64,6 +64,9 @@ def _show_origin(console: Console, result: Measurement) -> None:
             f"{physics['form_factor']}, quenching {physics['quenching']}, resolution "
             f"{physics['resolution']}"
         )
+        own = {k: v for k, v in physics.items() if "." in k}
+        if own:
+            console.print(f"{whose}channels: {', '.join(f'{k} {v}' for k, v in own.items())}")
         if e.declaration.signal is not None:
             channels = result.results[e.name].channels
             signal = next(iter(channels.values())).channel.components[0]
