@@ -89,6 +89,23 @@ def test_a_sharp_detector_whose_quenching_moves(tmp_path, noise):
         assert ours == pytest.approx(dense(experiment, pulls=[pull]), rel=1e-6)  # at most 7e-7
 
 
+def test_two_quenching_pulls_move_together(tmp_path):
+    """Panels for one pull alone were wrong by half a per cent where both are at minus two."""
+    text = GERMANIUM.replace("RESOLUTION", "{kind: gaussian, noise: 20 eVee}")
+    varied = "{plus: 0.177, minus: 0.137}"
+    pulls = f"k: 0.157, variations: {{qf: {varied}, qf2: {varied}}}}}"
+    entry = "{constraint: 0 +/- 1, acts_on: quenching}"
+    both = f"parameters: {{qf: {entry}, qf2: {entry}}}\naxes:"
+    path = tmp_path / "ge.yaml"
+    path.write_text(text.replace("k: 0.157}", pulls).replace("axes:", both))
+    experiment = load(path)
+    moved = experiment.signal()
+    for pair in ([-2.0, -2.0], [-2.7, -2.3], [1.5, -3.0]):
+        values = {name: np.array([pull]) for name, pull in zip(("qf", "qf2"), pair, strict=True)}
+        ours = moved.by_flavour(values).sum(axis=-2).ravel()
+        assert ours == pytest.approx(dense(experiment, pulls=pair), rel=1e-6)
+
+
 def test_a_perfect_detector(tmp_path):
     path = tmp_path / "ge.yaml"
     path.write_text(GERMANIUM.replace("RESOLUTION", "{kind: none}"))

@@ -312,12 +312,14 @@ def test_shared_strength_of_two_experiments(tmp_path: Path) -> None:
 @pytest.mark.parametrize("other", [FREE, SHARED.replace("true", "material"), None])
 def test_strength_that_is_not_one_quantity(tmp_path: Path, other: str | None) -> None:
     far, near = pair(tmp_path, SHARED, other or FREE)
+    said = r"'shared: true' in near; declare it"
     if other is None:
         named(tmp_path, "near", FILE)
+        said = "near has nothing of that name"
     for names in ((far, near), (near, far)):
         study = cevns.load(*names)
         for ask in (study.scan, lambda axes, s=study, **k: s.fit(free=tuple(axes), **k)):
-            with pytest.raises(InputError, match=r"'shared: true' in near; declare it") as caught:
+            with pytest.raises(InputError, match=said) as caught:
                 ask({"second_size": SIZES}, asimov=True)
             assert "\n" not in str(caught.value)
 

@@ -186,7 +186,11 @@ def test_what_does_not_fit_is_said_of_its_channel(tmp_path: Path) -> None:
     for old, new, said in (
         (QF_CSI, "", "the quenching variation 'qf.csi' has no parameter"),
         (QF_CSI, QF_CSI + QF_CSI.replace("qf.csi", "qf.na"), "'qf.na' acts on quenching"),
-        ("[steady]", "[steady, flat]", "its rate is another count here than in another channel"),
+        (
+            "[steady]",
+            "[steady, flat]",
+            "'flat' is one number of events in the channels ge, csi",
+        ),
         ("material: CsI", "material: CsJ", "channels.csi.target.material"),
         ("noise: 150 eVee", "noise: 150 eVnr", "channels.csi.detector.resolution"),
         ("edges: [0.8, 1.5, 3]", "edges: [0.8, 3, 1.5]", "channels.csi.axes.energy.edges"),
@@ -234,21 +238,34 @@ def test_one_file_twice_holds_the_same_data(tmp_path: Path) -> None:
 
 def test_sections_mean_the_same_in_a_channel_and_in_the_file(tmp_path: Path) -> None:
     moved = f"{{target: {GE_TARGET}, detector: {GE_DETECTOR}, axes: {GE_AXES}}}"
-    text = GE.replace(f"target: {GE_TARGET}", f"target: {CSI_TARGET}")
-    text = text.replace(f"detector: {GE_DETECTOR}\n", "").replace(f"axes: {GE_AXES}\n", "")
+    text = GE.replace(f"detector: {GE_DETECTOR}\n", "").replace(f"axes: {GE_AXES}\n", "")
     inside = load(written(tmp_path, f"{text}channels: {{only: {moved}}}\n", "inside"))
     usual = load(written(tmp_path, GE, "usual"))
     for question in ("count", "cross-section", "sin2-theta-w"):
         one, other = usual.model(question), inside.model(question)
         assert one.parameters.names == other.parameters.names
         theta = one.parameters.values + 0.3 * np.array([p.scale for p in one.parameters])
-        if question == "cross-section":  # that of the target of the file, which is CsI here
-            values = [usual.cross_section_cm2, inside.cross_section_cm2]
-            theta[0] = one.parameters.values[0]
-            moved_theta = theta * np.where(np.arange(len(theta)) == 0, values[1] / values[0], 1.0)
-            np.testing.assert_allclose(one.expected(theta), other.expected(moved_theta), rtol=1e-9)
-            continue
         np.testing.assert_allclose(one.expected(theta), other.expected(theta), rtol=1e-9)
+
+    nobody = inside.path.read_text(encoding="utf-8")
+    nobody = nobody.replace(f"target: {GE_TARGET}\n", f"target: {CSI_TARGET}\n", 1)
+    with refused("target: no channel is of 14.6 kg CsI"):
+        load(written(tmp_path, nobody, "nobody"))
+
+
+def test_background_is_shared_where_regions_are_the_same(tmp_path: Path) -> None:
+    wider = "axes: {energy: {unit: keVee, edges: [0.5, 6, 11.5]}}"
+    one_bin = "axes: {energy: {unit: keVee, edges: [0.5, 6]}}"
+    text = GE.replace(FLAT, "count: 220 +/- 22, energy: {kind: flat}")
+    off = '{text}channels: {{"on": {{}}, "off": {{source: 0, {axes}}}}}\n'
+    same = load(written(tmp_path, off.format(text=text, axes=one_bin))).model("count")
+    counts = same.components(same.parameters.values)
+    assert counts["ge.on.flat"].sum() == pytest.approx(counts["ge.off.flat"].sum())
+    with refused("do not cover the same region"):
+        load(written(tmp_path, off.format(text=text, axes=wider)))
+    by_mass = off.replace("source: 0", "source: 0, target: {{material: Ge, mass: 5 kg}}")
+    with refused("its rate is another count here than in another channel"):
+        load(written(tmp_path, by_mass.format(text=GE, axes=one_bin)))
 
 
 def test_two_halves_are_the_whole(tmp_path: Path) -> None:

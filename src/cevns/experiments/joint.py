@@ -171,6 +171,12 @@ class JointExperiment(Named):
         question = ask(poi, first, self.strengths, several=True)
         for name in question.strengths:
             apart = [e.name for e in self.experiments if not _is_shared(e, name)]
+            without = [e.name for e in self.experiments if not e.strengths.has(name)]
+            if without:
+                raise InputError(
+                    f"{name!r} is asked of several experiments together, and "
+                    f"{' and '.join(without)} has nothing of that name: ask the others"
+                )
             if apart:
                 raise InputError(
                     f"{name!r} is asked of several experiments together and is not declared with "

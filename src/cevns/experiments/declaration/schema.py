@@ -299,10 +299,22 @@ class ExperimentFile(Section):
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:
                     raise InputError(f"channel {name!r}: there is no background {background!r}")
-        used = {b for name in self.channels for b in self.backgrounds_in(name)}
         for background in self.backgrounds:
-            if background not in used:
+            having = [n for n in self.channels if background in self.backgrounds_in(n)]
+            if not having:
                 raise InputError(f"the background {background!r} is in no channel; leave it out")
+            if len({self.views[n].axes.region for n in having}) > 1:
+                raise InputError(
+                    f"the background {background!r} is one number of events in the channels "
+                    f"{', '.join(having)}, whose axes do not cover the same region: declare a "
+                    "background for each"
+                )
+        targets = [c.target for c in self.channels.values()]
+        if None not in targets and self.target not in targets:
+            raise InputError(
+                f"target: no channel is of {self.target.mass:g} kg {self.target.material}, of "
+                "which cross sections would be quoted; write the target of a channel here"
+            )
 
     def _check_components(self) -> None:
         used = [f for strength in self.strengths.values() for f in strength]

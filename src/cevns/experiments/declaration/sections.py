@@ -187,6 +187,12 @@ class Axes(Section):
     time: TimeAxis | None = None
     cells: str | None = None
 
+    @property
+    def region(self) -> tuple[tuple[float, float] | None, ...]:
+        """Ends of the axes in energy, pulse shape and time; None where there is no such axis."""
+        axes = (self.energy, self.pulse_shape, self.time)
+        return tuple(None if a is None else (a.edges[0], a.edges[-1]) for a in axes)
+
 
 class ReleasedSignal(Section):
     """A signal PDF that the release holds, beside the one from first principles.

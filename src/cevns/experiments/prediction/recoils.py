@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from itertools import product
 
 import numpy as np
 
@@ -21,8 +23,8 @@ __all__ = ["TOLERANCE", "UNSEEN", "electron_grid", "recoil_grid", "with_electron
 
 TOLERANCE = 1e-5
 """Of the response on a panel at half the degree that its nodes integrate: bins are good to 1e-9."""
-PULLS_TO = 3.0
-"""Standard deviations within which pulls of the quenching leave the sum over recoils exact."""
+PULLS_TO = 5.0
+"""Standard deviations of all quenching pulls together within which sums over recoils are exact."""
 FINEST = 1.0 / 256.0
 """Share of the energies below which panels do not follow the steps of a response that has any."""
 UNSEEN = 1e-15
@@ -98,10 +100,15 @@ def _cut_where_moved(cuts: Array, quenching: Quenching, response: Response, orde
 
     The edges of the bins pass over the recoils as a pull moves. So a panel may be no wider, in
     electron-equivalent energy, than twice the narrowest one on which the response is smooth among
-    those that pulls up to `PULLS_TO` sigma bring there: then sums are good to 1e-6 of a bin.
+    those that pulls up to `PULLS_TO` sigma, alone or several together, bring there: then sums are
+    good to 1e-6 of a bin.
     """
-    signs = np.concatenate([np.eye(n := len(quenching.variation_names)), -np.eye(n)])
-    pulls = PULLS_TO * np.concatenate([np.zeros((1, n)), signs])
+    n = len(quenching.variation_names)
+    along = np.concatenate([np.zeros((1, n)), np.eye(n), -np.eye(n)])
+    # together as far as chi2 allows, in every direction of up to four pulls
+    signs = np.array(list(product((-1.0, 1.0), repeat=min(n, 4))))
+    corners = np.pad(signs, ((0, 0), (0, n - signs.shape[1]))) / math.sqrt(max(signs.shape[1], 1))
+    pulls = PULLS_TO * np.concatenate([along, corners])
     ends = quenching.on(cuts).electron_energy_kevee(pulls)
     top = min(float(ends.max()), response.energy_max_kevee)
     smooth = smooth_cuts(
