@@ -13,8 +13,8 @@ PUBLIC = {
     ),
     "cevns.analysis": (
         "Alternatives CevnsLimit Comparison CouplingFamily Measurement Profile "
-        "Rate Request Scan ScanPlan Systematics ToyStudy ask cevns_limit compare "
-        "expected_counts measure profile_experiments rates scan scan_plan "
+        "Rate Request Scan ScanPlan Systematics ToyStudy ask cevns_limit channel_counts "
+        "compare expected_counts measure profile_experiments rates scan scan_plan "
         "study_toys systematic_effects"
     ),
     "cevns.detectors": (

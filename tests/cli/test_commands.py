@@ -43,6 +43,28 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.parametrize("command", [("predict",), ("rate",), ("fit", "--asimov")], ids=" ".join)
+def test_counts_are_those_of_every_channel(cevns, command):
+    path = Path(__file__).parents[2] / "docs" / "examples" / "two-detectors.yaml"
+    shown = cevns(*command, path)
+    rows = [line.split() for line in shown.out.splitlines()]
+    record = strict(cevns(*command, path, "--json", "-").out)
+    channels = {n: c["expected"] for n, c in record["channels"].items()}
+    assert {n: list(c) for n, c in channels.items()} == {
+        "two-detectors.ge": ["cevns", "flat"],
+        "two-detectors.csi": ["cevns", "steady"],
+    }
+    digits = 1 if command[0] == "fit" else 2
+    for channel, counts in channels.items():
+        for name, count in counts.items():
+            assert [channel, name, f"{count:.{digits}f}"] in rows
+    whole = sum(c["cevns"] for c in channels.values())
+    if command[0] != "fit":
+        assert whole == pytest.approx(record["expected"]["cevns"], rel=1e-12)
+    assert whole == pytest.approx(1040.547, abs=0.01)  # 578.316 in germanium, 462.231 in CsI
+    assert ("summed over all channels" in " ".join(shown.out.split())) == (command[0] == "rate")
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_json_is_strict_and_alone_on_standard_output(cevns, tmp_path, command):
     printed = cevns(*command, "--json", "-")

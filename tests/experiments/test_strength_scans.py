@@ -16,6 +16,7 @@ from test_channels_in_files import FILE, SECOND, with_second
 
 import cevns
 from cevns.analysis.coupling_families import CouplingFamily
+from cevns.analysis.recoil_rate import channel_counts
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.cli import run
 from cevns.exceptions import InputError, UnknownNameError
@@ -216,6 +217,62 @@ def test_mass_of_a_components_own_process_is_scanned_and_held(tmp_path: Path) ->
     for mass, row in zip(axes["m_zprime"], np.reshape(q[1], (2, 3)), strict=True):
         held = study.scan({"g_zprime": axes["g_zprime"]}, at={"m_zprime": mass}, asimov=True)
         assert row == pytest.approx(held.q, abs=CLOSE)
+
+
+@pytest.mark.parametrize("poi", ["count", "cross-section", "sin2-theta-w", "cross-section-scale"])
+def test_what_a_component_has_of_its_own_is_held_beside_any_question(
+    tmp_path: Path, poi: str
+) -> None:
+    own = with_own_process(tmp_path)
+    study = cevns.load(own)
+    if poi == "cross-section-scale":
+        study = cevns.load(own, with_own_process(tmp_path, "other"), "coherent-lar-2020")
+        with pytest.raises(InputError, match="coherent-lar-2020 has nothing of that name"):
+            study.model(poi, at={"g_zprime": 2e-4})
+        study = cevns.load(own, with_own_process(tmp_path, "other"))
+    at = {"m_zprime": 100.0, "g_zprime": 2e-4}
+    model = study.model(poi, at=at)
+    held = model.parameters["g_zprime"]
+    assert (held.value, held.fixed) == (2e-4, True)
+    expected = study.predict(at=at)
+    channels = model.totals_by_channel(model.parameters.values)
+    for name in study.names:
+        counts = channel_counts(study[name], at=at)
+        seen = sum(c.get("second", 0.0) for c in counts.values())
+        assert seen == pytest.approx(expected[name]["second"], rel=1e-12)
+        for channel, of in counts.items():
+            assert channels[channel] == pytest.approx(of, rel=1e-10)
+    found = study.fit(poi, at=at, asimov=True, contributions=False)
+    assert found.fit["g_zprime"].value == 2e-4
+    assert found.question.beside == ("g_zprime",)
+
+
+def test_what_the_signal_has_is_not_held_beside_a_question(tmp_path: Path) -> None:
+    study = cevns.load(with_own_process(tmp_path), models="vector-universal")
+    with pytest.raises(InputError, match="g_zprime: a parameter of the interaction is held"):
+        study.model("count", at={"g_zprime": 2e-4})
+    study = cevns.load(with_own_process(tmp_path))
+    with pytest.raises(InputError, match=r"second_size: .*or hold what a file declares with --fix"):
+        study.model("count", at={"second_size": 2.0})
+
+
+def test_a_mass_is_no_parameter_of_a_file(tmp_path: Path) -> None:
+    heavy = "  m_zprime: {value: 50, acts_on: interaction}\n"
+    study = cevns.load(with_own_process(tmp_path, more=heavy))
+    with pytest.raises(InputError, match=r"'m_zprime' changes shapes.*hold it with --at"):
+        study.fit(asimov=True)
+
+
+def test_coupling_that_one_file_declares_and_another_does_not(tmp_path: Path) -> None:
+    """A joint fit has one coupling of both components, with the constraint of the one file."""
+    known = "  g_zprime: {constraint: 1e-4 +/- 2e-5, acts_on: interaction, shared: true}\n"
+    paths = with_own_process(tmp_path, "with", known), with_own_process(tmp_path, "without")
+    model = cevns.load(*paths).model(free=("g_zprime",))
+    assert [n for n in model.parameters.names if "g_zprime" in n] == ["g_zprime"]
+    moved = model.components(model.parameters.at({"g_zprime": 2e-4}).values)
+    still = model.components(model.parameters.values)
+    changed = {n for n in moved if not np.allclose(moved[n], still[n], rtol=1e-9)}
+    assert changed == {"with.on.second", "without.on.second"}
 
 
 def test_one_name_is_one_parameter_in_two_processes(tmp_path: Path) -> None:

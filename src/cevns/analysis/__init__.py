@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cevns.analysis.measuring import measure
     from cevns.analysis.profiling import Profile, profile_experiments
     from cevns.analysis.question import Request, ask
-    from cevns.analysis.recoil_rate import Rate, expected_counts, rates
+    from cevns.analysis.recoil_rate import Rate, channel_counts, expected_counts, rates
     from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.analysis.scanning.scan_task import scan
@@ -40,6 +40,7 @@ _LAZY = {
     "ask": "cevns.analysis.question",
     "cevns_limit": "cevns.analysis.count_limit",
     "compare": "cevns.analysis.changes",
+    "channel_counts": "cevns.analysis.recoil_rate",
     "expected_counts": "cevns.analysis.recoil_rate",
     "measure": "cevns.analysis.measuring",
     "profile_experiments": "cevns.analysis.profiling",
@@ -64,6 +65,7 @@ __all__ = [
     "ToyStudy",
     "ask",
     "cevns_limit",
+    "channel_counts",
     "compare",
     "expected_counts",
     "measure",

@@ -168,14 +168,16 @@ class ChannelResult:
             for c in self.channel.components
         }
 
+    def counted(self) -> dict[str, float]:
+        """Fitted events per component."""
+        return {n: float(self.channel.counted(c.ravel())) for n, c in self.expected().items()}
+
     def to_dict(self) -> dict[str, Any]:
         """The block ``channels.NAME`` of the JSON."""
         return {
             "cells": list(self.channel.cells),
             "observed": round(self.events, 9),
-            "expected": {
-                n: float(self.channel.counted(c.ravel())) for n, c in self.expected().items()
-            },
+            "expected": self.counted(),
             "components": {k.name: k.to_dict() for k in self.components.values()},
             "deviance": self.deviance,
         }

@@ -153,16 +153,21 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     known, structure = askable(process, subject), structural(process, subject)
     held = {known[n].name: v for n, v in request.at.items() if not structure.has(n)}
     if not request.free:
+        question = subject.ask(request.poi or subject.usual_question)
         if held:
-            raise InputError(
-                f"{', '.join(request.at)}: a parameter of the interaction is held beside free "
-                "ones; name one with --free (free=...)"
-            )
-        poi = request.poi or subject.usual_question
-        question = subject.ask(poi)
+            beside = subject.ask(tuple(held))
+            declared = {n for e in placed for n in e.declaration.parameters}
+            if beside.couplings or declared.intersection(beside.strengths):
+                raise InputError(
+                    f"{', '.join(held)}: a parameter of the interaction is held beside free ones; "
+                    "name one with --free (free=...), or hold what a file declares with --fix"
+                )
+            question = replace(question, beside=beside.strengths)
         several = isinstance(subject, JointExperiment)
         interest = question.common if several else question.parameter
-        return Asked(subject, question, subject.model(poi), interest, request.fix)
+        model = subject.model(question)
+        model = model.with_parameters(model.parameters.fix(held))
+        return Asked(subject, question, model, interest, request.fix)
     if request.poi is not None:
         raise InputError(
             f"{request.poi} and {', '.join(request.free)} are two questions; ask one of them"

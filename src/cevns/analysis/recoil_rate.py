@@ -15,7 +15,7 @@ from cevns.rates.fold import recoil_panels
 from cevns.records import head
 from cevns.typing import Array
 
-__all__ = ["Rate", "expected_counts", "rates"]
+__all__ = ["Rate", "channel_counts", "expected_counts", "rates", "summed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,8 @@ class Rate:
         recoil_energy_kev: recoil energies, keVnr.
         rate_per_kev: counts/keVnr of CEvNS of the file's source in all channels, before
             efficiency, by flavour and total.
-        expected: counts in the analysis region by component.
+        expected: counts in the analysis region by component, over all channels.
+        channels: the same by channel.
         cross_section_cm2: flux-averaged, mean over flavours and nuclei.
     """
 
@@ -35,6 +36,7 @@ class Rate:
     recoil_energy_kev: Array = field(repr=False)
     rate_per_kev: Mapping[str, Array] = field(repr=False)
     expected: Mapping[str, float]
+    channels: Mapping[str, Mapping[str, float]] = field(repr=False)
     cross_section_cm2: float
 
     @property
@@ -50,6 +52,7 @@ class Rate:
             "recoil_energy_kev": self.recoil_energy_kev.tolist(),
             "rate_per_kev": {k: v.tolist() for k, v in self.rate_per_kev.items()},
             "expected": dict(self.expected),
+            "channels": {n: {"expected": dict(c)} for n, c in self.channels.items()},
             "flux_averaged_cm2": self.cross_section_cm2,
         }
 
@@ -94,16 +97,43 @@ def expected_counts(
     Raises:
         UnknownNameError: if a parameter is unknown.
     """
-    return {e.name: _expected(e, at or {}) for e in experiments}
+    return {e.name: summed(channel_counts(e, at=at)) for e in experiments}
 
 
-def _expected(experiment: Experiment, at: Mapping[str, float]) -> dict[str, float]:
-    placed, held = place(experiment, at)
-    if not held:
-        return placed.predict()
-    model = placed.model(tuple(held))
-    theta = model.parameters.at(held).values
-    return model.totals(theta)
+def channel_counts(
+    experiment: Experiment, *, at: Mapping[str, float] | None = None
+) -> dict[str, dict[str, float]]:
+    """Expected counts in the analysis region by channel and component, before any fit.
+
+    Args:
+        experiment: from `cevns.experiments.load`.
+        at: values of parameters of the interaction.
+
+    Raises:
+        UnknownNameError: if a parameter is unknown.
+
+    Examples:
+        >>> from cevns.experiments import load
+        >>> counts = channel_counts(load("coherent-csi-2021"))
+        >>> {channel: round(found["cevns"]) for channel, found in counts.items()}
+        {'coherent-csi-2021': 331}
+    """
+    placed, held = place(experiment, at or {})
+    model = placed.model(tuple(held) or "count")
+    return model.totals_by_channel(model.parameters.at(held).values)
+
+
+def summed(channels: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Counts by component, over all channels.
+
+    Args:
+        channels: by channel and component, of `channel_counts`.
+    """
+    out: dict[str, float] = {}
+    for counts in channels.values():
+        for name, count in counts.items():
+            out[name] = out.get(name, 0.0) + count
+    return out
 
 
 def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
@@ -114,7 +144,7 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
     grid = np.linspace(0.0, max(ends), points)
     density = np.sum([v.exposure * v.recoil_density(grid, held) for v in views], axis=0)
     by_flavour = dict(zip(placed.fold.flavours, density, strict=True))
-    section = placed.cross_section_cm2
+    section, channels = placed.cross_section_cm2, channel_counts(experiment, at=at)
     if held:
         section = flux_averaged_cross_section(
             placed.source,
@@ -127,6 +157,7 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
         placed,
         grid,
         {**by_flavour, "total": density.sum(axis=0)},
-        _expected(experiment, at),
+        summed(channels),
+        channels,
         section,
     )

@@ -228,7 +228,7 @@ def _further_signals(
             changed = {n: v for n, v in shapes.items() if structure_of(own).has(n)}
             own = shaped(own, changed) if changed else own
         process = own or interaction or experiment.interaction
-        asked = tuple(n for n in question.named if process.parameters.has(n))
+        asked = tuple(n for n in (*question.named, *question.beside) if process.parameters.has(n))
         shape = experiment.further[name].signal(asked, interaction=own or interaction)
         if own is None:
             strength = question.scaled(strength, reference)

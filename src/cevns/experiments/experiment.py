@@ -94,7 +94,7 @@ class Experiment(Apparatus):
 
     def model(
         self,
-        poi: Poi = "count",
+        poi: Poi | Question = "count",
         *,
         interactions: Sequence[Interaction] | None = None,
         shapes: Mapping[str, float] | None = None,
@@ -103,7 +103,7 @@ class Experiment(Apparatus):
 
         Args:
             poi: ``count``, ``cross-section``, ``sin2-theta-w``, or names of parameters of the
-                interaction and of strengths of components to leave free.
+                interaction and of strengths of components to leave free; or what `ask` returns.
             interactions: one process in place of the declared one.
             shapes: structural values of processes that further components have of their own.
 
@@ -117,10 +117,11 @@ class Experiment(Apparatus):
             ('cevns', 'ssb', 'brn', 'nin', 't0', 'qf.csi.0', 'qf.csi.1', 'efficiency')
         """
         process = self.process if interactions is None else interactions[0]
+        asked = poi if isinstance(poi, Question) else self.ask(poi, interactions=interactions)
         return build_model(
             self,
             lambda: self.inputs,
-            self.ask(poi, interactions=interactions),
+            asked,
             process,
             shapes={**(self.shapes or {}), **(shapes or {})},
         )

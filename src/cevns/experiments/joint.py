@@ -105,7 +105,7 @@ class JointExperiment(Named):
 
     def model(
         self,
-        poi: Poi = SCALE_QUESTION,
+        poi: Poi | Question = SCALE_QUESTION,
         *,
         interactions: Sequence[Interaction] | None = None,
         shapes: Mapping[str, float] | None = None,
@@ -116,7 +116,7 @@ class JointExperiment(Named):
             poi: ``cross-section-scale`` (every predicted cross section times one factor),
                 ``sin2-theta-w``, a number for each experiment with common nuisances (``count``,
                 ``cross-section``), or names of parameters of the interaction and of strengths of
-                components to leave free.
+                components to leave free; or what `ask` returns.
             interactions: one for each experiment in place of the declared ones.
             shapes: structural values of processes that further components have of their own.
 
@@ -129,7 +129,7 @@ class JointExperiment(Named):
             >>> model.parameters.names[:3]
             ('cross_section_scale', 'sns.flux', 'form_factor.csi')
         """
-        question = self.ask(poi, interactions=interactions)
+        asked = poi if isinstance(poi, Question) else self.ask(poi, interactions=interactions)
         own = [e.process for e in self.experiments]
         processes: Sequence[Interaction | None] = own if interactions is None else interactions
         models, external = {}, set[Key]()
@@ -138,7 +138,7 @@ class JointExperiment(Named):
             models[e.name] = build_model(
                 e,
                 partial(getattr, e, "inputs"),
-                replace(question, name=question.of_each),
+                replace(asked, name=asked.of_each),
                 process,
                 left_out=external,
                 shapes={**(e.shapes or {}), **(shapes or {})},
@@ -158,7 +158,7 @@ class JointExperiment(Named):
                         )
         _warn_half_shared(models)
         common = {e.name: _by_material(e, models[e.name]) for e in self.experiments}
-        return join(models, common=common, scale=question.scale)
+        return join(models, common=common, scale=asked.scale)
 
     def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
         """A question to these experiments.

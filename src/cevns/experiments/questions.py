@@ -67,11 +67,13 @@ class Question:
             ``cross-section-scale``.
         couplings: parameters of the interaction that are free in it.
         strengths: strengths and parameters of further components that are.
+        beside: parameters of processes that further components have of their own, held beside.
     """
 
     name: str
     couplings: tuple[str, ...] = ()
     strengths: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -129,7 +131,7 @@ class Question:
         prediction: float,
         cross_section_cm2: float,
     ) -> list[Parameter]:
-        """Parameters of interest at their predicted values.
+        """Parameters of interest at their predicted values, and what is held beside.
 
         Args:
             interaction: the process at the nucleus.
@@ -137,10 +139,11 @@ class Question:
             prediction: predicted number of events.
             cross_section_cm2: predicted cross section.
         """
+        beside = [replace(further[n], fixed=True, shared=True) for n in self.beside]
         if self.named:
             asked = [interaction.parameters[n] for n in self.couplings]
             asked += [further[n] for n in self.strengths]
-            return [replace(p, fixed=False, role="poi") for p in asked]
+            return [*(replace(p, fixed=False, role="poi") for p in asked), *beside]
         if self.counts_events:
             return [
                 Parameter(
@@ -149,7 +152,8 @@ class Question:
                     lower=0.0,
                     role="poi",
                     description=f"{signal_title(interaction)} events in the analysis region",
-                )
+                ),
+                *beside,
             ]
         return [
             Parameter(
@@ -160,7 +164,8 @@ class Question:
                 role="poi",
                 description=f"flux-averaged {signal_title(interaction)} cross section, mean over "
                 "flavours and nuclei",
-            )
+            ),
+            *beside,
         ]
 
 

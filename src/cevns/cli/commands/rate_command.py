@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.output import Output, by_channel, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def rate(
     study = placed.study
     found = study.rate(at=placed.values, points=points)
     for result in found.values():
-        _show_counts(output.console, result.title, result.expected)
+        _show_counts(output.console, result.title, result.channels)
         _show_spectrum(output.console, result)
     records = {name: result.to_dict() for name, result in found.items()}
     output.result(records[study.names[0]] if len(records) == 1 else {"experiments": records})
@@ -39,19 +39,29 @@ def predict(
     output: Output,
 ) -> None:
     """Expected counts in the analysis region by component, before any fit."""
-    study = placed.study
-    found = study.predict(at=placed.values)
+    from cevns.analysis.recoil_rate import channel_counts, summed
+
+    study, records = placed.study, {}
     for e in study.experiments:
-        _show_counts(output.console, e.title, found[e.name])
-    records = {e.name: {**e.provenance(), "expected": found[e.name]} for e in study.experiments}
+        channels = channel_counts(e, at=placed.values)
+        _show_counts(output.console, e.title, channels)
+        records[e.name] = {
+            **e.provenance(),
+            "expected": summed(channels),
+            "channels": {name: {"expected": counts} for name, counts in channels.items()},
+        }
     output.result(records[study.names[0]] if len(records) == 1 else {"experiments": records})
 
 
-def _show_counts(console: Console, title: str, counts: Mapping[str, float]) -> None:
+def _show_counts(console: Console, title: str, channels: Mapping[str, Mapping[str, float]]) -> None:
+    from cevns.analysis.recoil_rate import summed
+
     shown = table(f"expected counts in the analysis region: {title}", "component", "counts")
-    for name, count in counts.items():
+    for name, count in summed(channels).items():
         shown.add_row(name, f"{count:.2f}")
     console.print(shown)
+    if len(channels) > 1:
+        console.print(by_channel(channels, "counts", ".2f"))
 
 
 def _show_spectrum(console: Console, result: Rate) -> None:
@@ -63,6 +73,7 @@ def _show_spectrum(console: Console, result: Rate) -> None:
     spectrum = "recoil spectrum" if recoil else f"spectrum of {quantity.replace('-', ' ')}"
     unit, letter = ("keVnr", "T") if recoil else ("keV", "E")
     beside = ", of the file's own source" if result.experiment.declaration.components else ""
+    beside += ", summed over all channels" if len(result.channels) > 1 else ""
     shown = table(
         f"{spectrum} of {signal_title(process)}, counts/{unit} for the exposure, before "
         f"efficiency{beside}",

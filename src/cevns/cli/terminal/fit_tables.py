@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from cevns.analysis.measurement import CM2_UNIT
-from cevns.cli.terminal.output import table
+from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def show_fit(console: Console, result: Measurement) -> None:
         counts.add_row(*owner, "observed", observed, expected)
         counts.add_section()
     console.print(counts)
+    if len(result.channels) > len(result.results):
+        fitted = {n: {**c.counted(), "observed": c.events} for n, c in result.channels.items()}
+        console.print(by_channel(fitted, "fit", ".1f"))
     console.print(_parameter_table(result))
     _show_contributions(console, result)
     _show_answer(console, result)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["Output", "prepare_folder", "require_plots", "strict", "table"]
+__all__ = ["Output", "by_channel", "prepare_folder", "require_plots", "strict", "table"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,22 @@ def table(title: str, *columns: str, left: int = 1) -> Table:
     for i, column in enumerate(columns):
         out.add_column(column, justify="left" if i < left else "right", overflow="fold")
     return out
+
+
+def by_channel(channels: Mapping[str, Mapping[str, float]], heading: str, digits: str) -> Table:
+    """A table of the counts of each component in each channel.
+
+    Args:
+        channels: counts by channel and component.
+        heading: what the counts are.
+        digits: their format.
+    """
+    shown = table("by channel", "channel", "component", heading, left=2)
+    for channel, counts in channels.items():
+        for name, count in counts.items():
+            shown.add_row(channel, name, f"{count:{digits}}")
+        shown.add_section()
+    return shown
 
 
 def require_plots(what: str) -> None:

@@ -89,7 +89,7 @@ def parameter_vector(
     for name, parameter in declared.items():
         acts_on = declaration.parameters[name].acts_on
         if name in taken:
-            if acts_on != "interaction" and name not in question.strengths:
+            if acts_on != "interaction" and name not in (*question.strengths, *question.beside):
                 raise InputError(
                     f"{declaration.name}: {name!r} is the name of a component; call the "
                     "parameter otherwise"

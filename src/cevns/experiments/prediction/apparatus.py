@@ -29,6 +29,7 @@ from cevns.processes import (
     matters_at_electrons,
     quantity_of,
     signal_title,
+    structure_of,
 )
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
@@ -256,6 +257,12 @@ class Apparatus(Parts):
                 if name not in known.names:
                     if stage == "interaction" and name in elsewhere:
                         continue
+                    shapes = (structure_of(p) for p in (process, *self.own_processes.values()))
+                    if stage == "interaction" and any(s.has(name) for s in shapes):
+                        raise InputError(
+                            f"{self.name}: {name!r} changes shapes and is no parameter of a file; "
+                            "hold it with --at (at=...), or scan it"
+                        )
                     raise InputError(
                         f"{self.name}: the parameter {name!r} acts on the {what} "
                         f"{', '.join(known.names) or 'no parameter'}"

@@ -213,9 +213,17 @@ class Model:
     def totals(self, theta: Array) -> dict[str, float]:
         """Expected counts of each component at one point, over all channels that hold counts."""
         out: dict[str, float] = {}
+        for counts in self.totals_by_channel(theta).values():
+            for name, count in counts.items():
+                out[name] = out.get(name, 0.0) + count
+        return out
+
+    def totals_by_channel(self, theta: Array) -> dict[str, dict[str, float]]:
+        """Expected counts of each component at one point, by channel of those that hold counts."""
+        out: dict[str, dict[str, float]] = {}
         for channel, name, cells in self._contributions(theta):
             if not channel.auxiliary:
-                out[name] = out.get(name, 0.0) + float(channel.counted(cells)[0])
+                out.setdefault(channel.name, {})[name] = float(channel.counted(cells)[0])
         return out
 
     def _contributions(self, theta: Array) -> Iterator[tuple[Channel, str, Array]]:
