@@ -6,6 +6,7 @@ import pytest
 from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.analysis.scanning.scan_task import scan
 from cevns.experiments import load
+from cevns.inference import fit
 
 CASES = {
     "nsi+vector-universal": ("g_zprime", (1.8e-4, 1.95e-4)),
@@ -29,3 +30,26 @@ def test_profiled_is_not_above_held(physics):
     # fits stop 1e-7 above their minimum; 1e-3 would already be a wrong one
     assert np.all(profiled <= lowest + 1e-3)
     assert np.any(profiled < heights(at={name: 0.0}) - 0.1) or physics.endswith("moment")
+
+
+FAR = {"vector-b-l": ("m_zprime", "g_zprime", 1.0), "light-scalar": ("m_scalar", "g_scalar", 10.0)}
+
+
+@pytest.mark.parametrize("physics", FAR)
+def test_profile_far_out_does_not_depend_on_the_grid(physics):
+    """Couplings orders of magnitude above the limit, where nuisances can switch the signal off."""
+    mass, coupling, value = FAR[physics]
+    csi = load("coherent-csi-2021")
+    found = {}
+    for n in (16, 31, 61):
+        ranges = {coupling: np.geomspace(1e-6, 1e-2, n)}
+        profile = scan(scan_plan(csi, physics, ranges, at={mass: value}))
+        found[n] = profile.q[:: (n - 1) // 15]
+    for n in (31, 61):
+        assert found[n] == pytest.approx(found[16], abs=0.1)
+    # without neutrinos there is no signal, whatever the coupling: a flux ten of its errors low
+    model = csi.model(("sin2_theta_w",))
+    switched_off = model.parameters.fix({"sns.flux": 0.0, "sin2_theta_w": None})
+    bound = fit(model.with_parameters(switched_off), minos="none").twice_nll
+    best = profile.file.datasets["profile/best_twice_nll"].min()
+    assert found[61].max() < bound - best  # 232.5

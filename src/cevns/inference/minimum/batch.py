@@ -8,7 +8,7 @@ MINUIT, is below `EDM_GOAL`, with H twice the Fisher matrix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -34,6 +34,7 @@ __all__ = [
     "FAILED",
     "MINUIT",
     "PASSES",
+    "QUICK",
     "STATUS",
     "BatchFit",
     "BatchFitter",
@@ -68,6 +69,8 @@ PASSES = (
 )
 """Tried in order. With some unconstrained parameters beside constrained ones the third is left out:
 second derivatives cost little for a few parameters, much for all."""
+QUICK = PASSES[:4]
+"""Those that are soon done."""
 CHUNK = 512
 """Fits evaluated together: calls are amortised, the arrays stay in the cache."""
 _COARSE = 1e-3
@@ -155,6 +158,7 @@ class BatchFitter:
         start: Array,
         *,
         rescue: bool = True,
+        passes: Sequence[Pass] = PASSES,
         excluded: float = np.inf,
     ) -> BatchFit:
         """Fit a batch of data sets; or one data set many times, other values held each time.
@@ -164,6 +168,7 @@ class BatchFitter:
             start: starting point and values of the fixed parameters, ``(n_par,)``, or
                 ``(n_par, B)`` where each fit has its own.
             rescue: whether iminuit tries the fits that no pass converges.
+            passes: which of `PASSES` try it.
             excluded: -2 ln L from which a thousandth of what is beyond it is good enough.
                 Couplings orders of magnitude above what the data allow give thousands to
                 millions, whose last digits take long and say nothing.
@@ -179,9 +184,18 @@ class BatchFitter:
 
         # contending threads slow small matrix products twentyfold
         with threadpool_limits(1):
-            return self._fit(data, start, rescue=rescue, excluded=excluded)
+            tried = [p for p in self._passes if p in passes]
+            return self._fit(data, start, tried, rescue=rescue, excluded=excluded)
 
-    def _fit(self, data: Data, start: Array, *, rescue: bool, excluded: float) -> BatchFit:
+    def _fit(
+        self,
+        data: Data,
+        start: Array,
+        passes: Sequence[Pass],
+        *,
+        rescue: bool,
+        excluded: float,
+    ) -> BatchFit:
         data, start = _columns(data, start)
         repeated = data.counts.strides[1] == 0
         constant = np.broadcast_to(
@@ -189,11 +203,11 @@ class BatchFitter:
             start.shape[1],
         )
         with quiet_division():
-            found, passes = self._minimised(data, start, constant, excluded)
+            found, taken = self._minimised(data, start, constant, passes, excluded)
             for bend in self._bends:
-                self._other_side(bend, found, data, constant, excluded)
+                self._other_side(bend, found, data, constant, passes, excluded)
         enough = np.maximum(self.tolerance, _coarse(found.value + constant, excluded))
-        status = np.where(passes > 1, SECOND, CONVERGED)
+        status = np.where(taken > 1, SECOND, CONVERGED)
         status = np.where(found.edm < enough, status, FAILED)
         errors = np.zeros_like(found.theta)
         errors[self._problem.free] = found.errors
@@ -214,7 +228,13 @@ class BatchFitter:
         return bends(self._problem)
 
     def _other_side(
-        self, bend: Bend, found: Solution, data: Data, constant: Array, excluded: float
+        self,
+        bend: Bend,
+        found: Solution,
+        data: Data,
+        constant: Array,
+        passes: Sequence[Pass],
+        excluded: float,
     ) -> None:
         """Fit what has come to lie near a bend from its other side too, and keep the deeper."""
         at = found.theta[bend.position]
@@ -229,7 +249,7 @@ class BatchFitter:
         near, begin = near[some], begin[:, some]
         if not near.size:
             return
-        again, _ = self._minimised(data.columns(near), begin, constant[near], excluded)
+        again, _ = self._minimised(data.columns(near), begin, constant[near], passes, excluded)
         converged = again.edm <= np.maximum(found.edm[near], self.tolerance)
         deeper = converged & (again.value < found.value[near])
         for old, new in zip(found, again, strict=True):
@@ -244,7 +264,12 @@ class BatchFitter:
         return Solution(theta.copy(), value, edm, np.zeros((0, value.size)))
 
     def _minimised(
-        self, data: Data, start: Array, constant: Array, excluded: float
+        self,
+        data: Data,
+        start: Array,
+        constant: Array,
+        attempts: Sequence[Pass],
+        excluded: float,
     ) -> tuple[Solution, IntArray]:
         """What the passes reach, and how many each fit took."""
         size = start.shape[1]
@@ -253,8 +278,8 @@ class BatchFitter:
         infinite = np.full(size, np.inf)
         found = Solution(start, infinite, infinite, np.zeros((len(self.free), size)))
         passes, runs = np.zeros(size, dtype=np.int64), _runs(start)
-        for attempt in self._passes:
-            last = attempt is self._passes[-1]
+        for attempt in attempts:
+            last = attempt is attempts[-1]
             wanted = np.maximum(
                 self.tolerance if last else self.goal, _coarse(found.value + constant, excluded)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from cevns.exceptions import FitError, InputError
-from cevns.inference.minimum.batch import FAILED, BatchFit, BatchFitter
+from cevns.inference.minimum.batch import FAILED, PASSES, QUICK, BatchFit, BatchFitter, Pass
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.minimum.minima import improvements, lowest_neighbour
 from cevns.inference.minimum.starts import LADDER
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, parameter_point
 from cevns.inference.model.grid import Grid
-from cevns.typing import Array, IntArray
+from cevns.typing import Array, BoolArray, IntArray
 
 __all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "Best", "Effort", "Slice"]
 
@@ -36,10 +36,13 @@ _SPREAD = 7
 _FAR = 0.5
 """Distance of the nuisances of neighbours, in errors, from which they may be two basins."""
 _HIGH = 50.0
-"""Rise of -2 ln L from which a point is not explored: excluded in any case. With couplings that
-are orders of magnitude too large nuisances fly to where they switch the signal off."""
+"""Rise of -2 ln L from which a point is not explored by itself: excluded in any case. With couplings
+that are orders of magnitude too large nuisances fly to where they switch the signal off; points get
+there from their neighbours."""
 _EXCLUDED = 200.0
 """Rise from which a thousandth of what is beyond it is good enough."""
+_CLIFF = 5.0
+"""Step of -2 ln L between neighbours far out, which a minimum that was missed may explain."""
 _LOWER = 1e-5
 """Decrease of -2 ln L that counts: a hundred times what the fits converge to."""
 
@@ -146,11 +149,18 @@ class Slice:
         if explore:
             value = found.valid_nll[coarse]
             promising = coarse[~(value > value.min() + _HIGH)]  # and those that have failed
-            self.keep_lower(found, *self._displaced(found, promising))
+            self.keep_lower(found, *self._displaced(promising, found.theta[promising]))
         self.keep_lower(found, np.arange(len(nearest)), found.theta[nearest])
         sweeps, lowered = self._sweep(found)
         failed = np.flatnonzero(found.status == FAILED)
-        self.keep_lower(found, failed, found.theta[nearest[failed]], rescue=True)
+        changed = self.keep_lower(found, failed, found.theta[nearest[failed]], rescue=True)
+        if explore and self.held.free:
+            points, lower = self._cliffs(found)
+            starts = self._displaced(points, found.theta[lower])
+            changed = np.append(changed, self.keep_lower(found, *starts, follow=True))
+        if changed.size:
+            more, again = self._sweep(found)
+            sweeps, lowered = sweeps + more, lowered + again
         best = self._best(found, start)
         failed = np.flatnonzero(found.status == FAILED)
         return found, best, Effort(self.fits, sweeps, lowered, failed.size)
@@ -174,36 +184,59 @@ class Slice:
             near.append(pick[np.abs(np.arange(n)[:, None] - pick).argmin(axis=1)])
         return numbers[np.ix_(*picks)].ravel(), numbers[np.ix_(*near)].ravel()
 
-    def fit(self, points: IntArray, theta: Array, *, rescue: bool = False) -> BatchFit:
+    def fit(
+        self,
+        points: IntArray,
+        theta: Array,
+        *,
+        rescue: bool = False,
+        passes: Sequence[Pass] = PASSES,
+    ) -> BatchFit:
         """Conditional fits at some of the points, from the nuisances in `theta`."""
         start = theta.T.copy()
         start[self.columns] = self.points[points].T
         self.fits += len(points)
         excluded = self.reference + _EXCLUDED
-        return self.held.fit(self.data, start, rescue=rescue, excluded=excluded)
+        return self.held.fit(self.data, start, rescue=rescue, passes=passes, excluded=excluded)
 
     def _free(self, theta: Array) -> BatchFit:
         return self.free.fit(self.data, theta.T.copy())
 
     def keep_lower(
-        self, found: BatchFit, points: IntArray, theta: Array, *, rescue: bool = False
+        self,
+        found: BatchFit,
+        points: IntArray,
+        theta: Array,
+        *,
+        rescue: bool = False,
+        follow: bool = False,
     ) -> IntArray:
         """Fit points from other nuisances and keep what is lower; a point may come repeatedly.
+
+        Args:
+            found: the fits so far.
+            points: which to fit.
+            theta: from where.
+            rescue: whether iminuit tries the fits that do not converge.
+            follow: whether only those that have come lower than what is known are fitted for long.
 
         Returns:
             The points that changed.
         """
         if not points.size:
             return points
-        again = self.fit(points, theta, rescue=rescue)
+        again = self.fit(points, theta, rescue=rescue, passes=QUICK if follow else PASSES)
+        if follow:
+            on = (again.status == FAILED) & (again.twice_nll < found.valid_nll[points] - _LOWER)
+            again.put(on, self.fit(points[on], again.theta[on], rescue=True))
         changed, lowest = improvements(found.valid_nll, points, again.valid_nll, _LOWER)
         found.put(changed, again, lowest)
         return changed
 
     # -- other minima of the nuisances ----------------------------------------------------------
 
-    def _displaced(self, found: BatchFit, chosen: IntArray) -> tuple[IntArray, Array]:
-        """Some points, with every free nuisance displaced in turn."""
+    def _displaced(self, points: IntArray, theta: Array) -> tuple[IntArray, Array]:
+        """Some points with nuisances near those in `theta`, every free one displaced in turn."""
         starts = []
         for k in self.held.free:
             p = self.model.parameters[k]
@@ -212,20 +245,28 @@ class Slice:
                 # a coupling that enters squared or more: its minima may lie decades apart
                 away = p.typical * np.concatenate([-LADDER[::-1], LADDER])
                 rungs = np.unique(np.clip(p.value + away, p.lower, p.upper))
-                values = np.tile(rungs[:, None], len(chosen))
+                values = np.tile(rungs[:, None], len(points))
             elif p.constraint is None and bounded:
                 values = np.linspace(p.lower, p.upper, _SPREAD + 2)[1:-1, None]
-                values = np.tile(values, len(chosen))
+                values = np.tile(values, len(points))
             else:
                 steps = np.array([[-_DISPLACED], [_DISPLACED]]) * self._scale[k]
-                values = np.clip(found.theta[chosen, k] + steps, p.lower, p.upper)
+                values = np.clip(theta[:, k] + steps, p.lower, p.upper)
             for row in values:
-                theta = found.theta[chosen].copy()
-                theta[:, k] = row
-                starts.append(theta)
+                start = theta.copy()
+                start[:, k] = row
+                starts.append(start)
         if not starts:
-            return chosen[:0], found.theta[:0]
-        return np.tile(chosen, len(starts)), np.concatenate(starts)
+            return points[:0], theta[:0]
+        return np.tile(points, len(starts)), np.concatenate(starts)
+
+    def _cliffs(self, found: BatchFit) -> tuple[IntArray, IntArray]:
+        """Points far out on a line that lie much higher than a neighbour, and this neighbour."""
+        low, high = (np.concatenate(n) for n in zip(*self._neighbours(), strict=True))
+        value = found.valid_nll
+        steep = value[high] > np.maximum(value.min() + _HIGH, value[low] + _CLIFF)
+        steep &= self._apart(found, high, low) & (len(self.shape) == 1)
+        return high[steep], low[steep]
 
     def _sweep(self, found: BatchFit) -> tuple[int, int]:
         """Fit points from their neighbours' nuisances until nothing changes.
@@ -240,7 +281,7 @@ class Slice:
         for number in range(SWEEPS):
             pairs = [self._suspicious(found, a, b, source) for a, b in self._neighbours()]
             targets, sources = (np.concatenate(p) for p in zip(*pairs, strict=True))
-            changed = self.keep_lower(found, targets, found.theta[sources])
+            changed = self.keep_lower(found, targets, found.theta[sources], follow=True)
             if not changed.size:
                 return number, int(touched.sum())
             source = np.zeros(len(self.points), dtype=bool)
@@ -263,15 +304,20 @@ class Slice:
         """Pairs that may lie in two basins: nuisances far apart, or no fit at the target."""
         value = found.valid_nll
         good = fresh[source] & (found.status[source] < FAILED)
-        good &= (value[source] < value.min() + _HIGH) | (found.status[target] == FAILED)
+        # far out, only from what is lower: from where nuisances have switched the signal off
+        good &= value[source] < np.maximum(value.min() + _HIGH, value[target])
         target, source = target[good], source[good]
-        free = list(self.held.free)
-        error = np.maximum(found.errors[target][:, free], found.errors[source][:, free])
-        error = _usable(error, self._scale[free])
-        away = (found.theta[target][:, free] - found.theta[source][:, free]) / error
-        far = np.sum(away**2, axis=1) > _FAR**2
-        far |= found.status[target] == FAILED
+        far = self._apart(found, target, source) | (found.status[target] == FAILED)
         return target[far], source[far]
+
+    def _apart(self, found: BatchFit, some: IntArray, others: IntArray) -> BoolArray:
+        """Whether the nuisances of pairs of points lie far from each other."""
+        free = list(self.held.free)
+        error = np.maximum(found.errors[some][:, free], found.errors[others][:, free])
+        error = _usable(error, self._scale[free])
+        away = (found.theta[some][:, free] - found.theta[others][:, free]) / error
+        apart: BoolArray = np.sum(away**2, axis=1) > _FAR**2
+        return apart
 
     # -- the free minimum -----------------------------------------------------------------------
 
