@@ -36,9 +36,9 @@ _SPREAD = 7
 _FAR = 0.5
 """Distance of the nuisances of neighbours, in errors, from which they may be two basins."""
 _HIGH = 50.0
-"""Rise of -2 ln L from which a point is not explored by itself: excluded in any case. With couplings
-that are orders of magnitude too large nuisances fly to where they switch the signal off; points get
-there from their neighbours."""
+"""Rise of -2 ln L from which a point is not explored by itself: excluded in any case. With
+couplings that are orders of magnitude too large nuisances fly to where they switch the signal off;
+points get there from their neighbours."""
 _EXCLUDED = 200.0
 """Rise from which a thousandth of what is beyond it is good enough."""
 _CLIFF = 5.0
