@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -410,3 +412,18 @@ def test_a_changed_copy_says_so(csi, user_file):
     record = Study((changed,)).fit().to_dict()
     assert record["overrides"] == {"target.mass": "20 kg"}
     assert record["inputs"]["files"][0]["name"] == "mine.yaml"
+
+
+def test_digests_are_of_what_was_parsed(tmp_path: Path) -> None:
+    """A file that is changed while a fit runs is named by what the fit has read."""
+    examples = Path(__file__).parents[2] / "docs" / "examples"
+    for name in ("published-points.yaml", "published-points.csv", "published-limit.csv"):
+        (tmp_path / name).write_bytes((examples / name).read_bytes())
+    path = tmp_path / "published-points.yaml"
+    written = hashlib.sha256(path.read_bytes()).hexdigest()
+    experiment = load(path)
+    path.write_text("changed: in the meantime\n", encoding="utf-8")
+    found = {f.name: f.sha256 for f in experiment.inputs.files}
+    assert found[path.name] == written
+    for table in ("published-points.csv", "published-limit.csv"):
+        assert found[table] == hashlib.sha256((tmp_path / table).read_bytes()).hexdigest()

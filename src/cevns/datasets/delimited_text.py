@@ -10,14 +10,32 @@ import numpy as np
 from cevns.exceptions import DataError
 from cevns.typing import Array, IntArray
 
-__all__ = ["read_lines", "read_rows"]
+__all__ = ["read_bytes", "read_lines", "read_rows"]
 
 
-def read_lines(path: Path, *, finished: bool = False) -> list[str]:
+def read_bytes(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        DataError: if the path is a folder or missing, or the file cannot be read.
+    """
+    if path.is_dir():
+        raise DataError("is a folder; name a text file", path=path)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError("does not exist; check the path", path=path) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"cannot be read ({reason}); check the path", path=path) from None
+
+
+def read_lines(path: Path, *, finished: bool = False, raw: bytes | None = None) -> list[str]:
     """Lines of a text file, without line ends.
 
     Args:
         path: the file.
+        raw: what it holds, where that was read already.
         finished: whether the last line must end with a line break; where every edition of a file
             does, a missing one is the mark of a truncated copy.
 
@@ -25,15 +43,7 @@ def read_lines(path: Path, *, finished: bool = False) -> list[str]:
         DataError: if the path is a folder or missing, or the file cannot be read, is empty, is
             not text, or (with `finished`) stops inside a line.
     """
-    if path.is_dir():
-        raise DataError("is a folder; name a text file", path=path)
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError("does not exist; check the path", path=path) from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DataError(f"cannot be read ({reason}); check the path", path=path) from None
+    raw = read_bytes(path) if raw is None else raw
     if not raw.strip():
         raise DataError("is empty; get the file again", path=path)
     if b"\0" in raw:

@@ -7,13 +7,14 @@ then rows of numbers. A binned axis is a pair of columns with the lower and uppe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from cevns.datasets.delimited_text import read_lines, read_rows
+from cevns.datasets.delimited_text import read_bytes, read_lines, read_rows
 from cevns.exceptions import DataError
 from cevns.typing import Array, IntArray
 
@@ -29,12 +30,14 @@ class Table:
         header: its comment lines, without ``#``.
         columns: arrays of equal length, by name, in the order of the file.
         lines: line number of each row in the file, for messages.
+        sha256: digest of what was read.
     """
 
     path: Path
     header: str
     columns: Mapping[str, Array]
     lines: IntArray
+    sha256: str = ""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -137,7 +140,8 @@ def read_table(path: Path | str, require: tuple[str, ...] = (), *, empty: bool =
         ('quenching', [0.0743, 0.0882])
     """
     path = Path(path)
-    numbered = list(enumerate(read_lines(path), start=1))
+    raw = read_bytes(path)
+    numbered = list(enumerate(read_lines(path, raw=raw), start=1))
     content = [
         (n, line) for n, line in numbered if line.strip() and not line.lstrip().startswith("#")
     ]
@@ -166,7 +170,8 @@ def read_table(path: Path | str, require: tuple[str, ...] = (), *, empty: bool =
         values, lines = read_rows(path, content[1:], len(names), separator=",")
     values.setflags(write=False)
     columns = {name: values[:, k] for k, name in enumerate(names)}
-    return Table(path=path, header="\n".join(comments), columns=columns, lines=lines)
+    digest = hashlib.sha256(raw).hexdigest()
+    return Table(path, "\n".join(comments), columns, lines, digest)
 
 
 def _is_comment(line: str) -> bool:

@@ -7,6 +7,7 @@ that brought it in.
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -36,6 +37,7 @@ class Document:
         lines: the YAML nodes; they know where they stand.
         changes: fields changed from outside the file, as written.
         patches: files of new physics that were laid on it.
+        sha256: digest of what was parsed.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class Document:
     lines: Any
     changes: Mapping[str, str] = field(default_factory=dict)
     patches: tuple[Document, ...] = ()
+    sha256: str = ""
 
     def error(self, message: str, location: Location) -> SchemaError:
         """A mistake at a place in the file, or in the change that put it there."""
@@ -162,7 +165,8 @@ def parse(path: Path) -> Document:
         InputError: if it is too large, or cannot be read.
     """
     try:
-        text = read(path, LARGEST).decode("utf-8-sig")
+        raw = read(path, LARGEST)
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
@@ -184,7 +188,7 @@ def parse(path: Path) -> Document:
         )
     if not isinstance(values, dict):
         raise SchemaError("expected 'field: value' lines at the top level", path=path, line=1)
-    return Document(path, values, root)
+    return Document(path, values, root, sha256=hashlib.sha256(raw).hexdigest())
 
 
 class _YAMLProblemError(Exception):

@@ -56,7 +56,7 @@ class TableReader:
         declared = experiment.declaration
         self._folder, self._axes = experiment.path.parent, experiment
         self.files = [
-            InputFile("experiment", experiment.path.name, sha256(experiment.path)),
+            InputFile("experiment", experiment.path.name, experiment.document.sha256),
             *_component_files(declared, self._folder),
         ]
         self.warnings: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ class TableReader:
         """
         path = self._folder / expanded(file)
         read = read_table(path, empty=empty)
-        self.files.append(InputFile(role, file, sha256(path)))
+        self.files.append(InputFile(role, file, read.sha256))
         return read
 
     def rebin(self, table: Table, *edges: Array) -> Array:
