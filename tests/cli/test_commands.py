@@ -49,6 +49,7 @@ def test_counts_are_those_of_every_channel(cevns, command):
     shown = cevns(*command, path)
     rows = [line.split() for line in shown.out.splitlines()]
     record = strict(cevns(*command, path, "--json", "-").out)
+    assert "structure" not in record  # nor anything held: the Standard Model has no such parameter
     channels = {n: c["expected"] for n, c in record["channels"].items()}
     assert {n: list(c) for n, c in channels.items()} == {
         "two-detectors.ge": ["cevns", "flat"],
@@ -63,6 +64,22 @@ def test_counts_are_those_of_every_channel(cevns, command):
         assert whole == pytest.approx(record["expected"]["cevns"], rel=1e-12)
     assert whole == pytest.approx(1040.547, abs=0.01)  # 578.316 in germanium, 462.231 in CsI
     assert ("summed over all channels" in " ".join(shown.out.split())) == (command[0] == "rate")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("predict",), ("rate",), ("fit", "--free", "g_zprime"), ("profile", "--free", "g_zprime")],
+    ids=" ".join,
+)
+def test_a_mass_that_is_held_is_in_the_result(cevns, command):
+    held = ("--model", "vector-b-l", "--at", "m_zprime=50")
+    record = strict(cevns(command[0], NAME, *command[1:], *held, "--json", "-").out)
+    assert record["structure"] == {"m_zprime": 50.0}
+    if command[0] in ("predict", "rate"):
+        assert record["held"] == {"m_zprime": 50.0}
+    elif command[0] == "fit":
+        shown = cevns(command[0], NAME, *command[1:], *held).out
+        assert "shapes at m_zprime = 50" in shown
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

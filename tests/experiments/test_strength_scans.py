@@ -245,6 +245,9 @@ def test_what_a_component_has_of_its_own_is_held_beside_any_question(
     found = study.fit(poi, at=at, asimov=True, contributions=False)
     assert found.fit["g_zprime"].value == 2e-4
     assert found.question.beside == ("g_zprime",)
+    records = found.to_dict()
+    for record in records.get("experiments", {"": records}).values():
+        assert record["structure"] == {"m_zprime": 100.0}
 
 
 def test_what_the_signal_has_is_not_held_beside_a_question(tmp_path: Path) -> None:

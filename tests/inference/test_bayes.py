@@ -275,6 +275,21 @@ def test_likelihood_that_is_not_a_number():
         sample(model, seed=1, walkers=64)
 
 
+def test_ctrl_c_prints_nothing(monkeypatch, capfd):
+    called = []
+
+    def interrupted(self, theta):
+        called.append(theta)
+        if len(called) > 20:
+            raise KeyboardInterrupt
+        return np.zeros(len(theta))
+
+    monkeypatch.setattr("cevns.inference.bayes.log_posterior.LogPosterior.__call__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sample(counting(7), seed=1, walkers=64)
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("package", ["emcee", "arviz"])
 def test_missing_extra(monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)

@@ -411,8 +411,8 @@ class Measurement:
         if self.together:
             return out | self._several()
         block = self.only.to_dict()
-        kept = ("experiment", "physics", "overrides", "inputs", "components", "observed")
-        out |= {k: block[k] for k in kept}
+        out |= self.experiment.provenance()
+        out |= {k: block[k] for k in ("components", "observed")}
         out["observed_counts"] = self.observed.tolist()
         out["anticoincident"] = self.experiment.inputs.anticoincident
         if self.fixed_pulse_time is not None:

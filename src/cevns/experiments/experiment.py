@@ -18,7 +18,7 @@ from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import Poi, Question, ask
 from cevns.inference import Model
 from cevns.nuclear.couplings import couplings
-from cevns.processes import Combined, Interaction, StandardModel
+from cevns.processes import Combined, Interaction, StandardModel, structure_of
 
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import ResponseTables
@@ -73,7 +73,15 @@ class Experiment(Apparatus):
             "overrides": dict(self.overrides or {}),
             "inputs": self.inputs.record(),
             **({"patches": patches} if patches else {}),
+            **({"structure": self.structure} if self.structure else {}),
         }
+
+    @property
+    def structure(self) -> dict[str, float]:
+        """Values of what changes shapes, a mediator mass, in all its processes."""
+        processes = (self.interaction, *self.own_processes.values())
+        found = {p.name: float(p.value) for each in processes for p in structure_of(each)}
+        return found | {n: float(v) for n, v in (self.shapes or {}).items()}
 
     @cached_property
     def inputs(self) -> Inputs:

@@ -67,10 +67,15 @@ class ScanPlan:
         return replace(self, family=family, grid=Grid(family, axes))
 
     def provenance(self) -> dict[str, Any]:
-        """Physics choices, changed fields and inputs of the experiments."""
-        found = self.family.subject.provenance()
-        if len(self.family.experiments) > 1:
-            return {"provenance": found["experiments"]}
+        """Physics choices, changed fields and inputs of the experiments.
+
+        What changes shapes is scanned, or among the held couplings of the run.
+        """
+        each = {e.name: e.provenance() for e in self.family.experiments}
+        for found in each.values():
+            found.pop("structure", None)
+        if len(each) > 1:
+            return {"provenance": each}
         interaction = self.family.interaction.name
         return {**found, "physics": {**found["physics"], "interaction": interaction}}
 

@@ -30,7 +30,8 @@ def rate(
     for result in found.values():
         _show_counts(output.console, result.title, result.channels)
         _show_spectrum(output.console, result)
-    records = {name: result.to_dict() for name, result in found.items()}
+    held = {"held": dict(placed.values)} if placed.values else {}
+    records = {name: {**result.to_dict(), **held} for name, result in found.items()}
     output.result(records[study.names[0]] if len(records) == 1 else {"experiments": records})
 
 
@@ -39,16 +40,19 @@ def predict(
     output: Output,
 ) -> None:
     """Expected counts in the analysis region by component, before any fit."""
+    from cevns.analysis.question import place
     from cevns.analysis.recoil_rate import channel_counts, summed
 
     study, records = placed.study, {}
+    held = {"held": dict(placed.values)} if placed.values else {}
     for e in study.experiments:
         channels = channel_counts(e, at=placed.values)
         _show_counts(output.console, e.title, channels)
         records[e.name] = {
-            **e.provenance(),
+            **place(e, placed.values)[0].provenance(),
             "expected": summed(channels),
             "channels": {name: {"expected": counts} for name, counts in channels.items()},
+            **held,
         }
     output.result(records[study.names[0]] if len(records) == 1 else {"experiments": records})
 

@@ -67,6 +67,9 @@ def _show_origin(console: Console, result: Measurement) -> None:
             f"{physics['form_factor']}, quenching {physics['quenching']}, resolution "
             f"{physics['resolution']}"
         )
+        if e.structure:
+            held = ", ".join(f"{name} = {value:g}" for name, value in e.structure.items())
+            console.print(f"{whose}shapes at {held}")
         own = {k: v for k, v in physics.items() if "." in k}
         if own:
             console.print(f"{whose}channels: {', '.join(f'{k} {v}' for k, v in own.items())}")

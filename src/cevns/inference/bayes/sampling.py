@@ -238,6 +238,8 @@ class _Chain:
             backend=self._kept,
             vectorize=True,
         )
+        # emcee's own wrapper prints a traceback to the terminal, of Ctrl-C too
+        self.sampler.log_prob_fn = target
 
     @property
     def steps(self) -> int:
