@@ -267,7 +267,7 @@ def test_a_mass_is_no_parameter_of_a_file(tmp_path: Path) -> None:
 
 
 def test_coupling_that_one_file_declares_and_another_does_not(tmp_path: Path) -> None:
-    """A joint fit has one coupling of both components, with the constraint of the one file."""
+    """A joint fit has one coupling of both components."""
     known = "  g_zprime: {constraint: 1e-4 +/- 2e-5, acts_on: interaction, shared: true}\n"
     paths = with_own_process(tmp_path, "with", known), with_own_process(tmp_path, "without")
     model = cevns.load(*paths).model(free=("g_zprime",))

@@ -10,12 +10,13 @@ import numpy as np
 
 from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment
+from cevns.inference.model.expectation import summed
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import recoil_panels
 from cevns.records import head
 from cevns.typing import Array
 
-__all__ = ["Rate", "channel_counts", "expected_counts", "rates", "summed"]
+__all__ = ["Rate", "channel_counts", "expected_counts", "rates"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,19 +122,6 @@ def channel_counts(
     placed, held = place(experiment, at or {})
     model = placed.model(tuple(held) or "count")
     return model.totals_by_channel(model.parameters.at(held).values)
-
-
-def summed(channels: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Counts by component, over all channels.
-
-    Args:
-        channels: by channel and component, of `channel_counts`.
-    """
-    out: dict[str, float] = {}
-    for counts in channels.values():
-        for name, count in counts.items():
-            out[name] = out.get(name, 0.0) + count
-    return out
 
 
 def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:

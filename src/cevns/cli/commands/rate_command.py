@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,9 +30,7 @@ def rate(
     for result in found.values():
         _show_counts(output.console, result.title, result.channels)
         _show_spectrum(output.console, result)
-    held = {"held": dict(placed.values)} if placed.values else {}
-    records = {name: {**result.to_dict(), **held} for name, result in found.items()}
-    output.result(records[study.names[0]] if len(records) == 1 else {"experiments": records})
+    _write(output, placed, {name: result.to_dict() for name, result in found.items()})
 
 
 def predict(
@@ -41,24 +39,30 @@ def predict(
 ) -> None:
     """Expected counts in the analysis region by component, before any fit."""
     from cevns.analysis.question import place
-    from cevns.analysis.recoil_rate import channel_counts, summed
+    from cevns.analysis.recoil_rate import channel_counts
+    from cevns.inference.model.expectation import summed
 
-    study, records = placed.study, {}
-    held = {"held": dict(placed.values)} if placed.values else {}
-    for e in study.experiments:
+    records = {}
+    for e in placed.study.experiments:
         channels = channel_counts(e, at=placed.values)
         _show_counts(output.console, e.title, channels)
         records[e.name] = {
             **place(e, placed.values)[0].provenance(),
             "expected": summed(channels),
             "channels": {name: {"expected": counts} for name, counts in channels.items()},
-            **held,
         }
-    output.result(records[study.names[0]] if len(records) == 1 else {"experiments": records})
+    _write(output, placed, records)
+
+
+def _write(output: Output, placed: options.Placed, records: Mapping[str, dict[str, Any]]) -> None:
+    """The JSON, with what ``--at`` holds."""
+    held = {"held": dict(placed.values)} if placed.values else {}
+    each = {name: {**record, **held} for name, record in records.items()}
+    output.result(next(iter(each.values())) if len(each) == 1 else {"experiments": each})
 
 
 def _show_counts(console: Console, title: str, channels: Mapping[str, Mapping[str, float]]) -> None:
-    from cevns.analysis.recoil_rate import summed
+    from cevns.inference.model.expectation import summed
 
     shown = table(f"expected counts in the analysis region: {title}", "component", "counts")
     for name, count in summed(channels).items():

@@ -30,6 +30,7 @@ __all__ = [
     "function_model",
     "parameter_point",
     "single_poi",
+    "summed",
 ]
 
 Fix = Mapping[str, float | None]
@@ -212,11 +213,7 @@ class Model:
 
     def totals(self, theta: Array) -> dict[str, float]:
         """Expected counts of each component at one point, over all channels that hold counts."""
-        out: dict[str, float] = {}
-        for counts in self.totals_by_channel(theta).values():
-            for name, count in counts.items():
-                out[name] = out.get(name, 0.0) + count
-        return out
+        return summed(self.totals_by_channel(theta))
 
     def totals_by_channel(self, theta: Array) -> dict[str, dict[str, float]]:
         """Expected counts of each component at one point, by channel of those that hold counts."""
@@ -407,3 +404,20 @@ def digest(model: Model) -> str:
     text = [model.name, *(repr(p) for p in parameters)]
     text += [f"{v:.6e}" for v in np.concatenate([model.observed, mu.ravel()])]
     return hashlib.sha256("\n".join(text).encode()).hexdigest()
+
+
+def summed(channels: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Counts by component, over all channels.
+
+    Args:
+        channels: by channel and component.
+
+    Examples:
+        >>> summed({"on": {"cevns": 3.0, "steady": 5.0}, "off": {"steady": 5.0}})
+        {'cevns': 3.0, 'steady': 10.0}
+    """
+    out: dict[str, float] = {}
+    for counts in channels.values():
+        for name, count in counts.items():
+            out[name] = out.get(name, 0.0) + count
+    return out

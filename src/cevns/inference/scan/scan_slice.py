@@ -154,7 +154,7 @@ class Slice:
         sweeps, lowered = self._sweep(found)
         failed = np.flatnonzero(found.status == FAILED)
         changed = self.keep_lower(found, failed, found.theta[nearest[failed]], rescue=True)
-        if explore and self.held.free:
+        if explore and self.held.free and len(self.shape) == 1:
             points, lower = self._cliffs(found)
             starts = self._displaced(points, found.theta[lower])
             changed = np.append(changed, self.keep_lower(found, *starts, follow=True))
@@ -265,7 +265,7 @@ class Slice:
         low, high = (np.concatenate(n) for n in zip(*self._neighbours(), strict=True))
         value = found.valid_nll
         steep = value[high] > np.maximum(value.min() + _HIGH, value[low] + _CLIFF)
-        steep &= self._apart(found, high, low) & (len(self.shape) == 1)
+        steep &= self._apart(found, high, low)
         return high[steep], low[steep]
 
     def _sweep(self, found: BatchFit) -> tuple[int, int]:
