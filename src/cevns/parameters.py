@@ -52,6 +52,8 @@ class Parameter:
         shared: the same quantity in every experiment that names it.
         description: one sentence on what it is.
         typical: a typical step of a free parameter; by default a tenth of the value.
+        natural: from where to where it is scanned if nothing else is said, in `unit`; None where
+            no range suggests itself. One above 0 is divided in the logarithm.
 
     Raises:
         InputError: if the value is not finite or lies outside its bounds.
@@ -72,6 +74,7 @@ class Parameter:
     shared: bool = False
     description: str = ""
     typical: float | None = None
+    natural: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):

@@ -162,6 +162,13 @@ def test_coupling_against_mass(cevns, record):
     assert "m_zprime = 1 MeV: g_zprime in [0, " in done.out
 
 
+def test_a_name_alone_is_its_natural_range(record):
+    axes = ("--parameter", "m_zprime=2", "--parameter", "g_zprime")
+    ranges = record(*scan(*axes, model="vector-b-l"))["parameters"]
+    assert ranges["m_zprime"] == {"unit": "MeV", "from": 0.1, "to": 1e4, "points": 2}
+    assert ranges["g_zprime"] == {"unit": "", "from": 1e-6, "to": 1.0, "points": 41}
+
+
 @pytest.mark.slow
 def test_best_fit_of_a_coupling_against_mass(record):
     """It is that of the best mass, whatever the method."""

@@ -233,3 +233,23 @@ def test_bad_scans_are_refused():
 def test_effort_of_two_slices():
     a, b = Effort(fits=30, sweeps=2, lowered=5, failed=1), Effort(70, 4, 1, 2)
     assert a + b == b + a == Effort(fits=100, sweeps=4, lowered=6, failed=3)
+
+
+def test_a_lower_fit_without_convergence_makes_its_point_unsure(monkeypatch):
+    grid = grid_of(mirror(), eps_e=(0.2, 0.8, 9))
+    usual = Slice.fit
+    sure = profile_scan(grid)
+
+    def lower(self, points, theta, **how):
+        found = usual(self, points, theta, **how)
+        at = np.flatnonzero(points == 3)[1:]  # after the first one, which converges
+        found.twice_nll[at] = sure.twice_nll[3] - 0.2
+        found.status[at] = FAILED
+        return found
+
+    monkeypatch.setattr(Slice, "fit", lower)
+    scan = profile_scan(grid)
+    assert not sure.unsure.any()
+    assert np.flatnonzero(scan.unsure).tolist() == [3]
+    assert scan.twice_nll == pytest.approx(sure.twice_nll, abs=1e-6)
+    assert refined_scan(grid, [1.0], depth=1).unsure[::2].tolist() == scan.unsure.tolist()

@@ -146,6 +146,12 @@ class ScanFindings:
             return 0
         return int(np.sum(~np.isfinite(self.q)))
 
+    @property
+    def unsure(self) -> BoolArray:
+        """Points whose minimum may lie lower: a fit that did not converge has come lower."""
+        none = np.zeros(self.shape, dtype=bool)
+        return self.file.datasets.get("profile/unsure", none).astype(bool).reshape(self.shape)
+
     @cached_property
     def intervals(self) -> Pieces:
         """Pieces of the confidence set of a scan of one parameter, in order.

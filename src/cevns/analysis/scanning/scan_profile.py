@@ -43,6 +43,7 @@ def _profile(plan: ScanPlan, target: Path | None, refine: int) -> Scan:
         "profile/q": found.rise,
         "profile/twice_nll": found.twice_nll,
         "profile/theta": found.theta,
+        "profile/unsure": found.unsure,
         "profile/best": found.best.theta,
         "profile/best_twice_nll": np.array([b.twice_nll for b in found.best_by_slice]),
         "profile/best_by_slice": np.stack([b.theta for b in found.best_by_slice]),

@@ -56,6 +56,7 @@ class Scan(ScanFindings):
             "best_fit": dict(self.best),
             "critical_value_wilks": self.wilks,
             "failed_points": self.failed,
+            "unsure_points": int(self.unsure.sum()),
         }
         if len(self.names) == 1:
             out["intervals"] = [list(p) for p in self.intervals]

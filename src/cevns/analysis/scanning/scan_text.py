@@ -63,6 +63,11 @@ def summary(scan: ScanFindings) -> list[str]:
         lines.append(f"this result is refused: {scan.refused}")
     if scan.failed:
         lines.append(f"{scan.failed} points have no converged fit")
+    if scan.unsure.any():
+        lines.append(
+            f"{int(scan.unsure.sum())} of {scan.unsure.size:,} points are unsure: a fit that did "
+            "not converge has come lower there; a finer grid helps"
+        )
     return lines
 
 

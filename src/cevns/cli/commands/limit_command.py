@@ -19,7 +19,7 @@ def limit(
     parameter: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=LOW:HIGH:N[:log]",
+            metavar="NAME[=LOW:HIGH:N[:log]]",
             help="of new physics: its allowed pieces; without it, the limit on CEvNS itself",
         ),
     ] = None,

@@ -22,7 +22,17 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "materials": ("name", "what"),
     "data": ("name", "title", "cite"),
     "results": ("name", "title", "source", "events", "predicted", "sigma", "1e-40 cm2", "ratio"),
-    "parameters": ("model", "name", "unit", "nominal", "from", "to", "kind", "what"),
+    "parameters": (
+        "model",
+        "name",
+        "unit",
+        "nominal",
+        "from",
+        "to",
+        "natural range",
+        "kind",
+        "what",
+    ),
 }
 KINDS = tuple(_COLUMNS)
 
@@ -55,12 +65,13 @@ def list_names(
             output.console.print(f"\n{k}", style="bold", end="")
             output.console.print(f" ({len(rows)}; 'cevns list {k}')\n  {names}")
             continue
-        hidden = 1 if k == "parameters" and model is not None else 0  # it is the title then
-        title = f"{k} of {model}" if hidden else k
-        left = 1 if k == "nuclides" else len(columns) - hidden
-        shown = table(title, *columns[hidden:], left=left)
+        of_model = k == "parameters" and model is not None  # it is the title then
+        filled = [i for i in range(of_model, len(columns)) if any(_text(row[i]) for row in rows)]
+        title = f"{k} of {model}" if of_model else k
+        left = 1 if k == "nuclides" else len(filled)
+        shown = table(title, *(columns[i] for i in filled), left=left)
         for row in rows:
-            shown.add_row(*(_text(cell) for cell in row[hidden:]))
+            shown.add_row(*(_text(row[i]) for i in filled))
         output.console.print(shown)
     output.result(record)
 
@@ -85,7 +96,8 @@ def _parameters(model: str | None) -> list[tuple[Any, ...]]:
             if p.name in base and name != "standard-model" and model is None:
                 continue
             ends = [x if abs(x) < 1e300 else None for x in (p.lower, p.upper)]
-            rows.append((name, p.name, p.unit, p.value, *ends, kind, p.description))
+            natural = None if p.natural is None else "{:g} to {:g}".format(*p.natural)
+            rows.append((name, p.name, p.unit, p.value, *ends, natural, kind, p.description))
     return rows
 
 

@@ -18,7 +18,7 @@ def scan(
     parameter: Annotated[
         list[str],
         typer.Option(
-            metavar="NAME=LOW:HIGH:N[:log]",
+            metavar="NAME[=LOW:HIGH:N[:log]]",
             help="scanned in N points; twice for a plane; see 'cevns list parameters'",
         ),
     ],

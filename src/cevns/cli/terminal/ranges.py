@@ -1,4 +1,4 @@
-"""``--parameter NAME=LOW:HIGH:N``: how a range of a scan is written."""
+"""``--parameter NAME=LOW:HIGH:N`` or ``NAME``: how a range of a scan is written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from cevns.inference.model.grid import Axis
     from cevns.parameters import Parameter
 
-__all__ = ["HOW", "MOST", "Range", "read"]
+__all__ = ["HOW", "MOST", "NATURAL_POINTS", "Range", "read"]
+
+NATURAL_POINTS = "41"
+"""Points of a natural range, if their number is not said."""
 
 MOST = 4_000_000
 """Points of a scan: a profile of so many takes minutes and gigabytes."""
@@ -27,7 +30,7 @@ class Range:
 
     Args:
         name: of the parameter.
-        low: lower end, a number or a quantity with a unit.
+        low: lower end, a number or a quantity with a unit; empty for the natural range.
         high: upper end.
         n: number of points.
         log: equidistant in the logarithm.
@@ -37,17 +40,23 @@ class Range:
     low: str
     high: str
     n: int
-    log: bool
+    log: bool = False
 
     def axis(self, parameter: Parameter, *, structural: bool) -> Axis:
         """The axis over a parameter.
 
         Raises:
-            InputError: if the range is empty or leaves the physical one.
+            InputError: if the range is empty or leaves the physical one, or none is natural.
             UnitError: if a unit is not that of the parameter.
         """
         from cevns.inference.model.grid import Axis
 
+        if not self.low:
+            if parameter.natural is None:
+                raise InputError(
+                    f"--parameter {self.name}: {parameter.name!r} has no natural range; {HOW}"
+                )
+            return Axis.natural(parameter, self.n, structural=structural)
         low, high = (number(x, parameter, "--parameter") for x in (self.low, self.high))
         return Axis.between(parameter, low, high, self.n, log=self.log, structural=structural)
 
@@ -61,13 +70,16 @@ def read(texts: Sequence[str]) -> list[Range]:
     Examples:
         >>> read(["m_zprime=0.1MeV:10GeV:60:log"])
         [Range(name='m_zprime', low='0.1MeV', high='10GeV', n=60, log=True)]
+        >>> read(["m_zprime"])
+        [Range(name='m_zprime', low='', high='', n=41, log=False)]
     """
     out: list[Range] = []
     for text in texts:
         name, equal, rest = text.partition("=")
-        parts = [p.strip() for p in rest.split(":")]
+        natural = ["", "", rest if equal else NATURAL_POINTS]
+        parts = [p.strip() for p in (rest.split(":") if ":" in rest else natural)]
         log = len(parts) == 4 and parts[3] in ("log", "lin")
-        if not equal or not name.strip() or not (len(parts) == 3 or log) or not all(parts):
+        if not name.strip() or not (len(parts) == 3 or log) or (":" in rest and not all(parts)):
             raise InputError(f"--parameter {text}: {HOW}")
         try:
             n = int(parts[2])

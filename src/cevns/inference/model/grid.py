@@ -118,6 +118,21 @@ class Axis:
         values[0], values[-1] = low, high
         return cls(parameter, values, log, structural)
 
+    @classmethod
+    def natural(cls, parameter: Parameter, n: int, *, structural: bool = False) -> Axis:
+        """`n` values over the natural range of a parameter.
+
+        Raises:
+            InputError: if it has none.
+        """
+        if parameter.natural is None:
+            raise InputError(
+                f"the parameter {parameter.name!r} has no natural range; say from where to where "
+                "it is scanned"
+            )
+        low, high = parameter.natural
+        return cls.between(parameter, low, high, n, log=low > 0.0, structural=structural)
+
     @property
     def name(self) -> str:
         """Of the parameter."""

@@ -60,6 +60,7 @@ class ProfileScan:
         twice_nll: conditional minimum of -2 ln L, ``(size,)``.
         theta: conditional best fits, ``(size, n_par)``.
         status: of the fits, index into `cevns.inference.minimum.batch.STATUS`, ``(size,)``.
+        unsure: points at which a fit that did not converge has come lower, ``(size,)``.
         best_by_slice: free minimum of each slice of the grid; one where nothing is structural.
         effort: what it took.
         data: what was fitted; None for the data of the models.
@@ -72,6 +73,7 @@ class ProfileScan:
     twice_nll: Array
     theta: Array
     status: IntArray
+    unsure: BoolArray
     best_by_slice: tuple[Best, ...]
     effort: Effort
     data: Data | None = field(default=None, repr=False)
@@ -195,16 +197,19 @@ def profile_scan(
     """
     size, n_par = grid.size, len(grid.family.parameters)
     twice_nll, theta = np.full(size, np.inf), np.empty((size, n_par))
-    status = np.full(size, FAILED)
+    status, unsure = np.full(size, FAILED), np.zeros(size, dtype=bool)
     bests, effort, allowed = [], Effort(), []
     for number, (structure, points) in enumerate(grid.slices()):
-        found, best, took = Slice(grid, structure, points, data).run(explore=explore)
+        work = Slice(grid, structure, points, data)
+        found, best, took = work.run(explore=explore)
         twice_nll[points], theta[points] = found.twice_nll, found.theta
-        status[points] = found.status
+        status[points], unsure[points] = found.status, work.unsure(found)
         bests.append(best)
         effort += took
         if level is not None:  # now, while the model of the slice is there
-            so_far = ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data)
+            so_far = ProfileScan(grid, twice_nll, theta, status, unsure, tuple(bests), effort, data)
             allowed.append(so_far.allowed_in(number, level))
     sets = None if level is None else tuple(allowed)
-    return ProfileScan(grid, twice_nll, theta, status, tuple(bests), effort, data, allowed=sets)
+    return ProfileScan(
+        grid, twice_nll, theta, status, unsure, tuple(bests), effort, data, allowed=sets
+    )

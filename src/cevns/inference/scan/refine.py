@@ -68,6 +68,7 @@ def refined_scan(
     shape = fine.slice_shape
     twice_nll, theta = np.empty(fine.size), np.empty((fine.size, coarse.theta.shape[1]))
     status, computed = np.empty(fine.size, dtype=np.int64), np.empty(fine.size, dtype=bool)
+    unsure = np.empty(fine.size, dtype=bool)
     effort = coarse.effort
     slices = zip(grid.slices(), fine.slices(), coarse.best_by_slice, strict=True)
     for (structure, before), (_, points), best in slices:
@@ -89,6 +90,9 @@ def refined_scan(
             _fill(found, done, shape, step)
         twice_nll[points], theta[points] = found.valid_nll, found.theta
         status[points], computed[points] = found.status, done
+        mine = work.unsure(found)
+        mine[at] |= coarse.unsure[before]
+        unsure[points] = mine & done
         effort += Effort(work.fits, 0, 0, int(np.sum(found.status[done] == FAILED)))
     return replace(
         coarse,
@@ -96,6 +100,7 @@ def refined_scan(
         twice_nll=twice_nll,
         theta=theta,
         status=status,
+        unsure=unsure,
         effort=effort,
         computed=computed,
     )

@@ -19,7 +19,7 @@ from cevns.inference.model.expectation import Model, parameter_point
 from cevns.inference.model.grid import Grid
 from cevns.typing import Array, BoolArray, IntArray
 
-__all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "Best", "Effort", "Slice"]
+__all__ = ["COARSE", "FEW", "MINIMA", "SWEEPS", "UNSURE", "Best", "Effort", "Slice"]
 
 COARSE = 50
 """Points of a slice, about, that are fitted first and from several starts."""
@@ -43,6 +43,9 @@ _EXCLUDED = 200.0
 """Rise from which a thousandth of what is beyond it is good enough."""
 _CLIFF = 5.0
 """Step of -2 ln L between neighbours far out, which a minimum that was missed may explain."""
+UNSURE = 0.1
+"""How much lower than the minimum that is taken a fit without convergence must have come for the
+point to be unsure; far out, a hundredth of the rise."""
 _LOWER = 1e-5
 """Decrease of -2 ln L that counts: a hundred times what the fits converge to."""
 
@@ -127,6 +130,7 @@ class Slice:
                 )
         self.held, self.free = _fitter(model, grid.scanned), _fitter(model, ())
         self.fits = 0
+        self.reached = np.full(len(self.points), np.inf)  # -2 ln L, convergence or not
         self.reference = np.inf  # -2 ln L of a free fit, once there is one
 
     @cached_property
@@ -229,9 +233,17 @@ class Slice:
         if follow:
             on = (again.status == FAILED) & (again.twice_nll < found.valid_nll[points] - _LOWER)
             again.put(on, self.fit(points[on], again.theta[on], rescue=True))
+        np.fmin.at(self.reached, points, again.twice_nll)
         changed, lowest = improvements(found.valid_nll, points, again.valid_nll, _LOWER)
         found.put(changed, again, lowest)
         return changed
+
+    def unsure(self, found: BatchFit) -> BoolArray:
+        """Points with a converged fit at which another, without convergence, has come lower."""
+        value = found.valid_nll
+        rise = np.maximum(value - value.min(), 0.0)
+        far: BoolArray = self.reached < value - np.maximum(UNSURE, 0.01 * (rise - _EXCLUDED))
+        return far & np.isfinite(value)
 
     # -- other minima of the nuisances ----------------------------------------------------------
 

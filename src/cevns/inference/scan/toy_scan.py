@@ -208,6 +208,7 @@ def profile_inputs(scan: ProfileScan, q: Array) -> dict[str, Array]:
         **scan.grid.datasets(),
         "profile/q": q,
         "profile/theta": scan.theta,
+        "profile/unsure": scan.unsure,
         "profile/best": np.array([b.theta for b in scan.best_by_slice]),
     }
 

@@ -280,6 +280,7 @@ def bounded(
     unit: str = "",
     reach: tuple[float, float] = (-np.inf, np.inf),
     typical: float = 0.1,
+    natural: tuple[float, float] | None = None,
 ) -> Parameter:
     """A free, shared parameter of interest of new physics.
 
@@ -290,6 +291,7 @@ def bounded(
         unit: of the value.
         reach: bounds.
         typical: a typical size; steps of minimisers and derivatives follow from it.
+        natural: from where to where it is scanned if nothing else is said.
     """
     return Parameter(
         name,
@@ -301,4 +303,5 @@ def bounded(
         shared=True,
         typical=typical,
         description=description,
+        natural=natural,
     )

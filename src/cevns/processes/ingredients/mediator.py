@@ -33,6 +33,9 @@ __all__ = [
 LIGHTEST_MEV: Final = 1e-6
 """Below 1 eV the range exceeds an atom's size by far: no force between free particles."""
 HEAVIEST_MEV: Final = 1e6
+NATURAL_MASSES_MEV: Final = (0.1, 1e4)
+"""From where the mass no longer matters beside the momentum transfer of reactor neutrinos to where
+the exchange is a contact interaction at any source: outside, limits follow by scaling."""
 LARGEST_COUPLING: Final = math.sqrt(4.0 * math.pi)
 """Beyond it, perturbation theory says nothing."""
 _TYPICAL_Q_MEV: Final = 50.0  # of a stopped-pion source on a heavy nucleus
@@ -55,7 +58,7 @@ def mass_parameter(name: str, value: float, particle: str) -> Parameter:
         )
     return Parameter(
         name, value, unit="MeV", lower=LIGHTEST_MEV, upper=HEAVIEST_MEV, fixed=True, shared=True,
-        description=f"mass of the {particle} mediator",
+        description=f"mass of the {particle} mediator", natural=NATURAL_MASSES_MEV,
     )  # fmt: skip
 
 
@@ -65,11 +68,26 @@ def coupling_parameter(
     """The coupling g >= 0 of a mediator, which enters through g^2; nominal 0.
 
     At g = 0 every derivative with respect to g vanishes, and the typical size tells a minimiser
-    how far to go: there g^2 `charge`/(Q^2 + M^2) is a tenth of sqrt2 G_F at Q = 50 MeV.
+    how far to go: there g^2 `charge`/(Q^2 + M^2) is a tenth of sqrt2 G_F at Q = 50 MeV. Its natural
+    range holds that size for all natural masses, and a factor of 10 beyond, in whole decades.
     """
-    scale = 0.1 * math.sqrt(2.0) * G_FERMI_MEV * (mass_mev**2 + _TYPICAL_Q_MEV**2)
-    typical = min(math.sqrt(scale / (abs(charge) or 1.0)), 1.0)
-    return bounded(name, description, reach=(0.0, LARGEST_COUPLING), typical=typical)
+
+    def size(mass_mev: float) -> float:
+        scale = 0.1 * math.sqrt(2.0) * G_FERMI_MEV * (mass_mev**2 + _TYPICAL_Q_MEV**2)
+        return math.sqrt(scale / (abs(charge) or 1.0))
+
+    least, most = (size(m) for m in NATURAL_MASSES_MEV)
+    natural = (
+        10.0 ** math.floor(math.log10(least / 10.0)),
+        10.0 ** math.ceil(math.log10(10.0 * most)),
+    )
+    return bounded(
+        name,
+        description,
+        reach=(0.0, LARGEST_COUPLING),
+        typical=min(size(mass_mev), 1.0),
+        natural=(natural[0], min(natural[1], 1.0)),
+    )
 
 
 def momentum_transfer_squared(recoil_energy_kev: Array, mass_mev: float) -> Array:

@@ -161,6 +161,7 @@ def _rise(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
                 )
     for bad, name, color in (
         (parts.without_fit(scan), "Fit failed", "#e42536"),
+        (scan.unsure, "Unsure", "#7a21dd"),
         (parts.without_toys(scan), "No toys", style.INK),
     ):
         if bad.any():

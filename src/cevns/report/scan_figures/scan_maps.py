@@ -171,6 +171,7 @@ def _markers(axes: Axes, scan: Scan, order: tuple[int, ...]) -> None:
     mesh = np.meshgrid(*scan.axes, indexing="ij")
     for bad, name, color in (
         (parts.without_fit(scan), "Fit failed", "#e42536"),
+        (scan.unsure, "Unsure", "#7a21dd"),
         (parts.without_toys(scan), "No toys", "0.3"),
     ):
         if bad.any():
