@@ -1,10 +1,11 @@
 """A Feldman-Cousins map of CsI[Na] in two NSI couplings, one worker and two.
 
-The map has 40 x 40 points with 1,000 toys each: 3.2 million fits. A random subset of its groups of
-points is computed and extrapolated, with all toys at every point, and with those that `adaptive`
-asks for (points far from the boundary of the region stop after their first block). Times are CPU
-times, so that other work on the machine does not count; what idle cores would give follows from
-them. Peer: the conditional and the free fit of some toys by iminuit in a loop, in this process.
+The map has 40 x 40 points and 1,000 toys a point are asked for. It is computed with the toys of
+anchors that all points share, the way that a user gets; of toys at every point a random subset of
+the groups of points is computed and extrapolated, with all toys, and with those that the test asks
+for (points far from the border stop after their first block). Times are CPU times, so that other
+work on the machine does not count. Peer: the conditional and the free fit of some toys by iminuit
+in a loop, in this process.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import numpy as np
 import cevns
 from _timing import cpu
 from cevns.inference import Data, fit
-from cevns.inference.scan.feldman_cousins import prepare
+from cevns.inference.scan.feldman_cousins import feldman_cousins, prepare
 from cevns.inference.scan.profile_scan import profile_scan
 from cevns.inference.toys.block_fits import BlockFits
 from cevns.inference.work.blocks import run_blocks
@@ -61,28 +62,38 @@ def main() -> None:
     study = cevns.load("coherent-csi-2021", models="nsi")
     outer = study.plan(dict.fromkeys(COUPLINGS, axis)).within_ranges()
     seconds, scan = cpu(lambda: profile_scan(outer.grid, data=outer.data))
-    plan, inputs = prepare(scan, toys, seed=3, cl=0.9, adaptive=True, audit=0.0)
     print(f"profile map, {n} x {n}: {seconds:.2f} s")
+    how = {"seed": 3, "scan": scan, "audit": 0.0, "workers": 1}
+    shared_s, found = cpu(
+        lambda: feldman_cousins(outer.grid, toys, data=outer.data, toys_at="anchors", **how)
+    )
+    fits = int(found.file.datasets["toys/fits"])
+    print(f"toys of {len(found.file.run['anchors'])} anchors, {fits:,} fits: {shared_s:.1f} s")
 
+    plan, inputs = prepare(scan, toys, seed=3, cl=0.9, audit=0.0)
     run = BlockFits(plan)
     chosen = np.random.default_rng(1).choice(len(plan.groups), groups, replace=False)
-    first_s, more_s, first_n, more_n, all_s = 0.0, 0.0, 0, 0, 0.0
+    adaptive_s, all_s, first_s, first_n, total = 0.0, 0.0, 0.0, 0, 0
     for key in (plan.first()[g] for g in chosen):
-        seconds, block = cpu(lambda key=key: run.block(key)[0])
-        follow = plan.follow(key, block)
-        first_s, first_n = first_s + seconds, first_n + plan.size(key)
-        rest = sum(cpu(lambda k=k: run.block(k))[0] for k in follow)
-        more_s, more_n = more_s + rest, more_n + sum(map(plan.size, follow))
-        # what its other toys would cost if it did not stop: as much a toy as its first
-        all_s += seconds / plan.size(key) * toys * len(key.points)
+        blocks = {}
+        queue = [key]
+        for each in queue:
+            seconds, blocks[each] = cpu(lambda each=each: run.block(each)[0])
+            queue += plan.follow(each, blocks[each], blocks)
+            adaptive_s, total = adaptive_s + seconds, total + plan.size(each)
+            if each == key:
+                first_s, first_n = first_s + seconds, first_n + plan.size(each)
+                # what all its toys would cost: as much a toy as its first
+                all_s += seconds / plan.size(each) * toys * len(each.points)
     share = groups / len(plan.groups)
-    adaptive, every = (first_s + more_s) / share, all_s / share
-    total = (first_n + more_n) / share
-    print(f"{1e6 * first_s / first_n:.0f} us a toy (two fits each) in first blocks")
-    print(f"all {n * n * toys:,} toys: {every:,.0f} s of CPU, {every / 2:,.0f} s on two idle cores")
-    print(
-        f"adaptive, {total:,.0f} toys: {adaptive:,.0f} s, {adaptive / 2:,.0f} s on two idle cores"
-    )
+    print(f"{1e6 * first_s / first_n:.0f} us a toy at its point (two fits each) in first blocks")
+    for what, number, seconds in (
+        ("toys at every point, all", sum(map(len, plan.groups)) * toys, all_s / share),
+        ("toys at every point, adaptive", total / share, adaptive_s / share),
+    ):
+        print(
+            f"{what}: {number:,.0f} toys, {seconds:,.0f} s, {seconds / shared_s:.1f} times as long"
+        )
     peer = iminuit_loop(plan, inputs["profile/theta"], 3 if args.quick else 20)
     print(
         f"iminuit in a loop: {1e3 * peer:.0f} ms a toy; "

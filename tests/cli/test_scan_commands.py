@@ -245,7 +245,7 @@ def test_two_experiments(record, monkeypatch):
 def test_scan_resumes_merges_and_is_drawn(cevns, record, tmp_path, monkeypatch):
     h5py = pytest.importorskip("h5py")
     monkeypatch.chdir(tmp_path)
-    axes = ("--parameter", "eps_ee_u=-0.1:0.3:4", "--parameter", "eps_ee_d=-0.1:0.3:3")
+    axes = ("--parameter", "eps_ee_u=-0.1:0.3:6", "--parameter", "eps_ee_d=-0.1:0.3:4")
     done = cevns(*scan(*axes, *FC, "--out", "whole.h5"))
     assert done.code == 0, done.err
     assert "Feldman-Cousins" in done.out

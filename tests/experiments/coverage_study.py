@@ -41,10 +41,11 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.data import draw as pseudo_data
 from cevns.inference.model.expectation import parameter_point
 from cevns.inference.model.grid import Grid
-from cevns.inference.scan.feldman_cousins import critical_value, prepare
+from cevns.inference.scan.feldman_cousins import prepare
 from cevns.inference.scan.profile_scan import profile_scan
 from cevns.inference.toys.block_fits import BlockFits
 from cevns.inference.toys.toy_result import LEVELS
+from cevns.inference.toys.weighted_toys import WeightedToys
 
 N = 2000
 """Pseudo-experiments: the error of a coverage of 68.3 (90) % is 1.0 (0.7) %."""
@@ -141,7 +142,7 @@ class Study:
 
     def with_critical_value_at_truth(self, level):
         """Coverage with the critical value of toys at the true nuisances."""
-        return float(np.mean(self.q <= critical_value(self.at_truth, level)[0]))
+        return float(np.mean(self.q <= WeightedToys(self.at_truth).critical(level)[0]))
 
     def error_at_truth(self, level):
         """Its error: of both sets of toys."""

@@ -37,7 +37,7 @@ SETTINGS = {"toys": 300, "seed": 3, "audit": 1e-3, "workers": 1}
 @pytest.fixture(scope="module")
 def grid():
     model = template("cross-section", True)[1]
-    return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 6), "t0": np.linspace(0.43, 0.52, 4)})
+    return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 6), "t0": np.linspace(0.43, 0.52, 6)})
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -243,7 +243,7 @@ def test_merged_shares_are_the_whole(shares, tmp_path):
 def test_share_holds_its_points_only(grid, shares):
     part = feldman_cousins(grid, out=shares[1][1], shard=(2, 3), **SETTINGS)
     computed = part.n_toys > 0
-    assert np.flatnonzero(computed).tolist() == list(range(8, 16))
+    assert np.flatnonzero(computed).tolist() == list(range(16, 32))
     assert np.isnan(part.p_value[~computed]).all()
 
 

@@ -385,7 +385,7 @@ def test_audit_counts_and_extrapolates_deeper_minima(model):
 def test_audit_is_spread_over_the_blocks_and_capped(model, n):
     grid = Grid.of(model, {"cevns": [model.parameters.values[0]]})
     toys = {"truth": model.parameters.values[None, None], "toys": n, "seed": 1}
-    sizes = Sizes(module.BLOCK, module.BLOCK, 1)
+    sizes = Sizes((module.BLOCK,), module.BLOCK, 1)
     job = ToyJob(grid, **toys, audit=module.audited(0.01, n, module.AUDIT_MOST), sizes=sizes)
     chosen = [sum(job.audited(key)) for key in job.first()]
     assert sum(map(job.size, job.first())) == n

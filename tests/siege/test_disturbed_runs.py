@@ -30,9 +30,13 @@ NUMBER = int(os.environ.get("SIEGE_RUNS", "1"))
 CSI = "coherent-csi-2021"
 SCAN = ("scan", CSI, "--model", "nsi", "--parameter")
 COMMANDS = {
-    "toys.npz": ("toys", CSI, "-n", "3000", "--workers", "2"),
+    "toys.npz": ("toys", CSI, "-n", "16000", "--workers", "2"),
     "profile.h5": (*SCAN, "eps_ee_u=-0.3:0.5:41", "--parameter", "eps_ee_d=-0.3:0.5:41"),
-    "fc.h5": (*SCAN, "eps_ee_u=-0.3:0.5:9", "--method", "fc", "--toys", "60", "--workers", "2"),
+    "fc.h5": (*SCAN, "eps_ee_u=-0.3:0.5:49", "--method", "fc", "--toys", "300", "--workers", "2"),
+    "shared.h5": (
+        *(*SCAN, "eps_ee_u=-0.3:0.5:12", "--parameter", "eps_ee_d=-0.3:0.5:12"),
+        *("--method", "fc", "--toys", "200", "--workers", "2"),
+    ),
     "bayes.h5": (*SCAN, "eps_ee_u=-0.3:0.5:21", "--method", "bayes", "--toys", "100"),
 }
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)

@@ -361,6 +361,7 @@ class Study(Named):
         *,
         toys: int = 1000,
         seed: int = 1,
+        toys_at: str | None = None,
         refine: int = 0,
         out: Path | str | None = None,
         workers: int | None = None,
@@ -375,6 +376,8 @@ class Study(Named):
             method: ``profile``, ``fc``, ``cls`` or ``bayes``.
             toys: toys of a point, at most; a fifth of the draws wanted (``bayes``).
             seed: master seed.
+            toys_at: where toys are drawn: ``anchors``, which all points of a plane share, or
+                ``every-point`` (``fc``).
             refine: times that the cells of a profile scan are halved along its contour.
             out: HDF5 file; the same call resumes an interrupted scan from it.
             workers: processes.
@@ -403,6 +406,7 @@ class Study(Named):
             method,
             toys=toys,
             seed=seed,
+            toys_at=toys_at,
             refine=refine,
             out=out,
             workers=workers,

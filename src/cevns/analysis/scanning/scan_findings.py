@@ -130,6 +130,20 @@ class ScanFindings:
         return self.file.datasets.get("toys/excluded", none).astype(bool).reshape(self.shape)
 
     @property
+    def shared(self) -> bool:
+        """Whether all points of a Feldman-Cousins scan share the toys of some anchors."""
+        return self.file.run.get("toys at") == "anchors"
+
+    @property
+    def border(self) -> BoolArray:
+        """Points of a Feldman-Cousins scan whose p-value is within four errors of the border's."""
+        p, error = (
+            self.file.datasets[f"toys/{n}"].reshape(self.shape) for n in ("p_value", "p_error")
+        )
+        near: BoolArray = (np.abs(p - (1.0 - self.cl)) < 4.0 * error) & ~self.excluded
+        return near
+
+    @property
     def refused(self) -> str:
         """Why the result is not to be used; empty for a good one."""
         return str(self.file.notes.get("refused", ""))

@@ -12,7 +12,8 @@ import numpy as np
 from cevns import files
 from cevns.analysis.scanning.scan_plan import ScanPlan
 from cevns.analysis.scanning.scan_record import Scan
-from cevns.inference.scan.profile_scan import levels, profile_scan
+from cevns.inference.scan.cost import by_toys
+from cevns.inference.scan.profile_scan import ProfileScan, levels, profile_scan
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 from cevns.typing import ENGINE
 
@@ -60,14 +61,24 @@ def _profile(plan: ScanPlan, target: Path | None, refine: int) -> Scan:
         datasets["region/intervals"] = rows[:, 1:]
         if plan.grid.raster:
             datasets["region/slice"] = rows[:, 0].astype(int)
+    seconds = time.perf_counter() - started
     notes = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),
-        "seconds": round(time.perf_counter() - started, 3),
+        "seconds": round(seconds, 3),
         "fits": found.effort.fits,
         "engine": ENGINE,
+        **_by_toys(found, plan),
     }
     file = ScanFile(run, datasets, notes)
     if target is not None:
         write_scan(target, file, new=True)
     return Scan(file)
+
+
+def _by_toys(found: ProfileScan, plan: ScanPlan) -> dict[str, int]:
+    """Fits that Feldman-Cousins would take on the same grid; nothing where no toys can be drawn."""
+    models = (found.grid.family.model(structure) for structure, _ in found.grid.slices()[:1])
+    if not all(c.statistic.can_draw for model in models for c in model.channels):
+        return {}
+    return {"fits by toys": by_toys(found, plan.cl)}

@@ -87,7 +87,11 @@ class Scan(ScanFindings):
             kept = {k: found[k] for k in ("limited", "null", "upper", "expected")}
             return {"critical_value": 1.0 - self.cl, **kept, "cls_form": found["method"]}
         if self.method == "profile":
-            return {"critical_value": self.wilks, "delta_twice_nll": self.q.tolist()}
+            return {
+                "critical_value": self.wilks,
+                "delta_twice_nll": self.q.tolist(),
+                "fits_by_toys": self.file.notes.get("fits by toys"),
+            }
         toys = self.file.group("toys")
         return {
             "critical_value": toys["critical"].tolist(),
@@ -98,6 +102,11 @@ class Scan(ScanFindings):
             "p_value": toys["p_value"].tolist(),
             "delta_twice_nll": self.q.tolist(),
             "toys": int(toys["n"].sum()),
+            "toys_at": "anchors" if self.shared else "every-point",
+            "anchors": len(run.get("anchors", [])),
+            "p_value_error": toys["p_error"].tolist(),
+            "equivalent_toys": toys["equivalent"].tolist() if "equivalent" in toys else None,
+            "goodness_of_fit": toys["goodness_of_fit"].tolist() if self.shared else None,
             "nuisances_of_the_toys": run["nuisances of the toys"],
             "best_fit_within": run["best fit within"],
         }

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cevns.analysis.scanning.scan_plan import ScanPlan
 from cevns.analysis.scanning.scan_profile import profile
@@ -69,6 +69,7 @@ def scan(
     *,
     toys: int = 1000,
     seed: int = 1,
+    toys_at: str | None = None,
     refine: int = 0,
     out: Path | str | None = None,
     workers: int | None = None,
@@ -83,6 +84,7 @@ def scan(
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
         toys: toys of a point, at most (``fc``, ``cls``); a fifth of the draws wanted (``bayes``).
         seed: master seed.
+        toys_at: ``anchors`` or ``every-point`` (``fc``); by default what is cheaper.
         refine: times that the cells of a profile scan are halved along its contour.
         out: HDF5 file; the same call resumes an interrupted scan from it.
         workers: processes.
@@ -107,21 +109,23 @@ def scan(
         if chosen == "cls":
             _check_one_sided(plan)
         inside = plan.within_ranges()
-        by_toys = feldman_cousins if chosen == "fc" else cls_scan
-        found = by_toys(
-            inside.grid,
-            toys=toys,
-            seed=seed,
-            cl=plan.cl,
-            data=plan.data,
-            label=inside.label(),
-            out=out,
-            workers=workers,
-            executor=executor,
-            shard=shard,
-            progress=progress,
-        )
-        return None if shard is not None else Scan(found.file)
+        of_all: Any = {
+            "toys": toys,
+            "seed": seed,
+            "cl": plan.cl,
+            "data": plan.data,
+            "label": inside.label(),
+            "out": out,
+            "workers": workers,
+            "executor": executor,
+            "shard": shard,
+            "progress": progress,
+        }
+        if chosen == "fc":
+            file = feldman_cousins(inside.grid, toys_at=toys_at, **of_all).file
+        else:
+            file = cls_scan(inside.grid, **of_all).file
+        return None if shard is not None else Scan(file)
     if shard is not None:
         raise InputError(f"{chosen} has no shares of points; leave --shard out, or use fc or cls")
     if chosen == "profile":
@@ -131,7 +135,7 @@ def scan(
     return bayes(plan.within_ranges(), toys=toys, seed=seed, out=out, progress=progress)
 
 
-def cost(plan: ScanPlan, method: str, *, toys: int = 1000) -> Cost:
+def cost(plan: ScanPlan, method: str, *, toys: int = 1000, toys_at: str | None = None) -> Cost:
     """What a scan with toys would cost, from a short measurement.
 
     Raises:
@@ -145,4 +149,4 @@ def cost(plan: ScanPlan, method: str, *, toys: int = 1000) -> Cost:
             f"the cost of {chosen} is seconds to minutes; --plan is for toys: --method fc or cls"
         )
     inside = plan.within_ranges()
-    return estimate(inside.grid, toys, method=chosen, cl=plan.cl, data=plan.data)
+    return estimate(inside.grid, toys, method=chosen, cl=plan.cl, data=plan.data, toys_at=toys_at)

@@ -45,19 +45,18 @@ def summary(scan: ScanFindings) -> list[str]:
         lines.append(f"region at {percent}: {how}")
         lines += _region(scan)
     if scan.method == "fc":
-        toys, error = scan.file.group("toys"), scan.file.datasets["toys/critical_error"]
-        c = scan.file.datasets["toys/critical"]
-        lines.append(
-            f"critical values {np.nanmin(c):.2f} to {np.nanmax(c):.2f} "
-            f"(error {np.nanmedian(error):.2f}), by Wilks {scan.wilks:.2f}; "
-            f"{int(toys['n'].sum()):,} toys"
-        )
+        lines += _toys(scan)
     if scan.excluded.any():
         run = scan.file.run
         lines.append(
             f"{int(scan.excluded.sum()):,} points are excluded without toys: -2 ln L lies more "
             f"than {run['excluded above']:g} above its minimum, "
             f"p < {run['p-value of the excluded below']:g}"
+        )
+    if "fits by toys" in scan.file.notes:
+        lines.append(
+            f"'--method fc' would take about {_rounded(scan.file.notes['fits by toys'])} fits; "
+            "'--plan' says how long"
         )
     if scan.refused:
         lines.append(f"this result is refused: {scan.refused}")
@@ -68,6 +67,35 @@ def summary(scan: ScanFindings) -> list[str]:
             f"{int(scan.unsure.sum())} of {scan.unsure.size:,} points are unsure: a fit that did "
             "not converge has come lower there; a finer grid helps"
         )
+    return lines
+
+
+def _toys(scan: ScanFindings) -> list[str]:
+    """Critical values, where toys were drawn, and how well the border is known."""
+    toys = scan.file.group("toys")
+    c, error = toys["critical"], toys["critical_error"]
+    values = (
+        f"critical values {np.nanmin(c):.2f} to {np.nanmax(c):.2f} "
+        f"(error {np.nanmedian(error):.2f}), by Wilks {scan.wilks:.2f}; "
+    )
+    if not scan.shared:
+        return [f"{values}{int(toys['n'].sum()):,} toys"]
+    run = scan.file.run
+    anchors = f"{len(run['anchors'])} of them, {run['toys of an anchor']:,} each"
+    lines = [
+        f"{values}{int(toys['fits']):,} fits",
+        f"all points share the toys of {anchors}: errors of neighbours are correlated",
+    ]
+    border = scan.border.ravel()
+    if border.any():
+        lines.append(
+            f"at the border they know the p-value to {np.max(toys['p_error'][border]):.2g} and the "
+            f"critical value to {np.nanmax(error[border]):.2g}, as "
+            f"{np.min(toys['equivalent'][border]):,.0f} toys of a point would, or better"
+        )
+    p, uncertainty = toys["goodness_of_fit"]
+    if math.isfinite(p):
+        lines.append(f"goodness of fit by the same toys: p = {p:.3f} +/- {uncertainty:.3f}")
     return lines
 
 
@@ -82,6 +110,11 @@ def _best_outside(scan: ScanFindings) -> list[str]:
         return []
     where = " and ".join(outside)
     return [f"it lies outside the scanned range of {where}, along a valley of couplings"]
+
+
+def _rounded(n: int) -> str:
+    """Two digits of a whole number."""
+    return f"{int(float(f'{n:.1e}')):,}"
 
 
 def _values(values: dict[str, float], units: dict[str, str]) -> str:

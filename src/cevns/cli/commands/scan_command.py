@@ -41,7 +41,7 @@ def scan(
         if plan:
             from cevns.analysis.scanning.scan_task import cost
 
-            estimate = cost(wanted, options.method, toys=options.toys)
+            estimate = cost(wanted, options.method, toys=options.toys, toys_at=options.toys_at)
             output.console.print(str(estimate))
             output.result({**wanted.provenance(), **estimate.to_dict()})
             return

@@ -34,6 +34,7 @@ class ScanOptions(options.Opened):
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
         toys: toys a point.
         seed: master seed.
+        toys_at: where toys are drawn.
         refine: times that steps are halved.
         free: ``--free``.
         at: ``--at``.
@@ -55,6 +56,14 @@ class ScanOptions(options.Opened):
         ),
     ] = 1000
     seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1
+    toys_at: Annotated[
+        str | None,
+        typer.Option(
+            "--toys-at",
+            metavar="WHERE",
+            help="draw toys at anchors, which all points of a plane share, or at every-point (fc)",
+        ),
+    ] = None
     refine: Annotated[
         int,
         typer.Option(
@@ -100,6 +109,8 @@ class ScanOptions(options.Opened):
 
         method = check_method(self.method)
         toys = method in ("fc", "cls")
+        if self.toys_at is not None and method != "fc":
+            raise InputError(f"--toys-at is for --method fc; leave it out with {method}")
         if self.refine and method != "profile":
             raise InputError(f"--refine is for profile scans; give {method} a finer range")
         if shard and not toys:
@@ -177,6 +188,7 @@ class ScanOptions(options.Opened):
                 self.method,
                 toys=self.toys,
                 seed=self.seed,
+                toys_at=self.toys_at,
                 refine=self.refine,
                 out=self.out,
                 workers=self.workers,

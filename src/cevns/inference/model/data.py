@@ -6,7 +6,7 @@ counts, Asimov data set it to the true value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +44,14 @@ class Data:
         if bad.any():
             at = tuple(np.argwhere(bad)[0])
             raise InputError(f"data: bin {at[0]} holds {self.counts[at]}; counts must be finite")
+
+    @classmethod
+    def joined(cls, parts: Sequence[Data]) -> Data:
+        """Many data sets after each other."""
+        return cls(
+            np.concatenate([d.counts for d in parts], axis=1),
+            np.concatenate([d.auxiliary for d in parts], axis=1),
+        )
 
     def columns(self, chosen: slice | IntArray | int) -> Data:
         """Some of many data sets, or one of them."""

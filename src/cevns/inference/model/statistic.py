@@ -88,6 +88,30 @@ class Statistic(ABC):
     def draw(self, mu: Array, rng: np.random.Generator, n: int) -> Array:
         """Pseudo-data of one expectation ``(n_bins,)``, ``(n_bins, n)``."""
 
+    def log_density(self, mu: Array, data: Array) -> Array:
+        """Logarithm of the density that `draw` draws from, up to a number of each data set.
+
+        Args:
+            mu: expectations, ``(n_bins, K)``.
+            data: pseudo-data, ``(n_data, B)``.
+
+        Returns:
+            Of each data set under each expectation, ``(K, B)``.
+        """
+        constant, slope = self.linear(mu, np.zeros((len(mu), 1)))
+        result: Array = -0.5 * (slope.T @ data + constant[:, None])
+        return result
+
+    def stabilised(self, mu: Array) -> Array:
+        """The expectation so transformed that what is drawn has about the variance one everywhere.
+
+        Args:
+            mu: expectations, ``(n_bins, K)``.
+        """
+        moved = mu if self.transform is None else self.transform @ mu
+        result: Array = np.sqrt(self.information(mu, np.zeros((len(mu), 1)))) * moved
+        return result
+
     def asimov(self, mu: Array) -> Array:
         """Data that agree with an expectation, ``(n_bins,)``."""
         return mu

@@ -165,7 +165,8 @@ def cls_scan(
     logs = [a.log for a in grid.axes]
     own = {"limited": parameter.name, "null": null, "logarithmic axes": logs}
     judging = partial(judge, max_failures=max_failures)
-    return ClsScan(run_scan(job, own, inputs, assemble, judging, method="cls", cl=cl, **running))
+    found = run_scan(job, own, inputs, assemble, judging, method="cls", cl=cl, **running)
+    return ClsScan(found)
 
 
 def judge(file: ScanFile, max_failures: float = 1e-3) -> None:

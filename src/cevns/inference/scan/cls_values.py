@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from cevns.inference.scan.toy_scan import collect, count_failed
-from cevns.inference.toys.toy_job import TIE, p_value
+from cevns.inference.toys.toy_job import TIE
+from cevns.inference.toys.weighted_toys import WeightedToys
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array
 
@@ -69,8 +70,10 @@ def assemble(
         }
         return {f"cls/{name}": array for name, array in out.items()}
     signal, none = (collect(q.size, blocks, h) for h in (0, 1))
-    p_signal, e_signal = np.array([p_value(t, d) for t, d in zip(signal, q, strict=True)]).T
-    p_null, e_null = np.array([p_value(t, d) for t, d in zip(none, q, strict=True)]).T
+    p_signal, e_signal = np.array(
+        [WeightedToys(t).p_value(d) for t, d in zip(signal, q, strict=True)]
+    ).T
+    p_null, e_null = np.array([WeightedToys(t).p_value(d) for t, d in zip(none, q, strict=True)]).T
     cls = _ratio(p_signal, p_null)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = cls * np.hypot(e_signal / p_signal, e_null / p_null)

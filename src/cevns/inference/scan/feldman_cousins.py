@@ -14,26 +14,30 @@ Points where -2 ln L lies more than `EXCLUDED` above its minimum are excluded wi
 p-value is below `P_BOUND`, and they have no critical value.
 
 A point is accepted at confidence level cl where p > 1 - cl. The critical value q_c has the same
-answer: the m-th smallest q with m = ceil(cl n) and, above it, what counts as a tie in p, so that
-the data are accepted where q <= q_c. Without that, data that are as far off as the toys of the
-quantile, which with small counts is the rule, were excluded by the last digit of a fit. The error
-of q_c is half the distance between the order statistics one binomial standard deviation,
-sqrt(n cl (1 - cl)), either side of m.
+answer: the smallest q up to which a share cl of the toys lies and, above it, what counts as a tie
+in p, so that the data are accepted where q <= q_c. Without that, data that are as far off as the
+toys of the quantile, which with small counts is the rule, were excluded by the last digit of a fit.
+The error of q_c is half the distance between the quantiles one standard deviation of the share
+either side of cl.
+
+In a plane the toys are those of a few anchors, which all points share by weights
+(`cevns.inference.toys.mixture`): a tenth of the fits. Each toy then counts at many points, so that
+the errors of neighbouring points are correlated, and a border moves as one line.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cevns.exceptions import FitError, InputError
+from cevns.exceptions import FitError, InputError, UnknownNameError
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid
+from cevns.inference.scan.anchors import shared_job
 from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
 from cevns.inference.scan.toy_scan import (
     EXCLUDED,
@@ -49,8 +53,10 @@ from cevns.inference.scan.toy_scan import (
     profile_inputs,
     run_scan,
 )
-from cevns.inference.toys.toy_job import QUICK, TIE, ToyJob, p_value
+from cevns.inference.toys.shared_job import SharedJob, weighted
+from cevns.inference.toys.toy_job import QUICK, ToyJob
 from cevns.inference.toys.toy_run import audited, check_audit, check_failed
+from cevns.inference.toys.weighted_toys import WeightedToys
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.inference.work.scan_store import ScanFile
 from cevns.typing import Array
@@ -59,19 +65,24 @@ __all__ = [
     "AUDIT",
     "AUDIT_MOST",
     "LEVELS",
+    "SHARED_FROM",
     "STOP_SIGMA",
+    "TOYS_AT",
     "FcScan",
+    "ToysAt",
     "assemble",
-    "critical_value",
+    "construction",
     "feldman_cousins",
     "judge",
     "prepare",
 ]
 
+ToysAt = Literal["anchors", "every-point"]
+TOYS_AT: tuple[ToysAt, ...] = get_args(ToysAt)
 STOP_SIGMA = 4.0
-"""Distance of a p-value from the boundary, in binomial errors, at which a point needs no more
-toys: the chance that a point on the boundary is stopped is 6e-5, and it is a point whose answer
-is then decided by its first toys."""
+"""Distance of a p-value from the border, in its errors, at which shared toys are enough."""
+SHARED_FROM = 100
+"""Points of a plane above which toys are shared: for fewer, and along a line, nothing is gained."""
 AUDIT = 1e-3
 """Fraction of the toys that is fitted again with iminuit."""
 AUDIT_MOST = 50
@@ -82,38 +93,17 @@ LEVELS = np.concatenate([np.arange(0.0, 0.9, 0.02), np.arange(0.9, 1.0, 0.005)])
 """Levels of the stored quantiles of q."""
 
 
-def critical_value(q: Array, cl: float) -> tuple[float, float]:
-    """What a fraction `cl` of the toys does not exceed, with a tie above, and its error.
-
-    Returns:
-        The value, at most which q has a p-value above ``1 - cl``, and its error.
-
-    Examples:
-        >>> value, error = critical_value(np.arange(1000.0), 0.9)
-        >>> value, round(error, 1)
-        (899.01, 9.0)
-    """
-    n = q.size
-    if not n:
-        return math.nan, math.nan
-    ordered = np.sort(q)
-    m = min(n, math.ceil(cl * n - 1e-9))
-    spread = math.sqrt(n * cl * (1.0 - cl))
-    high = ordered[min(n, round(m + spread)) - 1]
-    low = ordered[max(1, round(m - spread)) - 1]
-    return float(ordered[m - 1]) + TIE, float(0.5 * (high - low))
-
-
 class FcScan(ToyScan):
     """A Feldman-Cousins scan.
 
-    At each point, ``(size,)``: `p_value` and its binomial error `p_error`; the value of q that
-    bounds the accepted region, `critical`, and its error from the number of toys,
-    `critical_error`; the toys whose fits succeeded, `n_toys`; quantiles of q over the toys at
-    `levels`, ``(size, len(levels))``; and whether it is `excluded` without toys, where the p-value
-    is a bound and the others are NaN. Of all toys: those with a failed fit, `failed`, those whose
-    free fit ended above the one at the point, `outliers`, and the differences of -2 ln L between
-    iminuit and ours for the audited ones, `audit`.
+    At each point, ``(size,)``: `p_value` and its error `p_error`; the value of q that bounds the
+    accepted region, `critical`, and its error from the number of toys, `critical_error`; the toys
+    whose fits succeeded, `n_toys`, and how many drawn at the point itself would know the border as
+    well, `equivalent`; quantiles of q over the toys at `levels`, ``(size, len(levels))``; and
+    whether it is `excluded` without toys, where the p-value is a bound and the others are NaN. Of
+    all toys: those with a failed fit, `failed`, those whose free fit ended above the one at the
+    point, `outliers`, and the differences of -2 ln L between iminuit and ours for the audited ones,
+    `audit`.
     """
 
     p_value = dataset("toys/p_value")
@@ -121,6 +111,7 @@ class FcScan(ToyScan):
     critical = dataset("toys/critical")
     critical_error = dataset("toys/critical_error")
     n_toys = dataset("toys/n")
+    equivalent = dataset("toys/equivalent")
     levels = dataset("toys/levels")
     quantiles = dataset("toys/quantiles")
     failed = dataset("toys/failed")
@@ -148,6 +139,7 @@ def feldman_cousins(
     cl: float = 0.9,
     data: Data | None = None,
     scan: ProfileScan | None = None,
+    toys_at: str | None = None,
     adaptive: bool = True,
     audit: float = AUDIT,
     keep_toys: bool = False,
@@ -158,15 +150,17 @@ def feldman_cousins(
 
     Args:
         grid: where.
-        toys: toys of a point; the most, if `adaptive`.
+        toys: toys of a point; the most, if `adaptive`. Shared toys know the border as well as that.
         seed: master seed, not negative. Block b of point p draws from (seed, p, b).
         cl: confidence level of the critical values.
         data: by default the models' own.
         scan: profile scan of the same grid and data, if there is one already.
-        adaptive: points whose p-value differs from ``1 - cl`` by more than `STOP_SIGMA` errors
-            after their first block get no more toys, and those far out none at all.
+        toys_at: ``anchors``, whose toys all points of a plane share, or ``every-point``; by default
+            the former for planes of more than `SHARED_FROM` points.
+        adaptive: with toys at every point, those that a binomial test tells from the border have
+            no more of them, and those far out none at all.
         audit: fraction of the toys that is fitted again with iminuit from a random point of the
-            grid; at most `AUDIT_MOST` toys.
+            grid; at most `AUDIT_MOST` toys. Of shared toys ten times that fraction.
         keep_toys: keep the statistic of every toy in the file, not only its quantiles.
         max_failures: largest tolerated fraction of toys with failed fits.
         running: see `cevns.inference.scan.toy_scan.Running`.
@@ -176,23 +170,52 @@ def feldman_cousins(
         with the same versions and kind of CPU.
 
     Raises:
-        InputError: if an argument is out of range, or `out` belongs to another run.
+        InputError: if an argument is out of range, toys cannot be shared on this grid, or `out`
+            belongs to another run.
         DataError: if `out` is truncated.
         FitError: if more fits failed than tolerated, or the audit disagrees.
     """
     check_arguments("Feldman-Cousins", toys, seed, cl, running.get("workers"), least=1)
     if not 0.0 <= audit <= 1.0:
         raise InputError(f"the audited fraction lies between 0 and 1, not {audit:g}")
+    chosen = construction(grid, toys_at, adaptive=adaptive)
     scan = profile_scan(grid, data=data) if scan is None else scan
-    job, inputs = prepare(scan, toys, seed=seed, cl=cl, adaptive=adaptive, audit=audit)
+    job, inputs = prepare(scan, toys, seed=seed, cl=cl, at=chosen, adaptive=adaptive, audit=audit)
     own = {
         "degrees": grid.degrees,
+        "toys at": chosen,
         "toys kept": keep_toys,
         "excluded above": EXCLUDED,
         "p-value of the excluded below": P_BOUND,
     }
     judging = partial(judge, max_failures=max_failures)
     return FcScan(run_scan(job, own, inputs, assemble, judging, method="fc", cl=cl, **running))
+
+
+def construction(grid: Grid, toys_at: str | None, *, adaptive: bool = True) -> ToysAt:
+    """Where the toys of a grid are drawn: as asked, else where that is cheapest.
+
+    Raises:
+        InputError: if there is no such place, or toys cannot be shared on the grid.
+    """
+    if toys_at is None:
+        plane = grid.degrees == 2 and grid.size > SHARED_FROM and adaptive
+        return "anchors" if plane else "every-point"
+    places: dict[str, ToysAt] = {place: place for place in TOYS_AT}
+    at = places.get(toys_at.strip().casefold())
+    if at is None:
+        raise UnknownNameError("place of toys", toys_at, TOYS_AT)
+    if at == "anchors" and (grid.raster or not adaptive):
+        raise InputError(
+            "toys cannot be shared "
+            + (
+                f"between values of {grid.raster[0]}, each of which has a free fit of its own"
+                if grid.raster
+                else "where all points are to have all toys"
+            )
+            + "; draw them at every-point"
+        )
+    return at
 
 
 def judge(file: ScanFile, max_failures: float = MAX_FAILURES) -> None:
@@ -220,60 +243,99 @@ def judge(file: ScanFile, max_failures: float = MAX_FAILURES) -> None:
 
 
 def prepare(
-    scan: ProfileScan, toys: int, *, seed: int, cl: float, adaptive: bool, audit: float
-) -> tuple[ToyJob, dict[str, Array]]:
+    scan: ProfileScan,
+    toys: int,
+    *,
+    seed: int,
+    cl: float,
+    at: ToysAt = "every-point",
+    adaptive: bool = True,
+    audit: float = AUDIT,
+) -> tuple[ToyJob | SharedJob, dict[str, Array]]:
     """The toys of a scan, and what is known without them: its profile, and what needs none."""
     if adaptive:
         out = excluded(scan, cl)
     else:
         check_profile(scan)
         out = np.zeros(scan.grid.size, dtype=bool)
-    q_data = np.maximum(scan.rise, 0.0)
-    job = ToyJob(
+    best = np.array([b.twice_nll for b in scan.best_by_slice])
+    inputs = {
+        **profile_inputs(scan, scan.rise),
+        "profile/best_twice_nll": best,
+        "toys/excluded": out,
+    }
+    if at == "anchors":
+        job = shared_job(
+            scan,
+            ~out,
+            toys,
+            seed=seed,
+            stop=1.0 - cl,
+            stop_sigma=STOP_SIGMA,
+            audit=lambda n: audited(10.0 * audit, n, AUDIT_MOST),
+        )
+        return job, {**inputs, "toys/stands": job.stands, "toys/own": job.own}
+    each = ToyJob(
         grid=scan.grid,
         truth=scan.theta[None],
         toys=toys,
         seed=seed,
-        q_data=q_data,
+        q_data=scan.rise,
         stop=1.0 - cl if adaptive else None,
-        stop_sigma=STOP_SIGMA,
         audit=audited(audit, int(np.sum(~out)) * toys, AUDIT_MOST),
         data_digest=scan.grid.data_digest(scan.data),
         excluded=out,
     )
-    best = np.array([b.twice_nll for b in scan.best_by_slice])
-    known = {"profile/best_twice_nll": best, "toys/excluded": out}
-    return job, {**profile_inputs(scan, q_data), **known}
+    return each, inputs
 
 
 def assemble(
     run: Mapping[str, Any], inputs: Mapping[str, Array], blocks: Mapping[BlockKey, Block]
 ) -> dict[str, Array]:
     """The datasets of a Feldman-Cousins scan from its toys."""
-    q_data = inputs["profile/q"]
-    toys = collect(len(q_data), blocks)
-    p, p_error = np.array([p_value(q, d) for q, d in zip(toys, q_data, strict=True)]).T
-    p[inputs["toys/excluded"]], p_error[inputs["toys/excluded"]] = P_BOUND, 0.0
-    critical, critical_error = np.array(
-        [critical_value(q, run["confidence level"]) for q in toys]
-    ).T
-    nothing = np.full(len(LEVELS), np.nan)
     keys = sorted(blocks)
+    shared = run["toys at"] == "anchors"
+    toys = (_shared if shared else _drawn)(inputs, blocks)
+    q_data, cl = inputs["profile/q"], run["confidence level"]
+    p, p_error = np.array([t.p_value(q) for t, q in zip(toys, q_data, strict=True)]).T
+    p[inputs["toys/excluded"]], p_error[inputs["toys/excluded"]] = P_BOUND, 0.0
+    critical, critical_error = np.array([t.critical(cl) for t in toys]).T
     out = {
-        "n": np.array([q.size for q in toys]),
+        "n": np.array([len(t) for t in toys]),
         "p_value": p,
         "p_error": p_error,
         "critical": critical,
         "critical_error": critical_error,
+        "equivalent": np.array([t.equivalent(cl) for t in toys]),
         "levels": LEVELS,
-        "quantiles": np.array([np.quantile(q, LEVELS) if q.size else nothing for q in toys]),
-        "failed": count_failed(blocks),
+        "quantiles": np.array([t.quantiles(LEVELS) for t in toys]),
+        "failed": count_failed(blocks) + inputs.get("toys/anchors_failed", 0),
         "outliers": np.array(sum(int(blocks[k]["outliers"].sum()) for k in keys)),
-        "audit": np.concatenate([np.zeros(0), *(blocks[k]["audit"] for k in keys)]),
     }
+    fits = sum(len(blocks[k]["q"]) for k in keys)
+    if shared:
+        out["fits"] = np.array(fits + len(run["anchors"]) * run["toys of an anchor"])
+    else:
+        out["fits"] = np.array(2 * fits)
+        out["audit"] = np.concatenate([np.zeros(0), *(blocks[k]["audit"] for k in keys)])
     if run["toys kept"]:
         out |= {
-            "q": np.concatenate(toys),
-            "start": np.concatenate([[0], np.cumsum(out["n"])]),
+            "q": np.concatenate([t.q for t in toys]),
+            "weight": np.concatenate([t.weights for t in toys]),
+            "start": np.concatenate([[0], np.cumsum([t.q.size for t in toys])]),
         }
     return {f"toys/{name}": array for name, array in out.items()}
+
+
+def _drawn(inputs: Mapping[str, Array], blocks: Mapping[BlockKey, Block]) -> list[WeightedToys]:
+    """The toys of each point that were drawn there."""
+    return [WeightedToys(q) for q in collect(len(inputs["profile/q"]), blocks)]
+
+
+def _shared(inputs: Mapping[str, Array], blocks: Mapping[BlockKey, Block]) -> list[WeightedToys]:
+    """The shared toys of each point, from the last block of the one that stands for it."""
+    found: dict[int, WeightedToys] = {}
+    for key in sorted(blocks, key=lambda k: k.number):
+        found |= dict(zip(key.points, weighted(blocks[key]), strict=True))
+    none = WeightedToys(np.zeros(0))
+    return [found.get(int(k), none) for k in inputs["toys/stands"]]

@@ -11,7 +11,7 @@ import numpy as np
 from cevns import files
 from cevns.exceptions import DataError, InputError
 from cevns.inference.scan import cls, cls_values, feldman_cousins
-from cevns.inference.scan.toy_scan import Assemble, Judge, finished, judged, share_blocks
+from cevns.inference.scan.toy_scan import Assemble, Judge, finished, judged, known, share_blocks
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 
@@ -66,10 +66,9 @@ def _merged(paths: Sequence[Path | str], target: Path) -> ScanFile:
     for path in found.values():
         blocks |= share_blocks(shares[path], path)
     run = {k: v for k, v in one.run.items() if k != "shard"}
-    inputs = {k: v for k, v in one.datasets.items() if not k.startswith("blocks/")}
     notes = {"shares": [dict(shares[found[i]].notes) for i in sorted(found)]}
     assemble, judge = _METHODS[run["method"]]
-    whole = judged(finished(run, inputs, blocks, assemble, notes), judge)
+    whole = judged(finished(run, known(one), blocks, assemble, notes), judge)
     write_scan(target, whole, new=new)
     judge(whole)
     return whole

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.grid import Axis, Grid
 from cevns.inference.scan.profile_scan import ProfileScan
+from cevns.inference.toys.block_fits import BlockFits
+from cevns.inference.toys.shared_job import SharedFits, SharedJob
 from cevns.inference.toys.toy_job import Sizes, ToyJob
-from cevns.inference.toys.toy_run import Progress, compute
+from cevns.inference.toys.toy_run import Progress, all_blocks, compute
 from cevns.inference.work.checkpoint import Block, BlockKey, Checkpoint, blocks_of, join
 from cevns.inference.work.scan_store import ScanFile, check_target, read_scan, write_scan
 from cevns.parameters import Parameter, Parameters
@@ -43,6 +45,7 @@ __all__ = [
     "excluded",
     "finished",
     "judged",
+    "known",
     "profile_inputs",
     "run_scan",
     "share_blocks",
@@ -214,7 +217,7 @@ def profile_inputs(scan: ProfileScan, q: Array) -> dict[str, Array]:
 
 
 def run_scan(
-    job: ToyJob,
+    job: ToyJob | SharedJob,
     own: Mapping[str, Any],
     inputs: Mapping[str, Array],
     assemble: Assemble,
@@ -222,29 +225,19 @@ def run_scan(
     *,
     method: str,
     cl: float,
-    label: Mapping[str, Any] | None = None,
-    out: Path | str | None = None,
-    shard: tuple[int, int] | None = None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
+    **running: Unpack[Running],
 ) -> ScanFile:
     """The toys of a scan, from a file as far as they are there, and into it.
 
     Args:
-        job: the toys.
+        job: the toys. Those of anchors are fitted freely by whoever computes a share, too.
         own: what else the result depends on; plain JSON values.
         inputs: datasets that are known without toys.
         assemble: makes the other datasets.
         judge: of the result. One that is refused is written with a mark before that is raised.
         method: name of the method.
         cl: confidence level.
-        label: see `Running`, as all that follow.
-        out: likewise.
-        shard: likewise; needs `out`, which then holds the blocks.
-        workers: likewise.
-        executor: likewise.
-        progress: likewise.
+        running: see `Running`.
 
     Raises:
         InputError: if the file belongs to another run, or the share does not exist.
@@ -252,15 +245,17 @@ def run_scan(
         OutputError: if it cannot be written.
         FitError: if the result is refused.
     """
+    shard, out = running.get("shard"), running.get("out")
     _check_shard(shard, out, len(job.groups), job.toys)
+    grid = job.grid
     run = {
         "method": method,
-        **(label or {}),
+        **(running.get("label") or {}),
         "confidence level": cl,
-        **job.fingerprint(),
-        "parameters": list(job.grid.family.parameters.names),
-        **({"raster": list(job.grid.raster)} if job.grid.raster else {}),
         **own,
+        **job.fingerprint(),
+        "parameters": list(grid.family.parameters.names),
+        **({"raster": list(grid.raster)} if grid.raster else {}),
     }
     target = None if out is None else check_target(out)
     mine = {**run, "shard": list(shard) if shard else None}
@@ -268,23 +263,72 @@ def run_scan(
         if target and target.exists():
             there = read_scan(target, mine)
             if shard:
-                there = finished(run, inputs, share_blocks(there, target), assemble, there.notes)
+                there = finished(
+                    run, known(there), share_blocks(there, target), assemble, there.notes
+                )
             judge(there)
             return there
-        store = None if target is None else Checkpoint(target, mine)
-        found = compute(
-            job, store=store, shard=shard, workers=workers, executor=executor, progress=progress
-        )
-        result = judged(finished(run, inputs, found.blocks, assemble, found.notes()), judge)
-        if target and store:
-            stored = result
-            if shard:  # the blocks themselves
-                blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
-                stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
-            write_scan(target, stored, new=True)
-            store.remove()
+        result = _computed(job, run, mine, inputs, assemble, judge, target, running)
         judge(result)
         return result
+
+
+def _computed(
+    job: ToyJob | SharedJob,
+    run: Mapping[str, Any],
+    mine: Mapping[str, Any],
+    inputs: Mapping[str, Array],
+    assemble: Assemble,
+    judge: Judge,
+    target: Path | None,
+    running: Running,
+) -> ScanFile:
+    """The result, which is in its file."""
+    how: Any = {k: running.get(k) for k in ("workers", "executor", "progress")}
+    shard, stores, notes = running.get("shard"), [], {}
+
+    def store(part: str) -> Checkpoint | None:
+        if target is not None:
+            stores.append(Checkpoint(target, mine, part))
+            return stores[-1]
+        return None
+
+    if isinstance(job, SharedJob):
+        anchors = compute(job.before, BlockFits(job.before), store=store("anchors"), **how)
+        job = job.with_free(anchors.blocks)
+        inputs = {**inputs, **of_anchors(job, inputs, anchors.blocks)}
+        notes = {"anchors": anchors.notes()}
+    work = SharedFits(job) if isinstance(job, SharedJob) else BlockFits(job)
+    found = compute(job, work, store=store(""), shard=shard, **how)
+    notes |= found.notes()
+    result = judged(finished(run, inputs, found.blocks, assemble, notes), judge)
+    if target is not None:
+        stored = result
+        if shard:  # the blocks themselves
+            blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
+            stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
+        write_scan(target, stored, new=True)
+        for each in stores:
+            each.remove()
+    return result
+
+
+def of_anchors(
+    job: SharedJob, inputs: Mapping[str, Array], blocks: Mapping[BlockKey, Block]
+) -> dict[str, Array]:
+    """What the free fits of the anchors' toys say by themselves: audit and goodness of fit."""
+    keys = sorted(blocks)
+    best = inputs["profile/best"][0], float(inputs["profile/best_twice_nll"][0])
+    return {
+        "toys/anchors_failed": count_failed(blocks),
+        "toys/audit": np.concatenate([np.zeros(0), *(blocks[k]["audit"] for k in keys)]),
+        "toys/goodness_of_fit": np.array(job.goodness_of_fit(*best)),
+    }
+
+
+def known(share: ScanFile) -> dict[str, Array]:
+    """The datasets of a share beside its blocks."""
+    return {k: v for k, v in share.datasets.items() if not k.startswith("blocks/")}
 
 
 def judged(result: ScanFile, judge: Judge) -> ScanFile:
@@ -317,12 +361,11 @@ def share_blocks(share: ScanFile, path: Path) -> dict[BlockKey, Block]:
     blocks = blocks_of(share.group("blocks"), path, "its blocks are not complete; compute it again")
     try:
         plan = _plan(share)
-        wanted = plan.first(share.shard)
-        wanted += [more for key in wanted for more in plan.follow(key, blocks[key])]
-        sizes = {key: plan.size(key) for key in wanted}
+        wanted = all_blocks(plan, blocks, share.shard)
+        whole = set(wanted) == set(blocks) and all(plan.complete(k, blocks[k]) for k in wanted)
     except (LookupError, TypeError, ValueError):
         raise broken from None
-    if sizes != {key: len(block["q"]) for key, block in blocks.items()}:
+    if not whole:
         raise broken
     return blocks
 
@@ -342,7 +385,7 @@ class _NoModels:
         raise LookupError(structure)
 
 
-def _plan(share: ScanFile) -> ToyJob:
+def _plan(share: ScanFile) -> ToyJob | SharedJob:
     """Which blocks a share has: its job, without models and what only they need.
 
     Raises:
@@ -354,17 +397,21 @@ def _plan(share: ScanFile) -> ToyJob:
         Axis(Parameter(name, values[0]), values, structural=name in run.get("raster", ()))
         for name, values in zip(run["axes"], run["grid"], strict=True)
     ]
-    return ToyJob(
+    stages, more, group = run["blocks"]
+    job = ToyJob(
         grid=Grid(_NoModels(), tuple(axes)),
         truth=np.empty((2 if run["statistic"] == "upper" else 1, 0, 0)),
         toys=run["toys"],
         seed=run["seed"],
         q_data=datasets["profile/q"],
         stop=run["stopped early around"],
-        stop_sigma=run["stopped early at"],
-        sizes=Sizes(*run["blocks"]),
+        sizes=Sizes(tuple(stages), more, group),
         excluded=None if without is None else without.astype(bool),
     )
+    if run["statistic"] != "free":
+        return job
+    stands, own = (datasets[f"toys/{name}"].astype(np.int64) for name in ("stands", "own"))
+    return SharedJob(job, run["toys"], stands, own, run["stopped early at"])
 
 
 def _check_shard(

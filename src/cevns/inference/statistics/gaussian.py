@@ -122,6 +122,15 @@ class Gaussian(Statistic):
             slope = self.transform.T @ slope
         return np.sum(weight * moved * moved, axis=0), slope
 
+    def log_density(self, mu: Array, data: Array) -> Array:
+        """See `Statistic`; two-sided errors have on either side a half of a normal density."""
+        if self.up is None or self.down is None or np.array_equal(self.up, self.down):
+            return super().log_density(mu, data)
+        above = data[:, None, :] - mu[:, :, None]
+        error = np.where(above > 0, self._lower[:, None, None], self.up[:, None, None])
+        result: Array = -np.sum(0.5 * (above / error) ** 2 + np.log(error), axis=0)
+        return result
+
     def points(self, data: Array) -> tuple[Array, Array, Array]:
         """Values with their errors, of a covariance the square roots of its diagonal."""
         if self.up is None:

@@ -135,6 +135,11 @@ class OnOff(Poisson):
         result: Array = 2.0 * (total + self.ratio * b).sum(axis=0)
         return result, slope
 
+    def stabilised(self, mu: Array) -> Array:
+        """``2 sqrt`` of what is expected on and off."""
+        b = self._truth(mu) + 0.0 * mu[: self.extra]
+        return super().stabilised(np.concatenate([mu[: self.extra] + b, self.ratio * b]))
+
     def points(self, data: Array) -> tuple[Array, Array, Array]:
         """On less off/ratio, with ``sqrt(on + off/ratio^2)`` on both sides."""
         on, off = data[: self.extra], data[self.extra :]

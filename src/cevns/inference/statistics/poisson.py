@@ -132,6 +132,14 @@ class Poisson(Statistic):
         mu = bend(mu, floor)[0]
         return 2.0 * mu.sum(axis=0), -2.0 * np.log(np.maximum(mu, _TINY))
 
+    def log_density(self, mu: Array, data: Array) -> Array:
+        """See `Statistic`: of counts that are drawn without a floor."""
+        return super().log_density(np.maximum(mu, 0.0), data)
+
+    def stabilised(self, mu: Array) -> Array:
+        """``2 sqrt(mu)``."""
+        return 2.0 * np.sqrt(np.maximum(mu, 0.0))
+
     def regularised(self, mu: Array, floor: Array) -> Array:
         """Bent below the floor."""
         return bend(mu, floor)[0]

@@ -173,15 +173,15 @@ class BlockFits:
         streams = [job.stream(key, p) for p in key.points]
         truth = job.truth[key.hypothesis, points]
         drawn = [draw(here.model, t, rng, each) for t, rng in zip(truth, streams, strict=True)]
-        data = Data(
-            np.concatenate([d.counts for d in drawn], axis=1),
-            np.concatenate([d.auxiliary for d in drawn], axis=1),
-        )
+        data = Data.joined(drawn)
         free = here.best(data, truth, each)
         clock.append(time.perf_counter())
         at = np.repeat(job.truth[0, points], each, axis=0).T
         held = here.held.fit(data, at) if job.held else None
-        if held is None or job.statistic == "fits":
+        if job.statistic == "free":
+            block = {"q": np.where(free.status == FAILED, np.nan, free.twice_nll)}
+            block["outliers"] = np.zeros(1, dtype=np.int64)
+        elif held is None or job.statistic == "fits":
             block = _fits(free, held)
         else:
             block = _statistic(here, at, data, held, free)

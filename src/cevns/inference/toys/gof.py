@@ -8,8 +8,8 @@ from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.expectation import Model
-from cevns.inference.toys.toy_job import p_value
 from cevns.inference.toys.toy_run import run_toys
+from cevns.inference.toys.weighted_toys import WeightedToys
 
 __all__ = ["GoodnessOfFit", "goodness_of_fit"]
 
@@ -63,5 +63,5 @@ def goodness_of_fit(model: Model, result: FitResult, n: int, *, seed: int = 1) -
         audit=0.0,
     )
     good = toys.twice_nll[toys.status != FAILED]
-    share, error = p_value(good, result.twice_nll)
+    share, error = WeightedToys(good).p_value(result.twice_nll)
     return GoodnessOfFit(result.twice_nll, share, error, int(good.size), seed, float(good.mean()))

@@ -12,16 +12,16 @@ without signal that value takes its place (q-tilde_mu of Cowan, Cranmer, Gross, 
 arXiv:1007.1727, eq. 16).
 
 A block holds a number of toys of each of some neighbouring points, with a random stream for each
-point, seeded by (seed, point, number of the block, hypothesis). The first block may make the
-others unnecessary for some of its points (`ToyJob.follow`), whoever computes them and in whatever
-order.
+point, seeded by (seed, point, number of the block, hypothesis). After each block a test may find
+that some of its points need no more (`ToyJob.follow`), whoever computes them and in whatever order.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -35,46 +35,38 @@ from cevns.typing import ENGINE, Array, BoolArray, IntArray
 
 __all__ = [
     "BLOCK",
-    "FIRST",
     "GROUP",
     "POLICY",
     "QUICK",
     "QUOTED",
+    "STAGES",
+    "TAIL",
     "TIE",
     "Precision",
     "Sizes",
     "ToyJob",
-    "p_value",
 ]
 
-Statistic = Literal["two-sided", "upper", "fits"]
+Statistic = Literal["two-sided", "upper", "fits", "free"]
 
-FIRST = 256
-"""Toys of a point of a scan in its first block."""
-BLOCK = 1024
+STAGES = (256, 512)
+"""Toys of a point of a scan after each of its first blocks. With 8, 16, 32 and 96 before there are
+half as many toys, but what a block costs beside them outweighs that, and the ends of intervals,
+which lie between points that are decided, are known half as well."""
+BLOCK = 512
 """Toys of a point of a scan in another block at most."""
-GROUP = 8
+GROUP = 16
 """Neighbouring points whose toys are fitted together: the few slow fits of each then share the
 cost of many small steps."""
+TAIL = 6e-5
+"""Chance, on either side, of so many or so few toys beyond the data at a point on the border, below
+which a point needs no more toys."""
 TIE = 1e-2
 """Difference of two values of q, or of two minima, that counts as none: that to which toys are
 fitted. Counts are discrete, and a toy equal to the data must count as far off as they are; where q
 is continuous a p-value of 0.1 grows by 6e-4 for one parameter and 5e-4 for two."""
 POLICY = "profiled"
 """Where the toys have their nuisances: at the values that fit the data best at the point."""
-
-
-def p_value(q: Array, q_data: float) -> tuple[float, float]:
-    """Share of toys at least as far off as the data, and its binomial error.
-
-    Examples:
-        >>> p_value(np.array([0.0, 1.0, 2.0, 3.0]), 2.0)[0]
-        0.5
-    """
-    if not q.size:
-        return math.nan, math.nan
-    p = float(np.mean(q >= q_data - TIE))
-    return p, math.sqrt(max(p * (1.0 - p), 1.0 / q.size) / q.size)
 
 
 @dataclass(frozen=True)
@@ -119,12 +111,12 @@ class Sizes(NamedTuple):
     """Toys of a block.
 
     Args:
-        first: of each point in the first block.
+        stages: of each point after its first blocks.
         more: of each point in another block at most.
         group: points whose toys are fitted together.
     """
 
-    first: int = FIRST
+    stages: tuple[int, ...] = STAGES
     more: int = BLOCK
     group: int = GROUP
 
@@ -143,12 +135,12 @@ class ToyJob:
             that is at the points.
         toys: toys of a point at most, under each hypothesis.
         seed: master seed.
-        statistic: what is kept of a toy: q, two-sided or for upper limits, or the fits themselves.
+        statistic: what is kept of a toy: q, two-sided or for upper limits, the fits themselves, or
+            -2 ln L of the free fit.
         null: value of the scanned parameter without signal, for upper limits.
         held: whether toys are fitted with the scanned parameters held too; q needs it.
         q_data: the statistic of the data, ``(size,)``; for `stop`.
         stop: p-value around which all toys are wanted; None for all toys everywhere.
-        stop_sigma: distance from it, in binomial errors, at which the first block is enough.
         audit: toys that are fitted again with iminuit, spread over the points and blocks.
         data_digest: of the data.
         precision: of the fits.
@@ -166,7 +158,6 @@ class ToyJob:
     held: bool = True
     q_data: Array | None = None
     stop: float | None = None
-    stop_sigma: float = 0.0
     audit: int = 0
     data_digest: str = ""
     precision: Precision = QUICK
@@ -179,10 +170,10 @@ class ToyJob:
         """Points that have toys, ``(size,)``."""
         return np.ones(self.grid.size, dtype=bool) if self.excluded is None else ~self.excluded
 
-    @property
+    @cached_property
     def n_blocks(self) -> int:
         """Blocks of a group."""
-        return 1 + -(-max(0, self.toys - self.sizes.first) // self.sizes.more)
+        return next(n for n in count(1) if self._before(n) >= self.toys)
 
     @cached_property
     def groups(self) -> list[tuple[int, ...]]:
@@ -196,9 +187,10 @@ class ToyJob:
 
     def _before(self, number: int) -> int:
         """Toys of a point in the blocks before one."""
-        if number == 0:
-            return 0
-        return min(self.toys, self.sizes.first + (number - 1) * self.sizes.more)
+        stages, further = (0, *self.sizes.stages), number - len(self.sizes.stages)
+        if further < 0:
+            return min(self.toys, stages[number])
+        return min(self.toys, stages[-1] + further * self.sizes.more)
 
     def each(self, number: int) -> int:
         """Toys of a block for each of its points."""
@@ -207,6 +199,10 @@ class ToyJob:
     def size(self, key: BlockKey) -> int:
         """Toys of a block."""
         return self.each(key.number) * len(key.points)
+
+    def complete(self, key: BlockKey, block: Block) -> bool:
+        """Whether a block has all of its toys."""
+        return len(block["q"]) == self.size(key)
 
     def first(self, shard: tuple[int, int] | None = None) -> list[BlockKey]:
         """The blocks that are wanted whatever the toys say, or the `i`-th share of `n` of them."""
@@ -221,27 +217,47 @@ class ToyJob:
             for number in range(self.n_blocks if self.stop is None else 1)
         ]
 
-    def follow(self, key: BlockKey, block: Block) -> list[BlockKey]:
-        """The other blocks of a group after its first, for the points that need more toys."""
-        if self.stop is None or key.number or self.n_blocks == 1:
-            return []
-        q = block["q"].reshape(len(key.points), -1)
-        points = tuple(
-            point
-            for point, mine in zip(key.points, q, strict=True)
-            if self._needs_more(point, mine[np.isfinite(mine)], self.stop)
-        )
-        if not points:
-            return []
-        return [key._replace(number=b, points=points) for b in range(1, self.n_blocks)]
+    def follow(
+        self, key: BlockKey, block: Block, before: Mapping[BlockKey, Block]
+    ) -> list[BlockKey]:
+        """The next block of a group, for the points that need more toys.
 
-    def _needs_more(self, point: int, q: Array, stop: float) -> bool:
-        """Whether the p-value of a point is near to that of a stop."""
-        if self.q_data is None or not q.size:
-            return True
-        p = np.mean(q >= self.q_data[point] - TIE)
-        error = np.sqrt(stop * (1.0 - stop) / q.size)
-        return bool(abs(p - stop) <= self.stop_sigma * error)
+        Args:
+            key: of a block.
+            block: what it holds.
+            before: blocks, all earlier ones of its points among them.
+        """
+        if self.stop is None or key.number + 1 >= self.n_blocks:
+            return []
+        mine = set(key.points)
+        earlier = [
+            (other, found)
+            for other, found in before.items()
+            if other.hypothesis == key.hypothesis
+            and other.number < key.number
+            and mine <= set(other.points)
+        ]
+        beyond, toys = np.zeros((2, len(mine)), dtype=np.int64)
+        for other, found in [(key, block), *earlier]:
+            q = found["q"].reshape(len(other.points), -1)
+            q = q[[other.points.index(p) for p in key.points]]
+            toys += np.sum(np.isfinite(q), axis=1)
+            if self.q_data is not None:
+                beyond += np.sum(q >= self.q_data[list(key.points), None] - TIE, axis=1)
+        points = np.array(key.points)[self._undecided(beyond, toys, self.stop)]
+        more = key._replace(number=key.number + 1, points=tuple(points.tolist()))
+        return [more] if points.size else []
+
+    def _undecided(self, beyond: IntArray, toys: IntArray, stop: float) -> BoolArray:
+        """Whether so many of the toys may lie beyond the data at a point on the border."""
+        if self.q_data is None:
+            return np.ones(len(toys), dtype=bool)
+        from scipy.special import bdtr, bdtrc
+
+        few = bdtr(beyond.astype(float), toys, stop)
+        many = np.where(beyond > 0, bdtrc(beyond - 1.0, toys, stop), 1.0)
+        undecided: BoolArray = (few >= TAIL) & (many >= TAIL) | (toys == 0)
+        return undecided
 
     def audited(self, key: BlockKey) -> list[int]:
         """Toys of each point of a block to fit again: even shares of all that surely come."""
@@ -286,8 +302,8 @@ class ToyJob:
             "toys": self.toys,
             "engine": ENGINE,
             "stopped early around": self.stop,
-            "stopped early at": self.stop_sigma,
+            "stopped early below a chance of": TAIL,
             "audited toys": self.audit,
-            "blocks": list(self.sizes),
+            "blocks": [list(self.sizes.stages), *self.sizes[1:]],
             "version": VERSION,
         }

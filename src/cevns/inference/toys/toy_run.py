@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cevns import files
 from cevns.exceptions import FitError, InputError, OutputError
@@ -18,7 +18,7 @@ from cevns.inference.model.grid import Grid
 from cevns.inference.toys.block_fits import BlockFits, Seconds
 from cevns.inference.toys.toy_job import QUOTED, Sizes, ToyJob
 from cevns.inference.toys.toy_result import ToyResult
-from cevns.inference.work.blocks import run_blocks
+from cevns.inference.work.blocks import Job, run_blocks
 from cevns.inference.work.checkpoint import (
     Block,
     BlockKey,
@@ -34,6 +34,8 @@ __all__ = [
     "TOYS_MOST",
     "Computed",
     "Progress",
+    "Toys",
+    "all_blocks",
     "audited",
     "check_audit",
     "check_failed",
@@ -84,8 +86,38 @@ class Computed:
         }
 
 
+class Toys(Protocol):
+    """Toys that are computed in blocks."""
+
+    def first(self, shard: tuple[int, int] | None) -> list[BlockKey]:
+        """The blocks that are wanted in any case; of a share, if one is wanted."""
+
+    def follow(
+        self, key: BlockKey, block: Block, before: Mapping[BlockKey, Block]
+    ) -> list[BlockKey]:
+        """Those that are wanted after a block, from it and those before it."""
+
+    def size(self, key: BlockKey) -> int:
+        """Toys of a block, for the progress."""
+
+    def complete(self, key: BlockKey, block: Block) -> bool:
+        """Whether a block is whole."""
+
+
+def all_blocks(
+    job: Toys, blocks: Mapping[BlockKey, Block], shard: tuple[int, int] | None
+) -> list[BlockKey]:
+    """The blocks that are wanted as far as some of them say."""
+    wanted = job.first(shard)
+    for key in wanted:  # which grows
+        if key in blocks:
+            wanted += job.follow(key, blocks[key], blocks)
+    return wanted
+
+
 def compute(
-    job: ToyJob,
+    job: Toys,
+    work: Job[BlockKey, tuple[Block, Seconds]],
     *,
     store: Checkpoint | None = None,
     shard: tuple[int, int] | None = None,
@@ -97,6 +129,7 @@ def compute(
 
     Args:
         job: the toys.
+        work: what draws and fits them.
         store: part files; the same call resumes an interrupted run from them.
         shard: compute only share i of n.
         workers: see `cevns.inference.work.blocks.run_blocks`.
@@ -110,8 +143,7 @@ def compute(
     """
     started = time.perf_counter()
     blocks = store.load() if store else {}
-    wanted = job.first(shard)
-    wanted += [k for key in wanted if key in blocks for k in job.follow(key, blocks[key])]
+    wanted = all_blocks(job, blocks, shard)
     todo = [key for key in wanted if key not in blocks]
     done, total = (sum(map(job.size, keys)) for keys in (blocks, wanted))
     times: list[tuple[int, str, Seconds]] = []
@@ -121,7 +153,7 @@ def compute(
 
     def more(key: BlockKey, block: Block) -> list[BlockKey]:
         nonlocal total
-        keys = job.follow(key, block)
+        keys = job.follow(key, block, blocks)
         total += sum(map(job.size, keys))
         return keys
 
@@ -130,7 +162,7 @@ def compute(
     new = 0
     try:
         for each in run_blocks(
-            BlockFits(job),
+            work,
             todo,
             workers=workers,
             executor=executor,
@@ -257,7 +289,7 @@ def run_toys(
         held=coverage,
         audit=audited(audit, n, AUDIT_MOST),
         precision=QUOTED,
-        sizes=Sizes(BLOCK, BLOCK, 1),
+        sizes=Sizes((BLOCK,), BLOCK, 1),
         point=point,
     )
     run = {
@@ -277,6 +309,7 @@ def run_toys(
         else:
             found = compute(
                 job,
+                BlockFits(job),
                 store=store,
                 workers=workers,
                 executor=executor,

@@ -57,17 +57,18 @@ class BlockKey(NamedTuple):
 
 
 class Checkpoint:
-    """The part files of one run.
+    """The part files of one run, or of a part of it.
 
     Args:
         target: the file that the run will write at its end; the parts stand in a folder beside.
         fingerprint: what determines the blocks; plain JSON values.
+        part: name of the part; each has a folder of its own.
     """
 
-    def __init__(self, target: Path, fingerprint: Mapping[str, Any]) -> None:
+    def __init__(self, target: Path, fingerprint: Mapping[str, Any], part: str = "") -> None:
         self.target = target
         self.fingerprint = dict(fingerprint)
-        self.folder = target.with_name(target.name + ".parts")
+        self.folder = target.with_name(".".join(filter(None, [target.name, part, "parts"])))
         self._waiting: dict[BlockKey, Block] = {}
         self._last = time.monotonic()
         self._own: list[Path] = []

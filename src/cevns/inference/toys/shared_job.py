@@ -1,0 +1,256 @@
+"""Toys of a few anchors that serve all points of a plane: what determines them, and their fits.
+
+Each toy is drawn at an anchor and fitted freely once; at a point it needs one fit more, with the
+scanned parameters held, and the weight of `mixture`. A point begins with half as many toys as are
+asked for. Where its p-value, or that of a point for which it stands, is then near to that of the
+border, it has twice as many as asked for; and if these know the border less well than the toys
+that are asked for would, drawn at the point itself, as many toys of its own are added to the
+mixture. Toys of its own from the beginning has a point that no mixture of anchors describes.
+
+A block holds the fits at some neighbouring points, whole: of two blocks with one point the later
+one counts.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cevns.inference.minimum.batch import FAILED
+from cevns.inference.model.data import Data, draw
+from cevns.inference.model.expectation import Model
+from cevns.inference.model.grid import Grid
+from cevns.inference.toys.block_fits import OUTLIER, Seconds, SliceFits
+from cevns.inference.toys.mixture import Mixture, thinned
+from cevns.inference.toys.toy_job import ToyJob
+from cevns.inference.toys.weighted_toys import WeightedToys
+from cevns.inference.work.checkpoint import Block, BlockKey
+from cevns.typing import Array, BoolArray, IntArray
+
+__all__ = ["SharedFits", "SharedJob", "described", "mixture", "weighted"]
+
+GROUP = 8
+"""Neighbouring points whose toys are fitted together."""
+_EFFECTIVE = 0.3
+"""Effective toys that a point needs, of those asked for."""
+_SUM = 0.15
+"""How far the sum of weights may lie from one with a thousand toys asked for, or more."""
+_FIRST, _LAST = 0.5, 2.0
+"""Toys of a point, of those asked for: at first, and near the border."""
+
+
+@dataclass(frozen=True, eq=False)
+class SharedJob:
+    """All that determines the fits of shared toys at the points of a plane.
+
+    Args:
+        before: the toys of the anchors; their free fits come before.
+        toys: toys that are asked for at a point: as well as these would, the border is known.
+        stands: the point whose toys serve each, ``(size,)``; -1 for points without toys.
+        own: toys of their own that points have from the beginning, ``(size,)``.
+        stop_sigma: distance of a p-value from the border, in its errors, at which the first toys of
+            a point are enough.
+        free: -2 ln L of the free fits of all toys, once known; NaN for those that failed.
+    """
+
+    before: ToyJob
+    toys: int
+    stands: IntArray
+    own: IntArray
+    stop_sigma: float
+    free: Array | None = None
+
+    @property
+    def grid(self) -> Grid:
+        """The points."""
+        return self.before.grid
+
+    @property
+    def anchors(self) -> list[int]:
+        """Points at which toys are drawn, in the order of their blocks."""
+        return [point for group in self.before.groups for point in group]
+
+    @cached_property
+    def members(self) -> dict[int, IntArray]:
+        """The points that each point stands for, itself among them."""
+        return {int(k): np.flatnonzero(self.stands == k) for k in np.unique(self.stands) if k >= 0}
+
+    @cached_property
+    def groups(self) -> list[tuple[int, ...]]:
+        """Points that are fitted together."""
+        points = list(self.members)
+        return [tuple(points[at : at + GROUP]) for at in range(0, len(points), GROUP)]
+
+    def wanted(self, number: int) -> int:
+        """Toys of a point, about, in a block."""
+        return max(1, round((_LAST if number else _FIRST) * self.toys))
+
+    def of_their_own(self, number: int, point: int) -> int:
+        """Toys of its own that a point has in a block."""
+        return max(int(self.own[point]), self.toys if number > 1 else 0)
+
+    def size(self, key: BlockKey) -> int:
+        """Toys of a block, about."""
+        return sum(self.wanted(key.number) + self.of_their_own(key.number, p) for p in key.points)
+
+    def complete(self, key: BlockKey, block: Block) -> bool:
+        """Whether the arrays of a block are those of its points."""
+        return len(block["kept"]) == len(key.points) and len(block["q"]) == block["kept"].sum()
+
+    def first(self, shard: tuple[int, int] | None = None) -> list[BlockKey]:
+        """The blocks that are wanted whatever the toys say, or the `i`-th share of `n` of them."""
+        i, n = (1, 1) if shard is None else shard
+        return [BlockKey(0, 0, g) for k, g in enumerate(self.groups) if k % n == i - 1]
+
+    def follow(self, key: BlockKey, block: Block, _: Mapping[BlockKey, Block]) -> list[BlockKey]:
+        """Another block for those of the points that need more toys."""
+        if key.number > 1:
+            return []
+        points = tuple(
+            point
+            for point, toys in zip(key.points, weighted(block), strict=True)
+            if self._needs_more(point, toys, key.number)
+        )
+        return [BlockKey(0, key.number + 1, points)] if points else []
+
+    def _needs_more(self, point: int, toys: WeightedToys, number: int) -> bool:
+        job = self.before
+        assert job.stop is not None
+        assert job.q_data is not None
+        found = [toys.p_value(q) for q in job.q_data[self.members[point]].tolist()]
+        near = any(not abs(p - job.stop) >= self.stop_sigma * error for p, error in found)
+        return near and (number == 0 or toys.equivalent(1.0 - job.stop) < self.toys)
+
+    def with_free(self, blocks: Mapping[BlockKey, Block]) -> SharedJob:
+        """The same, once the toys of the anchors are fitted."""
+        return replace(self, free=np.concatenate([blocks[key]["q"] for key in sorted(blocks)]))
+
+    def goodness_of_fit(self, theta: Array, twice_nll: float) -> tuple[float, float]:
+        """How often -2 ln L of a free fit is as high as in the data at a point, and the error.
+
+        Args:
+            theta: the best fit, ``(n_par,)``.
+            twice_nll: there, of the data.
+
+        Returns:
+            NaN twice where the toys of the anchors do not describe the point.
+        """
+        assert self.free is not None
+        toys = mixture(self.before, self.grid.family.model({}))
+        if described(toys, theta[None], self.toys)[0]:
+            return WeightedToys(self.free, toys.weights(theta[None])[0]).p_value(twice_nll)
+        return math.nan, math.nan
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What must agree for blocks to belong together."""
+        return {
+            **self.before.fingerprint(),
+            "toys": self.toys,
+            "toys of an anchor": self.before.toys,
+            "stopped early at": self.stop_sigma,
+            "anchors": self.anchors,
+        }
+
+
+def weighted(block: Block) -> list[WeightedToys]:
+    """The toys of each point of a block."""
+    ends = np.cumsum(block["kept"])[:-1]
+    pieces = zip(np.split(block["q"], ends), np.split(block["weight"], ends), strict=True)
+    return [WeightedToys(q, w) for q, w in pieces]
+
+
+def described(mixture: Mixture, theta: Array, toys: int) -> BoolArray:
+    """Points ``(K, n_par)`` that a mixture describes as well as so many toys need, ``(K,)``."""
+    effective, total = mixture.quality(theta)
+    tolerance = _SUM * max(1.0, math.sqrt(1000.0 / toys))
+    enough: BoolArray = (effective >= _EFFECTIVE * toys) & (np.abs(total - 1.0) <= tolerance)
+    return enough
+
+
+def mixture(job: ToyJob, model: Model) -> Mixture:
+    """The toys of all anchors, in the order of their blocks."""
+    theta, drawn = [], []
+    for key in job.first():
+        for point in key.points:
+            theta.append(job.truth[0, point])
+            drawn.append(draw(model, theta[-1], job.stream(key, point), job.each(key.number)))
+    return Mixture.of(model, np.array(theta), drawn)
+
+
+class SharedFits:
+    """The blocks of a job (`cevns.inference.work.blocks.Job`).
+
+    Args:
+        job: the toys, their free fits among what is known.
+    """
+
+    def __init__(self, job: SharedJob) -> None:
+        self.job = job
+
+    @property
+    def name(self) -> str:
+        """Of the models, for messages."""
+        return f"the family {self.job.before.grid.family.name!r}"
+
+    def start(self) -> Callable[[BlockKey], tuple[Block, Seconds]]:
+        """Draws the toys of the anchors; the function fits those of a block at its points."""
+        toys = self.job.before
+        ((structure, points),) = toys.grid.slices()
+        here = SliceFits(toys, toys.grid.family.model(structure), points)
+        common = mixture(toys, here.model)
+        return lambda key: self._block(here, common, key)
+
+    def _block(self, here: SliceFits, common: Mixture, key: BlockKey) -> tuple[Block, Seconds]:
+        clock = [time.perf_counter()]
+        parts = [self._chosen(here, common, point, key.number) for point in key.points]
+        clock.append(time.perf_counter())
+        data, free, weight, effective, total = zip(*parts, strict=True)
+        kept = np.array([len(w) for w in weight])
+        at = np.repeat(here.job.truth[0, list(key.points)], kept, axis=0).T
+        held = here.held.fit(Data.joined(data), at)
+        rise = held.twice_nll - np.concatenate(free)
+        failed = held.status == FAILED
+        block = {
+            "q": np.where(failed, np.nan, np.maximum(rise, 0.0)),
+            "weight": np.concatenate(weight),
+            "kept": kept,
+            "effective": np.array(effective),
+            "sum": np.array(total),
+            "outliers": np.array([np.sum((rise < -OUTLIER) & ~failed)]),
+            "point": np.array(key.points),
+            "hypothesis": np.array([key.hypothesis]),
+            "number": np.array([key.number]),
+        }
+        clock.append(time.perf_counter())
+        return block, Seconds(0.0, clock[1] - clock[0], clock[2] - clock[1], 0.0)
+
+    def _chosen(
+        self, here: SliceFits, common: Mixture, point: int, number: int
+    ) -> tuple[Data, Array, Array, float, float]:
+        """Toys of a point with their free fits and weights; effective number, sum of weights."""
+        job = self.job
+        theta, free = here.job.truth[0, point], job.free
+        assert free is not None
+        toys, own = common, job.of_their_own(number, point)
+        if own:
+            data = draw(here.model, theta, self._stream(point, 1), own)
+            fits = here.best(data, theta[None], own)
+            free = np.append(free, np.where(fits.status == FAILED, np.nan, fits.twice_nll))
+            toys = common.with_own(theta, data)
+        weights = toys.weights(theta[None])[0]
+        effective, total = toys.quality(theta[None])
+        uniform = self._stream(point, 0).random(len(weights))
+        usable = np.where(np.isfinite(free), weights, 0.0)
+        kept, weight = thinned(usable, job.wanted(number) + own, uniform)
+        return toys.data.columns(kept), free[kept], weight, float(effective[0]), float(total[0])
+
+    def _stream(self, point: int, what: int) -> np.random.Generator:
+        """Random numbers of a point, which choose among toys (0) or draw its own (1)."""
+        seeds = np.random.SeedSequence((self.job.before.seed, point), spawn_key=(what,))
+        return np.random.default_rng(seeds)
