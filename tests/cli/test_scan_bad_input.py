@@ -15,7 +15,7 @@ import pytest
 from cevns.inference.work.scan_store import read_scan, write_scan
 
 CSI = "coherent-csi-2021"
-NSI = ("scan", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:10")
+NSI = ("scan", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.1:0.3:20")
 FC = (*NSI, "--method", "fc", "--toys", "20", "--workers", "1")
 VECTOR = ("scan", CSI, "--model", "vector-universal", "--parameter")
 
@@ -91,6 +91,13 @@ COMMANDS = [
     ((*NSI, "--plan"), "--plan is for toys"),
     ((*FC, "--shard", "3/2", "--out", "x.h5"), "there is no share 3/2"),
     ((*FC, "--shard", "2", "--out", "x.h5"), "--shard 2: write I/N"),
+    ((*FC, "--toys-at", "some-points"), "unknown place of toys 'some-points'"),
+    ((*NSI, "--toys-at", "anchors"), "--toys-at is for --method fc; leave it out with profile"),
+    (("limit", CSI, "--method", "fc"), "are for a parameter of new physics"),
+    (
+        (*VECTOR, "m_zprime=2", "--parameter", "g_zprime=5", "--method", "fc", "--toys-at=anchors"),
+        "toys cannot be shared between values of m_zprime",
+    ),
     ((*FC, "--shard", "1/2"), "needs a file"),
     (("scan", "coherent-lar-engineering", *NSI[2:]), "declares no data: .*--asimov"),
     (("limit", *NSI[1:], "--parameter", "eps_ee_d=0:1:5"), "scan a plane with 'cevns scan'"),
@@ -160,8 +167,8 @@ def replaced(command, old, new):
 
 OTHERS = [
     ("profile.h5", replaced(NSI, CSI, "coherent-csi-2017"), "experiments is coherent-csi-2021"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.3:5"), "grid is of length 10, not of"),
-    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.4:10"), "grid is -0.05.*, not -0.04"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.3:5"), "grid is of length 20, not of"),
+    ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_u=-0.1:0.4:20"), "grid is -0.07.*, not -0.07"),
     ("profile.h5", replaced(NSI, NSI[-1], "eps_ee_d=-0.1:0.3:10"), "axes is eps_ee_u, not"),
     ("profile.h5", (*NSI, "--cl", "0.68"), "confidence level is 0.9, not 0.68"),
     ("profile.h5", (*NSI, "--asimov"), "asimov is False, not True"),

@@ -33,7 +33,7 @@ def test_cost_of_a_map(grid):
     assert 0.0 < cost.toy_s < 0.1
     text = str(replace(cost, toy_s=1e-4, before_s=1.0))
     assert "1,600 points, up to 1,000 toys each: 409,600 to 1,600,000 toys" in text
-    assert "up to 3,200,000 fits" in text
+    assert "up to 3,200,000 fits in all" in text
     assert "GB a worker" in text
     assert plan(grid, 1000, adaptive=False).toys_least == 1_600_000
 

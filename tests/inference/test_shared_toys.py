@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,8 +24,9 @@ from cevns.inference.statistics.on_off import OnOff
 from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.toys import mixture as mixtures
 from cevns.inference.toys.mixture import Mixture, farthest, log_density, stabilised, thinned
-from cevns.inference.toys.shared_job import described, mixture, weighted
+from cevns.inference.toys.shared_job import SharedFits, described, toys_of_anchors, weighted
 from cevns.inference.toys.weighted_toys import WeightedToys
+from cevns.inference.work.checkpoint import BlockKey
 from cevns.parameters import Parameter
 
 SETTINGS = {"seed": 3, "workers": 1, "audit": 0.0, "toys_at": "anchors"}
@@ -133,6 +135,7 @@ def test_auxiliary_measurements_have_weights_too():
 STATISTICS = {
     "poisson": (Poisson(), np.array([4.0, 0.5])),
     "on-off": (OnOff(np.array([9.0, 2.0]), 3.0), np.array([4.0, 0.5])),
+    "negative signal": (OnOff(np.array([9.0, 2.0]), 3.0), np.array([-1.0, -0.4])),
     "gaussian": (Gaussian(np.array([1.0, 2.0])), np.array([4.0, -0.5])),
     "two-sided": (Gaussian(np.array([1.0, 2.0]), np.array([0.6, 3.0])), np.array([4.0, -0.5])),
     "covariance": (
@@ -191,6 +194,10 @@ def test_toys_without_weights_count_as_k_of_n():
     assert plain.critical(0.9)[0] == pytest.approx(np.sort(q[:999])[899] + 0.01)
     assert plain.equivalent(0.9) == pytest.approx(999, rel=0.02)  # of ranks
     assert WeightedToys(np.zeros(0)).equivalent(0.9) == 0.0
+    # what the toys do not reach they do not know
+    assert WeightedToys(q[:5]).equivalent(0.99) < 5
+    assert WeightedToys(q[:5]).critical(0.99)[1] == np.inf
+    assert WeightedToys(q[:50]).equivalent(0.99) < 50
     assert np.isnan(WeightedToys(np.full(3, np.nan)).critical(0.9)[0])
 
 
@@ -221,12 +228,12 @@ def test_far_anchors_are_seen_and_more_are_taken():
     scan, few = job_of(grid, 6.0, escalate=False)
     model = grid.family
     wanted = scan.theta[few.stands >= 0]
-    bad = ~described(mixture(few.before, model), wanted, 1000)
+    bad = ~described(toys_of_anchors(few.before, model), wanted, 1000)
     assert bad.mean() > 0.3
     _, more = job_of(grid, 6.0, escalate=True)
     assert len(more.anchors) > len(few.anchors)
     # what anchors do not describe has toys of its own
-    still = ~described(mixture(more.before, model), wanted, 1000)
+    still = ~described(toys_of_anchors(more.before, model), wanted, 1000)
     assert np.array_equal(more.own[few.stands >= 0] > 0, still)
     _, enough = job_of(grid, 1.0, escalate=True)
     assert not enough.own.any()
@@ -306,8 +313,11 @@ def test_planes_share_toys_by_themselves(plane):
 
 def test_interruption_and_files_change_nothing(plane, tmp_path):
     settings = {**SETTINGS, "toys_at": None}
-    undisturbed = feldman_cousins(plane, 120, **settings)
-    seen = []
+    told, seen = [], []
+    undisturbed = feldman_cousins(plane, 120, progress=lambda *a: told.append(a[:2]), **settings)
+    # one count for the toys of the anchors and those of the points
+    assert all(a[0] < b[0] and a[1] <= b[1] for a, b in pairwise(told))
+    assert told[-1][0] == told[-1][1]
 
     def stop(done, _, __):
         seen.append(done)
@@ -322,6 +332,11 @@ def test_interruption_and_files_change_nothing(plane, tmp_path):
     same(undisturbed, resumed)
     assert [p.name for p in tmp_path.iterdir()] == ["scan.h5"]
     same(undisturbed, feldman_cousins(plane, 120, out=path, **settings))
+    seen.clear()
+    with pytest.raises(KeyboardInterrupt):
+        feldman_cousins(plane, 120, out=tmp_path / "other.h5", progress=stop, **settings)
+    with pytest.raises(InputError, match="is of another run"):  # before its parts are left behind
+        feldman_cousins(plane, 120, out=tmp_path / "other.h5", **settings | {"seed": 8})
     with pytest.raises(InputError, match="toys at is anchors, not every-point"):
         feldman_cousins(plane, 120, out=path, **{**settings, "toys_at": "every-point"})
 
@@ -338,21 +353,68 @@ def test_shares_are_the_whole(plane, tmp_path):
     same(whole, replace(whole, file=joined))
 
 
-def test_failed_fits_of_anchors_are_told(plane, monkeypatch):
+def fail_some(monkeypatch, share, where=lambda each: True):
+    """A share of the free fits fails."""
     from cevns.inference.toys import block_fits
 
     original = block_fits.SliceFits.best
 
-    def failing(*args, **kwargs):
-        batch = original(*args, **kwargs)
-        batch.status[:3] = block_fits.FAILED
+    def failing(self, data, truth, each):
+        batch = original(self, data, truth, each)
+        if where(each):
+            batch.status[: round(share * len(batch.status))] = block_fits.FAILED
         return batch
 
     monkeypatch.setattr(block_fits.SliceFits, "best", failing)
-    scan = feldman_cousins(plane, 120, max_failures=0.1, **SETTINGS)
-    assert scan.failed >= 3
-    with pytest.raises(FitError, match="have a failed fit"):
-        feldman_cousins(plane, 120, max_failures=1e-5, **SETTINGS)
+
+
+def test_failed_fits_of_anchors_are_a_share_of_their_toys(plane, monkeypatch):
+    """Each is missing at all points, however many toys the points have together."""
+    fail_some(monkeypatch, 0.01)
+    with pytest.raises(FitError, match=r"\d+ of \d+ toys have a failed fit") as raised:
+        feldman_cousins(plane, 120, **SETTINGS)
+    failed, drawn = (int(w) for w in str(raised.value).split() if w.isdigit())
+    assert failed == pytest.approx(0.01 * drawn, rel=0.2)
+    scan = feldman_cousins(plane, 120, max_failures=0.02, **SETTINGS)
+    assert drawn == len(scan.file.run["anchors"]) * 400
+    assert scan.failed == failed
+
+
+def test_failed_fits_of_own_toys_are_told(plane, monkeypatch):
+    job, _ = prepare(profile_scan(plane), 120, seed=3, cl=0.9, at="anchors", audit=0.0)
+    free = np.zeros(len(job.anchors) * 400)
+    group = job.groups[0][:2]
+    own = np.where(np.isin(np.arange(plane.size), group), 120, 0)
+    fits = SharedFits(replace(job, own=own, free=free)).start()
+    fail_some(monkeypatch, 0.5, where=lambda each: each == 120)
+    block = fits(BlockKey(0, 0, group))[0]
+    assert block["own"].tolist() == [120, 120]
+    assert block["own_failed"].tolist() == [60, 60]
+
+
+def test_toys_of_their_own_describe_a_point(monkeypatch):
+    """Anchors far away and no more of them: own toys, counted, and right p-values."""
+    from cevns.inference.scan import anchors
+
+    def shared(*args, **how):
+        return shared_job(*args, **how, radius=9.0)
+
+    monkeypatch.setattr(anchors, "_HALVED", 0)
+    monkeypatch.setattr(module, "shared_job", shared)
+    scan, exact = feldman_cousins(two_bins(), 600, **SETTINGS), exact_p(two_bins())
+    own = scan.file.datasets["toys/own_at_last"] > 0
+    assert own.sum() > 10
+    error = np.maximum(scan.p_error, np.sqrt(exact * (1 - exact) / 600) + 1e-3)
+    assert np.abs((scan.p_value - exact)[own] / error[own]).max() < 4.0
+    assert scan.file.datasets["toys/effective"][own].min() > 300
+
+
+@pytest.mark.parametrize("toys_at", ["anchors", "every-point"])
+def test_a_grid_of_excluded_points_is_refused(toys_at):
+    model = two_bins().family
+    far = Grid.of(model, {"x": np.linspace(10, 12, 11), "y": np.linspace(10.5, 12, 11)})
+    with pytest.raises(FitError, match="take a finer grid, or a range around the best fit"):
+        feldman_cousins(far, 100, **SETTINGS | {"toys_at": toys_at})
 
 
 def test_audit_of_the_anchors(plane, monkeypatch):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.scan.feldman_cousins import STOP_SIGMA
 from cevns.inference.scan.profile_scan import levels
 from cevns.inference.work.scan_store import ScanFile
 from cevns.parameters import Parameter
@@ -140,7 +141,7 @@ class ScanFindings:
         p, error = (
             self.file.datasets[f"toys/{n}"].reshape(self.shape) for n in ("p_value", "p_error")
         )
-        near: BoolArray = (np.abs(p - (1.0 - self.cl)) < 4.0 * error) & ~self.excluded
+        near: BoolArray = (np.abs(p - (1.0 - self.cl)) < STOP_SIGMA * error) & ~self.excluded
         return near
 
     @property

@@ -61,14 +61,14 @@ def _profile(plan: ScanPlan, target: Path | None, refine: int) -> Scan:
         datasets["region/intervals"] = rows[:, 1:]
         if plan.grid.raster:
             datasets["region/slice"] = rows[:, 0].astype(int)
-    seconds = time.perf_counter() - started
+    cost = {} if refine else _by_toys(found, plan)
     notes = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),
-        "seconds": round(seconds, 3),
+        "seconds": round(time.perf_counter() - started, 3),
         "fits": found.effort.fits,
         "engine": ENGINE,
-        **_by_toys(found, plan),
+        **cost,
     }
     file = ScanFile(run, datasets, notes)
     if target is not None:

@@ -101,12 +101,22 @@ class Scan(ScanFindings):
             "critical_value_error": toys["critical_error"].tolist(),
             "p_value": toys["p_value"].tolist(),
             "delta_twice_nll": self.q.tolist(),
-            "toys": int(toys["n"].sum()),
+            "toys": int(toys["n"].sum()) if not self.shared else self._drawn(),
+            "fits": int(toys["fits"]) if "fits" in toys else None,
             "toys_at": "anchors" if self.shared else "every-point",
             "anchors": len(run.get("anchors", [])),
             "p_value_error": toys["p_error"].tolist(),
             "equivalent_toys": toys["equivalent"].tolist() if "equivalent" in toys else None,
+            "effective_toys": toys["effective"].tolist() if self.shared else None,
+            "sum_of_weights": toys["sum"].tolist() if self.shared else None,
+            "points_with_own_toys": int(np.sum(toys["own_at_last"] > 0)) if self.shared else None,
             "goodness_of_fit": toys["goodness_of_fit"].tolist() if self.shared else None,
             "nuisances_of_the_toys": run["nuisances of the toys"],
             "best_fit_within": run["best fit within"],
         }
+
+    def _drawn(self) -> int:
+        """Toys that were drawn, of shared ones."""
+        run = self.file.run
+        own = int(self.file.datasets["toys/own_at_last"].sum())
+        return len(run["anchors"]) * int(run["toys of an anchor"]) + own

@@ -55,8 +55,8 @@ def summary(scan: ScanFindings) -> list[str]:
         )
     if "fits by toys" in scan.file.notes:
         lines.append(
-            f"'--method fc' would take about {_rounded(scan.file.notes['fits by toys'])} fits; "
-            "'--plan' says how long"
+            f"'--method fc' would take about {_rounded(scan.file.notes['fits by toys'])} fits with "
+            "1,000 toys a point; '--plan' says how long"
         )
     if scan.refused:
         lines.append(f"this result is refused: {scan.refused}")
@@ -79,7 +79,7 @@ def _toys(scan: ScanFindings) -> list[str]:
         f"(error {np.nanmedian(error):.2f}), by Wilks {scan.wilks:.2f}; "
     )
     if not scan.shared:
-        return [f"{values}{int(toys['n'].sum()):,} toys"]
+        return [f"{values}{int(toys['n'].sum()):,} toys at their points"]
     run = scan.file.run
     anchors = f"{len(run['anchors'])} of them, {run['toys of an anchor']:,} each"
     lines = [
@@ -93,8 +93,11 @@ def _toys(scan: ScanFindings) -> list[str]:
             f"critical value to {np.nanmax(error[border]):.2g}, as "
             f"{np.min(toys['equivalent'][border]):,.0f} toys of a point would, or better"
         )
+    own = int(np.sum(toys["own_at_last"] > 0))
+    if own:
+        lines.append(f"{own:,} points have toys of their own beside, where those do not suffice")
     p, uncertainty = toys["goodness_of_fit"]
-    if math.isfinite(p):
+    if math.isfinite(p) and not run["asimov"]:
         lines.append(f"goodness of fit by the same toys: p = {p:.3f} +/- {uncertainty:.3f}")
     return lines
 

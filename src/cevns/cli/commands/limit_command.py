@@ -47,6 +47,10 @@ def limit(
         with options.prepared() as executor:
             options.carry_out(output, options.plan(parameter, asimov=asimov), executor)
         return
+    if options.method != "profile" or options.toys_at is not None:
+        raise InputError(
+            "--method and --toys-at are for a parameter of new physics; name it with --parameter"
+        )
     if len(options.experiment) > 1 or options.model != "standard-model":
         raise InputError(
             "name a parameter and its range, for example --parameter eps_ee_u=-0.3:0.8:221"

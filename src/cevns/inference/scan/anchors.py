@@ -13,11 +13,11 @@ import numpy as np
 
 from cevns.inference.scan.profile_scan import ProfileScan
 from cevns.inference.toys.mixture import farthest, merged, stabilised
-from cevns.inference.toys.shared_job import SharedJob, described, mixture
+from cevns.inference.toys.shared_job import SharedJob, described, toys_of_anchors
 from cevns.inference.toys.toy_job import Sizes, ToyJob
 from cevns.typing import BoolArray
 
-__all__ = ["RADIUS", "shared_job"]
+__all__ = ["RADIUS", "shared_job", "toys_of_an_anchor"]
 
 RADIUS = 1.0
 """Distance, in standard deviations of the data, within which each point has an anchor."""
@@ -25,9 +25,21 @@ _HALVED = 2
 """Times that it is halved around points that their mixture does not describe."""
 _PER_ANCHOR = 0.6, 0.4
 """Toys of an anchor, of those asked for; and where there are more anchors than `_MANY`."""
+_LEAST = 400
+"""Toys of an anchor in any case: with fewer, sums of weights say little."""
 _MANY = 30
 _GROUP = 4
 """Anchors whose toys are fitted together."""
+
+
+def toys_of_an_anchor(anchors: int, toys: int) -> int:
+    """Toys of each of so many anchors, where so many are asked for at a point.
+
+    Examples:
+        >>> toys_of_an_anchor(7, 1000), toys_of_an_anchor(42, 1000), toys_of_an_anchor(7, 20)
+        (600, 400, 400)
+    """
+    return max(_LEAST, round(_PER_ANCHOR[anchors > _MANY] * toys))
 
 
 def shared_job(
@@ -65,7 +77,7 @@ def shared_job(
     distinct = np.unique(stands)
     chosen = farthest(places, radius, np.array([np.argmin(scan.rise[points])]))
     for halvings in range(_HALVED + 1):
-        each = max(1, round(_PER_ANCHOR[len(chosen) > _MANY] * toys))
+        each = toys_of_an_anchor(len(chosen), toys)
         not_anchors = np.ones(grid.size, dtype=bool)
         not_anchors[points[chosen]] = False
         before = ToyJob(
@@ -82,7 +94,7 @@ def shared_job(
             sizes=Sizes((each,), each, _GROUP),
             excluded=not_anchors,
         )
-        poor = ~described(mixture(before, model), theta[distinct], toys)
+        poor = ~described(toys_of_anchors(before, model), theta[distinct], toys)
         if not escalate or not poor.any() or halvings == _HALVED:
             break
         radius /= 2.0
@@ -92,4 +104,4 @@ def shared_job(
     every[points] = stands
     if escalate:
         own[distinct[poor]] = toys
-    return SharedJob(before, toys, every, own, stop_sigma)
+    return SharedJob(before, toys, every, own, stop_sigma, radius)

@@ -4,7 +4,7 @@ A few points of the grid are profiled and some toys of them drawn and fitted, in
 the rest is arithmetic. How many points lie near the border is not known beforehand, so that there
 is a least and a most. So it is with the points that are excluded without toys: at least those of
 the few that are not, at most their neighbours too. Where toys are shared the anchors are those of
-the few points; a finer grid hardly needs more.
+the few points, of which a finer grid may need more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cevns.exceptions import InputError
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Axis, Grid
-from cevns.inference.scan.anchors import shared_job
+from cevns.inference.scan.anchors import shared_job, toys_of_an_anchor
 from cevns.inference.scan.feldman_cousins import STOP_SIGMA, construction
 from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
 from cevns.inference.scan.toy_scan import EXCLUDED, P_BOUND
@@ -40,7 +40,7 @@ _SAMPLE = 64
 """Toys of each of a few points whose fits are timed."""
 _PLANE = 13
 """Points along each axis of a plane that are profiled."""
-_WINDOW = 3.0
+_WINDOW = 4.0
 """Factor of the p-value by which points that may lie near the border differ from it, by Wilks."""
 _FEW = 100
 """Toys that show how many anchors there are."""
@@ -140,10 +140,13 @@ class Cost:
         memory = self.worker_bytes / 1e9, self.result_bytes / 1e9
         what = f"{self.points:,} points, up to {self.per_point:,} toys each: {toys} toys"
         if self.anchors:
-            what = f"{self.points:,} points share the toys of {self.anchors} of them: {toys} times"
+            what = (
+                f"{self.points:,} points share the toys of {self.anchors} of them: {toys} fits "
+                "at the points"
+            )
         lines = [
             what,
-            f"up to {self.fits_most:,} fits",
+            f"{'about' if self.anchors else 'up to'} {self.fits_most:,} fits in all",
             f"{time_} of one core at {1.0 / self.toy_s:,.0f} toys/s",
             f"up to {_hours(self.wall_hours_most)} on {self.cores} cores",
             f"memory: {memory[0]:.1f} GB a worker, {memory[1]:.2g} GB for the results",
@@ -256,7 +259,8 @@ def by_toys(scan: ProfileScan, cl: float, toys: int = 1000) -> int:
     if construction(scan.grid, None) == "anchors":
         few = _shared(scan, wanted, _FEW, cl)  # the anchors are as many as with more toys
         least, most = _of_points(few, cl, toys / _FEW)
-        return round(0.5 * (least + most) + len(few.anchors) * few.before.toys * toys / _FEW)
+        anchors = len(few.anchors)
+        return round(0.5 * (least + most)) + anchors * toys_of_an_anchor(anchors, toys)
     near = wanted & _near(scan.rise, scan.grid.degrees, cl)
     return 2 * int(near.sum() * toys + (wanted & ~near).sum() * min(toys, STAGES[1]))
 

@@ -160,7 +160,8 @@ def feldman_cousins(
         adaptive: with toys at every point, those that a binomial test tells from the border have
             no more of them, and those far out none at all.
         audit: fraction of the toys that is fitted again with iminuit from a random point of the
-            grid; at most `AUDIT_MOST` toys. Of shared toys ten times that fraction.
+            grid; at most `AUDIT_MOST` toys. Of shared toys, where each fit serves all points,
+            it is that number unless the fraction is zero.
         keep_toys: keep the statistic of every toy in the file, not only its quantiles.
         max_failures: largest tolerated fraction of toys with failed fits.
         running: see `cevns.inference.scan.toy_scan.Running`.
@@ -226,8 +227,12 @@ def judge(file: ScanFile, max_failures: float = MAX_FAILURES) -> None:
             without toys might not be.
     """
     scan = FcScan(file)
-    failed = int(scan.failed)
-    check_failed(failed, int(scan.n_toys.sum()) + failed, max_failures)
+    failed, tried = (int(file.datasets[f"toys/{name}"]) for name in ("failed", "tried"))
+    if "toys/anchors_failed" in file.datasets:  # each of these is missing at all points
+        of_anchors = int(file.datasets["toys/anchors_failed"])
+        check_failed(of_anchors, _drawn_at_anchors(file.run), max_failures)
+        failed -= of_anchors
+    check_failed(failed, tried, max_failures)
     check_audit(
         scan.deeper,
         scan.audit.size,
@@ -258,6 +263,11 @@ def prepare(
     else:
         check_profile(scan)
         out = np.zeros(scan.grid.size, dtype=bool)
+    if out.all():
+        raise FitError(
+            f"all points of the grid lie more than {EXCLUDED:g} above the minimum of -2 ln L, so "
+            "that none needs toys; take a finer grid, or a range around the best fit"
+        )
     best = np.array([b.twice_nll for b in scan.best_by_slice])
     inputs = {
         **profile_inputs(scan, scan.rise),
@@ -272,7 +282,7 @@ def prepare(
             seed=seed,
             stop=1.0 - cl,
             stop_sigma=STOP_SIGMA,
-            audit=lambda n: audited(10.0 * audit, n, AUDIT_MOST),
+            audit=lambda n: min(n, AUDIT_MOST) if audit else 0,
         )
         return job, {**inputs, "toys/stands": job.stands, "toys/own": job.own}
     each = ToyJob(
@@ -306,18 +316,12 @@ def assemble(
         "p_error": p_error,
         "critical": critical,
         "critical_error": critical_error,
-        "equivalent": np.array([t.equivalent(cl) for t in toys]),
+        "equivalent": np.array([t.equivalent(cl) if len(t) else np.nan for t in toys]),
         "levels": LEVELS,
         "quantiles": np.array([t.quantiles(LEVELS) for t in toys]),
-        "failed": count_failed(blocks) + inputs.get("toys/anchors_failed", 0),
         "outliers": np.array(sum(int(blocks[k]["outliers"].sum()) for k in keys)),
+        **(_of_shared(run, inputs, blocks) if shared else _of_points(blocks)),
     }
-    fits = sum(len(blocks[k]["q"]) for k in keys)
-    if shared:
-        out["fits"] = np.array(fits + len(run["anchors"]) * run["toys of an anchor"])
-    else:
-        out["fits"] = np.array(2 * fits)
-        out["audit"] = np.concatenate([np.zeros(0), *(blocks[k]["audit"] for k in keys)])
     if run["toys kept"]:
         out |= {
             "q": np.concatenate([t.q for t in toys]),
@@ -339,3 +343,43 @@ def _shared(inputs: Mapping[str, Array], blocks: Mapping[BlockKey, Block]) -> li
         found |= dict(zip(key.points, weighted(blocks[key]), strict=True))
     none = WeightedToys(np.zeros(0))
     return [found.get(int(k), none) for k in inputs["toys/stands"]]
+
+
+def _of_points(blocks: Mapping[BlockKey, Block]) -> dict[str, Array]:
+    """Fits of toys that were drawn at the points, those that failed, and their audit."""
+    tried = sum(len(b["q"]) for b in blocks.values())
+    audit = np.concatenate([np.zeros(0), *(blocks[k]["audit"] for k in sorted(blocks))])
+    return {
+        "failed": count_failed(blocks),
+        "tried": np.array(tried),
+        "fits": np.array(2 * tried),
+        "audit": audit,
+    }
+
+
+def _of_shared(
+    run: Mapping[str, Any], inputs: Mapping[str, Array], blocks: Mapping[BlockKey, Block]
+) -> dict[str, Array]:
+    """Fits of shared toys, those that failed, and how well their mixture describes each point."""
+    last: dict[int, tuple[float, float, int]] = {}
+    for key in sorted(blocks, key=lambda k: k.number):
+        block = blocks[key]
+        of_each = zip(*(block[n].tolist() for n in ("effective", "sum", "own")), strict=True)
+        last |= dict(zip(key.points, of_each, strict=True))
+    nothing = (np.nan, np.nan, 0)
+    effective, total, own = np.array([last.get(int(k), nothing) for k in inputs["toys/stands"]]).T
+    tried = sum(len(b["q"]) + int(b["own"].sum()) for b in blocks.values())
+    failed = sum(int(np.isnan(b["q"]).sum() + b["own_failed"].sum()) for b in blocks.values())
+    return {
+        "failed": np.array(failed) + inputs["toys/anchors_failed"],
+        "tried": np.array(tried),
+        "fits": np.array(tried + _drawn_at_anchors(run)),
+        "effective": effective,
+        "sum": total,
+        "own_at_last": own.astype(np.int64),
+    }
+
+
+def _drawn_at_anchors(run: Mapping[str, Any]) -> int:
+    """Toys of all anchors."""
+    return len(run["anchors"]) * int(run["toys of an anchor"])

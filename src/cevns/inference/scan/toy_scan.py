@@ -284,22 +284,30 @@ def _computed(
     running: Running,
 ) -> ScanFile:
     """The result, which is in its file."""
-    how: Any = {k: running.get(k) for k in ("workers", "executor", "progress")}
-    shard, stores, notes = running.get("shard"), [], {}
+    how: Any = {k: running.get(k) for k in ("workers", "executor")}
+    tell = progress = running.get("progress")
+    shard, notes = running.get("shard"), {}
+    stores: dict[str, Checkpoint] = {}
 
-    def store(part: str) -> Checkpoint | None:
-        if target is not None:
-            stores.append(Checkpoint(target, mine, part))
-            return stores[-1]
-        return None
-
+    if target is not None:
+        stores = {part: Checkpoint(target, mine, part) for part in ("", "anchors")}
+        for each in stores.values():
+            each.load()  # parts of another run are refused before anything is computed
     if isinstance(job, SharedJob):
-        anchors = compute(job.before, BlockFits(job.before), store=store("anchors"), **how)
+        free, held = (sum(map(j.size, j.first())) for j in (job.before, job))
+        anchors = compute(
+            job.before,
+            BlockFits(job.before),
+            store=stores.get("anchors"),
+            progress=tell and (lambda done, total, rate: tell(done, total + held, rate)),
+            **how,
+        )
+        progress = tell and (lambda done, total, rate: tell(done + free, total + free, rate))
         job = job.with_free(anchors.blocks)
         inputs = {**inputs, **of_anchors(job, inputs, anchors.blocks)}
         notes = {"anchors": anchors.notes()}
     work = SharedFits(job) if isinstance(job, SharedJob) else BlockFits(job)
-    found = compute(job, work, store=store(""), shard=shard, **how)
+    found = compute(job, work, store=stores.get(""), shard=shard, progress=progress, **how)
     notes |= found.notes()
     result = judged(finished(run, inputs, found.blocks, assemble, notes), judge)
     if target is not None:
@@ -308,7 +316,7 @@ def _computed(
             blocks = {f"blocks/{name}": array for name, array in join(found.blocks).items()}
             stored = ScanFile(mine, {**inputs, **blocks}, result.notes)
         write_scan(target, stored, new=True)
-        for each in stores:
+        for each in stores.values():
             each.remove()
     return result
 
@@ -401,7 +409,7 @@ def _plan(share: ScanFile) -> ToyJob | SharedJob:
     job = ToyJob(
         grid=Grid(_NoModels(), tuple(axes)),
         truth=np.empty((2 if run["statistic"] == "upper" else 1, 0, 0)),
-        toys=run["toys"],
+        toys=run.get("toys of an anchor", run["toys"]),
         seed=run["seed"],
         q_data=datasets["profile/q"],
         stop=run["stopped early around"],
@@ -411,7 +419,8 @@ def _plan(share: ScanFile) -> ToyJob | SharedJob:
     if run["statistic"] != "free":
         return job
     stands, own = (datasets[f"toys/{name}"].astype(np.int64) for name in ("stands", "own"))
-    return SharedJob(job, run["toys"], stands, own, run["stopped early at"])
+    how = run["stopped early at"], run["anchors within"]
+    return SharedJob(job, run["toys"], stands, own, *how)
 
 
 def _check_shard(

@@ -21,6 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from cevns.exceptions import InputError
+from cevns.inference.model.statistic import Statistic
 from cevns.inference.statistics.poisson import Poisson
 from cevns.typing import Array, BoolArray
 
@@ -134,6 +135,11 @@ class OnOff(Poisson):
         slope = -2.0 * np.log(np.maximum(slope, _TINY))
         result: Array = 2.0 * (total + self.ratio * b).sum(axis=0)
         return result, slope
+
+    def log_density(self, mu: Array, data: Array) -> Array:
+        """See `Statistic`: what is drawn with the source on has no negative expectation."""
+        signal = np.maximum(mu[: self.extra], -self._truth(mu))
+        return Statistic.log_density(self, np.concatenate([signal, mu[self.extra :]]), data)
 
     def stabilised(self, mu: Array) -> Array:
         """``2 sqrt`` of what is expected on and off."""

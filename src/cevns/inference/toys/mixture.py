@@ -131,15 +131,21 @@ def merged(model: Model, theta: Array, held: IntArray, places: Array) -> IntArra
         moved[:, held] = theta[:, held]
         tests.append(stabilised(model, moved))
     stands = np.arange(len(theta))
-    kept: list[int] = []
+    # along a line points are not farther from each other than they are, and are sooner compared
+    distance = np.linalg.norm(places - places[0], axis=1)
+    longest = places[np.argmax(distance)] - places[0]
+    line = places @ longest / (distance.max() or 1.0)
+    kept, n_kept = np.empty(len(theta), dtype=np.int64), 0
     for i in range(len(theta)):
-        some = np.array(kept, dtype=np.int64)
+        some = kept[:n_kept]
+        some = some[np.abs(line[some] - line[i]) < SAME]
         for each in (places, *tests):
             some = some[np.linalg.norm(each[some] - each[i], axis=1) < SAME]
         if some.size:
             stands[i] = some[0]
         else:
-            kept.append(i)
+            kept[n_kept] = i
+            n_kept += 1
     return stands
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,20 +27,20 @@ from cevns.inference.model.data import Data, draw
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.grid import Grid
 from cevns.inference.toys.block_fits import OUTLIER, Seconds, SliceFits
-from cevns.inference.toys.mixture import Mixture, thinned
+from cevns.inference.toys.mixture import SAME, Mixture, thinned
 from cevns.inference.toys.toy_job import ToyJob
-from cevns.inference.toys.weighted_toys import WeightedToys
+from cevns.inference.toys.weighted_toys import WeightedToys, effective_number
 from cevns.inference.work.checkpoint import Block, BlockKey
 from cevns.typing import Array, BoolArray, IntArray
 
-__all__ = ["SharedFits", "SharedJob", "described", "mixture", "weighted"]
+__all__ = ["SharedFits", "SharedJob", "described", "toys_of_anchors", "weighted"]
 
 GROUP = 8
 """Neighbouring points whose toys are fitted together."""
-_EFFECTIVE = 0.3
-"""Effective toys that a point needs, of those asked for."""
+_EFFECTIVE, _LEAST = 0.3, 100
+"""Effective toys that a point needs, of those asked for; and in any case."""
 _SUM = 0.15
-"""How far the sum of weights may lie from one with a thousand toys asked for, or more."""
+"""How far the sum of weights may lie from one."""
 _FIRST, _LAST = 0.5, 2.0
 """Toys of a point, of those asked for: at first, and near the border."""
 
@@ -56,6 +56,7 @@ class SharedJob:
         own: toys of their own that points have from the beginning, ``(size,)``.
         stop_sigma: distance of a p-value from the border, in its errors, at which the first toys of
             a point are enough.
+        radius: distance within which each point has an anchor, at last.
         free: -2 ln L of the free fits of all toys, once known; NaN for those that failed.
     """
 
@@ -64,6 +65,7 @@ class SharedJob:
     stands: IntArray
     own: IntArray
     stop_sigma: float
+    radius: float
     free: Array | None = None
 
     @property
@@ -142,7 +144,7 @@ class SharedJob:
             NaN twice where the toys of the anchors do not describe the point.
         """
         assert self.free is not None
-        toys = mixture(self.before, self.grid.family.model({}))
+        toys = toys_of_anchors(self.before, self.grid.family.model({}))
         if described(toys, theta[None], self.toys)[0]:
             return WeightedToys(self.free, toys.weights(theta[None])[0]).p_value(twice_nll)
         return math.nan, math.nan
@@ -153,6 +155,8 @@ class SharedJob:
             **self.before.fingerprint(),
             "toys": self.toys,
             "toys of an anchor": self.before.toys,
+            "anchors within": self.radius,
+            "rules of shared toys": [SAME, GROUP, _FIRST, _LAST, _EFFECTIVE, _LEAST, _SUM],
             "stopped early at": self.stop_sigma,
             "anchors": self.anchors,
         }
@@ -168,12 +172,12 @@ def weighted(block: Block) -> list[WeightedToys]:
 def described(mixture: Mixture, theta: Array, toys: int) -> BoolArray:
     """Points ``(K, n_par)`` that a mixture describes as well as so many toys need, ``(K,)``."""
     effective, total = mixture.quality(theta)
-    tolerance = _SUM * max(1.0, math.sqrt(1000.0 / toys))
-    enough: BoolArray = (effective >= _EFFECTIVE * toys) & (np.abs(total - 1.0) <= tolerance)
+    least = max(_EFFECTIVE * toys, _LEAST)
+    enough: BoolArray = (effective >= least) & (np.abs(total - 1.0) <= _SUM)
     return enough
 
 
-def mixture(job: ToyJob, model: Model) -> Mixture:
+def toys_of_anchors(job: ToyJob, model: Model) -> Mixture:
     """The toys of all anchors, in the order of their blocks."""
     theta, drawn = [], []
     for key in job.first():
@@ -181,6 +185,28 @@ def mixture(job: ToyJob, model: Model) -> Mixture:
             theta.append(job.truth[0, point])
             drawn.append(draw(model, theta[-1], job.stream(key, point), job.each(key.number)))
     return Mixture.of(model, np.array(theta), drawn)
+
+
+class _Chosen(NamedTuple):
+    """Toys that are fitted at a point.
+
+    Args:
+        data: of the toys.
+        free: -2 ln L of their free fits.
+        weights: of the toys.
+        own: how many toys were drawn at the point itself, and fitted freely.
+        own_failed: of these, those whose free fit failed.
+        effective: effective number of all toys.
+        sum: of the weights of all toys.
+    """
+
+    data: Data
+    free: Array
+    weights: Array
+    own: int
+    own_failed: int
+    effective: float
+    sum: float
 
 
 class SharedFits:
@@ -203,25 +229,26 @@ class SharedFits:
         toys = self.job.before
         ((structure, points),) = toys.grid.slices()
         here = SliceFits(toys, toys.grid.family.model(structure), points)
-        common = mixture(toys, here.model)
+        common = toys_of_anchors(toys, here.model)
         return lambda key: self._block(here, common, key)
 
     def _block(self, here: SliceFits, common: Mixture, key: BlockKey) -> tuple[Block, Seconds]:
         clock = [time.perf_counter()]
         parts = [self._chosen(here, common, point, key.number) for point in key.points]
         clock.append(time.perf_counter())
-        data, free, weight, effective, total = zip(*parts, strict=True)
-        kept = np.array([len(w) for w in weight])
+        kept = np.array([len(p.weights) for p in parts])
         at = np.repeat(here.job.truth[0, list(key.points)], kept, axis=0).T
-        held = here.held.fit(Data.joined(data), at)
-        rise = held.twice_nll - np.concatenate(free)
+        held = here.held.fit(Data.joined([p.data for p in parts]), at)
+        rise = held.twice_nll - np.concatenate([p.free for p in parts])
         failed = held.status == FAILED
         block = {
             "q": np.where(failed, np.nan, np.maximum(rise, 0.0)),
-            "weight": np.concatenate(weight),
+            "weight": np.concatenate([p.weights for p in parts]),
             "kept": kept,
-            "effective": np.array(effective),
-            "sum": np.array(total),
+            "own": np.array([p.own for p in parts]),
+            "own_failed": np.array([p.own_failed for p in parts]),
+            "effective": np.array([p.effective for p in parts]),
+            "sum": np.array([p.sum for p in parts]),
             "outliers": np.array([np.sum((rise < -OUTLIER) & ~failed)]),
             "point": np.array(key.points),
             "hypothesis": np.array([key.hypothesis]),
@@ -230,25 +257,26 @@ class SharedFits:
         clock.append(time.perf_counter())
         return block, Seconds(0.0, clock[1] - clock[0], clock[2] - clock[1], 0.0)
 
-    def _chosen(
-        self, here: SliceFits, common: Mixture, point: int, number: int
-    ) -> tuple[Data, Array, Array, float, float]:
-        """Toys of a point with their free fits and weights; effective number, sum of weights."""
+    def _chosen(self, here: SliceFits, common: Mixture, point: int, number: int) -> _Chosen:
+        """Toys of a point with their free fits and weights."""
         job = self.job
         theta, free = here.job.truth[0, point], job.free
         assert free is not None
-        toys, own = common, job.of_their_own(number, point)
+        toys, own, own_failed = common, job.of_their_own(number, point), 0
         if own:
             data = draw(here.model, theta, self._stream(point, 1), own)
             fits = here.best(data, theta[None], own)
             free = np.append(free, np.where(fits.status == FAILED, np.nan, fits.twice_nll))
-            toys = common.with_own(theta, data)
+            toys, own_failed = common.with_own(theta, data), int(np.sum(fits.status == FAILED))
         weights = toys.weights(theta[None])[0]
-        effective, total = toys.quality(theta[None])
         uniform = self._stream(point, 0).random(len(weights))
         usable = np.where(np.isfinite(free), weights, 0.0)
         kept, weight = thinned(usable, job.wanted(number) + own, uniform)
-        return toys.data.columns(kept), free[kept], weight, float(effective[0]), float(total[0])
+        effective = float(effective_number(weights))
+        total = float(weights.sum())
+        return _Chosen(
+            toys.data.columns(kept), free[kept], weight, own, own_failed, effective, total
+        )
 
     def _stream(self, point: int, what: int) -> np.random.Generator:
         """Random numbers of a point, which choose among toys (0) or draw its own (1)."""

@@ -69,7 +69,8 @@ class WeightedToys:
     def critical(self, cl: float) -> tuple[float, float]:
         """What a share `cl` of the toys does not exceed, with a tie above, and its error.
 
-        The error is half the distance between the quantiles an error of the share either side.
+        The error is half the distance between the quantiles an error of the share either side;
+        infinite where the toys do not reach that far.
 
         Examples:
             >>> value, error = WeightedToys(np.arange(1000.0)).critical(0.9)
@@ -80,20 +81,22 @@ class WeightedToys:
             return math.nan, math.nan
         (value,) = self.quantiles(np.array([cl]))
         spread = self._spread(cl)
-        low, high = self.quantiles(np.clip([cl - spread, cl + spread], 0.0, 1.0))
+        if cl + spread > 1.0:
+            return float(value) + TIE, math.inf
+        low, high = self.quantiles(np.array([max(cl - spread, 0.0), cl + spread]))
         return float(value) + TIE, float(0.5 * (high - low))
 
     def equivalent(self, cl: float) -> float:
         """So many toys without weights would know the share `cl` as well; zero without toys."""
         if not len(self):
             return 0.0
-        spread = self._spread(cl)
-        return cl * (1.0 - cl) / spread**2 if spread > 0 else float(len(self))
+        return cl * (1.0 - cl) / self._spread(cl) ** 2
 
     def _spread(self, cl: float) -> float:
-        """Error of the share of toys that the quantile of `cl` is not below."""
+        """Error of the share of toys that the quantile of `cl` is not below: at least a toy's."""
         (value,) = self.quantiles(np.array([cl]))
-        return self._error(int(np.searchsorted(self.q, value, side="right")), cl)
+        found = self._error(int(np.searchsorted(self.q, value, side="right")), cl)
+        return max(found, 1.0 / float(effective_number(self.weights)))
 
     def _error(self, n: int, share: float) -> float:
         """Of a share that the `n` smallest are said to have."""

@@ -83,7 +83,8 @@ class Checkpoint:
         out: dict[BlockKey, Block] = {}
         for part in sorted(self.folder.glob("*.npz")):
             out |= read_blocks(part, self.fingerprint)
-            self._own.append(part)
+            if part not in self._own:
+                self._own.append(part)
         return out
 
     def prepare(self) -> None:
