@@ -35,7 +35,7 @@ def test_natural_range_holds_the_limits_at_all_masses(model):
     """No limit lies at an end of the range of the coupling, and no point is unsure."""
     pytest.importorskip("h5py")
     mass, coupling = MEDIATORS[model]
-    found = _scan(model, {mass: 5, coupling: 31}, "profile")
+    found = _scan(model, {mass: 4, coupling: 25}, "profile")
     assert found.failed == 0
     assert found.unsure.sum() <= 0.01 * found.unsure.size
     for value, pieces in found.slices():
@@ -49,7 +49,7 @@ def test_natural_range_holds_the_limits_at_all_masses(model):
 @pytest.mark.parametrize("model", MEDIATORS)
 def test_natural_range_is_scanned_by_toys_to_its_end(model):
     mass, coupling = MEDIATORS[model]
-    found = _scan(model, {mass: 6, coupling: 21}, "fc", toys=100)
+    found = _scan(model, {mass: 4, coupling: 17}, "fc", toys=60)
     assert not found.refused
     assert found.unsure.sum() <= 0.01 * found.unsure.size
     assert found.excluded.any()

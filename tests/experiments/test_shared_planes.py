@@ -24,7 +24,10 @@ from cevns.inference.work.blocks import one_blas_thread
 pytestmark = pytest.mark.slow
 
 PLANES = ("eps_ee_d", "eps_mumu_u")
-LEVELS = (0.9, 0.683)
+BIAS = {0.9: 0.003, 0.683: 0.006}
+"""By level. The fits of toys end within 0.01 of their minimum, those of shared ones from other
+starts than those of toys at the point; critical values at 68.3 % are as low as 0.3, where 0.01 are
+0.006 of the toys."""
 BRUTE = 8000
 POINTS = 20
 SEEDS = range(1, 6)
@@ -66,13 +69,13 @@ def brute(second: str):
 
 @pytest.mark.parametrize("second", PLANES)
 def test_p_values_are_those_of_toys_at_every_point(second):
-    """At two levels. All points share toys, so that their mean has an error of 0.002 with 4,000."""
+    """All points share toys, so that their mean has an error of 0.001 to 0.002 with 4,000."""
     chosen, toys = brute(second)
     assert len(chosen) == POINTS
-    fine = [shared(second, seed, 4000) for seed in (11, 12)]
-    for level in LEVELS:
-        bias = np.mean([beyond(scan, chosen, toys, level) for scan in fine])
-        assert abs(bias) < 0.003, (level, bias)
+    fine = shared(second, 11, 4000)
+    for level, most in BIAS.items():
+        bias = beyond(fine, chosen, toys, level).mean()
+        assert abs(bias) < most, (level, bias)
 
 
 @pytest.mark.parametrize("second", PLANES)
