@@ -49,7 +49,7 @@ COMMANDS = [
     (("list", "experiments", "--model", "nsi"), "goes with 'cevns list parameters'"),
     # ranges
     (NSI[:4], "Missing option '--parameter'"),
-    ((*NSI[:4], "--parameter", "eps_ee_u"), "'eps_ee_u' has no natural range; write NAME=LOW"),
+    ((*NSI[:4], "--parameter", "eps_ee_u"), "'eps_ee_u' has no natural range; say from"),
     ((*NSI[:4], "--parameter", "eps_ee_u=x"), "'x' is not a number of points"),
     ((*NSI[:4], "--parameter", "eps_ee_u="), "'' is not a number of points"),
     ((*VECTOR, "g_zprime=1"), "at least two points"),

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 SCAN = (
     "scan", "coherent-csi-2021", "--model", "nsi", "--method", "fc", "--toys", "800",
     "--seed", "3",
-    "--parameter", "eps_ee_u=-0.1:0.4:6", "--parameter", "eps_ee_d=-0.1:0.4:4",
+    "--parameter", "eps_ee_u=-0.05:0.15:6", "--parameter", "eps_ee_d=-0.05:0.15:6",
 )  # fmt: skip
 PATIENCE_S = 240.0
 ENVIRONMENT = {

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from bad_fits import failing, shallow, spoil
 from csi_like import template
 from scan_models import counting_model
 from scipy.stats import chi2, norm, poisson
@@ -260,16 +261,7 @@ def test_bad_arguments(grid, tmp_path):
 
 
 def test_too_many_failures_are_an_error(grid, monkeypatch):
-    from cevns.inference.toys import block_fits
-
-    original = block_fits.SliceFits.best
-
-    def failing(*args, **kwargs):
-        batch = original(*args, **kwargs)
-        batch.status[:3] = block_fits.FAILED
-        return batch
-
-    monkeypatch.setattr(block_fits.SliceFits, "best", failing)
+    spoil(monkeypatch, failing(3))
     with pytest.raises(FitError, match="6 of 1000 toys have a failed fit"):
         feldman_cousins(grid, 50, **SETTINGS)
     scan = feldman_cousins(grid, 50, max_failures=0.1, **SETTINGS)
@@ -278,16 +270,7 @@ def test_too_many_failures_are_an_error(grid, monkeypatch):
 
 
 def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):
-    from cevns.inference.toys import block_fits
-
-    original = block_fits.SliceFits.best
-
-    def shallow(*args, **kwargs):
-        batch = original(*args, **kwargs)
-        batch.twice_nll[:] += 0.5
-        return batch
-
-    monkeypatch.setattr(block_fits.SliceFits, "best", shallow)
+    spoil(monkeypatch, shallow)
     with pytest.raises(FitError, match="deeper minimum"):
         feldman_cousins(grid, 50, **SETTINGS | {"audit": 0.005})
 

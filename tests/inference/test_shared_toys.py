@@ -7,11 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from bad_fits import failing, shallow, spoil
 from csi_like import template
 from scan_models import counting_model
 from scipy.stats import poisson
 
 from cevns.exceptions import FitError, InputError, UnknownNameError
+from cevns.inference.minimum.batch import FAILED
 from cevns.inference.model.data import draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan import feldman_cousins as module
@@ -353,24 +355,13 @@ def test_shares_are_the_whole(plane, tmp_path):
     same(whole, replace(whole, file=joined))
 
 
-def fail_some(monkeypatch, share, where=lambda each: True):
-    """A share of the free fits fails."""
-    from cevns.inference.toys import block_fits
-
-    original = block_fits.SliceFits.best
-
-    def failing(self, data, truth, each):
-        batch = original(self, data, truth, each)
-        if where(each):
-            batch.status[: round(share * len(batch.status))] = block_fits.FAILED
-        return batch
-
-    monkeypatch.setattr(block_fits.SliceFits, "best", failing)
-
-
 def test_failed_fits_of_anchors_are_a_share_of_their_toys(plane, monkeypatch):
     """Each is missing at all points, however many toys the points have together."""
-    fail_some(monkeypatch, 0.01)
+
+    def one_in_a_hundred(batch, each):
+        batch.status[: len(batch.status) // 100] = FAILED
+
+    spoil(monkeypatch, one_in_a_hundred)
     with pytest.raises(FitError, match=r"\d+ of \d+ toys have a failed fit") as raised:
         feldman_cousins(plane, 120, **SETTINGS)
     failed, drawn = (int(w) for w in str(raised.value).split() if w.isdigit())
@@ -386,7 +377,7 @@ def test_failed_fits_of_own_toys_are_told(plane, monkeypatch):
     group = job.groups[0][:2]
     own = np.where(np.isin(np.arange(plane.size), group), 120, 0)
     fits = SharedFits(replace(job, own=own, free=free)).start()
-    fail_some(monkeypatch, 0.5, where=lambda each: each == 120)
+    spoil(monkeypatch, failing(60))
     block = fits(BlockKey(0, 0, group))[0]
     assert block["own"].tolist() == [120, 120]
     assert block["own_failed"].tolist() == [60, 60]
@@ -418,19 +409,10 @@ def test_a_grid_of_excluded_points_is_refused(toys_at):
 
 
 def test_audit_of_the_anchors(plane, monkeypatch):
-    from cevns.inference.toys import block_fits
-
     scan = feldman_cousins(plane, 120, **SETTINGS | {"audit": 1e-2})
     assert scan.audit.size > 10
     assert scan.deeper == 0
-    original = block_fits.SliceFits.best
-
-    def shallow(*args, **kwargs):
-        batch = original(*args, **kwargs)
-        batch.twice_nll[:] += 0.5
-        return batch
-
-    monkeypatch.setattr(block_fits.SliceFits, "best", shallow)
+    spoil(monkeypatch, shallow)
     with pytest.raises(FitError, match="deeper minimum"):
         feldman_cousins(plane, 120, **SETTINGS | {"audit": 1e-2})
 

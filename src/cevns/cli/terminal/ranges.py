@@ -52,10 +52,6 @@ class Range:
         from cevns.inference.model.grid import Axis
 
         if not self.low:
-            if parameter.natural is None:
-                raise InputError(
-                    f"--parameter {self.name}: {parameter.name!r} has no natural range; {HOW}"
-                )
             return Axis.natural(parameter, self.n, structural=structural)
         low, high = (number(x, parameter, "--parameter") for x in (self.low, self.high))
         return Axis.between(parameter, low, high, self.n, log=self.log, structural=structural)

@@ -128,7 +128,7 @@ class Axis:
         if parameter.natural is None:
             raise InputError(
                 f"the parameter {parameter.name!r} has no natural range; say from where to where "
-                "it is scanned"
+                "it is scanned, and in how many points"
             )
         low, high = parameter.natural
         return cls.between(parameter, low, high, n, log=low > 0.0, structural=structural)

@@ -165,8 +165,7 @@ def cls_scan(
     logs = [a.log for a in grid.axes]
     own = {"limited": parameter.name, "null": null, "logarithmic axes": logs}
     judging = partial(judge, max_failures=max_failures)
-    found = run_scan(job, own, inputs, assemble, judging, method="cls", cl=cl, **running)
-    return ClsScan(found)
+    return ClsScan(run_scan(job, own, inputs, assemble, judging, method="cls", cl=cl, **running))
 
 
 def judge(file: ScanFile, max_failures: float = 1e-3) -> None:

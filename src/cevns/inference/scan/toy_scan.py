@@ -288,15 +288,13 @@ def _computed(
     tell = progress = running.get("progress")
     shard, notes = running.get("shard"), {}
     stores: dict[str, Checkpoint] = {}
-
     if target is not None:
         stores = {part: Checkpoint(target, mine, part) for part in ("", "anchors")}
-        for each in stores.values():
-            each.load()  # parts of another run are refused before anything is computed
+        # parts of another run are refused before anything is computed
+        stores["" if isinstance(job, SharedJob) else "anchors"].load()
     if isinstance(job, SharedJob):
         free, held = (sum(map(j.size, j.first())) for j in (job.before, job))
         anchors = compute(
-            job.before,
             BlockFits(job.before),
             store=stores.get("anchors"),
             progress=tell and (lambda done, total, rate: tell(done, total + held, rate)),
@@ -307,7 +305,7 @@ def _computed(
         inputs = {**inputs, **of_anchors(job, inputs, anchors.blocks)}
         notes = {"anchors": anchors.notes()}
     work = SharedFits(job) if isinstance(job, SharedJob) else BlockFits(job)
-    found = compute(job, work, store=stores.get(""), shard=shard, progress=progress, **how)
+    found = compute(work, store=stores.get(""), shard=shard, progress=progress, **how)
     notes |= found.notes()
     result = judged(finished(run, inputs, found.blocks, assemble, notes), judge)
     if target is not None:

@@ -33,6 +33,7 @@ __all__ = [
     "BLOCK",
     "TOYS_MOST",
     "Computed",
+    "Fits",
     "Progress",
     "Toys",
     "all_blocks",
@@ -104,6 +105,14 @@ class Toys(Protocol):
         """Whether a block is whole."""
 
 
+class Fits(Job[BlockKey, tuple[Block, Seconds]], Protocol):
+    """What draws and fits toys."""
+
+    @property
+    def job(self) -> Toys:
+        """Which."""
+
+
 def all_blocks(
     job: Toys, blocks: Mapping[BlockKey, Block], shard: tuple[int, int] | None
 ) -> list[BlockKey]:
@@ -116,8 +125,7 @@ def all_blocks(
 
 
 def compute(
-    job: Toys,
-    work: Job[BlockKey, tuple[Block, Seconds]],
+    work: Fits,
     *,
     store: Checkpoint | None = None,
     shard: tuple[int, int] | None = None,
@@ -128,8 +136,7 @@ def compute(
     """The blocks of a job, from part files as far as they are there, and into them.
 
     Args:
-        job: the toys.
-        work: what draws and fits them.
+        work: what draws and fits the toys.
         store: part files; the same call resumes an interrupted run from them.
         shard: compute only share i of n.
         workers: see `cevns.inference.work.blocks.run_blocks`.
@@ -141,7 +148,7 @@ def compute(
         DataError: if a part is truncated.
         OutputError: if one cannot be written.
     """
-    started = time.perf_counter()
+    started, job = time.perf_counter(), work.job
     blocks = store.load() if store else {}
     wanted = all_blocks(job, blocks, shard)
     todo = [key for key in wanted if key not in blocks]
@@ -308,7 +315,6 @@ def run_toys(
             found = Computed(read_blocks(store.target, run), [], 0.0)
         else:
             found = compute(
-                job,
                 BlockFits(job),
                 store=store,
                 workers=workers,
