@@ -231,6 +231,20 @@ def test_a_file_is_claimed_by_one_run(tmp_path, monkeypatch):
     assert not (tmp_path / "x.lock").exists()
 
 
+def test_what_a_killed_run_has_left_beside_its_result_is_removed(tmp_path):
+    path, lock = tmp_path / "x", tmp_path / "x.lock"
+    with files.claimed(path):
+        path.write_text("result")
+        with files.claimed(path):
+            assert lock.exists()  # its run has not ended
+    lock.write_text(f"{os.uname().nodename} 12\n")
+    with files.claimed(path):
+        assert not lock.exists()
+    lock.write_text("elsewhere 12\n")
+    with files.claimed(path):
+        assert lock.exists()
+
+
 def test_a_claim_of_another_machine_holds(tmp_path):
     (tmp_path / "x.lock").write_text("elsewhere 12\n")
     said = r"process 12 on elsewhere; .* \(if it was killed there, remove .*x\.lock\)"

@@ -7,7 +7,7 @@ import platform
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cevns.exceptions import InputError, OutputError
@@ -119,7 +119,8 @@ def claimed(path: Path | str | None) -> Iterator[None]:
     """Hold a file for this run; another run that wants it is refused.
 
     While held, ``NAME.lock`` beside says by whom, and the system locks it: a run that is killed
-    holds nothing. Where the file is already there, and nothing is to be written, nothing is held.
+    holds nothing. Where the file is already there, and nothing is to be written, nothing is held;
+    what a run has left that was killed between its result and its end is removed.
 
     Args:
         path: the file, or None for nothing.
@@ -127,13 +128,18 @@ def claimed(path: Path | str | None) -> Iterator[None]:
     Raises:
         OutputError: if another run holds it; the message says which.
     """
-    if path is None or Path(path).exists():
+    if path is None:
         yield
         return
     path = Path(path)
-    check_writable(path)
     lock = Path(os.path.realpath(path))
     lock = lock.with_name(lock.name + ".lock")
+    if path.exists():
+        with suppress(OSError, OutputError):  # not there, not ours to remove, or held
+            _release(lock, _held(path, lock, os.O_RDWR))
+        yield
+        return
+    check_writable(path)
     try:
         held = _held(path, lock)
     except OSError as error:
@@ -141,21 +147,18 @@ def claimed(path: Path | str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        if sys.platform == "win32":  # where an open file cannot be removed
-            os.close(held)
-            held = os.open(os.devnull, os.O_RDONLY)
-        lock.unlink(missing_ok=True)
-        os.close(held)
+        _release(lock, held)
 
 
-def _held(path: Path, lock: Path) -> int:
+def _held(path: Path, lock: Path, how: int = os.O_RDWR | os.O_CREAT) -> int:
     """The lock of a file, opened and held.
 
     Raises:
         OutputError: if another run holds it.
+        OSError: if it cannot be opened.
     """
     while True:
-        held = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        held = os.open(lock, how, 0o666)
         host, _, process = os.read(held, 1000).decode(errors="replace").strip().partition(" ")
         if not _locked(held) or host not in ("", platform.node()):
             os.close(held)
@@ -174,6 +177,15 @@ def _held(path: Path, lock: Path) -> int:
     os.lseek(held, 0, os.SEEK_SET)
     os.write(held, f"{platform.node()} {os.getpid()}\n".encode())
     return held
+
+
+def _release(lock: Path, held: int) -> None:
+    """Remove a lock that is held, and hold it no longer."""
+    if sys.platform == "win32":  # where an open file cannot be removed
+        os.close(held)
+        held = os.open(os.devnull, os.O_RDONLY)
+    lock.unlink(missing_ok=True)
+    os.close(held)
 
 
 def _locked(held: int) -> bool:
