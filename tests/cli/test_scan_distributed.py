@@ -214,6 +214,16 @@ def test_dask_cluster(
     assert datasets(target) == undisturbed
 
 
+def test_shared_toys_on_a_cluster(cluster: Cluster, tmp_path: Path) -> None:
+    here, there = tmp_path / "here.h5", tmp_path / "there.h5"
+    shared = (*SCAN, "--toys-at", "anchors")
+    assert run(*shared, "--workers", "1", "--out", here).returncode == 0
+    done = run(*shared, "--scheduler", cluster.file, "--out", there)
+    assert done.returncode == 0, done.stderr
+    assert "toys/effective" in datasets(here)
+    assert datasets(there) == datasets(here)
+
+
 def test_killed_worker_of_a_cluster(
     cluster: Cluster, target: Path, undisturbed: dict[str, tuple[str, bytes]]
 ) -> None:

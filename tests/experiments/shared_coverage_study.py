@@ -58,7 +58,7 @@ def grid_of(case: Case) -> Grid:
 
 
 def p_values(case: Case, n: int, toys: int = TOYS, seed: int = 1):
-    """P-values at the truth, one a pseudo-experiment, and effective toys there."""
+    """P-values at the truth, one a pseudo-experiment."""
     grid = grid_of(case)
     model = grid.family.model({})
     truth = parameter_point(model, case.truth)
@@ -68,14 +68,17 @@ def p_values(case: Case, n: int, toys: int = TOYS, seed: int = 1):
         scan = profile_scan(grid, data=data.columns(i))
         job, _ = prepare(scan, toys, seed=seed + 1000 * i, cl=0.9, at="anchors", audit=0.0)
         if job.stands[at] < 0:  # excluded without toys
-            yield 0.0, np.nan
+            yield 0.0
             continue
         first, blocks = BlockFits(job.before), {}
         for key in job.before.first():
             blocks[key] = first.block(key)[0]
-        fits = SharedFits(job.with_free(blocks)).start()
-        block = fits(BlockKey(0, 1, (int(job.stands[at]),)))[0]
-        yield weighted(block)[0].p_value(scan.rise[at])[0], float(block["effective"][0])
+        job = job.with_free(blocks)
+        fits, wanted = SharedFits(job).start(), [BlockKey(0, 0, (int(job.stands[at]),))]
+        for key in wanted:  # which grows
+            block = fits(key)[0]
+            wanted += job.follow(key, block, {})
+        yield weighted(block)[0].p_value(scan.rise[at])[0]
 
 
 def main() -> None:
@@ -86,7 +89,7 @@ def main() -> None:
     for case in cases:
         started, p = time.perf_counter(), []
         with threadpool_limits(1):
-            for value, _ in p_values(case, n, toys):
+            for value in p_values(case, n, toys):
                 p.append(value)
                 if len(p) % 50 == 0 or len(p) == n:
                     found = [f"{100 * np.mean(np.array(p) > 1 - level):.1f}" for level in LEVELS]

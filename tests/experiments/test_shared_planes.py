@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cevns.analysis.scanning.scan_plan import scan_plan
-from cevns.experiments import load
+from cevns.experiments import load, load_joint
 from cevns.inference.scan.feldman_cousins import feldman_cousins, prepare
 from cevns.inference.scan.profile_scan import ProfileScan, profile_scan
 from cevns.inference.scan.toy_scan import collect
@@ -106,3 +106,24 @@ def test_fits_and_equivalent_toys_of_a_map(second, most):
     assert scan.equivalent[border].min() >= 1000
     assert scan.failed == 0
     assert scan.deeper == 0
+
+
+@pytest.mark.parametrize(
+    "names", [("coherent-csi-2021", "coherent-ge-2024"), ("coherent-lar-2020",)]
+)
+def test_joint_and_released_templates(names):
+    """Several experiments, and one whose data and backgrounds are released templates."""
+    subject = load_joint(names) if len(names) > 1 else load(names[0])
+    ranges = {"eps_ee_u": np.linspace(-0.3, 0.6, 25)}
+    scan = profile_scan(scan_plan(subject, "nsi", ranges).within_ranges().grid)
+    settings = {"seed": 3, "scan": scan, "workers": 1, "audit": 0.0}
+    one = feldman_cousins(scan.grid, 250, toys_at="anchors", **settings)
+    all_ = feldman_cousins(scan.grid, 250, toys_at="every-point", adaptive=False, **settings)
+    used = ~one.excluded & ~all_.excluded
+    assert used.sum() > 10
+    error = np.hypot(one.p_error, all_.p_error).clip(4e-3)  # one toy of 250
+    pulls = (one.p_value - all_.p_value)[used] / error[used]
+    assert np.abs(pulls).max() < 4.0
+    assert 0.3 < np.sqrt(np.mean(pulls**2)) < 1.4
+    # neighbours share toys: their mean is not known better than one of them
+    assert abs(np.mean((one.p_value - all_.p_value)[used])) < 0.02
