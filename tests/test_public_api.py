@@ -12,9 +12,9 @@ PUBLIC = {
         "material nuclide recoil_spectrum"
     ),
     "cevns.analysis": (
-        "Alternatives CevnsLimit Comparison CouplingFamily Measurement Profile "
+        "Alternatives CevnsLimit Comparison CouplingFamily Flux Measurement Profile "
         "Rate Request Scan ScanPlan Systematics ToyStudy ask cevns_limit channel_counts "
-        "compare expected_counts measure profile_experiments rates scan scan_plan "
+        "compare expected_counts fluxes measure profile_experiments rates scan scan_plan "
         "study_toys systematic_effects"
     ),
     "cevns.detectors": (
@@ -44,7 +44,7 @@ PUBLIC = {
         "profile_figure project projection_figure pull_figure recoil_figure residual_figure "
         "save"
     ),
-    "cevns.sources": ("PulsedSource SNS Source protons_on_target source sources"),
+    "cevns.sources": ("PulsedSource SNS Source SteadySource protons_on_target source sources"),
     "cevns.study": ("Study load"),
 }
 

@@ -16,7 +16,7 @@ from scipy.integrate import quad
 from scipy.special import gammaln, log_ndtr, ndtr
 from scipy.stats import gamma
 
-from cevns.analysis.recoil_rate import rates
+from cevns.analysis.expected.recoil_rate import rates
 from cevns.experiments import Experiment
 
 G_F, HBARC2, HBARC = 1.1663787e-11, 3.893794e-22, 197.3269804  # MeV^-2, MeV^2 cm^2, MeV fm

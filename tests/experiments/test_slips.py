@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from cevns.analysis.recoil_rate import rates
+from cevns.analysis.expected.recoil_rate import rates
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
 from cevns.experiments import load
 from cevns.experiments.declaration.document import Document, parse

@@ -16,7 +16,7 @@ from test_channels_in_files import FILE, SECOND, with_second
 
 import cevns
 from cevns.analysis.coupling_families import CouplingFamily
-from cevns.analysis.recoil_rate import channel_counts
+from cevns.analysis.expected.recoil_rate import channel_counts
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.cli import run
 from cevns.exceptions import InputError, UnknownNameError

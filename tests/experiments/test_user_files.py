@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from cevns.analysis.recoil_rate import rates
+from cevns.analysis.expected.recoil_rate import rates
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
 from cevns.experiments import load
 from cevns.experiments.declaration.sections import Axis

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from cevns.analysis.changes import Comparison, compare
     from cevns.analysis.count_limit import CevnsLimit, cevns_limit
     from cevns.analysis.coupling_families import CouplingFamily
+    from cevns.analysis.expected.fluxes import Flux, fluxes
+    from cevns.analysis.expected.recoil_rate import Rate, channel_counts, expected_counts, rates
     from cevns.analysis.measurement import Measurement
     from cevns.analysis.measuring import measure
     from cevns.analysis.profiling import Profile, profile_experiments
     from cevns.analysis.question import Request, ask
-    from cevns.analysis.recoil_rate import Rate, channel_counts, expected_counts, rates
     from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.analysis.scanning.scan_task import scan
@@ -29,22 +30,24 @@ _LAZY = {
     "CevnsLimit": "cevns.analysis.count_limit",
     "Comparison": "cevns.analysis.changes",
     "CouplingFamily": "cevns.analysis.coupling_families",
+    "Flux": "cevns.analysis.expected.fluxes",
     "Measurement": "cevns.analysis.measurement",
     "Profile": "cevns.analysis.profiling",
     "Request": "cevns.analysis.question",
-    "Rate": "cevns.analysis.recoil_rate",
+    "Rate": "cevns.analysis.expected.recoil_rate",
     "Scan": "cevns.analysis.scanning.scan_record",
     "ScanPlan": "cevns.analysis.scanning.scan_plan",
     "Systematics": "cevns.analysis.systematics",
     "ToyStudy": "cevns.analysis.toy_study",
     "ask": "cevns.analysis.question",
     "cevns_limit": "cevns.analysis.count_limit",
-    "channel_counts": "cevns.analysis.recoil_rate",
+    "channel_counts": "cevns.analysis.expected.recoil_rate",
     "compare": "cevns.analysis.changes",
-    "expected_counts": "cevns.analysis.recoil_rate",
+    "expected_counts": "cevns.analysis.expected.recoil_rate",
+    "fluxes": "cevns.analysis.expected.fluxes",
     "measure": "cevns.analysis.measuring",
     "profile_experiments": "cevns.analysis.profiling",
-    "rates": "cevns.analysis.recoil_rate",
+    "rates": "cevns.analysis.expected.recoil_rate",
     "scan": "cevns.analysis.scanning.scan_task",
     "scan_plan": "cevns.analysis.scanning.scan_plan",
     "study_toys": "cevns.analysis.toy_study",
@@ -55,6 +58,7 @@ __all__ = [
     "CevnsLimit",
     "Comparison",
     "CouplingFamily",
+    "Flux",
     "Measurement",
     "Profile",
     "Rate",
@@ -68,6 +72,7 @@ __all__ = [
     "channel_counts",
     "compare",
     "expected_counts",
+    "fluxes",
     "measure",
     "profile_experiments",
     "rates",

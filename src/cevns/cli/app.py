@@ -63,6 +63,7 @@ def _main(
 _COMMANDS: dict[str, Callable[..., None]] = {
     "list": list_models.list_names,
     "xsec": xsec_commands.xsec,
+    "flux": rate_command.flux,
     "rate": rate_command.rate,
     "predict": rate_command.predict,
     "fit": fit_commands.fit,

@@ -6,10 +6,18 @@ from typing import Any, cast
 
 from cevns import registry
 from cevns.sources.beams.proton_beam import protons_on_target
-from cevns.sources.beams.source import PulsedSource, Source
+from cevns.sources.beams.source import PulsedSource, Source, SteadySource
 from cevns.sources.sns import SNS
 
-__all__ = ["SNS", "PulsedSource", "Source", "protons_on_target", "source", "sources"]
+__all__ = [
+    "SNS",
+    "PulsedSource",
+    "Source",
+    "SteadySource",
+    "protons_on_target",
+    "source",
+    "sources",
+]
 
 
 def sources() -> tuple[str, ...]:

@@ -181,10 +181,15 @@ class Study(Named):
         return analysis.expected_counts(*self.experiments, at=at)
 
     @_tiny_is_zero()
+    def flux(self) -> dict[str, analysis.Flux]:
+        """What the sources send to the detectors; see `cevns.analysis.expected.fluxes`."""
+        return analysis.fluxes(*self.experiments)
+
+    @_tiny_is_zero()
     def rate(
         self, *, at: Mapping[str, float] | None = None, points: int = 200
     ) -> dict[str, analysis.Rate]:
-        """Recoil spectra and expected counts, by experiment; see `cevns.analysis.recoil_rate`."""
+        """Recoil spectra and counts, by experiment; see `cevns.analysis.expected.recoil_rate`."""
         return analysis.rates(*self.experiments, at=at, points=points)
 
     @_tiny_is_zero()

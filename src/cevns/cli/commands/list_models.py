@@ -15,6 +15,7 @@ __all__ = ["list_names"]
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "experiments": ("name", "title", "data"),
     "sources": ("name", "what"),
+    "reactor-spectra": ("name", "what"),
     "interactions": ("name", "what"),
     "form-factors": ("name", "what"),
     "couplings": ("name", "gv_p_e", "gv_p_mu", "gv_n", "source"),
@@ -152,6 +153,7 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
 
     package = {
         "sources": "cevns.sources",
+        "reactor-spectra": "cevns.sources.reactor_spectra",
         "interactions": "cevns.processes",
         "form-factors": "cevns.nuclear.form_factors",
     }[kind]

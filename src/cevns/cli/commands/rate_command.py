@@ -1,4 +1,4 @@
-"""``cevns rate`` and ``predict``: recoil spectra and expected counts, before any fit."""
+"""``cevns flux``, ``rate`` and ``predict``: fluxes, recoil spectra and counts, before any fit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,25 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from cevns.analysis.recoil_rate import Rate
+    from cevns.analysis.expected.fluxes import Emission
+    from cevns.analysis.expected.recoil_rate import Rate
 
-__all__ = ["predict", "rate"]
+__all__ = ["flux", "predict", "rate"]
+
+_TOTALS = {
+    "fissions_per_s": "fissions per second",
+    "antineutrinos_per_fission": "antineutrinos per fission",
+}
+
+
+def flux(opened: options.Opened, output: Output) -> None:
+    """Flux and fluence at the detector by species, and what a reactor's flux is made of."""
+    found = opened.open().flux()
+    for result in found.values():
+        _show_emission(output.console, result.title, result.emission)
+        for name, emission in result.components.items():
+            _show_emission(output.console, f"{result.title}: {name}", emission)
+    _write(output, {name: result.to_dict() for name, result in found.items()})
 
 
 def rate(
@@ -29,8 +45,10 @@ def rate(
     found = study.rate(at=placed.values, points=points)
     for result in found.values():
         _show_counts(output.console, result.title, result.channels)
+        for name, count in result.per_kg_day.items():
+            output.console.print(f"{name}: {count:.4g} per kg and live day at full power")
         _show_spectrum(output.console, result)
-    _write(output, placed, {name: result.to_dict() for name, result in found.items()})
+    _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
 
 
 def predict(
@@ -38,8 +56,8 @@ def predict(
     output: Output,
 ) -> None:
     """Expected counts in the analysis region by component, before any fit."""
+    from cevns.analysis.expected.recoil_rate import channel_counts
     from cevns.analysis.question import place
-    from cevns.analysis.recoil_rate import channel_counts
     from cevns.inference.model.expectation import summed
 
     records = {}
@@ -51,12 +69,14 @@ def predict(
             "expected": summed(channels),
             "channels": {name: {"expected": counts} for name, counts in channels.items()},
         }
-    _write(output, placed, records)
+    _write(output, records, placed)
 
 
-def _write(output: Output, placed: options.Placed, records: Mapping[str, dict[str, Any]]) -> None:
+def _write(
+    output: Output, records: Mapping[str, dict[str, Any]], placed: options.Placed | None = None
+) -> None:
     """The JSON, with what ``--at`` holds."""
-    held = {"held": dict(placed.values)} if placed.values else {}
+    held = {"held": dict(placed.values)} if placed and placed.values else {}
     each = {name: {**record, **held} for name, record in records.items()}
     output.result(next(iter(each.values())) if len(each) == 1 else {"experiments": each})
 
@@ -95,3 +115,16 @@ def _show_spectrum(console: Console, result: Rate) -> None:
             *(f"{values[i]:.4g}" for values in result.rate_per_kev.values()),
         )
     console.print(shown)
+
+
+def _show_emission(console: Console, title: str, emission: Emission) -> None:
+    steady = emission.flux_cm2_s
+    rate = () if steady is None else ("per cm2 and s, full power",)
+    columns = ("species", *rate, "per cm2 in the exposure", "mean energy, MeV")
+    shown = table(f"at the detector: {title}", *columns)
+    for name, fluence in emission.fluence_cm2.items():
+        cells = [] if steady is None else [f"{steady[name]:.4g}"]
+        shown.add_row(name, *cells, f"{fluence:.4g}", f"{emission.mean_energy_mev[name]:.3f}")
+    console.print(shown)
+    for name, value in emission.totals.items():
+        console.print(f"{_TOTALS.get(name, name)}: {value:.4g}")

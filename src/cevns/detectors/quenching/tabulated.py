@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cevns.detectors.framework.curve_files import read_columns
+from cevns.columns import read_columns
 from cevns.detectors.framework.quenching_curve import Quenching, Recoil
 from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import DataError, InputError

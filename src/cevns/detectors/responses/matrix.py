@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cevns.columns import read_columns
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.efficiency.unity import Unity
-from cevns.detectors.framework.curve_files import read_columns
 from cevns.detectors.framework.quenching_curve import QuenchingCurve
 from cevns.detectors.framework.responding import Response
 from cevns.detectors.resolution import Resolution

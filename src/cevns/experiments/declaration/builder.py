@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, Self, get_type_hints, runtime_checkable
+from typing import Any, Protocol, Self, get_args, get_type_hints, runtime_checkable
 
 from cevns import registry
 from cevns.exceptions import CevnsError, SchemaError, UnknownNameError
@@ -70,7 +70,13 @@ class _FromFile(Protocol):
 
 
 def build(
-    document: Document, package: str, section: Location, component: Component, *, what: str = ""
+    document: Document,
+    package: str,
+    section: Location,
+    component: Component,
+    *,
+    what: str = "",
+    otherwise: Mapping[str, float] | None = None,
 ) -> Any:
     """The model that a section declares.
 
@@ -80,6 +86,8 @@ def build(
         section: where in the file, for example ``("detector", "resolution")``.
         component: the section.
         what: how a message calls it; by default the name of the section.
+        otherwise: values of fields that the model may have and the section leaves out, by the names
+            of the model, in its units.
 
     Raises:
         SchemaError: if the kind is unknown, or a field is unknown, missing or unusable.
@@ -106,8 +114,14 @@ def build(
         if (number := _beyond(value)) is not None:
             said = f"{number!r} is out of any range that can be computed with"
             raise document.error(said, [*section, name])
-        is_path = hints[known[name]] is Path and isinstance(value, str)
+        hint = hints[known[name]]
+        is_path = Path in (hint, *get_args(hint)) and isinstance(value, str)
         fields[known[name]] = folder / expanded(value) if is_path else value
+    # a quantity of a file has a unit
+    for field in known.values():
+        if otherwise and field in otherwise and field not in fields:
+            unit = _unit(hints[field])
+            fields[field] = f"{otherwise[field]!r} {unit.symbol}" if unit else otherwise[field]
     try:
         if not from_file:
             return TypeAdapter(model).validate_python(fields)

@@ -19,10 +19,11 @@ from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Binding, Signal
 from cevns.experiments.questions import SIGNAL
-from cevns.inference.model.factors import factors, product
+from cevns.inference.model.factors import Strength, factors, product
 from cevns.parameters import Parameter
 from cevns.processes import (
     Interaction,
+    KernelProcess,
     electron_scattering,
     is_kernel,
     is_steep,
@@ -317,11 +318,8 @@ class Apparatus(Parts):
 
     def prediction_of(self, signal: Signal) -> float:
         """Signal in the analysis region at nominal values."""
-        every = (*signal.fold.interaction.parameters, *self.declared.values())
-        number, found = factors(self.signal_strength)
-        values = {p.name: np.array([p.value]) for p in every}
-        values |= {n: f.value(values) for n, f in self.derived.items()}
-        strength = float(product(number, found, values, np.zeros(1))[0])
+        process = signal.fold.interaction
+        values, strength = self._nominal(process), self.nominal(self.signal_strength, process)
         total = float(signal.evaluate(values).sum()) * strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
@@ -334,6 +332,25 @@ class Apparatus(Parts):
                 "analysis region; check threshold, axes and source"
             )
         return total
+
+    def nominal(
+        self, strength: tuple[Strength, ...], process: Interaction | KernelProcess | None = None
+    ) -> float:
+        """A strength at nominal values of the parameters.
+
+        Args:
+            strength: of the signal or of a component.
+            process: whose parameters it may name; by default that of the file.
+        """
+        number, found = factors(strength)
+        values = self._nominal(process or self.interaction)
+        return float(product(number, found, values, np.zeros(1))[0])
+
+    def _nominal(self, process: Interaction | KernelProcess) -> dict[str, Array]:
+        """Nominal values of the parameters, derived ones too."""
+        every = (*process.parameters, *self.declared.values())
+        values = {p.name: np.array([p.value]) for p in every}
+        return values | {n: f.value(values) for n, f in self.derived.items()}
 
     # -- helpers -------------------------------------------------------------------------------
 

@@ -149,8 +149,10 @@ class Parts:
 
     @cached_property
     def source(self) -> Source:
-        """The neutrino source."""
-        return self._built("sources", "source")
+        """The neutrino source; where it asks for a live time, by default that of the file."""
+        live_d = self.declaration.live_time
+        beside = {} if live_d is None else {"live_time_d": live_d}
+        return self._built("sources", "source", otherwise=beside)
 
     @cached_property
     def arrival(self) -> Arrival | None:
@@ -345,14 +347,20 @@ class Parts:
         return self._built("inference.factors", *section, what="function")
 
     def _built(
-        self, package: str, *section: str | int, what: str = "", default: T | None = None
+        self,
+        package: str,
+        *section: str | int,
+        what: str = "",
+        default: T | None = None,
+        otherwise: Mapping[str, float] | None = None,
     ) -> T:
         """The model that a section of the file declares; the default where it is left out."""
         component = self._written(*section)
         if component is None:
             return cast("T", default)
         at = self._place(section)
-        built = build(self.document, f"cevns.{package}", at, component, what=what)
+        package = f"cevns.{package}"
+        built = build(self.document, package, at, component, what=what, otherwise=otherwise)
         return cast("T", built)
 
     def _written(self, *section: str | int) -> Any:

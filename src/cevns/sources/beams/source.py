@@ -10,6 +10,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -19,7 +20,7 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["PulsedSource", "Source"]
+__all__ = ["PulsedSource", "Source", "SteadySource"]
 
 
 class Source(Protocol):
@@ -133,4 +134,28 @@ class PulsedSource(Source, Protocol):
 
     def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`, broadcast."""
+        ...
+
+
+@runtime_checkable
+class SteadySource(Source, Protocol):
+    """A source that emits at all times: any `Source` with a rate and the time it is seen for."""
+
+    @property
+    def live_time_d(self) -> float:
+        """Days of data, of the whole exposure."""
+        ...
+
+    @property
+    def duty(self) -> float:
+        """Mean rate over the live time, relative to that at full power."""
+        ...
+
+    @property
+    def totals(self) -> Mapping[str, float]:
+        """What tells beside how strong it is, by name with the unit at the end."""
+        ...
+
+    def flux_cm2_s(self, flavour: str) -> float:
+        """Particles per cm2 and second at full power."""
         ...

@@ -1,4 +1,4 @@
-"""Reading small CSV tables of curves."""
+"""Small CSV tables of curves: columns of numbers by name."""
 
 from __future__ import annotations
 

@@ -10,10 +10,12 @@ import numpy as np
 
 from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.expectation import summed
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import recoil_panels
 from cevns.records import head
+from cevns.sources import SteadySource
 from cevns.typing import Array
 
 __all__ = ["Rate", "channel_counts", "expected_counts", "rates"]
@@ -31,6 +33,9 @@ class Rate:
         expected: counts in the analysis region by component, over all channels.
         channels: the same by channel.
         cross_section_cm2: flux-averaged, mean over flavours and nuclei.
+        per_kg_day: of components with a source that emits at all times, counts in the region per kg
+            and live day at full power: before factors on the signal, which are efficiencies of cuts
+            and shares of the time.
     """
 
     experiment: Experiment
@@ -39,6 +44,7 @@ class Rate:
     expected: Mapping[str, float]
     channels: Mapping[str, Mapping[str, float]] = field(repr=False)
     cross_section_cm2: float
+    per_kg_day: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -55,6 +61,7 @@ class Rate:
             "expected": dict(self.expected),
             "channels": {n: {"expected": dict(c)} for n, c in self.channels.items()},
             "flux_averaged_cm2": self.cross_section_cm2,
+            **({"per_kg_day": dict(self.per_kg_day)} if self.per_kg_day else {}),
         }
 
 
@@ -148,4 +155,30 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
         summed(channels),
         channels,
         section,
+        _per_kg_day(placed, channels),
     )
+
+
+def _per_kg_day(
+    experiment: Experiment, channels: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
+    """Counts of signals of steady sources per kg and live day at full power."""
+    declared, out = experiment.declaration, {}
+    for name, signal in {SIGNAL: experiment, **experiment.further}.items():
+        source = signal.source
+        if not isinstance(source, SteadySource):
+            continue
+        share = 1.0 if signal.arrival is None else float(signal.arrival.live_share()[0])
+        days = source.live_time_d * source.duty * share
+        kg_days = days * sum(
+            entry.exposure * entry.power(name) * declared.views[channel].target.mass
+            for channel, entry in declared.entries.items()
+        )
+        counts = sum(found.get(name, 0.0) for found in channels.values())
+        strength = (
+            experiment.signal_strength
+            if name == SIGNAL
+            else experiment.factors("components", name, "strength")
+        )
+        out[name] = counts / (kg_days * experiment.nominal(strength))
+    return out

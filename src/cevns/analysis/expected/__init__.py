@@ -1,0 +1,1 @@
+"""What is expected at a detector before any fit: fluxes, spectra, counts, a file each."""

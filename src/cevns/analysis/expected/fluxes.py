@@ -1,0 +1,114 @@
+"""What the sources of an experiment send to its detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cevns.experiments.experiment import Experiment
+from cevns.records import head
+from cevns.sources import Source, SteadySource
+
+__all__ = ["Emission", "Flux", "fluxes"]
+
+
+@dataclass(frozen=True)
+class Emission:
+    """Particles of one source at the detector.
+
+    Args:
+        fluence_cm2: particles per cm2 in the exposure, by species.
+        mean_energy_mev: their mean energy, MeV, by species.
+        flux_cm2_s: particles per cm2 and second at full power, by species; None for a source that
+            is counted by protons on a target, which has no one rate.
+        totals: what tells beside how strong a steady source is (`cevns.sources.SteadySource`).
+    """
+
+    fluence_cm2: Mapping[str, float]
+    mean_energy_mev: Mapping[str, float]
+    flux_cm2_s: Mapping[str, float] | None
+    totals: Mapping[str, float]
+
+    @classmethod
+    def of(cls, source: Source) -> Emission:
+        """That of a source."""
+        species = source.flavours
+        steady = source if isinstance(source, SteadySource) else None
+        means = {}
+        for name in species:
+            energy, weight = source.nodes(name)
+            means[name] = float((weight * energy).sum() / weight.sum())
+        return cls(
+            {name: source.fluence_cm2(name) for name in species},
+            means,
+            None if steady is None else {name: steady.flux_cm2_s(name) for name in species},
+            {} if steady is None else dict(steady.totals),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fields of the JSON."""
+        flux = self.flux_cm2_s
+        return {
+            "fluence_cm2": dict(self.fluence_cm2),
+            "mean_energy_mev": dict(self.mean_energy_mev),
+            "flux_cm2_s": None if flux is None else dict(flux),
+            "total_cm2_s": None if flux is None else sum(flux.values()),
+            **self.totals,
+        }
+
+
+@dataclass(frozen=True)
+class Flux:
+    """What an experiment's sources send to its detector.
+
+    Args:
+        experiment: what it belongs to.
+        emission: of the file's source.
+        components: of the components that have a source of their own.
+    """
+
+    experiment: Experiment
+    emission: Emission
+    components: Mapping[str, Emission]
+
+    @property
+    def title(self) -> str:
+        """A line for tables."""
+        return self.experiment.title
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``cevns flux``."""
+        more = {name: found.to_dict() for name, found in self.components.items()}
+        return {
+            **head(),
+            **self.experiment.provenance(),
+            **self.emission.to_dict(),
+            **({"components": more} if more else {}),
+        }
+
+
+def fluxes(*experiments: Experiment) -> dict[str, Flux]:
+    """Fluxes and fluences at the detectors of experiments, by the name of the experiment.
+
+    Args:
+        experiments: from `cevns.experiments.load`.
+
+    Examples:
+        >>> from cevns.experiments import load
+        >>> found = fluxes(load("coherent-csi-2021"))["coherent-csi-2021"]
+        >>> f"{found.emission.fluence_cm2['nu_e']:.3g} /cm2"
+        '5.79e+14 /cm2'
+    """
+    return {
+        e.name: Flux(
+            e,
+            Emission.of(e.source),
+            {
+                name: Emission.of(view.source)
+                for name, view in e.further.items()
+                if e.declaration.components[name].source is not None
+            },
+        )
+        for e in experiments
+    }

@@ -1,0 +1,279 @@
+"""Antineutrinos of a nuclear reactor, from its thermal power."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from cevns import registry
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.nuclear.checks import positive, within
+from cevns.parameters import Parameters
+from cevns.sources.beams.source import Source
+from cevns.sources.fission import core
+from cevns.sources.fission.off_equilibrium import added
+from cevns.sources.fission.spectrum_errors import PULLS, change
+from cevns.sources.fission.tabulation import Spectra, Tabulation, capture, from_file, tabulated
+from cevns.typing import Array, ArrayLike
+from cevns.units import Unit
+
+__all__ = ["MODEL", "Reactor"]
+
+_SPECIES = "nubar_e"
+_FLOOR_MEV = 1e-6  # moments of a spectrum that does not vanish at zero diverge there
+_DAY_S = 86400.0
+_CAPTURES = 0.6
+"""Captures on U-238 per fission of a power reactor with low enrichment."""
+
+Metres = Annotated[float, Unit("m")]
+Gigawatts = Annotated[float, Unit("GW")]
+
+
+class _Sums(NamedTuple):
+    """Moments of the emission, in antineutrinos per fission.
+
+    Args:
+        edges: of the panels, MeV.
+        above: moments above each edge, ``(3, n + 1)``.
+    """
+
+    edges: Array
+    above: Array
+
+
+@dataclass(frozen=True)
+class Reactor(Source):
+    r"""Electron antineutrinos of the fissions in one or several cores, and of captures on U-238.
+
+    .. math:: \phi(E) = \sum_\mathrm{cores} \frac{R_f}{4 \pi L^2}
+       \Big[ \sum_i f_i S_i(E) + n_c (s_{239U} + s_{239Np}) \Big], \quad
+       R_f = \frac{P_\mathrm{th}}{\sum_i f_i E_i}
+
+    The power is the *thermal* one, about three times the electrical: it cannot be told from the
+    number, so results print the flux, fissions per second and antineutrinos per fission beside it.
+    Quoted fluxes of one power and distance differ by 20 %: 7.3 antineutrinos per fission with the
+    captures, 6.0 without, 1.85 above the threshold of inverse beta decay.
+
+    Args:
+        power_gw: thermal power at full load, GW; one for each core.
+        distance_m: from the centre of the core, m; one for each core.
+        live_time_d: days of data with the reactor on; in a file by default the file's `live_time`.
+        fractions: of the fissions, by isotope; by default those of a pressurised-water reactor.
+        spectra: name of the antineutrino spectra (``cevns list reactor-spectra``).
+        spectra_file: in their place a table of the user, with the column ``energy_mev`` and one for
+            each isotope, or ``total``: antineutrinos per fission and MeV, without captures.
+        captures_per_fission: of neutrons on U-238, each of which gives two antineutrinos below
+            1.27 MeV; by default 0.6, none where all fissions are of U-235 (highly enriched fuel),
+            and none where they are in the spectra.
+        energies: set of energies per fission, ``ma-2013``, ``kopeikin-2004`` or ``james-1969``.
+        irradiation_d: days that the fuel was in the core, from 100 to 450, for the small correction
+            of spectra that were measured after a day; left out, none.
+        duty: mean power over the live time, relative to full load.
+        core_radius_m: of a cylindrical core, for the mean of 1/r^2; a point by default.
+        core_height_m: likewise.
+        below_core_m: how far the detector lies below (or above) the centre of the core.
+
+    Raises:
+        InputError: if a number is out of range, fractions do not add to one, or captures are
+            counted twice.
+        UnknownNameError: if there are no such spectra, energies or isotopes.
+        DataError: if a table of spectra is broken or has a hole.
+
+    Examples:
+        >>> site = Reactor(power_gw=3.6, distance_m=20.7, live_time_d=119.0)
+        >>> f"{site.flux_cm2_s('nubar_e'):.3g} /cm2/s", round(site.antineutrinos_per_fission, 2)
+        ('1.47e+13 /cm2/s', 7.26)
+    """
+
+    power_gw: Gigawatts | tuple[Gigawatts, ...]
+    distance_m: Metres | tuple[Metres, ...]
+    live_time_d: Annotated[float, Unit("d")]
+    fractions: Mapping[str, float] = field(default_factory=lambda: dict(core.PWR))
+    spectra: str = "hm-bestiole"
+    spectra_file: Path | None = None
+    captures_per_fission: float | None = None
+    energies: str = "ma-2013"
+    irradiation_d: Annotated[float, Unit("d")] | None = None
+    duty: float = 1.0
+    core_radius_m: Metres = 0.0
+    core_height_m: Metres = 0.0
+    below_core_m: Metres = 0.0
+    _fractions: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    _captures: float = field(init=False, repr=False, compare=False)
+    _table: Spectra = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if len(self._cores) == 0 or np.size(self.power_gw) != np.size(self.distance_m):
+            raise InputError(
+                f"{np.size(self.power_gw)} powers and {np.size(self.distance_m)} distances: each "
+                "core has one of both"
+            )
+        for power, distance in self._cores:
+            within("thermal power in GW", power, 1e-9, 20.0, "find its unit")
+            within("distance from the core in m", distance, 0.5, 1e6, "find its unit")
+        positive("live time in d", self.live_time_d)
+        if not 0.0 < self.duty <= 1.2:
+            raise InputError(
+                f"the duty is a share of full power, between 0 and 1, not {self.duty:g}"
+            )
+        for what, length in (("radius", self.core_radius_m), ("height", self.core_height_m)):
+            within(f"{what} of the core in m", length or 1e-3, 1e-6, 20.0, "find its unit")
+        object.__setattr__(self, "_fractions", core.normalised(self.fractions))
+        model, spectra = self._named()
+        object.__setattr__(self, "_captures", self._captured(model))
+        if self.irradiation_d is not None and model.running:
+            raise InputError(
+                f"the spectra {model.title!r} are those of a running core: what long irradiation "
+                "adds is in them; leave 'irradiation' out"
+            )
+        edges = [_FLOOR_MEV * 2.0 ** np.arange(1, 16), capture().edges]
+        object.__setattr__(self, "_table", spectra.with_edges(np.concatenate(edges)))
+        self.fluence_cm2(_SPECIES)
+
+    def _named(self) -> tuple[Tabulation, Spectra]:
+        if self.spectra_file is not None:
+            return Tabulation(str(self.spectra_file), ()), from_file(self.spectra_file)
+        package = "cevns.sources.reactor_spectra"
+        model: Tabulation = registry.load(package, "reactor spectrum", self.spectra).MODEL
+        return model, tabulated(model)
+
+    def _captured(self, model: Tabulation) -> float:
+        given, pure = self.captures_per_fission, self._fractions[0] == 1.0
+        if given is None:
+            return 0.0 if pure or model.with_capture else _CAPTURES
+        if given and model.with_capture:
+            raise InputError(
+                f"captures on U-238 are in the spectrum {model.title!r} already; leave "
+                "'captures_per_fission' out"
+            )
+        if not 0.0 <= given <= 2.0:
+            raise InputError(f"captures per fission are {given:g}, not between 0 and 2")
+        return float(given)
+
+    @property
+    def _cores(self) -> list[tuple[float, float]]:
+        powers, distances = np.atleast_1d(self.power_gw), np.atleast_1d(self.distance_m)
+        return list(zip(powers.tolist(), distances.tolist(), strict=False))
+
+    @property
+    def flavours(self) -> tuple[str, ...]:
+        """``nubar_e``."""
+        return (_SPECIES,)
+
+    @property
+    def recoil_kinks(self) -> tuple[float, ...]:
+        """Whole MeV, between which the spectrum falls by less than ten, and the ends, MeV."""
+        end = self.end_point_mev(_SPECIES)
+        return (0.5, *(float(e) for e in range(1, math.ceil(end))), end)
+
+    def breaks(self, flavour: str) -> tuple[float, ...]:
+        """The energies of the tables."""
+        return tuple(self._check(flavour)._table.edges[1:].tolist())
+
+    def end_point_mev(self, flavour: str) -> float:
+        """Where the tables end, MeV."""
+        return float(self._check(flavour)._table.edges[-1])
+
+    def _check(self, flavour: str) -> Reactor:
+        if flavour != _SPECIES:
+            raise UnknownNameError("flavour of a reactor", flavour, self.flavours)
+        return self
+
+    def _parts(self, energy: Array) -> tuple[Array, Array]:
+        """Antineutrinos per fission and MeV: of isotopes times their fractions, and of captures."""
+        shares = np.reshape(self._fractions, (-1, *[1] * energy.ndim))
+        fission = shares * self._table.by_isotope(energy)
+        if self.irradiation_d is not None:
+            fission = fission * (1.0 + added(self.irradiation_d, energy))
+        return fission, self._captures * capture().by_isotope(energy).sum(axis=0)
+
+    def emission(self, energy_mev: ArrayLike) -> Array:
+        """Antineutrinos per fission and MeV."""
+        fission, captured = self._parts(np.asarray(energy_mev, dtype=float))
+        out: Array = fission.sum(axis=0) + captured
+        return out
+
+    def spectrum(self, flavour: str, energy_mev: ArrayLike) -> Array:
+        """Density per antineutrino, 1/MeV."""
+        return self._check(flavour).emission(energy_mev) / self.antineutrinos_per_fission
+
+    @cached_property
+    def _sums(self) -> _Sums:
+        """Moments above the edges of the tables, from the end down."""
+        edges = np.maximum(self._table.edges, _FLOOR_MEV)
+        pieces = self._between(edges[:-1], edges[1:])
+        above = np.zeros((3, edges.size))
+        above[:, :-1] = np.cumsum(pieces[:, ::-1], axis=1)[:, ::-1]
+        return _Sums(edges, above)
+
+    def _between(self, low: Array, high: Array) -> Array:
+        """Moments of the emission within panels, ``(3, n)``."""
+        x, w = np.polynomial.legendre.leggauss(8)
+        half = (high - low)[:, None] / 2.0
+        energy = low[:, None] + half * (x + 1.0)
+        weight = self.emission(energy) * w * half
+        return np.stack([(weight * energy**-k).sum(axis=1) for k in range(3)])
+
+    def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """Flux moments above `e_min_mev`, shape ``(3, ...)``, MeV^-k: sums over the tables."""
+        sums = self._check(flavour)._sums
+        e_min = np.asarray(e_min_mev, dtype=float)
+        low = np.clip(e_min.ravel(), sums.edges[0], sums.edges[-1])
+        i = np.minimum(np.searchsorted(sums.edges, low, side="right"), sums.edges.size - 1)
+        total = self._between(low, sums.edges[i]) + sums.above[:, i]
+        return (total / self.antineutrinos_per_fission).reshape(3, *e_min.shape)
+
+    @property
+    def antineutrinos_per_fission(self) -> float:
+        """Of all energies, with those after captures."""
+        return float(self._sums.above[0, 0])
+
+    @property
+    def fissions_per_s(self) -> float:
+        """In all cores at full power."""
+        power = math.fsum(p for p, _ in self._cores)
+        return core.fissions_per_s(power, self._fractions, self.energies)
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """What makes the flux, for tables: fissions per second, antineutrinos per fission."""
+        return {
+            "fissions_per_s": self.fissions_per_s,
+            "antineutrinos_per_fission": self.antineutrinos_per_fission,
+        }
+
+    def flux_cm2_s(self, flavour: str) -> float:
+        """Antineutrinos per cm2 and second at full power."""
+        self._check(flavour)
+        per_area = math.fsum(
+            core.fissions_per_s(power, self._fractions, self.energies)
+            * core.extent_factor(d, self.core_radius_m, self.core_height_m, self.below_core_m)
+            / (4.0 * math.pi * (100.0 * d) ** 2)
+            for power, d in self._cores
+        )
+        return per_area * self.antineutrinos_per_fission
+
+    def fluence_cm2(self, flavour: str) -> float:
+        """Antineutrinos per cm2 in the live time."""
+        return self.flux_cm2_s(flavour) * self.duty * self.live_time_d * _DAY_S
+
+    @property
+    def parameters(self) -> Parameters:
+        """Pulls of the spectra, of which an experiment constrains those that it follows."""
+        return PULLS
+
+    def variation(self, name: str, flavour: str, energy_mev: ArrayLike) -> Array:
+        """Relative change of the spectrum for one standard deviation of a pull."""
+        if not PULLS.has(name):
+            raise UnknownNameError("parameter of the reactor", name, PULLS.names)
+        energy = np.asarray(energy_mev, dtype=float)
+        return change(name, energy, *self._check(flavour)._parts(energy))
+
+
+MODEL = Reactor

@@ -1,0 +1,1 @@
+"""Antineutrino spectra of fission, named; one file each."""
