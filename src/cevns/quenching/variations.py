@@ -91,9 +91,6 @@ def error_of(curve: Quenching, recoil_kev: Array) -> Array:
     nominal = curve.curve(recoil_kev, curve.parameters)
     total = np.zeros_like(nominal)
     for variation in curve.variations.values():
-        sides = [
-            curve.curve(recoil_kev, tuple(np.atleast_1d(side).tolist())) - nominal
-            for side in (variation.plus, variation.minus)
-        ]
-        total += (0.5 * (sides[0] - sides[1])) ** 2
+        plus, minus = curve.ends(variation, recoil_kev, nominal)
+        total += (0.5 * (plus - minus)) ** 2
     return np.sqrt(total)

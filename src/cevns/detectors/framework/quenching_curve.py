@@ -11,7 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
-from cevns.detectors.framework.variation import Variation, as_tuple
+from cevns.detectors.framework.variation import Calibration, Variation, as_tuple
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array, ArrayLike
@@ -71,8 +71,8 @@ class Quenching(ABC):
     """A quenching curve E_ee(T) with +-1 sigma variations.
 
     A model is one family of curves, `curve`, and the numbers of its nominal member,
-    `parameters`. A variation is another member of the family; in between the curve is morphed
-    (C2 inside +-1 sigma, straight outside, equal to the variation at +-1).
+    `parameters`. A variation is another member of the family, or another energy scale; in between
+    the curve is morphed (C2 inside +-1 sigma, straight outside, equal to the variation at +-1).
 
     Args:
         variations: nuisance directions by name, in the order of the pulls.
@@ -82,13 +82,13 @@ class Quenching(ABC):
         InputError: if numbers are missing, not finite, or the range is empty.
     """
 
-    variations: Mapping[str, Variation] = field(default_factory=dict)
+    variations: Mapping[str, Variation | Calibration] = field(default_factory=dict)
     valid_kev: tuple[Recoil, Recoil] = (0.0, math.inf)
 
     def __post_init__(self) -> None:
         n = len(self.parameters)
         sets = {"nominal": self.parameters}
-        for name, variation in self.variations.items():
+        for name, variation in self._members.items():
             sets[f"variation {name!r}, plus"] = as_tuple(variation.plus)
             sets[f"variation {name!r}, minus"] = as_tuple(variation.minus)
         for which, numbers in sets.items():
@@ -107,6 +107,19 @@ class Quenching(ABC):
     @abstractmethod
     def parameters(self) -> tuple[float, ...]:
         """Numbers of the nominal curve."""
+
+    @property
+    def _members(self) -> dict[str, Variation]:
+        """Variations that are members of the family: none of the energy scale."""
+        return {n: v for n, v in self.variations.items() if isinstance(v, Variation)}
+
+    def ends(
+        self, variation: Variation | Calibration, t: Array, nominal: Array
+    ) -> tuple[Array, Array]:
+        """The curve at +1 and at -1 sigma of a variation."""
+        if isinstance(variation, Calibration):
+            return variation.moved(nominal, 1.0), variation.moved(nominal, -1.0)
+        return self.curve(t, as_tuple(variation.plus)), self.curve(t, as_tuple(variation.minus))
 
     @property
     def atomic_number(self) -> float | None:
@@ -135,9 +148,11 @@ class Quenching(ABC):
         t = np.atleast_1d(np.asarray(recoil_energy_kev, dtype=float))
         self._check_energies(t)
         nominal = self.curve(t, self.parameters)
-        plus = [self.curve(t, as_tuple(v.plus)) for v in self.variations.values()]
-        minus = [self.curve(t, as_tuple(v.minus)) for v in self.variations.values()]
-        self._check_curves(t, [nominal, *plus, *minus])
+        ends = [self.ends(v, t, nominal) for v in self.variations.values()]
+        plus, minus = [e[0] for e in ends], [e[1] for e in ends]
+        members = zip(ends, self.variations, strict=True)
+        checked = [curve for pair, name in members if name in self._members for curve in pair]
+        self._check_curves(t, [nominal, *checked])
         none = np.zeros((0, *t.shape))
         odd = [(p - m) / 2.0 for p, m in zip(plus, minus, strict=True)]
         even = [(p + m) / 2.0 - nominal for p, m in zip(plus, minus, strict=True)]

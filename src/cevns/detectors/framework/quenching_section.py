@@ -7,7 +7,6 @@ import math
 from typing import Any
 
 from cevns.detectors.framework.quenching_curve import Quenching
-from cevns.detectors.framework.variation import Numbers
 from cevns.exceptions import InputError
 from cevns.registry import canonical
 
@@ -36,17 +35,10 @@ def section(model: Quenching) -> dict[str, Any]:
         else:
             out[f.name] = list(value) if isinstance(value, tuple) else value
     if model.variations:
-        out["variations"] = {
-            name: {"plus": _plain(v.plus), "minus": _plain(v.minus)}
-            for name, v in model.variations.items()
-        }
+        out["variations"] = {name: v.written() for name, v in model.variations.items()}
     low, high = (float(v) for v in model.valid_kev)
     if math.isfinite(high):
         out["valid"] = [f"{low!r} keVnr", f"{high!r} keVnr"]
     elif low > 0.0:
         raise InputError("a quenching model valid from above zero to infinity cannot be written")
     return out
-
-
-def _plain(numbers: Numbers) -> float | list[float]:
-    return list(numbers) if isinstance(numbers, tuple) else numbers

@@ -143,6 +143,31 @@ class Axis(Section):
             raise InputError(f"{unit!r} is no unit of this axis; use one of {known}")
         return unit
 
+    @field_validator("edges", mode="before")
+    @classmethod
+    def _even(cls, edges: Any) -> Any:
+        """Edges of bins of one width, where that is how they are written."""
+        if not isinstance(edges, Mapping):
+            return edges
+        words = ("from", "to", "width")
+        numbers = [edges.get(word) for word in words]
+        if set(edges) != set(words) or not all(
+            isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n)
+            for n in numbers
+        ):
+            raise InputError(
+                "even bins are written {from: 160, to: 800, width: 10}, three plain numbers in the "
+                "unit of the axis"
+            )
+        low, high, width = (float(n) for n in numbers if n is not None)
+        count = (high - low) / width if width > 0.0 else 0.0
+        if not 0.5 < count < _MAX_BINS + 0.5 or abs(count - round(count)) > 1e-6 * count:
+            raise InputError(
+                f"from {low:g} to {high:g} there is no whole number of bins, at most {_MAX_BINS}, "
+                f"of width {width:g}"
+            )
+        return np.linspace(low, high, round(count) + 1).tolist()
+
     @field_validator("edges")
     @classmethod
     def _increasing(cls, edges: list[float]) -> list[float]:
