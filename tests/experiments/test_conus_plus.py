@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns import registry
 from cevns.inference.model.expectation import summed
+from cevns.sources.reactor import Reactor
 
 NAME = "conus-plus-2025"
 
@@ -54,6 +56,15 @@ CHANGED = {
 def test_counts_with_other_physics(what):
     changes, own = CHANGED[what]
     assert count(**changes) == pytest.approx(own, rel=0.03)
+
+
+@pytest.mark.parametrize("spectra", registry.names("cevns.sources.reactor_spectra"))
+def test_few_kinks_are_enough(spectra, monkeypatch):
+    """Recoil panels between all steps of the tables give the same counts."""
+    few = count(source__spectra=spectra)
+    end = Reactor(1.0, 10.0, 1.0, spectra=spectra).end_point_mev("nubar_e")
+    monkeypatch.setattr(Reactor, "recoil_kinks", (*np.arange(0.25, end, 0.25).tolist(), end))
+    assert few == pytest.approx(count(source__spectra=spectra), rel=1e-5)
 
 
 def test_published_prediction_is_within_its_error(study):

@@ -168,9 +168,8 @@ class Reactor(Source):
 
     @property
     def recoil_kinks(self) -> tuple[float, ...]:
-        """Whole MeV, between which the spectrum falls by less than ten, and the ends, MeV."""
-        end = self.end_point_mev(_SPECIES)
-        return (0.5, *(float(e) for e in range(1, math.ceil(end))), end)
+        """Where tables meet with a step, and their end, MeV: steps within a table are too small."""
+        return (2.0, 8.0, self.end_point_mev(_SPECIES))
 
     def breaks(self, flavour: str) -> tuple[float, ...]:
         """The energies of the tables."""
