@@ -12,6 +12,9 @@ from pydantic import TypeAdapter
 
 from cevns import registry
 from cevns.detectors import Quenching, Variation, quenching_model
+from cevns.detectors.framework.quenching_section import section
+from cevns.detectors.framework.variation import Calibration
+from cevns.detectors.quenching.chavarria import Chavarria
 from cevns.detectors.quenching.constant import Constant
 from cevns.detectors.quenching.lindhard import Lindhard
 from cevns.detectors.quenching.linear import Linear
@@ -20,7 +23,11 @@ from cevns.detectors.quenching.tabulated import Tabulated
 from cevns.exceptions import CevnsWarning, DataError, InputError, UnknownNameError
 
 T = np.linspace(0.0, 50.0, 101)
+SILICON = (168.0, 155.0, 56.0, 1096.0, 382.0)
 MODELS: dict[str, Quenching] = {
+    "chavarria": Chavarria(
+        variations={"c": Variation((170.0, *SILICON[1:]), (166.0, *SILICON[1:]))}
+    ),
     "constant": Constant(0.0878, variations={"qf": Variation(0.1044, 0.0712)}),
     "linear": Linear(
         (0.246, 0.00078),
@@ -279,3 +286,39 @@ def test_a_polynomial_may_do_anything_outside_its_range() -> None:
     curve = Polynomial((0.05, 0.05), unit="keV", valid_kev=(0.0, 10.0))
     with pytest.warns(CevnsWarning, match="validity range is 0 to 10 keVnr"):
         assert curve.on([5.0, 60.0]).nominal[1] > 60.0
+
+
+def test_silicon_is_the_inverse_of_the_published_fit() -> None:
+    """QF(E) = (168 E + 155 E^2 + E^3)/(56 + 1096 E + 382 E^2): 0.0864 at 0.06 keVee, 0.69 keVnr."""
+    seen = np.array([1e-4, 0.06, 0.5, 2.0, 3.0])
+    c1, c2, c3, c4, c5 = SILICON
+    factor = (c1 * seen + c2 * seen**2 + seen**3) / (c3 + c4 * seen + c5 * seen**2)
+    assert factor[1] == pytest.approx(0.0864, abs=5e-5)
+    assert seen[1] / factor[1] == pytest.approx(0.694, abs=1e-3)
+    found = Chavarria().electron_energy_kevee(seen / factor)
+    np.testing.assert_allclose(found, seen, rtol=1e-10)
+    # nothing is seen of recoils below a third of a keV, and the curve has no step at 7.07 keVnr
+    assert Chavarria().electron_energy_kevee([0.0, 0.2, 1.0 / 3.0]).max() == 0.0
+    around = Chavarria().electron_energy_kevee(np.linspace(7.0, 7.15, 301))
+    assert np.abs(np.diff(around, 2)).max() < 1e-6
+    with pytest.raises(InputError, match="five positive coefficients"):
+        Chavarria((1.0, 2.0))
+
+
+def test_energy_scale_moves_what_is_seen() -> None:
+    scale = Calibration(shift=0.005, relative=0.01)
+    model = Lindhard(z=32, a=72.63, k=0.162, variations={"k": Variation(0.166, 0.158), "e": scale})
+    t = np.array([1.0, 2.0])
+    nominal = model.electron_energy_kevee(t)
+    moved = model.electron_energy_kevee(t, [0.0, 2.0])
+    np.testing.assert_allclose(moved, 1.02 * nominal + 0.01, rtol=1e-12)
+    alone = Lindhard(z=32, a=72.63, k=0.166).electron_energy_kevee(t)
+    np.testing.assert_allclose(model.electron_energy_kevee(t, [1.0, 0.0]), alone, rtol=1e-12)
+    # as a file has it, and back
+    made = {"z": 32, "a": 72.63, "k": 0.162, "variations": {"e": {"shift": "5 eVee"}}}
+    read = TypeAdapter(Lindhard).validate_python(made)
+    assert read.variations["e"] == Calibration(shift=0.005)
+    assert section(read)["variations"] == {"e": {"shift": "0.005 keVee"}}
+    for nothing in ({}, {"shift": math.inf}):
+        with pytest.raises(InputError, match="an error of the energy scale"):
+            Calibration(**nothing)

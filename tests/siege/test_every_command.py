@@ -23,6 +23,7 @@ STRENGTH = ("--model", "magnetic-moment", "--parameter", "mu_nu_mu=1e-10:1e-8:3:
 TOYS = ("--toys", "20", "--workers", "1")
 COMMANDS: dict[str, tuple[str, ...]] = {
     "predict": ("predict",),
+    "flux": ("flux",),
     "rate": ("rate",),
     "fit": ("fit",),
     "fit asimov": ("fit", "--asimov"),

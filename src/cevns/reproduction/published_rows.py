@@ -27,6 +27,9 @@ class Published(BaseModel):
     the row is not `comparable`, and its note says why. A row that `needs` a public release is
     skipped where the release is not at hand; one without `compute` has no counterpart here and
     stands beside others.
+
+    Where `own` is given the row is judged by an independent program that had the same inputs, and
+    the published number, if there is one, stands beside.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,7 +37,8 @@ class Published(BaseModel):
     id: str
     quantity: str
     source: str
-    published: float
+    published: float | None
+    own: float | None = None
     error_up: float | None = None
     error_down: float | None = None
     unit: str = ""
@@ -52,6 +56,8 @@ class Published(BaseModel):
             raise InputError(f"row {self.id!r}: 'compute' needs a 'kind'")
         if self.accept is not None and not self.because:
             raise InputError(f"row {self.id!r}: a range to accept needs its reason ('because')")
+        if self.published is None and (self.own is None or not self.comparable):
+            raise InputError(f"row {self.id!r}: without a published number give one of our 'own'")
         if not self.comparable and (self.accept is not None or not self.note):
             raise InputError(f"row {self.id!r}: what is not comparable has a note and no range")
         return self
@@ -69,7 +75,7 @@ class Row:
     def difference(self) -> float | None:
         """(ours - published) over the published uncertainty on that side; None without one."""
         p = self.published
-        if self.ours is None or not p.comparable:
+        if self.ours is None or p.published is None or not p.comparable:
             return None
         sigma = p.error_up if self.ours >= p.published else p.error_down
         return None if not sigma else (self.ours - p.published) / sigma
@@ -93,8 +99,10 @@ class Row:
 
     @property
     def published_text(self) -> str:
-        """The published value with its uncertainty."""
+        """The published value with its uncertainty; empty where nothing is published."""
         p = self.published
+        if p.published is None:
+            return ""
         decimals = _decimals(p.published, p.digits)
         text = f"{p.published:.{decimals}f}"
         if p.error_up is not None and p.error_down is not None:
@@ -107,7 +115,10 @@ class Row:
         """Our value with one digit more than published."""
         if self.ours is None:
             return ""
-        return f"{self.ours:.{_decimals(self.published.published, self.published.digits + 1)}f}"
+        p = self.published
+        like = p.published if p.own is None else p.own
+        assert like is not None
+        return f"{self.ours:.{_decimals(like, p.digits + 1)}f}"
 
     def to_dict(self) -> dict[str, Any]:
         """The row of the JSON of ``cevns reproduce``."""
@@ -121,6 +132,7 @@ class Row:
             "published": p.published,
             "published_error_up": p.error_up,
             "published_error_down": p.error_down,
+            "own": p.own,
             "ours": self.ours,
             "difference_sigma": self.difference,
             "accept": None if p.accept is None else list(p.accept),

@@ -24,7 +24,9 @@ def table() -> Table:
 @style.styled
 def figure() -> Figure:
     """Effects in per cent, published and ours, the largest first."""
-    rows = sorted(reproduce(["csi-2021-systematics"]), key=lambda r: -r.published.published)
+    rows = sorted(
+        reproduce(["csi-2021-systematics"]), key=lambda r: -(r.published.published or 0.0)
+    )
     figure, grid = style.panels(style.DOUBLE_IN, 0.75 + 0.3 * len(rows))
     axes = grid[0, 0]
     for i, row in enumerate(rows):
