@@ -38,7 +38,7 @@ test: $(DEV)  ## the fast tests
 	$(PYTEST) -n $(JOBS) -m "not slow" $(ARGS)
 
 test-slow: $(DEV)  ## the slow tests
-	$(PYTEST) -n $(JOBS) -m slow $(ARGS) || test $$? -eq 5  # 5: none is marked slow
+	$(PYTEST) -n $(JOBS) -m slow --durations 15 $(ARGS) || test $$? -eq 5  # 5: none is marked slow
 
 siege: $(DEV)  ## hostile inputs and fast forms, all of them
 	$(PYTEST) -n $(JOBS) tests/siege $(ARGS)
@@ -65,7 +65,7 @@ layers: $(DEV)  ## imports go one way
 	$(BIN)/lint-imports --no-logo
 
 docs: $(DEV)  ## the documentation, warnings as errors, in docs/_build/html
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) -b html docs docs/_build/html
 
 bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ for the numbers)
 	@set -e; for f in benchmarks/[!_]*.py; do test -e "$$f" || continue; \
