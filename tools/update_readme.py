@@ -69,13 +69,15 @@ def markdown(rows: Iterable[Mapping[str, Any]]) -> str:
             cell(row["published_text"]),
             cell(row["ours_text"]),
             difference(row["difference_sigma"]),
-            "**no**" if row["verdict"] == "no" else row["verdict"],
+            "**no**" if row["verdict"] == "no" else row.get("verdict_text", row["verdict"]),
         )
         lines.append("| " + " | ".join(cells) + " |")
     lines.append("")
     if counted:
         names = ", ".join(f"`{prefix}…`" for prefix in COUNTED)
         lines += [f"{len(counted)} further rows ({names}) agree.", ""]
+    if any(row.get("own") is not None for row in rows):
+        lines += ["(own): judged by an independent program that had the same inputs.", ""]
     lines.extend(f"[{i}] {' '.join(note.split())}<br>" for i, note in enumerate(notes, 1))
     return "\n".join(lines)
 

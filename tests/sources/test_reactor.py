@@ -11,6 +11,8 @@ from scipy.integrate import quad
 
 from cevns import registry
 from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.nuclear.form_factors import form_factor
+from cevns.processes import at_place, interaction
 from cevns.sources.beams.source import Source
 from cevns.sources.fission.core import PWR, extent_factor, normalised
 from cevns.sources.fission.ibd import THRESHOLD_MEV, cross_section_cm2
@@ -158,6 +160,15 @@ def test_moments_are_integrals_of_the_spectrum(name):
     pieces = zip([low, *knots], [*knots, top], strict=True)
     by_quad = math.fsum(quad(density, a, np.nextafter(b, a), epsabs=0)[0] for a, b in pieces)
     assert found[1, 5] == pytest.approx(by_quad, rel=1e-7)
+
+
+def test_oscillations_need_one_distance():
+    process = interaction("sterile")
+    at = at_place(process, source=site(3.0, 20.0), form_factor=form_factor("helm"))
+    assert at is not None
+    at_place(process, source=site((3.0, 1.0), (20.0, 20.0)), form_factor=form_factor("helm"))
+    with pytest.raises(InputError, match="from 20 m and 50 m, and oscillations need one distance"):
+        at_place(process, source=site((3.0, 1.0), (20.0, 50.0)), form_factor=form_factor("helm"))
 
 
 def test_flux_follows_power_distance_and_time():

@@ -139,10 +139,22 @@ class Sterile(Extension):
         return ({f"{kind}_{b}": mixing.change(own, b) for b in LEPTONS},)
 
     def for_source(self, source: object) -> Self:
-        """With the source's distance as baseline, unless one is given."""
+        """With the source's distance as baseline, unless one is given.
+
+        Raises:
+            InputError: if the source has parts at different distances.
+        """
         distance = source.distance_m if isinstance(source, Distant) else None
         if self.baseline_m is not None or distance is None:
             return self
+        if isinstance(distance, tuple):
+            if len(set(distance)) > 1:
+                raise InputError(
+                    f"neutrinos come from {' and '.join(f'{d:g} m' for d in distance)}, and "
+                    "oscillations need one distance: make each core a component of the file with "
+                    "a source of its own"
+                )
+            distance = distance[0]
         return dataclasses.replace(self, baseline_m=float(distance))
 
     @property

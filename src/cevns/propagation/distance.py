@@ -12,6 +12,6 @@ class Distant(Protocol):
     """A source that stands at a distance from the detector, the baseline of oscillations."""
 
     @property
-    def distance_m(self) -> float | None:
-        """From the source to the detector, m; None where it is not known."""
+    def distance_m(self) -> float | tuple[float, ...] | None:
+        """From the source to the detector, m, or of each of its parts; None where not known."""
         ...

@@ -98,6 +98,12 @@ class Row:
         return {True: "yes", False: "no", None: "shown"}[self.agrees]
 
     @property
+    def verdict_text(self) -> str:
+        """The verdict, with what it is judged by where that is not the published number."""
+        judged = self.published.own is not None and self.agrees is not None
+        return f"{self.verdict} (own)" if judged else self.verdict
+
+    @property
     def published_text(self) -> str:
         """The published value with its uncertainty; empty where nothing is published."""
         p = self.published
@@ -139,6 +145,7 @@ class Row:
             "because": p.because,
             "agrees": self.agrees,
             "verdict": self.verdict,
+            "verdict_text": self.verdict_text,
             "skipped": self.skipped,
             "published_text": self.published_text,
             "ours_text": self.ours_text,

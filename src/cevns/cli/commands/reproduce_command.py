@@ -46,12 +46,16 @@ def reproduce(
             row.published_text,
             row.ours_text,
             "" if row.difference is None else f"{row.difference:+.2f}",
-            Text("NO", "bold") if row.verdict == "no" else row.verdict,
+            Text(row.verdict_text.replace("no", "NO", 1), "bold")
+            if row.verdict == "no"
+            else row.verdict_text,
         )
         if p.note:
             notes.setdefault(p.note, p.id)
         records.append(row.to_dict())
     output.console.print(shown)
+    if any(row["own"] is not None for row in records):
+        output.console.print("  (own): judged by an independent program with the same inputs")
     for note, first in notes.items():
         output.console.print(f"  {first}: {note}")
     used = {

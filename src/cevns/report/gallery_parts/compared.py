@@ -25,7 +25,7 @@ def compared(*ids: str) -> Table:
     notes: dict[str, str] = {}
     for row in reproduce(ids):
         p = row.published
-        texts = row.published_text, row.ours_text, row.verdict
+        texts = row.published_text, row.ours_text, row.verdict_text
         rows.append((p.quantity, p.unit, *texts, p.source))
         if p.note:
             notes.setdefault(p.note, p.quantity)  # said once, at the first row
