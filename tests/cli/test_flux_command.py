@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 
 import pytest
 
@@ -41,6 +43,17 @@ def test_flux_of_a_reactor(cevns, site):
     assert found["fluence_cm2"]["nubar_e"] == pytest.approx(119 * 86400 * found["total_cm2_s"])
     changed = json.loads(cevns("flux", site, "--set", "source.power=1.8GW", "--json", "-").out)
     assert changed["total_cm2_s"] == pytest.approx(found["total_cm2_s"] / 2)
+
+
+def test_spectra_of_the_user_are_named_by_their_digest(cevns, site):
+    rows = "".join(f"{e / 10},{6 * math.exp(-e / 10)}\n" for e in range(101))
+    table = site.with_name("mine.csv")
+    table.write_text("energy_mev,total\n" + rows, encoding="utf-8")
+    done = cevns("flux", site, "--set", "source.spectra_file=mine.csv", "--json", "-")
+    found = json.loads(done.out)
+    assert found["antineutrinos_per_fission"] == pytest.approx(6 * (1 - math.exp(-10)) + 1.2, 1e-3)
+    digests = {f["name"]: f["sha256"] for f in found["inputs"]["files"]}
+    assert digests["mine.csv"] == hashlib.sha256(table.read_bytes()).hexdigest()
 
 
 def test_flux_of_a_beam_has_no_one_rate(cevns):

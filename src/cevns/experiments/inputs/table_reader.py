@@ -190,7 +190,8 @@ class TableReader:
 
 def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFile]:
     """Curves and fluxes that the sections of a file read beside it, each once."""
-    sections: list[tuple[str, Component | None]] = [("source", declaration.source)]
+    sources = [declaration.source, *(e.source for e in declaration.components.values())]
+    sections: list[tuple[str, Component | None]] = [("source", source) for source in sources]
     for detector in (view.detector for view in declaration.views.values()):
         sections += [
             ("quenching", detector.quenching),
@@ -203,8 +204,8 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
     out: list[InputFile] = []
     for role, component in sections:
         written = {} if component is None else component.fields
-        for name in (written.get("file"), written.get("path")):
-            if isinstance(name, str):
+        for field, name in written.items():
+            if isinstance(name, str) and (field in ("file", "path") or field.endswith("_file")):
                 path = folder / expanded(name)
                 inside = sorted(path.glob("*.csv"))
                 out += [InputFile(role, f"{name}/{f.name}", sha256(f)) for f in inside]
