@@ -183,7 +183,7 @@ def test_readme_table_is_written_between_the_markers() -> None:
     )
     assert body[3].endswith("| – | **no** |")
     assert body[4].endswith("| **no** |")
-    assert "1 further rows (`tmax-…`) agree." in body
+    assert "1 further rows (`tmax-…`, `reactor-…`) agree." in body
     assert "only counted" not in table
     assert body[-1] == "[1] see the text<br>"
     text = f"before\n{tool.BEGIN}\nold\n{tool.END}\nafter\n"

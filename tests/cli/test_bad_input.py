@@ -77,7 +77,7 @@ COMMANDS = [
     ((*RATE, "--set", "interaction.kind=magic"), "'interaction.kind': unknown interaction"),
     ((*RATE, "--set", "interaction.couplings=none"), "'interaction.couplings': unknown coupling"),
     ((*RATE, "--set", "target.material=Xx"), "'target.material': unknown element"),
-    ((*RATE, "--set", "source.kind=reactor"), "'source.kind': unknown source"),
+    ((*RATE, "--set", "source.kind=moon"), "'source.kind': unknown source"),
     # places
     ((*FIT, "--data", "nowhere"), "--data: the folder nowhere does not exist"),
     ((*FIT, "--data", "mine.yaml"), "--data: mine.yaml is a file"),

@@ -49,7 +49,8 @@ def test_spectra_of_the_user_are_named_by_their_digest(cevns, site):
     rows = "".join(f"{e / 10},{6 * math.exp(-e / 10)}\n" for e in range(101))
     table = site.with_name("mine.csv")
     table.write_text("energy_mev,total\n" + rows, encoding="utf-8")
-    done = cevns("flux", site, "--set", "source.spectra_file=mine.csv", "--json", "-")
+    mine = ("--set", "source.spectra_file=mine.csv", "--set", "source.captures_per_fission=0.6")
+    done = cevns("flux", site, *mine, "--json", "-")
     found = json.loads(done.out)
     assert found["antineutrinos_per_fission"] == pytest.approx(6 * (1 - math.exp(-10)) + 1.2, 1e-3)
     digests = {f["name"]: f["sha256"] for f in found["inputs"]["files"]}

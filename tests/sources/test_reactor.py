@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import quad
 
 from cevns import registry
-from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.exceptions import CevnsWarning, DataError, InputError, UnknownNameError
 from cevns.nuclear.form_factors import form_factor
 from cevns.processes import at_place, interaction
 from cevns.sources.beams.source import Source
@@ -144,6 +144,10 @@ def test_captures_count_once():
     assert site(1.0, 10.0, spectra="kopeikin").emission(0.3) == pytest.approx(5.39, rel=0.01)
     with pytest.raises(InputError, match="captures on U-238 are in the spectrum"):
         site(1.0, 10.0, spectra="kopeikin", captures_per_fission=0.6)
+    with pytest.raises(InputError, match="in which U-238 fissions too"):
+        site(1.0, 10.0, HEU, spectra="kopeikin")
+    almost = site(1.0, 10.0, {"u235": 0.995, "pu239": 0.005})
+    assert almost.antineutrinos_per_fission == pytest.approx(6.175, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", registry.names(PACKAGE))
@@ -226,8 +230,18 @@ def test_pulls_of_one_isotope_are_its_errors():
     magnetism = reactor.variation("huber.weak_magnetism", "nubar_e", at)
     assert magnetism[0] == pytest.approx((0.0090822 + 0.00873944) / 2, rel=1e-6)
     assert reactor.variation("mueller.u238", "nubar_e", at).tolist() == [0.0, 0.0]
-    # near 2.25 MeV weak magnetism and charge turn their sign
-    assert reactor.variation("huber.z", "nubar_e", np.array([2.25]))[0] > 0.0
+    # both tilt the spectrum: they turn their sign near 2.3 MeV
+    ends = np.array([2.0, 2.25, 2.5, 7.0])
+    charge = reactor.variation("huber.z", "nubar_e", ends)
+    assert charge[1:] == pytest.approx([7.39865e-05, 1.16564e-04, -0.0182], abs=5e-4)
+    assert charge[1] > 0.0 > charge[3]
+    magnetism = reactor.variation("huber.weak_magnetism", "nubar_e", ends)
+    assert magnetism == pytest.approx([-0.00173, -0.00040, 0.00093, 0.0249], abs=2e-4)
+    # a straight line
+    errors = table("huber-errors")
+    for isotope in ("u235", "pu239", "pu241"):
+        # but for one value of Pu-241, at 2.25 MeV
+        assert np.abs(np.diff(errors[f"{isotope}_weak_magnetism"], 2)).max() < 5e-4
     for name in reactor.parameters.names:
         change = reactor.variation(name, "nubar_e", ENERGY)
         assert np.all(np.isfinite(change)), name
@@ -270,7 +284,9 @@ def test_errors_of_isotopes_are_correlated_or_not():
         ({"live_time_d": math.nan}, "live time in d"),
         ({"captures_per_fission": -0.1}, "captures per fission"),
         ({"core_radius_m": 15.0, "core_height_m": 3.0}, "inside a core"),
-        ({"below_core_m": 25.0}, "cannot be 25 m below"),
+        ({"below_core_m": 25.0, "core_radius_m": 2.0}, "cannot be 25 m below"),
+        ({"below_core_m": 2.0}, "'core_radius' and 'core_height'"),
+        ({"duty": 1.15}, "at most 1, as 0.85"),
     ],
 )
 def test_refused(change, said):
@@ -300,6 +316,19 @@ def test_published_fractions_need_not_add_up_exactly():
     assert sum(uneven._fractions) == pytest.approx(1.0, abs=1e-12)
 
 
+@pytest.mark.parametrize("name", registry.names(PACKAGE))
+def test_pulls_are_those_of_the_spectra(name):
+    """Huber's errors are not those of a measured or summed spectrum."""
+    reactor = site(1.0, 10.0, spectra=name)
+    assert reactor.parameters.has("huber.normalisation") == (name in ("hm", "hm-bestiole"))
+    assert reactor.parameters.has("mueller.u238") == (name in ("hm", "hm-bestiole"))
+    assert reactor.parameters.has("reactor.capture") == (name != "kopeikin")
+    assert reactor.parameters.has("reactor.high_energy")
+    if name == "bestiole":
+        with pytest.raises(UnknownNameError, match="parameter of the reactor"):
+            reactor.variation("huber.z", "nubar_e", 3.0)
+
+
 def write(path, energy, **columns):
     rows = np.column_stack([energy, *columns.values()])
     header = ",".join(["energy_mev", *columns])
@@ -313,7 +342,18 @@ def test_spectra_of_the_user(tmp_path):
     reactor = site(1.0, 10.0, spectra_file=of_one, captures_per_fission=0.0)
     assert reactor.antineutrinos_per_fission == pytest.approx(math.e * (1 - math.exp(-9)), rel=2e-6)
     shape = {i: (k + 1.0) * np.exp(1.0 - energy) for k, i in enumerate(ISOTOPES)}
+    with pytest.raises(InputError, match="say with 'captures_per_fission'"):
+        site(1.0, 10.0, spectra_file=of_one)
+    with pytest.raises(InputError, match="name two spectra"):
+        site(1.0, 10.0, spectra="bestiole", spectra_file=of_one, captures_per_fission=0.0)
     four = site(1.0, 10.0, spectra_file=write(tmp_path / "four.csv", energy, **shape))
+    only = write(tmp_path / "only.csv", energy, u235=shape["u235"])
+    assert site(1.0, 10.0, HEU, spectra_file=only).emission(5.0) == pytest.approx(math.exp(-4))
+    with pytest.raises(DataError, match="has no column 'u238'"):
+        site(1.0, 10.0, spectra_file=only)
+    early = write(tmp_path / "early.csv", energy[:61], total=np.exp(1.0 - energy[:61]))
+    with pytest.warns(CevnsWarning, match="end at 6 MeV"):
+        site(1.0, 10.0, spectra_file=early, captures_per_fission=0.0)
     assert four.emission(5.0) == pytest.approx(np.dot(normalised(PWR), [1, 2, 3, 4]) * math.exp(-4))
 
 
@@ -336,6 +376,16 @@ def test_holes_and_disorder(tmp_path):
     energy = np.concatenate([np.linspace(0.0, 3.0, 31), np.linspace(5.0, 9.0, 41)])
     path = write(tmp_path / "s.csv", energy, total=np.exp(-energy))
     with pytest.raises(DataError, match="no point between 3 and 5 MeV; fill that hole"):
+        site(1.0, 10.0, spectra_file=path)
+    first = np.concatenate([[0.0], np.linspace(2.0, 9.0, 29)])
+    path = write(tmp_path / "s.csv", first, total=np.exp(-first))
+    with pytest.raises(DataError, match="no point between 0 and 2 MeV"):
+        site(1.0, 10.0, spectra_file=path)
+    path = write(tmp_path / "s.csv", 1e3 * energy, total=np.exp(-energy))
+    with pytest.raises(DataError, match="reaches 9000 MeV; energies are in MeV"):
+        site(1.0, 10.0, spectra_file=path)
+    path = write(tmp_path / "s.csv", energy, total=np.exp(-energy), u235=energy + 1.0)
+    with pytest.raises(DataError, match="columns beside 'total'"):
         site(1.0, 10.0, spectra_file=path)
     path = write(tmp_path / "s.csv", energy[::-1], total=np.exp(-energy))
     with pytest.raises(DataError, match="energies that increase"):

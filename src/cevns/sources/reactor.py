@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,14 +13,21 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from cevns import registry
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.nuclear.checks import positive, within
 from cevns.parameters import Parameters
 from cevns.sources.beams.source import Source
 from cevns.sources.fission import core
 from cevns.sources.fission.off_equilibrium import added
-from cevns.sources.fission.spectrum_errors import PULLS, change
-from cevns.sources.fission.tabulation import Spectra, Tabulation, capture, from_file, tabulated
+from cevns.sources.fission.spectrum_errors import PULLS, change, is_converted
+from cevns.sources.fission.tabulation import (
+    ISOTOPES,
+    Spectra,
+    Tabulation,
+    capture,
+    from_file,
+    tabulated,
+)
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
@@ -28,6 +36,8 @@ __all__ = ["MODEL", "Reactor"]
 _SPECIES = "nubar_e"
 _FLOOR_MEV = 1e-6  # moments of a spectrum that does not vanish at zero diverge there
 _DAY_S = 86400.0
+_DEFAULT = "hm-bestiole"
+_EARLY_MEV = 8.0
 _CAPTURES = 0.6
 """Captures on U-238 per fission of a power reactor with low enrichment."""
 
@@ -58,7 +68,7 @@ class Reactor(Source):
     The power is the *thermal* one, about three times the electrical: it cannot be told from the
     number, so results print the flux, fissions per second and antineutrinos per fission beside it.
     Quoted fluxes of one power and distance differ by 20 %: 7.3 antineutrinos per fission with the
-    captures, 6.0 without, 1.85 above the threshold of inverse beta decay.
+    captures, 6.1 without, 1.85 above the threshold of inverse beta decay.
 
     Args:
         power_gw: thermal power at full load, GW; one for each core.
@@ -67,10 +77,10 @@ class Reactor(Source):
         fractions: of the fissions, by isotope; by default those of a pressurised-water reactor.
         spectra: name of the antineutrino spectra (``cevns list reactor-spectra``).
         spectra_file: in their place a table of the user, with the column ``energy_mev`` and one for
-            each isotope, or ``total``: antineutrinos per fission and MeV, without captures.
+            each isotope that fissions, or ``total``: antineutrinos per fission and MeV.
         captures_per_fission: of neutrons on U-238, each of which gives two antineutrinos below
-            1.27 MeV; by default 0.6, none where all fissions are of U-235 (highly enriched fuel),
-            and none where they are in the spectra.
+            1.27 MeV; by default 0.6, none where nothing of U-238 fissions (highly enriched fuel),
+            and none where they are in the spectra. With a ``total`` of the user it must be given.
         energies: set of energies per fission, ``ma-2013``, ``kopeikin-2004`` or ``james-1969``.
         irradiation_d: days that the fuel was in the core, from 100 to 450, for the small correction
             of spectra that were measured after a day; left out, none.
@@ -95,7 +105,7 @@ class Reactor(Source):
     distance_m: Metres | tuple[Metres, ...]
     live_time_d: Annotated[float, Unit("d")]
     fractions: Mapping[str, float] = field(default_factory=lambda: dict(core.PWR))
-    spectra: str = "hm-bestiole"
+    spectra: str = _DEFAULT
     spectra_file: Path | None = None
     captures_per_fission: float | None = None
     energies: str = "ma-2013"
@@ -105,6 +115,7 @@ class Reactor(Source):
     core_height_m: Metres = 0.0
     below_core_m: Metres = 0.0
     _fractions: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    _model: Tabulation = field(init=False, repr=False, compare=False)
     _captures: float = field(init=False, repr=False, compare=False)
     _table: Spectra = field(init=False, repr=False, compare=False)
 
@@ -118,14 +129,20 @@ class Reactor(Source):
             within("thermal power in GW", power, 1e-9, 20.0, "find its unit")
             within("distance from the core in m", distance, 0.5, 1e6, "find its unit")
         positive("live time in d", self.live_time_d)
-        if not 0.0 < self.duty <= 1.2:
+        if not 0.0 < self.duty <= 1.0:
             raise InputError(
-                f"the duty is a share of full power, between 0 and 1, not {self.duty:g}"
+                f"the duty is a share of full power, above 0 and at most 1, as 0.85, not "
+                f"{self.duty:g}"
             )
         for what, length in (("radius", self.core_radius_m), ("height", self.core_height_m)):
             within(f"{what} of the core in m", length or 1e-3, 1e-6, 20.0, "find its unit")
+        if self.below_core_m and not self.core_radius_m + self.core_height_m > 0.0:
+            raise InputError(
+                "'below_core' has a meaning for a core with 'core_radius' and 'core_height'"
+            )
         object.__setattr__(self, "_fractions", core.normalised(self.fractions))
         model, spectra = self._named()
+        object.__setattr__(self, "_model", model)
         object.__setattr__(self, "_captures", self._captured(model))
         if self.irradiation_d is not None and model.running:
             raise InputError(
@@ -134,19 +151,43 @@ class Reactor(Source):
             )
         edges = [_FLOOR_MEV * 2.0 ** np.arange(1, 16), capture().edges]
         object.__setattr__(self, "_table", spectra.with_edges(np.concatenate(edges)))
-        self.fluence_cm2(_SPECIES)
+        if not math.isfinite(self.fluence_cm2(_SPECIES)):
+            raise InputError("the flux is not finite; check power, distance and the core")
+        if self.end_point_mev(_SPECIES) < _EARLY_MEV:
+            warnings.warn(
+                f"the spectra {model.title!r} end at {self.end_point_mev(_SPECIES):g} MeV: what "
+                "they lack above makes most of what detectors with a threshold see",
+                CevnsWarning,
+                stacklevel=3,
+            )
 
     def _named(self) -> tuple[Tabulation, Spectra]:
         if self.spectra_file is not None:
-            return Tabulation(str(self.spectra_file), ()), from_file(self.spectra_file)
+            if self.spectra != _DEFAULT:
+                raise InputError("'spectra' and 'spectra_file' name two spectra; give one of them")
+            needed = [i for i, f in zip(ISOTOPES, self._fractions, strict=True) if f > 0.0]
+            found = from_file(self.spectra_file, needed)
+            name, one = str(self.spectra_file), bool(np.ptp(found.high, axis=0).max() == 0.0)
+            known = None if one and len(needed) > 1 else False
+            return Tabulation(name, (), running=False, with_capture=known), found
         package = "cevns.sources.reactor_spectra"
         model: Tabulation = registry.load(package, "reactor spectrum", self.spectra).MODEL
         return model, tabulated(model)
 
     def _captured(self, model: Tabulation) -> float:
-        given, pure = self.captures_per_fission, self._fractions[0] == 1.0
+        given, enriched = self.captures_per_fission, self._fractions[ISOTOPES.index("u238")] == 0.0
+        if enriched and model.mixed:
+            raise InputError(
+                f"the spectrum {model.title!r} is that of a reactor in which U-238 fissions too; "
+                "choose spectra by isotope"
+            )
+        if given is None and model.with_capture is None:
+            raise InputError(
+                f"{model.title}: say with 'captures_per_fission' whether captures on U-238 are in "
+                "this total: 0 where they are, 0.6 at a power reactor where they are not"
+            )
         if given is None:
-            return 0.0 if pure or model.with_capture else _CAPTURES
+            return 0.0 if enriched or model.with_capture else _CAPTURES
         if given and model.with_capture:
             raise InputError(
                 f"captures on U-238 are in the spectrum {model.title!r} already; leave "
@@ -264,13 +305,20 @@ class Reactor(Source):
 
     @property
     def parameters(self) -> Parameters:
-        """Pulls of the spectra, of which an experiment constrains those that it follows."""
-        return PULLS
+        """Pulls of the spectra, of which an experiment constrains those that it follows.
+
+        Huber's and Mueller's are there where their spectra are, unscaled.
+        """
+        without = (
+            set() if self._model.converted else {p.name for p in PULLS if is_converted(p.name)}
+        )
+        without |= set() if self._captures else {"reactor.capture"}
+        return Parameters([p for p in PULLS if p.name not in without])
 
     def variation(self, name: str, flavour: str, energy_mev: ArrayLike) -> Array:
         """Relative change of the spectrum for one standard deviation of a pull."""
-        if not PULLS.has(name):
-            raise UnknownNameError("parameter of the reactor", name, PULLS.names)
+        if not self.parameters.has(name):
+            raise UnknownNameError("parameter of the reactor", name, self.parameters.names)
         energy = np.asarray(energy_mev, dtype=float)
         return change(name, energy, *self._check(flavour)._parts(energy))
 

@@ -33,7 +33,7 @@ class Chavarria(Quenching):
     Examples:
         >>> silicon = Chavarria()
         >>> silicon.electron_energy_kevee([0.3, 0.6944, 2.0]).round(3).tolist()
-        [0.0, 0.06, 0.273]
+        [0.0, 0.06, 0.31]
     """
 
     coefficients: tuple[float, ...] = (168.0, 155.0, 56.0, 1096.0, 382.0)

@@ -32,7 +32,7 @@ def cross_section_cm2(energy_mev: ArrayLike) -> Array:
 
     Examples:
         >>> f"{cross_section_cm2(4.0):.3g}", float(cross_section_cm2(1.0))
-        ('6.79e-43', 0.0)
+        ('6.73e-43', 0.0)
     """
     energy = finite("antineutrino energy in MeV", energy_mev, minimum=0.0)
     above = np.maximum(energy, THRESHOLD_MEV)

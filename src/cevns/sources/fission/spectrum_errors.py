@@ -1,9 +1,10 @@
 """Uncertainties of reactor spectra as pulls: the relative change of the spectrum for one sigma.
 
 Huber's errors from the nuclear charge, from weak magnetism and of the normalisation are each one
-pull for all energies and isotopes, with their signs; statistics and bias are independent between
-energies and isotopes, so that they are a pull for each quarter of an MeV, of all isotopes together.
-They hold from 2 to 8 MeV. Beyond, and for U-238, the widths are estimates and said to be.
+pull for all energies and isotopes, with the sign that they have at each energy; statistics and bias
+are independent between energies and isotopes, so that they are a pull for each quarter of an MeV,
+of all isotopes together. They hold from 2 to 8 MeV. Beyond, and for U-238, the widths are estimates
+and said to be.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.sources.fission.tabulation import ISOTOPES, table
 from cevns.typing import Array
 
-__all__ = ["PULLS", "change"]
+__all__ = ["PULLS", "change", "is_converted"]
 
 _HUBER: Final = {
     "huber.normalisation": "normalisation of the beta spectra that Huber converts",
@@ -57,6 +58,11 @@ PULLS: Final = Parameters(
     ]
 )
 """All of them, in standard deviations."""
+
+
+def is_converted(name: str) -> bool:
+    """Whether a pull is one of the converted spectra of Huber and Mueller."""
+    return name.startswith(("huber.", "mueller."))
 
 
 def change(name: str, energy: Array, by_isotope: Array, of_capture: Array) -> Array:

@@ -33,6 +33,7 @@ __all__ = [
 ISOTOPES: Final = ("u235", "u238", "pu239", "pu241")
 """Those that make more than 99.9 % of the fissions."""
 _TABLES = Path(__file__).parent / "tables"
+_HIGHEST_MEV = 30.0
 _NOTHING = -1e3
 """ln S where there is nothing: its exponential is zero."""
 
@@ -61,14 +62,22 @@ class Tabulation:
         pieces: in the order of energy.
         ratio: of a carried table of bins that all isotopes are multiplied with.
         running: whether it is that of a running core: emission after long irradiation is in it.
-        with_capture: whether the capture of neutrons on U-238 is in it.
+        with_capture: whether the capture of neutrons on U-238 is in it; None where that is not
+            known, of a total spectrum of the user.
+        mixed: whether it is one spectrum of a mixture of isotopes.
     """
 
     title: str
     pieces: tuple[Piece, ...]
     ratio: str | None = None
     running: bool = True
-    with_capture: bool = False
+    with_capture: bool | None = False
+    mixed: bool = False
+
+    @property
+    def converted(self) -> bool:
+        """Whether Huber's and Mueller's errors are those of a part of it."""
+        return self.ratio is None and any(p.name == "huber-mueller" for p in self.pieces)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +152,7 @@ def table(name: str) -> dict[str, Array]:
 
 def _isotopes(columns: dict[str, Array]) -> list[Array]:
     """The column of each isotope, or of all of them together."""
-    return [columns.get("total", columns.get(i, np.empty(0))) for i in ISOTOPES]
+    return [columns["total"] if "total" in columns else columns[i] for i in ISOTOPES]
 
 
 @cache
@@ -165,8 +174,12 @@ def tabulated(model: Tabulation) -> Spectra:
     return Spectra(out.edges, out.low + ln, out.high + ln)
 
 
-def from_file(path: Path) -> Spectra:
+def from_file(path: Path, needed: Sequence[str] = ISOTOPES) -> Spectra:
     """Spectra of a table of the user: ``energy_mev`` and an isotope a column, or ``total``.
+
+    Args:
+        path: of the table.
+        needed: isotopes that fission, whose columns must be there.
 
     Raises:
         DataError: if the file is missing or broken, its energies do not increase or leave a hole,
@@ -174,23 +187,31 @@ def from_file(path: Path) -> Spectra:
     """
     columns = read_columns(path, ("energy_mev",))
     energy = columns["energy_mev"]
-    if "total" not in columns and (missing := [i for i in ISOTOPES if i not in columns]):
+    missing = [i for i in needed if i not in columns]
+    if "total" not in columns and missing:
         raise DataError(
-            f"has no column {missing[0]!r}; give one of each of {', '.join(ISOTOPES)}, or 'total'",
+            f"has no column {missing[0]!r}; give one of each of {', '.join(needed)}, or 'total'",
             path=path,
         )
+    if "total" in columns and len(columns) > 2:
+        raise DataError("has columns beside 'total'; give it, or one of each isotope", path=path)
+    if energy[-1] > _HIGHEST_MEV:
+        raise DataError(f"reaches {energy[-1]:g} MeV; energies are in MeV", path=path)
     if energy.size < 2 or energy[0] < 0.0 or not np.all(np.diff(energy) > 0.0):
         raise DataError("needs two or more energies that increase, from 0 on", path=path)
     steps = np.diff(energy)
-    if (hole := int(np.argmax(steps))) and steps[hole] > max(1.0, 3.0 * float(np.median(steps))):
+    hole = int(np.argmax(steps))
+    if steps[hole] > min(1.0, 3.5 * float(np.median(steps))):
         raise DataError(
             f"has no point between {energy[hole]:g} and {energy[hole + 1]:g} MeV; fill that hole",
             path=path,
         )
-    values = _isotopes(columns)
+    values = [columns[i] for i in (["total"] if "total" in columns else needed)]
     if any(np.any(v < 0.0) or not np.any(v > 0.0) for v in values):
         raise DataError("holds a spectrum that is negative, or zero everywhere", path=path)
-    return Spectra.of_table(values, energy, float(energy[0]), float(energy[-1]))
+    nothing = np.zeros_like(energy)
+    rows = [columns.get("total", columns.get(i, nothing)) for i in ISOTOPES]
+    return Spectra.of_table(rows, energy, float(energy[0]), float(energy[-1]))
 
 
 @cache

@@ -10,4 +10,5 @@ MODEL = Tabulation(
     "Kopeikin 2012, total with capture",
     (Piece("kopeikin", 0.0, 9.0),),
     with_capture=True,
+    mixed=True,
 )
