@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import sys
+import threading
 
 import pytest
 
@@ -55,6 +58,21 @@ def test_spectra_of_the_user_are_named_by_their_digest(cevns, site):
     assert found["antineutrinos_per_fission"] == pytest.approx(6 * (1 - math.exp(-10)) + 1.2, 1e-3)
     digests = {f["name"]: f["sha256"] for f in found["inputs"]["files"]}
     assert digests["mine.csv"] == hashlib.sha256(table.read_bytes()).hexdigest()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes")
+@pytest.mark.parametrize("command", ["rate", "flux"])
+def test_a_curve_from_a_pipe_is_refused(cevns, site, command):
+    """Its content would be gone when a result names it."""
+    pipe = site.with_name("pipe.csv")
+    os.mkfifo(pipe)
+    text = "recoil_energy_kevnr,quenching_factor\n0,0.1\n9,0.2\n"
+    writer = threading.Thread(target=pipe.write_text, args=(text,), daemon=True)
+    writer.start()
+    change = "detector.quenching={kind: tabulated, file: pipe.csv}"
+    done = cevns(command, site, "--set", change)
+    assert done.code == 2
+    assert "is a pipe or a device" in done.err
 
 
 def test_flux_of_a_beam_has_no_one_rate(cevns):

@@ -189,7 +189,11 @@ class TableReader:
 
 
 def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFile]:
-    """Curves and fluxes that the sections of a file read beside it, each once."""
+    """Curves and fluxes that the sections of a file read beside it, each once.
+
+    Raises:
+        InputError: if one is no file that can be read again.
+    """
     sources = [declaration.source, *(e.source for e in declaration.components.values())]
     sections: list[tuple[str, Component | None]] = [("source", source) for source in sources]
     for detector in (view.detector for view in declaration.views.values()):
@@ -207,6 +211,11 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
         for field, name in written.items():
             if isinstance(name, str) and (field in ("file", "path") or field.endswith("_file")):
                 path = folder / expanded(name)
+                if path.exists() and not (path.is_file() or path.is_dir()):
+                    raise InputError(
+                        f"{role}: {path} is a pipe or a device, whose content a result cannot name "
+                        "by its digest; give a file"
+                    )
                 inside = sorted(path.glob("*.csv"))
                 out += [InputFile(role, f"{name}/{f.name}", sha256(f)) for f in inside]
                 if path.is_file():
