@@ -125,7 +125,8 @@ def carry(folder: Path, home: Path) -> None:
     write(
         home / "kopeikin.csv",
         "One spectrum of a power reactor, the capture of neutrons on U-238 included.",
-        "Source: V. I. Kopeikin, Phys. Atom. Nucl. 75, 143 (2012), as it stands in public code.\n"
+        "Source: V. I. Kopeikin, Phys. Atom. Nucl. 75, 143 (2012), as it stands in public code;\n"
+        "the reference is from memory.\n"
         f"{AGAIN}",
         UNITS,
         {"energy_mev": total[:, 0], "total": total[:, 1]},
@@ -151,7 +152,7 @@ def vogel_engel(folder: Path, home: Path) -> None:
         "Table below 2 MeV, with straight lines between its energies, which double; from there on\n"
         "exponentials of polynomials.",
         "Source: P. Vogel and J. Engel, Phys. Rev. D 39, 3378 (1989), table II and eq. 16; of the\n"
-        f"coefficients only those of U-235 were compared with other public code.\n{AGAIN}",
+        f"coefficients, from memory, only those of U-235 were compared with public code.\n{AGAIN}",
         UNITS,
         columns,
     )

@@ -199,7 +199,9 @@ def test_extent_of_the_core(below):
     x, y = r * np.cos(angle), r * np.sin(angle)
     aside = math.sqrt(distance**2 - below**2)
     mean = np.mean(distance**2 / ((aside - x) ** 2 + y**2 + (below + z) ** 2))
-    assert extent_factor(distance, radius, height, below) == pytest.approx(mean, abs=7e-4)
+    # what is left is of fourth order in size over distance, largest at a slant
+    far = 7e-4 if below == 4.0 else 3e-4
+    assert extent_factor(distance, radius, height, below) == pytest.approx(mean, abs=far)
     # an independent program: +0.6 % beside, +1.5 % below, at 10.4 m
     if below != 4.0:
         told = {0.0: 1.006, 10.4: 1.015}[below]

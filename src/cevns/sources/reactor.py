@@ -166,10 +166,9 @@ class Reactor(Source):
             if self.spectra != _DEFAULT:
                 raise InputError("'spectra' and 'spectra_file' name two spectra; give one of them")
             needed = [i for i, f in zip(ISOTOPES, self._fractions, strict=True) if f > 0.0]
-            found = from_file(self.spectra_file, needed)
-            name, one = str(self.spectra_file), bool(np.ptp(found.high, axis=0).max() == 0.0)
-            known = None if one and len(needed) > 1 else False
-            return Tabulation(name, (), running=False, with_capture=known), found
+            found, total = from_file(self.spectra_file, needed)
+            known = None if total and len(needed) > 1 else False
+            return Tabulation(str(self.spectra_file), (), running=False, with_capture=known), found
         package = "cevns.sources.reactor_spectra"
         model: Tabulation = registry.load(package, "reactor spectrum", self.spectra).MODEL
         return model, tabulated(model)
@@ -209,7 +208,7 @@ class Reactor(Source):
 
     @property
     def recoil_kinks(self) -> tuple[float, ...]:
-        """Where tables meet with a step, and their end, MeV: steps within a table are too small."""
+        """Where most tables meet, and the end, MeV: with all spectra 1e-5 of the counts."""
         return (2.0, 8.0, self.end_point_mev(_SPECIES))
 
     def breaks(self, flavour: str) -> tuple[float, ...]:

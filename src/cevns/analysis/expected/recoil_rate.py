@@ -140,6 +140,7 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
     density = np.sum([v.exposure * v.recoil_density(grid, held) for v in views], axis=0)
     by_flavour = dict(zip(placed.fold.flavours, density, strict=True))
     section, channels = placed.cross_section_cm2, channel_counts(experiment, at=at)
+    expected = summed(channels)
     if held:
         section = flux_averaged_cross_section(
             placed.source,
@@ -152,16 +153,14 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
         placed,
         grid,
         {**by_flavour, "total": density.sum(axis=0)},
-        summed(channels),
+        expected,
         channels,
         section,
-        _per_kg_day(placed, channels),
+        _per_kg_day(placed, expected),
     )
 
 
-def _per_kg_day(
-    experiment: Experiment, channels: Mapping[str, Mapping[str, float]]
-) -> dict[str, float]:
+def _per_kg_day(experiment: Experiment, expected: Mapping[str, float]) -> dict[str, float]:
     """Counts of signals of steady sources per kg and live day at full power."""
     declared, out = experiment.declaration, {}
     for name, signal in {SIGNAL: experiment, **experiment.further}.items():
@@ -174,11 +173,10 @@ def _per_kg_day(
             entry.exposure * entry.power(name) * declared.views[channel].target.mass
             for channel, entry in declared.entries.items()
         )
-        counts = sum(found.get(name, 0.0) for found in channels.values())
         strength = (
             experiment.signal_strength
             if name == SIGNAL
             else experiment.factors("components", name, "strength")
         )
-        out[name] = counts / (kg_days * experiment.nominal(strength))
+        out[name] = expected.get(name, 0.0) / (kg_days * experiment.nominal(strength))
     return out

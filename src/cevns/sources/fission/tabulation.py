@@ -174,12 +174,15 @@ def tabulated(model: Tabulation) -> Spectra:
     return Spectra(out.edges, out.low + ln, out.high + ln)
 
 
-def from_file(path: Path, needed: Sequence[str] = ISOTOPES) -> Spectra:
+def from_file(path: Path, needed: Sequence[str] = ISOTOPES) -> tuple[Spectra, bool]:
     """Spectra of a table of the user: ``energy_mev`` and an isotope a column, or ``total``.
 
     Args:
         path: of the table.
         needed: isotopes that fission, whose columns must be there.
+
+    Returns:
+        The spectra, and whether they are one total for all isotopes.
 
     Raises:
         DataError: if the file is missing or broken, its energies do not increase or leave a hole,
@@ -211,7 +214,8 @@ def from_file(path: Path, needed: Sequence[str] = ISOTOPES) -> Spectra:
         raise DataError("holds a spectrum that is negative, or zero everywhere", path=path)
     nothing = np.zeros_like(energy)
     rows = [columns.get("total", columns.get(i, nothing)) for i in ISOTOPES]
-    return Spectra.of_table(rows, energy, float(energy[0]), float(energy[-1]))
+    found = Spectra.of_table(rows, energy, float(energy[0]), float(energy[-1]))
+    return found, "total" in columns
 
 
 @cache

@@ -6,16 +6,15 @@ has then a yield of 6.28e-43 cm2 per fission, where the unfolded one is 6.14 +- 
 
 from __future__ import annotations
 
-from cevns.sources.fission.tabulation import Piece, Tabulation
+from dataclasses import replace
+
+from cevns.sources.reactor_spectra.hm_bestiole import MODEL as CONVERTED
 
 __all__ = ["MODEL"]
 
-MODEL = Tabulation(
-    "Huber, Mueller scaled to Daya Bay; BESTIOLE beyond",
-    (
-        Piece("bestiole", 0.0, 2.0),
-        Piece("huber-mueller", 2.0, 8.0),
-        Piece("bestiole", 8.0, 12.5),
-    ),
+MODEL = replace(
+    CONVERTED,
+    title="Huber, Mueller scaled to Daya Bay; BESTIOLE beyond",
     ratio="daya-bay-ratio",
+    running=True,
 )
