@@ -7,7 +7,6 @@ import json
 import math
 import os
 import sys
-import threading
 
 import pytest
 
@@ -64,13 +63,12 @@ def test_spectra_of_the_user_are_named_by_their_digest(cevns, site):
 @pytest.mark.parametrize("command", ["rate", "flux"])
 def test_a_curve_from_a_pipe_is_refused(cevns, site, command):
     """Its content would be gone when a result names it."""
-    pipe = site.with_name("pipe.csv")
-    os.mkfifo(pipe)
-    text = "recoil_energy_kevnr,quenching_factor\n0,0.1\n9,0.2\n"
-    writer = threading.Thread(target=pipe.write_text, args=(text,), daemon=True)
-    writer.start()
-    change = "detector.quenching={kind: tabulated, file: pipe.csv}"
+    reading, writing = os.pipe()
+    os.write(writing, b"recoil_energy_kevnr,quenching_factor\n0,0.1\n9,0.2\n")
+    os.close(writing)
+    change = f"detector.quenching={{kind: tabulated, file: /dev/fd/{reading}}}"
     done = cevns(command, site, "--set", change)
+    os.close(reading)
     assert done.code == 2
     assert "is a pipe or a device" in done.err
 
