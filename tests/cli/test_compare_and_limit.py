@@ -42,7 +42,7 @@ def test_limit():
     # the published events of an experiment without data are taken where nothing else is given
     assert record("limit", "coherent-lar-engineering")["events"] == found["events"] == 7.4
     done = RUNNER.invoke(app, ["limit", "coherent-ge-2024"])
-    assert "one-sided profile likelihood of the observed counts" in done.stdout
+    assert "one-sided profile likelihood, of the observed counts" in done.stdout
 
 
 def test_results():

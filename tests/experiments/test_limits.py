@@ -8,8 +8,8 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import poisson
 
-from cevns.analysis.count_limit import cevns_limit
-from cevns.exceptions import InputError
+from cevns.analysis.count_limit import CONSTRUCTIONS, cevns_limit
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
 from cevns.inference.fitting.upper_limits import poisson_upper_limit, upper_limit
 
@@ -108,6 +108,83 @@ def test_recoils_of_the_engineering_run():
 def test_bad_limits_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         cevns_limit(load(RUN), **options)
+
+
+ON_OFF = """
+schema: 1
+name: on-off
+title: one bin, on and off
+live_time: 100 d
+source: {kind: reactor, power: 3 GW, distance: 20 m}
+target: {material: Ge, mass: 1 kg}
+detector:
+  quenching: {kind: lindhard, z: 32, a: 72.63, k: 0.162}
+  resolution: {kind: gaussian, noise: 30 eVee}
+axes:
+  energy: {unit: eVee, edges: [200, 400]}
+backgrounds:
+  flat: {rate: {free: 1 /kg/d}, energy: {kind: flat}, steady: true}
+channels:
+  "on": {data: {counts: {file: on.csv}}}
+  "off": {exposure: 0.4, source: 0, data: {counts: {file: off.csv}}}
+"""
+
+
+@pytest.fixture
+def counted(tmp_path):
+    """An experiment that has counted with its reactor on and, 0.4 times as long, off."""
+
+    def made(on: int, off: int):
+        for name, n in (("on", on), ("off", off)):
+            table = f"energy_low_keVee,energy_high_keVee,counts\n0.2,0.4,{n}\n"
+            (tmp_path / f"{name}.csv").write_text(table)
+        path = tmp_path / "on-off.yaml"
+        path.write_text(ON_OFF)
+        return load(path)
+
+    return made
+
+
+@pytest.mark.parametrize(("on", "off"), [(1000, 400), (1000, 420), (1020, 380)])
+def test_constructions_of_a_limit_by_hand(counted, on, off):
+    """Counting with the source on and off, tau times as long: Rolke's profile in closed form."""
+    tau = 0.4
+    found = {m: cevns_limit(counted(on, off), method=m) for m in CONSTRUCTIONS if m != "fc"}
+    mean, sigma = on - off / tau, math.sqrt(on + off / tau**2)
+    assert found["gaussian"].events == pytest.approx(mean + 1.28155 * sigma, rel=1e-3)
+
+    def twice_nll(s: float) -> float:
+        q = on + off - (1 + tau) * s
+        b = (q + math.sqrt(q * q + 4 * (1 + tau) * off * s)) / (2 * (1 + tau))
+        return 2 * (s + b - on * math.log(s + b) + tau * b - off * math.log(tau * b))
+
+    lowest = twice_nll(max(mean, 0.0))
+    for method, rise in (("profile", 1.28155**2), ("bounded", 1.64485**2)):
+        by_hand = brentq(lambda s, r=rise: twice_nll(s) - lowest - r, max(mean, 0.0), 500.0)
+        assert found[method].events == pytest.approx(by_hand, rel=1e-3)
+    assert len({f.construction for f in found.values()}) == 3
+
+
+@pytest.mark.parametrize(("sigmas", "published"), [(-1.0, 0.81), (1.0, 2.64)])
+def test_feldman_cousins_limit_of_a_bounded_gaussian(counted, sigmas, published):
+    """Feldman, Cousins, table X, at 90 %."""
+    tau, off = 0.4, 4000
+    sigma = math.sqrt(10_000 + off / tau**2)
+    found = cevns_limit(counted(round(10_000 + sigmas * sigma), off), method="fc")
+    assert found.events / sigma == pytest.approx(published, abs=0.08)  # of 1,000 toys
+
+
+def test_a_negative_gaussian_limit_is_refused(counted):
+    with pytest.raises(InputError, match="far below 0"):
+        cevns_limit(counted(800, 400), method="gaussian")
+    assert cevns_limit(counted(800, 400)).events > 0
+
+
+def test_a_construction_is_of_counts_with_a_model():
+    with pytest.raises(InputError, match="construction of its own"):
+        cevns_limit(load(RUN), observed=1, method="fc")
+    with pytest.raises(UnknownNameError, match="gaussian"):
+        cevns_limit(load(RUN), observed=1, method="gausian")
 
 
 def test_a_level_below_one_half_is_no_upper_limit():

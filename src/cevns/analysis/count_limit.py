@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cevns.exceptions import InputError
-from cevns.experiments.experiment import Experiment
-from cevns.inference import asimov
-from cevns.inference.fitting.levels import check_level
-from cevns.inference.fitting.upper_limits import poisson_upper_limit, upper_limit
+import numpy as np
 
-__all__ = ["CevnsLimit", "Origin", "cevns_limit"]
+from cevns.exceptions import FitError, InputError, UnknownNameError
+from cevns.experiments.experiment import Experiment
+from cevns.inference import Model, asimov
+from cevns.inference.fitting.levels import check_level
+from cevns.inference.fitting.upper_limits import (
+    gaussian_upper_limit,
+    poisson_upper_limit,
+    upper_limit,
+)
+from cevns.inference.model.data import Data
+
+__all__ = ["CONSTRUCTIONS", "CevnsLimit", "Origin", "cevns_limit"]
 
 Origin = Literal["data", "expected", "counted", "given"]
+CONSTRUCTIONS: Mapping[str, str] = {
+    "profile": "one-sided profile likelihood",
+    "bounded": "upper end of the two-sided profile-likelihood interval, signal not negative",
+    "gaussian": "estimate and one-sided Gaussian error, the signal free to be negative",
+    "fc": "upper end of the Feldman-Cousins interval",
+}
+"""Upper limits of counts by the name of the method. What publications call an upper limit is one
+of these; for the same counts they differ by up to a third."""
+_POINTS = 25
+"""Of a Feldman-Cousins interval, from no signal to beyond its end."""
+_BEYOND = 1.5
+"""The last of them, in units of the end of the interval by the profile."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +44,10 @@ class CevnsLimit:
     Args:
         experiment: its name.
         level: confidence level.
-        origin: ``data`` (profile likelihood of the counts), ``expected`` (of the counts expected
-            without signal), ``counted`` (a count over a known background) or ``given`` (a published
-            limit in events); the last two with our prediction.
+        origin: ``data`` (of the counts), ``expected`` (of the counts expected without signal),
+            ``counted`` (a count over a known background) or ``given`` (a published limit in
+            events); the last two with our prediction.
+        construction: what kind of limit it is, in words.
         events: upper limit on the CEvNS events in the region.
         cross_section_cm2: upper limit on the flux-averaged cross section.
         predicted_events: of the Standard Model in the region.
@@ -36,6 +57,7 @@ class CevnsLimit:
     experiment: str
     level: float
     origin: Origin
+    construction: str
     events: float
     cross_section_cm2: float
     predicted_events: float
@@ -59,11 +81,15 @@ def cevns_limit(
     observed: int | None = None,
     background: float = 0.0,
     expected: bool = False,
+    method: str = "profile",
+    toys: int = 1000,
+    seed: int = 1,
+    workers: int | None = 1,
 ) -> CevnsLimit:
     """Upper limit on CEvNS.
 
-    From counts by the one-sided profile likelihood, the cross section with all pulls of the file
-    (flux, efficiency, ...). From one count over a known background by CLs
+    From counts by one of `CONSTRUCTIONS`, the cross section with all pulls of the file (flux,
+    efficiency, ...). From one count over a known background by CLs
     (`poisson_upper_limit`), or from a limit in events that somebody published where the counts
     are not public, ``sigma < events / predicted events x sigma_SM``: both take our prediction as
     exact.
@@ -75,8 +101,13 @@ def cevns_limit(
         observed: events counted in the region, in place of the data of the file.
         background: expected beside CEvNS in that count.
         expected: limit expected without CEvNS (median, from the Asimov data).
+        method: ``profile``, ``bounded``, ``gaussian`` or ``fc``, for counts with a model.
+        toys: at each point at most (``fc``).
+        seed: of the toys.
+        workers: processes for the toys.
 
     Raises:
+        UnknownNameError: if there is no such method.
         InputError: if the experiment declares no data and none of `events`, `observed` and
             `expected` is given, if two of them are, or if a number is impossible.
         FitError: if a fit does not converge.
@@ -92,20 +123,27 @@ def cevns_limit(
         raise InputError("ask for one limit: of given events, of an observed count, or expected")
     if observed is None and background:
         raise InputError("a background belongs to an observed count; give both")
+    if method not in CONSTRUCTIONS:
+        raise UnknownNameError("kind of limit on CEvNS itself", method, CONSTRUCTIONS)
+    if method != "profile" and not (events is None and observed is None):
+        raise InputError(
+            f"a limit by {method} is of counts with a model; one of given events or of one count "
+            "over a known background has a construction of its own"
+        )
     sm_events, sm_cm2 = experiment.prediction(), experiment.cross_section_cm2
 
-    def record(origin: Origin, count: float, cross_section_cm2: float) -> CevnsLimit:
+    def record(origin: Origin, how: str, count: float, cross_section_cm2: float) -> CevnsLimit:
         return CevnsLimit(
-            experiment.name, level, origin, count, cross_section_cm2, sm_events, sm_cm2
+            experiment.name, level, origin, how, count, cross_section_cm2, sm_events, sm_cm2
         )
 
     if events is not None:
         if not (math.isfinite(events) and events > 0):
             raise InputError(f"a limit in events must be a positive number, not {events}")
-        return record("given", events, events / sm_events * sm_cm2)
+        return record("given", "as published", events, events / sm_events * sm_cm2)
     if observed is not None:
         count = poisson_upper_limit(observed, background, level=level)
-        return record("counted", count, count / sm_events * sm_cm2)
+        return record("counted", "CLs of one count", count, count / sm_events * sm_cm2)
     if not experiment.has_data and not expected:
         raise InputError(
             f"{experiment.name} declares no data: give a published limit with --events, a count "
@@ -121,5 +159,42 @@ def cevns_limit(
                 "ask for the limit of no event with --observed 0"
             )
         data = asimov(asked, at) if expected else None
-        upper.append(upper_limit(asked, poi, level=level, data=data).upper)
-    return record("expected" if expected else "data", upper[0], upper[1] * 1e-40)
+        if method == "fc":
+            limit = _feldman_cousins(asked, poi, level, data, toys, seed, workers)
+        elif method == "gaussian":
+            limit = gaussian_upper_limit(asked, poi, level=level, data=data)
+        else:
+            limit = upper_limit(asked, poi, level=level, data=data, rise=method).upper
+        upper.append(limit)
+    origin: Origin = "expected" if expected else "data"
+    return record(origin, CONSTRUCTIONS[method], upper[0], upper[1] * 1e-40)
+
+
+def _feldman_cousins(
+    model: Model,
+    parameter: str,
+    level: float,
+    data: Data | None,
+    toys: int,
+    seed: int,
+    workers: int | None,
+) -> float:
+    """Upper end of the Feldman-Cousins interval.
+
+    Raises:
+        FitError: if fits fail, or the interval has no end.
+    """
+    from cevns.inference.model.grid import Axis, Grid
+    from cevns.inference.scan.feldman_cousins import feldman_cousins
+    from cevns.inference.scan.regions import confidence_set
+
+    p = model.parameters[parameter]
+    end = upper_limit(model, parameter, level=level, data=data, rise="bounded").upper
+    for _ in range(4):  # few counts may reach farther than the profile
+        end *= _BEYOND
+        grid = Grid(model, (Axis(p, np.linspace(0.0, end, _POINTS)),))
+        found = feldman_cousins(grid, toys, seed=seed, cl=level, data=data, workers=workers)
+        last = confidence_set(grid.axes[0].values, found.q_data, found.critical).pieces[-1]
+        if not last.upper_open:
+            return last.upper
+    raise FitError(f"the Feldman-Cousins interval of {parameter!r} has no end below {end:.3g}")

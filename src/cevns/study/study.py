@@ -430,6 +430,10 @@ class Study(Named):
         observed: int | None = None,
         background: float = 0.0,
         asimov: bool = False,
+        method: str = "profile",
+        toys: int = 1000,
+        seed: int = 1,
+        workers: int | None = 1,
     ) -> analysis.CevnsLimit:
         """Upper limit on CEvNS itself; see `cevns.analysis.count_limit.cevns_limit`.
 
@@ -451,6 +455,10 @@ class Study(Named):
             observed=observed,
             background=background,
             expected=asimov,
+            method=method,
+            toys=toys,
+            seed=seed,
+            workers=workers,
         )
 
 
