@@ -113,3 +113,22 @@ def test_a_released_signal_template_is_replaced_by_first_principles():
     """Its parts cannot be exchanged; 122.4 is what the file's detector predicts."""
     lar = load("coherent-lar-2020")
     assert _predict(lar, _signal_only(lar.document.values)) == pytest.approx(122.4, abs=0.1)
+
+
+def test_fields_of_a_source_go_one_by_one():
+    """Power and distance of a reactor by themselves; a free background has no error."""
+    first, second = load("conus-2020"), load("texono-2025")
+    found = compare(first, second)
+    ratio = {s.label: s.ratio for s in found.steps}
+    assert ratio["power"] == pytest.approx(2.9 / 3.9, rel=1e-9)
+    assert ratio["distance"] == pytest.approx((17.1 / 28) ** 2, rel=1e-9)
+    assert 1.01 < ratio["fractions"] < 1.03  # more U-235, of which a fission gives most
+    assert math.prod(ratio.values()) == pytest.approx(found.end / found.start, rel=1e-9)
+    assert found.end == pytest.approx(second.prediction(), rel=1e-9)
+    assert found.backgrounds()["background"] == ("870.507 (free)", "")
+
+
+def test_sources_of_two_kinds_go_over_whole():
+    found = compare(load("coherent-ge-2024"), load("conus-2020"))
+    assert "source" in found.steps[0].label
+    assert found.end == pytest.approx(load("conus-2020").prediction(), rel=1e-9)

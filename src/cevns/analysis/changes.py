@@ -8,6 +8,7 @@ each single ratio depends on the order, as the changes act on one another.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
 
-__all__ = ["ORDER", "Change", "Comparison", "Step", "compare"]
+__all__ = ["ORDER", "SOURCE", "Change", "Comparison", "Step", "compare"]
 
 _Values = dict[str, Any]
 
@@ -38,10 +39,14 @@ class Change:
     stages: tuple[str, ...] = ()
 
 
-ORDER: Sequence[Change] = (
+SOURCE: Sequence[Change] = (
     Change("protons on target", ("source.protons",)),
     Change("neutrinos per proton", ("source.yield_per_flavour",)),
     Change("distance", ("source.distance",)),
+    Change("live time", ("live_time",)),
+)
+"""What comes first; other fields of a source follow, one by one."""
+ORDER: Sequence[Change] = (
     Change("target", ("target",)),
     Change("cross section", ("interaction",), ("interaction", "neutron-radius")),
     Change("quenching", ("detector.quenching",)),
@@ -55,7 +60,7 @@ ORDER: Sequence[Change] = (
         ("pulse-time",),
     ),
 )
-"""Source, target, physics, then the detector from the recoil to the region of the analysis."""
+"""Target and physics, then the detector from the recoil to the region of the analysis."""
 
 _HALFWAY = (InputError, SchemaError, DataError)
 """Errors of half a change, which goes with the next one: PE into keVee, no event in the region, a
@@ -105,14 +110,15 @@ class Comparison:
         return self.steps[-1].prediction if self.steps else self.start
 
     def backgrounds(self) -> dict[str, tuple[str, str]]:
-        """Declared counts of every background in both: ``value ± error``, or empty."""
+        """Declared counts of every background in both, ``value ± error`` or free; or empty."""
         sides = [e.declaration.backgrounds for e in (self.first, self.second)]
         names = dict.fromkeys([*sides[0], *sides[1]])
 
         def text(side: Mapping[str, Any], name: str) -> str:
-            return (
-                f"{side[name].count.value:g} ± {side[name].count.sigma:g}" if name in side else ""
-            )
+            if name not in side:
+                return ""
+            value, sigma = side[name].count.value, side[name].count.sigma
+            return f"{value:g} (free)" if math.isinf(sigma) else f"{value:g} ± {sigma:g}"
 
         return {n: (text(sides[0], n), text(sides[1], n)) for n in names}
 
@@ -178,7 +184,7 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
         before, held = prediction, values
         waiting.clear()
 
-    for change in (*ORDER, rest):
+    for change in (*_of_source(values, target), *ORDER, rest):
         moved = _apply(values, target, change)
         if _flat(moved) == _flat(values):
             continue
@@ -194,6 +200,16 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
     return Comparison(first, second, start, tuple(steps), (_expected_z(first), _expected_z(second)))
 
 
+def _of_source(first: _Values, second: _Values) -> tuple[Change, ...]:
+    """The changes of the source: field by field where both are of one kind."""
+    sides = [dict(v.get("source") or {}) for v in (first, second)]
+    if sides[0].get("kind") != sides[1].get("kind"):
+        return (Change("source", ("source", "live_time")),)
+    named = [f.removeprefix("source.") for c in (*SOURCE, *ORDER) for f in c.fields]
+    others = [f for f in dict.fromkeys([*sides[0], *sides[1]]) if f not in named]
+    return (*SOURCE, *(Change(f.replace("_", " "), (f"source.{f}",)) for f in others))
+
+
 def _signal_only(values: Mapping[str, Any]) -> _Values:
     out: _Values = copy.deepcopy(dict(values))
     # a released signal template has no parts to exchange: first principles stand in for it
@@ -207,7 +223,7 @@ def _signal_only(values: Mapping[str, Any]) -> _Values:
             channel["source"] = channel["source"].get(SIGNAL, 1.0)
     # the prediction is nominal: pulls and what they vary play no part
     parameters = out.get("parameters") or {}
-    pulls = ("signal", "quenching", "efficiency", "shape", "response", "component", "function")
+    pulls = ("source", "signal", "quenching", "efficiency", "shape", "response", "component", "function")
     out["parameters"] = {n: p for n, p in parameters.items() if p["acts_on"] not in pulls}
     detector = out.setdefault("detector", {})
     for component in (*detector.values(), *(detector.get("efficiency") or {}).values()):
