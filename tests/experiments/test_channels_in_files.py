@@ -106,6 +106,38 @@ def test_errors_are_those_of_counting_on_and_off(file: Path) -> None:
     assert fit["flat"].error == pytest.approx(np.sqrt(275.0) / 0.5, rel=1e-3)
 
 
+def test_background_may_differ_off(tmp_path: Path) -> None:
+    """One bin, kappa = n_off/n_on of the background: b = n_off/(kappa tau) has two errors."""
+    text = FILE.replace("[0.5, 1, 1.5, 2, 3, 4, 6]", "[0.5, 6]")
+    text = text.replace("[flat]}", "{flat: [off_over_on]}}")
+    text = text.replace("  lines:\n", "  none:\n").replace("20 +/- 5", "0 +/- 1e-6")
+    text = text.replace(
+        "parameters:\n",
+        "parameters:\n  off_over_on: {constraint: 0.8 +/- 0.05, acts_on: component}\n",
+    )
+    path = tmp_path / "kappa.yaml"
+    path.write_text(text, encoding="utf-8")
+    model = load(path).model("count")
+    assert model.totals(model.parameters.values)["flat"] == pytest.approx(550.0 + 0.8 * 275.0)
+    fit = cevns.inference.fit(model, data=asimov(model), minos="none")
+    signal, off = model.parameters["cevns"].value, 0.8 * 275.0
+    of_off = off / (0.8 * 0.5) ** 2 + (550.0 * 0.05 / 0.8) ** 2
+    assert fit["cevns"].error == pytest.approx(np.sqrt(signal + 550.0 + of_off), rel=1e-3)
+
+
+@pytest.mark.parametrize("strength", ["[0.3]", "[rarely]"])
+def test_expected_counts_of_a_reduced_background_fit_themselves(tmp_path, strength) -> None:
+    """What keeps bins positive must not lift a background that is multiplied down."""
+    text = FILE.replace("count: 20 +/- 5", f"count: 2000 +/- 50\n    strength: {strength}")
+    declared = "parameters:\n  rarely: {constraint: 0.3 +/- 0.1, acts_on: component}\n"
+    path = tmp_path / "less.yaml"
+    path.write_text(text.replace("parameters:\n", declared) if "r" in strength else text)
+    model = load(path).model("count")
+    fit = cevns.inference.fit(model, data=asimov(model), minos="none")
+    assert fit.twice_nll == pytest.approx(0.0, abs=1e-6)
+    assert fit["cevns"].value == pytest.approx(model.parameters["cevns"].value, rel=1e-3)
+
+
 def test_prior_of_the_signal_is_shared_out_among_channels(tmp_path: Path) -> None:
     path = changed(
         tmp_path, '"off": {exposure: 0.5, source: 0,', "half: {exposure: 0.5, source: 0.3,"

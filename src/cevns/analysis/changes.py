@@ -223,7 +223,16 @@ def _signal_only(values: Mapping[str, Any]) -> _Values:
             channel["source"] = channel["source"].get(SIGNAL, 1.0)
     # the prediction is nominal: pulls and what they vary play no part
     parameters = out.get("parameters") or {}
-    pulls = ("source", "signal", "quenching", "efficiency", "shape", "response", "component", "function")
+    pulls = (
+        "source",
+        "signal",
+        "quenching",
+        "efficiency",
+        "shape",
+        "response",
+        "component",
+        "function",
+    )
     out["parameters"] = {n: p for n, p in parameters.items() if p["acts_on"] not in pulls}
     detector = out.setdefault("detector", {})
     for component in (*detector.values(), *(detector.get("efficiency") or {}).values()):

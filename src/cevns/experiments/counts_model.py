@@ -20,6 +20,7 @@ from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
 from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.expectation import Model
+from cevns.inference.model.factors import factors
 from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import FunctionShape, Shape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
@@ -176,12 +177,17 @@ def _channel(
         background, counts = declared.backgrounds[of], inputs.shapes.get(of)
         if counts is None:
             counts = fixed(measured.backgrounds[of])
-        strength = (of, *experiment.factors("backgrounds", of, "strength"), entry.exposure)
-        components.append(Component(of, counts, strength, title=background.title or of))
+        beside = (*experiment.factors("backgrounds", of, "strength"), entry.exposure)
+        if isinstance(entry.backgrounds, dict):
+            beside = (*beside, *experiment.factors("channels", name, "backgrounds", of))
+        components.append(Component(of, counts, (of, *beside), title=background.title or of))
         # half of what a background five prior widths low would leave: no fit comes near it, and
-        # splines of the response may undershoot zero by a hundredth of an event
-        least = max(background.count.value - 5.0 * background.count.sigma, 0.0)
-        floor += 0.5 * entry.exposure * least * counts.nominal
+        # splines of the response may undershoot zero by a hundredth of an event; of one that
+        # parameters multiply nobody knows how little they leave
+        number, varying = factors(beside)
+        if not varying:
+            least = max(background.count.value - 5.0 * background.count.sigma, 0.0)
+            floor += 0.5 * number * least * counts.nominal
     derived, shape = experiment.derived, experiment.cells
     observed, statistic, cells = measured.observed, measured.statistic, measured.cells
     if cells.onto is not None:

@@ -117,6 +117,10 @@ class ExperimentFile(Section):
         out: dict[tuple[str, ...], Strength] = {("strength",): self.strength}
         out |= {("components", n, "strength"): c.strength for n, c in self.components.items()}
         out |= {("backgrounds", n, "strength"): b.strength for n, b in self.backgrounds.items()}
+        for channel, entry in self.channels.items():
+            if isinstance(entry.backgrounds, dict):
+                here = ("channels", channel, "backgrounds")
+                out |= {(*here, n): strength for n, strength in entry.backgrounds.items()}
         return {where: strength for where, strength in out.items() if strength}
 
     def acting_on(self, *stages: str) -> tuple[str, ...]:

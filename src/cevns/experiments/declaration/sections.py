@@ -352,14 +352,15 @@ class ChannelEntry(Section):
         exposure: what backgrounds, and the signal, are multiplied with.
         source: what signals are multiplied with beside: the power of the source, zero where it is
             off; by component (``cevns`` and those of the file) where sources differ.
-        backgrounds: names of those that this channel has; by default all.
+        backgrounds: names of those that this channel has, by default all; or by name what multiplies
+            each here beside, as the part of a background that is there with the reactor off.
         target: in place of that of the file; detector and axes likewise.
         data: its counts; without, the channel is a projection.
     """
 
     exposure: Annotated[float, Field(gt=0)] = 1.0
     source: Annotated[float, Field(ge=0)] | dict[str, Annotated[float, Field(ge=0)]] = 1.0
-    backgrounds: list[str] | None = None
+    backgrounds: list[str] | dict[str, Strength] | None = None
     target: Target | None = None
     detector: Detector | None = None
     axes: Axes | None = None
