@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cevns.analysis.expected.monitoring import DaysToSee, days_to_see
 from cevns.analysis.measuring import measure
 from cevns.exceptions import DataError, InputError, SchemaError
 from cevns.experiments.declaration import loader
@@ -96,6 +97,7 @@ class Comparison:
         start: the prediction of the first.
         steps: the changes in order; the last prediction is that of the second.
         expected_z: expected significance (Asimov) of each; None without backgrounds or data.
+        days: how long one must count to see the change, where both have the same channels.
     """
 
     first: Experiment
@@ -103,6 +105,7 @@ class Comparison:
     start: float
     steps: tuple[Step, ...]
     expected_z: tuple[float | None, float | None]
+    days: DaysToSee | None = None
 
     @property
     def end(self) -> float:
@@ -141,15 +144,17 @@ class Comparison:
             ],
             "backgrounds": {n: list(pair) for n, pair in self.backgrounds().items()},
             "expected_significance": list(self.expected_z),
+            "days_to_see": None if self.days is None else self.days.to_dict(),
         }
 
 
-def compare(first: Experiment, second: Experiment) -> Comparison:
+def compare(first: Experiment, second: Experiment, *, sigmas: float = 3.0) -> Comparison:
     """What turns the prediction of one experiment into that of another.
 
     Args:
         first: from `cevns.experiments.load`.
         second: from `cevns.experiments.load`.
+        sigmas: at which a change of the same experiment counts as seen.
 
     Raises:
         InputError: if a file on the way declares something impossible, for example a resolution
@@ -162,8 +167,9 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
         >>> step.label, round(step.ratio, 3)
         ('protons on target', 1.817)
     """
+    alike = first.declaration.channels == second.declaration.channels
     for e in (first, second):
-        if any(entry.own for entry in e.declaration.entries.values()):
+        if not alike and any(entry.own for entry in e.declaration.entries.values()):
             raise InputError(
                 f"{e.name} has channels with a target, detector or axes of their own, which have "
                 "no counterpart to be exchanged with; compare files with one detector each"
@@ -197,7 +203,14 @@ def compare(first: Experiment, second: Experiment) -> Comparison:
                 raise
     if waiting:  # files are named relative to the experiment that declares them
         step(second)
-    return Comparison(first, second, start, tuple(steps), (_expected_z(first), _expected_z(second)))
+    return Comparison(
+        first,
+        second,
+        start,
+        tuple(steps),
+        (_expected_z(first), _expected_z(second)),
+        days_to_see(first, second, sigmas) if first.name == second.name else None,
+    )
 
 
 def _of_source(first: _Values, second: _Values) -> tuple[Change, ...]:
@@ -234,9 +247,10 @@ def _signal_only(values: Mapping[str, Any]) -> _Values:
         "function",
     )
     out["parameters"] = {n: p for n, p in parameters.items() if p["acts_on"] not in pulls}
-    detector = out.setdefault("detector", {})
-    for component in (*detector.values(), *(detector.get("efficiency") or {}).values()):
-        component.pop("variations", None)
+    own = [c["detector"] for c in (out.get("channels") or {}).values() if "detector" in c]
+    for detector in (out.setdefault("detector", {}), *own):
+        for component in (*detector.values(), *(detector.get("efficiency") or {}).values()):
+            component.pop("variations", None)
     return out
 
 

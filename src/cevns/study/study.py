@@ -18,6 +18,7 @@ from cevns.detectors import Quenching
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.experiment import load as load_experiment
 from cevns.experiments.joint import Named
 from cevns.inference import Model
 from cevns.parameters import Parameters
@@ -193,16 +194,26 @@ class Study(Named):
         return analysis.rates(*self.experiments, at=at, points=points)
 
     @_tiny_is_zero()
-    def compare(self) -> dict[str, analysis.Comparison]:
+    def compare(self, *, sigmas: float = 3.0) -> dict[str, analysis.Comparison]:
         """From the first experiment to each other, one change at a time, by the other's name.
 
+        A single one with changed fields is compared with its file as it is.
+
+        Args:
+            sigmas: at which a change of a single one counts as seen.
+
         Raises:
-            InputError: if there is no other one.
+            InputError: if there is no other one and nothing was changed.
         """
         first, *others = self.experiments
         if not others:
-            raise InputError(f"{first.name} is compared with another experiment; name it too")
-        return {other.name: analysis.compare(first, other) for other in others}
+            if not first.overrides:
+                raise InputError(
+                    f"{first.name} is compared with another experiment, which is to be named too, "
+                    "or with itself after a change of a field"
+                )
+            first, others = load_experiment(first.path, data=first.data), [first]
+        return {other.name: analysis.compare(first, other, sigmas=sigmas) for other in others}
 
     # -- fits ----------------------------------------------------------------------------------
 

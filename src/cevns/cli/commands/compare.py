@@ -27,12 +27,19 @@ def compare(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="write the figure there")
     ] = None,
+    sigmas: Annotated[
+        float, typer.Option(help="at which a change of one experiment counts as seen")
+    ] = 3.0,
 ) -> None:
-    """Turn the first experiment's predicted CEvNS count into the others', one change at a time."""
+    """Turn the first experiment's predicted CEvNS count into the others', one change at a time.
+
+    A single experiment is compared with itself after the changes of --set, and where its source is
+    a reactor the days are told in which its counts show them.
+    """
     if plot is not None:
         check_writable(plot)
     study = opened.open()
-    found = study.compare()
+    found = study.compare(sigmas=sigmas)
     if plot is not None and len(found) > 1:
         raise InputError("--plot draws one comparison; name two experiments")
     for result in found.values():
@@ -76,6 +83,12 @@ def _show(console: Console, result: Comparison) -> None:
     z = ["" if value is None else f"{value:.2f}" for value in result.expected_z]
     shown.add_row("expected significance", *z, "", "")
     console.print(shown)
+    if result.days is not None:
+        console.print(
+            f"at {result.days.sigmas:g} sigma the change is seen in "
+            f"{result.days.after_as_long:.3g} live days after as many days before, in "
+            f"{result.days.after_a_long_time:.3g} after a long time before (median, by counts)"
+        )
 
 
 def _first(fields: Mapping[str, str]) -> str:

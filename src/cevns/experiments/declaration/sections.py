@@ -352,8 +352,8 @@ class ChannelEntry(Section):
         exposure: what backgrounds, and the signal, are multiplied with.
         source: what signals are multiplied with beside: the power of the source, zero where it is
             off; by component (``cevns`` and those of the file) where sources differ.
-        backgrounds: names of those that this channel has, by default all; or by name what multiplies
-            each here beside, as the part of a background that is there with the reactor off.
+        backgrounds: names of those that this channel has, by default all; or by name what
+            multiplies each here beside, as the part that is there with the reactor off.
         target: in place of that of the file; detector and axes likewise.
         data: its counts; without, the channel is a projection.
     """

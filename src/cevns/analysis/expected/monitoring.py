@@ -1,0 +1,102 @@
+r"""How long it takes to see a steady source change, from counts alone.
+
+Two periods, one before and one after the change, with :math:`r_i` and :math:`r'_i` counts per day
+in a bin. That nothing changed leaves one mean for both, which the counts of both determine; that
+they changed as predicted is one alternative. For periods of t days each the expected difference of
+-2 ln L is
+
+.. math:: q(t) = 2 t \sum_i \left[r_i \ln\frac{2 r_i}{r_i + r'_i}
+                                  + r'_i \ln\frac{2 r'_i}{r_i + r'_i}\right]
+                 \approx t \sum_i \frac{(r'_i - r_i)^2}{r_i + r'_i},
+
+and after a reference so long that its means are known, :math:`q(t) = 2 t \sum_i [r_i - r'_i + r'_i
+\ln(r'_i/r_i)]`. The change is seen at :math:`\sqrt q` standard deviations (Cowan, Cranmer, Gross,
+Vitells, arXiv:1007.1727). What is the same in both periods, flux, cross section, quenching and
+backgrounds, cancels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.experiments.experiment import Experiment
+from cevns.sources import SteadySource
+from cevns.typing import Array
+
+__all__ = ["DaysToSee", "days_to_see"]
+
+
+@dataclass(frozen=True)
+class DaysToSee:
+    """Live days with the source changed until the change is seen, the median.
+
+    Args:
+        sigmas: at how many standard deviations.
+        after_as_long: where it was watched for as many days before.
+        after_a_long_time: where it was watched for much longer before.
+    """
+
+    sigmas: float
+    after_as_long: float
+    after_a_long_time: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain numbers."""
+        return asdict(self)
+
+
+def days_to_see(first: Experiment, second: Experiment, sigmas: float = 3.0) -> DaysToSee | None:
+    """How long an experiment must count to see its source change.
+
+    Args:
+        first: before.
+        second: the same experiment after, from `cevns.experiments.load` with ``overrides``.
+        sigmas: standard deviations.
+
+    Returns:
+        None where there is no such number: sources that do not emit at all times, other bins, or
+        no difference.
+
+    Raises:
+        InputError: if `sigmas` is not positive.
+
+    Examples:
+        >>> from cevns.experiments import load
+        >>> off = load("conus-plus-2025", overrides={"source.power": "1.8 GW"})
+        >>> found = days_to_see(load("conus-plus-2025"), off)
+        >>> found.after_a_long_time < found.after_as_long
+        True
+    """
+    from scipy.special import rel_entr
+
+    if not (math.isfinite(sigmas) and sigmas > 0.0):
+        raise InputError(f"a change is seen at a positive number of sigmas, not {sigmas:g}")
+    before, after = _per_day(first), _per_day(second)
+    if before is None or after is None or before.shape != after.shape:
+        return None
+    mean = 0.5 * (before + after)
+    both = np.sum(rel_entr(before, mean) + rel_entr(after, mean))  # x ln(x/y), 0 at x = 0
+    known = np.sum(before - after + rel_entr(after, before))
+    if not both > 0.0:
+        return None
+    goal = 0.5 * sigmas**2
+    return DaysToSee(sigmas, float(goal / both), float(goal / known))
+
+
+def _per_day(experiment: Experiment) -> Array | None:
+    """Expected counts per live day in the bins of all channels; None where not all are counts."""
+    source = experiment.source
+    if not isinstance(source, SteadySource):
+        return None
+    model = experiment.model("count")
+    counted = [c for c in model.channels if not c.auxiliary]
+    if not all(c.statistic.counts for c in counted):
+        return None
+    mu = model.expected(model.parameters.values)
+    n = sum(c.n_bins for c in counted)
+    rates: Array = mu[:n] / source.live_time_d
+    return rates
