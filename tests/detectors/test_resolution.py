@@ -12,6 +12,7 @@ from cevns import registry
 from cevns.detectors import Resolution, resolution_model
 from cevns.detectors.resolution.gamma import Gamma
 from cevns.detectors.resolution.gaussian import Gaussian
+from cevns.detectors.resolution.hpge import Germanium
 from cevns.detectors.resolution.none import Perfect
 from cevns.detectors.resolution.poisson import Poisson
 from cevns.exceptions import InputError, UnknownNameError
@@ -20,13 +21,20 @@ CONTINUOUS: list[Resolution] = [
     RESOLUTION,
     Gaussian(stochastic=0.58),
     Gaussian(noise_kevee=0.07, stochastic=0.02, constant=0.01),
+    Germanium(fwhm_kevee=0.16),
 ]
 ENERGY = st.floats(1e-4, 60.0)
 
 
 def test_every_file_is_a_model() -> None:
     found = {name: resolution_model(name) for name in registry.names("cevns.detectors.resolution")}
-    assert found == {"gamma": Gamma, "gaussian": Gaussian, "none": Perfect, "poisson": Poisson}
+    assert found == {
+        "gamma": Gamma,
+        "gaussian": Gaussian,
+        "hpge": Germanium,
+        "none": Perfect,
+        "poisson": Poisson,
+    }
     with pytest.raises(UnknownNameError, match="gamma"):
         resolution_model("gama")
 
@@ -85,6 +93,19 @@ def test_gaussian_terms_add_in_quadrature() -> None:
     assert three.sigma(4.0) == pytest.approx(math.sqrt(0.09 + 0.16 + 0.16), rel=1e-14)
 
 
+def test_germanium_has_the_width_of_the_pulser_and_of_charge() -> None:
+    """By the definition of a width at half maximum, and as numbers of pairs: variance F N."""
+    ge = Germanium(fwhm_kevee=0.048)
+    top, half = ge.pdf([0.0, 0.024], 0.0)
+    assert half == pytest.approx(top / 2.0, rel=1e-6)  # the tiny energy has its own charge
+    pairs = 10.37 / 0.00296
+    charge = 0.00296 * math.sqrt(0.11 * pairs)
+    assert ge.sigma(10.37) ** 2 == pytest.approx(ge.sigma(0.0) ** 2 + charge**2, rel=1e-9)
+    no_charge = Germanium(fwhm_kevee=0.048, fano=0.0)
+    assert no_charge.sigma(10.37) == no_charge.sigma(0.0)
+    assert [r.seen_from_kevee for r in (ge, RESOLUTION, Perfect())] == [0.00296, 0.0, 0.0]
+
+
 def test_poisson_fills_one_pe_bins() -> None:
     model = Poisson(13.348)
     k = np.arange(60)
@@ -104,6 +125,9 @@ def test_refusals() -> None:
         lambda: Gamma(13.35, math.nan),
         lambda: Gaussian(),
         lambda: Gaussian(noise_kevee=-1.0),
+        lambda: Germanium(0.0),
+        lambda: Germanium(0.048, fano=-0.1),
+        lambda: Germanium(0.048, pair_energy_ev=math.inf),
         lambda: Poisson(0.0),
         lambda: Perfect(math.inf),
         lambda: Perfect().pdf(1.0, 1.0),

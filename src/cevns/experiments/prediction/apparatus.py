@@ -413,6 +413,7 @@ class Apparatus(Parts):
                 maximum_kev=limit,  # recoils beyond a quenching model's validity are not followed
                 steep=is_steep(process),
                 kinematics=process.kinematics,
+                seen_from_kevee=self.resolution.seen_from_kevee,
             )
             if efficiency is not None:
                 weights = weights * efficiency(nodes)
