@@ -114,7 +114,8 @@ class Apparatus(Parts):
         """Electron-equivalent energy to energy bins."""
         declared, axis = self.declaration.detector.resolution, self.declaration.axes.energy
         made = self.resolution.unit
-        if declared and axis and axis.unit and made and (made == "PE") != (axis.unit == "PE"):
+        energies = made.startswith("keV") and axis is not None and axis.unit.startswith("keV")
+        if declared and axis and axis.unit and made not in ("", axis.unit) and not energies:
             raise self._mistake(
                 f"the resolution '{declared.kind}' gives {made}, but this axis is in {axis.unit}",
                 "axes",
