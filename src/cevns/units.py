@@ -69,6 +69,7 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "/ms": ("rate", 1e-3),
     "/s": ("rate", 1e-6),
     "PE": ("light", 1.0),
+    "electrons": ("charge", 1.0),
     "PE/eVee": ("light yield", 1e6),
     "PE/keVee": ("light yield", 1e3),
     "PE/MeVee": ("light yield", 1.0),

@@ -4,20 +4,24 @@ import re
 import numpy as np
 import pytest
 from csi_detector import EFFICIENCY
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cevns import registry
 from cevns.detectors import Efficiency, Variation, efficiency_model
+from cevns.detectors.efficiency.error_function import ErrorFunction
 from cevns.detectors.efficiency.exponential import Exponential
 from cevns.detectors.efficiency.sigmoid import Sigmoid
 from cevns.detectors.efficiency.step import Step
 from cevns.detectors.efficiency.step_sigmoid import StepSigmoid
 from cevns.detectors.efficiency.table import Table
 from cevns.detectors.efficiency.unity import Unity
+from cevns.detectors.framework.response import bin_response
+from cevns.detectors.resolution.gaussian import Gaussian
 from cevns.exceptions import DataError, InputError
 
 CURVES: dict[str, Efficiency] = {
+    "error-function": ErrorFunction(20.0, 4.0),
     "exponential": Exponential(0.52, 0.0494),
     "sigmoid": EFFICIENCY,
     "step": Step(0.5, 0.9),
@@ -34,6 +38,7 @@ def test_every_file_is_a_tested_curve() -> None:
 
 
 @pytest.mark.parametrize("name", CURVES)
+@settings(deadline=None)  # the first call may import
 @given(x=st.floats(-1e6, 1e6))
 def test_a_probability(name: str, x: float) -> None:
     assert 0.0 <= CURVES[name](x) <= 1.0
@@ -88,6 +93,28 @@ def test_step_sigmoid_is_the_2017_acceptance() -> None:
         assert curve(x) == pytest.approx(step * logistic(x), rel=1e-12)
 
 
+def test_a_trigger_with_gaussian_noise() -> None:
+    """It is a sharp threshold seen through the noise: erfc, and a resolution with a step."""
+    half, width = 0.02, 0.004
+    curve = ErrorFunction(half, width, plateau=0.9)
+    energy = np.array([0.0, 0.012, 0.02, 0.023, 0.1])
+    for x, found in zip(energy, curve(energy), strict=True):
+        assert found == pytest.approx(
+            0.45 * math.erfc(-(x - half) / (math.sqrt(2.0) * width)), rel=1e-12
+        )
+    noise = Gaussian(noise_kevee=width)
+    seen = bin_response(energy, [half, 10.0], noise, Step(half, 0.9))[:, 0]
+    np.testing.assert_allclose(seen, curve(energy), rtol=1e-9, atol=1e-15)
+    # a bin thousands of times wider than the rise: the efficiency is folded inside it, and two
+    # noises add in quadrature
+    both = bin_response(energy, [-1.0, 10.0], noise, ErrorFunction(half, 0.3 * width))[:, 0]
+    beside = ErrorFunction(half, math.hypot(width, 0.3 * width))(energy)
+    np.testing.assert_allclose(both, beside, rtol=1e-8, atol=1e-15)
+    # a rise that begins at the edge of such a bin: both noises positive together
+    cut = bin_response([half], [half, 10.0], noise, ErrorFunction(half, 0.02 * width))[0, 0]
+    assert cut == pytest.approx(0.25 + math.asin(1.0 / math.hypot(1.0, 0.02)) / (2.0 * math.pi))
+
+
 def test_table_from_csv(tmp_path) -> None:
     path = tmp_path / "efficiency.csv"
     path.write_text("x,efficiency\n0,0.0\n10,0.5\n")
@@ -117,6 +144,9 @@ def test_refusals() -> None:
         lambda: Sigmoid(good, variations={"e": Variation((1.0,), good)}),
         lambda: StepSigmoid((1.5, 1.0, 1.0)),
         lambda: StepSigmoid((0.5, 1.0, 1.0), steps=(6.0, 5.0)),
+        lambda: ErrorFunction(math.nan, 1.0),
+        lambda: ErrorFunction(20.0, 0.0),
+        lambda: ErrorFunction(20.0, 4.0, plateau=1.1),
         lambda: Exponential(0.5, -1.0),
         lambda: Exponential(math.nan, 1.0),
         lambda: Table((0.0, 1.0), (0.5, 1.5)),

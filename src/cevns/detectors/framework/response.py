@@ -22,10 +22,10 @@ from cevns.detectors.framework.panel_quadrature import (
     gauss_legendre,
     smooth_cuts,
 )
+from cevns.detectors.framework.resolution_density import Counted
 from cevns.detectors.framework.splines import PlaneSpline, UniformSpline, tabulate
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.resolution.none import Perfect
-from cevns.detectors.resolution.poisson import Poisson
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
@@ -39,7 +39,7 @@ class _Integrals:
 
     def __init__(self, resolution: Resolution, efficiency: Efficiency, edges: Array) -> None:
         self._resolution, self._efficiency, self._edges = resolution, efficiency, edges
-        if isinstance(resolution, Poisson):
+        if isinstance(resolution, Counted):
             self._cuts, points = resolution.cells(edges)
             self._values = np.atleast_2d(efficiency(points))
         else:
@@ -49,7 +49,7 @@ class _Integrals:
 
     def __call__(self, energy_kevee: Array) -> Array:
         """Shape ``(n,)`` gives ``(n_pulls, n, n_bins)``."""
-        if isinstance(self._resolution, Poisson):
+        if isinstance(self._resolution, Counted):
             return self._counted(energy_kevee)
         return self._integrated(energy_kevee)
 

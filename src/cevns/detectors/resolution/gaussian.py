@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
-from cevns.detectors.framework.resolution_density import TINY_KEVEE, Resolution
+from cevns.detectors.framework.resolution_density import TINY_KEVEE, Normal
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
 __all__ = ["MODEL", "Gaussian"]
 
-_Z = np.array([-8.5, -5.0, -2.5, 0.0, 2.5, 5.0, 8.5])
-
 
 @dataclass(frozen=True)
-class Gaussian(Resolution):
+class Gaussian(Normal):
     """x ~ Normal(E_ee, sigma), sigma^2 = noise^2 + stochastic^2 E_ee + constant^2 E_ee^2.
 
     x in keVee. CENNS-10 liquid argon has sigma/E = 0.58/sqrt(E/keVee) (arXiv:2006.12659), that
@@ -40,8 +38,6 @@ class Gaussian(Resolution):
         2.9
     """
 
-    unit: ClassVar[str] = "keVee"
-
     noise_kevee: Annotated[float, Unit("keVee")] = 0.0
     stochastic: float = 0.0
     constant: float = 0.0
@@ -54,10 +50,6 @@ class Gaussian(Resolution):
                 f"not {terms}; use the resolution 'none' for a perfect detector"
             )
 
-    def mean(self, energy_kevee: ArrayLike) -> Array:
-        """The energy itself, keVee."""
-        return np.asarray(energy_kevee, dtype=float)
-
     def sigma(self, energy_kevee: ArrayLike) -> Array:
         """Standard deviation, keVee."""
         energy = np.maximum(np.asarray(energy_kevee, dtype=float), TINY_KEVEE)
@@ -65,26 +57,6 @@ class Gaussian(Resolution):
             self.noise_kevee**2 + energy * (self.stochastic**2 + energy * self.constant**2)
         )
         return sigma
-
-    def pdf(self, x: ArrayLike, energy_kevee: ArrayLike) -> Array:
-        """Density per keVee."""
-        sigma = self.sigma(energy_kevee)
-        z = (np.asarray(x, dtype=float) - self.mean(energy_kevee)) / sigma
-        result: Array = np.exp(-0.5 * z * z) / (math.sqrt(2.0 * math.pi) * sigma)
-        return result
-
-    def cdf(self, x: ArrayLike, energy_kevee: ArrayLike) -> Array:
-        """Normal integral."""
-        from scipy.special import ndtr
-
-        z = (np.asarray(x, dtype=float) - self.mean(energy_kevee)) / self.sigma(energy_kevee)
-        result: Array = ndtr(z)
-        return result
-
-    def landmarks(self, energy_kevee: Array) -> Array:
-        """Quantiles, ``(n, 7)``."""
-        result: Array = self.mean(energy_kevee)[:, None] + self.sigma(energy_kevee)[:, None] * _Z
-        return result
 
 
 MODEL = Gaussian

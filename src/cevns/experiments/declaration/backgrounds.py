@@ -81,6 +81,7 @@ Strength = list[str | Annotated[float, Field(gt=0, allow_inf_nan=False)] | Compo
 AXIS_UNITS: Mapping[str, str] = {
     "": "",
     "PE": "PE",
+    "electrons": "electrons",
     **{f"{p}eV{s}": f"keV{s}" for s in ("ee", "nr", "") for p in ("", "k", "M")},
 }
 

@@ -164,6 +164,8 @@ class ExperimentFile(Section):
             return "an efficiency in nuclear recoil energy does not say what becomes of electrons"
         if self.axes.energy is not None and self.axes.energy.unit == "keVnr":
             return "the axis is the energy of nuclear recoils, keVnr"
+        if self.axes.energy is not None and self.axes.energy.unit == "electrons":
+            return "the charge yield is that of nuclear recoils"
         return ""
 
     @model_validator(mode="after")

@@ -114,7 +114,8 @@ class Apparatus(Parts):
         """Electron-equivalent energy to energy bins."""
         declared, axis = self.declaration.detector.resolution, self.declaration.axes.energy
         made = self.resolution.unit
-        if declared and axis and axis.unit and made and (made == "PE") != (axis.unit == "PE"):
+        energies = made.startswith("keV") and axis is not None and axis.unit.startswith("keV")
+        if declared and axis and axis.unit and made not in ("", axis.unit) and not energies:
             raise self._mistake(
                 f"the resolution '{declared.kind}' gives {made}, but this axis is in {axis.unit}",
                 "axes",
@@ -413,6 +414,7 @@ class Apparatus(Parts):
                 maximum_kev=limit,  # recoils beyond a quenching model's validity are not followed
                 steep=is_steep(process),
                 kinematics=process.kinematics,
+                seen_from_kevee=self.resolution.seen_from_kevee,
             )
             if efficiency is not None:
                 weights = weights * efficiency(nodes)

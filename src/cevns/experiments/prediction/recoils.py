@@ -11,7 +11,7 @@ import numpy as np
 from cevns.detectors import Quenching, QuenchingCurve, Response, ResponseTable, smooth_cuts
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.quenching.constant import Constant
-from cevns.exceptions import CevnsWarning
+from cevns.exceptions import CevnsWarning, InputError
 from cevns.nuclear.materials import Material
 from cevns.processes import MASSLESS, Kinematics
 from cevns.rates.electrons import electron_panels
@@ -41,6 +41,7 @@ def recoil_grid(
     maximum_kev: float | None = None,
     steep: bool = False,
     kinematics: Kinematics = MASSLESS,
+    seen_from_kevee: float = 0.0,
 ) -> tuple[Array, Array]:
     """Quadrature nodes and weights in recoil energy, keV.
 
@@ -59,9 +60,10 @@ def recoil_grid(
         steep: whether spectra may rise like 1/T^2 towards small recoils, as photons and light
             mediators make them: panels then shrink with T.
         kinematics: that of the process.
+        seen_from_kevee: recoils whose nominal E_ee is below it are left out.
 
     Raises:
-        InputError: if the source reaches no recoil energy at all.
+        InputError: if the source reaches no recoil energy at all, or none that is seen.
     """
     edges = recoil_panels(source, material, maximum_kev=maximum_kev, kinematics=kinematics)
     if steep:
@@ -78,7 +80,7 @@ def recoil_grid(
 
     def seen(recoil_energy_kev: Array) -> Array:
         energy = quenching.on(recoil_energy_kev).electron_energy_kevee()
-        bins = response.evaluate(energy).T
+        bins = response.evaluate(energy).T * (energy >= seen_from_kevee)
         return bins if efficiency is None else bins * efficiency(recoil_energy_kev)
 
     with warnings.catch_warnings():
@@ -87,6 +89,14 @@ def recoil_grid(
         if quenching.variation_names:
             cuts = _cut_where_moved(cuts, quenching, response, order)
         nodes, weights = panel_nodes(cuts, order)
+        if seen_from_kevee > 0.0:
+            kept = quenching.on(nodes).electron_energy_kevee() >= seen_from_kevee
+            if not kept.any():
+                raise InputError(
+                    f"no recoil is seen: all are below {seen_from_kevee:g} keVee, from which the "
+                    "resolution sees any; look at its numbers, the quenching and the source"
+                )
+            nodes, weights = nodes[kept], weights[kept]
         if steep:  # panels far below the threshold, which no quenching pull brings back
             energy = 2.0 * quenching.on(nodes).electron_energy_kevee()
             largest = np.maximum.accumulate(np.abs(response.evaluate(energy)).max(axis=-1))
