@@ -122,3 +122,14 @@ def test_both_kinds_of_recoil_on_one_row_of_nodes():
 
 def test_the_standard_model_by_default():
     assert ElectronScattering().parameters.names == ("sin2_theta_w",)
+
+
+def test_electrons_alone_are_seen():
+    """Far above all recoils of nuclei: no node of theirs is left, with couplings or without."""
+    process = interaction("magnetic-moment")
+    nothing = np.array([])
+    nuclei = Fold(SOURCE, process, CSI, MASS, form_factor("helm"), nothing, nothing)
+    electrons = ElectronFold(SOURCE, electron_scattering(process), CSI, MASS, np.array([2.0]))
+    both = WithElectrons(nuclei, electrons)
+    for values in ({}, {"mu_nu": 1.0}, {"mu_nu": np.array([0.0, 1.0])}):
+        assert np.array_equal(both.spectrum(values), electrons.spectrum(values))

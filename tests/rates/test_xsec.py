@@ -10,6 +10,7 @@ from cevns.nuclear import nuclide
 from cevns.processes import (
     StandardModel,
     differential_cross_section,
+    interaction,
     kinematics,
     total_cross_section,
 )
@@ -143,3 +144,14 @@ def test_an_earlier_table(name):
         # the table's stated accuracy of 5e-4 (its line sits on an energy grid) plus half a unit
         # of its last digit
         assert 1e40 * own == pytest.approx(known, abs=5e-4 * known + 5e-4)
+
+
+def test_photon_exchange_has_no_total():
+    """pi alpha^2/m_e^2 mu^2 Z^2/T at small T: infinite for the species with a moment alone."""
+    process = interaction("magnetic-moment")
+    values = {"mu_nu_e": 1.0}
+    found = flux_averaged_cross_section(SOURCE, "CsI", interaction=process, values=values)
+    assert found.flavours["nu_e"] == found.mean_cm2 == np.inf
+    standard = flux_averaged_cross_section(SOURCE, "CsI", interaction=process)
+    assert found.flavours["nu_mu"] == standard.flavours["nu_mu"]
+    assert standard.mean_cm2 == pytest.approx(1.869e-38, rel=1e-3, abs=0.0)

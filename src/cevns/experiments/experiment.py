@@ -19,6 +19,7 @@ from cevns.experiments.questions import Poi, Question, ask
 from cevns.inference import Model
 from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel, structure_of
+from cevns.rates.electrons import STEPS
 
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import ResponseTables
@@ -59,10 +60,16 @@ class Experiment(Apparatus):
         if isinstance(base, StandardModel):
             named["couplings"] = couplings(base.couplings).name
             named["axial"] = "included" if base.axial else "left out"
+        if self.has_electrons(self.interaction):
+            named["electrons"] = STEPS
         for channel, view in self.views.items():
             own = {} if view is self else view.physics
             named |= {f"{k}.{channel}": v for k, v in own.items() if usual.get(k) != v}
         return {**usual, **named}
+
+    def has_electrons(self, process: Interaction) -> bool:
+        """Whether recoils of electrons are in the signal of a process in any channel."""
+        return any(view.sees_electrons(process) for view in self.views.values())
 
     def provenance(self) -> dict[str, Any]:
         """Name, physics choices, changed fields and inputs, as every result has them."""

@@ -36,7 +36,16 @@ from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
 from cevns.typing import Array
 
-__all__ = ["AnyFold", "ElectronFold", "WithElectrons", "electron_panels"]
+__all__ = ["STEPS", "VALIDITY", "AnyFold", "ElectronFold", "WithElectrons", "electron_panels"]
+
+STEPS = "free-above-binding"
+"""The name of Z_eff(T) in records of results."""
+VALIDITY = (
+    "electrons of an atom count as free above their binding energies: good to about 10 % above "
+    "1 keV in germanium for the Standard Model and a magnetic moment; near and below the L edges, "
+    "and for a millicharge, a many-body calculation is needed"
+)
+"""What Z_eff(T) is good for, said beside results."""
 
 
 def electron_panels(

@@ -202,7 +202,8 @@ class Fold:
         neutron = self.form_factor.evaluate(self._momenta, self._radii[:, None])
         powers = [len(t.form_factors) - t.form_factors.count("p") for t in self.interaction.terms]
         folded = self._with_protons * np.stack([neutron**n for n in powers], axis=1)
-        return folded.reshape(len(self.flavours), -1, self.nodes.size)
+        flavours, nuclides, terms, nodes = folded.shape
+        return folded.reshape(flavours, nuclides * terms, nodes)  # also where nothing is seen
 
     def folded_terms(self, f: int, a: int, neutron_rms_fm: float) -> Array:
         """Terms of flavour f on nuclide a with unit weights, ``(terms, nodes)``.

@@ -25,6 +25,7 @@ __all__ = ["FluxAveraged", "flux_averaged_cross_section"]
 
 _TOLERANCE = 1e-8
 _MOST_NODES = 2048
+_TOWARDS_ZERO_KEV = np.array([1e-6, 1e-4])
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def flux_averaged_cross_section(
 
     The recoil spectrum is integrated in the variable s = sqrt(T), in which E_min, moments and form
     factor are smooth, in panels between the kinks of the source; the number of Gauss-Legendre
-    nodes doubles until nothing changes by more than 1e-8.
+    nodes doubles until nothing changes by more than 1e-8. It is infinite where the slope
+    follows 1/T or more down to 1e-6 keV: the exchange of photons has no total.
 
     Args:
         source: the neutrinos.
@@ -122,18 +124,22 @@ def _integrate(
     kinks = process.kinematics.maximum_recoil_kev(source.recoil_kinks, nuclide.mass_mev)
     edges = np.sqrt(np.unique([0.0, *kinks.tolist()]))
     half = np.diff(edges)[:, None] / 2.0
+
+    def slope(recoil: Array) -> Array:
+        return flux_averaged_slope(
+            source, process, model, nuclide, recoil, values=values, radii=radii
+        )
+
+    lower, upper = (slope(_TOWARDS_ZERO_KEV) * _TOWARDS_ZERO_KEV).T
+    endless = lower > 0.5 * upper  # where there is a total, T d(sigma)/dT vanishes with T
     previous = np.full(len(source.flavours), np.inf)
     nodes = 32
     while nodes <= _MOST_NODES:
         x, w = _gauss(nodes)
         root = (edges[:-1, None] + half * (x + 1.0)).ravel()
-        recoil = root * root
-        slope = flux_averaged_slope(
-            source, process, model, nuclide, recoil, values=values, radii=radii
-        )
-        result: Array = slope @ (2.0 * root * (half * w).ravel())
-        if np.all(np.abs(result - previous) <= _TOLERANCE * np.abs(result)):
-            return result
+        result: Array = slope(root * root) @ (2.0 * root * (half * w).ravel())
+        if np.all(endless | (np.abs(result - previous) <= _TOLERANCE * np.abs(result))):
+            return np.where(endless, np.inf, result)
         previous, nodes = result, 2 * nodes
     raise InputError(
         f"the flux-averaged cross section of {nuclide.name} does not settle with {_MOST_NODES} "

@@ -21,6 +21,7 @@ from cevns.analysis.question import Subject, require_data
 from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
+from cevns.rates.electrons import STEPS
 from cevns.records import VERSION
 from cevns.typing import Array
 
@@ -76,8 +77,16 @@ class ScanPlan:
             found.pop("structure", None)
         if len(each) > 1:
             return {"provenance": each}
-        interaction = self.family.interaction.name
-        return {**found, "physics": {**found["physics"], "interaction": interaction}}
+        own = {"interaction": self.family.interaction.name}
+        if self.has_electrons:
+            own["electrons"] = STEPS
+        return {**found, "physics": {**found["physics"], **own}}
+
+    @property
+    def has_electrons(self) -> bool:
+        """Whether recoils of electrons are in the signal of an experiment."""
+        process = self.family.interaction
+        return any(e.has_electrons(process) for e in self.family.experiments)
 
     def _bounds(self, axis: Axis) -> list[float | None]:
         """Physical bounds of what is scanned, None where there is none."""

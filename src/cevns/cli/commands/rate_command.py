@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cevns.analysis.expected.fluxes import Emission
     from cevns.analysis.expected.recoil_rate import Rate
+    from cevns.experiments import Experiment
 
 __all__ = ["flux", "predict", "rate"]
 
@@ -47,6 +48,7 @@ def rate(
         _show_counts(output.console, result.title, result.channels)
         for name, count in result.per_kg_day.items():
             output.console.print(f"{name}: {count:.4g} per kg and live day at full power")
+        _show_remark(output.console, result.experiment)
         _show_spectrum(output.console, result)
     _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
 
@@ -63,9 +65,11 @@ def predict(
     records = {}
     for e in placed.study.experiments:
         channels = channel_counts(e, at=placed.values)
+        there = place(e, placed.values)[0]
         _show_counts(output.console, e.title, channels)
+        _show_remark(output.console, there)
         records[e.name] = {
-            **place(e, placed.values)[0].provenance(),
+            **there.provenance(),
             "expected": summed(channels),
             "channels": {name: {"expected": counts} for name, counts in channels.items()},
         }
@@ -90,6 +94,14 @@ def _show_counts(console: Console, title: str, channels: Mapping[str, Mapping[st
     console.print(shown)
     if len(channels) > 1:
         console.print(by_channel(channels, "counts", ".2f"))
+
+
+def _show_remark(console: Console, experiment: Experiment) -> None:
+    """How far recoils of electrons are to be trusted, where there are any in the counts."""
+    from cevns.rates.electrons import VALIDITY
+
+    if experiment.has_electrons(experiment.interaction):
+        console.print(f"note: {VALIDITY}")
 
 
 def _show_spectrum(console: Console, result: Rate) -> None:

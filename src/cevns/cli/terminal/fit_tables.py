@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cevns.analysis.measurement import CM2_UNIT
 from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
+from cevns.rates.electrons import VALIDITY
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,6 +68,8 @@ def _show_origin(console: Console, result: Measurement) -> None:
             f"{physics['form_factor']}, quenching {physics['quenching']}, resolution "
             f"{physics['resolution']}"
         )
+        if "electrons" in physics:
+            console.print(f"{whose}note: {VALIDITY}")
         if e.structure:
             held = ", ".join(f"{name} = {value:g}" for name, value in e.structure.items())
             console.print(f"{whose}shapes at {held}")

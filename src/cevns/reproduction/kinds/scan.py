@@ -31,6 +31,7 @@ def _scan(
     fix: _Items,
     level: float,
     overrides: tuple[tuple[str, str], ...],
+    asimov: bool,
 ) -> Scan:
     low, high, points = over
     study = load(experiment, overrides=dict(overrides), models=model)
@@ -40,6 +41,7 @@ def _scan(
         at={name: value for name, value in at if value is not None},
         fix=dict(fix),
         cl=level,
+        asimov=asimov,
     )
 
 
@@ -55,6 +57,7 @@ def compute(
     fix: Mapping[str, float | None] | None = None,
     level: float = ONE_SIGMA,
     overrides: Mapping[str, str] | None = None,
+    asimov: bool = False,
 ) -> float:
     """The best value of a parameter, or an end of a piece of its confidence set.
 
@@ -73,6 +76,7 @@ def compute(
         fix: nuisance parameters that are held, at a value or (None) where they are.
         level: confidence level.
         overrides: changed fields of the experiment file.
+        asimov: whether expected counts are fitted: a projection.
 
     Raises:
         InputError: if there is no such piece, or it runs out of the range.
@@ -88,6 +92,7 @@ def compute(
         tuple((fix or {}).items()),
         level,
         tuple((overrides or {}).items()),
+        asimov,
     )
     best = float(found.best[parameter])
     if field == "best":
