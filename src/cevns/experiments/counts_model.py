@@ -10,8 +10,10 @@ import numpy as np
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
+from cevns.experiments.declaration.backgrounds import ExponentialEnergy
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.declaration.sections import ChannelEntry
+from cevns.experiments.inputs.energy_shapes import free_exponential
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import templates
 from cevns.experiments.prediction.apparatus import Apparatus
@@ -174,9 +176,13 @@ def _channel(
     floor = np.zeros(n_bins)
     measured = inputs.channels[name]
     for of in declared.backgrounds if entry.backgrounds is None else entry.backgrounds:
-        background, counts = declared.backgrounds[of], inputs.shapes.get(of)
-        if counts is None:
-            counts = fixed(measured.backgrounds[of])
+        background, template = declared.backgrounds[of], inputs.shapes.get(of)
+        if template is None:
+            template = fixed(measured.backgrounds[of])
+        counts: Shape = template
+        if isinstance(background.energy, ExponentialEnergy) and background.energy.slope:
+            times = measured.backgrounds[of].sum(axis=0)
+            counts = free_exponential(experiment, background.energy, background.energy.slope, times)
         beside = (*experiment.factors("backgrounds", of, "strength"), entry.exposure)
         if isinstance(entry.backgrounds, dict):
             beside = (*beside, *experiment.factors("channels", name, "backgrounds", of))
@@ -187,7 +193,7 @@ def _channel(
         number, varying = factors(beside)
         if not varying:
             least = max(background.count.value - 5.0 * background.count.sigma, 0.0)
-            floor += 0.5 * number * least * counts.nominal
+            floor += 0.5 * number * least * template.nominal
     derived, shape = experiment.derived, experiment.cells
     observed, statistic, cells = measured.observed, measured.statistic, measured.cells
     if cells.onto is not None:

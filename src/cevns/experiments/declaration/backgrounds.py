@@ -31,6 +31,7 @@ __all__ = [
     "ExponentialFit",
     "FlatEnergy",
     "Gaussian",
+    "Lines",
     "Name",
     "Pulse",
     "Section",
@@ -214,10 +215,12 @@ class ExponentialEnergy(Section):
 
     Args:
         scale: as written, for example ``10 PE``.
+        slope: name of a parameter p of the file that steepens it, ``exp(-p E/scale)``.
     """
 
     kind: Literal["exponential"]
     scale: str | float
+    slope: str | None = None
 
     def in_unit(self, unit: str) -> float:
         """The scale in the internal unit of the axis.
@@ -230,6 +233,29 @@ class ExponentialEnergy(Section):
         if scale <= 0:
             raise InputError(f"scale: {self.scale!r} must be positive")
         return scale
+
+
+class Lines(Section):
+    """Lines of X-rays or gammas, each as wide as the detector's resolution makes it.
+
+    Args:
+        energies: electron-equivalent energies of the lines.
+        intensities: events of the whole lines relative to each other, also of those that lie
+            partly outside the analysis region; equal where left out.
+    """
+
+    kind: Literal["lines"]
+    energies: list[Annotated[float, Unit("keVee"), Field(gt=0)]] = Field(min_length=1)
+    intensities: list[Annotated[float, Field(gt=0)]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _paired(self) -> Lines:
+        if self.intensities and len(self.intensities) != len(self.energies):
+            raise InputError(
+                f"lines: {len(self.energies)} energies have {len(self.intensities)} intensities; "
+                "give one for each"
+            )
+        return self
 
 
 class Exponential(Section):
@@ -283,7 +309,11 @@ def _form(axis: str, kinds: Mapping[str, type[Section]], example: str) -> Before
     return BeforeValidator(picked)
 
 
-_IN_ENERGY = _form("energy", {"flat": FlatEnergy, "exponential": ExponentialEnergy}, "{kind: flat}")
+_IN_ENERGY = _form(
+    "energy",
+    {"flat": FlatEnergy, "exponential": ExponentialEnergy, "lines": Lines},
+    "{kind: flat}",
+)
 _IN_TIME = _form(
     "time",
     {
@@ -312,7 +342,7 @@ class Background(Section):
     rate: str | dict[str, Any] | None = None
     steady: bool | None = None
     template: Template | None = None
-    energy: Annotated[FlatEnergy | ExponentialEnergy | Table | None, _IN_ENERGY] = None
+    energy: Annotated[FlatEnergy | ExponentialEnergy | Lines | Table | None, _IN_ENERGY] = None
     time: Annotated[Exponential | ExponentialFit | Gaussian | Pulse | Table | None, _IN_TIME] = None
     strength: Strength = Field(default_factory=list)
     _count: Measurement | None = PrivateAttr(default=None)

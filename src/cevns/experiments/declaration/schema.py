@@ -123,6 +123,16 @@ class ExperimentFile(Section):
                 out |= {(*here, n): strength for n, strength in entry.backgrounds.items()}
         return {where: strength for where, strength in out.items() if strength}
 
+    @property
+    def slopes(self) -> dict[str, str]:
+        """Parameters that steepen exponential backgrounds, by background."""
+        energies = {name: b.energy for name, b in self.backgrounds.items()}
+        return {
+            name: energy.slope
+            for name, energy in energies.items()
+            if isinstance(energy, ExponentialEnergy) and energy.slope is not None
+        }
+
     def acting_on(self, *stages: str) -> tuple[str, ...]:
         """Names of the parameters that act on some stages, in the order of the file."""
         return tuple(n for n, p in self.parameters.items() if p.acts_on in stages)
@@ -324,12 +334,23 @@ class ExperimentFile(Section):
 
     def _check_components(self) -> None:
         used = [f for strength in self.strengths.values() for f in strength]
-        named = {f for f in used if isinstance(f, str)} - set(self.derived)
+        named = set[str]()
+        for where, strength in self.strengths.items():
+            factors = {f for f in strength if isinstance(f, str)} - set(self.derived)
+            # a background may be a multiple of another: lines of known relative intensity
+            multiple = factors & set(self.backgrounds) if where[0] == "backgrounds" else set[str]()
+            for other in sorted(multiple):
+                further = {f for f in self.backgrounds[other].strength if isinstance(f, str)}
+                if further & set(self.backgrounds):
+                    raise InputError(
+                        f"{'.'.join(where)}: {other!r} is itself a multiple of a background; name "
+                        "the one that is none"
+                    )
+            named |= factors - multiple
         functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
         acting_on_signal = set(self.acting_on("signal"))
-        arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)} - set(
-            self.derived
-        )
+        arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)}
+        arguments = arguments - set(self.derived) | set(self.slopes.values())
         for stage, needed, user, missing in (
             ("component", named, "strength", "no 'strength' has it"),
             ("function", arguments, "function", "no function has it as its 'parameter'"),

@@ -19,11 +19,13 @@ from cevns.experiments.declaration.backgrounds import (
     ExponentialEnergy,
     ExponentialFit,
     Gaussian,
+    Lines,
     Pulse,
     Table,
 )
 from cevns.experiments.declaration.sections import Data
 from cevns.experiments.inputs.cells import Cells, cells_of_table
+from cevns.experiments.inputs.energy_shapes import lines
 from cevns.experiments.inputs.measured_values import Measured, read_counts, read_values
 from cevns.experiments.inputs.released import released_shape, templates
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
@@ -170,6 +172,8 @@ def _energies(experiment: Parts, reader: TableReader, background: Background) ->
         return np.ones(1)
     if isinstance(shape, Table):
         return reader.rebin(shape, edges)
+    if isinstance(shape, Lines):
+        return lines(experiment, shape)
     fall = 1.0 / shape.in_unit(axis.unit) if isinstance(shape, ExponentialEnergy) else 0.0
     # from the first edge, so that the whole shape does not underflow far above the scale
     return exponential_bins(fall, edges - edges[0])

@@ -15,14 +15,18 @@ __all__ = ["compute"]
 
 @cache
 def _fit(
-    experiment: str, poi: str, overrides: tuple[tuple[str, str], ...], fix: tuple[str, ...]
+    experiment: str,
+    poi: str,
+    overrides: tuple[tuple[str, str], ...],
+    fix: tuple[str, ...],
+    asimov: bool,
 ) -> Mapping[str, Any]:
     study = load(experiment, overrides=dict(overrides))
     held: dict[str, float | None] = dict.fromkeys(fix)
     if fix == ("all",):
         names = study.model(poi).parameters.names
         held = dict.fromkeys(n for n in names if n != POI_PARAMETER[poi])
-    return study.fit(poi, fix=held).to_dict()
+    return study.fit(poi, fix=held, asimov=asimov).to_dict()
 
 
 def compute(
@@ -32,6 +36,7 @@ def compute(
     overrides: Mapping[str, str] | None = None,
     fix: tuple[str, ...] = (),
     scale: float = 1.0,
+    asimov: bool = False,
 ) -> float:
     """The value of a field, such as ``components/cevns/fit``, times `scale`.
 
@@ -42,11 +47,12 @@ def compute(
         overrides: changed fields of the experiment file.
         fix: parameters held at their nominal value; ``["all"]`` holds all but that of interest.
         scale: factor to the unit of the row.
+        asimov: fit the expected counts, of a projection.
 
     Raises:
         InputError: if the record has no such field.
     """
-    record: Any = _fit(experiment, poi, tuple((overrides or {}).items()), tuple(fix))
+    record: Any = _fit(experiment, poi, tuple((overrides or {}).items()), tuple(fix), asimov)
     for key in field.split("/"):
         if not isinstance(record, Mapping) or key not in record:
             known = ", ".join(record) if isinstance(record, Mapping) else "nothing"

@@ -1,0 +1,67 @@
+"""NEON: recoils of sodium in NaI(Tl), by an independent program and by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import cevns
+from cevns.nuclear.materials import material
+
+KG = 13.3  # of NaI
+ROWS = [("low-quenching", 0.17, 3.8), (None, 0.28, 6.3), ("high-quenching", 0.36, 8.0)]
+
+
+def study(variant=None, **changes):
+    chosen = {} if variant is None else {"variant": variant}
+    return cevns.load(
+        "neon", overrides=chosen | {k.replace("__", "."): v for k, v in changes.items()}
+    )
+
+
+def counts(**changes):
+    return study(**changes).predict()["neon"]["cevns"]
+
+
+def test_target_is_the_sodium_in_the_crystals():
+    salt, sodium = material("NaI"), material("Na")
+    share = sodium.molar_mass_g / salt.molar_mass_g
+    assert study().experiments[0].declaration.target.mass == pytest.approx(KG * share, rel=1e-3)
+
+
+@pytest.mark.parametrize(("variant", "rate", "z"), ROWS)
+def test_rate_and_significance(variant, rate, z):
+    """Per kilogram of NaI, and over the error of counting on and off where there is no signal."""
+    found = study(variant).predict()["neon"]
+    on, off = 365.0, 100.0
+    assert found["cevns"] / (KG * on) == pytest.approx(rate, rel=0.03)
+    background = 7.0 * 0.3 * KG * on
+    error = math.sqrt(background * (1.0 + on / off))
+    assert found["cevns"] / error == pytest.approx(z, rel=0.01)
+
+
+def test_significance_is_the_ratio_of_likelihoods():
+    """Li and Ma, by hand, at the expected counts: below 6.3, as the signal fluctuates too."""
+    signal, background, tau = counts(), 7.0 * 0.3 * KG * 365.0, 0.274
+    on, off = signal + background, tau * background
+    both = (on + off) / (1.0 + tau)
+    z = math.sqrt(2.0 * (on * math.log(on / both) + off * math.log(off / (tau * both))))
+    assert study().fit(asimov=True).significance.z == pytest.approx(z, rel=1e-3)
+    assert z == pytest.approx(6.06, abs=0.02)
+
+
+def test_iodine_makes_nothing():
+    """Its recoils end at 1.1 keV for 8 MeV: with a factor of 0.05 a thousandth of the rate."""
+    iodine = KG - 2.040
+    added = counts(
+        target__material="I", target__mass=f"{iodine} kg", detector__quenching__value="0.05"
+    )
+    assert added < 2e-3 * counts()
+
+
+def test_one_factor_for_both_nuclei_would_count_iodine():
+    """0.18, 0.33 and 0.45 per kilogram: the independent program has sodium alone."""
+    for variant, rate in (("low-quenching", 0.18), (None, 0.33), ("high-quenching", 0.45)):
+        found = study(variant, target__material="NaI", target__mass="13.3 kg")
+        assert found.predict()["neon"]["cevns"] / (KG * 365.0) == pytest.approx(rate, rel=0.03)
