@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -18,6 +18,7 @@ from cevns.nuclear.checks import positive, within
 from cevns.parameters import Parameters
 from cevns.sources.beams.source import Source
 from cevns.sources.fission import core
+from cevns.sources.fission.cycle import Cycle, ends
 from cevns.sources.fission.off_equilibrium import added
 from cevns.sources.fission.spectrum_errors import PULLS, change, is_converted
 from cevns.sources.fission.tabulation import (
@@ -75,6 +76,7 @@ class Reactor(Source):
         distance_m: from the centre of the core, m; one for each core.
         live_time_d: days of data with the reactor on; in a file by default the file's `live_time`.
         fractions: of the fissions, by isotope; by default those of a pressurised-water reactor.
+            With ``begin`` and ``end`` those of both ends of the data, linear in burn-up between.
         spectra: name of the antineutrino spectra (``cevns list reactor-spectra``).
         spectra_file: in their place a table of the user, with the column ``energy_mev`` and one for
             each isotope that fissions, or ``total``: antineutrinos per fission and MeV.
@@ -84,7 +86,10 @@ class Reactor(Source):
         energies: set of energies per fission, ``ma-2013``, ``kopeikin-2004`` or ``james-1969``.
         irradiation_d: days that the fuel was in the core, from 100 to 450, for the small correction
             of spectra that were measured after a day; left out, none.
-        duty: mean power over the live time, relative to full load.
+        duty: mean power over the live time, relative to full load; that of the history, if given.
+        history_file: a table of power, and of fractions if they change, over the days of the data:
+            ``begin_d``, ``end_d``, ``relative_power`` or ``power_gw``, and isotopes. The live time
+            may be shorter, and is spread evenly over it.
         core_radius_m: of a cylindrical core, for the mean of 1/r^2; a point by default.
         core_height_m: likewise.
         below_core_m: how far the detector lies below (or above) the centre of the core.
@@ -93,7 +98,7 @@ class Reactor(Source):
         InputError: if a number is out of range, fractions do not add to one, or captures are
             counted twice.
         UnknownNameError: if there are no such spectra, energies or isotopes.
-        DataError: if a table of spectra is broken or has a hole.
+        DataError: if a table of spectra or a history is broken or has a hole.
 
     Examples:
         >>> site = Reactor(power_gw=3.6, distance_m=20.7, live_time_d=119.0)
@@ -104,16 +109,20 @@ class Reactor(Source):
     power_gw: Gigawatts | tuple[Gigawatts, ...]
     distance_m: Metres | tuple[Metres, ...]
     live_time_d: Annotated[float, Unit("d")]
-    fractions: Mapping[str, float] = field(default_factory=lambda: dict(core.PWR))
+    fractions: Mapping[str, float] | Mapping[str, Mapping[str, float]] = field(
+        default_factory=lambda: dict(core.PWR)
+    )
     spectra: str = _DEFAULT
     spectra_file: Path | None = None
     captures_per_fission: float | None = None
     energies: str = "ma-2013"
     irradiation_d: Annotated[float, Unit("d")] | None = None
     duty: float = 1.0
+    history_file: Path | None = None
     core_radius_m: Metres = 0.0
     core_height_m: Metres = 0.0
     below_core_m: Metres = 0.0
+    _cycle: Cycle = field(init=False, repr=False, compare=False)
     _fractions: tuple[float, ...] = field(init=False, repr=False, compare=False)
     _model: Tabulation = field(init=False, repr=False, compare=False)
     _captures: float = field(init=False, repr=False, compare=False)
@@ -140,7 +149,9 @@ class Reactor(Source):
             raise InputError(
                 "'below_core' has a meaning for a core with 'core_radius' and 'core_height'"
             )
-        object.__setattr__(self, "_fractions", core.normalised(self.fractions))
+        cycle = self._burnt()
+        object.__setattr__(self, "_cycle", cycle)
+        object.__setattr__(self, "_fractions", cycle.mean_fractions(self.energies))
         model, spectra = self._named()
         object.__setattr__(self, "_model", model)
         object.__setattr__(self, "_captures", self._captured(model))
@@ -160,6 +171,26 @@ class Reactor(Source):
                 CevnsWarning,
                 stacklevel=3,
             )
+
+    def _burnt(self) -> Cycle:
+        """Power and fractions over the days of the data, whose mean power is the duty."""
+        fractions = ends(self.fractions)
+        if self.history_file is None:
+            return Cycle.even(self.live_time_d, self.duty, fractions)
+        if len(self._cores) > 1:
+            raise InputError(
+                "a history is that of one core; give each core a source of its own (components)"
+            )
+        cycle = Cycle.read(self.history_file, self._cores[0][0], fractions)
+        if self.duty not in (1.0, cycle.mean_power):
+            raise InputError("the duty follows from 'history_file'; leave 'duty' out")
+        if self.live_time_d > cycle.length_d * (1.0 + 1e-9):
+            raise InputError(
+                f"the history is {cycle.length_d:g} d long, shorter than the live time of "
+                f"{self.live_time_d:g} d"
+            )
+        object.__setattr__(self, "duty", cycle.mean_power)
+        return cycle
 
     def _named(self) -> tuple[Tabulation, Spectra]:
         if self.spectra_file is not None:
@@ -281,10 +312,13 @@ class Reactor(Source):
 
     @property
     def totals(self) -> dict[str, float]:
-        """What makes the flux, for tables: fissions per second, antineutrinos per fission."""
+        """What makes the flux, for tables; power and fractions are means over the live time."""
+        fractions = zip(ISOTOPES, self._fractions, strict=True)
         return {
             "fissions_per_s": self.fissions_per_s,
             "antineutrinos_per_fission": self.antineutrinos_per_fission,
+            "mean_power_gw": math.fsum(p for p, _ in self._cores) * self.duty,
+            **{f"fraction_{isotope}": share for isotope, share in fractions},
         }
 
     def flux_cm2_s(self, flavour: str) -> float:
@@ -297,6 +331,20 @@ class Reactor(Source):
             for power, d in self._cores
         )
         return per_area * self.antineutrinos_per_fission
+
+    def flux_on_cm2_s(self, flavour: str, day_d: float) -> float:
+        """Antineutrinos per cm2 and second on a day, with its power and fractions.
+
+        Args:
+            flavour: ``nubar_e``.
+            day_d: on the clock of the history, d; without one, from the begin of the live time.
+
+        Raises:
+            InputError: if the day is not in the history.
+        """
+        power, fractions = self._cycle.on(day_d)
+        that_day = replace(self, fractions=fractions, history_file=None, duty=1.0)
+        return that_day.flux_cm2_s(flavour) * power
 
     def fluence_cm2(self, flavour: str) -> float:
         """Antineutrinos per cm2 in the live time."""
