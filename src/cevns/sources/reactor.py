@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.source import Source
 from cevns.sources.fission import core
 from cevns.sources.fission.cycle import Cycle, ends
+from cevns.sources.fission.moment_sums import MomentSums
 from cevns.sources.fission.off_equilibrium import added
 from cevns.sources.fission.spectrum_errors import PULLS, change, is_converted
 from cevns.sources.fission.tabulation import (
@@ -35,7 +36,6 @@ from cevns.units import Unit
 __all__ = ["MODEL", "Reactor"]
 
 _SPECIES = "nubar_e"
-_FLOOR_MEV = 1e-6  # moments of a spectrum that does not vanish at zero diverge there
 _DAY_S = 86400.0
 _DEFAULT = "hm-bestiole"
 _EARLY_MEV = 8.0
@@ -44,18 +44,6 @@ _CAPTURES = 0.6
 
 Metres = Annotated[float, Unit("m")]
 Gigawatts = Annotated[float, Unit("GW")]
-
-
-class _Sums(NamedTuple):
-    """Moments of the emission, in antineutrinos per fission.
-
-    Args:
-        edges: of the panels, MeV.
-        above: moments above each edge, ``(3, n + 1)``.
-    """
-
-    edges: Array
-    above: Array
 
 
 @dataclass(frozen=True)
@@ -160,8 +148,7 @@ class Reactor(Source):
                 f"the spectra {model.title!r} are those of a running core: what long irradiation "
                 "adds is in them; leave 'irradiation' out"
             )
-        edges = [_FLOOR_MEV * 2.0 ** np.arange(1, 16), capture().edges]
-        object.__setattr__(self, "_table", spectra.with_edges(np.concatenate(edges)))
+        object.__setattr__(self, "_table", spectra.with_edges(capture().edges))
         if not math.isfinite(self.fluence_cm2(_SPECIES)):
             raise InputError("the flux is not finite; check power, distance and the core")
         if self.end_point_mev(_SPECIES) < _EARLY_MEV:
@@ -274,30 +261,13 @@ class Reactor(Source):
         return self._check(flavour).emission(energy_mev) / self.antineutrinos_per_fission
 
     @cached_property
-    def _sums(self) -> _Sums:
-        """Moments above the edges of the tables, from the end down."""
-        edges = np.maximum(self._table.edges, _FLOOR_MEV)
-        pieces = self._between(edges[:-1], edges[1:])
-        above = np.zeros((3, edges.size))
-        above[:, :-1] = np.cumsum(pieces[:, ::-1], axis=1)[:, ::-1]
-        return _Sums(edges, above)
-
-    def _between(self, low: Array, high: Array) -> Array:
-        """Moments of the emission within panels, ``(3, n)``."""
-        x, w = np.polynomial.legendre.leggauss(8)
-        half = (high - low)[:, None] / 2.0
-        energy = low[:, None] + half * (x + 1.0)
-        weight = self.emission(energy) * w * half
-        return np.stack([(weight * energy**-k).sum(axis=1) for k in range(3)])
+    def _sums(self) -> MomentSums:
+        """Moments of the emission, in antineutrinos per fission."""
+        return MomentSums(self.emission, self._table.edges)
 
     def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
         """Flux moments above `e_min_mev`, shape ``(3, ...)``, MeV^-k: sums over the tables."""
-        sums = self._check(flavour)._sums
-        e_min = np.asarray(e_min_mev, dtype=float)
-        low = np.clip(e_min.ravel(), sums.edges[0], sums.edges[-1])
-        i = np.minimum(np.searchsorted(sums.edges, low, side="right"), sums.edges.size - 1)
-        total = self._between(low, sums.edges[i]) + sums.above[:, i]
-        return (total / self.antineutrinos_per_fission).reshape(3, *e_min.shape)
+        return self._check(flavour)._sums(e_min_mev) / self.antineutrinos_per_fission
 
     @property
     def antineutrinos_per_fission(self) -> float:
