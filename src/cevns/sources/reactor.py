@@ -19,6 +19,7 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.source import Source
 from cevns.sources.fission import core
 from cevns.sources.fission.cycle import Cycle, ends
+from cevns.sources.fission.measured_errors import MeasuredErrors
 from cevns.sources.fission.moment_sums import MomentSums
 from cevns.sources.fission.off_equilibrium import added
 from cevns.sources.fission.spectrum_errors import PULLS, change, is_converted
@@ -78,6 +79,8 @@ class Reactor(Source):
         history_file: a table of power, and of fractions if they change, over the days of the data:
             ``begin_d``, ``end_d``, ``relative_power`` or ``power_gw``, and isotopes. The live time
             may be shorter, and is spread evenly over it.
+        covariance_file: the published table of Daya Bay's spectra with their covariance, for errors
+            of ``hm-dayabay`` as pulls ``dayabay.shape.1`` and so on.
         core_radius_m: of a cylindrical core, for the mean of 1/r^2; a point by default.
         core_height_m: likewise.
         below_core_m: how far the detector lies below (or above) the centre of the core.
@@ -107,6 +110,7 @@ class Reactor(Source):
     irradiation_d: Annotated[float, Unit("d")] | None = None
     duty: float = 1.0
     history_file: Path | None = None
+    covariance_file: Path | None = None
     core_radius_m: Metres = 0.0
     core_height_m: Metres = 0.0
     below_core_m: Metres = 0.0
@@ -115,6 +119,7 @@ class Reactor(Source):
     _model: Tabulation = field(init=False, repr=False, compare=False)
     _captures: float = field(init=False, repr=False, compare=False)
     _table: Spectra = field(init=False, repr=False, compare=False)
+    _measured: MeasuredErrors | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self._cores) == 0 or np.size(self.power_gw) != np.size(self.distance_m):
@@ -149,6 +154,7 @@ class Reactor(Source):
                 "adds is in them; leave 'irradiation' out"
             )
         object.__setattr__(self, "_table", spectra.with_edges(capture().edges))
+        object.__setattr__(self, "_measured", self._measurement(model))
         if not math.isfinite(self.fluence_cm2(_SPECIES)):
             raise InputError("the flux is not finite; check power, distance and the core")
         if self.end_point_mev(_SPECIES) < _EARLY_MEV:
@@ -213,6 +219,16 @@ class Reactor(Source):
         if not 0.0 <= given <= 2.0:
             raise InputError(f"captures per fission are {given:g}, not between 0 and 2")
         return float(given)
+
+    def _measurement(self, model: Tabulation) -> MeasuredErrors | None:
+        if self.covariance_file is None:
+            return None
+        if model.ratio is None:
+            raise InputError(
+                "'covariance_file' holds the errors of what Daya Bay measured; choose its spectra, "
+                "'spectra: hm-dayabay'"
+            )
+        return MeasuredErrors.read(self.covariance_file, self._fractions, self.emission)
 
     @property
     def _cores(self) -> list[tuple[float, float]]:
@@ -320,23 +336,31 @@ class Reactor(Source):
         """Antineutrinos per cm2 in the live time."""
         return self.flux_cm2_s(flavour) * self.duty * self.live_time_d * _DAY_S
 
-    @property
-    def parameters(self) -> Parameters:
-        """Pulls of the spectra, of which an experiment constrains those that it follows.
-
-        Huber's and Mueller's are there where their spectra are, unscaled.
-        """
+    @cached_property
+    def _pulls(self) -> Parameters:
         without = (
             set() if self._model.converted else {p.name for p in PULLS if is_converted(p.name)}
         )
         without |= set() if self._captures else {"reactor.capture"}
-        return Parameters([p for p in PULLS if p.name not in without])
+        measured = () if self._measured is None else self._measured.parameters
+        return Parameters([*(p for p in PULLS if p.name not in without), *measured])
+
+    @property
+    def parameters(self) -> Parameters:
+        """Pulls of the spectra, of which an experiment constrains those that it follows.
+
+        Huber's and Mueller's are there where their spectra are, unscaled; Daya Bay's with the
+        covariance.
+        """
+        return self._pulls
 
     def variation(self, name: str, flavour: str, energy_mev: ArrayLike) -> Array:
         """Relative change of the spectrum for one standard deviation of a pull."""
         if not self.parameters.has(name):
             raise UnknownNameError("parameter of the reactor", name, self.parameters.names)
         energy = np.asarray(energy_mev, dtype=float)
+        if self._measured is not None and self._measured.parameters.has(name):
+            return self._measured.change(name, energy)
         return change(name, energy, *self._check(flavour)._parts(energy))
 
 
