@@ -47,6 +47,17 @@ def test_flux_of_a_reactor(cevns, site):
     assert changed["total_cm2_s"] == pytest.approx(found["total_cm2_s"] / 2)
 
 
+def test_flux_of_a_history(cevns, site):
+    table = site.with_name("history.csv")
+    table.write_text("begin_d,end_d,power_gw\n0,100,3.6\n100,200,0.9\n", encoding="utf-8")
+    done = cevns("flux", site, "--set", "source.history_file=history.csv")
+    assert "mean thermal power, GW: 2.25" in done.out
+    assert "fraction u235: 0.53" in done.out
+    table.write_text("begin_d,end_d,power\n0,100,3.6\n", encoding="utf-8")
+    done = cevns("flux", site, "--set", "source.history_file=history.csv")
+    assert "units stand in the names" in done.err
+
+
 def test_spectra_of_the_user_are_named_by_their_digest(cevns, site):
     rows = "".join(f"{e / 10},{6 * math.exp(-e / 10)}\n" for e in range(101))
     table = site.with_name("mine.csv")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from cevns.nuclear.checks import positive, within
 from cevns.parameters import Parameters
 from cevns.sources.beams.source import Source
 from cevns.sources.fission import core
+from cevns.sources.fission.cycle import Cycle, ends
+from cevns.sources.fission.measured_errors import MeasuredErrors
+from cevns.sources.fission.moment_sums import MomentSums
 from cevns.sources.fission.off_equilibrium import added
 from cevns.sources.fission.spectrum_errors import PULLS, change, is_converted
 from cevns.sources.fission.tabulation import (
@@ -34,7 +37,6 @@ from cevns.units import Unit
 __all__ = ["MODEL", "Reactor"]
 
 _SPECIES = "nubar_e"
-_FLOOR_MEV = 1e-6  # moments of a spectrum that does not vanish at zero diverge there
 _DAY_S = 86400.0
 _DEFAULT = "hm-bestiole"
 _EARLY_MEV = 8.0
@@ -43,18 +45,6 @@ _CAPTURES = 0.6
 
 Metres = Annotated[float, Unit("m")]
 Gigawatts = Annotated[float, Unit("GW")]
-
-
-class _Sums(NamedTuple):
-    """Moments of the emission, in antineutrinos per fission.
-
-    Args:
-        edges: of the panels, MeV.
-        above: moments above each edge, ``(3, n + 1)``.
-    """
-
-    edges: Array
-    above: Array
 
 
 @dataclass(frozen=True)
@@ -75,6 +65,7 @@ class Reactor(Source):
         distance_m: from the centre of the core, m; one for each core.
         live_time_d: days of data with the reactor on; in a file by default the file's `live_time`.
         fractions: of the fissions, by isotope; by default those of a pressurised-water reactor.
+            With ``begin`` and ``end`` those of both ends of the data, linear in burn-up between.
         spectra: name of the antineutrino spectra (``cevns list reactor-spectra``).
         spectra_file: in their place a table of the user, with the column ``energy_mev`` and one for
             each isotope that fissions, or ``total``: antineutrinos per fission and MeV.
@@ -84,7 +75,12 @@ class Reactor(Source):
         energies: set of energies per fission, ``ma-2013``, ``kopeikin-2004`` or ``james-1969``.
         irradiation_d: days that the fuel was in the core, from 100 to 450, for the small correction
             of spectra that were measured after a day; left out, none.
-        duty: mean power over the live time, relative to full load.
+        duty: mean power over the live time, relative to full load; that of the history, if given.
+        history_file: a table of power, and of fractions if they change, over the days of the data:
+            ``begin_d``, ``end_d``, ``relative_power`` or ``power_gw``, and isotopes. The live time
+            may be shorter, and is spread evenly over it.
+        covariance_file: the published table of Daya Bay's spectra with their covariance, for errors
+            of ``hm-dayabay`` as pulls ``dayabay.shape.1`` and so on.
         core_radius_m: of a cylindrical core, for the mean of 1/r^2; a point by default.
         core_height_m: likewise.
         below_core_m: how far the detector lies below (or above) the centre of the core.
@@ -93,7 +89,7 @@ class Reactor(Source):
         InputError: if a number is out of range, fractions do not add to one, or captures are
             counted twice.
         UnknownNameError: if there are no such spectra, energies or isotopes.
-        DataError: if a table of spectra is broken or has a hole.
+        DataError: if a table of spectra or a history is broken or has a hole.
 
     Examples:
         >>> site = Reactor(power_gw=3.6, distance_m=20.7, live_time_d=119.0)
@@ -104,20 +100,26 @@ class Reactor(Source):
     power_gw: Gigawatts | tuple[Gigawatts, ...]
     distance_m: Metres | tuple[Metres, ...]
     live_time_d: Annotated[float, Unit("d")]
-    fractions: Mapping[str, float] = field(default_factory=lambda: dict(core.PWR))
+    fractions: Mapping[str, float] | Mapping[str, Mapping[str, float]] = field(
+        default_factory=lambda: dict(core.PWR)
+    )
     spectra: str = _DEFAULT
     spectra_file: Path | None = None
     captures_per_fission: float | None = None
     energies: str = "ma-2013"
     irradiation_d: Annotated[float, Unit("d")] | None = None
     duty: float = 1.0
+    history_file: Path | None = None
+    covariance_file: Path | None = None
     core_radius_m: Metres = 0.0
     core_height_m: Metres = 0.0
     below_core_m: Metres = 0.0
+    _cycle: Cycle = field(init=False, repr=False, compare=False)
     _fractions: tuple[float, ...] = field(init=False, repr=False, compare=False)
     _model: Tabulation = field(init=False, repr=False, compare=False)
     _captures: float = field(init=False, repr=False, compare=False)
     _table: Spectra = field(init=False, repr=False, compare=False)
+    _measured: MeasuredErrors | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self._cores) == 0 or np.size(self.power_gw) != np.size(self.distance_m):
@@ -140,7 +142,9 @@ class Reactor(Source):
             raise InputError(
                 "'below_core' has a meaning for a core with 'core_radius' and 'core_height'"
             )
-        object.__setattr__(self, "_fractions", core.normalised(self.fractions))
+        cycle = self._burnt()
+        object.__setattr__(self, "_cycle", cycle)
+        object.__setattr__(self, "_fractions", cycle.mean_fractions(self.energies))
         model, spectra = self._named()
         object.__setattr__(self, "_model", model)
         object.__setattr__(self, "_captures", self._captured(model))
@@ -149,8 +153,8 @@ class Reactor(Source):
                 f"the spectra {model.title!r} are those of a running core: what long irradiation "
                 "adds is in them; leave 'irradiation' out"
             )
-        edges = [_FLOOR_MEV * 2.0 ** np.arange(1, 16), capture().edges]
-        object.__setattr__(self, "_table", spectra.with_edges(np.concatenate(edges)))
+        object.__setattr__(self, "_table", spectra.with_edges(capture().edges))
+        object.__setattr__(self, "_measured", self._measurement(model))
         if not math.isfinite(self.fluence_cm2(_SPECIES)):
             raise InputError("the flux is not finite; check power, distance and the core")
         if self.end_point_mev(_SPECIES) < _EARLY_MEV:
@@ -160,6 +164,26 @@ class Reactor(Source):
                 CevnsWarning,
                 stacklevel=3,
             )
+
+    def _burnt(self) -> Cycle:
+        """Power and fractions over the days of the data, whose mean power is the duty."""
+        fractions = ends(self.fractions)
+        if self.history_file is None:
+            return Cycle.even(self.live_time_d, self.duty, fractions)
+        if len(self._cores) > 1:
+            raise InputError(
+                "a history is that of one core; give each core a source of its own (components)"
+            )
+        cycle = Cycle.read(self.history_file, self._cores[0][0], fractions)
+        if self.duty not in (1.0, cycle.mean_power):
+            raise InputError("the duty follows from 'history_file'; leave 'duty' out")
+        if self.live_time_d > cycle.length_d * (1.0 + 1e-9):
+            raise InputError(
+                f"the history is {cycle.length_d:g} d long, shorter than the live time of "
+                f"{self.live_time_d:g} d"
+            )
+        object.__setattr__(self, "duty", cycle.mean_power)
+        return cycle
 
     def _named(self) -> tuple[Tabulation, Spectra]:
         if self.spectra_file is not None:
@@ -195,6 +219,16 @@ class Reactor(Source):
         if not 0.0 <= given <= 2.0:
             raise InputError(f"captures per fission are {given:g}, not between 0 and 2")
         return float(given)
+
+    def _measurement(self, model: Tabulation) -> MeasuredErrors | None:
+        if self.covariance_file is None:
+            return None
+        if model.ratio is None:
+            raise InputError(
+                "'covariance_file' holds the errors of what Daya Bay measured; choose its spectra, "
+                "'spectra: hm-dayabay'"
+            )
+        return MeasuredErrors.read(self.covariance_file, self._fractions, self.emission)
 
     @property
     def _cores(self) -> list[tuple[float, float]]:
@@ -243,30 +277,13 @@ class Reactor(Source):
         return self._check(flavour).emission(energy_mev) / self.antineutrinos_per_fission
 
     @cached_property
-    def _sums(self) -> _Sums:
-        """Moments above the edges of the tables, from the end down."""
-        edges = np.maximum(self._table.edges, _FLOOR_MEV)
-        pieces = self._between(edges[:-1], edges[1:])
-        above = np.zeros((3, edges.size))
-        above[:, :-1] = np.cumsum(pieces[:, ::-1], axis=1)[:, ::-1]
-        return _Sums(edges, above)
-
-    def _between(self, low: Array, high: Array) -> Array:
-        """Moments of the emission within panels, ``(3, n)``."""
-        x, w = np.polynomial.legendre.leggauss(8)
-        half = (high - low)[:, None] / 2.0
-        energy = low[:, None] + half * (x + 1.0)
-        weight = self.emission(energy) * w * half
-        return np.stack([(weight * energy**-k).sum(axis=1) for k in range(3)])
+    def _sums(self) -> MomentSums:
+        """Moments of the emission, in antineutrinos per fission."""
+        return MomentSums(self.emission, self._table.edges)
 
     def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
         """Flux moments above `e_min_mev`, shape ``(3, ...)``, MeV^-k: sums over the tables."""
-        sums = self._check(flavour)._sums
-        e_min = np.asarray(e_min_mev, dtype=float)
-        low = np.clip(e_min.ravel(), sums.edges[0], sums.edges[-1])
-        i = np.minimum(np.searchsorted(sums.edges, low, side="right"), sums.edges.size - 1)
-        total = self._between(low, sums.edges[i]) + sums.above[:, i]
-        return (total / self.antineutrinos_per_fission).reshape(3, *e_min.shape)
+        return self._check(flavour)._sums(e_min_mev) / self.antineutrinos_per_fission
 
     @property
     def antineutrinos_per_fission(self) -> float:
@@ -281,10 +298,13 @@ class Reactor(Source):
 
     @property
     def totals(self) -> dict[str, float]:
-        """What makes the flux, for tables: fissions per second, antineutrinos per fission."""
+        """What makes the flux, for tables; power and fractions are means over the live time."""
+        fractions = zip(ISOTOPES, self._fractions, strict=True)
         return {
             "fissions_per_s": self.fissions_per_s,
             "antineutrinos_per_fission": self.antineutrinos_per_fission,
+            "mean_power_gw": math.fsum(p for p, _ in self._cores) * self.duty,
+            **{f"fraction_{isotope}": share for isotope, share in fractions},
         }
 
     def flux_cm2_s(self, flavour: str) -> float:
@@ -298,27 +318,49 @@ class Reactor(Source):
         )
         return per_area * self.antineutrinos_per_fission
 
+    def flux_on_cm2_s(self, flavour: str, day_d: float) -> float:
+        """Antineutrinos per cm2 and second on a day, with its power and fractions.
+
+        Args:
+            flavour: ``nubar_e``.
+            day_d: on the clock of the history, d; without one, from the begin of the live time.
+
+        Raises:
+            InputError: if the day is not in the history.
+        """
+        power, fractions = self._cycle.on(day_d)
+        that_day = replace(self, fractions=fractions, history_file=None, duty=1.0)
+        return that_day.flux_cm2_s(flavour) * power
+
     def fluence_cm2(self, flavour: str) -> float:
         """Antineutrinos per cm2 in the live time."""
         return self.flux_cm2_s(flavour) * self.duty * self.live_time_d * _DAY_S
+
+    @cached_property
+    def _pulls(self) -> Parameters:
+        without = (
+            set() if self._model.converted else {p.name for p in PULLS if is_converted(p.name)}
+        )
+        without |= set() if self._captures else {"reactor.capture"}
+        measured = () if self._measured is None else self._measured.parameters
+        return Parameters([*(p for p in PULLS if p.name not in without), *measured])
 
     @property
     def parameters(self) -> Parameters:
         """Pulls of the spectra, of which an experiment constrains those that it follows.
 
-        Huber's and Mueller's are there where their spectra are, unscaled.
+        Huber's and Mueller's are there where their spectra are, unscaled; Daya Bay's with the
+        covariance.
         """
-        without = (
-            set() if self._model.converted else {p.name for p in PULLS if is_converted(p.name)}
-        )
-        without |= set() if self._captures else {"reactor.capture"}
-        return Parameters([p for p in PULLS if p.name not in without])
+        return self._pulls
 
     def variation(self, name: str, flavour: str, energy_mev: ArrayLike) -> Array:
         """Relative change of the spectrum for one standard deviation of a pull."""
         if not self.parameters.has(name):
             raise UnknownNameError("parameter of the reactor", name, self.parameters.names)
         energy = np.asarray(energy_mev, dtype=float)
+        if self._measured is not None and self._measured.parameters.has(name):
+            return self._measured.change(name, energy)
         return change(name, energy, *self._check(flavour)._parts(energy))
 
 

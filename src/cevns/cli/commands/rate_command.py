@@ -23,6 +23,7 @@ __all__ = ["flux", "predict", "rate"]
 _TOTALS = {
     "fissions_per_s": "fissions per second",
     "antineutrinos_per_fission": "antineutrinos per fission",
+    "mean_power_gw": "mean thermal power, GW",
 }
 
 
@@ -139,4 +140,4 @@ def _show_emission(console: Console, title: str, emission: Emission) -> None:
         shown.add_row(name, *cells, f"{fluence:.4g}", f"{emission.mean_energy_mev[name]:.3f}")
     console.print(shown)
     for name, value in emission.totals.items():
-        console.print(f"{_TOTALS.get(name, name)}: {value:.4g}")
+        console.print(f"{_TOTALS.get(name, name.replace('_', ' '))}: {value:.4g}")
