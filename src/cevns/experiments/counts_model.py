@@ -189,9 +189,9 @@ def _channel(
         components.append(Component(of, counts, (of, *beside), title=background.title or of))
         # half of what a background five prior widths low would leave: no fit comes near it, and
         # splines of the response may undershoot zero by a hundredth of an event; of one that
-        # parameters multiply nobody knows how little they leave
+        # parameters multiply or steepen nobody knows how little they leave
         number, varying = factors(beside)
-        if not varying:
+        if not varying and counts is template:
             least = max(background.count.value - 5.0 * background.count.sigma, 0.0)
             floor += 0.5 * number * least * template.nominal
     derived, shape = experiment.derived, experiment.cells
