@@ -184,7 +184,7 @@ def figure() -> Figure:
     axes.set_yscale("log")
     axes.set_xlim(_GRID[0], _GRID[-1])
     axes.set_ylim(0.05, 8.0)
-    heights = (0.1, 1)
+    heights = (0.1, 0.2, 0.5, 1, 2, 5)
     axes.set_yticks(heights, [f"{h:g}" for h in heights])
     label = f"{centre:g} ± {error:g},\nmeasured"
     axes.text(centre, 5.2, label, ha="center", va="center", color=style.FAINT, fontsize=7.5)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cevns.analysis.expected.recoil_rate import rates
-from cevns.experiments import Experiment
+from cevns.experiments import load
 from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
@@ -61,9 +61,15 @@ class Line:
     predicted: float | None
 
 
-def per_kg_day(experiment: Experiment) -> float:
-    """Predicted CEvNS in the analysis region per kg and live day at full power."""
-    return rates(experiment, points=2)[experiment.name].per_kg_day["cevns"]
+@cache
+def per_kg_day(name: str, overrides: tuple[tuple[str, str], ...] = ()) -> float:
+    """Predicted CEvNS in the analysis region per kg and live day at full power.
+
+    Args:
+        name: of the experiment.
+        overrides: fields of its file that differ.
+    """
+    return rates(load(name, overrides=dict(overrides)), points=2)[name].per_kg_day["cevns"]
 
 
 @cache
@@ -75,15 +81,15 @@ def lines() -> tuple[Line, ...]:
         if experiment is not None:
             found = reach(experiment)
             assert found is not None
-            low, predicted = (found.recoil_kev,), per_kg_day(experiment)
+            low = (found.recoil_kev,)
+            predicted = per_kg_day(experiment.name, tuple(result.overrides.items()))
         assert low is not None
         out.append(Line(result, low, result.ratios(), predicted))
     return tuple(out)
 
 
-@cache
 def _predicted() -> tuple[tuple[Reach, float], ...]:
-    return tuple((r, per_kg_day(r.experiment)) for r in reaches())
+    return tuple((r, per_kg_day(r.experiment.name)) for r in reaches())
 
 
 def table() -> Table:
