@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -24,7 +23,9 @@ from cevns.typing import Array
 __all__ = ["FluxAveraged", "flux_averaged_cross_section"]
 
 _TOLERANCE = 1e-8
-_MOST_NODES = 2048
+_MOST_PANELS = 64
+"""Between two kinks."""
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def flux_averaged_cross_section(
     """Cross section averaged over the spectrum of a source, with the form factor.
 
     The recoil spectrum is integrated in the variable s = sqrt(T), in which E_min, moments and form
-    factor are smooth, in panels between the kinks of the source; the number of Gauss-Legendre
-    nodes doubles until nothing changes by more than 1e-8.
+    factor are smooth, in panels of 32 Gauss-Legendre nodes between the kinks of the source, which
+    are halved until nothing changes by more than 1e-8.
 
     Args:
         source: the neutrinos.
@@ -103,13 +104,6 @@ def flux_averaged_cross_section(
     )
 
 
-@cache
-def _gauss(nodes: int) -> tuple[Array, Array]:
-    """Nodes and weights on (-1, 1); finding them costs more than the integral."""
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    return x, w
-
-
 def _integrate(
     source: Source,
     process: Interaction,
@@ -121,21 +115,21 @@ def _integrate(
     """Integral over recoil energy of the averaged slope, cm2, shape ``(flavours,)``."""
     kinks = process.kinematics.maximum_recoil_kev(source.recoil_kinks, nuclide.mass_mev)
     edges = np.sqrt(np.unique([0.0, *kinks.tolist()]))
-    half = np.diff(edges)[:, None] / 2.0
     previous = np.full(len(source.flavours), np.inf)
-    nodes = 32
-    while nodes <= _MOST_NODES:
-        x, w = _gauss(nodes)
-        root = (edges[:-1, None] + half * (x + 1.0)).ravel()
+    panels = 1
+    while panels <= _MOST_PANELS:
+        half = np.diff(edges)[:, None] / 2.0
+        root = (edges[:-1, None] + half * (_POINTS + 1.0)).ravel()
         recoil = root * root
         slope = flux_averaged_slope(
             source, process, model, nuclide, recoil, values=values, radii=radii
         )
-        result: Array = slope @ (2.0 * root * (half * w).ravel())
+        result: Array = slope @ (2.0 * root * (half * _WEIGHTS).ravel())
         if np.all(np.abs(result - previous) <= _TOLERANCE * np.abs(result)):
             return result
-        previous, nodes = result, 2 * nodes
+        previous, panels = result, 2 * panels
+        edges = np.sort(np.concatenate([edges, (edges[:-1] + edges[1:]) / 2.0]))
     raise InputError(
-        f"the flux-averaged cross section of {nuclide.name} does not settle with {_MOST_NODES} "
-        "nodes a panel: the source's spectrum has structure that its recoil_kinks do not name"
+        f"the flux-averaged cross section of {nuclide.name} does not settle with {_MOST_PANELS} "
+        "panels between kinks: the spectrum of the source has structure that they do not name"
     )
