@@ -10,14 +10,14 @@ from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV
 from cevns.exceptions import InputError
 from cevns.propagation import Extent, Oscillation
 from cevns.rates.moments import weighted_moments
-from cevns.sources import SNS
+from cevns.sources import SNS, Source
 
 SOURCE = SNS(distance_m=19.3, protons=3.198e23)
 LOW = np.array([0.3, 2.0, 11.0, 29.0, 29.8, 45.0, 52.7, 60.0])
 K = np.arange(3.0)[:, None]
 
 
-class Steps:
+class Steps(Source):
     """A spectrum of histogram bins, which no kink announces."""
 
     flavours = ("nu_e",)

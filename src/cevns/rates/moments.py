@@ -95,8 +95,8 @@ def _continuous(
     top = source.end_point_mev(flavour)
     inside = np.minimum(np.maximum(e_min, 0.0), top)
     lowest = float(inside.min(initial=top))
-    kinks = [e for e in source.recoil_kinks if lowest < e < top]
-    edges = np.unique([*inside.tolist(), *kinks, top])
+    breaks = [e for e in source.breaks(flavour) if lowest < e < top]
+    edges = np.unique([*inside.tolist(), *breaks, top])
     if edges.size < 2:
         return np.zeros((3, e_min.size))
 

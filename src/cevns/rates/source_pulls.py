@@ -41,6 +41,10 @@ class Varied(Source):
         """Those of the source, MeV."""
         return self.source.recoil_kinks
 
+    def breaks(self, flavour: str) -> tuple[float, ...]:
+        """Those of the source, MeV."""
+        return self.source.breaks(flavour)
+
     def spectrum(self, flavour: str, energy_mev: ArrayLike) -> Array:
         """phi(E) v(E), 1/MeV."""
         change = self.source.variation(self.name, flavour, energy_mev)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -24,7 +23,9 @@ from cevns.typing import Array
 __all__ = ["FluxAveraged", "flux_averaged_cross_section"]
 
 _TOLERANCE = 1e-8
-_MOST_NODES = 2048
+_MOST_PANELS = 64
+"""Between two kinks."""
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _TOWARDS_ZERO_KEV = np.array([1e-6, 1e-4])
 
 
@@ -55,9 +56,9 @@ def flux_averaged_cross_section(
     """Cross section averaged over the spectrum of a source, with the form factor.
 
     The recoil spectrum is integrated in the variable s = sqrt(T), in which E_min, moments and form
-    factor are smooth, in panels between the kinks of the source; the number of Gauss-Legendre
-    nodes doubles until nothing changes by more than 1e-8. It is infinite where the slope
-    follows 1/T or more down to 1e-6 keV: the exchange of photons has no total.
+    factor are smooth, in panels of 32 Gauss-Legendre nodes between the kinks of the source, which
+    are halved until nothing changes by more than 1e-8. It is infinite where the slope follows 1/T
+    or more down to 1e-6 keV: the exchange of photons has no total.
 
     Args:
         source: the neutrinos.
@@ -105,13 +106,6 @@ def flux_averaged_cross_section(
     )
 
 
-@cache
-def _gauss(nodes: int) -> tuple[Array, Array]:
-    """Nodes and weights on (-1, 1); finding them costs more than the integral."""
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    return x, w
-
-
 def _integrate(
     source: Source,
     process: Interaction,
@@ -123,7 +117,6 @@ def _integrate(
     """Integral over recoil energy of the averaged slope, cm2, shape ``(flavours,)``."""
     kinks = process.kinematics.maximum_recoil_kev(source.recoil_kinks, nuclide.mass_mev)
     edges = np.sqrt(np.unique([0.0, *kinks.tolist()]))
-    half = np.diff(edges)[:, None] / 2.0
 
     def slope(recoil: Array) -> Array:
         return flux_averaged_slope(
@@ -133,15 +126,16 @@ def _integrate(
     lower, upper = (slope(_TOWARDS_ZERO_KEV) * _TOWARDS_ZERO_KEV).T
     endless = lower > 0.5 * upper  # where there is a total, T d(sigma)/dT vanishes with T
     previous = np.full(len(source.flavours), np.inf)
-    nodes = 32
-    while nodes <= _MOST_NODES:
-        x, w = _gauss(nodes)
-        root = (edges[:-1, None] + half * (x + 1.0)).ravel()
-        result: Array = slope(root * root) @ (2.0 * root * (half * w).ravel())
+    panels = 1
+    while panels <= _MOST_PANELS:
+        half = np.diff(edges)[:, None] / 2.0
+        root = (edges[:-1, None] + half * (_POINTS + 1.0)).ravel()
+        result: Array = slope(root * root) @ (2.0 * root * (half * _WEIGHTS).ravel())
         if np.all(endless | (np.abs(result - previous) <= _TOLERANCE * np.abs(result))):
             return np.where(endless, np.inf, result)
-        previous, nodes = result, 2 * nodes
+        previous, panels = result, 2 * panels
+        edges = np.sort(np.concatenate([edges, (edges[:-1] + edges[1:]) / 2.0]))
     raise InputError(
-        f"the flux-averaged cross section of {nuclide.name} does not settle with {_MOST_NODES} "
-        "nodes a panel: the source's spectrum has structure that its recoil_kinks do not name"
+        f"the flux-averaged cross section of {nuclide.name} does not settle with {_MOST_PANELS} "
+        "panels between kinks: the spectrum of the source has structure that they do not name"
     )
