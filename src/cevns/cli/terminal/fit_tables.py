@@ -159,9 +159,14 @@ def _rejected(result: Measurement, z: float | None) -> str:
 
 
 def _value(p: FittedParameter) -> str:
-    """Value with its errors, an upper and a lower one where MINOS gave both."""
-    if p.error_up is not None and p.error_down is not None:
-        error = f"+{p.error_up:.4g} -{p.error_down:.4g}"
+    """Value with its errors, those of MINOS where it gave both.
+
+    At a bound MINOS has one, and the curvature, which may vanish there, says nothing.
+    """
+    up = "" if p.error_up is None else f"+{p.error_up:.4g}"
+    down = "" if p.error_down is None else f"-{p.error_down:.4g}"
+    if (up and down) or (p.at_bound and (up or down)):
+        error = f"{up} {down}".strip()
     else:
         error = "fixed" if p.fixed else f"± {p.error:.4g}"
     unit = "1e-40 cm2" if p.unit == CM2_UNIT else p.unit
