@@ -15,7 +15,7 @@ from refusals import refused
 
 import cevns
 from cevns.analysis.changes import compare
-from cevns.exceptions import InputError
+from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments import load, load_joint
 from cevns.experiments.fast_form import fast_form
 
@@ -279,3 +279,17 @@ def test_two_halves_are_the_whole(tmp_path: Path) -> None:
     parts = split.expected(theta).reshape(2, -1)
     np.testing.assert_allclose(parts[0], parts[1], rtol=1e-12)
     np.testing.assert_allclose(parts.sum(axis=0), whole.expected(theta), rtol=1e-12)
+
+
+def test_a_change_that_channels_replace_with_their_own_is_said():
+    """Only C2 of CONUS+ has the detector of the file."""
+    change = {"detector.quenching.k": "0.2"}
+    with pytest.warns(CevnsWarning, match=r"changes nothing in c3-on, c3-off, .* is their own"):
+        load("conus-plus-2025", overrides=change)
+    every = {
+        f"channels.c{n}-{s}.detector.quenching.k": "0.2" for n in (3, 5) for s in ("on", "off")
+    }
+    assert load("conus-plus-2025", overrides={**change, **every}).prediction() == pytest.approx(
+        573, rel=0.01
+    )
+    load("conus-plus-2025", overrides={"source.power": "3 GW"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cevns.detectors import Quenching
+from cevns.exceptions import CevnsWarning
 from cevns.experiments.counts_model import build_model
 from cevns.experiments.declaration import loader, quenching_override
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.patch import patched, read_patch
+from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import Poi, Question, ask
@@ -241,6 +244,7 @@ def load(
         overrides, curve_file = quenching_override.split(overrides)
         document = document.with_changes(overrides)
     declaration = loader.validate(document)
+    _say_what_stays(declaration, overrides)
     experiment = Experiment(
         declaration,
         path,
@@ -252,3 +256,21 @@ def load(
         return experiment
     curve = quenching_override.read_quenching(curve_file[1:])
     return experiment.with_quenching(curve, curve_file)
+
+
+def _say_what_stays(declaration: ExperimentFile, overrides: Mapping[str, str]) -> None:
+    """Warn of changes of a section that channels have of their own."""
+    for key in overrides:
+        section = key.partition(".")[0]
+        stay = [
+            name
+            for name, entry in declaration.channels.items()
+            if section in entry.own and f"channels.{name}.{key}" not in overrides
+        ]
+        if stay:
+            warnings.warn(
+                f"{declaration.name}: {key} changes nothing in {', '.join(stay)}, whose {section} "
+                f"is their own; change channels.{stay[0]}.{key} too",
+                CevnsWarning,
+                stacklevel=3,
+            )

@@ -16,6 +16,7 @@ from cevns.detectors.quenching.lindhard import Lindhard
 from cevns.exceptions import CevnsWarning
 from cevns.experiments import Experiment, catalogue, load
 from cevns.experiments.prediction.apparatus import Apparatus
+from cevns.rates.fold import recoil_panels
 from cevns.report.drawing import style
 from cevns.sources.reactor import Reactor
 
@@ -65,6 +66,11 @@ class Reach:
     def target(self) -> str:
         """Formula of the material."""
         return self.experiment.material.name
+
+    @property
+    def end_kev(self) -> float:
+        """The largest recoil energy, keVnr."""
+        return float(recoil_panels(self.experiment.source, self.experiment.material)[-1])
 
     @property
     def k(self) -> float | None:
@@ -150,7 +156,7 @@ def reach(experiment: Experiment) -> Reach | None:
 
 @cache
 def reaches() -> tuple[Reach, ...]:
-    """All experiments of the catalogue at reactors that have an energy axis, the lowest first.
+    """All experiments of the catalogue at reactors that see recoils of nuclei, the lowest first.
 
     Examples:
         >>> found = {r.label: (round(r.recoil_kev, 2), r.chosen) for r in reaches()}
@@ -158,7 +164,7 @@ def reaches() -> tuple[Reach, ...]:
         ((0.02, 'none'), (0.92, 'Lindhard, k = 0.162'))
     """
     every = [e for e in map(load, catalogue()) if isinstance(e.source, Reactor)]
-    found = [r for r in map(reach, every) if r is not None]
+    found = [r for r in map(reach, every) if r is not None and r.recoil_kev < r.end_kev]
     return tuple(sorted(found, key=lambda r: r.recoil_kev))
 
 
