@@ -61,6 +61,35 @@ def test_an_exponential_background(write, scale, kevee):
     assert shape(path) == pytest.approx(np.array(bins) / sum(bins), rel=1e-7, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("scales", "kevee", "height"),
+    [
+        ("[28 keVee, 320 keVee]", (28.0, 320.0), 0.99),
+        ("[320 keVee, 28000 eVee]", (320.0, 28.0), 0.01),
+        ("[0.002 keVee, 3 keVee]", (0.002, 3.0), 0.5),  # heights are those at zero energy
+        ("[0.2 keVee, 0.6 keVee]", (0.2, 0.6), 0.99),
+    ],
+)
+def test_a_sum_of_exponentials(write, scales, kevee, height):
+    """The excess of a phonon detector, f exp(-T/a) + (1 - f) exp(-T/b)."""
+    heights = (height, 1.0 - height)
+    kind = f"{{kind: exponentials, scales: {scales}, heights: {list(heights)}}}"
+
+    def density(e: float) -> float:
+        return sum(h * np.exp(-e / s) for h, s in zip(heights, kevee, strict=True))
+
+    bins = [quad(density, a, b, epsabs=0.0)[0] for a, b in pairwise(EDGES)]
+    found = shape(write(("{kind: flat}", kind)))
+    assert found == pytest.approx(np.array(bins) / sum(bins), rel=1e-7, abs=1e-12)
+
+
+def test_a_sum_far_above_its_scales(write):
+    """exp(-500) and exp(-5000) at the first edge: what is left has the slower fall."""
+    kind = "{kind: exponentials, scales: [0.1 eVee, 1 eVee], heights: [0.99, 0.01]}"
+    alone = shape(write(("{kind: flat}", "{kind: exponential, scale: 1 eVee}")))
+    assert shape(write(("{kind: flat}", kind))) == pytest.approx(alone, rel=1e-12)
+
+
 def test_a_shape_in_photo_electrons_and_time(user_file):
     path = user_file(
         (
@@ -87,6 +116,16 @@ def test_a_shape_in_photo_electrons_and_time(user_file):
         ("{kind: exponential, scale: nan keVee}", "not a finite number"),
         ("{kind: exponential}", "field 'backgrounds.flat.energy.scale': this field is missing"),
         ("{kind: flat, scale: 3 keVee}", "there is no such field"),
+        (
+            "{kind: exponentials, scales: [3 keVee, 9 keVee], heights: [1]}",
+            "2 scales have as many heights, not 1",
+        ),
+        (
+            "{kind: exponentials, scales: [3 keVee, 9 keVnr], heights: [1, 2]}",
+            "unit of nuclear recoil energy, not of electron",
+        ),
+        ("{kind: exponentials, scales: [3 keVee, 9 keVee], heights: [1, 0]}", "heights"),
+        ("{kind: exponentials, scales: [3 keVee], heights: [1]}", "scales"),
         ("{kind: square}", "unknown energy shape 'square'"),
         ("flat", r"expected \{kind: flat\} or \{file"),
     ],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -18,6 +20,7 @@ from pydantic import (
 )
 
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.typing import Array
 from cevns.units import Measurement, Unit, measurement, quantity
 
 __all__ = [
@@ -26,13 +29,16 @@ __all__ = [
     "Background",
     "Component",
     "Count",
+    "EnergyFormula",
     "Exponential",
     "ExponentialEnergy",
     "ExponentialFit",
+    "ExponentialsEnergy",
     "FlatEnergy",
     "Gaussian",
     "Lines",
     "Name",
+    "PowerLaw",
     "Pulse",
     "Section",
     "Strength",
@@ -204,13 +210,34 @@ class Table(Section):
     efficiency: bool = False
 
 
-class FlatEnergy(Section):
+class EnergyFormula(Section):
+    """A shape along energy that is a formula: a sum of exponentials."""
+
+    @abstractmethod
+    def terms(self, unit: str) -> list[tuple[float, float]]:
+        """Heights at E = 0 and scales, of each h exp(-E/scale).
+
+        Args:
+            unit: the internal one of the axis, in which the scales are.
+
+        Raises:
+            InputError: if a scale is not positive.
+            UnitError: if its unit is not one of the axis.
+        """
+
+
+class FlatEnergy(EnergyFormula):
     """The same number of events per unit of the energy axis."""
 
     kind: Literal["flat"]
 
+    def terms(self, unit: str) -> list[tuple[float, float]]:
+        """One that does not fall."""
+        _ = unit
+        return [(1.0, math.inf)]
 
-class ExponentialEnergy(Section):
+
+class ExponentialEnergy(EnergyFormula):
     """``exp(-E/scale)``, the scale in a unit of the energy axis (a plain number where it has none).
 
     Args:
@@ -222,17 +249,42 @@ class ExponentialEnergy(Section):
     scale: str | float
     slope: str | None = None
 
-    def in_unit(self, unit: str) -> float:
-        """The scale in the internal unit of the axis.
+    def terms(self, unit: str) -> list[tuple[float, float]]:
+        """One; see `EnergyFormula`."""
+        return [(1.0, _scale(self.scale, unit))]
 
-        Raises:
-            InputError: if the scale is not positive.
-            UnitError: if its unit is not one of the axis.
-        """
-        scale = quantity(self.scale, unit, what="scale")
-        if scale <= 0:
-            raise InputError(f"scale: {self.scale!r} must be positive")
-        return scale
+
+class ExponentialsEnergy(EnergyFormula):
+    """``sum_i heights_i exp(-E/scales_i)``: an excess at low energies that falls ever more slowly.
+
+    Args:
+        scales: as written, for example ``[28 eVnr, 320 eVnr]``.
+        heights: of each at E = 0, relative to each other.
+    """
+
+    kind: Literal["exponentials"]
+    scales: list[str | float] = Field(min_length=2)
+    heights: list[Annotated[float, Field(gt=0)]]
+
+    @model_validator(mode="after")
+    def _pairs(self) -> ExponentialsEnergy:
+        if len(self.scales) != len(self.heights):
+            raise InputError(
+                f"{len(self.scales)} scales have as many heights, not {len(self.heights)}"
+            )
+        return self
+
+    def terms(self, unit: str) -> list[tuple[float, float]]:
+        """One for each scale; see `EnergyFormula`."""
+        scales = [_scale(s, unit) for s in self.scales]
+        return list(zip(self.heights, scales, strict=True))
+
+
+def _scale(written: str | float, unit: str) -> float:
+    scale = quantity(written, unit, what="scale")
+    if scale <= 0:
+        raise InputError(f"scale: {written!r} must be positive")
+    return scale
 
 
 class Lines(Section):
@@ -263,6 +315,38 @@ class Exponential(Section):
 
     kind: Literal["exponential"]
     rate: Annotated[float, Unit("/us"), Field(ge=0)]
+
+
+class PowerLaw(Section):
+    """``(t - begin)^-exponent``: what becomes quieter after a detector was cooled down.
+
+    Args:
+        exponent: 0.59 of the excess that NUCLEUS sees (arXiv:2603.24450).
+        begin: of the fall, on the time axis and not after its first edge.
+    """
+
+    kind: Literal["power-law"]
+    exponent: Annotated[float, Field(ge=0)]
+    begin: Annotated[float, Unit("us")]
+
+    def bins(self, edges: Array) -> Array:
+        """Its integral over bins of time, us, any normalisation.
+
+        Raises:
+            InputError: if it begins behind the first edge, or would be infinite there.
+        """
+        since = edges - self.begin
+        if since[0] < 0.0 or (since[0] == 0.0 and self.exponent >= 1.0):
+            raise InputError(
+                "a power law begins before the first edge of the time axis, and at the edge it "
+                "is infinite for an exponent of one or more; move 'begin'"
+            )
+        since = since / since[-1]
+        power = 1.0 - self.exponent
+        if abs(power) < 1e-9:
+            return np.diff(np.log(since))
+        result: Array = np.diff(since**power) / power
+        return result
 
 
 class Gaussian(Section):
@@ -311,7 +395,12 @@ def _form(axis: str, kinds: Mapping[str, type[Section]], example: str) -> Before
 
 _IN_ENERGY = _form(
     "energy",
-    {"flat": FlatEnergy, "exponential": ExponentialEnergy, "lines": Lines},
+    {
+        "flat": FlatEnergy,
+        "exponential": ExponentialEnergy,
+        "exponentials": ExponentialsEnergy,
+        "lines": Lines,
+    },
     "{kind: flat}",
 )
 _IN_TIME = _form(
@@ -320,6 +409,7 @@ _IN_TIME = _form(
         "exponential": Exponential,
         "exponential-fit": ExponentialFit,
         "gaussian": Gaussian,
+        "power-law": PowerLaw,
         "pulse": Pulse,
     },
     "{kind: exponential, ...}",
@@ -342,8 +432,12 @@ class Background(Section):
     rate: str | dict[str, Any] | None = None
     steady: bool | None = None
     template: Template | None = None
-    energy: Annotated[FlatEnergy | ExponentialEnergy | Lines | Table | None, _IN_ENERGY] = None
-    time: Annotated[Exponential | ExponentialFit | Gaussian | Pulse | Table | None, _IN_TIME] = None
+    energy: Annotated[
+        FlatEnergy | ExponentialEnergy | ExponentialsEnergy | Lines | Table | None, _IN_ENERGY
+    ] = None
+    time: Annotated[
+        Exponential | ExponentialFit | Gaussian | PowerLaw | Pulse | Table | None, _IN_TIME
+    ] = None
     strength: Strength = Field(default_factory=list)
     _count: Measurement | None = PrivateAttr(default=None)
 

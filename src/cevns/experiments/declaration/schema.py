@@ -11,14 +11,17 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration.backgrounds import (
     Background,
     Component,
+    EnergyFormula,
     ExponentialEnergy,
     Name,
+    PowerLaw,
     Section,
     Strength,
 )
@@ -285,11 +288,16 @@ class ExperimentFile(Section):
                 raise InputError(
                     f"background {name!r} has no shape in time, but there is a time axis"
                 )
-            if axis is not None and isinstance(background.energy, ExponentialEnergy):
+            if axis is not None and isinstance(background.energy, EnergyFormula):
                 try:
-                    background.energy.in_unit(axis.unit)
+                    background.energy.terms(axis.unit)
                 except CevnsError as error:
                     raise InputError(f"background {name!r}, energy: {error}") from None
+            if self.axes.time is not None and isinstance(background.time, PowerLaw):
+                try:
+                    background.time.bins(np.asarray(self.axes.time.edges))
+                except InputError as error:
+                    raise InputError(f"background {name!r}, time: {error}") from None
 
     def _check_channels(self) -> None:
         if not self.channels:

@@ -49,7 +49,8 @@ def free_exponential(
     """
     axis, edges = view.declaration.axes.energy, view.energy_edges
     assert axis is not None  # a shape in energy has an axis
-    x = (edges - edges[0]) / declared.in_unit(axis.unit)
+    ((_, scale),) = declared.terms(axis.unit)
+    x = (edges - edges[0]) / scale
 
     def shares(values: Array) -> Array:
         # exp(-p x) is an integral over bins but for a factor: width, where p vanishes

@@ -16,10 +16,10 @@ from cevns.experiments.declaration.backgrounds import (
     STEADY_STATE_ROLE,
     Background,
     Exponential,
-    ExponentialEnergy,
     ExponentialFit,
     Gaussian,
     Lines,
+    PowerLaw,
     Pulse,
     Table,
 )
@@ -174,9 +174,13 @@ def _energies(experiment: Parts, reader: TableReader, background: Background) ->
         return reader.rebin(shape, edges)
     if isinstance(shape, Lines):
         return lines(experiment, shape)
-    fall = 1.0 / shape.in_unit(axis.unit) if isinstance(shape, ExponentialEnergy) else 0.0
-    # from the first edge, so that the whole shape does not underflow far above the scale
-    return exponential_bins(fall, edges - edges[0])
+    heights, scales = np.transpose(shape.terms(axis.unit))
+    # from the first edge and relative to the slowest there, so that the whole shape does not
+    # underflow far above the scales
+    low = edges[0]
+    heights = heights * np.exp(low / scales.max() - low / scales)
+    result: Array = heights @ [exponential_bins(1.0 / s, edges - low) for s in scales]
+    return result
 
 
 def _times(experiment: Parts, reader: TableReader, background: Background) -> Array:
@@ -189,6 +193,8 @@ def _times(experiment: Parts, reader: TableReader, background: Background) -> Ar
     if isinstance(shape, ExponentialFit):
         edges, counts = reader.fine(shape)
         return exponential_bins(fit_exponential(edges, counts, shape.start, shape.end).rate, bins)
+    if isinstance(shape, PowerLaw):
+        return shape.bins(bins)
     if isinstance(shape, Gaussian):
         return np.diff(Pulsed(shape.sigma).cdf(bins, shape.mean))
     if isinstance(shape, Pulse):
