@@ -81,3 +81,11 @@ def test_a_missing_piece_and_a_short_range_are_refused():
     with pytest.raises(InputError, match=r"not limited from -0\.3 to 0\.02: scan further"):
         scan.compute(**NSI, over=(-0.3, 0.02, 33), field="upper", fix={"t0": None})
     assert np.isfinite(scan.compute(**NSI, over=(-0.3, 0.02, 33), field="lower", fix={"t0": None}))
+
+
+@pytest.mark.parametrize(
+    ("row_id", "ours"), [("gemma-magnetic-moment", 0.289), ("conus-plus-sin2-up", 0.0348)]
+)
+def test_projections_are_of_expected_counts(row_id, ours):
+    (row,) = reproduce([row_id])
+    assert row.ours == pytest.approx(ours, rel=0.01)
