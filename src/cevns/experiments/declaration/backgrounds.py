@@ -294,6 +294,10 @@ class Lines(Section):
         energies: electron-equivalent energies of the lines.
         intensities: events of the whole lines relative to each other, also of those that lie
             partly outside the analysis region; equal where left out.
+
+    Examples:
+        >>> Lines(kind="lines", energies=["1.297 keVee", "1142 eVee"]).energies
+        [1.297, 1.142]
     """
 
     kind: Literal["lines"]
