@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cevns.exceptions import DataError, InputError
+from cevns.exceptions import DataError, InputError, SchemaError
 from cevns.experiments import load
 from cevns.sources.fission import core
 from cevns.sources.fission.cycle import Cycle, ends
@@ -125,6 +125,13 @@ axes:
     assert experiment.source.duty == pytest.approx(0.78)
     assert "history.csv" in [f.name for f in experiment.inputs.files]
     assert experiment.prediction() > 0.0
+
+
+def test_power_counts_once(tmp_path):
+    arrival = {"source.arrival": "{kind: history, edges_d: [0, 100, 119], power: [1, 0.5]}"}
+    assert load("conus-plus-2025", overrides=arrival).arrival is not None
+    with pytest.raises(SchemaError, match="would count the power twice: leave one"):
+        _ = load("conus-plus-2025", overrides={**arrival, "source.duty": "0.9"}).arrival
 
 
 def test_begin_and_end_in_an_experiment_file():

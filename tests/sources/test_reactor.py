@@ -172,7 +172,7 @@ def test_oscillations_need_one_distance():
     assert at is not None
     at_place(process, source=site((3.0, 1.0), (20.0, 20.0)), form_factor=form_factor("helm"))
     with pytest.raises(InputError, match="from 20 m and 50 m, and oscillations need one distance"):
-        at_place(process, source=site((3.0, 1.0), (20.0, 50.0)), form_factor=form_factor("helm"))
+        at_place(process, source=site([3.0, 1.0], [20.0, 50.0]), form_factor=form_factor("helm"))
 
 
 def test_flux_follows_power_distance_and_time():
@@ -186,6 +186,29 @@ def test_flux_follows_power_distance_and_time():
     both = site((3.0, 1.0), (20.0, 50.0))
     assert both.flux_cm2_s("nubar_e") == pytest.approx(flux * (1.0 + (1.0 / 3.0) * (20 / 50) ** 2))
     assert both.fissions_per_s == pytest.approx(one.fissions_per_s * 4.0 / 3.0)
+
+
+@pytest.mark.parametrize("sequence", [list, tuple, np.array])
+def test_cores_in_any_sequence(sequence):
+    """Three cores are the sum of three reactors, and one like it is equal to it."""
+    powers, distances = (4.25, 4.25, 2.0), (72.0, 102.0, 500.0)
+    cores = site(sequence(powers), sequence(distances))
+    alone = [site(p, d).flux_cm2_s("nubar_e") for p, d in zip(powers, distances, strict=True)]
+    assert cores.flux_cm2_s("nubar_e") == pytest.approx(sum(alone), rel=1e-12)
+    assert cores.totals["mean_power_gw"] == pytest.approx(10.5)
+    assert cores == site(powers, distances)
+    with pytest.raises(InputError, match="3 powers and 2 distances: each core has one of both"):
+        replace(cores, distance_m=sequence(distances[:2]))
+
+
+def test_two_cores_are_one_at_a_mean_distance():
+    """NUCLEUS, arXiv:2603.24450: 58.8 m; the far core gives a third of the flux."""
+    near, far = 72.0, 102.0
+    both = site((4.25, 4.25), (near, far)).flux_cm2_s("nubar_e")
+    distance = near * far / math.hypot(near, far)
+    assert distance == pytest.approx(58.8, abs=0.05)
+    assert both == pytest.approx(site(4.25, distance).flux_cm2_s("nubar_e"), rel=1e-12)
+    assert site(4.25, far).flux_cm2_s("nubar_e") / both == pytest.approx(1.0 / 3.0, abs=2e-3)
 
 
 @pytest.mark.parametrize("below", [0.0, 4.0, 10.4])

@@ -10,6 +10,7 @@ import pytest
 from scipy.integrate import quad
 
 import cevns
+from cevns.analysis.expected.recoil_rate import rates
 from cevns.constants import ALPHA, M_ELECTRON_MEV
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
@@ -125,6 +126,19 @@ def test_on_and_off():
     assert counts["off"]["off-residual"] == 0.0
     on = load(EXAMPLE, overrides={"parameters.off-residual.size.value": "1"}).predict()
     assert on["off-residual"] == pytest.approx(0.01 / 0.003 * counts["off"]["pool"], rel=1e-6)
+
+
+def test_a_number_is_for_the_reactor_alone():
+    """The channel that most files have, 'source: 0', does not empty the pool."""
+    channels = {"channels.off.source": "0", "channels.on.source": "1"}
+    model = load(EXAMPLE, overrides=channels).model("count")
+    found = model.totals_by_channel(model.parameters.values)
+    assert found["spent-fuel.off"]["pool"] == pytest.approx(found["spent-fuel.on"]["pool"] / 9.0)
+    assert "cevns" not in found["spent-fuel.off"]
+    rate = rates(load(EXAMPLE, overrides=channels))["spent-fuel"]
+    assert rate.per_kg_day["pool"] == pytest.approx(
+        (found["spent-fuel.on"]["pool"] / (0.9 * 300 * 0.01)), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def _channel(
     declared, n_bins = experiment.declaration, signals[0].shape.n_bins
     components = []
     for signal in signals:
-        power = entry.power(signal.name)
+        power = experiment.power(entry, signal.name)
         size = 1.0 if signal.name == SIGNAL else entry.exposure * power  # it has its share already
         if power > 0:
             components.append(replace(signal, strength=(*signal.strength, size)))

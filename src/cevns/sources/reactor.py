@@ -122,6 +122,9 @@ class Reactor(Source):
     _measured: MeasuredErrors | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name, value in (("power_gw", self.power_gw), ("distance_m", self.distance_m)):
+            if np.ndim(value):  # a list or an array might change behind us, and equals no other
+                object.__setattr__(self, name, tuple(np.ravel(value).astype(float).tolist()))
         if len(self._cores) == 0 or np.size(self.power_gw) != np.size(self.distance_m):
             raise InputError(
                 f"{np.size(self.power_gw)} powers and {np.size(self.distance_m)} distances: each "

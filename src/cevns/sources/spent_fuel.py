@@ -69,10 +69,10 @@ class SpentFuel(Source):
 
     At Daya Bay x is 0.26 to 0.34 % (X. B. Ma et al., arXiv:1512.07353); it depends on what the pool
     holds, and is known to a factor of two. Nothing is above 3.55 MeV. The pool does not follow the
-    power: in an experiment file this is a component of its own, of which a channel with the reactor
-    off keeps all (``source: {cevns: 0}``, where ``source: 0`` would switch it off as well). The
-    same nuclides shine from the core after shutdown: a second component, in the channels with the
-    reactor off alone, stands for that. Neither is there unless it is declared.
+    power: in an experiment file this is a component of its own, which a channel with the reactor
+    off (``source: 0``) keeps; by its name it can be switched off. The same nuclides shine from the
+    core after shutdown: a second component, in the channels with the reactor off alone, stands for
+    that. Neither is there unless it is declared.
 
     Args:
         power_gw: thermal power of the core at full load, GW, that the share refers to.
@@ -173,6 +173,11 @@ class SpentFuel(Source):
     def duty(self) -> float:
         """One: it shines at all times."""
         return 1.0
+
+    @property
+    def lasts(self) -> bool:
+        """True: the reactor's shutdown does not end it."""
+        return True
 
     @cached_property
     def _flux(self) -> float:

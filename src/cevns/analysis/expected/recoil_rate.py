@@ -170,7 +170,7 @@ def _per_kg_day(experiment: Experiment, expected: Mapping[str, float]) -> dict[s
         share = 1.0 if signal.arrival is None else float(signal.arrival.live_share()[0])
         days = source.live_time_d * source.duty * share
         kg_days = days * sum(
-            entry.exposure * entry.power(name) * declared.views[channel].target.mass
+            entry.exposure * experiment.power(entry, name) * declared.views[channel].target.mass
             for channel, entry in declared.entries.items()
         )
         strength = (
@@ -178,5 +178,7 @@ def _per_kg_day(experiment: Experiment, expected: Mapping[str, float]) -> dict[s
             if name == SIGNAL
             else experiment.factors("components", name, "strength")
         )
-        out[name] = expected.get(name, 0.0) / (kg_days * experiment.nominal(strength))
+        size = kg_days * experiment.nominal(strength)
+        if size > 0.0:  # nothing can be told of what is switched off
+            out[name] = expected.get(name, 0.0) / size
     return out

@@ -14,6 +14,7 @@ from cevns.detectors import Quenching, QuenchingCurve, Response, ResponseTable, 
 from cevns.detectors.efficiency.unity import Unity
 from cevns.detectors.responses.chain import end_of_axis
 from cevns.exceptions import CevnsWarning, InputError
+from cevns.experiments.declaration.sections import ChannelEntry
 from cevns.experiments.prediction.arrival_tables import declared_arrival, pulsed
 from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
@@ -36,6 +37,7 @@ from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
+from cevns.sources.beams.source import LastingSource
 from cevns.typing import Array
 
 __all__ = ["Apparatus"]
@@ -76,6 +78,17 @@ class Apparatus(Parts):
     def exposure(self) -> float:
         """Exposures of all channels, each times the power of the source in it."""
         return sum(c.exposure * c.power(SIGNAL) for c in self.declaration.entries.values())
+
+    def power(self, entry: ChannelEntry, component: str) -> float:
+        """What the source of a component is multiplied with in a channel.
+
+        A number is for all that follow the source of the file; one that lasts is named.
+        """
+        if component in self.declaration.components and not isinstance(entry.source, dict):
+            source = self.further[component].source
+            if isinstance(source, LastingSource) and source.lasts:
+                return 1.0
+        return entry.power(component)
 
     @cached_property
     def further(self) -> dict[str, Apparatus]:

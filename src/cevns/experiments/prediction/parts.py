@@ -31,8 +31,9 @@ from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import Interaction
 from cevns.rates.observable import Observable
-from cevns.sources import Source
+from cevns.sources import Source, SteadySource
 from cevns.sources.arrivals import Arrival
+from cevns.sources.arrivals.history import History
 from cevns.typing import Array
 from cevns.units import Measurement, measurement
 
@@ -156,8 +157,20 @@ class Parts:
 
     @cached_property
     def arrival(self) -> Arrival | None:
-        """When particles arrive, as the file says; None where they follow the source's pulse."""
-        return self._built("sources.arrivals", "source", "arrival")
+        """When particles arrive, as the file says; None where they follow the source's pulse.
+
+        Raises:
+            SchemaError: if a mean power below full load would count twice, in source and arrival.
+        """
+        found: Arrival | None = self._built("sources.arrivals", "source", "arrival")
+        source = self.source if isinstance(found, History) else None
+        if isinstance(source, SteadySource) and source.duty != 1.0:
+            said = (
+                f"the source has a duty of {source.duty:g} already, and a history of its own would "
+                "count the power twice: leave one of both out"
+            )
+            raise self._mistake(said, "source", "arrival")
+        return found
 
     @cached_property
     def material(self) -> Material:

@@ -20,7 +20,7 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["PulsedSource", "Source", "SteadySource"]
+__all__ = ["LastingSource", "PulsedSource", "Source", "SteadySource"]
 
 
 class Source(Protocol):
@@ -158,4 +158,14 @@ class SteadySource(Source, Protocol):
 
     def flux_cm2_s(self, flavour: str) -> float:
         """Particles per cm2 and second at full power."""
+        ...
+
+
+@runtime_checkable
+class LastingSource(Source, Protocol):
+    """A source that may shine with the reactor or beam beside it off: any `Source` that says so."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a channel in which the file's source is off keeps it."""
         ...
