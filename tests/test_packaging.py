@@ -174,6 +174,7 @@ def test_readme_table_is_written_between_the_markers() -> None:
         row,
         {**row, "agrees": False, "verdict": "no", "difference_sigma": None, "unit": ""},
         {**row, "id": "tmax-c12", "quantity": "agrees and is only counted"},
+        {**row, "id": "ours", "published_text": "", "quantity": "is published nowhere"},
         {**row, "id": "tmax-ar40", "agrees": False, "verdict": "no"},
     ]
     table = tool.markdown(rows)
@@ -183,7 +184,9 @@ def test_readme_table_is_written_between_the_markers() -> None:
     )
     assert body[3].endswith("| – | **no** |")
     assert body[4].endswith("| **no** |")
-    assert "1 further rows (`tmax-…`, `reactor-…`) agree." in body
+    assert (
+        "2 further rows (`tmax-…`, `reactor-…`, and what an independent program alone has)" in table
+    )
     assert "only counted" not in table
     assert body[-1] == "[1] see the text<br>"
     text = f"before\n{tool.BEGIN}\nold\n{tool.END}\nafter\n"

@@ -18,7 +18,8 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 FIGURE = README.parent / "docs" / "images" / "csi-projections.png"
 BEGIN = "<!-- reproduce:begin -->"
 END = "<!-- reproduce:end -->"
-# Rows that the README only counts: a long table of which all agree says little.
+# Rows that the README only counts, beside those that nobody has published: a long table of which all
+# agree says little.
 COUNTED = ("tmax-", "reactor-")
 HEADER = (
     "| quantity | published | this package | difference | agrees |",
@@ -53,7 +54,11 @@ def markdown(rows: Iterable[Mapping[str, Any]]) -> str:
     """The rows of `cevns reproduce --json -` as a markdown table, their notes numbered below."""
     rows = list(rows)
     lines, notes = list(HEADER), list[str]()
-    counted = [row for row in rows if row["id"].startswith(COUNTED) and row["agrees"]]
+    counted = [
+        row
+        for row in rows
+        if row["agrees"] and (row["id"].startswith(COUNTED) or not row["published_text"])
+    ]
     for row in rows:
         if row in counted:
             continue
@@ -75,7 +80,8 @@ def markdown(rows: Iterable[Mapping[str, Any]]) -> str:
     lines.append("")
     if counted:
         names = ", ".join(f"`{prefix}…`" for prefix in COUNTED)
-        lines += [f"{len(counted)} further rows ({names}) agree.", ""]
+        rest = f"{len(counted)} further rows ({names}, and what an independent program alone has)"
+        lines += [f"{rest} agree.", ""]
     if any(row.get("own") is not None for row in rows):
         lines += ["(own): judged by an independent program that had the same inputs.", ""]
     lines.extend(f"[{i}] {' '.join(note.split())}<br>" for i, note in enumerate(notes, 1))
