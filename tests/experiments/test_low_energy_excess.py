@@ -109,3 +109,10 @@ def test_a_fall_that_begins_within_the_axis(tmp_path, begin):
     path = written(tmp_path, "exponent: 0.59, begin: 0 d", f"exponent: 1.2, begin: {begin}")
     with pytest.raises(SchemaError, match="'excess', time: a power law begins before the first"):
         load(path)
+
+
+@pytest.mark.parametrize(("exponent", "said"), [("-1", "0 or more"), ("11", "10 or less")])
+def test_an_exponent_that_is_none(tmp_path, exponent, said):
+    path = written(tmp_path, "exponent: 0.59", f"exponent: {exponent}")
+    with pytest.raises(SchemaError, match=f"exponent': must be {said}, got {exponent}"):
+        load(path)

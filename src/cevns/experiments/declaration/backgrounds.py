@@ -330,7 +330,7 @@ class PowerLaw(Section):
     """
 
     kind: Literal["power-law"]
-    exponent: Annotated[float, Field(ge=0)]
+    exponent: Annotated[float, Field(ge=0, le=10)]
     begin: Annotated[float, Unit("us")]
 
     def bins(self, edges: Array) -> Array:

@@ -184,6 +184,8 @@ _WANTED = {
     "model_type": "expected a section of 'field: value'",
     "dataclass_type": "expected a section of 'field: value'",
     "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
     "too_short": "needs at least {min_length} entries",
     "too_long": "may have {max_length} entries at most",
     "literal_error": "expected {expected}",
