@@ -65,3 +65,19 @@ def test_one_factor_for_both_nuclei_would_count_iodine():
     for variant, rate in (("low-quenching", 0.18), (None, 0.33), ("high-quenching", 0.45)):
         found = study(variant, target__material="NaI", target__mass="13.3 kg")
         assert found.predict()["neon"]["cevns"] / (KG * 365.0) == pytest.approx(rate, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("couplings", "window", "everything"),
+    [("tree-lowE", 0.080, 0.037), ("scholberg2021", 0.047, 0.022)],
+)
+def test_axial_part_grows_with_the_recoil(couplings, window, everything):
+    """1 + T/T_max where the vector part has 1 - T/T_max; 2.2 % in all by an independent program."""
+    sharp = {"detector": "{quenching: {kind: constant, value: 0.13}, response: {kind: identity}}"}
+    for changes, own in (
+        ({}, window),
+        (sharp | {"axes__energy__edges": "[0.0005, 2]"}, everything),
+    ):
+        chosen = {"interaction__couplings": couplings, **changes}
+        added = counts(interaction__axial="true", **chosen) / counts(**chosen)
+        assert added - 1.0 == pytest.approx(own, abs=0.001)
