@@ -67,12 +67,12 @@ class SpentFuel(Source):
     .. math:: \phi_\mathrm{s} \langle \sigma_\mathrm{IBD} \rangle_\mathrm{s}
        = x\, \phi_\mathrm{R} \langle \sigma_\mathrm{IBD} \rangle_\mathrm{R}
 
-    At Daya Bay x is 0.26 to 0.34 % (X. B. Ma et al., arXiv:1512.07353); it depends on what the pool
-    holds, and is known to a factor of two. Nothing is above 3.55 MeV. The pool does not follow the
-    power: in an experiment file this is a component of its own, which a channel with the reactor
-    off (``source: 0``) keeps; by its name it can be switched off. The same nuclides shine from the
-    core after shutdown: a second component, in the channels with the reactor off alone, stands for
-    that. Neither is there unless it is declared.
+    For Daya Bay 0.26 to 0.34 % are published (X. B. Ma et al., arXiv:1512.07353, abstract); x
+    depends on what the pool holds, and is known to a factor of two. Nothing is above 3.55 MeV. The
+    pool does not follow the power: in an experiment file this is a component of its own, which a
+    channel with the reactor off (``source: 0``) keeps; by its name it can be switched off. The same
+    nuclides shine from the core after shutdown: a second component, in the channels with the
+    reactor off alone, stands for that. Neither is there unless it is declared.
 
     Args:
         power_gw: thermal power of the core at full load, GW, that the share refers to.
