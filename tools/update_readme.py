@@ -18,8 +18,8 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 FIGURE = README.parent / "docs" / "images" / "csi-projections.png"
 BEGIN = "<!-- reproduce:begin -->"
 END = "<!-- reproduce:end -->"
-# Rows that the README only counts, beside those that nobody has published: a long table of which all
-# agree says little.
+# Rows that the README only counts, beside those that nobody has published: a long table of which
+# all agree says little.
 COUNTED = ("tmax-", "reactor-")
 HEADER = (
     "| quantity | published | this package | difference | agrees |",
