@@ -184,7 +184,7 @@ def test_a_construction_is_of_counts_with_a_model():
     with pytest.raises(InputError, match="construction of its own"):
         cevns_limit(load(RUN), observed=1, method="fc")
     with pytest.raises(UnknownNameError, match="gaussian"):
-        cevns_limit(load(RUN), observed=1, method="gausian")
+        cevns_limit(load(RUN), observed=1, method="gaussianly")
 
 
 def test_a_level_below_one_half_is_no_upper_limit():
