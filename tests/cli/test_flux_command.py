@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +128,32 @@ def test_no_live_time(cevns, site):
     done = cevns("flux", site)
     assert done.code == 2
     assert "live_time" in done.err
+
+
+@pytest.mark.parametrize(
+    ("history", "said"),
+    [
+        (
+            "edges_d: [9, 50, 100], power: [1, 0.5]",
+            "from day 9 to 100, and the axis in time from 9 to",
+        ),
+        ("edges_d: [0, 50, 400], power: [100, 0]", "powers are relative to it, 1 at full load"),
+    ],
+)
+def test_a_history_covers_the_axis_in_time(cevns, history, said):
+    """Beyond its table there would be background and no signal."""
+    example = Path(__file__).parents[2] / "docs" / "examples" / "excess-in-time.yaml"
+    done = cevns("predict", example, "--set", f"source.arrival={{kind: history, {history}}}")
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_a_table_of_power_is_not_an_arrival(cevns, tmp_path):
+    example = Path(__file__).parents[2] / "docs" / "examples" / "excess-in-time.yaml"
+    table = tmp_path / "h.csv"
+    table.write_text("begin_d,end_d,relative_power\n0,400,0.9\n")
+    fields = ("arrival={kind: steady}", "power=4.25 GW", "distance=72 m", f"history_file={table}")
+    change = [text for field in fields for text in ("--set", f"source.{field}")]
+    done = cevns("predict", example, *change)
+    assert done.code == 2
+    assert "declare 'arrival: {kind: history, ...}' in its place" in done.err

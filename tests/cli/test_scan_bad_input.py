@@ -93,7 +93,8 @@ COMMANDS = [
     ((*FC, "--shard", "2", "--out", "x.h5"), "--shard 2: write I/N"),
     ((*FC, "--toys-at", "some-points"), "unknown place of toys 'some-points'"),
     ((*NSI, "--toys-at", "anchors"), "--toys-at is for --method fc; leave it out with profile"),
-    (("limit", CSI, "--method", "fc"), "are for a parameter of new physics"),
+    (("limit", CSI, "--method", "cls"), "unknown kind of limit on CEvNS itself 'cls'"),
+    (("limit", CSI, "--toys-at", "anchors"), "is for a parameter of new physics"),
     (
         (*VECTOR, "m_zprime=2", "--parameter", "g_zprime=5", "--method", "fc", "--toys-at=anchors"),
         "toys cannot be shared between values of m_zprime",

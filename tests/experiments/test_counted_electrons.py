@@ -78,3 +78,8 @@ def test_an_axis_of_electrons_is_one_of_nuclear_recoils():
 def test_what_does_not_go_together(changes, said):
     with pytest.raises(InputError, match=said):
         load("red-100", overrides=changes).predict()
+
+
+def test_edges_are_whole_electrons():
+    with pytest.raises(InputError, match=r"3\.5 is no number of electrons"):
+        load("red-100", overrides={"axes.energy.edges": "[3.5, 6]"})

@@ -187,6 +187,19 @@ def test_a_construction_is_of_counts_with_a_model():
         cevns_limit(load(RUN), observed=1, method="gaussianly")
 
 
+def test_data_with_the_source_off_have_a_live_time(counted):
+    counted(1000, 400)
+    path = counted(1000, 400).path
+    path.write_text(path.read_text().replace("exposure: 0.4, ", ""))
+    with pytest.raises(InputError, match="source off and no 'exposure': say how long"):
+        load(path)
+
+
+def test_electrons_are_no_cevns():
+    with pytest.raises(InputError, match="is none on CEvNS; limit a parameter"):
+        cevns_limit(load("gemma"), expected=True)
+
+
 def test_a_level_below_one_half_is_no_upper_limit():
     with pytest.raises(InputError, match=r"above 0\.5"):
         cevns_limit(load("coherent-ge-2024"), level=0.4)

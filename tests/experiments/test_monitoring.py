@@ -59,6 +59,20 @@ def test_a_change_of_fuel_is_harder_to_see_than_one_of_power():
     assert fuel.after_as_long == pytest.approx(power.after_as_long * (0.5 / part) ** 2, rel=0.02)
 
 
+def test_only_changes_of_the_source_are_seen_in_days():
+    """A larger target has more background, and a variant is there before and after."""
+    larger = cevns.load("conus-2020", overrides={"target.mass": "5 kg"})
+    assert larger.compare()["conus-2020"].days is None
+    weaker = {"variant": "excess", "source.power": "[2 GW, 4.25 GW]"}
+    found = cevns.load("nucleus-2026", overrides=weaker).compare()["nucleus-2026"]
+    assert [s.label for s in found.steps] == ["power"]
+    assert found.days.after_as_long > 1e5  # the excess hides the cores
+    variant = cevns.load("nucleus-1g", overrides={"variant": "sapphire"}).compare()["nucleus-1g"]
+    assert [s.label for s in variant.steps] == ["target"]
+    alone = cevns.load("red-100", overrides={"source.power": "1.5 GW"})
+    assert alone.compare()["red-100"].days is None  # it has no background
+
+
 def test_where_there_is_no_such_number():
     first = load("conus-2020")
     assert days_to_see(first, first) is None

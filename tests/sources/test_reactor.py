@@ -415,3 +415,21 @@ def test_holes_and_disorder(tmp_path):
     path = write(tmp_path / "s.csv", energy[::-1], total=np.exp(-energy))
     with pytest.raises(DataError, match="energies that increase"):
         site(1.0, 10.0, spectra_file=path)
+
+
+def test_zero_inside_a_spectrum_is_a_hole(tmp_path):
+    energy = np.linspace(0.0, 9.0, 91)
+    values = np.where(np.abs(energy - 4.0) < 0.01, 0.0, np.exp(-energy))
+    path = write(tmp_path / "s.csv", energy, total=values)
+    with pytest.raises(DataError, match="is zero at 4 MeV between energies where it is not"):
+        site(1.0, 10.0, spectra_file=path)
+    path = write(tmp_path / "s.csv", energy, total=np.where(energy > 8.0, 0.0, np.exp(-energy)))
+    assert (
+        site(1.0, 10.0, spectra_file=path, captures_per_fission=0.0).antineutrinos_per_fission > 0
+    )
+
+
+def test_captures_of_nearly_pure_uranium_are_said():
+    with pytest.warns(CevnsWarning, match="with this much U-235 there are fewer"):
+        site(1.0, 10.0, fractions={"u235": 0.99, "u238": 0.01})
+    site(1.0, 10.0, fractions={"u235": 0.99, "u238": 0.01}, captures_per_fission=0.1)

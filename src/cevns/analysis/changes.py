@@ -209,7 +209,18 @@ def compare(first: Experiment, second: Experiment, *, sigmas: float = 3.0) -> Co
         start,
         tuple(steps),
         (_expected_z(first), _expected_z(second)),
-        days_to_see(first, second, sigmas) if first.name == second.name else None,
+        days_to_see(first, second, sigmas) if _source_alone(first, second) else None,
+    )
+
+
+def _source_alone(first: Experiment, second: Experiment) -> bool:
+    """Whether both are one experiment, with backgrounds, of which the source alone differs."""
+    old, new = _flat(first.document.values), _flat(second.document.values)
+    changed = [k for k in {*old, *new} if old.get(k) != new.get(k)]
+    return (
+        first.name == second.name
+        and bool(first.declaration.backgrounds)
+        and all(k.startswith("source.") for k in changed)
     )
 
 

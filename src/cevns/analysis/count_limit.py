@@ -130,6 +130,11 @@ def cevns_limit(
             f"a limit by {method} is of counts with a model; one of given events or of one count "
             "over a known background has a construction of its own"
         )
+    if experiment.has_electrons(experiment.interaction):
+        raise InputError(
+            f"recoils of electrons are in the signal of {experiment.name}, so that a limit on it "
+            "is none on CEvNS; limit a parameter, or leave them out: interaction.electrons=false"
+        )
     sm_events, sm_cm2 = experiment.prediction(), experiment.cross_section_cm2
 
     def record(origin: Origin, how: str, count: float, cross_section_cm2: float) -> CevnsLimit:
@@ -184,10 +189,12 @@ def _feldman_cousins(
     Raises:
         FitError: if fits fail, or the interval has no end.
     """
+    from cevns.experiments.fast_form import fast_form
     from cevns.inference.model.grid import Axis, Grid
     from cevns.inference.scan.feldman_cousins import feldman_cousins
     from cevns.inference.scan.regions import confidence_set
 
+    model, _ = fast_form(model)
     p = model.parameters[parameter]
     end = upper_limit(model, parameter, level=level, data=data, rise="bounded").upper
     for _ in range(4):  # few counts may reach farther than the profile

@@ -41,6 +41,8 @@ _DAY_S = 86400.0
 _DEFAULT = "hm-bestiole"
 _EARLY_MEV = 8.0
 _CAPTURES = 0.6
+_ENRICHED = 0.9
+"""Of U-235 among fissions; power reactors have less."""
 """Captures on U-238 per fission of a power reactor with low enrichment."""
 
 Metres = Annotated[float, Unit("m")]
@@ -213,7 +215,15 @@ class Reactor(Source):
                 "this total: 0 where they are, 0.6 at a power reactor where they are not"
             )
         if given is None:
-            return 0.0 if enriched or model.with_capture else _CAPTURES
+            taken = 0.0 if enriched or model.with_capture else _CAPTURES
+            if taken and self._fractions[ISOTOPES.index("u235")] > _ENRICHED:
+                warnings.warn(
+                    f"{taken:g} captures on U-238 a fission are those of a power reactor; with "
+                    "this much U-235 there are fewer: give 'captures_per_fission'",
+                    CevnsWarning,
+                    stacklevel=4,
+                )
+            return taken
         if given and model.with_capture:
             raise InputError(
                 f"captures on U-238 are in the spectrum {model.title!r} already; leave "

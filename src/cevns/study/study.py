@@ -197,7 +197,7 @@ class Study(Named):
     def compare(self, *, sigmas: float = 3.0) -> dict[str, analysis.Comparison]:
         """From the first experiment to each other, one change at a time, by the other's name.
 
-        A single one with changed fields is compared with its file as it is.
+        A single one with changed fields is compared with its file, or its variant, as it is.
 
         Args:
             sigmas: at which a change of a single one counts as seen.
@@ -212,7 +212,11 @@ class Study(Named):
                     f"{first.name} is compared with another experiment, which is to be named too, "
                     "or with itself after a change of a field"
                 )
-            first, others = load_experiment(first.path, data=first.data), [first]
+            changed, others = first, [first]
+            variant = {k: v for k, v in first.overrides.items() if k == "variant"}
+            first = load_experiment(first.path, data=first.data, overrides=variant)
+            if variant and first.document.values == changed.document.values:
+                first = load_experiment(first.path, data=first.data)
         return {other.name: analysis.compare(first, other, sigmas=sigmas) for other in others}
 
     # -- fits ----------------------------------------------------------------------------------

@@ -55,7 +55,8 @@ def limit(
         raise InputError("--toys-at is for a parameter of new physics; name it with --parameter")
     if len(options.experiment) > 1 or options.model != "standard-model":
         raise InputError(
-            "name a parameter and its range, for example --parameter eps_ee_u=-0.3:0.8:221"
+            "a limit on CEvNS itself is of one experiment in the Standard Model; otherwise name a "
+            "parameter and its range, for example --parameter eps_ee_u=-0.3:0.8:221"
         )
     from cevns.reproduction.published_results import results
 

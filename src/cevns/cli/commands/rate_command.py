@@ -48,7 +48,8 @@ def rate(
     for result in found.values():
         _show_counts(output.console, result.title, result.channels)
         for name, count in result.per_kg_day.items():
-            output.console.print(f"{name}: {count:.4g} per kg and live day at full power")
+            of = result.experiment.material.name
+            output.console.print(f"{name}: {count:.4g} per kg of {of} and live day at full power")
         _show_remark(output.console, result.experiment)
         _show_spectrum(output.console, result)
     _write(output, {name: result.to_dict() for name, result in found.items()}, placed)

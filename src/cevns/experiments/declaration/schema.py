@@ -202,6 +202,7 @@ class ExperimentFile(Section):
             try:
                 view._check_detector()
                 view._check_backgrounds(self.backgrounds_in(name))
+                view._check_electrons()
                 view._check_data(self.entries[name].data)
             except InputError as error:
                 if view is self:
@@ -260,6 +261,16 @@ class ExperimentFile(Section):
                 f"detector.resolution has no meaning beside 'response: {{kind: "
                 f"{detector.response.kind}}}'"
             )
+
+    def _check_electrons(self) -> None:
+        axis = self.axes.energy
+        if axis is not None and axis.unit == "electrons":
+            for edge in axis.edges:
+                if edge != round(edge):
+                    raise InputError(
+                        f"axes.energy: {edge:g} is no number of electrons; edges are whole, and a "
+                        "bin from 4 to 6 holds 4 and 5"
+                    )
 
     def _check_backgrounds(self, names: list[str]) -> None:
         axis = self.axes.energy
@@ -320,6 +331,15 @@ class ExperimentFile(Section):
                     raise InputError(
                         f"channel {name!r}, source: there is no component {component!r}"
                     )
+            if (
+                channel.data is not None
+                and not channel.power("cevns") > 0
+                and "exposure" not in channel.model_fields_set
+            ):
+                raise InputError(
+                    f"channel {name!r} has data with the source off and no 'exposure': say how "
+                    "long it is in units of 'live_time', 1 for the same"
+                )
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:
                     raise InputError(f"channel {name!r}: there is no background {background!r}")

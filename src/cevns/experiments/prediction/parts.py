@@ -39,6 +39,9 @@ from cevns.units import Measurement, measurement
 
 __all__ = ["UNQUENCHED", "Parts", "T"]
 
+_DAY_US = 86400e6
+_ROUNDING = 1e-6  # days
+
 T = TypeVar("T")
 UNQUENCHED = Constant(1.0)
 """A deposit that is seen as it is."""
@@ -160,9 +163,26 @@ class Parts:
         """When particles arrive, as the file says; None where they follow the source's pulse.
 
         Raises:
-            SchemaError: if a mean power below full load would count twice, in source and arrival.
+            SchemaError: if a mean power below full load would count twice, in source and arrival; a
+                history does not cover the axis in time; or the history of a source stands beside an
+                axis in time, which it does not fill.
         """
         found: Arrival | None = self._built("sources.arrivals", "source", "arrival")
+        edges = self.time_edges
+        if edges is not None and "history_file" in self.declaration.source.fields:
+            said = (
+                "'history_file' gives the mean of the power, and there is an axis in time: declare "
+                "'arrival: {kind: history, ...}' in its place"
+            )
+            raise self._mistake(said, "source", "history_file")
+        if isinstance(found, History) and edges is not None:
+            (first, last), days = found.live, edges / _DAY_US
+            if days[0] < first - _ROUNDING or days[-1] > last + _ROUNDING:
+                said = (
+                    f"the history goes from day {first:g} to {last:g}, and the axis in time from "
+                    f"{days[0]:g} to {days[-1]:g}: say the power in all of it, 0 where it was off"
+                )
+                raise self._mistake(said, "source", "arrival")
         source = self.source if isinstance(found, History) else None
         if isinstance(source, SteadySource) and source.duty != 1.0:
             said = (

@@ -14,6 +14,9 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "History"]
 
+_HIGHEST = 10.0
+"""A fluence may be that of a mean, but a power far above it is one in per cent or a unit."""
+
 
 @dataclass(frozen=True)
 class History(Arrival):
@@ -50,6 +53,11 @@ class History(Arrival):
             raise InputError("the edges of a history must be finite and increase")
         if not (np.all(np.isfinite(power)) and np.all(power >= 0.0)):
             raise InputError("the powers of a history must be finite and not negative")
+        if power.max() > _HIGHEST:
+            raise InputError(
+                f"a power of {power.max():g} in a history is {power.max():g} times that of the "
+                "source; powers are relative to it, 1 at full load"
+            )
 
     @property
     def unit(self) -> str:

@@ -212,6 +212,15 @@ def from_file(path: Path, needed: Sequence[str] = ISOTOPES) -> tuple[Spectra, bo
     values = [columns[i] for i in (["total"] if "total" in columns else needed)]
     if any(np.any(v < 0.0) or not np.any(v > 0.0) for v in values):
         raise DataError("holds a spectrum that is negative, or zero everywhere", path=path)
+    for spectrum in values:
+        filled = np.flatnonzero(spectrum)
+        empty = np.flatnonzero(spectrum[filled[0] : filled[-1]] == 0.0)
+        if empty.size:
+            raise DataError(
+                f"is zero at {energy[filled[0] + empty[0]]:g} MeV between energies where it is "
+                "not; fill that hole",
+                path=path,
+            )
     nothing = np.zeros_like(energy)
     rows = [columns.get("total", columns.get(i, nothing)) for i in ISOTOPES]
     found = Spectra.of_table(rows, energy, float(energy[0]), float(energy[-1]))
