@@ -127,7 +127,8 @@ def table() -> Table:
                 "T is the lowest recoil energy, by the quenching of the experiment's file. Limits "
                 "of CONUS 2020 (events) and nuGEN (rate) are divided by our prediction, the "
                 "others are ratios as published. Ours is of the site, window and mass of the file, "
-                "with an efficiency of one unless the file has another."
+                "with an efficiency of one unless the file has another, and per kilogram of the "
+                "target of the file: of NEON the sodium, 15 per cent of the crystal."
             ),
             (
                 "A ratio depends on the quenching that was assumed as much as on the data: those "
@@ -162,7 +163,7 @@ def figure() -> Figure:
         )
     below.legend(loc="upper right", fontsize=7.5)
     note = (
-        "above: site and window of the files; *: numbers from memory, see the table; "
+        "above: site, window and target (NEON: sodium) of the files; *: from memory, see the table; "
         f"cevns {VERSION}"
     )
     style.caption(above, "CEvNS at reactors", note)
