@@ -163,8 +163,8 @@ def figure() -> Figure:
         )
     below.legend(loc="upper right", fontsize=7.5)
     note = (
-        "above: site, window and target (NEON: sodium) of the files; *: from memory, see the table; "
-        f"cevns {VERSION}"
+        "above: site, window and target (NEON: sodium) of the files; *: from memory, see the "
+        f"table; cevns {VERSION}"
     )
     style.caption(above, "CEvNS at reactors", note)
     return figure
