@@ -74,13 +74,16 @@ def test_a_heavy_mediator_is_a_contact_interaction(ratios):
     ("model", "parameter", "highest", "with_electrons", "without"),
     [
         ("magnetic-moment", "mu_nu_e", (2.0, 6.0), 1.11, 3.53),
-        ("millicharge", "millicharge_etau", (0.05, 200.0), 0.0166, 90.1),
+        ("millicharge", "millicharge_etau", (0.05, 200.0), 0.0166, 94.8),
     ],
 )
 def test_electrons_decide_electromagnetic_properties(
     model, parameter, highest, with_electrons, without
 ):
-    """The numbers of docs/measurements/reactors.md."""
+    """The numbers of docs/measurements/reactors.md.
+
+    Of the charge with nuclei alone the exact fit rises by 2.705 at 94.84.
+    """
     for electrons, last, known in zip(
         (True, False), highest, (with_electrons, without), strict=True
     ):
