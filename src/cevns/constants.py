@@ -16,6 +16,7 @@ __all__ = [
     "ATOMIC_MASS_MEV",
     "AVOGADRO",
     "CEVNS_PREFACTOR_CM2",
+    "DAY_S",
     "ELEMENTARY_CHARGE_J_PER_EV",
     "E_MICHEL_MAX_MEV",
     "E_PION_LINE_MEV",
@@ -67,3 +68,6 @@ E_MICHEL_MAX_MEV: Final = M_MUON_MEV / 2.0
 """End point used for the muon-decay spectra, 52.83 MeV (electron mass neglected)."""
 CEVNS_PREFACTOR_CM2: Final = G_FERMI_MEV**2 * HBARC2_MEV2_CM2 / (2.0 * math.pi)
 """G_F^2 (hbar c)^2 / (2 pi) = 8.431e-45 cm^2 MeV^-2: times a nuclear mass, d(sigma)/dT."""
+
+DAY_S: Final = 86400.0
+"""Seconds of a day."""

@@ -45,6 +45,21 @@ def release() -> Path:
 
 
 @pytest.fixture
+def written(tmp_path: Path, carried: None) -> Callable[..., Path]:
+    """A file of a text, in which pairs (old, new) change all that is alike."""
+
+    def write(text: str, *changes: tuple[str, str]) -> Path:
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / "mine.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture
 def user_file(tmp_path: Path, carried: None) -> Callable[..., Path]:
     """A user's own copy of the CsI[Na] file with its tables; pairs (old, new) change its text."""
     shutil.copytree(CATALOGUE / NAME, tmp_path / NAME)

@@ -9,6 +9,7 @@ import pytest
 from cevns.analysis.changes import _predict, _signal_only, compare
 from cevns.exceptions import MissingExtraError
 from cevns.experiments import load
+from cevns.experiments.declaration.loader import CATALOGUE
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +133,17 @@ def test_sources_of_two_kinds_go_over_whole():
     found = compare(load("coherent-ge-2024"), load("conus-2020"))
     assert "source" in found.steps[0].label
     assert found.end == pytest.approx(load("conus-2020").prediction(), rel=1e-9)
+
+
+def test_pulls_of_the_spectra_play_no_part(tmp_path):
+    """Huber's errors are not those of BESTIOLE, and a file on the way may have both."""
+    text = CATALOGUE.joinpath("conus-2020.yaml").read_text(encoding="utf-8")
+    pull = "parameters:\n  huber.normalisation: {constraint: 0 +/- 1, acts_on: source}\n"
+    for name, spectra, pulls in (("hm", "hm-bestiole", pull), ("summed", "bestiole", "")):
+        other = text.replace("name: conus-2020", f"name: {name}")
+        other = other.replace("kind: reactor", f"kind: reactor\n  spectra: {spectra}") + pulls
+        (tmp_path / f"{name}.yaml").write_text(other, encoding="utf-8")
+    first, second = (load(tmp_path / f"{name}.yaml") for name in ("hm", "summed"))
+    found = compare(first, second)
+    assert [s.label for s in found.steps] == ["spectra"]
+    assert found.end == pytest.approx(second.prediction(), rel=1e-9)

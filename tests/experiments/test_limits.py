@@ -188,7 +188,6 @@ def test_a_construction_is_of_counts_with_a_model():
 
 
 def test_data_with_the_source_off_have_a_live_time(counted):
-    counted(1000, 400)
     path = counted(1000, 400).path
     path.write_text(path.read_text().replace("exposure: 0.4, ", ""))
     with pytest.raises(InputError, match="source off and no 'exposure': say how long"):

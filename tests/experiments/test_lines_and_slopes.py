@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -36,17 +37,8 @@ EDGES = np.array([0.5, 0.8, 1.0, 1.2, 1.4, 2.0, 3.0, 5.0])
 
 
 @pytest.fixture
-def write(tmp_path, carried):
-    def make(*changes: tuple[str, str]):
-        text = FILE
-        for old, new in changes:
-            assert old in text
-            text = text.replace(old, new)
-        path = tmp_path / "mine.yaml"
-        path.write_text(text)
-        return path
-
-    return make
+def write(written):
+    return partial(written, FILE)
 
 
 def sigma(kevee):

@@ -13,6 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from cevns import registry
+from cevns.constants import DAY_S
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.nuclear.checks import positive, within
 from cevns.parameters import Parameters
@@ -37,7 +38,6 @@ from cevns.units import Unit
 __all__ = ["MODEL", "Reactor"]
 
 _SPECIES = "nubar_e"
-_DAY_S = 86400.0
 _DEFAULT = "hm-bestiole"
 _EARLY_MEV = 8.0
 _CAPTURES = 0.6
@@ -347,7 +347,7 @@ class Reactor(Source):
 
     def fluence_cm2(self, flavour: str) -> float:
         """Antineutrinos per cm2 in the live time."""
-        return self.flux_cm2_s(flavour) * self.duty * self.live_time_d * _DAY_S
+        return self.flux_cm2_s(flavour) * self.duty * self.live_time_d * DAY_S
 
     @cached_property
     def _pulls(self) -> Parameters:

@@ -9,6 +9,7 @@ from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 
+from cevns.constants import DAY_S
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import finite, within
 from cevns.sources.beams.source import Source
@@ -22,7 +23,6 @@ from cevns.units import Unit
 __all__ = ["CHAINS", "MODEL", "SpentFuel"]
 
 _SPECIES = "nubar_e"
-_DAY_S = 86400.0
 
 
 class _Decay(NamedTuple):
@@ -205,7 +205,7 @@ class SpentFuel(Source):
 
     def fluence_cm2(self, flavour: str) -> float:
         """Antineutrinos per cm2 in the live time."""
-        return self.flux_cm2_s(flavour) * self.live_time_d * _DAY_S
+        return self.flux_cm2_s(flavour) * self.live_time_d * DAY_S
 
 
 MODEL = SpentFuel

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from pydantic import BaseModel
 
+from cevns.constants import DAY_S
 from cevns.detectors import Quenching, ResponseModel
 from cevns.detectors.efficiency import Efficiency
 from cevns.detectors.pulse_shape import PulseShape
@@ -39,8 +40,8 @@ from cevns.units import Measurement, measurement
 
 __all__ = ["UNQUENCHED", "Parts", "T"]
 
-_DAY_US = 86400e6
-_ROUNDING = 1e-6  # days
+_ROUNDING = 1e-6
+"""Days, of edges that were written in another unit."""
 
 T = TypeVar("T")
 UNQUENCHED = Constant(1.0)
@@ -176,7 +177,7 @@ class Parts:
             )
             raise self._mistake(said, "source", "history_file")
         if isinstance(found, History) and edges is not None:
-            (first, last), days = found.live, edges / _DAY_US
+            (first, last), days = found.live, edges / (1e6 * DAY_S)
             if days[0] < first - _ROUNDING or days[-1] > last + _ROUNDING:
                 said = (
                     f"the history goes from day {first:g} to {last:g}, and the axis in time from "
