@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from user_files import seeded_file
 
+from cevns.analysis.coupling_families import extended
 from cevns.exceptions import CevnsWarning
 from cevns.experiments import load
 from cevns.experiments.fast_form import fast_form
@@ -127,3 +128,28 @@ def test_a_response_that_no_table_holds_stays_exact_with_a_word(monkeypatch, tmp
         fast, error = fast_form(exact)
     assert error is None
     assert fast is exact
+
+
+def test_spectra_that_pile_up_below_the_threshold(tmp_path):
+    """A charge alone, with no slope at zero, in nuclei that a plain gaussian lifts to the window.
+
+    What lies far below the threshold is little of it and moves with the energy scale by orders of
+    magnitude. The rise of -2 ln L is followed to the end of a limit.
+    """
+    shipped = load("conus-plus-2025").path.read_text()
+    assert shipped.count("{kind: hpge, fwhm:") == 3
+    path = tmp_path / "noise.yaml"
+    path.write_text(shipped.replace("{kind: hpge, fwhm:", "{kind: gaussian, noise: 20 eVee} #"))
+    experiment = load(path, overrides={"interaction.electrons": "false"})
+    process = extended(experiment, "millicharge")
+    exact = experiment.model(("millicharge_etau",), interactions=[process])
+    fast, error = fast_form(exact)
+    assert error is not None
+    points = np.concatenate(pulls_alone(exact))
+    data = asimov(exact)
+    for charge in (20.0, 95.0):
+        points[:, exact.parameters.position("millicharge_etau")] = charge
+        found, wanted = (Likelihood.of(m, data).twice_nll(points) for m in (fast, exact))
+        kept = wanted < 9.0
+        assert kept.sum() > 50
+        assert np.abs(found - wanted)[kept].max() < SHIFT

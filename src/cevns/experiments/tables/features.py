@@ -249,6 +249,8 @@ def _features(
         return np.concatenate(parts)  # (points, nodes, n_energy)
 
     spectra = _smooth_spectra(signal.fold.nodes)
+    seen = (spectra @ response({n: k[[n_knots // 2]] for n, k in knots.items()})[0]).sum(axis=1)
+    spectra = spectra[seen > 0.0] / seen[seen > 0.0, None]
     # the last sigmas may be followed less closely: few experiments and few toys come there
     weights = [
         10.0 ** np.minimum(3.0 - np.abs(k - nominal[n]) / scale[n], 0.0) for n, k in knots.items()
