@@ -28,8 +28,9 @@ def compare(
         Path | None, typer.Option("--plot", metavar="FILE", help="write the figure there")
     ] = None,
     sigmas: Annotated[
-        float, typer.Option(help="at which a change of one experiment counts as seen")
-    ] = 3.0,
+        float | None,
+        typer.Option(help="at which a change of one experiment counts as seen  [default: 3]"),
+    ] = None,
 ) -> None:
     """Turn the first experiment's predicted CEvNS count into the others', one change at a time.
 
@@ -39,7 +40,12 @@ def compare(
     if plot is not None:
         check_writable(plot)
     study = opened.open()
-    found = study.compare(sigmas=sigmas)
+    if sigmas is not None and len(study.experiments) > 1:
+        raise InputError(
+            "--sigmas belongs to one experiment, compared with itself after --set: of several "
+            "experiments no days are told"
+        )
+    found = study.compare(sigmas=3.0 if sigmas is None else sigmas)
     if plot is not None and len(found) > 1:
         raise InputError("--plot draws one comparison; name two experiments")
     for result in found.values():
