@@ -113,7 +113,8 @@ def build_model(
         if normalised:  # a share of the counted events
             size = predicted[name] * sizes[name] / total
         own, sums_to_one = (*strength, size), normalised and bool(made)
-        signal = Component(SIGNAL, shape, own, sums_to_one, signal_title(process))
+        title = signal_title(process) + (" and electrons" if view.sees_electrons(process) else "")
+        signal = Component(SIGNAL, shape, own, sums_to_one, title)
         entry = declared.entries[name]
         channels.append(_channel(view, inputs, name, entry, (signal, *further[view])))
     used = [f for strength in declared.strengths.values() for f in strength]
