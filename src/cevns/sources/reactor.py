@@ -170,6 +170,11 @@ class Reactor(Source):
                 stacklevel=3,
             )
 
+    @property
+    def averaged(self) -> str:
+        """``history_file``, where there is one."""
+        return "history_file" if self.history_file is not None else ""
+
     def _burnt(self) -> Cycle:
         """Power and fractions over the days of the data, whose mean power is the duty."""
         fractions = ends(self.fractions)

@@ -35,6 +35,7 @@ from cevns.rates.observable import Observable
 from cevns.sources import Source, SteadySource
 from cevns.sources.arrivals import Arrival
 from cevns.sources.arrivals.history import History
+from cevns.sources.beams.source import AveragedSource
 from cevns.typing import Array
 from cevns.units import Measurement, measurement
 
@@ -170,12 +171,13 @@ class Parts:
         """
         found: Arrival | None = self._built("sources.arrivals", "source", "arrival")
         edges = self.time_edges
-        if edges is not None and "history_file" in self.declaration.source.fields:
+        whole = self.source
+        if edges is not None and isinstance(whole, AveragedSource) and whole.averaged:
             said = (
-                "'history_file' gives the mean of the power, and there is an axis in time: declare "
-                "'arrival: {kind: history, ...}' in its place"
+                f"{whole.averaged!r} gives the mean of the power, and there is an axis in time: "
+                "declare 'arrival: {kind: history, ...}' in its place"
             )
-            raise self._mistake(said, "source", "history_file")
+            raise self._mistake(said, "source", whole.averaged)
         if isinstance(found, History) and edges is not None:
             (first, last), days = found.live, edges / (1e6 * DAY_S)
             if days[0] < first - _ROUNDING or days[-1] > last + _ROUNDING:
@@ -184,7 +186,7 @@ class Parts:
                     f"{days[0]:g} to {days[-1]:g}: say the power in all of it, 0 where it was off"
                 )
                 raise self._mistake(said, "source", "arrival")
-        source = self.source if isinstance(found, History) else None
+        source = whole if isinstance(found, History) else None
         if isinstance(source, SteadySource) and source.duty != 1.0:
             said = (
                 f"the source has a duty of {source.duty:g} already, and a history of its own would "

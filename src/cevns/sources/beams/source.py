@@ -20,7 +20,7 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["LastingSource", "PulsedSource", "Source", "SteadySource"]
+__all__ = ["AveragedSource", "LastingSource", "PulsedSource", "Source", "SteadySource"]
 
 
 class Source(Protocol):
@@ -168,4 +168,14 @@ class LastingSource(Source, Protocol):
     @property
     def lasts(self) -> bool:
         """Whether a channel in which the file's source is off keeps it."""
+        ...
+
+
+@runtime_checkable
+class AveragedSource(SteadySource, Protocol):
+    """A steady source that may know its changes in time, of which its rate is the mean."""
+
+    @property
+    def averaged(self) -> str:
+        """The argument that has the changes; empty where it is not given."""
         ...
