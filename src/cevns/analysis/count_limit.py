@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from cevns.inference.fitting.upper_limits import (
     upper_limit,
 )
 from cevns.inference.model.data import Data
+
+if TYPE_CHECKING:
+    from cevns.inference.toys.toy_run import Progress
 
 __all__ = ["CONSTRUCTIONS", "CevnsLimit", "Origin", "cevns_limit"]
 
@@ -85,6 +88,7 @@ def cevns_limit(
     toys: int = 1000,
     seed: int = 1,
     workers: int | None = 1,
+    progress: Progress | None = None,
 ) -> CevnsLimit:
     """Upper limit on CEvNS.
 
@@ -105,6 +109,7 @@ def cevns_limit(
         toys: at each point at most (``fc``).
         seed: of the toys.
         workers: processes for the toys.
+        progress: told how the toys go.
 
     Raises:
         UnknownNameError: if there is no such method.
@@ -165,7 +170,9 @@ def cevns_limit(
             )
         data = asimov(asked, at) if expected else None
         if method == "fc":
-            limit = _feldman_cousins(asked, poi, level, data, toys, seed, workers)
+            limit = _feldman_cousins(
+                asked, poi, level, data, toys, seed, workers=workers, progress=progress
+            )
         elif method == "gaussian":
             limit = gaussian_upper_limit(asked, poi, level=level, data=data)
         else:
@@ -182,7 +189,7 @@ def _feldman_cousins(
     data: Data | None,
     toys: int,
     seed: int,
-    workers: int | None,
+    **running: Any,
 ) -> float:
     """Upper end of the Feldman-Cousins interval.
 
@@ -200,7 +207,7 @@ def _feldman_cousins(
     for _ in range(4):  # few counts may reach farther than the profile
         end *= _BEYOND
         grid = Grid(model, (Axis(p, np.linspace(0.0, end, _POINTS)),))
-        found = feldman_cousins(grid, toys, seed=seed, cl=level, data=data, workers=workers)
+        found = feldman_cousins(grid, toys, seed=seed, cl=level, data=data, **running)
         last = confidence_set(grid.axes[0].values, found.q_data, found.critical).pieces[-1]
         if not last.upper_open:
             return last.upper

@@ -1,9 +1,9 @@
 """The fast form of an experiment's model, for toys and scans, and how good it is.
 
 The tables of a response are refined until the fast form agrees with the exact model: -2 ln L of
-nominal Asimov data to 0.01, wherever it rises by at most 9 (couplings that are nominally zero moved
-as well) and with each pull alone up to three sigma, and the number of events to 1e-4. Where no refinement is enough the exact model takes its
-place.
+nominal Asimov data to 0.01, wherever it rises by at most 9 (couplings without slope at their
+nominal zero are moved too) and with each pull alone up to three sigma, and the number of events
+to 1e-4. Where no refinement is enough the exact model takes its place.
 """
 
 from __future__ import annotations

@@ -449,6 +449,7 @@ class Study(Named):
         toys: int = 1000,
         seed: int = 1,
         workers: int | None = 1,
+        progress: Callable[[int, int, float], None] | None = None,
     ) -> analysis.CevnsLimit:
         """Upper limit on CEvNS itself; see `cevns.analysis.count_limit.cevns_limit`.
 
@@ -474,6 +475,7 @@ class Study(Named):
             toys=toys,
             seed=seed,
             workers=workers,
+            progress=progress,
         )
 
 

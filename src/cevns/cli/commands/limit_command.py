@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cevns.cli.terminal.output import Output
+from cevns.cli.terminal.progress import progress_bar
 from cevns.cli.terminal.scan_run import ScanOptions
 from cevns.exceptions import InputError
 
@@ -65,17 +66,19 @@ def limit(
     published = next((r for r in results() if r.id == loaded.name and r.limit == level), None)
     if published is not None and not loaded.has_data and observed is None and not asimov:
         events = published.events[0] if events is None and published.events else events
-    result = study.limit(
-        level=level,
-        events=events,
-        observed=observed,
-        background=background,
-        asimov=asimov,
-        method=options.method,
-        toys=options.toys,
-        seed=options.seed,
-        workers=options.workers,
-    )
+    with progress_bar() as progress:
+        result = study.limit(
+            level=level,
+            events=events,
+            observed=observed,
+            background=background,
+            asimov=asimov,
+            method=options.method,
+            toys=options.toys,
+            seed=options.seed,
+            workers=options.workers,
+            progress=progress,
+        )
     how = {
         "data": f"{result.construction}, of the observed counts",
         "expected": f"{result.construction}, of the counts expected without CEvNS",
