@@ -74,7 +74,8 @@ def minimum(
     if valid and (degeneracy := degenerate(likelihood, at, ~fixed)):
         valid, diagnosis = False, degeneracy
     if minuit.covariance is not None:
-        covariance[np.ix_(~fixed, ~fixed)] = _unbounded(likelihood, at, ~fixed, minuit)
+        found = _covariance(likelihood, at, ~fixed, minuit) if hesse else minuit.covariance
+        covariance[np.ix_(~fixed, ~fixed)] = found
     result = _record(
         likelihood,
         at,
@@ -231,17 +232,16 @@ def degenerate(likelihood: Likelihood, theta: Array, free: Array) -> str:
     return f"{involved} are degenerate: fix one of them or give it a constraint"
 
 
-def _unbounded(likelihood: Likelihood, theta: Array, free: Array, minuit: Minuit) -> Array:
-    """The covariance; of a minimum exactly on a bound, that of the curvature across the bound.
+def _covariance(likelihood: Likelihood, theta: Array, free: Array, minuit: Minuit) -> Array:
+    """The inverse of half the second derivatives; MINUIT's own where they are not positive.
 
-    MINUIT's transformation has no slope on the bound, so that its own error there is zero.
+    MINUIT has it from these, except where it minimised without them: then its covariance is that
+    of differences along transformed parameters, which has no error on a bound and is off by a tenth
+    where counts near zero bend -2 ln L.
     """
-    found = np.asarray(minuit.covariance)
-    if (np.diag(found) > 0).all():
-        return found
     curvature = likelihood.hessian(theta, np.flatnonzero(free))
-    if not (np.linalg.eigvalsh(curvature) > 0).all():
-        return found
+    if not (np.isfinite(curvature).all() and (np.linalg.eigvalsh(curvature) > 0).all()):
+        return np.asarray(minuit.covariance)
     return np.asarray(2.0 * np.linalg.inv(curvature))
 
 
