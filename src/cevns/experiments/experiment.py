@@ -242,9 +242,11 @@ def load(
     if overrides:
         overrides = loader.with_variant(document, overrides)
         overrides, curve_file = quenching_override.split(overrides)
-        document = document.with_changes(overrides)
+        everywhere = loader.in_channels(document, overrides)
+        document = document.with_changes(everywhere)
     declaration = loader.validate(document)
-    _say_what_stays(declaration, overrides)
+    if overrides:
+        _say_what_stays(declaration, everywhere)
     experiment = Experiment(
         declaration,
         path,

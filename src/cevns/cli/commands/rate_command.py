@@ -48,7 +48,7 @@ def rate(
     for result in found.values():
         _show_counts(output.console, result.title, result.channels)
         for name, count in result.per_kg_day.items():
-            of = result.experiment.material.name
+            of = result.experiment.whole_material.name
             output.console.print(f"{name}: {count:.4g} per kg of {of} and live day at full power")
         _show_remark(output.console, result.experiment)
         _show_spectrum(output.console, result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ __all__ = [
     "catalogue",
     "checked",
     "find",
+    "in_channels",
     "schema_error",
     "texts",
     "validate",
@@ -106,6 +108,36 @@ def with_variant(document: Document, overrides: Mapping[str, str]) -> dict[str, 
     # JSON is YAML: a section in a variant is written as any value behind --set is
     changes = {k: v if isinstance(v, str) else json.dumps(v) for k, v in known[name].items()}
     return {**changes, **out, "variant": name}
+
+
+def in_channels(document: Document, overrides: Mapping[str, str]) -> dict[str, str]:
+    """Changes of fields, and the same where channels have a section of their own with that field.
+
+    A change of one channel, ``channels.NAME.target.mass``, has the last word there; a whole
+    section is changed at its own place alone.
+
+    Examples:
+        >>> values = {"target": {"mass": "1 kg"}, "channels": {"b": {"target": {"mass": "3 kg"}}}}
+        >>> file = Document(Path("my.yaml"), values, None)
+        >>> in_channels(file, {"target.mass": "2 kg"})
+        {'target.mass': '2 kg', 'channels.b.target.mass': '2 kg'}
+    """
+    channels = document.values.get("channels")
+    out = dict(overrides)
+    for key, text in overrides.items():
+        for name, entry in channels.items() if isinstance(channels, Mapping) else ():
+            own = f"channels.{name}.{key}"
+            if own not in overrides and "." in key and _has(document, entry, key):
+                out[own] = text
+    return out
+
+
+def _has(document: Document, entry: Any, key: str) -> bool:
+    """Whether a section of a channel's own has a field, or the one above it as the file does."""
+    if not isinstance(entry, Mapping) or key.partition(".")[0] not in entry:
+        return False
+    inside = replace(document, values=entry).reaches(key)
+    return inside == 0 or inside == 1 == document.reaches(key)
 
 
 def validate(document: Document) -> ExperimentFile:

@@ -57,11 +57,16 @@ class Source(Component):
 
 
 class Target(Section):
-    """What the neutrinos hit."""
+    """What the neutrinos hit.
+
+    ``recoils`` are the elements whose recoils are followed, where those of others are not seen or
+    have another quenching; mass and rates per kilogram stay those of the whole.
+    """
 
     material: str
     mass: Annotated[float, Unit("kg"), Field(gt=0)]
     composition: dict[str, float] | None = None
+    recoils: list[str] | None = Field(None, min_length=1)
 
 
 class Interaction(Section):

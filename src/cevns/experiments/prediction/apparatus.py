@@ -192,7 +192,7 @@ class Apparatus(Parts):
         electrons = ElectronFold(
             self.source,
             electron_scattering(process),
-            self.material,
+            self.whole_material,
             self.declaration.target.mass,
             *self._electron_grid,
         )
@@ -215,7 +215,7 @@ class Apparatus(Parts):
     @cached_property
     def _electron_grid(self) -> tuple[Array, Array]:
         return self._located(
-            lambda: electron_grid(self.source, self.material, self.wide_response),
+            lambda: electron_grid(self.source, self.whole_material, self.wide_response),
             "interaction",
             "electrons",
         )
@@ -370,7 +370,7 @@ class Apparatus(Parts):
 
     def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
         """Terms through the moments of the source, a kernel on the nodes of its flux."""
-        mass, form = self.declaration.target.mass, self.form_factor
+        mass, form = self.recoiling_kg, self.form_factor
         if is_kernel(process):
             return KernelFold(self.source, process, self.material, mass, form, nodes, weights)
         return Fold(self.source, process, self.material, mass, form, nodes, weights)

@@ -197,6 +197,23 @@ class Parts:
 
     @cached_property
     def material(self) -> Material:
+        """The nuclei of the target whose recoils are followed."""
+        return self._recoiling[0]
+
+    @property
+    def recoiling_kg(self) -> float:
+        """Mass of these."""
+        return self.declaration.target.mass * self._recoiling[1]
+
+    @cached_property
+    def _recoiling(self) -> tuple[Material, float]:
+        whole, elements = self.whole_material, self.declaration.target.recoils
+        if elements is None:
+            return whole, 1.0
+        return self._located(lambda: whole.only(elements), "target", "recoils")
+
+    @cached_property
+    def whole_material(self) -> Material:
         """The target material."""
         target = self.declaration.target
         field = "material"
