@@ -317,7 +317,7 @@ class ExperimentFile(Section):
             raise InputError(
                 "a file with 'channels' has its data in them, and no released 'signal'"
             )
-        if not any(c.power("cevns") > 0 for c in self.channels.values()):
+        if not any(c.is_on for c in self.channels.values()):
             raise InputError("in no channel is the source on; give one a 'source' above 0")
         if len({c.data is None for c in self.channels.values()}) > 1:
             raise InputError("either all channels have data or, for a projection, none")
@@ -333,7 +333,7 @@ class ExperimentFile(Section):
                     )
             if (
                 channel.data is not None
-                and not channel.power("cevns") > 0
+                and not channel.is_on
                 and "exposure" not in channel.model_fields_set
             ):
                 raise InputError(

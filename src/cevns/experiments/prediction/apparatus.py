@@ -37,7 +37,7 @@ from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
-from cevns.sources.beams.source import LastingSource
+from cevns.sources.beams.source import LastingSource, PartedSource
 from cevns.typing import Array
 
 __all__ = ["Apparatus"]
@@ -77,18 +77,34 @@ class Apparatus(Parts):
     @property
     def exposure(self) -> float:
         """Exposures of all channels, each times the power of the source in it."""
-        return sum(c.exposure * c.power(SIGNAL) for c in self.declaration.entries.values())
+        return sum(c.exposure * self.power(c, SIGNAL) for c in self.declaration.entries.values())
 
     def power(self, entry: ChannelEntry, component: str) -> float:
         """What the source of a component is multiplied with in a channel.
 
-        A number is for all that follow the source of the file; one that lasts is named.
+        A number, or one of each part of the source, is for all that follow the source of the
+        file; one that lasts is named.
+
+        Raises:
+            SchemaError: if there are numbers of other parts than the source has.
         """
         if component in self.declaration.components and not isinstance(entry.source, dict):
             source = self.further[component].source
             if isinstance(source, LastingSource) and source.lasts:
                 return 1.0
-        return entry.power(component)
+        if isinstance(entry.source, dict):
+            return entry.source.get(component, 1.0)
+        if not isinstance(entry.source, list):
+            return entry.source
+        source = self.source
+        shares = source.shares if isinstance(source, PartedSource) else (1.0,)
+        if len(entry.source) != len(shares):
+            names = [n for n, e in self.declaration.entries.items() if e is entry]
+            raise self._mistake(
+                f"has {len(entry.source)} numbers for the {len(shares)} parts of the source",
+                *("channels", *names, "source"),
+            )
+        return math.fsum(p * s for p, s in zip(entry.source, shares, strict=True))
 
     @cached_property
     def further(self) -> dict[str, Apparatus]:

@@ -20,7 +20,14 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["AveragedSource", "LastingSource", "PulsedSource", "Source", "SteadySource"]
+__all__ = [
+    "AveragedSource",
+    "LastingSource",
+    "PartedSource",
+    "PulsedSource",
+    "Source",
+    "SteadySource",
+]
 
 
 class Source(Protocol):
@@ -178,4 +185,14 @@ class AveragedSource(SteadySource, Protocol):
     @property
     def averaged(self) -> str:
         """The argument that has the changes; empty where it is not given."""
+        ...
+
+
+@runtime_checkable
+class PartedSource(Source, Protocol):
+    """A source of several parts with one spectrum, as the cores of a reactor."""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """What each makes of the flux, in the order of the file; they sum to one."""
         ...
