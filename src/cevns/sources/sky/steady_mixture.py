@@ -13,13 +13,13 @@ import numpy as np
 
 from cevns.columns import read_columns
 from cevns.constants import DAY_S
-from cevns.exceptions import UnknownNameError
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.sources.beams.source import Source
 from cevns.sources.fission.moment_sums import MomentSums
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["Curve", "Mixture", "Part", "Share", "carried", "whole"]
+__all__ = ["Curve", "Mixture", "Part", "Share", "carried", "chosen", "whole"]
 
 _TABLES: Final = Path(__file__).parent / "tables"
 
@@ -30,6 +30,33 @@ Share = Callable[[Array], Array]
 def whole(energy_mev: Array) -> Array:
     """All of them, at any energy."""
     return np.ones_like(energy_mev)
+
+
+def chosen(what: str, given: str | tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that a user gives, one or several, in small letters.
+
+    Args:
+        what: they are names of, for errors.
+        given: by the user.
+        known: names.
+
+    Raises:
+        UnknownNameError: if one is not known.
+        InputError: if there is none, or one twice.
+
+    Examples:
+        >>> chosen("branch", "B8", ("pp", "b8"))
+        ('b8',)
+    """
+    names = tuple(n.strip().casefold() for n in ((given,) if isinstance(given, str) else given))
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(what, name, known)
+    if not names:
+        raise InputError(f"there is no {what} left; give one or more of {', '.join(known)}")
+    if len(set(names)) < len(names):
+        raise InputError(f"a {what} is given twice among {', '.join(names)}; give each once")
+    return names
 
 
 @dataclass(frozen=True, eq=False)
