@@ -282,3 +282,28 @@ def test_no_continuous_spectrum_is_made_of_the_files_of_lines():
     assert rows[0].tolist() == [0.8613, 1.0]
     assert rows[1].tolist() == [-1.0, -1.0]
     assert Sun(YEAR, "be7").lines("nu_e")[1][0] == rows[0, 0]
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "sky.md"
+
+
+@pytest.mark.parametrize("target", TABLE)
+def test_the_table_of_the_page(target):
+    """Its numbers are those that are computed, beside those of the other program."""
+    (row,) = (
+        line for line in PAGE.read_text("utf-8").splitlines() if line.startswith(f"| {target} |")
+        and line.count(" / ") > 5
+    )  # fmt: skip
+    pairs = [cell.split(" / ") for cell in row.strip("| ").split(" | ")[1:]]
+    assert [float(theirs) for _, theirs in pairs] == pytest.approx(list(TABLE[target]))
+    to_10_gev = Atmospheric(YEAR, spectra="all-flavours", maximum_mev=1e4)
+    found = [
+        *(events(B8, target, low) for low in (0.0, 0.5, 1.0, 2.0)),
+        events(B8, target, 5.0) if TABLE[target][4] else 0.0,
+        events(HEP, target, 1.0),
+        events(RELIC, target, 1.0, 300.0),
+        events(PP, target, 1e-4),
+        events(StrongLine(YEAR), target, 1e-4),
+        events(to_10_gev, target, 1.0, 300.0),
+    ]
+    assert found == pytest.approx([float(ours) for ours, _ in pairs], rel=6e-4)
