@@ -192,6 +192,20 @@ def test_at_a_line_the_pull_is_that_of_the_line():
     assert SUN.variation("flux_o15", "nu_e", np.array([0.8613]))[0] == 0.0
 
 
+@pytest.mark.parametrize("name", ["flux_b8", "flux_be7", "flux_pp"])
+def test_moments_of_a_pull_are_integrals_of_its_variation(name):
+    low = np.array([0.0, 0.3, 0.8613, 0.9, 7.0, 17.0])
+    for species in SUN.flavours:
+        found = SUN.added_moments(name, species, low)
+        for j, least in enumerate(low):
+            energy, weight = SUN.nodes(species, least)
+            change = weight * SUN.variation(name, species, energy)
+            expected = [float(change @ energy**-k) for k in range(3)]
+            assert found[:, j] == pytest.approx(expected, rel=1e-7, abs=1e-16)
+    with pytest.raises(UnknownNameError, match="parameter of this source"):
+        SUN.added_moments("flux_b9", "nu_e", 0.0)
+
+
 # -- a table of the user -------------------------------------------------------------------------
 
 TABLE = "component,flux_cm2_s,rel_unc\nB8,5.0e6,0.1\nBe7,4.8e9,0.05\npp,6.0e10,0.01\n"

@@ -20,7 +20,14 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["ChosenSource", "LastingSource", "PulsedSource", "Source", "SteadySource"]
+__all__ = [
+    "ChosenSource",
+    "LastingSource",
+    "PulledSource",
+    "PulsedSource",
+    "Source",
+    "SteadySource",
+]
 
 
 class Source(Protocol):
@@ -178,4 +185,16 @@ class ChosenSource(Source, Protocol):
     @property
     def choices(self) -> Mapping[str, str]:
         """What was chosen, by what it is of: ``{"fluxes": "b16-gs98"}``."""
+        ...
+
+
+@runtime_checkable
+class PulledSource(Source, Protocol):
+    """A source that knows the moments of what its pulls add: any `Source` with `added_moments`.
+
+    Of any other they are integrals of its spectrum times the variation, which take longer.
+    """
+
+    def added_moments(self, name: str, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """Flux moments of the spectrum times v(E) of a parameter, shape ``(3, ...)``, MeV^-k."""
         ...
