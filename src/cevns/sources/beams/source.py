@@ -22,8 +22,10 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = [
     "AveragedSource",
+    "ChosenSource",
     "LastingSource",
     "PartedSource",
+    "PulledSource",
     "PulsedSource",
     "Source",
     "SteadySource",
@@ -189,10 +191,32 @@ class AveragedSource(SteadySource, Protocol):
 
 
 @runtime_checkable
+class ChosenSource(Source, Protocol):
+    """A source with named choices that every result repeats: any `Source` that says them."""
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """What was chosen, by what it is of: ``{"fluxes": "b16-gs98"}``."""
+        ...
+
+
+@runtime_checkable
 class PartedSource(Source, Protocol):
     """A source of several parts with one spectrum, as the cores of a reactor."""
 
     @property
     def shares(self) -> tuple[float, ...]:
         """What each makes of the flux, in the order of the file; they sum to one."""
+        ...
+
+
+@runtime_checkable
+class PulledSource(Source, Protocol):
+    """A source that knows the moments of what its pulls add: any `Source` with `added_moments`.
+
+    Of any other they are integrals of its spectrum times the variation, which take longer.
+    """
+
+    def added_moments(self, name: str, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """Flux moments of the spectrum times v(E) of a parameter, shape ``(3, ...)``, MeV^-k."""
         ...
