@@ -68,9 +68,7 @@ def test_significance_is_the_ratio_of_likelihoods():
 def test_iodine_makes_nothing():
     """Its recoils end at 1.1 keV for 8 MeV: with a factor of 0.05 a thousandth of the rate."""
     iodine = KG - 2.040
-    added = counts(
-        target=f"{{material: I, mass: {iodine} kg}}", detector__quenching__value="0.05"
-    )
+    added = counts(target=f"{{material: I, mass: {iodine} kg}}", detector__quenching__value="0.05")
     assert added < 2e-3 * counts()
 
 
