@@ -41,9 +41,9 @@ _SPECIES = "nubar_e"
 _DEFAULT = "hm-bestiole"
 _EARLY_MEV = 8.0
 _CAPTURES = 0.6
+"""Captures on U-238 per fission of a power reactor with low enrichment."""
 _ENRICHED = 0.9
 """Of U-235 among fissions; power reactors have less."""
-"""Captures on U-238 per fission of a power reactor with low enrichment."""
 
 Metres = Annotated[float, Unit("m")]
 Gigawatts = Annotated[float, Unit("GW")]
@@ -229,6 +229,13 @@ class Reactor(Source):
                     stacklevel=4,
                 )
             return taken
+        if given and enriched:
+            warnings.warn(
+                f"{given:g} captures on U-238 a fission in a core of highly enriched uranium, "
+                "which has hardly any U-238: leave 'captures_per_fission' out",
+                CevnsWarning,
+                stacklevel=4,
+            )
         if given and model.with_capture:
             raise InputError(
                 f"captures on U-238 are in the spectrum {model.title!r} already; leave "

@@ -162,9 +162,11 @@ def _step(node: Any, rest: str, key: str) -> tuple[Any, str]:
                 return known, ".".join(parts[n:])
     if len(parts) == 1:
         return parts[0], ""  # a new field: the schema says whether it may be there
-    raise InputError(
-        f"--set {key}: there is no field {parts[0]!r}; {nearest(parts[0], node, 'there are')}"
-    )
+    hint = nearest(parts[0], node, "there are")
+    if not hint.endswith("?"):  # it may be a section that the file leaves to its defaults
+        place = f"{key.removesuffix(rest)}{parts[0]}"
+        hint += f"; what the file leaves out is given whole, --set '{place}={{{parts[1]}: ...}}'"
+    raise InputError(f"--set {key}: there is no field {parts[0]!r}; {hint}")
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:

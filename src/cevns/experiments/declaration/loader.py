@@ -31,6 +31,8 @@ __all__ = [
 
 T = TypeVar("T", bound=BaseModel)
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
+_OWN = ("target", "detector", "axes")
+"""Sections that a channel may have of its own (`sections.ChannelEntry`)."""
 COMBINATION = "combination"
 """The section that makes a file one of several experiments (`combination.read_combination`)."""
 
@@ -134,7 +136,8 @@ def in_channels(document: Document, overrides: Mapping[str, str]) -> dict[str, s
 
 def _has(document: Document, entry: Any, key: str) -> bool:
     """Whether a section of a channel's own has a field, or the one above it as the file does."""
-    if not isinstance(entry, Mapping) or key.partition(".")[0] not in entry:
+    section = key.partition(".")[0]
+    if section not in _OWN or not isinstance(entry, Mapping) or section not in entry:
         return False
     inside = replace(document, values=entry).reaches(key)
     return inside == 0 or inside == 1 == document.reaches(key)
@@ -197,6 +200,10 @@ def schema_error(
     return document.error(_sentence(first, location, model), location)
 
 
+_EXPOSURE = (
+    "mass times time is not declared: give 'target.mass' and 'live_time', the days of data; the "
+    "'exposure' of a channel is a number, how long it is in units of 'live_time'"
+)
 _OF_FIELDS = ("missing", "extra_forbidden", "unexpected_keyword_argument")
 _WANTED = {
     "missing": "this field is missing",
@@ -226,6 +233,8 @@ _WANTED = {
 
 def _sentence(error: Mapping[str, Any], location: Location, model: Any) -> str:
     kind = error["type"]
+    if location[-1:] == ["exposure"] and kind in ("extra_forbidden", "float_parsing", "float_type"):
+        return _EXPOSURE if kind == "extra_forbidden" else f"expected a number; {_EXPOSURE}"
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _known_fields([str(k) for k in location[:-1]], model)
         return f"there is no such field; {nearest(str(location[-1]), known, 'known here:')}"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from cevns.exceptions import CevnsError, InputError
+from cevns.exceptions import CevnsError, CevnsWarning, InputError
 from cevns.experiments.declaration.backgrounds import (
     Background,
     Component,
@@ -43,6 +44,9 @@ from cevns.parameters import fold_name
 from cevns.units import Unit
 
 __all__ = ["ExperimentFile"]
+
+_LONG = 20.0
+"""Live times that a channel may have without a word."""
 
 
 class ExperimentFile(Section):
@@ -339,6 +343,13 @@ class ExperimentFile(Section):
                 raise InputError(
                     f"channel {name!r} has data with the source off and no 'exposure': say how "
                     "long it is in units of 'live_time', 1 for the same"
+                )
+            if channel.exposure > _LONG:
+                warnings.warn(
+                    f"{self.name}: channel {name!r} is {channel.exposure:g} times as long as "
+                    "'live_time'; an exposure is a number of these, no days and no kg d",
+                    CevnsWarning,
+                    stacklevel=2,
                 )
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:

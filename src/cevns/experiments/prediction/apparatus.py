@@ -350,7 +350,8 @@ class Apparatus(Parts):
         """Signal in the analysis region at nominal values."""
         process = signal.fold.interaction
         values, strength = self._nominal(process), self.nominal(self.signal_strength, process)
-        total = float(signal.evaluate(values).sum()) * strength
+        cells = signal.evaluate(values)
+        total = float(cells.sum()) * strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
             raise InputError(
@@ -361,6 +362,19 @@ class Apparatus(Parts):
                 f"{self.name}: no {signal_title(self.interaction)} event is expected in the "
                 "analysis region; check threshold, axes and source"
             )
+        declared = self.declaration
+        rated = any(b.rate is not None for b in declared.backgrounds.values())
+        if rated and self.time_edges is None and declared.axes.energy is not None:
+            seen = cells.reshape(signal.n_energy, -1).sum(axis=1) > 0.0
+            if not seen[0]:
+                first = float(self.energy_edges[int(np.argmax(seen))])
+                warnings.warn(
+                    f"{self.name}: the energy axis begins at {self.energy_edges[0]:g}, below the "
+                    f"threshold: below {first:g} the efficiency is zero, while backgrounds with a "
+                    "'rate' are counted there too",
+                    CevnsWarning,
+                    stacklevel=2,
+                )
         return total
 
     def nominal(
