@@ -2,9 +2,9 @@
 
     python tools/carry_supernova.py BINNED.csv [OUTPUT_DIR]
 
-BINNED.csv holds the Garching models s27.0co and s11.2c (equation of state LS220), read from a public
-repository and binned in time: energy, <E> and <E2> of each species. The tables written have one
-model each and only the columns that a burst needs.
+BINNED.csv holds the Garching models s27.0co and s11.2c (equation of state LS220), read from a
+public repository and binned in time: energy, <E> and <E2> of each species. The tables written have
+one model each and only the columns that a burst needs.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from cevns.sources.burst_models.burst_table import COLUMNS
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/sources/burst_models/tables"
 MODELS = {"LS220-s27.0co": ("ls220-27", "27"), "LS220-s11.2c": ("ls220-11.2", "11.2")}
 HEAD = """\
-# Supernova of a star of {mass} solar masses, equation of state LS220 (Garching model {model}): energy
-# that one species takes away in a time bin after the bounce, its mean energy and mean squared energy;
-# 'multiplicity' is how many of the six species a row stands for.
+# Supernova of a star of {mass} solar masses, equation of state LS220 (Garching model {model}):
+# energy that one species takes away in a time bin after the bounce, its mean energy and mean
+# squared energy; 'multiplicity' is how many of the six species a row stands for.
 # Source: the model of R. F. Lang et al., Phys. Rev. D 94, 103009 (2016), arXiv:1606.09243, from
 # https://github.com/cajohare/NeutrinoFog (MIT licence), commit
 # 0df3d0c, there data/neutrinos/supernovae; times are joined to bins.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -104,36 +105,41 @@ class Supernova(Source):
     mean_energies_mev: Mapping[str, Mev] = field(default_factory=dict)
     pinches: Mapping[str, float] = field(default_factory=dict)
     decay_s: Annotated[float, Unit("s")] | None = None
-    _bins: Mapping[str, burst_table.TimeBins] | None = field(
-        init=False, repr=False, compare=False, default=None
-    )
-    _whole: BurstPart = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         within("distance of the supernova in kpc", self.distance_kpc, 1e-6, 1e6, "find its unit")
-        name = canonical(self.model or PINCHED)
-        bins: Mapping[str, burst_table.TimeBins] | None = None
-        if self.loader is not None:
-            if self.file is None:
-                raise InputError("a loader of snewpy needs the model file: give it as 'file'")
-            from cevns.sources.burst_models.snewpy_files import read_snewpy
-
-            bins = read_snewpy(Path(self.file), self.loader)
-        elif self.file is not None:
-            bins = burst_table.read_table(Path(self.file), self.model)
-        elif name != PINCHED:
-            if name not in supernova_models():
-                raise UnknownNameError("supernova model", self.model or "", supernova_models())
-            bins = burst_table.carried(name)
+        if self.loader is not None and self.file is None:
+            raise InputError("a loader of snewpy needs the model file: give it as 'file'")
         own = (self.energies_erg, self.mean_energies_mev, self.pinches)
-        if bins is not None and (any(own) or self.decay_s is not None):
+        if self._bins is not None and (any(own) or self.decay_s is not None):
             raise InputError(
                 "energies, mean energies, pinches and a decay time are those of the model "
                 f"'{PINCHED}'; this model has its own"
             )
-        object.__setattr__(self, "_bins", bins)
-        whole = self._pinched() if bins is None else self._part(bins, {})
-        object.__setattr__(self, "_whole", whole)
+        if self.decay_s is not None:
+            within("decay time of the burst in s", self.decay_s, 1e-4, 1e4, "find its unit")
+        _ = self._whole  # what is wrong is said now
+
+    @cached_property
+    def _bins(self) -> Mapping[str, burst_table.TimeBins] | None:
+        """The model in time bins; None for one spectrum."""
+        name = canonical(self.model or PINCHED)
+        if self.file is not None and self.loader is not None:
+            from cevns.sources.burst_models.snewpy_files import read_snewpy
+
+            return read_snewpy(Path(self.file), self.loader)
+        if self.file is not None:
+            return burst_table.read_table(Path(self.file), self.model)
+        if name == PINCHED:
+            return None
+        if name not in supernova_models():
+            raise UnknownNameError("supernova model", self.model or "", supernova_models())
+        return burst_table.carried(name)
+
+    @cached_property
+    def _whole(self) -> BurstPart:
+        """All of the burst."""
+        return self._pinched() if self._bins is None else self._part(self._bins, {})
 
     @property
     def name(self) -> str:
@@ -151,8 +157,6 @@ class Supernova(Source):
         """One spectrum a species."""
         given = (self.energies_erg, self.mean_energies_mev, self.pinches)
         values = [_of_species(what, own) for what, own in zip(_USUAL, given, strict=True)]
-        if self.decay_s is not None:
-            within("decay time of the burst in s", self.decay_s, 1e-4, 1e4, "find its unit")
         erg = quantity("1 erg", "MeV")
         return BurstPart(
             {
@@ -220,7 +224,9 @@ class Supernova(Source):
                 "for example 3 s, or choose a model with a time profile"
             )
         if not begin_s < end_s:
-            raise InputError(f"a part of a burst ends after it begins, not {begin_s:g}..{end_s:g} s")
+            raise InputError(
+                f"a part of a burst ends after it begins, not {begin_s:g} to {end_s:g} s"
+            )
         if self._bins is not None:
             shares = {
                 f: np.clip(np.minimum(end_s, t.end_s) - np.maximum(begin_s, t.begin_s), 0.0, None)

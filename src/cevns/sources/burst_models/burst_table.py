@@ -128,8 +128,12 @@ def read_table(path: Path, model: str | None = None) -> Mapping[str, TimeBins]:
     found = sorted({row["model"] for _, row in rows}) if "model" in header else []
     if len(found) > 1 or (found and model is not None):
         names = {canonical(name): name for name in found}
-        if model is None or canonical(model) not in names:
-            raise UnknownNameError(f"supernova model in {path}", model or "", found)
+        if model is None:
+            raise DataError(
+                f"holds several models; say which with 'model': {', '.join(found)}", path=path
+            )
+        if canonical(model) not in names:
+            raise UnknownNameError(f"supernova model in {path}", model, found)
         rows = [(n, row) for n, row in rows if row["model"] == names[canonical(model)]]
     return from_rows(rows, path)
 
