@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cevns.analysis.expected.burst_counts import BurstCounts
+    from cevns.analysis.expected.burst_views import View
     from cevns.sources.supernova import Supernova
 
 __all__ = ["supernova"]
@@ -59,12 +60,14 @@ def supernova(
         str, typer.Option(metavar="LIST", help="of the profile, s after the bounce")
     ] = _TIMES,
     form_factor: Annotated[
-        str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")
-    ] = "helm",
+        str | None, typer.Option("--form-factor", metavar="NAME", help="of a target; helm")
+    ] = None,
     couplings: Annotated[
-        str, typer.Option("--couplings", metavar="NAME", help="see 'cevns list couplings'")
-    ] = "scholberg2021",
-    axial: Annotated[bool, typer.Option(help="include the axial part")] = False,
+        str | None, typer.Option("--couplings", metavar="NAME", help="of a target; scholberg2021")
+    ] = None,
+    axial: Annotated[
+        bool | None, typer.Option(help="include the axial part; of a target left out")
+    ] = None,
     background: Annotated[
         str | None,
         typer.Option(metavar="RATE", help="steady, above threshold, such as 1e-3/kg/d"),
@@ -84,16 +87,13 @@ def supernova(
     if figure is not None:
         require_plots("--figure")
         check_writable(figure)
-    if threshold is None:
-        raise InputError("a target needs a threshold; give --threshold, for example 1keVnr")
+    asked = {"couplings": couplings, "form_factor": form_factor, "axial": axial}
+    given = {name: value for name, value in asked.items() if value is not None}
+    view, own_mass = _view(target, threshold, given)
     found = burst_counts(
         _source(distance, model, file, loader, burst),
-        target,
-        quantity(threshold, "keVnr", what="--threshold"),
-        mass_kg=1000.0 if mass is None else quantity(mass, "kg", what="--mass"),
-        couplings=couplings,
-        form_factor=form_factor,
-        axial=axial,
+        view,
+        mass_kg=own_mass if mass is None else quantity(mass, "kg", what="--mass"),
         times_s=_times(times),
         background_kg_d=(
             None if background is None else quantity(background, "/kg/d", what="--background")
@@ -102,7 +102,32 @@ def supernova(
         sigmas=sigmas,
     )
     _show(output.console, found)
-    output.result({**found.to_dict(), "inputs": _inputs(file)})
+    if figure is not None:
+        from cevns.report.figure_files import save
+        from cevns.report.gallery_parts.burst_figures import burst_figure
+
+        save(burst_figure(found), figure)
+    output.result({**found.to_dict(), "inputs": _inputs(file, found)})
+
+
+def _view(target: str, threshold: str | None, given: dict[str, Any]) -> tuple[View, float]:
+    """What counts, and the mass if none is named."""
+    from cevns.analysis.expected.burst_views import Bare, InDetector
+    from cevns.experiments import catalogue, load
+    from cevns.registry import canonical
+    from cevns.units import quantity
+
+    if canonical(target) in catalogue() or target.endswith((".yaml", ".yml")):
+        if threshold is not None or given:
+            raise InputError(
+                f"{target} is an experiment, whose file says what it counts and by which couplings "
+                "and form factor: leave out --threshold and what else belongs to a bare target"
+            )
+        experiment = load(target)
+        return InDetector(experiment), experiment.declaration.target.mass
+    if threshold is None:
+        raise InputError("a target needs a threshold; give --threshold, for example 1keVnr")
+    return Bare(target, quantity(threshold, "keVnr", what="--threshold"), **given), 1000.0
 
 
 def _source(
@@ -150,23 +175,29 @@ def _times(text: str) -> list[float]:
     return times
 
 
-def _inputs(file: Path | None) -> dict[str, Any]:
+def _inputs(file: Path | None, found: BurstCounts) -> dict[str, Any]:
+    """Files behind the result, with digests."""
+    from cevns.analysis.expected.burst_views import InDetector
     from cevns.datasets.digests import sha256
     from cevns.files import expanded
 
-    files = []
-    if file is not None:
-        path = expanded(file)
-        files = [{"role": "burst", "name": path.name, "sha256": sha256(path)}]
+    used = [] if file is None else [("burst", expanded(file))]
+    if isinstance(found.view, InDetector):
+        used.append(("experiment", found.view.experiment.path))
+    files = [
+        {"role": role, "name": path.name, "sha256": sha256(path)}
+        for role, path in used
+        if path.is_file()  # some loaders of snewpy want the begin of several names
+    ]
     return {"origin": "none", "files": files, "warnings": []}
 
 
 def _show(console: Console, found: BurstCounts) -> None:
-    source, physics = found.source, found.physics
+    source, physics, threshold = found.source, found.view.physics, found.threshold_kevnr
+    what = f"detector of {found.experiment}" if threshold is None else f"above {threshold:g} keVnr"
     shown = table(
-        f"burst '{source.name}' at {source.distance_kpc:g} kpc: {found.material.name} above "
-        f"{found.threshold_kevnr:g} keVnr ({physics['couplings']}, {physics['form_factor']}, axial "
-        f"part {physics['axial']})",
+        f"burst '{source.name}' at {source.distance_kpc:g} kpc: {found.view.material.name}, {what} "
+        f"({physics['couplings']}, {physics['form_factor']}, axial part {physics['axial']})",
         "species",
         "energy, erg",
         "per cm2",

@@ -8,6 +8,7 @@ two moments of the sum.
 
 from __future__ import annotations
 
+import glob
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,17 +102,19 @@ def _opened(path: Path, loader: str) -> Any:
         name: kind
         for module in modules
         for name, kind in vars(module).items()
-        if isinstance(kind, type) and issubclass(kind, base.SupernovaModel) and name[:1] != "_"
+        if isinstance(kind, type)
+        and issubclass(kind, base.SupernovaModel)
+        and kind not in (base.SupernovaModel, base.PinchedModel)
     }
     if loader not in known:
         raise UnknownNameError("loader of snewpy", loader, known)
-    if not path.is_file():
+    if not any(path.parent.glob(f"{glob.escape(path.name)}*")):  # some want the begin of a name
         raise DataError("no such file", path=path)
     try:
         return known[loader](filename=str(path))
     except Exception as error:  # each loader has its own
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        raise DataError(f"snewpy's {loader} cannot read it ({text})", path=path) from None
+        raise DataError(f"snewpy's {loader} cannot read it ({text[:200]})", path=path) from None
 
 
 def _moments(model: Any, time: Array, path: Path) -> dict[str, tuple[Array, Array, Array]]:
