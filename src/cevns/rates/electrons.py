@@ -31,8 +31,8 @@ from cevns.processes import (
 )
 from cevns.rates.fold import Fold
 from cevns.rates.kernel_fold import KernelFold
-from cevns.rates.period_fold import PeriodFold
 from cevns.rates.moments import fold_terms
+from cevns.rates.period_fold import PeriodFold
 from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
 from cevns.typing import Array

@@ -64,8 +64,6 @@ class PeriodFold:
         """As `Fold.neutron_rms_fm`."""
         return self.periods[0].neutron_rms_fm(a, values)
 
-    def spectrum(
-        self, values: Mapping[str, Array | float] | None = None, **nuclear: Any
-    ) -> Array:
+    def spectrum(self, values: Mapping[str, Array | float] | None = None, **nuclear: Any) -> Array:
         """Counts per node, ``(..., flavours, nodes)``, as `Fold.spectrum`."""
         return np.concatenate([f.spectrum(values, **nuclear) for f in self.periods], axis=-2)

@@ -184,9 +184,7 @@ class Supernova(Source):
                 some = share > 0.0
                 some[0] = some[0] or not some.any()
                 fluence = number * share * table.energy_erg / table.mean_mev
-                made[id(table)] = PinchedSum(
-                    fluence[some], table.mean_mev[some], table.pinch[some]
-                )
+                made[id(table)] = PinchedSum(fluence[some], table.mean_mev[some], table.pinch[some])
             out[flavour] = made[id(table)]
         return BurstPart(out)
 

@@ -2,12 +2,14 @@ r"""What a target sees of a supernova burst, above a threshold of recoil energy 
 
 .. math:: N(T_0) = \sum_A n_A \sum_s \int_{T_0} dT \int dE\, \frac{dF_s}{dE}\, \frac{d\sigma}{dT}
 
-with the fluence of the whole burst, so that the rate is per burst and goes with 1/D^2. Only coherent
-scattering on nuclei counts: no charged currents, no breakup of nuclei, no recoils of electrons.
+with the fluence of the whole burst, so that the rate is per burst and goes with 1/D^2. Only
+coherent scattering on nuclei counts: no charged currents, no breakup of nuclei, no recoils of
+electrons.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -194,7 +196,7 @@ def _profile(
     parts: Array = np.array(
         [
             view.per_tonne(source.during(a, b)).sum() if b > a else 0.0
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in itertools.pairwise(edges)
         ]
     )
     return tuple((np.cumsum(parts) / total).tolist())

@@ -32,7 +32,7 @@ _MOST_COUNTS = 10_000_000
 
 
 def _log_tail(n: ArrayLike, b: float) -> Array:
-    """ln of the probability of n or more events where b are expected; exact far in the tail."""
+    """Ln of the probability of n or more events where b are expected; exact far in the tail."""
     from scipy.special import gammainc, gammaln
 
     n = np.asarray(n, dtype=float)
@@ -49,7 +49,7 @@ def _log_tail(n: ArrayLike, b: float) -> Array:
 
 
 def significance(n: ArrayLike, background: float) -> Array:
-    """One-sided standard deviations of n or more events over an expected background.
+    """One-sided standard deviations of n or more events over an expected background, from 0 on.
 
     Args:
         n: counts.
@@ -61,13 +61,14 @@ def significance(n: ArrayLike, background: float) -> Array:
     Examples:
         >>> round(float(significance(5, 0.01)), 2)  # p = 1e-10/5!
         6.99
-        >>> float(significance(0, 1.0))  # what always happens
-        -inf
+        >>> float(significance(0, 1.0))  # no more than what happens anyway
+        0.0
     """
     from scipy.special import ndtri_exp
 
     positive("expected background", background)
-    return np.asarray(-ndtri_exp(_log_tail(n, background)))
+    sigmas: Array = np.maximum(-ndtri_exp(np.minimum(_log_tail(n, background), 0.0)), 0.0)
+    return sigmas
 
 
 def count_needed(background: float, sigmas: float) -> int:

@@ -10,6 +10,7 @@ n = 2 the spectra are weighted as coherent scattering without a threshold weight
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 
 import numpy as np
@@ -85,7 +86,7 @@ def overlap(
     edges = np.unique([0.0, *ends])
     x, w = np.polynomial.legendre.leggauss(4)
     steps = np.unique(
-        np.concatenate([np.linspace(a, b, _POINTS) for a, b in zip(edges, edges[1:], strict=False)])
+        np.concatenate([np.linspace(a, b, _POINTS) for a, b in itertools.pairwise(edges)])
     )
     half = np.diff(steps)[:, None] / 2.0
     energy = steps[:-1, None] + half * (x + 1.0)

@@ -213,11 +213,15 @@ def _show(console: Console, found: BurstCounts) -> None:
     total = sum(fluences)
     mean = sum(a * b for a, b in zip(fluences, means, strict=True)) / total
     erg = sum(source.energy_erg(f) for f in source.flavours)
-    shown.add_row("all", f"{erg:.3g}", f"{total:.5g}", f"{mean:.2f}", f"{found.events_per_tonne:.3g}")
+    shown.add_row(
+        "all", f"{erg:.3g}", f"{total:.5g}", f"{mean:.2f}", f"{found.events_per_tonne:.3g}"
+    )
     console.print(shown)
     console.print(f"{found.events:.4g} events in {found.mass_kg:g} kg, for one burst")
     if found.cumulative:
-        profile = table("time after the bounce", "s", "share of the events", "events so far", left=0)
+        profile = table(
+            "time after the bounce", "s", "share of the events", "events so far", left=0
+        )
         for t, share in zip(found.times_s, found.cumulative, strict=True):
             profile.add_row(f"{t:g}", f"{share:.3f}", f"{share * found.events:.3g}")
         console.print(profile)

@@ -163,9 +163,9 @@ class Apparatus(Parts):
                 "source",
                 "arrival",
             )
-        elif self.periods:
+        elif edges is not None and self.periods:
             shares = np.repeat(np.eye(len(self.periods)), len(self.source.flavours), axis=0)
-            return tuple(TimeTable.constant(self.time_edges, row) for row in shares)
+            return tuple(TimeTable.constant(edges, row) for row in shares)
         elif edges is not None:
             return pulsed(self.source, edges, efficiency, self.one_acting_on("pulse-time"))
         else:  # everything arrives in one bin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from functools import partial
 
@@ -66,9 +67,7 @@ def parts_in_time(
             "parameters that act on the pulse time"
         )
     seconds = edges * quantity("1 us", "s")
-    return tuple(
-        source.during(float(a), float(b)) for a, b in zip(seconds[:-1], seconds[1:], strict=True)
-    )
+    return tuple(source.during(float(a), float(b)) for a, b in itertools.pairwise(seconds))
 
 
 def declared_arrival(

@@ -168,7 +168,9 @@ def raw_weights(
     return np.stack(rows)
 
 
-def raw_rows(fold: Fold | PeriodFold | WithElectrons, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
+def raw_rows(
+    fold: Fold | PeriodFold | WithElectrons, radii: tuple[RadiusNodes, ...]
+) -> tuple[Array, IntArray]:
     """Folded terms G, ``(n_raw, n_nodes)``, and the flavour of each."""
     rows, flavours = [], []
     for f in range(len(fold.flavours)):

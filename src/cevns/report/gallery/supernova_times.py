@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -22,7 +22,7 @@ __all__ = ["figure", "found", "table"]
 
 _VIEW: Final = Bare("Xe", threshold_kevnr=1.0)
 _MODELS: Final = {"ls220-27": "27", "ls220-11.2": "11.2"}
-_LOOK: Final = {
+_LOOK: Final[dict[str, dict[str, Any]]] = {
     "ls220-27": {"color": "#2f5fb3"},
     "ls220-11.2": {"color": "#e42536", "linestyle": (0, (5, 1.6))},
 }
@@ -36,11 +36,12 @@ def found(model: str) -> BurstCounts:
 
 def table() -> Table:
     """Counts and the share of them that has come by a time."""
-    rows = [("27", *found("ls220-27").cumulative), ("11.2", *found("ls220-11.2").cumulative)]
-    counts = [found(m).events_per_tonne for m in _MODELS]
+    rows: list[tuple[str | float, ...]] = [
+        (mass, found(m).events_per_tonne, *found(m).cumulative) for m, mass in _MODELS.items()
+    ]
     return Table(
         ("mass of the star", "events per tonne", *(f"by {t:g} s" for t in TIMES_S)),
-        tuple((row[0], n, *row[1:]) for row, n in zip(rows, counts, strict=True)),
+        tuple(rows),
         (
             (
                 "Stars of 27 and 11.2 solar masses, equation of state LS220, at 10 kpc: xenon above "

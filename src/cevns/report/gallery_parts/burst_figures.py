@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -69,8 +70,7 @@ def rate_in_time(source: Supernova, view: View, mass_kg: float = 1000.0) -> tupl
     if len(edges) == 2:
         edges = [begin, *np.geomspace(1e-3 * (end - begin), end - begin, 40) + begin]
     counts = [
-        view.per_tonne(source.during(a, b)).sum() / (b - a)
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        view.per_tonne(source.during(a, b)).sum() / (b - a) for a, b in itertools.pairwise(edges)
     ]
     return np.array(edges), np.array(counts) * mass_kg / 1000.0
 

@@ -67,7 +67,7 @@ class TimeBins:
 
     @property
     def pinch(self) -> Array:
-        """alpha of each bin."""
+        """Alpha of each bin."""
         return pinch_of(self.mean_mev, self.mean_square_mev2)
 
 
@@ -138,9 +138,7 @@ def read_table(path: Path, model: str | None = None) -> Mapping[str, TimeBins]:
     return from_rows(rows, path)
 
 
-def from_rows(
-    rows: Sequence[tuple[int, Mapping[str, str]]], path: Path
-) -> Mapping[str, TimeBins]:
+def from_rows(rows: Sequence[tuple[int, Mapping[str, str]]], path: Path) -> Mapping[str, TimeBins]:
     """Rows of a table by flavour.
 
     Args:

@@ -60,7 +60,8 @@ def pinch_of(mean_mev: ArrayLike, mean_square_mev2: ArrayLike) -> Array:
             f"no pinched spectrum has <E> = {mean.ravel()[bad]:g} MeV and <E2> = "
             f"{square.ravel()[bad]:g} MeV2: <E2> must be above <E>^2 and at most twice that"
         )
-    return (2.0 * mean**2 - square) / (square - mean**2)
+    pinch: Array = (2.0 * mean**2 - square) / (square - mean**2)
+    return pinch
 
 
 @dataclass(frozen=True, eq=False)

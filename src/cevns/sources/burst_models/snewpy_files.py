@@ -18,7 +18,7 @@ import numpy as np
 
 from cevns.exceptions import DataError, MissingExtraError, UnknownNameError
 from cevns.sources.burst_models.burst_table import TimeBins
-from cevns.typing import Array
+from cevns.typing import Array, IntArray
 from cevns.units import quantity
 
 __all__ = ["read_snewpy"]
@@ -80,9 +80,11 @@ def read_snewpy(path: Path, loader: str) -> Mapping[str, TimeBins]:
     return found
 
 
-def _groups(n: int) -> Array:
+def _groups(n: int) -> IntArray:
     """First of each group of intervals, at most `_MOST_BINS` groups."""
-    groups: Array = np.unique(np.linspace(0.0, n, min(n, _MOST_BINS), endpoint=False).astype(int))
+    groups: IntArray = np.unique(
+        np.linspace(0.0, n, min(n, _MOST_BINS), endpoint=False).astype(int)
+    )
     return groups
 
 
@@ -119,9 +121,9 @@ def _opened(path: Path, loader: str) -> Any:
 
 def _moments(model: Any, time: Array, path: Path) -> dict[str, tuple[Array, Array, Array]]:
     """Number, energy (MeV) and squared energy per second at each snapshot, by row of snewpy."""
-    from astropy import units
     from scipy.integrate import simpson
 
+    units = importlib.import_module("astropy.units")  # snewpy brings it
     rows = [flavour for flavour in _package(path)[1].Flavor if flavour.name in _ROWS]
     spectra = model.get_initial_spectra(time * units.s, _ENERGY_MEV * units.MeV, rows)
     out = {}
