@@ -83,10 +83,10 @@ class Supernova(Source):
             model does not say when its neutrinos come.
 
     Raises:
-        InputError: if a number is out of range, or an argument is not one of the model.
+        InputError: if a number is out of range, an argument is not one of the model, or snewpy is
+            asked for and not installed.
         UnknownNameError: if there is no such model or species.
         DataError: if a file cannot be used.
-        MissingExtraError: if snewpy is asked for and not installed.
 
     Examples:
         >>> burst = Supernova(distance_kpc=10.0)

@@ -29,7 +29,7 @@ from cevns.typing import Array, ArrayLike
 __all__ = ["BurstPart", "PinchedSum", "pinch_of"]
 
 _FLOOR_MEV: Final = 1e-6
-"""Below it the moments of a spectrum that does not vanish fast enough at zero stay as they are."""
+"""Below it moments stay as they are: those of a spectrum that hardly vanishes at zero diverge."""
 _TAIL: Final = 1e-13
 """Share of the particles that may lie above what is called the end point."""
 _SMALL: Final = 1e-9
@@ -129,20 +129,19 @@ class PinchedSum:
         from scipy.special import exp1, gammaincc, gammaln
 
         a, b = self.pinch, self._scale
-        x = b * np.maximum(np.asarray(e_min_mev, dtype=float), 0.0)[..., None]
-        floored = np.maximum(x, b * _FLOOR_MEV)
+        x = b * np.maximum(np.asarray(e_min_mev, dtype=float), _FLOOR_MEV)[..., None]
         above = gammaincc(a + 1.0, x)  # Gamma(s + 1, x)/Gamma(a + 1)
         # x^s exp(-x)/Gamma(a + 1), from s = a down by one power at a time
-        power = np.exp(a * np.log(floored) - floored - gammaln(a + 1.0))
+        power = np.exp(a * np.log(x) - x - gammaln(a + 1.0))
         out = [above @ self.shares]
         for k in (1, 2):
             s = a + 1.0 - k
             none = np.abs(s) < _ZERO
             above = (above - power) / np.where(none, 1.0, s)
             if np.any(none):  # a + 1 = k: Gamma(a + 1) is one
-                above = np.where(none, exp1(floored), above)
+                above = np.where(none, exp1(x), above)
             out.append(above @ (self.shares * b**k))
-            power = power / floored
+            power = power / x
         return np.stack(out)
 
 

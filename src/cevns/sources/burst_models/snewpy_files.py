@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cevns.exceptions import DataError, MissingExtraError, UnknownNameError
+from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.sources.burst_models.burst_table import TimeBins
 from cevns.typing import Array, IntArray
 from cevns.units import quantity
@@ -48,7 +48,7 @@ def read_snewpy(path: Path, loader: str) -> Mapping[str, TimeBins]:
         loader: class of snewpy that reads it, such as ``Nakazato_2013`` or ``Analytic3Species``.
 
     Raises:
-        MissingExtraError: if snewpy is not installed.
+        InputError: if snewpy is not installed.
         UnknownNameError: if it has no such class.
         DataError: if it cannot read the file, or finds no burst in it.
     """
@@ -93,8 +93,9 @@ def _package(path: Path) -> tuple[Any, ...]:
     try:
         return tuple(importlib.import_module(f"snewpy.{name}") for name in _MODULES)
     except ImportError:
-        raise MissingExtraError(
-            "snewpy", "supernova", f"reading the supernova model {path.name}"
+        raise InputError(
+            f"reading the supernova model {path.name} needs snewpy, which is not installed: pip "
+            "install snewpy"
         ) from None
 
 
