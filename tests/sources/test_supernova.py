@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def test_moments_are_those_of_a_quadrature(alpha, low):
     for k in range(3):
         expected = sum(
             quad(lambda e, k=k: float(one.density(e)) * e**-k, a, b, epsrel=1e-12)[0]
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in itertools.pairwise(edges)
         )
         assert found[k] == pytest.approx(expected, rel=3e-8)
 
@@ -135,7 +136,7 @@ def test_parts_make_the_whole(model):
     burst = at_10_kpc(model)
     begin, end = burst.burst_s or (0.0, 0.0)
     cuts = [begin, 0.013, 0.5, 3.3, end]
-    parts = [burst.during(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    parts = [burst.during(a, b) for a, b in itertools.pairwise(cuts)]
     for f in FLAVOURS:
         numbers = np.array([p.fluence_cm2(f) for p in parts])
         assert numbers.sum() == pytest.approx(burst.fluence_cm2(f), rel=1e-12)

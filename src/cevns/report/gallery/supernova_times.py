@@ -44,10 +44,10 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "Stars of 27 and 11.2 solar masses, equation of state LS220, at 10 kpc: xenon above "
-                "1 keVnr. Published for the first, arXiv:1606.09243: 35, 123 and 704 events in 2, 7 "
-                "and 40 t (masses from memory), 17.5 to 17.6 per tonne, with a threshold of about "
-                "0.9 keVnr."
+                "Stars of 27 and 11.2 solar masses, equation of state LS220, at 10 kpc: xenon "
+                "above 1 keVnr. Published for the first, arXiv:1606.09243: 35, 123 and 704 events "
+                "in 2, 7 and 40 t (masses from memory), 17.5 to 17.6 per tonne, with a threshold "
+                "of about 0.9 keVnr."
             ),
         ),
     )
