@@ -94,7 +94,7 @@ class Supernova(Source):
         '1.06e+12 /cm2'
         >>> start = Supernova(distance_kpc=10.0, model="ls220-27").during(-1.0, 1.0)
         >>> f"{start.fluence_cm2('nubar_e'):.3g} /cm2"
-        '6.94e+10 /cm2'
+        '9.81e+10 /cm2'
     """
 
     distance_kpc: Annotated[float, Unit("kpc")]

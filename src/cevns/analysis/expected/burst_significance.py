@@ -59,8 +59,8 @@ def significance(n: ArrayLike, background: float) -> Array:
         InputError: if the background is not positive.
 
     Examples:
-        >>> round(float(significance(5, 0.01)), 2)  # p = 1e-10/5!
-        6.99
+        >>> round(float(significance(5, 0.01)), 2)  # p = 0.01^5/5!
+        7.06
         >>> float(significance(0, 1.0))  # no more than what happens anyway
         0.0
     """
@@ -79,7 +79,7 @@ def count_needed(background: float, sigmas: float) -> int:
 
     Examples:
         >>> count_needed(0.01, 5.0)
-        4
+        3
     """
     positive("expected background", background)
     if not 0.0 < sigmas <= 30.0:
