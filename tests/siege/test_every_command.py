@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "scan plan": ("scan", *SCAN, "--method", "fc", *TOYS, "--plan", "--asimov"),
     "toys": ("toys", "-n", "20", "--workers", "1"),
     "compare": ("compare", "coherent-lar-engineering"),
+    "supernova": ("supernova", "--distance", "1kpc"),
     "xsec": ("xsec", "Ge", "--source"),
 }
 

@@ -18,6 +18,7 @@ from cevns.cli.commands import (
     rate_command,
     reproduce_command,
     scan_command,
+    supernova_command,
     toys_command,
     xsec_commands,
 )
@@ -76,6 +77,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare.compare,
     "toys": toys_command.toys,
     "quenching": quenching_commands.quenching,
+    "supernova": supernova_command.supernova,
     "gallery": gallery_command.gallery,
     "reproduce": reproduce_command.reproduce,
 }

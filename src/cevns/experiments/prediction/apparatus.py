@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from cevns.detectors.efficiency.unity import Unity
 from cevns.detectors.responses.chain import end_of_axis
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.declaration.sections import ChannelEntry
-from cevns.experiments.prediction.arrival_tables import declared_arrival, pulsed
+from cevns.experiments.prediction.arrival_tables import declared_arrival, parts_in_time, pulsed
 from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Binding, Signal
@@ -37,6 +37,8 @@ from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
+from cevns.rates.period_fold import PeriodFold
+from cevns.sources import Source
 from cevns.sources.beams.source import LastingSource, PartedSource
 from cevns.typing import Array
 
@@ -168,7 +170,7 @@ class Apparatus(Parts):
 
     @cached_property
     def times(self) -> tuple[TimeTable, ...]:
-        """Arrival-time bins, one table a flavour."""
+        """Arrival-time bins, one table a flavour; of a burst one for each flavour and time bin."""
         arrival, edges, efficiency = self.arrival, self.time_edges, self.time_efficiency
         if arrival is not None:
             moved = self.one_acting_on("arrival")
@@ -177,11 +179,22 @@ class Apparatus(Parts):
                 "source",
                 "arrival",
             )
+        elif edges is not None and self.periods:
+            shares = np.repeat(np.eye(len(self.periods)), len(self.source.flavours), axis=0)
+            return tuple(TimeTable.constant(edges, row) for row in shares)
         elif edges is not None:
             return pulsed(self.source, edges, efficiency, self.one_acting_on("pulse-time"))
         else:  # everything arrives in one bin
             table = TimeTable.constant([0.0, 1.0], np.ones(1))
         return tuple(table for _ in self.source.flavours)
+
+    @cached_property
+    def periods(self) -> tuple[Source, ...]:
+        """What a burst sends in each bin of the time axis; empty where there are no such parts."""
+        if self.arrival is not None:
+            return ()
+        moved = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
+        return parts_in_time(self.source, self.time_edges, self.time_efficiency, moved)
 
     # -- recoils of electrons --------------------------------------------------------------------
 
@@ -201,6 +214,13 @@ class Apparatus(Parts):
         nodes, weights, curve = self._deposits(process)
         own = process is self.interaction
         fold = self.fold if own else self._fold_on(process, nodes, weights)
+        if self.periods:
+            if self.sees_electrons(process) or not isinstance(fold, Fold):
+                raise InputError(
+                    f"{self.name}: a burst in time bins is folded with scattering on nuclei alone; "
+                    "leave out the time axis, or declare an 'arrival' for all energies"
+                )
+            return self._in_periods(fold), curve, self.response
         if not self.sees_electrons(process):
             quenched = quantity_of(process) == "nuclear-recoil"
             return fold, curve, self.response if quenched else self.wide_response
@@ -214,6 +234,15 @@ class Apparatus(Parts):
         )
         both = WithElectrons(fold, electrons)
         return both, with_electrons(curve, electrons.nodes), self.wide_response
+
+    def _in_periods(self, fold: Fold) -> PeriodFold:
+        """A fold of the whole burst as one of its parts."""
+        nodes, weights, _ = self._deposits(fold.interaction)
+        parts = [
+            replace(fold, source=part, nodes_kev=nodes, weights_kev=weights)
+            for part in self.periods
+        ]
+        return PeriodFold(tuple(parts))
 
     @cached_property
     def wide_response(self) -> Response:

@@ -22,6 +22,7 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = [
     "AveragedSource",
+    "BurstSource",
     "ChosenSource",
     "LastingSource",
     "PartedSource",
@@ -167,6 +168,20 @@ class SteadySource(Source, Protocol):
 
     def flux_cm2_s(self, flavour: str) -> float:
         """Particles per cm2 and second at full power."""
+        ...
+
+
+@runtime_checkable
+class BurstSource(Source, Protocol):
+    """A source that shines once, with spectra that change: any `Source` that has parts in time."""
+
+    @property
+    def burst_s(self) -> tuple[float, float] | None:
+        """Begin and end of the burst, s; None where nothing is known of the times."""
+        ...
+
+    def during(self, begin_s: float, end_s: float) -> Source:
+        """What arrives between two times, with the same species in the same order."""
         ...
 
 
