@@ -50,6 +50,11 @@ COMMANDS = [
     # ranges
     (NSI[:4], "Missing option '--parameter'"),
     ((*NSI[:4], "--parameter", "eps_ee_u"), "'eps_ee_u' has no natural range; say from"),
+    ((*NSI[:4], "--parameter", "eps_ee_u"), "for example --parameter eps_ee_u=-1:1:41"),
+    (
+        ("limit", "gemma", "--asimov", "--model", "magnetic-moment", "--parameter", "mu_nu_e"),
+        r"--parameter mu_nu_e=0:1:41 \(in 1e-10 mu_B\)",
+    ),
     ((*NSI[:4], "--parameter", "eps_ee_u=x"), "'x' is not a number of points"),
     ((*NSI[:4], "--parameter", "eps_ee_u="), "'' is not a number of points"),
     ((*VECTOR, "g_zprime=1"), "at least two points"),

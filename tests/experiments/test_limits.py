@@ -101,7 +101,7 @@ def test_recoils_of_the_engineering_run():
         ({"events": 7.4, "observed": 3}, "ask for one limit"),
         ({"background": 2.0}, "belongs to an observed count"),
         ({"observed": -1}, "count of events"),
-        ({"expected": True}, "--observed 0"),
+        ({"expected": True}, "add 'backgrounds'"),
         ({"events": 7.4, "level": 1.2}, "confidence level"),
     ],
 )

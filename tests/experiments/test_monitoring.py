@@ -73,6 +73,27 @@ def test_only_changes_of_the_source_are_seen_in_days():
     assert alone.compare()["red-100"].days is None  # it has no background
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("ricochet-ge", {"source.power": "29 MW"}, "ricochet-ge declares no background: add 'back"),
+        ("conus-2020", {"target.mass": "5 kg"}, "of the source alone, and target.mass changed"),
+        ("conus-2020", {"source.duty": "1.0"}, "the same counts are expected before and after"),
+        ("coherent-csi-2021", {"source.distance": "25 m"}, "all times, as reactors do, unlike coh"),
+    ],
+)
+def test_why_no_days_are_told(name, change, reason):
+    found = cevns.load(name, overrides=change).compare()[name]
+    assert found.days is None
+    assert reason in found.no_days
+    assert found.to_dict()["no_days_to_see"] == found.no_days
+
+
+def test_two_experiments_are_not_one_that_changed():
+    found = cevns.load("conus-2020", "conus-2024").compare()["conus-2024"]
+    assert (found.days, found.no_days) == (None, "")
+
+
 def test_where_there_is_no_such_number():
     first = load("conus-2020")
     assert days_to_see(first, first) is None

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cevns.analysis.expected.monitoring import DaysToSee, days_to_see
+from cevns.analysis.expected.monitoring import DaysToSee, days_to_see, why_not
 from cevns.analysis.measuring import measure
 from cevns.exceptions import DataError, InputError, SchemaError
 from cevns.experiments.declaration import loader
@@ -97,7 +97,8 @@ class Comparison:
         start: the prediction of the first.
         steps: the changes in order; the last prediction is that of the second.
         expected_z: expected significance (Asimov) of each; None without backgrounds or data.
-        days: how long one must count to see the change, where both have the same channels.
+        days: how long one must count to see the change, where there is such a number.
+        no_days: or why there is none, of one experiment before and after a change.
     """
 
     first: Experiment
@@ -106,6 +107,7 @@ class Comparison:
     steps: tuple[Step, ...]
     expected_z: tuple[float | None, float | None]
     days: DaysToSee | None = None
+    no_days: str = ""
 
     @property
     def end(self) -> float:
@@ -145,6 +147,7 @@ class Comparison:
             "backgrounds": {n: list(pair) for n, pair in self.backgrounds().items()},
             "expected_significance": list(self.expected_z),
             "days_to_see": None if self.days is None else self.days.to_dict(),
+            "no_days_to_see": self.no_days,
         }
 
 
@@ -203,25 +206,30 @@ def compare(first: Experiment, second: Experiment, *, sigmas: float = 3.0) -> Co
                 raise
     if waiting:  # files are named relative to the experiment that declares them
         step(second)
+    days, no_days = _days(first, second, sigmas)
     return Comparison(
         first,
         second,
         start,
         tuple(steps),
         (_expected_z(first), _expected_z(second)),
-        days_to_see(first, second, sigmas) if _source_alone(first, second) else None,
+        days,
+        no_days,
     )
 
 
-def _source_alone(first: Experiment, second: Experiment) -> bool:
-    """Whether both are one experiment, with backgrounds, of which the source alone differs."""
+def _days(first: Experiment, second: Experiment, sigmas: float) -> tuple[DaysToSee | None, str]:
+    """In how many days the change of one experiment is seen, or why that is not told."""
+    if first.name != second.name:
+        return None, ""
     old, new = _flat(first.document.values), _flat(second.document.values)
-    changed = [k for k in {*old, *new} if old.get(k) != new.get(k)]
-    return (
-        first.name == second.name
-        and bool(first.declaration.backgrounds)
-        and all(k.startswith("source.") for k in changed)
-    )
+    changed = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
+    others = [k for k in changed if not k.startswith("source.")]
+    if others:
+        names = ", ".join(others[:3])
+        return None, f"it is told of a change of the source alone, and {names} changed too"
+    days = days_to_see(first, second, sigmas)
+    return days, "" if days is not None else why_not(first, second)
 
 
 def _of_source(first: _Values, second: _Values) -> tuple[Change, ...]:

@@ -165,8 +165,9 @@ def cevns_limit(
         at = asked.parameters.at({poi: 0.0}).values
         if expected and not experiment.declaration.backgrounds:
             raise InputError(
-                f"{experiment.name} declares no background, so nothing is expected without CEvNS; "
-                "ask for the limit of no event with --observed 0"
+                f"{experiment.name} declares no background, and a limit to expect is one over a "
+                "background: add 'backgrounds' to its file, or give a count and what is expected "
+                "beside CEvNS in it with --observed and --background"
             )
         data = asimov(asked, at) if expected else None
         if method == "fc":

@@ -27,7 +27,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.sources import SteadySource
 from cevns.typing import Array
 
-__all__ = ["DaysToSee", "days_to_see"]
+__all__ = ["DaysToSee", "days_to_see", "why_not"]
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ def days_to_see(first: Experiment, second: Experiment, sigmas: float = 3.0) -> D
         sigmas: standard deviations.
 
     Returns:
-        None where there is no such number: sources that do not emit at all times, other bins, or
-        no difference.
+        None where there is no such number, see `why_not`.
 
     Raises:
         InputError: if `sigmas` is not positive.
@@ -75,28 +74,47 @@ def days_to_see(first: Experiment, second: Experiment, sigmas: float = 3.0) -> D
 
     if not (math.isfinite(sigmas) and sigmas > 0.0):
         raise InputError(f"a change is seen at a positive number of sigmas, not {sigmas:g}")
-    before, after = _per_day(first), _per_day(second)
-    if before is None or after is None or before.shape != after.shape:
+    found = _found(first, second)
+    if isinstance(found, str):
         return None
+    before, after = found
     mean = 0.5 * (before + after)
     both = np.sum(rel_entr(before, mean) + rel_entr(after, mean))  # x ln(x/y), 0 at x = 0
     known = np.sum(before - after + rel_entr(after, before))
-    if not both > 0.0:
-        return None
     goal = 0.5 * sigmas**2
     return DaysToSee(sigmas, float(goal / both), float(goal / known))
 
 
-def _per_day(experiment: Experiment) -> Array | None:
-    """Expected counts per live day in the bins of all channels; None where not all are counts."""
-    source = experiment.source
-    if not isinstance(source, SteadySource):
-        return None
-    model = experiment.model("count")
-    counted = [c for c in model.channels if not c.auxiliary]
-    if not all(c.statistic.counts for c in counted):
-        return None
-    mu = model.expected(model.parameters.values)
-    n = sum(c.n_bins for c in counted)
-    rates: Array = mu[:n] / source.live_time_d
-    return rates
+def why_not(first: Experiment, second: Experiment) -> str:
+    """Why there is no number of days to see a change, in words; empty where there is one.
+
+    Examples:
+        >>> from cevns.experiments import load
+        >>> why_not(load("texono-2025"), load("texono-2025"))
+        "texono-2025 declares no background: add 'backgrounds' to its file"
+    """
+    found = _found(first, second)
+    return found if isinstance(found, str) else ""
+
+
+def _found(first: Experiment, second: Experiment) -> tuple[Array, Array] | str:
+    """Counts per live day before and after; or why they are not to be compared."""
+    sides = []
+    for e in (first, second):
+        source = e.source
+        if not isinstance(source, SteadySource):
+            return f"it is told of sources that emit at all times, as reactors do, unlike {e.name}"
+        if not e.declaration.backgrounds:
+            return f"{e.name} declares no background: add 'backgrounds' to its file"
+        model = e.model("count")
+        counted = [c for c in model.channels if not c.auxiliary]
+        if not all(c.statistic.counts for c in counted):
+            return f"it is told of counts, and the data of {e.name} are not all counts"
+        mu = model.expected(model.parameters.values)
+        sides.append(mu[: sum(c.n_bins for c in counted)] / source.live_time_d)
+    before, after = sides
+    if before.shape != after.shape:
+        return f"{first.name} has {before.size} bins before the change and {after.size} after it"
+    if np.array_equal(before, after):
+        return "the same counts are expected before and after the change"
+    return before, after

@@ -95,11 +95,8 @@ def _show(console: Console, result: Comparison) -> None:
             f"{result.days.after_as_long:.3g} live days after as many days before, in "
             f"{result.days.after_a_long_time:.3g} after a long time before (median, by counts)"
         )
-    elif result.first.name == result.second.name:
-        console.print(
-            "in how many days a change is seen is told of a reactor alone, over the backgrounds of "
-            "its file"
-        )
+    elif result.no_days:
+        console.print(f"in how many days the change is seen is not told: {result.no_days}")
 
 
 def _first(fields: Mapping[str, str]) -> str:

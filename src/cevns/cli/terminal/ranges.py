@@ -52,9 +52,23 @@ class Range:
         from cevns.inference.model.grid import Axis
 
         if not self.low:
+            if parameter.natural is None:
+                raise InputError(
+                    f"the parameter {parameter.name!r} has no natural range; say from where to "
+                    "where it is scanned and in how many points, for example --parameter "
+                    f"{_example(parameter)}" + (f" (in {parameter.unit})" if parameter.unit else "")
+                )
             return Axis.natural(parameter, self.n, structural=structural)
         low, high = (number(x, parameter, "--parameter") for x in (self.low, self.high))
         return Axis.between(parameter, low, high, self.n, log=self.log, structural=structural)
+
+
+def _example(parameter: Parameter) -> str:
+    """A range within the physical one that could be written."""
+    size = abs(parameter.value) or 1.0
+    low = max(parameter.value - size, parameter.lower)
+    high = min(parameter.value + size, parameter.upper)
+    return f"{parameter.name}={low:g}:{high:g}:{NATURAL_POINTS}"
 
 
 def read(texts: Sequence[str]) -> list[Range]:

@@ -37,6 +37,7 @@ def compute(
     fix: tuple[str, ...] = (),
     scale: float = 1.0,
     asimov: bool = False,
+    over: str | None = None,
 ) -> float:
     """The value of a field, such as ``components/cevns/fit``, times `scale`.
 
@@ -48,11 +49,17 @@ def compute(
         fix: parameters held at their nominal value; ``["all"]`` holds all but that of interest.
         scale: factor to the unit of the row.
         asimov: fit the expected counts, of a projection.
+        over: another field, the ratio to which is returned.
 
     Raises:
         InputError: if the record has no such field.
     """
-    record: Any = _fit(experiment, poi, tuple((overrides or {}).items()), tuple(fix), asimov)
+    record = _fit(experiment, poi, tuple((overrides or {}).items()), tuple(fix), asimov)
+    found = _field(record, field)
+    return scale * (found if over is None else found / _field(record, over))
+
+
+def _field(record: Any, field: str) -> float:
     for key in field.split("/"):
         if not isinstance(record, Mapping) or key not in record:
             known = ", ".join(record) if isinstance(record, Mapping) else "nothing"
@@ -60,4 +67,4 @@ def compute(
                 f"the record of a fit has no field {field!r}: at {key!r} it has {known}"
             )
         record = record[key]
-    return float(record) * scale
+    return float(record)

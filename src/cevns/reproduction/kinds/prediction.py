@@ -11,8 +11,19 @@ __all__ = ["compute"]
 
 
 def compute(
-    experiment: str, overrides: Mapping[str, str] | None = None, error: bool = False
+    experiment: str,
+    overrides: Mapping[str, str] | None = None,
+    error: bool = False,
+    over: Mapping[str, str] | None = None,
 ) -> float:
-    """Events in the analysis region before any fit, or (with `error`) their prior uncertainty."""
+    """Events in the analysis region before any fit, or (with `error`) their prior uncertainty.
+
+    Args:
+        experiment: name or path.
+        overrides: changed fields of the experiment file.
+        error: whether the uncertainty is asked for.
+        over: other changed fields; the ratio to what they predict is returned.
+    """
     loaded = load(experiment, overrides=overrides)
-    return prediction_error(loaded) if error else loaded.prediction()
+    found = prediction_error(loaded) if error else loaded.prediction()
+    return found if over is None else found / load(experiment, overrides=over).prediction()
