@@ -11,7 +11,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["LastingSource", "PulsedSource", "Source", "SteadySource"]
+__all__ = ["LastingSource", "OfMass", "PulsedSource", "Source", "SteadySource"]
 
 
 class Source(Protocol):
@@ -168,4 +168,13 @@ class LastingSource(Source, Protocol):
     @property
     def lasts(self) -> bool:
         """Whether a channel in which the file's source is off keeps it."""
+        ...
+
+
+@runtime_checkable
+class OfMass(Source, Protocol):
+    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
+
+    def of_mass(self, mass_mev: float) -> Self:
+        """The same source of particles of this mass, MeV."""
         ...
