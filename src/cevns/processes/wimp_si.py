@@ -61,7 +61,7 @@ class WimpSI:
         ...     year, "Xe", 1000.0, [1.0, 5.0, 20.0], interaction=WimpSI(50.0), form_factor="helm",
         ...     values={"sigma_si": 1e-45})
         >>> rate["chi"].round(2).tolist()
-        [30.91, 21.98, 5.52]
+        [31.49, 22.24, 5.44]
     """
 
     m_wimp: float = 50.0

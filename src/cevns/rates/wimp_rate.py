@@ -3,10 +3,12 @@ r"""Recoil spectra of WIMPs in closed form, for many masses at once.
 The fold of a halo with a contact interaction is known: with eta the mean inverse speed of
 `cevns.sources.beams.dark_halo`,
 
-    dR/dT = N_T (rho/m) sigma_A m_N/(2 mu_N^2) F^2(q) eta(v_min),     sigma_A = sigma A^2 mu_N^2/mu_p^2.
+    dR/dT = N_T (rho/m) sigma_A m_N/(2 mu_N^2) F^2(q) eta(v_min),
+    sigma_A = sigma A^2 mu_N^2/mu_p^2.
 
-It is what `KernelFold` finds for the source ``halo`` and the process ``wimp-si`` by quadrature, to
-1e-6 and a thousand times slower. Source: Lewin & Smith, Astropart. Phys. 6 (1996) 87.
+It is what `KernelFold` finds for the source ``halo`` and the process ``wimp-si`` by quadrature, up
+to corrections of v^2, some 1e-6, that only the quadrature has. Source: Lewin & Smith, Astropart.
+Phys. 6 (1996) 87.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ def wimp_rate(
         >>> from cevns.nuclear import material
         >>> rate = 1e-45 * wimp_rate("fog", material("Xe"), [6.0, 50.0], [1.0, 5.0])
         >>> rate.round(2).tolist()
-        [[65.27, 0.0], [30.91, 21.98]]
+        [[64.43, 0.0], [31.49, 22.24]]
     """
     model, found = find_form_factor(form_factor), dark_halo(halo)
     mass = 1e3 * finite("mass of a WIMP in GeV", mass_gev, minimum=1e-3).reshape(-1, 1)

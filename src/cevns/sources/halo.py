@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import numpy as np
 
 from cevns.constants import DAY_S
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import UnknownNameError
 from cevns.nuclear.checks import positive
 from cevns.sources.beams.dark_halo import DarkHalo, dark_halo
 from cevns.sources.beams.flux_nodes import flux_nodes

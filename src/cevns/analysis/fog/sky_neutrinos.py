@@ -15,14 +15,18 @@ from cevns.sources.atmospheric import Atmospheric
 from cevns.sources.dsnb import Dsnb
 from cevns.sources.geo_neutrinos import GeoNeutrinos
 from cevns.sources.reactor_background import ReactorBackground
-from cevns.sources.sky.mixture import Mixture, Part
+from cevns.sources.sky.mixture import Mixture, Part, Share
 from cevns.sources.sky.solar_fluxes import flux_sets
 from cevns.sources.sun import Sun
 from cevns.typing import Array
 
-__all__ = ["BILLARD_ERRORS", "YEAR_D", "OnePart", "SkyNeutrinos"]
+__all__ = ["ATMOSPHERIC_TO_MEV", "BILLARD_ERRORS", "YEAR_D", "OnePart", "SkyNeutrinos"]
 
 YEAR_D: Final = 365.25
+ATMOSPHERIC_TO_MEV: Final = 10_000.0
+"""Where the atmospheric spectrum ends, as for published floors. What is above 1 GeV makes 4 % of
+the recoils of xenon and a floor at 50 GeV that is 4 % higher; there the elastic cross section is
+a convention more than a prediction."""
 BILLARD_ERRORS: Final = {
     "pp": 0.01, "pep": 0.017, "hep": 0.155, "be7": 0.105, "b8": 0.16, "n13": 0.14, "o15": 0.15,
     "f17": 0.17, "dsnb": 0.5, "atmospheric": 0.2,
@@ -63,8 +67,8 @@ class OnePart(Mixture):
 class SkyNeutrinos:
     """All parts of the neutrino background with the pulls of their fluxes.
 
-    Solar neutrinos of a set of fluxes; geo-neutrinos, reactors and atmospheric neutrinos at Gran
-    Sasso; the diffuse background of supernovae.
+    Solar neutrinos of a set of fluxes; geo-neutrinos, reactors and atmospheric neutrinos (to 10
+    GeV) at Gran Sasso; the diffuse background of supernovae.
 
     Args:
         fluxes: set of solar fluxes, or a table of the user (`cevns.sources.sky.solar_fluxes`).
@@ -100,7 +104,7 @@ class SkyNeutrinos:
             GeoNeutrinos(YEAR_D),
             ReactorBackground(YEAR_D),
             Dsnb(YEAR_D),
-            Atmospheric(YEAR_D, spectra="all-flavours"),
+            Atmospheric(YEAR_D, spectra="all-flavours", maximum_mev=ATMOSPHERIC_TO_MEV),
         )
         object.__setattr__(self, "_sources", sources)
         for name in (*self.errors, *self.without):
@@ -117,7 +121,7 @@ class SkyNeutrinos:
                 out["atmospheric"] = OnePart(_together(source), kinks)
                 continue
             for part in source.parts:
-                name = f"geo-{part.name}" if isinstance(source, GeoNeutrinos) else part.name
+                name = _prefix(source) + part.name
                 own = tuple(e for e, _ in part.lines) or tuple(
                     e for e in kinks if e <= part.end_mev
                 )
@@ -136,22 +140,22 @@ class SkyNeutrinos:
 
     @cached_property
     def changes(self) -> Array:
-        """Relative change of each part for one standard deviation of each pull, ``(j, k)``."""
-        rows: list[dict[str, float]] = []
+        """Relative change of each part for one standard deviation of each pull, ``(j, k)``.
+
+        An error that is given takes the place of all that a part had, with its correlations.
+        """
+        rows: list[dict[str, float]] = [{name: size} for name, size in self.errors.items()]
         for source in self._sources:
             for change in source.changes.values():
                 if isinstance(source, Atmospheric):
-                    rows.append({"atmospheric": source.relative_error})
+                    moved = {"atmospheric": source.relative_error}
                 else:
-                    prefix = "geo-" if isinstance(source, GeoNeutrinos) else ""
-                    rows.append({prefix + name: size for name, size in change.items()})
-        own = [r for r in rows if not set(r) & set(self.errors)]
-        own += [{name: size} for name, size in self.errors.items()]
-        if any(len(r) > 1 and set(r) & set(self.errors) for r in rows):
-            own = [{n: s for n, s in r.items() if n not in self.errors} for r in rows] + own
-        names = self.names
-        matrix = np.array([[r.get(name, 0.0) for name in names] for r in own])
-        return matrix[(matrix != 0.0).any(axis=1)]
+                    prefix = _prefix(source)
+                    moved = {prefix + name: size for name, size in change.items()}
+                rows.append({n: s for n, s in moved.items() if n not in self.errors})
+        matrix = np.array([[r.get(name, 0.0) for name in self.names] for r in rows])
+        kept: Array = matrix[(matrix != 0.0).any(axis=1)]
+        return kept
 
     def said(self) -> dict[str, Any]:
         """Fluxes, /cm2/s, and relative errors, for records."""
@@ -162,17 +166,19 @@ class SkyNeutrinos:
         }
 
 
+def _prefix(source: Mixture) -> str:
+    return "geo-" if isinstance(source, GeoNeutrinos) else ""
+
+
 def _together(source: Atmospheric) -> Part:
     """All flavours of one spectrum as one part."""
     whole = source.parts
     total = sum(p.flux_cm2_s for p in whole)
-    shares = {
-        flavour: _constant(p.flux_cm2_s / total) for p in whole for flavour in p.shares
-    }
+    shares = {flavour: _constant(p.flux_cm2_s / total) for p in whole for flavour in p.shares}
     return Part("atmospheric", total, whole[0].curve, (), shares)
 
 
-def _constant(value: float) -> Any:
+def _constant(value: float) -> Share:
     def share(energy_mev: Array) -> Array:
         return np.full(np.shape(energy_mev), value)
 

@@ -65,13 +65,15 @@ class Profiled:
 
     @property
     def exposure_slope(self) -> Array:
-        """d q0/d ln M = q0 - sum theta^2, ``(p,)``."""
-        return self.q0 - np.einsum("pk,pk->p", self.pulls, self.pulls)
+        """The derivative d q0/d ln M = q0 - sum theta^2, ``(p,)``."""
+        result: Array = self.q0 - np.einsum("pk,pk->p", self.pulls, self.pulls)
+        return result
 
     @property
     def index(self) -> Array:
-        """n = -(d ln sigma/d ln M)^-1 on the line of constant q0, ``(p,)``."""
-        return self.slope / self.exposure_slope
+        """The index n = -(d ln sigma/d ln M)^-1 on the line of constant q0, ``(p,)``."""
+        result: Array = self.slope / self.exposure_slope
+        return result
 
 
 @dataclass(frozen=True)
@@ -188,9 +190,7 @@ class AsimovSearch:
         q0, ratio, mean = state
         active = np.arange(signal.shape[0])
         for _ in range(_STEPS):
-            step, decrement = self._step(
-                size[active], theta[active], ratio[active], mean[active]
-            )
+            step, decrement = self._step(size[active], theta[active], ratio[active], mean[active])
             now = self._move(signal[active], size[active], theta[active], step, q0[active])
             theta[active], q0[active], ratio[active], mean[active] = now
             active = active[decrement > _DECREMENT]
@@ -222,7 +222,7 @@ class AsimovSearch:
         hessian[:, row, column] = curvature
         hessian[:, column, row] = curvature
         hessian[:, np.arange(k), np.arange(k)] += 2.0
-        step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
+        step = -np.linalg.solve(hessian, gradient[..., None])[..., 0].astype(float)
         return step, -0.5 * np.einsum("pk,pk->p", gradient, step)
 
     def _move(

@@ -8,9 +8,10 @@ search (O'Hare, arXiv:2109.03116).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cevns.exceptions import FitError, InputError
 from cevns.inference.discovery.asimov_search import AsimovSearch
@@ -146,7 +147,9 @@ def strengths_at_index(
         np.full_like(begin.pulls, np.nan),
     )
     way = _Way(search, rows, q0)
-    upper = _Place(np.arange(points), np.log(begin.strength), begin.exposure, begin.pulls, begin.index)
+    upper = _Place(
+        np.arange(points), np.log(begin.strength), begin.exposure, begin.pulls, begin.index
+    )
     brackets: list[tuple[_Place, _Place]] = []
     for _ in range(_MOST_STEPS):
         lower = way.to(upper, upper.ln - _STEP)
@@ -216,19 +219,21 @@ def indices(
 class _Place:
     """Points on the lines of constant q0: which signals, ln(strength), and what is found there."""
 
-    which: Array
+    which: NDArray[np.intp]
     ln: Array
     exposure: Array
     pulls: Array
     index: Array
 
-    def at(self, chosen: Array) -> _Place:
+    def at(self, chosen: NDArray[Any]) -> _Place:
         """Some of the points."""
         return _Place(*(a[chosen] for a in vars(self).values()))
 
 
 def _joined(parts: tuple[_Place, ...]) -> _Place:
-    return _Place(*(np.concatenate(a) for a in zip(*(vars(p).values() for p in parts), strict=True)))
+    return _Place(
+        *(np.concatenate(a) for a in zip(*(vars(p).values() for p in parts), strict=True))
+    )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ __all__ = ["coherent_gain", "inverse_recoil_range", "minimum_speed", "reduced_ma
 
 
 def reduced_mass(first_mev: ArrayLike, second_mev: ArrayLike) -> Array:
-    """m M/(m + M), MeV.
+    """M M/(m + M), MeV.
 
     Examples:
         >>> float(reduced_mass(2.0, 2.0))
@@ -37,7 +37,7 @@ def coherent_gain(nuclide: Nuclide, wimp_mev: ArrayLike) -> Array:
     Examples:
         >>> from cevns.nuclear import nuclide
         >>> f"{float(coherent_gain(nuclide('Xe131'), 50e3)):.4g}"
-        '2.341e+07'
+        '2.544e+07'
     """
     ratio = reduced_mass(nuclide.mass_mev, wimp_mev) / reduced_mass(M_PROTON_MEV, wimp_mev)
     result: Array = (nuclide.a * ratio) ** 2
@@ -64,7 +64,7 @@ def minimum_speed(nuclide: Nuclide, wimp_mev: ArrayLike, recoil_energy_kev: Arra
         >>> from cevns.nuclear import nuclide
         >>> speed = minimum_speed(nuclide("Xe131"), 6e3, 1.0)
         >>> round(299792.458 * float(speed))  # km/s
-        417
+        409
     """
     t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
     return np.sqrt(inverse_recoil_range(nuclide, wimp_mev) * t)

