@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["fog_figure"]
 
 _LEVELS: Final = tuple(np.round(np.arange(1.0, 4.01, 0.1), 2))
+_DECADES: Final = 1e11
+"""Of the cross sections that a figure shows at most."""
 _LIMIT_COLORS: Final = ("#2f5fb3", "#d98200", "#3f8f5b", "#964a8b", "#e42536", "#6f6f76")
 _DASHES: Final[dict[str, Any]] = {
     "limit": "-",
@@ -147,6 +149,6 @@ def _frame(axes: Axes, found: NeutrinoFog) -> None:
     every = np.concatenate(values)
     every = every[np.isfinite(every)]
     if every.size:
-        edge = 1.0 if found.index_map is not None else 3.0
-        top = min(float(every.max()), 1e7 * float(every.min()))
-        axes.set_ylim(float(every.min()) / edge, top * edge)
+        bottom, top = float(every.min()), float(every.max())
+        edge = 1.0 if len(values) == 1 else 3.0
+        axes.set_ylim(bottom / edge, min(top * edge, _DECADES * bottom))

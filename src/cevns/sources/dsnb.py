@@ -27,10 +27,10 @@ def _sixth(energy_mev: Array) -> Array:
 class Dsnb(Mixture):
     """Neutrinos of all past supernovae, 85.7 /cm2/s with an error of 50 % (arXiv:2109.03116).
 
-    The spectrum is that of three Fermi-Dirac distributions with temperatures of 3, 5 and 8 MeV, each
-    with about the same energy, redshifted along the history of star formation: within 7 % it is
-    that sum, and no sum of spectra without redshift. Which of the six species arrives with which of
-    them depends on flavour conversion in the star, so each is given a sixth. CEvNS of the Standard
+    The spectrum is that of three Fermi-Dirac distributions with temperatures of 3, 5 and 8 MeV,
+    each with about the same energy, redshifted along the history of star formation: within 7 % it
+    is that sum, and no sum of spectra without redshift. Which of the six species arrives with which
+    of them depends on flavour conversion in the star, so each is given a sixth. CEvNS of the Standard
     Model does not tell them apart.
 
     Args:

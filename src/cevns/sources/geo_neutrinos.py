@@ -29,8 +29,8 @@ class GeoNeutrinos(Mixture):
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
         chains: of ``u``, ``th`` and ``k``; all by default.
-        oscillation: ``averaged``, with the mixing of `cevns.propagation.solar_matter.SolarMixing`, or
-            ``none``: all arrive as nubar_e.
+        oscillation: ``averaged``, with the mixing of `cevns.propagation.solar_matter.SolarMixing`,
+            or ``none``: all arrive as nubar_e.
 
     Raises:
         InputError: if a number is out of range, or no chain is left.

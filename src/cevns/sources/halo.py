@@ -143,6 +143,11 @@ class HaloSource(Source):
         return self.flux_cm2_s(flavour) * self.live_time_d * DAY_S
 
     @property
+    def choices(self) -> Mapping[str, str]:
+        """The halo, for tables."""
+        return {"halo": self._halo.name}
+
+    @property
     def duty(self) -> float:
         """One: they come at all times."""
         return 1.0

@@ -32,8 +32,8 @@ ELECTRONS_MOL_CM3: Final = {
     "o15": 86.2,
     "f17": 87.1,
 }
-"""Electron densities where each branch is born: means over the radial distributions of B16-GS98 as they
-are carried by the public code PEANUTS. In the centre it is 100.9."""
+"""Electron densities where each branch is born: means over the radial distributions of B16-GS98 as
+the public code PEANUTS has them. In the centre it is 100.9."""
 _OSCILLATIONS = ("msw", "none")
 _ANGLES = tuple(f.name for f in fields(SolarMixing))
 
@@ -44,15 +44,15 @@ class Sun(Mixture):
 
     .. math:: \phi_f(E) = \sum_b \Phi_b \, S_b(E) \, P_{e f}(E; n_b)
 
-    7Be and pep are lines, and stay so. The spectra are those of J. N. Bahcall's tables, with unit area
-    up to their end points (that of pp, 0.42341 MeV, is the last point of the original grid, which
-    public copies leave out: they stop at 0.418 with an area of 0.9973). Fluxes are those at the mean
-    distance of the Earth; the seasons are an arrival (``orbit``).
+    7Be and pep are lines, and stay so. The spectra are those of J. N. Bahcall's tables, with unit
+    area up to their end points (that of pp, 0.42341 MeV, is the last point of the original grid,
+    which public copies leave out: they stop at 0.418 with an area of 0.9973). Fluxes are those at
+    the mean distance of the Earth; the seasons are an arrival (``orbit``).
 
     With ``msw`` electron neutrinos survive with the probability of adiabatic conversion by day
-    (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born; the
-    rest arrives as nu_mu and nu_tau. CEvNS of the Standard Model does not tell flavours
-    apart, so its rate is the same with and without.
+    (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born;
+    the rest arrives as nu_mu and nu_tau. CEvNS of the Standard Model does not tell flavours apart,
+    so its rate is the same with and without.
 
     Each flux has a pull ``flux_b8``, in standard deviations of the set.
 
@@ -124,6 +124,11 @@ class Sun(Mixture):
         if mixing != SolarMixing():
             raise InputError("mixing is given and 'oscillation' is none; leave one of both out")
         return None
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The set of fluxes, or the file, and the oscillation: they are in every result."""
+        return {"fluxes": self._set.name, "oscillation": self.oscillation}
 
     def survival(self, branch: str, energy_mev: Array) -> Array:
         """P_ee of a branch."""

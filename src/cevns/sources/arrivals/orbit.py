@@ -36,7 +36,7 @@ class Orbit(Steady):
         begin_d: of the exposure, d; the begin of the time axis unless given.
         end_d: of the exposure, d; the end of the time axis unless given.
         eccentricity: e, nominal.
-        perihelion_d: t0, d, nominal: on a time axis that begins with a year 2 to 4, on 3 to 5 January.
+        perihelion_d: t0, d, nominal: 2 to 4 on a time axis that begins with a year, 3 to 5 January.
         period_d: T, d.
 
     Raises:

@@ -20,7 +20,7 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["LastingSource", "OfMass", "PulsedSource", "Source", "SteadySource"]
+__all__ = ["ChosenSource", "LastingSource", "OfMass", "PulsedSource", "Source", "SteadySource"]
 
 
 class Source(Protocol):
@@ -168,6 +168,16 @@ class LastingSource(Source, Protocol):
     @property
     def lasts(self) -> bool:
         """Whether a channel in which the file's source is off keeps it."""
+        ...
+
+
+@runtime_checkable
+class ChosenSource(Source, Protocol):
+    """A source with named choices that every result repeats: any `Source` that says them."""
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """What was chosen, by what it is of: ``{"fluxes": "b16-gs98"}``."""
         ...
 
 

@@ -231,8 +231,10 @@ class Mixture(Source):
 
     @property
     def totals(self) -> dict[str, float]:
-        """Flux of each part, of all species together, for tables."""
-        return {f"flux_{part.name}_cm2_s": part.flux_cm2_s for part in self.parts}
+        """Flux of each part, of all species together, for tables; none where parts are species."""
+        if all(part.name in part.shares for part in self.parts):
+            return {}
+        return {f"{part.name}_cm2_s": part.flux_cm2_s for part in self.parts}
 
     @cached_property
     def parameters(self) -> Parameters:
