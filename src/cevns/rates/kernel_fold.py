@@ -94,15 +94,26 @@ class KernelFold:
         elif process.quantity == "count":
             grid = np.zeros(1), np.ones(1)
         else:
-            grid = panel_nodes(
-                recoil_panels(self.source, self.material, kinematics=process.kinematics)
-            )
+            grid = self._panels(process)
         object.__setattr__(self, "_grid", grid)
+        self._check(process, grid[0][0])
+
+    def _panels(self, process: KernelProcess) -> tuple[Array, Array]:
+        """Nodes and weights of panels; a species that is not scattered is named first."""
+        try:
+            edges = recoil_panels(self.source, self.material, kinematics=process.kinematics)
+        except InputError:
+            with np.errstate(all="ignore"):
+                self._check(process, 0.0)
+            raise
+        return panel_nodes(edges)
+
+    def _check(self, process: KernelProcess, deposit_kev: float) -> None:
         nuclide, one = self.material.atoms[0][0], np.ones((1, 1))
 
         def scatter(species: str) -> Array:
             top = self.source.end_point_mev(species)
-            return process.kernel(one * grid[0][0], one * top, species, nuclide, {})
+            return process.kernel(one * deposit_kev, one * top, species, nuclide, {})
 
         check_species(process.name, self.source.flavours, scatter)
 

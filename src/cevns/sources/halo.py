@@ -127,6 +127,7 @@ class HaloSource(Source):
         self._check(flavour)
         mass, energy = 1e3 * self.mass_gev, np.asarray(energy_mev, dtype=float)
         squared = np.maximum(energy - mass, 0.0) * (energy + mass)
+        energy = np.where(squared > 0.0, energy, 2.0 * mass)  # elsewhere there is nothing
         momentum = np.sqrt(np.where(squared > 0.0, squared, mass * mass))
         speed = momentum / energy
         slope = _C_KM_S * mass * mass / (energy * energy * momentum)

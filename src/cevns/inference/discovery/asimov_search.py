@@ -40,7 +40,7 @@ __all__ = ["AsimovSearch", "Profiled"]
 _EMPTY: Final = 1e-30
 """Background per unit of exposure of a bin without any: a logarithm needs one."""
 _LEAST: Final = 1e-6
-"""Smallest size of a background, relative to its nominal one, that the minimum may come to."""
+"""Smallest size of a background, relative to its nominal one, that a pull of its own may give it."""
 _STEPS: Final = 60
 _HALVINGS: Final = 40
 _DECREMENT: Final = 1e-10
@@ -83,7 +83,8 @@ class AsimovSearch:
     Args:
         backgrounds: expected counts per unit of exposure, ``(k, b)``; not negative.
         relative_errors: of their sizes, ``(k,)``, 0 for one that is known; or relative changes of
-            the sizes for each pull, ``(j, k)``, where they are correlated.
+            the sizes for each pull, ``(j, k)``, where they are correlated. A background with a pull
+            of its own does not become negative; of correlated ones only their sum does not.
 
     Raises:
         InputError: if shapes do not fit, or a number is negative or not finite.
@@ -103,6 +104,7 @@ class AsimovSearch:
     _moved: Array = field(init=False, repr=False, compare=False)
     _pairs: Array = field(init=False, repr=False, compare=False)
     _free: Array = field(init=False, repr=False, compare=False)
+    _lower: Array = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rows = np.atleast_2d(np.asarray(self.backgrounds, dtype=float))
@@ -129,6 +131,10 @@ class AsimovSearch:
         put(self, "_moved", moved)
         put(self, "_pairs", moved[first] * moved[second])
         put(self, "_free", free)
+        lower = np.full(free.size, -np.inf)
+        if given.ndim == 1:
+            lower = -(1.0 - _LEAST) / given[free]
+        put(self, "_lower", lower)
 
     @property
     def bins(self) -> int:
@@ -160,8 +166,8 @@ class AsimovSearch:
     ) -> Profiled:
         """q0 of signals at exposures, minimised over the sizes of the backgrounds.
 
-        Newton's method in the pulls, whose Hessian is positive definite; a step is halved while a
-        background would vanish or q0 grow.
+        Newton's method in the pulls, whose Hessian is positive definite, projected where a
+        background would become negative; a step is halved while q0 grows.
 
         Args:
             signals: strength times signal, counts per unit of exposure, ``(p, b)``.
@@ -206,7 +212,7 @@ class AsimovSearch:
         moved = theta @ self._moved
         mean = self._total + moved
         ratio = (signal - moved) / mean
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # outside, where q0 is not a number
             excess = (1.0 + ratio) * np.log1p(ratio) - ratio
         excess = np.where(np.abs(ratio) < 1e-5, _series(ratio), excess)
         bins = np.einsum("pb,pb->p", mean, excess)
@@ -222,6 +228,12 @@ class AsimovSearch:
         hessian[:, row, column] = curvature
         hessian[:, column, row] = curvature
         hessian[:, np.arange(k), np.arange(k)] += 2.0
+        # a pull at its bound that would go beyond stays there
+        pinned = (theta <= self._lower) & (gradient > 0.0)
+        if pinned.any():
+            gradient = np.where(pinned, 0.0, gradient)
+            hessian[pinned[:, :, None] | pinned[:, None, :]] = 0.0
+            hessian[:, np.arange(k), np.arange(k)] += pinned
         step = -np.linalg.solve(hessian, gradient[..., None])[..., 0].astype(float)
         return step, -0.5 * np.einsum("pk,pk->p", gradient, step)
 
@@ -229,22 +241,15 @@ class AsimovSearch:
         self, signal: Array, size: Array, theta: Array, step: Array, before: Array
     ) -> tuple[Array, Array, Array, Array]:
         """Pulls after a step that is halved where it is too long, q0, D/m - 1 and m/M."""
-        changes = self.relative_errors[self._free]
-        length = np.ones(theta.shape[0])
-        new = theta + step
-        for _ in range(_HALVINGS):
-            outside = (1.0 + new @ changes < _LEAST).any(axis=1)
-            if not outside.any():
-                break
-            length[outside] *= 0.5
-            new[outside] = theta[outside] + length[outside, None] * step[outside]
+        new = np.maximum(theta + step, self._lower)
         q0, ratio, mean = self._value(signal, size, new)
+        length = 1.0
         for _ in range(_HALVINGS):
             worse = np.flatnonzero(~(q0 <= before * (1.0 + 1e-12) + 1e-12))
             if not worse.size:
                 break
-            length[worse] *= 0.5
-            new[worse] = theta[worse] + length[worse, None] * step[worse]
+            length *= 0.5
+            new[worse] = np.maximum(theta[worse] + length * step[worse], self._lower)
             q0[worse], ratio[worse], mean[worse] = self._value(
                 signal[worse], size[worse], new[worse]
             )
