@@ -19,7 +19,9 @@ from cevns.inference.discovery import (
 BINS = np.linspace(0.0, 5.0, 40)
 BACKGROUNDS = np.stack([400.0 * np.exp(-2.0 * BINS), 30.0 * np.exp(-0.7 * BINS), 0.2 + 0 * BINS])
 ERRORS = np.array([0.02, 0.15, 0.4])
-SIGNALS = np.stack([np.exp(-1.1 * BINS), BINS * np.exp(-0.9 * BINS), np.exp(-0.5 * (BINS - 3) ** 2)])
+SIGNALS = np.stack(
+    [np.exp(-1.1 * BINS), BINS * np.exp(-0.9 * BINS), np.exp(-0.5 * (BINS - 3) ** 2)]
+)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,7 @@ def test_exposure_and_limit_are_inverse(search):
 
 
 def test_gaussian_limit():
-    """Large counts and a small signal: q0 = (M sigma)^2 s^T V^-1 s with the covariance of counts."""
+    """Large counts and a small signal: q0 = (M sigma)^2 s^T V^-1 s, V the covariance of counts."""
     search = AsimovSearch(1e4 * BACKGROUNDS, ERRORS * 0.01)
     total = 1e4 * BACKGROUNDS.sum(axis=0)
     moved = 1e4 * (ERRORS * 0.01)[:, None] * BACKGROUNDS
@@ -155,9 +157,7 @@ def test_the_floor_is_the_first_crossing_of_a_map(search):
         assert grid[first] <= floor.strength[k] * 1.0001
         assert floor.strength[k] <= grid[first - 1] * 1.0001
         assert (n[:first, k] < 2.0).all()
-        near = np.interp(
-            np.log(floor.strength[k]), np.log(grid[::-1]), np.log(exposure[::-1, k])
-        )
+        near = np.interp(np.log(floor.strength[k]), np.log(grid[::-1]), np.log(exposure[::-1, k]))
         assert near == pytest.approx(np.log(floor.exposure[k]), abs=1e-3)
 
 

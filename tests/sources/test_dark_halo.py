@@ -50,7 +50,7 @@ def test_the_normalisation_is_in_the_denominator():
     area = quad(halo.speed_density, 0.0, halo.fastest_km_s, points=[halo.v_escape_km_s - 250.5])[0]
     assert area == pytest.approx(1.0, rel=1e-9)
     assert halo._norm**2 == pytest.approx(0.97001, abs=1e-5)
-    assert dark_halo("shm")._norm**2 == pytest.approx(0.98677, abs=1e-5)
+    assert dark_halo("shm")._norm ** 2 == pytest.approx(0.98677, abs=1e-5)
 
 
 def test_seasons():

@@ -37,6 +37,8 @@ __all__ = [
     "one_event_line",
 ]
 
+LARGEST_TONNE_YEAR: Final = 1e20
+"""Beyond it no floor is looked for: without errors of fluxes the index comes close to two there."""
 Q0_BILLARD: Final = (3.0 + 1.2815515655446004) ** 2
 """Three standard deviations reached by 90 % of experiments."""
 BILLARD_EVENTS: Final = 500.0
@@ -114,7 +116,7 @@ def neutrino_floor(case: FogCase, mass_gev: ArrayLike) -> FloorCurve:
         mass_gev: of the WIMPs, GeV, ``(p,)``.
 
     Returns:
-        Cross sections and exposures; NaN where n stays below two.
+        Cross sections and exposures; NaN where n stays below two up to 1e20 tonne years.
 
     Raises:
         InputError: if a mass is out of range or gives no recoil in the window.
@@ -126,7 +128,9 @@ def neutrino_floor(case: FogCase, mass_gev: ArrayLike) -> FloorCurve:
         ['1.4e-45', '4.16e-49']
     """
     masses = np.atleast_1d(finite("mass of a WIMP in GeV", mass_gev))
-    found = strengths_at_index(case.search, case.signals(masses))
+    found = strengths_at_index(
+        case.search, case.signals(masses), largest_exposure=LARGEST_TONNE_YEAR
+    )
     return FloorCurve(masses, found.strength, found.exposure, found.index)
 
 

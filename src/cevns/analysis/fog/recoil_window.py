@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cevns.detectors.efficiency.table import Table
-from cevns.exceptions import InputError
+from cevns.exceptions import CevnsWarning, InputError
 from cevns.nuclear.checks import within
 from cevns.rates.fold import panel_nodes
 from cevns.typing import Array
@@ -179,7 +180,9 @@ def _of_detector(
         return out
 
     grid = np.geomspace(1e-4, upper_kev, 4001)
-    found = seen(grid)
+    with warnings.catch_warnings():  # ranges of quenching are said of what is used, below
+        warnings.simplefilter("ignore", CevnsWarning)
+        found = seen(grid)
     visible = np.flatnonzero(found > 1e-6 * max(float(found.max()), 1e-300))
     if not visible.size or not found.max() > 0.0:
         raise InputError(f"the detector of {name} sees no recoil below {upper_kev:g} keV")
@@ -188,5 +191,10 @@ def _of_detector(
     # recoils far beyond what it sees would only make bins without anything
     last = float(grid[min(visible[-1] + 1, grid.size - 1)])
     return RecoilWindow(
-        low, min(upper_kev, last), bins, seen, (), f"of {experiment.name}, from {begin:.3g} keVnr"
+        low,
+        min(upper_kev, last),
+        bins,
+        seen,
+        (),
+        f"of {experiment.name} ({experiment.material.name}), from {begin:.3g} keVnr",
     )

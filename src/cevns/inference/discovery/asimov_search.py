@@ -40,7 +40,7 @@ __all__ = ["AsimovSearch", "Profiled"]
 _EMPTY: Final = 1e-30
 """Background per unit of exposure of a bin without any: a logarithm needs one."""
 _LEAST: Final = 1e-6
-"""Smallest size of a background, relative to its nominal one, that a pull of its own may give it."""
+"""Smallest size of a background, relative to its nominal one, that its own pull may give it."""
 _STEPS: Final = 60
 _HALVINGS: Final = 40
 _DECREMENT: Final = 1e-10
