@@ -74,7 +74,11 @@ def fog_figure(found: NeutrinoFog) -> Figure:
     _limits(axes, found)
     _frame(axes, found)
     axes.set_xlabel(style.with_unit("WIMP mass", "GeV"))
-    axes.set_ylabel(style.with_unit(r"$\sigma_\mathrm{SI}$ on a nucleon", "cm2"))
+    spin = found.case.spin
+    symbol = r"$\sigma_\mathrm{SI}$ on a nucleon"
+    if spin is not None:
+        symbol = rf"$\sigma_\mathrm{{SD}}$ on a {spin}"
+    axes.set_ylabel(style.with_unit(symbol, "cm2"))
     figure.legend(
         loc="outside lower left", ncols=3, handlelength=2.6, fontsize=7.0, borderaxespad=0.3
     )
