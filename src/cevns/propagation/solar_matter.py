@@ -46,7 +46,7 @@ class SolarMixing:
 
     Examples:
         >>> SolarMixing().survival([1.0, 8.0], 87.9).round(3).tolist()  # 8B
-        [0.52, 0.344]
+        [0.52, 0.343]
     """
 
     sin2_theta12: float = 0.307

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from cevns.exceptions import UnknownNameError
 from cevns.nuclear.checks import positive, within
-from cevns.sources.sky.mixture import Curve, Mixture, Part, carried, whole
+from cevns.sources.sky.steady_mixture import Curve, Mixture, Part, carried, whole
 from cevns.units import Unit
 
 __all__ = ["MODEL", "Atmospheric"]
@@ -29,9 +29,9 @@ class Atmospheric(Mixture):
 
     The tables by flavour were computed with FLUKA (G. Battistoni et al., Astropart. Phys. 23, 526
     (2005)) and reach 982 MeV: 10.55 /cm2/s. The table for all flavours has 10.7 /cm2/s up to
-    10 GeV, of which 10.37 lie below 1 GeV; it agrees with the sum of the others below 150 MeV and
-    is 6 to 8 % lower above 300 MeV. Geomagnetic latitude and the cycle of the Sun change the flux by
-    some ten per cent.
+    10 GeV, of which 10.37 lie below 1 GeV; it agrees with the sum of the others below 100 MeV and
+    is 6 to 8 % lower above 300 MeV. Geomagnetic latitude and the cycle of the Sun change the flux
+    by some ten per cent.
 
     Above some hundred MeV neutrinos break nuclei up more often than they scatter coherently. The
     elastic cross section is kept there with its form factor, which suppresses it, and ends at

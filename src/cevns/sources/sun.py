@@ -13,8 +13,8 @@ import numpy as np
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive
 from cevns.propagation.solar_matter import SolarMixing
-from cevns.sources.sky.mixture import Mixture, Part, Share, carried, whole
 from cevns.sources.sky.solar_fluxes import BRANCHES, DEFAULT, SolarFluxes, solar_fluxes
+from cevns.sources.sky.steady_mixture import Mixture, Part, Share, carried, chosen, whole
 from cevns.typing import Array
 from cevns.units import Unit
 
@@ -80,7 +80,7 @@ class Sun(Mixture):
     """
 
     live_time_d: Annotated[float, Unit("d")]
-    branches: tuple[str, ...] = BRANCHES
+    branches: tuple[str, ...] | str = BRANCHES
     fluxes: str = DEFAULT
     fluxes_file: Path | None = None
     oscillation: str = "msw"
@@ -88,27 +88,20 @@ class Sun(Mixture):
     sin2_theta13: float = SolarMixing.sin2_theta13
     dm21_ev2: float = SolarMixing.dm21_ev2
     sin2_theta23: float = SolarMixing.sin2_theta23
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _set: SolarFluxes = field(init=False, repr=False, compare=False)
     _mixing: SolarMixing | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         positive("live time in d", self.live_time_d)
-        names = (self.branches,) if isinstance(self.branches, str) else tuple(self.branches)
-        names = tuple(n.strip().casefold() for n in names)
-        for name in names:
-            if name not in BRANCHES:
-                raise UnknownNameError("branch of solar neutrinos", name, BRANCHES)
-        if not names or len(set(names)) < len(names):
-            raise InputError(
-                "the branches of solar neutrinos are none, or one of them twice; give each once, "
-                "as [b8, hep], or leave 'branches' out for all"
-            )
-        object.__setattr__(self, "branches", names)
+        names = chosen("branch of solar neutrinos", self.branches, BRANCHES)
         found = solar_fluxes(self.fluxes, self.fluxes_file)
-        if missing := [n for n in names if n not in found.flux_cm2_s]:
-            if self.branches != BRANCHES:
-                raise InputError(f"{found.name} has no flux of {missing[0]}; add a row")
-            object.__setattr__(self, "branches", tuple(n for n in names if n not in missing))
+        missing = [n for n in names if n not in found.flux_cm2_s]
+        if missing and names != BRANCHES:
+            raise InputError(f"{found.name} has no flux of {missing[0]}; add a row")
+        names = tuple(n for n in names if n not in missing)
+        object.__setattr__(self, "branches", names)
+        object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_set", found)
         object.__setattr__(self, "_mixing", self._converted())
 
@@ -162,18 +155,18 @@ class Sun(Mixture):
                 LINES.get(name, ()),
                 self._shares(name),
             )
-            for name in self.branches
+            for name in self._names
         )
 
     @cached_property
     def changes(self) -> Mapping[str, Mapping[str, float]]:
         """Relative change of the fluxes for one standard deviation of each pull."""
-        return self._set.changes(self.branches)
+        return self._set.changes(self._names)
 
     @property
     def relative_errors(self) -> dict[str, float]:
         """Of the flux of each branch."""
-        return {name: self._set.relative_error[name] for name in self.branches}
+        return {name: self._set.relative_error[name] for name in self._names}
 
 
 MODEL = Sun

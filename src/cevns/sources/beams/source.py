@@ -20,7 +20,15 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["ChosenSource", "LastingSource", "OfMass", "PulsedSource", "Source", "SteadySource"]
+__all__ = [
+    "ChosenSource",
+    "LastingSource",
+    "OfMass",
+    "PulledSource",
+    "PulsedSource",
+    "Source",
+    "SteadySource",
+]
 
 
 class Source(Protocol):
@@ -129,6 +137,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class OfMass(Source, Protocol):
+    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
+
+    def of_mass(self, mass_mev: float) -> Self:
+        """The same source of particles of this mass, MeV."""
+        ...
+
+
+@runtime_checkable
 class PulsedSource(Source, Protocol):
     """A source with a time structure relative to a beam signal: any `Source` with `time_pdf`."""
 
@@ -182,9 +199,12 @@ class ChosenSource(Source, Protocol):
 
 
 @runtime_checkable
-class OfMass(Source, Protocol):
-    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
+class PulledSource(Source, Protocol):
+    """A source that knows the moments of what its pulls add: any `Source` with `added_moments`.
 
-    def of_mass(self, mass_mev: float) -> Self:
-        """The same source of particles of this mass, MeV."""
+    Of any other they are integrals of its spectrum times the variation, which take longer.
+    """
+
+    def added_moments(self, name: str, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """Flux moments of the spectrum times v(E) of a parameter, shape ``(3, ...)``, MeV^-k."""
         ...

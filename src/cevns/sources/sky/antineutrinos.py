@@ -8,7 +8,7 @@ import numpy as np
 
 from cevns.exceptions import UnknownNameError
 from cevns.propagation.solar_matter import SolarMixing
-from cevns.sources.sky.mixture import Share, whole
+from cevns.sources.sky.steady_mixture import Share, whole
 from cevns.typing import Array
 
 __all__ = ["FAR", "far_shares"]
