@@ -9,6 +9,7 @@ from scipy.integrate import quad
 from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear import material, nuclide
 from cevns.processes import process
+from cevns.processes.ingredients.wimp_nucleus import Wimp, spin_structures
 from cevns.processes.wimp_sd import WimpSD
 from cevns.processes.wimp_si import WimpSI
 from cevns.rates import recoil_spectrum
@@ -155,8 +156,6 @@ J = {"F19": 0.5, "Na23": 1.5, "Al27": 2.5, "Si29": 0.5, "Ge73": 4.5, "I127": 2.5
 @pytest.mark.parametrize("name", SPINS)
 def test_structure_functions_are_spins_at_rest(name):
     """S_00(0) = (2J+1)(J+1)/(4 pi J) (S_p + S_n)^2; two-body currents take 40 % of S_11."""
-    from cevns.processes.ingredients.wimp_nucleus import spin_structures
-
     structure, (p, n) = spin_structures()[name], SPINS[name]
     j = J.get(name, 1.5)
     weight = (2 * j + 1) * (j + 1) / (4 * np.pi * j)
@@ -199,3 +198,27 @@ def test_spins_without_a_structure_function_are_refused():
     assert wimp_rate("shm", material("Ar40"), 50.0, 1.0, spin="proton").tolist() == [[0.0]]
     with pytest.raises(UnknownNameError, match="nucleon whose spin"):
         WimpSD(nucleon="electron")
+
+
+def test_a_proportional_kernel_is_evaluated_once(monkeypatch):
+    """The fold of many cross sections is one fold times each, and asks the kernel no more."""
+    year = source("halo", live_time_d=365.25)
+    fold = KernelFold(year, WimpSI(20.0), material("Xe"), 1000.0)
+    sizes = np.array([[0.0, 1e-47], [1e-45, 3e-45]])
+    together = fold.spectrum({"sigma_si": sizes})
+    asked = []
+    kernel = WimpSI.kernel
+
+    def counted(self, *given):
+        asked.append(given)
+        return kernel(self, *given)
+
+    monkeypatch.setattr(WimpSI, "kernel", counted)
+    assert fold.spectrum({"sigma_si": 2e-45}).sum() > 0.0
+    assert not asked
+    # without the ability it is the same, and asked for
+    monkeypatch.delattr(Wimp, "proportional_to")
+    plain = KernelFold(year, WimpSI(20.0), material("Xe"), 1000.0)
+    assert plain.spectrum({"sigma_si": sizes}) == pytest.approx(together, rel=1e-12)
+    assert len(asked) > 3
+    assert fold.spectrum()[0].max() == 0.0  # its nominal value

@@ -258,6 +258,11 @@ class Wimp(ABC):
         return Parameters([self.sigma])
 
     @property
+    def proportional_to(self) -> str:
+        """The cross section on a nucleon, which nothing else changes."""
+        return self.sigma.name
+
+    @property
     def structure(self) -> Parameters:
         """The mass, GeV."""
         return Parameters(
