@@ -9,7 +9,13 @@ from scipy.integrate import quad
 from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear import material, nuclide
 from cevns.processes import process
-from cevns.processes.ingredients.wimp_nucleus import Wimp, spin_structures
+from cevns.processes.ingredients import wimp_nucleus
+from cevns.processes.ingredients.wimp_nucleus import (
+    SpinStructure,
+    Wimp,
+    spin_response,
+    spin_structures,
+)
 from cevns.processes.wimp_sd import WimpSD
 from cevns.processes.wimp_si import WimpSI
 from cevns.rates import recoil_spectrum
@@ -186,10 +192,14 @@ def test_spin_dependent_rates():
     assert strong > 10.0 * weak
 
 
-def test_a_free_proton_has_its_own_cross_section():
-    """S of one proton, (2J+1)(J+1)/(4 pi J) at a0 = a1 = 1, makes C = 1 at mu_N = mu_p."""
-    single = 2.0 * 1.5 / (4.0 * np.pi * 0.5) * (2.0 * 0.5) ** 2
-    assert 4.0 * np.pi / (3.0 * 2.0) * single == pytest.approx(1.0)
+def test_a_free_proton_has_its_own_cross_section(monkeypatch):
+    """One proton of spin 1/2, S_00 = S_11 = S_01/2 = 3/(8 pi) at rest: C = 1, and 0 of neutrons."""
+    one = 2.0 * 1.5 / (4.0 * np.pi * 0.5) * 0.25
+    single = SpinStructure(1.0, 10.0, np.array([[one], [one], [2.0 * one]]))
+    monkeypatch.setattr(wimp_nucleus, "spin_structures", lambda: {"H1": single})
+    hydrogen = nuclide("H1")
+    assert spin_response(hydrogen, 50e3, 0.0, "proton") == pytest.approx(1.0, rel=1e-6)
+    assert spin_response(hydrogen, 50e3, 0.0, "neutron") == pytest.approx(0.0, abs=1e-12)
 
 
 def test_spins_without_a_structure_function_are_refused():
