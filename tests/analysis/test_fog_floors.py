@@ -26,6 +26,7 @@ from cevns.analysis.fog import (
     one_event_line,
 )
 from cevns.analysis.fog.sky_neutrinos import OnePart
+from cevns.inference.discovery import AsimovSearch, strengths_at_index
 from cevns.sources.sky.steady_mixture import Curve, Part, whole
 
 MASSES = [0.6, 5.5, 50.0]
@@ -268,6 +269,16 @@ def test_correlated_fluxes_of_a_user(tmp_path):
         floors[bound] = neutrino_floor(case, [1.5]).cross_section_cm2[0]
     assert floors[False] / floors[None] == pytest.approx(1.0, rel=1e-5)
     assert abs(floors[True] / floors[False] - 1.0) > 0.05
+    # the same from a root of the covariance, whose pulls are others
+    solar = [case.neutrinos.names.index(b) for b in flux]
+    covariance = np.diag([e * e for e in error.values()])
+    covariance[1, 2] = covariance[2, 1] = 0.95 * 0.06 * 0.12
+    root = np.zeros((3, len(case.neutrinos.names)))
+    root[:, solar] = np.linalg.cholesky(covariance).T
+    others = [row for row in case.neutrinos.changes if not row[solar].any()]
+    search = AsimovSearch(case.backgrounds, np.vstack([root, *others]))
+    found = strengths_at_index(search, case.signals([1.5])).strength[0]
+    assert found / floors[True] == pytest.approx(1.0, rel=1e-5)
 
 
 def test_every_target_over_all_masses():

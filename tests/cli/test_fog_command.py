@@ -84,6 +84,8 @@ def test_options_change_what_is_said_and_found(capsys, tmp_path):
         first, second, value = said
         what = found["physics"][first]
         assert (what if second is None else what[second]) == value
+        named = [f["name"] for f in found["inputs"]["files"]]
+        assert named == (["efficiency.csv"] if str(table) in words else [])
         both = [
             (a["cross_section_cm2"], a["exposure_tonne_year"])
             == (b["cross_section_cm2"], b["exposure_tonne_year"])
@@ -98,6 +100,7 @@ def test_a_detector(capsys):
     bare = record(capsys, "Ar", "--masses", "50GeV")
     assert found["physics"]["window_kevnr"][0] > 1.0
     assert "coherent-lar-2020" in found["physics"]["efficiency"]
+    assert [f["role"] for f in found["inputs"]["files"]] == ["detector"]
     assert found["floor"][0]["exposure_tonne_year"] > bare["floor"][0]["exposure_tonne_year"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -156,6 +157,12 @@ def fog(
     )
     _show(output.console, found)
     record: dict[str, Any] = found.to_dict()
+    record["inputs"] = {
+        "origin": "none",
+        "files": _files({"fluxes": [fluxes], "efficiency": [efficiency], "limits": limits or ()})
+        + _experiment(detector),
+        "warnings": [],
+    }
     if figure is not None:
         from cevns.report import save
 
@@ -163,6 +170,28 @@ def fog(
         record["figure"] = str(figure)
         output.console.print(f"figure: {figure}", soft_wrap=True)
     output.result(record)
+
+
+def _files(given: dict[str, Iterable[str | None]]) -> list[dict[str, str]]:
+    """Files among what options name, by role, with their digests."""
+    from cevns.datasets.digests import sha256
+    from cevns.files import expanded
+
+    paths = [(role, expanded(x)) for role, texts in given.items() for x in texts if x]
+    return [
+        {"role": role, "name": path.name, "sha256": sha256(path)}
+        for role, path in paths
+        if path.is_file()
+    ]
+
+
+def _experiment(name: str | None) -> list[dict[str, str]]:
+    """The file of the detector."""
+    if name is None:
+        return []
+    from cevns.experiments import load
+
+    return _files({"detector": [str(load(name).path)]})
 
 
 def _spaced(text: str) -> str:
