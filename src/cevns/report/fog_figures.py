@@ -23,7 +23,7 @@ __all__ = ["fog_figure"]
 _LEVELS: Final = tuple(np.round(np.arange(1.0, 4.01, 0.1), 2))
 _DECADES: Final = 1e13
 """Of the cross sections that a figure shows at most."""
-_LIMIT_COLORS: Final = ("#d98200", "#3f8f5b", "#964a8b", "#e42536", "#6f6f76", "#8c5a2b")
+_LIMIT_COLORS: Final = ("#d98200", "#3f8f5b", "#964a8b", "#e42536", "#0e7c86", "#8c5a2b")
 _DASHES: Final[dict[str, Any]] = {
     "limit": "-",
     "projection": (0, (5, 1.6)),
