@@ -11,7 +11,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +25,7 @@ __all__ = [
     "BurstSource",
     "ChosenSource",
     "LastingSource",
+    "OfMass",
     "PartedSource",
     "PulledSource",
     "PulsedSource",
@@ -136,6 +137,15 @@ class Source(Protocol):
         """
         _ = flavour, energy_mev
         raise UnknownNameError("parameter of the source", name, self.parameters.names)
+
+
+@runtime_checkable
+class OfMass(Source, Protocol):
+    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
+
+    def of_mass(self, mass_mev: float) -> Self:
+        """The same source of particles of this mass, MeV."""
+        ...
 
 
 @runtime_checkable
