@@ -1,0 +1,31 @@
+"""What all tests share: a comparison that could not fail is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+ApproxScalar: Any = type(pytest.approx(1.0))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _comparisons_can_fail() -> Iterator[None]:
+    """Refuse `pytest.approx` of numbers so small that its default tolerance accepts zero for them.
+
+    That tolerance is 1e-12, which every cross section in cm2 meets.
+    """
+    plain: Any = ApproxScalar.tolerance
+
+    def tolerance(self: Any) -> float:
+        found: float = plain.fget(self)
+        if self.abs is None and 0.0 < abs(self.expected) <= found:
+            raise AssertionError(
+                f"approx({self.expected!r}) accepts zero too: compare ratios, or give abs=0"
+            )
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ApproxScalar, "tolerance", property(tolerance))
+        yield
