@@ -208,5 +208,5 @@ def test_the_note_on_the_year_of_nucleus_is_true():
     left = sum(c["exposure"] * c.get("source", 1) for c in document["channels"].values())
     assert f"{left:.4f}" == "0.8785"
     assert "0.8785" in ROWS["nucleus-year"].note
-    (row,) = [r for r in reproduce(["nucleus-year"])]
+    (row,) = list(reproduce(["nucleus-year"]))
     assert row.ours / row.published.own == pytest.approx(left / 0.85, rel=0.015)

@@ -56,8 +56,14 @@ class Reach:
 
     @property
     def label(self) -> str:
-        """Short name: the first word of the title, and year or target of the name."""
-        first, end = self.experiment.title.split()[0], self.experiment.name.rpartition("-")[2]
+        """Short name: the first word of the title, and year or target of the name.
+
+        What stands in brackets behind the first word of the title is taken in their place.
+        """
+        first, _, rest = self.experiment.title.partition(" ")
+        end = self.experiment.name.rpartition("-")[2]
+        if rest.startswith("("):
+            return f"{first} {rest.partition(')')[0]})"
         if end in first.casefold():
             return first
         return f"{first} {end if end[0].isdigit() else end.capitalize()}"
