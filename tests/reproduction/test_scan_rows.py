@@ -84,7 +84,7 @@ def test_a_missing_piece_and_a_short_range_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("row_id", "ours"), [("gemma-magnetic-moment", 0.289), ("conus-plus-sin2-up", 0.0348)]
+    ("row_id", "ours"), [("gemma-magnetic-moment-flat", 0.289), ("conus-plus-sin2-up", 0.0348)]
 )
 def test_projections_are_of_expected_counts(row_id, ours):
     (row,) = reproduce([row_id])

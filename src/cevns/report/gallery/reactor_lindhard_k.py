@@ -105,6 +105,7 @@ def _of_spectrum(path: Path) -> Comparison:
     for k in _GRID:
         experiment = with_k(_DRESDEN, k, data)
         poi = Study((experiment,)).fit(minos="none").poi
+        assert poi is not None
         over.append(experiment.prediction() / poi.value)
         fitted.append((poi.value, poi.error))
     nearest = int(np.argmin(np.abs(np.log(over))))
