@@ -29,6 +29,7 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "MeV": ("energy", 1.0),
     "GeV": ("energy", 1e3),
     "TeV": ("energy", 1e6),
+    "erg": ("energy", 624150.9074460763),
     "eVnr": ("nuclear recoil energy", 1e-6),
     "keVnr": ("nuclear recoil energy", 1e-3),
     "MeVnr": ("nuclear recoil energy", 1.0),
@@ -40,6 +41,9 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "cm": ("length", 1e-2),
     "m": ("length", 1.0),
     "km": ("length", 1e3),
+    "pc": ("length", 30856775814913673.0),
+    "kpc": ("length", 3.0856775814913673e19),
+    "Mpc": ("length", 3.0856775814913673e22),
     "ps": ("time", 1e-6),
     "ns": ("time", 1e-3),
     "us": ("time", 1.0),
@@ -147,7 +151,7 @@ def quantity(value: Any, unit: str, *, what: str = "value") -> float:
         Traceback (most recent call last):
             ...
         cevns.exceptions.UnitError: distance: 'kg' is a unit of mass, not of length; use fm, \
-mm, cm, m, km
+mm, cm, m, km, pc, kpc, Mpc
     """
     if hasattr(value, "to_value"):  # astropy
         number = float(value.to_value(unit))

@@ -6,6 +6,7 @@ the same numbers written out, and the fit with what counting statistics gives.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 from refusals import refused
 
 import cevns
-from cevns.exceptions import InputError, SchemaError, UnknownNameError
+from cevns.analysis.expected.recoil_rate import channel_counts
+from cevns.exceptions import CevnsWarning, InputError, SchemaError, UnknownNameError
 from cevns.experiments import load
 from cevns.inference.model.data import asimov
 
@@ -314,3 +316,51 @@ def test_slips_of_components(tmp_path: Path, size: str, old: str, new: str, sent
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises((SchemaError, InputError, UnknownNameError), match=sentence):
         load(path).model()
+
+
+def test_each_core_of_a_reactor_has_a_power_of_its_own():
+    """Weakening one core changes what is seen of it alone."""
+    near, far, both = ("far-off", "near-off", "both")
+    changes = (None, {"source.power": "[2.125 GW, 4.25 GW]"})
+    by = [channel_counts(load("nucleus-2026", overrides=o)) for o in changes]
+    a, b = ({k.rpartition(".")[2]: v.get("cevns", 0.0) for k, v in c.items()} for c in by)
+    assert b[near] == pytest.approx(a[near] / 2.0)
+    assert b[far] == pytest.approx(a[far])
+    assert b[both] / a[both] == pytest.approx(1.0 - 0.5 * 102**2 / (72**2 + 102**2))
+    with pytest.raises(SchemaError, match=r"near-off.source': has 2 numbers for the 1 parts"):
+        load(
+            "nucleus-2026", overrides={"source.power": "4 GW", "source.distance": "72 m"}
+        ).predict()
+
+
+@pytest.mark.parametrize(
+    "change", [{"exposure": "248.7 kg d"}, {"channels.off.exposure": "58.8 kg d"}]
+)
+def test_mass_times_time_is_two_fields(change):
+    with refused("give 'target.mass' and 'live_time'"):
+        load("conus-2020", overrides=change)
+
+
+def test_days_are_no_exposure_of_a_channel():
+    with pytest.warns(CevnsWarning, match=r"'off' is 58\.8 times as long as 'live_time'"):
+        load("conus-2020", overrides={"channels.off.exposure": "58.8"})
+
+
+def test_a_window_below_the_threshold_is_said():
+    """Backgrounds of a rate are counted in bins where no signal can be."""
+    step = {"detector.efficiency": "{energy: {kind: step, threshold: 0.35}}"}
+    with pytest.warns(CevnsWarning, match=r"begins at 0\.2, below the threshold: below 0\.3 "):
+        load("conus-2020", overrides={**step, "axes.energy.edges": "[200, 300, 400, 1000]"}).model()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load("conus-2020", overrides={**step, "axes.energy.edges": "[300, 400, 1000]"}).model()
+
+
+def test_a_part_of_what_is_left_to_defaults_is_given_whole():
+    with refused(r"--set 'source.fractions={u235: ...}'"):
+        load("nucleus-2026", overrides={"source.fractions.u235": "0.5"})
+
+
+def test_captures_in_highly_enriched_uranium_are_said():
+    with pytest.warns(CevnsWarning, match="which has hardly any U-238"):
+        load("ricochet-ge", overrides={"source.captures_per_fission": "0.6"}).prediction()

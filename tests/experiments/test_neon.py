@@ -7,6 +7,7 @@ import math
 import pytest
 
 import cevns
+from cevns.exceptions import CevnsError
 from cevns.nuclear.materials import material
 
 KG = 13.3  # of NaI
@@ -24,10 +25,23 @@ def counts(**changes):
     return study(**changes).predict()["neon"]["cevns"]
 
 
-def test_target_is_the_sodium_in_the_crystals():
-    salt, sodium = material("NaI"), material("Na")
-    share = sodium.molar_mass_g / salt.molar_mass_g
-    assert study().experiments[0].declaration.target.mass == pytest.approx(KG * share, rel=1e-3)
+def test_recoils_are_those_of_the_sodium_in_the_crystals():
+    """The same counts as of a target of sodium with its part of the mass."""
+    share = material("Na").molar_mass_g / material("NaI").molar_mass_g
+    assert counts() == pytest.approx(counts(target=f"{{material: Na, mass: {KG * share!r} kg}}"))
+    assert cevns.load("neon").rate()["neon"].per_kg_day["cevns"] == pytest.approx(0.282, abs=1e-3)
+    with pytest.raises(CevnsError, match=r"unknown element of NaI 'Cs'"):
+        counts(target__recoils="[Cs]")
+
+
+def test_electrons_are_those_of_the_whole_crystal():
+    """Iodine has 53 of 64 electrons."""
+    seen = {"interaction__electrons": "true"}
+    whole, bare = (
+        counts(**seen, **target) - counts(**target)
+        for target in ({}, {"target": "{material: Na, mass: 2.04 kg}"})
+    )
+    assert whole / bare > 3.0
 
 
 @pytest.mark.parametrize(("variant", "rate", "z"), ROWS)
@@ -54,16 +68,14 @@ def test_significance_is_the_ratio_of_likelihoods():
 def test_iodine_makes_nothing():
     """Its recoils end at 1.1 keV for 8 MeV: with a factor of 0.05 a thousandth of the rate."""
     iodine = KG - 2.040
-    added = counts(
-        target__material="I", target__mass=f"{iodine} kg", detector__quenching__value="0.05"
-    )
+    added = counts(target=f"{{material: I, mass: {iodine} kg}}", detector__quenching__value="0.05")
     assert added < 2e-3 * counts()
 
 
 def test_one_factor_for_both_nuclei_would_count_iodine():
     """0.18, 0.33 and 0.45 per kilogram: the independent program has sodium alone."""
     for variant, rate in (("low-quenching", 0.18), (None, 0.33), ("high-quenching", 0.45)):
-        found = study(variant, target__material="NaI", target__mass="13.3 kg")
+        found = study(variant, target__recoils="[Na, I]")
         assert found.predict()["neon"]["cevns"] / (KG * 365.0) == pytest.approx(rate, rel=0.03)
 
 

@@ -15,7 +15,7 @@ from refusals import refused
 
 import cevns
 from cevns.analysis.changes import compare
-from cevns.exceptions import CevnsWarning, InputError
+from cevns.exceptions import CevnsWarning, InputError, SchemaError
 from cevns.experiments import load, load_joint
 from cevns.experiments.fast_form import fast_form
 
@@ -281,15 +281,43 @@ def test_two_halves_are_the_whole(tmp_path: Path) -> None:
     np.testing.assert_allclose(parts.sum(axis=0), whole.expected(theta), rtol=1e-12)
 
 
-def test_a_change_that_channels_replace_with_their_own_is_said():
-    """Only C2 of CONUS+ has the detector of the file."""
-    change = {"detector.quenching.k": "0.2"}
-    with pytest.warns(CevnsWarning, match=r"changes nothing in c3-on, c3-off, .* is their own"):
-        load("conus-plus-2025", overrides=change)
-    every = {
-        f"channels.c{n}-{s}.detector.quenching.k": "0.2" for n in (3, 5) for s in ("on", "off")
+def test_a_field_is_changed_wherever_channels_have_it():
+    """C3 and C5 of CONUS+ have a detector of their own; k = 0.158 gives 286 events."""
+    lower = load("conus-plus-2025", overrides={"detector.quenching.k": "0.158"})
+    assert lower.prediction() == pytest.approx(286.2, abs=0.1)
+    own = {
+        f"channels.c{n}-{s}.detector.quenching.k": "0.162" for n in (3, 5) for s in ("on", "off")
     }
-    assert load("conus-plus-2025", overrides={**change, **every}).prediction() == pytest.approx(
-        573, rel=0.01
+    first = load("conus-plus-2025", overrides={"detector.quenching.k": "0.158", **own})
+    assert 286.2 < first.prediction() < 310.1
+    # what the file says nowhere is new in all of them
+    fano = load("conus-plus-2025", overrides={"detector.resolution.fano": "0.2"})
+    wide = {e.resolution.fano for e in fano.views.values()}
+    assert wide == {0.2}
+    # the error of k is one about the k that is asked for
+    far = load("conus-plus-2025", overrides={"detector.quenching.k": "0.2"})
+    moved = [q.ends(v, np.array([3.0]), np.zeros(1)) for q, v in _errors_of_k(far)]
+    assert all(
+        up[0] > q.curve(np.array([3.0]), (0.2,))[0] > down[0]
+        for (up, down), (q, _) in zip(moved, _errors_of_k(far), strict=True)
     )
+
+
+def _errors_of_k(experiment):
+    return [(v.quenching, v.quenching.variations["qf.ge.k"]) for v in experiment.views.values()]
+
+
+def test_a_section_that_channels_replace_with_their_own_is_said():
+    """A whole target is that of its own place."""
+    with pytest.warns(CevnsWarning, match=r"changes nothing in c3-on, c3-off, .* is their own"):
+        load("conus-plus-2025", overrides={"target": "{material: Ge, mass: 1 kg}"})
     load("conus-plus-2025", overrides={"source.power": "3 GW"})
+
+
+def test_a_number_outside_its_variation_is_refused():
+    changes = {
+        "detector.quenching.k": "0.2",
+        "detector.quenching.variations": "{qf.ge.k: {plus: 0.166, minus: 0.158}}",
+    }
+    with pytest.raises(SchemaError, match=r"0\.2 lies outside its variation .* 'error: 0\.004'"):
+        load("conus-plus-2025", overrides=changes).prediction()

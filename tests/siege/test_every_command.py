@@ -45,7 +45,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "scan plan": ("scan", *SCAN, "--method", "fc", *TOYS, "--plan", "--asimov"),
     "toys": ("toys", "-n", "20", "--workers", "1"),
     "compare": ("compare", "coherent-lar-engineering"),
+    "supernova": ("supernova", "--distance", "1kpc"),
     "xsec": ("xsec", "Ge", "--source"),
+    "fog": ("fog", "Ge", "--masses", "50GeV", "--detector"),
 }
 
 FULL: dict[str, Any] = YAML(typ="safe").load(
@@ -175,7 +177,7 @@ def ends_well(capsys: pytest.CaptureFixture[str], *words: str | Path) -> int:
 
 def on(experiment: str | Path) -> Iterator[tuple[str, tuple[str | Path, ...]]]:
     for name, (command, *options) in COMMANDS.items():
-        if command == "xsec":
+        if command in ("xsec", "fog"):
             yield name, (command, *options, experiment)
         else:
             yield name, (command, experiment, *options)

@@ -11,6 +11,7 @@ from cevns.cli.commands import (
     compare,
     data_commands,
     fit_commands,
+    fog_command,
     gallery_command,
     limit_command,
     list_models,
@@ -18,6 +19,7 @@ from cevns.cli.commands import (
     rate_command,
     reproduce_command,
     scan_command,
+    supernova_command,
     toys_command,
     xsec_commands,
 )
@@ -74,8 +76,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "merge": scan_command.merge,
     "plot": scan_command.plot,
     "compare": compare.compare,
+    "fog": fog_command.fog,
     "toys": toys_command.toys,
     "quenching": quenching_commands.quenching,
+    "supernova": supernova_command.supernova,
     "gallery": gallery_command.gallery,
     "reproduce": reproduce_command.reproduce,
 }

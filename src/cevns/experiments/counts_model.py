@@ -88,7 +88,7 @@ def build_model(
     else:
         predicted = {"": released.count.value}
     _check_variations(declared, [shape for shape, _ in made.values()], varied)
-    sizes = {n: e.exposure * e.power(SIGNAL) for n, e in declared.entries.items()}
+    sizes = {n: e.exposure * experiment.power(e, SIGNAL) for n, e in declared.entries.items()}
     total = sum(predicted[n] * size for n, size in sizes.items())
     of_interest = question.parameters(
         process,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cevns.constants import AVOGADRO
@@ -44,6 +44,25 @@ class Material:
         """Nuclei of each nuclide, by name, in a kilogram of the material."""
         per_unit = 1000.0 * AVOGADRO / self.molar_mass_g
         return {x.name: count * per_unit for x, count in self.atoms}
+
+    def only(self, symbols: Collection[str]) -> tuple[Material, float]:
+        """The nuclei of some elements, and their part of the mass.
+
+        Raises:
+            UnknownNameError: if the material has no such element.
+
+        Examples:
+            >>> sodium, part = material("NaI").only(["Na"])
+            >>> sodium.name, sodium.nuclides[0].name, round(part, 4)
+            ('Na in NaI', 'Na23', 0.1534)
+        """
+        known = dict.fromkeys(x.symbol for x, _ in self.atoms)
+        for symbol in symbols:
+            if symbol not in known:
+                raise UnknownNameError(f"element of {self.name}", symbol, known)
+        atoms = tuple((x, n) for x, n in self.atoms if x.symbol in symbols)
+        some = Material(f"{' and '.join(s for s in known if s in symbols)} in {self.name}", atoms)
+        return some, some.molar_mass_g / self.molar_mass_g
 
     @property
     def nuclides(self) -> tuple[Nuclide, ...]:

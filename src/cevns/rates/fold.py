@@ -26,6 +26,7 @@ from cevns.processes import (
     MASSLESS,
     Interaction,
     Kinematics,
+    Massive,
     at_place,
     check_species,
     own_neutron_radius,
@@ -34,12 +35,25 @@ from cevns.processes import (
 from cevns.rates.moments import fold_terms
 from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
+from cevns.sources.beams.source import OfMass
 from cevns.typing import Array
 
-__all__ = ["NODES_PER_PANEL", "Fold", "panel_nodes", "recoil_panels"]
+__all__ = ["NODES_PER_PANEL", "Fold", "of_its_mass", "panel_nodes", "recoil_panels"]
 
 NODES_PER_PANEL = 24
 """Exact for a smooth spectrum over a whole panel between its kinks."""
+
+
+def of_its_mass(source: Source, kinematics: Kinematics) -> Source:
+    """The source with particles of the mass that a process has, where it leaves that to it.
+
+    Args:
+        source: of the beam particles; one that is not `OfMass` stays as it is.
+        kinematics: of the process.
+    """
+    if isinstance(kinematics, Massive) and isinstance(source, OfMass):
+        return source.of_mass(kinematics.mass_mev)
+    return source
 
 
 def recoil_panels(
@@ -63,6 +77,7 @@ def recoil_panels(
     Raises:
         InputError: if the source reaches no recoil energy at all.
     """
+    source = of_its_mass(source, kinematics)
     kinks = {0.0}
     for nuclide, _ in material.atoms:
         for energy in source.recoil_kinks:
@@ -77,7 +92,15 @@ def recoil_panels(
             keep.append(edge)
     edges = np.array(keep)
     if edges.size < 2:
-        raise InputError("the source gives no nuclear recoils: it emits nothing that can give one")
+        raise InputError(
+            "the source gives no nuclear recoils: it emits nothing that can give one"
+            + (
+                f", for this process has a particle of {kinematics.mass_mev:g} MeV; give a source "
+                "of such (for WIMPs kind: halo)"
+                if isinstance(kinematics, Massive)
+                else ""
+            )
+        )
     return edges
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cevns import rates
 from cevns.experiments.declaration import assembly
 from cevns.report.drawing import style
 from cevns.typing import Array
@@ -63,12 +64,34 @@ def recoil_spectrum(experiment: Apparatus, recoil_energy_kev: Array) -> RecoilSp
     electron = experiment.quenching.on(recoil_energy_kev).electron_energy_kevee()
     seen = experiment.response.evaluate(electron).sum(axis=-1)
     seen = seen * experiment.recoil_efficiency(recoil_energy_kev)
-    in_time = [float(table.evaluate(pulse_time_us(experiment)).sum()) for table in experiment.times]
+    if experiment.periods:
+        arriving = experiment.exposure * _in_periods(experiment, recoil_energy_kev)
+    else:
+        t0 = pulse_time_us(experiment)
+        in_time = [float(table.evaluate(t0).sum()) for table in experiment.times]
+        arriving = np.array(in_time) @ density
     return RecoilSpectrum(
         recoil_energy_kev,
         dict(zip(experiment.source.flavours, density, strict=True)),
-        seen * (np.array(in_time) @ density),
+        seen * arriving,
     )
+
+
+def _in_periods(experiment: Apparatus, recoil_energy_kev: Array) -> Array:
+    """Counts/keVnr of what a burst sends within the time axis, before the detector."""
+    parts = (
+        rates.recoil_spectrum(
+            part,
+            experiment.material,
+            experiment.declaration.target.mass,
+            recoil_energy_kev,
+            interaction=experiment.interaction,
+            form_factor=experiment.form_factor,
+        )
+        for part in experiment.periods
+    )
+    total: Array = np.sum([flux for part in parts for flux in part.values()], axis=0)
+    return total
 
 
 def pulse_time_us(experiment: Apparatus) -> float:

@@ -41,9 +41,9 @@ _SPECIES = "nubar_e"
 _DEFAULT = "hm-bestiole"
 _EARLY_MEV = 8.0
 _CAPTURES = 0.6
+"""Captures on U-238 per fission of a power reactor with low enrichment."""
 _ENRICHED = 0.9
 """Of U-235 among fissions; power reactors have less."""
-"""Captures on U-238 per fission of a power reactor with low enrichment."""
 
 Metres = Annotated[float, Unit("m")]
 Gigawatts = Annotated[float, Unit("GW")]
@@ -229,6 +229,13 @@ class Reactor(Source):
                     stacklevel=4,
                 )
             return taken
+        if given and enriched:
+            warnings.warn(
+                f"{given:g} captures on U-238 a fission in a core of highly enriched uranium, "
+                "which has hardly any U-238: leave 'captures_per_fission' out",
+                CevnsWarning,
+                stacklevel=4,
+            )
         if given and model.with_capture:
             raise InputError(
                 f"captures on U-238 are in the spectrum {model.title!r} already; leave "
@@ -328,13 +335,23 @@ class Reactor(Source):
     def flux_cm2_s(self, flavour: str) -> float:
         """Antineutrinos per cm2 and second at full power."""
         self._check(flavour)
-        per_area = math.fsum(
+        return math.fsum(self._fissions_per_cm2_s) * self.antineutrinos_per_fission
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """What each core makes of the flux."""
+        each = self._fissions_per_cm2_s
+        return tuple(one / math.fsum(each) for one in each)
+
+    @property
+    def _fissions_per_cm2_s(self) -> tuple[float, ...]:
+        """Fissions in each core over the sphere at its distance."""
+        return tuple(
             core.fissions_per_s(power, self._fractions, self.energies)
             * core.extent_factor(d, self.core_radius_m, self.core_height_m, self.below_core_m)
             / (4.0 * math.pi * (100.0 * d) ** 2)
             for power, d in self._cores
         )
-        return per_area * self.antineutrinos_per_fission
 
     def flux_on_cm2_s(self, flavour: str, day_d: float) -> float:
         """Antineutrinos per cm2 and second on a day, with its power and fractions.

@@ -11,7 +11,13 @@ from typing import Annotated
 
 import numpy as np
 
-from cevns.detectors.framework.variation import Calibration, Variation, as_tuple
+from cevns.detectors.framework.variation import (
+    AnyVariation,
+    Calibration,
+    NumberErrors,
+    Variation,
+    as_tuple,
+)
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array, ArrayLike
@@ -82,7 +88,7 @@ class Quenching(ABC):
         InputError: if numbers are missing, not finite, or the range is empty.
     """
 
-    variations: Mapping[str, Variation | Calibration] = field(default_factory=dict)
+    variations: Mapping[str, AnyVariation] = field(default_factory=dict)
     valid_kev: tuple[Recoil, Recoil] = (0.0, math.inf)
 
     def __post_init__(self) -> None:
@@ -98,6 +104,14 @@ class Quenching(ABC):
                 raise InputError(
                     f"quenching, {which}: {len(numbers)} numbers where the nominal curve has {n}"
                 )
+        for name, variation in self._members.items():
+            ends = *as_tuple(variation.plus), *as_tuple(variation.minus)
+            if n == 1 and not min(ends) <= self.parameters[0] <= max(ends):
+                raise InputError(
+                    f"quenching: {self.parameters[0]:g} lies outside its variation {name!r}, from "
+                    f"{min(ends):g} to {max(ends):g}: change that with it, or write it as an error "
+                    f"of the number, 'error: {(max(ends) - min(ends)) / 2.0:.3g}'"
+                )
         if not 0.0 <= self.valid_kev[0] < self.valid_kev[1]:
             raise InputError(
                 f"quenching: the validity range {list(self.valid_kev)} keVnr is empty or negative"
@@ -111,15 +125,21 @@ class Quenching(ABC):
     @property
     def _members(self) -> dict[str, Variation]:
         """Variations that are members of the family: none of the energy scale."""
-        return {n: v for n, v in self.variations.items() if isinstance(v, Variation)}
+        found = {n: self._member(v) for n, v in self.variations.items()}
+        return {n: v for n, v in found.items() if isinstance(v, Variation)}
 
-    def ends(
-        self, variation: Variation | Calibration, t: Array, nominal: Array
-    ) -> tuple[Array, Array]:
+    def _member(self, variation: AnyVariation) -> Variation | Calibration:
+        """A variation with errors as numbers."""
+        if isinstance(variation, NumberErrors):
+            return variation.around(self.parameters)
+        return variation
+
+    def ends(self, variation: AnyVariation, t: Array, nominal: Array) -> tuple[Array, Array]:
         """The curve at +1 and at -1 sigma of a variation."""
-        if isinstance(variation, Calibration):
-            return variation.moved(nominal, 1.0), variation.moved(nominal, -1.0)
-        return self.curve(t, as_tuple(variation.plus)), self.curve(t, as_tuple(variation.minus))
+        member = self._member(variation)
+        if isinstance(member, Calibration):
+            return member.moved(nominal, 1.0), member.moved(nominal, -1.0)
+        return self.curve(t, as_tuple(member.plus)), self.curve(t, as_tuple(member.minus))
 
     @property
     def atomic_number(self) -> float | None:

@@ -12,7 +12,7 @@ from cevns.exceptions import InputError
 from cevns.typing import Array
 from cevns.units import Unit
 
-__all__ = ["Calibration", "Numbers", "Variation", "as_tuple"]
+__all__ = ["AnyVariation", "Calibration", "NumberErrors", "Numbers", "Variation", "as_tuple"]
 
 Numbers: TypeAlias = float | tuple[float, ...]
 
@@ -53,6 +53,42 @@ def _plain(numbers: Numbers) -> float | list[float]:
 
 
 @dataclass(frozen=True)
+class NumberErrors:
+    """Errors of the numbers of a curve: at +1 sigma they are larger by these, at -1 smaller.
+
+    They stay errors of a curve whose numbers are changed.
+
+    Args:
+        error: of each number, in the order of the curve's.
+
+    Examples:
+        >>> NumberErrors(0.25).around((1.0,))
+        Variation(plus=(1.25,), minus=(0.75,))
+    """
+
+    error: Numbers
+
+    def around(self, nominal: tuple[float, ...]) -> Variation:
+        """The variation of a curve.
+
+        Raises:
+            InputError: if the curve has another number of numbers, or no error moves it.
+        """
+        errors = as_tuple(self.error)
+        if len(errors) != len(nominal) or not all(map(math.isfinite, errors)) or not any(errors):
+            raise InputError(
+                f"the curve has {len(nominal)} numbers: give as many finite errors, not all zero, "
+                f"instead of {list(errors)}"
+            )
+        pairs = list(zip(nominal, errors, strict=True))
+        return Variation(tuple(n + e for n, e in pairs), tuple(n - e for n, e in pairs))
+
+    def written(self) -> dict[str, Any]:
+        """As a file has it."""
+        return {"error": _plain(self.error)}
+
+
+@dataclass(frozen=True)
 class Calibration:
     """An error of the energy scale: at +1 sigma E_ee is E_ee (1 + relative) + shift.
 
@@ -89,3 +125,6 @@ class Calibration:
         """As a file has it."""
         out: dict[str, Any] = {"shift": f"{self.shift!r} keVee"} if self.shift else {}
         return {**out, "relative": self.relative} if self.relative else out
+
+
+AnyVariation: TypeAlias = Variation | NumberErrors | Calibration

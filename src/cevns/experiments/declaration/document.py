@@ -72,6 +72,28 @@ class Document:
             node = node[key]
         return bool(location)
 
+    def reaches(self, key: str) -> int:
+        """How many steps of a dotted path are missing at its end, the first that is and all below.
+
+        Examples:
+            >>> document = Document(Path("my.yaml"), {"target": {"mass": "1 kg"}}, None)
+            >>> document.reaches("target.mass"), document.reaches("target.material")
+            (0, 1)
+        """
+        node: Any = self.values
+        rest = key
+        while rest:
+            if not isinstance(node, dict | list):
+                return rest.count(".") + 1
+            try:
+                step, left = _step(node, rest, key)
+            except InputError:
+                return rest.count(".") + 1
+            if isinstance(node, dict) and step not in node:
+                return 1
+            node, rest = node[step], left
+        return 0
+
     def line(self, location: Location) -> int | None:
         """Line (from 1) of the innermost part of `location` that the file has."""
         node, line = self.lines, None
@@ -140,9 +162,11 @@ def _step(node: Any, rest: str, key: str) -> tuple[Any, str]:
                 return known, ".".join(parts[n:])
     if len(parts) == 1:
         return parts[0], ""  # a new field: the schema says whether it may be there
-    raise InputError(
-        f"--set {key}: there is no field {parts[0]!r}; {nearest(parts[0], node, 'there are')}"
-    )
+    hint = nearest(parts[0], node, "there are")
+    if not hint.endswith("?"):  # it may be a section that the file leaves to its defaults
+        place = f"{key.removesuffix(rest)}{parts[0]}"
+        hint += f"; what the file leaves out is given whole, --set '{place}={{{parts[1]}: ...}}'"
+    raise InputError(f"--set {key}: there is no field {parts[0]!r}; {hint}")
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ __all__ = [
     "catalogue",
     "checked",
     "find",
+    "in_channels",
     "schema_error",
     "texts",
     "validate",
@@ -29,6 +31,8 @@ __all__ = [
 
 T = TypeVar("T", bound=BaseModel)
 CATALOGUE = Path(__file__).parents[1] / "catalogue"
+_OWN = ("target", "detector", "axes")
+"""Sections that a channel may have of its own (`sections.ChannelEntry`)."""
 COMBINATION = "combination"
 """The section that makes a file one of several experiments (`combination.read_combination`)."""
 
@@ -108,6 +112,37 @@ def with_variant(document: Document, overrides: Mapping[str, str]) -> dict[str, 
     return {**changes, **out, "variant": name}
 
 
+def in_channels(document: Document, overrides: Mapping[str, str]) -> dict[str, str]:
+    """Changes of fields, and the same where channels have a section of their own with that field.
+
+    A change of one channel, ``channels.NAME.target.mass``, has the last word there; a whole
+    section is changed at its own place alone.
+
+    Examples:
+        >>> values = {"target": {"mass": "1 kg"}, "channels": {"b": {"target": {"mass": "3 kg"}}}}
+        >>> file = Document(Path("my.yaml"), values, None)
+        >>> in_channels(file, {"target.mass": "2 kg"})
+        {'target.mass': '2 kg', 'channels.b.target.mass': '2 kg'}
+    """
+    channels = document.values.get("channels")
+    out = dict(overrides)
+    for key, text in overrides.items():
+        for name, entry in channels.items() if isinstance(channels, Mapping) else ():
+            own = f"channels.{name}.{key}"
+            if own not in overrides and "." in key and _has(document, entry, key):
+                out[own] = text
+    return out
+
+
+def _has(document: Document, entry: Any, key: str) -> bool:
+    """Whether a section of a channel's own has a field, or the one above it as the file does."""
+    section = key.partition(".")[0]
+    if section not in _OWN or not isinstance(entry, Mapping) or section not in entry:
+        return False
+    inside = replace(document, values=entry).reaches(key)
+    return inside == 0 or inside == 1 == document.reaches(key)
+
+
 def validate(document: Document) -> ExperimentFile:
     """Check a parsed file against the schema.
 
@@ -165,6 +200,10 @@ def schema_error(
     return document.error(_sentence(first, location, model), location)
 
 
+_EXPOSURE = (
+    "mass times time is not declared: give 'target.mass' and 'live_time', the days of data; the "
+    "'exposure' of a channel is a number, how long it is in units of 'live_time'"
+)
 _OF_FIELDS = ("missing", "extra_forbidden", "unexpected_keyword_argument")
 _WANTED = {
     "missing": "this field is missing",
@@ -194,6 +233,8 @@ _WANTED = {
 
 def _sentence(error: Mapping[str, Any], location: Location, model: Any) -> str:
     kind = error["type"]
+    if location[-1:] == ["exposure"] and kind in ("extra_forbidden", "float_parsing", "float_type"):
+        return _EXPOSURE if kind == "extra_forbidden" else f"expected a number; {_EXPOSURE}"
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _known_fields([str(k) for k in location[:-1]], model)
         return f"there is no such field; {nearest(str(location[-1]), known, 'known here:')}"

@@ -23,7 +23,8 @@ FIELD = "detector.quenching"
 def replaced(document: Document, curve: Quenching, said: str = "") -> tuple[Document, str]:
     """A file with another curve, and how the change is echoed in results.
 
-    The parameters that acted on the declared curve go; each variation of the new one becomes a
+    It is replaced in channels too that have the same curve in a detector of their own. The
+    parameters that acted on the declared curve go; each variation of the new one becomes a
     parameter of its name.
 
     Args:
@@ -32,8 +33,12 @@ def replaced(document: Document, curve: Quenching, said: str = "") -> tuple[Docu
         said: how the change is echoed; by default by its kind.
     """
     values: dict[str, Any] = copy.deepcopy(dict(document.values))
-    written = section(curve)
-    values["detector"] = {**values["detector"], "quenching": written}
+    written, declared = section(curve), values["detector"].get("quenching")
+    values["detector"]["quenching"] = written
+    for entry in (values.get("channels") or {}).values():
+        detector = entry.get("detector") or {}
+        if declared is not None and detector.get("quenching") == declared:
+            detector["quenching"] = written
     new = {
         name: {
             "constraint": "0 +/- 1",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from cevns.exceptions import CevnsError, InputError
+from cevns.exceptions import CevnsError, CevnsWarning, InputError
 from cevns.experiments.declaration.backgrounds import (
     Background,
     Component,
@@ -43,6 +44,9 @@ from cevns.parameters import fold_name
 from cevns.units import Unit
 
 __all__ = ["ExperimentFile"]
+
+_LONG = 20.0
+"""Live times that a channel may have without a word."""
 
 
 class ExperimentFile(Section):
@@ -317,7 +321,7 @@ class ExperimentFile(Section):
             raise InputError(
                 "a file with 'channels' has its data in them, and no released 'signal'"
             )
-        if not any(c.power("cevns") > 0 for c in self.channels.values()):
+        if not any(c.is_on for c in self.channels.values()):
             raise InputError("in no channel is the source on; give one a 'source' above 0")
         if len({c.data is None for c in self.channels.values()}) > 1:
             raise InputError("either all channels have data or, for a projection, none")
@@ -333,12 +337,19 @@ class ExperimentFile(Section):
                     )
             if (
                 channel.data is not None
-                and not channel.power("cevns") > 0
+                and not channel.is_on
                 and "exposure" not in channel.model_fields_set
             ):
                 raise InputError(
                     f"channel {name!r} has data with the source off and no 'exposure': say how "
                     "long it is in units of 'live_time', 1 for the same"
+                )
+            if channel.exposure > _LONG:
+                warnings.warn(
+                    f"{self.name}: channel {name!r} is {channel.exposure:g} times as long as "
+                    "'live_time'; an exposure is a number of these, no days and no kg d",
+                    CevnsWarning,
+                    stacklevel=2,
                 )
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:

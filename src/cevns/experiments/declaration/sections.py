@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -57,11 +57,16 @@ class Source(Component):
 
 
 class Target(Section):
-    """What the neutrinos hit."""
+    """What the neutrinos hit.
+
+    ``recoils`` are the elements whose recoils are followed, where those of others are not seen or
+    have another quenching; mass and rates per kilogram stay those of the whole.
+    """
 
     material: str
     mass: Annotated[float, Unit("kg"), Field(gt=0)]
     composition: dict[str, float] | None = None
+    recoils: list[str] | None = Field(None, min_length=1)
 
 
 class Interaction(Section):
@@ -342,6 +347,9 @@ class Data(Section):
         return self
 
 
+Power: TypeAlias = Annotated[float, Field(ge=0)]
+
+
 class ChannelEntry(Section):
     """One of several sets of data of an experiment: reactor on and off, runs, detectors.
 
@@ -351,7 +359,8 @@ class ChannelEntry(Section):
     Args:
         exposure: what backgrounds, and the signal, are multiplied with.
         source: what signals are multiplied with beside: the power of the source, zero where it is
-            off; by component (``cevns`` and those of the file) where sources differ.
+            off; by component (``cevns`` and those of the file) where sources differ, or a list with
+            one of each part of the file's source, as the cores of a reactor.
         backgrounds: names of those that this channel has, by default all; or by name what
             multiplies each here beside, as the part that is there with the reactor off.
         target: in place of that of the file; detector and axes likewise.
@@ -359,7 +368,7 @@ class ChannelEntry(Section):
     """
 
     exposure: Annotated[float, Field(gt=0)] = 1.0
-    source: Annotated[float, Field(ge=0)] | dict[str, Annotated[float, Field(ge=0)]] = 1.0
+    source: Power | dict[str, Power] | list[Power] = 1.0
     backgrounds: list[str] | dict[str, Strength] | None = None
     target: Target | None = None
     detector: Detector | None = None
@@ -372,9 +381,12 @@ class ChannelEntry(Section):
         every = {"target": self.target, "detector": self.detector, "axes": self.axes}
         return {name: section for name, section in every.items() if section is not None}
 
-    def power(self, component: str) -> float:
-        """What the source of a component is multiplied with in this channel."""
-        return self.source.get(component, 1.0) if isinstance(self.source, dict) else self.source
+    @property
+    def is_on(self) -> bool:
+        """Whether the source of CEvNS, or a part of it, is on."""
+        if isinstance(self.source, dict):
+            return self.source.get("cevns", 1.0) > 0.0
+        return any(p > 0.0 for p in np.atleast_1d(self.source))
 
 
 class ComponentEntry(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from cevns.detectors.efficiency.unity import Unity
 from cevns.detectors.responses.chain import end_of_axis
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.declaration.sections import ChannelEntry
-from cevns.experiments.prediction.arrival_tables import declared_arrival, pulsed
+from cevns.experiments.prediction.arrival_tables import declared_arrival, parts_in_time, pulsed
 from cevns.experiments.prediction.parts import UNQUENCHED, Parts
 from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Binding, Signal
@@ -37,7 +37,9 @@ from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
-from cevns.sources.beams.source import LastingSource
+from cevns.rates.period_fold import PeriodFold
+from cevns.sources import Source
+from cevns.sources.beams.source import LastingSource, PartedSource
 from cevns.typing import Array
 
 __all__ = ["Apparatus"]
@@ -77,18 +79,34 @@ class Apparatus(Parts):
     @property
     def exposure(self) -> float:
         """Exposures of all channels, each times the power of the source in it."""
-        return sum(c.exposure * c.power(SIGNAL) for c in self.declaration.entries.values())
+        return sum(c.exposure * self.power(c, SIGNAL) for c in self.declaration.entries.values())
 
     def power(self, entry: ChannelEntry, component: str) -> float:
         """What the source of a component is multiplied with in a channel.
 
-        A number is for all that follow the source of the file; one that lasts is named.
+        A number, or one of each part of the source, is for all that follow the source of the
+        file; one that lasts is named.
+
+        Raises:
+            SchemaError: if there are numbers of other parts than the source has.
         """
         if component in self.declaration.components and not isinstance(entry.source, dict):
             source = self.further[component].source
             if isinstance(source, LastingSource) and source.lasts:
                 return 1.0
-        return entry.power(component)
+        if isinstance(entry.source, dict):
+            return entry.source.get(component, 1.0)
+        if not isinstance(entry.source, list):
+            return entry.source
+        source = self.source
+        shares = source.shares if isinstance(source, PartedSource) else (1.0,)
+        if len(entry.source) != len(shares):
+            names = [n for n, e in self.declaration.entries.items() if e is entry]
+            raise self._mistake(
+                f"has {len(entry.source)} numbers for the {len(shares)} parts of the source",
+                *("channels", *names, "source"),
+            )
+        return math.fsum(p * s for p, s in zip(entry.source, shares, strict=True))
 
     @cached_property
     def further(self) -> dict[str, Apparatus]:
@@ -152,7 +170,7 @@ class Apparatus(Parts):
 
     @cached_property
     def times(self) -> tuple[TimeTable, ...]:
-        """Arrival-time bins, one table a flavour."""
+        """Arrival-time bins, one table a flavour; of a burst one for each flavour and time bin."""
         arrival, edges, efficiency = self.arrival, self.time_edges, self.time_efficiency
         if arrival is not None:
             moved = self.one_acting_on("arrival")
@@ -161,11 +179,22 @@ class Apparatus(Parts):
                 "source",
                 "arrival",
             )
+        elif edges is not None and self.periods:
+            shares = np.repeat(np.eye(len(self.periods)), len(self.source.flavours), axis=0)
+            return tuple(TimeTable.constant(edges, row) for row in shares)
         elif edges is not None:
             return pulsed(self.source, edges, efficiency, self.one_acting_on("pulse-time"))
         else:  # everything arrives in one bin
             table = TimeTable.constant([0.0, 1.0], np.ones(1))
         return tuple(table for _ in self.source.flavours)
+
+    @cached_property
+    def periods(self) -> tuple[Source, ...]:
+        """What a burst sends in each bin of the time axis; empty where there are no such parts."""
+        if self.arrival is not None:
+            return ()
+        moved = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
+        return parts_in_time(self.source, self.time_edges, self.time_efficiency, moved)
 
     # -- recoils of electrons --------------------------------------------------------------------
 
@@ -185,6 +214,13 @@ class Apparatus(Parts):
         nodes, weights, curve = self._deposits(process)
         own = process is self.interaction
         fold = self.fold if own else self._fold_on(process, nodes, weights)
+        if self.periods:
+            if self.sees_electrons(process) or not isinstance(fold, Fold):
+                raise InputError(
+                    f"{self.name}: a burst in time bins is folded with scattering on nuclei alone; "
+                    "leave out the time axis, or declare an 'arrival' for all energies"
+                )
+            return self._in_periods(fold), curve, self.response
         if not self.sees_electrons(process):
             quenched = quantity_of(process) == "nuclear-recoil"
             return fold, curve, self.response if quenched else self.wide_response
@@ -192,12 +228,21 @@ class Apparatus(Parts):
         electrons = ElectronFold(
             self.source,
             electron_scattering(process),
-            self.material,
+            self.whole_material,
             self.declaration.target.mass,
             *self._electron_grid,
         )
         both = WithElectrons(fold, electrons)
         return both, with_electrons(curve, electrons.nodes), self.wide_response
+
+    def _in_periods(self, fold: Fold) -> PeriodFold:
+        """A fold of the whole burst as one of its parts."""
+        nodes, weights, _ = self._deposits(fold.interaction)
+        parts = [
+            replace(fold, source=part, nodes_kev=nodes, weights_kev=weights)
+            for part in self.periods
+        ]
+        return PeriodFold(tuple(parts))
 
     @cached_property
     def wide_response(self) -> Response:
@@ -215,7 +260,7 @@ class Apparatus(Parts):
     @cached_property
     def _electron_grid(self) -> tuple[Array, Array]:
         return self._located(
-            lambda: electron_grid(self.source, self.material, self.wide_response),
+            lambda: electron_grid(self.source, self.whole_material, self.wide_response),
             "interaction",
             "electrons",
         )
@@ -334,7 +379,8 @@ class Apparatus(Parts):
         """Signal in the analysis region at nominal values."""
         process = signal.fold.interaction
         values, strength = self._nominal(process), self.nominal(self.signal_strength, process)
-        total = float(signal.evaluate(values).sum()) * strength
+        cells = signal.evaluate(values)
+        total = float(cells.sum()) * strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
             raise InputError(
@@ -345,6 +391,19 @@ class Apparatus(Parts):
                 f"{self.name}: no {signal_title(self.interaction)} event is expected in the "
                 "analysis region; check threshold, axes and source"
             )
+        declared = self.declaration
+        rated = any(b.rate is not None for b in declared.backgrounds.values())
+        if rated and self.time_edges is None and declared.axes.energy is not None:
+            seen = cells.reshape(signal.n_energy, -1).sum(axis=1) > 0.0
+            if not seen[0]:
+                first = float(self.energy_edges[int(np.argmax(seen))])
+                warnings.warn(
+                    f"{self.name}: the energy axis begins at {self.energy_edges[0]:g}, below the "
+                    f"threshold: below {first:g} the efficiency is zero, while backgrounds with a "
+                    "'rate' are counted there too",
+                    CevnsWarning,
+                    stacklevel=2,
+                )
         return total
 
     def nominal(
@@ -370,7 +429,7 @@ class Apparatus(Parts):
 
     def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
         """Terms through the moments of the source, a kernel on the nodes of its flux."""
-        mass, form = self.declaration.target.mass, self.form_factor
+        mass, form = self.recoiling_kg, self.form_factor
         if is_kernel(process):
             return KernelFold(self.source, process, self.material, mass, form, nodes, weights)
         return Fold(self.source, process, self.material, mass, form, nodes, weights)

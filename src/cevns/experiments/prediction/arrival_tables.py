@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from functools import partial
 
@@ -14,10 +15,11 @@ from cevns.exceptions import InputError
 from cevns.parameters import Parameter
 from cevns.sources import PulsedSource, Source
 from cevns.sources.arrivals import Arrival
+from cevns.sources.beams.source import BurstSource
 from cevns.typing import Array
 from cevns.units import quantity
 
-__all__ = ["declared_arrival", "pulsed"]
+__all__ = ["declared_arrival", "parts_in_time", "pulsed"]
 
 
 def pulsed(
@@ -41,6 +43,31 @@ def pulsed(
     densities = [partial(source.time_pdf, f) for f in source.flavours]
     covered = pulse.lower, pulse.upper
     return tuple(TimeTable.build(pdf, edges, covered, efficiency) for pdf in densities)
+
+
+def parts_in_time(
+    source: Source, edges: Array | None, efficiency: Efficiency, moved: Parameter | None
+) -> tuple[Source, ...]:
+    """What a burst sends in each time bin; empty for a source, or an axis, without such parts.
+
+    Args:
+        source: of the neutrinos.
+        edges: of the time axis, us.
+        efficiency: in time.
+        moved: a parameter of the file that would move a pulse.
+
+    Raises:
+        InputError: if there is an efficiency in time, or a parameter of a pulse.
+    """
+    if edges is None or not isinstance(source, BurstSource) or source.burst_s is None:
+        return ()
+    if moved is not None or not isinstance(efficiency, Unity):
+        raise InputError(
+            "the times of this burst are those of its model: leave out an efficiency in time, and "
+            "parameters that act on the pulse time"
+        )
+    seconds = edges * quantity("1 us", "s")
+    return tuple(source.during(float(a), float(b)) for a, b in itertools.pairwise(seconds))
 
 
 def declared_arrival(

@@ -35,7 +35,7 @@ from cevns.rates.observable import Observable
 from cevns.sources import Source, SteadySource
 from cevns.sources.arrivals import Arrival
 from cevns.sources.arrivals.history import History
-from cevns.sources.beams.source import AveragedSource
+from cevns.sources.beams.source import AveragedSource, ChosenSource
 from cevns.typing import Array
 from cevns.units import Measurement, measurement
 
@@ -197,6 +197,23 @@ class Parts:
 
     @cached_property
     def material(self) -> Material:
+        """The nuclei of the target whose recoils are followed."""
+        return self._recoiling[0]
+
+    @property
+    def recoiling_kg(self) -> float:
+        """Mass of these."""
+        return self.declaration.target.mass * self._recoiling[1]
+
+    @cached_property
+    def _recoiling(self) -> tuple[Material, float]:
+        whole, elements = self.whole_material, self.declaration.target.recoils
+        if elements is None:
+            return whole, 1.0
+        return self._located(lambda: whole.only(elements), "target", "recoils")
+
+    @cached_property
+    def whole_material(self) -> Material:
         """The target material."""
         target = self.declaration.target
         field = "material"
@@ -357,6 +374,11 @@ class Parts:
         return found if self.time_edges is not None else (*found, 1)
 
     @property
+    def choices(self) -> dict[str, str]:
+        """Named choices of the source, such as the set of fluxes of the Sun; few have any."""
+        return dict(self.source.choices) if isinstance(self.source, ChosenSource) else {}
+
+    @property
     def physics(self) -> dict[str, str]:
         """Named physics choices, echoed in every result."""
         declared, process = self.declaration, self.declaration.interaction
@@ -364,6 +386,7 @@ class Parts:
         return {
             **({} if released is None else {"signal": released.use}),
             "source": declared.source.kind,
+            **self.choices,
             **({} if arrival is None else {"arrival": arrival.kind}),
             "material": declared.target.material,
             "interaction": process.kind,

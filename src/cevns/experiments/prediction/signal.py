@@ -95,8 +95,11 @@ class Signal(Separable):
         """Expected counts ``(n_energy, n_time)`` of each flavour, at one point."""
         t0 = self.pulse_time_us if self.pulse_time is None else values[self.pulse_time]
         cells = zip(self.by_flavour(values), self.times, strict=True)
-        counts = [np.outer(energies, table.evaluate(t0)) for energies, table in cells]
-        return dict(zip(self.fold.flavours, counts, strict=True))
+        out: dict[str, Array] = {}
+        for flavour, (energies, table) in zip(self.fold.flavours, cells, strict=True):
+            # once for each time bin of a burst
+            out[flavour] = out.get(flavour, 0.0) + np.outer(energies, table.evaluate(t0))
+        return out
 
     @property
     def parameters(self) -> tuple[str, ...]:

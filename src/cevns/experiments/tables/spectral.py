@@ -34,6 +34,7 @@ from cevns.processes import Term
 from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
 from cevns.rates.kernel_fold import KernelFold
+from cevns.rates.period_fold import PeriodFold
 from cevns.typing import Array, IntArray
 
 __all__ = ["Mixture", "RadiusNodes", "mixture", "raw_rows", "raw_weights"]
@@ -98,7 +99,7 @@ class Mixture(Moved):
     spectra: Array
     segments: tuple[tuple[int, int], ...]
     couplings: tuple[str, ...]
-    fold: Fold | WithElectrons
+    fold: Fold | PeriodFold | WithElectrons
     radius: str | None
     radii: tuple[RadiusNodes, ...]
     reduce: Array
@@ -146,7 +147,7 @@ class Mixture(Moved):
 
 
 def raw_weights(
-    fold: Fold | WithElectrons,
+    fold: Fold | PeriodFold | WithElectrons,
     radius: str | None,
     radii: tuple[RadiusNodes, ...],
     values: Mapping[str, Any],
@@ -167,7 +168,9 @@ def raw_weights(
     return np.stack(rows)
 
 
-def raw_rows(fold: Fold | WithElectrons, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
+def raw_rows(
+    fold: Fold | PeriodFold | WithElectrons, radii: tuple[RadiusNodes, ...]
+) -> tuple[Array, IntArray]:
     """Folded terms G, ``(n_raw, n_nodes)``, and the flavour of each."""
     rows, flavours = [], []
     for f in range(len(fold.flavours)):
@@ -188,7 +191,7 @@ def _has_neutrons(term: Term) -> bool:
 
 
 def _radius(
-    fold: Fold | WithElectrons, a: int, radius: str | None, values: Mapping[str, Any]
+    fold: Fold | PeriodFold | WithElectrons, a: int, radius: str | None, values: Mapping[str, Any]
 ) -> Any:
     """Neutron radius of a nuclide at a point, fm; its default where nothing moves it."""
     relative = 1.0 if radius is None else values[radius]

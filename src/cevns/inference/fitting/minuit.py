@@ -23,7 +23,20 @@ from cevns.typing import Array, BoolArray
 if TYPE_CHECKING:
     from iminuit import Minuit  # type: ignore[import-untyped]
 
-__all__ = ["degenerate", "diagnose", "minimise", "minimum", "poi_name"]
+__all__ = ["degenerate", "diagnose", "minimise", "minimum", "poi_name", "sizes"]
+
+_SMALL, _LARGE = 1e-12, 1e12
+
+
+def sizes(parameters: Parameters) -> Array:
+    """Units in which MINUIT sees the free parameters: one, but for very small and large ones.
+
+    Its transformation of a bound keeps 1e-16 of a parameter's unit: cross sections of dark matter,
+    1e-46 cm2, would be lost in it.
+    """
+    scales = np.array([parameters[i].scale for i in parameters.free])
+    power = 10.0 ** np.floor(np.log10(np.where(scales > 0.0, scales, 1.0)))
+    return np.where((scales > _SMALL) & (scales < _LARGE), 1.0, power)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # where nothing determines a parameter: it is said
@@ -70,11 +83,14 @@ def minimum(
         minuit.hesse()
     valid, diagnosis = diagnose(minuit)
     at = theta.copy()
-    at[~fixed] = minuit.values
+    unit = sizes(parameters)
+    at[~fixed] = np.array(minuit.values) * unit
     if valid and (degeneracy := degenerate(likelihood, at, ~fixed)):
         valid, diagnosis = False, degeneracy
     if minuit.covariance is not None:
-        found = _covariance(likelihood, at, ~fixed, minuit) if hesse else minuit.covariance
+        found = np.asarray(minuit.covariance) * np.outer(unit, unit)
+        if hesse:
+            found = _covariance(likelihood, at, ~fixed, found)
         covariance[np.ix_(~fixed, ~fixed)] = found
     result = _record(
         likelihood,
@@ -107,10 +123,11 @@ def _minuit(
     from iminuit import Minuit
 
     free = np.array(parameters.free)
+    unit = sizes(parameters)
 
     def whole(x: Array) -> Array:
         at = theta.copy()
-        at[free] = x
+        at[free] = x * unit
         return at
 
     def value(x: Array) -> float:
@@ -120,10 +137,10 @@ def _minuit(
     def gradient(x: Array) -> Array:
         if not np.isfinite(x).all():
             return np.full(len(x), np.nan)
-        return np.asarray(likelihood.gradient(whole(x))[free])
+        return np.asarray(likelihood.gradient(whole(x))[free] * unit)
 
     def hessian(x: Array) -> Array:
-        return likelihood.hessian(whole(x), free)
+        return likelihood.hessian(whole(x), free) * np.outer(unit, unit)
 
     def diagonal(x: Array) -> Array:
         # what MINUIT falls back to where the matrix is not positive definite
@@ -132,15 +149,15 @@ def _minuit(
     chosen = [parameters[i] for i in free]
     minuit = Minuit(
         value,
-        theta[free],
+        theta[free] / unit,
         grad=gradient,
         g2=diagonal if second else None,
         hessian=hessian if second else None,
         name=[p.name for p in chosen],
     )
     minuit.errordef = Minuit.LEAST_SQUARES  # 1, for -2 ln L
-    minuit.errors = [p.scale for p in chosen]
-    minuit.limits = [(p.lower, p.upper) for p in chosen]
+    minuit.errors = [p.scale / u for p, u in zip(chosen, unit, strict=True)]
+    minuit.limits = [(p.lower / u, p.upper / u) for p, u in zip(chosen, unit, strict=True)]
     minuit.tol = 0.01  # edm below 2e-5: differences of -2 ln L are good to four digits
     minuit.print_level = -1  # what fails is in the diagnosis, not on the terminal
     return minuit
@@ -175,7 +192,7 @@ def minimise(
                 return again
             # on the way from the start it was lost: from the lower minimum, then
             lower = theta.copy()
-            lower[np.array(parameters.free)] = minuit.values
+            lower[np.array(parameters.free)] = np.array(minuit.values) * sizes(parameters)
             return minimise(likelihood, parameters, lower, strategy, second=False)
         if not minuit.valid:
             minuit.strategy = 2
@@ -232,7 +249,7 @@ def degenerate(likelihood: Likelihood, theta: Array, free: Array) -> str:
     return f"{involved} are degenerate: fix one of them or give it a constraint"
 
 
-def _covariance(likelihood: Likelihood, theta: Array, free: Array, minuit: Minuit) -> Array:
+def _covariance(likelihood: Likelihood, theta: Array, free: Array, found: Array) -> Array:
     """The inverse of half the second derivatives; MINUIT's own where they are not positive.
 
     MINUIT has it from these, except where it minimised without them: then its covariance is that
@@ -240,9 +257,14 @@ def _covariance(likelihood: Likelihood, theta: Array, free: Array, minuit: Minui
     where counts near zero bend -2 ln L.
     """
     curvature = likelihood.hessian(theta, np.flatnonzero(free))
-    if not (np.isfinite(curvature).all() and (np.linalg.eigvalsh(curvature) > 0).all()):
-        return np.asarray(minuit.covariance)
-    return np.asarray(2.0 * np.linalg.inv(curvature))
+    diagonal = np.diag(curvature)
+    if not (np.isfinite(curvature).all() and (diagonal > 0.0).all()):
+        return found
+    unit = 1.0 / np.sqrt(diagonal)
+    scaled = curvature * np.outer(unit, unit)
+    if not (np.linalg.eigvalsh(scaled) > 0.0).all():
+        return found
+    return np.asarray(2.0 * np.linalg.inv(scaled) * np.outer(unit, unit))
 
 
 def _near_limit(p: Any) -> bool:

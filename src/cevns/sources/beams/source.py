@@ -11,7 +11,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -20,7 +20,18 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["AveragedSource", "LastingSource", "PulsedSource", "Source", "SteadySource"]
+__all__ = [
+    "AveragedSource",
+    "BurstSource",
+    "ChosenSource",
+    "LastingSource",
+    "OfMass",
+    "PartedSource",
+    "PulledSource",
+    "PulsedSource",
+    "Source",
+    "SteadySource",
+]
 
 
 class Source(Protocol):
@@ -129,6 +140,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class OfMass(Source, Protocol):
+    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
+
+    def of_mass(self, mass_mev: float) -> Self:
+        """The same source of particles of this mass, MeV."""
+        ...
+
+
+@runtime_checkable
 class PulsedSource(Source, Protocol):
     """A source with a time structure relative to a beam signal: any `Source` with `time_pdf`."""
 
@@ -162,6 +182,20 @@ class SteadySource(Source, Protocol):
 
 
 @runtime_checkable
+class BurstSource(Source, Protocol):
+    """A source that shines once, with spectra that change: any `Source` that has parts in time."""
+
+    @property
+    def burst_s(self) -> tuple[float, float] | None:
+        """Begin and end of the burst, s; None where nothing is known of the times."""
+        ...
+
+    def during(self, begin_s: float, end_s: float) -> Source:
+        """What arrives between two times, with the same species in the same order."""
+        ...
+
+
+@runtime_checkable
 class LastingSource(Source, Protocol):
     """A source that may shine with the reactor or beam beside it off: any `Source` that says so."""
 
@@ -178,4 +212,36 @@ class AveragedSource(SteadySource, Protocol):
     @property
     def averaged(self) -> str:
         """The argument that has the changes; empty where it is not given."""
+        ...
+
+
+@runtime_checkable
+class ChosenSource(Source, Protocol):
+    """A source with named choices that every result repeats: any `Source` that says them."""
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """What was chosen, by what it is of: ``{"fluxes": "b16-gs98"}``."""
+        ...
+
+
+@runtime_checkable
+class PartedSource(Source, Protocol):
+    """A source of several parts with one spectrum, as the cores of a reactor."""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """What each makes of the flux, in the order of the file; they sum to one."""
+        ...
+
+
+@runtime_checkable
+class PulledSource(Source, Protocol):
+    """A source that knows the moments of what its pulls add: any `Source` with `added_moments`.
+
+    Of any other they are integrals of its spectrum times the variation, which take longer.
+    """
+
+    def added_moments(self, name: str, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """Flux moments of the spectrum times v(E) of a parameter, shape ``(3, ...)``, MeV^-k."""
         ...

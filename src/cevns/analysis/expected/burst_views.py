@@ -1,0 +1,237 @@
+"""How recoils of a burst are counted: above a threshold in a bare target, or by a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from cevns.exceptions import InputError
+from cevns.experiments.experiment import Experiment
+from cevns.experiments.prediction.recoils import recoil_grid
+from cevns.nuclear import Material
+from cevns.nuclear import form_factor as find_form_factor
+from cevns.nuclear import material as find_material
+from cevns.nuclear.checks import finite, positive
+from cevns.processes import Interaction, interaction, is_kernel, quantity_of
+from cevns.rates.fold import Fold, panel_nodes, recoil_panels
+from cevns.sources import Source
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["TONNE_KG", "Bare", "InDetector", "View", "counts_above"]
+
+TONNE_KG: Final = 1000.0
+_NODES: Final = 16
+_UNSEEN: Final = 1e-7
+
+
+class View(Protocol):
+    """What counts recoils."""
+
+    @property
+    def material(self) -> Material:
+        """The target."""
+        ...
+
+    @property
+    def physics(self) -> Mapping[str, Any]:
+        """Named choices, for the record."""
+        ...
+
+    def per_tonne(self, source: Source) -> Array:
+        """Counts of a source in a tonne of the target, by flavour."""
+        ...
+
+
+def counts_above(
+    source: Source,
+    target: str | Material,
+    thresholds_kevnr: ArrayLike,
+    *,
+    process: Interaction,
+    form_factor: str = "helm",
+    mass_kg: float = TONNE_KG,
+) -> Array:
+    """Recoils above each threshold in the exposure of a source, by flavour.
+
+    Args:
+        source: the neutrinos.
+        target: material or formula.
+        thresholds_kevnr: recoil energies, keVnr, shape ``(n,)``.
+        process: at the nucleus.
+        form_factor: name of the model.
+        mass_kg: of the target.
+
+    Returns:
+        Shape ``(flavours, n)``, in the order of the source's flavours.
+
+    Raises:
+        InputError: if a threshold is negative or not finite, or the mass not positive.
+        UnknownNameError: if a name is unknown.
+
+    Examples:
+        >>> from cevns.processes import interaction
+        >>> from cevns.sources.supernova import Supernova
+        >>> sm = interaction("standard-model", axial=False)
+        >>> burst = Supernova(distance_kpc=10.0)
+        >>> counts_above(burst, "Xe", [0.0, 1.0], process=sm).sum(axis=0).round(1).tolist()
+        [28.7, 18.4]
+    """
+    material = find_material(target) if isinstance(target, str) else target
+    positive("target mass in kg", mass_kg)
+    thresholds = finite("threshold in keVnr", thresholds_kevnr, minimum=0.0)
+    panels = recoil_panels(source, material, kinematics=process.kinematics)
+    inside = np.minimum(thresholds, panels[-1])
+    edges = np.unique(np.concatenate([panels, inside]))
+    nodes, weights = panel_nodes(edges, _NODES)
+    fold = Fold(source, process, material, mass_kg, find_form_factor(form_factor), nodes, weights)
+    pieces = fold.spectrum().reshape(len(fold.flavours), -1, _NODES).sum(axis=-1)
+    above = np.zeros((pieces.shape[0], edges.size))
+    above[:, :-1] = np.cumsum(pieces[:, ::-1], axis=1)[:, ::-1]
+    result: Array = above[:, np.searchsorted(edges, inside)]
+    return result
+
+
+@dataclass(frozen=True)
+class Bare(View):
+    """A target in which every recoil above a threshold counts.
+
+    Args:
+        target: formula.
+        threshold_kevnr: smallest recoil energy that counts, keVnr.
+        couplings: name of the scheme.
+        form_factor: name of the model.
+        axial: whether the axial part of the coupling counts.
+    """
+
+    target: str
+    threshold_kevnr: float
+    couplings: str = "scholberg2021"
+    form_factor: str = "helm"
+    axial: bool = False
+
+    @cached_property
+    def material(self) -> Material:
+        """The target."""
+        return find_material(self.target)
+
+    @cached_property
+    def process(self) -> Interaction:
+        """The process at the nucleus."""
+        return interaction("standard-model", couplings=self.couplings, axial=self.axial)
+
+    @property
+    def physics(self) -> dict[str, Any]:
+        """Named choices, for the record."""
+        return {
+            "interaction": self.process.name,
+            "couplings": self.couplings,
+            "form_factor": self.form_factor,
+            "axial": "included" if self.axial else "left out",
+        }
+
+    def per_tonne(self, source: Source) -> Array:
+        """Recoils of a source above the threshold in a tonne, by flavour."""
+        counts: Array = counts_above(
+            source,
+            self.material,
+            [self.threshold_kevnr],
+            process=self.process,
+            form_factor=self.form_factor,
+        )[:, 0]
+        return counts
+
+
+@dataclass(frozen=True, eq=False)
+class InDetector(View):
+    """The detector of an experiment: target, quenching, resolution, efficiency and energy axis.
+
+    Its source, exposure, time axis and backgrounds have no part in it.
+
+    Args:
+        experiment: from `cevns.experiments.load`.
+
+    Raises:
+        InputError: if its channels have detectors of their own, or its process is none at nuclei
+            that the moments of a flux serve.
+    """
+
+    experiment: Experiment
+
+    def __post_init__(self) -> None:
+        e = self.experiment
+        if any(view is not e for view in e.views.values()):
+            raise InputError(
+                f"{e.name}: its channels have detectors or targets of their own; put one of them "
+                "into a file of its own"
+            )
+        if is_kernel(e.interaction) or quantity_of(e.interaction) != "nuclear-recoil":
+            raise InputError(
+                f"{e.name}: a burst is folded with elastic scattering on nuclei, not with "
+                f"{e.interaction.name!r}"
+            )
+
+    @property
+    def material(self) -> Material:
+        """The target."""
+        return self.experiment.material
+
+    @property
+    def physics(self) -> dict[str, Any]:
+        """Named choices, for the record."""
+        declared = self.experiment.declaration.interaction
+        return {
+            **self.experiment.physics,
+            "axial": "included" if declared.axial else "left out",
+        }
+
+    def per_tonne(self, source: Source) -> Array:
+        """Counts of a source in the energy axis of the detector, in a tonne, by flavour."""
+        e, (nodes, weights, seen) = self.experiment, self._seen(source)
+        fold = Fold(source, e.interaction, e.material, TONNE_KG, e.form_factor, nodes, weights)
+        counts: Array = fold.spectrum() @ seen
+        return counts
+
+    @cached_property
+    def _known(self) -> dict[float, tuple[Array, Array, Array]]:
+        return {}
+
+    def _seen(self, source: Source) -> tuple[Array, Array, Array]:
+        """Recoil energies, quadrature weights, and the share of each recoil that counts.
+
+        Parts of a burst are folded on the nodes of the whole, which reach further.
+        """
+        e, end = self.experiment, max(source.recoil_kinks)
+        for known, found in self._known.items():
+            if end <= known:
+                return found
+        limit = min(e.quenching.valid_kev[1], self._largest(source))
+        nodes, weights = recoil_grid(
+            source,
+            e.material,
+            e.quenching,
+            e.wide_response,
+            efficiency=e.recoil_efficiency,
+            maximum_kev=limit,
+            kinematics=e.interaction.kinematics,
+            seen_from_kevee=e.resolution.seen_from_kevee,
+        )
+        energy = e.quenching.on(nodes).electron_energy_kevee()
+        share = e.wide_response.evaluate(energy).sum(axis=-1)
+        self._known[end] = nodes, weights * e.recoil_efficiency(nodes), share
+        return self._known[end]
+
+    def _largest(self, source: Source) -> float:
+        """Recoil energy, keVnr, with all but 1e-7 of the recoils below it.
+
+        Curves of quenching that were measured at small energies have no meaning far above.
+        """
+        e = self.experiment
+        top = recoil_panels(source, e.material, kinematics=e.interaction.kinematics)[-1]
+        edges = np.geomspace(1e-3, 1.0, 300) * top
+        fold = Fold(source, e.interaction, e.material, 1.0, e.form_factor, *panel_nodes(edges, 4))
+        above = fold.spectrum().sum(axis=0)[::-1].cumsum()[::-1]
+        return float(fold.nodes[above > _UNSEEN * above[0]][-1])

@@ -1,0 +1,1 @@
+"""What the steady sources of sky and earth share: mixtures of spectra and lines, tables, fluxes."""

@@ -1,0 +1,172 @@
+"""Neutrinos of the Sun: pp chain and CNO cycle, with flavour conversion on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Final
+
+import numpy as np
+
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.nuclear.checks import positive
+from cevns.propagation.solar_matter import SolarMixing
+from cevns.sources.sky.solar_fluxes import BRANCHES, DEFAULT, SolarFluxes, solar_fluxes
+from cevns.sources.sky.steady_mixture import Mixture, Part, Share, carried, chosen, whole
+from cevns.typing import Array
+from cevns.units import Unit
+
+__all__ = ["ELECTRONS_MOL_CM3", "LINES", "MODEL", "Sun"]
+
+LINES: Final = {"pep": ((1.442, 1.0),), "be7": ((0.3843, 0.103), (0.8613, 0.897))}
+"""Energies in MeV and shares of the branches that have no continuous spectrum, from memory."""
+ELECTRONS_MOL_CM3: Final = {
+    "pp": 60.6,
+    "pep": 66.6,
+    "hep": 51.4,
+    "be7": 79.6,
+    "b8": 87.9,
+    "n13": 73.8,
+    "o15": 86.2,
+    "f17": 87.1,
+}
+"""Electron densities where each branch is born: means over the radial distributions of B16-GS98 as
+the public code PEANUTS has them. In the centre it is 100.9."""
+_OSCILLATIONS = ("msw", "none")
+_ANGLES = tuple(f.name for f in fields(SolarMixing))
+
+
+@dataclass(frozen=True)
+class Sun(Mixture):
+    r"""Solar neutrinos by branch: continuous spectra and lines, times published fluxes.
+
+    .. math:: \phi_f(E) = \sum_b \Phi_b \, S_b(E) \, P_{e f}(E; n_b)
+
+    7Be and pep are lines, and stay so. The spectra are those of J. N. Bahcall's tables, with unit
+    area up to their end points (that of pp, 0.42341 MeV, is the last point of the original grid,
+    which public copies leave out: they stop at 0.418 with an area of 0.9973). Fluxes are those at
+    the mean distance of the Earth; the seasons are an arrival (``orbit``).
+
+    With ``msw`` electron neutrinos survive with the probability of adiabatic conversion by day
+    (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born;
+    the rest arrives as nu_mu and nu_tau. CEvNS of the Standard Model does not tell flavours apart,
+    so its rate is the same with and without.
+
+    Each flux has a pull ``flux_b8``, in standard deviations of the set.
+
+    Args:
+        live_time_d: days of data; in a file by default the file's `live_time`.
+        branches: of pp, pep, hep, be7, b8, n13, o15 and f17; all by default.
+        fluxes: ``b16-gs98``, ``b16-agss09met``, ``sno-8b`` (8B of SNO, 5.25e6 /cm2/s, the rest
+            b16-gs98) or ``fog`` (8B of a global fit, 5.16e6).
+        fluxes_file: in its place a table of the user (`cevns.sources.sky.solar_fluxes`).
+        oscillation: ``msw``, or ``none``: all arrive as nu_e.
+        sin2_theta12: mixing; see `cevns.propagation.solar_matter.SolarMixing`.
+        sin2_theta13: mixing.
+        dm21_ev2: difference of squared masses, eV2.
+        sin2_theta23: shares the rest between nu_mu, (1 - sin2_theta23), and nu_tau.
+
+    Raises:
+        InputError: if a number is out of range, or no branch is left.
+        UnknownNameError: if there is no such branch or set of fluxes.
+        DataError: if the table of the user is broken.
+
+    Examples:
+        >>> sun = Sun(live_time_d=365.25, branches=("b8",), fluxes="sno-8b")
+        >>> {f: f"{sun.flux_cm2_s(f):.3g}" for f in sun.flavours}
+        {'nu_e': '1.96e+06', 'nu_mu': '1.65e+06', 'nu_tau': '1.65e+06'}
+    """
+
+    live_time_d: Annotated[float, Unit("d")]
+    branches: tuple[str, ...] | str = BRANCHES
+    fluxes: str = DEFAULT
+    fluxes_file: Path | None = None
+    oscillation: str = "msw"
+    sin2_theta12: float = SolarMixing.sin2_theta12
+    sin2_theta13: float = SolarMixing.sin2_theta13
+    dm21_ev2: float = SolarMixing.dm21_ev2
+    sin2_theta23: float = SolarMixing.sin2_theta23
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _set: SolarFluxes = field(init=False, repr=False, compare=False)
+    _mixing: SolarMixing | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        positive("live time in d", self.live_time_d)
+        names = chosen("branch of solar neutrinos", self.branches, BRANCHES)
+        found = solar_fluxes(self.fluxes, self.fluxes_file)
+        missing = [n for n in names if n not in found.flux_cm2_s]
+        if missing and names != BRANCHES:
+            raise InputError(f"{found.name} has no flux of {missing[0]}; add a row")
+        names = tuple(n for n in names if n not in missing)
+        object.__setattr__(self, "branches", names)
+        object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_set", found)
+        object.__setattr__(self, "_mixing", self._converted())
+
+    def _converted(self) -> SolarMixing | None:
+        given = {name: getattr(self, name) for name in _ANGLES}
+        mixing = SolarMixing(**given)
+        if self.oscillation not in _OSCILLATIONS:
+            raise UnknownNameError(
+                "oscillation of solar neutrinos", self.oscillation, _OSCILLATIONS
+            )
+        if self.oscillation == "msw":
+            return mixing
+        if mixing != SolarMixing():
+            raise InputError("mixing is given and 'oscillation' is none; leave one of both out")
+        return None
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The set of fluxes, or the file, and the oscillation: they are in every result."""
+        return {"fluxes": self._set.name, "oscillation": self.oscillation}
+
+    def survival(self, branch: str, energy_mev: Array) -> Array:
+        """P_ee of a branch."""
+        energy = np.asarray(energy_mev, dtype=float)
+        if self._mixing is None:
+            return whole(energy)
+        return self._mixing.survival(energy, ELECTRONS_MOL_CM3[branch])
+
+    def _shares(self, branch: str) -> dict[str, Share]:
+        if self._mixing is None:
+            return {"nu_e": whole}
+        tau = self._mixing.sin2_theta23
+
+        def electron(energy: Array) -> Array:
+            return self.survival(branch, energy)
+
+        return {
+            "nu_e": electron,
+            "nu_mu": lambda energy: (1.0 - electron(energy)) * (1.0 - tau),
+            "nu_tau": lambda energy: (1.0 - electron(energy)) * tau,
+        }
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The branches."""
+        return tuple(
+            Part(
+                name,
+                self._set.flux_cm2_s[name],
+                None if name in LINES else carried(name)["density"],
+                LINES.get(name, ()),
+                self._shares(name),
+            )
+            for name in self._names
+        )
+
+    @cached_property
+    def changes(self) -> Mapping[str, Mapping[str, float]]:
+        """Relative change of the fluxes for one standard deviation of each pull."""
+        return self._set.changes(self._names)
+
+    @property
+    def relative_errors(self) -> dict[str, float]:
+        """Of the flux of each branch."""
+        return {name: self._set.relative_error[name] for name in self._names}
+
+
+MODEL = Sun
