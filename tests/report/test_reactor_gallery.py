@@ -54,6 +54,9 @@ def test_recoil_spectra_are_those_of_an_independent_program():
         assert row[3] == pytest.approx(row[6], rel=0.02)
         assert row[7] == "yes (own)"
         assert 0.0 < row[4] / row[3] - 1.0 < 2e-3  # the axial current, of odd isotopes alone
+    at_neon = column(table, "threshold of", "ours / (kg d keV)⁻¹")["NEON"]
+    sodium = 22.99 / (22.99 + 126.90) * reactor_recoils.density("Na", [1.538])[0]
+    assert at_neon == pytest.approx(sodium, rel=2e-3)  # of a kilogram of NaI
     assert set(table.column("threshold of")) >= {r.label for r in reactor_files.reaches()}
 
 

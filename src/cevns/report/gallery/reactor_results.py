@@ -128,7 +128,7 @@ def table() -> Table:
                 "of CONUS 2020 (events) and nuGEN (rate) are divided by our prediction, the "
                 "others are ratios as published. Ours is of the site, window and mass of the file, "
                 "with an efficiency of one unless the file has another, and per kilogram of the "
-                "target of the file: of NEON the sodium, 15 per cent of the crystal."
+                "target of the file: of NEON a kilogram of NaI, of which sodium alone recoils."
             ),
             (
                 "A ratio depends on the quenching that was assumed as much as on the data: those "
@@ -166,7 +166,7 @@ def figure() -> Figure:
         )
     below.legend(loc="upper right", fontsize=7.5)
     note = (
-        "above: site, window and target (NEON: sodium) of the files; *: from memory, see the "
+        "above: site, window and target of the files; *: from memory, see the "
         f"table; cevns {VERSION}"
     )
     style.caption(above, "CEvNS at reactors", note)

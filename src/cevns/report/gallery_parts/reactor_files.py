@@ -70,7 +70,7 @@ class Reach:
 
     @property
     def target(self) -> str:
-        """Formula of the material."""
+        """Formula of the material, and of what recoils in it where not all nuclei count."""
         return self.experiment.material.name
 
     @property
@@ -98,8 +98,8 @@ class Reach:
 
 
 def color(target: str) -> str:
-    """Colour of a target."""
-    return _COLORS.get(target, style.FAINT)
+    """Colour of a target; of one element in a compound that of the element."""
+    return _COLORS.get(target.partition(" ")[0], style.FAINT)
 
 
 def marker(target: str, lindhard: bool) -> dict[str, Any]:
