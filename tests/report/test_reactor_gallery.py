@@ -21,6 +21,7 @@ from cevns.report.gallery import (
 from cevns.report.gallery_parts import reactor_files
 from cevns.report.gallery_parts.label_places import spread
 from cevns.sources.reactor import Reactor
+from cevns.study import Study
 
 
 def column(table, key, value):
@@ -53,6 +54,9 @@ def test_recoil_spectra_are_those_of_an_independent_program():
         assert row[3] == pytest.approx(row[6], rel=0.02)
         assert row[7] == "yes (own)"
         assert 0.0 < row[4] / row[3] - 1.0 < 2e-3  # the axial current, of odd isotopes alone
+    at_neon = column(table, "threshold of", "ours / (kg d keV)⁻¹")["NEON"]
+    sodium = 22.99 / (22.99 + 126.90) * reactor_recoils.density("Na", [1.538])[0]
+    assert at_neon == pytest.approx(sodium, rel=2e-3)  # of a kilogram of NaI
     assert set(table.column("threshold of")) >= {r.label for r in reactor_files.reaches()}
 
 
@@ -127,6 +131,42 @@ def test_published_limits_on_k():
     assert found["texono-2025"].within() == (None, None)
 
 
+def test_dresden_has_no_point_without_its_spectrum(monkeypatch, tmp_path):
+    monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
+    row = reactor_lindhard_k.table().rows[-1]
+    assert row[0] == "Dresden-II"
+    assert "not carried" in row[2]
+    assert row[3:8] == (None,) * 5
+    assert "dresden-ii" not in {c.name for c in reactor_lindhard_k.comparisons()}
+
+
+@pytest.mark.slow
+def test_dresden_is_fitted_where_its_spectrum_is(monkeypatch, tmp_path):
+    """A made-up spectrum, of the file with k = 0.2, is equal to the prediction at that k."""
+    experiment = reactor_files.with_k("dresden-ii", 0.2)
+    model, edges = experiment.model("count"), experiment.energy_edges
+    (channel,) = [c for c in model.channels if not c.auxiliary]
+    counts = model.expected(model.parameters.values)[model.bins[channel.name]]
+    rows = zip(edges[:-1], edges[1:], counts, np.sqrt(counts), strict=True)
+    lines = "".join(f"{a:.4g},{b:.4g},{n:.10g},{e:.10g}\n" for a, b, n, e in rows)
+    (tmp_path / "dresden-ii").mkdir()
+    path = tmp_path / reactor_lindhard_k.SPECTRUM
+    path.write_text("low,high,counts,up\n" + lines, encoding="utf-8")
+    monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
+    found = {c.name: c for c in reactor_lindhard_k.comparisons()}["dresden-ii"]
+    assert found.where() == pytest.approx(0.2, abs=1e-3)
+    low, high = found.within()
+    assert low < 0.2 < high
+    events, error = found.measured
+    assert error == pytest.approx(Study((experiment,)).fit(asimov=True).poi.error, rel=0.1)
+    assert float(found.at(high)) == pytest.approx(1.0 + error / events)
+    row = next(r for r in reactor_lindhard_k.table().rows if r[0] == "Dresden-II")
+    assert row[4] == found.where()
+    assert "counts fitted here" in row[2]
+    figure = reactor_lindhard_k.figure()
+    assert "Dresden-II" in {t.get_text() for t in figure.axes[0].get_legend().get_texts()}
+
+
 @pytest.mark.parametrize("k", [0.15, 0.19, 0.3])
 def test_the_curve_between_its_points(k):
     c = next(c for c in reactor_lindhard_k.comparisons() if c.name == "nugen-2022")
@@ -144,10 +184,12 @@ def test_results_stand_beside_predictions():
     ours = column(table, "experiment", "ours / (kg d)⁻¹")
     assert ours["nuGEN"] == pytest.approx(0.086 * 0.839, rel=0.05)
     assert ours["TEXONO 242 kg d"] == pytest.approx(0.23, rel=0.05)
-    assert ours["RED-100"] is None
+    assert ours["RED-100"] == pytest.approx(1.3, rel=0.04)  # four electrons or more
+    assert table.column("experiment").count("RED-100") == 1
+    assert "need k = 0.246 at its 3 GW and 10 m" in column(table, "experiment", "note")["nuGEN"]
     assert ratios["Ricochet Zn"] == ""
     memory = column(table, "experiment", "from memory")
-    for name in ("nuGEN", "CONNIE 2019 run", "TEXONO 242 kg d"):
+    for name in ("nuGEN", "CONNIE (2019 data)", "TEXONO 242 kg d"):
         assert "limit" in memory[name]
     assert len(reactor_results.lines()) == 13
 

@@ -37,6 +37,9 @@ def test_the_prediction_has_the_quenching_of_the_result(result):
     assert experiment.material.name == result.target
     declared = experiment.declaration.detector.quenching
     words = "none" if declared is None else declared.kind
+    if result.threshold_kevnr is not None:  # electrons a keV, in the place of a quenching
+        assert experiment.declaration.axes.energy.unit == "electrons"
+        words = "charge yield"
     assert words == result.quenching.casefold()
     if result.k is not None:
         assert experiment.quenching.parameters == (result.k,)
@@ -58,7 +61,6 @@ GOOD = {
     ("change", "message"),
     [
         ({"experiment": None}, "name the 'experiment'"),
-        ({"threshold_kevnr": (0.5,)}, "name the 'experiment'"),
         ({"kind": "measurement"}, "1 numbers are no measurement"),
         ({"ratio": None}, "give a 'ratio'"),
         ({"ratio": None, "events": 3.0, "per_kg_day": 1.0}, "give a 'ratio'"),

@@ -207,5 +207,5 @@ def test_the_note_on_the_year_of_nucleus_is_true():
     left = cevns.load("nucleus-2026").experiments[0].exposure
     assert f"{left:.4f}" == "0.8785"
     assert "0.8785" in ROWS["nucleus-year"].note
-    (row,) = reproduce(["nucleus-year"])
+    (row,) = list(reproduce(["nucleus-year"]))
     assert row.ours / row.published.own == pytest.approx(left / 0.85, rel=0.015)

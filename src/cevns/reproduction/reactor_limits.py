@@ -40,7 +40,8 @@ class ReactorResult(BaseModel):
         excluded_k: published limit on k.
         experiment: of the catalogue that predicts it.
         overrides: fields of its file that differ.
-        threshold_kevnr: recoil energy, or a range of it, where no experiment predicts it.
+        threshold_kevnr: recoil energy, or a range of it, where no experiment predicts it, or where
+            the axis of its file is not one of energies.
         source: paper.
         memory: what was not checked against the paper.
         note: more.
@@ -69,7 +70,7 @@ class ReactorResult(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> ReactorResult:
-        if (self.experiment is None) == (self.threshold_kevnr is None):
+        if self.experiment is None and self.threshold_kevnr is None:
             raise InputError(
                 f"result {self.id!r}: name the 'experiment' that predicts it, or write out "
                 "'threshold_kevnr'"

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from cevns.datasets.places import VARIABLE
 from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.gallery_parts.reactor_files import with_k
 from cevns.reproduction.reactor_limits import ReactorResult, reactor_result
+from cevns.study import Study
 from cevns.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Comparison", "comparisons", "figure", "table"]
+__all__ = ["SPECTRUM", "Comparison", "comparisons", "figure", "spectrum", "table"]
 
 _GRID: Final = (0.14, 0.17, 0.21, 0.26, 0.32)
 _MEASURED: Final = (0.162, 0.004)
@@ -32,6 +36,10 @@ _LOOKS: Final[dict[str, tuple[str, Any]]] = {
     "conus-2020 [340, 1000]": ("#964a8b", (0, (1.2, 1.2))),
 }
 """A published result, and edges in place of those of its file."""
+_DRESDEN: Final = "dresden-ii"
+_DRESDEN_LOOK: Final[tuple[str, Any]] = ("#7a5230", (0, (6, 1.2, 1, 1.2, 1, 1.2)))
+SPECTRUM: Final = f"{_DRESDEN}/dresden.csv"
+"""The released spectrum of Dresden-II in the form that its page has, in the folder of the data."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,14 @@ class Comparison:
         name: of the result, and edges of the window, eVee, where they are not the file's.
         title: for figures.
         over: predicted counts over published ones at the values of k of a coarse grid.
+        measured: counts and their error, where they are what is compared with.
     """
 
     result: ReactorResult
     name: str
     title: str
     over: tuple[float, ...]
+    measured: tuple[float, float] | None = None
 
     def at(self, k: ArrayLike) -> Array:
         """Predicted over published: a cubic spline of the logarithms, good to 0.2 %."""
@@ -60,10 +70,10 @@ class Comparison:
 
     def within(self) -> tuple[float | None, ...]:
         """The values of k at both ends of the error of a measurement; none of a limit."""
-        r = self.result
-        if r.events is None or r.events_error is None:
+        if self.measured is None:
             return (None, None)
-        return tuple(self.where(1.0 + s * r.events_error / r.events) for s in (-1, 1))
+        events, error = self.measured
+        return tuple(self.where(1.0 + s * error / events) for s in (-1, 1))
 
     def where(self, level: float = 1.0) -> float | None:
         """The k at which predicted over published is `level`; None beyond the grid."""
@@ -80,12 +90,41 @@ def _counts(name: str, edges: str = "") -> Array:
     return np.array([with_k(name, k, overrides).prediction() for k in _GRID])
 
 
+def spectrum() -> Path | None:
+    """The user's table of the spectrum of Dresden-II, `SPECTRUM` in ``CEVNS_DATA``; or None."""
+    folder = os.environ.get(VARIABLE)
+    path = Path(folder).expanduser() / SPECTRUM if folder else None
+    return path if path is not None and path.is_file() else None
+
+
 @cache
+def _of_spectrum(path: Path) -> Comparison:
+    """Dresden-II: predicted counts over those fitted to its spectrum with the same k."""
+    data = {"data": f"{{values: '{path}', statistic: {{kind: gaussian}}}}"}
+    over, fitted = [], []
+    for k in _GRID:
+        experiment = with_k(_DRESDEN, k, data)
+        poi = Study((experiment,)).fit(minos="none").poi
+        assert poi is not None
+        over.append(experiment.prediction() / poi.value)
+        fitted.append((poi.value, poi.error))
+    nearest = int(np.argmin(np.abs(np.log(over))))
+    result = reactor_result(_DRESDEN)
+    return Comparison(result, _DRESDEN, result.title, tuple(over), fitted[nearest])
+
+
 def comparisons() -> tuple[Comparison, ...]:
     """All lines: published are events, or a limit in Standard Models times our prediction of one.
 
-    A limit in Standard Models holds at the k it was set with, which is that of the file.
+    A limit in Standard Models holds at the k it was set with, which is that of the file. Dresden-II
+    is among them where its `spectrum` is.
     """
+    path = spectrum()
+    return _published_counts() if path is None else (*_published_counts(), _of_spectrum(path))
+
+
+@cache
+def _published_counts() -> tuple[Comparison, ...]:
     out = []
     for name in _LOOKS:
         first, _, edges = name.partition(" ")
@@ -96,11 +135,18 @@ def comparisons() -> tuple[Comparison, ...]:
         counts = _counts(experiment.name, edges)
         low = edges.strip("[").partition(",")[0]
         title = f"{result.title}, from {low} eVee" if edges else result.title
-        out.append(Comparison(result, name, title, tuple(counts / published)))
+        measured = None
+        if result.events is not None and result.events_error is not None:
+            measured = result.events, result.events_error
+        out.append(Comparison(result, name, title, tuple(counts / published), measured))
     return tuple(out)
 
 
-def _published(result: ReactorResult) -> str:
+def _published(result: ReactorResult, measured: tuple[float, float] | None) -> str:
+    if result.id == _DRESDEN:
+        if measured is None:
+            return "a spectrum, which is not carried: no point without it"
+        return f"a spectrum: {measured[0]:.0f} ± {measured[1]:.0f} counts fitted here"
     if result.kind == "measurement":
         return f"{result.events:g} ± {result.events_error:g} events"
     if result.events is not None:
@@ -118,7 +164,13 @@ def table() -> Table:
         r = c.result
         over = float(c.at(_MEASURED[0]))
         ours = over, c.where(), *c.within()
-        rows.append((c.title, r.kind, _published(r), *ours, r.excluded_k, r.source, r.memory))
+        published = _published(r, c.measured)
+        kind = "measurement" if r.id == _DRESDEN else r.kind
+        rows.append((c.title, kind, published, *ours, r.excluded_k, r.source, r.memory))
+    if spectrum() is None:
+        r = reactor_result(_DRESDEN)
+        none = (None, None, None, None, None)
+        rows.append((r.title, "measurement", _published(r, None), *none, r.source, r.memory))
     return Table(
         (
             "experiment",
@@ -144,6 +196,12 @@ def table() -> Table:
                 "eVee on the file has the 85 events at a lower k than the published limit, from "
                 "340 eVee on at that k. Of TEXONO the published pairs of limits differ by as much."
             ),
+            (
+                "Dresden-II has published no count in its window but a spectrum, beside the source "
+                f"of the article. As a table {SPECTRUM} in the folder {VARIABLE}, in the form that "
+                "its page has, it is fitted with each k, all parts of its background free. The "
+                "published quenching is no Lindhard curve: k is what its counts would need."
+            ),
         ),
     )
 
@@ -161,7 +219,7 @@ def figure() -> Figure:
     centre, error = _MEASURED
     axes.axvspan(centre - error, centre + error, color="0.9", linewidth=0.0, zorder=-1)
     for c in comparisons():
-        color, dash = _LOOKS[c.name]
+        color, dash = _LOOKS.get(c.name, _DRESDEN_LOOK)
         axes.plot(k, c.at(k), color=color, linestyle=dash, label=c.title)
         at, ends = c.where(), c.within()
         if at is None:
@@ -191,8 +249,9 @@ def figure() -> Figure:
     axes.set_xlabel("Lindhard $k$")
     axes.set_ylabel("Predicted / published counts")
     axes.legend(loc="lower right", fontsize=7.5)
+    absent = "" if spectrum() else "Dresden-II: its spectrum is not here, see the table; "
     note = (
-        "limits: excluded above the line; windows and resolutions of the files, some from memory; "
+        f"limits: excluded above the line; windows, resolutions: some from memory; {absent}"
         f"cevns {VERSION}"
     )
     style.caption(axes, "Germanium at reactors and its quenching", note)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cevns.nuclear import material
+from cevns.nuclear import Material, material
 from cevns.processes import interaction
 from cevns.rates import recoil_spectrum
 from cevns.records import VERSION
@@ -36,13 +36,13 @@ def _source() -> Reactor:
     return Reactor(_POWER_GW, _DISTANCE_M, live_time_d=1.0)
 
 
-def density(target: str, recoil_kev: ArrayLike, *, axial: bool = False) -> Array:
+def density(target: str | Material, recoil_kev: ArrayLike, *, axial: bool = False) -> Array:
     """Recoils per kg, day and keVnr at the default reactor, 1 GW at 10 m.
 
     Couplings at tree level (0.02286, -0.5), form factor of Helm.
 
     Args:
-        target: formula.
+        target: formula, or a material some of whose nuclei recoil.
         recoil_kev: recoil energies, keVnr.
         axial: whether the axial current counts too.
     """
@@ -64,9 +64,10 @@ def table() -> Table:
         beside = p.published, p.own, row.verdict_text
         rows.append(("", *at, row.ours, float(density(*at, axial=True)), *beside))
     for r in sorted(reaches(), key=lambda r: (r.target, r.recoil_kev)):
-        at = r.target, r.recoil_kev
-        both = float(density(*at)), float(density(*at, axial=True))
-        rows.append((r.label, *at, *both, None, None, ""))
+        at, e = (r.experiment.material, r.recoil_kev), r.experiment
+        part = e.recoiling_kg / e.declaration.target.mass  # of sodium in a kilogram of NaI
+        both = part * float(density(*at)), part * float(density(*at, axial=True))
+        rows.append((r.label, r.target, r.recoil_kev, *both, None, None, ""))
     return Table(
         (
             "threshold of",
@@ -87,7 +88,8 @@ def table() -> Table:
             ),
             (
                 "Of the experiments the lowest edge of the axis in the file, a keVee turned into "
-                "keVnr by the quenching of the file; resolution brings lower recoils in too."
+                "keVnr by the quenching of the file; resolution brings lower recoils in too. Per "
+                "kilogram of all of a compound, also where the recoils of some of it are followed."
             ),
         ),
     )

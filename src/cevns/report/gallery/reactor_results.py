@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from cevns.analysis.expected.recoil_rate import rates
 from cevns.experiments import load
 from cevns.records import VERSION
@@ -26,15 +24,15 @@ __all__ = ["Line", "figure", "lines", "per_kg_day", "table"]
 
 # label beside its mark: offset in points and alignment, so that no two touch
 _BESIDE: Final = {
-    "conus-2024": (7.0, 12.0, "left"),
-    "conus-plus-2025": (-7.0, -8.0, "right"),
-    "connie-2022": (-4.0, -28.0, "right"),
-    "connie-2024": (0.0, 10.0, "center"),
-    "red-100": (0.0, 10.0, "center"),
+    "conus-2024": (6.0, 14.0, "left"),
+    "conus-plus-2025": (-7.0, -12.0, "right"),
+    "connie-2022": (6.0, 8.0, "left"),
+    "connie-2024": (12.0, -24.0, "center"),
+    "red-100": (0.0, 11.0, "center"),
     "nucleus-technical": (6.0, 9.0, "left"),
-    "texono-2025": (7.0, 4.0, "left"),
-    "texono-later": (-7.0, 0.0, "right"),
-    "dresden-ii": (7.0, -12.0, "left"),
+    "texono-2025": (-7.0, 2.0, "right"),
+    "texono-later": (-7.0, 1.0, "right"),
+    "dresden-ii": (7.0, -14.0, "left"),
 }
 _KINDS: Final = {
     "limit": "limit",
@@ -50,7 +48,8 @@ class Line:
 
     Args:
         result: as published.
-        recoil_kev: lowest recoil energy, or both ends of a range of it, keVnr.
+        recoil_kev: lowest recoil energy, or both ends of a range of it, keVnr; figures have the
+            mark at the first.
         ratios: in Standard Models.
         predicted: ours per kg and day; None without an experiment that predicts it.
     """
@@ -79,9 +78,10 @@ def lines() -> tuple[Line, ...]:
     for result in reactor_results():
         experiment, low, predicted = result.loaded(), result.threshold_kevnr, None
         if experiment is not None:
-            found = reach(experiment)
-            assert found is not None
-            low = (found.recoil_kev,)
+            if low is None:
+                found = reach(experiment)
+                assert found is not None
+                low = (found.recoil_kev,)
             predicted = per_kg_day(experiment.name, tuple(result.overrides.items()))
         assert low is not None
         out.append(Line(result, low, result.ratios(), predicted))
@@ -128,7 +128,7 @@ def table() -> Table:
                 "of CONUS 2020 (events) and nuGEN (rate) are divided by our prediction, the "
                 "others are ratios as published. Ours is of the site, window and mass of the file, "
                 "with an efficiency of one unless the file has another, and per kilogram of the "
-                "target of the file: of NEON the sodium, 15 per cent of the crystal."
+                "target of the file: of NEON a kilogram of NaI, of which sodium alone recoils."
             ),
             (
                 "A ratio depends on the quenching that was assumed as much as on the data: those "
@@ -145,6 +145,9 @@ def figure() -> Figure:
     figure, grid = style.panels(style.DOUBLE_IN, 6.4, 2, 1, sharex=True, height_ratios=(1.0, 1.25))
     above, below = grid[:, 0]
     _rates(above)
+    for line in lines():
+        if line.result.threshold_kevnr is not None and line.predicted is not None:
+            _in_a_range(above, line, line.predicted)
     below.axhline(1.0, color=style.INK, linewidth=0.9, zorder=0)
     for line in lines():
         _published(below, line)
@@ -163,7 +166,7 @@ def figure() -> Figure:
         )
     below.legend(loc="upper right", fontsize=7.5)
     note = (
-        "above: site, window and target (NEON: sodium) of the files; *: from memory, see the "
+        "above: site, window and target of the files; *: from memory, see the "
         f"table; cevns {VERSION}"
     )
     style.caption(above, "CEvNS at reactors", note)
@@ -198,10 +201,21 @@ def _rates(axes: Axes) -> None:
     axes.set_ylabel("Predicted counts [(kg d)$^{-1}$]")
 
 
+def _in_a_range(axes: Axes, line: Line, predicted: float) -> None:
+    """A prediction whose axis is not one of energies, at the recoil energies written out."""
+    r, x = line.result, line.recoil_kev
+    axes.plot(x, [predicted] * len(x), color=color(r.target), linewidth=0.8)
+    axes.plot(x[0], predicted, linestyle="", **marker(r.target, r.quenching == "Lindhard"))
+    axes.annotate(
+        r.title, (x[0], predicted), (0.0, -10.0), textcoords="offset points", ha="center",
+        va="center", fontsize=7.5, color=color(r.target),
+    )  # fmt: skip
+
+
 def _published(axes: Axes, line: Line) -> None:
     from matplotlib.patheffects import withStroke
 
-    r, x = line.result, float(np.mean(line.recoil_kev))
+    r, x = line.result, line.recoil_kev[0]
     look = marker(r.target, r.quenching == "Lindhard")
     if len(line.recoil_kev) == 2:
         axes.plot(line.recoil_kev, [line.ratios[0]] * 2, color=color(r.target), linewidth=0.8)

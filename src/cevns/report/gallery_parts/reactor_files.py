@@ -56,15 +56,21 @@ class Reach:
 
     @property
     def label(self) -> str:
-        """Short name: the first word of the title, and year or target of the name."""
-        first, end = self.experiment.title.split()[0], self.experiment.name.rpartition("-")[2]
+        """Short name: the first word of the title, and year or target of the name.
+
+        What stands in brackets behind the first word of the title is taken in their place.
+        """
+        first, _, rest = self.experiment.title.partition(" ")
+        end = self.experiment.name.rpartition("-")[2]
+        if rest.startswith("("):
+            return f"{first} {rest.partition(')')[0]})"
         if end in first.casefold():
             return first
         return f"{first} {end if end[0].isdigit() else end.capitalize()}"
 
     @property
     def target(self) -> str:
-        """Formula of the material."""
+        """Formula of the material, and of what recoils in it where not all nuclei count."""
         return self.experiment.material.name
 
     @property
@@ -92,8 +98,8 @@ class Reach:
 
 
 def color(target: str) -> str:
-    """Colour of a target."""
-    return _COLORS.get(target, style.FAINT)
+    """Colour of a target; of one element in a compound that of the element."""
+    return _COLORS.get(target.partition(" ")[0], style.FAINT)
 
 
 def marker(target: str, lindhard: bool) -> dict[str, Any]:
