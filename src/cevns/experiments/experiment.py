@@ -243,6 +243,8 @@ def load(
         overrides = loader.with_variant(document, overrides)
         overrides, curve_file = quenching_override.split(overrides)
         document = document.with_changes(overrides)
+    if data is not None:
+        document = replace(document, data=Path(data))
     declaration = loader.validate(document)
     _say_what_stays(declaration, overrides)
     experiment = Experiment(

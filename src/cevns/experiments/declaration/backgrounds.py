@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.grids import Between
 from cevns.typing import Array
 from cevns.units import Measurement, Unit, measurement, quantity
 
@@ -36,6 +37,7 @@ __all__ = [
     "ExponentialsEnergy",
     "FlatEnergy",
     "Gaussian",
+    "GridEnergy",
     "Lines",
     "Name",
     "PowerLaw",
@@ -105,7 +107,9 @@ def _count(value: Any) -> Measurement:
     if isinstance(value, Measurement):
         return value
     if isinstance(value, dict):
-        return Measurement(_free(value), math.inf)
+        if "exact" in value:
+            return Measurement(_start(value, "exact"), 0.0)
+        return Measurement(_start(value, "free"), math.inf)
     number = _number(value)
     if math.isfinite(number) and number >= 0 and not isinstance(value, bool):
         small = max(number / 100, 0.1)
@@ -119,20 +123,23 @@ def _count(value: Any) -> Measurement:
     return result
 
 
-def _free(value: Mapping[str, Any]) -> float:
-    """The starting value of something that only the data know, ``{free: 9600}``."""
-    if list(value) != ["free"]:
-        raise InputError(f"write 'value +/- error', or '{{free: start}}'; got {value!r}")
-    start = _number(value["free"])
-    if math.isnan(start):
-        raise InputError(f"free: {value['free']!r} is not a number")
-    if not (math.isfinite(start) and start >= 0):
-        raise InputError(f"a free count starts at a number that is not negative, not {start:g}")
-    return start
+def _start(value: Mapping[str, Any], word: str) -> float:
+    """The number of ``{free: 9600}``, which only the data know, or of ``{exact: 0.5}``."""
+    if list(value) != [word]:
+        raise InputError(
+            f"write 'value +/- error', '{{free: start}}' or '{{exact: value}}'; got {value!r}"
+        )
+    number = _number(value[word])
+    if math.isnan(number):
+        raise InputError(f"{word}: {value[word]!r} is not a number")
+    if not (math.isfinite(number) and number >= 0):
+        said = "a free count starts at" if word == "free" else "an exact count is"
+        raise InputError(f"{said} a number that is not negative, not {number:g}")
+    return number
 
 
 Count = Annotated[Measurement, BeforeValidator(_count)]
-"""Events with their prior error, or ``{free: start}`` with an infinite one."""
+"""Events with their prior error, ``{free: start}`` with an infinite one, ``{exact: n}`` with none."""
 
 _RATES: Mapping[str, tuple[str, ...]] = {
     "/".join(["", *powers]): powers
@@ -167,7 +174,7 @@ def rate_per_day(written: Any, mass_kg: float, range_kev: float | None) -> Measu
         raise InputError(f"the rate {text!r} needs one of the units {known} behind its numbers")
     number = text.removesuffix(unit).strip()
     found = (
-        Measurement(_free({"free": number}), math.inf) if free else measurement(number, what="rate")
+        Measurement(_start({"free": number}, "free"), math.inf) if free else measurement(number, what="rate")
     )
     factor = 1.0
     if "kg" in _RATES[unit]:
@@ -235,6 +242,26 @@ class FlatEnergy(EnergyFormula):
         """One that does not fall."""
         _ = unit
         return [(1.0, math.inf)]
+
+
+class GridEnergy(Section):
+    """A table of a file that is known at a grid of parameter values (`cevns.grids`).
+
+    The count of the background is that at their nominal values, and follows them as the table does.
+
+    Args:
+        file: the archive, beside the experiment file.
+        table: which of its tables.
+        between: what lies between the values, ``spline`` or ``line``.
+        parameter_values: by name, the values, where the file does not say; ``{}`` for a table that
+            follows no parameter.
+    """
+
+    kind: Literal["grid"]
+    file: str
+    table: str
+    between: Between = "spline"
+    parameter_values: dict[str, list[float]] | None = None
 
 
 class ExponentialEnergy(EnergyFormula):
@@ -403,6 +430,7 @@ _IN_ENERGY = _form(
         "flat": FlatEnergy,
         "exponential": ExponentialEnergy,
         "exponentials": ExponentialsEnergy,
+        "grid": GridEnergy,
         "lines": Lines,
     },
     "{kind: flat}",
@@ -424,7 +452,7 @@ class Background(Section):
     """A background: expected count in the analysis region and its shape.
 
     The ``count``, or a ``rate`` that goes with mass and live time, has its prior error behind it;
-    ``{free: 9600}`` is one that only the data know. Of several channels it is that of an exposure
+    ``{free: 9600}`` is one that only the data know, ``{exact: 0.5}`` one without an error of its own. Of several channels it is that of an exposure
     of one. The shape is a product of one in ``energy`` and one in ``time``, or a released
     ``template``.
 
@@ -437,7 +465,8 @@ class Background(Section):
     steady: bool | None = None
     template: Template | None = None
     energy: Annotated[
-        FlatEnergy | ExponentialEnergy | ExponentialsEnergy | Lines | Table | None, _IN_ENERGY
+        FlatEnergy | ExponentialEnergy | ExponentialsEnergy | GridEnergy | Lines | Table | None,
+        _IN_ENERGY,
     ] = None
     time: Annotated[
         Exponential | ExponentialFit | Gaussian | PowerLaw | Pulse | Table | None, _IN_TIME

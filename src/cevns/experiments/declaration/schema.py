@@ -164,7 +164,7 @@ class ExperimentFile(Section):
             if f == parameter or (isinstance(f, Component) and parameter in f.fields.values())
         }
         acts_on = self.parameters[parameter].acts_on
-        return used <= {"strength"} and (acts_on == "signal" or bool(used))
+        return used <= {"strength"} and (acts_on in ("signal", "flux") or bool(used))
 
     @property
     def blind_to_electrons(self) -> str:
@@ -376,7 +376,7 @@ class ExperimentFile(Section):
                     )
             named |= factors - multiple
         functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
-        acting_on_signal = set(self.acting_on("signal"))
+        acting_on_signal = set(self.acting_on("signal", "flux"))
         arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)}
         arguments = arguments - set(self.derived) | set(self.slopes.values())
         for stage, needed, user, missing in (

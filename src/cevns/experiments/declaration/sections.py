@@ -239,6 +239,7 @@ class ReleasedSignal(Section):
 
 ActsOn = Literal[
     "signal",
+    "flux",
     "pulse-time",
     "quenching",
     "efficiency",
@@ -287,7 +288,7 @@ class ParameterEntry(Section):
         if [self.constraint, self.value, self.free].count(None) != 2:
             raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
         value = self.measured.value
-        if value < 0 and self.acts_on in ("signal", "neutron-radius"):
+        if value < 0 and self.acts_on in ("signal", "flux", "neutron-radius"):
             raise InputError(f"a factor on the {self.acts_on} cannot be negative: {value:g}")
         return self
 

@@ -13,6 +13,7 @@ import numpy as np
 from cevns.detectors import Quenching, QuenchingCurve, Response, ResponseTable, TimeTable
 from cevns.detectors.efficiency.unity import Unity
 from cevns.detectors.responses.chain import end_of_axis
+from cevns.detectors.responses.folded_template import FoldedResponse
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.declaration.sections import ChannelEntry
 from cevns.experiments.prediction.arrival_tables import declared_arrival, pulsed
@@ -28,6 +29,7 @@ from cevns.processes import (
     electron_scattering,
     is_kernel,
     is_steep,
+    keeps_spectra,
     matters_at_electrons,
     quantity_of,
     signal_title,
@@ -37,7 +39,7 @@ from cevns.rates import flux_averaged_cross_section
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
-from cevns.sources.beams.source import LastingSource
+from cevns.sources.beams.source import LastingSource, SteadySource
 from cevns.typing import Array
 
 __all__ = ["Apparatus"]
@@ -182,6 +184,12 @@ class Apparatus(Parts):
 
     def stages(self, process: Interaction) -> tuple[AnyFold, QuenchingCurve, Response]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
+        if isinstance(self.response, FoldedResponse) and not keeps_spectra(process):
+            raise InputError(
+                f"{self.name}: the released signal is folded with the recoil spectrum of the Standard "
+                f"Model, and {process.name!r} has another; an experiment with a response to single "
+                "recoils can be asked"
+            )
         nodes, weights, curve = self._deposits(process)
         own = process is self.interaction
         fold = self.fold if own else self._fold_on(process, nodes, weights)
@@ -229,6 +237,17 @@ class Apparatus(Parts):
             interaction=self.interaction,
             form_factor=self.form_factor,
         ).mean_cm2
+
+    @property
+    def flux_cm2_s(self) -> float | None:
+        """Flux of the source, all species together, in the mean over its live time.
+
+        None for one that is no `SteadySource`.
+        """
+        source = self.source
+        if not isinstance(source, SteadySource):
+            return None
+        return source.duty * sum(source.flux_cm2_s(f) for f in source.flavours)
 
     def recoil_density(
         self, recoil_energy_kev: Array, values: Mapping[str, float] | None = None

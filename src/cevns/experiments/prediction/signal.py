@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from cevns.detectors import QuenchingCurve, Response
+from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.experiments.prediction.separable import Separable, Values
 from cevns.rates.electrons import AnyFold
 from cevns.typing import Array
@@ -119,6 +120,11 @@ class Signal(Separable):
         varied = self._pulls(self.binding.response, values)
         if moved is None and varied is None:
             return [_batch_last(s @ self._static_response, like) for s in (spectrum, *slopes)]
+        if isinstance(self.response, MatrixResponse):  # few rows, whatever the recoil nodes
+            placed = [s @ self._places for s in (spectrum, *slopes)]
+            rows = [s @ self.response.mixed(varied) for s in placed]
+            rows += [placed[0] @ self.response.mixed(varied, slope_of=k) for k in efficiency]
+            return [_batch_last(r, like) for r in rows]
         energy = self._energy(moved, varied)
         if not quenching and not efficiency:
             response = self.response.evaluate(energy, varied)
@@ -161,6 +167,12 @@ class Signal(Separable):
     @cached_property
     def _static_response(self) -> Array:
         return self.response.evaluate(self.quenching.electron_energy_kevee())
+
+    @cached_property
+    def _places(self) -> Array:
+        """Rows of a response matrix in which recoils of each node are, ``(nodes, n_true)``."""
+        assert isinstance(self.response, MatrixResponse)
+        return self.response.places(self.quenching.electron_energy_kevee())
 
     def _pulls(self, names: tuple[str | None, ...], values: Values) -> Array | None:
         """Pulls of a stage, ``(..., n)``, zero where nobody drives one; None if none is driven."""

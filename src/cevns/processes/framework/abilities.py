@@ -15,7 +15,8 @@ from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
-from cevns.processes.framework.kernels import Process
+from cevns.processes.framework.kernels import Process, is_kernel
+from cevns.processes.framework.kinematics import MASSLESS
 from cevns.processes.framework.terms import Interaction, nuclear_factors
 from cevns.typing import Array
 
@@ -31,6 +32,7 @@ __all__ = [
     "check_species",
     "factors_at",
     "is_steep",
+    "keeps_spectra",
     "only",
     "own_neutron_radius",
     "proton_radius",
@@ -151,6 +153,22 @@ def structure_of(process: Process) -> Parameters:
         [(), ('m_scalar',)]
     """
     return process.structure if isinstance(process, Structured) else Parameters([])
+
+
+def keeps_spectra(process: Process) -> bool:
+    """Whether recoil spectra have the shape of the Standard Model's, whatever the couplings are.
+
+    Contact interactions of neutrinos that interfere with it do, but for the difference of form
+    factors of protons and neutrons.
+
+    Examples:
+        >>> from cevns.processes import interaction
+        >>> [keeps_spectra(interaction(n)) for n in ("nsi", "light-scalar", "magnetic-moment")]
+        [True, False, False]
+    """
+    if is_kernel(process) or is_steep(process):
+        return False
+    return process.kinematics == MASSLESS and not structure_of(process).names
 
 
 def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:

@@ -1,0 +1,196 @@
+"""Tables that are known at a grid of parameter values, and what lies between the values.
+
+With shares s_p of the points p of the grid, which sum to one, a table follows its parameters as
+
+    table(theta) = sum_p s_p(theta) table_p,      s_p = product_k w_k(theta_k)
+
+where w_k are straight lines (``line``) or natural cubic splines (``spline``) that are one at one
+value of parameter k and zero at the others. Between two values both are straight lines. Beyond the
+ends of its values a parameter moves nothing.
+
+The files of such tables are NumPy archives (``.npz``). A table has an axis for each parameter first,
+and the bins last, which may be those of several observables. The names of the parameters are in
+``parameters`` and their values under these names, unless the reader is told; ``edges`` are those of
+the bins, where there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from zipfile import BadZipFile
+
+import numpy as np
+
+from cevns.exceptions import DataError, InputError
+from cevns.typing import Array, ArrayLike
+
+__all__ = ["Between", "GridTable", "ParameterGrid", "read_grid_table"]
+
+Between = Literal["spline", "line"]
+"""What lies between the values of a grid."""
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterGrid:
+    """Values of parameters at which a table is known; see the module.
+
+    Args:
+        values: by parameter, increasing.
+        between: natural cubic splines, or straight lines.
+
+    Examples:
+        >>> grid = ParameterGrid({"yield": np.array([-1.0, 0.0, 1.0])}, "line")
+        >>> grid.shares([0.25]).tolist(), grid.shares([0.25], slope_of=0).tolist()
+        ([0.0, 0.75, 0.25], [0.0, -1.0, 1.0])
+    """
+
+    values: Mapping[str, Array] = field(default_factory=dict)
+    between: Between = "spline"
+
+    @property
+    def ends(self) -> dict[str, tuple[float, float]]:
+        """The parameters, each within its ends."""
+        return {name: (float(v[0]), float(v[-1])) for name, v in self.values.items()}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values of each parameter."""
+        return tuple(len(v) for v in self.values.values())
+
+    def shares(self, at: ArrayLike | None = None, *, slope_of: int | None = None) -> Array:
+        """What each point of the grid has in the mixture, ``(..., n_points)``.
+
+        Args:
+            at: values of the parameters, ``(..., n_parameters)``; the middle of their ranges where
+                left out.
+            slope_of: number of the parameter by which the derivative is asked for.
+        """
+        if at is None:
+            place: Array = np.array([0.5 * (low + high) for low, high in self.ends.values()])
+        else:
+            place = np.asarray(at, dtype=float)
+        total = np.ones(1)
+        for k, (points, curve) in enumerate(zip(self.values.values(), self._curves, strict=True)):
+            value = np.clip(place[..., k], points[0], points[-1])
+            along = curve(value, 1 if k == slope_of else 0)
+            total = (total[..., :, None] * along[..., None, :]).reshape(*along.shape[:-1], -1)
+        return total
+
+    @cached_property
+    def _curves(self) -> tuple[Callable[..., Array], ...]:
+        """Along each parameter the curves that are one at one value and zero at the others."""
+        from scipy.interpolate import CubicSpline, PPoly
+
+        found = []
+        for points in self.values.values():
+            unit = np.eye(len(points))
+            if self.between == "spline":
+                found.append(CubicSpline(points, unit, bc_type="natural"))
+            else:
+                slopes = np.diff(unit, axis=0) / np.diff(points)[:, None]
+                found.append(PPoly(np.stack([slopes, unit[:-1]]), points))
+        return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class GridTable:
+    """A table of a file.
+
+    Args:
+        path: where it is.
+        values: of the parameters.
+        edges: of the bins; None where the file has none.
+        content: ``(n_1, ..., n_k, n_bins)``, or with one more axis before the bins.
+        along: values along that axis; None where there is none.
+    """
+
+    path: Path
+    values: Mapping[str, Array]
+    edges: Array | None
+    content: Array
+    along: Array | None = None
+
+    def check_bins(self, edges: Array) -> None:
+        """Compare with the edges of an axis.
+
+        Raises:
+            InputError: if the bins are not those of the file.
+        """
+        n_bins = self.content.shape[-1]
+        if n_bins != len(edges) - 1:
+            raise InputError(
+                f"the tables of {self.path.name} have {n_bins} bins and the axis {len(edges) - 1}; "
+                "declare the axis with the bins of the file"
+            )
+        if self.edges is not None and np.abs(self.edges - edges).max() > 1e-9 * edges[-1]:
+            raise InputError(
+                f"the bins of {self.path.name} go from {self.edges[0]:g} to {self.edges[-1]:g} and "
+                f"the axis from {edges[0]:g} to {edges[-1]:g}, or its edges differ in between; "
+                "declare the axis with the edges of the file"
+            )
+
+
+def read_grid_table(
+    path: Path | str,
+    name: str,
+    *,
+    parameters: Mapping[str, Sequence[float]] | None = None,
+    along: str | None = None,
+) -> GridTable:
+    """Read one table of a file; see the module.
+
+    Args:
+        path: the archive.
+        name: of the table.
+        parameters: their values, in the order of the axes, where the file does not say.
+        along: name of the array with the values along a further axis before the bins.
+
+    Raises:
+        DataError: if the file or the table is missing, is no archive of plain arrays, has other
+            axes, values that do not increase, or a number that is negative or not finite.
+    """
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            known = list(archive.files)
+            for wanted in (name, *(["parameters"] if parameters is None else []), along or name):
+                if wanted not in known:
+                    raise DataError(
+                        f"holds no {wanted!r}; it has {', '.join(known[:12])}", path=path
+                    )
+            if parameters is None:
+                names = [str(n) for n in np.atleast_1d(archive["parameters"])]
+                values = {n: np.asarray(archive[n], dtype=float) for n in names}
+            else:
+                values = {n: np.asarray(v, dtype=float) for n, v in parameters.items()}
+            edges = np.asarray(archive["edges"], dtype=float) if "edges" in known else None
+            line = None if along is None else np.asarray(archive[along], dtype=float)
+            content = np.asarray(archive[name], dtype=float)
+    except DataError:
+        raise
+    except OSError as error:
+        said = error.strerror or "no archive"
+        raise DataError(f"cannot be read ({said}); check the path", path=path) from error
+    except (ValueError, KeyError, BadZipFile, AttributeError, EOFError) as error:
+        raise DataError("is no NumPy archive (.npz) of plain arrays", path=path) from error
+    lines = {**values, **({} if line is None else {str(along): line})}
+    for label, found in {**lines, **({} if edges is None else {"edges": edges})}.items():
+        if found.ndim != 1 or len(found) < 2 or not (np.diff(found) > 0.0).all():
+            raise DataError(f"the values of {label!r} must be two or more and increase", path=path)
+    first = tuple(len(v) for v in lines.values())
+    if content.shape[: len(first)] != first or content.ndim == len(first):
+        raise DataError(
+            f"the table {name!r} has the shape {content.shape}; it needs axes of "
+            f"{', '.join(f'{n} {label}' for n, label in zip(first, lines, strict=True)) or 'bins'} "
+            "and the bins behind them",
+            path=path,
+        )
+    if not (np.isfinite(content).all() and (content >= 0.0).all()):
+        raise DataError(
+            f"the table {name!r} holds a number that is negative or not finite", path=path
+        )
+    return GridTable(path, values, edges, content.reshape(*first, -1), line)
