@@ -20,18 +20,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zipfile import BadZipFile
 
 import numpy as np
 
 from cevns.exceptions import DataError, InputError
-from cevns.typing import Array, ArrayLike
+from cevns.typing import Array, ArrayLike, frozen
 
 __all__ = ["Between", "GridTable", "ParameterGrid", "read_grid_table"]
 
 Between = Literal["spline", "line"]
 """What lies between the values of a grid."""
+_KEPT: Final[dict[tuple[object, ...], Array]] = {}
+"""The last shares that were asked for."""
+_MOST_KEPT: Final = 4
+_LARGEST_KEPT: Final = 10_000
+"""Numbers in one of them: those of single points, which minimisers ask for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,27 +78,75 @@ class ParameterGrid:
             place: Array = np.array([0.5 * (low + high) for low, high in self.ends.values()])
         else:
             place = np.asarray(at, dtype=float)
-        total = np.ones(1)
-        for k, (points, curve) in enumerate(zip(self.values.values(), self._curves, strict=True)):
-            value = np.clip(place[..., k], points[0], points[-1])
-            along = curve(value, 1 if k == slope_of else 0)
-            total = (total[..., :, None] * along[..., None, :]).reshape(*along.shape[:-1], -1)
-        return total
+        found = self.rows(place, () if slope_of is None else (slope_of,))
+        return found[-1] if found.size else np.ones(1)
+
+    def rows(self, at: Array, slopes_of: tuple[int, ...] = ()) -> Array:
+        """Shares, and behind them their slopes by some parameters, ``(1 + n, ..., n_points)``.
+
+        Channels and components of one experiment ask for the same again and again: the last answers
+        are kept.
+        """
+        key = self._name, slopes_of, np.shape(at), at.tobytes()
+        known = _KEPT.get(key)
+        if known is None:
+            known = frozen(self._rows(at, slopes_of))
+            while len(_KEPT) >= _MOST_KEPT:
+                _KEPT.pop(next(iter(_KEPT)), None)
+            if known.size <= _LARGEST_KEPT:
+                _KEPT[key] = known
+        return known
+
+    def _rows(self, at: Array, slopes_of: tuple[int, ...]) -> Array:
+        places = [
+            np.minimum(np.maximum(at[..., k], points[0]), points[-1])
+            for k, points in enumerate(self.values.values())
+        ]
+        along = [curve(x, False) for curve, x in zip(self._curves, places, strict=True)]
+        every = [along]
+        for k in slopes_of:
+            every.append([*along[:k], self._curves[k](places[k], True), *along[k + 1 :]])
+        out = []
+        for factors in every:
+            total = np.ones((*np.shape(at)[:-1], 1))
+            for factor in factors:
+                total = (total[..., :, None] * factor[..., None, :]).reshape(*factor.shape[:-1], -1)
+            out.append(total)
+        return np.array(out)
 
     @cached_property
-    def _curves(self) -> tuple[Callable[..., Array], ...]:
-        """Along each parameter the curves that are one at one value and zero at the others."""
-        from scipy.interpolate import CubicSpline, PPoly
+    def _name(self) -> tuple[object, ...]:
+        """What tells grids apart whose shares are not the same."""
+        return (self.between, *(v.tobytes() for v in self.values.values()))
 
-        found = []
-        for points in self.values.values():
-            unit = np.eye(len(points))
-            if self.between == "spline":
-                found.append(CubicSpline(points, unit, bc_type="natural"))
-            else:
-                slopes = np.diff(unit, axis=0) / np.diff(points)[:, None]
-                found.append(PPoly(np.stack([slopes, unit[:-1]]), points))
-        return tuple(found)
+    @cached_property
+    def _curves(self) -> tuple[Callable[[Array, bool], Array], ...]:
+        """Along each parameter the curves that are one at one value and zero at the others."""
+        make = _splines if self.between == "spline" else _lines
+        return tuple(make(points) for points in self.values.values())
+
+
+def _splines(points: Array) -> Callable[[Array, bool], Array]:
+    """Natural cubic splines, or their slopes, at values."""
+    from scipy.interpolate import CubicSpline
+
+    spline = CubicSpline(points, np.eye(len(points)), bc_type="natural")
+    return lambda value, slope: np.asarray(spline(value, int(slope)))
+
+
+def _lines(points: Array) -> Callable[[Array, bool], Array]:
+    """Straight lines, or their slopes, at values."""
+    unit, widths = np.eye(len(points)), np.diff(points)
+    slopes = np.diff(unit, axis=0) / widths[:, None]
+
+    def lines(value: Array, slope: bool) -> Array:
+        left = np.clip(points.searchsorted(value, side="right") - 1, 0, len(widths) - 1)
+        if slope:
+            found: Array = slopes[left]
+            return found
+        return np.asarray(unit[left] + (value - points[left])[..., None] * slopes[left])
+
+    return lines
 
 
 @dataclass(frozen=True, eq=False)

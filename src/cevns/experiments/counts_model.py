@@ -344,7 +344,7 @@ def _first_principles(
     signal = experiment.signal(question.couplings, interaction=interaction)
     prediction = experiment.prediction_of(signal)
     if experiment.declaration.signal is None:
-        return signal, prediction
+        return signal.as_templates or signal, prediction
     edges = experiment.pulse_shape_edges
     if experiment.pulse_shape is None or edges is None:
         raise InputError(

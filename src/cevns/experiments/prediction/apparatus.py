@@ -270,6 +270,16 @@ class Apparatus(Parts):
     ) -> Signal:
         """The exact signal in energy and time, with some parameters of the interaction free."""
         process = self.interaction if interaction is None else interaction
+        if couplings or process is not self.interaction:
+            return self._signal_of(process, couplings)
+        return self._plain_signal
+
+    @cached_property
+    def _plain_signal(self) -> Signal:
+        """The signal of the file, which is kept."""
+        return self._signal_of(self.interaction, ())
+
+    def _signal_of(self, process: Interaction, couplings: tuple[str, ...]) -> Signal:
         pulse = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
         return Signal(
             *self.stages(process),

@@ -18,6 +18,7 @@ import numpy as np
 from cevns.detectors import QuenchingCurve, Response
 from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.experiments.prediction.separable import Separable, Values
+from cevns.inference.model.shapes import GridShape
 from cevns.rates.electrons import AnyFold
 from cevns.typing import Array
 
@@ -137,6 +138,22 @@ class Signal(Separable):
             rows += [(spectrum * gradient[..., k : k + 1, :]) @ by_energy for k in quenching]
         rows += [spectrum @ by_pull[..., k, :, :] for k in efficiency]  # another response
         return [_batch_last(r, like) for r in rows]
+
+    @cached_property
+    def as_templates(self) -> GridShape | None:
+        """The same as templates on a grid, where only a response matrix moves it; else None.
+
+        A mixture of matrices over a spectrum that stands still is one of their counts.
+        """
+        response, bound = self.response, self.binding
+        still = not bound.interaction and bound.neutron_radius is None and self.pulse_time is None
+        if not (still and isinstance(response, MatrixResponse)) or None in bound.response:
+            return None
+        spectrum = self._static_spectrum @ self._places
+        flat = response.probability.reshape(-1, *response.probability.shape[-2:])
+        times = np.stack([table.evaluate(self.pulse_time_us) for table in self.times])
+        counts = np.einsum("fn,pne,ft->pet", spectrum, flat, times, optimize=True)
+        return GridShape(response.along, counts.reshape(len(flat), -1), self.held)
 
     # -- spectrum: couplings and neutron radius ------------------------------------------------
 

@@ -227,8 +227,8 @@ class GridShape(StaticShape):
         if not self.parameters:
             return np.ones((1, 1, *np.shape(like)))
         at = np.stack([values[n] + like for n in self.parameters], axis=-1)
-        asked = [None, *(k for k, n in enumerate(self.parameters) if n not in self.held)]
-        return np.stack([np.moveaxis(self.grid.shares(at, slope_of=k), -1, 0) for k in asked])
+        asked = tuple(k for k, n in enumerate(self.parameters) if n not in self.held)
+        return np.moveaxis(self.grid.rows(at, asked), -1, 1)
 
 
 @dataclass(frozen=True, eq=False)
