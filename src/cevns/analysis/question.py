@@ -28,6 +28,7 @@ __all__ = [
     "Subject",
     "ask",
     "place",
+    "refuse_missing",
     "require_data",
     "together",
     "with_physics",
@@ -39,7 +40,7 @@ class Request:
     """A question as a user puts it, with what is held on the way.
 
     Args:
-        poi: ``count`` (default), ``cross-section``, ``sin2-theta-w``; of several experiments also
+        poi: ``count`` (default), ``cross-section``, ``flux``, ``sin2-theta-w``; of several experiments also
             ``cross-section-scale`` (default).
         free: in its place, parameters of the interaction; the first is that of interest.
         at: values of other parameters of the interaction.
@@ -130,6 +131,13 @@ def together(*experiments: Experiment) -> Subject:
     return experiments[0] if len(experiments) == 1 else JointExperiment(experiments)
 
 
+def refuse_missing(*experiments: Experiment) -> None:
+    """Raise `InputError` for an experiment whose file says that it cannot enter a fit."""
+    for e in experiments:
+        if e.declaration.missing:
+            raise InputError(f"{e.name} enters no fit: {e.declaration.missing}")
+
+
 def require_data(subject: Subject) -> None:
     """Raise `InputError` if an experiment has no data."""
     for e in subject.experiments:
@@ -147,6 +155,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
         UnknownNameError: if the question or a parameter is unknown.
         InputError: if the question does not fit together, or the experiments do not.
     """
+    refuse_missing(*experiments)
     placed = tuple(_placed(e, request.at) for e in experiments)
     subject = JointExperiment(placed) if request.is_scale else together(*placed)
     process = placed[0].interaction

@@ -88,6 +88,8 @@ def limit(
         f"cross section < {result.cross_section_cm2:.3g} cm2, {result.ratio:.2f} times the "
         f"prediction {result.predicted_cm2:.3g} cm2 ({result.predicted_events:.3g} events)"
     )
+    if result.flux_cm2_s is not None:
+        output.console.print(f"flux of the source < {result.flux_cm2_s:.3g} cm-2 s-1")
     if published is not None and published.cross_section:
         output.console.print(
             f"published ({published.source}): {published.cross_section[0] * 1e-40:.3g} cm2"
