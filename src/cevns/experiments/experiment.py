@@ -267,7 +267,8 @@ def _say_what_stays(declaration: ExperimentFile, overrides: Mapping[str, str]) -
         stay = [
             name
             for name, entry in declaration.channels.items()
-            if section in entry.own and f"channels.{name}.{key}" not in overrides
+            if section in entry.own
+            and not {"channels", f"channels.{name}", f"channels.{name}.{key}"}.intersection(overrides)
         ]
         if stay:
             warnings.warn(
