@@ -2,8 +2,8 @@
 
     python tools/carry_sky.py SPECTRA_DIR INPUTS_DIR [OUTPUT_DIR]
 
-SPECTRA_DIR holds files of two columns from cajohare/NeutrinoFog (``pp.txt``, ``8B.txt``, ``Atm.txt``,
-...), INPUTS_DIR ``GeoU.txt``, ``GeoTh.txt``, ``GeoK.txt`` and ``Reactor.txt`` of the same repository.
+SPECTRA_DIR holds files of two columns from cajohare/NeutrinoFog (``pp.txt``, ``8B.txt``,
+``Atm.txt``, ...), INPUTS_DIR ``GeoU.txt``, ``GeoTh.txt``, ``GeoK.txt`` and ``Reactor.txt``.
 The tables written are in a format of our own: fewer energies, between which straight lines stay
 close to the original ones (`TOLERANCE`).
 """
@@ -24,9 +24,9 @@ HOME = Path(__file__).resolve().parents[1] / "src/cevns/sources/sky/tables"
 TOLERANCE = 3e-4
 """Largest distance of a left-out point from the straight line, relative to the spectrum there..."""
 FLOOR = 1e-4
-"""... or to this share of its maximum, whichever is larger: relic and reactor spectra fall steeply."""
+"""... or to this share of its maximum, whichever is larger; some spectra fall steeply."""
 AGAIN = "Regenerate: python tools/carry_sky.py SPECTRA_DIR INPUTS_DIR"
-FOG = "Source: files of cajohare/NeutrinoFog (C. A. J. O'Hare, MIT licence, see LICENSE-NeutrinoFog),\n"
+FOG = "Source: files of cajohare/NeutrinoFog (C. A. J. O'Hare, MIT licence: LICENSE-NeutrinoFog),\n"
 BAHCALL = FOG + "from the tables of J. N. Bahcall; used in C. A. J. O'Hare, arXiv:2109.03116."
 SOLAR = {
     "pp": ("pp", 0.42341, "pp: p + p -> d + e+ + nu_e"),
@@ -75,8 +75,8 @@ def thinned(energy: Array, **columns: Array) -> dict[str, Array]:
     stay = kept(energy, values)
     out = {"energy_mev": energy[stay]}
     for name, column in columns.items():
-        whole, left = (np.trapezoid(y, x) for x, y in ((energy, column), (energy[stay], column[stay])))
-        out[name] = column[stay] * (whole / left)
+        whole = np.trapezoid(column, energy)
+        out[name] = column[stay] * (whole / np.trapezoid(column[stay], energy[stay]))
     return out
 
 
@@ -88,7 +88,7 @@ def carry(spectra: Path, inputs: Path, home: Path) -> None:
         note = ""
         if end is not None:  # the last point of the original grid, where nothing is left
             energy, density = np.append(energy, end), np.append(density, 0.0)
-            note = f"\nThe file ends one point before the end point; {end:g} MeV with zero is added."
+            note = f"\nThe file ends one point before the end point: {end:g} MeV is added."
         write(
             home / f"{name}.csv",
             f"{title}: spectrum of the neutrinos, unit area.{note}",
@@ -103,19 +103,18 @@ def carry(spectra: Path, inputs: Path, home: Path) -> None:
     write(
         home / "atmospheric.csv",
         "Atmospheric neutrinos at Gran Sasso, 13 to 982 MeV, by flavour.",
-        f"{FOG}a calculation with FLUKA (G. Battistoni et al., Astropart. Phys. 23, 526 (2005)).\n{AGAIN}",
+        f"{FOG}a calculation with FLUKA (G. Battistoni et al., Astropart. Phys. 23, 526 (2005)).\n"
+        f"{AGAIN}",
         "energy in MeV, neutrinos per cm2, second and MeV",
         thinned(energy, **{names[f]: c for f, c in columns.items()}),
     )
     energy, density = numbers(spectra / "Atm.txt")
-    inside = energy <= 1100.0
     write(
         home / "atmospheric-all.csv",
-        "Atmospheric neutrinos at Gran Sasso, all flavours together, up to 1 GeV of 10 GeV; the\n"
-        "area is one up to 10 GeV.",
+        "Atmospheric neutrinos at Gran Sasso, 13 MeV to 10 GeV, all flavours together, unit area.",
         f"{FOG}used in C. A. J. O'Hare, arXiv:2109.03116.\n{AGAIN}",
         "energy in MeV, neutrinos per MeV",
-        thinned(energy[inside], density=density[inside]),
+        thinned(energy, density=density),
     )
     energy, density = numbers(spectra / "DSNB.txt")
     write(
@@ -134,7 +133,8 @@ def carry(spectra: Path, inputs: Path, home: Path) -> None:
         energy, density = numbers(inputs / f"{file}.txt")
         write(
             home / f"{name}.csv",
-            f"Antineutrinos of {what} in the earth, unit area above 0.1 MeV, where the file begins.",
+            f"Antineutrinos of {what} in the earth, unit area above 0.1 MeV, where the file\n"
+            "begins.",
             f"{FOG}used in C. A. J. O'Hare, arXiv:2109.03116.\n{AGAIN}",
             "energy in MeV, antineutrinos per MeV",
             thinned(energy, density=density),

@@ -55,7 +55,8 @@ class Experiment(Apparatus):
     def physics(self) -> dict[str, str]:
         """Named physics choices, echoed in every result.
 
-        What a channel has otherwise than the file stands behind its name: ``quenching.CHANNEL``.
+        What a channel has otherwise than the file stands behind its name: ``quenching.CHANNEL``;
+        the same with choices of the source of a further component, ``fluxes.COMPONENT``.
         """
         usual = super().physics
         named = {} if self.process is None else {"interaction": self.process.name}
@@ -68,6 +69,9 @@ class Experiment(Apparatus):
         for channel, view in self.views.items():
             own = {} if view is self else view.physics
             named |= {f"{k}.{channel}": v for k, v in own.items() if usual.get(k) != v}
+        for name, view in self.further.items():
+            if self.declaration.components[name].source is not None:
+                named |= {f"{k}.{name}": v for k, v in view.choices.items()}
         return {**usual, **named}
 
     def has_electrons(self, process: Interaction) -> bool:

@@ -1,13 +1,13 @@
 r"""What becomes of electron neutrinos on their way out of the Sun: adiabatic flavour conversion.
 
-.. math:: P_{ee} = c_{13}^4 \big[\tfrac12 + \tfrac12 \cos 2\theta_m \cos 2\theta_{12}\big] + s_{13}^4,
-   \quad \cos 2\theta_m = \frac{\cos 2\theta_{12} - \epsilon}
+.. math:: P_{ee} = c_{13}^4 \big[\tfrac12 + \tfrac12 \cos 2\theta_m \cos 2\theta_{12}\big]
+   + s_{13}^4, \quad \cos 2\theta_m = \frac{\cos 2\theta_{12} - \epsilon}
    {\sqrt{(\cos 2\theta_{12} - \epsilon)^2 + \sin^2 2\theta_{12}}},
    \quad \epsilon = \frac{2 E V c_{13}^2}{\Delta m^2_{21}}
 
 with :math:`V = \sqrt2\, G_F n_e` where the neutrino is born (S. J. Parke, Phys. Rev. Lett. 57, 1275
-(1986), without jumps). It is the probability by day: what the Earth gives back by night is left out, and
-so is any new interaction with matter.
+(1986), without jumps; the reference from memory). It is the probability by day: what the Earth
+gives back by night is left out, and so is any new interaction with matter.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SolarMixing:
 
     Examples:
         >>> SolarMixing().survival([1.0, 8.0], 87.9).round(3).tolist()  # 8B
-        [0.52, 0.344]
+        [0.52, 0.343]
     """
 
     sin2_theta12: float = 0.307
@@ -55,9 +55,12 @@ class SolarMixing:
     sin2_theta23: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("sin2_theta12", "sin2_theta13", "sin2_theta23"):
-            value = {"sin2_theta12": self.sin2_theta12, "sin2_theta13": self.sin2_theta13,
-                     "sin2_theta23": self.sin2_theta23}[name]
+        sines = {
+            "sin2_theta12": self.sin2_theta12,
+            "sin2_theta13": self.sin2_theta13,
+            "sin2_theta23": self.sin2_theta23,
+        }
+        for name, value in sines.items():
             if not 0.0 <= value <= 1.0:
                 raise InputError(
                     f"{name} is a squared sine, between 0 and 1, as 0.307, not {value:g}"

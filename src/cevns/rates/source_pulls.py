@@ -14,6 +14,7 @@ import numpy as np
 
 from cevns.rates.moments import weighted_moments
 from cevns.sources import Source
+from cevns.sources.beams.source import PulledSource
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["Varied", "pulls_in"]
@@ -59,6 +60,8 @@ class Varied(Source):
 
     def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
         """Moments of phi v, shape ``(3, ...)``, MeV^-k."""
+        if isinstance(self.source, PulledSource):
+            return self.source.added_moments(self.name, flavour, e_min_mev)
         change = partial(self.source.variation, self.name, flavour)
         return weighted_moments(self.source, flavour, e_min_mev, change)
 

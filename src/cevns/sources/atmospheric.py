@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from cevns.exceptions import UnknownNameError
 from cevns.nuclear.checks import positive, within
-from cevns.sources.sky.mixture import Curve, Mixture, Part, carried, whole
+from cevns.sources.sky.steady_mixture import Curve, Mixture, Part, carried, whole
 from cevns.units import Unit
 
 __all__ = ["MODEL", "Atmospheric"]
@@ -17,9 +17,10 @@ __all__ = ["MODEL", "Atmospheric"]
 _PULL = "flux_atmospheric"
 _ALL_CM2_S: Final = 10.7
 """From 13 MeV to 10 GeV, all flavours (arXiv:2109.03116)."""
-_LADDER_MEV: Final = (20.0, 30.0, 45.0, 70.0, 100.0, 150.0, 220.0, 330.0, 500.0, 700.0)
+_LADDER_MEV: Final = tuple(round(10.0 * 1.5**k, 1) for k in range(1, 18))
 _SPECTRA: Final = ("by-flavour", "all-flavours")
-_HIGHEST_MEV: Final = 1000.0
+_USUAL_MEV: Final = 1000.0
+_HIGHEST_MEV: Final = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,21 @@ class Atmospheric(Mixture):
     """Atmospheric neutrinos of four flavours from 13 MeV on, of one site: Gran Sasso.
 
     The tables by flavour were computed with FLUKA (G. Battistoni et al., Astropart. Phys. 23, 526
-    (2005)) and reach 982 MeV: 10.55 /cm2/s. The table for all flavours has 10.7 /cm2/s up to 10 GeV, of
-    which 10.37 lie below 1 GeV; it agrees with the sum of the others below 150 MeV and is 6 to 8 %
-    lower above 300 MeV. Geomagnetic latitude and the cycle of the Sun change the flux by some
-    ten per cent.
+    (2005)) and reach 982 MeV: 10.55 /cm2/s. The table for all flavours has 10.7 /cm2/s up to
+    10 GeV, of which 10.37 lie below 1 GeV; it agrees with the sum of the others below 100 MeV and
+    is 6 to 8 % lower above 300 MeV. Geomagnetic latitude and the cycle of the Sun change the flux
+    by some ten per cent.
 
     Above some hundred MeV neutrinos break nuclei up more often than they scatter coherently. The
     elastic cross section is kept there with its form factor, which suppresses it, and ends at
-    `maximum_mev`: a choice.
+    1 GeV: a choice. Published floors of dark matter keep it up to 10 GeV, which adds 4 % of the
+    recoils of xenon above 1 keV; `maximum_mev` does the same with ``all-flavours``.
 
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
         spectra: ``by-flavour``, or ``all-flavours``: one shape, shared in proportion to the numbers
             of the flavours.
-        maximum_mev: where the spectrum is cut, 1 GeV at most.
+        maximum_mev: where the spectrum is cut; above 1 GeV for ``all-flavours`` alone.
         relative_error: of the flux, the size of the pull ``flux_atmospheric``.
 
     Raises:
@@ -55,7 +57,7 @@ class Atmospheric(Mixture):
 
     live_time_d: Annotated[float, Unit("d")]
     spectra: str = "by-flavour"
-    maximum_mev: Annotated[float, Unit("MeV")] = _HIGHEST_MEV
+    maximum_mev: Annotated[float, Unit("MeV")] = _USUAL_MEV
     relative_error: float = 0.25
 
     def __post_init__(self) -> None:
@@ -66,23 +68,30 @@ class Atmospheric(Mixture):
             "the largest energy of atmospheric neutrinos in MeV",
             self.maximum_mev,
             20.0,
-            _HIGHEST_MEV,
-            "above 1 GeV the elastic cross section has no meaning",
+            _USUAL_MEV if self._by_flavour else _HIGHEST_MEV,
+            "there the tables by flavour end, and elastic scattering loses its meaning; "
+            "'spectra: all-flavours' has more"
+            if self._by_flavour
+            else "there the table ends",
         )
         within("relative error of the flux", self.relative_error, 1e-6, 1.0, "as 0.25")
+
+    @property
+    def _by_flavour(self) -> bool:
+        return self.spectra == _SPECTRA[0]
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The flavours, each with its spectrum."""
         by_flavour = carried("atmospheric")
         areas = {f: curve.area for f, curve in by_flavour.items()}
+        every = None if self._by_flavour else carried("atmospheric-all")["density"]
         out = []
         for flavour, curve in by_flavour.items():
             size = 1.0
-            if self.spectra != "by-flavour":
-                curve = carried("atmospheric-all")["density"]  # noqa: PLW2901
+            if every is not None:
                 size = _ALL_CM2_S * areas[flavour] / sum(areas.values())
-            cut = curve.below(self.maximum_mev)
+            cut = (every or curve).below(self.maximum_mev)
             unit = Curve(cut.energy_mev, cut.density / cut.area)
             out.append(Part(flavour, size * cut.area, unit, (), {flavour: whole}))
         return tuple(out)
@@ -90,8 +99,13 @@ class Atmospheric(Mixture):
     @property
     def recoil_kinks(self) -> tuple[float, ...]:
         """Energies, MeV, between which the recoil spectrum is smooth enough to be integrated."""
-        begin, end = (self.parts[0].curve.energy_mev[k] for k in (0, -1))  # type: ignore[union-attr]
-        return (float(begin), *(e for e in _LADDER_MEV if e < end), float(end))
+        end = self.parts[0].end_mev
+        return (*(e for e in _LADDER_MEV if e < end), end)
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The spectra; they are in every result."""
+        return {"atmospheric_spectra": self.spectra}
 
     @property
     def changes(self) -> Mapping[str, Mapping[str, float]]:

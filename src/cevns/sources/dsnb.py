@@ -11,7 +11,7 @@ import numpy as np
 
 from cevns.nuclear.checks import positive, within
 from cevns.particles import FLAVOURS
-from cevns.sources.sky.mixture import Mixture, Part, carried
+from cevns.sources.sky.steady_mixture import Mixture, Part, carried
 from cevns.typing import Array
 from cevns.units import Unit
 
@@ -27,11 +27,11 @@ def _sixth(energy_mev: Array) -> Array:
 class Dsnb(Mixture):
     """Neutrinos of all past supernovae, 85.7 /cm2/s with an error of 50 % (arXiv:2109.03116).
 
-    The spectrum is that of three Fermi-Dirac distributions with temperatures of 3, 5 and 8 MeV, each
-    with about the same energy, redshifted along the history of star formation: within 7 % it is
-    that sum, and no sum of spectra without redshift. Which of the six species arrives with which of
-    them depends on flavour conversion in the star, so each is given a sixth. CEvNS of the Standard
-    Model does not tell them apart.
+    The spectrum is that of three Fermi-Dirac distributions with temperatures of 3, 5 and 8 MeV,
+    each with about the same energy, redshifted along the history of star formation: within 7 % it
+    is that sum, and no sum of spectra without redshift. Which of the six species arrives with which
+    of them depends on flavour conversion in the star, so each is given a sixth. CEvNS of the
+    Standard Model does not tell them apart.
 
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Final
 
-from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive
 from cevns.sources.sky.antineutrinos import FAR, far_shares
-from cevns.sources.sky.mixture import Mixture, Part, carried
+from cevns.sources.sky.steady_mixture import Mixture, Part, carried, chosen
 from cevns.units import Unit
 
 __all__ = ["FLUXES", "MODEL", "GeoNeutrinos"]
@@ -29,8 +28,8 @@ class GeoNeutrinos(Mixture):
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
         chains: of ``u``, ``th`` and ``k``; all by default.
-        oscillation: ``averaged``, with the mixing of `cevns.propagation.solar_matter.SolarMixing`, or
-            ``none``: all arrive as nubar_e.
+        oscillation: ``averaged``, with the mixing of `cevns.propagation.solar_matter.SolarMixing`,
+            or ``none``: all arrive as nubar_e.
 
     Raises:
         InputError: if a number is out of range, or no chain is left.
@@ -39,23 +38,19 @@ class GeoNeutrinos(Mixture):
     Examples:
         >>> earth = GeoNeutrinos(live_time_d=365.25)
         >>> {f: f"{earth.flux_cm2_s(f):.2e}" for f in earth.flavours}
-        {'nubar_e': '1.60e+07', 'nubar_mu': '6.57e+06', 'nubar_tau': '6.57e+06'}
+        {'nubar_e': '1.60e+07', 'nubar_mu': '6.55e+06', 'nubar_tau': '6.55e+06'}
     """
 
     live_time_d: Annotated[float, Unit("d")]
-    chains: tuple[str, ...] = tuple(FLUXES)
+    chains: tuple[str, ...] | str = tuple(FLUXES)
     oscillation: str = FAR
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         positive("live time in d", self.live_time_d)
-        names = (self.chains,) if isinstance(self.chains, str) else tuple(self.chains)
-        names = tuple(n.strip().casefold() for n in names)
-        for name in names:
-            if name not in FLUXES:
-                raise UnknownNameError("chain of geo-neutrinos", name, FLUXES)
-        if not names or len(set(names)) < len(names):
-            raise InputError("give each chain of geo-neutrinos once, as [u, th, k]")
+        names = chosen("chain of geo-neutrinos", self.chains, tuple(FLUXES))
         object.__setattr__(self, "chains", names)
+        object.__setattr__(self, "_names", names)
         far_shares(self.oscillation)
 
     @cached_property
@@ -64,13 +59,13 @@ class GeoNeutrinos(Mixture):
         shares = far_shares(self.oscillation)
         return tuple(
             Part(name, FLUXES[name][0], carried(f"geo-{name}")["density"], (), shares)
-            for name in self.chains
+            for name in self._names
         )
 
     @property
     def changes(self) -> Mapping[str, Mapping[str, float]]:
         """A pull of each chain, ``flux_u`` and so on."""
-        return {f"flux_{name}": {name: FLUXES[name][1]} for name in self.chains}
+        return {f"flux_{name}": {name: FLUXES[name][1]} for name in self._names}
 
 
 MODEL = GeoNeutrinos

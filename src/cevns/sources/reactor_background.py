@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cevns.nuclear.checks import positive, within
 from cevns.sources.sky.antineutrinos import FAR, far_shares
-from cevns.sources.sky.mixture import Mixture, Part, carried
+from cevns.sources.sky.steady_mixture import Mixture, Part, carried
 from cevns.units import Unit
 
 __all__ = ["MODEL", "ReactorBackground"]

@@ -13,8 +13,8 @@ import numpy as np
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive
 from cevns.propagation.solar_matter import SolarMixing
-from cevns.sources.sky.mixture import Mixture, Part, Share, carried, whole
 from cevns.sources.sky.solar_fluxes import BRANCHES, DEFAULT, SolarFluxes, solar_fluxes
+from cevns.sources.sky.steady_mixture import Mixture, Part, Share, carried, chosen, whole
 from cevns.typing import Array
 from cevns.units import Unit
 
@@ -32,8 +32,8 @@ ELECTRONS_MOL_CM3: Final = {
     "o15": 86.2,
     "f17": 87.1,
 }
-"""Electron densities where each branch is born: means over the radial distributions of B16-GS98 as they
-are carried by the public code PEANUTS. In the centre it is 100.9."""
+"""Electron densities where each branch is born: means over the radial distributions of B16-GS98 as
+the public code PEANUTS has them. In the centre it is 100.9."""
 _OSCILLATIONS = ("msw", "none")
 _ANGLES = tuple(f.name for f in fields(SolarMixing))
 
@@ -44,15 +44,15 @@ class Sun(Mixture):
 
     .. math:: \phi_f(E) = \sum_b \Phi_b \, S_b(E) \, P_{e f}(E; n_b)
 
-    7Be and pep are lines, and stay so. The spectra are those of J. N. Bahcall's tables, with unit area
-    up to their end points (that of pp, 0.42341 MeV, is the last point of the original grid, which
-    public copies leave out: they stop at 0.418 with an area of 0.9973). Fluxes are those at the mean
-    distance of the Earth; the seasons are an arrival (``orbit``).
+    7Be and pep are lines, and stay so. The spectra are those of J. N. Bahcall's tables, with unit
+    area up to their end points (that of pp, 0.42341 MeV, is the last point of the original grid,
+    which public copies leave out: they stop at 0.418 with an area of 0.9973). Fluxes are those at
+    the mean distance of the Earth; the seasons are an arrival (``orbit``).
 
     With ``msw`` electron neutrinos survive with the probability of adiabatic conversion by day
-    (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born; the
-    rest arrives as nu_mu and nu_tau. CEvNS of the Standard Model does not tell flavours
-    apart, so its rate is the same with and without.
+    (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born;
+    the rest arrives as nu_mu and nu_tau. CEvNS of the Standard Model does not tell flavours apart,
+    so its rate is the same with and without.
 
     Each flux has a pull ``flux_b8``, in standard deviations of the set.
 
@@ -80,7 +80,7 @@ class Sun(Mixture):
     """
 
     live_time_d: Annotated[float, Unit("d")]
-    branches: tuple[str, ...] = BRANCHES
+    branches: tuple[str, ...] | str = BRANCHES
     fluxes: str = DEFAULT
     fluxes_file: Path | None = None
     oscillation: str = "msw"
@@ -88,27 +88,20 @@ class Sun(Mixture):
     sin2_theta13: float = SolarMixing.sin2_theta13
     dm21_ev2: float = SolarMixing.dm21_ev2
     sin2_theta23: float = SolarMixing.sin2_theta23
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _set: SolarFluxes = field(init=False, repr=False, compare=False)
     _mixing: SolarMixing | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         positive("live time in d", self.live_time_d)
-        names = (self.branches,) if isinstance(self.branches, str) else tuple(self.branches)
-        names = tuple(n.strip().casefold() for n in names)
-        for name in names:
-            if name not in BRANCHES:
-                raise UnknownNameError("branch of solar neutrinos", name, BRANCHES)
-        if not names or len(set(names)) < len(names):
-            raise InputError(
-                "the branches of solar neutrinos are none, or one of them twice; give each once, "
-                "as [b8, hep], or leave 'branches' out for all"
-            )
-        object.__setattr__(self, "branches", names)
+        names = chosen("branch of solar neutrinos", self.branches, BRANCHES)
         found = solar_fluxes(self.fluxes, self.fluxes_file)
-        if missing := [n for n in names if n not in found.flux_cm2_s]:
-            if self.branches != BRANCHES:
-                raise InputError(f"{found.name} has no flux of {missing[0]}; add a row")
-            object.__setattr__(self, "branches", tuple(n for n in names if n not in missing))
+        missing = [n for n in names if n not in found.flux_cm2_s]
+        if missing and names != BRANCHES:
+            raise InputError(f"{found.name} has no flux of {missing[0]}; add a row")
+        names = tuple(n for n in names if n not in missing)
+        object.__setattr__(self, "branches", names)
+        object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_set", found)
         object.__setattr__(self, "_mixing", self._converted())
 
@@ -124,6 +117,11 @@ class Sun(Mixture):
         if mixing != SolarMixing():
             raise InputError("mixing is given and 'oscillation' is none; leave one of both out")
         return None
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The set of fluxes, or the file, and the oscillation: they are in every result."""
+        return {"fluxes": self._set.name, "oscillation": self.oscillation}
 
     def survival(self, branch: str, energy_mev: Array) -> Array:
         """P_ee of a branch."""
@@ -157,18 +155,18 @@ class Sun(Mixture):
                 LINES.get(name, ()),
                 self._shares(name),
             )
-            for name in self.branches
+            for name in self._names
         )
 
     @cached_property
     def changes(self) -> Mapping[str, Mapping[str, float]]:
         """Relative change of the fluxes for one standard deviation of each pull."""
-        return self._set.changes(self.branches)
+        return self._set.changes(self._names)
 
     @property
     def relative_errors(self) -> dict[str, float]:
         """Of the flux of each branch."""
-        return {name: self._set.relative_error[name] for name in self.branches}
+        return {name: self._set.relative_error[name] for name in self._names}
 
 
 MODEL = Sun

@@ -25,6 +25,8 @@ _TOTALS = {
     "antineutrinos_per_fission": "antineutrinos per fission",
     "mean_power_gw": "mean thermal power, GW",
 }
+_FLUX = "_cm2_s"
+"""At the end of the name of a part of the flux."""
 
 
 def flux(opened: options.Opened, output: Output) -> None:
@@ -141,4 +143,6 @@ def _show_emission(console: Console, title: str, emission: Emission) -> None:
         shown.add_row(name, *cells, f"{fluence:.4g}", f"{emission.mean_energy_mev[name]:.3f}")
     console.print(shown)
     for name, value in emission.totals.items():
-        console.print(f"{_TOTALS.get(name, name.replace('_', ' '))}: {value:.4g}")
+        unit = " /cm2/s, all species" if name.endswith(_FLUX) else ""
+        said = _TOTALS.get(name, name.removesuffix(_FLUX).replace("_", " "))
+        console.print(f"{said}: {value:.4g}{unit}")

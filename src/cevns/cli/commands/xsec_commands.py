@@ -73,6 +73,12 @@ def _target(name: str) -> tuple[Nuclide | None, Material]:
     return found, Material(found.name, ((found, 1.0),))
 
 
+def _in_units(section_cm2: float) -> str:
+    """In 1e-40 cm2, with four digits of small ones too: those of solar neutrinos."""
+    value = section_cm2 * 1e40
+    return f"{value:.3f}" if value >= 1.0 else f"{value:.4g}"
+
+
 def _source(name: str) -> Source:
     """A source by name, or the source of an experiment."""
     from cevns import registry
@@ -135,7 +141,7 @@ def _flux_averaged(
         return {**result.flavours, "mean": result.mean_cm2}
 
     def row(label: str, values: dict[str, float]) -> None:
-        shown.add_row(label, *(f"{v * 1e40:.3f}" for v in values.values()))
+        shown.add_row(label, *(_in_units(v) for v in values.values()))
 
     record: dict[str, Any] = {"source": source_name, "inputs": _source_inputs(source_name)}
     if nuclide is not None:

@@ -67,15 +67,21 @@ def _show_origin(console: Console, result: Measurement) -> None:
             f"{whose}{data}{folder}; couplings {physics['couplings']}, form factor "
             f"{physics['form_factor']}, quenching {physics['quenching']}, resolution "
             f"{physics['resolution']}"
+            + "".join(f", {what} {name}" for what, name in e.choices.items())
         )
         if "electrons" in physics:
             console.print(f"{whose}note: {VALIDITY}")
         if e.structure:
             held = ", ".join(f"{name} = {value:g}" for name, value in e.structure.items())
             console.print(f"{whose}shapes at {held}")
-        own = {k: v for k, v in physics.items() if "." in k}
-        if own:
-            console.print(f"{whose}channels: {', '.join(f'{k} {v}' for k, v in own.items())}")
+        parts: dict[str, list[str]] = {}
+        for key, value in physics.items():
+            kind, _, part = key.partition(".")
+            if part:
+                what = "components" if part in e.declaration.components else "channels"
+                parts.setdefault(what, []).append(f"{kind}.{part} {value}")
+        for what, said in parts.items():
+            console.print(f"{whose}{what}: {', '.join(said)}")
         if e.declaration.signal is not None:
             channels = result.results[e.name].channels
             signal = next(iter(channels.values())).channel.components[0]

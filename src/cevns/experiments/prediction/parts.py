@@ -35,6 +35,7 @@ from cevns.rates.observable import Observable
 from cevns.sources import Source, SteadySource
 from cevns.sources.arrivals import Arrival
 from cevns.sources.arrivals.history import History
+from cevns.sources.beams.source import ChosenSource
 from cevns.typing import Array
 from cevns.units import Measurement, measurement
 
@@ -355,6 +356,11 @@ class Parts:
         return found if self.time_edges is not None else (*found, 1)
 
     @property
+    def choices(self) -> dict[str, str]:
+        """Named choices of the source, such as the set of fluxes of the Sun; few have any."""
+        return dict(self.source.choices) if isinstance(self.source, ChosenSource) else {}
+
+    @property
     def physics(self) -> dict[str, str]:
         """Named physics choices, echoed in every result."""
         declared, process = self.declaration, self.declaration.interaction
@@ -362,6 +368,7 @@ class Parts:
         return {
             **({} if released is None else {"signal": released.use}),
             "source": declared.source.kind,
+            **self.choices,
             **({} if arrival is None else {"arrival": arrival.kind}),
             "material": declared.target.material,
             "interaction": process.kind,

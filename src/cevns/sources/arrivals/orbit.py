@@ -30,22 +30,23 @@ class Orbit(Steady):
 
     By Kepler's second law its integral is the true anomaly, so shares are exact. The published
     fluxes are those at r = a; the mean of 1/r^2 is 1.00014 of that, and is taken as the published
-    number. `periodic` with an amplitude of 2 e follows it within 0.06 %.
+    number. `periodic` with an amplitude of 2 e follows it within 0.07 %.
 
     Args:
         begin_d: of the exposure, d; the begin of the time axis unless given.
         end_d: of the exposure, d; the end of the time axis unless given.
         eccentricity: e, nominal.
-        perihelion_d: t0, d, nominal: on a time axis that begins with a year 2 to 4, on 3 to 5 January.
+        perihelion_d: t0, d, nominal: 2 to 4 on a time axis that begins with a year, 3 to 5 January.
         period_d: T, d.
 
     Raises:
         InputError: if a number is out of range, or the exposure as of `Steady`.
 
     Examples:
-        >>> share, slopes = Orbit(perihelion_d=3.0).shares([3.0, 33.0, 168.0, 368.25])
-        >>> (share * 365.25 / [30.0, 135.0, 200.25]).round(4).tolist(), sorted(slopes)
-        ([1.0326, 1.0028, 0.9932], ['eccentricity', 't0'])
+        >>> year = Orbit(begin_d=0.0, end_d=365.25, perihelion_d=3.0)
+        >>> share, slopes = year.shares([2.0, 4.0, 184.0, 187.25])
+        >>> (share * 365.25 / [2.0, 180.0, 3.25]).round(4).tolist(), sorted(slopes)
+        ([1.0341, 1.0001, 0.9673], ['eccentricity', 't0'])
     """
 
     eccentricity: float = 0.01671

@@ -11,7 +11,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -20,7 +20,15 @@ from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["LastingSource", "PulsedSource", "Source", "SteadySource"]
+__all__ = [
+    "ChosenSource",
+    "LastingSource",
+    "OfMass",
+    "PulledSource",
+    "PulsedSource",
+    "Source",
+    "SteadySource",
+]
 
 
 class Source(Protocol):
@@ -129,6 +137,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class OfMass(Source, Protocol):
+    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
+
+    def of_mass(self, mass_mev: float) -> Self:
+        """The same source of particles of this mass, MeV."""
+        ...
+
+
+@runtime_checkable
 class PulsedSource(Source, Protocol):
     """A source with a time structure relative to a beam signal: any `Source` with `time_pdf`."""
 
@@ -168,4 +185,26 @@ class LastingSource(Source, Protocol):
     @property
     def lasts(self) -> bool:
         """Whether a channel in which the file's source is off keeps it."""
+        ...
+
+
+@runtime_checkable
+class ChosenSource(Source, Protocol):
+    """A source with named choices that every result repeats: any `Source` that says them."""
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """What was chosen, by what it is of: ``{"fluxes": "b16-gs98"}``."""
+        ...
+
+
+@runtime_checkable
+class PulledSource(Source, Protocol):
+    """A source that knows the moments of what its pulls add: any `Source` with `added_moments`.
+
+    Of any other they are integrals of its spectrum times the variation, which take longer.
+    """
+
+    def added_moments(self, name: str, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """Flux moments of the spectrum times v(E) of a parameter, shape ``(3, ...)``, MeV^-k."""
         ...

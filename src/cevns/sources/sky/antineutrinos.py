@@ -8,7 +8,7 @@ import numpy as np
 
 from cevns.exceptions import UnknownNameError
 from cevns.propagation.solar_matter import SolarMixing
-from cevns.sources.sky.mixture import Share, whole
+from cevns.sources.sky.steady_mixture import Share, whole
 from cevns.typing import Array
 
 __all__ = ["FAR", "far_shares"]
@@ -21,13 +21,15 @@ def far_shares(oscillation: str) -> dict[str, Share]:
     """Shares of the flavours of what was emitted as nubar_e.
 
     Args:
-        oscillation: ``averaged``: 0.55 stay, the others are nubar_mu and nubar_tau alike; or ``none``.
+        oscillation: ``averaged``: 0.55 stay, the others are nubar_mu and nubar_tau alike; or
+            ``none``.
 
     Raises:
         UnknownNameError: if it is neither.
 
     Examples:
-        >>> {f: round(float(share(np.ones(1))[0]), 3) for f, share in far_shares("averaged").items()}
+        >>> shares = far_shares("averaged")
+        >>> {f: round(float(share(np.ones(1))[0]), 3) for f, share in shares.items()}
         {'nubar_e': 0.55, 'nubar_mu': 0.225, 'nubar_tau': 0.225}
     """
     if oscillation not in _CHOICES:

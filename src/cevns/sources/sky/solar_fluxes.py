@@ -1,4 +1,4 @@
-"""Fluxes of the Sun by branch, with errors and a covariance: named sets, and a table of the user."""
+"""Fluxes of the Sun by branch, with their errors: named sets, and a table of the user."""
 
 from __future__ import annotations
 

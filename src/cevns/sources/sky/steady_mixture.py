@@ -13,13 +13,13 @@ import numpy as np
 
 from cevns.columns import read_columns
 from cevns.constants import DAY_S
-from cevns.exceptions import UnknownNameError
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.sources.beams.source import Source
 from cevns.sources.fission.moment_sums import MomentSums
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["Curve", "Mixture", "Part", "Share", "carried", "whole"]
+__all__ = ["Curve", "Mixture", "Part", "Share", "carried", "chosen", "whole"]
 
 _TABLES: Final = Path(__file__).parent / "tables"
 
@@ -30,6 +30,33 @@ Share = Callable[[Array], Array]
 def whole(energy_mev: Array) -> Array:
     """All of them, at any energy."""
     return np.ones_like(energy_mev)
+
+
+def chosen(what: str, given: str | tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that a user gives, one or several, in small letters.
+
+    Args:
+        what: they are names of, for errors.
+        given: by the user.
+        known: names.
+
+    Raises:
+        UnknownNameError: if one is not known.
+        InputError: if there is none, or one twice.
+
+    Examples:
+        >>> chosen("branch", "B8", ("pp", "b8"))
+        ('b8',)
+    """
+    names = tuple(n.strip().casefold() for n in ((given,) if isinstance(given, str) else given))
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(what, name, known)
+    if not names:
+        raise InputError(f"there is no {what} left; give one or more of {', '.join(known)}")
+    if len(set(names)) < len(names):
+        raise InputError(f"a {what} is given twice among {', '.join(names)}; give each once")
+    return names
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,9 +183,8 @@ class Mixture(Source):
         out = np.zeros(energy.shape)
         for part in self._of(flavour):
             size = 1.0 if change is None else change.get(part.name, 0.0)
-            if part.curve is not None and size:
-                share = part.shares[flavour](energy)
-                out = out + size * part.flux_cm2_s * part.curve(energy) * share
+            if size:
+                out = out + size * _flux(part, flavour, energy)
         return out
 
     def _lines(self, flavour: str, pull: str | None = None) -> dict[float, float]:
@@ -183,21 +209,30 @@ class Mixture(Source):
         return self._density(flavour, energy, None) / self.flux_cm2_s(flavour)
 
     @cached_property
-    def _sums(self) -> dict[str, MomentSums]:
-        """Moments of the continuous part of each species, /cm2/s."""
+    def _sums(self) -> dict[tuple[str, str], MomentSums]:
+        """Moments of the continuous part of each species and part, /cm2/s."""
         return {
-            f: MomentSums(
-                partial(self._density, f, change=None), np.array(self.breaks(f) or (1e-3, 2e-3))
-            )
-            for f in self.flavours
+            (flavour, part.name): MomentSums(partial(_flux, part, flavour), part.curve.energy_mev)
+            for flavour in self.flavours
+            for part in self._of(flavour)
+            if part.curve is not None
         }
 
     @cached_property
     def _fluxes(self) -> dict[str, float]:
-        return {
-            f: float(sums.above[0, 0]) + sum(self._lines(f).values())
-            for f, sums in self._sums.items()
-        }
+        return {f: float(self._moments(f, np.zeros(()), None)[0]) for f in self.flavours}
+
+    def _moments(self, flavour: str, e_min: Array, pull: str | None) -> Array:
+        """Times the flux, ``(3, ...)``: of the source, or of what one unit of a pull adds."""
+        total = np.zeros((3, *e_min.shape))
+        for part in self._of(flavour):
+            size = 1.0 if pull is None else self.changes[pull].get(part.name, 0.0)
+            if part.curve is not None and size:
+                total = total + size * self._sums[flavour, part.name](e_min)
+        for energy, size in self._lines(flavour, pull).items():
+            powers = energy ** -np.arange(3.0)
+            total = total + np.multiply.outer(powers, size * (e_min <= energy))
+        return total
 
     def flux_cm2_s(self, flavour: str) -> float:
         """Particles of a species per cm2 and second."""
@@ -212,12 +247,13 @@ class Mixture(Source):
     def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
         """Flux moments above `e_min_mev`, shape ``(3, ...)``, MeV^-k: sums over the tables."""
         flux = self.flux_cm2_s(flavour)
-        e_min = np.asarray(e_min_mev, dtype=float)
-        total = self._sums[flavour](e_min)
-        for energy, size in self._lines(flavour).items():
-            powers = energy ** -np.arange(3.0)
-            total = total + np.multiply.outer(powers, size * (e_min <= energy))
-        return total / flux
+        return self._moments(flavour, np.asarray(e_min_mev, dtype=float), None) / flux
+
+    def added_moments(self, name: str, flavour: str, e_min_mev: ArrayLike) -> Array:
+        """What one standard deviation of a pull adds to them, of the parts that it moves."""
+        self._known(name)
+        flux = self.flux_cm2_s(flavour)
+        return self._moments(flavour, np.asarray(e_min_mev, dtype=float), name) / flux
 
     @property
     def duty(self) -> float:
@@ -231,8 +267,10 @@ class Mixture(Source):
 
     @property
     def totals(self) -> dict[str, float]:
-        """Flux of each part, of all species together, for tables."""
-        return {f"flux_{part.name}_cm2_s": part.flux_cm2_s for part in self.parts}
+        """Flux of each part, of all species together, for tables; none where parts are species."""
+        if all(part.name in part.shares for part in self.parts):
+            return {}
+        return {f"{part.name}_cm2_s": part.flux_cm2_s for part in self.parts}
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -242,13 +280,17 @@ class Mixture(Source):
             for name, change in self.changes.items()
         )
 
+    def _known(self, name: str) -> None:
+        """Refuse a pull that there is not."""
+        if name not in self.changes:
+            raise UnknownNameError("parameter of this source", name, tuple(self.changes))
+
     def variation(self, name: str, flavour: str, energy_mev: ArrayLike) -> Array:
         """Relative change of the spectrum for one standard deviation of a pull.
 
         At exactly the energy of a line it is the change of that line.
         """
-        if name not in self.changes:
-            raise UnknownNameError("parameter of this source", name, tuple(self.changes))
+        self._known(name)
         energy = np.asarray(energy_mev, dtype=float)
         total = self._density(flavour, energy, None)
         added = self._density(flavour, energy, self.changes[name])
@@ -258,6 +300,13 @@ class Mixture(Source):
             if size > 0.0:
                 out = np.where(energy == line, moved[line] / size, out)
         return out
+
+
+def _flux(part: Part, flavour: str, energy_mev: Array) -> Array:
+    """Of the continuous spectrum of a part, those that arrive as a species, /cm2/s/MeV."""
+    if part.curve is None:
+        return np.zeros(energy_mev.shape)
+    return part.flux_cm2_s * part.curve(energy_mev) * part.shares[flavour](energy_mev)
 
 
 def _said(change: Mapping[str, float]) -> str:
