@@ -21,7 +21,7 @@ from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
-from cevns.processes import KernelProcess, Massive, at_place, check_species
+from cevns.processes import KernelProcess, Massive, Proportional, at_place, check_species
 from cevns.rates.fold import panel_nodes, recoil_panels
 from cevns.rates.source_pulls import pulls_in
 from cevns.sources import Source
@@ -175,6 +175,25 @@ class KernelFold:
         flat = {n: np.broadcast_to(v, lead).reshape(-1, 1, 1) for n, v in given.items()}
         pulls, _ = pulls_in(self.source, flat)
         couplings = {n: v for n, v in flat.items() if n not in pulls}
+        process = self.interaction
+        if isinstance(process, Proportional) and not pulls:
+            name = process.proportional_to
+            size = given.get(name, np.asarray(process.parameters[name].value))
+            result: Array = np.multiply.outer(size, self._of_unit_size)
+            return result
+        return self._integrated(couplings, pulls, lead)
+
+    @cached_property
+    def _of_unit_size(self) -> Array:
+        """The spectra of a process that is proportional to a parameter, for a value of one."""
+        assert isinstance(self.interaction, Proportional)
+        one = {self.interaction.proportional_to: np.ones((1, 1, 1))}
+        return self._integrated(one, {}, ())
+
+    def _integrated(
+        self, couplings: Mapping[str, Array], pulls: Mapping[str, Array], lead: tuple[int, ...]
+    ) -> Array:
+        """See `spectrum`; parameters are ``(points, 1, 1)``."""
         points = int(np.prod(lead, dtype=int))
         out = np.zeros((points, len(self.flavours), self.nodes.size))
         deposit = self.nodes[:, None]

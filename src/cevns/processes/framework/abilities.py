@@ -23,7 +23,9 @@ from cevns.typing import Array
 __all__ = [
     "ForFormFactor",
     "ForSource",
+    "FromElsewhere",
     "NeutronRadii",
+    "Proportional",
     "ProtonRadii",
     "Steep",
     "Structured",
@@ -93,6 +95,30 @@ class Steep(Protocol):
     @property
     def steep(self) -> bool:
         """Whether they do: up to 1/T^2, as the exchange of photons and light mediators has it."""
+        ...
+
+
+@runtime_checkable
+class Proportional(Protocol):
+    """A process whose cross section is one parameter times what no other parameter moves."""
+
+    @property
+    def proportional_to(self) -> str:
+        """The parameter."""
+        ...
+
+
+@runtime_checkable
+class FromElsewhere(Protocol):
+    """A process of particles that come from elsewhere than neutrinos do.
+
+    As new physics it lies over the CEvNS of an experiment (`cevns.load`), in whose place it would
+    stand otherwise.
+    """
+
+    @property
+    def usual_source(self) -> Mapping[str, str]:
+        """A section ``source`` of an experiment file, its ``kind`` first."""
         ...
 
 
