@@ -3,10 +3,10 @@
     python tools/carry_xenonnt.py RELEASE_DIR [OUTPUT_DIR]
 
 RELEASE_DIR holds the release XENONnT/cevns_data_release (CC BY 4.0): ``data/sr*.csv``,
-``binning/sr*.yaml``, ``templates/sr*/{ac,er}/*.h5``, and its 6909 templates of recoils and neutrons
-packed into ``packed_templates.npz``. What is written is in our own format: the events in the 81 bins
-of each run, backgrounds as tables, and the templates with half precision, which changes what is
-expected of any spectrum by less than 1e-4 (`tests/experiments/test_xenonnt.py`).
+``binning/sr*.yaml``, and its templates packed into ``packed_templates.npz``. What is written is in
+our own format: the events in the 81 bins of each run, backgrounds as tables, and the templates of
+recoils with half precision, which changes what is expected of any spectrum by less than 1e-4
+(`tests/experiments/test_xenonnt.py`).
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from carry_csi_2021 import write
 from cevns import files
 from cevns.exceptions import CevnsError
+from cevns.experiments.declaration.document import parse
 from cevns.typing import Array
 
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/experiments/catalogue" / "xenonnt-2026"
 RUNS = ("sr0", "sr1", "sr2")
 AXES = ("cs2", "s2_shadow_s2_time_shadow_quantile", "s1_bdt_score", "s2_bdt_score")
 WHENCE = """\
-Source: XENON Collaboration, XENONnT/cevns_data_release, doi:10.5281/zenodo.20576156, commit 60d230d,
-licensed CC BY 4.0; changed here: {change}. Papers: arXiv:2408.02877, arXiv:2409.17868,
-arXiv:2604.06002.
+Source: XENON Collaboration, XENONnT/cevns_data_release, commit 60d230d,
+doi:10.5281/zenodo.20576156, licensed CC BY 4.0; changed here: {change}.
+Papers: arXiv:2408.02877, arXiv:2409.17868, arXiv:2604.06002.
 File: {name}, sha256 {digest}
 Regenerate: python tools/carry_xenonnt.py RELEASE_DIR"""
 
@@ -44,7 +44,7 @@ def whence(path: Path, change: str) -> str:
 
 def counted(events: Path, binning: Path) -> Array:
     """Events in the bins of a run, ``(81,)``: the last of the four observables is the fastest."""
-    edges = yaml.safe_load(binning.read_text(encoding="utf-8"))
+    edges = parse(binning).values
     header = events.read_text(encoding="utf-8").splitlines()[0].split(",")
     rows = np.loadtxt(events, delimiter=",", skiprows=1)
     points = rows[:, [header.index(axis) for axis in AXES]]
@@ -80,7 +80,7 @@ def carry(release: Path, home: Path) -> None:
         "edges": bins,
     }
     cells = {"low": bins[:-1], "high": bins[1:]}
-    units = "bin 27 a + 9 b + 3 c + d of cS2, shadow quantile, S1 and S2 BDT scores (a to d 0, 1, 2)"
+    units = "bin 27 a + 9 b + 3 c + d of cS2, shadow quantile, S1 and S2 score (0, 1, 2 each)"
     for run, exposure in zip(RUNS, read["exposure_tyr"], strict=True):
         events = release / "data" / f"{run}.csv"
         write(

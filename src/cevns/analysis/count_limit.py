@@ -53,8 +53,8 @@ class CevnsLimit:
         cross_section_cm2: upper limit on the flux-averaged cross section.
         predicted_events: of the Standard Model in the region.
         predicted_cm2: Standard-Model cross section.
-        flux_cm2_s: upper limit on the flux of the source, all species together; None for a source in
-            pulses.
+        flux_cm2_s: upper limit on the flux of the source, all species together; None for one that
+            comes in pulses.
     """
 
     experiment: str

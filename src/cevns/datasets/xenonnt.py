@@ -1,9 +1,9 @@
 """Reader of the templates of XENONnT's search for solar 8B, packed into one archive.
 
 ``packed_templates.npz`` holds, for each run, arrays of events per tonne year in the 81 bins
-``(3, 3, 3, 3)`` of cS2, time shadow, S1 score and S2 score: ``sr0_b8_2024`` and ``sr0_rg_2024`` with
-light and charge yield (seven values each, -3 to 3) before them, ``sr0_er_2024`` without. The files
-packed are those of XENONnT/light_wimp_data_release.
+``(3, 3, 3, 3)`` of cS2, time shadow, S1 score and S2 score: ``sr0_b8_2024`` and ``sr0_rg_2024``
+with light and charge yield (seven values each, -3 to 3) before them, ``sr0_er_2024`` without. The
+files packed are those of XENONnT/light_wimp_data_release.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cevns.grids import read_grid_table
+from cevns.morphing import read_grid_table
 from cevns.typing import Array
 
 __all__ = ["FILE", "YIELDS", "XenonNT", "load"]
@@ -32,7 +32,8 @@ class XenonNT:
     """The templates of 2024.
 
     Attributes:
-        samples: events per tonne year by run and kind, ``sr0_b8_2024``: ``(7, 7, 81)`` or ``(81,)``.
+        samples: events per tonne year by run and kind (``sr0_b8_2024``), ``(7, 7, 81)`` or
+            ``(81,)``.
     """
 
     samples: Mapping[str, Array]

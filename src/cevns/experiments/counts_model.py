@@ -88,9 +88,7 @@ def build_model(
         predicted = {name: made[view][1] for name, view in experiment.views.items()}
     else:
         predicted = {"": released.count.value}
-    _check_variations(
-        declared, [shape for shape, _ in made.values()], varied, experiment.document
-    )
+    _check_variations(declared, [shape for shape, _ in made.values()], varied, experiment.document)
     sizes = {n: e.exposure * e.power(SIGNAL) for n, e in declared.entries.items()}
     total = sum(predicted[n] * size for n, size in sizes.items())
     of_interest = question.parameters(

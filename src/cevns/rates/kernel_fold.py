@@ -179,7 +179,7 @@ class KernelFold:
         if isinstance(process, Proportional) and not pulls:
             name = process.proportional_to
             size = given.get(name, np.asarray(process.parameters[name].value))
-            result: Array = np.multiply.outer(size, self._of_unit_size)
+            result: Array = np.multiply.outer(np.broadcast_to(size, lead), self._of_unit_size)
             return result
         return self._integrated(couplings, pulls, lead)
 

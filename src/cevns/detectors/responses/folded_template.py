@@ -1,13 +1,13 @@
-"""A released template that is folded with a recoil spectrum already: its size follows the physics alone.
+"""A released template that is folded with a recoil spectrum already: only its size is ours.
 
-Where a collaboration releases what it expects of one source, and not its response to single recoils,
+Where a collaboration releases what it expects of one source, and no response to single recoils,
 
     R_b(theta) = N_b(theta) / N        for recoils between two energies, zero elsewhere
 
 with N_b the released counts and N the recoils between these energies that belong to them. So the
 template keeps its shape, and its size goes with the number of recoils. That is right for whatever
-multiplies the spectrum (a flux, a charge of the nucleus) and wrong for what changes its shape, such as
-a light mediator, which an experiment with this response refuses.
+multiplies the spectrum (a flux, a charge of the nucleus) and wrong for what changes its shape, such
+as a light mediator, which an experiment with this response refuses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cevns.detectors.resolution import Resolution
 from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.detectors.responses.recoil_templates import refuse_beside
 from cevns.exceptions import InputError
-from cevns.grids import Between, GridTable, read_grid_table
+from cevns.morphing import Between, GridTable, read_grid_table
 from cevns.typing import Array
 from cevns.units import Unit
 
@@ -41,7 +41,7 @@ class FoldedTemplate:
     """The template of a file.
 
     Args:
-        file: an archive of tables on a grid (`cevns.grids`).
+        file: an archive of tables on a grid (`cevns.morphing`).
         table: which of its tables: counts, ``(n_1, ..., n_k, n_bins)``.
         recoils: number of recoils between the energies that the counts belong to, in the same
             exposure; for the shipped files what their own interaction predicts, so that the

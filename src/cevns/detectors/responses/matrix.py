@@ -21,7 +21,7 @@ from cevns.detectors.framework.quenching_curve import QuenchingCurve
 from cevns.detectors.framework.responding import Response
 from cevns.detectors.resolution import Resolution
 from cevns.exceptions import DataError, InputError
-from cevns.grids import Between, ParameterGrid
+from cevns.morphing import Between, ParameterGrid
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Matrix", "MatrixResponse"]

@@ -4,8 +4,8 @@
 
 with h_j the function that is one at energy T_j of the file, zero at the others and straight in
 between, and R_jb the probability that a recoil of T_j is found in bin b, which follows its
-parameters as `cevns.grids` says. A collaboration that simulates its detector so releases the whole of
-it: bins may be those of any number of observables, one after the other.
+parameters as `cevns.morphing` says. A collaboration that simulates its detector so releases the whole
+of it: bins may be those of any number of observables, one after the other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cevns.detectors.framework.quenching_curve import QuenchingCurve
 from cevns.detectors.resolution import Resolution
 from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.exceptions import DataError, InputError
-from cevns.grids import Between, GridTable, read_grid_table
+from cevns.morphing import Between, GridTable, read_grid_table
 from cevns.typing import Array
 
 __all__ = ["MODEL", "RecoilTemplates", "TemplatesResponse"]
@@ -55,7 +55,7 @@ class RecoilTemplates:
     """The templates of a file.
 
     Args:
-        file: an archive of tables on a grid (`cevns.grids`), with the increasing energies in
+        file: an archive of tables on a grid (`cevns.morphing`), with the increasing energies in
             ``recoil_energy_kev`` and, before the bins, an axis along them.
         table: which of its tables: probabilities, ``(n_1, ..., n_k, n_energies, n_bins)``.
         between: what lies between the values of a parameter, ``spline`` or ``line``.
@@ -114,9 +114,7 @@ def refuse_beside(curve: QuenchingCurve, efficiency: Efficiency) -> None:
         InputError: if quenching varies, or an efficiency is declared.
     """
     if len(curve.odd):
-        raise InputError(
-            "released templates have the quenching in them; leave its variations out"
-        )
+        raise InputError("released templates have the quenching in them; leave its variations out")
     if not isinstance(efficiency, Unity):
         raise InputError(
             "released templates hold the efficiency; leave 'detector.efficiency.energy' out"

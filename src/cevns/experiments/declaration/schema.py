@@ -51,7 +51,8 @@ class ExperimentFile(Section):
     ``components`` are further signals beside CEvNS, with their own source or process. With
     ``channels`` it has several sets of data. ``strength`` multiplies the signal. ``derived`` are
     parameters of the interaction, or factors, that are functions of others which then stand in
-    their place. ``missing`` says what keeps it out of fits. ``external`` are measurements from elsewhere. ``variants`` are named sets of
+    their place. ``missing`` says what keeps it out of fits. ``external`` are
+    measurements from elsewhere. ``variants`` are named sets of
     changed fields, chosen by ``--set variant=NAME``.
     """
 

@@ -20,12 +20,12 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.backgrounds import (
     AXIS_UNITS,
     Component,
-    Count,
     Section,
     Strength,
     Table,
     Template,
 )
+from cevns.experiments.declaration.event_numbers import Count
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.processes.framework.user_models import is_path, parts
 from cevns.units import Measurement, Unit, measurement, quantity

@@ -8,8 +8,8 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.backgrounds import ExponentialEnergy, GridEnergy, Lines
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.prediction.parts import Parts
-from cevns.grids import ParameterGrid, read_grid_table
 from cevns.inference.model.shapes import FunctionShape, GridShape
+from cevns.morphing import ParameterGrid, read_grid_table
 from cevns.typing import Array
 
 __all__ = ["free_exponential", "grid_parameters", "lines", "on_grid"]

@@ -186,9 +186,9 @@ class Apparatus(Parts):
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
         if isinstance(self.response, FoldedResponse) and not keeps_spectra(process):
             raise InputError(
-                f"{self.name}: the released signal is folded with the recoil spectrum of the Standard "
-                f"Model, and {process.name!r} has another; an experiment with a response to single "
-                "recoils can be asked"
+                f"{self.name}: the released signal is folded with the recoil spectrum of the "
+                f"Standard Model, and {process.name!r} has another; an experiment with a response "
+                "to single recoils can be asked"
             )
         nodes, weights, curve = self._deposits(process)
         own = process is self.interaction

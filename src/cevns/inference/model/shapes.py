@@ -16,10 +16,9 @@ from typing import Protocol
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.grids import ParameterGrid
 from cevns.inference.model.factors import Values
 from cevns.inference.model.rows import DenseRows, Rows
-from cevns.morphing import even_part, even_part_derivative
+from cevns.morphing import ParameterGrid, even_part, even_part_derivative
 from cevns.typing import Array
 
 __all__ = [
@@ -188,7 +187,7 @@ class GridShape(StaticShape):
     """A template that is known at a grid of parameter values, and their mixture in between.
 
     Args:
-        grid: the values; see `cevns.grids`.
+        grid: the values; see `cevns.morphing`.
         matrix: the template at each point of the grid, ``(n_points, n_bins)``.
         held: parameters along which no slope is asked for.
 
