@@ -23,7 +23,9 @@ ends of its values a parameter moves nothing.
 The files of such tables are NumPy archives (``.npz``). A table has an axis for each parameter
 first, and the bins last, which may be those of several observables. The names of the parameters are
 in ``parameters`` and their values under these names, unless the reader is told; ``edges`` are those
-of the bins, where there are any.
+of the bins, where there are any. A table with a further axis, of energies, may be divided by numbers
+of its own along it, ``NAME_scale``, so that half precision is enough, and hold the high and the low
+bytes of its numbers apart, ``NAME_bytes``, so that it takes less room.
 """
 
 from __future__ import annotations
@@ -236,7 +238,8 @@ def read_grid_table(
     try:
         with np.load(path, allow_pickle=False) as archive:
             known = list(archive.files)
-            _check_names(path, known, name, along, "parameters" if parameters is None else None)
+            stored = f"{name}_bytes" if f"{name}_bytes" in known else name
+            _check_names(path, known, stored, along, "parameters" if parameters is None else None)
             if parameters is None:
                 names = [str(n) for n in np.atleast_1d(archive["parameters"])]
                 values = {n: np.asarray(archive[n], dtype=float) for n in names}
@@ -244,7 +247,14 @@ def read_grid_table(
                 values = {n: np.asarray(v, dtype=float) for n, v in parameters.items()}
             edges = np.asarray(archive["edges"], dtype=float) if "edges" in known else None
             line = None if along is None else np.asarray(archive[along], dtype=float)
-            content = np.asarray(archive[name], dtype=float)
+            content = np.asarray(archive[stored])
+            if stored != name:  # the high and the low bytes of numbers of half precision
+                high, low = content.astype(np.uint16)
+                content = (high << 8 | low).astype(np.uint16).view(np.float16)
+            content = content.astype(float)
+            scale = None
+            if along is not None and f"{name}_scale" in known:
+                scale = np.asarray(archive[f"{name}_scale"], dtype=float)
     except DataError:
         raise
     except OSError as error:
@@ -264,11 +274,16 @@ def read_grid_table(
             "and the bins behind them",
             path=path,
         )
+    content = content.reshape(*first, -1)
+    if scale is not None:
+        if line is None or scale.shape != line.shape:
+            raise DataError(f"'{name}_scale' is not one number for each {along!r}", path=path)
+        content = content * scale[:, None]
     if not (np.isfinite(content).all() and (content >= 0.0).all()):
         raise DataError(
             f"the table {name!r} holds a number that is negative or not finite", path=path
         )
-    return GridTable(path, values, edges, content.reshape(*first, -1), line)
+    return GridTable(path, values, edges, content, line)
 
 
 def even_part(alpha: ArrayLike) -> Array:

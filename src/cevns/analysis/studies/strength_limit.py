@@ -29,6 +29,7 @@ class StrengthLimit:
             the bounds (2.71 at 90 %): the upper end of the interval of two sides.
         at: values at which other parameters were held, the mass first of all.
         asimov: whether it is that of expected counts without the component.
+        provenance: physics choices, changed fields and inputs, at the values that were held.
     """
 
     name: str
@@ -39,11 +40,13 @@ class StrengthLimit:
     upper_limit: float
     at: Mapping[str, float] = field(default_factory=dict)
     asimov: bool = False
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns limit`` with dark matter."""
-        out = dict(vars(self))
-        out["experiment"] = out.pop("name")
+        own = dict(vars(self))
+        out = {**own.pop("provenance"), **own, "experiment": own.pop("name")}
+        out.pop("name")
         out["construction"] = "upper end of the two-sided profile-likelihood interval"
         return out
 
@@ -97,4 +100,5 @@ def strength_limit(
         found.upper,
         dict(request.at),
         asimov,
+        asked.subject.provenance(),
     )

@@ -123,4 +123,4 @@ def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: b
         f"{100 * result.level:g} %{f' for {where}' if where else ''}, best value {result.best:.3g} "
         "(upper end of the two-sided profile-likelihood interval)"
     )
-    output.result({**study.provenance(), **result.to_dict()})
+    output.result(result.to_dict())

@@ -4,8 +4,8 @@
 
 with h_j the function that is one at energy T_j of the file, zero at the others and straight in
 between, and R_jb the probability that a recoil of T_j is found in bin b, which follows its
-parameters as `cevns.morphing` says. A collaboration that simulates its detector so releases the whole
-of it: bins may be those of any number of observables, one after the other.
+parameters as `cevns.morphing` says. A collaboration that simulates its detector so releases the
+whole of it: bins may be those of any number of observables, one after the other.
 """
 
 from __future__ import annotations
