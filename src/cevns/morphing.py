@@ -23,9 +23,9 @@ ends of its values a parameter moves nothing.
 The files of such tables are NumPy archives (``.npz``). A table has an axis for each parameter
 first, and the bins last, which may be those of several observables. The names of the parameters are
 in ``parameters`` and their values under these names, unless the reader is told; ``edges`` are those
-of the bins, where there are any. A table with a further axis, of energies, may be divided by numbers
-of its own along it, ``NAME_scale``, so that half precision is enough, and hold the high and the low
-bytes of its numbers apart, ``NAME_bytes``, so that it takes less room.
+of the bins, where there are any. A table with a further axis, of energies, may be divided by
+numbers of its own along it, ``NAME_scale``, so that half precision is enough, and hold the high and
+the low bytes of its numbers apart, ``NAME_bytes``, so that it takes less room.
 """
 
 from __future__ import annotations

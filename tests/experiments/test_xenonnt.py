@@ -117,9 +117,8 @@ def test_without_the_error_of_the_efficiency():
 
 def test_straight_lines_between_the_yields():
     # the independent program has these: closer than the tolerance of its rows
-    value, up, down, z, *_ = found(
-        cevns.load("xenonnt-2026", overrides={"variant": "straight-lines"})
-    )
+    study = cevns.load("xenonnt-2026", overrides={"variant": "straight-lines"})
+    value, up, down, z, *_ = found(study)
     assert_allclose((value, up, down, z), OWN[None][:4], rtol=0.005)
 
 
@@ -196,8 +195,10 @@ def test_a_static_spectrum_is_one_of_templates():
 def test_fast_form_of_couplings():
     model = cevns.load("xenonnt-2026", models="nsi").model(free=["eps_tautau_u", "eps_ee_d"])
     fast, error = fast_form(model)
-    assert error is not None and error.shift < 1e-6 and error.count < 1e-9
     assert fast is not model
+    assert error is not None
+    assert error.shift < 1e-6
+    assert error.count < 1e-9
 
 
 def test_weak_mixing_angle():
@@ -221,8 +222,7 @@ def test_weak_mixing_angle_of_2024():
 def test_nsi(parameter, ends):
     study = cevns.load("xenonnt-2026", models="nsi")
     (piece,) = study.scan({parameter: np.linspace(-0.5, 0.9, 57)}).intervals
-    assert piece.lower == pytest.approx(ends[0], rel=0.1)
-    assert piece.upper == pytest.approx(ends[1], rel=0.1)
+    assert_allclose(piece, ends, rtol=0.1)
 
 
 @pytest.mark.slow
@@ -238,8 +238,8 @@ def test_light_vectors(model, mass, ends):
     study = cevns.load("xenonnt-2026", models=model)
     grid = np.geomspace(0.05 * ends[0], 2.0 * ends[-1], 80)
     pieces = study.scan({"g_zprime": grid}, at={"m_zprime": mass}).intervals
-    found = [pieces[0].upper, *(end for p in pieces[1:] for end in (p.lower, p.upper))]
-    assert_allclose(found, ends, rtol=0.1)
+    ours = [end for piece in pieces for end in piece][1:]  # without the first point scanned
+    assert_allclose(ours, ends, rtol=0.1)
 
 
 @pytest.mark.parametrize(
@@ -263,10 +263,10 @@ def test_half_of_the_toys_without_8b_have_none():
     from cevns.inference.toys.toy_run import run_toys
 
     model, _ = fast_form(load("xenonnt-2026").model("flux"))
-    null = model.with_parameters(model.parameters.at({"flux": 0.0}))
-    toys = run_toys(null, 1500, seed=7, poi="flux")
-    share = float(np.mean(toys.values("flux") < 1.0))
-    assert share == pytest.approx(0.5, abs=0.06)
+    toys = run_toys(model, 1500, seed=7, truth={"flux": 0.0}, poi="flux", workers=1)
+    flux = toys.theta[:, toys.names.index("flux")]
+    # the p-value is then 0.5 erfc(sqrt(q0/2)); an independent program finds 0.49 to 0.51
+    assert np.mean(flux < 1e3) == pytest.approx(0.5, abs=0.04)
 
 
 def test_eras_do_not_mix():

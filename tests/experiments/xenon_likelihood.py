@@ -1,10 +1,11 @@
 """The likelihood of XENONnT's search for 8B in plain NumPy and SciPy, independent of the package.
 
-    mu_i = E_r [ phi eff S_i(t) + a_r AC_i + a_ER ER_i + a_NR NR_i(t) ],   t = (light yield, charge yield)
+    mu_i = E_r [ phi eff S_i(t) + a_r AC_i + a_ER ER_i + a_NR NR_i(t) ],   t = (light, charge yield)
 
-S folds the recoil spectrum of 8B (tree level, Helm's form factor) with the templates, straight lines
-between their energies; between the values of the yields all templates follow splines or lines. The
-profile is found by Powell's method, its errors by false position, all from the released files.
+S folds the recoil spectrum of 8B (tree level, Helm's form factor) with the templates, straight
+lines between their energies; between the values of the yields all templates follow splines or
+lines. The profile is found by Powell's method, its errors by false position, all from the released
+files.
 """
 
 from __future__ import annotations
