@@ -14,8 +14,8 @@ PUBLIC = {
     "cevns.analysis": (
         "Alternatives CevnsLimit Comparison CouplingFamily Flux Measurement Profile "
         "Rate Request Scan ScanPlan StrengthLimit Systematics ToyStudy ask cevns_limit "
-        "channel_counts compare expected_counts fluxes measure profile_experiments rates scan scan_plan "
-        "strength_limit study_toys systematic_effects"
+        "channel_counts compare expected_counts fluxes measure profile_experiments rates scan "
+        "scan_plan strength_limit study_toys systematic_effects"
     ),
     "cevns.detectors": (
         "Efficiency Quenching QuenchingCurve Resolution Response ResponseModel ResponseTable "
@@ -35,8 +35,8 @@ PUBLIC = {
         "Structured "
         "Term Threshold at_place bounded check_species degeneracy differential_cross_section "
         "electron_scattering factors_at interaction interactions is_kernel is_steep keeps_spectra "
-        "kinematics lma_dark matters_at_electrons nuclear_factors own_neutron_radius process proton_radius "
-        "quantity_of signal_title structure_of total_cross_section"
+        "kinematics lma_dark matters_at_electrons nuclear_factors own_neutron_radius process "
+        "proton_radius quantity_of signal_title structure_of total_cross_section"
     ),
     "cevns.rates": (
         "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"

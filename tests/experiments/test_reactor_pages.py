@@ -16,7 +16,10 @@ AT_REACTORS = [n for n in catalogue() if load(n).declaration.source.kind == "rea
 SHOWING = {name: text for name, text in PAGES.items() if "experiments/catalogue/" in text}
 
 
-@pytest.mark.parametrize("name", AT_REACTORS)
+SOLAR = [n for n in catalogue() if load(n).declaration.source.kind == "sun"]
+
+
+@pytest.mark.parametrize("name", AT_REACTORS + SOLAR)
 def test_every_file_is_on_a_page(name):
     assert any(f"`{name}`" in text for text in PAGES.values())
 
