@@ -258,6 +258,12 @@ def test_wimps(mass, own):
     assert study.upper_limit(at={"m_wimp": mass}).upper_limit == pytest.approx(own, rel=0.06)
 
 
+def test_a_wimp_that_nobody_sees():
+    study = cevns.load("xenonnt-2026", models="wimp-si")
+    with pytest.raises(InputError, match="nothing that it makes is seen at m_wimp = 1"):
+        study.upper_limit(at={"m_wimp": 1.0})
+
+
 @pytest.mark.slow
 def test_half_of_the_toys_without_8b_have_none():
     from cevns.inference.toys.toy_run import run_toys
@@ -267,6 +273,13 @@ def test_half_of_the_toys_without_8b_have_none():
     flux = toys.theta[:, toys.names.index("flux")]
     # the p-value is then 0.5 erfc(sqrt(q0/2)); an independent program finds 0.49 to 0.51
     assert np.mean(flux < 1e3) == pytest.approx(0.5, abs=0.04)
+
+
+@pytest.mark.slow
+def test_coverage_of_the_flux():
+    found = cevns.load("xenonnt-2026").toys(1000, seed=5, poi="flux", workers=1).toys.coverage
+    for coverage in found.values():
+        assert coverage.fraction == pytest.approx(coverage.level, abs=0.04)
 
 
 def test_eras_do_not_mix():

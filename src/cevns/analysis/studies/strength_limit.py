@@ -89,8 +89,15 @@ def strength_limit(
         request = replace(request, free=tuple(own))
     asked = ask(*experiments, request=request)
     model, name = asked.held, asked.one_interest("limits")
-    found = upper_limit(model, name, level=level, data=asked.data(asimov), rise="bounded")
     p = model.parameters[name]
+    moved = model.parameters.at({name: p.value + p.scale}).values
+    if not (model.expected(moved) != model.expected(model.parameters.values)).any():
+        where = " and ".join(f" at {n} = {v:g}" for n, v in request.at.items())
+        raise InputError(
+            f"{name} has no limit here: nothing that it makes is seen{where}, above the threshold "
+            "and within the axes"
+        )
+    found = upper_limit(model, name, level=level, data=asked.data(asimov), rise="bounded")
     return StrengthLimit(
         " + ".join(e.name for e in experiments),
         name,
