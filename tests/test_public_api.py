@@ -13,9 +13,9 @@ PUBLIC = {
     ),
     "cevns.analysis": (
         "Alternatives CevnsLimit Comparison CouplingFamily Flux Measurement Profile "
-        "Rate Request Scan ScanPlan Systematics ToyStudy ask cevns_limit channel_counts "
-        "compare expected_counts fluxes measure profile_experiments rates scan scan_plan "
-        "study_toys systematic_effects"
+        "Rate Request Scan ScanPlan StrengthLimit Systematics ToyStudy ask cevns_limit "
+        "channel_counts compare expected_counts fluxes measure profile_experiments rates scan "
+        "scan_plan strength_limit study_toys systematic_effects"
     ),
     "cevns.detectors": (
         "Efficiency Quenching QuenchingCurve Resolution Response ResponseModel ResponseTable "
@@ -29,12 +29,14 @@ PUBLIC = {
     ),
     "cevns.processes": (
         "CONTACT Combined ELECTRON ELECTRON_CONTACT ElectronScattering Extension Factor "
-        "FluxFactor ForFormFactor ForSource Interaction KernelProcess Kinematics MASSLESS Massive "
-        "Massless NeutronRadii Process ProtonRadii Quantity Shape StandardModel Steep Structured "
+        "FluxFactor ForFormFactor ForSource FromElsewhere Interaction KernelProcess Kinematics "
+        "MASSLESS Massive "
+        "Massless NeutronRadii Process Proportional ProtonRadii Quantity Shape StandardModel Steep "
+        "Structured "
         "Term Threshold at_place bounded check_species degeneracy differential_cross_section "
-        "electron_scattering factors_at interaction interactions is_kernel is_steep kinematics "
-        "lma_dark matters_at_electrons nuclear_factors own_neutron_radius process proton_radius "
-        "quantity_of signal_title structure_of total_cross_section"
+        "electron_scattering factors_at interaction interactions is_kernel is_steep keeps_spectra "
+        "kinematics lma_dark matters_at_electrons nuclear_factors own_neutron_radius process "
+        "proton_radius quantity_of signal_title structure_of total_cross_section"
     ),
     "cevns.rates": (
         "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"

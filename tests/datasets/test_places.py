@@ -23,11 +23,12 @@ CSI = csi2021.NAME
 
 
 def test_catalogue():
-    assert names() == ("coherent-csi-2017", "coherent-csi-2021", "coherent-lar-2020")
+    coherent = ("coherent-csi-2017", "coherent-csi-2021", "coherent-lar-2020")
+    assert names() == (*coherent, "xenonnt-cevns")
     for name in names():
         found = release(name)
         assert found.cite[0].startswith("arXiv:")
-        assert "{file}" in found.url
+        assert "{file}" in found.url or found.by_hand
         for file in found.files.values():
             assert file.role
             assert file.optional or bool(file.sha256) != bool(file.sha256_prefix)

@@ -98,7 +98,8 @@ def test_the_dark_difference_in_matter_is_minus_two(difference, eta, y_n):
     dark = lma_dark.dark_difference(difference, eta_deg=eta, y_n=y_n)
     factor = lma_dark.matter_factor(eta, y_n)
     assert factor * (dark + difference) == pytest.approx(-2.0)
-    assert lma_dark.dark_difference(dark, eta_deg=eta, y_n=y_n) == pytest.approx(difference, abs=1e-12)
+    back = lma_dark.dark_difference(dark, eta_deg=eta, y_n=y_n)
+    assert back == pytest.approx(difference, abs=1e-12)
 
 
 @pytest.mark.parametrize(("quark", "eta"), [("u", UP_DEG), ("d", DOWN_DEG)])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.analysis.scanning.scan_task import scan
+    from cevns.analysis.studies.strength_limit import StrengthLimit, strength_limit
     from cevns.analysis.systematics import Systematics, systematic_effects
     from cevns.analysis.toy_study import ToyStudy, study_toys
 
@@ -37,6 +38,7 @@ _LAZY = {
     "Rate": "cevns.analysis.expected.recoil_rate",
     "Scan": "cevns.analysis.scanning.scan_record",
     "ScanPlan": "cevns.analysis.scanning.scan_plan",
+    "StrengthLimit": "cevns.analysis.studies.strength_limit",
     "Systematics": "cevns.analysis.systematics",
     "ToyStudy": "cevns.analysis.toy_study",
     "ask": "cevns.analysis.question",
@@ -50,6 +52,7 @@ _LAZY = {
     "rates": "cevns.analysis.expected.recoil_rate",
     "scan": "cevns.analysis.scanning.scan_task",
     "scan_plan": "cevns.analysis.scanning.scan_plan",
+    "strength_limit": "cevns.analysis.studies.strength_limit",
     "study_toys": "cevns.analysis.toy_study",
     "systematic_effects": "cevns.analysis.systematics",
 }
@@ -65,6 +68,7 @@ __all__ = [
     "Request",
     "Scan",
     "ScanPlan",
+    "StrengthLimit",
     "Systematics",
     "ToyStudy",
     "ask",
@@ -78,6 +82,7 @@ __all__ = [
     "rates",
     "scan",
     "scan_plan",
+    "strength_limit",
     "study_toys",
     "systematic_effects",
 ]

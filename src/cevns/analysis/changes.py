@@ -258,6 +258,7 @@ def _signal_only(values: Mapping[str, Any]) -> _Values:
     pulls = (
         "source",
         "signal",
+        "flux",
         "quenching",
         "efficiency",
         "shape",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from cevns.analysis.question import refuse_missing
 from cevns.exceptions import FitError, InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Model, asimov
@@ -55,6 +56,8 @@ class CevnsLimit:
         cross_section_cm2: upper limit on the flux-averaged cross section.
         predicted_events: of the Standard Model in the region.
         predicted_cm2: Standard-Model cross section.
+        flux_cm2_s: upper limit on the flux of the source, all species together; None for one that
+            comes in pulses.
     """
 
     experiment: str
@@ -65,6 +68,7 @@ class CevnsLimit:
     cross_section_cm2: float
     predicted_events: float
     predicted_cm2: float
+    flux_cm2_s: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -124,6 +128,7 @@ def cevns_limit(
         '2.25 6e-39'
     """
     check_level(level)
+    refuse_missing(experiment)
     if (events is not None) + (observed is not None) + expected > 1:
         raise InputError("ask for one limit: of given events, of an observed count, or expected")
     if observed is None and background:
@@ -141,10 +146,15 @@ def cevns_limit(
             "is none on CEvNS; limit a parameter, or leave them out: interaction.electrons=false"
         )
     sm_events, sm_cm2 = experiment.prediction(), experiment.cross_section_cm2
+    sm_flux = experiment.flux_cm2_s
 
-    def record(origin: Origin, how: str, count: float, cross_section_cm2: float) -> CevnsLimit:
+    def record(
+        origin: Origin, how: str, count: float, cross_section_cm2: float, flux: float | None = None
+    ) -> CevnsLimit:
+        if flux is None and sm_flux is not None:  # of our prediction, which is exact there
+            flux = count / sm_events * sm_flux
         return CevnsLimit(
-            experiment.name, level, origin, how, count, cross_section_cm2, sm_events, sm_cm2
+            experiment.name, level, origin, how, count, cross_section_cm2, sm_events, sm_cm2, flux
         )
 
     if events is not None:
@@ -160,7 +170,7 @@ def cevns_limit(
             "with --observed and --background, or declare data in its file"
         )
     upper = []
-    for name in ("count", "cross-section"):
+    for name in ("count", "cross-section", *(() if sm_flux is None else ("flux",))):
         asked, poi = experiment.model(name), experiment.ask(name).parameter
         at = asked.parameters.at({poi: 0.0}).values
         if expected and not experiment.declaration.backgrounds:
@@ -180,7 +190,7 @@ def cevns_limit(
             limit = upper_limit(asked, poi, level=level, data=data, rise=method).upper
         upper.append(limit)
     origin: Origin = "expected" if expected else "data"
-    return record(origin, CONSTRUCTIONS[method], upper[0], upper[1] * 1e-40)
+    return record(origin, CONSTRUCTIONS[method], upper[0], upper[1] * 1e-40, *upper[2:])
 
 
 def _feldman_cousins(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cevns.analysis.coupling_families import (
@@ -13,6 +13,7 @@ from cevns.analysis.coupling_families import (
     structural,
 )
 from cevns.exceptions import InputError
+from cevns.experiments.declaration.patch import from_elsewhere, over_cevns
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import SCALE_QUESTION, Question
@@ -27,7 +28,10 @@ __all__ = [
     "Request",
     "Subject",
     "ask",
+    "laid_over",
     "place",
+    "refuse_missing",
+    "requested",
     "require_data",
     "together",
     "with_physics",
@@ -39,8 +43,8 @@ class Request:
     """A question as a user puts it, with what is held on the way.
 
     Args:
-        poi: ``count`` (default), ``cross-section``, ``sin2-theta-w``; of several experiments also
-            ``cross-section-scale`` (default).
+        poi: ``count`` (default), ``cross-section``, ``flux``, ``sin2-theta-w``; of several
+            experiments also ``cross-section-scale`` (default).
         free: in its place, parameters of the interaction; the first is that of interest.
         at: values of other parameters of the interaction.
         fix: parameters of the model to hold, at a value or (None) at their nominal one.
@@ -130,6 +134,13 @@ def together(*experiments: Experiment) -> Subject:
     return experiments[0] if len(experiments) == 1 else JointExperiment(experiments)
 
 
+def refuse_missing(*experiments: Experiment) -> None:
+    """Raise `InputError` for an experiment whose file says that it cannot enter a fit."""
+    for e in experiments:
+        if e.declaration.missing:
+            raise InputError(f"{e.name} enters no fit: {e.declaration.missing}")
+
+
 def require_data(subject: Subject) -> None:
     """Raise `InputError` if an experiment has no data."""
     for e in subject.experiments:
@@ -147,6 +158,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
         UnknownNameError: if the question or a parameter is unknown.
         InputError: if the question does not fit together, or the experiments do not.
     """
+    refuse_missing(*experiments)
     placed = tuple(_placed(e, request.at) for e in experiments)
     subject = JointExperiment(placed) if request.is_scale else together(*placed)
     process = placed[0].interaction
@@ -187,6 +199,32 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     return Asked(subject, subject.ask((*free, *held)), model, interest, request.fix)
 
 
+def laid_over(
+    experiments: tuple[Experiment, ...], models: str
+) -> tuple[tuple[Experiment, ...], str]:
+    """Experiments with processes of other particles over their CEvNS, and the names of the rest.
+
+    A process that scatters what no neutrino source emits (WIMPs) gets a component with its usual
+    source, unless an experiment's own source is of that kind.
+
+    Raises:
+        UnknownNameError: if there is no such process.
+        InputError: if a file of the user cannot be used.
+    """
+    if not models:
+        return experiments, models
+    other, beside = from_elsewhere(models)
+    own = {e.declaration.source.kind for e in experiments}
+    if not other or own.intersection(m.usual_source["kind"] for m in other.values()):
+        return experiments, models
+    for name, made in other.items():
+        experiments = tuple(
+            e.with_patch(over_cevns(name, made, e.declaration.interaction.form_factor))
+            for e in experiments
+        )
+    return experiments, beside
+
+
 def with_physics(experiment: Experiment, physics: Physics) -> Experiment:
     """An experiment with new physics in its interaction.
 
@@ -222,3 +260,25 @@ def _placed(experiment: Experiment, at: Mapping[str, float]) -> Experiment:
     own = {n: v for n, v in shapes.items() if structure_of(process).has(n)}
     placed = shaped(process, own) if own else experiment.process
     return replace(experiment, process=placed, shapes={**(experiment.shapes or {}), **shapes})
+
+
+def requested(
+    poi: str | None,
+    free: Sequence[str],
+    at: Mapping[str, float] | None,
+    fix: Mapping[str, float | None] | None,
+) -> Request:
+    """What is asked.
+
+    Raises:
+        InputError: if names come as one text, or values without their names.
+    """
+    if isinstance(free, str):
+        raise InputError(f"free={free!r}: give a list of names, free=[{free!r}]")
+    for argument, given in (("at", at), ("fix", fix)):
+        if not isinstance(given, Mapping | None):
+            raise InputError(
+                f"{argument}={given!r}: give parameters with their values, or None to hold one "
+                f"where it is: {argument}={{'t0': None}}"
+            )
+    return Request(poi, tuple(free), dict(at or {}), dict(fix or {}))

@@ -51,6 +51,8 @@ def fetch(
         OutputError: if the cache cannot be written or the disk is full.
     """
     wanted = release(name)
+    if not (url or wanted.url):
+        raise DataError(f"{wanted.name} cannot be fetched: {wanted.by_hand}", path=wanted.cite[0])
     folder = where(wanted.name, cache)
     staging: Path | None = None
     try:

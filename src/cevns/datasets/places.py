@@ -140,8 +140,8 @@ def locate(name: str, data: Path | str | None = None, *, cache: Path | None = No
         digests = {path.name: sha256(path) for path in sorted(tables.glob("*.csv"))}
         return Located(wanted.name, "carried", tables, digests)
     raise InputError(
-        f"the data of {wanted.name} are not here: run 'cevns data fetch {wanted.name}', or name a "
-        f"folder that holds them with --data or {VARIABLE}"
+        f"the data of {wanted.name} are not here: {wanted.obtain}, or name a folder that holds "
+        f"them with --data or {VARIABLE}"
     )
 
 
@@ -220,8 +220,8 @@ def _somewhere(wanted: Release, data: Path | str | None) -> Path:
     if data is None and folder.is_dir():
         return folder
     raise InputError(
-        f"there is no copy of {wanted.name} to verify: run 'cevns data fetch {wanted.name}', or "
-        f"name a folder that holds it with --data or {VARIABLE}"
+        f"there is no copy of {wanted.name} to verify: {wanted.obtain}, or name a folder that "
+        f"holds it with --data or {VARIABLE}"
     )
 
 

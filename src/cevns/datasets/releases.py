@@ -79,9 +79,10 @@ class Release:
         title: one line.
         cite: papers and archives, ``arXiv:...`` or ``doi:...``.
         edition: which edition the digests belong to.
-        url: address of a file, with ``{file}`` for its name.
+        url: address of a file, with ``{file}`` for its name; empty where none can be fetched.
         files: its files by name.
         reader: module of `cevns.datasets` that reads it, or None.
+        by_hand: how a release that cannot be fetched is got, as an order.
     """
 
     name: str
@@ -91,6 +92,12 @@ class Release:
     url: str
     files: Mapping[str, ReleaseFile]
     reader: str | None = None
+    by_hand: str = ""
+
+    @property
+    def obtain(self) -> str:
+        """How one gets it, as an order."""
+        return self.by_hand or f"run 'cevns data fetch {self.name}'"
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -128,6 +135,7 @@ def _read(name: str) -> Release:
         url=declared["url"],
         files=files,
         reader=declared.get("reader"),
+        by_hand=declared.get("by_hand", ""),
     )
 
 

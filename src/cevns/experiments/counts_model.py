@@ -10,10 +10,11 @@ import numpy as np
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
-from cevns.experiments.declaration.backgrounds import ExponentialEnergy
+from cevns.experiments.declaration.backgrounds import ExponentialEnergy, GridEnergy
+from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.declaration.sections import ChannelEntry
-from cevns.experiments.inputs.energy_shapes import free_exponential
+from cevns.experiments.inputs.energy_shapes import free_exponential, grid_parameters, on_grid
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import templates
 from cevns.experiments.prediction.apparatus import Apparatus
@@ -87,7 +88,7 @@ def build_model(
         predicted = {name: made[view][1] for name, view in experiment.views.items()}
     else:
         predicted = {"": released.count.value}
-    _check_variations(declared, [shape for shape, _ in made.values()], varied)
+    _check_variations(declared, [shape for shape, _ in made.values()], varied, experiment.document)
     sizes = {n: e.exposure * experiment.power(e, SIGNAL) for n, e in declared.entries.items()}
     total = sum(predicted[n] * size for n, size in sizes.items())
     of_interest = question.parameters(
@@ -95,6 +96,7 @@ def build_model(
         experiment.strengths,
         prediction=total,
         cross_section_cm2=experiment.cross_section_cm2,
+        flux_cm2_s=experiment.flux_cm2_s,
     )
     parameters = assembly.parameter_vector(declared, experiment.declared, question, of_interest)
     normalised, reference = question.counts_events, of_interest[0].value
@@ -136,18 +138,25 @@ def build_model(
     return model if inputs.observed else model.with_observed(expected)
 
 
-def _check_variations(declared: ExperimentFile, made: list[Shape], varied: set[str]) -> None:
+def _check_variations(
+    declared: ExperimentFile, made: list[Shape], varied: set[str], document: Document
+) -> None:
     """Every parameter that acts on the detector must move the signal of some channel.
 
     Args:
         declared: the file.
         made: the signals from first principles, none where it is a released template.
         varied: parameters that vary released shapes.
+        document: that it is in.
 
     Raises:
         InputError: if one has no variation.
+        DataError: if a table of a background is missing or malformed.
     """
     moving = {n for shape in made for n in shape.names}
+    for background in declared.backgrounds.values():
+        if isinstance(background.energy, GridEnergy):
+            varied = varied.union(grid_parameters(document, background.energy))
     known = {"shape": varied}
     if made:
         known |= dict.fromkeys(("quenching", "efficiency", "response"), moving)
@@ -184,6 +193,9 @@ def _channel(
         if isinstance(background.energy, ExponentialEnergy) and background.energy.slope:
             times = measured.backgrounds[of].sum(axis=0)
             counts = free_exponential(experiment, background.energy, background.energy.slope, times)
+        elif isinstance(background.energy, GridEnergy):
+            times = measured.backgrounds[of].sum(axis=0)
+            counts = on_grid(experiment, background.energy, times)
         beside = (*experiment.factors("backgrounds", of, "strength"), entry.exposure)
         if isinstance(entry.backgrounds, dict):
             beside = (*beside, *experiment.factors("channels", name, "backgrounds", of))
@@ -331,7 +343,7 @@ def _first_principles(
     signal = experiment.signal(question.couplings, interaction=interaction)
     prediction = experiment.prediction_of(signal)
     if experiment.declaration.signal is None:
-        return signal, prediction
+        return signal.as_templates or signal, prediction
     edges = experiment.pulse_shape_edges
     if experiment.pulse_shape is None or edges is None:
         raise InputError(

@@ -13,7 +13,7 @@ from cevns.detectors import Quenching
 from cevns.exceptions import CevnsWarning
 from cevns.experiments.counts_model import build_model
 from cevns.experiments.declaration import loader, quenching_override
-from cevns.experiments.declaration.document import parse
+from cevns.experiments.declaration.document import Document, parse
 from cevns.experiments.declaration.patch import patched, read_patch
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs
@@ -197,14 +197,18 @@ class Experiment(Apparatus):
         declaration = loader.validate(document)
         return replace(self, declaration=declaration, document=document, overrides=overrides)
 
-    def with_patch(self, path: str | Path) -> Experiment:
+    def with_patch(self, path: str | Path | Document) -> Experiment:
         """The experiment with new physics of a file, see `cevns.experiments.declaration.patch`.
+
+        Args:
+            path: of the file, or what it would hold.
 
         Raises:
             SchemaError: if the patch does not fit the schema or the file.
             InputError: if it cannot be read.
         """
-        document = patched(self.document, read_patch(path))
+        patch = path if isinstance(path, Document) else read_patch(path)
+        document = patched(self.document, patch)
         return replace(self, declaration=loader.validate(document), document=document)
 
     @cached_property
@@ -248,6 +252,8 @@ def load(
         overrides, curve_file = quenching_override.split(overrides)
         everywhere = loader.in_channels(document, overrides)
         document = document.with_changes(everywhere)
+    if data is not None:
+        document = replace(document, data=Path(data))
     declaration = loader.validate(document)
     if overrides:
         _say_what_stays(declaration, everywhere)
@@ -271,7 +277,10 @@ def _say_what_stays(declaration: ExperimentFile, overrides: Mapping[str, str]) -
         stay = [
             name
             for name, entry in declaration.channels.items()
-            if section in entry.own and f"channels.{name}.{key}" not in overrides
+            if section in entry.own
+            and not {"channels", f"channels.{name}", f"channels.{name}.{key}"}.intersection(
+                overrides
+            )
         ]
         if stay:
             warnings.warn(

@@ -7,6 +7,10 @@
 ``cross-section``
     the flux-averaged cross section sigma free: signal = S(theta) sigma/sigma_SM x flux x form
     factor, all pulls included.
+``flux``
+    the flux of the source free, in particles of all species per cm2 and second: signal =
+    S(theta) flux/flux_declared. For sources that shine at all times, of which the number is what is
+    measured: the Sun's 8B. Parameters that act on the flux are held.
 ``sin2-theta-w``
     the weak mixing angle free in the couplings, all pulls included.
 ``couplings``
@@ -32,6 +36,7 @@ from cevns.registry import canonical
 
 __all__ = [
     "COUPLINGS",
+    "FLUX",
     "POI_PARAMETER",
     "SCALE",
     "SCALE_QUESTION",
@@ -47,9 +52,12 @@ COUPLINGS = "couplings"
 SCALE = "cross_section_scale"
 """One factor on the predicted cross section of every experiment."""
 SCALE_QUESTION = "cross-section-scale"
+FLUX = "flux"
+"""Question and parameter of interest: particles per cm2 and second."""
 POI_PARAMETER: Mapping[str, str] = {
     "count": SIGNAL,
     "cross-section": "cross_section",
+    "flux": FLUX,
     "sin2-theta-w": "sin2_theta_w",
 }
 """Questions by name, and the parameter each leaves free."""
@@ -63,7 +71,7 @@ class Question:
     """What is asked.
 
     Args:
-        name: ``count``, ``cross-section``, ``sin2-theta-w``, ``couplings`` or
+        name: ``count``, ``cross-section``, ``flux``, ``sin2-theta-w``, ``couplings`` or
             ``cross-section-scale``.
         couplings: parameters of the interaction that are free in it.
         strengths: strengths and parameters of further components that are.
@@ -112,16 +120,21 @@ class Question:
         """Whether the parameter of interest is a number of events."""
         return self.name == "count"
 
+    @property
+    def frees_the_flux(self) -> bool:
+        """Whether it is the flux of the source, which nothing else may move beside."""
+        return self.name == FLUX
+
     def scaled(self, scale: Sequence[Strength], reference: float) -> tuple[Strength, ...]:
-        """Factors on a prediction of CEvNS, by the cross section where it is asked for.
+        """Factors on a prediction of CEvNS, by the cross section or flux where it is asked for.
 
         Args:
             scale: what multiplies it beside.
-            reference: predicted value of the cross section.
+            reference: predicted value of the cross section, or of the flux.
         """
         if self.counts_events or self.named:
             return tuple(scale)
-        return (*scale, POI_PARAMETER["cross-section"], 1.0 / reference)
+        return (*scale, POI_PARAMETER[self.of_each], 1.0 / reference)
 
     def parameters(
         self,
@@ -130,6 +143,7 @@ class Question:
         *,
         prediction: float,
         cross_section_cm2: float,
+        flux_cm2_s: float | None = None,
     ) -> list[Parameter]:
         """Parameters of interest at their predicted values, and what is held beside.
 
@@ -138,6 +152,10 @@ class Question:
             further: what else may be asked for by name.
             prediction: predicted number of events.
             cross_section_cm2: predicted cross section.
+            flux_cm2_s: flux of the source; None where it has none.
+
+        Raises:
+            InputError: if the flux is asked for of a source that has none.
         """
         beside = [replace(further[n], fixed=True, shared=True) for n in self.beside]
         if self.named:
@@ -152,6 +170,23 @@ class Question:
                     lower=0.0,
                     role="poi",
                     description=f"{signal_title(interaction)} events in the analysis region",
+                ),
+                *beside,
+            ]
+        if self.frees_the_flux:
+            if flux_cm2_s is None:
+                raise InputError(
+                    "the flux is a parameter of interest of sources that shine at all times, and "
+                    "this source comes in pulses: ask for cross-section"
+                )
+            return [
+                Parameter(
+                    FLUX,
+                    flux_cm2_s,
+                    unit="cm-2 s-1",
+                    lower=0.0,
+                    role="poi",
+                    description="flux of the source, all species together",
                 ),
                 *beside,
             ]

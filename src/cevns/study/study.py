@@ -13,7 +13,7 @@ import numpy as np
 
 from cevns import analysis  # which imports what a method asks for when it is called
 from cevns.analysis.coupling_families import Form, Physics, askable, structural
-from cevns.analysis.question import Subject, together, with_physics
+from cevns.analysis.question import Subject, laid_over, requested, together, with_physics
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
@@ -123,7 +123,7 @@ class Study(Named):
             >>> cevns.load("coherent-csi-2021").model().parameters.names[:3]
             ('cevns', 'ssb', 'brn')
         """
-        return analysis.ask(*self.experiments, request=_request(poi, free, at, fix)).held
+        return analysis.ask(*self.experiments, request=requested(poi, free, at, fix)).held
 
     @property
     def couplings(self) -> Parameters:
@@ -138,6 +138,9 @@ class Study(Named):
     def with_models(self, models: Physics) -> Study:
         """The same study with new physics in the interaction of all; see `cevns.load`.
 
+        What scatters particles from elsewhere (WIMPs of the halo) lies over CEvNS as a further
+        component, unless the experiment's own source emits them.
+
         Raises:
             UnknownNameError: if there is no such interaction.
             InputError: if it cannot be made.
@@ -148,6 +151,8 @@ class Study(Named):
         changed = self.experiments
         for path in patches:
             changed = tuple(e.with_patch(path) for e in changed)
+        if isinstance(process, str):
+            changed, process = laid_over(changed, process)
         if process == "":
             return replace(self, experiments=changed)
         changed = tuple(with_physics(e, process) for e in changed)
@@ -261,7 +266,7 @@ class Study(Named):
         """
         return analysis.measure(
             *self.experiments,
-            request=_request(poi, free, at, fix),
+            request=requested(poi, free, at, fix),
             use_asimov=asimov,
             minos=minos,
             gof_toys=gof_toys,
@@ -285,7 +290,7 @@ class Study(Named):
         return analysis.profile_experiments(
             *self.experiments,
             parameter=parameter,
-            request=_request(poi, free, at, fix),
+            request=requested(poi, free, at, fix),
             use_asimov=asimov,
             points=points,
         )
@@ -301,7 +306,7 @@ class Study(Named):
         asimov: bool = False,
     ) -> analysis.Systematics:
         """Effect of every uncertainty; see `cevns.analysis.systematic_effects`."""
-        request = _request(poi, free, at, fix)
+        request = requested(poi, free, at, fix)
         return analysis.systematic_effects(*self.experiments, request=request, use_asimov=asimov)
 
     @_tiny_is_zero()
@@ -324,7 +329,7 @@ class Study(Named):
             *self.experiments,
             n=n,
             seed=seed,
-            request=_request(poi, free, at, fix),
+            request=requested(poi, free, at, fix),
             exact=exact,
             out=out,
             workers=workers,
@@ -478,21 +483,15 @@ class Study(Named):
             progress=progress,
         )
 
-
-def _request(
-    poi: str | None, free: Sequence[str], at: Mapping[str, float] | None, fix: Fix | None
-) -> analysis.Request:
-    """What is asked.
-
-    Raises:
-        InputError: if names come as one text, or values without their names.
-    """
-    if isinstance(free, str):
-        raise InputError(f"free={free!r}: give a list of names, free=[{free!r}]")
-    for argument, given in (("at", at), ("fix", fix)):
-        if not isinstance(given, Mapping | None):
-            raise InputError(
-                f"{argument}={given!r}: give parameters with their values, or None to hold one "
-                f"where it is: {argument}={{'t0': None}}"
-            )
-    return analysis.Request(poi, tuple(free), dict(at or {}), dict(fix or {}))
+    @_tiny_is_zero()
+    def upper_limit(
+        self,
+        parameter: str | None = None,
+        *,
+        at: Mapping[str, float] | None = None,
+        level: float = 0.9,
+        asimov: bool = False,
+    ) -> analysis.StrengthLimit:
+        """Upper limit on what lies over CEvNS; see `cevns.analysis.studies.strength_limit`."""
+        asked = requested(None, () if parameter is None else (parameter,), at, None)
+        return analysis.strength_limit(*self.experiments, request=asked, level=level, asimov=asimov)

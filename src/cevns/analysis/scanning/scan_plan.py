@@ -17,7 +17,7 @@ from cevns.analysis.coupling_families import (
     extended,
     structural,
 )
-from cevns.analysis.question import Subject, require_data
+from cevns.analysis.question import Subject, refuse_missing, require_data
 from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
@@ -208,6 +208,7 @@ def scan_plan(
         dict(fix or {}),
         form,
     )
+    refuse_missing(*subject.experiments)
     if not asimov_data:
         require_data(subject)
     axes = []

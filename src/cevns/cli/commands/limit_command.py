@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cevns.cli.terminal.options import at_values
 from cevns.cli.terminal.output import Output
 from cevns.cli.terminal.progress import progress_bar
 from cevns.cli.terminal.scan_run import ScanOptions
 from cevns.exceptions import InputError
+
+if TYPE_CHECKING:
+    from cevns.study import Study
 
 __all__ = ["limit"]
 
@@ -54,6 +58,15 @@ def limit(
         return
     if options.toys_at is not None:
         raise InputError("--toys-at is for a parameter of new physics; name it with --parameter")
+    study = options.open(None if options.model == "standard-model" else options.model)
+    if any(e.own_processes for e in study.experiments):
+        if events is not None or observed is not None or options.method != "profile":
+            raise InputError(
+                "an upper limit on what lies over CEvNS is one of the profile likelihood of the "
+                "counts; for another method name the parameter and its range with --parameter"
+            )
+        _over_cevns(study, options, output, asimov=asimov)
+        return
     if len(options.experiment) > 1 or options.model != "standard-model":
         raise InputError(
             "a limit on CEvNS itself is of one experiment in the Standard Model; otherwise name a "
@@ -61,7 +74,7 @@ def limit(
         )
     from cevns.reproduction.published_results import results
 
-    study, level = options.open(), options.cl
+    level = options.cl
     loaded = study.experiments[0]
     published = next((r for r in results() if r.id == loaded.name and r.limit == level), None)
     if published is not None and not loaded.has_data and observed is None and not asimov:
@@ -91,6 +104,8 @@ def limit(
         f"cross section < {result.cross_section_cm2:.3g} cm2, {result.ratio:.2f} times the "
         f"prediction {result.predicted_cm2:.3g} cm2 ({result.predicted_events:.3g} events)"
     )
+    if result.flux_cm2_s is not None:
+        output.console.print(f"flux of the source < {result.flux_cm2_s:.3g} cm-2 s-1")
     if published is not None and published.cross_section:
         output.console.print(
             f"published ({published.source}): {published.cross_section[0] * 1e-40:.3g} cm2"
@@ -98,3 +113,17 @@ def limit(
             + (f"; {published.memory}" if published.memory else "")
         )
     output.result({**study.provenance(), **result.to_dict()})
+
+
+def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: bool) -> None:
+    """The upper limit on the strength of what lies over CEvNS."""
+    free = options.free[0] if options.free else None
+    held = at_values(study, options.at)
+    result = study.upper_limit(free, at=held, level=options.cl, asimov=asimov)
+    where = ", ".join(f"{n} = {v:g} {study.couplings[n].unit}".strip() for n, v in held.items())
+    output.console.print(
+        f"{study.title}\n{result.parameter} < {result.upper_limit:.4g} {result.unit} at "
+        f"{100 * result.level:g} %{f' for {where}' if where else ''}, best value {result.best:.3g} "
+        "(upper end of the two-sided profile-likelihood interval)"
+    )
+    output.result(result.to_dict())

@@ -135,7 +135,13 @@ def _show_answer(console: Console, result: Measurement) -> None:
     if result.poi is not None:
         console.print(_answer(result), style="bold")
     f = result.fit
-    held = [p.name for p in f if p.fixed]
+    exact = {
+        result.model.joint_name(e.name, name)
+        for e in result.subject.experiments
+        for name, background in e.declaration.backgrounds.items()
+        if background.count.sigma == 0.0  # what multiplies it has the error
+    }
+    held = [p.name for p in f if p.fixed and p.name not in exact]
     if held:
         console.print(f"held in this fit, so not in its errors: {', '.join(held)}")
     console.print(

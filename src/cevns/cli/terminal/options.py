@@ -131,7 +131,7 @@ class Asked(Placed):
         str | None,
         typer.Option(
             metavar="NAME",
-            help="count (default), cross-section or sin2-theta-w; of several experiments "
+            help="count (default), cross-section, flux or sin2-theta-w; of several experiments "
             "cross-section-scale (default) or these",
         ),
     ] = None

@@ -7,7 +7,7 @@ bins, as a histogram is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from cevns.detectors.framework.quenching_curve import QuenchingCurve
 from cevns.detectors.framework.responding import Response
 from cevns.detectors.resolution import Resolution
 from cevns.exceptions import DataError, InputError
+from cevns.morphing import Between, ParameterGrid
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Matrix", "MatrixResponse"]
@@ -33,15 +34,20 @@ _ROUNDING = 1e-6
 class MatrixResponse:
     """A response that is a table in true energy; see the module.
 
+    It is a product P(E) R(pulls) of what depends on the energy, `places`, and what depends on the
+    parameters, `mixed`.
+
     Args:
         true_edges: of the true energy, keV, ``(n_true + 1,)``; nothing is seen outside.
         probability: ``(n_1, ..., n_k, n_true, n_bins)``, a matrix for each point of the grid.
         grid: by parameter, the increasing values at which matrices are given.
+        between: what lies between these, natural cubic splines or straight lines.
     """
 
     true_edges: Array
     probability: Array
     grid: Mapping[str, Array] = field(default_factory=dict)
+    between: Between = "spline"
 
     @property
     def n_bins(self) -> int:
@@ -58,69 +64,57 @@ class MatrixResponse:
         """The borders of the true bins."""
         return tuple(self.true_edges.tolist())
 
+    @cached_property
+    def along(self) -> ParameterGrid:
+        """The grid."""
+        return ParameterGrid(self.grid, self.between)
+
     @property
     def parameters(self) -> dict[str, tuple[float, float]]:
         """The parameters of the grid, each within its ends."""
-        return {name: (float(v[0]), float(v[-1])) for name, v in self.grid.items()}
+        return self.along.ends
 
     def evaluate(self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None) -> Array:
         """See `Response`; without values of its parameters at the middle of their ranges."""
-        return self._seen(energy_kevee, self.shares(pulls))
+        result: Array = self.places(_same(energy_kevee)) @ self.mixed(pulls)
+        return result
 
     def evaluate_with_derivatives(
         self, energy_kevee: ArrayLike, pulls: ArrayLike | None = None
     ) -> tuple[Array, Array, Array]:
-        """See `Response`; a histogram has no slope in energy."""
-        value = self._seen(energy_kevee, self.shares(pulls))
-        slopes = [
-            self._seen(energy_kevee, self.shares(pulls, slope_of=k)) for k in range(len(self.grid))
-        ]
+        """See `Response`; quenching does not move it, and its slope in energy is given as none."""
+        places = self.places(_same(energy_kevee))
+        value: Array = places @ self.mixed(pulls)
+        slopes = [places @ self.mixed(pulls, slope_of=k) for k in range(len(self.grid))]
         empty = np.zeros((*value.shape[:-2], 0, *value.shape[-2:]))
         return value, np.zeros_like(value), np.stack(slopes, axis=-3) if slopes else empty
 
-    def shares(self, pulls: ArrayLike | None = None, *, slope_of: int | None = None) -> Array:
-        """What the matrix of each point of the grid has in the mixture, ``(..., n_points)``.
+    def places(self, energy_kevee: Array) -> Array:
+        """P: what each row of a matrix adds to what is seen of energies ``(n,)``, ``(n, n_true)``.
 
-        Args:
-            pulls: values of the parameters, ``(..., n_parameters)``.
-            slope_of: number of the parameter by which the derivative is asked for.
+        One where the energy is in the true bin.
         """
-        if pulls is None:
-            at: Array = np.array([0.5 * (v[0] + v[-1]) for v in self.grid.values()])
-        else:
-            at = np.asarray(pulls, dtype=float)
-        total = np.ones(1)
-        for k, (points, spline) in enumerate(zip(self.grid.values(), self._splines, strict=True)):
-            value = np.clip(at[..., k], points[0], points[-1])
-            along = spline(value, 1 if k == slope_of else 0)
-            total = (total[..., :, None] * along[..., None, :]).reshape(*along.shape[:-1], -1)
-        return total
+        row = np.searchsorted(self.true_edges, energy_kevee, side="right") - 1
+        result: Array = (row[:, None] == np.arange(len(self.true_edges) - 1)).astype(float)
+        return result
 
-    @cached_property
-    def _splines(self) -> tuple[Callable[..., Array], ...]:
-        """Along each parameter the splines that are one at one point and zero at the others."""
-        from scipy.interpolate import CubicSpline
-
-        return tuple(
-            CubicSpline(points, np.eye(len(points)), bc_type="natural")
-            for points in self.grid.values()
-        )
+    def mixed(self, pulls: ArrayLike | None = None, *, slope_of: int | None = None) -> Array:
+        """R, or its slope by a parameter: the mixture of matrices, ``(..., n_true, n_bins)``."""
+        flat = self.probability.reshape(-1, *self.probability.shape[-2:])
+        result: Array = np.tensordot(self.along.shares(pulls, slope_of=slope_of), flat, axes=1)
+        return result
 
     def each(self, energy_kevee: Array) -> Array:
         """The matrix of each point of the grid at energies ``(n,)``: ``(n_points, n, n_bins)``."""
         flat = self.probability.reshape(-1, *self.probability.shape[-2:])
-        row = np.searchsorted(self.true_edges, energy_kevee, side="right") - 1
-        inside = (row >= 0) & (row < len(self.true_edges) - 1)
-        seen: Array = flat[:, np.clip(row, 0, len(self.true_edges) - 2)] * inside[:, None]
+        seen: Array = self.places(energy_kevee) @ flat
         return seen
 
-    def _seen(self, energy_kevee: ArrayLike, shares: Array) -> Array:
-        """A mixture at energies, nothing outside the true bins."""
-        energy = np.asarray(energy_kevee, dtype=float)
-        if energy.ndim > 1:  # the same at every point, for nothing moves it
-            energy = energy.reshape(-1, energy.shape[-1])[0]
-        mixed: Array = np.tensordot(shares, self.each(energy), axes=1)
-        return mixed
+
+def _same(energy_kevee: ArrayLike) -> Array:
+    """Energies ``(n,)``, the same at every point of a batch, for nothing moves them."""
+    energy = np.asarray(energy_kevee, dtype=float)
+    return energy.reshape(-1, energy.shape[-1])[0] if energy.ndim > 1 else energy
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,7 @@ def _declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
     positive, anything = (0.0, math.inf), (-math.inf, math.inf)
     lower, upper = {
         "signal": positive,
+        "flux": positive,
         "neutron-radius": positive,
         "component": positive,
         "arrival": (value - width, value + width),
@@ -78,8 +79,9 @@ def parameter_vector(
                 lower=0.0,
                 # where the error is infinite only the data know the count
                 constraint=Gaussian(value, sigma)
-                if math.isfinite(sigma) and name not in together
+                if math.isfinite(sigma) and sigma > 0.0 and name not in together
                 else None,
+                fixed=sigma == 0.0,  # what multiplies it has the error
                 typical=together.get(name),
                 role="normalisation",
                 description=background.title or f"{name} events in the analysis region",
@@ -97,6 +99,8 @@ def parameter_vector(
             continue  # the parameter of interest itself
         if question.counts_events and declaration.only_scales_the_signal(name):
             continue  # without effect on a shape that is normalised
+        if question.frees_the_flux and acts_on == "flux":
+            parameter = replace(parameter, fixed=True)  # the flux itself is what is fitted
         if name in together:
             parameter = replace(parameter, constraint=None, typical=together[name])
         out.append(parameter)

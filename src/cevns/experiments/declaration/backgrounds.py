@@ -20,15 +20,16 @@ from pydantic import (
 )
 
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.declaration.event_numbers import Count, rate_per_day
+from cevns.morphing import Between
 from cevns.typing import Array
-from cevns.units import Measurement, Unit, measurement, quantity
+from cevns.units import Measurement, Unit, quantity
 
 __all__ = [
     "STEADY_STATE_ROLE",
     "Alternative",
     "Background",
     "Component",
-    "Count",
     "EnergyFormula",
     "Exponential",
     "ExponentialEnergy",
@@ -36,6 +37,7 @@ __all__ = [
     "ExponentialsEnergy",
     "FlatEnergy",
     "Gaussian",
+    "GridEnergy",
     "Lines",
     "Name",
     "PowerLaw",
@@ -44,7 +46,6 @@ __all__ = [
     "Strength",
     "Table",
     "Template",
-    "rate_per_day",
 ]
 
 
@@ -91,92 +92,6 @@ AXIS_UNITS: Mapping[str, str] = {
     "electrons": "electrons",
     **{f"{p}eV{s}": f"keV{s}" for s in ("ee", "nr", "") for p in ("", "k", "M")},
 }
-
-
-def _number(value: Any) -> float:
-    """A plain number; NaN for what is none."""
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
-
-
-def _count(value: Any) -> Measurement:
-    if isinstance(value, Measurement):
-        return value
-    if isinstance(value, dict):
-        return Measurement(_free(value), math.inf)
-    number = _number(value)
-    if math.isfinite(number) and number >= 0 and not isinstance(value, bool):
-        small = max(number / 100, 0.1)
-        raise InputError(
-            f"the count {number:g} has no error; write 'value +/- error', for a well-known "
-            f"background for example '{number:g} +/- {small:.1g}'"
-        )
-    result = measurement(value)
-    if result.value < 0:
-        raise InputError(f"a count cannot be negative: {value!r}")
-    return result
-
-
-def _free(value: Mapping[str, Any]) -> float:
-    """The starting value of something that only the data know, ``{free: 9600}``."""
-    if list(value) != ["free"]:
-        raise InputError(f"write 'value +/- error', or '{{free: start}}'; got {value!r}")
-    start = _number(value["free"])
-    if math.isnan(start):
-        raise InputError(f"free: {value['free']!r} is not a number")
-    if not (math.isfinite(start) and start >= 0):
-        raise InputError(f"a free count starts at a number that is not negative, not {start:g}")
-    return start
-
-
-Count = Annotated[Measurement, BeforeValidator(_count)]
-"""Events with their prior error, or ``{free: start}`` with an infinite one."""
-
-_RATES: Mapping[str, tuple[str, ...]] = {
-    "/".join(["", *powers]): powers
-    for some in ((), ("kg",), ("keV",), ("keV", "kg"), ("kg", "keV"))
-    for powers in ((*some, "d"), ("d", *some))
-}
-"""Units of rates, ``/d`` to ``/keV/kg/d``, and what each is divided by."""
-
-
-def rate_per_day(written: Any, mass_kg: float, range_kev: float | None) -> Measurement:
-    """A rate, for example ``0.4 +/- 0.1 /keV/kg/d``, in events a day of one detector.
-
-    Args:
-        written: as in the file; ``{free: 0.4 /keV/kg/d}`` for one that only the data know.
-        mass_kg: mass of the target.
-        range_kev: length of the energy axis; None where it is not in keV.
-
-    Raises:
-        InputError: if it cannot be read, or is one per keV on an axis in another unit.
-
-    Examples:
-        >>> rate_per_day("2 +/- 1 /kg/d", 3.0, None)
-        Measurement(value=6.0, sigma=3.0)
-    """
-    free = isinstance(written, dict)
-    if free and list(written) != ["free"]:
-        raise InputError(f"write 'value +/- error /d', or '{{free: start /d}}'; got {written!r}")
-    text = str(written["free"] if free else written)
-    unit = next((u for u in sorted(_RATES, key=len, reverse=True) if text.endswith(u)), None)
-    if unit is None:
-        known = ", ".join(sorted(_RATES, key=len))
-        raise InputError(f"the rate {text!r} needs one of the units {known} behind its numbers")
-    number = text.removesuffix(unit).strip()
-    found = (
-        Measurement(_free({"free": number}), math.inf) if free else measurement(number, what="rate")
-    )
-    factor = 1.0
-    if "kg" in _RATES[unit]:
-        factor *= mass_kg
-    if "keV" in _RATES[unit]:
-        if range_kev is None:
-            raise InputError(f"the rate {text!r} is one per keV, but the energy axis is not in keV")
-        factor *= range_kev
-    return Measurement(found.value * factor, found.sigma * factor)
 
 
 class Alternative(Section):
@@ -235,6 +150,26 @@ class FlatEnergy(EnergyFormula):
         """One that does not fall."""
         _ = unit
         return [(1.0, math.inf)]
+
+
+class GridEnergy(Section):
+    """A table of a file that is known at a grid of parameter values (`cevns.morphing`).
+
+    The count of the background is that at their nominal values, and follows them as the table does.
+
+    Args:
+        file: the archive, beside the experiment file.
+        table: which of its tables.
+        between: what lies between the values, ``spline`` or ``line``.
+        parameter_values: by name, the values, where the file does not say; ``{}`` for a table that
+            follows no parameter.
+    """
+
+    kind: Literal["grid"]
+    file: str
+    table: str
+    between: Between = "spline"
+    parameter_values: dict[str, list[float]] | None = None
 
 
 class ExponentialEnergy(EnergyFormula):
@@ -403,6 +338,7 @@ _IN_ENERGY = _form(
         "flat": FlatEnergy,
         "exponential": ExponentialEnergy,
         "exponentials": ExponentialsEnergy,
+        "grid": GridEnergy,
         "lines": Lines,
     },
     "{kind: flat}",
@@ -424,9 +360,9 @@ class Background(Section):
     """A background: expected count in the analysis region and its shape.
 
     The ``count``, or a ``rate`` that goes with mass and live time, has its prior error behind it;
-    ``{free: 9600}`` is one that only the data know. Of several channels it is that of an exposure
-    of one. The shape is a product of one in ``energy`` and one in ``time``, or a released
-    ``template``.
+    ``{free: 9600}`` is one that only the data know, ``{exact: 0.5}`` one without an error of its
+    own. Of several channels it is that of an exposure of one. The shape is a product of one in
+    ``energy`` and one in ``time``, or a released ``template``.
 
     ``steady`` says that it does not follow the beam; left out, `out_of_beam` tells by the shape.
     """
@@ -437,7 +373,8 @@ class Background(Section):
     steady: bool | None = None
     template: Template | None = None
     energy: Annotated[
-        FlatEnergy | ExponentialEnergy | ExponentialsEnergy | Lines | Table | None, _IN_ENERGY
+        FlatEnergy | ExponentialEnergy | ExponentialsEnergy | GridEnergy | Lines | Table | None,
+        _IN_ENERGY,
     ] = None
     time: Annotated[
         Exponential | ExponentialFit | Gaussian | PowerLaw | Pulse | Table | None, _IN_TIME

@@ -19,7 +19,6 @@ from cevns.exceptions import CevnsError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
-from cevns.files import expanded
 from cevns.units import Unit, computable
 
 __all__ = ["build", "written_names"]
@@ -100,7 +99,7 @@ def build(
     except UnknownNameError as error:
         raise document.error(str(error), [*section, "kind"]) from None
     known, hints = written_names(model), get_type_hints(model, include_extras=True)
-    given, folder, readable = component.fields, document.path.parent, issubclass(model, _FromFile)
+    given, readable = component.fields, issubclass(model, _FromFile)
     from_file = readable and "file" in given
     file = given.pop("file") if from_file else None
     fields = {}
@@ -116,7 +115,10 @@ def build(
             raise document.error(said, [*section, name])
         hint = hints[known[name]]
         is_path = Path in (hint, *get_args(hint)) and isinstance(value, str)
-        fields[known[name]] = folder / expanded(value) if is_path else value
+        try:
+            fields[known[name]] = document.file(value) if is_path else value
+        except CevnsError as error:
+            raise document.error(str(error), [*section, name]) from None
     # a quantity of a file has a unit
     for field in known.values():
         if otherwise and field in otherwise and field not in fields:
@@ -129,7 +131,7 @@ def build(
             raise document.error(f"expected a path, got {file!r}", [*section, "file"])
         # fields beside `file` replace what the table says
         beside = {n: TypeAdapter(hints[n]).validate_python(v) for n, v in fields.items()}
-        return dataclasses.replace(model.from_csv(folder / expanded(file)), **beside)
+        return dataclasses.replace(model.from_csv(document.file(file)), **beside)
     except PydanticSchemaGenerationError:  # nothing that a file could write
         raise document.error("this field is missing", [*section, "file"]) from None
     except ValidationError as error:

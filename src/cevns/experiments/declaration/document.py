@@ -14,10 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cevns import datasets
 from cevns.exceptions import InputError, SchemaError
-from cevns.files import read
+from cevns.files import expanded, read
 
-__all__ = ["LARGEST", "LONGEST", "Document", "Location", "nearest", "parse"]
+__all__ = ["LARGEST", "LONGEST", "RELEASE", "Document", "Location", "nearest", "parse"]
 
 Location = Sequence[int | str]
 LONGEST = 100_000
@@ -25,6 +26,8 @@ LONGEST = 100_000
 LARGEST = 256_000
 """Bytes a file may have: reading more takes many seconds."""
 _DEEPEST = 50
+RELEASE = "release:"
+"""Before the name of a public release and that of a file in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,7 @@ class Document:
         changes: fields changed from outside the file, as written.
         patches: files of new physics that were laid on it.
         sha256: digest of what was parsed.
+        data: folder that the user named for public releases.
     """
 
     path: Path
@@ -46,6 +50,31 @@ class Document:
     changes: Mapping[str, str] = field(default_factory=dict)
     patches: tuple[Document, ...] = ()
     sha256: str = ""
+    data: Path | None = None
+
+    def file(self, written: str) -> Path:
+        """A file that the document names: beside it, or in a public release.
+
+        ``release:NAME/FILE`` is a file of a release (`cevns.datasets`), which is looked for in the
+        folder that the user named, in ``CEVNS_DATA`` and in the cache.
+
+        Raises:
+            UnknownNameError: if there is no release of that name.
+            InputError: if it is nowhere.
+            DataError: if a file of it is missing.
+
+        Examples:
+            >>> Document(Path("here/my.yaml"), {}, None).file("counts.csv").as_posix()
+            'here/counts.csv'
+        """
+        name, slash, file = written.removeprefix(RELEASE).partition("/")
+        if not written.startswith(RELEASE):
+            return self.path.parent / expanded(written)
+        if not (slash and file):
+            raise InputError(
+                f"{written!r}: a file of a public release is written {RELEASE}NAME/FILE"
+            )
+        return datasets.locate(name, self.data).folder / file
 
     def error(self, message: str, location: Location) -> SchemaError:
         """A mistake at a place in the file, or in the change that put it there."""

@@ -26,9 +26,10 @@ from typing import Any, Final
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.document import Document, nearest, parse
 from cevns.files import expanded
-from cevns.processes.framework.user_models import parts
+from cevns.processes import FromElsewhere, process
+from cevns.processes.framework.user_models import is_path, parts
 
-__all__ = ["patched", "read_patch", "split"]
+__all__ = ["from_elsewhere", "over_cevns", "patched", "read_patch", "split"]
 
 _ADDED: Final = ("components", "derived", "external", "parameters")
 """Sections whose entries are added by name."""
@@ -72,6 +73,44 @@ def read_patch(path: str | Path) -> Document:
     if not any(document.values.values()):
         raise InputError(f"{document.path}: the patch is empty; declare a component in it")
     return document
+
+
+def from_elsewhere(models: str) -> tuple[dict[str, FromElsewhere], str]:
+    """Processes among names of new physics that scatter other particles, and the names beside.
+
+    Raises:
+        UnknownNameError: if there is no such process.
+        InputError: if a file of the user cannot be used.
+
+    Examples:
+        >>> from_elsewhere("nsi+wimp-si")[0].keys(), from_elsewhere("nsi+wimp-si")[1]
+        (dict_keys(['wimp-si']), 'nsi')
+    """
+    found: dict[str, FromElsewhere] = {}
+    beside: list[str] = []
+    for name in parts(models):
+        made: object = None if is_path(name) else process(name)
+        if isinstance(made, FromElsewhere):
+            found[name] = made
+        else:
+            beside.append(name)
+    return found, "+".join(beside)
+
+
+def over_cevns(name: str, made: FromElsewhere, form_factor: str) -> Document:
+    """A patch that lays a process of other particles, with their usual source, over CEvNS.
+
+    Args:
+        name: of the process, and of the component.
+        made: the process.
+        form_factor: of the file it is laid on.
+    """
+    entry = {
+        "title": name,
+        "source": dict(made.usual_source),
+        "interaction": {"kind": name, "form_factor": form_factor},
+    }
+    return Document(Path(f"--model {name}"), {"components": {name: entry}}, None)
 
 
 def patched(document: Document, patch: Document) -> Document:

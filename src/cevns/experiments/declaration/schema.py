@@ -55,7 +55,8 @@ class ExperimentFile(Section):
     ``components`` are further signals beside CEvNS, with their own source or process. With
     ``channels`` it has several sets of data. ``strength`` multiplies the signal. ``derived`` are
     parameters of the interaction, or factors, that are functions of others which then stand in
-    their place. ``external`` are measurements from elsewhere. ``variants`` are named sets of
+    their place. ``missing`` says what keeps it out of fits. ``external`` are
+    measurements from elsewhere. ``variants`` are named sets of
     changed fields, chosen by ``--set variant=NAME``.
     """
 
@@ -64,6 +65,7 @@ class ExperimentFile(Section):
     title: str = ""
     cite: list[str] = Field(default_factory=list)
     overlaps: list[str] = Field(default_factory=list)
+    missing: str = ""
     source: Source
     target: Target
     interaction: Interaction = Interaction()
@@ -168,7 +170,7 @@ class ExperimentFile(Section):
             if f == parameter or (isinstance(f, Component) and parameter in f.fields.values())
         }
         acts_on = self.parameters[parameter].acts_on
-        return used <= {"strength"} and (acts_on == "signal" or bool(used))
+        return used <= {"strength"} and (acts_on in ("signal", "flux") or bool(used))
 
     @property
     def blind_to_electrons(self) -> str:
@@ -387,7 +389,7 @@ class ExperimentFile(Section):
                     )
             named |= factors - multiple
         functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
-        acting_on_signal = set(self.acting_on("signal"))
+        acting_on_signal = set(self.acting_on("signal", "flux"))
         arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)}
         arguments = arguments - set(self.derived) | set(self.slopes.values())
         for stage, needed, user, missing in (

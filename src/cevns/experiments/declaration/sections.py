@@ -20,12 +20,12 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.backgrounds import (
     AXIS_UNITS,
     Component,
-    Count,
     Section,
     Strength,
     Table,
     Template,
 )
+from cevns.experiments.declaration.event_numbers import Count
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.processes.framework.user_models import is_path, parts
 from cevns.units import Measurement, Unit, measurement, quantity
@@ -244,6 +244,7 @@ class ReleasedSignal(Section):
 
 ActsOn = Literal[
     "signal",
+    "flux",
     "pulse-time",
     "quenching",
     "efficiency",
@@ -292,7 +293,7 @@ class ParameterEntry(Section):
         if [self.constraint, self.value, self.free].count(None) != 2:
             raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
         value = self.measured.value
-        if value < 0 and self.acts_on in ("signal", "neutron-radius"):
+        if value < 0 and self.acts_on in ("signal", "flux", "neutron-radius"):
             raise InputError(f"a factor on the {self.acts_on} cannot be negative: {value:g}")
         return self
 

@@ -1,16 +1,18 @@
-"""Shapes of backgrounds along energy: lines, and exponentials whose slope is fitted."""
+"""Shapes of backgrounds along energy: lines, fitted exponentials, tables that follow parameters."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.experiments.declaration.backgrounds import ExponentialEnergy, Lines
+from cevns.experiments.declaration.backgrounds import ExponentialEnergy, GridEnergy, Lines
+from cevns.experiments.declaration.document import Document
 from cevns.experiments.prediction.parts import Parts
-from cevns.inference.model.shapes import FunctionShape
+from cevns.inference.model.shapes import FunctionShape, GridShape
+from cevns.morphing import ParameterGrid, read_grid_table
 from cevns.typing import Array
 
-__all__ = ["free_exponential", "lines"]
+__all__ = ["free_exponential", "grid_parameters", "lines", "on_grid"]
 
 
 def lines(view: Parts, declared: Lines) -> Array:
@@ -32,6 +34,55 @@ def lines(view: Parts, declared: Lines) -> Array:
     sizes = declared.intensities or [1.0] * len(declared.energies)
     shape: Array = np.diff(below, axis=0) @ np.array(sizes)
     return shape
+
+
+def grid_parameters(document: Document, declared: GridEnergy) -> tuple[str, ...]:
+    """Names of the parameters that a table on a grid follows.
+
+    Raises:
+        DataError: if the file is missing or malformed.
+    """
+    if declared.parameter_values is not None:
+        return tuple(declared.parameter_values)
+    return tuple(read_grid_table(document.file(declared.file), declared.table).values)
+
+
+def on_grid(view: Parts, declared: GridEnergy, times: Array) -> GridShape:
+    """A table that follows parameters, times a shape in time; one in all at their nominal values.
+
+    Args:
+        view: the detector that sees it.
+        declared: the file and its table.
+        times: share of each time bin.
+
+    Raises:
+        DataError: if the file is missing or malformed.
+        InputError: if the axis has other bins than the file, a parameter is not declared to act on
+            the response or a shape, or nothing is expected at the nominal values.
+    """
+    read = read_grid_table(
+        view.document.file(declared.file), declared.table, parameters=declared.parameter_values
+    )
+    read.check_bins(view.energy_edges)
+    acting = view.declaration.acting_on("response", "shape")
+    grid = ParameterGrid(read.values, declared.between)
+    for name, (low, high) in grid.ends.items():
+        if name not in acting:
+            raise InputError(
+                f"{view.name}: the table {declared.table!r} of {declared.file} follows {name!r}; "
+                f"declare '{name}: {{constraint: value +/- error, acts_on: shape}}'"
+            )
+        if not low <= view.declared[name].value <= high:
+            raise InputError(
+                f"{view.name}: {name!r} is {view.declared[name].value:g}, and {declared.file} goes "
+                f"from {low:g} to {high:g}"
+            )
+    flat = read.content.reshape(-1, read.content.shape[-1])
+    nominal = grid.shares([view.declared[name].value for name in read.values]) @ flat.sum(axis=1)
+    if not nominal > 0.0:
+        raise InputError(f"the table {declared.table!r} of {declared.file} has no content")
+    cells = (flat[:, :, None] * times).reshape(len(flat), -1) / nominal
+    return GridShape(grid, cells)
 
 
 def free_exponential(

@@ -18,6 +18,7 @@ from cevns.experiments.declaration.backgrounds import (
     Exponential,
     ExponentialFit,
     Gaussian,
+    GridEnergy,
     Lines,
     PowerLaw,
     Pulse,
@@ -25,7 +26,7 @@ from cevns.experiments.declaration.backgrounds import (
 )
 from cevns.experiments.declaration.sections import Data
 from cevns.experiments.inputs.cells import Cells, cells_of_table
-from cevns.experiments.inputs.energy_shapes import lines
+from cevns.experiments.inputs.energy_shapes import lines, on_grid
 from cevns.experiments.inputs.measured_values import Measured, read_counts, read_values
 from cevns.experiments.inputs.released import released_shape, templates
 from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
@@ -174,6 +175,11 @@ def _energies(experiment: Parts, reader: TableReader, background: Background) ->
         return reader.rebin(shape, edges)
     if isinstance(shape, Lines):
         return lines(experiment, shape)
+    if isinstance(shape, GridEnergy):
+        reader.used("background", shape.file)
+        found = on_grid(experiment, shape, np.ones(1))
+        nominal = [experiment.declared[name].value for name in found.parameters]
+        return np.asarray(found.grid.shares(nominal) @ found.matrix)
     heights, scales = np.transpose(shape.terms(axis.unit))
     # from the first edge and relative to the slowest there, so that the whole shape does not
     # underflow far above the scales

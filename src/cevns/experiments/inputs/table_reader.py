@@ -20,6 +20,7 @@ from cevns.datasets import binning, read_table
 from cevns.datasets.digests import sha256
 from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Component, Table
+from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.prediction.parts import Parts
 from cevns.files import expanded
@@ -57,7 +58,7 @@ class TableReader:
         self._folder, self._axes = experiment.path.parent, experiment
         self.files = [
             InputFile("experiment", experiment.path.name, experiment.document.sha256),
-            *_component_files(declared, self._folder),
+            *_component_files(declared, experiment.document),
         ]
         self.warnings: tuple[str, ...] = ()
         self.origin = "none" if None in declared.every_data else "carried"
@@ -107,6 +108,13 @@ class TableReader:
         read = read_table(path, empty=empty)
         self.files.append(InputFile(role, file, read.sha256))
         return read
+
+    def used(self, role: str, file: str) -> None:
+        """Note a file beside the experiment file that something else reads, once."""
+        path = self._axes.document.file(file)
+        noted = {f.name for f in self.files}
+        if path.is_file() and file not in noted:
+            self.files.append(InputFile(role, file, sha256(path)))
 
     def rebin(self, table: Table, *edges: Array) -> Array:
         """The declared table in the analysis bins.
@@ -188,7 +196,7 @@ class TableReader:
             )
 
 
-def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFile]:
+def _component_files(declaration: ExperimentFile, document: Document) -> list[InputFile]:
     """Curves and fluxes that the sections of a file read beside it, each once.
 
     Raises:
@@ -210,7 +218,7 @@ def _component_files(declaration: ExperimentFile, folder: Path) -> list[InputFil
         written = {} if component is None else component.fields
         for field, name in written.items():
             if isinstance(name, str) and (field in ("file", "path") or field.endswith("_file")):
-                path = folder / expanded(name)
+                path = document.file(name)
                 if path.exists() and not (path.is_file() or path.is_dir()):
                     raise InputError(
                         f"{role}: {path} is a pipe or a device, whose content a result cannot name "

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from cevns.detectors import Quenching, QuenchingCurve, Response, ResponseTable, TimeTable
-from cevns.detectors.efficiency.unity import Unity
-from cevns.detectors.responses.chain import end_of_axis
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.declaration.sections import ChannelEntry
-from cevns.experiments.prediction.arrival_tables import declared_arrival, parts_in_time, pulsed
-from cevns.experiments.prediction.parts import UNQUENCHED, Parts
-from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
 from cevns.experiments.prediction.signal import Binding, Signal
+from cevns.experiments.prediction.stages import Stages
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.factors import Strength, factors, product
 from cevns.parameters import Parameter
 from cevns.processes import (
     Interaction,
     KernelProcess,
-    electron_scattering,
-    is_kernel,
-    is_steep,
-    matters_at_electrons,
-    quantity_of,
     signal_title,
     structure_of,
 )
 from cevns.rates import flux_averaged_cross_section
-from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
-from cevns.rates.fold import Fold, recoil_panels
-from cevns.rates.kernel_fold import KernelFold
-from cevns.rates.period_fold import PeriodFold
-from cevns.sources import Source
-from cevns.sources.beams.source import LastingSource, PartedSource
+from cevns.sources.beams.source import LastingSource, PartedSource, SteadySource
 from cevns.typing import Array
 
 __all__ = ["Apparatus"]
@@ -49,7 +34,7 @@ NOTHING = 1e-9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Apparatus(Parts):
+class Apparatus(Stages):
     """What a declared experiment would see: recoils, deposits, reconstructed energies and times.
 
     No data and no statistics; its parts are those of `Parts`.
@@ -136,136 +121,6 @@ class Apparatus(Parts):
         return Apparatus(declared.model_copy(update=changed), self.path, self.document, moved)
 
     @cached_property
-    def fold(self) -> Fold | KernelFold:
-        """Source and interaction on the recoil nodes of the target."""
-        return self._fold_on(self.interaction, *self._deposits(self.interaction)[:2])
-
-    @cached_property
-    def response(self) -> Response:
-        """Electron-equivalent energy to energy bins."""
-        declared, axis = self.declaration.detector.resolution, self.declaration.axes.energy
-        made = self.resolution.unit
-        energies = made.startswith("keV") and axis is not None and axis.unit.startswith("keV")
-        if declared and axis and axis.unit and made not in ("", axis.unit) and not energies:
-            raise self._mistake(
-                f"the resolution '{declared.kind}' gives {made}, but this axis is in {axis.unit}",
-                "axes",
-                "energy",
-            )
-        panels = recoil_panels(
-            self.source,
-            self.material,
-            maximum_kev=self._recoil_limit,
-            kinematics=self.interaction.kinematics,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
-            curve = self.quenching.on(np.linspace(0.0, panels[-1], 201))
-        model, resolution = self.response_model, self.resolution
-        return self._located(
-            lambda: model.on(self.energy_edges, resolution, self.energy_efficiency, curve),
-            "detector",
-            "response",
-        )
-
-    @cached_property
-    def times(self) -> tuple[TimeTable, ...]:
-        """Arrival-time bins, one table a flavour; of a burst one for each flavour and time bin."""
-        arrival, edges, efficiency = self.arrival, self.time_edges, self.time_efficiency
-        if arrival is not None:
-            moved = self.one_acting_on("arrival")
-            table = self._located(
-                lambda: declared_arrival(arrival, edges, efficiency, moved),
-                "source",
-                "arrival",
-            )
-        elif edges is not None and self.periods:
-            shares = np.repeat(np.eye(len(self.periods)), len(self.source.flavours), axis=0)
-            return tuple(TimeTable.constant(edges, row) for row in shares)
-        elif edges is not None:
-            return pulsed(self.source, edges, efficiency, self.one_acting_on("pulse-time"))
-        else:  # everything arrives in one bin
-            table = TimeTable.constant([0.0, 1.0], np.ones(1))
-        return tuple(table for _ in self.source.flavours)
-
-    @cached_property
-    def periods(self) -> tuple[Source, ...]:
-        """What a burst sends in each bin of the time axis; empty where there are no such parts."""
-        if self.arrival is not None:
-            return ()
-        moved = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
-        return parts_in_time(self.source, self.time_edges, self.time_efficiency, moved)
-
-    # -- recoils of electrons --------------------------------------------------------------------
-
-    def sees_electrons(self, process: Interaction) -> bool:
-        """Whether a signal has recoils of electrons: as the file says, or where it matters.
-
-        Where the file says nothing they are in if an extension of the Standard Model changes
-        them and they look like those of nuclei (`ExperimentFile.blind_to_electrons`).
-        """
-        told = self.declaration.interaction.electrons
-        if told is not None:
-            return told
-        return not self.declaration.blind_to_electrons and matters_at_electrons(process)
-
-    def stages(self, process: Interaction) -> tuple[AnyFold, QuenchingCurve, Response]:
-        """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
-        nodes, weights, curve = self._deposits(process)
-        own = process is self.interaction
-        fold = self.fold if own else self._fold_on(process, nodes, weights)
-        if self.periods:
-            if self.sees_electrons(process) or not isinstance(fold, Fold):
-                raise InputError(
-                    f"{self.name}: a burst in time bins is folded with scattering on nuclei alone; "
-                    "leave out the time axis, or declare an 'arrival' for all energies"
-                )
-            return self._in_periods(fold), curve, self.response
-        if not self.sees_electrons(process):
-            quenched = quantity_of(process) == "nuclear-recoil"
-            return fold, curve, self.response if quenched else self.wide_response
-        assert isinstance(fold, Fold)
-        electrons = ElectronFold(
-            self.source,
-            electron_scattering(process),
-            self.whole_material,
-            self.declaration.target.mass,
-            *self._electron_grid,
-        )
-        both = WithElectrons(fold, electrons)
-        return both, with_electrons(curve, electrons.nodes), self.wide_response
-
-    def _in_periods(self, fold: Fold) -> PeriodFold:
-        """A fold of the whole burst as one of its parts."""
-        nodes, weights, _ = self._deposits(fold.interaction)
-        parts = [
-            replace(fold, source=part, nodes_kev=nodes, weights_kev=weights)
-            for part in self.periods
-        ]
-        return PeriodFold(tuple(parts))
-
-    @cached_property
-    def wide_response(self) -> Response:
-        """As `response`, over all energies that the axis shows: electrons are not quenched."""
-        if not isinstance(self.response, ResponseTable):
-            return self.response
-        reach = self.response.energy_max_kevee
-        while self.resolution.cdf(self.energy_edges[-1], reach) > UNSEEN and reach < 1e6:
-            reach *= 2.0
-        reach = end_of_axis(self.resolution, self.energy_edges, reach)
-        return ResponseTable.build(
-            self.resolution, self.energy_efficiency, self.energy_edges, reach
-        )
-
-    @cached_property
-    def _electron_grid(self) -> tuple[Array, Array]:
-        return self._located(
-            lambda: electron_grid(self.source, self.whole_material, self.wide_response),
-            "interaction",
-            "electrons",
-        )
-
-    @cached_property
     def cross_section_cm2(self) -> float:
         """Predicted cross section, flux-averaged, mean over flavours and nuclei of the target."""
         return flux_averaged_cross_section(
@@ -274,6 +129,17 @@ class Apparatus(Parts):
             interaction=self.interaction,
             form_factor=self.form_factor,
         ).mean_cm2
+
+    @property
+    def flux_cm2_s(self) -> float | None:
+        """Flux of the source, all species together, in the mean over its live time.
+
+        None for one that is no `SteadySource`.
+        """
+        source = self.source
+        if not isinstance(source, SteadySource):
+            return None
+        return source.duty * sum(source.flux_cm2_s(f) for f in source.flavours)
 
     def recoil_density(
         self, recoil_energy_kev: Array, values: Mapping[str, float] | None = None
@@ -289,13 +155,21 @@ class Apparatus(Parts):
         fold = self._fold_on(self.interaction, recoil_energy_kev, ones)
         return fold.spectrum({n: np.asarray(v) for n, v in (values or {}).items()})
 
-    # -- the signal ----------------------------------------------------------------------------
-
     def signal(
         self, couplings: tuple[str, ...] = (), *, interaction: Interaction | None = None
     ) -> Signal:
         """The exact signal in energy and time, with some parameters of the interaction free."""
         process = self.interaction if interaction is None else interaction
+        if couplings or process is not self.interaction:
+            return self._signal_of(process, couplings)
+        return self._plain_signal
+
+    @cached_property
+    def _plain_signal(self) -> Signal:
+        """The signal of the file, which is kept."""
+        return self._signal_of(self.interaction, ())
+
+    def _signal_of(self, process: Interaction, couplings: tuple[str, ...]) -> Signal:
         pulse = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
         return Signal(
             *self.stages(process),
@@ -424,77 +298,3 @@ class Apparatus(Parts):
         every = (*process.parameters, *self.declared.values())
         values = {p.name: np.array([p.value]) for p in every}
         return values | {n: f.value(values) for n, f in self.derived.items()}
-
-    # -- helpers -------------------------------------------------------------------------------
-
-    def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
-        """Terms through the moments of the source, a kernel on the nodes of its flux."""
-        mass, form = self.recoiling_kg, self.form_factor
-        if is_kernel(process):
-            return KernelFold(self.source, process, self.material, mass, form, nodes, weights)
-        return Fold(self.source, process, self.material, mass, form, nodes, weights)
-
-    def _quenching_of(self, process: Interaction) -> Quenching:
-        """How a process's deposits are seen: nuclear recoils quenched, all else as it is.
-
-        Raises:
-            InputError: if it deposits no energy, which an energy axis cannot show.
-        """
-        quantity, axis = quantity_of(process), self.declaration.axes.energy
-        if quantity == "count" and axis is not None:
-            raise InputError(
-                f"the process {process.name!r} is a bare count: it has no energy for this axis"
-            )
-        if quantity != "nuclear-recoil":
-            return UNQUENCHED
-        if self.declaration.detector.quenching is None and axis and axis.unit in ("keVee", "PE"):
-            raise self._mistake(
-                f"an axis in {axis.unit} shows quenched recoils; declare the quenching, or give "
-                "the axis in keVnr",
-                "detector",
-                "quenching",
-            )
-        return self.quenching
-
-    @cached_property
-    def _known_deposits(self) -> dict[Hashable, tuple[Array, Array, QuenchingCurve]]:
-        return {}
-
-    def _deposits(self, process: Interaction) -> tuple[Array, Array, QuenchingCurve]:
-        """Nodes of the deposit, their weights, and E_ee at them.
-
-        One set for all processes of the same sort. Weights have the efficiency in recoil energy,
-        where the deposit is the recoil of a nucleus.
-        """
-        quantity = quantity_of(process)
-        key = is_steep(process), process.kinematics, quantity
-        if key not in self._known_deposits:
-            quenching = self._quenching_of(process)
-            trivial = isinstance(self.recoil_efficiency, Unity)
-            efficiency = None if trivial or quantity != "nuclear-recoil" else self.recoil_efficiency
-            response, limit = self.response, self._recoil_limit
-            if quenching is not self.quenching:
-                response = self.wide_response
-                if math.isfinite(response.energy_max_kevee):
-                    limit = response.energy_max_kevee
-            nodes, weights = recoil_grid(
-                self.source,
-                self.material,
-                quenching,
-                response,
-                efficiency=efficiency,
-                maximum_kev=limit,  # recoils beyond a quenching model's validity are not followed
-                steep=is_steep(process),
-                kinematics=process.kinematics,
-                seen_from_kevee=self.resolution.seen_from_kevee,
-            )
-            if efficiency is not None:
-                weights = weights * efficiency(nodes)
-            self._known_deposits[key] = nodes, weights, quenching.on(nodes)
-        return self._known_deposits[key]
-
-    @cached_property
-    def _recoil_limit(self) -> float | None:
-        """Largest recoil energy to follow: the end of the quenching model's validity, if any."""
-        limit = self.quenching.valid_kev[1]
-        return limit if math.isfinite(limit) else None

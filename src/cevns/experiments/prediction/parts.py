@@ -322,7 +322,7 @@ class Parts:
     @cached_property
     def signal_strength(self) -> tuple[Strength, ...]:
         """What multiplies the signal."""
-        return (*self.declaration.acting_on("signal"), *self.factors("strength"))
+        return (*self.declaration.acting_on("signal", "flux"), *self.factors("strength"))
 
     @cached_property
     def external(self) -> dict[str, tuple[Observable, Measurement]]:

@@ -16,7 +16,9 @@ from functools import cached_property
 import numpy as np
 
 from cevns.detectors import QuenchingCurve, Response
+from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.experiments.prediction.separable import Separable, Values
+from cevns.inference.model.shapes import GridShape
 from cevns.rates.electrons import AnyFold
 from cevns.typing import Array
 
@@ -122,6 +124,11 @@ class Signal(Separable):
         varied = self._pulls(self.binding.response, values)
         if moved is None and varied is None:
             return [_batch_last(s @ self._static_response, like) for s in (spectrum, *slopes)]
+        if isinstance(self.response, MatrixResponse):  # few rows, whatever the recoil nodes
+            placed = [s @ self._places for s in (spectrum, *slopes)]
+            rows = [s @ self.response.mixed(varied) for s in placed]
+            rows += [placed[0] @ self.response.mixed(varied, slope_of=k) for k in efficiency]
+            return [_batch_last(r, like) for r in rows]
         energy = self._energy(moved, varied)
         if not quenching and not efficiency:
             response = self.response.evaluate(energy, varied)
@@ -134,6 +141,22 @@ class Signal(Separable):
             rows += [(spectrum * gradient[..., k : k + 1, :]) @ by_energy for k in quenching]
         rows += [spectrum @ by_pull[..., k, :, :] for k in efficiency]  # another response
         return [_batch_last(r, like) for r in rows]
+
+    @cached_property
+    def as_templates(self) -> GridShape | None:
+        """The same as templates on a grid, where only a response matrix moves it; else None.
+
+        A mixture of matrices over a spectrum that stands still is one of their counts.
+        """
+        response, bound = self.response, self.binding
+        still = not bound.interaction and bound.neutron_radius is None and self.pulse_time is None
+        if not (still and isinstance(response, MatrixResponse)) or None in bound.response:
+            return None
+        spectrum = self._static_spectrum @ self._places
+        flat = response.probability.reshape(-1, *response.probability.shape[-2:])
+        times = np.stack([table.evaluate(self.pulse_time_us) for table in self.times])
+        counts = np.einsum("fn,pne,ft->pet", spectrum, flat, times, optimize=True)
+        return GridShape(response.along, counts.reshape(len(flat), -1), self.held)
 
     # -- spectrum: couplings and neutron radius ------------------------------------------------
 
@@ -164,6 +187,12 @@ class Signal(Separable):
     @cached_property
     def _static_response(self) -> Array:
         return self.response.evaluate(self.quenching.electron_energy_kevee())
+
+    @cached_property
+    def _places(self) -> Array:
+        """Rows of a response matrix in which recoils of each node are, ``(nodes, n_true)``."""
+        assert isinstance(self.response, MatrixResponse)
+        return self.response.places(self.quenching.electron_energy_kevee())
 
     def _pulls(self, names: tuple[str | None, ...], values: Values) -> Array | None:
         """Pulls of a stage, ``(..., n)``, zero where nobody drives one; None if none is driven."""

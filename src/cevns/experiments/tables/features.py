@@ -84,7 +84,9 @@ class MatrixFeatures(Features):
         asked = [None, *(k for k, name in enumerate(self.parameters) if name not in self.held)]
         found = []
         for slope_of in asked:
-            shares = self.response.shares(pulls, slope_of=slope_of).reshape(-1, matrix.shape[1])
+            shares = self.response.along.shares(pulls, slope_of=slope_of).reshape(
+                -1, matrix.shape[1]
+            )
             found.append((matrix @ shares.T).reshape(len(matrix), *like.shape))
         return found
 

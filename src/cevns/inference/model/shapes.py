@@ -18,12 +18,13 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.model.factors import Values
 from cevns.inference.model.rows import DenseRows, Rows
-from cevns.morphing import even_part, even_part_derivative
+from cevns.morphing import ParameterGrid, even_part, even_part_derivative
 from cevns.typing import Array
 
 __all__ = [
     "ComputedShape",
     "FunctionShape",
+    "GridShape",
     "Morph",
     "Shape",
     "Stacked",
@@ -179,6 +180,54 @@ def fixed(counts: Array) -> Morph:
         2
     """
     return Morph(np.asarray(counts, dtype=float).ravel(), {}, {}, {})
+
+
+@dataclass(frozen=True, eq=False)
+class GridShape(StaticShape):
+    """A template that is known at a grid of parameter values, and their mixture in between.
+
+    Args:
+        grid: the values; see `cevns.morphing`.
+        matrix: the template at each point of the grid, ``(n_points, n_bins)``.
+        held: parameters along which no slope is asked for.
+
+    Examples:
+        >>> grid = ParameterGrid({"a": np.array([0.0, 1.0])}, "line")
+        >>> shape = GridShape(grid, np.array([[1.0, 1.0], [3.0, 1.0]]))
+        >>> (shape.weights({"a": np.array([0.25])}, np.zeros(1))[0, :, 0] @ shape.matrix).tolist()
+        [1.5, 1.0]
+    """
+
+    grid: ParameterGrid
+    matrix: Array
+    held: frozenset[str] = frozenset()
+
+    @property
+    def n_bins(self) -> int:
+        """See `Shape`."""
+        return int(self.matrix.shape[1])
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return tuple(self.grid.values)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Shape`."""
+        return tuple(n for n in self.parameters if n not in self.held)
+
+    def with_fixed(self, names: Iterable[str]) -> GridShape:
+        """See `Shape`."""
+        return replace(self, held=self.held | frozenset(names))
+
+    def weights(self, values: Values, like: Array) -> Array:
+        """See `Shape`."""
+        if not self.parameters:
+            return np.ones((1, 1, *np.shape(like)))
+        at = np.stack([values[n] + like for n in self.parameters], axis=-1)
+        asked = tuple(k for k, n in enumerate(self.parameters) if n not in self.held)
+        return np.moveaxis(self.grid.rows(at, asked), -1, 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,13 +15,15 @@ from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
-from cevns.processes.framework.kernels import Process
+from cevns.processes.framework.kernels import Process, is_kernel
+from cevns.processes.framework.kinematics import MASSLESS
 from cevns.processes.framework.terms import Interaction, nuclear_factors
 from cevns.typing import Array
 
 __all__ = [
     "ForFormFactor",
     "ForSource",
+    "FromElsewhere",
     "NeutronRadii",
     "Proportional",
     "ProtonRadii",
@@ -32,6 +34,7 @@ __all__ = [
     "check_species",
     "factors_at",
     "is_steep",
+    "keeps_spectra",
     "only",
     "own_neutron_radius",
     "proton_radius",
@@ -106,6 +109,20 @@ class Steep(Protocol):
 
 
 @runtime_checkable
+class FromElsewhere(Protocol):
+    """A process of particles that come from elsewhere than neutrinos do.
+
+    As new physics it lies over the CEvNS of an experiment (`cevns.load`), in whose place it would
+    stand otherwise.
+    """
+
+    @property
+    def usual_source(self) -> Mapping[str, str]:
+        """A section ``source`` of an experiment file, its ``kind`` first."""
+        ...
+
+
+@runtime_checkable
 class Structured(Protocol):
     """A process with parameters that change its shapes: one model for each of their values."""
 
@@ -162,6 +179,22 @@ def structure_of(process: Process) -> Parameters:
         [(), ('m_scalar',)]
     """
     return process.structure if isinstance(process, Structured) else Parameters([])
+
+
+def keeps_spectra(process: Process) -> bool:
+    """Whether recoil spectra have the shape of the Standard Model's, whatever the couplings are.
+
+    Contact interactions of neutrinos that interfere with it do, but for the difference of form
+    factors of protons and neutrons.
+
+    Examples:
+        >>> from cevns.processes import interaction
+        >>> [keeps_spectra(interaction(n)) for n in ("nsi", "light-scalar", "magnetic-moment")]
+        [True, False, False]
+    """
+    if is_kernel(process) or is_steep(process):
+        return False
+    return process.kinematics == MASSLESS and not structure_of(process).names
 
 
 def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:

@@ -263,6 +263,11 @@ class Wimp(ABC):
         return self.sigma.name
 
     @property
+    def usual_source(self) -> Mapping[str, str]:
+        """The halo that experiments agreed on (arXiv:2105.00599)."""
+        return {"kind": "halo", "halo": "recommended-2021"}
+
+    @property
     def structure(self) -> Parameters:
         """The mass, GeV."""
         return Parameters(

@@ -1,0 +1,60 @@
+"""Solar 8B in xenon on the command line: the flux, dark matter over CEvNS, what is refused."""
+
+import json
+
+import pytest
+
+from cevns.cli import run
+
+
+def record(capsys, *words):
+    assert run([*words, "--json", "-"]) == 0
+    out = capsys.readouterr().out
+    return json.loads(out[out.index("{") :])
+
+
+def test_the_flux(capsys):
+    found = record(capsys, "fit", "xenonnt-2026", "--poi", "flux")
+    assert found["question"] == "flux"
+    assert found["poi"]["unit"] == "cm-2 s-1"
+    assert found["poi"]["value"] == pytest.approx(5.15e6, rel=0.04)
+    assert found["physics"]["fluxes"] == "sno-8b"
+    assert found["observed"] == 62
+
+
+def test_dark_matter_over_cevns(capsys):
+    words = ("limit", "xenonnt-2026", "--model", "wimp-si", "--at", "m_wimp=6GeV")
+    found = record(capsys, *words)
+    assert found["parameter"] == "sigma_si"
+    assert found["upper_limit"] == pytest.approx(2.497e-45, rel=0.06)
+    assert found["at"] == {"m_wimp": 6.0}
+    assert found["structure"] == {"m_wimp": 6.0}
+    assert found["physics"]["halo.wimp-si"] == "recommended-2021"
+
+
+def test_a_limit_on_the_flux(capsys):
+    found = record(capsys, "limit", "xenon1t-2020")
+    assert found["flux_cm2_s"] == pytest.approx(1.4e7, rel=1e-3)
+
+
+def test_exact_counts_are_not_called_held(capsys):
+    assert run(["fit", "xenonnt-2026", "--poi", "flux"]) == 0
+    assert "not in its errors: sun.b8\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("fit", "lz-2025", "--asimov"), "lz-2025 enters no fit: "),
+        (("fit", "coherent-csi-2021", "--poi", "flux"), "shine at all times"),
+        (("limit", "xenonnt-2026", "--model", "wimp-si", "--method", "fc"), "--parameter"),
+        (("limit", "xenonnt-2026", "--model", "wimp-si", "--events", "3"), "--parameter"),
+        (("limit", "xenonnt-2026", "--model", "nsi"), "name a parameter and its range"),
+        (("data", "fetch", "xenonnt-cevns"), "cannot be fetched: pack the HDF5 templates"),
+    ],
+)
+def test_what_is_refused(words, said, capsys):
+    assert run(list(words)) == 2
+    errors = capsys.readouterr().err
+    assert said in errors
+    assert "Traceback" not in errors
