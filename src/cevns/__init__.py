@@ -51,7 +51,12 @@ __all__ = [
     "recoil_spectrum",
 ]
 
-draw_with({"measurement": "cevns.report.projection_figure"})
+draw_with(
+    {
+        "measurement": "cevns.report.projection_figure",
+        "fog": "cevns.report.fog_figures.fog_figure",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -26,6 +26,7 @@ from cevns.processes import (
     MASSLESS,
     Interaction,
     Kinematics,
+    Massive,
     at_place,
     check_species,
     own_neutron_radius,
@@ -77,7 +78,15 @@ def recoil_panels(
             keep.append(edge)
     edges = np.array(keep)
     if edges.size < 2:
-        raise InputError("the source gives no nuclear recoils: it emits nothing that can give one")
+        raise InputError(
+            "the source gives no nuclear recoils: it emits nothing that can give one"
+            + (
+                f", for this process has a particle of {kinematics.mass_mev:g} MeV; give a source "
+                "of such (for WIMPs kind: halo)"
+                if isinstance(kinematics, Massive)
+                else ""
+            )
+        )
     return edges
 
 

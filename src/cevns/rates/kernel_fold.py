@@ -21,10 +21,11 @@ from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
-from cevns.processes import KernelProcess, at_place, check_species
+from cevns.processes import KernelProcess, Massive, at_place, check_species
 from cevns.rates.fold import panel_nodes, recoil_panels
 from cevns.rates.source_pulls import pulls_in
 from cevns.sources import Source
+from cevns.sources.beams.source import OfMass
 from cevns.typing import Array
 
 __all__ = ["KernelFold"]
@@ -38,7 +39,8 @@ class KernelFold:
     """Counts per node of the deposit and species, as a function of couplings.
 
     Args:
-        source: of the beam particles.
+        source: of the beam particles; one whose particles have the mass of the process (`OfMass`)
+            is given it here.
         interaction: the process; what it asks of source and form factor, it is given here.
         material: the target.
         mass_kg: of the target.
@@ -83,21 +85,35 @@ class KernelFold:
         positive("target mass in kg", self.mass_kg)
         process = at_place(self.interaction, source=self.source, form_factor=self.form_factor)
         object.__setattr__(self, "interaction", process)
+        kinematics = process.kinematics
+        if isinstance(kinematics, Massive) and isinstance(self.source, OfMass):
+            object.__setattr__(self, "source", self.source.of_mass(kinematics.mass_mev))
         if self.nodes_kev is not None:
             nodes = np.asarray(self.nodes_kev, dtype=float)
             grid = nodes, np.broadcast_to(np.asarray(self.weights_kev, dtype=float), nodes.shape)
         elif process.quantity == "count":
             grid = np.zeros(1), np.ones(1)
         else:
-            grid = panel_nodes(
-                recoil_panels(self.source, self.material, kinematics=process.kinematics)
-            )
+            grid = self._panels(process)
         object.__setattr__(self, "_grid", grid)
+        self._check(process, grid[0][0])
+
+    def _panels(self, process: KernelProcess) -> tuple[Array, Array]:
+        """Nodes and weights of panels; a species that is not scattered is named first."""
+        try:
+            edges = recoil_panels(self.source, self.material, kinematics=process.kinematics)
+        except InputError:
+            with np.errstate(all="ignore"):
+                self._check(process, 0.0)
+            raise
+        return panel_nodes(edges)
+
+    def _check(self, process: KernelProcess, deposit_kev: float) -> None:
         nuclide, one = self.material.atoms[0][0], np.ones((1, 1))
 
         def scatter(species: str) -> Array:
             top = self.source.end_point_mev(species)
-            return process.kernel(one * grid[0][0], one * top, species, nuclide, {})
+            return process.kernel(one * deposit_kev, one * top, species, nuclide, {})
 
         check_species(process.name, self.source.flavours, scatter)
 

@@ -23,7 +23,20 @@ from cevns.typing import Array, BoolArray
 if TYPE_CHECKING:
     from iminuit import Minuit  # type: ignore[import-untyped]
 
-__all__ = ["degenerate", "diagnose", "minimise", "minimum", "poi_name"]
+__all__ = ["degenerate", "diagnose", "minimise", "minimum", "poi_name", "sizes"]
+
+_SMALL, _LARGE = 1e-12, 1e12
+
+
+def sizes(parameters: Parameters) -> Array:
+    """Units in which MINUIT sees the free parameters: one, but for very small and large ones.
+
+    Its transformation of a bound keeps 1e-16 of a parameter's unit: cross sections of dark matter,
+    1e-46 cm2, would be lost in it.
+    """
+    scales = np.array([parameters[i].scale for i in parameters.free])
+    power = 10.0 ** np.floor(np.log10(np.where(scales > 0.0, scales, 1.0)))
+    return np.where((scales > _SMALL) & (scales < _LARGE), 1.0, power)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # where nothing determines a parameter: it is said
@@ -70,11 +83,13 @@ def minimum(
         minuit.hesse()
     valid, diagnosis = diagnose(minuit)
     at = theta.copy()
-    at[~fixed] = minuit.values
+    unit = sizes(parameters)
+    at[~fixed] = np.array(minuit.values) * unit
     if valid and (degeneracy := degenerate(likelihood, at, ~fixed)):
         valid, diagnosis = False, degeneracy
     if minuit.covariance is not None:
-        covariance[np.ix_(~fixed, ~fixed)] = _unbounded(likelihood, at, ~fixed, minuit)
+        found = np.asarray(minuit.covariance) * np.outer(unit, unit)
+        covariance[np.ix_(~fixed, ~fixed)] = _unbounded(likelihood, at, ~fixed, found)
     result = _record(
         likelihood,
         at,
@@ -106,10 +121,11 @@ def _minuit(
     from iminuit import Minuit
 
     free = np.array(parameters.free)
+    unit = sizes(parameters)
 
     def whole(x: Array) -> Array:
         at = theta.copy()
-        at[free] = x
+        at[free] = x * unit
         return at
 
     def value(x: Array) -> float:
@@ -119,10 +135,10 @@ def _minuit(
     def gradient(x: Array) -> Array:
         if not np.isfinite(x).all():
             return np.full(len(x), np.nan)
-        return np.asarray(likelihood.gradient(whole(x))[free])
+        return np.asarray(likelihood.gradient(whole(x))[free] * unit)
 
     def hessian(x: Array) -> Array:
-        return likelihood.hessian(whole(x), free)
+        return likelihood.hessian(whole(x), free) * np.outer(unit, unit)
 
     def diagonal(x: Array) -> Array:
         # what MINUIT falls back to where the matrix is not positive definite
@@ -131,15 +147,15 @@ def _minuit(
     chosen = [parameters[i] for i in free]
     minuit = Minuit(
         value,
-        theta[free],
+        theta[free] / unit,
         grad=gradient,
         g2=diagonal if second else None,
         hessian=hessian if second else None,
         name=[p.name for p in chosen],
     )
     minuit.errordef = Minuit.LEAST_SQUARES  # 1, for -2 ln L
-    minuit.errors = [p.scale for p in chosen]
-    minuit.limits = [(p.lower, p.upper) for p in chosen]
+    minuit.errors = [p.scale / u for p, u in zip(chosen, unit, strict=True)]
+    minuit.limits = [(p.lower / u, p.upper / u) for p, u in zip(chosen, unit, strict=True)]
     minuit.tol = 0.01  # edm below 2e-5: differences of -2 ln L are good to four digits
     minuit.print_level = -1  # what fails is in the diagnosis, not on the terminal
     return minuit
@@ -174,7 +190,7 @@ def minimise(
                 return again
             # on the way from the start it was lost: from the lower minimum, then
             lower = theta.copy()
-            lower[np.array(parameters.free)] = minuit.values
+            lower[np.array(parameters.free)] = np.array(minuit.values) * sizes(parameters)
             return minimise(likelihood, parameters, lower, strategy, second=False)
         if not minuit.valid:
             minuit.strategy = 2
@@ -231,12 +247,11 @@ def degenerate(likelihood: Likelihood, theta: Array, free: Array) -> str:
     return f"{involved} are degenerate: fix one of them or give it a constraint"
 
 
-def _unbounded(likelihood: Likelihood, theta: Array, free: Array, minuit: Minuit) -> Array:
+def _unbounded(likelihood: Likelihood, theta: Array, free: Array, found: Array) -> Array:
     """The covariance; of a minimum exactly on a bound, that of the curvature across the bound.
 
     MINUIT's transformation has no slope on the bound, so that its own error there is zero.
     """
-    found = np.asarray(minuit.covariance)
     if (np.diag(found) > 0).all():
         return found
     curvature = likelihood.hessian(theta, np.flatnonzero(free))

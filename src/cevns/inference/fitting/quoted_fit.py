@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cevns.exceptions import FitError, InputError
 from cevns.inference.fitting.fit_result import FitResult, FittedParameter
 from cevns.inference.fitting.intervals import interval
-from cevns.inference.fitting.minuit import minimise, minimum, poi_name
+from cevns.inference.fitting.minuit import minimise, minimum, poi_name, sizes
 from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Fix, Model
@@ -83,6 +83,8 @@ def with_minos(
 
     fitted: dict[str, FittedParameter] = dict(result.fitted)
     notes = []
+    free = likelihood.model.parameters.fix({p.name: p.value for p in result if p.fixed})
+    units = dict(zip([free[i].name for i in free.free], sizes(free).tolist(), strict=True))
     for name in names:
         try:
             with warnings.catch_warnings():
@@ -92,8 +94,9 @@ def with_minos(
             notes.append(f"MINOS failed for {name}")
             continue
         m: Any = minuit.merrors[name]
-        up = float(m.upper) if m.upper_valid and not m.at_upper_limit else None
-        down = -float(m.lower) if m.lower_valid and not m.at_lower_limit else None
+        size = units[name]
+        up = float(m.upper) * size if m.upper_valid and not m.at_upper_limit else None
+        down = -float(m.lower) * size if m.lower_valid and not m.at_lower_limit else None
         found = (m.upper_valid or m.at_upper_limit) and (m.lower_valid or m.at_lower_limit)
         p, here = likelihood.model.parameters[name], result[name]
         # beside a bound MINOS steps by an error that is no measure of the curve

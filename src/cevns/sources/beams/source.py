@@ -11,7 +11,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from cevns.typing import Array, ArrayLike
 __all__ = [
     "ChosenSource",
     "LastingSource",
+    "OfMass",
     "PulledSource",
     "PulsedSource",
     "Source",
@@ -197,4 +198,13 @@ class PulledSource(Source, Protocol):
 
     def added_moments(self, name: str, flavour: str, e_min_mev: ArrayLike) -> Array:
         """Flux moments of the spectrum times v(E) of a parameter, shape ``(3, ...)``, MeV^-k."""
+        ...
+
+
+@runtime_checkable
+class OfMass(Source, Protocol):
+    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
+
+    def of_mass(self, mass_mev: float) -> Self:
+        """The same source of particles of this mass, MeV."""
         ...

@@ -1,0 +1,262 @@
+"""``cevns fog``: the neutrino floor of a target, discovery limits, and maps of the fog."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cevns.cli.terminal.output import Output, require_plots, table
+from cevns.exceptions import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cevns.analysis.fog import NeutrinoFog
+
+__all__ = ["fog"]
+
+_MASSES = "0.5GeV:1000GeV:24:log"
+_MOST = 100_000
+_ROWS = 40
+"""Masses that a table shows; all are in the JSON."""
+_HOW = "write 5.5GeV,50GeV or 0.5GeV:1000GeV:200:log"
+
+
+def fog(
+    output: Output,
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Xe, Ge, NaI, CaWO4, Xe132, ...")],
+    masses: Annotated[
+        str, typer.Option(metavar="LIST|RANGE", help="5.5GeV,50GeV or 0.5GeV:1000GeV:200:log")
+    ] = _MASSES,
+    halo: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="fog, shm, recommended-2021 or shm++, and numbers: shm,v0=235,density=0.4",
+        ),
+    ] = "fog",
+    day: Annotated[
+        float | None, typer.Option(metavar="DAY", help="of the year, for the Earth's speed")
+    ] = None,
+    fluxes: Annotated[
+        str, typer.Option(metavar="NAME|CSV", help="fog, sno-8b, b16-gs98, b16-agss09met or yours")
+    ] = "fog",
+    threshold: Annotated[
+        str | None, typer.Option(metavar="ENERGY", help="lower edge, such as 1keVnr")
+    ] = None,
+    upper_edge: Annotated[
+        str, typer.Option("--upper-edge", metavar="ENERGY", help="of the recoil energies")
+    ] = "200keVnr",
+    bins: Annotated[int, typer.Option(metavar="N", help="of the recoil energy")] = 100,
+    efficiency: Annotated[
+        str | None,
+        typer.Option(metavar="VALUE|CSV", help="0.8, 80%, or a table x,efficiency in keVnr"),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="EXPERIMENT", help="whose efficiency and threshold: name or file"),
+    ] = None,
+    natural: Annotated[
+        bool, typer.Option("--natural", help="natural composition instead of one nuclide")
+    ] = False,
+    couplings: Annotated[
+        str, typer.Option(metavar="NAME", help="see 'cevns list couplings'")
+    ] = "tree-lowE",
+    form_factor: Annotated[
+        str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")
+    ] = "helm",
+    axial: Annotated[bool, typer.Option(help="include the axial part of CEvNS")] = False,
+    exposure: Annotated[
+        list[str] | None,
+        typer.Option(metavar="EXPOSURE", help="discovery limits at 10tyr; may be repeated"),
+    ] = None,
+    index_map: Annotated[
+        bool, typer.Option("--map", help="the index over masses and cross sections")
+    ] = False,
+    cross_sections: Annotated[
+        str | None,
+        typer.Option("--cross-sections", metavar="LOW:HIGH:N", help="of the map, 1e-50cm2:..."),
+    ] = None,
+    billard: Annotated[
+        bool, typer.Option("--billard", help="also the floor of arXiv:1307.5458")
+    ] = False,
+    one_event: Annotated[
+        bool, typer.Option("--one-event", help="also the line of one neutrino")
+    ] = False,
+    limits: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME|CSV|DIR", help="curves over the figure, lz_2024 of CEVNS_DATA"),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the figure, png, pdf or svg")
+    ] = None,
+) -> None:
+    """The neutrino floor: where errors of neutrino fluxes end the search for dark matter."""
+    from cevns.analysis.fog import (
+        FogCase,
+        SkyNeutrinos,
+        fog_target,
+        limit_curves,
+        neutrino_fog,
+        window_of,
+    )
+    from cevns.files import check_writable
+    from cevns.sources.beams.dark_halo import read_halo
+    from cevns.units import quantity
+
+    if figure is not None:
+        require_plots("--figure")
+        check_writable(figure)
+    points = _numbers(masses, "GeV", "--masses", log=True)
+    dark = read_halo(halo)
+    window = window_of(
+        threshold_kev=None if threshold is None else _recoil(threshold, "--threshold"),
+        upper_kev=_recoil(upper_edge, "--upper-edge"),
+        bins=bins,
+        efficiency=efficiency,
+        detector=detector,
+    )
+    case = FogCase(
+        fog_target(target, natural=natural),
+        dark if day is None else dark.on_day(day),
+        SkyNeutrinos(fluxes),
+        window,
+        couplings,
+        form_factor,
+        axial,
+    )
+    overlays = [curve for name in limits or () for curve in limit_curves(name)]
+    found = neutrino_fog(
+        case,
+        points,
+        exposures_tonne_year=[
+            quantity(_spaced(x), "t yr", what="--exposure") for x in exposure or ()
+        ],
+        with_map=index_map,
+        cross_section_cm2=None
+        if cross_sections is None
+        else _numbers(cross_sections, "cm2", "--cross-sections", log=True),
+        with_billard=billard,
+        with_one_event=one_event,
+        overlays=overlays,
+    )
+    _show(output.console, found)
+    record: dict[str, Any] = found.to_dict()
+    if figure is not None:
+        from cevns.report import save
+
+        save(found.plot(), figure)
+        record["figure"] = str(figure)
+        output.console.print(f"figure: {figure}", soft_wrap=True)
+    output.result(record)
+
+
+def _spaced(text: str) -> str:
+    """``10tyr`` and ``10t*yr`` as ``10 t yr``."""
+    return text.replace("*", " ").replace("tyr", "t yr").replace("t-yr", "t yr")
+
+
+def _recoil(text: str, what: str) -> float:
+    """A recoil energy, keVnr; plain keV are those of the recoil here."""
+    from cevns.exceptions import UnitError
+    from cevns.units import quantity
+
+    try:
+        return quantity(text, "keVnr", what=what)
+    except UnitError:
+        stripped = text.strip()
+        for unit in ("keV", "eV"):
+            if stripped.endswith(unit) and not stripped.endswith(("MeV", "GeV", "TeV")):
+                return quantity(stripped, "keV", what=what)
+        raise
+
+
+def _numbers(text: str, unit: str, what: str, *, log: bool) -> Any:
+    """Values of a list, or of ranges LOW:HIGH:N with ``:lin`` or ``:log`` behind."""
+    import numpy as np
+
+    from cevns.units import quantity
+
+    parts = []
+    for piece in text.split(","):
+        ends = [p.strip() for p in piece.split(":")]
+        if len(ends) == 1:
+            parts.append([quantity(ends[0], unit, what=what)])
+            continue
+        spacing = ends.pop() if ends[-1] in ("log", "lin") else ("log" if log else "lin")
+        if len(ends) != 3 or not ends[2].isdigit():
+            raise InputError(f"{what} {piece}: {_HOW}")
+        low, high = (quantity(e, unit, what=what) for e in ends[:2])
+        number = int(ends[2])
+        if not 2 <= number <= _MOST:
+            raise InputError(f"{what} {piece}: {number} points; take 2 to {_MOST:,}")
+        if not (low < high and (low > 0.0 or spacing == "lin")):
+            raise InputError(f"{what} {piece}: a range goes from a lower to a higher value above 0")
+        make = np.geomspace if spacing == "log" else np.linspace
+        parts.append(make(low, high, number).tolist())
+    values = np.concatenate(parts)
+    if not (values > 0.0).all():
+        raise InputError(f"{what} {text}: the values must be above 0")
+    return values
+
+
+def _show(console: Console, found: NeutrinoFog) -> None:
+    """Conventions and the table."""
+    said = found.case.conventions()
+    halo = said["halo"]
+    sun = said["neutrinos"].get("b8", {"flux_cm2_s": math.nan, "relative_error": math.nan})
+    nuclides = ", ".join(said["nuclides"][:4]) + (", ..." if len(said["nuclides"]) > 4 else "")
+    low, high = said["window_kevnr"]
+    v0, escape, lab = (halo[f"{name}_km_s"] for name in ("v0", "v_escape", "v_lab"))
+    speeds = f"v0 {v0:.1f}, v_esc {escape:g}, v_lab {lab:.1f} km/s"
+    boron = f"8B {sun['flux_cm2_s']:.3g} /cm2/s +- {100.0 * sun['relative_error']:.3g} %"
+    lines = (
+        f"neutrino fog of {said['target']} ({nuclides})",
+        f"halo {halo['name']}: {halo['density_gev_cm3']:g} GeV/cm3, {speeds}",
+        f"fluxes {said['fluxes']}: {boron}, {len(said['neutrinos'])} components",
+        f"{said['bins']} bins, {low:.4g} to {high:.4g} keVnr; efficiency {said['efficiency']}",
+        f"{said['couplings']}, {said['form_factor']}, axial part {said['axial']}, no resolution",
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    columns = ["m / GeV", "floor / cm2", "M / t yr"]
+    columns += [f"3 sigma, {x:g} t yr" for x in found.limits]
+    columns += ["Billard"] * (found.billard is not None) + ["one event"] * (
+        found.one_event is not None
+    )
+    shown = table("largest cross section with n = 2", *columns, left=0)
+    size = found.floor.mass_gev.size
+    picked = (
+        sorted({round(k * (size - 1) / (_ROWS - 1)) for k in range(_ROWS)})
+        if size > _ROWS
+        else range(size)
+    )
+    for k in picked:
+        row = [found.floor.mass_gev, found.floor.cross_section_cm2, found.floor.exposure_tonne_year]
+        row += [curve.cross_section_cm2 for curve in found.limits.values()]
+        if found.billard is not None:
+            row.append(found.billard.curve.cross_section_cm2)
+        if found.one_event is not None:
+            row.append(found.one_event.cross_section_cm2)
+        cells = [f"{row[0][k]:.4g}"]
+        cells += [f"{v[k]:.3e}" if math.isfinite(v[k]) else "none" for v in (row[1], *row[3:])]
+        cells.insert(2, f"{row[2][k]:.3g}" if math.isfinite(row[2][k]) else "none")
+        shown.add_row(*cells)
+    console.print(shown)
+    if size > _ROWS:
+        console.print(f"{len(list(picked))} of {size} masses; all of them with --json")
+    if found.billard is not None:
+        low, high = found.billard.exposures_tonne_year
+        console.print(
+            f"Billard: 90 % of experiments reach 3 sigma with 500 neutrinos: {low:.3g} t yr from "
+            f"3 eV, {high:.4g} t yr from 4 keV; flux errors of arXiv:1307.5458",
+            soft_wrap=True,
+        )
+    if found.one_event is not None:
+        console.print("one event: 2.3 WIMPs where one neutrino is expected, best threshold")
+    if found.index_map is not None:
+        shape = found.index_map.index.shape
+        console.print(f"map of the index: {shape[1]} masses, {shape[0]} cross sections")

@@ -1,0 +1,191 @@
+"""``cevns fog`` as it is typed: JSON, tables, figures, and one sentence for what cannot be."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cevns.cli import run
+
+FAST = ("--masses", "5.5GeV,50GeV")
+
+
+def record(capsys, *words):
+    assert run(["fog", *map(str, words), "--json", "-"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_floor_as_json(capsys):
+    found = record(capsys, "Xe", *FAST)
+    assert [sorted(row) for row in found["floor"]] == [
+        ["cross_section_cm2", "exposure_tonne_year", "index", "mass_gev"]
+    ] * 2
+    assert [row["mass_gev"] for row in found["floor"]] == [5.5, 50.0]
+    assert found["floor"][0]["cross_section_cm2"] == pytest.approx(1.396e-45, rel=0.01)
+    assert found["floor"][1]["cross_section_cm2"] == pytest.approx(4.166e-49, rel=0.01)
+    assert found["floor"][0]["exposure_tonne_year"] == pytest.approx(0.128, rel=0.02)
+    physics = found["physics"]
+    assert physics["nuclides"] == ["Xe131"]
+    assert physics["window_kevnr"] == [1e-4, 200.0]
+    assert physics["bins"] == 100
+    assert physics["neutrinos"]["b8"] == {"flux_cm2_s": 5.16e6, "relative_error": 0.02}
+    assert physics["halo"]["name"] == "fog"
+
+
+def test_the_table_prints_the_conventions(capsys):
+    assert run(["fog", "Ge", *FAST, "--exposure", "10tyr", "--billard", "--one-event"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("Ge74", "v_esc 533", "5.16e+06 /cm2/s +- 2 %", "0.0001 to 200 keVnr", "tree-lowE"):
+        assert word in shown
+    assert "3 sigma, 10 t yr" in shown
+    assert "Billard: 90 %" in shown
+    table = [line for line in shown.splitlines() if line.strip().startswith(("5.5", "50"))]
+    assert len(table) == 2
+    assert max(len(line.rstrip()) for line in shown.splitlines() if "e-4" in line) <= 80
+
+
+def test_what_is_asked_beside(capsys):
+    found = record(
+        capsys, "Xe", "--masses", "20GeV:1000GeV:5", "--exposure", "1 t yr", "--exposure",
+        "100tyr", "--billard", "--one-event", "--map", "--cross-sections",
+        "1e-49cm2:1e-45cm2:9",
+    )  # fmt: skip
+    assert len(found["discovery_limits"]) == 10
+    assert {row["exposure_tonne_year"] for row in found["discovery_limits"]} == {1.0, 100.0}
+    assert np.shape(found["map"]["index"]) == (9, 5)
+    assert len(found["billard"]["floor"]) == 5
+    assert "index" not in found["one_event"]["floor"][0]
+    assert found["billard"]["exposures_tonne_year"][1] == pytest.approx(9080.0, rel=0.01)
+
+
+def test_options_change_what_is_said_and_found(capsys, tmp_path):
+    table = tmp_path / "efficiency.csv"
+    table.write_text("x,efficiency\n0.5,0\n1,0.5\n5,0.8\n")
+    usual = record(capsys, "Xe", *FAST)["floor"]
+    for words, said in (
+        (("--halo", "shm,v0=235"), ("halo", "name", "shm,v0=235")),
+        (("--day", "152"), ("halo", "name", "fog, day 152")),
+        (("--fluxes", "sno-8b"), ("fluxes", None, "sno-8b")),
+        (("--threshold", "0.5keVnr"), ("window_kevnr", 0, 0.5)),
+        (("--upper-edge", "50 keVnr"), ("window_kevnr", 1, 50.0)),
+        (("--natural",), ("nuclides", 0, "Xe124")),
+        (("--efficiency", str(table)), ("efficiency", None, str(table))),
+        (("--efficiency", "80%"), ("efficiency", None, "0.8")),
+        (("--bins", "60"), ("bins", None, 60)),
+        (("--couplings", "scholberg2021"), ("couplings", None, "scholberg2021")),
+    ):
+        found = record(capsys, "Xe", *FAST, *words)
+        first, second, value = said
+        what = found["physics"][first]
+        assert (what if second is None else what[second]) == value
+        both = [
+            (a["cross_section_cm2"], a["exposure_tonne_year"])
+            == (b["cross_section_cm2"], b["exposure_tonne_year"])
+            for a, b in zip(found["floor"], usual, strict=True)
+        ]
+        assert not all(both), words
+
+
+def test_a_detector(capsys):
+    """Efficiency and threshold of an experiment: light WIMPs need more, and the table says so."""
+    found = record(capsys, "Ar", "--masses", "50GeV", "--detector", "coherent-lar-2020")
+    bare = record(capsys, "Ar", "--masses", "50GeV")
+    assert found["physics"]["window_kevnr"][0] > 1.0
+    assert "coherent-lar-2020" in found["physics"]["efficiency"]
+    assert found["floor"][0]["exposure_tonne_year"] > bare["floor"][0]["exposure_tonne_year"]
+
+
+def test_a_floor_that_is_not_reached_is_null(capsys, monkeypatch):
+    """Without any error of a flux the index never passes two."""
+    from cevns.analysis.fog import SkyNeutrinos
+
+    monkeypatch.setattr(
+        SkyNeutrinos, "changes", property(lambda sky: np.zeros((1, len(sky.names))))
+    )
+    found = record(capsys, "Xe", "--masses", "6GeV")
+    assert found["floor"][0]["cross_section_cm2"] is None
+    assert run(["fog", "Xe", "--masses", "6GeV"]) == 0
+    assert "none" in capsys.readouterr().out
+
+
+def test_the_figure(capsys, tmp_path):
+    matplotlib = pytest.importorskip("matplotlib")
+    _ = matplotlib
+    limit = tmp_path / "mine.csv"
+    limit.write_text("# limit; a test\nmass_gev,sigma_cm2\n10,1e-45\n100,1e-47\n1000,1e-46\n")
+    region = tmp_path / "region.csv"
+    region.write_text(
+        "# closed contour; a test\nmass_gev,sigma_cm2\n20,1e-44\n40,1e-44\n40,1e-43\n20,1e-44\n"
+    )
+    path = tmp_path / "fog.png"
+    found = record(
+        capsys, "Xe", "--masses", "1GeV:1000GeV:30", "--map", "--figure", path, "--limits", limit,
+        "--limits", region, "--billard", "--one-event", "--exposure", "10tyr",
+    )  # fmt: skip
+    assert found["figure"] == str(path)
+    assert path.read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("Xe", "--masses", "1e-3GeV"), "masses are between 0.01 and 1e+06 GeV"),
+        (("Xe", "--masses", "0.012GeV"), "gives no recoil of Xe above 0.0001 keV"),
+        (("Xe", "--masses", "5"), "a number without a unit"),
+        (("Xe", "--masses", "5kg"), "is a unit of mass"),
+        (("Xe", "--masses", "5GeV:1GeV:10"), "from a lower to a higher value"),
+        (("Xe", "--masses", "5GeV:10GeV"), "write 5.5GeV,50GeV or"),
+        (("Xe", "--masses", "5GeV:10GeV:1"), "take 2 to"),
+        (("Xe", "--masses", "-5GeV"), "must be above 0"),
+        (("Xe", "--masses", "nanGeV"), "is not a finite number"),
+        (("Xe", "--masses", "50GeV", "--threshold", "150keVnr"), "the lightest that does has 52.7"),
+        (("Xe131x", *FAST), "is not a chemical formula"),
+        (("Zz", *FAST), "Zz"),
+        (("Xe", *FAST, "--halo", "nfw"), "halo"),
+        (("Xe", *FAST, "--halo", "shm,v0=5"), "most probable speed"),
+        (("Xe", *FAST, "--day", "400"), "a day of the year"),
+        (("Xe", *FAST, "--fluxes", "b23"), "set of solar fluxes"),
+        (("Xe", *FAST, "--fluxes", "missing.csv"), "missing.csv"),
+        (("Xe", *FAST, "--threshold", "300keVnr"), "no recoil energy is between"),
+        (("Xe", *FAST, "--threshold", "1keVee"), "electron-equivalent"),
+        (("Xe", *FAST, "--threshold", "1"), "without a unit"),
+        (("Xe", *FAST, "--upper-edge", "1e9keVnr"), "upper edge of the recoil energies"),
+        (("Xe", *FAST, "--bins", "1"), "take 2 to 2000"),
+        (("Xe", *FAST, "--efficiency", "1.2"), "no probability"),
+        (("Xe", *FAST, "--efficiency", "missing.csv"), "missing.csv"),
+        (("Xe", *FAST, "--efficiency", "0.5", "--detector", "coherent-lar-2020"), "not both"),
+        (("Xe", *FAST, "--detector", "nowhere"), "nowhere"),
+        (("Xe", *FAST, "--exposure", "10 kg"), "exposure"),
+        (("Xe", *FAST, "--exposure", "0tyr"), "exposure in tonne years"),
+        (("Xe", *FAST, "--map", "--cross-sections", "1e-45:1e-47:3"), "without a unit"),
+        (("Xe", *FAST, "--limits", "missing.csv"), "missing.csv"),
+        (("Xe", *FAST, "--figure", "fog.txt"), ""),
+        (("Xe", *FAST, "--couplings", "pdg1066"), "coupling scheme"),
+        (("Xe", *FAST, "--form-factor", "cube"), "form factor"),
+    ],
+)
+def test_one_sentence(words, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["fog", *words]) == 2
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == 1
+    assert said.casefold() in errors[0].casefold()
+
+
+def test_limits_by_their_names(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("CEVNS_DATA", raising=False)
+    assert run(["fog", "Xe", *FAST, "--limits", "lz_2024"]) == 2
+    assert "set CEVNS_DATA" in capsys.readouterr().err
+    folder = tmp_path / "wimp-limits"
+    folder.mkdir()
+    (folder / "lz_2024.csv").write_text("mass_gev,sigma_cm2\n10,-45\n100,-47\n")
+    monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024"]) == 2
+    assert "not positive: logarithms?" in capsys.readouterr().err
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-1066"]) == 2
+    assert "lz_2024" in capsys.readouterr().err
+    (folder / "lz_2024.csv").write_text("mass_gev,sigma_cm2\n10,1e-9\n100,1e-10\n")
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024"]) == 2
+    assert "1 pb is 1e-36 cm2" in capsys.readouterr().err
