@@ -26,7 +26,7 @@ from cevns.analysis.fog import (
     one_event_line,
 )
 from cevns.analysis.fog.sky_neutrinos import OnePart
-from cevns.sources.sky.mixture import Curve, Part, whole
+from cevns.sources.sky.steady_mixture import Curve, Part, whole
 
 MASSES = [0.6, 5.5, 50.0]
 # cm2 and exposures in tonne years at 0.6, 5.5 and 50 GeV of the independent program

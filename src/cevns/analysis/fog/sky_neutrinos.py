@@ -15,8 +15,8 @@ from cevns.sources.atmospheric import Atmospheric
 from cevns.sources.dsnb import Dsnb
 from cevns.sources.geo_neutrinos import GeoNeutrinos
 from cevns.sources.reactor_background import ReactorBackground
-from cevns.sources.sky.mixture import Mixture, Part, Share
 from cevns.sources.sky.solar_fluxes import flux_sets
+from cevns.sources.sky.steady_mixture import Mixture, Part, Share
 from cevns.sources.sun import Sun
 from cevns.typing import Array
 
