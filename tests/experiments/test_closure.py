@@ -44,7 +44,9 @@ CASES = {
 
 
 def test_every_model_is_closed():
-    assert {name.split()[0] for name in CASES} == set(interactions())
+    # dark matter has a source of its own: test_dark_matter.py
+    neutrinos = {name for name in interactions() if not name.startswith("wimp-")}
+    assert {name.split()[0] for name in CASES} == neutrinos
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from cevns.processes import interaction, interactions, structure_of
 MEDIATORS = {
     name: (p.name, process.parameters[-1].name)
     for name in interactions()
+    if not name.startswith("wimp-")
     if (process := interaction(name))
     for p in structure_of(process)
     if p.natural is not None

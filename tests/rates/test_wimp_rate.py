@@ -9,6 +9,14 @@ from scipy.integrate import quad
 from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear import material, nuclide
 from cevns.processes import process
+from cevns.processes.ingredients import wimp_nucleus
+from cevns.processes.ingredients.wimp_nucleus import (
+    SpinStructure,
+    Wimp,
+    spin_response,
+    spin_structures,
+)
+from cevns.processes.wimp_sd import WimpSD
 from cevns.processes.wimp_si import WimpSI
 from cevns.rates import recoil_spectrum
 from cevns.rates.kernel_fold import KernelFold
@@ -140,3 +148,87 @@ def test_wimps_do_not_scatter_as_neutrinos_do():
 def test_bad_masses(mass):
     with pytest.raises(InputError, match="mass of a WIMP in GeV"):
         wimp_rate("shm", material("Xe"), mass, [1.0])
+
+
+# <S_p>, <S_n> of the same calculation, arXiv:1304.7684
+SPINS = {
+    "F19": (0.478, -0.002), "Na23": (0.224, 0.024), "Al27": (0.326, 0.038),
+    "Si29": (0.016, 0.156), "Ge73": (0.031, 0.439), "I127": (0.342, 0.031),
+    "Xe129": (0.010, 0.329), "Xe131": (-0.009, -0.272),
+}  # fmt: skip
+J = {"F19": 0.5, "Na23": 1.5, "Al27": 2.5, "Si29": 0.5, "Ge73": 4.5, "I127": 2.5, "Xe129": 0.5}
+
+
+@pytest.mark.parametrize("name", SPINS)
+def test_structure_functions_are_spins_at_rest(name):
+    """S_00(0) = (2J+1)(J+1)/(4 pi J) (S_p + S_n)^2; two-body currents take 40 % of S_11."""
+    structure, (p, n) = spin_structures()[name], SPINS[name]
+    j = J.get(name, 1.5)
+    weight = (2 * j + 1) * (j + 1) / (4 * np.pi * j)
+    s00, s11, s01 = structure.coefficients[:, 0]
+    assert s00 == pytest.approx(weight * (p + n) ** 2, rel=0.006)
+    assert s11 == pytest.approx(0.600 * weight * (p - n) ** 2, rel=0.01)
+    # interference is the root of both, with the sign of the odd nucleon; means over the band of
+    # two-body currents are of x and of x^2, so it is a little less
+    assert 0.975 < s01**2 / (4.0 * s00 * s11) < 1.0
+    assert (s01 > 0.0) == (abs(p) > abs(n))
+
+
+def test_spin_dependent_rates():
+    """The fold over speeds is the closed form, and odd neutrons make the spin of xenon."""
+    recoil = np.array([0.5, 2.0, 10.0, 30.0])
+    year = source("halo", live_time_d=365.25)
+    for target, nucleon in (("Xe", "neutron"), ("NaI", "proton"), ("F19", "proton")):
+        closed = 1e-40 * wimp_rate("shm", material(target), 50.0, recoil, spin=nucleon)[0]
+        folded = recoil_spectrum(
+            year, target, 1000.0, recoil, interaction=WimpSD(50.0, nucleon),
+            values={"sigma_sd": 1e-40},
+        )["chi"]  # fmt: skip
+        assert folded == pytest.approx(closed, rel=2e-5, abs=2e-6 * closed.max())
+    strong, weak = (
+        wimp_rate("shm", material("Xe"), 50.0, 2.0, spin=nucleon)[0, 0]
+        for nucleon in ("neutron", "proton")
+    )
+    assert strong > 10.0 * weak
+
+
+def test_a_free_proton_has_its_own_cross_section(monkeypatch):
+    """One proton of spin 1/2, S_00 = S_11 = S_01/2 = 3/(8 pi) at rest: C = 1, and 0 of neutrons."""
+    one = 2.0 * 1.5 / (4.0 * np.pi * 0.5) * 0.25
+    single = SpinStructure(1.0, 10.0, np.array([[one], [one], [2.0 * one]]))
+    monkeypatch.setattr(wimp_nucleus, "spin_structures", lambda: {"H1": single})
+    hydrogen = nuclide("H1")
+    assert spin_response(hydrogen, 50e3, 0.0, "proton") == pytest.approx(1.0, rel=1e-6)
+    assert spin_response(hydrogen, 50e3, 0.0, "neutron") == pytest.approx(0.0, abs=1e-12)
+
+
+def test_spins_without_a_structure_function_are_refused():
+    with pytest.raises(InputError, match=r"Cs133 has spin 3\.5 and no structure function"):
+        wimp_rate("shm", material("CsI"), 50.0, 1.0, spin="proton")
+    assert wimp_rate("shm", material("Ar40"), 50.0, 1.0, spin="proton").tolist() == [[0.0]]
+    with pytest.raises(UnknownNameError, match="nucleon whose spin"):
+        WimpSD(nucleon="electron")
+
+
+def test_a_proportional_kernel_is_evaluated_once(monkeypatch):
+    """The fold of many cross sections is one fold times each, and asks the kernel no more."""
+    year = source("halo", live_time_d=365.25)
+    fold = KernelFold(year, WimpSI(20.0), material("Xe"), 1000.0)
+    sizes = np.array([[0.0, 1e-47], [1e-45, 3e-45]])
+    together = fold.spectrum({"sigma_si": sizes})
+    asked = []
+    kernel = WimpSI.kernel
+
+    def counted(self, *given):
+        asked.append(given)
+        return kernel(self, *given)
+
+    monkeypatch.setattr(WimpSI, "kernel", counted)
+    assert fold.spectrum({"sigma_si": 2e-45}).sum() > 0.0
+    assert not asked
+    # without the ability it is the same, and asked for
+    monkeypatch.delattr(Wimp, "proportional_to")
+    plain = KernelFold(year, WimpSI(20.0), material("Xe"), 1000.0)
+    assert plain.spectrum({"sigma_si": sizes}) == pytest.approx(together, rel=1e-12)
+    assert len(asked) > 3
+    assert fold.spectrum()[0].max() == 0.0  # its nominal value

@@ -14,7 +14,7 @@ from cevns.exceptions import DataError, InputError
 from cevns.inference.scan.cls_values import assemble
 from cevns.inference.toys.toy_job import TIE
 from cevns.inference.work.scan_store import ScanFile, write_scan
-from cevns.processes import interactions
+from cevns.processes import interactions, process, structure_of
 from cevns.report.drawing.labels import parameter_label, symbol
 from cevns.report.scan_figures.scan_figure import scan_figure
 from cevns.study import load
@@ -547,6 +547,10 @@ def test_every_parameter_of_new_physics_has_a_symbol() -> None:
     parser = MathTextParser("path")
     names = {}
     for name in interactions():
+        if name.startswith("wimp-"):  # of a source of their own
+            wimp = process(name)
+            names |= {p.name: p.unit for p in (*wimp.parameters, *structure_of(wimp))}
+            continue
         for p in load("coherent-csi-2021", models=name).couplings:
             names[p.name] = p.unit
     assert len(names) > 60

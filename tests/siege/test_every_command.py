@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "toys": ("toys", "-n", "20", "--workers", "1"),
     "compare": ("compare", "coherent-lar-engineering"),
     "xsec": ("xsec", "Ge", "--source"),
+    "fog": ("fog", "Ge", "--masses", "50GeV", "--detector"),
 }
 
 FULL: dict[str, Any] = YAML(typ="safe").load(
@@ -175,7 +176,7 @@ def ends_well(capsys: pytest.CaptureFixture[str], *words: str | Path) -> int:
 
 def on(experiment: str | Path) -> Iterator[tuple[str, tuple[str | Path, ...]]]:
     for name, (command, *options) in COMMANDS.items():
-        if command == "xsec":
+        if command in ("xsec", "fog"):
             yield name, (command, *options, experiment)
         else:
             yield name, (command, experiment, *options)

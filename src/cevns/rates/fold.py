@@ -35,12 +35,25 @@ from cevns.processes import (
 from cevns.rates.moments import fold_terms
 from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
+from cevns.sources.beams.source import OfMass
 from cevns.typing import Array
 
-__all__ = ["NODES_PER_PANEL", "Fold", "panel_nodes", "recoil_panels"]
+__all__ = ["NODES_PER_PANEL", "Fold", "of_its_mass", "panel_nodes", "recoil_panels"]
 
 NODES_PER_PANEL = 24
 """Exact for a smooth spectrum over a whole panel between its kinks."""
+
+
+def of_its_mass(source: Source, kinematics: Kinematics) -> Source:
+    """The source with particles of the mass that a process has, where it leaves that to it.
+
+    Args:
+        source: of the beam particles; one that is not `OfMass` stays as it is.
+        kinematics: of the process.
+    """
+    if isinstance(kinematics, Massive) and isinstance(source, OfMass):
+        return source.of_mass(kinematics.mass_mev)
+    return source
 
 
 def recoil_panels(
@@ -64,6 +77,7 @@ def recoil_panels(
     Raises:
         InputError: if the source reaches no recoil energy at all.
     """
+    source = of_its_mass(source, kinematics)
     kinks = {0.0}
     for nuclide, _ in material.atoms:
         for energy in source.recoil_kinks:

@@ -21,11 +21,11 @@ from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
-from cevns.processes import KernelProcess, Massive, at_place, check_species
-from cevns.rates.fold import panel_nodes, recoil_panels
+from cevns.processes import KernelProcess, at_place, check_species
+from cevns.processes.framework.abilities import Proportional
+from cevns.rates.fold import of_its_mass, panel_nodes, recoil_panels
 from cevns.rates.source_pulls import pulls_in
 from cevns.sources import Source
-from cevns.sources.beams.source import OfMass
 from cevns.typing import Array
 
 __all__ = ["KernelFold"]
@@ -85,9 +85,7 @@ class KernelFold:
         positive("target mass in kg", self.mass_kg)
         process = at_place(self.interaction, source=self.source, form_factor=self.form_factor)
         object.__setattr__(self, "interaction", process)
-        kinematics = process.kinematics
-        if isinstance(kinematics, Massive) and isinstance(self.source, OfMass):
-            object.__setattr__(self, "source", self.source.of_mass(kinematics.mass_mev))
+        object.__setattr__(self, "source", of_its_mass(self.source, process.kinematics))
         if self.nodes_kev is not None:
             nodes = np.asarray(self.nodes_kev, dtype=float)
             grid = nodes, np.broadcast_to(np.asarray(self.weights_kev, dtype=float), nodes.shape)
@@ -175,6 +173,24 @@ class KernelFold:
         flat = {n: np.broadcast_to(v, lead).reshape(-1, 1, 1) for n, v in given.items()}
         pulls, _ = pulls_in(self.source, flat)
         couplings = {n: v for n, v in flat.items() if n not in pulls}
+        if isinstance(self.interaction, Proportional) and not pulls:
+            name = self.interaction.proportional_to
+            size = given.get(name, np.asarray(self.interaction.parameters[name].value))
+            scaled: Array = np.broadcast_to(size, lead)[..., None, None] * self._unit
+            return scaled
+        return self._at(lead, pulls, couplings)
+
+    @cached_property
+    def _unit(self) -> Array:
+        """The spectrum of a `Proportional` process with one for its parameter."""
+        assert isinstance(self.interaction, Proportional)
+        one = {self.interaction.proportional_to: np.ones((1, 1, 1))}
+        return self._at((), {}, one)
+
+    def _at(
+        self, lead: tuple[int, ...], pulls: Mapping[str, Array], couplings: Mapping[str, Array]
+    ) -> Array:
+        """Counts per node and species, ``(..., species, nodes)``, at points one after the other."""
         points = int(np.prod(lead, dtype=int))
         out = np.zeros((points, len(self.flavours), self.nodes.size))
         deposit = self.nodes[:, None]

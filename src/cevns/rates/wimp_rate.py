@@ -3,12 +3,12 @@ r"""Recoil spectra of WIMPs in closed form, for many masses at once.
 The fold of a halo with a contact interaction is known: with eta the mean inverse speed of
 `cevns.sources.beams.dark_halo`,
 
-    dR/dT = N_T (rho/m) sigma_A m_N/(2 mu_N^2) F^2(q) eta(v_min),
-    sigma_A = sigma A^2 mu_N^2/mu_p^2.
+    dR/dT = N_T (rho/m) sigma m_N/(2 mu_N^2) C(q) eta(v_min)
 
-It is what `KernelFold` finds for the source ``halo`` and the process ``wimp-si`` by quadrature, up
-to corrections of v^2, some 1e-6, that only the quadrature has. Source: Lewin & Smith, Astropart.
-Phys. 6 (1996) 87.
+with C of `cevns.processes.ingredients.wimp_nucleus`, A^2 (mu_N^2/mu_p^2) F^2 without spin. It is
+what `KernelFold` finds for the source ``halo`` and the processes ``wimp-si`` and ``wimp-sd`` by
+quadrature, up to corrections of v^2, some 1e-6, that only the quadrature has. Source: Lewin &
+Smith, Astropart. Phys. 6 (1996) 87.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear.checks import finite
 from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.processes.ingredients.wimp_nucleus import (
-    coherent_gain,
+    Nucleon,
+    check_nucleon,
+    coherent_response,
     inverse_recoil_range,
     minimum_speed,
+    spin_response,
 )
 from cevns.sources.beams.dark_halo import DarkHalo, dark_halo
 from cevns.typing import Array, ArrayLike
@@ -45,6 +48,7 @@ def wimp_rate(
     recoil_energy_kev: ArrayLike,
     *,
     form_factor: str | FormFactor = "helm",
+    spin: Nucleon | None = None,
 ) -> Array:
     """Recoils per tonne, year, keV and cm2 of the cross section on a nucleon.
 
@@ -53,13 +57,15 @@ def wimp_rate(
         target: material.
         mass_gev: of the WIMPs, GeV, ``(p,)``.
         recoil_energy_kev: keV, ``(n,)``.
-        form_factor: model or name.
+        form_factor: model or name; without spin.
+        spin: ``proton`` or ``neutron`` for an interaction with the spin of these alone.
 
     Returns:
         Shape ``(p, n)``.
 
     Raises:
-        InputError: if an energy or a mass is not finite or out of range.
+        InputError: if an energy or a mass is not finite or out of range, or structure functions of
+            a nuclide with spin are needed that are not carried.
         UnknownNameError: if a name is unknown.
 
     Examples:
@@ -68,6 +74,8 @@ def wimp_rate(
         >>> rate.round(2).tolist()
         [[64.43, 0.0], [31.49, 22.24]]
     """
+    if spin is not None:
+        check_nucleon(spin)
     model, found = find_form_factor(form_factor), dark_halo(halo)
     mass = 1e3 * finite("mass of a WIMP in GeV", mass_gev, minimum=1e-3).reshape(-1, 1)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0).ravel()
@@ -76,10 +84,13 @@ def wimp_rate(
     total = np.zeros((mass.size, recoil.size))
     for nuclide in target.nuclides:
         q = momentum_transfer_inv_fm(recoil, nuclide.mass_mev)
-        squared = model.evaluate(q, model.default_rms_radius(nuclide)) ** 2
+        if spin is None:
+            response = coherent_response(nuclide, mass, q, model)
+        else:
+            response = spin_response(nuclide, mass, q, spin)
         speed = _C_KM_S * minimum_speed(nuclide, mass, recoil)
         # eta in units of c: c^2 per MeV, and c of the density's flux
         eta = _C_KM_S * found.mean_inverse_speed(speed)
-        gain = coherent_gain(nuclide, mass) * inverse_recoil_range(nuclide, mass) * 1e-3
-        total += per_kg[nuclide.name] * density * _C_CM_S * gain * squared * eta
+        slope = 1e-3 * inverse_recoil_range(nuclide, mass) * response
+        total += per_kg[nuclide.name] * density * _C_CM_S * slope * eta
     return total * TONNE_YEAR_KG_S

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["fog_figure"]
 
 _LEVELS: Final = tuple(np.round(np.arange(1.0, 4.01, 0.1), 2))
-_DECADES: Final = 1e11
+_DECADES: Final = 1e13
 """Of the cross sections that a figure shows at most."""
-_LIMIT_COLORS: Final = ("#2f5fb3", "#d98200", "#3f8f5b", "#964a8b", "#e42536", "#6f6f76")
+_LIMIT_COLORS: Final = ("#d98200", "#3f8f5b", "#964a8b", "#e42536", "#6f6f76", "#8c5a2b")
 _DASHES: Final[dict[str, Any]] = {
     "limit": "-",
     "projection": (0, (5, 1.6)),
@@ -74,7 +74,11 @@ def fog_figure(found: NeutrinoFog) -> Figure:
     _limits(axes, found)
     _frame(axes, found)
     axes.set_xlabel(style.with_unit("WIMP mass", "GeV"))
-    axes.set_ylabel(style.with_unit(r"$\sigma_\mathrm{SI}$ on a nucleon", "cm2"))
+    spin = found.case.spin
+    symbol = r"$\sigma_\mathrm{SI}$ on a nucleon"
+    if spin is not None:
+        symbol = rf"$\sigma_\mathrm{{SD}}$ on a {spin}"
+    axes.set_ylabel(style.with_unit(symbol, "cm2"))
     figure.legend(
         loc="outside lower left", ncols=3, handlelength=2.6, fontsize=7.0, borderaxespad=0.3
     )

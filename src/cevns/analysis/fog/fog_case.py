@@ -25,6 +25,7 @@ from cevns.nuclear.materials import Material, material
 from cevns.nuclear.nuclides import Nuclide, isotopes
 from cevns.processes import interaction
 from cevns.processes.framework.kinematics import maximum_recoil_kev
+from cevns.processes.ingredients.wimp_nucleus import Nucleon, check_nucleon
 from cevns.rates.spectrum import flux_averaged_slope
 from cevns.rates.wimp_rate import wimp_rate
 from cevns.sources.beams.dark_halo import DarkHalo, dark_halo
@@ -84,6 +85,8 @@ class FogCase:
         couplings: scheme of weak couplings; at tree level no flavour matters.
         form: form-factor model of both rates.
         axial: whether neutrinos scatter by the axial part too.
+        spin: ``proton`` or ``neutron`` for WIMPs that see their spin alone; the cross section is
+            then that on them.
 
     Raises:
         InputError: if no neutrino gives a recoil in the window.
@@ -103,11 +106,14 @@ class FogCase:
     couplings: str = "tree-lowE"
     form: str = "helm"
     axial: bool = False
+    spin: Nucleon | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.target, str):
             object.__setattr__(self, "target", fog_target(self.target))
         object.__setattr__(self, "halo", dark_halo(self.halo))
+        if self.spin is not None:
+            check_nucleon(self.spin)
 
     @property
     def material(self) -> Material:
@@ -179,7 +185,15 @@ class FogCase:
                 f"{_HEAVIEST_GEV:g} GeV"
             )
         energy, into = self.window.nodes()
-        rows = wimp_rate(self.dark, self.material, masses, energy, form_factor=self.form) @ into
+        rates = wimp_rate(
+            self.dark, self.material, masses, energy, form_factor=self.form, spin=self.spin
+        )
+        rows = rates @ into
+        if self.spin is not None and not any(x.spin for x in self.material.nuclides):
+            raise InputError(
+                f"{self.material.name} has no nuclide with spin, by which this WIMP could scatter: "
+                "take the natural composition or another target"
+            )
         unseen = ~(rows.sum(axis=1) > 0.0)
         if unseen.any():
             raise InputError(
@@ -210,4 +224,5 @@ class FogCase:
             "couplings": self.couplings,
             "axial": "included" if self.axial else "left out",
             "form_factor": self.form,
+            "wimp": "spin-independent" if self.spin is None else f"spin of the {self.spin}",
         }

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["NeutrinoFog", "neutrino_fog"]
 
 _MAP_POINTS = 100
-_HIGHEST_LOG = -40.0
+_HIGHEST_LOG = -38.0
 """Of the cross sections of a map that are not given, in cm2: above, limits only rise."""
 MOST_POINTS = 1_000_000
 

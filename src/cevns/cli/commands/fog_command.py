@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cevns.analysis.fog import NeutrinoFog
+    from cevns.processes.ingredients.wimp_nucleus import Nucleon
 
 __all__ = ["fog"]
 
@@ -69,6 +70,10 @@ def fog(
         str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")
     ] = "helm",
     axial: Annotated[bool, typer.Option(help="include the axial part of CEvNS")] = False,
+    spin: Annotated[
+        str | None,
+        typer.Option(metavar="NUCLEON", help="WIMPs that see the spin of the proton or neutron"),
+    ] = None,
     exposure: Annotated[
         list[str] | None,
         typer.Option(metavar="EXPOSURE", help="discovery limits at 10tyr; may be repeated"),
@@ -127,6 +132,7 @@ def fog(
         couplings,
         form_factor,
         axial,
+        cast("Nucleon | None", spin),
     )
     overlays = [curve for name in limits or () for curve in limit_curves(name)]
     found = neutrino_fog(
@@ -219,6 +225,7 @@ def _show(console: Console, found: NeutrinoFog) -> None:
         f"fluxes {said['fluxes']}: {boron}, {len(said['neutrinos'])} components",
         f"{said['bins']} bins, {low:.4g} to {high:.4g} keVnr; efficiency {said['efficiency']}",
         f"{said['couplings']}, {said['form_factor']}, axial part {said['axial']}, no resolution",
+        f"WIMPs: {said['wimp']}",
     )
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)

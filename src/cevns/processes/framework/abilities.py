@@ -23,6 +23,7 @@ __all__ = [
     "ForFormFactor",
     "ForSource",
     "NeutronRadii",
+    "Proportional",
     "ProtonRadii",
     "Steep",
     "Structured",
@@ -56,6 +57,16 @@ class ForFormFactor(Protocol):
 
     def for_form_factor(self, model: FormFactor) -> Self:
         """The same process with a form-factor model."""
+        ...
+
+
+@runtime_checkable
+class Proportional(Protocol):
+    """A kernel that is one of its parameters times a function that no parameter changes."""
+
+    @property
+    def proportional_to(self) -> str:
+        """The parameter: a fold then evaluates the kernel once."""
         ...
 
 

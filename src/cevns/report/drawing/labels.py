@@ -22,6 +22,9 @@ _SYMBOLS: Final = {
     "m_scalar": r"$M_{\phi}$",
     "g_tensor": r"$g_{T}$",
     "m_tensor": r"$M_{T}$",
+    "sigma_si": r"$\sigma_\mathrm{SI}$",
+    "sigma_sd": r"$\sigma_\mathrm{SD}$",
+    "m_wimp": r"$m_\chi$",
     "eta": r"$\eta$",
     "zeta": r"$\zeta$",
 }

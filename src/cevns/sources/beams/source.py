@@ -137,6 +137,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class OfMass(Source, Protocol):
+    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
+
+    def of_mass(self, mass_mev: float) -> Self:
+        """The same source of particles of this mass, MeV."""
+        ...
+
+
+@runtime_checkable
 class PulsedSource(Source, Protocol):
     """A source with a time structure relative to a beam signal: any `Source` with `time_pdf`."""
 
@@ -198,13 +207,4 @@ class PulledSource(Source, Protocol):
 
     def added_moments(self, name: str, flavour: str, e_min_mev: ArrayLike) -> Array:
         """Flux moments of the spectrum times v(E) of a parameter, shape ``(3, ...)``, MeV^-k."""
-        ...
-
-
-@runtime_checkable
-class OfMass(Source, Protocol):
-    """A source of particles whose mass the process says: any `Source` with `of_mass`."""
-
-    def of_mass(self, mass_mev: float) -> Self:
-        """The same source of particles of this mass, MeV."""
         ...

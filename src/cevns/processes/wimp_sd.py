@@ -1,0 +1,71 @@
+"""Spin-dependent scattering of WIMPs on nuclei, where their structure functions are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cevns.nuclear.nuclides import Nuclide
+from cevns.parameters import Parameter
+from cevns.processes.ingredients.wimp_nucleus import Nucleon, Wimp, check_nucleon, spin_response
+from cevns.typing import Array
+
+__all__ = ["MODEL", "WimpSD"]
+
+
+@dataclass(frozen=True)
+class WimpSD(Wimp):
+    r"""A WIMP that sees the spin of protons, or of neutrons; parameter ``sigma_sd``.
+
+    .. math:: \frac{d\sigma}{dT} = \sigma_\mathrm{SD} \frac{4\pi}{3 (2J+1)}
+       \frac{m_N}{2 \mu_p^2 v^2}\, S_{p,n}(q)
+
+    The structure functions S hold two-body currents (means of their bands), by which the spin of
+    the other nucleon is seen a little; beyond the range of their fits nothing scatters. Nuclei
+    without spin are not seen. A target with a nuclide of spin for which no structure function is
+    carried is refused. Sources: Klos et al., arXiv:1304.7684; Lewin & Smith, Astropart. Phys. 6
+    (1996) 87.
+
+    Args:
+        m_wimp: mass, GeV; structural: one model for each value.
+        nucleon: ``proton`` or ``neutron``.
+
+    Raises:
+        InputError: if the mass is outside 0.01 GeV to 1e6 GeV.
+        UnknownNameError: if the nucleon is neither.
+
+    Examples:
+        >>> from cevns.rates import recoil_spectrum
+        >>> from cevns.sources import source
+        >>> year = source("halo", live_time_d=365.25)
+        >>> rate = recoil_spectrum(
+        ...     year, "Xe", 1000.0, [5.0, 20.0], interaction=WimpSD(50.0, "neutron"),
+        ...     values={"sigma_sd": 1e-40})
+        >>> rate["chi"].round(2).tolist()
+        [14.47, 2.82]
+    """
+
+    nucleon: Nucleon = "neutron"
+    name = "wimp-sd"
+    sigma: ClassVar[Parameter] = Parameter(
+        "sigma_sd",
+        0.0,
+        unit="cm2",
+        lower=0.0,
+        role="poi",
+        shared=True,
+        description="spin-dependent cross section of a WIMP on a proton or neutron",
+        typical=1e-41,
+        natural=(1e-45, 1e-33),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_nucleon(self.nucleon)
+
+    def response(self, nuclide: Nuclide, q_inv_fm: Array) -> Array:
+        """(mu_N^2/mu_p^2) 4 pi/(3 (2 J + 1)) S(q)."""
+        return spin_response(nuclide, 1e3 * self.m_wimp, q_inv_fm, self.nucleon)
+
+
+MODEL = WimpSD
