@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cevns.nuclear import material
+from cevns.nuclear import form_factor, material
 from cevns.processes import electron_scattering, interaction
 from cevns.processes.framework.kinematics import MASSLESS
 from cevns.rates import flux_averaged_cross_section, recoil_spectrum
 from cevns.rates.electrons import ElectronFold
-from cevns.rates.fold import panel_nodes, recoil_panels
+from cevns.rates.fold import Fold, panel_nodes, recoil_panels
+from cevns.sources import source as find_source
 from cevns.sources.atmospheric import Atmospheric
 from cevns.sources.dsnb import Dsnb
 from cevns.sources.sky.steady_mixture import Curve, Mixture, Part, whole
@@ -159,6 +160,26 @@ def test_cevns_does_not_see_oscillations(branch, couplings):
     tilted = replace(sun, sin2_theta12=0.9, sin2_theta23=0.1, sin2_theta13=0.3)
     rows[0] = sum(recoil_spectrum(tilted, "Xe", 1000.0, energy, interaction=process).values())
     assert rows[0] == pytest.approx(rows[1], rel=2e-14, abs=1e-14 * rows[1].max())
+
+
+@pytest.mark.parametrize("target", ["Xe", "He"])
+@pytest.mark.parametrize(
+    "kind", ["sun", "atmospheric", "dsnb", "geo-neutrinos", "reactor-background"]
+)
+def test_nodes_and_mean_cross_sections_hold_all_recoils(kind, target):
+    """On the panels that the kinks of a source make, beside four hundred in the logarithm of T."""
+    made, found = find_source(kind, live_time_d=YEAR), material(target)
+    fold = Fold(made, USUAL, found, 1000.0, form_factor("helm"))
+    top = recoil_panels(made, found)[-1]
+    many = np.concatenate([[0.0], np.geomspace(1e-7 * top, top, 400)])
+    energy, weight = panel_nodes(many, 8)
+    rows = recoil_spectrum(made, found, 1000.0, energy, interaction=USUAL, form_factor="helm")
+    expected = sum(float(row @ weight) for row in rows.values())
+    assert fold.spectrum().sum() == pytest.approx(expected, rel=1e-5)
+    mean = flux_averaged_cross_section(made, found, interaction=USUAL, form_factor="helm")
+    nuclei = 1000.0 * sum(found.nuclei_per_kg().values())
+    fluence = sum(made.fluence_cm2(f) for f in made.flavours)
+    assert mean.mean_cm2 * nuclei * fluence == pytest.approx(expected, rel=1e-5)
 
 
 # -- largest recoil energies and smallest neutrino energies --------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from cevns.constants import TAU_MUON_US, TAU_PION_US
 from cevns.exceptions import InputError, UnknownNameError
@@ -15,11 +16,26 @@ from cevns.sources import SNS
 from cevns.sources.arrivals import arrival, arrivals
 
 YEAR = 365.25
+
+
+def kepler(t, e, t0, period):
+    """(a/r)^2 sqrt(1 - e^2), Kepler's equation solved by bisection."""
+    mean = 2 * np.pi * (t - t0) / period
+    u = brentq(lambda u: u - e * np.sin(u) - mean, mean - 1.0, mean + 1.0, xtol=1e-14)
+    return np.sqrt(1 - e * e) / (1 - e * np.cos(u)) ** 2
+
+
 CASES = {
     "steady": (arrival("steady", begin_d=0.0, end_d=50.0), lambda t: 1 / 50),
     "periodic": (
         arrival("periodic", amplitude=0.3, maximum_d=20.0, period_d=40.0, begin_d=0.0, end_d=50.0),
         lambda t: (1 + 0.3 * np.cos(2 * np.pi * (t - 20) / 40)) / 50,
+    ),
+    "orbit": (
+        arrival(
+            "orbit", eccentricity=0.25, perihelion_d=20.0, period_d=40.0, begin_d=0.0, end_d=50.0
+        ),
+        lambda t: kepler(t, 0.25, 20.0, 40.0) / 50,
     ),
     "history": (
         arrival("history", edges_d=(0.0, 12.0, 30.0, 50.0), power=(1.0, 0.2, 0.7)),
@@ -55,7 +71,7 @@ def test_shares_are_integrals_of_the_rate(name):
     assert set(slopes) == set(model.parameters.names)
 
 
-@pytest.mark.parametrize("name", ["periodic", "burst", "pulsed"])
+@pytest.mark.parametrize("name", ["periodic", "orbit", "burst", "pulsed"])
 def test_slopes_and_batches(name):
     model, _ = CASES[name]
     for parameter in model.parameters:
@@ -94,6 +110,9 @@ def test_the_sns_is_two_pulses():
         ("steady", {"begin_d": 0.0}, "give both, or neither"),
         ("steady", {"begin_d": 2.0, "end_d": 1.0}, "is empty: it must end after it begins"),
         ("periodic", {"period_d": 0.0}, "period in d must be positive"),
+        ("orbit", {"eccentricity": 0.7}, "between 0 and 0.5, as 0.01671"),
+        ("orbit", {"eccentricity": float("nan")}, "between 0 and 0.5"),
+        ("orbit", {"period_d": 0.0}, "period in d must be positive"),
         ("history", {"edges_d": (0.0, 1.0), "power": (1.0, 2.0)}, "2 powers has 3 edges, not 2"),
         ("history", {"edges_d": (1.0, 0.0), "power": (1.0,)}, "must be finite and increase"),
         ("history", {"edges_d": (0.0, 1.0), "power": (-1.0,)}, "finite and not negative"),

@@ -58,7 +58,7 @@ class ReactorBackground(Mixture):
     @property
     def recoil_kinks(self) -> tuple[float, ...]:
         """Energies, MeV, between which the recoil spectrum is smooth enough to be integrated."""
-        return (2.0, 5.0, 8.0, self.end_point_mev("nubar_e"))
+        return (0.1, 0.4, 1.3, 2.0, 5.0, 8.0, self.end_point_mev("nubar_e"))
 
     @property
     def changes(self) -> Mapping[str, Mapping[str, float]]:
