@@ -15,13 +15,13 @@ with the nodes or the moments of the source, so exact up to quadrature: over E a
 and their means), over E at fixed T (`legendre_rows`, for what a detector measures), and at
 fixed T in closed form by the moments of the flux (`cells`).
 
-For one energy, E << M and no form factor dN/dc is proportional to c (1 - c^2): a mean of 8/15, a mean
-square of 1/3, a median of 57.2 degrees, for any target.
+For one energy, E << M and no form factor dN/dc is proportional to c (1 - c^2): a mean of 8/15, a
+mean square of 1/3, a median of 57.2 degrees, for any target.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, cast
@@ -61,10 +61,19 @@ from cevns.typing import Array, ArrayLike
 __all__ = ["RecoilAngles"]
 
 _ORDER: Final = 16
-_INNER: Final = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.65, 1.0)
-"""Borders of panels in the cosine: form factors keep recoils of fast neutrinos at small ones."""
-_FINE: Final = 40
+_INNER: Final = (0.0, 0.5, 1.0)
+_INNER_FAST: Final = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.65, 1.0)
+"""Borders of panels in the cosine, for slow and for fast neutrinos."""
+_SOFT_MEV: Final = 100.0
+_FINE: Final = 60
 """Points of a panel among which the peak is looked for."""
+_MOST: Final = 400_000
+"""Points that are held at once."""
+_X, _W = np.polynomial.legendre.leggauss(_ORDER)
+_PROJECTION: Final = (
+    np.polynomial.legendre.legvander(_X, _ORDER - 1) * _W[:, None] * (np.arange(_ORDER) + 0.5)
+)
+"""Coefficients of Legendre polynomials from values at the nodes of a panel, ``(nodes, degrees)``."""
 
 
 class _Slope:
@@ -192,9 +201,65 @@ class RecoilAngles:
         return max(float(maximum_recoil_kev(top, x.mass_mev)) for x in self.material.nuclides)
 
     @cached_property
-    def _grid(self) -> tuple[Array, Array, Array]:
-        """Cosines, weights and densities of all recoils above the threshold."""
-        return self._nodes(_INNER)
+    def _borders(self) -> tuple[float, ...]:
+        """Cosines at which panels end: finer where form factors keep fast recoils at small ones."""
+        top = max(self.source.end_point_mev(f) for f in self.source.flavours)
+        return _INNER if top < _SOFT_MEV else _INNER_FAST
+
+    @cached_property
+    def _panels(self) -> list[tuple[Array, Array]]:
+        """Edges of panels, ``(p + 1,)``, and densities at their nodes, ``(p, order)``, by nuclide.
+
+        Between its kinks a density is a polynomial to within rounding, so that all integrals over
+        cosines follow from these values.
+        """
+        found = []
+        for x, number in self._nuclei():
+            kinks = self._kinks(x)
+            first = float(kinks.min(initial=1.0)) if self.threshold_kev else 0.0
+            edges = np.unique([first, *self._borders, *kinks])
+            edges = edges[edges >= first]
+            if edges.size < 2:
+                continue
+            cosine, _ = panel_nodes(edges, _ORDER)
+            found.append((edges, self._density(x, number, cosine).reshape(-1, _ORDER)))
+        return found
+
+    def _integrals(self, cosine: Array) -> Array:
+        """Counts with a cosine below each one, in the shape of it."""
+        total = np.zeros(cosine.shape)
+        for edges, density in self._panels:
+            half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+            place = np.clip((cosine[..., None] - middle) / half, -1.0, 1.0)
+            whole = np.polynomial.legendre.legvander(place, _ORDER)
+            primitive = np.empty((*place.shape, _ORDER))
+            primitive[..., 0] = place + 1.0
+            degrees = 2.0 * np.arange(1, _ORDER) + 1.0
+            primitive[..., 1:] = (whole[..., 2:] - whole[..., :-2]) / degrees
+            total += np.einsum("...pj,pj->...", primitive, half[:, None] * (density @ _PROJECTION))
+        return total
+
+    def _interpolated(self, cosine: Array) -> Array:
+        """dR/dc by the polynomials of the panels, ``(n,)``."""
+        total = np.zeros(cosine.shape)
+        for edges, density in self._panels:
+            at = np.searchsorted(edges, cosine, side="right") - 1
+            inside = (at >= 0) & (at < edges.size - 1)
+            k = at[inside]
+            place = 2.0 * (cosine[inside] - edges[k]) / (edges[k + 1] - edges[k]) - 1.0
+            values = np.polynomial.legendre.legvander(place, _ORDER - 1)
+            total[inside] += np.einsum("nj,nj->n", values, (density @ _PROJECTION)[k])
+        return total
+
+    @cached_property
+    def _grid(self) -> tuple[Array, Array]:
+        """Cosines of all panels and what each counts."""
+        parts = []
+        for edges, density in self._panels:
+            cosine, weight = panel_nodes(edges, _ORDER)
+            parts.append((cosine, weight * density.ravel()))
+        cosine, counts = (np.concatenate(n) for n in zip(*parts, strict=True))
+        return cosine, counts
 
     def _nuclei(self) -> Iterator[tuple[Nuclide, float]]:
         per_kg = self.material.nuclei_per_kg()
@@ -208,53 +273,45 @@ class RecoilAngles:
         result: Array = cosine[cosine < 1.0]
         return result
 
-    def _nodes(self, borders: Sequence[float] | Array) -> tuple[Array, Array, Array]:
-        """Cosines, weights and densities of panels that end at the borders, all nuclides."""
-        nodes: list[tuple[Array, Array, Array]] = []
-        low, high = min(borders), max(borders)
-        for x, number in self._nuclei():
-            kinks = self._kinks(x)
-            first = max(low, float(kinks.min(initial=1.0))) if self.threshold_kev else low
-            edges = np.unique([first, *borders, *kinks])
-            edges = edges[(edges >= first) & (edges <= high)]
-            if edges.size < 2:
-                continue
-            cosine, weight = panel_nodes(edges, _ORDER)
-            nodes.append((cosine, weight, self._density(x, number, cosine)))
-        if not nodes:
-            return np.zeros(0), np.zeros(0), np.zeros(0)
-        cosine, weight, density = (np.concatenate(n) for n in zip(*nodes, strict=True))
-        return cosine, weight, density
-
     def _density(self, nuclide: Nuclide, number: float, cosine: Array) -> Array:
         """dR/dc of a nuclide: over the neutrino energies that are enough at each cosine."""
-        mass = nuclide.mass_mev
         top = 2.0 * max(self.source.end_point_mev(f) for f in self.source.flavours)
-        least = np.minimum(energy_at_angle_mev(self.threshold_kev, cosine, mass), top)
+        least = energy_at_angle_mev(self.threshold_kev, cosine, nuclide.mass_mev)
+        least = np.minimum(least, top)
+        out = np.zeros(cosine.shape)
+        for part in _chunks(self.source, cosine.size):
+            out[part] = self._density_of(nuclide, cosine[part], least[part])
+        return number * out
+
+    def _density_of(self, nuclide: Nuclide, cosine: Array, least: Array) -> Array:
+        mass = nuclide.mass_mev
         total = np.zeros(cosine.shape)
         last: tuple[Array, _Slope, Array] | None = None
         for flavour in self.source.flavours:
-            energy, weight = self.source.nodes(flavour, least)
-            used = (weight != 0.0).any(axis=0)
-            energy, weight = energy[:, used], weight[:, used]
+            energy, weight = _used(self.source, flavour, least)
             if last is None or not np.array_equal(last[0], energy):
                 recoil = recoil_at_angle_kev(energy, cosine[:, None], mass)
                 slope = _Slope(self._process, self._model, nuclide, recoil, self.values)
                 last = energy, slope, recoil_slope_kev(energy, cosine[:, None], mass)
             found = last[1].at(flavour, energy) * last[2] * weight
             total += self.source.fluence_cm2(flavour) * found.sum(axis=1)
-        return number * total
+        return total
 
     @property
     def total(self) -> float:
         """Counts above the threshold."""
-        _, weight, density = self._grid
-        return float(weight @ density)
+        return float(self._grid[1].sum())
 
     def mean(self, power: int = 1) -> float:
         """Mean of a power of the cosine."""
-        cosine, weight, density = self._grid
-        return float((weight * density) @ cosine**power) / self.total
+        cosine, counts = self._grid
+        return float(counts @ cosine**power) / self.total
+
+    def legendre(self, order: int) -> Array:
+        """Legendre moments of all recoils above the threshold, times counts, ``(order + 1,)``."""
+        cosine, counts = self._grid
+        result: Array = counts @ np.polynomial.legendre.legvander(cosine, order)
+        return result
 
     def density(self, cosine: ArrayLike) -> Array:
         """dR/dc at cosines of any shape, counts; zero for recoils backwards.
@@ -279,47 +336,36 @@ class RecoilAngles:
         borders = _cosines(edges)
         if borders.ndim != 1 or borders.size < 2 or not (np.diff(borders) > 0.0).all():
             raise InputError("edges of cosines must be two or more that increase")
-        inner = np.clip(borders, 0.0, 1.0)
-        if not inner[-1] > inner[0]:
-            return np.zeros(borders.size - 1)
-        within = np.array(_INNER)
-        within = within[(within > inner[0]) & (within < inner[-1])]
-        cosine, weight, density = self._nodes(np.unique([*inner, *within]))
-        place = np.searchsorted(borders, cosine) - 1
-        return np.bincount(place, weight * density, minlength=borders.size - 1)
+        found = np.diff(self._integrals(np.clip(borders, 0.0, 1.0)))
+        return np.maximum(found, 0.0)  # where there is nothing, rounding may fall below
 
     def above(self, cosine: float) -> float:
         """Share of recoils with a cosine above the given one."""
-        inside = float(_cosines(cosine))
-        if inside >= 1.0:
-            return 0.0
-        return float(self.counts([max(inside, -1.0), 1.0])[0]) / self.total
+        below = self._integrals(np.clip(_cosines(cosine), 0.0, 1.0))
+        return 1.0 - float(below) / self.total
 
     @property
     def median_deg(self) -> float:
         """The angle that half of the recoils exceed, degrees."""
         from scipy.optimize import brentq
 
-        found = brentq(lambda c: self.above(c) - 0.5, 0.0, 1.0, xtol=1e-6)
+        found = brentq(lambda c: self.above(c) - 0.5, 0.0, 1.0, xtol=1e-12)
         return float(np.degrees(np.arccos(found)))
 
     @property
     def peak(self) -> float:
         """The cosine at which dR/dc is largest.
 
-        A threshold may make the density a step at a line's angle; it is then at that step.
+        A threshold may make the density a step at a line's angle; it may then be at that step.
         """
-        grid = np.linspace(0.0, 1.0, 1 + _FINE)
-        steps = np.concatenate([self._kinks(x) for x, _ in self._nuclei()])
-        grid = np.unique([*grid, *(steps + 1e-9), *(steps - 1e-9)])
-        grid = grid[(grid > 0.0) & (grid < 1.0)]
-        best = int(np.argmax(self.density(grid)))
-        low, high = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-        for _ in range(5):
-            fine = np.unique([*np.linspace(low, high, _FINE), grid[best]])
-            k = int(np.argmax(self.density(fine)))
-            low, high = fine[max(k - 1, 0)], fine[min(k + 1, fine.size - 1)]
-        return float(fine[k])
+        edges = np.unique(np.concatenate([e for e, _ in self._panels]))
+        inside = np.linspace(1e-9, 1.0 - 1e-9, _FINE)
+        grid = (edges[:-1, None] + np.diff(edges)[:, None] * inside).ravel()
+        for _ in range(3):
+            best = int(np.argmax(self._interpolated(grid)))
+            low, high = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
+            grid = np.unique([*np.linspace(low, high, _FINE), grid[best]])
+        return float(grid[int(np.argmax(self._interpolated(grid)))])
 
     def plane(self, recoil_energy_kev: ArrayLike, cosine: ArrayLike) -> Array:
         """d2R/dT dc of the continuous part of the source, counts per keV, broadcast.
@@ -415,34 +461,46 @@ class RecoilAngles:
             raise InputError(f"the order of Legendre polynomials must not be negative: {order}")
         out = np.zeros((order + 1, recoil.size))
         for x, number in self._nuclei():
-            slope = _Slope(self._process, self._model, x, recoil, self.values)
-            for energy, weight in self._at_recoils(x, slope, recoil):
-                cosine = np.minimum(cos_recoil_angle(energy, recoil[:, None], x.mass_mev), 1.0)
-                before, now = np.ones(cosine.shape), cosine
-                for degree in range(order + 1):
-                    out[degree] += number * (weight * before).sum(axis=1)
-                    after = ((2 * degree + 3) * cosine * now - (degree + 1) * before) / (degree + 2)
-                    before, now = now, after
+            for part in _chunks(self.source, recoil.size):
+                out[:, part] += number * self._rows_of(x, recoil[part], order)
         return out
 
-    def _at_recoils(
-        self, nuclide: Nuclide, slope: _Slope, recoil: Array
-    ) -> list[tuple[Array, Array]]:
-        """Energies above those that are needed and weights of the rate, flavours together."""
+    def _rows_of(self, nuclide: Nuclide, recoil: Array, order: int) -> Array:
+        """`legendre_rows` per nucleus."""
+        slope = _Slope(self._process, self._model, nuclide, recoil, self.values)
         least = minimum_energy_mev(recoil, nuclide.mass_mev)
         parts: list[tuple[Array, Array]] = []
         for flavour in self.source.flavours:
-            energy, weight = self.source.nodes(flavour, least)
-            used = (weight != 0.0).any(axis=0)
-            energy, weight = energy[:, used], weight[:, used]
-            if not energy.size:
-                continue
+            energy, weight = _used(self.source, flavour, least)
             rate = self.source.fluence_cm2(flavour) * weight * slope.at(flavour, energy)
             if parts and np.array_equal(parts[-1][0], energy):
                 parts[-1] = (energy, parts[-1][1] + rate)
             else:
                 parts.append((energy, rate))
-        return parts
+        out = np.zeros((order + 1, recoil.size))
+        for energy, rate in parts:
+            cosine = np.minimum(cos_recoil_angle(energy, recoil[:, None], nuclide.mass_mev), 1.0)
+            before, now = np.ones(cosine.shape), cosine
+            for degree in range(order + 1):
+                out[degree] += np.einsum("nm,nm->n", rate, before)
+                after = ((2 * degree + 3) * cosine * now - (degree + 1) * before) / (degree + 2)
+                before, now = now, after
+        return out
+
+
+def _used(source: Source, flavour: str, least: Array) -> tuple[Array, Array]:
+    """Energies and weights of a flavour above lower ends, without those that count nowhere."""
+    energy, weight = source.nodes(flavour, least)
+    some = (weight != 0.0).any(axis=0)
+    return energy[:, some], weight[:, some]
+
+
+def _chunks(source: Source, number: int) -> Iterator[slice]:
+    """Parts of so many lower ends that their nodes fit into memory."""
+    width = max(source.nodes(f, np.zeros(1))[0].size for f in source.flavours)
+    step = max(1, _MOST // max(width, 1))
+    for start in range(0, number, step):
+        yield slice(start, start + step)
 
 
 def _cosines(values: ArrayLike) -> Array:

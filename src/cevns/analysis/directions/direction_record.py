@@ -64,7 +64,9 @@ class Limits:
         energy, into = case.window.nodes()
         response = self.case.response
         order = response.order(energy)
-        rows = wind_rows(case.dark, case.material, [mass_gev], energy, order, case.form)[:, 0]
+        rows = wind_rows(case.dark, case.material, [mass_gev], energy, order, case.form, case.spin)[
+            :, 0
+        ]
         result: Array = ((rows * response.factors(energy, order)) @ into).sum(axis=1)
         return result
 

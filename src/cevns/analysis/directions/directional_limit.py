@@ -1,16 +1,16 @@
 r"""Discovery limits of a search that measures directions, beside those of energies alone.
 
-The fog's search (`cevns.analysis.fog`) gets a second axis: the cosine c' between the measured recoil
-and the line from the Sun to the detector. Solar neutrinos fly along that line, so their recoils lie
-at 0 <= c <= 1 before they are smeared; WIMPs come from Cygnus, which stands 61 to 119 degrees from
-the Sun over the year. In Legendre moments about that line, at recoil energy T,
+The fog's search (`cevns.analysis.fog`) gets a second axis: the cosine c' between the measured
+recoil and the line from the Sun to the detector. Solar neutrinos fly along that line, so their
+recoils lie at 0 <= c <= 1 before they are smeared; WIMPs come from Cygnus, which stands 61 to 119
+degrees from the Sun over the year. In Legendre moments about that line, at recoil energy T,
 
     neutrinos   a_l(T) = int dE phi d(sigma)/dT P_l(c(E, T)) A_l(T),
     WIMPs       a_l(T) = dR/dT <P_l>_wind(T) mean_year P_l(cos alpha) A_l(T),
 
 with <P_l>_wind over the Radon transform of the halo, alpha the angle between Cygnus and the Sun and
-A_l what the detector leaves (`cevns.detectors.framework.angular_response`). The second line is exact:
-what is symmetric about the wind and binned about the Sun needs no more than P_l(cos alpha).
+A_l what the detector leaves (`cevns.detectors.framework.angular_response`). The second line is
+exact: what is symmetric about the wind and binned about the Sun needs no more than P_l(cos alpha).
 
 What is approximated: all other neutrinos are isotropic about the Sun (atmospheric ones and those of
 reactors and the earth have directions of their own, which a year and the rotation of the Earth
@@ -143,7 +143,7 @@ class DirectionalCase:
         case.signals(masses)  # refuses masses without a recoil
         energy, into = case.window.nodes()
         order = self._order
-        rows = wind_rows(case.dark, case.material, masses, energy, order, case.form)
+        rows = wind_rows(case.dark, case.material, masses, energy, order, case.form, case.spin)
         rows *= sun_polynomials(case.dark, order)[:, None, None]
         return self._binned(rows, energy, into)
 

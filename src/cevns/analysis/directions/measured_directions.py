@@ -1,4 +1,4 @@
-r"""Recoil directions above thresholds: as they are, as a detector measures them, and what they tell.
+r"""Recoil directions above thresholds: as they are, as they are measured, and what they tell.
 
 Against isotropy N measured directions have
 
@@ -14,7 +14,7 @@ experiment without background whose direction to the source is known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -86,10 +86,14 @@ class Above:
     def nodes(self) -> tuple[Array, Array]:
         """Recoil energies above the threshold and quadrature weights, keV."""
         angles = self.angles
+        elements: dict[int, list[float]] = {}
+        for x in angles.material.nuclides:
+            elements.setdefault(x.z, []).append(x.mass_mev)
+        # isotopes of an element end together but for their masses: one border for all of them
         kinks = {
-            float(maximum_recoil_kev(e, x.mass_mev))
+            float(maximum_recoil_kev(e, np.mean(masses)))
             for e in angles.source.recoil_kinks
-            for x in angles.material.nuclides
+            for masses in elements.values()
         }
         low, high = angles.threshold_kev, angles.largest_kev
         cuts = np.sqrt(np.unique([low, *(k for k in kinks if low < k < high), high]))
@@ -102,6 +106,8 @@ class Above:
         """Measured Legendre moments times counts, ``(order + 1,)``."""
         recoil, weight = self.nodes
         order = max(self.response.order(recoil), 2)
+        if not callable(self.response.resolution):  # the same at all recoil energies
+            return self.angles.legendre(order) * self.response.factors(0.0, order)
         rows = self.angles.legendre_rows(recoil, order) * self.response.factors(recoil, order)
         result: Array = rows @ weight
         return result
@@ -175,6 +181,9 @@ class Above:
                 "median_deg": ideal.median_deg,
                 "peak_cos": ideal.peak,
                 "fraction_above_0.9": ideal.above(0.9),
+                "events_for_3_sigma": events_needed(
+                    ideal.mean(), ideal.mean(), 1.5 * ideal.mean(2) - 0.5
+                ),
                 "counts": scale * self.ideal_counts,
             },
             "measured": {
@@ -182,8 +191,8 @@ class Above:
                 "mean_cos2": self.mean_square,
                 "mean_abs_cos": self.axial_mean,
                 "counts": scale * self.measured_counts,
+                "events_for_3_sigma": self.events_needed,
             },
-            "events_for_3_sigma": self.events_needed,
         }
 
 
@@ -228,8 +237,6 @@ class MeasuredDirections:
     @cached_property
     def above(self) -> tuple[Above, ...]:
         """What is above each threshold."""
-        from dataclasses import replace
-
         return tuple(
             Above(replace(self.angles, threshold_kev=float(t)), self.response, self.edges)
             for t in self.thresholds_kev

@@ -9,7 +9,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
-from cevns.processes.ingredients.wimp_nucleus import minimum_speed
+from cevns.processes.ingredients.wimp_nucleus import Nucleon, minimum_speed
 from cevns.rates.wimp_rate import wimp_rate
 from cevns.sources.beams.dark_halo import DarkHalo
 from cevns.sources.sky.sky_positions import (
@@ -65,6 +65,7 @@ def wind_rows(
     recoil_energy_kev: Array,
     order: int,
     form_factor: str | FormFactor = "helm",
+    spin: Nucleon | None = None,
 ) -> Array:
     """Legendre moments about the wind, per tonne, year, keV and cm2, ``(order + 1, p, n)``.
 
@@ -77,21 +78,20 @@ def wind_rows(
         recoil_energy_kev: keV, ``(n,)``.
         order: the last Legendre polynomial.
         form_factor: model or name.
+        spin: as of `cevns.rates.wimp_rate`.
     """
     masses = np.atleast_1d(np.asarray(mass_gev, dtype=float))
     out = np.zeros((order + 1, masses.size, recoil_energy_kev.size))
     for x, count in target.atoms:
         alone = Material(x.name, ((x, 1.0),))
         share = count * x.atomic_mass_u / target.molar_mass_g
-        rate = wimp_rate(halo, alone, masses, recoil_energy_kev, form_factor=form_factor)
+        rate = wimp_rate(halo, alone, masses, recoil_energy_kev, form_factor=form_factor, spin=spin)
         speed = _C_KM_S * minimum_speed(x, 1e3 * masses[:, None], recoil_energy_kev)
         out += share * rate * wind_polynomials(halo, np.asarray(speed), order)
     return out
 
 
-def wind_sun_angles_deg(
-    halo: DarkHalo, day: ArrayLike
-) -> tuple[Array, Array]:
+def wind_sun_angles_deg(halo: DarkHalo, day: ArrayLike) -> tuple[Array, Array]:
     """Angle between the direction whence the wind comes and the Sun, and the speed in km/s.
 
     Args:

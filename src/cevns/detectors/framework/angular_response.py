@@ -6,10 +6,11 @@ The measured direction lies about the true one with the density of von Mises and
 
 the normal distribution on the sphere: for small sigma (in radians) it is a gaussian of that width
 in each of two directions, for large sigma it becomes isotropic. With probability 1 - h the head is
-taken for the tail, and the direction turns round. What is symmetric about an axis keeps its Legendre
-polynomials through both:
+taken for the tail, and the direction turns round. What is symmetric about an axis keeps its
+Legendre polynomials through both, with I the modified Bessel functions:
 
-    <P_l>_measured = <P_l>_true A_l(kappa) (2 h - 1)^(l mod 2),    A_l = I_{l+1/2}(kappa)/I_{1/2}(kappa),
+    <P_l>_measured = <P_l>_true A_l(kappa) (2 h - 1)^(l mod 2),
+    A_l = I_{l+1/2}(kappa)/I_{1/2}(kappa),
 
 A_1 = coth kappa - 1/kappa and A_2 = 1 - 3 A_1/kappa among them. At h = 1/2 only axes are left.
 

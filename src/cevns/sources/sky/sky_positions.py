@@ -79,7 +79,9 @@ def vector(ra_deg: ArrayLike, dec_deg: ArrayLike) -> Array:
         [0.0, 1.0, 0.0]
     """
     ra, dec = np.radians(np.asarray(ra_deg, float)), np.radians(np.asarray(dec_deg, float))
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec) + 0.0 * ra], -1)
+    return np.stack(
+        [np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec) + 0.0 * ra], -1
+    )
 
 
 def coordinates_deg(vectors: ArrayLike) -> tuple[Array, Array]:
