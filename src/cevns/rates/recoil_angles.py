@@ -41,6 +41,7 @@ from cevns.processes import (
     check_species,
     factors_at,
     is_kernel,
+    is_steep,
 )
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
@@ -177,6 +178,11 @@ class RecoilAngles:
             raise InputError(
                 f"recoil angles are those of neutrinos that scatter elastically, and "
                 f"{process.name!r} is another process: take the Standard Model or an extension"
+            )
+        if is_steep(process) and not self.threshold_kev:
+            raise InputError(
+                f"recoils of {process.name!r} may rise without end towards small recoil energies: "
+                "give a threshold"
             )
         terms = cast("Interaction", process)
         nuclide = self.material.nuclides[0]
