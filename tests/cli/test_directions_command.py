@@ -1,4 +1,4 @@
-"""``cevns directions`` as it is typed: JSON, tables, figures, and one sentence for what cannot be."""
+"""``cevns directions`` as it is typed: JSON, tables, figures, one sentence for what cannot be."""
 
 from __future__ import annotations
 

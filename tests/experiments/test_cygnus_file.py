@@ -22,9 +22,7 @@ def test_counts_are_those_of_its_elements():
     masses = gas_masses_kg({"He": 755, "SF6": 5}, 1000.0)
     sun = source("sun", live_time_d=365.25, branches=("b8", "hep"), fluxes="fog")
     process = interaction("standard-model", axial=False)
-    parts = {
-        x: RecoilAngles(sun, x, m, 1.0, process, "helm").total for x, m in masses.items()
-    }
+    parts = {x: RecoilAngles(sun, x, m, 1.0, process, "helm").total for x, m in masses.items()}
     assert parts["He"] + parts["F"] == pytest.approx(3.10 + 2.41, abs=0.01)
     whole = sum(next(iter(counts.values())).values())
     assert whole == pytest.approx(sum(parts.values()), rel=1e-3)

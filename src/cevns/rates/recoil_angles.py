@@ -74,7 +74,7 @@ _X, _W = np.polynomial.legendre.leggauss(_ORDER)
 _PROJECTION: Final = (
     np.polynomial.legendre.legvander(_X, _ORDER - 1) * _W[:, None] * (np.arange(_ORDER) + 0.5)
 )
-"""Coefficients of Legendre polynomials from values at the nodes of a panel, ``(nodes, degrees)``."""
+"""Legendre coefficients of values at the nodes of a panel, ``(nodes, degrees)``."""
 
 
 class _Slope:

@@ -57,7 +57,8 @@ def sun_axes(days: ArrayLike) -> Array:
 def wind_axes(days: ArrayLike, speed_km_s: float) -> Array:
     """Directions in which the WIMP wind blows, equatorial, ``(d, 3)``."""
     velocity = np.atleast_2d(laboratory_velocity_km_s(np.atleast_1d(days), speed_km_s))
-    return -velocity / np.linalg.norm(velocity, axis=-1, keepdims=True)
+    result: Array = -velocity / np.linalg.norm(velocity, axis=-1, keepdims=True)
+    return result
 
 
 def recoil_map(moments: ArrayLike, axes: Array, frame: Frame = "galactic") -> SkyMap:

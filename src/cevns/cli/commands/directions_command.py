@@ -1,4 +1,4 @@
-"""``cevns directions``: angles of recoils, what a detector sees of them, what they add to a search."""
+"""``cevns directions``: recoil angles, what a detector sees of them, what they add to a search."""
 
 from __future__ import annotations
 
@@ -238,8 +238,8 @@ def _show(console: Console, record: DirectionsRecord) -> None:
         )  # fmt: skip
     console.print(shown)
     console.print(
-        "N: events for 3 sigma against isotropy, no background; vectors by the mean cosine, axes by "
-        "its absolute value",
+        "N: events for 3 sigma against isotropy, no background; vectors by the mean cosine, axes "
+        "by its absolute value",
         soft_wrap=True,
     )
     columns = [f"T > {each.angles.threshold_kev:g} keV" for each in found.above]
@@ -253,8 +253,8 @@ def _show(console: Console, record: DirectionsRecord) -> None:
         nuclides = ", ".join(x.name for x in case.material.nuclides)
         limits = table(
             f"3 sigma discovery limits, {record.limits.exposure_tonne_year:g} t yr of {nuclides}, "
-            f"{case.window.low_kev:g} to {case.window.high_kev:g} keVnr, halo {case.dark.name}, cm2",
-            "m / GeV", "with directions", "energies alone", "ratio", left=0,
+            f"{case.window.low_kev:g} to {case.window.high_kev:g} keVnr, halo {case.dark.name}",
+            "m / GeV", "with directions, cm2", "energies alone, cm2", "ratio", left=0,
         )  # fmt: skip
         for row in record.limits.rows():
             limits.add_row(

@@ -47,22 +47,19 @@ _HIGHEST_MEV: Final = 1000.0
 
 def table() -> Table:
     """T_max of the nuclei at energies of the sources, and what a recoil energy needs."""
-    rows = tuple(
-        (
-            name,
-            *(float(kinematics.maximum_recoil_kev(e, m)) for e in ENERGIES_MEV),
-            *(float(kinematics.minimum_energy_mev(t, m)) for t in RECOILS_KEV),
-        )
-        for name in TARGETS
-        for m in (nuclide(name).mass_mev,)
-    )
+    rows: list[tuple[str | float, ...]] = []
+    for name in TARGETS:
+        mass = nuclide(name).mass_mev
+        highest = kinematics.maximum_recoil_kev(ENERGIES_MEV, mass)
+        lowest = kinematics.minimum_energy_mev(RECOILS_KEV, mass)
+        rows.append((name, *highest.tolist(), *lowest.tolist()))
     return Table(
         (
             "nucleus",
             *(f"T_max / keV at {e:g} MeV" for e in ENERGIES_MEV),
             *(f"E_min / MeV for {t:g} keV" for t in RECOILS_KEV),
         ),
-        rows,
+        tuple(rows),
         (
             (
                 "Energies: ends of pp, the line of 7Be, reactors, the end of 8B, the line and the "
@@ -85,7 +82,8 @@ def _middle(found: Source, share: float = _SHARE) -> tuple[float, float]:
         return sum(parts) / sum(fluence.values())
 
     low, high = (
-        float(brentq(lambda e, want=want: above(e) - want, 1e-6, top)) for want in (1 - share, share)
+        float(brentq(lambda e, want=want: above(e) - want, 1e-6, top))
+        for want in (1 - share, share)
     )
     return low, high
 
