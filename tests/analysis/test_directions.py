@@ -206,6 +206,9 @@ def test_directions_about_the_sun_by_rotation():
     about_sun = np.polynomial.legendre.legvander(seen, order).mean(axis=(0, 1))
     expected = about_wind * sun_polynomials(halo, order, days)
     assert about_sun == pytest.approx(expected, abs=0.003)
+    # both axes point where particles fly, away from Cygnus and from the Sun
+    between = (wind_axes(days, halo.v_lab_km_s) * sun_axes(days)).sum(axis=-1)
+    assert between == pytest.approx(np.cos(np.radians(angle)), abs=1e-12)
     year = sun_polynomials(halo, order)
     assert year == pytest.approx(sun_polynomials(halo, order, np.arange(3652.0) / 10.0), abs=2e-4)
 

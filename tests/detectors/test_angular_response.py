@@ -94,7 +94,7 @@ def test_bad_input(tmp_path):
         AngularResponse(lambda t: 0.0 * t).factors([1.0], 1)
     path = tmp_path / "bad.csv"
     path.write_text("recoil_energy_kev,resolution_deg\n10,60\n5,40\n", encoding="utf-8")
-    with pytest.raises((DataError, InputError), match="increas"):
+    with pytest.raises((DataError, InputError), match="increase"):
         angular_table(path)
     with pytest.raises(InputError, match="that increase"):
         legendre_bins([0.0, -1.0], 2)

@@ -39,7 +39,6 @@ from cevns.processes import (
     Process,
     at_place,
     check_species,
-    factors_at,
     is_kernel,
     is_steep,
 )
@@ -50,12 +49,12 @@ from cevns.processes.framework.kinematics import (
     energy_at_angle_mev,
     maximum_recoil_kev,
     minimum_energy_mev,
-    momentum_transfer_inv_fm,
     recoil_at_angle_kev,
     recoil_slope_kev,
 )
 from cevns.rates.fold import panel_nodes
 from cevns.rates.moments import weighted_moments
+from cevns.rates.term_slopes import TermSlopes
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
 
@@ -75,53 +74,6 @@ _PROJECTION: Final = (
     np.polynomial.legendre.legvander(_X, _ORDER - 1) * _W[:, None] * (np.arange(_ORDER) + 0.5)
 )
 """Legendre coefficients of values at the nodes of a panel, ``(nodes, degrees)``."""
-
-
-class _Slope:
-    """d(sigma)/dT of a nucleus at recoil energies, for any neutrino energies beside them."""
-
-    def __init__(
-        self,
-        process: Interaction,
-        model: FormFactor,
-        nuclide: Nuclide,
-        recoil_kev: Array,
-        values: Mapping[str, Any],
-    ) -> None:
-        flat = recoil_kev.ravel()
-        q = momentum_transfer_inv_fm(flat, nuclide.mass_mev)
-        factors = factors_at(process, model, nuclide, q, values)
-        coefficients: dict[Any, Array] = {}
-        self._rows = []
-        for term in process.terms:
-            if term.coefficients not in coefficients:
-                coefficients[term.coefficients] = term.coefficients(flat, nuclide)
-            row = coefficients[term.coefficients]
-            for which in term.form_factors:
-                row = row * factors[which]
-            self._rows.append(row.reshape(3, *recoil_kev.shape))
-        self._process, self._nuclide, self._values = process, nuclide, values
-
-    def polynomials(self, flavour: str) -> dict[Any, Array]:
-        """Polynomials in 1/E by the weight on the flux, ``(3, ...)`` in the shape of T."""
-        weights = self._process.weights(flavour, self._nuclide, self._values)
-        out: dict[Any, Array] = {}
-        for weight, row, term in zip(weights, self._rows, self._process.terms, strict=True):
-            part = weight * row
-            h = term.flux_factor
-            out[h] = out[h] + part if h in out else part
-        return out
-
-    def at(self, flavour: str, energy_mev: Array) -> Array:
-        """cm2/keV at energies of the same shape, or of one more axis behind."""
-        deeper = energy_mev.ndim - self._rows[0].ndim + 1
-        inverse = 1.0 / energy_mev
-        total: Array = np.zeros(energy_mev.shape)
-        for h, rows in self.polynomials(flavour).items():
-            a = rows[(..., *(None,) * deeper)]
-            slope = a[0] + inverse * (a[1] + inverse * a[2])
-            total = total + (slope if h is None else slope * h(energy_mev))
-        return np.maximum(total, 0.0)  # at the kinematic limit terms cancel up to rounding
 
 
 @dataclass(frozen=True)
@@ -292,12 +244,12 @@ class RecoilAngles:
     def _density_of(self, nuclide: Nuclide, cosine: Array, least: Array) -> Array:
         mass = nuclide.mass_mev
         total = np.zeros(cosine.shape)
-        last: tuple[Array, _Slope, Array] | None = None
+        last: tuple[Array, TermSlopes, Array] | None = None
         for flavour in self.source.flavours:
             energy, weight = _used(self.source, flavour, least)
             if last is None or not np.array_equal(last[0], energy):
                 recoil = recoil_at_angle_kev(energy, cosine[:, None], mass)
-                slope = _Slope(self._process, self._model, nuclide, recoil, self.values)
+                slope = TermSlopes(self._process, self._model, nuclide, recoil, self.values)
                 last = energy, slope, recoil_slope_kev(energy, cosine[:, None], mass)
             found = last[1].at(flavour, energy) * last[2] * weight
             total += self.source.fluence_cm2(flavour) * found.sum(axis=1)
@@ -389,7 +341,7 @@ class RecoilAngles:
             energy = energy_at_angle_mev(recoil, c, x.mass_mev)
             inside = np.isfinite(energy) & (energy > 0.0) & (recoil >= self.threshold_kev)
             e, t = energy[inside], recoil[inside]
-            slope = _Slope(self._process, self._model, x, t, self.values)
+            slope = TermSlopes(self._process, self._model, x, t, self.values)
             k = np.sqrt(1e-3 * t / (1e-3 * t + 2.0 * x.mass_mev))
             jacobian = number * e * e / (x.mass_mev * k)
             for flavour in self.source.flavours:
@@ -412,7 +364,7 @@ class RecoilAngles:
             top = 2.0 * max(self.source.end_point_mev(f) for f in self.source.flavours)
             most = energy_at_angle_mev(recoil, np.clip(edges, 0.0, 1.0)[:, None], x.mass_mev)
             most = np.clip(most, least, np.maximum(top, least))  # at c = 1 up to rounding
-            slope = _Slope(self._process, self._model, x, recoil, self.values)
+            slope = TermSlopes(self._process, self._model, x, recoil, self.values)
             for flavour in self.source.flavours:
                 size = number * self.source.fluence_cm2(flavour)
                 for h, a in slope.polynomials(flavour).items():
@@ -473,7 +425,7 @@ class RecoilAngles:
 
     def _rows_of(self, nuclide: Nuclide, recoil: Array, order: int) -> Array:
         """`legendre_rows` per nucleus."""
-        slope = _Slope(self._process, self._model, nuclide, recoil, self.values)
+        slope = TermSlopes(self._process, self._model, nuclide, recoil, self.values)
         least = minimum_energy_mev(recoil, nuclide.mass_mev)
         parts: list[tuple[Array, Array]] = []
         for flavour in self.source.flavours:

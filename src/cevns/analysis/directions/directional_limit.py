@@ -65,7 +65,7 @@ class DirectionalCase:
         >>> found = DirectionalCase(helium, cosine_bins=8)
         >>> b8 = found.backgrounds[helium.neutrinos.names.index("b8")].reshape(20, 8)
         >>> (b8.sum(axis=0) / b8.sum()).round(3).tolist()
-        [0.012, 0.021, 0.037, 0.067, 0.119, 0.197, 0.274, 0.273]
+        [0.009, 0.024, 0.052, 0.092, 0.143, 0.196, 0.237, 0.248]
     """
 
     case: FogCase

@@ -31,14 +31,13 @@ _NODES: Final = 64
 def wind_polynomials(halo: DarkHalo, v_min_km_s: Array, order: int) -> Array:
     """Means of P_l of the cosine between recoil and wind at speeds, ``(order + 1, ...)``.
 
-    Over the Radon transform of the halo; zero where no WIMP is fast enough.
+    Over the Radon transform of the halo; zero where no WIMP is fast enough. WIMPs that are just
+    fast enough recoil along their own way, so that at large speeds recoils follow the wind.
 
     Examples:
-        Fast WIMPs come from ahead, so that their recoils fly with the wind:
-
         >>> from cevns.sources.beams.dark_halo import dark_halo
         >>> wind_polynomials(dark_halo("shm"), np.array([0.0, 400.0]), 1)[1].round(3).tolist()
-        [0.0, 0.792]
+        [0.0, 0.668]
     """
     x, weight = np.polynomial.legendre.leggauss(_NODES)
     speed = v_min_km_s[..., None]

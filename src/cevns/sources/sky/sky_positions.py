@@ -181,7 +181,7 @@ def laboratory_velocity_km_s(day: ArrayLike, speed_km_s: float) -> Array:
     Examples:
         >>> ra, dec = coordinates_deg(laboratory_velocity_km_s([0.0, 182.6], 245.6))
         >>> ra.round(0).tolist(), dec.round(0).tolist()
-        ([314.0, 313.0], [51.0, 43.0])
+        ([304.0, 321.0], [50.0, 45.0])
     """
     n = finite("days since J2000", day)
     towards, up = _PECULIAR_KM_S
