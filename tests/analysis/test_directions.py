@@ -56,6 +56,8 @@ def test_events_against_isotropy():
         3.0 / found["measured"]["mean_cos"] ** 2
     )
     assert events_needed(0.5, 0.5, 0.0)["axes"] == np.inf
+    spread = {"vectors": 9 / (3 * 0.3**2), "axes": 9 / (12 * 0.1**2), "axes-p2": 9 / (5 * 0.1**2)}
+    assert events_needed(0.3, 0.6, 0.1) == pytest.approx(spread)
 
 
 def test_events_needed_are_those_of_toys():
@@ -195,7 +197,7 @@ def test_rows_about_the_wind_have_the_rate_as_the_first():
 def test_directions_about_the_sun_by_rotation():
     # the moments about the Sun against directions drawn about the wind on days of a year
     halo, order = dark_halo("fog"), 3
-    days = np.arange(0.0, 365.25, 5.0)
+    days = np.arange(0.0, 100.0, 1.5)  # of a season, since over a year odd moments vanish
     angle, _ = wind_sun_angles_deg(halo, days)
     rng = np.random.default_rng(5)
     c = 1.0 - 2.0 * rng.uniform(size=(days.size, 20_000)) ** 2  # some density about the wind
@@ -240,6 +242,34 @@ def test_angles_of_the_search_are_those_of_recoils():
     alone = MeasuredDirections(angles, (6.0,), AngularResponse(30.0), 10).above[0]
     shares = alone.measured_counts / alone.total
     assert row / row.sum() == pytest.approx(shares, abs=1e-4)
+
+
+def test_dark_matter_about_the_sun_on_the_sphere():
+    # one bin of energies: directions about the wind of each day, counted by the angle to the Sun
+    window = RecoilWindow(4.9, 5.1, 2)
+    response = AngularResponse(20.0, 0.9)
+    found = DirectionalCase(FogCase("F", window=window), response, 40)
+    row = found.signals([9.0]).reshape(2, 40).sum(axis=0)
+    halo, target = found.case.dark, found.case.material
+    recoil = np.array([5.0])
+    order = response.order(recoil)
+    a = wind_rows(halo, target, [9.0], recoil, order)[:, 0, 0] * response.factors(5.0, order)
+    x, w = np.polynomial.legendre.leggauss(48)
+    phase = 2.0 * np.pi * np.arange(96) / 96.0
+    series = a / a[0] * (2.0 * np.arange(order + 1) + 1.0) / (4.0 * np.pi)
+    sphere = vector(np.degrees(phase), np.degrees(np.arcsin(x))[:, None])
+    moments = np.zeros(4)
+    days = 365.25 * np.arange(50) / 50.0
+    for wind, sun in zip(wind_axes(days, halo.v_lab_km_s), sun_axes(days), strict=True):
+        density = np.polynomial.legendre.legval(sphere @ wind, series)
+        weight = density * w[:, None] * 2.0 * np.pi / 96.0
+        moments += np.einsum(
+            "mn,mnl->l", weight, np.polynomial.legendre.legvander(sphere @ sun, 3)
+        ) / days.size  # fmt: skip
+    middle = 0.5 * (found.edges[1:] + found.edges[:-1])
+    ours = row @ np.polynomial.legendre.legvander(middle, 3) / row.sum()
+    assert ours == pytest.approx(moments, abs=1e-3)
+    assert abs(moments[2]) > 0.05
 
 
 def test_without_knowledge_of_directions_nothing_is_added():

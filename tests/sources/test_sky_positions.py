@@ -48,6 +48,9 @@ def test_precession_is_all_between_the_two_frames():
     day = days_since_j2000("2026-11-30")
     apart = angle_deg(sun_direction(day), sun_direction(day, of_date=True))
     assert apart == pytest.approx(1.397 * 0.2691, abs=0.005)
+    # where the Sun was at the equinox of 2000 it is again 0.34 degrees after that of 2024
+    ra, _ = coordinates_deg(sun_direction(days_since_j2000("2024-03-20T03:06")))
+    assert ra - 360.0 == pytest.approx(-1.397 * 0.2421 * np.cos(np.radians(23.44)), abs=0.01)
 
 
 def test_hour_angle_and_height():
