@@ -23,8 +23,8 @@ def test_the_floor_as_json(capsys):
         ["cross_section_cm2", "exposure_tonne_year", "index", "mass_gev"]
     ] * 2
     assert [row["mass_gev"] for row in found["floor"]] == [5.5, 50.0]
-    assert found["floor"][0]["cross_section_cm2"] == pytest.approx(1.396e-45, rel=0.01)
-    assert found["floor"][1]["cross_section_cm2"] == pytest.approx(4.166e-49, rel=0.01)
+    assert found["floor"][0]["cross_section_cm2"] / 1.396e-45 == pytest.approx(1.0, rel=0.01)
+    assert found["floor"][1]["cross_section_cm2"] / 4.166e-49 == pytest.approx(1.0, rel=0.01)
     assert found["floor"][0]["exposure_tonne_year"] == pytest.approx(0.128, rel=0.02)
     physics = found["physics"]
     assert physics["nuclides"] == ["Xe131"]
@@ -35,14 +35,18 @@ def test_the_floor_as_json(capsys):
 
 
 def test_the_table_prints_the_conventions(capsys):
-    assert run(["fog", "Ge", *FAST, "--exposure", "10tyr", "--billard", "--one-event"]) == 0
+    assert (
+        run(["fog", "Ge", *FAST, "--exposure", "1tyr,2tyr,5tyr,10tyr", "--billard", "--one-event"])
+        == 0
+    )
     shown = capsys.readouterr().out
     for word in ("Ge74", "v_esc 533", "5.16e+06 /cm2/s +- 2 %", "0.0001 to 200 keVnr", "tree-lowE"):
         assert word in shown
-    assert "3 sigma, 10 t yr" in shown
+    assert "discovery limits, 3 sigma in the median" in shown
+    assert "10 t yr" in shown
     assert "Billard: 90 %" in shown
     table = [line for line in shown.splitlines() if line.strip().startswith(("5.5", "50"))]
-    assert len(table) == 2
+    assert len(table) == 4
     assert max(len(line.rstrip()) for line in shown.splitlines() if "e-4" in line) <= 80
 
 
@@ -80,6 +84,8 @@ def test_options_change_what_is_said_and_found(capsys, tmp_path):
         first, second, value = said
         what = found["physics"][first]
         assert (what if second is None else what[second]) == value
+        named = [f["name"] for f in found["inputs"]["files"]]
+        assert named == (["efficiency.csv"] if str(table) in words else [])
         both = [
             (a["cross_section_cm2"], a["exposure_tonne_year"])
             == (b["cross_section_cm2"], b["exposure_tonne_year"])
@@ -94,6 +100,7 @@ def test_a_detector(capsys):
     bare = record(capsys, "Ar", "--masses", "50GeV")
     assert found["physics"]["window_kevnr"][0] > 1.0
     assert "coherent-lar-2020" in found["physics"]["efficiency"]
+    assert [f["role"] for f in found["inputs"]["files"]] == ["detector"]
     assert found["floor"][0]["exposure_tonne_year"] > bare["floor"][0]["exposure_tonne_year"]
 
 

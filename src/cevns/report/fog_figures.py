@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cevns.analysis.fog import NeutrinoFog
+    from cevns.analysis.fog.floors import FloorCurve
     from cevns.analysis.fog.limit_curves import LimitCurve
+    from cevns.typing import Array
 
 __all__ = ["fog_figure"]
 
 _LEVELS: Final = tuple(np.round(np.arange(1.0, 4.01, 0.1), 2))
 _DECADES: Final = 1e13
 """Of the cross sections that a figure shows at most."""
-_LIMIT_COLORS: Final = ("#d98200", "#3f8f5b", "#964a8b", "#e42536", "#6f6f76", "#8c5a2b")
+_LIMIT_COLORS: Final = ("#d98200", "#3f8f5b", "#964a8b", "#e42536", "#0e7c86", "#8c5a2b")
 _DASHES: Final[dict[str, Any]] = {
     "limit": "-",
     "projection": (0, (5, 1.6)),
@@ -51,23 +53,23 @@ def fog_figure(found: NeutrinoFog) -> Figure:
         _map(figure, axes, found)
     marker = "o" if one else ""
     axes.plot(
-        floor.mass_gev, floor.cross_section_cm2, color=style.INK, linewidth=1.7, marker=marker,
+        *_line(floor), color=style.INK, linewidth=1.7, marker=marker,
         label="Floor, $n = 2$", zorder=5,
     )  # fmt: skip
     if found.billard is not None:
         curve = found.billard.curve
         axes.plot(
-            curve.mass_gev, curve.cross_section_cm2, color=style.FAINT, linestyle=(0, (4, 1.5)),
+            *_line(curve), color=style.FAINT, linestyle=(0, (4, 1.5)),
             marker=marker, label="As arXiv:1307.5458", zorder=4,
         )  # fmt: skip
     if found.one_event is not None:
         axes.plot(
-            found.one_event.mass_gev, found.one_event.cross_section_cm2, color=style.FAINT,
+            *_line(found.one_event), color=style.FAINT,
             linestyle=":", marker=marker, label="2.3 WIMPs, 1 neutrino", zorder=4,
         )  # fmt: skip
     for k, (exposure, curve) in enumerate(found.limits.items()):
         axes.plot(
-            curve.mass_gev, curve.cross_section_cm2, color=style.ACCENT, marker=marker,
+            *_line(curve), color=style.ACCENT, marker=marker,
             linestyle=(0, (6, 1.2, *(1, 1.2) * (k + 1))), linewidth=1.1, zorder=4,
             label=rf"3$\sigma$, {exposure:g} t yr",
         )  # fmt: skip
@@ -93,18 +95,25 @@ def fog_figure(found: NeutrinoFog) -> Figure:
     return figure
 
 
+def _line(curve: FloorCurve) -> tuple[Array, Array]:
+    """Masses in order, and cross sections."""
+    order = np.argsort(curve.mass_gev)
+    return curve.mass_gev[order], curve.cross_section_cm2[order]
+
+
 def _map(figure: Figure, axes: Axes, found: NeutrinoFog) -> None:
     """Filled steps of n, and lines where it is 2.5 and 3."""
     grid = found.index_map
     assert grid is not None
-    order = np.argsort(grid.cross_section_cm2)
-    sigma, n = grid.cross_section_cm2[order], grid.index[order]
+    order, across = np.argsort(grid.cross_section_cm2), np.argsort(grid.mass_gev)
+    mass, sigma = grid.mass_gev[across], grid.cross_section_cm2[order]
+    n = grid.index[order][:, across]
     shown = axes.contourf(
-        grid.mass_gev, sigma, np.ma.masked_invalid(np.clip(n, _LEVELS[0], _LEVELS[-1])),
+        mass, sigma, np.ma.masked_invalid(np.clip(n, _LEVELS[0], _LEVELS[-1])),
         levels=_LEVELS, cmap="YlGnBu", zorder=0.2,
     )  # fmt: skip
     axes.contour(
-        grid.mass_gev, sigma, np.ma.masked_invalid(n), levels=(2.5, 3.0), colors="white",
+        mass, sigma, np.ma.masked_invalid(n), levels=(2.5, 3.0), colors="white",
         linewidths=0.5, zorder=0.3,
     )  # fmt: skip
     bar = figure.colorbar(shown, ax=axes, pad=0.02, ticks=(1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
     from cevns.analysis.fog import NeutrinoFog
     from cevns.processes.ingredients.wimp_nucleus import Nucleon
+    from cevns.typing import Array
 
 __all__ = ["fog"]
 
 _MASSES = "0.5GeV:1000GeV:24:log"
 _ROWS = 40
 """Masses that a table shows; all are in the JSON."""
+_COLUMNS = 5
+"""Exposures of one table, so that it fits 80 columns."""
 
 
 def fog(
@@ -74,7 +78,7 @@ def fog(
     ] = None,
     exposure: Annotated[
         list[str] | None,
-        typer.Option(metavar="EXPOSURE", help="discovery limits at 10tyr; may be repeated"),
+        typer.Option(metavar="EXPOSURE", help="discovery limits at 10tyr,100tyr"),
     ] = None,
     index_map: Annotated[
         bool, typer.Option("--map", help="the index over masses and cross sections")
@@ -135,7 +139,11 @@ def fog(
     found = neutrino_fog(
         case,
         points,
-        exposures_tonne_year=[exposure_tonne_year(x, "--exposure") for x in exposure or ()],
+        exposures_tonne_year=[
+            exposure_tonne_year(x, "--exposure")
+            for given in exposure or ()
+            for x in given.split(",")
+        ],
         with_map=index_map,
         cross_section_cm2=None
         if cross_sections is None
@@ -146,6 +154,12 @@ def fog(
     )
     _show(output.console, found)
     record: dict[str, Any] = found.to_dict()
+    record["inputs"] = {
+        "origin": "none",
+        "files": _files({"fluxes": [fluxes], "efficiency": [efficiency], "limits": limits or ()})
+        + _experiment(detector),
+        "warnings": [],
+    }
     if figure is not None:
         from cevns.report import save
 
@@ -153,6 +167,41 @@ def fog(
         record["figure"] = str(figure)
         output.console.print(f"figure: {figure}", soft_wrap=True)
     output.result(record)
+
+
+def _files(given: dict[str, Iterable[str | None]]) -> list[dict[str, str]]:
+    """Files among what options name, by role, with their digests."""
+    from cevns.datasets.digests import sha256
+    from cevns.files import expanded
+
+    paths = [(role, expanded(x)) for role, texts in given.items() for x in texts if x]
+    return [
+        {"role": role, "name": path.name, "sha256": sha256(path)}
+        for role, path in paths
+        if path.is_file()
+    ]
+
+
+def _experiment(name: str | None) -> list[dict[str, str]]:
+    """The file of the detector."""
+    if name is None:
+        return []
+    from cevns.experiments import load
+
+    return _files({"detector": [str(load(name).path)]})
+
+
+def _table(
+    console: Console, title: str, mass: Array, columns: dict[str, Array], picked: list[int]
+) -> None:
+    """Rows of some masses."""
+    shown = table(title, "m / GeV", *columns, left=0)
+    for k in picked:
+        cells = [f"{v[k]:.3e}" if math.isfinite(v[k]) else "none" for v in columns.values()]
+        if "M / t yr" in columns and cells[-1] != "none":
+            cells[-1] = f"{columns['M / t yr'][k]:.3g}"
+        shown.add_row(f"{mass[k]:.4g}", *cells)
+    console.print(shown)
 
 
 def _show(console: Console, found: NeutrinoFog) -> None:
@@ -175,32 +224,23 @@ def _show(console: Console, found: NeutrinoFog) -> None:
     )
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
-    columns = ["m / GeV", "floor / cm2", "M / t yr"]
-    columns += [f"3 sigma, {x:g} t yr" for x in found.limits]
-    columns += ["Billard"] * (found.billard is not None) + ["one event"] * (
-        found.one_event is not None
-    )
-    shown = table("largest cross section with n = 2", *columns, left=0)
-    size = found.floor.mass_gev.size
-    picked = (
-        sorted({round(k * (size - 1) / (_ROWS - 1)) for k in range(_ROWS)})
-        if size > _ROWS
-        else range(size)
-    )
-    for k in picked:
-        row = [found.floor.mass_gev, found.floor.cross_section_cm2, found.floor.exposure_tonne_year]
-        row += [curve.cross_section_cm2 for curve in found.limits.values()]
-        if found.billard is not None:
-            row.append(found.billard.curve.cross_section_cm2)
-        if found.one_event is not None:
-            row.append(found.one_event.cross_section_cm2)
-        cells = [f"{row[0][k]:.4g}"]
-        cells += [f"{v[k]:.3e}" if math.isfinite(v[k]) else "none" for v in (row[1], *row[3:])]
-        cells.insert(2, f"{row[2][k]:.3g}" if math.isfinite(row[2][k]) else "none")
-        shown.add_row(*cells)
-    console.print(shown)
+    mass = found.floor.mass_gev
+    size = mass.size
+    step = (size - 1) / (_ROWS - 1)
+    picked = sorted({round(k * step) for k in range(_ROWS)}) if size > _ROWS else list(range(size))
+    columns = {"floor / cm2": found.floor.cross_section_cm2}
+    if found.billard is not None:
+        columns["Billard / cm2"] = found.billard.curve.cross_section_cm2
+    if found.one_event is not None:
+        columns["one event / cm2"] = found.one_event.cross_section_cm2
+    columns["M / t yr"] = found.floor.exposure_tonne_year
+    _table(console, "largest cross section with n = 2", mass, columns, picked)
+    limits = [(f"{x:g} t yr", c.cross_section_cm2) for x, c in found.limits.items()]
+    for k in range(0, len(limits), _COLUMNS):
+        part = dict(limits[k : k + _COLUMNS])
+        _table(console, "discovery limits, 3 sigma in the median, cm2", mass, part, picked)
     if size > _ROWS:
-        console.print(f"{len(list(picked))} of {size} masses; all of them with --json")
+        console.print(f"{len(picked)} of {size} masses; all of them with --json")
     if found.billard is not None:
         low, high = found.billard.exposures_tonne_year
         console.print(
