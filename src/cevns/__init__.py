@@ -55,6 +55,8 @@ draw_with(
     {
         "measurement": "cevns.report.projection_figure",
         "fog": "cevns.report.fog_figures.fog_figure",
+        "directions": "cevns.report.direction_figures.directions_figure",
+        "directions-map": "cevns.report.direction_figures.map_figure",
     }
 )
 

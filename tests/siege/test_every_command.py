@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "supernova": ("supernova", "--distance", "1kpc"),
     "xsec": ("xsec", "Ge", "--source"),
     "fog": ("fog", "Ge", "--masses", "50GeV", "--detector"),
+    "directions": ("directions", "He", "--threshold", "0.2keVnr", "--bins", "4", "--source"),
 }
 
 FULL: dict[str, Any] = YAML(typ="safe").load(
@@ -177,7 +178,7 @@ def ends_well(capsys: pytest.CaptureFixture[str], *words: str | Path) -> int:
 
 def on(experiment: str | Path) -> Iterator[tuple[str, tuple[str | Path, ...]]]:
     for name, (command, *options) in COMMANDS.items():
-        if command in ("xsec", "fog"):
+        if command in ("xsec", "fog", "directions"):
             yield name, (command, *options, experiment)
         else:
             yield name, (command, experiment, *options)

@@ -10,6 +10,7 @@ import typer
 from cevns.cli.commands import (
     compare,
     data_commands,
+    directions_command,
     fit_commands,
     fog_command,
     gallery_command,
@@ -77,6 +78,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "plot": scan_command.plot,
     "compare": compare.compare,
     "fog": fog_command.fog,
+    "directions": directions_command.directions,
     "toys": toys_command.toys,
     "quenching": quenching_commands.quenching,
     "supernova": supernova_command.supernova,

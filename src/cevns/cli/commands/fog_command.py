@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from cevns.cli.terminal.output import Output, require_plots, table
-from cevns.exceptions import InputError
+from cevns.cli.terminal.written_values import exposure_tonne_year, recoil_kevnr, several
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["fog"]
 
 _MASSES = "0.5GeV:1000GeV:24:log"
-_MOST = 100_000
 _ROWS = 40
 """Masses that a table shows; all are in the JSON."""
 _COLUMNS = 5
 """Exposures of one table, so that it fits 80 columns."""
-_HOW = "write 5.5GeV,50GeV or 0.5GeV:1000GeV:200:log"
 
 
 def fog(
@@ -114,16 +112,15 @@ def fog(
     )
     from cevns.files import check_writable
     from cevns.sources.beams.dark_halo import read_halo
-    from cevns.units import quantity
 
     if figure is not None:
         require_plots("--figure")
         check_writable(figure)
-    points = _numbers(masses, "GeV", "--masses", log=True)
+    points = several(masses, "GeV", "--masses", log=True)
     dark = read_halo(halo)
     window = window_of(
-        threshold_kev=None if threshold is None else _recoil(threshold, "--threshold"),
-        upper_kev=_recoil(upper_edge, "--upper-edge"),
+        threshold_kev=None if threshold is None else recoil_kevnr(threshold, "--threshold"),
+        upper_kev=recoil_kevnr(upper_edge, "--upper-edge"),
         bins=bins,
         efficiency=efficiency,
         detector=detector,
@@ -143,14 +140,14 @@ def fog(
         case,
         points,
         exposures_tonne_year=[
-            quantity(_spaced(x), "t yr", what="--exposure")
+            exposure_tonne_year(x, "--exposure")
             for given in exposure or ()
             for x in given.split(",")
         ],
         with_map=index_map,
         cross_section_cm2=None
         if cross_sections is None
-        else _numbers(cross_sections, "cm2", "--cross-sections", log=True),
+        else several(cross_sections, "cm2", "--cross-sections", log=True),
         with_billard=billard,
         with_one_event=one_event,
         overlays=overlays,
@@ -192,55 +189,6 @@ def _experiment(name: str | None) -> list[dict[str, str]]:
     from cevns.experiments import load
 
     return _files({"detector": [str(load(name).path)]})
-
-
-def _spaced(text: str) -> str:
-    """``10tyr`` and ``10t*yr`` as ``10 t yr``."""
-    return text.replace("*", " ").replace("tyr", "t yr").replace("t-yr", "t yr")
-
-
-def _recoil(text: str, what: str) -> float:
-    """A recoil energy, keVnr; plain keV are those of the recoil here."""
-    from cevns.exceptions import UnitError
-    from cevns.units import quantity
-
-    try:
-        return quantity(text, "keVnr", what=what)
-    except UnitError:
-        stripped = text.strip()
-        for unit in ("keV", "eV"):
-            if stripped.endswith(unit) and not stripped.endswith(("MeV", "GeV", "TeV")):
-                return quantity(stripped, "keV", what=what)
-        raise
-
-
-def _numbers(text: str, unit: str, what: str, *, log: bool) -> Any:
-    """Values of a list, or of ranges LOW:HIGH:N with ``:lin`` or ``:log`` behind."""
-    import numpy as np
-
-    from cevns.units import quantity
-
-    parts = []
-    for piece in text.split(","):
-        ends = [p.strip() for p in piece.split(":")]
-        if len(ends) == 1:
-            parts.append([quantity(ends[0], unit, what=what)])
-            continue
-        spacing = ends.pop() if ends[-1] in ("log", "lin") else ("log" if log else "lin")
-        if len(ends) != 3 or not ends[2].isdigit():
-            raise InputError(f"{what} {piece}: {_HOW}")
-        low, high = (quantity(e, unit, what=what) for e in ends[:2])
-        number = int(ends[2])
-        if not 2 <= number <= _MOST:
-            raise InputError(f"{what} {piece}: {number} points; take 2 to {_MOST:,}")
-        if not (low < high and (low > 0.0 or spacing == "lin")):
-            raise InputError(f"{what} {piece}: a range goes from a lower to a higher value above 0")
-        make = np.geomspace if spacing == "log" else np.linspace
-        parts.append(make(low, high, number).tolist())
-    values = np.concatenate(parts)
-    if not (values > 0.0).all():
-        raise InputError(f"{what} {text}: the values must be above 0")
-    return values
 
 
 def _table(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cevns.cli.terminal.named_source import named_source
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from cevns.nuclear.materials import Material
     from cevns.nuclear.nuclides import Nuclide
     from cevns.processes import Interaction
-    from cevns.sources import Source
 
 __all__ = ["xsec"]
 
@@ -79,26 +79,6 @@ def _in_units(section_cm2: float) -> str:
     return f"{value:.3f}" if value >= 1.0 else f"{value:.4g}"
 
 
-def _source(name: str) -> Source:
-    """A source by name, or the source of an experiment."""
-    from cevns import registry
-    from cevns.experiments import catalogue, load
-    from cevns.sources import SNS
-
-    known = registry.names("cevns.sources")
-    if registry.canonical(name) == "sns":
-        # a flux average does not depend on distance and protons
-        return SNS(distance_m=20.0, protons=1e23)
-    if registry.canonical(name) in known:
-        raise InputError(
-            f"the source {name!r} needs its own settings: declare them in an experiment file and "
-            "give its path to --source"
-        )
-    if registry.canonical(name) in catalogue() or name.endswith((".yaml", ".yml")):
-        return load(name).source
-    raise UnknownNameError("source", name, [*known, *catalogue()])
-
-
 def _source_inputs(name: str) -> dict[str, Any]:
     """The file behind a source that an experiment declares."""
     from cevns.datasets.digests import sha256
@@ -125,7 +105,7 @@ def _flux_averaged(
 ) -> dict[str, Any]:
     from cevns.rates import flux_averaged_cross_section
 
-    source = _source(source_name)
+    source = named_source(source_name)
     shown = table(
         f"flux-averaged CEvNS cross section, 1e-40 cm2 per nucleus ({source_name}, {form_factor}, "
         f"{couplings})",

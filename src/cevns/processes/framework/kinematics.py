@@ -25,10 +25,13 @@ __all__ = [
     "Threshold",
     "cos_neutrino_angle",
     "cos_recoil_angle",
+    "energy_at_angle_mev",
     "maximum_recoil_kev",
     "minimum_energy_mev",
     "momentum_transfer_inv_fm",
     "momentum_transfer_mev",
+    "recoil_at_angle_kev",
+    "recoil_slope_kev",
 ]
 
 
@@ -107,6 +110,63 @@ def cos_recoil_angle(
     e, m = np.asarray(energy_mev, dtype=float), np.asarray(mass_mev, dtype=float)
     t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
     result: Array = (e + m) / e * np.sqrt(t / (t + 2.0 * m))
+    return result
+
+
+def energy_at_angle_mev(
+    recoil_energy_kev: ArrayLike, cosine: ArrayLike, mass_mev: ArrayLike
+) -> Array:
+    """Energy of the neutrino that gives recoil T at the angle whose cosine is c, MeV.
+
+    E = M k/(c - k) with k = sqrt(T/(T + 2 M)): the inverse of `cos_recoil_angle` in E, infinite
+    where no neutrino does (c <= k).
+
+    Examples:
+        >>> c = cos_recoil_angle(30.0, 5.0, 37215.5)
+        >>> round(float(energy_at_angle_mev(5.0, c, 37215.5)), 9)
+        30.0
+    """
+    m = np.asarray(mass_mev, dtype=float)
+    t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
+    k = np.sqrt(t / (t + 2.0 * m))
+    beyond = np.asarray(cosine, dtype=float) - k
+    possible = beyond > 0.0
+    result: Array = np.where(possible, m * k / np.where(possible, beyond, 1.0), np.inf)
+    return result
+
+
+def recoil_at_angle_kev(energy_mev: ArrayLike, cosine: ArrayLike, mass_mev: ArrayLike) -> Array:
+    """Energy of the recoil at the angle whose cosine is c, keV.
+
+    T = 2 M E^2 c^2/((E + M)^2 - E^2 c^2), the inverse of `cos_recoil_angle` in T.
+
+    Examples:
+        >>> c = cos_recoil_angle(30.0, 5.0, 37215.5)
+        >>> round(float(recoil_at_angle_kev(30.0, c, 37215.5)), 9)
+        5.0
+    """
+    e, m = np.asarray(energy_mev, dtype=float), np.asarray(mass_mev, dtype=float)
+    along = e * np.asarray(cosine, dtype=float)
+    result: Array = 2e3 * m * along * along / ((e + m - along) * (e + m + along))
+    return result
+
+
+def recoil_slope_kev(energy_mev: ArrayLike, cosine: ArrayLike, mass_mev: ArrayLike) -> Array:
+    """dT/dc at fixed E, keV: d(sigma)/dc = d(sigma)/dT dT/dc.
+
+    dT/dc = 4 M E^2 c (E + M)^2/((E + M)^2 - E^2 c^2)^2.
+
+    Examples:
+        >>> step = np.array([0.6 - 1e-6, 0.6 + 1e-6])
+        >>> difference = np.diff(recoil_at_angle_kev(30.0, step, 37215.5))[0] / 2e-6
+        >>> bool(np.isclose(recoil_slope_kev(30.0, 0.6, 37215.5), difference, rtol=1e-8))
+        True
+    """
+    e, m = np.asarray(energy_mev, dtype=float), np.asarray(mass_mev, dtype=float)
+    c = np.asarray(cosine, dtype=float)
+    whole, along = e + m, e * c
+    share = whole / ((whole - along) * (whole + along))
+    result: Array = 4e3 * m * e * e * c * share * share
     return result
 
 

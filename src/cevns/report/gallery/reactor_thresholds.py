@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from cevns.processes import kinematics
 from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
-from cevns.report.gallery_parts.label_places import spread
+from cevns.report.gallery_parts.label_places import beside
 from cevns.report.gallery_parts.reactor_files import Reach, color, reaches
 from cevns.sources.fission.ibd import THRESHOLD_MEV
 
@@ -121,20 +121,8 @@ def figure() -> Figure:
 
 def _labels(axes: Axes, tops: list[tuple[str, float, str]]) -> None:
     """Nuclei and thresholds at the right, apart from each other, each joined to its line."""
-    names = [(f"{r.label}, {_energy(r)}", r.recoil_kev, color(r.target)) for r in reaches()]
-    every = [*((*t, True) for t in tops), *((*n, False) for n in names)]
-    places = 10.0 ** spread([float(np.log10(at)) for _, at, _, _ in every], 0.122)
-    look: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "va": "center"}
-    for (text, at, tint, nucleus), place in zip(every, places, strict=True):
-        axes.annotate(
-            "", (1.0, at), (1.04, float(place)), textcoords=look["xycoords"],
-            arrowprops={
-                "arrowstyle": "-", "color": tint, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0,
-            }, **look,
-        )  # fmt: skip
-        axes.annotate(
-            text, (1.045, float(place)), color=tint, fontsize=9.0 if nucleus else 7.0, **look
-        )
+    names = [(f"{r.label}, {_energy(r)}", r.recoil_kev, color(r.target), 7.0) for r in reaches()]
+    beside(axes, [*((*top, 9.0) for top in tops), *names], 0.122)
 
 
 def _energy(r: Reach) -> str:

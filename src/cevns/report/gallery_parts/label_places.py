@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cevns.typing import Array
 
-__all__ = ["spread"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Label", "beside", "spread"]
+
+Label = tuple[str, float, str, float]
+"""Text, the height that it belongs to, colour, size of the letters."""
+
+
+def beside(axes: Axes, labels: Sequence[Label], gap: float) -> None:
+    """Labels at the right of an axis of powers of ten, apart, each joined to its height.
+
+    Args:
+        axes: with a logarithmic vertical axis.
+        labels: in any order.
+        gap: least distance of two labels, decades.
+    """
+    places = 10.0 ** spread([float(np.log10(at)) for _, at, _, _ in labels], gap)
+    look: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "va": "center"}
+    for (text, at, tint, size), place in zip(labels, places, strict=True):
+        axes.annotate(
+            "", (1.0, at), (1.04, float(place)), textcoords=look["xycoords"],
+            arrowprops={
+                "arrowstyle": "-", "color": tint, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0,
+            }, **look,
+        )  # fmt: skip
+        axes.annotate(text, (1.045, float(place)), color=tint, fontsize=size, **look)
 
 
 def spread(wanted: Sequence[float], gap: float) -> Array:

@@ -150,6 +150,33 @@ class DarkHalo:
         density = v * np.maximum(shape, 0.0) / (self._norm * _ROOT_PI * v0 * v_lab)
         return np.where(inside, density, 0.0)
 
+    def radon(self, v_min_km_s: ArrayLike, wind_cosine: ArrayLike) -> Array:
+        """Radon transform of the velocities, s/km: recoils by direction, broadcast.
+
+        With c the cosine between the recoil and the mean direction in which WIMPs fly,
+
+            fhat(v_min, c) = [exp(-(v_min - v_lab c)^2/v0^2) - exp(-v_esc^2/v0^2)]/(N sqrt(pi) v0)
+
+        and zero where |v_min - v_lab c| exceeds v_esc; its integral over c is eta(v_min). The
+        rate by direction is d2R/dT dOmega = dR/dT fhat/(2 pi eta). Source: Gondolo,
+        hep-ph/0209110.
+
+        Raises:
+            InputError: if a speed is negative or not finite.
+
+        Examples:
+            >>> c, weight = np.polynomial.legendre.leggauss(40)
+            >>> shm = dark_halo("shm")
+            >>> bool(np.isclose(shm.radon(100.0, c) @ weight, shm.mean_inverse_speed(100.0)))
+            True
+        """
+        v_min = finite("smallest speed in km/s", v_min_km_s, minimum=0.0)
+        v0, v_escape = self.v0_km_s, self.v_escape_km_s
+        along = v_min - self.v_lab_km_s * np.asarray(wind_cosine, dtype=float)
+        inside = np.abs(along) < v_escape
+        shape = np.exp(-((along / v0) ** 2)) - math.exp(-((v_escape / v0) ** 2))
+        return np.where(inside, shape, 0.0) / (self._norm * _ROOT_PI * v0)
+
 
 HALOS: Final = {
     halo.name: halo

@@ -1,0 +1,57 @@
+"""The figure of strategy: recoils of all targets, sources, and thresholds of the catalogue."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cevns.experiments import load
+from cevns.report.gallery import entry
+from cevns.report.gallery.sky_recoils import TARGETS, ranges
+from cevns.report.gallery_parts.recoil_thresholds import half_seen_kev, thresholds
+
+# T_max in keV at 0.423, 0.861, 8, 16.34, 29.79, 52.83 MeV; E_min in MeV for 0.1, 0.5, 1, 5, 10 keV
+OWN = {
+    "He4": (0.0962, 0.398, 34.2, 142, 469, 1456, 0.43, 0.97, 1.37, 3.06, 4.32),
+    "F19": (0.0203, 0.0839, 7.23, 30.1, 100, 314, 0.94, 2.10, 2.97, 6.65, 9.41),
+    "Si28": (0.0138, 0.0569, 4.91, 20.5, 68.0, 213, 1.14, 2.55, 3.61, 8.07, 11.42),
+    "Ar40": (0.00963, 0.0399, 3.44, 14.3, 47.6, 149.6, 1.36, 3.05, 4.31, 9.65, 13.65),
+    "Ge74": (0.00521, 0.0216, 1.86, 7.75, 25.8, 81.0, 1.86, 4.15, 5.87, 13.1, 18.6),
+    "I127": (0.00303, 0.0126, 1.08, 4.52, 15.0, 47.2, 2.43, 5.44, 7.69, 17.2, 24.3),
+    "Xe132": (0.00292, 0.0121, 1.04, 4.35, 14.4, 45.4, 2.48, 5.54, 7.84, 17.5, 24.8),
+    "W184": (0.00209, 0.00866, 0.747, 3.12, 10.4, 32.6, 2.93, 6.54, 9.26, 20.7, 29.3),
+}
+
+
+def test_independent_numbers():
+    rows = {row[0]: row[1:] for row in entry("sky-recoils").table().rows}
+    assert list(rows) == list(OWN) == list(TARGETS)
+    for name, own in OWN.items():
+        assert rows[name] == pytest.approx(own, rel=0.01)
+
+
+def test_ranges_of_sources():
+    found = ranges()
+    assert found["7Be"] == (None, (0.3843, 0.8613))
+    assert found["Pion decay at rest"][1] == pytest.approx((29.79,), abs=0.01)
+    for name, (wide, _) in found.items():
+        assert wide is None or wide[0] < wide[1], name
+    assert found["8B"][0][1] < 16.34
+    assert found["pp"][0][1] < 0.4234
+    assert found["Supernova"][0] == pytest.approx((4.64, 30.1), rel=0.01)
+
+
+def test_thresholds_are_those_of_the_files():
+    found = {t.experiment.name: t.recoil_kev for t in thresholds()}
+    assert found["ricochet-ge"] == pytest.approx(0.05, rel=0.01)
+    assert found["conus-plus-2025"] == pytest.approx(0.92, rel=0.02)  # 160 eVee
+    assert found["coherent-ge-2024"] == pytest.approx(6.77, rel=0.02)  # 1.5 keVee
+    assert found["coherent-csi-2021"] == pytest.approx(11.0, rel=0.05)
+    assert list(found.values()) == sorted(found.values())
+    assert "gemma" not in found  # sees electrons alone
+
+
+def test_the_threshold_follows_the_file():
+    low = load("ricochet-ge", overrides={"axes.energy.edges": "[200, 400, 800]"})
+    assert half_seen_kev(next(iter(low.views.values()))) == pytest.approx(0.2, rel=0.02)
+    assert np.isfinite(half_seen_kev(next(iter(load("neon").views.values()))))
