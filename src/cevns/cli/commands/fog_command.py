@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fog"]
 
-_MASSES = "0.5GeV:1000GeV:24:log"
+_MASSES = "0.5GeV:1000GeV:200:log"
 _ROWS = 40
 """Masses that a table shows; all are in the JSON."""
 _COLUMNS = 5

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from cevns.detectors.responses.folded_template import FoldedResponse
 from cevns.exceptions import CevnsError, CevnsWarning
 from cevns.experiments import Experiment, catalogue, load
 from cevns.experiments.prediction.apparatus import Apparatus
@@ -57,6 +58,9 @@ def half_seen_kev(view: Apparatus) -> float | None:
         >>> round(half_seen_kev(view), 3)
         0.02
     """
+
+    if isinstance(view.response, FoldedResponse):  # the template of a spectrum, not of recoils
+        return None
 
     def seen(recoil_kev: Array) -> Array:
         energy = view.quenching.on(recoil_kev).electron_energy_kevee()
