@@ -58,7 +58,6 @@ def half_seen_kev(view: Apparatus) -> float | None:
         >>> round(half_seen_kev(view), 3)
         0.02
     """
-
     if isinstance(view.response, FoldedResponse):  # the template of a spectrum, not of recoils
         return None
 
