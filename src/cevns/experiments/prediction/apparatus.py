@@ -186,7 +186,7 @@ class Apparatus(Stages):
         return np.array([declared[n].value if n in declared else middle[n] for n in ends])
 
     def require_detector(self) -> None:
-        """Raise `InputError` for a file that declares no apparatus, so that it has no efficiency."""
+        """Raise `InputError` for a file without an apparatus, from which no efficiency follows."""
         if self.declaration.summary:
             raise InputError(f"{self.name} is a published summary: its file has no efficiency")
         if self.declaration.missing:
