@@ -8,8 +8,20 @@ import numpy as np
 import pytest
 
 from cevns.cli import run
+from cevns.morphing import read_grid_table
 
 FAST = ("--masses", "5.5GeV,50GeV")
+TWO = """\
+schema: 1
+name: two
+source: {kind: sun, live_time: 365.25 d}
+target: {material: Xe, mass: 1 kg}
+detector: {response: {kind: identity}}
+axes: {energy: {unit: keVnr, edges: [1, 10]}}
+channels:
+  first: {}
+  second: {target: {material: Ge, mass: 1 kg}}
+"""
 
 
 def record(capsys, *words):
@@ -45,6 +57,7 @@ def test_the_table_prints_the_conventions(capsys):
     assert "discovery limits, 3 sigma in the median" in shown
     assert "10 t yr" in shown
     assert "Billard: 90 %" in shown
+    assert "between 10 and 13 GeV the published curve is up to 260 times higher" in shown
     table = [line for line in shown.splitlines() if line.strip().startswith(("5.5", "50"))]
     assert len(table) == 4
     assert max(len(line.rstrip()) for line in shown.splitlines() if "e-4" in line) <= 80
@@ -104,6 +117,45 @@ def test_a_detector(capsys):
     assert found["floor"][0]["exposure_tonne_year"] > bare["floor"][0]["exposure_tonne_year"]
 
 
+def test_the_efficiency_of_released_templates(capsys):
+    """Sums of the templates over their bins, in the mean over exposures, and nothing beyond."""
+    from cevns.analysis.fog import window_of
+    from cevns.experiments import load
+
+    masses = ("--masses", "6GeV,50GeV")
+    found = record(capsys, "Xe", *masses, "--detector", "xenonnt-2026")
+    bare = record(capsys, "Xe", *masses)
+    for mine, other in zip(found["floor"], bare["floor"], strict=True):
+        assert mine["exposure_tonne_year"] > 2.0 * other["exposure_tonne_year"]
+    assert found["floor"][1]["cross_section_cm2"] > 1.5 * bare["floor"][1]["cross_section_cm2"]
+    low, high = found["physics"]["window_kevnr"]
+    assert (low, high) == pytest.approx((0.5, 5.0), rel=0.005)
+
+    folder = load("xenonnt-2026").path.parent / "xenonnt-2026"
+    whole, exposure = 0.0, 0.0
+    for run_name, tonnes in (("sr0", 1.174398), ("sr1", 2.342593), ("sr2", 3.249665)):
+        file = folder / f"{run_name}-recoils.npz"
+        read = read_grid_table(file, "recoils", along="recoil_energy_kev")
+        assert read.along is not None
+        (k,) = np.flatnonzero(np.isclose(read.along, 2.0))
+        nominal = [int(np.flatnonzero(read.values[n] == 0.0)[0]) for n in read.values]
+        whole += tonnes * read.content[(*nominal, k)].sum()
+        exposure += tonnes
+    window = window_of(detector="xenonnt-2026")
+    assert window.efficiency is not None
+    seen = window.efficiency(np.array([0.49, 2.0, 5.01]))
+    assert seen[[0, 2]].tolist() == [0.0, 0.0]
+    assert seen[1] == pytest.approx(whole / exposure, rel=1e-6)
+    assert 0.01 < seen[1] < 0.9
+
+
+def test_channels_of_several_materials_are_refused(capsys, tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO)
+    assert run(["fog", "Xe", *FAST, "--detector", str(path)]) == 2
+    assert "two has channels of Xe and Ge, each with an efficiency" in capsys.readouterr().err
+
+
 def test_a_floor_that_is_not_reached_is_null(capsys, monkeypatch):
     """Without any error of a flux the index never passes two."""
     from cevns.analysis.fog import SkyNeutrinos
@@ -135,6 +187,17 @@ def test_the_figure(capsys, tmp_path):
     assert path.read_bytes()[:4] == b"\x89PNG"
 
 
+def test_the_floor_stays_off_the_frame():
+    pytest.importorskip("mplhep")
+    from cevns.analysis.fog import FogCase, neutrino_fog
+
+    found = neutrino_fog(FogCase("Xe"), [1.0, 6.0, 50.0, 1000.0])
+    low, high = found.plot().axes[0].get_ylim()
+    floor = found.floor.cross_section_cm2
+    assert low == pytest.approx(floor.min() / 2.0)
+    assert high == pytest.approx(floor.max() * 2.0)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -164,6 +227,9 @@ def test_the_figure(capsys, tmp_path):
         (("Xe", *FAST, "--efficiency", "missing.csv"), "missing.csv"),
         (("Xe", *FAST, "--efficiency", "0.5", "--detector", "coherent-lar-2020"), "not both"),
         (("Xe", *FAST, "--detector", "nowhere"), "nowhere"),
+        (("Xe", *FAST, "--detector", "pandax4t-2024"), "is a published summary: its file has no"),
+        (("Xe", *FAST, "--detector", "xenon1t-2020"), "is a published summary: its file has no"),
+        (("Xe", *FAST, "--detector", "lz-2025"), "lz-2025 has no efficiency here: "),
         (("Xe", *FAST, "--exposure", "10 kg"), "exposure"),
         (("Xe", *FAST, "--exposure", "0tyr"), "exposure in tonne years"),
         (("Xe", *FAST, "--map", "--cross-sections", "1e-45:1e-47:3"), "without a unit"),

@@ -26,10 +26,24 @@ def test_dark_matter_over_cevns(capsys):
     words = ("limit", "xenonnt-2026", "--model", "wimp-si", "--at", "m_wimp=6GeV")
     found = record(capsys, *words)
     assert found["parameter"] == "sigma_si"
-    assert found["upper_limit"] == pytest.approx(2.497e-45, rel=0.06)
+    assert found["upper_limit"] / 2.497e-45 == pytest.approx(1.0, rel=0.06)
     assert found["at"] == {"m_wimp": 6.0}
     assert found["structure"] == {"m_wimp": 6.0}
     assert found["physics"]["halo.wimp-si"] == "recommended-2021"
+
+
+def test_the_mass_of_a_limit_is_always_said(capsys):
+    words = ["limit", "xenonnt-2026", "--model", "wimp-si"]
+    found = record(capsys, *words)
+    assert found["at"] == {"m_wimp": 50.0}
+    assert found["upper_limit"] == record(capsys, *words, "--at", "m_wimp=50GeV")["upper_limit"]
+    assert run(words) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "for m_wimp = 50 GeV (the default; --at m_wimp=NUMBERGeV takes another)" in shown
+    assert run([*words, "--at", "m_wimp=6GeV"]) == 0
+    shown = capsys.readouterr().out
+    assert "m_wimp = 6 GeV" in shown
+    assert "the default" not in shown
 
 
 def test_a_limit_on_the_flux(capsys):
@@ -50,6 +64,9 @@ def test_exact_counts_are_not_called_held(capsys):
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--method", "fc"), "--parameter"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--events", "3"), "--parameter"),
         (("limit", "xenonnt-2026", "--model", "nsi"), "name a parameter and its range"),
+        (("supernova", "pandax4t-2024", "--distance", "10kpc"), "has no efficiency"),
+        (("supernova", "xenon1t-2020", "--distance", "10kpc"), "is a published summary"),
+        (("supernova", "lz-2025", "--distance", "10kpc"), "lz-2025 has no efficiency here: "),
         (("data", "fetch", "xenonnt-cevns"), "cannot be fetched: pack the HDF5 templates"),
     ],
 )

@@ -9,6 +9,7 @@ from xenon_likelihood import Likelihood
 
 import cevns
 from cevns import datasets
+from cevns.analysis.fog import window_of
 from cevns.exceptions import InputError
 from cevns.experiments import load
 from cevns.experiments.fast_form import fast_form
@@ -314,3 +315,9 @@ def test_2024_is_not_shipped():
     assert size < 0.8e6
     for path in (folder / "xenonnt-2026").glob("*.npz"):
         assert not [name for name in np.load(path).files if "2024" in name or "b8" in name]
+
+
+def test_a_template_of_a_spectrum_has_no_efficiency():
+    release()
+    with pytest.raises(InputError, match="is folded with one recoil spectrum"):
+        window_of(detector="xenonnt-2024")

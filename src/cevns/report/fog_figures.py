@@ -150,7 +150,9 @@ def _frame(axes: Axes, found: NeutrinoFog) -> None:
     if low == high:
         low, high = low / 3.0, high * 3.0
     axes.set_xlim(low, high)
-    if found.index_map is not None and found.index_map.cross_section_cm2.size > 1:
+    mapped = found.index_map is not None and found.index_map.cross_section_cm2.size > 1
+    if mapped:
+        assert found.index_map is not None
         values = [found.index_map.cross_section_cm2]
     else:
         curves = [(found.floor.mass_gev, found.floor.cross_section_cm2)]
@@ -163,5 +165,5 @@ def _frame(axes: Axes, found: NeutrinoFog) -> None:
     every = every[np.isfinite(every)]
     if every.size:
         bottom, top = float(every.min()), float(every.max())
-        edge = 1.0 if len(values) == 1 else 3.0
+        edge = 1.0 if mapped else 2.0 if len(values) == 1 else 3.0
         axes.set_ylim(bottom / edge, min(top * edge, _DECADES * bottom))

@@ -185,7 +185,8 @@ def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:
     wanted = [registry.canonical(i) for i in ids]
     for i, original in zip(wanted, ids, strict=True):
         if not any(row.id.startswith(i) for row in rows):
-            raise UnknownNameError("row", original, [row.id for row in rows])
+            first_words = {row.id.partition("-")[0] for row in rows}
+            raise UnknownNameError("row", original, first_words)
     for row in rows:
         if wanted and not any(row.id.startswith(i) for i in wanted):
             continue

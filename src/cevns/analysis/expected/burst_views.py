@@ -155,14 +155,15 @@ class InDetector(View):
         experiment: from `cevns.experiments.load`.
 
     Raises:
-        InputError: if its channels have detectors of their own, or its process is none at nuclei
-            that the moments of a flux serve.
+        InputError: if its file declares no apparatus, if its channels have detectors of their own,
+            or its process is none at nuclei that the moments of a flux serve.
     """
 
     experiment: Experiment
 
     def __post_init__(self) -> None:
         e = self.experiment
+        e.require_detector()
         if any(view is not e for view in e.views.values()):
             raise InputError(
                 f"{e.name}: its channels have detectors or targets of their own; put one of them "

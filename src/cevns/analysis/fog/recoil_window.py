@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from cevns.exceptions import CevnsWarning, InputError
 from cevns.nuclear.checks import within
 from cevns.rates.fold import panel_nodes
 from cevns.typing import Array
+
+if TYPE_CHECKING:
+    from cevns.experiments.prediction.apparatus import Apparatus
 
 __all__ = ["RecoilWindow", "efficiency_of", "window_of"]
 
@@ -144,7 +148,8 @@ def window_of(
             recoil, with quenching, resolution and efficiencies, and where that begins.
 
     Raises:
-        InputError: if the window is empty, or both an efficiency and a detector are given.
+        InputError: if the window is empty, both an efficiency and a detector are given, or no
+            efficiency follows from the file of the detector.
         DataError: if a table is broken.
     """
     low = 1e-4 if threshold_kev is None else threshold_kev
@@ -168,21 +173,36 @@ def window_of(
 def _of_detector(
     name: str, threshold_kev: float | None, upper_kev: float, bins: int
 ) -> RecoilWindow:
-    """The window of an experiment: bins from where its response begins."""
+    """The window of an experiment: bins from where its response begins.
+
+    Of channels with detectors of their own it is the mean over their exposures:
+    sum_c M_c p_c(T) / sum_c M_c.
+    """
     from cevns.experiments import load
 
     experiment = load(name)
+    experiment.require_detector()
+    views = tuple(dict.fromkeys(experiment.views.values()))
+    materials = dict.fromkeys(view.material.name for view in views)
+    if len(materials) > 1:
+        raise InputError(
+            f"{experiment.name} has channels of {' and '.join(materials)}, each with an efficiency "
+            "of its own; put one of them into a file of its own"
+        )
+    exposures = np.array([view.recoiling_kg * view.exposure for view in views])
+    if not exposures.sum() > 0.0:
+        raise InputError(f"the source of {experiment.name} is off in all channels")
+    shares = exposures / exposures.sum()
 
     def seen(recoil_energy_kev: Array) -> Array:
-        energy = experiment.quenching.on(recoil_energy_kev).electron_energy_kevee()
-        kept = experiment.response.evaluate(energy).sum(axis=-1)
-        out: Array = kept * experiment.recoil_efficiency(recoil_energy_kev)
+        out: Array = shares @ np.stack([view.kept(recoil_energy_kev) for view in views])
         return out
 
     grid = np.geomspace(1e-4, upper_kev, 4001)
     with warnings.catch_warnings():  # ranges of quenching are said of what is used, below
         warnings.simplefilter("ignore", CevnsWarning)
         found = seen(grid)
+        kinks = sorted({k for view in views for k in _kinks(view, grid)})
     visible = np.flatnonzero(found > 1e-6 * max(float(found.max()), 1e-300))
     if not visible.size or not found.max() > 0.0:
         raise InputError(f"the detector of {name} sees no recoil below {upper_kev:g} keV")
@@ -195,6 +215,13 @@ def _of_detector(
         min(upper_kev, last),
         bins,
         seen,
-        (),
-        f"of {experiment.name} ({experiment.material.name}), from {begin:.3g} keVnr",
+        tuple(kinks),
+        f"of {experiment.name} ({', '.join(materials)}), from {begin:.3g} keVnr",
     )
+
+
+def _kinks(view: Apparatus, grid_kev: Array) -> list[float]:
+    """Recoil energies at which what a detector keeps jumps, keVnr, between the ends of a grid."""
+    energy = view.quenching.on(grid_kev).electron_energy_kevee()
+    inside = [k for k in view.response.kinks_kevee if energy[0] < k < energy[-1]]
+    return [float(x) for x in np.interp(inside, energy, grid_kev)]

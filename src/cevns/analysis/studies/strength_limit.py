@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cevns.analysis.coupling_families import structural
 from cevns.analysis.question import Request, ask
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
@@ -27,7 +28,8 @@ class StrengthLimit:
         best: its best value.
         upper_limit: where -2 ln L has risen by the quantile of a chi2 above the lowest value inside
             the bounds (2.71 at 90 %): the upper end of the interval of two sides.
-        at: values at which other parameters were held, the mass first of all.
+        at: values at which other parameters were held, the mass first of all: what changes shapes
+            is there also where its usual value was taken.
         asimov: whether it is that of expected counts without the component.
         provenance: physics choices, changed fields and inputs, at the values that were held.
     """
@@ -89,10 +91,13 @@ def strength_limit(
         request = replace(request, free=tuple(own))
     asked = ask(*experiments, request=request)
     model, name = asked.held, asked.one_interest("limits")
+    first = asked.subject.experiments[0]
+    held = {q.name: q.value for q in structural(first.interaction, asked.subject)}
+    held |= request.at
     p = model.parameters[name]
     moved = model.parameters.at({name: p.value + p.scale}).values
     if not (model.expected(moved) != model.expected(model.parameters.values)).any():
-        where = " and ".join(f" at {n} = {v:g}" for n, v in request.at.items())
+        where = " and ".join(f" at {n} = {v:g}" for n, v in held.items())
         raise InputError(
             f"{name} has no limit here: nothing that it makes is seen{where}, above the threshold "
             "and within the axes"
@@ -105,7 +110,7 @@ def strength_limit(
         level,
         found.best,
         found.upper,
-        dict(request.at),
+        held,
         asimov,
         asked.subject.provenance(),
     )

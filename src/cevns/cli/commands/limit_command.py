@@ -120,7 +120,12 @@ def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: b
     free = options.free[0] if options.free else None
     held = at_values(study, options.at)
     result = study.upper_limit(free, at=held, level=options.cl, asimov=asimov)
-    where = ", ".join(f"{n} = {v:g} {study.couplings[n].unit}".strip() for n, v in held.items())
+    said = []
+    for name, value in result.at.items():
+        unit = study.couplings[name].unit
+        usual = "" if name in held else f" (the default; --at {name}=NUMBER{unit} takes another)"
+        said.append(f"{name} = {value:g} {unit}".strip() + usual)
+    where = ", ".join(said)
     output.console.print(
         f"{study.title}\n{result.parameter} < {result.upper_limit:.4g} {result.unit} at "
         f"{100 * result.level:g} %{f' for {where}' if where else ''}, best value {result.best:.3g} "

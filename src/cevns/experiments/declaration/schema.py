@@ -55,8 +55,9 @@ class ExperimentFile(Section):
     ``components`` are further signals beside CEvNS, with their own source or process. With
     ``channels`` it has several sets of data. ``strength`` multiplies the signal. ``derived`` are
     parameters of the interaction, or factors, that are functions of others which then stand in
-    their place. ``missing`` says what keeps it out of fits. ``external`` are
-    measurements from elsewhere. ``variants`` are named sets of
+    their place. ``missing`` says what keeps it out of fits. ``summary`` says
+    that published numbers stand for the apparatus: mass and axis make these, and no efficiency
+    follows from them. ``external`` are measurements from elsewhere. ``variants`` are named sets of
     changed fields, chosen by ``--set variant=NAME``.
     """
 
@@ -66,6 +67,7 @@ class ExperimentFile(Section):
     cite: list[str] = Field(default_factory=list)
     overlaps: list[str] = Field(default_factory=list)
     missing: str = ""
+    summary: bool = False
     source: Source
     target: Target
     interaction: Interaction = Interaction()

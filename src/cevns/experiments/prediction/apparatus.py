@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from cevns.detectors.responses.folded_template import FoldedResponse
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.declaration.sections import ChannelEntry
 from cevns.experiments.prediction.signal import Binding, Signal
@@ -160,6 +161,42 @@ class Apparatus(Stages):
         ones = np.ones_like(np.asarray(recoil_energy_kev, dtype=float))
         fold = self._fold_on(self.interaction, recoil_energy_kev, ones)
         return fold.spectrum({n: np.asarray(v) for n, v in (values or {}).items()})
+
+    def kept(self, recoil_energy_kev: Array) -> Array:
+        """Probability that a recoil of a nucleus is found in the energy axis, ``(n,)``.
+
+        With quenching, resolution, edges of the axis and efficiencies, parameters nominal.
+
+        Args:
+            recoil_energy_kev: recoil energies, keVnr.
+
+        Raises:
+            InputError: if what is released is the template of a spectrum, not of recoils.
+        """
+        if isinstance(self.response, FoldedResponse):
+            raise InputError(
+                f"{self.name}: its released template is folded with one recoil spectrum, and no "
+                "efficiency for recoils of one energy follows from it"
+            )
+        energy = self.quenching.on(recoil_energy_kev).electron_energy_kevee()
+        out: Array = self.response.evaluate(energy, self._nominal_pulls).sum(axis=-1)
+        return out * self.recoil_efficiency(recoil_energy_kev)
+
+    @property
+    def _nominal_pulls(self) -> Array | None:
+        """What the response takes as its parameters, in its order; None where it has none."""
+        ends, declared = self.response.parameters, self.declared
+        if not ends:
+            return None
+        middle = {n: 0.5 * (low + high) for n, (low, high) in ends.items()}
+        return np.array([declared[n].value if n in declared else middle[n] for n in ends])
+
+    def require_detector(self) -> None:
+        """Raise `InputError` for a file without an apparatus, from which no efficiency follows."""
+        if self.declaration.summary:
+            raise InputError(f"{self.name} is a published summary: its file has no efficiency")
+        if self.declaration.missing:
+            raise InputError(f"{self.name} has no efficiency here: {self.declaration.missing}")
 
     def signal(
         self, couplings: tuple[str, ...] = (), *, interaction: Interaction | None = None

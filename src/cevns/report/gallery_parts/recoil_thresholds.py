@@ -15,7 +15,6 @@ from cevns.experiments import Experiment, catalogue, load
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.nuclear import Nuclide
 from cevns.rates.fold import recoil_panels
-from cevns.typing import Array
 
 __all__ = ["Threshold", "half_seen_kev", "thresholds"]
 
@@ -61,17 +60,11 @@ def half_seen_kev(view: Apparatus) -> float | None:
     if isinstance(view.response, FoldedResponse):  # the template of a spectrum, not of recoils
         return None
 
-    def seen(recoil_kev: Array) -> Array:
-        energy = view.quenching.on(recoil_kev).electron_energy_kevee()
-        kept = view.response.evaluate(energy)
-        out: Array = kept.sum(axis=-1) * view.recoil_efficiency(recoil_kev)
-        return out
-
     last = float(recoil_panels(view.source, view.material)[-1])
     grid = _GRID_KEV[last > _GRID_KEV]
     with warnings.catch_warnings():  # below where a curve was measured it is what the file says
         warnings.simplefilter("ignore", CevnsWarning)
-        found = seen(grid)
+        found = view.kept(grid)
     if not found.size or not found.max() > 0.0:
         return None
     k = int(np.argmax(found >= 0.5 * found.max()))
