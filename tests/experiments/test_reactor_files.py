@@ -7,7 +7,7 @@ import math
 import pytest
 
 import cevns
-from cevns.experiments import catalogue
+from cevns.experiments import catalogue, load
 
 
 def predicted(name, **overrides):
@@ -68,7 +68,10 @@ def test_connie_windows(edges, own):
     assert found["connie-2024"].per_kg_day["cevns"] == pytest.approx(own, rel=0.04)
 
 
-@pytest.mark.parametrize("name", [n for n in catalogue() if not n.startswith("coherent")])
+AT_REACTORS = [n for n in catalogue() if load(n).declaration.source.kind == "reactor"]
+
+
+@pytest.mark.parametrize("name", AT_REACTORS)
 def test_every_site_has_a_flux(name):
     found = cevns.load(name).flux()[name].to_dict()
     assert 1e10 < found["total_cm2_s"] < 1e14

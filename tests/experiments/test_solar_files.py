@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import cevns
 from cevns.analysis.expected.fluxes import fluxes
 from cevns.cli.app import app
+from cevns.exceptions import InputError
 from cevns.experiments import load
 from cevns.nuclear import material
 from cevns.nuclear.electron_shells import free_electrons
@@ -149,3 +150,22 @@ axes: {{energy: {{unit: keVee, edges: [2, 5, 10, 30]}}}}
     found = load(path).predict()["cevns"]
     assert found == pytest.approx(electrons_by_sums(oscillation), rel=1e-3)
     assert found == pytest.approx({"msw": 76.86, "none": 118.57}[oscillation], rel=1e-3)
+
+
+def test_a_fitted_flux_holds_its_own_pull():
+    """Of one branch; the sum of several is nothing that a detector with a threshold knows."""
+    with pytest.raises(InputError, match="sums several fluxes: declare one of them"):
+        cevns.load(EXAMPLE).fit("flux", asimov=True)
+    one = {"source": "{kind: sun, fluxes: sno-8b, branches: [b8]}", "components": "{}"}
+    one["parameters"] = "{flux_b8: {constraint: 0 +/- 1, acts_on: source}}"
+    fit = cevns.load(EXAMPLE, overrides=one).fit("flux", asimov=True)
+    assert fit.fit["flux_b8"].fixed
+    assert fit.poi.value == pytest.approx(5.25e6, rel=1e-6)
+    events = sum(c.fit for r in fit.results.values() for c in r.components.values())
+    assert fit.poi.error / fit.poi.value == pytest.approx(events**-0.5, rel=1e-3)
+
+
+def test_a_bound_at_the_best_fit_is_not_stepped_over():
+    """The mixing angle of a limit on the flux ends at zero."""
+    fit = cevns.load("xenon1t-2020").fit("sin2-theta-w", minos="none")
+    assert 0.0 <= fit.poi.value < 1e-3

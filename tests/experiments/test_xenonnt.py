@@ -256,8 +256,7 @@ def test_light_vectors(model, mass, ends):
 )
 def test_wimps(mass, own):
     study = cevns.load("xenonnt-2026", models="wimp-si")
-    found = study.upper_limit(at={"m_wimp": mass}).upper_limit
-    assert found / own == pytest.approx(1.0, rel=0.06)
+    assert study.upper_limit(at={"m_wimp": mass}).upper_limit / own == pytest.approx(1.0, rel=0.06)
 
 
 def test_a_wimp_that_nobody_sees():
@@ -322,3 +321,10 @@ def test_a_template_of_a_spectrum_has_no_efficiency():
     release()
     with pytest.raises(InputError, match="is folded with one recoil spectrum"):
         window_of(detector="xenonnt-2024")
+
+
+@pytest.mark.parametrize("name", ["pandax4t-2024", "xenon1t-2020"])
+@pytest.mark.parametrize("model", ["vector-universal", "magnetic-moment", "wimp-si"])
+def test_a_published_flux_says_nothing_of_other_spectra(name, model):
+    with pytest.raises(InputError, match="has another"):
+        cevns.load(name, models=model).predict()

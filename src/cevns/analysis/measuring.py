@@ -248,8 +248,11 @@ def _components(
     points = np.repeat(best.theta[:, None], 2 + 2 * len(free), axis=1)
     points[:, 0] = model.parameters.values
     for k, i in enumerate(free):
-        points[i, 2 + 2 * k] += 1e-3 * errors[k]
-        points[i, 3 + 2 * k] -= 1e-3 * errors[k]
+        ends = best.theta[i] + 1e-3 * errors[k] * np.array([1.0, -1.0])
+        # beyond a bound an interaction may refuse the value
+        bound = model.parameters[i]
+        points[i, 2 + 2 * k : 4 + 2 * k] = np.clip(ends, bound.lower, bound.upper)
+    widths = points[free, 2::2].diagonal() - points[free, 3::2].diagonal()
     counts: dict[str, Array] = {}
     kinds: dict[str, tuple[Channel, int]] = {}
     for channel in channels:
@@ -260,7 +263,7 @@ def _components(
     covariance = best.covariance[np.ix_(free, free)]
     out = {}
     for name, values in counts.items():
-        gradient = (values[2::2] - values[3::2]) / (2e-3 * errors)
+        gradient = (values[2::2] - values[3::2]) / widths
         error = float(np.sqrt(np.maximum(gradient @ covariance @ gradient, 0.0)))
         channel, number = kinds[name]
         component = channel.components[number]

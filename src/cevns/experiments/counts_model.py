@@ -98,7 +98,9 @@ def build_model(
         cross_section_cm2=experiment.cross_section_cm2,
         flux_cm2_s=experiment.flux_cm2_s,
     )
-    parameters = assembly.parameter_vector(declared, experiment.declared, question, of_interest)
+    parameters = assembly.parameter_vector(
+        declared, experiment.declared, question, of_interest, experiment.flux_pulls
+    )
     normalised, reference = question.counts_events, of_interest[0].value
     strength = question.scaled(experiment.signal_strength, reference)
     if normalised:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Annotated, Final
 
 import numpy as np
 
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.nuclear.checks import positive
 from cevns.propagation.solar_matter import SolarMixing
 from cevns.sources.sky.solar_fluxes import BRANCHES, DEFAULT, SolarFluxes, solar_fluxes
@@ -99,6 +100,13 @@ class Sun(Mixture):
         missing = [n for n in names if n not in found.flux_cm2_s]
         if missing and names != BRANCHES:
             raise InputError(f"{found.name} has no flux of {missing[0]}; add a row")
+        if missing:
+            warnings.warn(
+                f"{found.name} has no flux of {', '.join(missing)}, which are left out; add rows, "
+                "or say with 'branches' what is meant",
+                CevnsWarning,
+                stacklevel=3,
+            )
         names = tuple(n for n in names if n not in missing)
         object.__setattr__(self, "branches", names)
         object.__setattr__(self, "_names", names)

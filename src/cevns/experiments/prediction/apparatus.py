@@ -25,7 +25,7 @@ from cevns.processes import (
     structure_of,
 )
 from cevns.rates import flux_averaged_cross_section
-from cevns.sources.beams.source import LastingSource, PartedSource, SteadySource
+from cevns.sources.beams.source import FluxesSource, LastingSource, PartedSource, SteadySource
 from cevns.typing import Array
 
 __all__ = ["Apparatus"]
@@ -135,12 +135,18 @@ class Apparatus(Stages):
     def flux_cm2_s(self) -> float | None:
         """Flux of the source, all species together, in the mean over its live time.
 
-        None for one that is no `SteadySource`.
+        None for one that is no `SteadySource`, or that sums several fluxes with their own errors.
         """
         source = self.source
-        if not isinstance(source, SteadySource):
+        if not isinstance(source, SteadySource) or len(self.flux_pulls) > 1:
             return None
         return source.duty * sum(source.flux_cm2_s(f) for f in source.flavours)
+
+    @property
+    def flux_pulls(self) -> tuple[str, ...]:
+        """Pulls of the fluxes that the source sums; of a single one it is the flux itself."""
+        source = self.source
+        return tuple(source.changes) if isinstance(source, FluxesSource) else ()
 
     def recoil_density(
         self, recoil_energy_kev: Array, values: Mapping[str, float] | None = None

@@ -119,7 +119,8 @@ class Stages(Parts):
 
     def stages(self, process: Interaction) -> tuple[AnyFold, QuenchingCurve, Response]:
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
-        if isinstance(self.response, FoldedResponse) and not keeps_spectra(process):
+        folded = self.declaration.summary or isinstance(self.response, FoldedResponse)
+        if folded and not keeps_spectra(process):
             raise InputError(
                 f"{self.name}: the released signal is folded with the recoil spectrum of the "
                 f"Standard Model, and {process.name!r} has another; an experiment with a response "

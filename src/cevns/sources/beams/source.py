@@ -24,6 +24,7 @@ __all__ = [
     "AveragedSource",
     "BurstSource",
     "ChosenSource",
+    "FluxesSource",
     "LastingSource",
     "OfMass",
     "PartedSource",
@@ -222,6 +223,16 @@ class ChosenSource(Source, Protocol):
     @property
     def choices(self) -> Mapping[str, str]:
         """What was chosen, by what it is of: ``{"fluxes": "b16-gs98"}``."""
+        ...
+
+
+@runtime_checkable
+class FluxesSource(Source, Protocol):
+    """A source that sums published fluxes, which have pulls."""
+
+    @property
+    def changes(self) -> Mapping[str, Mapping[str, float]]:
+        """By pull the relative change of each flux for one standard deviation."""
         ...
 
 
