@@ -26,6 +26,7 @@ from cevns.analysis.fog import (
     one_event_line,
 )
 from cevns.analysis.fog.sky_neutrinos import OnePart
+from cevns.exceptions import CevnsWarning
 from cevns.inference.discovery import AsimovSearch, strengths_at_index
 from cevns.sources.sky.steady_mixture import Curve, Part, whole
 
