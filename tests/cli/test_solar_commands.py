@@ -75,3 +75,18 @@ def test_what_is_refused(words, said, capsys):
     errors = capsys.readouterr().err
     assert said in errors
     assert "Traceback" not in errors
+
+
+def test_the_sun_has_no_full_power(capsys):
+    assert run(["flux", "xenonnt-2026"]) == 0
+    assert "full power" not in capsys.readouterr().out
+    assert run(["flux", "conus-2020"]) == 0
+    assert "per cm2 and s, full power" in capsys.readouterr().out
+
+
+def test_what_is_missing_is_no_projection(capsys):
+    assert run(["list", "experiments"]) == 0
+    kinds = {line.split()[0]: line.split()[-1] for line in capsys.readouterr().out.splitlines()
+             if line.strip()}  # fmt: skip
+    assert kinds["lz-2025"] == "missing"
+    assert (kinds["conus-2020"], kinds["xenonnt-2026"]) == ("projection", "yes")

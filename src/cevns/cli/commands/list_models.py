@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
+
+if TYPE_CHECKING:
+    from cevns.experiments import Experiment
 
 __all__ = ["list_names"]
 
@@ -102,12 +105,19 @@ def _parameters(model: str | None) -> list[tuple[Any, ...]]:
     return rows
 
 
+def _data_of(experiment: Experiment) -> str:
+    """Whether it can be fitted."""
+    if experiment.declaration.missing:
+        return "missing"
+    return "yes" if experiment.has_data else "projection"
+
+
 def _rows(kind: str) -> list[tuple[Any, ...]]:
     if kind == "experiments":
         from cevns.experiments import catalogue, load
 
         loaded = [load(name) for name in catalogue()]
-        return [(e.name, e.title, "yes" if e.has_data else "projection") for e in loaded]
+        return [(e.name, e.title, _data_of(e)) for e in loaded]
     if kind == "couplings":
         from cevns.nuclear.couplings import coupling_schemes, couplings
 

@@ -45,13 +45,18 @@ def rate(
     points: Annotated[int, typer.Option(help="recoil energies in the spectrum", min=2)] = 200,
 ) -> None:
     """Recoil spectrum by flavour (before efficiency) and expected counts in the region."""
+    from cevns.sources import SteadySource
+
     study = placed.study
     found = study.rate(at=placed.values, points=points)
     for result in found.values():
         _show_counts(output.console, result.title, result.channels)
         for name, count in result.per_kg_day.items():
             of = result.experiment.whole_material.name
-            output.console.print(f"{name}: {count:.4g} per kg of {of} and live day at full power")
+            source = result.experiment.source
+            totals = source.totals if isinstance(source, SteadySource) else {}
+            when = f"live day{_at_full_power(totals, ' at full power')}"
+            output.console.print(f"{name}: {count:.4g} per kg of {of} and {when}")
         _show_remark(output.console, result.experiment)
         _show_spectrum(output.console, result)
     _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
@@ -94,7 +99,8 @@ def _show_counts(console: Console, title: str, channels: Mapping[str, Mapping[st
 
     shown = table(f"expected counts in the analysis region: {title}", "component", "counts")
     for name, count in summed(channels).items():
-        shown.add_row(name, f"{count:.2f}")
+        # a few events in two digits behind the point, far less than one in three figures
+        shown.add_row(name, f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}")
     console.print(shown)
     if len(channels) > 1:
         console.print(by_channel(channels, "counts", ".2f"))
@@ -133,9 +139,15 @@ def _show_spectrum(console: Console, result: Rate) -> None:
     console.print(shown)
 
 
+def _at_full_power(totals: Mapping[str, float], words: str) -> str:
+    """The words, where a source has a power; the Sun has none."""
+    return words if any("power" in name for name in totals) else ""
+
+
 def _show_emission(console: Console, title: str, emission: Emission) -> None:
     steady = emission.flux_cm2_s
-    rate = () if steady is None else ("per cm2 and s, full power",)
+    head = f"per cm2 and s{_at_full_power(emission.totals, ', full power')}"
+    rate = () if steady is None else (head,)
     columns = ("species", *rate, "per cm2 in the exposure", "mean energy, MeV")
     shown = table(f"at the detector: {title}", *columns)
     for name, fluence in emission.fluence_cm2.items():
