@@ -45,7 +45,8 @@ def test_figure_is_drawn_without_a_warning(name, tmp_path):
     pytest.importorskip("mplhep")  # warnings are errors in this suite
     figure = entry(name).figure()
     assert figure.axes
-    assert all(a.get_xlabel() for a in figure.axes if a.get_subplotspec().is_last_row())
+    placed = [(a, a.get_subplotspec()) for a in figure.axes]  # a bar of colours has no place
+    assert all(a.get_xlabel() for a, at in placed if at is not None and at.is_last_row())
     assert save(figure, tmp_path / f"{name}.png").stat().st_size > 10_000  # not an empty sheet
 
 
