@@ -57,7 +57,7 @@ def test_the_table_prints_the_conventions(capsys):
     assert "discovery limits, 3 sigma in the median" in shown
     assert "10 t yr" in shown
     assert "Billard: 90 %" in shown
-    assert "between 10 and 13 GeV the published curve is up to 260 times higher" in shown
+    assert "between 10 and 13 GeV the published curve, of xenon, is up to 260 times higher" in shown
     table = [line for line in shown.splitlines() if line.strip().startswith(("5.5", "50"))]
     assert len(table) == 4
     assert max(len(line.rstrip()) for line in shown.splitlines() if "e-4" in line) <= 80
