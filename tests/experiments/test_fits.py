@@ -136,7 +136,7 @@ def test_carried_tables_and_release_agree(release, fits, question):
     a, b = on_release.answer(), on_carried.answer()
     # counts are identical; neutron shapes in time differ by 3e-5 of 18 events (62.5-ns bins)
     assert a["value"] == pytest.approx(b["value"], abs=1e-3 * b["error"])
-    assert a["error"] == pytest.approx(b["error"], rel=1e-3)
+    assert a["error"] == pytest.approx(b["error"], rel=1e-3, abs=0)
     assert on_release.fit.chi2 == pytest.approx(on_carried.fit.chi2, abs=1e-2)
     assert on_release.experiment.inputs.anticoincident == 1295
 

@@ -76,3 +76,11 @@ def test_miner_error_is_45_counts():
     background = 1.43e3
     assert counts == pytest.approx(45.0, abs=1.0)
     assert counts == pytest.approx(math.sqrt(background * (1.0 + on / off)), rel=0.02)
+
+
+def test_limits_on_the_flux_of_weak_signals():
+    """Of 1e10 to 1e13 /cm2/s: MINUIT sees such a flux in its own size."""
+    for name in ("miner-2025", "nucleus-2026"):
+        found = cevns.load(name).limit(asimov=True)
+        flux = found.events / found.predicted_events * cevns.load(name).experiments[0].flux_cm2_s
+        assert found.flux_cm2_s == pytest.approx(flux, rel=0.02)

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["degenerate", "diagnose", "minimise", "minimum", "poi_name", "sizes"]
 
-_SMALL, _LARGE = 1e-12, 1e12
+_SMALL, _LARGE = 1e-12, 1e8
 
 
 def sizes(parameters: Parameters) -> Array:
     """Units in which MINUIT sees the free parameters: one, but for very small and large ones.
 
     Its transformation of a bound keeps 1e-16 of a parameter's unit: cross sections of dark matter,
-    1e-46 cm2, would be lost in it.
+    1e-46 cm2, would be lost in it, and fluxes of 1e12 /cm2/s do not converge.
     """
     scales = np.array([parameters[i].scale for i in parameters.free])
     power = 10.0 ** np.floor(np.log10(np.where(scales > 0.0, scales, 1.0)))
