@@ -18,14 +18,10 @@ from typing import Annotated
 
 import numpy as np
 
-from cevns.detectors.efficiency import Efficiency
-from cevns.detectors.framework.quenching_curve import QuenchingCurve
-from cevns.detectors.resolution import Resolution
 from cevns.detectors.responses.matrix import MatrixResponse
-from cevns.detectors.responses.recoil_templates import refuse_beside
+from cevns.detectors.responses.recoil_templates import ReleasedTemplates
 from cevns.exceptions import InputError
 from cevns.morphing import Between, GridTable, read_grid_table
-from cevns.typing import Array
 from cevns.units import Unit
 
 __all__ = ["MODEL", "FoldedResponse", "FoldedTemplate"]
@@ -37,7 +33,7 @@ class FoldedResponse(MatrixResponse):
 
 
 @dataclass(frozen=True, eq=False)
-class FoldedTemplate:
+class FoldedTemplate(ReleasedTemplates):
     """The template of a file.
 
     Args:
@@ -78,24 +74,6 @@ class FoldedTemplate:
         share = (read.content / self.recoils)[..., None, :]
         response = FoldedResponse(np.array([low, high]), share, read.values, self.between)
         object.__setattr__(self, "_response", response)
-
-    @property
-    def parameters(self) -> dict[str, tuple[float, float]]:
-        """See `ResponseModel`: those of the file, within the ends of their values."""
-        return self._response.parameters
-
-    def on(
-        self, edges: Array, resolution: Resolution, efficiency: Efficiency, curve: QuenchingCurve
-    ) -> FoldedResponse:
-        """See `ResponseModel`: the bins are those of the file.
-
-        Raises:
-            InputError: if the axis has others, quenching varies, or an efficiency is declared.
-        """
-        del resolution
-        refuse_beside(curve, efficiency)
-        self._read.check_bins(edges)
-        return self._response
 
 
 MODEL = FoldedTemplate

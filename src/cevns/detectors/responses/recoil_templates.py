@@ -24,7 +24,7 @@ from cevns.exceptions import DataError, InputError
 from cevns.morphing import Between, GridTable, read_grid_table
 from cevns.typing import Array
 
-__all__ = ["MODEL", "RecoilTemplates", "TemplatesResponse"]
+__all__ = ["MODEL", "RecoilTemplates", "ReleasedTemplates", "TemplatesResponse"]
 
 _ROUNDING = 1e-3
 """Of probabilities that were written with half precision."""
@@ -50,8 +50,40 @@ class TemplatesResponse(MatrixResponse):
         return out
 
 
+class ReleasedTemplates:
+    """What templates of a release share: bins and parameters of the file, all else in them."""
+
+    _read: GridTable
+    _response: MatrixResponse
+
+    @property
+    def parameters(self) -> dict[str, tuple[float, float]]:
+        """See `ResponseModel`: those of the file, within the ends of their values."""
+        return self._response.parameters
+
+    def on(
+        self, edges: Array, resolution: Resolution, efficiency: Efficiency, curve: QuenchingCurve
+    ) -> MatrixResponse:
+        """See `ResponseModel`: the bins are those of the file.
+
+        Raises:
+            InputError: if the axis has others, quenching varies, or an efficiency is declared.
+        """
+        del resolution
+        if len(curve.odd):
+            raise InputError(
+                "released templates have the quenching in them; leave its variations out"
+            )
+        if not isinstance(efficiency, Unity):
+            raise InputError(
+                "released templates hold the efficiency; leave 'detector.efficiency.energy' out"
+            )
+        self._read.check_bins(edges)
+        return self._response
+
+
 @dataclass(frozen=True, eq=False)
-class RecoilTemplates:
+class RecoilTemplates(ReleasedTemplates):
     """The templates of a file.
 
     Args:
@@ -87,38 +119,6 @@ class RecoilTemplates:
         object.__setattr__(self, "_read", read)
         response = TemplatesResponse(read.along, read.content, read.values, self.between)
         object.__setattr__(self, "_response", response)
-
-    @property
-    def parameters(self) -> dict[str, tuple[float, float]]:
-        """See `ResponseModel`: those of the file, within the ends of their values."""
-        return self._response.parameters
-
-    def on(
-        self, edges: Array, resolution: Resolution, efficiency: Efficiency, curve: QuenchingCurve
-    ) -> MatrixResponse:
-        """See `ResponseModel`: the bins are those of the file.
-
-        Raises:
-            InputError: if the axis has others, quenching varies, or an efficiency is declared.
-        """
-        del resolution
-        refuse_beside(curve, efficiency)
-        self._read.check_bins(edges)
-        return self._response
-
-
-def refuse_beside(curve: QuenchingCurve, efficiency: Efficiency) -> None:
-    """Templates hold quenching and efficiency already.
-
-    Raises:
-        InputError: if quenching varies, or an efficiency is declared.
-    """
-    if len(curve.odd):
-        raise InputError("released templates have the quenching in them; leave its variations out")
-    if not isinstance(efficiency, Unity):
-        raise InputError(
-            "released templates hold the efficiency; leave 'detector.efficiency.energy' out"
-        )
 
 
 MODEL = RecoilTemplates
