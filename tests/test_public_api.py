@@ -28,6 +28,7 @@ PUBLIC = {
         "asimov fit function_model interval observed profile significance"
     ),
     "cevns.processes": (
+        "DarkKinematics "
         "CONTACT Combined ELECTRON ELECTRON_CONTACT ElectronScattering Extension Factor "
         "FluxFactor ForFormFactor ForSource FromElsewhere Interaction KernelProcess Kinematics "
         "MASSLESS Massive "

@@ -10,7 +10,7 @@ from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear import material, nuclide
 from cevns.processes import process
 from cevns.processes.ingredients import wimp_nucleus
-from cevns.processes.ingredients.wimp_nucleus import (
+from cevns.processes.dark_matter.wimp_nucleus import (
     SpinStructure,
     Wimp,
     spin_response,
@@ -227,7 +227,7 @@ def test_a_proportional_kernel_is_evaluated_once(monkeypatch):
     assert fold.spectrum({"sigma_si": 2e-45}).sum() > 0.0
     assert not asked
     # without the ability it is the same, and asked for
-    monkeypatch.delattr(Wimp, "proportional_to")
+    monkeypatch.delattr(Wimp, "unit")
     plain = KernelFold(year, WimpSI(20.0), material("Xe"), 1000.0)
     assert plain.spectrum({"sigma_si": sizes}) == pytest.approx(together, rel=1e-12, abs=0)
     assert len(asked) > 3

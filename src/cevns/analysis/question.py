@@ -219,7 +219,11 @@ def laid_over(
         return experiments, models
     for name, made in other.items():
         experiments = tuple(
-            e.with_patch(over_cevns(name, made, e.declaration.interaction.form_factor))
+            e.with_patch(
+                over_cevns(
+                    name, made, e.declaration.interaction.form_factor, e.declaration.source.fields
+                )
+            )
             for e in experiments
         )
     return experiments, beside

@@ -51,6 +51,7 @@ from cevns.processes.framework.kernels import (
 )
 from cevns.processes.framework.kinematics import (
     MASSLESS,
+    DarkKinematics,
     Kinematics,
     Massive,
     Massless,
@@ -67,6 +68,7 @@ __all__ = [
     "ELECTRON_CONTACT",
     "MASSLESS",
     "Combined",
+    "DarkKinematics",
     "ElectronScattering",
     "Extension",
     "Factor",

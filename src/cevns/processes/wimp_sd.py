@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter
-from cevns.processes.ingredients.wimp_nucleus import Nucleon, Wimp, check_nucleon, spin_response
+from cevns.processes.dark_matter.wimp_nucleus import Nucleon, Wimp, check_nucleon, spin_response
 from cevns.typing import Array
 
 __all__ = ["MODEL", "WimpSD"]

@@ -9,7 +9,7 @@ from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter
-from cevns.processes.ingredients.wimp_nucleus import Wimp, coherent_response
+from cevns.processes.dark_matter.wimp_nucleus import Wimp, coherent_response
 from cevns.typing import Array
 
 __all__ = ["MODEL", "WimpSI"]

@@ -24,6 +24,7 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
 from cevns.processes import (
     MASSLESS,
+    DarkKinematics,
     Interaction,
     Kinematics,
     Massive,
@@ -35,7 +36,7 @@ from cevns.processes import (
 from cevns.rates.moments import fold_terms
 from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
-from cevns.sources.beams.source import OfMass
+from cevns.sources.beams.source import OfMass, OfSector
 from cevns.typing import Array
 
 __all__ = ["NODES_PER_PANEL", "Fold", "of_its_mass", "panel_nodes", "recoil_panels"]
@@ -45,12 +46,14 @@ NODES_PER_PANEL = 24
 
 
 def of_its_mass(source: Source, kinematics: Kinematics) -> Source:
-    """The source with particles of the mass that a process has, where it leaves that to it.
+    """The source with particles as a process has them, where it leaves that to it.
 
     Args:
-        source: of the beam particles; one that is not `OfMass` stays as it is.
+        source: of the beam particles; one that is neither `OfMass` nor `OfSector` stays as it is.
         kinematics: of the process.
     """
+    if isinstance(kinematics, DarkKinematics) and isinstance(source, OfSector):
+        return source.of_sector(kinematics.sector)
     if isinstance(kinematics, Massive) and isinstance(source, OfMass):
         return source.of_mass(kinematics.mass_mev)
     return source

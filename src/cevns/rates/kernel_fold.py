@@ -174,18 +174,18 @@ class KernelFold:
         pulls, _ = pulls_in(self.source, flat)
         couplings = {n: v for n, v in flat.items() if n not in pulls}
         if isinstance(self.interaction, Proportional) and not pulls:
-            name = self.interaction.proportional_to
-            size = given.get(name, np.asarray(self.interaction.parameters[name].value))
-            scaled: Array = np.broadcast_to(size, lead)[..., None, None] * self._unit
+            size = np.broadcast_to(self.interaction.scale(given), lead)
+            scaled: Array = size[..., None, None] * self._unit
             return scaled
         return self._at(lead, pulls, couplings)
 
     @cached_property
     def _unit(self) -> Array:
-        """The spectrum of a `Proportional` process with one for its parameter."""
+        """The spectrum of a `Proportional` process where its factor is one."""
         assert isinstance(self.interaction, Proportional)
-        one = {self.interaction.proportional_to: np.ones((1, 1, 1))}
-        return self._at((), {}, one)
+        return self._at(
+            (), {}, {n: np.full((1, 1, 1), v) for n, v in self.interaction.unit.items()}
+        )
 
     def _at(
         self, lead: tuple[int, ...], pulls: Mapping[str, Array], couplings: Mapping[str, Array]

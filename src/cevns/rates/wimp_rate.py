@@ -5,7 +5,7 @@ The fold of a halo with a contact interaction is known: with eta the mean invers
 
     dR/dT = N_T (rho/m) sigma m_N/(2 mu_N^2) C(q) eta(v_min)
 
-with C of `cevns.processes.ingredients.wimp_nucleus`, A^2 (mu_N^2/mu_p^2) F^2 without spin. It is
+with C of `cevns.processes.dark_matter.wimp_nucleus`, A^2 (mu_N^2/mu_p^2) F^2 without spin. It is
 what `KernelFold` finds for the source ``halo`` and the processes ``wimp-si`` and ``wimp-sd`` by
 quadrature, up to corrections of v^2, some 1e-6, that only the quadrature has. Source: Lewin &
 Smith, Astropart. Phys. 6 (1996) 87.
@@ -22,7 +22,7 @@ from cevns.nuclear import FormFactor, Material
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear.checks import finite
 from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
-from cevns.processes.ingredients.wimp_nucleus import (
+from cevns.processes.dark_matter.wimp_nucleus import (
     Nucleon,
     check_nucleon,
     coherent_response,

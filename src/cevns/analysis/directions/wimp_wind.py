@@ -9,7 +9,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
-from cevns.processes.ingredients.wimp_nucleus import Nucleon, minimum_speed
+from cevns.processes.dark_matter.wimp_nucleus import Nucleon, minimum_speed
 from cevns.rates.wimp_rate import wimp_rate
 from cevns.sources.beams.dark_halo import DarkHalo
 from cevns.sources.sky.sky_positions import (

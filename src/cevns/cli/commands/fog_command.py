@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cevns.analysis.fog import NeutrinoFog
-    from cevns.processes.ingredients.wimp_nucleus import Nucleon
+    from cevns.processes.dark_matter.wimp_nucleus import Nucleon
     from cevns.typing import Array
 
 __all__ = ["fog"]

@@ -97,20 +97,23 @@ def from_elsewhere(models: str) -> tuple[dict[str, FromElsewhere], str]:
     return found, "+".join(beside)
 
 
-def over_cevns(name: str, made: FromElsewhere, form_factor: str) -> Document:
+def over_cevns(
+    name: str, made: FromElsewhere, form_factor: str, beam: Mapping[str, Any]
+) -> Document:
     """A patch that lays a process of other particles, with their usual source, over CEvNS.
 
     Args:
         name: of the process, and of the component.
         made: the process.
         form_factor: of the file it is laid on.
+        beam: fields of the source of that file.
     """
     entry = {
         "title": name,
-        "source": dict(made.usual_source),
+        "source": {**made.usual_source, **{n: beam[n] for n in made.of_the_beam if n in beam}},
         "interaction": {"kind": name, "form_factor": form_factor},
     }
-    return Document(Path(f"--model {name}"), {"components": {name: entry}}, None)
+    return Document(Path(f"--model {name}"), {"components": {made.component: entry}}, None)
 
 
 def patched(document: Document, patch: Document) -> Document:

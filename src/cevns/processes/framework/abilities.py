@@ -65,11 +65,18 @@ class ForFormFactor(Protocol):
 
 @runtime_checkable
 class Proportional(Protocol):
-    """A kernel that is one of its parameters times a function that no parameter changes."""
+    """A kernel whose parameters multiply a function that they do not change.
+
+    A fold then evaluates the kernel once, where that factor is one.
+    """
 
     @property
-    def proportional_to(self) -> str:
-        """The parameter: a fold then evaluates the kernel once."""
+    def unit(self) -> Mapping[str, float]:
+        """Parameters at which `scale` is one."""
+        ...
+
+    def scale(self, values: Mapping[str, Any]) -> Any:
+        """What the parameters multiply the kernel with, numbers or arrays."""
         ...
 
 
@@ -119,6 +126,16 @@ class FromElsewhere(Protocol):
     @property
     def usual_source(self) -> Mapping[str, str]:
         """A section ``source`` of an experiment file, its ``kind`` first."""
+        ...
+
+    @property
+    def of_the_beam(self) -> tuple[str, ...]:
+        """Fields that this section takes from the source of the experiment, which may have them."""
+        ...
+
+    @property
+    def component(self) -> str:
+        """What its events are called beside those of the experiment."""
         ...
 
 

@@ -14,11 +14,13 @@ from typing import Final, Protocol
 import numpy as np
 
 from cevns.constants import HBARC_MEV_FM
+from cevns.dark_sector.sector import DarkSector
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
 __all__ = [
     "MASSLESS",
+    "DarkKinematics",
     "Kinematics",
     "Massive",
     "Massless",
@@ -260,6 +262,33 @@ class Massive:
         momentum = np.maximum(e - own, 0.0) * (e + own)
         result: Array = 2e3 * momentum / (m + own * own / m + 2.0 * e)
         return result
+
+
+@dataclass(frozen=True)
+class DarkKinematics(Massive):
+    """Elastic scattering of the chi of a dark sector, which a source of it takes over.
+
+    Args:
+        mass_mev: of chi.
+        sector: the mediator, chi, and their coupling.
+        recoiling_mev: mass of what recoils where it is not the nucleus.
+    """
+
+    sector: DarkSector
+    recoiling_mev: float | None = None
+
+    def minimum_energy_mev(self, recoil_energy_kev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """As `Massive`, of what recoils."""
+        return super().minimum_energy_mev(recoil_energy_kev, self._mass(mass_mev))
+
+    def maximum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """As `Massive`, of what recoils."""
+        return super().maximum_recoil_kev(energy_mev, self._mass(mass_mev))
+
+    def _mass(self, mass_mev: ArrayLike) -> ArrayLike:
+        if self.recoiling_mev is None:
+            return mass_mev
+        return np.full(np.shape(mass_mev), self.recoiling_mev)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
+from cevns.dark_sector.sector import DarkSector
 from cevns.exceptions import UnknownNameError
 from cevns.parameters import Parameters
 from cevns.sources.beams.flux_nodes import flux_nodes
@@ -27,6 +28,7 @@ __all__ = [
     "FluxesSource",
     "LastingSource",
     "OfMass",
+    "OfSector",
     "PartedSource",
     "PulledSource",
     "PulsedSource",
@@ -146,6 +148,15 @@ class OfMass(Source, Protocol):
 
     def of_mass(self, mass_mev: float) -> Self:
         """The same source of particles of this mass, MeV."""
+        ...
+
+
+@runtime_checkable
+class OfSector(Source, Protocol):
+    """A source of dark matter that a process says what it is of: any `Source` with `of_sector`."""
+
+    def of_sector(self, sector: DarkSector) -> Self:
+        """The same source of the particles of this dark sector."""
         ...
 
 

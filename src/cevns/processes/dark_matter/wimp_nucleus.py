@@ -159,7 +159,7 @@ def spin_structures() -> dict[str, SpinStructure]:
         >>> list(spin_structures())
         ['F19', 'Na23', 'Al27', 'Si29', 'Ge73', 'I127', 'Xe129', 'Xe131']
     """
-    file = resources.files("cevns.processes.ingredients").joinpath("wimp_spin.csv")
+    file = resources.files("cevns.processes.dark_matter").joinpath("wimp_spin.csv")
     lines = file.read_text(encoding="utf-8").splitlines()
     rows: dict[str, list[dict[str, str]]] = {}
     for row in csv.DictReader(line for line in lines if not line.startswith("#")):
@@ -237,6 +237,7 @@ class Wimp(ABC):
     """
 
     m_wimp: float = 50.0
+    name: ClassVar[str]
     sigma: ClassVar[Parameter]
     """The cross section on a nucleon."""
 
@@ -258,14 +259,28 @@ class Wimp(ABC):
         return Parameters([self.sigma])
 
     @property
-    def proportional_to(self) -> str:
-        """The cross section on a nucleon, which nothing else changes."""
-        return self.sigma.name
+    def unit(self) -> Mapping[str, float]:
+        """A cross section of 1 cm2."""
+        return {self.sigma.name: 1.0}
+
+    def scale(self, values: Mapping[str, Any]) -> Any:
+        """The cross section on a nucleon, cm2, which changes nothing else."""
+        return values.get(self.sigma.name, self.sigma.value)
 
     @property
     def usual_source(self) -> Mapping[str, str]:
         """The halo that experiments agreed on (arXiv:2105.00599)."""
         return {"kind": "halo", "halo": "recommended-2021"}
+
+    @property
+    def of_the_beam(self) -> tuple[str, ...]:
+        """Nothing: the halo is everywhere."""
+        return ()
+
+    @property
+    def component(self) -> str:
+        """The name of the process."""
+        return self.name
 
     @property
     def structure(self) -> Parameters:
@@ -338,6 +353,5 @@ class Wimp(ABC):
         inverse = energy * energy / ((energy - mass) * (energy + mass))  # 1/v^2
         q = momentum_transfer_inv_fm(deposit_kev, target.mass_mev)
         per_kev = 1e-3 * inverse_recoil_range(target, mass) * inverse
-        nucleon = values.get(self.sigma.name, self.sigma.value)
-        result: Array = nucleon * per_kev * self.response(target, q)
+        result: Array = self.scale(values) * per_kev * self.response(target, q)
         return result

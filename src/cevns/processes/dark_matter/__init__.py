@@ -1,0 +1,1 @@
+"""What processes of dark matter share: WIMPs of the halo, and chi of a dark sector from a beam."""

@@ -1,0 +1,30 @@
+"""Dark matter by a leptophobic mediator: a Dirac fermion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cevns.processes.dark_matter.dark_scattering import LeptophobicModel
+
+__all__ = ["MODEL", "LeptophobicDirac"]
+
+
+@dataclass(frozen=True)
+class LeptophobicDirac(LeptophobicModel):
+    """Chi, a Dirac fermion, scatters on nuclei by a mediator of baryon number.
+
+    Formulas and sources: `cevns.processes.dark_matter.dark_scattering`.
+
+    Examples:
+        >>> from cevns.nuclear import nuclide
+        >>> model = LeptophobicDirac(m_chi=10.0, m_v=30.0)
+        >>> cs133, one = nuclide("Cs133"), {"alpha_b": 1e-11}
+        >>> f"{float(model.differential(10.0, 100.0, cs133, one)):.3e} cm2/keV"
+        '5.110e-33 cm2/keV'
+    """
+
+    name = "leptophobic-dirac"
+    chi = "dirac"
+
+
+MODEL = LeptophobicDirac
