@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear import material, nuclide
 from cevns.processes import process
-from cevns.processes.ingredients import wimp_nucleus
+from cevns.processes.dark_matter import wimp_nucleus
 from cevns.processes.dark_matter.wimp_nucleus import (
     SpinStructure,
     Wimp,

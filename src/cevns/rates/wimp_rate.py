@@ -21,7 +21,6 @@ from cevns.constants import DAY_S
 from cevns.nuclear import FormFactor, Material
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear.checks import finite
-from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.processes.dark_matter.wimp_nucleus import (
     Nucleon,
     check_nucleon,
@@ -30,6 +29,7 @@ from cevns.processes.dark_matter.wimp_nucleus import (
     minimum_speed,
     spin_response,
 )
+from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
 from cevns.sources.beams.dark_halo import DarkHalo, dark_halo
 from cevns.typing import Array, ArrayLike
 

@@ -24,8 +24,8 @@ from cevns.nuclear.checks import finite
 from cevns.nuclear.materials import Material, material
 from cevns.nuclear.nuclides import Nuclide, isotopes
 from cevns.processes import interaction
-from cevns.processes.framework.kinematics import maximum_recoil_kev
 from cevns.processes.dark_matter.wimp_nucleus import Nucleon, check_nucleon
+from cevns.processes.framework.kinematics import maximum_recoil_kev
 from cevns.rates.spectrum import flux_averaged_slope
 from cevns.rates.wimp_rate import wimp_rate
 from cevns.sources.beams.dark_halo import DarkHalo, dark_halo
