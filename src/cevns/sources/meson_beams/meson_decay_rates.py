@@ -6,9 +6,10 @@ One formula holds for all masses of the mediator,
           \frac{\sqrt s\,\Gamma_\chi(\sqrt s)/\pi}{(s - m_V^2)^2 + m_V^2 \Gamma_V^2},
           \qquad 4 m_\chi^2 < s < M^2
 
-(deNiverville et al., arXiv:1609.01770, with the width of any chi). Everything here is at unit coupling,
-eps = 1 in the vector portal and alpha_B = alpha in the leptophobic one, where the mediator decays
-to chi alone: the width to ordinary matter, proportional to eps^2 alpha, is left out.
+(deNiverville et al., arXiv:1609.01770, with the width of any chi). Everything here is at unit
+coupling, eps = 1 in the vector portal and alpha_B = alpha in the leptophobic one, where the
+mediator decays to chi alone: the width to ordinary matter, proportional to eps^2 alpha, is left
+out.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ from cevns.typing import Array
 
 __all__ = [
     "POINTS",
-    "Mesons",
     "MesonSample",
     "MesonSpectrum",
+    "Mesons",
     "seen_from",
     "sobol_points",
     "viewing_cosine",
@@ -48,7 +48,9 @@ class Mesons:
 
 
 class MesonSpectrum(Protocol):
-    """Energies and angles of mesons. An entry of the registry is hashable: it is a cache's key."""
+    """Energies and angles of mesons; hashable, as the key of what is remembered."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def description(self) -> str:

@@ -2,8 +2,8 @@ r"""The energy of chi in the frame of the meson.
 
 A mediator of mass sqrt(s) has there a fixed momentum, and chi with the cosine c in the mediator's
 frame the energy :math:`E^* = E_0 + D c`, :math:`E_0 = (M^2 + s)/4M`,
-:math:`D = (M^2 - s)/(2 M \sqrt s)\, \sqrt{s/4 - m_\chi^2}`. Its density is h(c)/(2 D), and the whole
-spectrum f* the mean of these over s.
+:math:`D = (M^2 - s)/(2 M \sqrt s)\, \sqrt{s/4 - m_\chi^2}`. Its density is h(c)/(2 D), and the
+whole spectrum f* the mean of these over s.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class RestGrid:
     @property
     def centres_mev(self) -> Array:
         """Of the cells."""
-        return self.m_chi_mev + self.width_mev * (np.arange(CELLS) + 0.5)
+        found: Array = self.m_chi_mev + self.width_mev * (np.arange(CELLS) + 0.5)
+        return found
 
 
 def rest_spectrum(

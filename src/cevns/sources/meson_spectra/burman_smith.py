@@ -10,7 +10,7 @@ import numpy as np
 
 from cevns.constants import M_PION_MEV
 from cevns.exceptions import InputError
-from cevns.sources.meson_beams.beam_targets import BEAMS, BeamTarget
+from cevns.sources.meson_beams.beam_targets import BeamTarget
 from cevns.sources.meson_beams.meson_sample import Mesons
 from cevns.typing import Array
 
@@ -43,6 +43,7 @@ class BurmanSmith:
         InputError: outside of what the parametrisation can do.
 
     Examples:
+        >>> from cevns.sources.meson_beams.beam_targets import BEAMS
         >>> BurmanSmith(BEAMS["sns-1gev"]).amplitudes[0].__round__(2)
         13.13
     """
