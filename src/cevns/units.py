@@ -90,6 +90,7 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "/keV/kg/d": ("background rate", 1.0),
     "/m": ("wave number", 1.0),
     "/cm": ("wave number", 1e2),
+    "deg": ("angle", 1.0),
 }
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _QUANTITY = re.compile(rf"^\s*({_NUMBER}|[-+]?nan|[-+]?inf)\s*(.*?)\s*$", re.IGNORECASE)
