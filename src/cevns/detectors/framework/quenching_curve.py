@@ -191,7 +191,8 @@ class Quenching(ABC):
         """The model on fixed recoil energies (1-D, keVnr), for fast refolding.
 
         Warns:
-            CevnsWarning: if T leaves the validity range, unless the factor is held above it, or a curve is negative (it is clamped).
+            CevnsWarning: if T leaves the validity range (above it only where the factor is not
+                held), or a curve is negative (it is clamped).
 
         Raises:
             InputError: if an energy is negative or not finite, or a curve is above the energy of
