@@ -3,7 +3,8 @@
     python tools/carry_csi_2021.py RELEASE_DIR [OUTPUT_DIR]
 
 RELEASE_DIR holds the text files of the release (arXiv:2110.07730, ancillary files). The tables
-are binned summaries in the format of `cevns.datasets.tables`; no released file is copied.
+are binned summaries in the format of `cevns.datasets.tables`; no released file is copied. Those of
+the search up to 250 PE go into the folder OUTPUT_DIR-dm; its shapes in time are the same.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cevns.typing import Array
 
 PE_EDGES = np.array([0, 8, 12, 16, 20, 24, 32, 40, 50, 60], dtype=float)
 FINE_PE_EDGES = np.arange(61.0)
+WIDE_PE_EDGES = np.concatenate([PE_EDGES, [80.0, 100.0, 130.0, 170.0, 250.0]])
 TIME_EDGES_US = np.array([0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 2, 4, 6])
 # 1/16 us: every analysis edge is among them, and they are exact in binary
 FINE_TIME_EDGES_US = np.arange(-4, 101) / 16.0
@@ -51,67 +53,88 @@ def write(path: Path, title: str, source: str, units: str, columns: dict[str, Ar
     files.write(path, "\n".join(lines) + "\n")
 
 
-def carry(release: Path, home: Path) -> None:
-    """Write all tables of `release` into the folder `home`."""
-    data = csi2021.load(release)
+def source_of(release: Path, name: str, edition: str = "") -> str:
+    """Where a table comes from, with the digest of the released file."""
+    digest = hashlib.sha256((release / name).read_bytes()).hexdigest()
+    return SOURCE.format(name=name, digest=digest, edition=edition)
 
-    def source(name: str, edition: str = "") -> str:
-        digest = hashlib.sha256((release / name).read_bytes()).hexdigest()
-        return SOURCE.format(name=name, digest=digest, edition=edition)
 
-    # copies in circulation hold the events below 6 us only, which is all that the fit uses
-    last = data.coincident.time_us.max()
-    events = f" (events up to {last:.3f} us)"
-    files.make_folder(home)
-
-    counts = data.coincident.histogram(PE_EDGES, TIME_EDGES_US)
+def carry_energies(
+    release: Path, data: csi2021.CsI2021, home: Path, edges: Array, fit: str
+) -> None:
+    """Write the counts and the shapes in energy, in the bins of a fit."""
+    # copies in circulation hold the events below 6 us only, which is all that the fits use
+    events = f" (events up to {data.coincident.time_us.max():.3f} us)"
+    counts = data.coincident.histogram(edges, TIME_EDGES_US)
     n_pe, n_time = counts.shape
     write(
         home / "observed-counts.csv",
-        "Observed events coincident with the beam, in the bins of the published fit; a bin holds\n"
+        f"Observed events coincident with the beam, in the bins of {fit}; a bin holds\n"
         "its lower edge and not its upper one. Steady-state background is not subtracted.",
-        source(csi2021.COINCIDENT, events),
+        source_of(release, csi2021.COINCIDENT, events),
         "recoil energy edges in PE, recoil time edges in us, events",
         {
-            "pe_low": np.repeat(PE_EDGES[:-1], n_time),
-            "pe_high": np.repeat(PE_EDGES[1:], n_time),
+            "pe_low": np.repeat(edges[:-1], n_time),
+            "pe_high": np.repeat(edges[1:], n_time),
             "time_low_us": np.tile(TIME_EDGES_US[:-1], n_pe),
             "time_high_us": np.tile(TIME_EDGES_US[1:], n_pe),
             "count": counts.ravel(),
         },
     )
-    for suffix, edges in (("", PE_EDGES), ("-1pe", FINE_PE_EDGES)):
-        write(
-            home / f"ac-energy{suffix}.csv",
-            "Observed events anti-coincident with the beam, 0 <= t < 6 us: the energy shape of\n"
-            "the steady-state background. A bin holds its lower edge and not its upper one.",
-            source(csi2021.ANTICOINCIDENT, events),
-            "recoil energy edges in PE, events",
-            {
-                "pe_low": edges[:-1],
-                "pe_high": edges[1:],
-                "count": data.anticoincident.histogram(edges, [0.0, 6.0])[:, 0],
-            },
-        )
-    for name, words, energy, time in (
-        ("brn", "Beam-related neutrons", data.brn_pe, data.brn_time),
-        ("nin", "Neutrino-induced neutrons", data.nin_pe, data.nin_time),
+    carry_anticoincident(release, data, home / "ac-energy.csv", edges)
+    for name, words, energy in (
+        ("brn", "Beam-related neutrons", data.brn_pe),
+        ("nin", "Neutrino-induced neutrons", data.nin_pe),
     ):
         write(
             home / f"{name}-pe.csv",
-            f"{words}: shape in recoil energy, in the bins of the published fit.\n{PE_NOTE}",
-            source(f"{name}PE.txt"),
+            f"{words}: shape in recoil energy, in the bins of {fit}.\n{PE_NOTE}",
+            source_of(release, f"{name}PE.txt"),
             "recoil energy edges in PE, content",
             {
-                "pe_low": PE_EDGES[:-1],
-                "pe_high": PE_EDGES[1:],
-                "content": energy.rebin(PE_EDGES),
+                "pe_low": edges[:-1],
+                "pe_high": edges[1:],
+                "content": energy.rebin(edges),
             },
         )
+
+
+def carry_anticoincident(release: Path, data: csi2021.CsI2021, path: Path, edges: Array) -> None:
+    """Write the shape of the steady-state background in energy."""
+    write(
+        path,
+        "Observed events anti-coincident with the beam, 0 <= t < 6 us: the energy shape of\n"
+        "the steady-state background. A bin holds its lower edge and not its upper one.",
+        source_of(
+            release,
+            csi2021.ANTICOINCIDENT,
+            f" (events up to {data.coincident.time_us.max():.3f} us)",
+        ),
+        "recoil energy edges in PE, events",
+        {
+            "pe_low": edges[:-1],
+            "pe_high": edges[1:],
+            "count": data.anticoincident.histogram(edges, [0.0, 6.0])[:, 0],
+        },
+    )
+
+
+def carry(release: Path, home: Path) -> None:
+    """Write all tables of `release` into the folder `home` and into the one of the search."""
+    data, wide = csi2021.load(release), home.with_name(f"{home.name}-dm")
+    files.make_folder(home)
+    files.make_folder(wide)
+    carry_energies(release, data, home, PE_EDGES, "the published fit")
+    carry_energies(release, data, wide, WIDE_PE_EDGES, "the search up to 250 PE")
+    carry_anticoincident(release, data, home / "ac-energy-1pe.csv", FINE_PE_EDGES)
+    for name, words, time in (
+        ("brn", "Beam-related neutrons", data.brn_time),
+        ("nin", "Neutrino-induced neutrons", data.nin_time),
+    ):
         write(
             home / f"{name}-time.csv",
             f"{words}: shape in recoil time.\n{TIME_NOTE}",
-            source(f"{name}Trec.txt"),
+            source_of(release, f"{name}Trec.txt"),
             "recoil time edges in us, content",
             {
                 "time_low_us": FINE_TIME_EDGES_US[:-1],

@@ -13,7 +13,9 @@ from cevns.datasets import carried, csi2021, read_table
 
 PE = [0, 8, 12, 16, 20, 24, 32, 40, 50, 60]
 TIME = [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 2, 4, 6]
+WIDE_PE = [*PE, 80, 100, 130, 170, 250]
 HOME = carried(csi2021.NAME)
+WIDE = HOME.with_name(f"{HOME.name}-dm")
 TABLES = {
     "observed-counts": "observed",
     "ac-energy": "ac-energy",
@@ -23,18 +25,20 @@ TABLES = {
     "nin-pe": "nin-energy",
     "nin-time": "nin-time",
 }
+IN_ENERGY = ("observed-counts", "ac-energy", "brn-pe", "nin-pe")
+"""Of the search up to 250 PE; its shapes in time are those of the published fit."""
 TOOL = Path(__file__).parents[2] / "tools" / "carry_csi_2021.py"
 
 
-def histogram(name: str) -> csi2021.Shape:
+def histogram(name: str, home: Path = HOME) -> csi2021.Shape:
     """A carried table with one axis."""
-    table = read_table(HOME / f"{name}.csv")
+    table = read_table(home / f"{name}.csv")
     low, high, content = table.columns
     return csi2021.Shape(table.edges(low, high), table.grid(content, (low, high)))
 
 
-def observed() -> tuple[list[float], list[float], np.ndarray]:
-    table = read_table(HOME / "observed-counts.csv")
+def observed(home: Path = HOME) -> tuple[list[float], list[float], np.ndarray]:
+    table = read_table(home / "observed-counts.csv")
     axes = ("pe_low", "pe_high"), ("time_low_us", "time_high_us")
     pe, time = (table.edges(*axis).tolist() for axis in axes)
     return pe, time, table.grid("count", *axes)
@@ -42,11 +46,12 @@ def observed() -> tuple[list[float], list[float], np.ndarray]:
 
 def test_the_tables_are_all_there():
     assert {path.stem for path in HOME.glob("*.csv")} == set(TABLES)
+    assert {path.stem for path in WIDE.glob("*.csv")} == set(IN_ENERGY)
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_each_says_what_it_is_and_where_it_comes_from(name):
-    header = read_table(HOME / f"{name}.csv").header
+@pytest.mark.parametrize("path", [*HOME.glob("*.csv"), *WIDE.glob("*.csv")])
+def test_each_says_what_it_is_and_where_it_comes_from(path):
+    header = read_table(path).header
     for word in ("arXiv:2110.07730", "Edition: arXiv v2", "sha256", "Regenerate:", "Columns:"):
         assert word in header
 
@@ -58,6 +63,17 @@ def test_published_counts():
     assert histogram("ac-energy").content.sum() == 1295
     fine = histogram("ac-energy-1pe")
     assert np.array_equal(fine.rebin(PE), histogram("ac-energy").content)
+
+
+def test_up_to_250_pe_the_counts_are_those_of_the_release():
+    pe, time, counts = observed(WIDE)
+    assert (pe, time) == (WIDE_PE, TIME)
+    assert counts.sum() == 5142
+    assert histogram("ac-energy", WIDE).content.sum() == 4890
+    assert np.array_equal(counts[:9], observed()[2])
+    for name in IN_ENERGY[1:]:
+        wide, narrow = histogram(name, WIDE), histogram(name)
+        assert np.array_equal(wide.content[:9], narrow.content), name
 
 
 @pytest.mark.parametrize("name", ["brn", "nin"])
@@ -83,6 +99,7 @@ def test_prompt_neutrons_arrive_when_published():
 def test_carried_tables_are_the_release(public_csi):
     data = csi2021.load(public_csi)
     assert np.array_equal(observed()[2], data.coincident.histogram(PE, TIME))
+    assert np.array_equal(observed(WIDE)[2], data.coincident.histogram(WIDE_PE, TIME))
     for name in ("ac-energy", "ac-energy-1pe"):
         here = histogram(name)
         there = data.anticoincident.histogram(here.edges, [0, 6])[:, 0]
@@ -119,10 +136,12 @@ def test_efficiency_in_time_can_be_applied_inside_the_carried_bins(public_csi):
 def test_regeneration(public_csi, tmp_path):
     run = [sys.executable, str(TOOL), str(public_csi), str(tmp_path / "out")]
     subprocess.run(run, check=True, capture_output=True)
-    for name in TABLES:
-        again = read_table(tmp_path / "out" / f"{name}.csv")
-        for column, values in read_table(HOME / f"{name}.csv").columns.items():
-            assert np.array_equal(again[column], values), (name, column)
+    for home, out in ((HOME, tmp_path / "out"), (WIDE, tmp_path / "out-dm")):
+        assert {p.name for p in out.iterdir()} == {p.name for p in home.iterdir()}
+        for path in home.iterdir():
+            again = read_table(out / path.name)
+            for column, values in read_table(path).columns.items():
+                assert np.array_equal(again[column], values), (path, column)
 
 
 def test_regeneration_from_a_wrong_folder_says_so(tmp_path):

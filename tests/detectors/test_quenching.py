@@ -2,6 +2,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -322,3 +323,52 @@ def test_energy_scale_moves_what_is_seen() -> None:
     for nothing in ({}, {"shift": math.inf}):
         with pytest.raises(InputError, match="an error of the energy scale"):
             Calibration(**nothing)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_factor_may_be_held_above_the_range(name: str) -> None:
+    """E_ee(T) = E_ee(T_v) T/T_v of every member of the family, which is the curve below T_v."""
+    end = 20.0
+    plain = replace(MODELS[name], valid_kev=(0.0, end))
+    held = replace(plain, above="constant")
+    assert (plain.followed_to_kev, held.followed_to_kev) == (end, math.inf)
+    assert (plain.kinks_kev, held.kinks_kev) == ((), (end,))
+    n = len(held.variation_names)
+    below, beyond = np.linspace(0.0, end, 41), np.array([end, 20.5, 70.0, 300.0])
+    for pulls in (np.zeros(n), np.eye(n)[0], -0.6 * np.eye(n)[0], 2.5 * np.eye(n)[0]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # it is declared, so nothing is said
+            energy = held.electron_energy_kevee(beyond, pulls)
+            same = held.electron_energy_kevee(below, pulls)
+            slope = held.gradient(beyond, pulls)
+        np.testing.assert_array_equal(same, plain.electron_energy_kevee(below, pulls))
+        last = plain.electron_energy_kevee(end, pulls)
+        np.testing.assert_allclose(energy, last * beyond / end, rtol=1e-13)
+        np.testing.assert_allclose(
+            slope, plain.gradient(end, pulls)[:, None] * beyond / end, rtol=1e-12, atol=1e-13
+        )
+    with pytest.warns(CevnsWarning, match="its validity range is 0 to 20 keVnr"):
+        plain.on(beyond)
+
+
+def test_csi_above_60_kevnr_is_held_at_its_last_factor() -> None:
+    """The polynomial itself turns up: 9.32 % at 60 keVnr and 21 % at 100 keVnr."""
+    held = replace(QUENCHING, above="constant")
+    assert held.quenching_factor([60.0, 100.0]).round(4).tolist() == [0.0932, 0.0932]
+    assert QUENCHING.curve(np.array([100.0]), QUENCHING.parameters)[0] / 100.0 > 0.2
+    written = section(held)
+    assert written["above"] == "constant"
+    assert "above" not in section(QUENCHING)
+    again = TypeAdapter(Polynomial).validate_python(
+        {
+            "coefficients": written["coefficients"],
+            "valid_kev": written["valid"],
+            "above": "constant",
+        }
+    )
+    assert again.quenching_factor(100.0) == held.quenching_factor(100.0)
+
+
+def test_a_factor_is_held_only_above_a_range_that_ends() -> None:
+    with pytest.raises(InputError, match=r"'above: constant' .* which has no end here"):
+        Constant(0.0878, above="constant")

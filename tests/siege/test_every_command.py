@@ -187,7 +187,7 @@ def on(experiment: str | Path) -> Iterator[tuple[str, tuple[str | Path, ...]]]:
 NEED_DATA = {"fit", "profile", "systematics", "limit", "limit model", "scan profile", "scan fc"}
 
 
-CARRIED = {"coherent-csi-2017", "coherent-csi-2021", "coherent-ge-2024"}
+CARRIED = {"coherent-csi-2017", "coherent-csi-2021", "coherent-csi-2021-dm", "coherent-ge-2024"}
 """Experiments whose data the package itself holds."""
 KNOWN = {("axes", "limit asimov"), ("detector", "limit asimov")}
 """Left: see the test below that is expected to fail."""

@@ -105,6 +105,19 @@ def test_impossible_sources_are_refused(field, bad):
         SNS(**(good | {field: bad}))
 
 
+@pytest.mark.parametrize("angle", [-1.0, 180.5, float("nan"), float("inf")])
+def test_an_impossible_angle_is_refused(angle):
+    with pytest.raises(InputError, match="it is from 0, along the beam, to 180"):
+        SNS(distance_m=19.3, protons=1e23, angle_deg=angle)
+
+
+def test_decay_at_rest_does_not_know_the_angle():
+    turned = SNS(distance_m=19.3, protons=3.198e23, angle_deg=137.0)
+    assert (CSI.angle_deg, turned.angle_deg) == (90.0, 137.0)
+    for flavour in CSI.flavours:
+        assert turned.fluence_cm2(flavour) == CSI.fluence_cm2(flavour)
+
+
 def test_unknown_flavours_are_refused():
     for call in (
         lambda: CSI.moments("nubar_e", 1.0),

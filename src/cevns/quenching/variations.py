@@ -88,7 +88,7 @@ def variations(
 
 def error_of(curve: Quenching, recoil_kev: Array) -> Array:
     """Standard deviation of E_ee from a curve's variations: one-sigma shifts in quadrature."""
-    nominal = curve.curve(recoil_kev, curve.parameters)
+    nominal = curve.continued(recoil_kev, curve.parameters)
     total = np.zeros_like(nominal)
     for variation in curve.variations.values():
         plus, minus = curve.ends(variation, recoil_kev, nominal)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
+from cevns.exceptions import InputError
 from cevns.nuclear.checks import within
 from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.sources.beams import pion_decay as _pion_decay
@@ -36,9 +37,12 @@ class SNS(Source):
         yield_per_flavour: neutrinos per proton and flavour; differs between the analyses of one
             source (0.08 in 2017, 0.0848 in 2021, 0.09 in 2020).
         pulse_sigma_us: width (sigma) of the gaussian proton pulse, us.
+        angle_deg: between the proton beam and the way from target to detector, degrees, 0 to 180.
+            Decay at rest is isotropic and does not depend on it; what decays in flight does: a
+            source of dark matter that is laid over the experiment takes it from here.
 
     Raises:
-        InputError: if a value is not positive and finite.
+        InputError: if a value is not positive and finite, or the angle not from 0 to 180 degrees.
 
     Examples:
         >>> csi = SNS(distance_m=19.3, protons=3.198e23, yield_per_flavour=0.0848)
@@ -50,10 +54,16 @@ class SNS(Source):
     protons: Annotated[float, Protons()]
     yield_per_flavour: float = 0.0848
     pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
+    angle_deg: Annotated[float, Unit("deg")] = 90.0
 
     def __post_init__(self) -> None:
         check_beam(self.distance_m, self.protons, self.yield_per_flavour)
         within("width of the proton pulse in us", self.pulse_sigma_us, 1e-9, 1e5, "find its unit")
+        if not 0.0 <= self.angle_deg <= 180.0:
+            raise InputError(
+                f"the angle between beam and detector is {self.angle_deg:g} degrees; it is from 0, "
+                "along the beam, to 180"
+            )
 
     @property
     def flavours(self) -> tuple[str, ...]:

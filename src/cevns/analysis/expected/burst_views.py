@@ -209,7 +209,7 @@ class InDetector(View):
         for known, found in self._known.items():
             if end <= known:
                 return found
-        limit = min(e.quenching.valid_kev[1], self._largest(source))
+        limit = min(e.quenching.followed_to_kev, self._largest(source))
         nodes, weights = recoil_grid(
             source,
             e.material,

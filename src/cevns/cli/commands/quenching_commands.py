@@ -194,7 +194,7 @@ def _compare(
     }
     columns = []
     for name, curve in published.items():
-        factor, spread = curve.curve(t, curve.parameters) / t, error_of(curve, t) / t
+        factor, spread = curve.continued(t, curve.parameters) / t, error_of(curve, t) / t
         chi2, n = chi2_of(curve, fit.model.sets)
         columns.append(
             [f"{100 * f:.2f} ± {100 * s:.2f}" for f, s in zip(factor, spread, strict=True)]

@@ -7,7 +7,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -83,13 +83,19 @@ class Quenching(ABC):
     Args:
         variations: nuisance directions by name, in the order of the pulls.
         valid_kev: range of recoil energies the model was measured in, keVnr.
+        above: what becomes of recoils above that range. They are ``not-followed``, or the
+            quenching factor of each curve, its variations included, is held ``constant``: with
+            T_v the end of the range, E_ee(T) = E_ee(T_v) T/T_v. That is an assumption and no
+            measurement, for spectra that reach further than the range.
 
     Raises:
-        InputError: if numbers are missing, not finite, or the range is empty.
+        InputError: if numbers are missing, not finite, the range is empty, or a factor is to be
+            held above a range that has no end.
     """
 
     variations: Mapping[str, AnyVariation] = field(default_factory=dict)
     valid_kev: tuple[Recoil, Recoil] = (0.0, math.inf)
+    above: Literal["not-followed", "constant"] = "not-followed"
 
     def __post_init__(self) -> None:
         n = len(self.parameters)
@@ -116,6 +122,12 @@ class Quenching(ABC):
             raise InputError(
                 f"quenching: the validity range {list(self.valid_kev)} keVnr is empty or negative"
             )
+        if self.above == "constant" and not math.isfinite(self.valid_kev[1]):
+            raise InputError(
+                "quenching: 'above: constant' holds the quenching factor above the range of the "
+                "curve, which has no end here; give one, 'valid: [0 keVnr, 60 keVnr]', or leave "
+                "out 'above'"
+            )
 
     @property
     @abstractmethod
@@ -139,7 +151,27 @@ class Quenching(ABC):
         member = self._member(variation)
         if isinstance(member, Calibration):
             return member.moved(nominal, 1.0), member.moved(nominal, -1.0)
-        return self.curve(t, as_tuple(member.plus)), self.curve(t, as_tuple(member.minus))
+        plus, minus = as_tuple(member.plus), as_tuple(member.minus)
+        return self.continued(t, plus), self.continued(t, minus)
+
+    @property
+    def followed_to_kev(self) -> float:
+        """Largest recoil energy to follow, keVnr; infinite where there is none."""
+        return math.inf if self.above == "constant" else self.valid_kev[1]
+
+    @property
+    def kinks_kev(self) -> tuple[float, ...]:
+        """Recoil energies, keVnr, at which the slope of E_ee jumps."""
+        return (self.valid_kev[1],) if self.above == "constant" else ()
+
+    def continued(self, recoil_energy_kev: Array, parameters: tuple[float, ...]) -> Array:
+        """`curve`, and above its range what is declared there."""
+        if self.above != "constant":
+            return self.curve(recoil_energy_kev, parameters)
+        within = np.minimum(recoil_energy_kev, self.valid_kev[1])
+        beyond = np.maximum(recoil_energy_kev / self.valid_kev[1], 1.0)
+        held: Array = self.curve(within, parameters) * beyond
+        return held
 
     @property
     def atomic_number(self) -> float | None:
@@ -159,7 +191,8 @@ class Quenching(ABC):
         """The model on fixed recoil energies (1-D, keVnr), for fast refolding.
 
         Warns:
-            CevnsWarning: if T leaves the validity range, or a curve is negative (it is clamped).
+            CevnsWarning: if T leaves the validity range (above it only where the factor is not
+                held), or a curve is negative (it is clamped).
 
         Raises:
             InputError: if an energy is negative or not finite, or a curve is above the energy of
@@ -167,7 +200,7 @@ class Quenching(ABC):
         """
         t = np.atleast_1d(np.asarray(recoil_energy_kev, dtype=float))
         self._check_energies(t)
-        nominal = self.curve(t, self.parameters)
+        nominal = self.continued(t, self.parameters)
         ends = [self.ends(v, t, nominal) for v in self.variations.values()]
         plus, minus = [e[0] for e in ends], [e[1] for e in ends]
         members = zip(ends, self.variations, strict=True)
@@ -208,7 +241,7 @@ class Quenching(ABC):
         low, high = t.min(initial=math.inf), t.max(initial=0.0)
         if not (np.isfinite(t).all() and low >= 0.0):
             raise InputError("quenching: recoil energies must be finite and not negative, in keVnr")
-        if low < self.valid_kev[0] or high > self.valid_kev[1]:
+        if low < self.valid_kev[0] or high > self.followed_to_kev:
             warnings.warn(
                 f"{type(self).__name__} quenching is used from {low:g} to {high:g} keVnr; "
                 + self._range,

@@ -41,4 +41,6 @@ def section(model: Quenching) -> dict[str, Any]:
         out["valid"] = [f"{low!r} keVnr", f"{high!r} keVnr"]
     elif low > 0.0:
         raise InputError("a quenching model valid from above zero to infinity cannot be written")
+    if model.above != Quenching.above:
+        out["above"] = model.above
     return out

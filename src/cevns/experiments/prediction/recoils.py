@@ -71,6 +71,7 @@ def recoil_grid(
         small = edges[1] * 4.0 ** -np.arange(1, 12, dtype=float)
         edges = np.union1d(edges, small)
     kinks = np.array([] if efficiency is None else efficiency.kinks)
+    kinks = np.append(kinks, quenching.kinks_kev)
     if isinstance(quenching, Constant):  # then it is known which recoils are seen at a jump
         kinks = np.append(kinks, np.array(response.kinks_kevee) / quenching.value)
     edges = np.union1d(edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])])

@@ -248,6 +248,6 @@ class Stages(Parts):
 
     @cached_property
     def _recoil_limit(self) -> float | None:
-        """Largest recoil energy to follow: the end of the quenching model's validity, if any."""
-        limit = self.quenching.valid_kev[1]
+        """Largest recoil energy to follow: where the quenching model ends, if it does."""
+        limit = self.quenching.followed_to_kev
         return limit if math.isfinite(limit) else None
