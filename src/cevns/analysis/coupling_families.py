@@ -84,6 +84,8 @@ class CouplingFamily:
         fix: nuisance parameters that are held, at a value or (None) where they are.
         form: ``tabulated`` or ``exact``.
         within: narrower bounds of parameters.
+        first: structural values of a model that is asked for without any: of a scan along them the
+            first ones.
 
     Raises:
         UnknownNameError: if a name is unknown.
@@ -104,6 +106,7 @@ class CouplingFamily:
     fix: Mapping[str, float | None] = field(default_factory=dict)
     form: Form = "tabulated"
     within: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    first: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         named = self._named
@@ -138,10 +141,12 @@ class CouplingFamily:
         """All that may be free or held by its name."""
         return askable(self.interaction, self.subject)
 
-    @property
+    @cached_property
     def structure(self) -> Parameters:
-        """Parameters that change the shapes: a mediator mass."""
-        return structural(self.interaction, self.subject)
+        """Parameters that change the shapes, a mediator mass, at the values that are held."""
+        shapes = {**self.first, **self.at}
+        placed = [replace(e, shapes={**(e.shapes or {}), **shapes}) for e in self.experiments]
+        return structural(self.interaction, *placed)
 
     @cached_property
     def _named(self) -> tuple[str, ...]:
@@ -173,7 +178,8 @@ class CouplingFamily:
             UnknownNameError: if a name is not structural.
             InputError: if a value lies outside its bounds.
         """
-        shapes = {n: v for n, v in self.at.items() if n in self.structure.names} | dict(structure)
+        given = {**self.first, **self.at}
+        shapes = {n: v for n, v in given.items() if n in self.structure.names} | dict(structure)
         key = tuple(sorted(shapes.items()))
         if key not in self._models:
             while len(self._models) > 2:  # a scan meets one value after the other
@@ -215,9 +221,9 @@ def askable(process: Interaction, subject: Experiment | Named) -> Parameters:
     return Parameters([*own, *(p for p in subject.strengths if not known.has(p.name))])
 
 
-def structural(process: Interaction, subject: Experiment | Named) -> Parameters:
+def structural(process: Interaction, *subjects: Experiment | Named) -> Parameters:
     """Parameters that change shapes: of an interaction, and of further components' own ones."""
-    own = (p for e in subject.experiments for p in e.own_processes.values())
+    own = (p for s in subjects for e in s.experiments for p in e.own_processes.values())
     found: dict[str, Parameter] = {}
     for p in (p for each in (process, *own) for p in structure_of(each)):
         found.setdefault(p.name, p)

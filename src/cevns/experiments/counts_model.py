@@ -28,8 +28,7 @@ from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import FunctionShape, Shape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Parameters
-from cevns.processes import Interaction, signal_title, structure_of
-from cevns.processes.framework.abilities import shaped
+from cevns.processes import Interaction, signal_title
 from cevns.rates.observable import Predicted
 from cevns.typing import Array
 
@@ -250,14 +249,12 @@ def _further_signals(
     out = []
     for name, entry in experiment.declaration.components.items():
         strength = experiment.factors("components", name, "strength")
-        own = experiment.own_processes.get(name)
-        if own is not None:
-            changed = {n: v for n, v in shapes.items() if structure_of(own).has(n)}
-            own = shaped(own, changed) if changed else own
-        process = own or interaction or experiment.interaction
+        own, view = entry.interaction is not None, experiment.further[name]
+        view = view.placed(shapes) if own else view
+        process = view.interaction if own else interaction or experiment.interaction
         asked = tuple(n for n in (*question.named, *question.beside) if process.parameters.has(n))
-        shape = experiment.further[name].signal(asked, interaction=own or interaction)
-        if own is None:
+        shape = view.signal(asked, interaction=process if own else interaction)
+        if not own:
             strength = question.scaled(strength, reference)
         out.append(Component(name, shape, strength, title=entry.title or name))
     return out

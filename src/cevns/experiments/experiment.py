@@ -22,6 +22,7 @@ from cevns.experiments.questions import Poi, Question, ask
 from cevns.inference import Model
 from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel, structure_of
+from cevns.processes.framework.abilities import placed
 from cevns.rates.electrons import STEPS
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ class Experiment(Apparatus):
             if self.declaration.components[name].source is not None:
                 named |= {f"{k}.{name}": v for k, v in view.choices.items()}
         return {**usual, **named}
+
+    @cached_property
+    def own_processes(self) -> dict[str, Interaction]:
+        """Processes of further components that have one of their own, at `shapes`."""
+        own = super().own_processes
+        return {name: placed(process, self.shapes or {}) for name, process in own.items()}
 
     def has_electrons(self, process: Interaction) -> bool:
         """Whether recoils of electrons are in the signal of a process in any channel."""

@@ -200,6 +200,8 @@ def scan_plan(
             f"{', '.join(p.name for p in known if not structure.has(p.name))} too"
         )
     scanned = [known[n].name for n in ranges if known.has(n) and not structure.has(n)]
+    points = {n: v.values if isinstance(v, Axis) else v for n, v in ranges.items()}
+    first = {structure[n].name: float(points[n][0]) for n in ranges if structure.has(n)}
     family = CouplingFamily(
         subject,
         physics,
@@ -207,6 +209,7 @@ def scan_plan(
         {known[n].name: v for n, v in (at or {}).items()},
         dict(fix or {}),
         form,
+        first=first,
     )
     refuse_missing(*subject.experiments)
     if not asimov_data:
@@ -217,8 +220,8 @@ def scan_plan(
         p = (structure if of_shapes else family.parameters)[name]
         if p.fixed and not of_shapes:
             raise InputError(f"{p.name!r} is held and cannot be scanned; do not fix it")
-        points, log = (values.values, values.log) if isinstance(values, Axis) else (values, False)
-        axes.append(Axis(p, np.asarray(points, dtype=float), log, of_shapes))
+        log = isinstance(values, Axis) and values.log
+        axes.append(Axis(p, np.asarray(points[name], dtype=float), log, of_shapes))
     model = family.model({})
     return ScanPlan(
         family,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,7 @@ from cevns.processes import (
     signal_title,
     structure_of,
 )
+from cevns.processes.framework.abilities import placed
 from cevns.rates import flux_averaged_cross_section
 from cevns.sources.beams.source import FluxesSource, LastingSource, PartedSource, SteadySource
 from cevns.typing import Array
@@ -77,7 +78,7 @@ class Apparatus(Stages):
             SchemaError: if there are numbers of other parts than the source has.
         """
         if component in self.declaration.components and not isinstance(entry.source, dict):
-            source = self.further[component].source
+            source = self.further[component].declared_source
             if isinstance(source, LastingSource) and source.lasts:
                 return 1.0
         if isinstance(entry.source, dict):
@@ -106,7 +107,8 @@ class Apparatus(Stages):
     def _with_signal_of(self, name: str) -> Apparatus:
         declared, entry = self.declaration, self.declaration.components[name]
         gone = {"arrival", "source"} if entry.source is not None else set()
-        own = self.own_processes.get(name, self.interaction).parameters
+        process = self.own_processes.get(name)
+        own = (process or self.interaction).parameters
         changed = {
             "source": entry.source or declared.source,
             "interaction": entry.interaction or declared.interaction,
@@ -119,7 +121,13 @@ class Apparatus(Stages):
         moved = {**self.moved}
         if entry.source is not None:
             moved["source"] = "components", name, "source"
-        return Apparatus(declared.model_copy(update=changed), self.path, self.document, moved)
+        other = declared.model_copy(update=changed)
+        return Apparatus(other, self.path, self.document, moved, process)
+
+    def placed(self, shapes: Mapping[str, float]) -> Apparatus:
+        """The same with its process at those structural values that it knows."""
+        process = placed(self.interaction, shapes)
+        return self if process is self.interaction else replace(self, process=process)
 
     @cached_property
     def cross_section_cm2(self) -> float:

@@ -31,11 +31,12 @@ from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import Interaction
+from cevns.rates.fold import of_its_mass
 from cevns.rates.observable import Observable
 from cevns.sources import Source, SteadySource
 from cevns.sources.arrivals import Arrival
 from cevns.sources.arrivals.history import History
-from cevns.sources.beams.source import AveragedSource, ChosenSource
+from cevns.sources.beams.source import AveragedSource, ChosenSource, OfMass, OfSector
 from cevns.typing import Array
 from cevns.units import Measurement, measurement
 
@@ -155,10 +156,19 @@ class Parts:
 
     @cached_property
     def source(self) -> Source:
-        """The neutrino source; where it asks for a live time, by default that of the file."""
+        """The source, whose particles may be those of the process, as of dark matter."""
+        declared = self.declared_source
+        if isinstance(declared, OfMass | OfSector):
+            return of_its_mass(declared, self.interaction.kinematics)
+        return declared
+
+    @cached_property
+    def declared_source(self) -> Source:
+        """The source of the file alone; where it asks for a live time, by default the file's."""
         live_d = self.declaration.live_time
         beside = {} if live_d is None else {"live_time_d": live_d}
-        return self._built("sources", "source", otherwise=beside)
+        made: Source = self._built("sources", "source", otherwise=beside)
+        return made
 
     @cached_property
     def arrival(self) -> Arrival | None:

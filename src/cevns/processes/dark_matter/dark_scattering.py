@@ -161,8 +161,8 @@ class DarkMatter(ABC):
 
     @property
     def structure(self) -> Parameters:
-        """Masses, their ratio and the dark coupling; a mass of 0 is one not given."""
-        said = {
+        """Masses or their ratio, and the dark coupling; a mass of 0 is one not given."""
+        said: dict[str, tuple[float, str, float, str, tuple[float, float]]] = {
             "m_chi": (self.m_chi, "MeV", _MASSES_MEV[1], _CHI, (1.0, 200.0)),
             "m_v": (self.m_v, "MeV", _MASSES_MEV[1], "mass of the mediator", (3.0, 600.0)),
             "mass_ratio": (self.mass_ratio, "", 1e3, "m_V/m_chi, in place of m_v", (2.1, 10.0)),
@@ -174,6 +174,7 @@ class DarkMatter(ABC):
                 description=description, natural=natural,
             )
             for name, (value, unit, upper, description, natural) in said.items()
+            if name not in (("mass_ratio",) if self.m_v else ("m_v",) if self.mass_ratio else ())
         )  # fmt: skip
 
     def with_structure(self, values: Mapping[str, float]) -> Self:

@@ -37,6 +37,7 @@ __all__ = [
     "keeps_spectra",
     "only",
     "own_neutron_radius",
+    "placed",
     "proton_radius",
     "shaped",
     "structure_of",
@@ -223,6 +224,12 @@ def shaped(process: Interaction, shapes: Mapping[str, float]) -> Interaction:
     if not isinstance(process, Structured):
         raise UnknownNameError("structural parameter", next(iter(shapes)), ())
     return process.with_structure(shapes)
+
+
+def placed(process: Interaction, shapes: Mapping[str, float]) -> Interaction:
+    """A process at those structural values that it knows; itself if there are none."""
+    known = {n: v for n, v in shapes.items() if structure_of(process).has(n)}
+    return shaped(process, known) if known else process
 
 
 def check_species(name: str, species: Iterable[str], scatter: Callable[[str], object]) -> None:
