@@ -181,6 +181,27 @@ class ScanFindings:
         found = self.file.datasets.get("region/intervals")
         return self._sets()[0] if found is None else [(float(a), float(b)) for a, b in found]
 
+    def begins(self, name: str) -> bool:
+        """Whether a set from the first value of a scanned parameter holds all below it too.
+
+        Along a logarithmic axis the Standard Model, zero, is below any range.
+        """
+        at = self.names.index(name)
+        low = self.file.run["bounds"][at][0]
+        return bool(self.axes[at][0] == low or (low == 0.0 and self.logarithmic[at]))
+
+    @property
+    def upper_limit(self) -> float | None:
+        """The end of the set of one parameter, where it is an upper limit; None elsewhere.
+
+        That is one piece from the bound of the parameter to a value inside the scanned range.
+        """
+        (values,), (name,) = self.axes, self.names
+        if len(self.intervals) != 1 or not self.begins(name):
+            return None
+        low, high = self.intervals[0]
+        return high if low <= values[0] and high < values[-1] else None
+
     def _sets(self) -> list[Pieces]:
         """What is allowed in each slice; without a structural axis there is one slice."""
         if self.method == "cls":

@@ -60,6 +60,7 @@ class Scan(ScanFindings):
         }
         if len(self.names) == 1:
             out["intervals"] = [list(p) for p in self.intervals]
+            out["upper_limit"] = self.upper_limit
         if self.raster:
             out["slices"] = [
                 {self.raster[0]: v, "intervals": [list(p) for p in pieces]}

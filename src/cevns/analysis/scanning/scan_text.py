@@ -111,8 +111,10 @@ def _best_outside(scan: ScanFindings) -> list[str]:
     ]
     if not outside:
         return []
-    where = " and ".join(outside)
-    return [f"it lies outside the scanned range of {where}, along a valley of couplings"]
+    where, known = " and ".join(outside), scan.file.run["bounds"]
+    at_bounds = all(scan.best[n] in known[scan.names.index(n)] for n in outside)
+    beside = "at the bound" if at_bounds else "along a valley of couplings"
+    return [f"it lies outside the scanned range of {where}, {beside}"]
 
 
 def _rounded(n: int) -> str:
@@ -134,10 +136,14 @@ def _with_unit(text: str, unit: str) -> str:
 def _pieces(scan: ScanFindings, name: str, pieces: Pieces) -> str:
     if not pieces:
         return f"no scanned value of {name} is allowed"
+    at, ((low, high), *more) = scan.names.index(name), pieces
+    whole = scan.logarithmic[at] and scan.begins(name) and low <= scan.axes[at][0]
+    if whole and not more and math.isfinite(high):
+        return f"{name} < {_with_unit(f'{high:.4g}', scan.units[at])}"
     text = " or ".join(
         f"[{a:.4g}, {f'{b:.4g}' if math.isfinite(b) else 'beyond the range'}]" for a, b in pieces
     )
-    return f"{name} in {_with_unit(text, scan.units[scan.names.index(name)])}"
+    return f"{name} in {_with_unit(text, scan.units[at])}"
 
 
 def _region(scan: ScanFindings) -> list[str]:
@@ -172,11 +178,9 @@ def _region(scan: ScanFindings) -> list[str]:
 def _open_ends(scan: ScanFindings, name: str, sets: list[Pieces]) -> list[str]:
     """A remark where a piece ends because the scanned range does."""
     at = scan.names.index(name)
-    values, (low, high) = scan.axes[at], scan.file.run["bounds"][at]
+    values, high = scan.axes[at], scan.file.run["bounds"][at][1]
     ends = []
-    # along a logarithmic axis the Standard Model, zero, is below any range
-    begins = low == 0.0 and scan.logarithmic[at]
-    if values[0] != low and not begins and any(p and p[0][0] == values[0] for p in sets):
+    if not scan.begins(name) and any(p and p[0][0] == values[0] for p in sets):
         ends.append(values[0])
     if values[-1] != high and any(p and p[-1][1] >= values[-1] for p in sets):
         ends.append(values[-1])

@@ -386,7 +386,8 @@ class Parts:
     @property
     def choices(self) -> dict[str, str]:
         """Named choices of the source, such as the set of fluxes of the Sun; few have any."""
-        return dict(self.source.choices) if isinstance(self.source, ChosenSource) else {}
+        source = self.declared_source
+        return dict(source.choices) if isinstance(source, ChosenSource) else {}
 
     @property
     def physics(self) -> dict[str, str]:
