@@ -125,11 +125,11 @@ def _show_times(console: Console, times: Mapping[str, TimeCounts]) -> None:
 
 
 def _show_remark(console: Console, experiment: Experiment) -> None:
-    """How far recoils of electrons are to be trusted, where there are any in the counts."""
-    from cevns.rates.electrons import VALIDITY
+    """How far results are to be trusted: recoils of electrons, the way through the Sun."""
+    from cevns.experiments.remarks import remarks
 
-    if experiment.has_electrons(experiment.interaction):
-        console.print(f"note: {VALIDITY}")
+    for remark in remarks(experiment.physics):
+        console.print(f"note: {remark}")
 
 
 def _show_spectrum(console: Console, result: Rate) -> None:

@@ -230,6 +230,16 @@ class ChosenSource(Source, Protocol):
 
 
 @runtime_checkable
+class ThroughMatter(Source, Protocol):
+    """A source whose flavours change in matter on their way, as those of the Sun do."""
+
+    @property
+    def matter(self) -> str:
+        """``standard-model`` or ``nsi``, by the potential of the matter; empty without any."""
+        ...
+
+
+@runtime_checkable
 class FluxesSource(Source, Protocol):
     """A source that sums published fluxes, which have pulls."""
 
