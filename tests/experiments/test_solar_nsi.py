@@ -43,7 +43,11 @@ def file(request, tmp_path_factory):
 def count(file, conversion, **eps):
     """Expected CEvNS events with coefficients at u and d quarks, by flavour."""
     study = cevns.load(file, models="nsi", overrides={**TREE, **conversion})
-    at = {f"eps_{ab}_{q}": size for ab, sizes in eps.items() for q, size in zip("ud", sizes)}
+    at = {
+        f"eps_{ab}_{q}": size
+        for ab, sizes in eps.items()
+        for q, size in zip("ud", sizes, strict=True)
+    }
     (counts,) = study.predict(at=at).values()
     return counts["cevns"]
 
