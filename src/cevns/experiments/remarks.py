@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from cevns.processes import Interaction, changes_matter
+from cevns.processes import Interaction
+from cevns.processes.framework.abilities import changes_matter
 from cevns.rates.electrons import VALIDITY
 from cevns.sources import Source
 from cevns.sources.beams.source import ThroughMatter
