@@ -137,3 +137,31 @@ def test_a_grid_of_nothing():
     grid, log = rate_energies([np.array([0.0, 3.0])], np.zeros_like, 4)
     assert not log
     assert grid.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+HALO = """\
+schema: 1
+name: wind
+source: {kind: halo, live_time: 300 d, first_day: 1, begin: 10 d, end: 380 d}
+target: {material: Ge, mass: 100 kg}
+interaction: {kind: wimp-si, form_factor: helm}
+detector: {response: {kind: identity}}
+axes: {energy: {unit: keVnr, edges: [0, 200]}}
+parameters:
+  sigma_si: {value: 1e-44, acts_on: interaction}
+"""
+
+
+def test_the_spectrum_is_at_the_values_of_the_file(tmp_path):
+    """The cross section of the file, whose nominal value in the process is zero; all is seen."""
+    path = tmp_path / "wind.yaml"
+    path.write_text(HALO)
+    (found,) = rates(load(path), points=4000).values()
+    total = np.trapezoid(found.rate_per_kev["total"], found.recoil_energy_kev)
+    assert total == pytest.approx(found.expected["cevns"], rel=2e-3)
+    timed = tmp_path / "timed.yaml"
+    timed.write_text(
+        HALO.replace("[0, 200]}}", "[0, 200]}, time: {unit: d, edges: [10, 100, 380]}}")
+    )
+    (counts,) = time_counts(load(timed)).values()
+    assert counts.expected["cevns"].sum() == pytest.approx(found.expected["cevns"], rel=1e-6)
