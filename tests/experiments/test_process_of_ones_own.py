@@ -18,6 +18,7 @@ from cevns.inference import asimov, fit
 from cevns.nuclear import material
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import MASSLESS, process
+from cevns.rates.fold import recoil_panels
 from cevns.rates.kernel_fold import KernelFold
 
 SOURCE = '''
@@ -149,13 +150,21 @@ def test_from_a_file_to_a_fit(files):
     assert error is None
 
 
-def test_the_rate_ends_where_the_massive_beam_does(files):
+def test_recoils_end_where_the_massive_beam_lets_them(files):
     rate = cevns.load(files).rate()["beam"]
     # T_max = 2 m_A p^2 / s of the four-vectors, for the lightest isotope and the largest energy
     mass = min(n.mass_mev for n in rate.experiment.material.nuclides)
     squared = 20.0**2 + mass**2 + 2 * 120.0 * mass
     expected = 2 * mass * (120.0**2 - 20.0**2) / squared * 1e3
-    assert rate.recoil_energy_kev[-1] == pytest.approx(expected, rel=1e-6)
+    there = rate.experiment
+    panels = recoil_panels(there.source, there.material, kinematics=there.interaction.kinematics)
+    assert panels[-1] == pytest.approx(expected, rel=1e-6)
+    # the table ends at a round energy below, above which a thousandth of the recoils is
+    assert rate.recoil_energy_kev[-1] == 200.0
+    fine = np.linspace(0.0, expected, 4001)
+    counts = there.recoil_density(fine).sum(axis=0)
+    beyond = fine >= 200.0
+    assert np.trapezoid(counts[beyond], fine[beyond]) < 1.001e-3 * np.trapezoid(counts, fine)
 
 
 def test_tables_call_the_signal_by_its_process(files):

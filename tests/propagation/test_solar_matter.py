@@ -79,3 +79,89 @@ def test_a_squared_sine_lies_between_0_and_1(name, value):
 def test_the_difference_of_masses_in_its_range(value):
     with pytest.raises(InputError, match="dm21_ev2 in eV2"):
         replace(USUAL, dm21_ev2=value)
+
+
+# -- new interactions in the Sun ------------------------------------------------------------------
+
+
+def three_flavours(energy, density, mixing, dm31_ev2):
+    """P_ee, P_emu, P_etau of adiabatic conversion, from eigenstates of three flavours."""
+    s12, s13, s23 = (
+        np.sqrt(s) for s in (mixing.sin2_theta12, mixing.sin2_theta13, mixing.sin2_theta23)
+    )
+    c12, c13, c23 = (np.sqrt(1.0 - s * s) for s in (s12, s13, s23))
+    r23 = np.array([[1, 0, 0], [0, c23, s23], [0, -s23, c23]])
+    r13 = np.array([[c13, 0, s13], [0, 1, 0], [-s13, 0, c13]])
+    r12 = np.array([[c12, s12, 0], [-s12, c12, 0], [0, 0, 1]])
+    u = r23 @ r13 @ r12
+    v = np.sqrt(2.0) * 1.1663787e-23 * density * AVOGADRO * (1.9732698e-5) ** 3
+    eps = np.zeros((3, 3))
+    place = {"e": 0, "mu": 1, "tau": 2}
+    for name, value in mixing.matter_nsi.items():
+        _, ab, q = name.split("_")
+        a = next(x for x in place if ab.startswith(x))
+        size = 2.45 if q == "u" else 1.9
+        i, j = place[a], place[ab.removeprefix(a)]
+        eps[i, j] += size * value
+        if i != j:
+            eps[j, i] += size * value
+    masses = np.diag([0.0, mixing.dm21_ev2, dm31_ev2]) / (2e6 * energy)
+    _, states = np.linalg.eigh(u @ masses @ u.T + v * (np.diag([1.0, 0.0, 0.0]) + eps))
+    return (u**2) @ states[0] ** 2
+
+
+NSI = [
+    {},
+    {"eps_ee_u": 0.3},
+    {"eps_ee_u": -0.4, "eps_mumu_d": 0.2},
+    {"eps_tautau_d": 0.25},
+    {"eps_emu_u": 0.1},
+    {"eps_etau_d": -0.15},
+    {"eps_mutau_u": 0.12},
+    {
+        "eps_ee_u": 0.1,
+        "eps_emu_d": 0.05,
+        "eps_etau_u": 0.08,
+        "eps_mutau_d": -0.1,
+        "eps_mumu_u": 0.2,
+    },
+]
+
+
+@pytest.mark.parametrize("eps", NSI)
+@pytest.mark.parametrize("sin2_theta23", [0.5, 0.57, 0.4])
+def test_new_interactions_against_three_flavours(eps, sin2_theta23):
+    """Two states are exact for a third that is heavy; at 2.5e-3 eV2 they are good to 0.004."""
+    mixing = replace(USUAL, sin2_theta23=sin2_theta23, matter_nsi=eps)
+    for energy in (0.3, 1.0, 3.0, 6.0, 10.0, 15.0):
+        found = float(mixing.survival(energy, B8))
+        assert found == pytest.approx(three_flavours(energy, B8, mixing, 25.0)[0], abs=2e-6)
+        assert found == pytest.approx(three_flavours(energy, B8, mixing, 2.5e-3)[0], abs=4e-3)
+
+
+def test_equal_diagonal_coefficients_change_nothing():
+    """A potential common to all flavours is a phase."""
+    same = {f"eps_{a}_{q}": 0.7 for a in ("ee", "mumu", "tautau") for q in "ud"}
+    energy = np.geomspace(0.1, 20.0, 50)
+    found = replace(USUAL, matter_nsi=same).survival(energy, B8)
+    assert found == pytest.approx(USUAL.survival(energy, B8), abs=1e-14)
+
+
+def test_the_dark_solution_has_the_same_probabilities():
+    """theta12 -> pi/2 - theta12 and eps_ee - eps_mumu -> -2 in units of the potential."""
+    dark = replace(USUAL, sin2_theta12=0.693, matter_nsi={"eps_ee_u": -2.0 / 2.45})
+    energy = np.geomspace(0.1, 20.0, 50)
+    assert dark.survival(energy, B8) == pytest.approx(USUAL.survival(energy, B8), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"matter_nsi": {"eps_ee": 0.1}}, "coefficient in the Sun"),
+        ({"matter_nsi": {"eps_ee_u": 50.0}}, "eps_ee_u in the Sun"),
+        ({"neutrons_per_electron": -1.0}, "neutrons per electron"),
+    ],
+)
+def test_new_interactions_that_are_refused(given, said):
+    with pytest.raises(InputError, match=said):
+        replace(USUAL, **given)

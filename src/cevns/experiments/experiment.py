@@ -19,6 +19,7 @@ from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.inputs.event_inputs import Inputs, load_inputs
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import Poi, Question, ask
+from cevns.experiments.remarks import propagation
 from cevns.inference import Model
 from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel, structure_of
@@ -65,8 +66,7 @@ class Experiment(Apparatus):
         if isinstance(base, StandardModel):
             named["couplings"] = couplings(base.couplings).name
             named["axial"] = "included" if base.axial else "left out"
-        if self.has_electrons(self.interaction):
-            named["electrons"] = STEPS
+        named |= self.physics_of(self.interaction)
         for channel, view in self.views.items():
             own = {} if view is self else view.physics
             named |= {f"{k}.{channel}": v for k, v in own.items() if usual.get(k) != v}
@@ -80,6 +80,11 @@ class Experiment(Apparatus):
         """Processes of further components that have one of their own, at `shapes`."""
         own = super().own_processes
         return {name: placed(process, self.shapes or {}) for name, process in own.items()}
+    def physics_of(self, process: Interaction) -> dict[str, str]:
+        """What a process brings in beside its own: electrons, and the way through the Sun."""
+        electrons = {"electrons": STEPS} if self.has_electrons(process) else {}
+        sources = (view.declared_source for view in (self, *self.further.values()))
+        return {**electrons, **propagation(process, sources)}
 
     def has_electrons(self, process: Interaction) -> bool:
         """Whether recoils of electrons are in the signal of a process in any channel."""

@@ -25,6 +25,7 @@ from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import Shape
 from cevns.parameters import Parameters
 from cevns.rates.kernel_fold import KernelFold
+from cevns.rates.period_fold import KernelPeriods
 from cevns.typing import Array, BoolArray
 
 __all__ = ["TabulationError", "fast_form"]
@@ -166,7 +167,7 @@ def _with_signals(model: Model, change: Callable[[Signal, Channel], Shape]) -> d
 
 
 def _tabulated(shape: Signal, model: Model, channel: Channel, tables: ResponseTables) -> Shape:
-    if isinstance(shape.fold, KernelFold):
+    if isinstance(shape.fold, KernelFold | KernelPeriods):
         return shape  # a kernel has no terms that a table could hold
     if set(shape.binding.interaction) & set(shape.fold.source.parameters.names):
         return shape  # nor are there tables of sources that change

@@ -110,6 +110,11 @@ class NSI(Extension):
         """The coefficients, nominal 0."""
         return _parameters()
 
+    @property
+    def changes_matter(self) -> bool:
+        """True: a potential of quarks in matter, sum_q (N_q/N_e) eps^q_ab."""
+        return True
+
     def amplitudes(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:

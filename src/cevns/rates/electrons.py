@@ -32,7 +32,7 @@ from cevns.processes import (
 from cevns.rates.fold import Fold
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.moments import fold_terms
-from cevns.rates.period_fold import PeriodFold
+from cevns.rates.period_fold import KernelPeriods, PeriodFold
 from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
 from cevns.typing import Array
@@ -247,5 +247,5 @@ class WithElectrons:
         return np.concatenate(parts, axis=-1)
 
 
-AnyFold = Fold | KernelFold | PeriodFold | WithElectrons
+AnyFold = Fold | KernelFold | PeriodFold | KernelPeriods | WithElectrons
 """Recoils of nuclei, alone, in time bins, or with those of electrons."""

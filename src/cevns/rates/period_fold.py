@@ -1,25 +1,28 @@
-"""Recoils of a burst whose spectra change with time: a fold for each time bin."""
+"""Recoils of a source whose spectra change with time: a fold for each time bin."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from cevns.nuclear.materials import Material
-from cevns.processes import Interaction
+from cevns.processes import Interaction, KernelProcess
 from cevns.rates.fold import Fold
+from cevns.rates.kernel_fold import KernelFold
 from cevns.sources import Source
 from cevns.typing import Array
 
-__all__ = ["PeriodFold"]
+__all__ = ["KernelPeriods", "PeriodFold"]
+
+F = TypeVar("F", Fold, KernelFold)
 
 
 @dataclass(frozen=True)
-class PeriodFold:
-    """Folds of the parts of a burst, one behind another: a `Fold` to whoever folds on.
+class _Periods(Generic[F]):
+    """Folds of the parts in time, one behind another: a fold to whoever folds on.
 
     Each flavour is there once for each time bin, so that energies and times of a flavour are not
     taken as independent.
@@ -28,7 +31,7 @@ class PeriodFold:
         periods: folds of the parts, on the same nodes, target and process.
     """
 
-    periods: tuple[Fold, ...]
+    periods: tuple[F, ...]
 
     @property
     def nodes(self) -> Array:
@@ -46,14 +49,23 @@ class PeriodFold:
         return self.periods[0].source
 
     @property
-    def interaction(self) -> Interaction:
-        """The process."""
-        return self.periods[0].interaction
-
-    @property
     def material(self) -> Material:
         """The target."""
         return self.periods[0].material
+
+    def spectrum(self, values: Mapping[str, Array | float] | None = None, **nuclear: Any) -> Array:
+        """Counts per node, ``(..., flavours, nodes)``, as `Fold.spectrum`."""
+        return np.concatenate([f.spectrum(values, **nuclear) for f in self.periods], axis=-2)
+
+
+@dataclass(frozen=True)
+class PeriodFold(_Periods[Fold]):
+    """Folds of terms: a `Fold` to whoever folds on, with the terms of all time bins."""
+
+    @property
+    def interaction(self) -> Interaction:
+        """The process."""
+        return self.periods[0].interaction
 
     def folded_terms(self, f: int, a: int, neutron_rms_fm: float) -> Array:
         """As `Fold.folded_terms`."""
@@ -64,6 +76,12 @@ class PeriodFold:
         """As `Fold.neutron_rms_fm`."""
         return self.periods[0].neutron_rms_fm(a, values)
 
-    def spectrum(self, values: Mapping[str, Array | float] | None = None, **nuclear: Any) -> Array:
-        """Counts per node, ``(..., flavours, nodes)``, as `Fold.spectrum`."""
-        return np.concatenate([f.spectrum(values, **nuclear) for f in self.periods], axis=-2)
+
+@dataclass(frozen=True)
+class KernelPeriods(_Periods[KernelFold]):
+    """Folds of a kernel: a `KernelFold` to whoever folds on."""
+
+    @property
+    def interaction(self) -> KernelProcess:
+        """The process."""
+        return self.periods[0].interaction

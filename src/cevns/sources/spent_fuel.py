@@ -9,9 +9,9 @@ from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 
-from cevns.constants import DAY_S
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import finite, within
+from cevns.sources.beams.always_on import AlwaysOn
 from cevns.sources.beams.source import Source
 from cevns.sources.fission.beta_decay import Branch, spectrum
 from cevns.sources.fission.ibd import THRESHOLD_MEV, cross_section_cm2
@@ -61,7 +61,7 @@ def _usual() -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class SpentFuel(Source):
+class SpentFuel(AlwaysOn):
     r"""Three chains of beta decays, as strong as a share of a reactor's inverse beta decays.
 
     .. math:: \phi_\mathrm{s} \langle \sigma_\mathrm{IBD} \rangle_\mathrm{s}
@@ -169,16 +169,6 @@ class SpentFuel(Source):
         self._check(flavour)
         return self._sums(e_min_mev)
 
-    @property
-    def duty(self) -> float:
-        """One: it shines at all times."""
-        return 1.0
-
-    @property
-    def lasts(self) -> bool:
-        """True: the reactor's shutdown does not end it."""
-        return True
-
     @cached_property
     def _flux(self) -> float:
         """Antineutrinos per cm2 and second."""
@@ -202,10 +192,6 @@ class SpentFuel(Source):
         """Antineutrinos per cm2 and second."""
         self._check(flavour)
         return self._flux
-
-    def fluence_cm2(self, flavour: str) -> float:
-        """Antineutrinos per cm2 in the live time."""
-        return self.flux_cm2_s(flavour) * self.live_time_d * DAY_S
 
 
 MODEL = SpentFuel

@@ -68,10 +68,13 @@ class Sun(Mixture):
         sin2_theta13: mixing.
         dm21_ev2: difference of squared masses, eV2.
         sin2_theta23: shares the rest between nu_mu, (1 - sin2_theta23), and nu_tau.
+        matter_nsi: new interactions with quarks of the Sun, ``{eps_ee_u: 0.1}``; they do not follow
+            the couplings at the detector.
+        neutrons_per_electron: where the neutrinos are born, for these.
 
     Raises:
         InputError: if a number is out of range, or no branch is left.
-        UnknownNameError: if there is no such branch or set of fluxes.
+        UnknownNameError: if there is no such branch, set of fluxes or coefficient.
         DataError: if the table of the user is broken.
 
     Examples:
@@ -89,6 +92,8 @@ class Sun(Mixture):
     sin2_theta13: float = SolarMixing.sin2_theta13
     dm21_ev2: float = SolarMixing.dm21_ev2
     sin2_theta23: float = SolarMixing.sin2_theta23
+    matter_nsi: Mapping[str, float] = field(default_factory=dict)
+    neutrons_per_electron: float = SolarMixing.neutrons_per_electron
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _set: SolarFluxes = field(init=False, repr=False, compare=False)
     _mixing: SolarMixing | None = field(init=False, repr=False, compare=False)
@@ -129,7 +134,15 @@ class Sun(Mixture):
     @property
     def choices(self) -> dict[str, str]:
         """The set of fluxes, or the file, and the oscillation: they are in every result."""
-        return {"fluxes": self._set.name, "oscillation": self.oscillation}
+        matter = "".join(f", {name} {eps:g} in matter" for name, eps in self.matter_nsi.items())
+        return {"fluxes": self._set.name, "oscillation": f"{self.oscillation}{matter}"}
+
+    @property
+    def matter(self) -> str:
+        """The potential in which flavours change: ``standard-model``, ``nsi``, or none."""
+        if self._mixing is None:
+            return ""
+        return "nsi" if any(self.matter_nsi.values()) else "standard-model"
 
     def survival(self, branch: str, energy_mev: Array) -> Array:
         """P_ee of a branch."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from cevns.analysis.expected.rate_energies import rate_energies
+from cevns.analysis.expected.time_counts import TimeCounts, time_counts
 from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
@@ -18,7 +20,7 @@ from cevns.records import head
 from cevns.sources import SteadySource
 from cevns.typing import Array
 
-__all__ = ["Rate", "channel_counts", "expected_counts", "rates"]
+__all__ = ["Rate", "channel_counts", "channel_records", "expected_counts", "rates"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,8 @@ class Rate:
         per_kg_day: of components with a source that emits at all times, counts in the region per kg
             and live day at full power: before factors on the signal, which are efficiencies of cuts
             and shares of the time.
+        times: counts against time of channels with an axis of seconds or days.
+        logarithmic: whether the recoil energies are.
     """
 
     experiment: Experiment
@@ -45,6 +49,8 @@ class Rate:
     channels: Mapping[str, Mapping[str, float]] = field(repr=False)
     cross_section_cm2: float
     per_kg_day: Mapping[str, float] = field(default_factory=dict)
+    times: Mapping[str, TimeCounts] = field(default_factory=dict, repr=False)
+    logarithmic: bool = False
 
     @property
     def title(self) -> str:
@@ -59,16 +65,29 @@ class Rate:
             "recoil_energy_kev": self.recoil_energy_kev.tolist(),
             "rate_per_kev": {k: v.tolist() for k, v in self.rate_per_kev.items()},
             "expected": dict(self.expected),
-            "channels": {n: {"expected": dict(c)} for n, c in self.channels.items()},
+            "channels": channel_records(self.channels, self.times),
             "flux_averaged_cm2": self.cross_section_cm2,
             **({"per_kg_day": dict(self.per_kg_day)} if self.per_kg_day else {}),
         }
 
 
+def channel_records(
+    channels: Mapping[str, Mapping[str, float]], times: Mapping[str, TimeCounts]
+) -> dict[str, dict[str, Any]]:
+    """The JSON of channels: their counts, and those against time where there are any."""
+    return {
+        name: {
+            "expected": dict(counts),
+            **({"time": times[name].to_dict()} if name in times else {}),
+        }
+        for name, counts in channels.items()
+    }
+
+
 def rates(
     *experiments: Experiment, at: Mapping[str, float] | None = None, points: int = 200
 ) -> dict[str, Rate]:
-    """Recoil spectra on an even grid up to the largest recoil energy, and expected counts.
+    """Recoil spectra where there are recoils (`rate_energies`), and expected counts.
 
     Args:
         experiments: from `cevns.experiments.load`.
@@ -135,9 +154,14 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
     placed, asked = place(experiment, at)
     held = {n: v for n, v in asked.items() if placed.interaction.parameters.has(n)}
     process, views = placed.interaction.kinematics, dict.fromkeys(placed.views.values())
-    ends = [recoil_panels(v.source, v.material, kinematics=process)[-1] for v in views]
-    grid = np.linspace(0.0, max(ends), points)
-    density = np.sum([v.exposure * v.recoil_density(grid, held) for v in views], axis=0)
+    panels = [recoil_panels(v.source, v.material, kinematics=process) for v in views]
+
+    def density_at(recoil_energy_kev: Array) -> Array:
+        each = [v.exposure * v.recoil_density(recoil_energy_kev, held) for v in views]
+        return np.asarray(np.sum(each, axis=0), dtype=float)
+
+    grid, log = rate_energies(panels, lambda t: density_at(t).sum(axis=0), points)
+    density = density_at(grid)
     by_flavour = dict(zip(placed.fold.flavours, density, strict=True))
     section, channels = placed.cross_section_cm2, channel_counts(experiment, at=at)
     expected = summed(channels)
@@ -157,6 +181,8 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
         channels,
         section,
         _per_kg_day(placed, expected),
+        time_counts(experiment, at=at),
+        log,
     )
 
 

@@ -21,7 +21,6 @@ from cevns.analysis.question import Subject, refuse_missing, require_data
 from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
-from cevns.rates.electrons import STEPS
 from cevns.records import VERSION
 from cevns.typing import Array
 
@@ -77,16 +76,16 @@ class ScanPlan:
             found.pop("structure", None)
         if len(each) > 1:
             return {"provenance": each}
-        own = {"interaction": self.family.interaction.name}
-        if self.has_electrons:
-            own["electrons"] = STEPS
+        own = {"interaction": self.family.interaction.name, **self.physics}
         return {**found, "physics": {**found["physics"], **own}}
 
     @property
-    def has_electrons(self) -> bool:
-        """Whether recoils of electrons are in the signal of an experiment."""
-        process = self.family.interaction
-        return any(e.has_electrons(process) for e in self.family.experiments)
+    def physics(self) -> dict[str, str]:
+        """What the process brings in beside its own, in any of the experiments."""
+        process, out = self.family.interaction, dict[str, str]()
+        for e in self.family.experiments:
+            out |= e.physics_of(process)
+        return out
 
     def _bounds(self, axis: Axis) -> list[float | None]:
         """Physical bounds of what is scanned, None where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from cevns.analysis.expected.fluxes import Emission
     from cevns.analysis.expected.recoil_rate import Rate
+    from cevns.analysis.expected.time_counts import TimeCounts
     from cevns.experiments import Experiment
 
 __all__ = ["flux", "predict", "rate"]
@@ -57,6 +59,7 @@ def rate(
             totals = source.totals if isinstance(source, SteadySource) else {}
             when = f"live day{_at_full_power(totals, ' at full power')}"
             output.console.print(f"{name}: {count:.4g} per kg of {of} and {when}")
+        _show_times(output.console, result.times)
         _show_remark(output.console, result.experiment)
         _show_spectrum(output.console, result)
     _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
@@ -67,20 +70,22 @@ def predict(
     output: Output,
 ) -> None:
     """Expected counts in the analysis region by component, before any fit."""
-    from cevns.analysis.expected.recoil_rate import channel_counts
+    from cevns.analysis.expected.recoil_rate import channel_counts, channel_records
+    from cevns.analysis.expected.time_counts import time_counts
     from cevns.analysis.question import place
     from cevns.inference.model.expectation import summed
 
     records = {}
     for e in placed.study.experiments:
         channels = channel_counts(e, at=placed.values)
-        there = place(e, placed.values)[0]
+        there, times = place(e, placed.values)[0], time_counts(e, at=placed.values)
         _show_counts(output.console, e.title, channels)
+        _show_times(output.console, times)
         _show_remark(output.console, there)
         records[e.name] = {
             **there.provenance(),
             "expected": summed(channels),
-            "channels": {name: {"expected": counts} for name, counts in channels.items()},
+            "channels": channel_records(channels, times),
         }
     _write(output, records, placed)
 
@@ -106,12 +111,25 @@ def _show_counts(console: Console, title: str, channels: Mapping[str, Mapping[st
         console.print(by_channel(channels, "counts", ".2f"))
 
 
-def _show_remark(console: Console, experiment: Experiment) -> None:
-    """How far recoils of electrons are to be trusted, where there are any in the counts."""
-    from cevns.rates.electrons import VALIDITY
+def _show_times(console: Console, times: Mapping[str, TimeCounts]) -> None:
+    """Counts against time, and per day or second, by which unequal bins are compared."""
+    for channel, found in times.items():
+        of = f": {channel}" if len(times) > 1 else ""
+        columns = [f"{name}{per}" for name in found.expected for per in ("", f" / {found.unit}")]
+        shown = table(f"expected counts against time{of}", f"time / {found.unit}", *columns)
+        rates = found.per_unit
+        for i, (begin, end) in enumerate(pairwise(found.edges)):
+            cells = [f"{v[i]:.4g}" for name in rates for v in (found.expected[name], rates[name])]
+            shown.add_row(f"{begin:g} to {end:g}", *cells)
+        console.print(shown)
 
-    if experiment.has_electrons(experiment.interaction):
-        console.print(f"note: {VALIDITY}")
+
+def _show_remark(console: Console, experiment: Experiment) -> None:
+    """How far results are to be trusted: recoils of electrons, the way through the Sun."""
+    from cevns.experiments.remarks import remarks
+
+    for remark in remarks(experiment.physics):
+        console.print(f"note: {remark}")
 
 
 def _show_spectrum(console: Console, result: Rate) -> None:
@@ -131,9 +149,10 @@ def _show_spectrum(console: Console, result: Rate) -> None:
         *result.rate_per_kev,
     )
     step = max(1, len(result.recoil_energy_kev) // 15)
+    digits = ".2f" if result.recoil_energy_kev[-1] >= 5.0 and not result.logarithmic else ".3g"
     for i in range(0, len(result.recoil_energy_kev), step):
         shown.add_row(
-            f"{result.recoil_energy_kev[i]:.2f}",
+            f"{result.recoil_energy_kev[i]:{digits}}",
             *(f"{values[i]:.4g}" for values in result.rate_per_kev.values()),
         )
     console.print(shown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cevns.analysis.measurement import CM2_UNIT
 from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
-from cevns.rates.electrons import VALIDITY
+from cevns.experiments.remarks import remarks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,8 +69,8 @@ def _show_origin(console: Console, result: Measurement) -> None:
             f"{physics['resolution']}"
             + "".join(f", {what} {name}" for what, name in e.choices.items())
         )
-        if "electrons" in physics:
-            console.print(f"{whose}note: {VALIDITY}")
+        for remark in remarks(physics):
+            console.print(f"{whose}note: {remark}")
         if e.structure:
             held = ", ".join(f"{name} = {value:g}" for name, value in e.structure.items())
             console.print(f"{whose}shapes at {held}")

@@ -179,7 +179,7 @@ class ScanOptions(options.Opened):
         """Scan with a bar of progress, and give the result, if it is more than a share of one."""
         from cevns.analysis.scanning.scan_task import check_method, scan
         from cevns.cli.terminal.progress import progress_bar
-        from cevns.rates.electrons import VALIDITY
+        from cevns.experiments.remarks import remarks
 
         there = self.out is not None and self.out.exists()
         what = "steps" if check_method(self.method) == "bayes" else "toys"
@@ -204,8 +204,8 @@ class ScanOptions(options.Opened):
             )
             return
         show_scan(output, found, self.out, there=there)
-        if wanted.has_electrons:
-            output.console.print(f"note: {VALIDITY}")
+        for remark in remarks(wanted.physics):
+            output.console.print(f"note: {remark}")
         output.result({**wanted.provenance(), **found.to_dict()})
 
 

@@ -163,12 +163,18 @@ class Apparatus(Stages):
 
         Args:
             recoil_energy_kev: recoil energies, keVnr.
-            values: parameters of the interaction; nominal where left out.
+            values: parameters of the interaction; those of the file, or nominal, where left out.
         """
         # unit weights make the fold a density
         ones = np.ones_like(np.asarray(recoil_energy_kev, dtype=float))
         fold = self._fold_on(self.interaction, recoil_energy_kev, ones)
-        return fold.spectrum({n: np.asarray(v) for n, v in (values or {}).items()})
+        own = self.interaction.parameters
+        there = {
+            n: self.declared[n].value
+            for n in self.declaration.acting_on("interaction")
+            if own.has(n) and self.declared[n].value != own[n].value
+        }
+        return fold.spectrum({n: np.asarray(v) for n, v in {**there, **(values or {})}.items()})
 
     def kept(self, recoil_energy_kev: Array) -> Array:
         """Probability that a recoil of a nucleus is found in the energy axis, ``(n,)``.

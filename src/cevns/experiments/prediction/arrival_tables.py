@@ -48,7 +48,7 @@ def pulsed(
 def parts_in_time(
     source: Source, edges: Array | None, efficiency: Efficiency, moved: Parameter | None
 ) -> tuple[Source, ...]:
-    """What a burst sends in each time bin; empty for a source, or an axis, without such parts.
+    """What a source that changes sends in each time bin; empty where there are no such parts.
 
     Args:
         source: of the neutrinos.
@@ -57,13 +57,14 @@ def parts_in_time(
         moved: a parameter of the file that would move a pulse.
 
     Raises:
-        InputError: if there is an efficiency in time, or a parameter of a pulse.
+        InputError: if there is an efficiency in time, a parameter of a pulse, or a bin of times
+            that the source knows nothing of.
     """
     if edges is None or not isinstance(source, BurstSource) or source.burst_s is None:
         return ()
     if moved is not None or not isinstance(efficiency, Unity):
         raise InputError(
-            "the times of this burst are those of its model: leave out an efficiency in time, and "
+            "the times of this source are those of its model: leave out an efficiency in time, and "
             "parameters that act on the pulse time"
         )
     seconds = edges * quantity("1 us", "s")

@@ -34,7 +34,7 @@ from cevns.processes import (
 from cevns.rates.electrons import AnyFold, ElectronFold, WithElectrons
 from cevns.rates.fold import Fold, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
-from cevns.rates.period_fold import PeriodFold
+from cevns.rates.period_fold import KernelPeriods, PeriodFold
 from cevns.sources import Source
 from cevns.typing import Array
 
@@ -100,11 +100,12 @@ class Stages(Parts):
 
     @cached_property
     def periods(self) -> tuple[Source, ...]:
-        """What a burst sends in each bin of the time axis; empty where there are no such parts."""
+        """What a source that changes sends in each bin of the time axis; empty for all others."""
         if self.arrival is not None:
             return ()
         moved = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
-        return parts_in_time(self.source, self.time_edges, self.time_efficiency, moved)
+        source, edges, efficiency = self.source, self.time_edges, self.time_efficiency
+        return self._located(lambda: parts_in_time(source, edges, efficiency, moved), "source")
 
     def sees_electrons(self, process: Interaction) -> bool:
         """Whether a signal has recoils of electrons: as the file says, or where it matters.
@@ -129,16 +130,15 @@ class Stages(Parts):
         nodes, weights, curve = self._deposits(process)
         own = process is self.interaction
         fold = self.fold if own else self._fold_on(process, nodes, weights)
-        if self.periods:
-            if self.sees_electrons(process) or not isinstance(fold, Fold):
-                raise InputError(
-                    f"{self.name}: a burst in time bins is folded with scattering on nuclei alone; "
-                    "leave out the time axis, or declare an 'arrival' for all energies"
-                )
-            return self._in_periods(fold), curve, self.response
+        if self.periods and self.sees_electrons(process):
+            raise InputError(
+                f"{self.name}: a source whose spectra change in time is folded with scattering on "
+                "nuclei alone; leave out the time axis, or declare an 'arrival' for all energies"
+            )
         if not self.sees_electrons(process):
             quenched = quantity_of(process) == "nuclear-recoil"
-            return fold, curve, self.response if quenched else self.wide_response
+            seen = self.response if quenched else self.wide_response
+            return self._in_periods(fold, nodes, weights) if self.periods else fold, curve, seen
         assert isinstance(fold, Fold)
         electrons = ElectronFold(
             self.source,
@@ -150,14 +150,21 @@ class Stages(Parts):
         both = WithElectrons(fold, electrons)
         return both, with_electrons(curve, electrons.nodes), self.wide_response
 
-    def _in_periods(self, fold: Fold) -> PeriodFold:
-        """A fold of the whole burst as one of its parts."""
-        nodes, weights, _ = self._deposits(fold.interaction)
-        parts = [
+    def _in_periods(
+        self, fold: Fold | KernelFold, nodes: Array, weights: Array
+    ) -> PeriodFold | KernelPeriods:
+        """A fold of the whole source as one of its parts in time."""
+        if isinstance(fold, Fold):
+            of_terms = [
+                replace(fold, source=part, nodes_kev=nodes, weights_kev=weights)
+                for part in self.periods
+            ]
+            return PeriodFold(tuple(of_terms))
+        of_kernel = [
             replace(fold, source=part, nodes_kev=nodes, weights_kev=weights)
             for part in self.periods
         ]
-        return PeriodFold(tuple(parts))
+        return KernelPeriods(tuple(of_kernel))
 
     @cached_property
     def wide_response(self) -> Response:

@@ -34,7 +34,7 @@ from cevns.processes import Term
 from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
 from cevns.rates.kernel_fold import KernelFold
-from cevns.rates.period_fold import PeriodFold
+from cevns.rates.period_fold import KernelPeriods, PeriodFold
 from cevns.typing import Array, IntArray
 
 __all__ = ["Mixture", "RadiusNodes", "mixture", "raw_rows", "raw_weights"]
@@ -207,7 +207,9 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
         classes: flavours that arrive alike.
     """
     fold, binding = signal.fold, signal.binding
-    assert not isinstance(fold, KernelFold)  # it has no terms: `fast_form` leaves it exact
+    assert not isinstance(
+        fold, KernelFold | KernelPeriods
+    )  # it has no terms: `fast_form` leaves it exact
     names = binding.interaction
     if binding.neutron_radius is not None:
         names = (*names, binding.neutron_radius)

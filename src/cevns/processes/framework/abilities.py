@@ -117,6 +117,16 @@ class Steep(Protocol):
 
 
 @runtime_checkable
+class InMatter(Protocol):
+    """A process that neutrinos would feel on their way through matter, too."""
+
+    @property
+    def changes_matter(self) -> bool:
+        """Whether its couplings change the potential of matter."""
+        ...
+
+
+@runtime_checkable
 class FromElsewhere(Protocol):
     """A process of particles that come from elsewhere than neutrinos do.
 
@@ -186,6 +196,17 @@ def is_steep(process: Process) -> bool:
         (False, True)
     """
     return isinstance(process, Steep) and process.steep
+
+
+def changes_matter(process: Process) -> bool:
+    """Whether couplings of a process change what becomes of neutrinos in matter.
+
+    Examples:
+        >>> from cevns.processes import interaction
+        >>> changes_matter(interaction("standard-model")), changes_matter(interaction("nsi"))
+        (False, True)
+    """
+    return isinstance(process, InMatter) and process.changes_matter
 
 
 def structure_of(process: Process) -> Parameters:

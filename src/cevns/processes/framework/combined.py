@@ -21,7 +21,7 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters, fold_name
 from cevns.particles import lepton
-from cevns.processes.framework.abilities import only
+from cevns.processes.framework.abilities import InMatter, only
 from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
 from cevns.processes.framework.extension import CONTACT, Extension, Shape
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
@@ -142,6 +142,11 @@ class Combined:
         """Whether spectra may rise towards small recoils: photons, light mediators."""
         shapes = (s for e in self.extensions for s in e.shapes)
         return any(s.of_recoil is not None for s in shapes) or any(e.terms for e in self.extensions)
+
+    @property
+    def changes_matter(self) -> bool:
+        """Whether an extension does."""
+        return any(isinstance(e, InMatter) and e.changes_matter for e in self.extensions)
 
     def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Array:
         """Weights of the terms, shape ``(n_terms, ...)``; see `cevns.processes.Interaction`."""

@@ -34,6 +34,9 @@ _ORBIT_KM_S: Final = 14.6
 _FASTEST_DAY: Final = 152.5
 """Day of the year of the largest speed, 2 June [M]."""
 _YEAR_D: Final = 365.25
+_NODES_A_YEAR: Final = 6
+_DAYS_A_NODE: Final = 60.0
+"""Of a mean over days: speeds change by 6 %, so that few nodes in time are exact to 1e-7."""
 _ROOT_PI: Final = math.sqrt(math.pi)
 
 
@@ -109,11 +112,51 @@ class DarkHalo:
         """
         if not 1.0 <= day <= 367.0:
             raise InputError(f"a day of the year is between 1 and 366, not {day:g}")
-        phase = 2.0 * math.pi * (day - _FASTEST_DAY) / _YEAR_D
-        return replace(
-            self,
-            name=f"{self.name}, day {day:g}",
-            v_lab_km_s=self.v_lab_km_s + _ORBIT_KM_S * math.cos(phase),
+        return replace(self._faster(math.cos(_phase(day))), name=f"{self.name}, day {day:g}")
+
+    def _faster(self, part: float) -> DarkHalo:
+        """The halo where a part of the orbital speed, -1 to 1, adds to the mean."""
+        return replace(self, v_lab_km_s=self.v_lab_km_s + _ORBIT_KM_S * part)
+
+    def over_days(self, first_day: float, last_day: float) -> tuple[tuple[float, DarkHalo], ...]:
+        """Weights and halos whose weighted sum is the mean over some days, weights adding to one.
+
+        Nodes of Gauss and Legendre in time; of whole years those of Gauss and Chebyshev in the
+        cosine, on which alone the speed depends.
+
+        Args:
+            first_day: where it begins; 1 is 1 January.
+            last_day: where it ends, later; of following years too.
+
+        Raises:
+            InputError: if it does not end after it begins.
+
+        Examples:
+            >>> june = dark_halo("shm").over_days(137.5, 167.5)
+            >>> round(sum(w * halo.v_lab_km_s for w, halo in june), 2)  # 0.989 of the amplitude
+            246.44
+            >>> year = dark_halo("shm").over_days(1.0, 366.25)
+            >>> round(sum(w * halo.v_lab_km_s for w, halo in year), 9)
+            232.0
+        """
+        days = last_day - first_day
+        if not days > 0.0:
+            raise InputError(
+                f"days of a halo end after they begin, not {first_day:g}, {last_day:g}"
+            )
+        years = math.floor(days / _YEAR_D + 1e-9)
+        rest = max(days - years * _YEAR_D, 0.0)
+        cosines, weights = np.zeros(0), np.zeros(0)
+        if years:
+            cosines = np.cos(math.pi * (np.arange(_NODES_A_YEAR) + 0.5) / _NODES_A_YEAR)
+            weights = np.full(_NODES_A_YEAR, (days - rest) / days / _NODES_A_YEAR)
+        if rest > 1e-9 * days:
+            x, w = np.polynomial.legendre.leggauss(3 + math.ceil(rest / _DAYS_A_NODE))
+            at = last_day - 0.5 * rest * (1.0 - x)
+            cosines = np.append(cosines, np.cos(_phase(at)))
+            weights = np.append(weights, 0.5 * w * rest / days)
+        return tuple(
+            (float(w), self._faster(float(c))) for w, c in zip(weights, cosines, strict=True)
         )
 
     def mean_inverse_speed(self, v_min_km_s: ArrayLike) -> Array:
@@ -176,6 +219,12 @@ class DarkHalo:
         inside = np.abs(along) < v_escape
         shape = np.exp(-((along / v0) ** 2)) - math.exp(-((v_escape / v0) ** 2))
         return np.where(inside, shape, 0.0) / (self._norm * _ROOT_PI * v0)
+
+
+def _phase(day: ArrayLike) -> Array:
+    """Of the year, from the day of the largest speed."""
+    phase: Array = 2.0 * math.pi * (np.asarray(day, dtype=float) - _FASTEST_DAY) / _YEAR_D
+    return phase
 
 
 HALOS: Final = {

@@ -195,11 +195,14 @@ class SteadySource(Source, Protocol):
 
 @runtime_checkable
 class BurstSource(Source, Protocol):
-    """A source that shines once, with spectra that change: any `Source` that has parts in time."""
+    """A source whose spectra change in time, a burst or dark matter in the seasons.
+
+    Any `Source` that has parts in time.
+    """
 
     @property
     def burst_s(self) -> tuple[float, float] | None:
-        """Begin and end of the burst, s; None where nothing is known of the times."""
+        """Begin and end on the time axis, s; None where nothing is known of the times."""
         ...
 
     def during(self, begin_s: float, end_s: float) -> Source:
@@ -234,6 +237,16 @@ class ChosenSource(Source, Protocol):
     @property
     def choices(self) -> Mapping[str, str]:
         """What was chosen, by what it is of: ``{"fluxes": "b16-gs98"}``."""
+        ...
+
+
+@runtime_checkable
+class ThroughMatter(Source, Protocol):
+    """A source whose flavours change in matter on their way, as those of the Sun do."""
+
+    @property
+    def matter(self) -> str:
+        """``standard-model`` or ``nsi``, by the potential of the matter; empty without any."""
         ...
 
 

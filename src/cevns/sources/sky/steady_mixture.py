@@ -12,10 +12,9 @@ from typing import Final
 import numpy as np
 
 from cevns.columns import read_columns
-from cevns.constants import DAY_S
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.parameters import Gaussian, Parameter, Parameters
-from cevns.sources.beams.source import Source
+from cevns.sources.beams.always_on import AlwaysOn
 from cevns.sources.fission.moment_sums import MomentSums
 from cevns.typing import Array, ArrayLike
 
@@ -123,7 +122,7 @@ class Part:
         return max(energies if self.curve is None else [*energies, self.curve.energy_mev[-1]])
 
 
-class Mixture(Source):
+class Mixture(AlwaysOn):
     r"""A sum of parts that shine at all times, with pulls of their fluxes.
 
     .. math:: \phi_f(E) = \sum_b \Phi_b \, S_b(E) \, P_{bf}(E) \,
@@ -133,8 +132,6 @@ class Mixture(Source):
     standard deviations, of which a unit changes the flux of b by the fraction δ. A class that
     derives from this one is a dataclass with `live_time_d`, and says `parts` and `changes`.
     """
-
-    live_time_d: float
 
     @property
     @abstractmethod
@@ -240,10 +237,6 @@ class Mixture(Source):
             raise UnknownNameError("species of this source", flavour, self.flavours)
         return self._fluxes[flavour]
 
-    def fluence_cm2(self, flavour: str) -> float:
-        """Particles of a species per cm2 in the live time."""
-        return self.flux_cm2_s(flavour) * self.live_time_d * DAY_S
-
     def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
         """Flux moments above `e_min_mev`, shape ``(3, ...)``, MeV^-k: sums over the tables."""
         flux = self.flux_cm2_s(flavour)
@@ -254,16 +247,6 @@ class Mixture(Source):
         self._known(name)
         flux = self.flux_cm2_s(flavour)
         return self._moments(flavour, np.asarray(e_min_mev, dtype=float), name) / flux
-
-    @property
-    def duty(self) -> float:
-        """One: it shines at all times."""
-        return 1.0
-
-    @property
-    def lasts(self) -> bool:
-        """True: no reactor or beam beside the detector switches it off."""
-        return True
 
     @property
     def totals(self) -> dict[str, float]:

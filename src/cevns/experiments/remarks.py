@@ -1,0 +1,56 @@
+"""What is to be said of results, because the physics behind them is good for so much only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from cevns.processes import Interaction
+from cevns.processes.framework.abilities import changes_matter
+from cevns.rates.electrons import VALIDITY
+from cevns.sources import Source
+from cevns.sources.beams.source import ThroughMatter
+
+__all__ = ["propagation", "remarks"]
+
+_STANDARD: Final = "standard-model"
+_FLAVOURS: Final = (
+    "flavours are added without interference between them, so that coefficients that change "
+    "flavour (eps_emu, eps_etau, eps_mutau) are not to be trusted"
+)
+_SAID: Final = {
+    True: (
+        "the survival probabilities of solar neutrinos are held at those of the Standard Model, "
+        "whatever these couplings are ('matter_nsi' of the source holds others); " + _FLAVOURS
+    ),
+    False: (
+        "the survival probabilities of solar neutrinos are held at the coefficients in "
+        "'matter_nsi' of the source, whatever these couplings are; " + _FLAVOURS
+    ),
+}
+
+
+def propagation(process: Interaction, sources: Iterable[Source]) -> dict[str, str]:
+    """How neutrinos go through the Sun, of a process that would change it; else empty.
+
+    Args:
+        process: at the detector.
+        sources: of the signal and of further components.
+    """
+    if not changes_matter(process):
+        return {}
+    found = [s.matter for s in sources if isinstance(s, ThroughMatter) and s.matter]
+    return {"propagation": found[0]} if found else {}
+
+
+def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
+    """Sentences for people, by the named choices of a result.
+
+    Examples:
+        >>> len(remarks({"electrons": "free-above-binding"})), remarks({"source": "sns"})
+        (1, ())
+    """
+    out = [VALIDITY] if "electrons" in physics else []
+    if "propagation" in physics:
+        out.append(_SAID[physics["propagation"] == _STANDARD])
+    return tuple(out)
