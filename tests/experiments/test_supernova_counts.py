@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from typer.testing import CliRunner
 
+from cevns.analysis.expected import burst_views
 from cevns.analysis.expected.burst_counts import TIMES_S, burst_counts
 from cevns.analysis.expected.burst_significance import (
     Detection,
@@ -32,6 +33,7 @@ from cevns.nuclear import form_factor, material
 from cevns.particles import FLAVOURS
 from cevns.processes import interaction
 from cevns.sources import SNS
+from cevns.sources.burst_models.pinched_spectrum import _PANELS
 from cevns.sources.supernova import Supernova
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "supernova.yaml"
@@ -137,6 +139,31 @@ def test_conversion_of_flavours_changes_no_rate():
     flavoured = Bare("CsI", 1.0, couplings="cadeddu2022")
     one, other = (flavoured.per_tonne(s).sum() for s in (source, swapped))
     assert 1e-4 < abs(one / other - 1.0) < 0.02
+
+
+def test_the_cost_of_a_fold(monkeypatch):
+    """Spectra of a burst have no kinks, so isotopes need no panels of their own; flavours share.
+
+    Counts on the panels of all isotopes are the same.
+    """
+    simulated = burst("ls220-27").during(0.1, 0.2).species
+    assert len({id(s) for s in simulated.values()}) == 4  # nu_mu as nu_tau, and antineutrinos
+    assert len({id(s) for s in burst()._whole.species.values()}) == 3
+    found = [per_tonne(t, THRESHOLDS, "ls220-27") for t in ("Xe", "CaWO4")]
+    monkeypatch.setattr(burst_views, "_resolved", lambda source, target: target)
+    exact = [per_tonne(t, THRESHOLDS, "ls220-27") for t in ("Xe", "CaWO4")]
+    assert_allclose(found, exact, rtol=1e-7)
+    monkeypatch.undo()
+    made = []
+    fold = burst_views.Fold
+
+    def counted(*given):
+        made.append(given[-1].size)
+        return fold(*given)
+
+    monkeypatch.setattr(burst_views, "Fold", counted)
+    per_tonne("Xe", [1.0])
+    assert made == [16 * (len(_PANELS) + 1)]
 
 
 # -- times ----------------------------------------------------------------------------------------

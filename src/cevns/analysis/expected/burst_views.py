@@ -19,6 +19,8 @@ from cevns.nuclear.checks import finite, positive
 from cevns.processes import Interaction, interaction, is_kernel, quantity_of
 from cevns.rates.fold import Fold, panel_nodes, recoil_panels
 from cevns.sources import Source
+from cevns.sources.burst_models.pinched_spectrum import BurstPart
+from cevns.sources.supernova import Supernova
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["TONNE_KG", "Bare", "InDetector", "View", "counts_above"]
@@ -83,7 +85,7 @@ def counts_above(
     material = find_material(target) if isinstance(target, str) else target
     positive("target mass in kg", mass_kg)
     thresholds = finite("threshold in keVnr", thresholds_kevnr, minimum=0.0)
-    panels = recoil_panels(source, material, kinematics=process.kinematics)
+    panels = recoil_panels(source, _resolved(source, material), kinematics=process.kinematics)
     inside = np.minimum(thresholds, panels[-1])
     edges = np.unique(np.concatenate([panels, inside]))
     nodes, weights = panel_nodes(edges, _NODES)
@@ -93,6 +95,18 @@ def counts_above(
     above[:, :-1] = np.cumsum(pieces[:, ::-1], axis=1)[:, ::-1]
     result: Array = above[:, np.searchsorted(edges, inside)]
     return result
+
+
+def _resolved(source: Source, material: Material) -> Material:
+    """The nuclides whose panels resolve the recoils: of a burst the lightest of each element.
+
+    Spectra of other sources have kinks, which lie elsewhere for each nuclide.
+    """
+    if not isinstance(source, BurstPart | Supernova):
+        return material
+    lightest = {x.symbol: x for x in sorted(material.nuclides, key=lambda x: -x.a)}
+    atoms = tuple((x, n) for x, n in material.atoms if lightest[x.symbol] is x)
+    return Material(material.name, atoms)
 
 
 @dataclass(frozen=True)
