@@ -29,6 +29,7 @@ from cevns.constants import CEVNS_PREFACTOR_CM2, E_PION_LINE_MEV, HBARC_MEV_FM
 from cevns.exceptions import InputError
 from cevns.experiments import load
 from cevns.experiments.fast_form import fast_form
+from cevns.morphing import read_grid_table
 from cevns.nuclear import form_factor, material
 from cevns.particles import FLAVOURS
 from cevns.processes import interaction
@@ -414,6 +415,36 @@ def test_the_command_on_an_experiment():
     assert found["events_per_tonne"] > 100.0
 
 
+def test_runs_of_one_detector():
+    """The mean over the exposures of XENONnT's runs; each by its templates, straight lines."""
+    found = said("xenonnt-2026", "--distance", "10kpc")
+    folder = load("xenonnt-2026").path.parent / "xenonnt-2026"
+    edges = np.linspace(0.5, 5.0, 1801)
+    process = interaction("standard-model", couplings="tree-lowE", axial=False)
+    above = counts_above(burst(), "Xe", edges, process=process).sum(axis=0)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    runs = {}
+    for name in ("sr0", "sr1", "sr2"):
+        read = read_grid_table(folder / f"{name}-recoils.npz", "recoils", along="recoil_energy_kev")
+        nominal = tuple(int(np.flatnonzero(v == 0.0)[0]) for v in read.values.values())
+        seen = read.content[nominal].sum(axis=-1)
+        runs[name] = float(np.interp(middle, read.along, seen) @ (above[:-1] - above[1:]))
+    assert found["events_per_tonne_by_channel"] == pytest.approx(runs, rel=2e-4)
+    exposures = {"sr0": 1.174398, "sr1": 2.342593, "sr2": 3.249665}
+    mean = sum(runs[n] * exposures[n] for n in runs) / sum(exposures.values())
+    assert found["events_per_tonne"] == pytest.approx(mean, rel=2e-4)
+    assert "from 0.5 to 5 keVnr" in found["notes"][1]
+    assert found["mass_kg"] == 1000.0
+
+
+def test_channels_of_several_materials(tmp_path):
+    two = EXAMPLE.read_text() + "channels:\n  a: {}\n  b: {target: {material: Ge, mass: 1 kg}}\n"
+    path = tmp_path / "two.yaml"
+    path.write_text(two)
+    with pytest.raises(InputError, match="channels of Xe and Ge, and a tonne of both"):
+        InDetector(load(path))
+
+
 @pytest.mark.parametrize(
     ("words", "match"),
     [
@@ -427,7 +458,10 @@ def test_the_command_on_an_experiment():
         (("Xe", "--distance", "10kpc", "--threshold", "1keVnr", "--times", "a"), "write seconds"),
         (("Xe", "--distance", "10kpc", "--threshold", "1keVnr", "--burst", "x=3"), "write decay"),
         (("coherent-csi-2021", "--distance", "1kpc", "--threshold", "1keVnr"), "is an experiment"),
-        (("conus-plus-2025", "--distance", "1kpc"), "have detectors or targets of their own"),
+        (("xenonnt-2024", "--distance", "1kpc"), "is folded with one recoil spectrum"),
+        (("Xe", "--distance", "10", "--threshold", "1", "--mass", "2"), "--threshold"),
+        (("Xe", "--distance", "10", "--threshold", "1", "--mass", "2"), "--distance"),
+        (("Xe", "--distance", "10", "--threshold", "1", "--mass", "2"), "--mass"),
     ],
 )
 def test_mistakes_are_one_sentence(words, match, capsys):
