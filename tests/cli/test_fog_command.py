@@ -156,6 +156,27 @@ def test_channels_of_several_materials_are_refused(capsys, tmp_path):
     assert "two has channels of Xe and Ge, each with an efficiency" in capsys.readouterr().err
 
 
+def test_the_target_is_the_material_of_the_detector(capsys):
+    """Recoils of another nucleus have another quenching: what one keeps says nothing of the other.
+
+    Isotopes do not matter. Of sodium iodide where iodine is not seen the target is sodium.
+    """
+    for target, detector, said in (
+        ("Ge", "xenonnt-2026", "ask for the fog of Xe, or name a detector of Ge"),
+        ("CsI", "coherent-lar-2020", "ask for the fog of Ar, or name a detector of CsI"),
+        ("NaI", "neon", "ask for the fog of Na, or name a detector of NaI"),
+    ):
+        assert run(["fog", target, *FAST, "--detector", detector]) == 2
+        error = capsys.readouterr().err.strip().splitlines()
+        assert len(error) == 1
+        assert f"the efficiency is that of {detector} (" in error[0]
+        assert f"but the target is {target}" in error[0]
+        assert said in error[0]
+    for words in (("Xe132",), ("Xe", "--natural")):
+        found = record(capsys, *words, *FAST, "--detector", "xenonnt-2026")
+        assert "xenonnt-2026" in found["physics"]["efficiency"]
+
+
 def test_a_floor_that_is_not_reached_is_null(capsys, monkeypatch):
     """Without any error of a flux the index never passes two."""
     from cevns.analysis.fog import SkyNeutrinos

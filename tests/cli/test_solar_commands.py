@@ -51,6 +51,36 @@ def test_a_limit_on_the_flux(capsys):
     assert found["flux_cm2_s"] == pytest.approx(1.4e7, rel=1e-3)
 
 
+def test_a_best_fit_at_its_bound(capsys):
+    """No flux is seen: the best one is none, not where the minimiser stopped, with its limit."""
+    found = record(capsys, "fit", "xenon1t-2020", "--poi", "flux")
+    assert found["poi"]["value"] == 0.0
+    assert found["parameters"]["flux"]["value"] == 0.0
+    assert found["parameters"]["flux"]["at_bound"]
+    assert found["upper_limit"]["value"] == pytest.approx(1.4e7, rel=1e-3)
+    assert found["upper_limit"]["unit"] == "cm-2 s-1"
+    assert run(["fit", "xenon1t-2020", "--poi", "flux"]) == 0
+    shown = capsys.readouterr().out
+    assert "flux = 0 +1.092e+07 cm-2 s-1; no CEvNS" in shown
+    assert "flux < 1.4e+07 cm-2 s-1 at 90 % (one-sided profile likelihood)" in shown
+    assert record(capsys, "fit", "pandax4t-2024", "--poi", "flux")["upper_limit"] is None
+
+
+def test_the_cross_section_at_its_bound_is_in_cm2(capsys):
+    found = record(capsys, "fit", "xenon1t-2020", "--poi", "cross-section")
+    assert found["upper_limit"]["unit"] == "cm2"
+    limit = record(capsys, "limit", "xenon1t-2020")["cross_section_cm2"]
+    assert found["upper_limit"]["value"] == pytest.approx(limit, rel=1e-6, abs=0.0)
+
+
+def test_a_variant_is_named_without_its_contents(capsys):
+    words = ("--set", "variant=counting", "--set", "backgrounds.us2.count=251 +/- 30")
+    assert run(["fit", "pandax4t-2024", *words]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (changed,) = (line for line in lines if line.startswith("changed: "))
+    assert changed == "changed: backgrounds.us2.count=251 +/- 30, variant=counting"
+
+
 def test_exact_counts_are_not_called_held(capsys):
     assert run(["fit", "xenonnt-2026", "--poi", "flux"]) == 0
     assert "not in its errors: sun.b8\n" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from typer.testing import CliRunner
 
+from cevns.analysis.expected import burst_views
 from cevns.analysis.expected.burst_counts import TIMES_S, burst_counts
 from cevns.analysis.expected.burst_significance import (
     Detection,
@@ -28,10 +29,12 @@ from cevns.constants import CEVNS_PREFACTOR_CM2, E_PION_LINE_MEV, HBARC_MEV_FM
 from cevns.exceptions import InputError
 from cevns.experiments import load
 from cevns.experiments.fast_form import fast_form
+from cevns.morphing import read_grid_table
 from cevns.nuclear import form_factor, material
 from cevns.particles import FLAVOURS
 from cevns.processes import interaction
 from cevns.sources import SNS
+from cevns.sources.burst_models.pinched_spectrum import _PANELS
 from cevns.sources.supernova import Supernova
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "supernova.yaml"
@@ -137,6 +140,31 @@ def test_conversion_of_flavours_changes_no_rate():
     flavoured = Bare("CsI", 1.0, couplings="cadeddu2022")
     one, other = (flavoured.per_tonne(s).sum() for s in (source, swapped))
     assert 1e-4 < abs(one / other - 1.0) < 0.02
+
+
+def test_the_cost_of_a_fold(monkeypatch):
+    """Spectra of a burst have no kinks, so isotopes need no panels of their own; flavours share.
+
+    Counts on the panels of all isotopes are the same.
+    """
+    simulated = burst("ls220-27").during(0.1, 0.2).species
+    assert len({id(s) for s in simulated.values()}) == 4  # nu_mu as nu_tau, and antineutrinos
+    assert len({id(s) for s in burst()._whole.species.values()}) == 3
+    found = [per_tonne(t, THRESHOLDS, "ls220-27") for t in ("Xe", "CaWO4")]
+    monkeypatch.setattr(burst_views, "_resolved", lambda source, target: target)
+    exact = [per_tonne(t, THRESHOLDS, "ls220-27") for t in ("Xe", "CaWO4")]
+    assert_allclose(found, exact, rtol=1e-7)
+    monkeypatch.undo()
+    made = []
+    fold = burst_views.Fold
+
+    def counted(*given):
+        made.append(given[-1].size)
+        return fold(*given)
+
+    monkeypatch.setattr(burst_views, "Fold", counted)
+    per_tonne("Xe", [1.0])
+    assert made == [16 * (len(_PANELS) + 1)]
 
 
 # -- times ----------------------------------------------------------------------------------------
@@ -387,6 +415,36 @@ def test_the_command_on_an_experiment():
     assert found["events_per_tonne"] > 100.0
 
 
+def test_runs_of_one_detector():
+    """The mean over the exposures of XENONnT's runs; each by its templates, straight lines."""
+    found = said("xenonnt-2026", "--distance", "10kpc")
+    folder = load("xenonnt-2026").path.parent / "xenonnt-2026"
+    edges = np.linspace(0.5, 5.0, 1801)
+    process = interaction("standard-model", couplings="tree-lowE", axial=False)
+    above = counts_above(burst(), "Xe", edges, process=process).sum(axis=0)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    runs = {}
+    for name in ("sr0", "sr1", "sr2"):
+        read = read_grid_table(folder / f"{name}-recoils.npz", "recoils", along="recoil_energy_kev")
+        nominal = tuple(int(np.flatnonzero(v == 0.0)[0]) for v in read.values.values())
+        seen = read.content[nominal].sum(axis=-1)
+        runs[name] = float(np.interp(middle, read.along, seen) @ (above[:-1] - above[1:]))
+    assert found["events_per_tonne_by_channel"] == pytest.approx(runs, rel=2e-4)
+    exposures = {"sr0": 1.174398, "sr1": 2.342593, "sr2": 3.249665}
+    mean = sum(runs[n] * exposures[n] for n in runs) / sum(exposures.values())
+    assert found["events_per_tonne"] == pytest.approx(mean, rel=2e-4)
+    assert "from 0.5 to 5 keVnr" in found["notes"][1]
+    assert found["mass_kg"] == 1000.0
+
+
+def test_channels_of_several_materials(tmp_path):
+    two = EXAMPLE.read_text() + "channels:\n  a: {}\n  b: {target: {material: Ge, mass: 1 kg}}\n"
+    path = tmp_path / "two.yaml"
+    path.write_text(two)
+    with pytest.raises(InputError, match="channels of Xe and Ge, and a tonne of both"):
+        InDetector(load(path))
+
+
 @pytest.mark.parametrize(
     ("words", "match"),
     [
@@ -400,7 +458,10 @@ def test_the_command_on_an_experiment():
         (("Xe", "--distance", "10kpc", "--threshold", "1keVnr", "--times", "a"), "write seconds"),
         (("Xe", "--distance", "10kpc", "--threshold", "1keVnr", "--burst", "x=3"), "write decay"),
         (("coherent-csi-2021", "--distance", "1kpc", "--threshold", "1keVnr"), "is an experiment"),
-        (("conus-plus-2025", "--distance", "1kpc"), "have detectors or targets of their own"),
+        (("xenonnt-2024", "--distance", "1kpc"), "is folded with one recoil spectrum"),
+        (("Xe", "--distance", "10", "--threshold", "1", "--mass", "2"), "--threshold"),
+        (("Xe", "--distance", "10", "--threshold", "1", "--mass", "2"), "--distance"),
+        (("Xe", "--distance", "10", "--threshold", "1", "--mass", "2"), "--mass"),
     ],
 )
 def test_mistakes_are_one_sentence(words, match, capsys):

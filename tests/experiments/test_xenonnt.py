@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from xenon_likelihood import Likelihood
 
 import cevns
-from cevns import datasets
+from cevns import cli, datasets
 from cevns.analysis.fog import window_of
 from cevns.exceptions import InputError
 from cevns.experiments import load
@@ -328,3 +328,10 @@ def test_a_template_of_a_spectrum_has_no_efficiency():
 def test_a_published_flux_says_nothing_of_other_spectra(name, model):
     with pytest.raises(InputError, match="has another"):
         cevns.load(name, models=model).predict()
+
+
+def test_the_header_names_each_file_once(capsys):
+    """The templates are a response and in the release: two roles, one file."""
+    release()
+    assert cli.run(["fit", "xenonnt-2024"]) == 0
+    assert capsys.readouterr().out.count("packed_templates.npz") == 1

@@ -244,6 +244,16 @@ def test_profile_crossings_are_the_intervals(curve: ProfileCurve, measurement: M
     assert crossings(curve, 50.0) == (None, None)
 
 
+def test_a_profile_of_large_values_has_a_power_of_ten() -> None:
+    curve = cevns.load("pandax4t-2024").profile(poi="flux").curve
+    axes = profile_figure(curve).axes[0]
+    assert axes.get_xlabel() == "Flux of the source [$10^{6}$ cm$^{-2}$ s$^{-1}$]"
+    assert axes.xaxis.get_major_formatter()(1e7, 0) == "10"
+    labels = [line.get_label() for line in axes.lines]
+    assert "Best fit 8.40 (+3.10 −3.10)" in labels
+    assert "Parabola of HESSE, ± 3.1" in labels
+
+
 def test_profile_figure(curve: ProfileCurve) -> None:
     axes = profile_figure(curve).axes[0]
     line, parabola = axes.lines[:2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("mplhep")
 
 from cevns.analysis.fog import FogCase, limit_curves, neutrino_fog
+from cevns.analysis.fog.limit_curves import LimitCurve
 
 MASSES = [100.0, 5.0, 20.0, 8.0, 500.0]
 
@@ -51,13 +54,60 @@ def test_what_a_figure_holds(curves):
     assert floor.get_ydata() == pytest.approx(
         found.floor.cross_section_cm2[np.argsort(MASSES)], rel=1e-12, abs=0.0
     )
-    assert {"x, projected", "y, floor", "lz 2024"} <= lines.keys()
-    assert lines["x, projected"].get_linestyle() != lines["lz 2024"].get_linestyle()
-    assert [p.get_label() for p in axes.patches] == ["dama, region"]
+    assert {"x, projected", "y, floor", "LZ 2024"} <= lines.keys()
+    assert lines["x, projected"].get_linestyle() != lines["LZ 2024"].get_linestyle()
+    # the fog sets the frame, and what lies outside of it is only named
+    assert not axes.patches
     low, high = axes.get_ylim()
-    assert low < 1e-48
-    assert high >= 1e-41  # the region is inside
+    assert low == found.index_map.cross_section_cm2.min()
+    assert high == found.index_map.cross_section_cm2.max()
+    assert high == pytest.approx(100.0 * found.floor.cross_section_cm2.max(), rel=1e-9, abs=0.0)
+    (legend,) = figure.legends
+    assert legend.get_title().get_text() == "Outside of the frame: DAMA"
     assert axes.get_xlim() == (5.0, 500.0)
+    ticks = bar.get_yticks()
+    assert ticks.tolist() == [1.0, 2.0, 2.5, 3.0, 4.0]
+
+
+def test_a_region_within_the_frame(curves):
+    (dama,) = (c for c in curves if c.closed)
+    low = replace(dama, cross_section_cm2=1e-5 * dama.cross_section_cm2)
+    figure = neutrino_fog(FogCase("Xe"), MASSES, overlays=[low]).plot()
+    assert [p.get_label() for p in figure.axes[0].patches] == ["DAMA, region"]
+
+
+def test_many_curves_are_told_apart():
+    """Two dozen limits of as many experiments: no two lines look alike."""
+    mass, sigma = np.array([5.0, 500.0]), np.array([1e-46, 1e-46])
+    kinds = {"limit": 24, "projection": 8, "floor": 4}
+    many = [
+        LimitCurve(f"{kind}x_{k}", kind, mass, sigma)
+        for kind, number in kinds.items()
+        for k in range(number)
+    ]
+    axes = neutrino_fog(FogCase("Xe"), MASSES, overlays=many).plot().axes[0]
+    looks = {
+        (line.get_color(), str(line.get_linestyle()), str(line._dash_pattern))
+        for line in axes.lines
+    }
+    assert len(looks) == 1 + len(many)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("xenonnt_2026_8b", "XENONnT 8B 2026"),
+        ("xenon1t_2018_2020", "XENON1T 2018\u20132020"),
+        ("xenon1t_migdal_2019", "XENON1T Migdal 2019"),
+        ("floor_billard2013_xe", "Billard Xe 2013"),
+        ("projection_darkside20k", "DarkSide-20k"),
+        ("pandax4t_lowmass", "PandaX-4T low mass"),
+        ("dama_i_2008", "DAMA I 2008"),
+        ("mine", "mine"),
+    ],
+)
+def test_titles(name, title):
+    assert LimitCurve(name, "limit", np.ones(1), np.ones(1)).title == title
 
 
 def test_one_mass_is_a_point():

@@ -99,7 +99,7 @@ def test_numbers_of_a_halo_may_be_given():
         ("shm,speed=3", UnknownNameError, "number of a halo"),
         ("shm,v0=fast", InputError, "halo v0"),
         ("shm,v0=2 m", InputError, "halo v0"),
-        ("shm,density=400", InputError, "density in GeV/cm3 of 400 is outside"),
+        ("shm,density=400", InputError, "the density in GeV/cm3 is 400, outside"),
         ("shm,v_escape=201", InputError, "faster than the escape speed"),
         ("shm,v0=nan", InputError, "halo v0"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from cevns import records
 from cevns.analysis.alternatives import Alternatives
 from cevns.analysis.question import Subject
-from cevns.exceptions import InputError
+from cevns.exceptions import FitError, InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL, Question
@@ -22,7 +23,8 @@ from cevns.inference import (
     FittedParameter,
     Model,
 )
-from cevns.inference.fitting.intervals import Significance
+from cevns.inference.fitting.intervals import Interval, Significance
+from cevns.inference.fitting.upper_limits import upper_limit
 from cevns.inference.model.joining import shared_parameters
 from cevns.typing import Array
 
@@ -315,6 +317,24 @@ class Measurement:
         """The parameter of interest; None where each experiment has its own."""
         return None if self.fit.poi is None else self.fit[self.fit.poi]
 
+    @cached_property
+    def limit(self) -> Interval | None:
+        """Upper limit at 90 % on a parameter of interest whose best fit is at its lower bound.
+
+        None elsewhere, and where the likelihood rises to no limit within the bounds.
+        """
+        if self.poi is None or not self.poi.at_lower_bound:
+            return None
+        try:
+            found = upper_limit(self.model, self.poi.name, data=self.fit.data)
+        except FitError:
+            return None
+        return None if found.upper_is_bound else found
+
+    def _limit_record(self, limit: Interval) -> dict[str, Any]:
+        assert self.poi is not None
+        return in_cm2({"level": limit.level, "value": limit.upper, "unit": self.poi.unit})
+
     @property
     def shared(self) -> dict[str, tuple[str, ...]]:
         """Parameters of more than one experiment, with the names of these."""
@@ -399,6 +419,7 @@ class Measurement:
             "pearson_chi2": plain["pearson_chi2"],
             "ndof": plain["ndof"],
             "poi": self.answer(),
+            "upper_limit": None if self.limit is None else self._limit_record(self.limit),
             "parameters": {n: in_cm2(p) for n, p in plain["parameters"].items()},
             "shared_parameters": [p.name for p in self.model.parameters if p.shared],
             "correlation": plain["correlation"],

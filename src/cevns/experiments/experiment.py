@@ -80,6 +80,7 @@ class Experiment(Apparatus):
         """Processes of further components that have one of their own, at `shapes`."""
         own = super().own_processes
         return {name: placed(process, self.shapes or {}) for name, process in own.items()}
+
     def physics_of(self, process: Interaction) -> dict[str, str]:
         """What a process brings in beside its own: electrons, and the way through the Sun."""
         electrons = {"electrons": STEPS} if self.has_electrons(process) else {}

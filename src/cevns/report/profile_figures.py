@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cevns.report.drawing import style
-from cevns.report.drawing.labels import parameter_label
+from cevns.report.drawing.labels import parameter_label, symbol
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -39,17 +39,36 @@ def _signed_root(curve: ProfileCurve) -> Array:
     return np.maximum.accumulate(side * np.sqrt(np.maximum(curve.rise, 0.0)))
 
 
-def _best(curve: ProfileCurve) -> str:
+def _power(curve: ProfileCurve) -> int:
+    """The power of ten in which large and small values are shown; zero for others."""
+    size = float(np.abs(curve.values[[0, -1]]).max())
+    if not size > 0.0 or 1e-2 <= size < 1e4 or curve.unit.startswith(("e", "1e")):
+        return 0
+    best = abs(curve.best[curve.parameter].quoted)
+    return math.floor(math.log10(best if best > 0.1 * size else size))
+
+
+def _label(curve: ProfileCurve, power: int) -> str:
+    if not power:
+        return parameter_label(curve.parameter, curve.unit)
+    if not curve.unit:
+        return f"{symbol(curve.parameter)} [$10^{{{power}}}$]"
+    return parameter_label(curve.parameter, f"1e{power} {curve.unit}")
+
+
+def _best(curve: ProfileCurve, scale: float) -> str:
     """Best value and the errors of MINOS, or of the curve where MINOS was not run."""
     fitted = curve.best[curve.parameter]
     lower, upper = crossings(curve, 1.0)
     up, down = fitted.error_up, fitted.error_down
     up = upper - fitted.value if up is None and upper is not None else up
     down = fitted.value - lower if down is None and lower is not None else down
+    value = fitted.quoted / scale
     if not up or not down:
-        return f"{fitted.value:.4g}"
+        return f"{value:.4g}"
+    up, down = up / scale, down / scale
     digits = max(0, 2 - math.floor(math.log10(min(up, down))))
-    return f"{fitted.value:.{digits}f} (+{up:.{digits}f} −{down:.{digits}f})"
+    return f"{value:.{digits}f} (+{up:.{digits}f} −{down:.{digits}f})"
 
 
 @style.styled
@@ -69,7 +88,9 @@ def profile_figure(curve: ProfileCurve, *, title: str = "", note: str = "") -> F
     axes = grid[0, 0]
     x = np.linspace(curve.values[0], curve.values[-1], 400)
     top = max(4.5, min(float(curve.rise.max()), 9.0))
-    best = f"Best fit {_best(curve)}"
+    power = _power(curve)
+    scale = 10.0**power
+    best = f"Best fit {_best(curve, scale)}"
     axes.plot(
         x,
         np.interp(x, curve.values, _signed_root(curve)) ** 2,
@@ -84,7 +105,7 @@ def profile_figure(curve: ProfileCurve, *, title: str = "", note: str = "") -> F
             color=style.INK,
             linestyle=(0, (4, 2)),
             linewidth=1.0,
-            label=f"Parabola of HESSE, ± {fitted.error:.3g}",
+            label=f"Parabola of HESSE, ± {fitted.error / scale:.3g}",
         )
     axes.axvline(fitted.value, ymax=0.66, color=style.FAINT, linewidth=0.7, label=best)
     for rise, name in LEVELS:
@@ -104,7 +125,9 @@ def profile_figure(curve: ProfileCurve, *, title: str = "", note: str = "") -> F
                 axes.plot([end, end], [0.0, rise], color=style.ACCENT, linewidth=0.7, alpha=0.7)
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(0.0, top * 1.5)
-    axes.set_xlabel(parameter_label(curve.parameter, curve.unit))
+    axes.set_xlabel(_label(curve, power))
+    if power:
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value / scale:.4g}")
     axes.set_ylabel(r"$-2\,\Delta\ln L$")
     axes.legend(loc="upper center", handlelength=2.2)
     style.caption(axes, title, note)

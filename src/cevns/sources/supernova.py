@@ -158,17 +158,15 @@ class Supernova(Source):
         given = (self.energies_erg, self.mean_energies_mev, self.pinches)
         values = [_of_species(what, own) for what, own in zip(_USUAL, given, strict=True)]
         erg = quantity("1 erg", "MeV")
-        return BurstPart(
-            {
-                f: PinchedSum(
-                    np.array([self._per_area * energy[f] * erg / mean[f]]),
-                    np.array([mean[f]]),
-                    np.array([pinch[f]]),
-                )
-                for f in FLAVOURS
-                for energy, mean, pinch in (values,)
-            }
-        )
+        made: dict[tuple[float, ...], PinchedSum] = {}
+        out = {}
+        for f in FLAVOURS:
+            energy, mean, pinch = key = tuple(float(v[f]) for v in values)
+            if key not in made:
+                number = np.array([self._per_area * energy * erg / mean])
+                made[key] = PinchedSum(number, np.array([mean]), np.array([pinch]))
+            out[f] = made[key]
+        return BurstPart(out)
 
     def _part(
         self, bins: Mapping[str, burst_table.TimeBins], shares: Mapping[str, Array]
@@ -235,12 +233,11 @@ class Supernova(Source):
         assert self.decay_s is not None
         times = np.array([begin_s, end_s], dtype=float)
         share = float(np.diff(Burst(self.decay_s).cumulative(times, {}, self.burst_s)[0])[0])
-        return BurstPart(
-            {
-                f: PinchedSum(share * s.fluence_cm2, s.mean_mev, s.pinch)
-                for f, s in self._whole.species.items()
-            }
-        )
+        species = self._whole.species
+        made = {
+            id(s): PinchedSum(share * s.fluence_cm2, s.mean_mev, s.pinch) for s in species.values()
+        }
+        return BurstPart({f: made[id(s)] for f, s in species.items()})
 
     @property
     def flavours(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -47,6 +47,7 @@ class BurstCounts:
         cumulative: share of the counts that have come by each time; empty where the model does not
             say when its neutrinos come.
         detection: of the burst over a background, where one was given.
+        by_channel: counts in a tonne by channel, where these have detectors of their own.
     """
 
     source: Supernova
@@ -56,6 +57,7 @@ class BurstCounts:
     times_s: tuple[float, ...] = ()
     cumulative: tuple[float, ...] = ()
     detection: Detection | None = None
+    by_channel: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def threshold_kevnr(self) -> float | None:
@@ -79,9 +81,10 @@ class BurstCounts:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What these counts leave out."""
+        """What these counts leave out, and of what they are."""
         symbols = {n.symbol for n in self.view.material.nuclides}
-        return tuple(text for symbol, text in _NOT_COUNTED.items() if symbol in symbols)
+        left_out = (text for symbol, text in _NOT_COUNTED.items() if symbol in symbols)
+        return (*self.view.notes, *left_out)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns supernova``."""
@@ -105,6 +108,7 @@ class BurstCounts:
             "energy_erg": {f: source.energy_erg(f) for f in source.flavours},
             "events_per_tonne": self.events_per_tonne,
             "events_per_tonne_by_flavour": dict(self.per_tonne),
+            "events_per_tonne_by_channel": dict(self.by_channel),
             "events": self.events,
             "time_profile": [
                 {"time_s": t, "cumulative": c, "events": c * self.events}
@@ -183,6 +187,7 @@ def burst_counts(
         times if cumulative else (),
         cumulative,
         detection,
+        view.by_channel(source) if isinstance(view, InDetector) else {},
     )
 
 

@@ -73,6 +73,26 @@ def _nuclide(symbol: str) -> Nuclide:
     return max(isotopes(symbol), key=lambda x: x.abundance)
 
 
+def _shares(found: Material) -> dict[str, float]:
+    """Atoms of each element, as parts of all."""
+    atoms: dict[str, float] = {}
+    for x, number in found.atoms:
+        atoms[x.symbol] = atoms.get(x.symbol, 0.0) + number
+    whole = sum(atoms.values())
+    return {symbol: number / whole for symbol, number in atoms.items()}
+
+
+def _same_elements(one: Material, other: Material) -> bool:
+    """Whether two materials are of the same elements in the same parts, whatever their isotopes."""
+    a, b = _shares(one), _shares(other)
+    return a.keys() == b.keys() and all(np.isclose(a[s], b[s], rtol=1e-3) for s in a)
+
+
+def _formula(found: Material) -> str:
+    """The material as a formula: of ``Na in NaI`` the part that recoils."""
+    return found.name.partition(" in ")[0]
+
+
 @dataclass(frozen=True)
 class FogCase:
     """A target in the neutrino fog, with all conventions of its floor.
@@ -89,7 +109,8 @@ class FogCase:
             then that on them.
 
     Raises:
-        InputError: if no neutrino gives a recoil in the window.
+        InputError: if the window is that of a detector of another material, or no neutrino
+            gives a recoil in it.
         UnknownNameError: if a name is unknown.
 
     Examples:
@@ -114,6 +135,13 @@ class FogCase:
         object.__setattr__(self, "halo", dark_halo(self.halo))
         if self.spin is not None:
             check_nucleon(self.spin)
+        seen = self.window.material
+        if seen is not None and not _same_elements(seen, self.material):
+            raise InputError(
+                f"the efficiency is that {self.window.said}, but the target is "
+                f"{self.material.name}: ask for the fog of {_formula(seen)}, or name a detector of "
+                f"{self.material.name}"
+            )
 
     @property
     def material(self) -> Material:

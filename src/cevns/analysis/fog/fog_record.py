@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["NeutrinoFog", "neutrino_fog"]
 
 _MAP_POINTS = 100
+_ABOVE, _BELOW = 2.0, 1.5
+"""Decades of the map above and below the floor."""
 _HIGHEST_LOG = -38.0
 """Of the cross sections of a map that are not given, in cm2: above, limits only rise."""
 MOST_POINTS = 1_000_000
@@ -145,7 +147,7 @@ def neutrino_fog(
     floor = neutrino_floor(case, masses)
     found = None
     if with_map or cross_section_cm2 is not None:
-        values = _around(floor, overlays) if cross_section_cm2 is None else cross_section_cm2
+        values = _around(floor) if cross_section_cm2 is None else cross_section_cm2
         if masses.size * np.size(values) > MOST_POINTS:
             raise InputError(
                 f"{masses.size} masses and {np.size(values)} cross sections are more than the "
@@ -163,16 +165,10 @@ def neutrino_fog(
     )
 
 
-def _around(floor: FloorCurve, overlays: Sequence[LimitCurve]) -> Array:
-    """Cross sections from above all floors and curves of others to below them."""
+def _around(floor: FloorCurve) -> Array:
+    """Cross sections from above the floor to below it: curves of others decide nothing."""
     there = floor.cross_section_cm2[np.isfinite(floor.cross_section_cm2)]
     if not there.size:
         raise InputError("there is no floor at these masses; give the cross sections of the map")
-    high, low = np.log10(there.max()) + 2.0, np.log10(there.min()) - 1.5
-    mass = floor.mass_gev
-    for curve in overlays:
-        inside = (curve.mass_gev >= mass.min()) & (curve.mass_gev <= mass.max())
-        if inside.any():
-            high = max(high, float(np.log10(curve.cross_section_cm2[inside].max())))
-    high = min(high, _HIGHEST_LOG)
-    return np.logspace(np.ceil(high), np.floor(low), _MAP_POINTS)
+    high = min(np.log10(there.max()) + _ABOVE, _HIGHEST_LOG)
+    return np.logspace(high, np.log10(there.min()) - _BELOW, _MAP_POINTS)

@@ -8,6 +8,7 @@ carried. A file has comment lines, of which the first says what the curve is, an
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -27,6 +28,18 @@ FOLDER: Final = "wimp-limits"
 Kind = Literal["limit", "projection", "floor", "region"]
 _LARGEST_CM2: Final = 1e-20
 _HEAVIEST_GEV: Final = 1e5
+_YEAR: Final = re.compile(r"([a-z]*)((?:19|20)\d\d)")
+_SPELLED: Final = {
+    "1000ty": "1000 t yr", "3sigma": "3\u03c3", "8b": "8B", "appec": "APPEC", "billard": "Billard",
+    "cdmslite": "CDMSlite", "cosine100": "COSINE-100", "cresst": "CRESST", "dama": "DAMA",
+    "darkside20k": "DarkSide-20k", "darkside50": "DarkSide-50", "darwin": "DARWIN",
+    "deap3600": "DEAP-3600", "edelweiss": "EDELWEISS", "i": "I", "lowmass": "low mass",
+    "lux": "LUX", "lxe": "LXe", "lz": "LZ", "migdal": "Migdal", "na": "Na", "newsg": "NEWS-G",
+    "panda": "PandaX", "pandax4t": "PandaX-4T", "pandaxii": "PandaX-II", "pico60": "PICO-60",
+    "snolab": "SNOLAB", "supercdms": "SuperCDMS", "xe": "Xe", "xenon100": "XENON100",
+    "xenon1t": "XENON1T", "xenonnt": "XENONnT",
+}  # fmt: skip
+"""How words in the names of files are written."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +59,24 @@ class LimitCurve:
     mass_gev: Array
     cross_section_cm2: Array
     said: str = ""
+
+    @property
+    def title(self) -> str:
+        """Experiment and year, of the name of the file.
+
+        Examples:
+            >>> LimitCurve("xenon1t_migdal_2019", "limit", np.ones(1), np.ones(1)).title
+            'XENON1T Migdal 2019'
+            >>> LimitCurve("my_own", "limit", np.ones(1), np.ones(1)).title
+            'my own'
+        """
+        words, years = [], []
+        for word in self.name.removeprefix("projection_").removeprefix("floor_").split("_"):
+            if found := _YEAR.fullmatch(word.casefold()):
+                word = found[1]
+                years.append(found[2])
+            words.append(_SPELLED.get(word.casefold(), word))
+        return " ".join([*(w for w in words if w), "\u2013".join(years)]).strip()
 
     @property
     def closed(self) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from cevns.detectors.efficiency.table import Table
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.nuclear.checks import within
+from cevns.nuclear.materials import Material
 from cevns.rates.fold import panel_nodes
 from cevns.typing import Array
 
@@ -42,6 +43,7 @@ class RecoilWindow:
         efficiency: probability that a recoil is seen; one by default.
         kinks_kev: energies at which it or its slope jumps.
         said: what the efficiency is, in words.
+        material: whose recoils the efficiency is of, if it is that of a detector.
 
     Raises:
         InputError: if the window is empty or an edge has no meaning.
@@ -58,6 +60,7 @@ class RecoilWindow:
     efficiency: Seen | None = field(default=None, compare=False)
     kinks_kev: tuple[float, ...] = ()
     said: str = "1"
+    material: Material | None = None
 
     def __post_init__(self) -> None:
         for what, value in (("lower", self.low_kev), ("upper", self.high_kev)):
@@ -217,6 +220,7 @@ def _of_detector(
         seen,
         tuple(kinks),
         f"of {experiment.name} ({', '.join(materials)}), from {begin:.3g} keVnr",
+        views[0].material,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cevns.cli.terminal.named_source import named_source
+from cevns.cli.terminal.options import SkyPhysics
 from cevns.cli.terminal.output import Output, require_plots, table
 from cevns.cli.terminal.written_values import exposure_tonne_year, recoil_kevnr, several
 from cevns.exceptions import InputError
@@ -31,6 +32,7 @@ def directions(
     target: Annotated[
         str, typer.Argument(metavar="TARGET", help="He, F, Xe, CsI, He755(SF6)5, ...")
     ],
+    *,
     source: Annotated[
         str, typer.Option(metavar="NAME", help="sun, sns, or experiment or file whose source it is")
     ] = "sun",
@@ -57,17 +59,7 @@ def directions(
         str | None,
         typer.Option(metavar="LIST|RANGE", help="of WIMPs, for limits with directions and without"),
     ] = None,
-    halo: Annotated[str, typer.Option(metavar="NAME", help="of dark matter")] = "fog",
-    fluxes: Annotated[
-        str, typer.Option(metavar="NAME|CSV", help="fog, sno-8b, b16-gs98, b16-agss09met or yours")
-    ] = "fog",
-    couplings: Annotated[
-        str, typer.Option(metavar="NAME", help="see 'cevns list couplings'")
-    ] = "tree-lowE",
-    form_factor: Annotated[
-        str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")
-    ] = "helm",
-    axial: Annotated[bool, typer.Option(help="include the axial part")] = False,
+    physics: SkyPhysics,
     date: Annotated[
         str | None, typer.Option(metavar="DATE", help="of the map; else the mean of a year")
     ] = None,
@@ -82,8 +74,14 @@ def directions(
     ] = None,
 ) -> None:
     """Recoil angles of CEvNS, as a detector measures them, and events needed against isotropy."""
-    from cevns.analysis.directions import DirectionsRecord, MeasuredDirections
+    from cevns.analysis.directions import (
+        DirectionalCase,
+        DirectionsRecord,
+        Limits,
+        MeasuredDirections,
+    )
     from cevns.analysis.directions.sky_maps import YEAR_OF_DAYS
+    from cevns.analysis.fog import fog_target, window_of
     from cevns.files import check_writable
     from cevns.processes import interaction
     from cevns.rates.recoil_angles import RecoilAngles
@@ -97,10 +95,12 @@ def directions(
         raise InputError(f"--coordinates {coordinates}: write {' or '.join(_FRAMES)}")
     thresholds = [recoil_kevnr(x, "--threshold") for x in threshold or ("0keVnr",)]
     response = _response(resolution, head_tail)
-    made = _source(source, branch, fluxes)
+    made = _source(source, branch, physics.fluxes)
     said, scale, tonne_year = _exposure(made, source, exposure)
-    process = interaction("standard-model", couplings=couplings, axial=axial)
-    angles = RecoilAngles(made, target, 1000.0, interaction=process, form_factor=form_factor)
+    process = interaction("standard-model", couplings=physics.couplings, axial=physics.axial)
+    angles = RecoilAngles(
+        made, target, 1000.0, interaction=process, form_factor=physics.form_factor
+    )
     found = MeasuredDirections(angles, thresholds, response, bins)
     limits = None
     if masses is not None:
@@ -108,20 +108,27 @@ def directions(
             raise InputError(
                 "--masses: limits on WIMPs are those beside the sun; leave out --source"
             )
-        limits = _limits(
-            target, halo, fluxes, (couplings, form_factor, axial), thresholds[0], found,
-            tonne_year, several(masses, "GeV", "--masses", log=True),
-        )  # fmt: skip
+        # conventions of the fog, its window from the threshold on
+        case = physics.case(fog_target(target), window_of(threshold_kev=thresholds[0] or None))
+        limits = Limits(
+            DirectionalCase(case, found.response, found.bins),
+            tonne_year,
+            several(masses, "GeV", "--masses", log=True),
+        )
     record = DirectionsRecord(
         found,
         source,
         said,
         scale,
         {
-            "couplings": couplings,
-            "form_factor": form_factor,
-            "axial": "included" if axial else "left out",
-            **({"fluxes": fluxes, "branches": list(branch or ("all",))} if source == "sun" else {}),
+            "couplings": physics.couplings,
+            "form_factor": physics.form_factor,
+            "axial": "included" if physics.axial else "left out",
+            **(
+                {"fluxes": physics.fluxes, "branches": list(branch or ("all",))}
+                if source == "sun"
+                else {}
+            ),
         },
         limits,
         YEAR_OF_DAYS if date is None else (days_since_j2000(date),),
@@ -193,23 +200,6 @@ def _exposure(source: Source, name: str, exposure: str | None) -> tuple[str, flo
     wanted = 1.0 if exposure is None else exposure_tonne_year(exposure, "--exposure")
     positive("--exposure in t yr", wanted)
     return f"{wanted:g} t yr", wanted * _YEAR_D / source.live_time_d, wanted
-
-
-def _limits(
-    target: str, halo: str, fluxes: str, physics: tuple[str, str, bool], threshold: float,
-    found: Any, exposure: float, masses: Any,
-) -> Any:  # fmt: skip
-    """What the limits with directions are of: conventions of the fog, window from the threshold."""
-    from cevns.analysis.directions import DirectionalCase, Limits
-    from cevns.analysis.fog import FogCase, SkyNeutrinos, fog_target, window_of
-    from cevns.sources.beams.dark_halo import read_halo
-
-    couplings, form_factor, axial = physics
-    case = FogCase(
-        fog_target(target), read_halo(halo), SkyNeutrinos(fluxes),
-        window_of(threshold_kev=threshold or None), couplings, form_factor, axial,
-    )  # fmt: skip
-    return Limits(DirectionalCase(case, found.response, found.bins), exposure, masses)
 
 
 def _show(console: Console, record: DirectionsRecord) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from cevns.cli.terminal.options import SkyPhysics
 from cevns.cli.terminal.output import Output, require_plots, table
 from cevns.cli.terminal.written_values import exposure_tonne_year, recoil_kevnr, several
 
@@ -31,22 +32,14 @@ _COLUMNS = 5
 def fog(
     output: Output,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Xe, Ge, NaI, CaWO4, Xe132, ...")],
+    *,
     masses: Annotated[
         str, typer.Option(metavar="LIST|RANGE", help="5.5GeV,50GeV or 0.5GeV:1000GeV:200:log")
     ] = _MASSES,
-    halo: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="fog, shm, recommended-2021 or shm++, and numbers: shm,v0=235,density=0.4",
-        ),
-    ] = "fog",
+    physics: SkyPhysics,
     day: Annotated[
         float | None, typer.Option(metavar="DAY", help="of the year, for the Earth's speed")
     ] = None,
-    fluxes: Annotated[
-        str, typer.Option(metavar="NAME|CSV", help="fog, sno-8b, b16-gs98, b16-agss09met or yours")
-    ] = "fog",
     threshold: Annotated[
         str | None, typer.Option(metavar="ENERGY", help="lower edge, such as 1keVnr")
     ] = None,
@@ -65,13 +58,6 @@ def fog(
     natural: Annotated[
         bool, typer.Option("--natural", help="natural composition instead of one nuclide")
     ] = False,
-    couplings: Annotated[
-        str, typer.Option(metavar="NAME", help="see 'cevns list couplings'")
-    ] = "tree-lowE",
-    form_factor: Annotated[
-        str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")
-    ] = "helm",
-    axial: Annotated[bool, typer.Option(help="include the axial part of CEvNS")] = False,
     spin: Annotated[
         str | None,
         typer.Option(metavar="NUCLEON", help="WIMPs that see the spin of the proton or neutron"),
@@ -102,14 +88,7 @@ def fog(
     ] = None,
 ) -> None:
     """The neutrino floor: where errors of neutrino fluxes end the search for dark matter."""
-    from cevns.analysis.fog import (
-        FogCase,
-        SkyNeutrinos,
-        fog_target,
-        limit_curves,
-        neutrino_fog,
-        window_of,
-    )
+    from cevns.analysis.fog import fog_target, limit_curves, neutrino_fog, window_of
     from cevns.files import check_writable
     from cevns.sources.beams.dark_halo import read_halo
 
@@ -117,7 +96,7 @@ def fog(
         require_plots("--figure")
         check_writable(figure)
     points = several(masses, "GeV", "--masses", log=True)
-    dark = read_halo(halo)
+    seasonal = {} if day is None else {"halo": read_halo(physics.halo).on_day(day)}
     window = window_of(
         threshold_kev=None if threshold is None else recoil_kevnr(threshold, "--threshold"),
         upper_kev=recoil_kevnr(upper_edge, "--upper-edge"),
@@ -125,15 +104,8 @@ def fog(
         efficiency=efficiency,
         detector=detector,
     )
-    case = FogCase(
-        fog_target(target, natural=natural),
-        dark if day is None else dark.on_day(day),
-        SkyNeutrinos(fluxes),
-        window,
-        couplings,
-        form_factor,
-        axial,
-        cast("Nucleon | None", spin),
+    case = physics.case(
+        fog_target(target, natural=natural), window, spin=cast("Nucleon | None", spin), **seasonal
     )
     overlays = [curve for name in limits or () for curve in limit_curves(name)]
     found = neutrino_fog(
@@ -156,7 +128,9 @@ def fog(
     record: dict[str, Any] = found.to_dict()
     record["inputs"] = {
         "origin": "none",
-        "files": _files({"fluxes": [fluxes], "efficiency": [efficiency], "limits": limits or ()})
+        "files": _files(
+            {"fluxes": [physics.fluxes], "efficiency": [efficiency], "limits": limits or ()}
+        )
         + _experiment(detector),
         "warnings": [],
     }

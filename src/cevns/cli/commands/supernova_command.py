@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cevns.cli.terminal.output import Output, require_plots, table
+from cevns.cli.terminal.written_values import read_together
 from cevns.exceptions import InputError
 from cevns.files import check_writable
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from cevns.analysis.expected.burst_counts import BurstCounts
     from cevns.analysis.expected.burst_views import View
-    from cevns.sources.supernova import Supernova
 
 __all__ = ["supernova"]
 
@@ -82,6 +82,8 @@ def supernova(
 ) -> None:
     """Recoils of a supernova burst in a target: counts, times, and how far away it is seen."""
     from cevns.analysis.expected.burst_counts import burst_counts
+    from cevns.files import expanded
+    from cevns.sources.supernova import Supernova
     from cevns.units import quantity
 
     if figure is not None:
@@ -89,16 +91,33 @@ def supernova(
         check_writable(figure)
     asked = {"couplings": couplings, "form_factor": form_factor, "axial": axial}
     given = {name: value for name, value in asked.items() if value is not None}
-    view, own_mass = _view(target, threshold, given)
+    numbers = read_together(
+        {
+            "mass": lambda: None if mass is None else quantity(mass, "kg", what="--mass"),
+            "background": lambda: (
+                None if background is None else quantity(background, "/kg/d", what="--background")
+            ),
+            "window": lambda: quantity(window, "s", what="--window"),
+            "times": lambda: _times(times),
+            "distance": lambda: quantity(distance, "kpc", what="--distance"),
+            "burst": lambda: _burst(burst),
+            "view": lambda: _view(target, threshold, given),
+        }
+    )
+    view, own_mass = numbers["view"]
     found = burst_counts(
-        _source(distance, model, file, loader, burst),
-        view,
-        mass_kg=own_mass if mass is None else quantity(mass, "kg", what="--mass"),
-        times_s=_times(times),
-        background_kg_d=(
-            None if background is None else quantity(background, "/kg/d", what="--background")
+        Supernova(
+            distance_kpc=numbers["distance"],
+            model=model,
+            file=None if file is None else expanded(file),
+            loader=loader,
+            **numbers["burst"],
         ),
-        window_s=quantity(window, "s", what="--window"),
+        view,
+        mass_kg=own_mass if mass is None else numbers["mass"],
+        times_s=numbers["times"],
+        background_kg_d=numbers["background"],
+        window_s=numbers["window"],
         sigmas=sigmas,
     )
     _show(output.console, found)
@@ -123,22 +142,15 @@ def _view(target: str, threshold: str | None, given: dict[str, Any]) -> tuple[Vi
                 f"{target} is an experiment, whose file says what it counts and by which couplings "
                 "and form factor: leave out --threshold and what else belongs to a bare target"
             )
-        experiment = load(target)
-        return InDetector(experiment), experiment.declaration.target.mass
+        seen = InDetector(load(target))
+        return seen, seen.mass_kg
     if threshold is None:
         raise InputError("a target needs a threshold; give --threshold, for example 1keVnr")
     return Bare(target, quantity(threshold, "keVnr", what="--threshold"), **given), 1000.0
 
 
-def _source(
-    distance: str,
-    model: str | None,
-    file: Path | None,
-    loader: str | None,
-    burst: list[str] | None,
-) -> Supernova:
-    from cevns.files import expanded
-    from cevns.sources.supernova import Supernova
+def _burst(burst: list[str] | None) -> dict[str, Any]:
+    """What ``--burst`` says of the pinched model."""
     from cevns.units import quantity
 
     own: dict[str, Any] = {}
@@ -158,13 +170,7 @@ def _source(
                 f"--burst {text}: write decay=3s, or energies, mean_energies or pinches with a "
                 "species, for example mean_energies.nu_x=16MeV"
             )
-    return Supernova(
-        distance_kpc=quantity(distance, "kpc", what="--distance"),
-        model=model,
-        file=None if file is None else expanded(file),
-        loader=loader,
-        **own,
-    )
+    return own
 
 
 def _times(text: str) -> list[float]:
@@ -217,6 +223,9 @@ def _show(console: Console, found: BurstCounts) -> None:
         "all", f"{erg:.3g}", f"{total:.5g}", f"{mean:.2f}", f"{found.events_per_tonne:.3g}"
     )
     console.print(shown)
+    if found.by_channel:
+        channels = "; ".join(f"{name} {count:.3g}" for name, count in found.by_channel.items())
+        console.print(f"events per tonne by channel: {channels}", soft_wrap=True)
     console.print(f"{found.events:.4g} events in {found.mass_kg:g} kg, for one burst")
     if found.cumulative:
         profile = table(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cevns.analysis.measurement import CM2_UNIT
 from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
+from cevns.experiments.declaration.loader import with_variant
 from cevns.experiments.remarks import remarks
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from cevns.analysis.measurement import Measurement
     from cevns.analysis.systematics import Systematics
+    from cevns.experiments import Experiment
     from cevns.inference import FittedParameter
 
 __all__ = ["show_fit", "show_systematics"]
@@ -89,15 +91,26 @@ def _show_origin(console: Console, result: Measurement) -> None:
             origin = "released template" if released else "from first principles"
             console.print(f"{whose}signal: {origin}")
         if not result.together:  # of several, the JSON names them
-            files = (f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in e.inputs.files)
-            console.print(f"files, sha256: {', '.join(files)}", style="dim")
-        if e.overrides:
-            console.print("changed: " + ", ".join(f"{k}={v}" for k, v in e.overrides.items()))
+            # one file may have two roles, a response that is in the release
+            files = [f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in e.inputs.files]
+            console.print(f"files, sha256: {', '.join(dict.fromkeys(files))}", style="dim")
+        if changed := _changed_by_user(e):
+            console.print("changed: " + ", ".join(f"{k}={v}" for k, v in changed.items()))
         if e.document.patches:
             console.print(f"with {', '.join(str(p.path) for p in e.document.patches)}")
     if result.together:
         shared = ", ".join(f"{n} ({' '.join(users)})" for n, users in result.shared.items())
         console.print(f"shared: {shared or 'nothing'}")
+
+
+def _changed_by_user(experiment: Experiment) -> dict[str, str]:
+    """What was set from outside: a variant by its name, without what the file writes in it."""
+    given = dict(experiment.overrides or {})
+    variant = {"variant": given.get("variant", "")}
+    if not variant["variant"]:
+        return given
+    own = with_variant(experiment.document, variant)
+    return {k: v for k, v in given.items() if k == "variant" or own.get(k) != v}
 
 
 def _parameter_table(result: Measurement) -> Any:
@@ -117,7 +130,7 @@ def _parameter_table(result: Measurement) -> Any:
             minos = f"{up} {down}"
         shown.add_row(
             p.name,
-            f"{p.value:.5g}",
+            f"{p.quoted:.5g}",
             "fixed" if p.fixed else f"{p.error:.3g}",
             minos,
             unconstrained if p.prior is None else f"{p.prior[0]:.4g} ± {p.prior[1]:.3g}",
@@ -134,6 +147,14 @@ def _show_answer(console: Console, result: Measurement) -> None:
             console.print(f"{name}: {_value(r.poi)}{_rejected(result, z)}", style="bold")
     if result.poi is not None:
         console.print(_answer(result), style="bold")
+        if (limit := result.limit) is not None:
+            unit = "1e-40 cm2" if result.poi.unit == CM2_UNIT else result.poi.unit
+            factor = " x " if unit[:1].isdigit() else " "
+            console.print(
+                f"the best fit is at the lower bound of {result.poi.name}; "
+                + f"{result.poi.name} < {limit.upper:.4g}{factor}{unit}".rstrip()
+                + f" at {100 * limit.level:g} % (one-sided profile likelihood)"
+            )
     f = result.fit
     exact = {
         result.model.joint_name(e.name, name)
@@ -183,7 +204,7 @@ def _value(p: FittedParameter) -> str:
         error = "fixed" if p.fixed else f"± {p.error:.4g}"
     unit = "1e-40 cm2" if p.unit == CM2_UNIT else p.unit
     factor = " x " if unit[:1].isdigit() else " "
-    return f"{p.value:.4g} {error}{factor}{unit}".rstrip()
+    return f"{p.quoted:.4g} {error}{factor}{unit}".rstrip()
 
 
 def _show_alternatives(console: Console, result: Measurement) -> None:

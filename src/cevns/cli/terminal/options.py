@@ -15,6 +15,8 @@ import typer
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
+    from cevns.analysis.fog import FogCase, RecoilWindow
+    from cevns.nuclear.materials import Material
     from cevns.parameters import Parameter, Parameters
     from cevns.study import Study
 
@@ -27,6 +29,7 @@ __all__ = [
     "NewPhysics",
     "Opened",
     "Placed",
+    "SkyPhysics",
     "at_values",
     "fixed",
     "number",
@@ -153,6 +156,60 @@ class Asked(Placed):
         """Arguments of the methods of a study."""
         held = fixed(self.parameters, self.fix) if self.fix else {}
         return {"poi": self.poi, "free": self.free or (), "at": self.values, "fix": held}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkyPhysics:
+    """Dark matter, neutrinos of the sky and how both scatter, with the conventions of the fog.
+
+    Args:
+        halo: ``--halo``.
+        fluxes: ``--fluxes``.
+        couplings: ``--couplings``.
+        form_factor: ``--form-factor``.
+        axial: ``--axial``.
+    """
+
+    halo: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="fog, shm, recommended-2021 or shm++, and numbers: shm,v0=235,density=0.4",
+        ),
+    ] = "fog"
+    fluxes: Annotated[
+        str, typer.Option(metavar="NAME|CSV", help="fog, sno-8b, b16-gs98, b16-agss09met or yours")
+    ] = "fog"
+    couplings: Annotated[str, typer.Option(metavar="NAME", help="see 'cevns list couplings'")] = (
+        "tree-lowE"
+    )
+    form_factor: Annotated[
+        str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")
+    ] = "helm"
+    axial: Annotated[bool, typer.Option(help="include the axial part of CEvNS")] = False
+
+    def case(self, target: Material, window: RecoilWindow, **more: Any) -> FogCase:
+        """A target in the fog.
+
+        Args:
+            target: from `cevns.analysis.fog.fog_target`.
+            window: of the recoil energies.
+            more: further arguments of `FogCase`, which have the last word.
+
+        Raises:
+            InputError: if a name or number cannot be read; and as `FogCase`.
+        """
+        from cevns.analysis.fog import FogCase, SkyNeutrinos
+        from cevns.sources.beams.dark_halo import read_halo
+
+        own: dict[str, Any] = {
+            "halo": read_halo(self.halo),
+            "neutrinos": SkyNeutrinos(self.fluxes),
+            "couplings": self.couplings,
+            "form": self.form_factor,
+            "axial": self.axial,
+        }
+        return FogCase(target, window=window, **(own | more))
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from cevns.exceptions import InputError, UnitError
 
 if TYPE_CHECKING:
     from cevns.typing import Array
 
-__all__ = ["exposure_tonne_year", "recoil_kevnr", "several"]
+__all__ = ["exposure_tonne_year", "read_together", "recoil_kevnr", "several"]
 
 _MOST = 100_000
 _HOW = "write 5.5GeV,50GeV or 0.5GeV:1000GeV:200:log"
@@ -53,6 +54,32 @@ def recoil_kevnr(text: str, what: str) -> float:
             if stripped.endswith(unit) and not stripped.endswith(("MeV", "GeV", "TeV")):
                 return quantity(stripped, "keV", what=what)
         raise
+
+
+def read_together(read: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Values of several options, so that all that are wrong are said at once.
+
+    Args:
+        read: by name, what reads a value.
+
+    Raises:
+        InputError: with the sentences of all that cannot be read.
+
+    Examples:
+        >>> read_together({"threshold": lambda: recoil_kevnr("2 keV", "--threshold")})
+        {'threshold': 2.0}
+    """
+    values, wrong = {}, []
+    for name, value in read.items():
+        try:
+            values[name] = value()
+        except InputError as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise InputError("; ".join(str(error) for error in wrong))
+    return values
 
 
 def several(text: str, unit: str, what: str, *, log: bool) -> Array:

@@ -176,13 +176,14 @@ class Apparatus(Stages):
         }
         return fold.spectrum({n: np.asarray(v) for n, v in {**there, **(values or {})}.items()})
 
-    def kept(self, recoil_energy_kev: Array) -> Array:
+    def kept(self, recoil_energy_kev: Array, *, wide: bool = False) -> Array:
         """Probability that a recoil of a nucleus is found in the energy axis, ``(n,)``.
 
         With quenching, resolution, edges of the axis and efficiencies, parameters nominal.
 
         Args:
             recoil_energy_kev: recoil energies, keVnr.
+            wide: whether recoils are larger than those of the source of the file.
 
         Raises:
             InputError: if what is released is the template of a spectrum, not of recoils.
@@ -193,7 +194,8 @@ class Apparatus(Stages):
                 "efficiency for recoils of one energy follows from it"
             )
         energy = self.quenching.on(recoil_energy_kev).electron_energy_kevee()
-        out: Array = self.response.evaluate(energy, self._nominal_pulls).sum(axis=-1)
+        response = self.wide_response if wide else self.response
+        out: Array = response.evaluate(energy, self._nominal_pulls).sum(axis=-1)
         return out * self.recoil_efficiency(recoil_energy_kev)
 
     @property

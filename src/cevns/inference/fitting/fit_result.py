@@ -51,6 +51,24 @@ class FittedParameter:
         return self.parameter.unit
 
     @property
+    def quoted(self) -> float:
+        """The value; at a bound the bound, from which a minimiser stops at its tolerance.
+
+        Examples:
+            >>> FittedParameter(Parameter("flux", 1e6, lower=0.0), 32.2, 1e7, at_bound=True).quoted
+            0.0
+        """
+        if not self.at_bound:
+            return self.value
+        low, high = self.parameter.lower, self.parameter.upper
+        return low if self.value - low < high - self.value else high
+
+    @property
+    def at_lower_bound(self) -> bool:
+        """Whether the fitted value lies on its lower bound."""
+        return self.at_bound and self.quoted == self.parameter.lower
+
+    @property
     def pull(self) -> float | None:
         """(value - prior mean) / prior width; None for a free parameter."""
         return None if self.prior is None else (self.value - self.prior[0]) / self.prior[1]
@@ -64,7 +82,7 @@ class FittedParameter:
         """Plain values, None where there is none."""
         return {
             "name": self.name,
-            "value": self.value,
+            "value": self.quoted,
             "error": self.error,
             "error_up": self.error_up,
             "error_down": self.error_down,
@@ -223,7 +241,7 @@ class FitResult:
             rows.append(
                 (
                     star + p.name,
-                    f"{p.value:.6g}",
+                    f"{p.quoted:.6g}",
                     error,
                     up,
                     down,
@@ -271,8 +289,10 @@ def fitted_parameters(
     out = {}
     for i, p in enumerate(model.parameters):
         value = float(values[i])
-        # within a thousandth of a typical step of a bound the minimum is on the bound
-        close = 1e-3 * (p.scale if p.scale > 0 else 1.0)
+        # within a thousandth of a typical step of a bound the minimum is on the bound; or within
+        # half a per cent of its error, where -2 ln L is flat and minimisers stop before it
+        step = p.scale if p.scale > 0 else 1.0
+        close = max(1e-3 * step, min(5e-3 * float(errors[i]), 0.1 * step))
         at_bound = not fixed[i] and bool(min(value - p.lower, p.upper - value) < close)
         prior = (float(data.auxiliary[i]), p.constraint.sigma) if p.constraint else None
         out[p.name] = FittedParameter(

@@ -12,6 +12,7 @@ __all__ = ["parameter_label", "symbol"]
 _SYMBOLS: Final = {
     "cevns": "CEvNS events",
     "cross_section": "Flux-averaged cross section",
+    "flux": "Flux of the source",
     "sin2_theta_w": r"$\sin^2\theta_W$",
     "sin2_theta_34": r"$\sin^2\theta_{34}$",
     "dm2_41": r"$\Delta m^2_{41}$",

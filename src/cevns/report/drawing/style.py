@@ -93,6 +93,7 @@ _FLAVOUR_TEXT: Final = {
 _UNIT_TEXT: Final = {
     "us": "µs",
     "cm2": "cm$^2$",
+    "cm-2 s-1": "cm$^{-2}$ s$^{-1}$",
     "eV2": "eV$^2$",
     "deg": "degrees",
     "e": "$e$",

@@ -131,7 +131,7 @@ def burst_figure(found: BurstCounts) -> Figure:
 
 def _thresholds(axes: Axes, found: BurstCounts, bare: Bare) -> None:
     largest = max(10.0, 3.0 * bare.threshold_kevnr)
-    thresholds = np.geomspace(0.01, largest, 120)
+    thresholds = np.geomspace(0.01, largest, 60)
     counts = counts_above(
         found.source,
         bare.material,

@@ -78,7 +78,7 @@ class DarkHalo:
         for what, value, low, high, usual in limits:
             if not low <= value <= high:
                 raise InputError(
-                    f"halo {self.name!r}: a {what} of {value:g} is outside {low:g} to {high:g}; "
+                    f"halo {self.name!r}: the {what} is {value:g}, outside {low:g} to {high:g}; "
                     f"a usual value is {usual}"
                 )
         if not self.v_lab_km_s < self.v_escape_km_s:

@@ -186,7 +186,12 @@ def from_rows(rows: Sequence[tuple[int, Mapping[str, str]]], path: Path) -> Mapp
             f"has no row for {missing[0]}; all six species are needed, nu_x with its multiplicity",
             path=path,
         )
-    return {name: _bins(np.array(numbers[name]), name, path) for name in FLAVOURS}
+    # a row that stands for several flavours is one table, and what is computed of it is shared
+    made: dict[str, TimeBins] = {}
+    for name in FLAVOURS:
+        same = (made[f] for f in made if numbers[f] == numbers[name])
+        made[name] = next(same, None) or _bins(np.array(numbers[name]), name, path)
+    return made
 
 
 def _bins(table: Array, flavour: str, path: Path) -> TimeBins:

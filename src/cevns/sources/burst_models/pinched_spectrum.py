@@ -126,10 +126,22 @@ class PinchedSum:
 
     def moments(self, e_min_mev: ArrayLike) -> Array:
         """Flux moments above `e_min_mev`, shape ``(3, ...)``, MeV^-k."""
+        # flavours that share a spectrum ask for the same energies one after the other
+        energy = np.maximum(np.asarray(e_min_mev, dtype=float), _FLOOR_MEV)
+        if not (self._last and np.array_equal(self._last[0], energy)):
+            self._last[:] = energy, self._moments(energy)
+        return self._last[1].copy()
+
+    @cached_property
+    def _last(self) -> list[Array]:
+        """The energies that were asked for last, and their moments."""
+        return []
+
+    def _moments(self, energy_mev: Array) -> Array:
         from scipy.special import exp1, gammaincc, gammaln
 
         a, b = self.pinch, self._scale
-        x = b * np.maximum(np.asarray(e_min_mev, dtype=float), _FLOOR_MEV)[..., None]
+        x = b * energy_mev[..., None]
         above = gammaincc(a + 1.0, x)  # Gamma(s + 1, x)/Gamma(a + 1)
         # x^s exp(-x)/Gamma(a + 1), from s = a down by one power at a time
         power = np.exp(a * np.log(x) - x - gammaln(a + 1.0))
