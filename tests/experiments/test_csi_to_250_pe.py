@@ -163,3 +163,8 @@ def test_the_angle_is_there_for_those_who_need_it():
     }.items():
         with pytest.raises(SchemaError, match=message):
             _ = load(NAME, overrides={"source.angle": written}).source
+
+
+def test_it_is_on_the_page_of_its_measurement():
+    page = Path(__file__).resolve().parents[2] / "docs" / "measurements" / f"{NARROW}.md"
+    assert f"`{NAME}`" in page.read_text(encoding="utf-8")
