@@ -11,6 +11,7 @@ from scipy.stats import gamma
 import cevns
 from cevns.exceptions import InputError, SchemaError
 from cevns.experiments import load
+from cevns.experiments.prediction.recoils import recoil_grid
 from cevns.study import Study
 
 NAME, NARROW = "coherent-csi-2021-dm", "coherent-csi-2021"
@@ -141,6 +142,10 @@ def test_recoils_above_the_measured_quenching_are_followed(carried, tmp_path):
         # 3e-4 of the pulse, 3.5 sigma, come before 0 us; the sum over the grid is good to 1e-4
         assert found == pytest.approx(wanted, rel=1e-3)
         assert found[12:].sum() > 20.0
+    # a panel ends where the slope of the curve jumps, and so sums over recoils are exact
+    nodes, weights = recoil_grid(source.source, source.material, source.quenching, source.response)
+    kinked = weights @ np.maximum(nodes - 60.0, 0.0)
+    assert kinked == pytest.approx(0.5 * (weights.sum() - 60.0) ** 2, rel=1e-12)
     # left out, recoils end at 60 keVnr, which is 75 PE: nothing but the tail of the resolution
     end = {**plain, "detector.quenching.above": "not-followed"}
     cut = cevns.load(NAME, models=str(tmp_path / "beam.yaml"), overrides=end).model("count")
@@ -163,3 +168,8 @@ def test_the_angle_is_there_for_those_who_need_it():
     }.items():
         with pytest.raises(SchemaError, match=message):
             _ = load(NAME, overrides={"source.angle": written}).source
+
+
+def test_it_is_on_the_page_of_its_measurement():
+    page = Path(__file__).resolve().parents[2] / "docs" / "measurements" / f"{NARROW}.md"
+    assert f"`{NAME}`" in page.read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ def compute(
         InputError: if the experiment has no time axis, or the window does not begin and end at
             edges of it.
     """
-    found = load(experiment).fit(poi, fix=dict.fromkeys(fix)).only
+    found = load(experiment).fit(poi, fix=dict.fromkeys(fix))
     edges = found.experiment.time_edges
     places = [] if edges is None else [np.flatnonzero(np.isclose(edges, t)) for t in window_us]
     if edges is None or not all(p.size for p in places):
