@@ -97,7 +97,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """``yes``, ``no``, ``shown``, ``not comparable``, ``missing`` or ``no data``, for tables."""
+        """For tables: ``yes``, ``no``, ``shown``, ``not comparable``, ``missing``, ``no data``."""
         if self.published.missing is not None:
             return "missing"
         if self.skipped:
