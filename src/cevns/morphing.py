@@ -33,7 +33,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal
 from zipfile import BadZipFile
 
@@ -55,6 +58,9 @@ Between = Literal["spline", "line"]
 """What lies between the values of a grid."""
 _KEPT: Final[dict[tuple[object, ...], Array]] = {}
 """The last shares that were asked for."""
+_READ: Final[dict[tuple[object, ...], GridTable]] = {}
+"""The last tables that were read, by the content of their files."""
+_MOST_READ: Final = 16
 _MOST_KEPT: Final = 4
 _LARGEST_KEPT: Final = 10_000
 """Numbers in one of them: those of single points, which minimisers ask for."""
@@ -235,8 +241,32 @@ def read_grid_table(
             axes, values that do not increase, or a number that is negative or not finite.
     """
     path = Path(path)
+    asked = tuple((n, tuple(map(float, v))) for n, v in (parameters or {}).items())
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        stored = path.read_bytes()
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        raise DataError(f"cannot be read ({said}); check the path", path=path) from error
+    key = str(path), sha256(stored).digest(), name, parameters is None, asked, along
+    known = _READ.get(key)
+    if known is None:
+        known = _read(path, stored, name, parameters, along)
+        while len(_READ) >= _MOST_READ:
+            _READ.pop(next(iter(_READ)), None)
+        _READ[key] = known
+    return known
+
+
+def _read(
+    path: Path,
+    archived: bytes,
+    name: str,
+    parameters: Mapping[str, Sequence[float]] | None,
+    along: str | None,
+) -> GridTable:
+    """One table of the content of a file."""
+    try:
+        with np.load(BytesIO(archived), allow_pickle=False) as archive:
             known = list(archive.files)
             stored = f"{name}_bytes" if f"{name}_bytes" in known else name
             _check_names(path, known, stored, along, "parameters" if parameters is None else None)
@@ -283,7 +313,10 @@ def read_grid_table(
         raise DataError(
             f"the table {name!r} holds a number that is negative or not finite", path=path
         )
-    return GridTable(path, values, edges, content, line)
+    for array in (*values.values(), edges, content, line):
+        if array is not None:
+            array.setflags(write=False)  # of all who ask for it
+    return GridTable(path, MappingProxyType(values), edges, content, line)
 
 
 def even_part(alpha: ArrayLike) -> Array:

@@ -144,3 +144,16 @@ def test_what_templates_do_not_go_with(archive):
         FoldedTemplate(archive(), "counts", 0.1, (0.5, 3.0))
     with pytest.raises(InputError, match="there is no recoil"):
         FoldedTemplate(archive(), "counts", 5.0, (3.0, 0.5))
+
+
+def test_a_file_that_changed_is_read_again(archive):
+    path = archive()
+    first = read_grid_table(path, "recoils", along="recoil_energy_kev")
+    assert read_grid_table(path, "recoils", along="recoil_energy_kev") is first
+    with pytest.raises(ValueError, match="read-only"):
+        first.content[...] = 0.0
+    with np.load(path) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    np.savez(path, **{**arrays, "recoils": 2.0 * arrays["recoils"]})
+    again = read_grid_table(path, "recoils", along="recoil_energy_kev")
+    assert_allclose(again.content, 2.0 * first.content, rtol=1e-12)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 import cevns
-from cevns.exceptions import InputError
+from cevns.exceptions import CevnsWarning, InputError
 
 
 def test_pandax_is_its_published_flux():
@@ -58,8 +59,57 @@ def test_lz_is_in_no_fit():
     assert study.rate() is not None
 
 
-def test_a_flux_in_a_joint_fit_is_one_each():
-    result = cevns.load("xenonnt-2026", "pandax4t-2024").fit(poi="flux")
+def test_one_sun_has_one_flux():
+    both = cevns.load("xenonnt-2026", "pandax4t-2024")
+    result = both.fit(poi="flux")
+    found = result.fit["flux"]
+    assert result.poi is found
+    assert all(r.poi is None for r in result.results.values())
+    # PandaX-4T is a gaussian: the sum of a parabola and of XENONnT's own profile
+    curve = cevns.load("xenonnt-2026").profile(poi="flux", points=81).curve
+    rise = CubicSpline(curve.values, curve.rise + ((curve.values - 8.4e6) / 3.1e6) ** 2)
+    fine = np.linspace(4e6, 1e7, 6001)
+    assert found.value == pytest.approx(fine[np.argmin(rise(fine))], rel=2e-3)
+    inside = fine[rise(fine) < rise(fine).min() + 1.0]
+    assert found.value + found.error_up == pytest.approx(inside[-1], rel=2e-3)
+    assert found.value - found.error_down == pytest.approx(inside[0], rel=2e-3)
+    # and the mean weighted by the errors that face each other is near, not the same
+    xenonnt = cevns.load("xenonnt-2026").fit(poi="flux").fit["flux"]
+    weights = np.array([xenonnt.error_up, 3.1e6]) ** -2.0
+    mean = np.average([xenonnt.value, 8.4e6], weights=weights)
+    assert found.value == pytest.approx(mean, rel=0.03)
+    error = 0.5 * (found.error_up + found.error_down)
+    assert error == pytest.approx(weights.sum() ** -0.5, rel=0.1)
+    assert found.error_up < min(xenonnt.error_up, 3.1e6)
+
+
+def test_the_files_say_whether_the_flux_is_one():
+    each = cevns.load("conus-plus-2025", "pandax4t-2024").fit(poi="flux", asimov=True, minos="none")
+    assert each.poi is None
+    assert {n: f"{r.poi.value:.3g}" for n, r in each.results.items()} == {
+        "conus-plus-2025": "1.47e+13",
+        "pandax4t-2024": "5.25e+06",
+    }
+    # the same Sun with a flux of its own in one of them, so that its unit is another
+    study = cevns.load(
+        "xenonnt-2026",
+        "pandax4t-2024",
+        overrides={"pandax4t-2024:source.fluxes": "b16-gs98"},
+    )
+    with pytest.warns(CevnsWarning, match=r"share sun.b8, .* 5.25e\+06 and 5.46e\+06 /cm2/s"):
+        result = study.fit(poi="flux", minos="none")
+    assert result.results["pandax4t-2024"].poi.value == pytest.approx(8.4e6, rel=0.01)
+
+
+def test_a_flux_of_ones_own_is_not_shared():
+    # what is not 'shared' in one of the files is the flux there alone
+    study = cevns.load(
+        "xenonnt-2026",
+        "pandax4t-2024",
+        overrides={"pandax4t-2024:parameters.sun.b8.shared": "false"},
+    )
+    with pytest.warns(CevnsWarning, match="'sun.b8' is shared in xenonnt-2026 but not in"):
+        result = study.fit(poi="flux", minos="none")
     fluxes = {n: r.poi.value for n, r in result.results.items()}
     assert fluxes["pandax4t-2024"] == pytest.approx(8.4e6, rel=0.01)
     assert fluxes["xenonnt-2026"] == pytest.approx(5.2e6, rel=0.02)

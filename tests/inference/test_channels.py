@@ -29,10 +29,18 @@ from cevns.inference.model.factors import NamedFactor, Values
 from cevns.inference.model.joining import join
 from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.rows import OuterRows
-from cevns.inference.model.shapes import ComputedShape, FunctionShape, Morph, Stacked, fixed
+from cevns.inference.model.shapes import (
+    ComputedShape,
+    FunctionShape,
+    GridShape,
+    Morph,
+    Stacked,
+    fixed,
+)
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.statistics.unbinned import Unbinned
+from cevns.morphing import ParameterGrid
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 RNG = np.random.default_rng(8)
@@ -509,3 +517,19 @@ def test_measured_background_is_shared_and_free() -> None:
     found = fit(Model("on-off", start, (on, off)))
     assert found["n2"].value == pytest.approx(110.0, rel=1e-4)
     assert found["n1"].value == pytest.approx(1.0, rel=1e-2)
+
+
+def test_kept_weights_follow_every_parameter_of_a_shape():
+    # single points are asked for in turn, batches at once: the same numbers
+    grid = ParameterGrid({"g": np.array([-1.0, 0.0, 1.0])})
+    shape = GridShape(grid, RNG.uniform(5.0, 9.0, (3, N)))
+    components = (Component("s", morph(), ("n",)), Component("t", shape, (2.0,)))
+    model = Model("m", parameters("n", "a", "b", "g"), (Channel("c", np.ones(N), components),))
+    points = np.repeat(np.array([[5.0], [0.1], [0.1], [0.1]]), 9, axis=1)
+    for column, (row, value) in enumerate(
+        [(0, 6.0), (1, 0.4), (0, 5.0), (2, -0.7), (2, -0.7), (3, 0.5), (3, -0.5), (1, -2.0)], 1
+    ):
+        points[:, column] = points[:, column - 1]
+        points[row, column] = value
+    singly = np.stack([model.expected(p) for p in points.T])
+    assert_allclose(singly, model.expected(points.T), rtol=1e-14)

@@ -201,3 +201,29 @@ def test_what_is_of_another_quantity_is_not_judged():
     with pytest.raises(ValueError, match="what is not comparable has a note and no range"):
         row(comparable=False)
     assert row(accept=(10, 12), because="why", ours=13.0).verdict == "no"
+
+
+def test_what_is_missing_is_no_guess():
+    rows = {r.published.id: r for r in reproduce(["lz-2025"])}
+    assert set(rows) == {"lz-2025-flux", "lz-2025-significance"}
+    for found in rows.values():
+        assert (found.ours, found.agrees, found.verdict) == (None, None, "missing")
+        assert "HEPData" in found.skipped
+        assert found.to_dict()["skipped"] == load("lz-2025").declaration.missing
+    assert rows["lz-2025-flux"].published_text == ""
+    with pytest.raises(ValueError, match="'missing' is neither computed nor judged"):
+        row(missing="lz-2025")
+    with pytest.raises(ValueError, match="without a published number"):
+        row(published=None)
+
+
+def test_a_release_that_is_fetched_by_hand_says_how():
+    # no command fetches these templates, so none is named
+    for found in reproduce(["xenonnt-2024"]):
+        assert found.verdict == "no data"
+        assert "pack the HDF5 templates" in found.skipped
+        assert found.skipped.endswith("name a folder that holds them with CEVNS_DATA")
+        assert "cevns data fetch" not in found.skipped
+    lar = next(iter(reproduce(["lar-2020"])), None)
+    assert lar is not None
+    assert "run 'cevns data fetch coherent-lar-2020'" in lar.skipped

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,14 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.integrate import quad
 
-from cevns.exceptions import CevnsError, DataError, InputError, UnknownNameError
+from cevns.cli import run
+from cevns.exceptions import (
+    CevnsError,
+    DataError,
+    InputError,
+    MissingExtraError,
+    UnknownNameError,
+)
 from cevns.particles import FLAVOURS
 from cevns.sources import source
 from cevns.sources.beams.source import BurstSource, PulsedSource, SteadySource
@@ -251,7 +260,12 @@ def test_wrong_columns(tmp_path):
         ({"decay_s": 0.0}, "decay time"),
         ({"model": "ls220-27", "decay_s": 3.0}, "are those of the model 'pinched'"),
         ({"model": "ls220-27", "pinches": {"nu_e": 3.0}}, "this model has its own"),
-        ({"loader": "Nakazato_2013"}, "needs the model file"),
+        ({"choices": {"eos": "shen"}}, "those of a model of snewpy; name it as 'loader'"),
+        ({"loader": "Nakazato_2013", "model": "ls220-27"}, "are two; give one of them"),
+        (
+            {"loader": "Zha_2021", "file": Path("s20.dat"), "choices": {"eos": "shen"}},
+            "read from its file, or made of choices",
+        ),
     ],
 )
 def test_bad_arguments(fields, match):
@@ -275,6 +289,86 @@ def test_times_that_are_not_known():
 def test_without_snewpy(tmp_path):
     with pytest.raises(InputError, match=r"model.dat needs snewpy, which is not installed: pip"):
         Supernova(distance_kpc=10.0, file=tmp_path / "model.dat", loader="Nakazato_2013")
+    with pytest.raises(MissingExtraError, match=r"Zha_2021 needs .*pip install 'cevns\[snewpy\]'"):
+        Supernova(distance_kpc=10.0, loader="Zha_2021", choices={"progenitor_mass": 20})
+
+
+@pytest.fixture
+def of_snewpy(tmp_path, monkeypatch):
+    """snewpy with a file of our own in its folder of models: constant for ten seconds.
+
+    Energies of nu_e, nubar_e and the four others together, then mean and root mean square
+    energies; the bounce is at 0.2 s.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the standard library, by snewpy
+        pytest.importorskip("snewpy.models.ccsn")
+    downloader = importlib.import_module("snewpy._model_downloader")
+    monkeypatch.setattr(downloader, "model_path", str(tmp_path))
+    moments = [5e51, 5e51, 2e52, 12, 15, 15.6]
+    moments += [mean * np.sqrt(4.5 / 3.5) for mean in (12, 15, 15.6)]  # of a pinch of 2.5
+    rows = [" ".join(f"{v:.12g}" for v in (t, *moments)) for t in np.arange(0.2, 10.25, 0.1)]
+    (tmp_path / "Zha_2021").mkdir()
+    (tmp_path / "Zha_2021" / "s20.dat").write_text("# tb = 0.2\n" + "\n".join(rows) + "\n")
+    return tmp_path
+
+
+@pytest.mark.skipif(not SNEWPY, reason="snewpy is not installed")
+@pytest.mark.parametrize(
+    "mass",
+    [{"progenitor_mass": 20}, {"progenitor_mass": "20 solMass"}, {"progenitor_mass": "20.0"}],
+)
+def test_a_model_of_snewpy(of_snewpy, mass):
+    burst = Supernova(distance_kpc=10.0, loader="Zha_2021", choices={**mass, "eos": "stos_b145"})
+    ours = at_10_kpc()
+    for f in FLAVOURS:
+        assert burst.fluence_cm2(f) == pytest.approx(ours.fluence_cm2(f), rel=1e-4)
+        assert burst.mean_energy_mev(f) == pytest.approx(ours.mean_energy_mev(f), rel=1e-5)
+    assert burst.burst_s == pytest.approx((0.0, 10.0), abs=1e-9)
+    assert burst.name.startswith("Zha_2021 (progenitor_mass 20")
+
+
+@pytest.mark.skipif(not SNEWPY, reason="snewpy is not installed")
+@pytest.mark.parametrize(
+    ("name", "parameters", "match"),
+    [
+        ("Zha_2022", {}, "unknown model of snewpy 'Zha_2022': did you mean 'Zha_2021'"),
+        ("Zha_2021", {}, "'progenitor_mass' of Zha_2021 is not given; snewpy has 16.0 solMass"),
+        ("Zha_2021", {"progenitor_mass": 5}, "is 5.*; snewpy has 16.0 solMass, 17.0"),
+        ("Zha_2021", {"progenitor_mass": "20 s"}, "is 20 s; snewpy has 16.0"),
+        ("Zha_2021", {"progenitor_mass": "much"}, "is much; snewpy has 16.0"),
+        ("Zha_2021", {"progenitor_mas": 20}, "unknown parameter of Zha_2021 'progenitor_mas'"),
+        (
+            "Nakazato_2013",
+            {"progenitor_mass": 30, "revival_time": 0, "metallicity": 0.02, "eos": "shen"},
+            r"snewpy has no Nakazato_2013 with .*; it has \d+, such as progenitor_mass: 13.0",
+        ),
+    ],
+)
+def test_what_snewpy_has_not(of_snewpy, name, parameters, match):
+    with pytest.raises(InputError, match=match):
+        Supernova(distance_kpc=10.0, loader=name, choices=parameters)
+
+
+@pytest.mark.skipif(not SNEWPY, reason="snewpy is not installed")
+def test_data_that_snewpy_cannot_get(of_snewpy, monkeypatch):
+    from snewpy import _model_downloader
+
+    def refused(src, dest, chunk_size=0):
+        raise ConnectionError(f"no way to {src}")
+
+    monkeypatch.setattr(_model_downloader, "_download", refused)
+    with pytest.raises(InputError, match=r"cannot get or read the data of Zha_2021 .ConnectionE"):
+        Supernova(distance_kpc=10.0, loader="Zha_2021", choices={"progenitor_mass": 21})
+
+
+@pytest.mark.skipif(not SNEWPY, reason="snewpy is not installed")
+def test_a_model_of_snewpy_in_the_command(of_snewpy, capsys):
+    words = ["supernova", "Xe", "--distance", "10kpc", "--threshold", "1keVnr"]
+    words += ["--loader", "Zha_2021", "--burst", "progenitor_mass=20", "--json", "-"]
+    assert run(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["events_per_tonne"] == pytest.approx(18.4, rel=0.03)
 
 
 @pytest.mark.skipif(not SNEWPY, reason="snewpy is not installed")

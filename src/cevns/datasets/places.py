@@ -26,6 +26,7 @@ __all__ = [
     "VARIABLE",
     "Located",
     "Origin",
+    "absent",
     "cache_folder",
     "carried",
     "find",
@@ -139,9 +140,23 @@ def locate(name: str, data: Path | str | None = None, *, cache: Path | None = No
     if tables is not None:
         digests = {path.name: sha256(path) for path in sorted(tables.glob("*.csv"))}
         return Located(wanted.name, "carried", tables, digests)
-    raise InputError(
+    raise InputError(absent(name, f"--data or {VARIABLE}"))
+
+
+def absent(name: str, where: str = VARIABLE) -> str:
+    """The sentence about a release that is nowhere.
+
+    Args:
+        name: the release.
+        where: what can name its folder.
+
+    Raises:
+        UnknownNameError: if no release has that name.
+    """
+    wanted = release(name)
+    return (
         f"the data of {wanted.name} are not here: {wanted.obtain}, or name a folder that holds "
-        f"them with --data or {VARIABLE}"
+        f"them with {where}"
     )
 
 

@@ -98,7 +98,7 @@ def build_model(
         flux_cm2_s=experiment.flux_cm2_s,
     )
     parameters = assembly.parameter_vector(
-        declared, experiment.declared, question, of_interest, experiment.flux_pulls
+        declared, experiment.declared, question, of_interest, experiment.flux_parameters
     )
     normalised, reference = question.counts_events, of_interest[0].value
     strength = question.scaled(experiment.signal_strength, reference)

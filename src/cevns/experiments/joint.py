@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.counts_model import Key, build_model
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment, load
-from cevns.experiments.questions import SCALE_QUESTION, SIGNAL, Poi, Question, ask
+from cevns.experiments.questions import FLUX, SCALE_QUESTION, SIGNAL, Poi, Question, ask
 from cevns.inference import Model
 from cevns.inference.model.joining import join
 from cevns.parameters import Parameter, Parameters, fold_name
@@ -114,7 +115,8 @@ class JointExperiment(Named):
 
         Args:
             poi: ``cross-section-scale`` (every predicted cross section times one factor),
-                ``sin2-theta-w``, a number for each experiment with common nuisances (``count``,
+                ``sin2-theta-w``, ``flux`` (one where all declare the same source, else one for
+                each), a number for each experiment with common nuisances (``count``,
                 ``cross-section``), or names of parameters of the interaction and of strengths of
                 components to leave free; or what `ask` returns.
             interactions: one for each experiment in place of the declared ones.
@@ -158,6 +160,8 @@ class JointExperiment(Named):
                         )
         _warn_half_shared(models)
         common = {e.name: _by_material(e, models[e.name]) for e in self.experiments}
+        if asked.one_flux:
+            common = {name: {**names, FLUX: FLUX} for name, names in common.items()}
         return join(models, common=common, scale=asked.scale)
 
     def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
@@ -169,6 +173,8 @@ class JointExperiment(Named):
         """
         first = self.experiments[0].interaction if interactions is None else interactions[0]
         question = ask(poi, first, self.strengths, several=True)
+        if question.frees_the_flux:
+            return replace(question, one_flux=_have_one_flux(self.experiments))
         for name in question.strengths:
             apart = [e.name for e in self.experiments if not _is_shared(e, name)]
             without = [e.name for e in self.experiments if not e.strengths.has(name)]
@@ -349,6 +355,39 @@ def _is_shared(experiment: Experiment, name: str) -> bool:
     if entry is not None:
         return entry.shared is True
     return any(p.parameters.has(name) for p in experiment.own_processes.values())
+
+
+def _have_one_flux(experiments: Sequence[Experiment]) -> bool:
+    """Whether all are declared to see the same flux.
+
+    They are where the same shared parameters move it, which is how files say that their source is
+    one, and where its nominal value is the same: fluxes of one reactor at two distances are two.
+    """
+    moving = []
+    for e in experiments:
+        if not all(_is_shared(e, n) for n in e.flux_parameters):
+            return False
+        moving.append({fold_name(n) for n in e.flux_parameters})
+    if not moving[0] or any(names != moving[0] for names in moving):
+        return False
+    fluxes = [e.flux_cm2_s for e in experiments]
+    apart = [e for e, f in zip(experiments, fluxes, strict=True) if not _alike(f, fluxes[0])]
+    if apart:
+        first = experiments[0]
+        warnings.warn(
+            f"{first.name} and {apart[0].name} share {', '.join(sorted(moving[0]))}, but their "
+            f"nominal fluxes are {fluxes[0]:.4g} and {apart[0].flux_cm2_s:.4g} /cm2/s: each is "
+            "fitted with a flux of its own; declare the same nominal flux (source.fluxes) if they "
+            "see the same",
+            CevnsWarning,
+            stacklevel=4,
+        )
+    return not apart
+
+
+def _alike(a: float | None, b: float | None) -> bool:
+    """Equal but for rounding."""
+    return a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9)
 
 
 def _by_material(experiment: Experiment, model: Model) -> dict[str, str]:

@@ -10,7 +10,8 @@
 ``flux``
     the flux of the source free, in particles of all species per cm2 and second: signal =
     S(theta) flux/flux_declared. For sources that shine at all times, of which the number is what is
-    measured: the Sun's 8B. Parameters that act on the flux are held.
+    measured: the Sun's 8B. Parameters that act on the flux are held. Several experiments that
+    declare the same source have one flux.
 ``sin2-theta-w``
     the weak mixing angle free in the couplings, all pulls included.
 ``couplings``
@@ -76,12 +77,14 @@ class Question:
         couplings: parameters of the interaction that are free in it.
         strengths: strengths and parameters of further components that are.
         beside: parameters of processes that further components have of their own, held beside.
+        one_flux: whether several experiments have the flux in common that is asked for.
     """
 
     name: str
     couplings: tuple[str, ...] = ()
     strengths: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    one_flux: bool = False
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -108,6 +111,8 @@ class Question:
         """The one parameter of interest that several experiments have in common, if there is."""
         if self.name == SCALE_QUESTION:
             return SCALE
+        if self.one_flux:
+            return FLUX
         return self.named[0] if self.named else None
 
     @property

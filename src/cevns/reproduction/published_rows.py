@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from cevns import datasets, registry
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments import load
 from cevns.experiments.declaration.document import parse
 
 __all__ = ["FOLDER", "Published", "Row", "declared", "reproduce"]
@@ -26,7 +27,8 @@ class Published(BaseModel):
     without it is shown and not judged. Where the published number is of another quantity than ours
     the row is not `comparable`, and its note says why. A row that `needs` a public release is
     skipped where the release is not at hand; one without `compute` has no counterpart here and
-    stands beside others.
+    stands beside others. One of a `missing` experiment has none either: the experiment's file says
+    what is missing.
 
     Where `own` is given the row is judged by an independent program that had the same inputs, and
     the published number, if there is one, stands beside.
@@ -48,14 +50,19 @@ class Published(BaseModel):
     note: str = ""
     comparable: bool = True
     needs: str | None = None
+    missing: str | None = None
     compute: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Published:
         if self.compute is not None and "kind" not in self.compute:
             raise InputError(f"row {self.id!r}: 'compute' needs a 'kind'")
+        if self.missing is not None and (self.compute is not None or self.accept is not None):
+            raise InputError(f"row {self.id!r}: what is 'missing' is neither computed nor judged")
         if self.accept is not None and not self.because:
             raise InputError(f"row {self.id!r}: a range to accept needs its reason ('because')")
+        if self.published is None and self.own is None and self.missing is not None:
+            return self
         if self.published is None and (self.own is None or not self.comparable):
             raise InputError(f"row {self.id!r}: without a published number give one of our 'own'")
         if not self.comparable and (self.accept is not None or not self.note):
@@ -90,7 +97,9 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """``yes``, ``no``, ``shown``, ``not comparable`` or ``no data``, for tables."""
+        """For tables: ``yes``, ``no``, ``shown``, ``not comparable``, ``missing``, ``no data``."""
+        if self.published.missing is not None:
+            return "missing"
         if self.skipped:
             return "no data"
         if not self.published.comparable:
@@ -190,16 +199,14 @@ def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:
     for row in rows:
         if wanted and not any(row.id.startswith(i) for i in wanted):
             continue
+        if row.missing is not None:
+            yield Row(row, None, load(row.missing).declaration.missing)
+            continue
         if row.compute is None:
             yield Row(row, None)
             continue
         if row.needs is not None and datasets.find(row.needs) is None:
-            yield Row(
-                row,
-                None,
-                f"the data of {row.needs} are not here: run 'cevns data fetch {row.needs}', or "
-                f"name a folder that holds them with {datasets.places.VARIABLE}",
-            )
+            yield Row(row, None, datasets.places.absent(row.needs))
             continue
         fields = dict(row.compute)
         kind = registry.load("cevns.reproduction.kinds", "kind of row", fields.pop("kind"))

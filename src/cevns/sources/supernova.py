@@ -19,6 +19,7 @@ from cevns.sources.arrivals.burst import Burst
 from cevns.sources.beams.source import Source
 from cevns.sources.burst_models import burst_table
 from cevns.sources.burst_models.pinched_spectrum import BurstPart, PinchedSum
+from cevns.sources.burst_models.snewpy_files import Value, read_snewpy, snewpy_model
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit, quantity
 
@@ -68,13 +69,17 @@ class Supernova(Source):
     2.5, written down from memory as usual choices. ``ls220-27`` and ``ls220-11.2`` are simulations
     of stars of 27 and 11.2 solar masses with the equation of state LS220, those of R. F. Lang et
     al., arXiv:1606.09243, in time bins. With `file` it is a table of one's own in the same columns
-    (`cevns.sources.burst_models.burst_table`), or with `loader` a file that snewpy reads.
+    (`cevns.sources.burst_models.burst_table`), or with `loader` a file that snewpy reads. With
+    `loader` alone it is a model of snewpy with `choices` of its parameters, whose data snewpy
+    downloads.
 
     Args:
         distance_kpc: from the star, kpc.
         model: a name above; of a file with several models which of them.
         file: a table of a burst, or with `loader` a model file of snewpy.
-        loader: class of snewpy that reads the file, such as ``Nakazato_2013``.
+        loader: class of snewpy that reads the file, or model of snewpy, ``Nakazato_2013``.
+        choices: of a model of snewpy, by its names: words, numbers in its units, or quantities
+            as text (``100 ms``).
         energies_erg: of ``pinched``, energy of one species by its name or ``nu_x`` for each of the
             four that are neither nu_e nor nubar_e; what is left out is as above.
         mean_energies_mev: of ``pinched``, in the same way, MeV.
@@ -101,6 +106,7 @@ class Supernova(Source):
     model: str | None = None
     file: Path | None = None
     loader: str | None = None
+    choices: Mapping[str, Value] = field(default_factory=dict)
     energies_erg: Mapping[str, Erg] = field(default_factory=dict)
     mean_energies_mev: Mapping[str, Mev] = field(default_factory=dict)
     pinches: Mapping[str, float] = field(default_factory=dict)
@@ -108,8 +114,17 @@ class Supernova(Source):
 
     def __post_init__(self) -> None:
         within("distance of the supernova in kpc", self.distance_kpc, 1e-6, 1e6, "find its unit")
-        if self.loader is not None and self.file is None:
-            raise InputError("a loader of snewpy needs the model file: give it as 'file'")
+        if self.loader is None and self.choices:
+            raise InputError(
+                f"{', '.join(self.choices)}: choices are those of a model of snewpy; name it "
+                "as 'loader'"
+            )
+        if self.file is not None and self.choices:
+            raise InputError("a model is read from its file, or made of choices: give one")
+        if self.loader is not None and self.model is not None:
+            raise InputError(
+                f"the loader {self.loader} and the model {self.model!r} are two; give one of them"
+            )
         own = (self.energies_erg, self.mean_energies_mev, self.pinches)
         if self._bins is not None and (any(own) or self.decay_s is not None):
             raise InputError(
@@ -124,9 +139,9 @@ class Supernova(Source):
     def _bins(self) -> Mapping[str, burst_table.TimeBins] | None:
         """The model in time bins; None for one spectrum."""
         name = canonical(self.model or PINCHED)
-        if self.file is not None and self.loader is not None:
-            from cevns.sources.burst_models.snewpy_files import read_snewpy
-
+        if self.loader is not None:
+            if self.file is None:
+                return snewpy_model(self.loader, self.choices)
             return read_snewpy(Path(self.file), self.loader)
         if self.file is not None:
             return burst_table.read_table(Path(self.file), self.model)
@@ -146,6 +161,9 @@ class Supernova(Source):
         """Of the model."""
         if self.file is not None:
             return " ".join(n for n in (self.loader, Path(self.file).name, self.model) if n)
+        if self.loader is not None:
+            said = ", ".join(f"{n} {v}" for n, v in self.choices.items())
+            return f"{self.loader} ({said})" if said else self.loader
         return canonical(self.model or PINCHED)
 
     @property

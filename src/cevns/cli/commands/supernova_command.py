@@ -45,14 +45,15 @@ def supernova(
         typer.Option(metavar="PATH", help="a burst of your own: CSV, or with --loader snewpy's"),
     ] = None,
     loader: Annotated[
-        str | None, typer.Option(metavar="CLASS", help="class of snewpy that reads the file")
+        str | None,
+        typer.Option(metavar="CLASS", help="of snewpy: reads --file, or is a model by itself"),
     ] = None,
     burst: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
             help="of the pinched model: energies.nu_x=6e52erg, mean_energies.nu_e=11MeV, "
-            "pinches.nubar_e=3, decay=3s",
+            "pinches.nubar_e=3, decay=3s; of a model of snewpy its parameters",
         ),
     ] = None,
     mass: Annotated[str | None, typer.Option(metavar="QUANTITY", help="of the target; 1t")] = None,
@@ -160,7 +161,9 @@ def _burst(burst: list[str] | None) -> dict[str, Any]:
         key, equal, value = (part.strip() for part in text.partition("="))
         name, dot, species = key.partition(".")
         what = f"--burst {key}"
-        if equal and key == "decay":
+        if equal and loader is not None and file is None:
+            own.setdefault("choices", {})[key] = value
+        elif equal and key == "decay":
             own["decay_s"] = quantity(value, "s", what=what)
         elif equal and dot and name in units:
             field, unit = units[name]

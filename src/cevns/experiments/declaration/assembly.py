@@ -56,7 +56,7 @@ def parameter_vector(
     declared: Mapping[str, Parameter],
     question: Question,
     of_interest: Sequence[Parameter],
-    flux_pulls: Collection[str] = (),
+    flux_parameters: Collection[str] = (),
 ) -> Parameters:
     """Parameters of interest, background counts, then the nuisances of the file.
 
@@ -65,7 +65,7 @@ def parameter_vector(
         declared: its parameters.
         question: what is asked; nuisances that it leaves without effect are left out.
         of_interest: its parameters.
-        flux_pulls: names of those that are the flux of the source.
+        flux_parameters: names of those that move the flux of the source.
 
     Raises:
         InputError: if a parameter of the file has the name of a component.
@@ -101,8 +101,7 @@ def parameter_vector(
             continue  # the parameter of interest itself
         if question.counts_events and declaration.only_scales_the_signal(name):
             continue  # without effect on a shape that is normalised
-        own = acts_on == "flux" or (acts_on == "source" and name in flux_pulls)
-        if question.frees_the_flux and own:
+        if question.frees_the_flux and name in flux_parameters:
             parameter = replace(parameter, fixed=True)  # the flux itself is what is fitted
         if name in together:
             parameter = replace(parameter, constraint=None, typical=together[name])

@@ -156,6 +156,13 @@ class Apparatus(Stages):
         source = self.source
         return tuple(source.changes) if isinstance(source, FluxesSource) else ()
 
+    @property
+    def flux_parameters(self) -> tuple[str, ...]:
+        """Parameters of the file that move the flux of the source."""
+        pulls = self.flux_pulls
+        moving = self.declaration.acting_on("source")
+        return (*self.declaration.acting_on("flux"), *(n for n in moving if n in pulls))
+
     def recoil_density(
         self, recoil_energy_kev: Array, values: Mapping[str, float] | None = None
     ) -> Array:

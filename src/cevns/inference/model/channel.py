@@ -204,10 +204,31 @@ class Channel:
         static = None if self._static is None else WeightedRows(self._static, weights)
         return Evaluated(self, values, like, static, tuple(blocks), tuple(where), n_static)
 
+    @cached_property
+    def _static_shapes(self) -> tuple[tuple[Shape, ...], tuple[str, ...]]:
+        """Shapes on static rows, and all parameters that move them."""
+        shapes = tuple(c.shape for c in self.components if c.shape.matrix is not None)
+        return shapes, tuple(dict.fromkeys(n for s in shapes for n in s.parameters))
+
+    @cached_property
+    def _known_weights(self) -> dict[bytes, Array | None]:
+        """Weights of the last single point: of a minimiser's steps few move the shapes."""
+        return {}
+
     def _weights(self, values: Values, like: Array) -> Array | None:
         """Weights of all static rows, ``(n_rows, m, B)``; None where each row stands alone."""
-        static = [c.shape for c in self.components if c.shape.matrix is not None]
-        found = [s.weights(values, like) for s in static]
+        if like.size != 1:
+            return self._mixed(values, like)
+        key = b"".join(values[n].tobytes() for n in self._static_shapes[1])
+        known = self._known_weights
+        if key not in known:
+            found = self._mixed(values, like)
+            known.clear()
+            known[key] = None if found is None else frozen(found)
+        return known[key]
+
+    def _mixed(self, values: Values, like: Array) -> Array | None:
+        found = [s.weights(values, like) for s in self._static_shapes[0]]
         if all(w is None for w in found):
             return None
         widths = [1 if w is None else w.shape[1] for w in found]

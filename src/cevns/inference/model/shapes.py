@@ -207,15 +207,20 @@ class GridShape(StaticShape):
         """See `Shape`."""
         return int(self.matrix.shape[1])
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """See `Shape`."""
         return tuple(self.grid.values)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """See `Shape`."""
         return tuple(n for n in self.parameters if n not in self.held)
+
+    @cached_property
+    def _asked(self) -> tuple[int, ...]:
+        """Numbers of the parameters along which slopes are asked for."""
+        return tuple(k for k, n in enumerate(self.parameters) if n not in self.held)
 
     def with_fixed(self, names: Iterable[str]) -> GridShape:
         """See `Shape`."""
@@ -225,9 +230,10 @@ class GridShape(StaticShape):
         """See `Shape`."""
         if not self.parameters:
             return np.ones((1, 1, *np.shape(like)))
-        at = np.stack([values[n] + like for n in self.parameters], axis=-1)
-        asked = tuple(k for k, n in enumerate(self.parameters) if n not in self.held)
-        return np.moveaxis(self.grid.rows(at, asked), -1, 1)
+        at = np.empty((*like.shape, len(self.parameters)))
+        for k, name in enumerate(self.parameters):
+            at[..., k] = values[name]
+        return self.grid.rows(at, self._asked).swapaxes(1, -1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,8 @@ def compared(*ids: str) -> Table:
         p = row.published
         texts = row.published_text, row.ours_text, row.verdict_text
         rows.append((p.quantity, p.unit, *texts, p.source))
-        if p.note:
-            notes.setdefault(p.note, p.quantity)  # said once, at the first row
+        for note in (p.note, row.skipped):
+            if note:
+                notes.setdefault(note, p.quantity)  # said once, at the first row
     columns = ("quantity", "unit", "published", "ours", "agrees", "published in")
     return Table(columns, tuple(rows), tuple(f"{first}: {note}" for note, first in notes.items()))

@@ -1,4 +1,4 @@
-"""Files of supernova models that the package snewpy reads, as tables in time.
+"""Supernova models of the package snewpy, as tables in time: its own, and files that it reads.
 
 A snapshot of such a model has the spectra of nu_e, nu_x, nubar_e and nubar_x, each of one species:
 rows of x count twice here, since they stand for the flavours mu and tau. Between snapshots spectra
@@ -10,20 +10,26 @@ from __future__ import annotations
 
 import glob
 import importlib
-from collections.abc import Mapping
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.exceptions import DataError, InputError, MissingExtraError, UnknownNameError
 from cevns.sources.burst_models.burst_table import TimeBins
 from cevns.typing import Array, IntArray
 from cevns.units import quantity
 
-__all__ = ["read_snewpy"]
+__all__ = ["Value", "read_snewpy", "snewpy_model"]
 
-_MODULES: Final = ("models.base", "neutrino", "models.ccsn", "models.ccsn_loaders")
+Value = str | float
+"""Of a parameter of a model: a word, a number in its unit, or a quantity as text (``100 ms``)."""
+
+_LOADERS: Final = ("models.ccsn", "models.ccsn_loaders")  # the later have the plain readers
 _ROWS: Final = {
     "NU_E": ("nu_e",),
     "NU_X": ("nu_mu", "nu_tau"),
@@ -48,16 +54,64 @@ def read_snewpy(path: Path, loader: str) -> Mapping[str, TimeBins]:
         loader: class of snewpy that reads it, such as ``Nakazato_2013`` or ``Analytic3Species``.
 
     Raises:
-        InputError: if snewpy is not installed.
+        MissingExtraError: if snewpy is not installed.
         UnknownNameError: if it has no such class.
         DataError: if it cannot read the file, or finds no burst in it.
     """
-    model = _opened(path, loader)
+    with _quiet():
+        return _in_time(_opened(path, loader), str(path))
+
+
+def snewpy_model(name: str, parameters: Mapping[str, Value]) -> Mapping[str, TimeBins]:
+    """A model of snewpy by flavour; snewpy downloads its data when they are asked for first.
+
+    Args:
+        name: of the model, such as ``Nakazato_2013``.
+        parameters: by the names of snewpy. One that has a single value may be left out.
+
+    Raises:
+        MissingExtraError: if snewpy is not installed.
+        InputError: if the parameters are not those of a model, or its data cannot be had.
+        UnknownNameError: if snewpy has no such model or parameter.
+        DataError: if there is no burst in it.
+    """
+    with _quiet():
+        ccsn, registry = _modules(
+            f"the supernova model {name}", "models.ccsn", "models.registry_model"
+        )
+        known: dict[str, Any] = {
+            n: kind
+            for n, kind in vars(ccsn).items()
+            if isinstance(kind, type) and registry.all_models.intersection(kind.__mro__)
+        }
+        if name not in known:
+            raise UnknownNameError("model of snewpy", name, known)
+        own = known[name].parameters
+        for given in parameters:
+            if given not in own.params:
+                raise UnknownNameError(f"parameter of {name}", given, own.params)
+        chosen = {n: _chosen(name, n, p, parameters.get(n)) for n, p in own.items()}
+        if chosen not in own.valid_combinations_dict:
+            said = ", ".join(f"{n}: {v}" for n, v in chosen.items())
+            raise InputError(f"snewpy has no {name} with {said}; {_combinations(own)}")
+        free = {n: v for n, v in chosen.items() if not own[n].fixed}
+        try:
+            model = known[name](**free)
+        except Exception as error:  # of the network, or of its reader
+            raise InputError(
+                f"snewpy cannot get or read the data of {name} ({_shortly(error)}); it downloads "
+                "them once: connect, or have them in its folder of models"
+            ) from None
+        return _in_time(model, name)
+
+
+def _in_time(model: Any, where: str) -> Mapping[str, TimeBins]:
+    """Snapshots joined to time bins."""
     time = np.asarray(model.time.to_value("s"), dtype=float)
     if time.size < 2 or not np.all(np.diff(time) > 0.0):
-        raise DataError("its times do not increase; a burst needs two or more", path=path)
+        raise DataError("its times do not increase; a burst needs two or more", path=where)
     found: dict[str, TimeBins] = {}
-    for name, (numbers, energies, squares) in _moments(model, time, path).items():
+    for name, (numbers, energies, squares) in _moments(model, time).items():
         # rates at the snapshots to what arrives between them, then groups of snapshots
         width = np.diff(time)
         joined = _groups(width.size)
@@ -67,7 +121,7 @@ def read_snewpy(path: Path, loader: str) -> Mapping[str, TimeBins]:
         )
         some = number > 1e-12 * number.sum()
         if not some.any():
-            raise DataError(f"snewpy finds no {name} in it", path=path)
+            raise DataError(f"snewpy finds no {name} in it", path=where)
         begin, end = time[joined], np.append(time[joined[1:]], time[-1])
         bins = TimeBins(
             begin[some],
@@ -80,6 +134,62 @@ def read_snewpy(path: Path, loader: str) -> Mapping[str, TimeBins]:
     return found
 
 
+def _chosen(model: str, name: str, parameter: Any, given: Value | None) -> Any:
+    """The allowed value of a parameter that is meant.
+
+    Raises:
+        InputError: if none is.
+    """
+    allowed = list(parameter)
+    if given is None and parameter.fixed:
+        return allowed[0]
+    for value in allowed:
+        if given is not None and _same(value, given):
+            return value
+    values = ", ".join(str(v) for v in allowed)
+    said = "is not given" if given is None else f"is {given}"
+    raise InputError(f"parameter {name!r} of {model} {said}; snewpy has {values}")
+
+
+def _same(value: Any, given: Value) -> bool:
+    """Whether a word, number or quantity is the value of snewpy."""
+    units = importlib.import_module("astropy.units")
+    if isinstance(value, units.Quantity):
+        try:
+            meant = units.Quantity(given)  # a number, or text with a unit
+            if meant.unit == units.dimensionless_unscaled:
+                meant = meant.value * value.unit
+            return math.isclose(meant.to_value(value.unit), value.value, rel_tol=1e-9)
+        except (TypeError, ValueError):  # of units that do not convert too
+            return False
+    if isinstance(value, str):
+        return str(given).casefold() == value.casefold()
+    try:
+        return math.isclose(float(given), float(value), rel_tol=1e-9)
+    except ValueError:
+        return False
+
+
+def _combinations(own: Any) -> str:
+    """Some that there are, for a message."""
+    some = own.valid_combinations_dict
+    shown = "; ".join(", ".join(f"{n}: {v}" for n, v in one.items()) for one in some[:3])
+    return f"it has {len(some)}, such as {shown}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what snewpy and its dependencies say of each other to their developers."""
+    with warnings.catch_warnings():
+        for kind in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
+            warnings.simplefilter("ignore", kind)
+        yield
+
+
+def _shortly(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+
+
 def _groups(n: int) -> IntArray:
     """First of each group of intervals, at most `_MOST_BINS` groups."""
     groups: IntArray = np.unique(
@@ -88,19 +198,21 @@ def _groups(n: int) -> IntArray:
     return groups
 
 
-def _package(path: Path) -> tuple[Any, ...]:
-    """The modules of snewpy that are needed."""
+def _modules(what: str, *names: str) -> tuple[Any, ...]:
+    """Modules of snewpy.
+
+    Raises:
+        MissingExtraError: if it is not installed.
+    """
     try:
-        return tuple(importlib.import_module(f"snewpy.{name}") for name in _MODULES)
+        return tuple(importlib.import_module(f"snewpy.{name}") for name in names)
     except ImportError:
-        raise InputError(
-            f"reading the supernova model {path.name} needs snewpy, which is not installed: pip "
-            "install snewpy"
-        ) from None
+        raise MissingExtraError("snewpy", "snewpy", what) from None
 
 
 def _opened(path: Path, loader: str) -> Any:
-    base, _, *modules = _package(path)
+    what = f"reading the supernova model {path.name}"
+    base, *modules = _modules(what, "models.base", *_LOADERS)
     known = {
         name: kind
         for module in modules
@@ -116,16 +228,17 @@ def _opened(path: Path, loader: str) -> Any:
     try:
         return known[loader](filename=str(path))
     except Exception as error:  # each loader has its own
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        raise DataError(f"snewpy's {loader} cannot read it ({text[:200]})", path=path) from None
+        said = f"snewpy's {loader} cannot read it ({_shortly(error)})"
+        raise DataError(said, path=path) from None
 
 
-def _moments(model: Any, time: Array, path: Path) -> dict[str, tuple[Array, Array, Array]]:
+def _moments(model: Any, time: Array) -> dict[str, tuple[Array, Array, Array]]:
     """Number, energy (MeV) and squared energy per second at each snapshot, by row of snewpy."""
     from scipy.integrate import simpson
 
     units = importlib.import_module("astropy.units")  # snewpy brings it
-    rows = [flavour for flavour in _package(path)[1].Flavor if flavour.name in _ROWS]
+    flavours = importlib.import_module("snewpy.neutrino").Flavor
+    rows = [flavour for flavour in flavours if flavour.name in _ROWS]
     spectra = model.get_initial_spectra(time * units.s, _ENERGY_MEV * units.MeV, rows)
     out = {}
     for flavour in rows:
