@@ -22,7 +22,7 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["DELAY_EDGES", "Band", "ChiFlux", "bands", "delay_us", "energy_of_delay"]
 
-DELAY_EDGES: Final = (0.05, 0.15, 0.35, 0.75, 1.5)
+DELAY_EDGES: Final = (0.02, 0.08, 0.25, 0.6, 1.5)
 """Delays between the bands, in units of the pulse width."""
 _ORDER: Final = 24
 
