@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.special import ndtr
+from scipy.special import ndtr, spherical_jn
 
 from cevns.dark_sector.sector import DarkSector
 from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.nuclear import nuclide
 from cevns.sources import PulsedSource, source
 from cevns.sources.beams.flux_nodes import flux_nodes
 from cevns.sources.meson_beams.beam_targets import BEAMS, beam_target
@@ -33,7 +34,7 @@ from cevns.sources.meson_beams.meson_decay_rates import (
     virtuality,
     width_mev,
 )
-from cevns.sources.meson_beams.meson_sample import seen_from, sobol_points
+from cevns.sources.meson_beams.meson_sample import POINTS, Mesons, seen_from, sobol_points
 from cevns.sources.meson_beams.photon_channels import capture_energy_mev, captured
 from cevns.sources.meson_beams.rest_spectra import RestGrid, rest_spectrum
 from cevns.sources.meson_decay import MesonDecay
@@ -66,8 +67,11 @@ def dump(**options):
 )
 def test_branching_ratios(m_v, m_chi, chi, narrow, whole):
     at = sector(m_v, m_chi, chi)
-    assert EPS2 * narrow_branching(at, PI0) == pytest.approx(narrow, rel=1e-5)
-    assert EPS2 * virtuality(at, PI0).branching == pytest.approx(whole, rel=1e-5)
+    if narrow:
+        assert EPS2 * narrow_branching(at, PI0) / narrow == pytest.approx(1.0, rel=1e-5)
+    else:
+        assert narrow_branching(at, PI0) == 0.0
+    assert EPS2 * virtuality(at, PI0).branching / whole == pytest.approx(1.0, rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,9 @@ def test_the_baryon_current():
     assert virtuality(baryon, PI0).branching == virtuality(vector, PI0).branching
     ratio = virtuality(baryon, ETA).branching / virtuality(vector, ETA).branching
     assert ratio == pytest.approx(0.61**2)
-    assert form_factor_squared("resonances", 1e-3, baryonic=True) == pytest.approx(1.0, rel=1e-3)
+    assert form_factor_squared("vector-dominance", 1e-3, baryonic=True) == pytest.approx(
+        1, rel=1e-3
+    )
 
 
 def test_closed_decays():
@@ -203,13 +209,12 @@ def emitted(at, parent, count, generator, *, isotropic=False):
     cosine = generator.uniform(-1, 1, count)
     if not isotropic:
         p2 = s / 4 - at.m_chi_mev**2
-        height = {
-            "scalar": p2 * (1 - cosine**2),
-            "dirac": s / 2 - p2 * (1 - cosine**2),
-            "majorana": p2 * (1 + cosine**2),
+        height, mean = {
+            "scalar": (p2 * (1 - cosine**2), p2 * 2 / 3),
+            "dirac": (s / 2 - p2 * (1 - cosine**2), s / 2 - p2 * 2 / 3),
+            "majorana": (p2 * (1 + cosine**2), p2 * 4 / 3),
         }[at.chi]
-        top = {"scalar": p2, "dirac": s / 2, "majorana": 2 * p2}[at.chi]
-        kept = generator.uniform(size=count) * top < height
+        kept = generator.uniform(size=count) * 1.5 * mean < height  # of each s the same share
         s, cosine = s[kept], cosine[kept]
     mass = parent.mass_mev
     p_v, e_v = (mass**2 - s) / (2 * mass), (mass**2 + s) / (2 * mass)
@@ -240,7 +245,7 @@ def test_isotropic_mediators_as_bdnmc():
     """On shell a box; a virtual mediator stays transverse."""
     at = sector(30, 10, alpha_d=1e-6)
     flat = rest_spectrum(at, PI0, virtuality(at, PI0), polarised=False)
-    inside = flat[flat > 0.5 * flat.max()]
+    inside = flat[flat > 0.5 * flat.max()][2:-2]
     assert inside.std() / inside.mean() < 1e-3
     virtual = sector(150, 50)
     found = virtuality(virtual, PI0)
@@ -252,8 +257,9 @@ def test_isotropic_mediators_as_bdnmc():
 # --- spectra of mesons ------------------------------------------------------------------------------
 
 
-def moments(spectrum, angle=0.0):
-    sample = seen_from(spectrum, PI0.mass_mev, angle)
+def moments(spectrum):
+    sample = seen_from(spectrum, PI0.mass_mev, 0.0)
+    assert sample.weight.sum() == pytest.approx(1.0, rel=1e-3)
     energy = sample.weight @ ((sample.gamma - 1) * PI0.mass_mev)
     forward = sample.weight @ (sample.cosine > 0)
     return energy, sample.weight @ sample.cosine, forward
@@ -275,6 +281,15 @@ def density_of_burman_smith(theta, kinetic):
     return BSpline(knots, steps, 2)(theta) * shape * np.sin(np.deg2rad(theta))
 
 
+def points(spectrum):
+    """Mesons of a spectrum, drawn evenly in the angle to the beam."""
+    uniform = sobol_points(2, 65536)
+    cosine = 2 * uniform[0] - 1
+    kinetic, weight = spectrum.kinetic(cosine, uniform[1], PI0.mass_mev)
+    weight = weight * spectrum.angular(cosine)
+    return Mesons(cosine, kinetic, weight / weight.sum())
+
+
 def test_the_points_have_the_density_of_burman_smith():
     theta, kinetic = np.meshgrid(
         (np.arange(1800) + 0.5) / 10, (np.arange(1721) + 0.5) / 2, indexing="ij"
@@ -282,7 +297,7 @@ def test_the_points_have_the_density_of_burman_smith():
     weight = density_of_burman_smith(theta, kinetic)
     pion = np.sqrt((kinetic + 139.57039) ** 2 - 139.57039**2)
     energy = np.sqrt(pion**2 + PI0.mass_mev**2) - PI0.mass_mev
-    mesons = BurmanSmith(SNS).mesons(sobol_points(2, 65536), PI0.mass_mev)
+    mesons = points(BurmanSmith(SNS))
     angle = np.rad2deg(np.arccos(mesons.cosine))
     for low, high in ((0, 20), (20, 60), (60, 120), (120, 180)):
         there, here = (theta > low) & (theta < high), (angle > low) & (angle < high)
@@ -296,7 +311,7 @@ def test_the_points_have_the_density_of_burman_smith():
 def test_the_points_have_the_density_of_the_fit():
     from scipy.stats import gamma
 
-    mesons = Geant4Fit(SNS).mesons(sobol_points(2, 65536), PI0.mass_mev)
+    mesons = points(Geant4Fit(SNS))
     for low, high in ((-1, -0.5), (-0.1, 0.1), (0.5, 0.8), (0.9, 1)):
         here = (mesons.cosine > low) & (mesons.cosine < high)
         norm = 2 + 2.9794 * 0.2437 * (1 - np.exp(-2 / 0.2437))
@@ -308,7 +323,7 @@ def test_the_points_have_the_density_of_the_fit():
         above = (1 - fast) * gamma.sf(150, 1.9727, scale=61.424 / 1.9727)
         above += fast * gamma.sf(150, 5.0231, scale=mean / 5.0231)
         expected = np.average(above, weights=1 + 2.9794 * np.exp((c - 1) / 0.2437))
-        ours = (mesons.kinetic_mev[here] > 150).mean()
+        ours = mesons.weight[here] @ (mesons.kinetic_mev[here] > 150) / mesons.weight[here].sum()
         assert ours == pytest.approx(expected, rel=1e-2)
 
 
@@ -322,9 +337,12 @@ def test_the_fit_beside_the_binned_list(beam):
     rows = np.genfromtxt(path, delimiter=",", skip_header=2)
     edges = [0, 20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 400, 500, 800]
     at = BEAMS["sns-1gev" if beam == "sns" else "lujan-0.8gev"]
-    mesons = Geant4Fit(at).mesons(sobol_points(2, 65536), PI0.mass_mev)
+    mesons = points(Geant4Fit(at))
     cosines = [*rows[:, 0], 1.0]
-    shares, _, _ = np.histogram2d(mesons.cosine, mesons.kinetic_mev, bins=[cosines, edges])
+    at_bins = [cosines, edges]
+    shares, _, _ = np.histogram2d(
+        mesons.cosine, mesons.kinetic_mev, bins=at_bins, weights=mesons.weight
+    )
     counts = rows[:, 2:]
     expected = shares / shares.sum() * counts.sum()
     chi2 = ((counts - expected) ** 2 / np.maximum(expected, 5)).sum()
@@ -338,7 +356,7 @@ def test_the_fit_beside_the_binned_list(beam):
 # --- the flux ---------------------------------------------------------------------------------------
 
 
-def in_direction(spectrum, at, angle, count=4096, parent=PI0, **options):
+def in_direction(spectrum, at, angle, count=POINTS, parent=PI0, **options):
     """dN/dOmega per chi, and the mean energy."""
     found = virtuality(at, parent)
     matrix = flux_matrix(spectrum, parent.mass_mev, float(angle), at.m_chi_mev, count)
@@ -428,25 +446,34 @@ def test_the_flux_beside_events_drawn_at_random(m_v, m_chi):
         mean = 0.5 * w @ ours[:, 0]
         assert mean == pytest.approx(number, rel=4 / seen.sum() ** 0.5 + 3e-3), angle
         expected = 0.5 * w @ (ours[:, 0] * ours[:, 1]) / mean
-        assert expected == pytest.approx(lab[seen].mean(), rel=6e-3), angle
+        error = lab[seen].std() / seen.sum() ** 0.5
+        assert expected == pytest.approx(lab[seen].mean(), abs=4 * error, rel=2e-3), angle
 
 
-@pytest.mark.parametrize(
-    ("m_v", "m_chi", "angle"), [(30, 10, 90), (6, 2, 90), (120, 40, 137), (90, 30, 0)]
-)
-def test_convergence_with_the_points(m_v, m_chi, angle):
+@pytest.mark.slow
+def test_convergence_with_the_points():
     """1e-3 of what scatters above a threshold, here a flux times 1 - (30 MeV/p)^2."""
-    at = sector(m_v, m_chi)
-    rest = rest_spectrum(at, PI0, virtuality(at, PI0))
-    found = []
-    for count in (4096, 65536):
-        curve = flux_matrix(Geant4Fit(SNS), PI0.mass_mev, float(angle), at.m_chi_mev, count).curve(
-            rest
-        )
-        p = np.linspace(30, np.sqrt(curve.highest_mev**2 - m_chi**2), 8001)
-        energy = np.hypot(p, m_chi)
-        found.append(np.trapezoid(curve(energy) * (1 - (30 / p) ** 2) * p / energy, p))
-    assert found[0] == pytest.approx(found[1], rel=2e-3)
+    off = []
+    for spectrum in (Geant4Fit(SNS), BurmanSmith(SNS)):
+        for m_v, m_chi, angle in (
+            (6, 2, 90),
+            (30, 10, 90),
+            (30, 10, 0),
+            (120, 40, 137),
+            (90, 30, 20),
+        ):
+            at = sector(m_v, m_chi)
+            rest = rest_spectrum(at, PI0, virtuality(at, PI0))
+            found = []
+            for count in (POINTS, 65536):
+                matrix = flux_matrix(spectrum, PI0.mass_mev, float(angle), at.m_chi_mev, count)
+                curve = matrix.curve(rest)
+                p = np.linspace(30, np.sqrt(curve.highest_mev**2 - m_chi**2), 8001)
+                energy = np.hypot(p, m_chi)
+                found.append(np.trapezoid(curve(energy) * (1 - (30 / p) ** 2) * p / energy, p))
+            off.append(found[0] / found[1] - 1)
+    assert np.std(off) < 1e-3
+    assert np.abs(off).max() < 2e-3
 
 
 def test_matrices_are_remembered():
@@ -464,6 +491,99 @@ def test_a_model_takes_less_than_a_tenth_of_a_second():
     assert (time.process_time() - begin) / 4 < 0.1
 
 
+# --- rates, folded here with the cross section of a scalar on Cs and I -------------------------------
+
+
+def form_factor(q_mev, a, helm):
+    q = q_mev / 197.3269804
+    if helm:
+        c = 1.23 * a ** (1 / 3) - 0.6
+        x = q * np.sqrt(c * c + 7 / 3 * np.pi**2 * 0.52**2 - 5 * 0.81)
+        return 3 * spherical_jn(1, x) / x * np.exp(-((0.9 * q) ** 2) / 2)
+    x = q * 1.2 * a ** (1 / 3)
+    return 3 * spherical_jn(1, x) / x / (1 + (0.7 * q) ** 2)
+
+
+def scattered(chi, threshold_kev=0.0, helm=False):
+    """Events by band in 14.6 kg of CsI at eps = 1e-3, mean energy of chi, mean delay in ns."""
+    at, nuclei = chi.sector, 14.6e3 / 259.81 * 6.02214076e23
+    counts, energies, delays = [], 0.0, 0.0
+    for name in chi.flavours:
+        total = 0.0
+        for z, a in ((55, 133), (53, 127)):
+            mass = nuclide(f"{'Cs' if z == 55 else 'I'}{a}").mass_mev
+            top = chi.end_point_mev(name)
+            most = 2 * mass * (top**2 - at.m_chi_mev**2)
+            most /= mass**2 + at.m_chi_mev**2 + 2 * mass * top
+            least = max(1e-3 * threshold_kev, 1e-8)
+            if most <= least:
+                continue
+            x, w = np.polynomial.legendre.leggauss(80)
+            recoil = least * (most / least) ** (0.5 * (x + 1))
+            width = 0.5 * w * np.log(most / least) * recoil
+            low = 0.5 * (
+                recoil
+                + np.sqrt(
+                    recoil**2
+                    + 2 * mass * recoil
+                    + 2 * recoil * at.m_chi_mev**2 / mass
+                    + 4 * at.m_chi_mev**2
+                )
+            )
+            energy, weight = chi.nodes(name, low)
+            t = recoil[:, None]
+            p2 = (energy - at.m_chi_mev) * (energy + at.m_chi_mev)
+            strength = 2 * np.pi * at.alpha_d / 137.035999 * 3.893794e-22 * mass
+            strength = strength * z**2 * form_factor(np.sqrt(2 * mass * t), a, helm) ** 2
+            section = strength * (2 * energy - t) ** 2 / (p2 * (2 * mass * t + at.m_v_mev**2) ** 2)
+            events = 1e-12 * nuclei * chi.fluence_cm2(name) * width[:, None] * weight * section
+            total += events.sum()
+            energies += (events * energy).sum()
+            delays += (events * delay_us(energy, at.m_chi_mev, chi.distance_m)).sum()
+        counts.append(total)
+    return np.array(counts), energies / sum(counts), 1e3 * delays / sum(counts)
+
+
+@pytest.mark.parametrize(
+    ("m_v", "m_chi", "peer", "own", "energy", "delay"),
+    [
+        (30, 10, 3.292e6, 3.216e6, 64.1, 4.26),
+        (6, 2, 1.329e8, 1.313e8, 60.7, 0.267),
+        (15, 5, 1.766e7, 1.788e7, 61.9, 1.39),
+        (60, 20, 3.385e5, 3.329e5, 70.7, 10.40),
+        (90, 30, 3.513e4, 3.511e4, 82.8, 14.87),
+        (120, 40, 836.9, 839.7, 100.4, 18.09),
+        (150, 50, 1.106, 1.094, 95.4, 27.8),
+    ],
+)
+def test_rates_in_the_conventions_of_bdnmc(m_v, m_chi, peer, own, energy, delay):
+    """Its Monte Carlo has 1.3 % of statistics; `own` is another deterministic calculation."""
+    conventions = {"mesons": "burman-smith", "polarised": False, "protons": 3.2e23}
+    counts, mean, late = scattered(dump(**conventions).of_sector(sector(m_v, m_chi)), helm=True)
+    number = 0.5 * counts.sum() / 0.98823  # efficiency; it leaves out the share of two photons
+    assert number == pytest.approx(own, rel=1e-2)
+    assert number == pytest.approx(peer, rel=4e-2)
+    assert mean == pytest.approx(energy, rel=2e-2)
+    assert late == pytest.approx(delay, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("mesons", "number", "within"), [("burman-smith", 5.793e5, 1e-2), ("geant4-fit", 5.23e5, 1e-2)]
+)
+def test_rates_above_threshold(mesons, number, within):
+    chi = dump(mesons=mesons, protons=3.2e23).of_sector(sector(30, 10))
+    assert scattered(chi, 9.0)[0].sum() == pytest.approx(number, rel=within)
+
+
+@pytest.mark.parametrize(
+    ("m_chi", "delay"), [(5, 0.3), (10, 1.3), (20, 4.8), (30, 9.1), (40, 13.0), (60, 30.0)]
+)
+def test_delays_above_threshold(m_chi, delay):
+    """Published to two digits for the list of Geant4; 60 MeV beside its shape is far off shell."""
+    _, _, late = scattered(dump().of_sector(sector(3 * m_chi, m_chi)), 9.0)
+    assert late == pytest.approx(delay, rel=0.1, abs=0.06)
+
+
 # --- the source -------------------------------------------------------------------------------------
 
 
@@ -474,9 +594,11 @@ def test_fluence():
     total = sum(chi.fluence_cm2(f) for f in chi.flavours)
     number, _ = in_direction(Geant4Fit(SNS), at, 90)
     expected = 3.198e23 * 0.11 * 2 * virtuality(at, PI0).branching * number / 1930.0**2
-    assert total == pytest.approx(expected, rel=1e-4)
+    assert total == pytest.approx(expected, rel=2e-4)
     far = dump(distance_m=38.6, pi0_per_proton=0.22).of_sector(at)
-    assert sum(far.fluence_cm2(f) for f in far.flavours) == pytest.approx(0.5 * total, rel=1e-9)
+    assert sum(far.fluence_cm2(f) for f in far.flavours) == pytest.approx(
+        0.5 * total, rel=1e-4
+    )  # its bands are others
 
 
 def test_spectra_are_normalised_and_nodes_agree():
@@ -498,7 +620,7 @@ def test_spectra_are_normalised_and_nodes_agree():
     assert (above >= np.array([[30.0], [100.0], [1e4]])).all()
     part = quad(lambda e: float(chi.spectrum("chi-1", e)), 100.0, 300.0, limit=400)[0]
     beyond = quad(lambda e: float(chi.spectrum("chi-1", e)), 300.0, 900.0, limit=400)[0]
-    assert weight.sum(axis=1)[1] == pytest.approx(part + beyond, rel=1e-4)
+    assert weight.sum(axis=1)[1] == pytest.approx(part + beyond, rel=1e-3)
     assert weight[2].sum() == 0.0
     assert chi.spectrum("chi-1", [0.0, 19.0, 1e4]).tolist() == [0.0, 0.0, 0.0]
     assert set(chi.recoil_kinks) >= {chi.band("chi-2").low_mev, chi.band("chi-1").high_mev}
@@ -524,13 +646,7 @@ def test_only_open_channels_count():
         dump(pi0_per_proton=0.0).of_sector(heavy).fluence_cm2("chi-1")
 
 
-def test_mean_delays():
-    """Means over all that arrives beside rates above no threshold, ns, which weigh alike."""
-    for m_chi, expected in ((10, 4.3), (20, 10.4), (30, 14.9), (40, 18.0), (50, 28.0)):
-        chi = dump(mesons="burman-smith").of_sector(sector(3 * m_chi, m_chi))
-        found = [chi.band(f) for f in chi.flavours]
-        mean = sum(b.fluence * b.delay_us for b in found) / sum(b.fluence for b in found)
-        assert 1e3 * mean == pytest.approx(expected, rel=0.15)
+def test_delay_and_energy():
     assert energy_of_delay(float(delay_us(25.0, 10.0, 19.3)), 10.0, 19.3) == pytest.approx(25.0)
     assert 1e3 * float(delay_us(20.0, 10.0, 19.3)) == pytest.approx(
         19.3 / 0.299792458 * (2 / 3**0.5 - 1)
@@ -553,7 +669,7 @@ def test_arrival_times_beside_the_whole_integral(m_chi, distance, threshold_mev)
         exact += ndtr((t[:, None] - t0 - late) / 0.15) @ weight
         ours += weight.sum() * chi.time_cdf(name, t, t0)
         total += weight.sum()
-    assert np.abs(ours - exact).max() / total < 3e-3
+    assert np.abs(ours - exact).max() / total < 5e-3
     density = np.gradient(chi.time_cdf("chi-3", t, t0), t)
     assert chi.time_pdf("chi-3", t, t0) == pytest.approx(density, abs=5e-3)
 
@@ -684,18 +800,19 @@ def test_cascade_photons(tmp_path):
 
 def test_a_list_of_mesons(tmp_path):
     """The points of the fit as a list give the flux of the fit; the azimuth of a row is not used."""
-    mesons = Geant4Fit(SNS).mesons(sobol_points(2, 8192), PI0.mass_mev)
+    mesons = points(Geant4Fit(SNS))
     p = np.sqrt(mesons.kinetic_mev * (mesons.kinetic_mev + 2 * PI0.mass_mev))
-    rows = np.column_stack([p * np.sqrt(1 - mesons.cosine**2), 0 * p, p * mesons.cosine])
+    rows = [p * np.sqrt(1 - mesons.cosine**2), 0 * p, p * mesons.cosine, mesons.weight]
     path = tmp_path / "pi0.csv"
-    np.savetxt(path, rows, delimiter=",", header="px_mev,py_mev,pz_mev", comments="")
+    header = "px_mev,py_mev,pz_mev,weight"
+    np.savetxt(path, np.transpose(rows)[:16384], delimiter=",", header=header, comments="")
     at = sector(30, 10)
     for angle in (0.0, 90.0):
         listed = dump(mesons="list", meson_file=path, angle_deg=angle).of_sector(at)
         fitted = dump(angle_deg=angle).of_sector(at)
         one, other = (sum(s.fluence_cm2(f) for f in s.flavours) for s in (listed, fitted))
-        assert one == pytest.approx(other, rel=5e-3)
-    assert "8192 mesons" in listed.choices["mesons"]
+        assert one == pytest.approx(other, rel=1e-2)
+    assert "16384 mesons" in listed.choices["mesons"]
     eta = dump(eta_per_proton=0.01, eta_file=path).of_sector(sector(300, 100))
     assert eta.channel_shares() == {"eta": 1.0}
     path.write_text("px,py,pz\n1,2,3\n")
@@ -805,6 +922,7 @@ source:
   pulse_sigma: 150 ns
   off_shell: false
 target: {material: CsI, mass: 14.6 kg}
+detector: {response: {kind: identity}}
 axes: {energy: {unit: keVnr, edges: [9, 20, 40]}}
 """,
         encoding="utf-8",

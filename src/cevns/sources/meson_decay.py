@@ -62,10 +62,11 @@ class MesonDecay(Source):
 
     Species are bands of the delay behind light, ``chi-1`` the fastest: edges at 0.02, 0.08, 0.25,
     0.6 and 1.5 widths of the pulse. Within a band the pulse is shifted by the mean delay of its
-    flux and widened by its spread; the sum is within 0.3 % of the exact distribution of times. The
+    flux and widened by its spread; the distribution of times that
+    results is exact to 0.5 % for what scatters above a threshold, mostly to 0.1 %. The
     time of flight of light is part of t0, as it is for neutrinos; there is no lag of a pion.
 
-    Rates have an accuracy of 1e-3 from the points of the meson spectrum (with bremsstrahlung 5e-3
+    Rates have an accuracy of 1e-3 by the points of the meson spectrum (with bremsstrahlung 5e-3
     of that part), far below that of the yields: 10 % if nothing better is known.
 
     Args:
