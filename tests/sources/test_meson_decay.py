@@ -1,10 +1,11 @@
-"""Dark matter from a beam dump: decays, kinematics, flux, delays, beside independent calculations."""
+"""Dark matter from a beam dump: decays, flux and delays beside independent calculations."""
 
 from __future__ import annotations
 
 import os
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def dump(**options):
     return MesonDecay(**{"distance_m": 19.3, "protons": 3.198e23, **options})
 
 
-# --- branching ratios -----------------------------------------------------------------------------
+# --- branching ratios ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -105,8 +106,7 @@ def test_one_quadrature_for_all_mediators(m_v, m_chi, alpha_d, chi):
     steps = [k * 10.0**n * max(wide, 1e-6) for n in range(9) for k in (-1.0, 1.0)]
     edges = sorted({low, high, *(pole + s for s in steps if low < pole + s < high)})
     whole = sum(
-        quad(density, a, b, epsabs=0, epsrel=1e-9, limit=200)[0]
-        for a, b in zip(edges, edges[1:], strict=False)
+        quad(density, a, b, epsabs=0, epsrel=1e-9, limit=200)[0] for a, b in pairwise(edges)
     )
     assert virtuality(at, PI0).branching == pytest.approx(whole, rel=1e-5)
 
@@ -137,7 +137,7 @@ def test_closed_decays():
         virtuality(sector(150, 50), PI0, off_shell=False)
 
 
-# --- kinematics -----------------------------------------------------------------------------------
+# --- kinematics ----------------------------------------------------------------------------------
 
 
 def dirac_matrices():
@@ -254,7 +254,7 @@ def test_isotropic_mediators_as_bdnmc():
     )
 
 
-# --- spectra of mesons ------------------------------------------------------------------------------
+# --- spectra of mesons ---------------------------------------------------------------------------
 
 
 def moments(spectrum):
@@ -315,7 +315,7 @@ def test_the_points_have_the_density_of_the_fit():
     for low, high in ((-1, -0.5), (-0.1, 0.1), (0.5, 0.8), (0.9, 1)):
         here = (mesons.cosine > low) & (mesons.cosine < high)
         norm = 2 + 2.9794 * 0.2437 * (1 - np.exp(-2 / 0.2437))
-        share = quad(lambda c: (1 + 2.9794 * np.exp((c - 1) / 0.2437)) / norm, low, high)[0]
+        share = quad(lambda c: 1 + 2.9794 * np.exp((c - 1) / 0.2437), low, high)[0] / norm
         assert mesons.weight[here].sum() == pytest.approx(share, rel=2e-3)
         c = np.linspace(low, high, 201)
         fast = 1 / (1 + np.exp(1.8822 - 2.8133 * np.exp((c - 1) / 0.4587)))
@@ -353,7 +353,7 @@ def test_the_fit_beside_the_binned_list(beam):
     )
 
 
-# --- the flux ---------------------------------------------------------------------------------------
+# --- the flux ------------------------------------------------------------------------------------
 
 
 def in_direction(spectrum, at, angle, count=POINTS, parent=PI0, **options):
@@ -491,7 +491,7 @@ def test_a_model_takes_less_than_a_tenth_of_a_second():
     assert (time.process_time() - begin) / 4 < 0.1
 
 
-# --- rates, folded here with the cross section of a scalar on Cs and I -------------------------------
+# --- rates, folded here with the cross section of a scalar on Cs and I ---------------------------
 
 
 def form_factor(q_mev, a, helm):
@@ -584,7 +584,7 @@ def test_delays_above_threshold(m_chi, delay):
     assert late == pytest.approx(delay, rel=0.1, abs=0.06)
 
 
-# --- the source -------------------------------------------------------------------------------------
+# --- the source ----------------------------------------------------------------------------------
 
 
 def test_fluence():
@@ -608,7 +608,7 @@ def test_spectra_are_normalised_and_nodes_agree():
         energy, weight = chi.nodes(name)
         assert weight.sum() == pytest.approx(1.0, rel=1e-12)
         breaks = sorted({chi.band(name).low_mev, *chi.breaks(name)})
-        inside = [e for e in np.linspace(breaks[0], breaks[-1], 5)[1:-1]]
+        inside = list(np.linspace(breaks[0], breaks[-1], 5)[1:-1])
         general = flux_nodes(
             lambda e, f=name: chi.spectrum(f, e), (), sorted([*breaks, *inside]), breaks[0]
         )
@@ -696,7 +696,7 @@ def test_a_light_chi_leaves_late_bands_empty():
     assert np.isfinite(weight).all()
 
 
-# --- other channels ---------------------------------------------------------------------------------
+# --- other channels ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -799,7 +799,7 @@ def test_cascade_photons(tmp_path):
 
 
 def test_a_list_of_mesons(tmp_path):
-    """The points of the fit as a list give the flux of the fit; the azimuth of a row is not used."""
+    """Points of the fit as a list give the flux of the fit."""
     mesons = points(Geant4Fit(SNS))
     p = np.sqrt(mesons.kinetic_mev * (mesons.kinetic_mev + 2 * PI0.mass_mev))
     rows = [p * np.sqrt(1 - mesons.cosine**2), 0 * p, p * mesons.cosine, mesons.weight]
@@ -824,7 +824,7 @@ def test_a_list_of_mesons(tmp_path):
         dump(mesons="list", meson_file=tmp_path / "none.csv")
 
 
-# --- what is refused --------------------------------------------------------------------------------
+# --- what is refused -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -885,6 +885,8 @@ def test_sectors_that_are_refused():
         sector(30, 10, alpha_d=20.0)
     with pytest.raises(InputError, match="a scalar chi has no splitting"):
         sector(30, 10, splitting_mev=1.0)
+    with pytest.raises(InputError, match="more than a tenth of m_chi"):
+        dump().of_sector(sector(30, 10, "pseudo-dirac", splitting_mev=1.5))
     with pytest.raises(UnknownNameError, match="portal"):
         sector(30, 10, portal="higgs")
     with pytest.raises(UnknownNameError, match="kind of chi"):

@@ -37,6 +37,7 @@ from cevns.units import Unit
 __all__ = ["MODEL", "MesonDecay"]
 
 _SPECIES: Final = tuple(f"chi-{i + 1}" for i in range(len(DELAY_EDGES) + 1))
+_MOST_SPLIT: Final = 0.1
 _SPECTRA: Final = "cevns.sources.meson_spectra"
 
 
@@ -169,8 +170,15 @@ class MesonDecay(Source):
         """The same source of the particles of a dark sector.
 
         Raises:
-            InputError: if a channel that was asked for has no meaning in its portal.
+            InputError: if a channel that was asked for has no meaning in its portal, or the states of
+                a pseudo-Dirac chi differ by more than a tenth: the heavier is counted as the
+                lighter one.
         """
+        if sector.splitting_mev > _MOST_SPLIT * sector.m_chi_mev:
+            raise InputError(
+                f"a splitting of {sector.splitting_mev:g} MeV is more than a tenth of m_chi = "
+                f"{sector.m_chi_mev:g} MeV; the source holds for smaller ones"
+            )
         if sector.portal == "leptophobic" and (self.pion_capture > 0.0 or self.cascade_file):
             raise InputError(
                 "pion_capture and cascade_file put a dark photon in the place of a photon, which a "

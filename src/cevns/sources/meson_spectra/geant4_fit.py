@@ -116,7 +116,8 @@ class Geant4Fit:
 
         def below(energy: Array | float) -> Array:
             found: Array = (1.0 - share) * gammainc(s.k_slow, energy / slow)
-            return found + share * gammainc(s.k_fast, energy / fast)
+            found = found + share * gammainc(s.k_fast, energy / fast)
+            return found
 
         top = self.beam.proton_mev - mass_mev
         wanted, low, step = uniform * below(top), np.zeros(uniform.shape), top
