@@ -23,7 +23,7 @@ from cevns.constants import ALPHA, M_PROTON_MEV
 from cevns.dark_sector.sector import DarkSector
 from cevns.exceptions import UnknownNameError
 from cevns.sources.meson_beams.flux_matrix import FluxCurve, energy_grid, highest_energy
-from cevns.sources.meson_beams.meson_sample import MesonSample, sobol_points, viewing_cosine
+from cevns.sources.meson_beams.meson_sample import MesonSample, sobol_points, turned
 from cevns.typing import Array
 
 __all__ = [
@@ -181,7 +181,7 @@ def radiated(
     return MesonSample(
         gamma=energy / sector.m_v_mev,
         momentum=momentum / sector.m_v_mev,
-        cosine=viewing_cosine(cosine, np.pi * uniform[2], angle_deg),
+        cosine=turned(cosine, np.pi * uniform[2], angle_deg),
         weight=weight,
     )
 

@@ -22,9 +22,10 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["DELAY_EDGES", "Band", "ChiFlux", "bands", "delay_us", "energy_of_delay"]
 
-DELAY_EDGES: Final = (0.05, 0.15, 0.35, 0.75, 1.5)
+DELAY_EDGES: Final = (0.02, 0.08, 0.25, 0.6, 1.5)
 """Delays between the bands, in units of the pulse width."""
-_ORDER: Final = 24
+_ORDER: Final = 12
+_PANELS: Final = 8
 
 
 def delay_us(energy_mev: ArrayLike, m_chi_mev: float, distance_m: float) -> Array:
@@ -88,15 +89,17 @@ class ChiFlux:
     def nodes(self, low_mev: ArrayLike, high_mev: float) -> tuple[Array, Array]:
         """Energies and weights of the flux between two energies, ``(..., m)``.
 
-        Gauss-Legendre in sqrt(E - m_chi), in which also 1/p is smooth, between the steps.
+        Gauss-Legendre in sqrt(E - m_chi), in which also 1/p is smooth, on panels between the steps.
 
         Args:
             low_mev: lower ends, of shape ``(...)``.
             high_mev: upper end. A lower end above it has weights of zero.
         """
         low = np.maximum(np.asarray(low_mev, dtype=float), self.m_chi_mev)[..., None]
-        cuts = [e for e in self.steps_mev if self.m_chi_mev < e < high_mev]
-        root = np.sqrt(np.array([self.m_chi_mev, *cuts, high_mev]) - self.m_chi_mev)
+        whole = np.sqrt(self.highest_mev - self.m_chi_mev)
+        ends = [np.sqrt(e - self.m_chi_mev) for e in (*self.steps_mev, high_mev)]
+        root = np.unique([*ends, *(whole * np.arange(_PANELS) / _PANELS)])
+        root = root[root <= ends[-1]]
         x, w = _rule()
         start = np.sqrt(low - self.m_chi_mev)
         begin, end = np.maximum(root[:-1], start), np.maximum(root[1:], start)

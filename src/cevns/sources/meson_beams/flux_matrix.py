@@ -21,15 +21,15 @@ from cevns.sources.meson_beams.meson_sample import POINTS, MesonSample, MesonSpe
 from cevns.sources.meson_beams.rest_spectra import CELLS, RestGrid
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["FluxCurve", "FluxMatrix", "energy_grid", "flux_matrix", "highest_energy"]
+__all__ = ["STEPS", "FluxCurve", "FluxMatrix", "energy_grid", "flux_matrix", "highest_energy"]
 
 STEPS: Final = 150
 _POWER: Final = 2.5
 
 
-def energy_grid(m_chi_mev: float, highest_mev: float) -> Array:
+def energy_grid(m_chi_mev: float, highest_mev: float, steps: int = STEPS) -> Array:
     """``E = m_chi + (E_max - m_chi) u^2.5`` at equal steps of u, MeV."""
-    u = np.linspace(0.0, 1.0, STEPS + 1)
+    u = np.linspace(0.0, 1.0, steps + 1)
     found: Array = m_chi_mev + (highest_mev - m_chi_mev) * u**_POWER
     return found
 

@@ -18,7 +18,7 @@ from cevns.columns import read_columns
 from cevns.constants import M_NEUTRON_MEV, M_PION_MEV, M_PROTON_MEV
 from cevns.dark_sector.sector import DarkSector
 from cevns.exceptions import DataError
-from cevns.sources.meson_beams.flux_matrix import FluxCurve, energy_grid
+from cevns.sources.meson_beams.flux_matrix import STEPS, FluxCurve, energy_grid
 from cevns.typing import Array
 
 __all__ = ["Box", "box_of", "capture_energy_mev", "captured", "cascade_curve"]
@@ -137,4 +137,7 @@ def cascade_curve(sector: DarkSector, path: Path) -> FluxCurve | None:
     density = np.diff(below) / np.diff(edges)
     momentum = np.sqrt(np.maximum((grid - m_chi) * (grid + m_chi), 0.0))
     momentum[0] = momentum[1]
-    return FluxCurve(m_chi, top, density / momentum)
+    curve = FluxCurve(m_chi, top, density / momentum)
+    # what is interpolated has the number of particles
+    fine = energy_grid(m_chi, top, 20 * STEPS)
+    return curve.times(float(below[-1] / np.trapezoid(curve(fine), fine)))

@@ -37,7 +37,7 @@ class RestGrid:
     @property
     def centres_mev(self) -> Array:
         """Of the cells."""
-        found: Array = self.m_chi_mev + self.width_mev * (np.arange(CELLS) + 0.5)
+        found: Array = self.m_chi_mev + self.width_mev * (np.arange(CELLS, dtype=np.float64) + 0.5)
         return found
 
 

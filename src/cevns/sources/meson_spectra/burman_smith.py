@@ -11,7 +11,6 @@ import numpy as np
 from cevns.constants import M_PION_MEV
 from cevns.exceptions import InputError
 from cevns.sources.meson_beams.beam_targets import BeamTarget
-from cevns.sources.meson_beams.meson_sample import Mesons
 from cevns.typing import Array
 
 __all__ = ["MODEL", "BurmanSmith"]
@@ -96,36 +95,46 @@ class BurmanSmith:
         found: Array = 1.0 / (1.0 + np.exp((kinetic_mev - fermi) / _FERMI_MEV))
         return found
 
-    def mesons(self, uniform: Array, mass_mev: float) -> Mesons:
-        """Points of the gaussian in each angle, weighted by what remains of the density."""
+    def angular(self, cosine: Array) -> Array:
+        """Density in cos(theta), of what is left by the cut in energy."""
+        theta = np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0)))
+        grid, density, _ = _angles(self)
+        found: Array = np.interp(theta, grid, density)
+        return found
+
+    def kinetic(self, cosine: Array, uniform: Array, mass_mev: float) -> tuple[Array, Array]:
+        """Kinetic energies of the gaussian at each angle, weighted by the cut."""
         from scipy.special import ndtr, ndtri
 
-        grid, cumulative = _angles(self)
-        theta = np.interp(uniform[0], cumulative, grid)
+        theta = np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0)))
         mean, sigma = self.moments_at(theta)
-        low = ndtr(-mean / sigma)
-        high = ndtr((self.beam.proton_mev - M_PION_MEV - mean) / sigma)
-        kinetic = mean + sigma * ndtri(np.clip(low + uniform[1] * (high - low), 1e-300, 1.0))
-        kinetic = np.clip(kinetic, 0.0, self.beam.proton_mev - M_PION_MEV)
-        weight = self.cut(kinetic)
-        momentum2 = kinetic * (kinetic + 2.0 * M_PION_MEV)
-        as_neutral = np.sqrt(momentum2 + mass_mev**2) - mass_mev
-        return Mesons(np.cos(np.deg2rad(theta)), as_neutral, weight / weight.sum())
+        top = self.beam.proton_mev - M_PION_MEV
+        low, high = ndtr(-mean / sigma), ndtr((top - mean) / sigma)
+        kinetic = mean + sigma * ndtri(np.clip(low + uniform * (high - low), 1e-300, 1.0))
+        kinetic = np.clip(kinetic, 0.0, top)
+        grid, _, kept = _angles(self)
+        as_neutral = np.sqrt(kinetic * (kinetic + 2.0 * M_PION_MEV) + mass_mev**2) - mass_mev
+        return as_neutral, self.cut(kinetic) / np.interp(theta, grid, kept)
 
 
 @lru_cache
-def _angles(spectrum: BurmanSmith) -> tuple[Array, Array]:
-    """Angles in degrees, and the distribution function of what is drawn."""
+def _angles(spectrum: BurmanSmith) -> tuple[Array, Array, Array]:
+    """Angles in degrees, the density in cos(theta), and what the cut leaves of the gaussian."""
     from scipy.interpolate import BSpline
     from scipy.special import ndtr
 
-    theta = np.linspace(0.0, 180.0, 7201)
+    theta = np.linspace(0.0, 180.0, 3601)
     mean, sigma = spectrum.moments_at(theta)
-    amplitude = BSpline(_KNOTS_DEG, spectrum.amplitudes, 2)(theta)
-    whole = ndtr((spectrum.beam.proton_mev - M_PION_MEV - mean) / sigma) - ndtr(-mean / sigma)
-    density = amplitude * np.sin(np.deg2rad(theta)) * sigma * whole
-    cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
-    return theta, cumulative / cumulative[-1]
+    top = spectrum.beam.proton_mev - M_PION_MEV
+    x, w = np.polynomial.legendre.leggauss(100)
+    kinetic = 0.5 * top * (x + 1.0)
+    gauss = np.exp(-0.5 * ((kinetic - mean[:, None]) / sigma[:, None]) ** 2)
+    left = (gauss * spectrum.cut(kinetic)) @ (0.5 * top * w)
+    whole = sigma * np.sqrt(2.0 * np.pi) * (ndtr((top - mean) / sigma) - ndtr(-mean / sigma))
+    # the amplitude is per degree and holds no sine: a density in cos(theta) up to a factor
+    density = BSpline(_KNOTS_DEG, spectrum.amplitudes, 2)(theta) * left
+    norm = np.trapezoid(density * np.sin(np.deg2rad(theta)), np.deg2rad(theta))
+    return theta, density / norm, left / whole
 
 
 MODEL = BurmanSmith

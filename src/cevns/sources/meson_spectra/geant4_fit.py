@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.sources.meson_beams.beam_targets import BeamTarget
-from cevns.sources.meson_beams.meson_sample import Mesons
 from cevns.typing import Array
 
 __all__ = ["MODEL", "Geant4Fit"]
@@ -41,6 +39,7 @@ _SHAPES: Final = {
         2.5531, 0.3110, 1.9495, 52.112, 3.5091, 43.04, 171.65, 0.7251, -1.0716, 2.0148, 0.3804
     ),
 }
+_BISECTIONS: Final = 30
 _LENT: Final = {"sns-1.3gev": "sns-1gev"}
 """Beams that have no fit of their own and take the shape of another."""
 
@@ -95,36 +94,37 @@ class Geant4Fit:
         lent = self.shape != self.beam.name
         return f"geant4-fit of {self.shape}" + (f", taken for {self.beam.name}" if lent else "")
 
-    def mesons(self, uniform: Array, mass_mev: float) -> Mesons:
-        """Points by inversion of the distribution functions; all weights are equal."""
-        from scipy.special import gammainc, gammaincinv
+    def angular(self, cosine: Array) -> Array:
+        """Density in cos(theta)."""
+        s = _SHAPES[self.shape]
+        norm = 2.0 + s.forward * s.width * (1.0 - np.exp(-2.0 / s.width))
+        found: Array = (1.0 + s.forward * np.exp((cosine - 1.0) / s.width)) / norm
+        return found
+
+    def kinetic(self, cosine: Array, uniform: Array, mass_mev: float) -> tuple[Array, Array]:
+        """Kinetic energies by inversion of the distribution function; the weights are one.
+
+        Each is found by bisection of the sum of both: a choice between two would make points rough.
+        """
+        from scipy.special import gammainc
 
         s = _SHAPES[self.shape]
-        grid, cumulative = _angles(self.shape)
-        c = np.interp(uniform[0], cumulative, grid)
-        fast_mean = s.mean_fast + s.mean_slope * np.exp((c - 1.0) / s.mean_width)
-        rise = np.exp((c - 1.0) / s.share_width)
-        fast_share = 1.0 / (1.0 + np.exp(-s.share - s.share_slope * rise))
+        fast = (s.mean_fast + s.mean_slope * np.exp((cosine - 1.0) / s.mean_width)) / s.k_fast
+        rise = np.exp((cosine - 1.0) / s.share_width)
+        share = 1.0 / (1.0 + np.exp(-s.share - s.share_slope * rise))
+        slow = s.mean_slow / s.k_slow
+
+        def below(energy: Array | float) -> Array:
+            found: Array = (1.0 - share) * gammainc(s.k_slow, energy / slow)
+            found = found + share * gammainc(s.k_fast, energy / fast)
+            return found
+
         top = self.beam.proton_mev - mass_mev
-        # the same uniform number says which of the two, and where in it
-        fast = uniform[1] >= 1.0 - fast_share
-        inside = np.where(
-            fast, (uniform[1] - 1.0 + fast_share) / fast_share, uniform[1] / (1.0 - fast_share)
-        )
-        k = np.where(fast, s.k_fast, s.k_slow)
-        scale = np.where(fast, fast_mean, s.mean_slow) / k
-        kinetic = scale * gammaincinv(k, np.clip(inside, 0.0, 1.0) * gammainc(k, top / scale))
-        return Mesons(c, kinetic, np.full(c.shape, 1.0 / c.size))
-
-
-@lru_cache
-def _angles(shape: str) -> tuple[Array, Array]:
-    """cos(theta) and its distribution function, fine enough for linear interpolation."""
-    s = _SHAPES[shape]
-    c = np.linspace(-1.0, 1.0, 8001)
-    rise = s.forward * s.width * (np.exp((c - 1.0) / s.width) - np.exp(-2.0 / s.width))
-    cumulative = c + 1.0 + rise
-    return c, cumulative / cumulative[-1]
+        wanted, low, step = uniform * below(top), np.zeros(uniform.shape), top
+        for _ in range(_BISECTIONS):
+            step = 0.5 * step
+            low = np.where(below(low + step) < wanted, low + step, low)
+        return low + 0.5 * step, np.ones(uniform.shape)
 
 
 MODEL = Geant4Fit

@@ -24,7 +24,7 @@ class MesonList:
     """Mesons by their momenta, a CSV with the columns ``px_mev``, ``py_mev``, ``pz_mev``.
 
     The beam goes along +z. A column ``weight`` is optional. Each meson stands for all of its
-    azimuth around the beam: short lists are repeated with other azimuths up to 4096 points.
+    azimuth around the beam: short lists are repeated with other azimuths up to 8192 points.
 
     Args:
         beam: not used, the list is of its own beam.
@@ -52,9 +52,8 @@ class MesonList:
         """The file and its length."""
         return f"list of {self._read()[0].size} mesons, {Path(self.file).name}"
 
-    def mesons(self, uniform: Array, mass_mev: float) -> Mesons:
+    def mesons(self, mass_mev: float) -> Mesons:
         """The list itself, as often as is needed for a smooth azimuth."""
-        _ = uniform
         cosine, momentum, weight = self._read()
         times = max(1, -(-POINTS // cosine.size))
         kinetic = np.sqrt(momentum**2 + mass_mev**2) - mass_mev
