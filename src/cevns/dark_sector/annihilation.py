@@ -32,9 +32,9 @@ class Annihilation:
         sigma = (12 pi/(g^2 p^2)) S s Gamma_chi(s) Gamma_SM(s) / ((s - m_V^2)^2 + m_V^2 Gamma_V^2)
 
     with ``p^2 = s/4 - m_chi^2``, g the spin states of one chi and S = 2 for two chi that are the
-    same particle. For the vector portal this is
-    ``(4 pi/3) alpha alpha_D eps^2 s K [...]/(beta ...)`` with ``K = beta^2`` of scalar and Majorana, ``1 + 2 m_chi^2/s`` of Dirac chi. The two states of
-    pseudo-Dirac chi have equal masses here.
+    same particle. For the vector portal this is ``(4 pi/3) alpha alpha_D eps^2 s K [...]/(beta
+    ...)`` with ``K = beta^2`` of scalar and Majorana, ``1 + 2 m_chi^2/s`` of Dirac chi. The two
+    states of pseudo-Dirac chi have equal masses here.
 
     Args:
         kind: of chi.
@@ -126,8 +126,9 @@ class Annihilation:
     def two_mediators_mev2(self, x: float) -> float:
         """Order of magnitude of ``<sigma v>`` of chi chi -> V V in the thermal tail, MeV^-2.
 
-        Detailed balance with ``pi alpha_D^2/m_chi^2`` of the reverse, ``(n_V/n_chi)^2`` in equilibrium
-        (D'Agnolo and Ruderman, arXiv:1505.07107 [M]). It tells where one mediator is not all.
+        Detailed balance with ``pi alpha_D^2/m_chi^2`` of the reverse, ``(n_V/n_chi)^2`` in
+        equilibrium (D'Agnolo and Ruderman, arXiv:1505.07107 [M]). It tells where one mediator is
+        not all.
 
         Args:
             x: m_chi/T.

@@ -46,10 +46,10 @@ class FreezeOut:
         dY/dx = -sqrt(pi/45) M_Pl m g_*^(1/2) x^-2 f <sigma v> (Y^2 - Y_eq^2)
 
     where Y counts chi and its antiparticle together, so that f = 1/2, and 1 for chi that is its
-    own. It is solved in (ln x, ln Y) by Radau's method from where annihilations are ten thousand times
-    as fast as the expansion, with Y the first order of ``Y/Y_eq - 1`` there, to where Y_eq no longer
-    matters. What annihilates later is an integral: ``1/Y_0 = 1/Y + int lambda dx/x``. Chi keeps the
-    temperature of the photons throughout.
+    own. It is solved in (ln x, ln Y) by Radau's method from where annihilations are ten thousand
+    times as fast as the expansion, with Y the first order of ``Y/Y_eq - 1`` there, to where Y_eq no
+    longer matters. What annihilates later is an integral: ``1/Y_0 = 1/Y + int lambda dx/x``. Chi
+    keeps the temperature of the photons throughout.
 
     Args:
         annihilation: of what.

@@ -25,12 +25,12 @@ def rescaled_y_dm(y_dm: ArrayLike, rule: SearchRule, *, alpha_d: float, to_alpha
 
     * ``recoil``: the mediator is made on its shell and chi scatters, ``N ~ eps^4 alpha_D``, so that
       Y goes as ``alpha_D^(1/2)``: beam dumps and COHERENT
-    * ``missing-energy``: the mediator is made and not seen, ``N ~ eps^2``, so that Y goes as alpha_D:
-      BaBar, NA64
+    * ``missing-energy``: the mediator is made and not seen, ``N ~ eps^2``, so that Y goes as
+      alpha_D: BaBar, NA64
     * ``off-shell``: a virtual mediator makes chi and chi scatters, ``N ~ eps^4 alpha_D^2``, so
       that Y stays
 
-    The width of the mediator, by which chi of strong coupling leave the narrow resonance, is left out.
+    The mediator is narrow and decays to chi alone in all three.
 
     Args:
         y_dm: limits, any shape.

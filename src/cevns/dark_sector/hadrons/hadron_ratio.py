@@ -67,8 +67,8 @@ def _pion_photon(s: Array) -> Array:
 def hadron_ratio(s_mev2: ArrayLike) -> Array:
     """``R(s) = sigma(e+ e- -> hadrons)/sigma(e+ e- -> mu+ mu-)`` with massless muons.
 
-    Two pions through the rho, ``(1/4) beta_pi^3 |F_pi(s)|^2``; three pions through the
-    omega; the phi above two kaons; R = 2, three quarks, above 1.1 GeV, where the mesons end. Resonances have
+    Two pions through the rho, ``(1/4) beta_pi^3 |F_pi(s)|^2``; three pions through the omega; the
+    phi above two kaons; R = 2, three quarks, above 1.1 GeV, where the mesons end. Resonances have
     their measured widths. Between 1.0 and 1.5 GeV this is good to some ten per cent.
 
     Args:
