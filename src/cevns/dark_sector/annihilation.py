@@ -105,21 +105,26 @@ class Annihilation:
             )
         )
 
-    def flux_times_section(self, s_mev2: ArrayLike, alpha_visible: float) -> Array:
+    def flux_times_section(
+        self, s_mev2: ArrayLike, alpha_visible: float, from_pole_mev2: ArrayLike | None = None
+    ) -> Array:
         """``(s - 4 m_chi^2) sigma``, without unit, finite at the threshold.
 
         Args:
             s_mev2: squared energy, MeV^2; any shape.
             alpha_visible: strength of the portal, see `Portal`.
+            from_pole_mev2: ``s - m_V^2``, where it is known better than by the difference, as it
+                must be for a narrow mediator.
         """
         s = np.asarray(s_mev2, dtype=float)
+        off = s - self.m_v_mev**2 if from_pole_mev2 is None else np.asarray(from_pole_mev2)
         root = np.sqrt(s)
         same = self.kind.is_own_antiparticle
         spins = 1 if self.kind is ChiKind.SCALAR else 2
         into = chi_width_mev(self.kind, self.alpha_d, self.m_chi_mev, root)
         out = visible_width_mev(self.portal, alpha_visible, root)
         width = self.width_mev(alpha_visible)
-        pole = (s - self.m_v_mev**2) ** 2 + (self.m_v_mev * width) ** 2
+        pole = off**2 + (self.m_v_mev * width) ** 2
         found: Array = 48.0 * np.pi * (1 + same) / spins**2 * s * into * out / pole
         return found
 

@@ -52,32 +52,36 @@ class ThermalAverage:
     ) -> None:
         self.annihilation = annihilation
         m = annihilation.m_chi_mev
-        s, weight = self._nodes(annihilation, alpha_visible, smallest_x, nodes)
+        off, weight = self._nodes(annihilation, alpha_visible, smallest_x, nodes)
+        s = annihilation.m_v_mev**2 + off
         self._root = np.sqrt(s) / m
-        section = annihilation.flux_times_section(s, alpha_visible)
+        section = annihilation.flux_times_section(s, alpha_visible, off)
         self._integrand = weight * section * self._root / (8.0 * m**4)
 
     @staticmethod
     def _nodes(
         pair: Annihilation, alpha_visible: float, smallest_x: float, nodes: int
     ) -> tuple[Array, Array]:
-        """Squared energies and weights, MeV^2."""
+        """Distances from the pole in s, and weights, MeV^2."""
         low = 4.0 * pair.m_chi_mev**2
         high = low * (1.0 + _EXPONENT / (2.0 * smallest_x)) ** 2
         doublings = int(np.ceil(np.log2((high / low - 1.0) / _LEAST)))
         edges = [low + (high - low) * 2.0 ** -np.arange(doublings + 1)]
-        pole, scale = pair.m_v_mev**2, pair.m_v_mev * pair.width_mev(alpha_visible)
-        least, most = (np.arcsinh((end - pole) / scale) for end in (low, high))
-        edges += [pole + scale * np.sinh(np.arange(np.ceil(least), most)), np.array([low])]
-        edges.append(np.array(pair.portal.thresholds_mev) ** 2)
-        cuts = np.concatenate(edges)
-        cuts = np.unique(cuts[(cuts >= low) & (cuts <= high)])
+        edges += [np.array([low]), np.array(pair.portal.thresholds_mev) ** 2]
+        pole = pair.m_v_mev**2
+        ends = low - pole, high - pole
+        cuts = np.concatenate(edges) - pole
+        if pole > low:  # else the resonance is outside, and its tail is smooth
+            scale = pair.m_v_mev * pair.width_mev(alpha_visible)
+            least, most = (np.arcsinh(end / scale) for end in ends)
+            cuts = np.append(cuts, scale * np.sinh(np.arange(np.ceil(least), most)))
+        cuts = np.unique(cuts[(cuts >= ends[0]) & (cuts <= ends[1])])
         x, w = np.polynomial.legendre.leggauss(nodes)
         t, w = (x + 1.0) / 2.0, w / 2.0
         step, slope = t**2 * (3.0 - 2.0 * t), 6.0 * t * (1.0 - t)
         wide = np.diff(cuts)[:, None]
-        s = (cuts[:-1, None] + wide * step).ravel()
-        return s, (wide * slope * w).ravel()
+        off = (cuts[:-1, None] + wide * step).ravel()
+        return off, (wide * slope * w).ravel()
 
     def __call__(self, x: ArrayLike) -> Array:
         """``<sigma v>`` in MeV^-2 at temperatures m/x; times (hbar c)^2 c it is in cm3/s.

@@ -58,7 +58,7 @@ def relic_figure(found: Relic) -> Figure:
         mediators = f"m_V = {first.pair.ratio:g} m_chi"
     style.caption(
         axes,
-        r"Thermal relics, $\Omega h^2$ = 0.120",
+        "Thermal relics, Ωh² = 0.120",
         f"{mediators}, alpha_D = {first.pair.alpha_d:g}; too many below a line; cevns {VERSION}",
     )
     return figure
