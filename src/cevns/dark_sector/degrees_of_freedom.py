@@ -24,8 +24,8 @@ Interpolator: TypeAlias = Callable[[Array], Array]
 
 _CONFINEMENT_MEV: Final = (160.0, 10.0)
 """Centre and width of the step from hadrons to quarks."""
-_DECOUPLING_MEV: Final = 1.7
-"""Where neutrinos keep their own temperature from: it leaves N_eff = 3.04."""
+_DECOUPLING_MEV: Final = 1.28
+"""From where on neutrinos have their own temperature, all at once: it leaves N_eff = 3.044."""
 _LEPTONS: Final = ((M_ELECTRON_MEV, 4), (M_MUON_MEV, 4), (M_TAU_MEV, 4))
 _MESONS: Final = (  # mass in MeV, spin and isospin states: PDG
     (134.977, 1),
@@ -120,7 +120,7 @@ def entropy_freedom(temperature_mev: ArrayLike) -> Array:
 
     Examples:
         >>> round(float(entropy_freedom(0.001)), 2)
-        3.92
+        3.91
     """
     return _read(1, temperature_mev)
 

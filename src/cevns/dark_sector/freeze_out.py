@@ -194,7 +194,7 @@ def relic_alpha_visible(
         >>> from cevns.dark_sector import ChiKind, VectorPortal
         >>> pair = Annihilation(ChiKind.SCALAR, VectorPortal(), 10.0, 30.0, 0.5)
         >>> f"{relic_alpha_visible(pair):.3e}"
-        '1.582e-11'
+        '1.580e-11'
     """
     wanted = omega_h2 * _CRITICAL_MEV_CM3 / (annihilation.m_chi_mev * _ENTROPY_TODAY_CM3)
     log_alpha = np.log(_guess(annihilation, wanted))

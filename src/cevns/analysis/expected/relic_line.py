@@ -147,13 +147,12 @@ def relic_point(
     Raises:
         UnknownNameError: if there is no such model.
         InputError: where the model is not defined, see `Annihilation`; if `y_dm` is not positive,
-        stands
-            for a mixing above one, or the portal has none.
+            stands for a mixing above one, or the portal has none.
 
     Examples:
         >>> found = relic_point("dark-photon", 10.0, 30.0, 0.5, y_dm=1e-11)
         >>> f"{found.y_dm:.3e}", found.given.verdict
-        ('1.338e-11', 'over-abundant: below the thermal target')
+        ('1.336e-11', 'over-abundant: below the thermal target')
     """
     made = dark_model(model)
     pair = Annihilation(made.kind, made.portal, m_chi_mev, m_v_mev, alpha_d)
@@ -202,8 +201,8 @@ def _notes(pair: Annihilation, alpha_visible: float, x: float) -> Iterable[str]:
         )
     if abs(pair.m_v_mev / (2.0 * pair.m_chi_mev) - 1.0) < _NEAR_RESONANCE:
         yield (
-            "m_v is within 10 % of 2 m_chi: the result supposes that chi keeps the temperature of the "
-            "photons while it annihilates on the resonance"
+            "m_v is within 10 % of 2 m_chi: the result supposes that chi keeps the temperature of "
+            "the photons while it annihilates on the resonance"
         )
     if pair.kind is ChiKind.DIRAC:
         yield (
@@ -237,11 +236,12 @@ def relic(
     Examples:
         >>> found = relic(["dark-photon"], [10.0, 20.0], alpha_d=0.5, ratio=3.0)
         >>> [f"{p.y_dm:.2e}" for p in found.points]
-        ['1.34e-11', '5.92e-11']
+        ['1.34e-11', '5.91e-11']
     """
     if (m_v_mev is None) == (ratio is None):
         raise InputError(
-            "the mass of the mediator has no default: give m_v, or the ratio m_v/m_chi, and not both"
+            "the mass of the mediator has no default: give m_v, or the ratio m_v/m_chi, "
+            "and not both"
         )
     if ratio is not None:
         positive("ratio m_v/m_chi", ratio)

@@ -61,8 +61,8 @@ def relic(
     values = _values(at)
     if (masses is None) == ("m_chi" not in values):
         raise InputError(
-            "the mass of chi has no default: give --at m_chi=10MeV, or --masses 1MeV:300MeV:40:log, "
-            "and not both"
+            "the mass of chi has no default: give --at m_chi=10MeV, or "
+            "--masses 1MeV:300MeV:40:log, and not both"
         )
     points = [values["m_chi"]] if masses is None else several(masses, "MeV", "--masses", log=True)
     found = compute(
