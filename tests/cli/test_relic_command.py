@@ -39,7 +39,7 @@ def test_a_given_coupling_is_judged(capsys, model, factor, word):
     words = ("--model", model, "--at", "m_chi=10MeV", "--ratio", "3")
     y = record(capsys, *words)["y_dm"]
     given = record(capsys, *words, "--y-dm", factor * y)["given"]
-    assert given["omega_h2"] * factor / 0.12 == pytest.approx(1.0, abs=0.05)  # nearly 1/Y
+    assert given["omega_h2"] * factor / 0.12 == pytest.approx(1.0, abs=0.12)  # nearly 1/Y
     assert given["verdict"].startswith(word)
     assert ("below the thermal target" in given["verdict"]) == (word == "over-abundant")
 

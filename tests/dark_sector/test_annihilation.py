@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -91,10 +93,7 @@ def test_the_average_is_the_plain_integral(kind, ratio, x):
     ]
     edges.append(np.sqrt(4.0 * 105.6583755**2 - 400.0))
     edges.sort()
-    total = sum(
-        quad(slope, a, b, limit=300, epsrel=1e-11)[0]
-        for a, b in zip(edges, edges[1:], strict=False)
-    )
+    total = sum(quad(slope, a, b, limit=300, epsrel=1e-11)[0] for a, b in pairwise(edges))
     expected = total * x / (8.0 * 10.0**5 * kve(2, x) ** 2)
     assert float(ThermalAverage(one, VISIBLE)(x)) / expected == pytest.approx(1.0, abs=1e-6)
 

@@ -164,8 +164,8 @@ def relic_point(
     if y_dm is not None:
         if not kinetic:
             raise InputError(
-                f"y_dm = {y_dm:g}: Y is of kinetic mixing, which the {made.portal.name} portal does "
-                f"not have; its coupling is {made.portal.coupling}"
+                f"y_dm = {y_dm:g}: Y is of kinetic mixing, which the {made.portal.name} portal "
+                f"does not have; its coupling is {made.portal.coupling}"
             )
         given = _given(pair, positive("y_dm", y_dm))
     x = FreezeOut(pair, alpha).freeze_out_x
