@@ -101,7 +101,7 @@ def supernova(
             "window": lambda: quantity(window, "s", what="--window"),
             "times": lambda: _times(times),
             "distance": lambda: quantity(distance, "kpc", what="--distance"),
-            "burst": lambda: _burst(burst),
+            "burst": lambda: _burst(burst, by_snewpy=loader is not None and file is None),
             "view": lambda: _view(target, threshold, given),
         }
     )
@@ -150,8 +150,8 @@ def _view(target: str, threshold: str | None, given: dict[str, Any]) -> tuple[Vi
     return Bare(target, quantity(threshold, "keVnr", what="--threshold"), **given), 1000.0
 
 
-def _burst(burst: list[str] | None) -> dict[str, Any]:
-    """What ``--burst`` says of the pinched model."""
+def _burst(burst: list[str] | None, *, by_snewpy: bool) -> dict[str, Any]:
+    """What ``--burst`` says of the pinched model, or of a model of snewpy."""
     from cevns.units import quantity
 
     own: dict[str, Any] = {}
@@ -161,7 +161,7 @@ def _burst(burst: list[str] | None) -> dict[str, Any]:
         key, equal, value = (part.strip() for part in text.partition("="))
         name, dot, species = key.partition(".")
         what = f"--burst {key}"
-        if equal and loader is not None and file is None:
+        if equal and by_snewpy:
             own.setdefault("choices", {})[key] = value
         elif equal and key == "decay":
             own["decay_s"] = quantity(value, "s", what=what)

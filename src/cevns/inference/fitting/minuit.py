@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["degenerate", "diagnose", "minimise", "minimum", "poi_name", "sizes"]
 
-_SMALL, _LARGE = 1e-12, 1e8
+_SMALL, _LARGE = 1e-9, 1e8
 
 
 def sizes(parameters: Parameters) -> Array:
@@ -81,17 +81,22 @@ def minimum(
     minuit = minimise(likelihood, parameters, theta, strategy)
     if hesse and minuit.valid:
         minuit.hesse()
+    if not minuit.valid:
+        minuit, parameters = _on_bounds(likelihood, parameters, theta, strategy, minuit)
+        if hesse and minuit.valid:
+            minuit.hesse()
     valid, diagnosis = diagnose(minuit)
-    at = theta.copy()
+    moved = np.array([not p.fixed for p in parameters])
+    at = np.where(moved, theta, parameters.values)
     unit = sizes(parameters)
-    at[~fixed] = np.array(minuit.values) * unit
-    if valid and (degeneracy := degenerate(likelihood, at, ~fixed)):
+    at[moved] = np.array(minuit.values) * unit
+    if valid and (degeneracy := degenerate(likelihood, at, moved)):
         valid, diagnosis = False, degeneracy
     if minuit.covariance is not None:
-        found = np.asarray(minuit.covariance) * np.outer(unit, unit)
+        covariance[np.ix_(moved, moved)] = np.asarray(minuit.covariance) * np.outer(unit, unit)
         if hesse:
-            found = _covariance(likelihood, at, ~fixed, found)
-        covariance[np.ix_(~fixed, ~fixed)] = found
+            free = np.ix_(~fixed, ~fixed)
+            covariance[free] = _covariance(likelihood, at, ~fixed, covariance[free])
     result = _record(
         likelihood,
         at,
@@ -199,6 +204,40 @@ def minimise(
             minuit.simplex()
             minuit.migrad(ncall=50_000)
     return minuit
+
+
+def _on_bounds(
+    likelihood: Likelihood, parameters: Parameters, theta: Array, strategy: int, failed: Minuit
+) -> tuple[Minuit, Parameters]:
+    """The minimum with those parameters on their bounds near which MIGRAD stopped.
+
+    A rate that goes with the square of a parameter is of the fourth power in MINUIT's
+    transformation of a bound at zero, along which MIGRAD does not come to an end.
+
+    Returns:
+        The minimum and the parameters, those on bounds fixed; what failed, where it is not lower.
+    """
+    unit = dict(zip((parameters[i].name for i in parameters.free), sizes(parameters), strict=True))
+    ends: dict[str, float | None] = {}
+    for p in (p for p in failed.params if p.has_limits and _near_limit(p)):
+        known = parameters[p.name]
+        below = p.value * unit[p.name] - known.lower < known.upper - p.value * unit[p.name]
+        ends[p.name] = known.lower if below else known.upper
+    held = parameters.fix(ends)
+    if not ends or all(p.fixed for p in held):
+        return failed, parameters
+    at = np.array([p.value if p.name in ends else x for p, x in zip(held, theta, strict=True)])
+    minuit = minimise(likelihood, held, at, strategy)
+    at[np.array(held.free)] = np.array(minuit.values) * sizes(held)
+    slope = dict(zip(held.names, likelihood.gradient(at), strict=True))
+    # -2 ln L must not fall from a bound inwards
+    falls = any(
+        slope[n] * held[n].scale * (1.0 if end == held[n].lower else -1.0) < -1e-3
+        for n, end in ends.items()
+    )
+    found: Any = minuit.fmin
+    lower = minuit.valid and found.fval <= float(failed.fval or 0.0) + 1e-6
+    return (minuit, held) if lower and not falls else (failed, parameters)
 
 
 def diagnose(minuit: Minuit) -> tuple[bool, str]:

@@ -50,7 +50,6 @@ __all__ = ["DarkMatter", "DarkPhotonModel", "LeptophobicModel", "Target", "recoi
 Target = Literal["nucleus", "electron"]
 
 _SPECIES: Final = "chi"
-_LARGEST_COUPLING: Final = 1.0
 _MASSES_MEV: Final = (1e-3, 1e4)
 _CHI: Final = "mass of the dark-matter particle chi"
 
@@ -309,9 +308,12 @@ class DarkMatter(ABC):
         return factor
 
 
-def _coupling(name: str, description: str, typical: float, natural: tuple[float, float]) -> Any:
+def _coupling(
+    name: str, description: str, typical: float, natural: tuple[float, float], upper: float
+) -> Parameter:
+    """A coupling that is small enough for the mediator to decay to chi alone."""
     return Parameter(
-        name, 0.0, lower=0.0, upper=_LARGEST_COUPLING, role="poi", shared=True,
+        name, 0.0, lower=0.0, upper=upper, role="poi", shared=True,
         description=description, typical=typical, natural=natural,
     )  # fmt: skip
 
@@ -332,8 +334,8 @@ class DarkPhotonModel(DarkMatter):
         """Kinetic mixing, and Y, which follows the relic density."""
         return Parameters(
             [
-                _coupling("epsilon", "kinetic mixing of the dark photon", 1e-4, (1e-7, 1e-2)),
-                _coupling("y_dm", "eps^2 alpha_D (m_chi/m_V)^4", 1e-11, (1e-13, 1e-7)),
+                _coupling("epsilon", "kinetic mixing of the dark photon", 1e-4, (1e-7, 1e-2), 0.1),
+                _coupling("y_dm", "eps^2 alpha_D (m_chi/m_V)^4", 1e-11, (1e-13, 1e-7), 1e-3),
             ]
         )
 
@@ -376,7 +378,7 @@ class LeptophobicModel(DarkMatter):
     def parameters(self) -> Parameters:
         """alpha_B = g_B^2/(4 pi), of a charge of one a nucleon."""
         return Parameters(
-            [_coupling("alpha_b", "g_B^2/(4 pi) of baryon number", 1e-11, (1e-13, 1e-6))]
+            [_coupling("alpha_b", "g_B^2/(4 pi) of baryon number", 1e-11, (1e-13, 1e-6), 1e-3)]
         )
 
     @property
