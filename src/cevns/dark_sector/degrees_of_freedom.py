@@ -120,7 +120,7 @@ def entropy_freedom(temperature_mev: ArrayLike) -> Array:
 
     Examples:
         >>> round(float(entropy_freedom(0.001)), 2)
-        3.91
+        3.93
     """
     return _read(1, temperature_mev)
 
