@@ -170,8 +170,8 @@ class MesonDecay(Source):
         """The same source of the particles of a dark sector.
 
         Raises:
-            InputError: if a channel that was asked for has no meaning in its portal, or the states of
-                a pseudo-Dirac chi differ by more than a tenth: the heavier is counted as the
+            InputError: if a channel that was asked for has no meaning in its portal, or the states
+                of a pseudo-Dirac chi differ by more than a tenth: the heavier is counted as the
                 lighter one.
         """
         if sector.splitting_mev > _MOST_SPLIT * sector.m_chi_mev:

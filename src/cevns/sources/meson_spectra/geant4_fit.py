@@ -116,7 +116,7 @@ class Geant4Fit:
 
         def below(energy: Array | float) -> Array:
             found: Array = (1.0 - share) * gammainc(s.k_slow, energy / slow)
-            found = found + share * gammainc(s.k_fast, energy / fast)
+            found += share * gammainc(s.k_fast, energy / fast)
             return found
 
         top = self.beam.proton_mev - mass_mev
