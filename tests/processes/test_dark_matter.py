@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
 from cevns.constants import ALPHA, HBARC2_MEV2_CM2, M_ELECTRON_MEV
+from cevns.dark_sector.dark_models import dark_models
 from cevns.exceptions import InputError, SpeciesError
 from cevns.nuclear import nuclide
 from cevns.processes import process
@@ -232,8 +231,9 @@ def test_neutrinos_are_not_chi():
         model.kernel(np.ones(1), np.full(1, 50.0), "nu_mu", CS, {})
 
 
-def test_every_name_is_its_file():
-    for portal, kind in product(
-        ("dark-photon", "leptophobic"), ("", "-dirac", "-majorana", "-pseudo-dirac")
-    ):
-        assert process(portal + kind).name == portal + kind
+def test_models_are_those_of_the_relic_density():
+    for model in dark_models():
+        found = process(model.name).with_structure({"m_chi": 10.0, "m_v": 30.0})
+        assert found.name == model.name
+        assert found.sector.kind is model.kind
+        assert (found.sector.portal == "leptophobic") == (model.portal.name == "leptophobic")

@@ -881,7 +881,7 @@ def test_sectors_that_are_refused():
         sector(30, -1)
     with pytest.raises(InputError, match="m_v"):
         sector(0, 1)
-    with pytest.raises(InputError, match="above 4 pi"):
+    with pytest.raises(InputError, match="alpha_d is 20, above 1"):
         sector(30, 10, alpha_d=20.0)
     with pytest.raises(InputError, match="a scalar chi has no splitting"):
         sector(30, 10, splitting_mev=1.0)

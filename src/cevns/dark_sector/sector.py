@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 
+from cevns.dark_sector.chi_kind import ChiKind
+from cevns.dark_sector.dark_couplings import checked_alpha
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive
 
-__all__ = ["LARGEST_ALPHA_D", "Chi", "DarkSector", "Portal"]
+__all__ = ["Chi", "DarkSector", "Portal"]
 
 Portal = Literal["vector", "leptophobic"]
 Chi = Literal["scalar", "dirac", "majorana", "pseudo-dirac"]
-
-LARGEST_ALPHA_D: Final = 4.0 * math.pi
-"""Perturbativity of the coupling, g_D^2/(4 pi) <= 4 pi or g_D <= 4 pi."""
+"""The values of `ChiKind`."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class DarkSector:
         chi: ``scalar`` (complex), ``dirac``, ``majorana`` or ``pseudo-dirac``.
         m_chi_mev: mass of chi, of the lighter of two states, MeV.
         m_v_mev: mass of the mediator, MeV.
-        alpha_d: coupling of the mediator to chi, at most 4 pi.
+        alpha_d: coupling of the mediator to chi, at most 1.
         splitting_mev: mass of the heavier state of a pseudo-Dirac chi above the lighter, MeV.
 
     Raises:
@@ -58,20 +57,20 @@ class DarkSector:
     def __post_init__(self) -> None:
         if self.portal not in get_args(Portal):
             raise UnknownNameError("portal", self.portal, get_args(Portal))
-        if self.chi not in get_args(Chi):
-            raise UnknownNameError("kind of chi", self.chi, get_args(Chi))
+        ChiKind.of(self.chi)
         positive("m_chi in MeV", self.m_chi_mev)
         positive("m_v in MeV", self.m_v_mev)
-        if positive("alpha_d", self.alpha_d) > LARGEST_ALPHA_D:
-            raise InputError(
-                f"alpha_d is {self.alpha_d:g}, above 4 pi = {LARGEST_ALPHA_D:.4g}, where no "
-                "perturbative formula holds; give a smaller one"
-            )
+        checked_alpha("alpha_d", self.alpha_d)
         split = positive("splitting of chi in MeV", self.splitting_mev, zero=True)
         if split and self.chi != "pseudo-dirac":
             raise InputError(
                 f"a {self.chi} chi has no splitting; leave it out or take pseudo-dirac"
             )
+
+    @property
+    def kind(self) -> ChiKind:
+        """The kind of chi."""
+        return ChiKind.of(self.chi)
 
     @property
     def pair_mev(self) -> float:

@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from cevns.dark_sector import ChiKind, chi_width_mev
+from cevns.dark_sector import chi_width_mev
 from cevns.dark_sector.sector import DarkSector
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
@@ -68,9 +68,7 @@ ETA: Final = Parent("eta", 547.862, 0.3941, 0.61)
 def width_mev(sector: DarkSector, mass_mev: ArrayLike) -> Array:
     """Width to chi of a mediator of any mass, MeV; zero below threshold."""
     mass = np.asarray(mass_mev, dtype=float)
-    return chi_width_mev(
-        ChiKind.of(sector.chi), sector.alpha_d, sector.m_chi_mev, mass, sector.splitting_mev
-    )
+    return chi_width_mev(sector.kind, sector.alpha_d, sector.m_chi_mev, mass, sector.splitting_mev)
 
 
 def narrow_branching(sector: DarkSector, parent: Parent) -> float:
