@@ -17,6 +17,10 @@ PUBLIC = {
         "channel_counts compare expected_counts fluxes measure profile_experiments rates scan "
         "scan_plan strength_limit study_toys systematic_effects"
     ),
+    "cevns.dark_sector": (
+        "ChiKind Leptophobic Portal VectorPortal chi_width_mev epsilon_of mediator_width_mev "
+        "visible_width_mev y_dm_of"
+    ),
     "cevns.detectors": (
         "Efficiency Quenching QuenchingCurve Resolution Response ResponseModel ResponseTable "
         "SharpResponse TimeTable Variation bin_response efficiency_model quenching_model "

@@ -55,6 +55,7 @@ draw_with(
     {
         "measurement": "cevns.report.projection_figure",
         "fog": "cevns.report.fog_figures.fog_figure",
+        "relic": "cevns.report.gallery_parts.relic_figure.relic_figure",
         "directions": "cevns.report.direction_figures.directions_figure",
         "directions-map": "cevns.report.direction_figures.map_figure",
     }

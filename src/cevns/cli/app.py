@@ -18,6 +18,7 @@ from cevns.cli.commands import (
     list_models,
     quenching_commands,
     rate_command,
+    relic_command,
     reproduce_command,
     scan_command,
     supernova_command,
@@ -83,6 +84,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "quenching": quenching_commands.quenching,
     "supernova": supernova_command.supernova,
     "gallery": gallery_command.gallery,
+    "relic": relic_command.relic,
     "reproduce": reproduce_command.reproduce,
 }
 _DATA: dict[str, Callable[..., None]] = {

@@ -8,11 +8,12 @@ from typing import ClassVar, Final, Protocol
 import numpy as np
 
 from cevns.constants import ALPHA, M_ELECTRON_MEV, M_MUON_MEV, M_PION_MEV, M_TAU_MEV
-from cevns.dark_sector.hadron_ratio import (
+from cevns.dark_sector.hadrons.hadron_ratio import (
     baryon_hadron_ratio,
     hadron_ratio,
     threshold_pion_photon_mev,
 )
+from cevns.dark_sector.hadrons.three_pions import M_PI0_MEV
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
 from cevns.typing import Array, ArrayLike
@@ -116,6 +117,7 @@ class Portal(Protocol):
         ...
 
 
+_THREE_PIONS_MEV: Final = 2.0 * M_PION_MEV + M_PI0_MEV
 _MESONS: Final = (775.65, 782.66, 987.354, 1019.461, 1100.0)
 
 
@@ -153,7 +155,7 @@ class VectorPortal:
     def thresholds_mev(self) -> tuple[float, ...]:
         """Pairs of leptons and pions, mesons, the begin of the continuum."""
         pairs = [2.0 * m for m in (*_LEPTONS_MEV, M_PION_MEV)]
-        return tuple(sorted([*pairs, 3.0 * M_PION_MEV, *_MESONS]))
+        return tuple(sorted([*pairs, _THREE_PIONS_MEV, *_MESONS]))
 
 
 @dataclass(frozen=True)
@@ -183,4 +185,4 @@ class Leptophobic:
     @property
     def thresholds_mev(self) -> tuple[float, ...]:
         """pi0 gamma, three pions, mesons, the begin of the continuum."""
-        return (threshold_pion_photon_mev(), 3.0 * M_PION_MEV, *_MESONS)
+        return (threshold_pion_photon_mev(), _THREE_PIONS_MEV, *_MESONS)
