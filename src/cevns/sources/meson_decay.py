@@ -74,8 +74,9 @@ class MesonDecay(Source):
     results is exact to 0.5 % for what scatters above a threshold, mostly to 0.1 %. The
     time of flight of light is part of t0, as it is for neutrinos; there is no lag of a pion.
 
-    Rates have an accuracy of 1e-3 by the points of the meson spectrum (of the
-    bremsstrahlung 5e-3, below m_chi = 25 MeV 3e-2), far below that of the yields: 10 % if nothing better is known.
+    Rates have an accuracy of 1e-3 by the points of the meson spectrum, of the bremsstrahlung 5e-3
+    (3e-2 below m_chi = 25 MeV, where it is a small part at 90 degrees). Yields are known far worse:
+    10 % for pi0 if nothing better is known, a factor of two for bremsstrahlung.
 
     Args:
         distance_m: from the target to the detector, m; a point, as the angle is.
