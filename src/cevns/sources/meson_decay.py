@@ -27,7 +27,14 @@ from cevns.sources.meson_beams.bremsstrahlung import (
 )
 from cevns.sources.meson_beams.chi_flux import DELAY_EDGES, Band, ChiFlux, bands
 from cevns.sources.meson_beams.flux_matrix import FluxCurve, flux_matrix
-from cevns.sources.meson_beams.meson_decay_rates import ETA, PI0, Parent, virtuality
+from cevns.sources.meson_beams.meson_decay_rates import (
+    ETA,
+    PI0,
+    Parent,
+    check_open,
+    is_open,
+    virtuality,
+)
 from cevns.sources.meson_beams.meson_sample import MesonSpectrum, NamedSpectrum
 from cevns.sources.meson_beams.photon_channels import Box, captured, cascade_curve
 from cevns.sources.meson_beams.rest_spectra import rest_spectrum
@@ -67,8 +74,9 @@ class MesonDecay(Source):
     results is exact to 0.5 % for what scatters above a threshold, mostly to 0.1 %. The
     time of flight of light is part of t0, as it is for neutrinos; there is no lag of a pion.
 
-    Rates have an accuracy of 1e-3 by the points of the meson spectrum (with bremsstrahlung 5e-3
-    of that part), far below that of the yields: 10 % if nothing better is known.
+    Rates have an accuracy of 1e-3 by the points of the meson spectrum, of the bremsstrahlung 5e-3
+    (3e-2 below m_chi = 25 MeV, where it is a small part at 90 degrees). Yields are known far worse:
+    10 % for pi0 if nothing better is known, a factor of two for bremsstrahlung.
 
     Args:
         distance_m: from the target to the detector, m; a point, as the angle is.
@@ -85,6 +93,8 @@ class MesonDecay(Source):
         eta_file: list of eta as `meson_file`, needed with `eta_per_proton`.
         pulse_sigma_us: width (sigma) of the gaussian proton pulse, us.
         off_shell: False for a mediator of zero width.
+        running_width: True for a width of the mediator that runs with s; it matters for Dirac chi,
+            and is needed near m_v = 2 m_chi (`cevns.sources.meson_beams.meson_decay_rates`).
         polarised: False for isotropic decays of mediators on shell, as in BdNMC; mesons make
             transverse ones, which raises rates above threshold by up to 6 %.
         bremsstrahlung: ``none`` or named cuts (`cevns.sources.meson_beams.bremsstrahlung`), such as
@@ -122,6 +132,7 @@ class MesonDecay(Source):
     eta_file: Path | None = None
     pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
     off_shell: bool = True
+    running_width: bool = False
     polarised: bool = True
     bremsstrahlung: str = "none"
     brem_form_factor: str = "resonances"
@@ -229,7 +240,7 @@ class MesonDecay(Source):
 
     def _of_mesons(self, sector: DarkSector, parent: Parent, spectrum: MesonSpectrum) -> FluxCurve:
         """Of both chi of each decay, per parent."""
-        found = virtuality(sector, parent, off_shell=self.off_shell)
+        found = virtuality(sector, parent, off_shell=self.off_shell, running=self.running_width)
         matrix = flux_matrix(
             spectrum, parent.mass_mev, float(self.angle_deg), float(sector.m_chi_mev)
         )
@@ -241,16 +252,10 @@ class MesonDecay(Source):
         """By channel dN/(dE dOmega) of chi per proton at unit coupling, 1/(MeV sr)."""
         sector = self._given()
         found: dict[str, FluxCurve | Box | None] = {}
-        refused: list[InputError] = []
         for parent, number in ((PI0, self.pi0_yield), (ETA, self.eta_per_proton)):
-            if number > 0.0:
+            if number > 0.0 and is_open(sector, parent, off_shell=self.off_shell):
                 spectrum = self._pi0 if parent is PI0 else self._eta
-                try:
-                    curve = self._of_mesons(sector, parent, spectrum)
-                except InputError as error:
-                    refused.append(error)  # another channel may be open
-                else:
-                    found[parent.name] = curve.times(number)
+                found[parent.name] = self._of_mesons(sector, parent, spectrum).times(number)
         if self.bremsstrahlung != "none" and sector.pair_mev < sector.m_v_mev:
             cuts, energy = cuts_of(self.bremsstrahlung), self._target.proton_mev
             sample = radiated(cuts, self.brem_form_factor, sector, energy, float(self.angle_deg))
@@ -263,8 +268,8 @@ class MesonDecay(Source):
             found["cascade"] = cascade_curve(sector, self.cascade_file)
         open_ = {name: part for name, part in found.items() if part is not None}
         if not open_:
-            if refused:
-                raise refused[0]
+            if self.pi0_yield > 0.0:
+                check_open(sector, PI0, off_shell=self.off_shell)
             raise InputError(
                 f"no channel of the source makes a mediator of m_v = {sector.m_v_mev:g} MeV that "
                 f"decays to chi of m_chi = {sector.m_chi_mev:g} MeV"
@@ -376,6 +381,8 @@ class MesonDecay(Source):
             found["decay"] = "isotropic on shell"
         if not self.off_shell:
             found["mediator"] = "zero width"
+        elif self.running_width:
+            found["mediator"] = "running width"
         if self.eta_per_proton > 0.0:
             found["eta per proton"] = f"{self.eta_per_proton:g}"
         if self.bremsstrahlung != "none":

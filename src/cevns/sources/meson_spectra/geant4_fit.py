@@ -115,8 +115,8 @@ class Geant4Fit:
         slow = s.mean_slow / s.k_slow
 
         def below(energy: Array | float) -> Array:
-            found: Array = (1.0 - share) * gammainc(s.k_slow, energy / slow)
-            found += share * gammainc(s.k_fast, energy / fast)
+            both = (1.0 - share) * gammainc(s.k_slow, energy / slow)
+            found: Array = both + share * gammainc(s.k_fast, energy / fast)
             return found
 
         top = self.beam.proton_mev - mass_mev
