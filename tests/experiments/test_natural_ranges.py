@@ -7,13 +7,12 @@ from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.analysis.scanning.scan_task import scan
 from cevns.experiments import load
 from cevns.inference.model.grid import Axis
-from cevns.processes import interaction, interactions, structure_of
+from cevns.processes import FromElsewhere, interaction, interactions, structure_of
 
 MEDIATORS = {
     name: (p.name, process.parameters[-1].name)
     for name in interactions()
-    if not name.startswith("wimp-")
-    if (process := interaction(name))
+    if not isinstance(process := interaction(name), FromElsewhere)
     for p in structure_of(process)
     if p.natural is not None
 }
