@@ -20,7 +20,7 @@ from cevns.processes.framework.kinematics import DarkKinematics
 from cevns.rates.fold import panel_nodes, recoil_panels
 from cevns.rates.kernel_fold import KernelFold
 from cevns.sources.meson_beams.chi_flux import delay_us
-from cevns.sources.meson_beams.meson_decay_rates import PI0
+from cevns.sources.meson_beams.meson_decay_rates import PI0, narrow_branching, virtuality
 from cevns.sources.meson_decay import MesonDecay
 from cevns.typing import Array
 
@@ -74,6 +74,11 @@ def nucleons(target: Material) -> Material:
     return Material(target.name, tuple((heavier(x), n) for x, n in target.atoms))
 
 
+def _narrow(chi: DarkMatter) -> float:
+    """Branching ratio of pi0 at unit coupling to a mediator on its shell; 0 where there is none."""
+    return narrow_branching(chi.sector, PI0)
+
+
 @cache
 def _folded(
     model: str,
@@ -82,15 +87,19 @@ def _folded(
     target: str,
     form_factor: str,
     threshold_kev: float,
-    nucleon_masses: bool,
+    as_bdnmc: bool,
 ) -> tuple[MesonDecay, DarkMatter, Material, float, Array, Array]:
     """Source, process, nuclei, nodes and weights of recoil energies above a threshold."""
     found = process(model, form_factor=form_factor)
     assert isinstance(found, DarkMatter)
     chi = found.with_structure(dict(structure))
-    source = MesonDecay(**dict(beam)).of_sector(chi.sector)
+    own: dict[str, Any] = dict(beam)
     true = material(target)
-    matter = nucleons(true) if nucleon_masses else true
+    matter = true
+    if as_bdnmc:
+        own |= {"polarised": False, "off_shell": not _narrow(chi)}
+        matter = nucleons(true)
+    source = MesonDecay(**own).of_sector(chi.sector)
     least = threshold_kev or _LEAST_KEV
     edges = recoil_panels(source, matter, kinematics=chi.kinematics)
     last = float(edges[-1])
@@ -111,8 +120,7 @@ def compute(
     threshold_kev: float = 0.0,
     efficiency: float = 1.0,
     form_factor: str = "klein-nystrand",
-    nucleon_masses: bool = False,
-    without_two_photons: bool = False,
+    as_bdnmc: bool = False,
     scale: float = 1.0,
 ) -> float:
     """A number of recoils of chi, or a mean over them, from `KernelFold`.
@@ -129,9 +137,9 @@ def compute(
         threshold_kev: in true recoil energy.
         efficiency: above it.
         form_factor: model.
-        nucleon_masses: nuclei as heavy as their nucleons, as in BdNMC.
-        without_two_photons: divide by the branching ratio of pi0 to two photons, which BdNMC leaves
-            out.
+        as_bdnmc: in the conventions of that program (6cba825). Its branching ratio has all masses of
+            the mediator and leaves out that of pi0 to two photons; a mediator that can be on its
+            shell flies and decays there alone, isotropically; nuclei weigh what their nucleons do.
         scale: unit of the row, by which the number is divided.
 
     Raises:
@@ -146,7 +154,7 @@ def compute(
         target,
         form_factor,
         threshold_kev,
-        nucleon_masses,
+        as_bdnmc,
     )
 
     def folded(weighed: DarkMatter | _Weighed) -> Array:
@@ -158,7 +166,10 @@ def compute(
 
     events = folded(chi)
     if what == "events":
-        share = 1.0 / PI0.two_photons if without_two_photons else 1.0
+        share = 1.0
+        if as_bdnmc:
+            whole = virtuality(chi.sector, PI0).branching
+            share = whole / ((_narrow(chi) or whole) * PI0.two_photons)
         return float(events.sum()) * efficiency * share / scale
     if what == "mean-recoil":
         return float(events @ nodes / events.sum()) / scale
