@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -13,6 +14,7 @@ from scan_models import counting_model
 from cevns.exceptions import FitError, InputError, UnknownNameError
 from cevns.inference import Data, Likelihood, asimov, fit, interval, profile, significance
 from cevns.inference.factors.interpolated import Interpolated
+from cevns.inference.fitting.intervals import endpoint
 from cevns.inference.fitting.levels import threshold
 from cevns.inference.model.expectation import digest
 from cevns.inference.statistics.poisson import Poisson
@@ -159,6 +161,19 @@ def test_interval_agrees_with_minos_and_stops_at_a_bound():
     low = interval(counting(10, lower=0.0))
     assert low.lower_is_bound
     assert low.lower == 0.0
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-12, 1e-11, 1e-9, 4e-7, 1.0])
+def test_the_end_beside_a_bound_does_not_depend_on_the_error_there(error):
+    """A rate that goes with the square has no curvature at zero, so that HESSE finds any error."""
+    y = Parameter("y", 0.0, lower=0.0, upper=1e-3, typical=1e-11, role="poi")
+    model = counting_model("square", [y], [900.0], s=(np.array([1e24]), "y", "y"), b=([900.0],))
+    best = fit(model, minos="none")
+    fitted = {n: replace(p, value=0.0, error=error) for n, p in best.fitted.items()}
+    upper, is_bound = endpoint(model, "y", 1, threshold(0.9), replace(best, fitted=fitted), None)
+    s = 1e24 * upper**2
+    assert not is_bound
+    assert 2.0 * (s - 900.0 * np.log1p(s / 900.0)) == pytest.approx(threshold(0.9), rel=2e-3)
 
 
 def test_profile_curve_refines_and_is_a_parabola_near_the_minimum():

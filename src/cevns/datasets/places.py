@@ -31,6 +31,7 @@ __all__ = [
     "carried",
     "find",
     "locate",
+    "user_folder",
     "verify",
     "where",
 ]
@@ -191,6 +192,22 @@ def _find(wanted: Release, data: Path | str | None, cache: Path | None) -> Locat
             return _own(wanted, "CEVNS_DATA", folder)
     folder = where(wanted.name, cache)
     return _cached(wanted, folder) if folder.is_dir() else None
+
+
+def user_folder(name: str) -> Path | None:
+    """A folder of the user's own below ``CEVNS_DATA`` that is no release, or None.
+
+    For curves of others that nobody may ship; what reads them says which files it needs.
+
+    Args:
+        name: of the folder.
+    """
+    variable = os.environ.get(VARIABLE)
+    if not variable:
+        return None
+    with _readable():
+        folder = _folder(variable, VARIABLE) / name
+        return folder if folder.is_dir() else None
 
 
 def verify(target: Path | str, data: Path | str | None = None) -> Verification:

@@ -224,6 +224,22 @@ class Experiment(Apparatus):
         document = patched(self.document, patch)
         return replace(self, declaration=loader.validate(document), document=document)
 
+    def with_changes(self, overrides: Mapping[str, str]) -> Experiment:
+        """The experiment with changed fields, also of what a patch has laid on it.
+
+        Args:
+            overrides: as for `load`, of plain fields.
+
+        Raises:
+            SchemaError: if a change breaks the schema.
+            InputError: if a field does not exist.
+        """
+        document = self.document.with_changes(loader.texts(overrides))
+        both = {**(self.overrides or {}), **overrides}
+        return replace(
+            self, declaration=loader.validate(document), document=document, overrides=both
+        )
+
     @cached_property
     def response_tables(self) -> ResponseTables:
         """What the fast forms of its models share (for scans)."""

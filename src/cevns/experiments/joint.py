@@ -24,7 +24,7 @@ from cevns.parameters import Parameter, Parameters, fold_name
 from cevns.processes import Interaction
 from cevns.registry import canonical
 
-__all__ = ["JointExperiment", "Named", "load_all", "load_joint"]
+__all__ = ["JointExperiment", "Named", "changed", "load_all", "load_joint"]
 
 
 class Named:
@@ -236,14 +236,7 @@ def load_all(
             raise InputError(f"--data: {one.name} names no public release")
         return (one,)
     plain = tuple(load(n) for n in names)
-    changes: list[dict[str, str]] = [{} for _ in plain]
-    for key, value in overrides.items():
-        who, colon, field = key.partition(":")
-        chosen = [i for i, e in enumerate(plain) if not colon or _called(e, names[i], who)]
-        if not chosen:
-            raise UnknownNameError("experiment in --set", who, [e.name for e in plain])
-        for i in chosen:
-            changes[i][field if colon else key] = value
+    changes = _for_each(plain, names, overrides)
     loaded = []
     for name, experiment, change in zip(names, plain, changes, strict=True):
         at = data if experiment.declaration.releases else None
@@ -251,6 +244,46 @@ def load_all(
     if data is not None and not any(e.data for e in loaded):
         raise InputError("--data: none of these experiments names a public release")
     return tuple(loaded)
+
+
+def changed(
+    experiments: Sequence[Experiment],
+    overrides: Mapping[str, str],
+    *,
+    written: Sequence[str | Path],
+) -> tuple[Experiment, ...]:
+    """Loaded experiments with the changes that are meant for each.
+
+    Args:
+        experiments: with all that is laid over them.
+        overrides: as for `load_all`.
+        written: what the user wrote for each.
+
+    Raises:
+        UnknownNameError: if a change names an experiment that is not there.
+        InputError: if a change cannot be used.
+    """
+    meant = _for_each(experiments, written, overrides)
+    return tuple(e.with_changes(m) if m else e for e, m in zip(experiments, meant, strict=True))
+
+
+def _for_each(
+    experiments: Sequence[Experiment], written: Sequence[str | Path], overrides: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """The changes of each.
+
+    Raises:
+        UnknownNameError: if a change names an experiment that is not there.
+    """
+    changes: list[dict[str, str]] = [{} for _ in experiments]
+    for key, value in overrides.items():
+        who, colon, field = key.partition(":")
+        chosen = [i for i, e in enumerate(experiments) if not colon or _called(e, written[i], who)]
+        if not chosen:
+            raise UnknownNameError("experiment in --set", who, [e.name for e in experiments])
+        for i in chosen:
+            changes[i][field if colon else key] = value
+    return changes
 
 
 def _called(experiment: Experiment, written: str | Path, who: str) -> bool:

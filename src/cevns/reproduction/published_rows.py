@@ -30,6 +30,9 @@ class Published(BaseModel):
     stands beside others. One of a `missing` experiment has none either: the experiment's file says
     what is missing.
 
+    A row that `needs_folder` is skipped where the folder named by ``CEVNS_DATA`` has none of that
+    name: it is compared with curves of others, which have no licence to be shipped.
+
     Where `own` is given the row is judged by an independent program that had the same inputs, and
     the published number, if there is one, stands beside.
     """
@@ -50,6 +53,7 @@ class Published(BaseModel):
     note: str = ""
     comparable: bool = True
     needs: str | None = None
+    needs_folder: str | None = None
     missing: str | None = None
     compute: dict[str, Any] | None = None
 
@@ -207,6 +211,10 @@ def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:
             continue
         if row.needs is not None and datasets.find(row.needs) is None:
             yield Row(row, None, datasets.places.absent(row.needs))
+            continue
+        if row.needs_folder is not None and datasets.places.user_folder(row.needs_folder) is None:
+            where = f"name a folder that holds {row.needs_folder!r} with {datasets.places.VARIABLE}"
+            yield Row(row, None, f"the curves of others are not here: {where}")
             continue
         fields = dict(row.compute)
         kind = registry.load("cevns.reproduction.kinds", "kind of row", fields.pop("kind"))

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from cevns.analysis.coupling_families import Physics
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.combination import read_combination
-from cevns.experiments.joint import load_all
+from cevns.experiments.declaration.patch import added
+from cevns.experiments.joint import changed, load_all
 from cevns.study.study import Study
 
-__all__ = ["load"]
+__all__ = ["load", "of_models"]
+
+
+def of_models(
+    overrides: Mapping[str, str] | None, models: Physics | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Changed fields of the files themselves, and those of what new physics adds to them.
+
+    Raises:
+        UnknownNameError: if there is no such process.
+        InputError: if a file of new physics cannot be read.
+
+    Examples:
+        >>> of_models({"target.mass": "2 kg", "components.wimp.title": "WIMPs"}, "wimp-si")
+        ({'target.mass': '2 kg'}, {'components.wimp.title': 'WIMPs'})
+    """
+    changes = dict(overrides or {})
+    if not isinstance(models, str) or not any("." in key for key in changes):
+        return changes, {}
+    places = tuple(f"{place}.".replace("_", "-") for place in added(models))
+    later = {
+        key: value
+        for key, value in changes.items()
+        if isinstance(key, str)
+        and key.rpartition(":")[2].replace("_", "-").startswith(places)
+    }
+    return {key: value for key, value in changes.items() if key not in later}, later
 
 
 def load(
@@ -28,7 +56,8 @@ def load(
         data: folder of the public release, or a parent that contains it by name.
         overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file, or in one of
             several ``{"coherent-csi-2021:target.mass": "20 kg"}``; ``{"detector.quenching":
-            "@fit.yaml"}`` takes the curve of a file and its variations.
+            "@fit.yaml"}`` takes the curve of a file and its variations. What `models` lay over a
+            file is changed by the same names: ``{"components.dm.source.angle": "70 deg"}``.
         models: new physics in the interaction of all: a name of ``cevns list interactions``
             (several with ``+``), a file of one's own, an interaction as an object, which is taken
             as it is, or extensions of the Standard Model.
@@ -58,6 +87,13 @@ def load(
         names += inside
         if len(names_or_paths) == 1:
             name, title = file.name, file.title
-    loaded = load_all(names, data=data, overrides=overrides)
+    own, later = of_models(overrides, models)
+    # what is no mapping of texts is refused there
+    loaded = load_all(names, data=data, overrides=own if later else overrides)
     study = Study(loaded, label=name, heading=title)
-    return study if models is None else study.with_models(models)
+    if models is None:
+        return study
+    study = study.with_models(models)
+    if not later:
+        return study
+    return replace(study, experiments=changed(study.experiments, later, written=names))

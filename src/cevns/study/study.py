@@ -489,9 +489,10 @@ class Study(Named):
         parameter: str | None = None,
         *,
         at: Mapping[str, float] | None = None,
+        fix: Fix | None = None,
         level: float = 0.9,
         asimov: bool = False,
     ) -> analysis.StrengthLimit:
         """Upper limit on what lies over CEvNS; see `cevns.analysis.studies.strength_limit`."""
-        asked = requested(None, () if parameter is None else (parameter,), at, None)
+        asked = requested(None, () if parameter is None else (parameter,), at, fix)
         return analysis.strength_limit(*self.experiments, request=asked, level=level, asimov=asimov)

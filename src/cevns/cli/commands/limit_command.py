@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cevns.cli.terminal.options import at_values
+from cevns.cli.terminal.options import at_values, fixed
 from cevns.cli.terminal.output import Output
 from cevns.cli.terminal.progress import progress_bar
 from cevns.cli.terminal.scan_run import ScanOptions
@@ -117,9 +117,18 @@ def limit(
 
 def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: bool) -> None:
     """The upper limit on the strength of what lies over CEvNS."""
+    if len(options.free or ()) > 1:
+        raise InputError(
+            f"--free {' --free '.join(options.free or ())}: this limit is on one parameter; name "
+            "it alone, or give its range with --parameter and the others with --free"
+        )
     free = options.free[0] if options.free else None
     held = at_values(study, options.at)
-    result = study.upper_limit(free, at=held, level=options.cl, asimov=asimov)
+    fix = None
+    if options.fix:
+        known = study.model(free=options.free or (), at=held).parameters
+        fix = fixed(known, options.fix)
+    result = study.upper_limit(free, at=held, fix=fix, level=options.cl, asimov=asimov)
     said = []
     for name, value in result.at.items():
         unit = study.couplings[name].unit

@@ -93,8 +93,19 @@ class Opened:
         """
         from cevns.study import load
 
-        changes = _pairs(self.set_field, "--set", "KEY=VALUE, for example target.mass='20 kg'")
-        return load(*self.experiment, data=self.data, overrides=changes, models=model)
+        return load(*self.experiment, data=self.data, overrides=self._changes, models=model)
+
+    def plain(self, model: str) -> Study:
+        """The experiments as `open` has them, without the new physics and changes of it."""
+        from cevns.study import load
+        from cevns.study.opening import of_models
+
+        own, _ = of_models(self._changes, model)
+        return load(*self.experiment, data=self.data, overrides=own)
+
+    @property
+    def _changes(self) -> dict[str, str]:
+        return _pairs(self.set_field, "--set", "KEY=VALUE, for example target.mass='20 kg'")
 
 
 @dataclass(frozen=True, kw_only=True)

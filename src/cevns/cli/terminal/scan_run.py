@@ -146,9 +146,9 @@ class ScanOptions(options.Opened):
     def plan(self, parameters: list[str], *, asimov: bool) -> ScanPlan:
         """What is asked for, with the ranges as they are written."""
         asked = ranges.read(parameters)
-        plain = self.open()
+        plain = self.plain(self.model)
         nuisances = plain.model(None if len(self.experiment) > 1 else "cross-section").parameters
-        study = plain if self.model == "standard-model" else plain.with_models(self.model)
+        study = plain if self.model == "standard-model" else self.open(self.model)
         known = study.couplings
         axes = {}
         for r in asked:

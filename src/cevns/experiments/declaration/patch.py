@@ -29,7 +29,7 @@ from cevns.files import expanded
 from cevns.processes import FromElsewhere, process
 from cevns.processes.framework.user_models import is_path, parts
 
-__all__ = ["from_elsewhere", "over_cevns", "patched", "read_patch", "split"]
+__all__ = ["added", "from_elsewhere", "over_cevns", "patched", "read_patch", "split"]
 
 _ADDED: Final = ("components", "derived", "external", "parameters")
 """Sections whose entries are added by name."""
@@ -95,6 +95,27 @@ def from_elsewhere(models: str) -> tuple[dict[str, FromElsewhere], str]:
         else:
             beside.append(name)
     return found, "+".join(beside)
+
+
+def added(models: str) -> tuple[str, ...]:
+    """Places of what new physics adds to the sections of a file.
+
+    Raises:
+        UnknownNameError: if there is no such process.
+        SchemaError: if a file is no patch.
+        InputError: if a file of the user cannot be used.
+
+    Examples:
+        >>> added("nsi+wimp-si")
+        ('components.wimp',)
+    """
+    patches, names = split(models)
+    laid = from_elsewhere(names)[0].values() if names else ()
+    places = [f"components.{made.component}" for made in laid]
+    for path in patches:
+        patch = read_patch(path).values
+        places += [f"{section}.{name}" for section in _ADDED for name in patch.get(section) or {}]
+    return tuple(places)
 
 
 def over_cevns(

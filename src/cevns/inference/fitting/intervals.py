@@ -32,6 +32,9 @@ __all__ = [
     "significance",
 ]
 
+_FAR = 10.0
+"""How far above the goal, in roots, the outer end of a bracket may lie."""
+
 
 @dataclass(frozen=True, eq=False)
 class ProfileCurve:
@@ -263,7 +266,20 @@ def endpoint(
         step *= 2.0
     else:
         raise FitError(f"the profile of {name!r} does not rise by {goal:.3g}: it has no interval")
-    return bracketed_root(root, (inner, f_inner), (outer, f_outer), 1e-4 * step), False
+    # without curvature at a bound, as of a rate that goes with the square, the error is no measure:
+    # it may be far beyond the end, and the end is then to be known to a part of its own distance
+    for _ in range(100):
+        if f_outer <= _FAR * math.sqrt(goal):
+            break
+        nearer, start = 0.5 * (inner + outer), best.theta
+        if inner == centre:
+            nearer = centre + 0.1 * (outer - centre)
+        if (f_nearer := root(nearer)) < 0:
+            inner, f_inner = nearer, f_nearer
+        else:
+            outer, f_outer = nearer, f_nearer
+    tolerance = 1e-4 * min(step, abs(outer - centre))
+    return bracketed_root(root, (inner, f_inner), (outer, f_outer), tolerance), False
 
 
 def significance(
