@@ -108,6 +108,14 @@ class ScanPlan:
         shapes = {p.name: p.value for p in self.family.structure if p.name not in scanned}
         return {k: float(v) for k, v in sorted({**shapes, **self.family.at}.items())}
 
+    def _physics(self) -> str:
+        """The interaction, and what lies over it by processes of its own."""
+        own = (p for e in self.family.experiments for p in e.own_processes.values())
+        names = list(dict.fromkeys(p.name for p in own))
+        if not names or self.family.interaction.name != "standard-model":
+            names.insert(0, self.family.interaction.name)
+        return " + ".join(dict.fromkeys(names))
+
     def _standard_model(self, axis: Axis) -> float | None:
         """Where the Standard Model lies; nowhere on a mass or on the strength of a component."""
         if axis.structural or axis.name in self.family.question.strengths:
@@ -119,7 +127,7 @@ class ScanPlan:
         axes = self.grid.axes
         return {
             "experiments": [e.name for e in self.family.experiments],
-            "physics": self.family.interaction.name,
+            "physics": self._physics(),
             "axes": [a.name for a in axes],
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.report.drawing import style
-from cevns.report.drawing.overlays import check_axes, read_curves, scan_file
+from cevns.report.drawing.overlays import check_axes, overlay_files, read_overlay, scan_file
 from cevns.report.scan_figures import scan_parts as parts
 from cevns.report.scan_figures.scan_curves import QUANTITY, curve
 from cevns.report.scan_figures.scan_maps import region_map
@@ -57,9 +57,9 @@ def scan_figure(
     Args:
         scan: from `cevns.analysis.scanning.scan_task.scan`, or read from its file.
         overlays: other scans of the same parameters (or a label and a scan), or their files, or CSV
-            files of curves. The
-            columns of a CSV file are named like the axes; with one parameter the second one is
-            ``q``, ``cls`` or ``density``. A blank line, or another entry of a column ``curve``,
+            files of curves, or folders with such. The
+            columns of a CSV file are named like the axes, perhaps with the unit (``m_chi_MeV``);
+            with one parameter the second one is ``q``, ``cls`` or ``density``. A blank line, or another entry of a column ``curve``,
             begins a new curve, a line ``# label: TEXT`` names those that follow, a closed curve
             is filled and a single point is a marker.
         levels: confidence levels beside that of the scan.
@@ -110,4 +110,6 @@ def _overlay(scan: Scan, source: Overlay) -> list[tuple[str, Any]]:
         what = f"{parts.METHODS[other.method]}, {parts.percent(other.cl)}"
         return [(what if other.title == scan.title else f"{other.title}, {what}", other)]
     names = scan.names if len(scan.names) == 2 else (scan.names[0], QUANTITY[scan.method])
-    return [(c.label, c) for c in read_curves(source, (names[0], names[1]))]
+    columns, units = (names[0], names[1]), [*scan.units, ""][:2]
+    files = overlay_files(source, columns, units)
+    return [(c.label, c) for file in files for c in read_overlay(file, scan, columns)]
