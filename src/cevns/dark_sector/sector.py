@@ -9,13 +9,17 @@ from typing import Final, Literal, get_args
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive
 
-__all__ = ["LARGEST_ALPHA_D", "Chi", "DarkSector", "Portal"]
+__all__ = ["LARGEST_ALPHA_D", "Chi", "ClosedDecayError", "DarkSector", "Portal"]
 
 Portal = Literal["vector", "leptophobic"]
 Chi = Literal["scalar", "dirac", "majorana", "pseudo-dirac"]
 
 LARGEST_ALPHA_D: Final = 4.0 * math.pi
 """Perturbativity of the coupling, g_D^2/(4 pi) <= 4 pi or g_D <= 4 pi."""
+
+
+class ClosedDecayError(InputError):
+    """Nothing in a source makes a pair of chi: none arrive, whatever the coupling."""
 
 
 @dataclass(frozen=True)

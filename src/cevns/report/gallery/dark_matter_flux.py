@@ -103,7 +103,7 @@ def figure() -> Figure:
     middle.set_xlim(0.0, 400.0)
     middle.set_ylim(1e2, None)
     middle.set_xlabel(r"Energy of $\chi$ [MeV]")
-    middle.set_ylabel(r"$\chi$ at 19.3 m [cm$^{-2}$ MeV$^{-1}$]")
+    middle.set_ylabel(r"$\chi$ at 19.3 m, $\varepsilon = 10^{-4}$ [cm$^{-2}$ MeV$^{-1}$]")
     middle.legend(loc="upper right")
     masses = np.array([1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0])
     right.plot(
@@ -123,7 +123,7 @@ def figure() -> Figure:
     right.legend(loc="lower right")
     style.caption(
         left,
-        "Dark matter behind the SNS target",
-        f"m_chi = 10 MeV, m_V = 3 m_chi, eps = 1e-4; cevns {VERSION}",
+        "Dark matter of the SNS",
+        f"m_chi = 10 MeV, R = 3; cevns {VERSION}",
     )
     return figure

@@ -82,7 +82,10 @@ def scan_figure(
     handles, texts = axes.get_legend_handles_labels()
     unique = dict(zip(reversed(texts), reversed(handles), strict=True))
     texts = list(dict.fromkeys(texts))
-    columns = 1 if max(map(len, texts)) > 26 else 2
+    longest = sorted(map(len, texts))[-2:]
+    # a long entry beside short ones fits, where there are many
+    fits = longest[-1] <= 26 or (len(texts) > 5 and sum(longest) <= 56)
+    columns = 2 if fits else 1
     figure.set_size_inches(style.SINGLE_IN, 2.9 + 0.16 * -(-len(texts) // columns))
     figure.legend(
         [unique[t] for t in texts],

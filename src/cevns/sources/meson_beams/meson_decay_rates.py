@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from cevns.dark_sector import ChiKind, chi_width_mev
-from cevns.dark_sector.sector import DarkSector
+from cevns.dark_sector.sector import ClosedDecayError, DarkSector
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
@@ -122,10 +122,10 @@ def virtuality(sector: DarkSector, parent: Parent, *, off_shell: bool = True) ->
     """
     low, high, pole = sector.pair_mev**2, parent.mass_mev**2, sector.m_v_mev**2
     if low >= high:
-        raise InputError(
+        raise ClosedDecayError(
             f"m_chi = {sector.m_chi_mev:g} MeV: a pair of {sector.pair_mev:g} MeV is heavier than "
             f"the {parent.name} of {parent.mass_mev:g} MeV that should decay to it; take a "
-            "smaller m_chi"
+            "smaller m_chi, or a source with bremsstrahlung"
         )
     if not off_shell:
         if not low < pole < high:
