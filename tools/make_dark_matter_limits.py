@@ -123,7 +123,7 @@ def delayed() -> tuple[Rows, Sequence[str]]:
         print("delayed", m, flush=True)
     return rows, (
         "decays of pi0 alone; all: all data; early: without those after 0.75 us, in the likelihood",
-        "with all other constraints; against the relative error of the neutrino flux (0.1 in the file)",
+        "with all other constraints; against the error of the neutrino flux (0.1 in the file)",
     )
 
 

@@ -1,9 +1,9 @@
 """Curves from elsewhere, drawn over a scan: another scan, or a CSV file.
 
 Limits of others on dark matter of a dark photon hold at one alpha_D. A file says at which in a
-comment, ``alpha_D=0.5``. Over a scan at another one its curves are carried there by what the search
-counts (`cevns.dark_sector.overlay_planes`), which a line ``# search: recoil``, or ``:recoil`` behind
-the name of the file, says; they are never drawn where they do not hold.
+comment, ``alpha_D=0.5``. Over a scan at another one its curves are carried there by what the
+search counts (`cevns.dark_sector.overlay_planes`), which a line ``# search: recoil``, or
+``:recoil`` behind the name of the file, says; they are never drawn where they do not hold.
 """
 
 from __future__ import annotations
@@ -149,8 +149,8 @@ def read_overlay(given: Path | str, scan: Scan, columns: tuple[str, str]) -> lis
         return curves
     if rule not in _RULES:
         raise DataError(
-            f"it holds at alpha_d = {there:g} and the scan at {here:g}: say what the search counts, "
-            f"one of {', '.join(_RULES)}, in a line '# search: recoil' or as "
+            f"it holds at alpha_d = {there:g} and the scan at {here:g}: say what the search "
+            f"counts, one of {', '.join(_RULES)}, in a line '# search: recoil' or as "
             f"--overlay {Path(name).name}:recoil",
             path=Path(name),
         )
@@ -170,9 +170,9 @@ def read_curves(
     """Curves of a CSV file.
 
     The first line names the columns: `columns` in any order, also with their units as in
-    ``m_chi_MeV``, and, if curves are told apart that way, ``curve``. A blank line, or another entry of ``curve``, begins the next curve. Lines with
-    ``#`` are comments; ``# label: TEXT`` names the curves after it, which are otherwise called
-    as in ``curve`` or as the file.
+    ``m_chi_MeV``, and, if curves are told apart that way, ``curve``. A blank line, or another
+    entry of ``curve``, begins the next curve. Lines with ``#`` are comments; ``# label: TEXT``
+    names the curves after it, which are otherwise called as in ``curve`` or as the file.
 
     Args:
         path: the file.

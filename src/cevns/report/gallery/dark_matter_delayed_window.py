@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
@@ -62,12 +60,12 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "90 % limits on Y, decays of pi0 alone, m_V = 3 m_chi, alpha_D = 0.5; the published "
-                "error of the flux is 10 %. Events go with the square of Y."
+                "90 % limits on Y, decays of pi0 alone, m_V = 3 m_chi, alpha_D = 0.5; the "
+                "published error of the flux is 10 %. Events go with the square of Y."
             ),
             (
-                "Without the later data the likelihood has the same constraints: those of the flux, "
-                "of the steady background by its own sample, of neutrons, of the detector and of "
+                "Without the later data the likelihood has the same constraints: those of the "
+                "flux, of the steady background by its own sample, of neutrons, of the detector and of "
                 "the mean time of the pulse."
             ),
         ),
@@ -85,7 +83,7 @@ def figure() -> Figure:
             for what, dash in _DASH.items():
                 error, y = found[f"{m:g} MeV {which} {what}"].T
                 label = f"{style.sentence(what)}, {_TITLE[which]}"
-                axes.plot(error, y, linestyle=dash, label=label, **look)
+                axes.plot(error, 1e11 * y, linestyle=dash, label=label, **look)
         axes.axvline(0.1, color=style.FAINT, linewidth=0.8, linestyle=":")
         axes.set_xscale("log")
         axes.set_xlim(0.01, 1.0)
@@ -93,8 +91,8 @@ def figure() -> Figure:
         ticks = (0.01, 0.03, 0.1, 0.3, 1.0)
         axes.set_xticks(ticks, [f"{100.0 * t:g} %" for t in ticks])
         axes.set_xlabel("Error of the neutrino flux")
-        axes.text(0.96, 0.94, rf"$m_\chi$ = {m:g} MeV", transform=axes.transAxes, ha="right")
-    grid[0, 0].set_ylabel(rf"90 % limit on {Y_UNIT}")
+        axes.text(0.96, 0.06, rf"$m_\chi$ = {m:g} MeV", transform=axes.transAxes, ha="right")
+    grid[0, 0].set_ylabel(rf"90 % limit on {Y_UNIT} [$10^{{-11}}$]")
     grid[0, 1].legend(loc="lower left")
     style.caption(
         grid[0, 0], "What the delayed window gives",

@@ -109,8 +109,8 @@ def table() -> Table:
                 "error. Made by tools/make_dark_matter_limits.py."
             ),
             (
-                "Published: read from the figure of arXiv:2110.11453, good to 5 per cent. The cuts of "
-                "the bremsstrahlung, coherent-like, were chosen by that curve: no confirmation of "
+                "Published: read from the figure of arXiv:2110.11453, good to 5 per cent. The "
+                "cuts of the bremsstrahlung, coherent-like, were chosen by that curve: no confirmation of "
                 "it above 25 MeV."
             ),
             f"The limit lies below the scalar relic line: {said}.",
@@ -144,9 +144,7 @@ def figure(overlays: Sequence[Path | str] = ()) -> Figure:
         label="Expected",
     )  # fmt: skip
     left.plot(*pions["observed"].T, color=style.ACCENT, linewidth=1.7, label="Observed")
-    _between(
-        right, both[_BAND[1]], both[_BAND[0]], "#8fb3e6", "Half to twice the bremsstrahlung"
-    )
+    _between(right, both[_BAND[1]], both[_BAND[0]], "#8fb3e6", "Half to twice the bremsstrahlung")
     right.plot(*both["expected"].T, color=style.INK, linestyle=(0, (4, 2)), linewidth=1.0)
     right.plot(*both[_NOMINAL].T, color=style.ACCENT, linewidth=1.7)
     published = np.array(list(_PUBLISHED.items()))

@@ -24,8 +24,8 @@ _SPECTRA: Final[dict[str, dict[str, Any]]] = {
     "burman-smith": {"color": "#e42536", "linestyle": (0, (5, 1.6))},
 }
 _LISTED: Final = (0.205, 0.176, 0.136, 0.0868, 0.0683, 0.0601, 0.0558)
-"""Per chi and steradian at `ANGLES_DEG`, by an independent program from the list of pi0 of Geant4 to
-which ``geant4-fit`` is the fit."""
+"""Per chi and steradian at `ANGLES_DEG`, by an independent program from the list of pi0 of Geant4
+to which ``geant4-fit`` is the fit."""
 _DELAYS_NS: Final = (0.0, 0.3, 1.3, 4.8, 9.1, 13.0, 22.0, 30.0)
 """By an independent program at `MASSES_MEV`."""
 
@@ -61,8 +61,8 @@ def table() -> Table:
                 "1 GeV protons on mercury: an isotropic source has 0.0796 per steradian."
             ),
             (
-                "The fit is smooth where the list, of 10 484 pi0, has its peak along the beam: there "
-                "it is a tenth lower."
+                "The fit is smooth where the list, of 10 484 pi0, has its peak along the beam: "
+                "there it is a tenth lower."
             ),
             "Delays behind light of chi whose recoils in CsI are above 9 keVnr, at 90 degrees.",
         ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from cevns.analysis.question import place
 from cevns.analysis.studies.dark_exclusion import with_dark_source
 from cevns.experiments import load
 from cevns.rates import recoil_spectrum
@@ -81,8 +82,6 @@ def _cells(m_chi_mev: float) -> dict[str, Array]:
     """Counts of the components in cells of PE and time, chi at its limit."""
     at = {"m_chi": m_chi_mev, "mass_ratio": 3.0, "y_dm": _y_limit(m_chi_mev)}
     placed = with_dark_source(load(_EXPERIMENT), "dark-photon")
-    from cevns.analysis.question import place
-
     placed, held = place(placed, at)
     model = placed.model(tuple(held))
     found = model.components(model.parameters.at(held).values)
@@ -175,13 +174,13 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "Chi at the observed 90 % limit of the CsI data for decays of pi0, a complex scalar "
-                "with m_V = 3 m_chi and alpha_D = 0.5; events after efficiency, in 14.6 kg and "
-                "13.99 GWh."
+                "Chi at the observed 90 % limit of the CsI data for decays of pi0, a complex "
+                "scalar with m_V = 3 m_chi and alpha_D = 0.5; events after efficiency, in 14.6 kg "
+                "and 13.99 GWh."
             ),
             (
-                "Angles are those to the line of sight from the target, without any detector; where "
-                "neutrons come from is not known here, and they have none."
+                "Angles are those to the line of sight from the target, without any detector; "
+                "where neutrons come from is not known here, and they have none."
             ),
         ),
         digits=3,
@@ -252,9 +251,7 @@ def _photoelectrons(axes: Axes) -> None:
     axes.stairs(within("cevns"), edges, baseline=None, **_PROMPT, label="CEvNS")
     axes.stairs(neutrons, edges, fill=True, color=style.STEADY_FILL, label="Neutrons")
     for m in MASSES_MEV:
-        axes.stairs(
-            within("dm", m), edges, baseline=None, label=rf"$\chi$, {m:g} MeV", **_DARK[m]
-        )
+        axes.stairs(within("dm", m), edges, baseline=None, label=rf"$\chi$, {m:g} MeV", **_DARK[m])
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(6.0, 250.0)
@@ -268,9 +265,7 @@ def _cosines(axes: Axes) -> None:
     width = np.diff(_COSINES)
     for m in MASSES_MEV:
         share = dark_beams.recoil_angles(m, _COSINES, _THRESHOLD_KEV)
-        axes.stairs(
-            share / width, _COSINES, baseline=None, label=rf"$\chi$, {m:g} MeV", **_DARK[m]
-        )
+        axes.stairs(share / width, _COSINES, baseline=None, label=rf"$\chi$, {m:g} MeV", **_DARK[m])
     for which, look in (("prompt", _PROMPT), ("delayed", _DELAYED)):
         counts = _angles(which).counts(_COSINES)
         axes.stairs(

@@ -1,4 +1,4 @@
-"""Dark matter of a beam beside CEvNS: its flux, the angles and delays of its recoils, its tables."""
+"""Dark matter of a beam beside CEvNS: its flux, angles and delays of its recoils, its tables."""
 
 from __future__ import annotations
 

@@ -56,12 +56,12 @@ def scan_figure(
 
     Args:
         scan: from `cevns.analysis.scanning.scan_task.scan`, or read from its file.
-        overlays: other scans of the same parameters (or a label and a scan), or their files, or CSV
-            files of curves, or folders with such. The
-            columns of a CSV file are named like the axes, perhaps with the unit (``m_chi_MeV``);
-            with one parameter the second one is ``q``, ``cls`` or ``density``. A blank line, or another entry of a column ``curve``,
-            begins a new curve, a line ``# label: TEXT`` names those that follow, a closed curve
-            is filled and a single point is a marker.
+        overlays: other scans of the same parameters (or a label and a scan), or their files, or
+            CSV files of curves, or folders with such. The columns of a CSV file are named like the
+            axes, perhaps with the unit (``m_chi_MeV``); with one parameter the second one is
+            ``q``, ``cls`` or ``density``. A blank line, or another entry of a column ``curve``,
+            begins a new curve, a line ``# label: TEXT`` names those that follow, a closed curve is
+            filled and a single point is a marker.
         levels: confidence levels beside that of the scan.
         title: in place of experiments and physics.
 
