@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
+from cevns.dark_sector.sector import ClosedDecayError
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment, Named
@@ -27,6 +28,8 @@ from cevns.processes import (
 from cevns.processes import interaction as find_interaction
 from cevns.processes.framework.abilities import shaped
 from cevns.processes.framework.combined import standing
+from cevns.processes.framework.kinematics import DarkKinematics
+from cevns.rates.fold import of_its_mass
 
 __all__ = [
     "CouplingFamily",
@@ -186,6 +189,24 @@ class CouplingFamily:
                 del self._models[next(iter(self._models))]
             self._models[key] = self._build(shapes)
         return self._models[key]
+
+    def closed(self, structure: Mapping[str, float]) -> str:
+        """Why no dark matter of a component arrives at structural values; empty where it does."""
+        shapes = {**self.first, **self.at, **structure}
+        shapes = {n: v for n, v in shapes.items() if n in self.structure.names}
+        for e in self.experiments:
+            for name, entry in e.declaration.components.items():
+                if entry.interaction is None:
+                    continue
+                view = e.further[name].placed(shapes)
+                kinematics = view.interaction.kinematics
+                if not isinstance(kinematics, DarkKinematics):
+                    continue
+                try:
+                    _ = of_its_mass(view.source, kinematics).recoil_kinks
+                except ClosedDecayError as error:
+                    return str(error)
+        return ""
 
     def exact_model(self, structure: Mapping[str, float] | None = None) -> Model:
         """The model without tables: what a quoted best fit comes from."""

@@ -10,11 +10,15 @@ from cevns.dark_sector.dark_couplings import checked_alpha
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive
 
-__all__ = ["Chi", "DarkSector", "Portal"]
+__all__ = ["Chi", "ClosedDecayError", "DarkSector", "Portal"]
 
 Portal = Literal["vector", "leptophobic"]
 Chi = Literal["scalar", "dirac", "majorana", "pseudo-dirac"]
 """The values of `ChiKind`."""
+
+
+class ClosedDecayError(InputError):
+    """Nothing in a source makes a pair of chi: none arrive, whatever the coupling."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Self, cast
 import numpy as np
 
 from cevns import registry
-from cevns.dark_sector.sector import DarkSector
+from cevns.dark_sector.sector import ClosedDecayError, DarkSector
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive, within
 from cevns.sources.arrivals.pulsed import Pulsed
@@ -111,7 +111,7 @@ class MesonDecay(Source):
         DataError: if a file breaks its structure.
 
     Examples:
-        >>> from cevns.dark_sector.sector import DarkSector
+        >>> from cevns.dark_sector.sector import ClosedDecayError, DarkSector
         >>> dump = MesonDecay(distance_m=19.3, protons=3.198e23)
         >>> chi = dump.of_sector(DarkSector("vector", "scalar", 10.0, 30.0, 0.5))
         >>> total = sum(chi.fluence_cm2(f) for f in chi.flavours)
@@ -270,7 +270,7 @@ class MesonDecay(Source):
         if not open_:
             if self.pi0_yield > 0.0:
                 check_open(sector, PI0, off_shell=self.off_shell)
-            raise InputError(
+            raise ClosedDecayError(
                 f"no channel of the source makes a mediator of m_v = {sector.m_v_mev:g} MeV that "
                 f"decays to chi of m_chi = {sector.m_chi_mev:g} MeV"
             )

@@ -18,6 +18,7 @@ from cevns.analysis.coupling_families import (
     structural,
 )
 from cevns.analysis.question import Subject, refuse_missing, require_data
+from cevns.dark_sector.sector import ClosedDecayError
 from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
@@ -39,6 +40,7 @@ class ScanPlan:
         cl: confidence level.
         data: counts and auxiliary measurements.
         is_asimov: whether they are those expected at nominal values.
+        left_out: structural values that were asked for and at which nothing arrives, with why.
     """
 
     family: CouplingFamily
@@ -46,6 +48,7 @@ class ScanPlan:
     cl: float
     data: Data = field(repr=False)
     is_asimov: bool
+    left_out: Mapping[float, str] = field(default_factory=dict)
 
     def within_ranges(self) -> ScanPlan:
         """The same with the best fit sought inside the scanned ranges.
@@ -108,6 +111,19 @@ class ScanPlan:
         shapes = {p.name: p.value for p in self.family.structure if p.name not in scanned}
         return {k: float(v) for k, v in sorted({**shapes, **self.family.at}.items())}
 
+    def _left_out(self) -> dict[str, Any]:
+        """What was asked for and has no signal at all."""
+        values = sorted(self.left_out)
+        return {"values": values, "why": self.left_out[values[0]]}
+
+    def _physics(self) -> str:
+        """The interaction, and what lies over it by processes of its own."""
+        own = (p for e in self.family.experiments for p in e.own_processes.values())
+        names = list(dict.fromkeys(p.name for p in own))
+        if not names or self.family.interaction.name != "standard-model":
+            names.insert(0, self.family.interaction.name)
+        return " + ".join(dict.fromkeys(names))
+
     def _standard_model(self, axis: Axis) -> float | None:
         """Where the Standard Model lies; nowhere on a mass or on the strength of a component."""
         if axis.structural or axis.name in self.family.question.strengths:
@@ -119,7 +135,7 @@ class ScanPlan:
         axes = self.grid.axes
         return {
             "experiments": [e.name for e in self.family.experiments],
-            "physics": self.family.interaction.name,
+            "physics": self._physics(),
             "axes": [a.name for a in axes],
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],
@@ -133,6 +149,7 @@ class ScanPlan:
             "held parameters": self._held(),
             "held units": {p.name: p.unit for p in self.family.known if p.unit},
             "asimov": self.is_asimov,
+            **({"left out": self._left_out()} if self.left_out else {}),
             "best fit within": {k: list(v) for k, v in sorted(self.family.within.items())},
         }
 
@@ -213,14 +230,18 @@ def scan_plan(
     refuse_missing(*subject.experiments)
     if not asimov_data:
         require_data(subject)
-    axes = []
+    axes, left_out = [], dict[float, str]()
     for name, values in ranges.items():
         of_shapes = structure.has(name)
         p = (structure if of_shapes else family.parameters)[name]
         if p.fixed and not of_shapes:
             raise InputError(f"{p.name!r} is held and cannot be scanned; do not fix it")
         log = isinstance(values, Axis) and values.log
-        axes.append(Axis(p, np.asarray(points[name], dtype=float), log, of_shapes))
+        at = np.asarray(points[name], dtype=float)
+        if of_shapes:
+            left_out = _closed(family, p.name, at)
+            at = at[[float(v) not in left_out for v in at]]
+        axes.append(Axis(p, at, log, of_shapes))
     model = family.model({})
     return ScanPlan(
         family,
@@ -228,4 +249,18 @@ def scan_plan(
         cl,
         asimov(model) if asimov_data else observed(model),
         asimov_data,
+        left_out,
     )
+
+
+def _closed(family: CouplingFamily, name: str, values: Array) -> dict[float, str]:
+    """Structural values at which no dark matter arrives, whatever its coupling, with why.
+
+    Raises:
+        ClosedDecayError: if that are all of them.
+    """
+    found = {float(v): family.closed({name: float(v)}) for v in values}
+    out = {v: why for v, why in found.items() if why}
+    if len(out) == len(values):
+        raise ClosedDecayError(next(iter(out.values())))
+    return out

@@ -38,6 +38,8 @@ def summary(scan: ScanFindings) -> list[str]:
         lines.append(f"profiled: {_values(profiled, scan.file.run['held units'])}")
     if held:
         lines.append(f"held: {_values(held, scan.file.run['held units'])}")
+    if "left out" in scan.file.run:
+        lines.append(_left_out(scan))
     if len(scan.names) == 1:
         lines.append(_pieces(scan, scan.names[0], scan.intervals) + f" at {percent} ({how})")
         lines += _open_ends(scan, scan.names[0], [scan.intervals])
@@ -68,6 +70,15 @@ def summary(scan: ScanFindings) -> list[str]:
             "not converge has come lower there; a finer grid helps"
         )
     return lines
+
+
+def _left_out(scan: ScanFindings) -> str:
+    """Values of the structural axis that the scan was asked for and does not have."""
+    name, found = scan.raster[0], scan.file.run["left out"]
+    unit = scan.units[scan.names.index(name)]
+    values = [f"{v:.4g}" for v in found["values"]]
+    some = values if len(values) < 4 else [values[0], "...", values[-1]]
+    return f"left out: {name} = {', '.join(some)} {unit}".rstrip() + f", no limit: {found['why']}"
 
 
 def _toys(scan: ScanFindings) -> list[str]:

@@ -66,7 +66,9 @@ def plot(
     scan_file: Annotated[Path, typer.Argument(metavar="SCAN.h5", help="written by 'cevns scan'")],
     overlay: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="another scan of the same axes, or a CSV of curves"),
+        typer.Option(
+            metavar="FILE|DIR", help="another scan of the same axes, a CSV of curves, or its folder"
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="default: beside the scan")

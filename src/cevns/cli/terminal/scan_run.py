@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cevns.cli.terminal import options, ranges
-from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.output import Output, prepare_folder, table
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class ScanOptions(options.Opened):
         out: HDF5 file.
         workers: processes.
         scheduler: of a cluster.
+        plots: folder of the figure.
+        overlay: what is drawn over it.
     """
 
     model: Annotated[str, options.NewPhysics] = "standard-model"
@@ -91,6 +93,16 @@ class ScanOptions(options.Opened):
         str | None,
         typer.Option(metavar="ADDRESS|FILE", help="send the toys to a dask scheduler, or its file"),
     ] = None
+    plots: Annotated[
+        Path | None, typer.Option("--plots", metavar="DIR", help="write the figure there")
+    ] = None
+    overlay: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE|DIR",
+            help="over that figure: another scan, a CSV of curves, or a folder of them",
+        ),
+    ] = None
 
     @contextmanager
     def prepared(self, shard: tuple[int, int] | None = None) -> Iterator[Executor | None]:
@@ -102,8 +114,8 @@ class ScanOptions(options.Opened):
         Raises:
             UnknownNameError: if there is no such method.
             InputError: if options do not go together, or no scheduler answers.
-            MissingExtraError: if what a file or a method needs is not installed.
-            OutputError: if the file cannot be written.
+            MissingExtraError: if what a file, a figure or a method needs is not installed.
+            OutputError: if the file or the folder cannot be written.
         """
         from cevns.analysis.scanning.scan_task import check_method
 
@@ -127,6 +139,10 @@ class ScanOptions(options.Opened):
             raise InputError(
                 "--workers are processes here and --scheduler others elsewhere; name one"
             )
+        if self.overlay and self.plots is None:
+            raise InputError("--overlay is drawn over the figure of the scan; add --plots DIR")
+        if self.plots is not None:
+            prepare_folder(self.plots)
         if method == "bayes":
             from cevns.analysis.scanning.scan_bayes import check_extras
 
@@ -206,7 +222,19 @@ class ScanOptions(options.Opened):
         show_scan(output, found, self.out, there=there)
         for remark in remarks(wanted.physics):
             output.console.print(f"note: {remark}")
-        output.result({**wanted.provenance(), **found.to_dict()})
+        record = {**wanted.provenance(), **found.to_dict()}
+        if self.plots is not None:
+            record["figures"] = [self._draw(found, self.plots)]
+            output.console.print(f"figure: {record['figures'][0]}", soft_wrap=True)
+        output.result(record)
+
+    def _draw(self, found: Scan, folder: Path) -> str:
+        """Draw the scan and return the file."""
+        from cevns.report import save
+        from cevns.report.scan_figures.scan_figure import scan_figure
+
+        figure = scan_figure(found, overlays=tuple(self.overlay or ()))
+        return str(save(figure, folder / f"scan-{'-'.join(found.names)}.png"))
 
 
 def _apart(

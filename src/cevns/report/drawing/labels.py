@@ -26,6 +26,13 @@ _SYMBOLS: Final = {
     "sigma_si": r"$\sigma_\mathrm{SI}$",
     "sigma_sd": r"$\sigma_\mathrm{SD}$",
     "m_wimp": r"$m_\chi$",
+    "m_chi": r"$m_\chi$",
+    "m_v": r"$m_V$",
+    "mass_ratio": r"$m_V/m_\chi$",
+    "alpha_d": r"$\alpha_D$",
+    "alpha_b": r"$\alpha_B$",
+    "epsilon": r"$\varepsilon$",
+    "y_dm": r"$Y = \varepsilon^2 \alpha_D (m_\chi/m_V)^4$",
     "eta": r"$\eta$",
     "zeta": r"$\zeta$",
 }

@@ -30,6 +30,10 @@ OVERLAY_LINES: Final[tuple[tuple[str, Any], ...]] = (
     ("#e42536", (0, (4, 1.2, 1, 1.2))),
     ("#3f8f5b", (0, (1.2, 1.2))),
     ("#6f6f76", (0, (6, 1.5, 1, 1.5, 1, 1.5))),
+    ("#d98200", (0, (8, 1.3))),
+    ("#2a9aa8", (0, (3, 1.5))),
+    ("#7a5230", (0, (2.5, 1, 1, 1))),
+    ("#d6589f", "-"),
 )
 _FEW: Final = 40
 
@@ -72,7 +76,8 @@ def curve(
 def overlay_line(labels: Sequence[str], label: str) -> dict[str, Any]:
     """Colour and dash of an overlay: the same for all of one label."""
     order = list(dict.fromkeys(labels))
-    color, dash = OVERLAY_LINES[order.index(label) % len(OVERLAY_LINES)]
+    k, count = order.index(label), len(OVERLAY_LINES)
+    color, dash = OVERLAY_LINES[k % count][0], OVERLAY_LINES[(k + k // count) % count][1]
     return {"color": color, "linestyle": dash, "linewidth": 1.2}
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.report.drawing import style
-from cevns.report.drawing.overlays import check_axes, read_curves, scan_file
+from cevns.report.drawing.overlays import check_axes, overlay_files, read_overlay, scan_file
 from cevns.report.scan_figures import scan_parts as parts
 from cevns.report.scan_figures.scan_curves import QUANTITY, curve
 from cevns.report.scan_figures.scan_maps import region_map
@@ -56,12 +56,12 @@ def scan_figure(
 
     Args:
         scan: from `cevns.analysis.scanning.scan_task.scan`, or read from its file.
-        overlays: other scans of the same parameters (or a label and a scan), or their files, or CSV
-            files of curves. The
-            columns of a CSV file are named like the axes; with one parameter the second one is
+        overlays: other scans of the same parameters (or a label and a scan), or their files, or
+            CSV files of curves, or folders with such. The columns of a CSV file are named like the
+            axes, perhaps with the unit (``m_chi_MeV``); with one parameter the second one is
             ``q``, ``cls`` or ``density``. A blank line, or another entry of a column ``curve``,
-            begins a new curve, a line ``# label: TEXT`` names those that follow, a closed curve
-            is filled and a single point is a marker.
+            begins a new curve, a line ``# label: TEXT`` names those that follow, a closed curve is
+            filled and a single point is a marker.
         levels: confidence levels beside that of the scan.
         title: in place of experiments and physics.
 
@@ -82,7 +82,10 @@ def scan_figure(
     handles, texts = axes.get_legend_handles_labels()
     unique = dict(zip(reversed(texts), reversed(handles), strict=True))
     texts = list(dict.fromkeys(texts))
-    columns = 1 if max(map(len, texts)) > 26 else 2
+    longest = sorted(map(len, texts))[-2:]
+    # a long entry beside short ones fits, where there are many
+    fits = longest[-1] <= 26 or (len(texts) > 5 and sum(longest) <= 56)
+    columns = 2 if fits else 1
     figure.set_size_inches(style.SINGLE_IN, 2.9 + 0.16 * -(-len(texts) // columns))
     figure.legend(
         [unique[t] for t in texts],
@@ -110,4 +113,6 @@ def _overlay(scan: Scan, source: Overlay) -> list[tuple[str, Any]]:
         what = f"{parts.METHODS[other.method]}, {parts.percent(other.cl)}"
         return [(what if other.title == scan.title else f"{other.title}, {what}", other)]
     names = scan.names if len(scan.names) == 2 else (scan.names[0], QUANTITY[scan.method])
-    return [(c.label, c) for c in read_curves(source, (names[0], names[1]))]
+    columns, units = (names[0], names[1]), [*scan.units, ""][:2]
+    files = overlay_files(source, columns, units)
+    return [(c.label, c) for file in files for c in read_overlay(file, scan, columns)]

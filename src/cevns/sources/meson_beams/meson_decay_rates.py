@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 
 from cevns.dark_sector import chi_width_mev
-from cevns.dark_sector.sector import DarkSector
+from cevns.dark_sector.sector import ClosedDecayError, DarkSector
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
@@ -105,17 +105,17 @@ def check_open(sector: DarkSector, parent: Parent, *, off_shell: bool) -> None:
     """Refuse a decay that is closed.
 
     Raises:
-        InputError: with the numbers, if it is.
+        ClosedDecayError: with the numbers, if it is.
     """
     if is_open(sector, parent, off_shell=off_shell):
         return
     if sector.pair_mev >= parent.mass_mev:
-        raise InputError(
+        raise ClosedDecayError(
             f"m_chi = {sector.m_chi_mev:g} MeV: a pair of {sector.pair_mev:g} MeV is heavier than "
             f"the {parent.name} of {parent.mass_mev:g} MeV that should decay to it; take a "
-            "smaller m_chi"
+            "smaller m_chi, or a source with bremsstrahlung"
         )
-    raise InputError(
+    raise ClosedDecayError(
         f"m_v = {sector.m_v_mev:g} MeV does not lie between a pair of chi, "
         f"{sector.pair_mev:g} MeV, and the {parent.name}, {parent.mass_mev:g} MeV; take "
         "another m_v, or leave off_shell on"
