@@ -60,7 +60,9 @@ class Apparatus(Stages):
             own = {s: ("channels", name, s) for s in self.declaration.entries[name].own}
             if id(view) not in made:
                 moved = {**self.moved, **own}
-                made[id(view)] = Apparatus(view, self.path, self.document, moved, self.process)
+                made[id(view)] = Apparatus(
+                    view, self.path, self.document, moved, self.process, self.kept
+                )
         return {name: made[id(view)] for name, view in declared.items()}
 
     @property
@@ -122,7 +124,7 @@ class Apparatus(Stages):
         if entry.source is not None:
             moved["source"] = "components", name, "source"
         other = declared.model_copy(update=changed)
-        return Apparatus(other, self.path, self.document, moved, process)
+        return Apparatus(other, self.path, self.document, moved, process, self.kept)
 
     def placed(self, shapes: Mapping[str, float]) -> Apparatus:
         """The same with its process at those structural values that it knows."""
