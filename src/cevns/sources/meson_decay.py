@@ -174,6 +174,8 @@ class MesonDecay(Source):
                 of a pseudo-Dirac chi differ by more than a tenth: the heavier is counted as the
                 lighter one.
         """
+        if sector == self.sector:
+            return self  # with the flux that it has already
         if sector.splitting_mev > _MOST_SPLIT * sector.m_chi_mev:
             raise InputError(
                 f"a splitting of {sector.splitting_mev:g} MeV is more than a tenth of m_chi = "

@@ -268,8 +268,8 @@ def _polynomial(mixture: Mixture, samples: Mapping[str, Array]) -> tuple[Monomia
     orders of magnitude farther out, they must hold to rounding.
     """
     known = mixture.fold.interaction.parameters
-    if not all(known.has(n) for n in mixture.parameters):
-        return None
+    if isinstance(mixture.fold, KernelFold) or not all(known.has(n) for n in mixture.parameters):
+        return None  # one factor is quick as it is, and exactly zero where nothing is coupled
     every = np.zeros(len(next(iter(samples.values()))))
     wanted = mixture.weights(samples, every)[0]
     size = np.abs(wanted) + np.abs(wanted).max(axis=1, initial=0.0, keepdims=True) * 1e-6
