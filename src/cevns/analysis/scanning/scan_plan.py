@@ -114,12 +114,18 @@ class ScanPlan:
             return None
         return axis.parameter.value
 
+    @property
+    def _processes(self) -> list[str]:
+        """The interaction, and what lies over CEvNS with a process of its own."""
+        over = [p.name for e in self.family.experiments for p in e.own_processes.values()]
+        return list(dict.fromkeys([self.family.interaction.name, *over]))
+
     def label(self) -> dict[str, Any]:
         """What identifies the scan beside grid, models and data."""
         axes = self.grid.axes
         return {
             "experiments": [e.name for e in self.family.experiments],
-            "physics": self.family.interaction.name,
+            "physics": " + ".join(self._processes),
             "axes": [a.name for a in axes],
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],

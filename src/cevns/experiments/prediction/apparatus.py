@@ -24,7 +24,7 @@ from cevns.processes import (
     signal_title,
     structure_of,
 )
-from cevns.processes.framework.abilities import placed
+from cevns.processes.framework.abilities import OneCoupling, placed
 from cevns.rates import flux_averaged_cross_section
 from cevns.sources.beams.source import FluxesSource, LastingSource, PartedSource, SteadySource
 from cevns.typing import Array
@@ -238,6 +238,13 @@ class Apparatus(Stages):
         return self._signal_of(self.interaction, ())
 
     def _signal_of(self, process: Interaction, couplings: tuple[str, ...]) -> Signal:
+        if isinstance(process, OneCoupling):
+            same = [n for n in process.one_of if n in couplings]
+            if len(same) > 1:
+                raise InputError(
+                    f"{process.name}: {' and '.join(same)} are one coupling by {len(same)} names; "
+                    "leave one free, or hold one"
+                )
         pulse = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
         return Signal(
             *self.stages(process),
