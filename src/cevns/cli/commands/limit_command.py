@@ -117,6 +117,12 @@ def limit(
 
 def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: bool) -> None:
     """The upper limit on the strength of what lies over CEvNS."""
+    if options.fix or len(options.free or ()) > 1:
+        raise InputError(
+            "a limit without --parameter is on one strength, named by --free, with all else free; "
+            "with --fix, or more that is --free, name it by --parameter, for example --parameter "
+            f"{options.free[0] if options.free else 'NAME'}"
+        )
     free = options.free[0] if options.free else None
     held = at_values(study, options.at)
     result = study.upper_limit(free, at=held, level=options.cl, asimov=asimov)
