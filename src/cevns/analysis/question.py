@@ -209,7 +209,8 @@ def laid_over(
 
     Raises:
         UnknownNameError: if there is no such process.
-        InputError: if a file of the user cannot be used.
+        InputError: if a file of the user cannot be used, two processes are models of the same
+            component, or the experiment has no beam to make the particles.
     """
     if not models:
         return experiments, models
@@ -217,7 +218,13 @@ def laid_over(
     own = {e.declaration.source.kind for e in experiments}
     if not other or own.intersection(m.usual_source["kind"] for m in other.values()):
         return experiments, models
+    components: dict[str, str] = {}
     for name, made in other.items():
+        if (first := components.setdefault(made.component, name)) != name:
+            raise InputError(
+                f"{first} and {name} are two models of one component, {made.component!r}; ask for "
+                "one of them at a time"
+            )
         experiments = tuple(
             e.with_patch(
                 over_cevns(

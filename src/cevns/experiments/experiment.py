@@ -112,8 +112,9 @@ class Experiment(Apparatus):
 
     @cached_property
     def inputs(self) -> Inputs:
-        """Observed counts and background shapes."""
-        return load_inputs(self, self.data)
+        """Observed counts and background shapes, in which the process has no part."""
+        of = self.declaration, self.document
+        return self.kept.once(of, self.data, lambda: load_inputs(self, self.data))
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:

@@ -24,6 +24,7 @@ from cevns.inference import Channel, Likelihood, Model, asimov
 from cevns.inference.model.mapped import Mapped
 from cevns.inference.model.shapes import Shape
 from cevns.parameters import Parameters
+from cevns.processes import Proportional
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.period_fold import KernelPeriods
 from cevns.typing import Array, BoolArray
@@ -167,8 +168,10 @@ def _with_signals(model: Model, change: Callable[[Signal, Channel], Shape]) -> d
 
 
 def _tabulated(shape: Signal, model: Model, channel: Channel, tables: ResponseTables) -> Shape:
-    if isinstance(shape.fold, KernelFold | KernelPeriods):
-        return shape  # a kernel has no terms that a table could hold
+    if isinstance(shape.fold, KernelPeriods):
+        return shape  # no part of it is a table
+    if isinstance(shape.fold, KernelFold) and not isinstance(shape.fold.interaction, Proportional):
+        return shape  # a kernel has no terms that a table could hold, unless it is one itself
     if set(shape.binding.interaction) & set(shape.fold.source.parameters.names):
         return shape  # nor are there tables of sources that change
     units = {n: channel.units.get(n, 1.0) for n in channel.names}

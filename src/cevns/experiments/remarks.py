@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from cevns.processes import Interaction
+from cevns.processes import Interaction, Proportional
 from cevns.processes.framework.abilities import changes_matter
 from cevns.rates.electrons import VALIDITY
 from cevns.sources import Source
 from cevns.sources.beams.source import ThroughMatter
 
-__all__ = ["propagation", "remarks"]
+__all__ = ["propagation", "remarks", "uncoupled"]
 
 _STANDARD: Final = "standard-model"
 _FLAVOURS: Final = (
@@ -54,3 +54,21 @@ def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
     if "propagation" in physics:
         out.append(_SAID[physics["propagation"] == _STANDARD])
     return tuple(out)
+
+
+def uncoupled(processes: Mapping[str, Interaction], values: Mapping[str, float]) -> list[str]:
+    """Sentences on components that have no events, for all of their couplings are zero.
+
+    Args:
+        processes: of components, by their names.
+        values: of couplings; what is left out has its nominal value.
+    """
+    out = []
+    for name, process in processes.items():
+        couplings = {p.name: float(values.get(p.name, p.value)) for p in process.parameters}
+        if isinstance(process, Proportional) and float(process.scale(couplings)) == 0.0:
+            out.append(
+                f"{name} has no events, for {' and '.join(couplings)} "
+                f"{'is' if len(couplings) == 1 else 'are'} 0; give a value with --at"
+            )
+    return out

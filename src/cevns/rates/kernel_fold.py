@@ -175,12 +175,12 @@ class KernelFold:
         couplings = {n: v for n, v in flat.items() if n not in pulls}
         if isinstance(self.interaction, Proportional) and not pulls:
             size = np.broadcast_to(self.interaction.scale(given), lead)
-            scaled: Array = size[..., None, None] * self._unit
+            scaled: Array = size[..., None, None] * self.unit_spectrum
             return scaled
         return self._at(lead, pulls, couplings)
 
     @cached_property
-    def _unit(self) -> Array:
+    def unit_spectrum(self) -> Array:
         """The spectrum of a `Proportional` process where its factor is one."""
         assert isinstance(self.interaction, Proportional)
         return self._at(

@@ -25,7 +25,7 @@ from cevns.sources.meson_beams.bremsstrahlung import (
     cuts_of,
     radiated,
 )
-from cevns.sources.meson_beams.chi_flux import DELAY_EDGES, Band, ChiFlux, bands
+from cevns.sources.meson_beams.chi_flux import DELAY_EDGES, Band, ChiFlux, bands, delay_us
 from cevns.sources.meson_beams.flux_matrix import FluxCurve, flux_matrix
 from cevns.sources.meson_beams.meson_decay_rates import (
     ETA,
@@ -185,6 +185,8 @@ class MesonDecay(Source):
                 of a pseudo-Dirac chi differ by more than a tenth: the heavier is counted as the
                 lighter one.
         """
+        if sector == self.sector:
+            return self  # with the flux that it has already
         if sector.splitting_mev > _MOST_SPLIT * sector.m_chi_mev:
             raise InputError(
                 f"a splitting of {sector.splitting_mev:g} MeV is more than a tenth of m_chi = "
@@ -356,6 +358,10 @@ class MesonDecay(Source):
         low = np.maximum(np.asarray(e_min_mev, dtype=float), band.low_mev)
         energy, weight = self._flux.nodes(low, band.high_mev)
         return energy, weight / band.fluence if band.fluence > 0.0 else 0.0 * weight
+
+    def delay_us(self, energy_mev: ArrayLike) -> Array:
+        """Delay behind light of chi of this total energy, us."""
+        return delay_us(energy_mev, float(self._given().m_chi_mev), self.distance_m)
 
     def arrival(self, flavour: str) -> Pulsed:
         """The pulse, later by the mean delay of a band (`mean_us`) and wider by its spread."""

@@ -187,9 +187,9 @@ class Study(Named):
         return analysis.expected_counts(*self.experiments, at=at)
 
     @_tiny_is_zero()
-    def flux(self) -> dict[str, analysis.Flux]:
+    def flux(self, *, at: Mapping[str, float] | None = None) -> dict[str, analysis.Flux]:
         """What the sources send to the detectors; see `cevns.analysis.expected.fluxes`."""
-        return analysis.fluxes(*self.experiments)
+        return analysis.fluxes(*self.experiments, at=at)
 
     @_tiny_is_zero()
     def rate(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment
+from cevns.processes import Proportional
 from cevns.records import head
 from cevns.sources import Source, SteadySource
+from cevns.sources.beams.source import OfSector
 
 __all__ = ["Emission", "Flux", "fluxes"]
 
@@ -23,17 +26,23 @@ class Emission:
         flux_cm2_s: particles per cm2 and second at full power, by species; None for a source that
             is counted by protons on a target, which has no one rate.
         totals: what tells beside how strong a steady source is (`cevns.sources.SteadySource`).
+        coupling: at which the particles are made, where a beam makes them by the coupling of a
+            process: as a unit of its `Proportional.scale`, of which the flux has the square root.
     """
 
     fluence_cm2: Mapping[str, float]
     mean_energy_mev: Mapping[str, float]
     flux_cm2_s: Mapping[str, float] | None
     totals: Mapping[str, float]
+    coupling: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, source: Source) -> Emission:
-        """That of a source."""
-        species = source.flavours
+    def of(cls, source: Source, process: object = None) -> Emission:
+        """That of a source, for a process that its particles are made for."""
+        made = isinstance(source, OfSector) and isinstance(process, Proportional)
+        # of bands of the delay the last ones may be empty
+        every = source.flavours
+        species = [n for n in every if source.fluence_cm2(n) > 0.0] if made else list(every)
         steady = source if isinstance(source, SteadySource) else None
         means = {}
         for name in species:
@@ -44,6 +53,7 @@ class Emission:
             means,
             None if steady is None else {name: steady.flux_cm2_s(name) for name in species},
             {} if steady is None else dict(steady.totals),
+            dict(process.unit) if made and isinstance(process, Proportional) else {},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,6 +65,7 @@ class Emission:
             "flux_cm2_s": None if flux is None else dict(flux),
             "total_cm2_s": None if flux is None else sum(flux.values()),
             **self.totals,
+            **({"coupling": dict(self.coupling)} if self.coupling else {}),
         }
 
 
@@ -88,11 +99,18 @@ class Flux:
         }
 
 
-def fluxes(*experiments: Experiment) -> dict[str, Flux]:
+def fluxes(
+    *experiments: Experiment, at: Mapping[str, float] | None = None
+) -> dict[str, Flux]:
     """Fluxes and fluences at the detectors of experiments, by the name of the experiment.
 
     Args:
         experiments: from `cevns.experiments.load`.
+        at: values of what changes shapes, as masses of dark matter do.
+
+    Raises:
+        UnknownNameError: if a parameter is unknown.
+        InputError: if a source needs one that is not given.
 
     Examples:
         >>> from cevns.experiments import load
@@ -103,12 +121,12 @@ def fluxes(*experiments: Experiment) -> dict[str, Flux]:
     return {
         e.name: Flux(
             e,
-            Emission.of(e.source),
+            Emission.of(e.source, e.interaction),
             {
-                name: Emission.of(view.source)
+                name: Emission.of(view.source, view.interaction)
                 for name, view in e.further.items()
                 if e.declaration.components[name].source is not None
             },
         )
-        for e in experiments
+        for e in (place(each, at or {})[0] for each in experiments)
     }

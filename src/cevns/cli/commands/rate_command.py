@@ -31,14 +31,14 @@ _FLUX = "_cm2_s"
 """At the end of the name of a part of the flux."""
 
 
-def flux(opened: options.Opened, output: Output) -> None:
+def flux(placed: options.Placed, output: Output) -> None:
     """Flux and fluence at the detector by species, and what a reactor's flux is made of."""
-    found = opened.open().flux()
+    found = placed.study.flux(at=placed.values)
     for result in found.values():
         _show_emission(output.console, result.title, result.emission)
         for name, emission in result.components.items():
             _show_emission(output.console, f"{result.title}: {name}", emission)
-    _write(output, {name: result.to_dict() for name, result in found.items()})
+    _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
 
 
 def rate(
@@ -60,7 +60,7 @@ def rate(
             when = f"live day{_at_full_power(totals, ' at full power')}"
             output.console.print(f"{name}: {count:.4g} per kg of {of} and {when}")
         _show_times(output.console, result.times)
-        _show_remark(output.console, result.experiment)
+        _show_remark(output.console, result.experiment, placed.values)
         _show_spectrum(output.console, result)
     _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
 
@@ -81,7 +81,7 @@ def predict(
         there, times = place(e, placed.values)[0], time_counts(e, at=placed.values)
         _show_counts(output.console, e.title, channels)
         _show_times(output.console, times)
-        _show_remark(output.console, there)
+        _show_remark(output.console, there, placed.values)
         records[e.name] = {
             **there.provenance(),
             "expected": summed(channels),
@@ -124,11 +124,16 @@ def _show_times(console: Console, times: Mapping[str, TimeCounts]) -> None:
         console.print(shown)
 
 
-def _show_remark(console: Console, experiment: Experiment) -> None:
-    """How far results are to be trusted: recoils of electrons, the way through the Sun."""
-    from cevns.experiments.remarks import remarks
+def _show_remark(
+    console: Console, experiment: Experiment, values: Mapping[str, float] | None = None
+) -> None:
+    """How far results are to be trusted: recoils of electrons, the way through the Sun.
 
-    for remark in remarks(experiment.physics):
+    And which component has no events because its couplings are zero.
+    """
+    from cevns.experiments.remarks import remarks, uncoupled
+
+    for remark in (*remarks(experiment.physics), *uncoupled(experiment.own_processes, values or {})):
         console.print(f"note: {remark}")
 
 
@@ -177,3 +182,8 @@ def _show_emission(console: Console, title: str, emission: Emission) -> None:
         unit = " /cm2/s, all species" if name.endswith(_FLUX) else ""
         said = _TOTALS.get(name, name.removesuffix(_FLUX).replace("_", " "))
         console.print(f"{said}: {value:.4g}{unit}")
+    for name, value in emission.coupling.items():
+        console.print(
+            f"fluxes of a unit coupling, {name} = {value:.4g}; at another one they go with the "
+            "square root of the number of events"
+        )

@@ -35,6 +35,8 @@ _ADDED: Final = ("components", "derived", "external", "parameters")
 """Sections whose entries are added by name."""
 _APPENDED: Final = ("correlations",)
 """Sections that are lists, which grow."""
+_OF_PROTONS: Final = ("protons", "distance")
+"""What a source of particles that protons make needs."""
 _CHANGED: Final = ("interaction",)
 """Sections whose fields take the place of those of the file."""
 
@@ -128,7 +130,18 @@ def over_cevns(
         made: the process.
         form_factor: of the file it is laid on.
         beam: fields of the source of that file.
+
+    Raises:
+        InputError: if the particles come from a beam of protons and the file has none.
     """
+    missing = [n for n in _OF_PROTONS if n in made.of_the_beam and n not in beam]
+    if missing:
+        raise InputError(
+            f"{name}: its particles come from protons on a target, and the source of the "
+            f"experiment does not say {' and '.join(missing)}; take an experiment at a beam of "
+            "protons (coherent-csi-2021-dm), or declare a component with a source of kind "
+            f"{made.usual_source['kind']} in a patch"
+        )
     entry = {
         "title": name,
         "source": {**made.usual_source, **{n: beam[n] for n in made.of_the_beam if n in beam}},

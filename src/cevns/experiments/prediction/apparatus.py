@@ -24,7 +24,7 @@ from cevns.processes import (
     signal_title,
     structure_of,
 )
-from cevns.processes.framework.abilities import placed
+from cevns.processes.framework.abilities import OneCoupling, placed
 from cevns.rates import flux_averaged_cross_section
 from cevns.sources.beams.source import FluxesSource, LastingSource, PartedSource, SteadySource
 from cevns.typing import Array
@@ -60,7 +60,9 @@ class Apparatus(Stages):
             own = {s: ("channels", name, s) for s in self.declaration.entries[name].own}
             if id(view) not in made:
                 moved = {**self.moved, **own}
-                made[id(view)] = Apparatus(view, self.path, self.document, moved, self.process)
+                made[id(view)] = Apparatus(
+                    view, self.path, self.document, moved, self.process, self.kept
+                )
         return {name: made[id(view)] for name, view in declared.items()}
 
     @property
@@ -122,7 +124,7 @@ class Apparatus(Stages):
         if entry.source is not None:
             moved["source"] = "components", name, "source"
         other = declared.model_copy(update=changed)
-        return Apparatus(other, self.path, self.document, moved, process)
+        return Apparatus(other, self.path, self.document, moved, process, self.kept)
 
     def placed(self, shapes: Mapping[str, float]) -> Apparatus:
         """The same with its process at those structural values that it knows."""
@@ -236,6 +238,13 @@ class Apparatus(Stages):
         return self._signal_of(self.interaction, ())
 
     def _signal_of(self, process: Interaction, couplings: tuple[str, ...]) -> Signal:
+        if isinstance(process, OneCoupling):
+            same = [n for n in process.one_of if n in couplings]
+            if len(same) > 1:
+                raise InputError(
+                    f"{process.name}: {' and '.join(same)} are one coupling by {len(same)} names; "
+                    "leave one free, or hold one"
+                )
         pulse = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
         return Signal(
             *self.stages(process),

@@ -19,7 +19,7 @@ from cevns.rates.fold import NODES_PER_PANEL, panel_nodes, recoil_panels
 from cevns.sources import Source
 from cevns.typing import Array
 
-__all__ = ["TOLERANCE", "UNSEEN", "electron_grid", "recoil_grid", "with_electrons"]
+__all__ = ["TOLERANCE", "UNSEEN", "electron_grid", "octaves", "recoil_grid", "with_electrons"]
 
 TOLERANCE = 1e-5
 """Of the response on a panel at half the degree that its nodes integrate: bins are good to 1e-9."""
@@ -27,6 +27,8 @@ PULLS_TO = 5.0
 """Standard deviations of all quenching pulls together within which sums over recoils are exact."""
 FINEST = 1.0 / 256.0
 """Share of the energies below which panels do not follow the steps of a response that has any."""
+_OCTAVES = 40
+"""Down to recoils of 1e-8 keV, below all that a mediator of a keV would prefer."""
 UNSEEN = 1e-15
 """Share of the largest response below which an energy is not followed."""
 
@@ -42,6 +44,7 @@ def recoil_grid(
     steep: bool = False,
     kinematics: Kinematics = MASSLESS,
     seen_from_kevee: float = 0.0,
+    panels: Array | None = None,
 ) -> tuple[Array, Array]:
     """Quadrature nodes and weights in recoil energy, keV.
 
@@ -61,12 +64,15 @@ def recoil_grid(
             mediators make them: panels then shrink with T.
         kinematics: that of the process.
         seen_from_kevee: recoils whose nominal E_ee is below it are left out.
+        panels: in place of those between the kinks of the source, as `octaves`.
 
     Raises:
         InputError: if the source reaches no recoil energy at all, or none that is seen.
     """
-    edges = recoil_panels(source, material, maximum_kev=maximum_kev, kinematics=kinematics)
-    if steep:
+    edges = panels
+    if edges is None:
+        edges = recoil_panels(source, material, maximum_kev=maximum_kev, kinematics=kinematics)
+    if steep and panels is None:
         # on a panel from T to 4 T, twelve nodes integrate 1/T^2 to 1e-11
         small = edges[1] * 4.0 ** -np.arange(1, 12, dtype=float)
         edges = np.union1d(edges, small)
@@ -103,7 +109,22 @@ def recoil_grid(
             largest = np.maximum.accumulate(np.abs(response.evaluate(energy)).max(axis=-1))
             kept = largest > UNSEEN * largest[-1]
             nodes, weights = nodes[kept], weights[kept]
+        if panels is not None:  # and far above the axis
+            energy = 0.5 * quenching.on(nodes).electron_energy_kevee()
+            size = np.abs(response.evaluate(energy)).max(axis=-1)
+            kept = np.maximum.accumulate(size[::-1])[::-1] > UNSEEN * size.max()
+            nodes, weights = nodes[kept], weights[kept]
     return nodes, weights
+
+
+def octaves(highest_kev: float) -> Array:
+    """Edges of panels that serve every mass of a particle, keV: 0, and halves of the last one.
+
+    The kinks of a source lie anywhere on them. Those of dark matter in bands of the delay move no
+    bin of CsI by more than 1e-5 of the largest, from 1 to 60 MeV, against panels that end there.
+    """
+    found: Array = np.append(0.0, highest_kev * 2.0 ** -np.arange(float(_OCTAVES), -0.5, -1.0))
+    return found
 
 
 def _cut_where_moved(cuts: Array, quenching: Quenching, response: Response, order: int) -> Array:

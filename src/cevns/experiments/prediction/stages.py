@@ -21,8 +21,16 @@ from cevns.detectors.responses.folded_template import FoldedResponse
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.prediction.arrival_tables import declared_arrival, parts_in_time, pulsed
 from cevns.experiments.prediction.parts import UNQUENCHED, Parts
-from cevns.experiments.prediction.recoils import UNSEEN, electron_grid, recoil_grid, with_electrons
+from cevns.experiments.prediction.recoils import (
+    UNSEEN,
+    electron_grid,
+    octaves,
+    recoil_grid,
+    with_electrons,
+)
 from cevns.processes import (
+    MASSLESS,
+    DarkKinematics,
     Interaction,
     electron_scattering,
     is_kernel,
@@ -62,15 +70,26 @@ class Stages(Parts):
                 "axes",
                 "energy",
             )
-        panels = recoil_panels(
-            self.source,
-            self.material,
-            maximum_kev=self._recoil_limit,
-            kinematics=self.interaction.kinematics,
-        )
+        top = self._covered(self._largest_kev(self.interaction))
+        # the same objects in all copies that differ in the process alone
+        of = self.declaration.detector, self.declaration.axes
+        return self.kept.once(of, top, lambda: self._response_up_to(top))
+
+    def _covered(self, recoil_kev: float) -> float:
+        """Recoil energy up to which the response is made, keV.
+
+        For massive particles the next power of two: their mass moves the largest recoil a little,
+        and the response is the same then.
+        """
+        if self.interaction.kinematics == MASSLESS:
+            return recoil_kev
+        above = 2.0 ** math.ceil(math.log2(recoil_kev))
+        return above if self._recoil_limit is None else min(above, self._recoil_limit)
+
+    def _response_up_to(self, recoil_kev: float) -> Response:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
-            curve = self.quenching.on(np.linspace(0.0, panels[-1], 201))
+            curve = self.quenching.on(np.linspace(0.0, recoil_kev, 201))
         model, resolution = self.response_model, self.resolution
         return self._located(
             lambda: model.on(self.energy_edges, resolution, self.energy_efficiency, curve),
@@ -229,29 +248,58 @@ class Stages(Parts):
         quantity = quantity_of(process)
         key = is_steep(process), process.kinematics, quantity
         if key not in self._known_deposits:
-            quenching = self._quenching_of(process)
-            trivial = isinstance(self.recoil_efficiency, Unity)
-            efficiency = None if trivial or quantity != "nuclear-recoil" else self.recoil_efficiency
-            response, limit = self.response, self._recoil_limit
-            if quenching is not self.quenching:
-                response = self.wide_response
-                if math.isfinite(response.energy_max_kevee):
-                    limit = response.energy_max_kevee
-            nodes, weights = recoil_grid(
+            if not isinstance(process.kinematics, DarkKinematics):
+                self._known_deposits[key] = self._grid(process)
+            else:  # one set for all masses, on which what the detector does is known
+                top = self._covered(self._largest_kev(process))
+                of = self.declaration.detector, self.declaration.axes, self.declaration.target
+                self._known_deposits[key] = self.kept.once(
+                    of, (is_steep(process), quantity, top), lambda: self._grid(process, top)
+                )
+        return self._known_deposits[key]
+
+    def _largest_kev(self, process: Interaction) -> float:
+        return float(
+            recoil_panels(
                 self.source,
                 self.material,
-                quenching,
-                response,
-                efficiency=efficiency,
-                maximum_kev=limit,  # recoils beyond a quenching model's validity are not followed
-                steep=is_steep(process),
+                maximum_kev=self._recoil_limit,
                 kinematics=process.kinematics,
-                seen_from_kevee=self.resolution.seen_from_kevee,
-            )
-            if efficiency is not None:
-                weights = weights * efficiency(nodes)
-            self._known_deposits[key] = nodes, weights, quenching.on(nodes)
-        return self._known_deposits[key]
+            )[-1]
+        )
+
+    def _grid(
+        self, process: Interaction, top_kev: float | None = None
+    ) -> tuple[Array, Array, QuenchingCurve]:
+        """Nodes of the deposit, their weights, and E_ee at them.
+
+        Args:
+            process: that makes the deposit.
+            top_kev: the largest deposit of a set that holds for any source.
+        """
+        quantity, quenching = quantity_of(process), self._quenching_of(process)
+        trivial = isinstance(self.recoil_efficiency, Unity)
+        efficiency = None if trivial or quantity != "nuclear-recoil" else self.recoil_efficiency
+        response, limit = self.response, self._recoil_limit
+        if quenching is not self.quenching:
+            response = self.wide_response
+            if math.isfinite(response.energy_max_kevee):
+                limit = response.energy_max_kevee
+        nodes, weights = recoil_grid(
+            self.source,
+            self.material,
+            quenching,
+            response,
+            efficiency=efficiency,
+            maximum_kev=limit,  # recoils beyond a quenching model's validity are not followed
+            steep=is_steep(process),
+            kinematics=process.kinematics,
+            seen_from_kevee=self.resolution.seen_from_kevee,
+            panels=None if top_kev is None else octaves(top_kev),
+        )
+        if efficiency is not None:
+            weights = weights * efficiency(nodes)
+        return nodes, weights, quenching.on(nodes)
 
     @cached_property
     def _recoil_limit(self) -> float | None:

@@ -30,13 +30,15 @@ from cevns.experiments.prediction.separable import Moved, Values
 from cevns.experiments.prediction.signal import Signal, spectral_ends
 from cevns.experiments.tables.monomials import Monomials
 from cevns.parameters import Parameter
-from cevns.processes import Term
+from cevns.processes import Proportional, Term
 from cevns.rates.electrons import WithElectrons
 from cevns.rates.fold import Fold
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.period_fold import KernelPeriods, PeriodFold
 from cevns.typing import Array, IntArray
 
+Mixed = Fold | PeriodFold | WithElectrons | KernelFold
+"""Folds that are a sum of spectra with weights; a kernel is one if it is `Proportional`."""
 __all__ = ["Mixture", "RadiusNodes", "mixture", "raw_rows", "raw_weights"]
 
 _RADIUS_NODES = 24
@@ -99,7 +101,7 @@ class Mixture(Moved):
     spectra: Array
     segments: tuple[tuple[int, int], ...]
     couplings: tuple[str, ...]
-    fold: Fold | PeriodFold | WithElectrons
+    fold: Mixed
     radius: str | None
     radii: tuple[RadiusNodes, ...]
     reduce: Array
@@ -147,7 +149,7 @@ class Mixture(Moved):
 
 
 def raw_weights(
-    fold: Fold | PeriodFold | WithElectrons,
+    fold: Mixed,
     radius: str | None,
     radii: tuple[RadiusNodes, ...],
     values: Mapping[str, Any],
@@ -155,6 +157,9 @@ def raw_weights(
 ) -> Array:
     """Weights of all rows, ``(n_raw, ...)``, in the order of `raw_rows`."""
     coupled = {n: v for n, v in values.items() if n != radius}
+    if isinstance(fold, KernelFold):
+        assert isinstance(fold.interaction, Proportional)
+        return np.stack([fold.interaction.scale(coupled) + 0.0 * like] * len(fold.flavours))
     lagrange = [nodes.basis(_radius(fold, a, radius, values)) for a, nodes in enumerate(radii)]
     rows = []
     for flavour in fold.flavours:
@@ -169,9 +174,11 @@ def raw_weights(
 
 
 def raw_rows(
-    fold: Fold | PeriodFold | WithElectrons, radii: tuple[RadiusNodes, ...]
+    fold: Mixed, radii: tuple[RadiusNodes, ...]
 ) -> tuple[Array, IntArray]:
     """Folded terms G, ``(n_raw, n_nodes)``, and the flavour of each."""
+    if isinstance(fold, KernelFold):
+        return fold.unit_spectrum, np.arange(len(fold.flavours))
     rows, flavours = [], []
     for f in range(len(fold.flavours)):
         for a, nodes in enumerate(radii):
@@ -191,7 +198,7 @@ def _has_neutrons(term: Term) -> bool:
 
 
 def _radius(
-    fold: Fold | PeriodFold | WithElectrons, a: int, radius: str | None, values: Mapping[str, Any]
+    fold: Mixed, a: int, radius: str | None, values: Mapping[str, Any]
 ) -> Any:
     """Neutron radius of a nuclide at a point, fm; its default where nothing moves it."""
     relative = 1.0 if radius is None else values[radius]
@@ -207,16 +214,14 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
         classes: flavours that arrive alike.
     """
     fold, binding = signal.fold, signal.binding
-    assert not isinstance(
-        fold, KernelFold | KernelPeriods
-    )  # it has no terms: `fast_form` leaves it exact
+    assert not isinstance(fold, KernelPeriods)  # `fast_form` leaves it exact
     names = binding.interaction
     if binding.neutron_radius is not None:
         names = (*names, binding.neutron_radius)
     samples = _samples(signal, names, scale)
     like = np.zeros(len(next(iter(samples.values()), np.zeros(1))))
     radii = []
-    for a in range(len(fold.material.atoms)):
+    for a in range(0 if isinstance(fold, KernelFold) else len(fold.material.atoms)):
         found = np.asarray(_radius(fold, a, binding.neutron_radius, samples)) + like
         low, high = float(found.min()), float(found.max())
         moving = high - low > 1e-9 * high
@@ -235,7 +240,7 @@ def mixture(signal: Signal, scale: Mapping[str, float], classes: list[tuple[int,
             norm = np.linalg.norm(scaled, axis=0)
             scaled = scaled[:, norm > 0.0] / norm[norm > 0.0]
             directions, values, _ = np.linalg.svd(scaled, full_matrices=False)
-            directions = directions[:, values > _RANK * values[0]]
+            directions = directions[:, values > _RANK * values.max(initial=0.0)]  # none if empty
             spectra.append(directions.T @ (rows[mine][kept] / size[kept, None]))
             block = np.zeros((directions.shape[1], len(rows)))
             block[:, np.flatnonzero(mine)[kept]] = directions.T * size[kept]
@@ -263,8 +268,8 @@ def _polynomial(mixture: Mixture, samples: Mapping[str, Array]) -> tuple[Monomia
     orders of magnitude farther out, they must hold to rounding.
     """
     known = mixture.fold.interaction.parameters
-    if not all(known.has(n) for n in mixture.parameters):
-        return None
+    if isinstance(mixture.fold, KernelFold) or not all(known.has(n) for n in mixture.parameters):
+        return None  # one factor is quick as it is, and exactly zero where nothing is coupled
     every = np.zeros(len(next(iter(samples.values()))))
     wanted = mixture.weights(samples, every)[0]
     size = np.abs(wanted) + np.abs(wanted).max(axis=1, initial=0.0, keepdims=True) * 1e-6

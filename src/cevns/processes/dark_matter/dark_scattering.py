@@ -149,7 +149,7 @@ class DarkMatter(ABC):
             needed.append("the mass of chi (m_chi=10MeV)")
         if (self.m_v > 0.0) == (self.mass_ratio > 0.0):
             both = "one of both, not two" if self.m_v > 0.0 else "which has no default"
-            needed.append(f"that of the mediator (m_v=30MeV, or mass_ratio=3; {both})")
+            needed.append(f"the mass of the mediator (m_v=30MeV, or mass_ratio=3; {both})")
         if needed:
             raise InputError(
                 f"{self.name} needs {' and '.join(needed)}: give it with --at (at={{...}}), or "
@@ -338,6 +338,11 @@ class DarkPhotonModel(DarkMatter):
                 _coupling("y_dm", "eps^2 alpha_D (m_chi/m_V)^4", 1e-11, (1e-13, 1e-7), 1e-3),
             ]
         )
+
+    @property
+    def one_of(self) -> tuple[str, ...]:
+        """Both are the same coupling."""
+        return "epsilon", "y_dm"
 
     @property
     def unit(self) -> Mapping[str, float]:

@@ -25,6 +25,7 @@ __all__ = [
     "ForSource",
     "FromElsewhere",
     "NeutronRadii",
+    "OneCoupling",
     "Proportional",
     "ProtonRadii",
     "Steep",
@@ -123,6 +124,16 @@ class InMatter(Protocol):
     @property
     def changes_matter(self) -> bool:
         """Whether its couplings change the potential of matter."""
+        ...
+
+
+@runtime_checkable
+class OneCoupling(Protocol):
+    """A process with one coupling by several names, of which one is asked for."""
+
+    @property
+    def one_of(self) -> tuple[str, ...]:
+        """The names."""
         ...
 
 

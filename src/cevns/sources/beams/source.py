@@ -161,6 +161,20 @@ class OfSector(Source, Protocol):
 
 
 @runtime_checkable
+class Delayed(Source, Protocol):
+    """A pulsed source of massive particles, which arrive after light by what their energy says."""
+
+    @property
+    def pulse_sigma_us(self) -> float:
+        """Width (sigma) of the gaussian pulse, us."""
+        ...
+
+    def delay_us(self, energy_mev: ArrayLike) -> Array:
+        """Delay behind light of particles of this total energy, us."""
+        ...
+
+
+@runtime_checkable
 class PulsedSource(Source, Protocol):
     """A source with a time structure relative to a beam signal: any `Source` with `time_pdf`."""
 
