@@ -32,6 +32,25 @@ def test_dark_matter_over_cevns(capsys):
     assert found["physics"]["halo.wimp-si"] == "recommended-2021"
 
 
+@pytest.mark.parametrize(
+    ("model", "nucleon", "parameter", "limit"),
+    # xenon has odd neutrons: protons are seen by two-body currents alone
+    [
+        ("wimp-sd", "neutron", "sigma_sd", 3.608e-40),
+        ("wimp-sd-proton", "proton", "sigma_sd_proton", 1.240e-38),
+    ],
+)
+def test_whose_spin_a_limit_is_of(capsys, model, nucleon, parameter, limit):
+    words = ["limit", "xenonnt-2026", "--model", model, "--at", "m_wimp=6GeV"]
+    found = record(capsys, *words)
+    assert found["physics"][f"nucleon.{model}"] == nucleon
+    assert found["parameter"] == parameter
+    assert found["upper_limit"] / limit == pytest.approx(1.0, rel=0.02)
+    assert run(words) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"WIMPs see the spin of the {nucleon} alone" in shown
+
+
 def test_the_mass_of_a_limit_is_always_said(capsys):
     words = ["limit", "xenonnt-2026", "--model", "wimp-si"]
     found = record(capsys, *words)

@@ -117,6 +117,8 @@ def limit(
 
 def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: bool) -> None:
     """The upper limit on the strength of what lies over CEvNS."""
+    from cevns.experiments.remarks import remarks
+
     free = options.free[0] if options.free else None
     held = at_values(study, options.at)
     result = study.upper_limit(free, at=held, level=options.cl, asimov=asimov)
@@ -131,4 +133,6 @@ def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: b
         f"{100 * result.level:g} %{f' for {where}' if where else ''}, best value {result.best:.3g} "
         "(upper end of the two-sided profile-likelihood interval)"
     )
+    for remark in dict.fromkeys(r for e in study.experiments for r in remarks(e.physics)):
+        output.console.print(f"note: {remark}")
     output.result(result.to_dict())
