@@ -70,6 +70,42 @@ def test_a_limit_on_the_flux(capsys):
     assert found["flux_cm2_s"] == pytest.approx(1.4e7, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("limit", "xenon1t-2020"), "published value, in 1e6 /cm2/s: CEvNS < 14 at 90 %"),
+        (("fit", "pandax4t-2024"), "published values in 1e6 /cm2/s"),
+        (("predict", "xenon1t-2020"), "expected value in 1e6 /cm2/s"),
+        (("rate", "pandax4t-2024"), "expected value in 1e6 /cm2/s"),
+    ],
+)
+def test_a_published_flux_is_no_number_of_events(capsys, words, shown):
+    assert run(list(words)) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert shown in said
+    assert "events in the analysis region" not in said
+    assert "CEvNS events" not in said
+    assert record(capsys, *words)["values_unit"] == "1e6 /cm2/s"
+
+
+@pytest.mark.parametrize("command", ["predict", "rate"])
+def test_counts_without_the_efficiency_are_said_to_be_none(capsys, command):
+    assert run([command, "lz-2025"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "no prediction of what lz-2025 sees" in said
+    assert "efficiency of 1; its counts, efficiency and flux" in said
+    assert "HEPData" in record(capsys, command, "lz-2025")["missing"]
+    assert run([command, "pandax4t-2024"]) == 0
+    assert "no prediction" not in capsys.readouterr().out
+
+
+def test_counting_in_pandax_is_of_events(capsys):
+    words = ("predict", "pandax4t-2024", "--set", "variant=counting")
+    assert run(list(words)) == 0
+    assert "expected counts in the analysis region" in capsys.readouterr().out
+    assert "values_unit" not in record(capsys, *words)
+
+
 def test_a_best_fit_at_its_bound(capsys):
     """No flux is seen: the best one is none, not where the minimiser stopped, with its limit."""
     found = record(capsys, "fit", "xenon1t-2020", "--poi", "flux")

@@ -101,6 +101,8 @@ class Experiment(Apparatus):
         return {
             "experiment": self.name,
             "physics": self.physics,
+            **({} if not self.declaration.missing else {"missing": self.declaration.missing}),
+            **({} if self.unit == "events" else {"values_unit": self.unit}),
             "overrides": dict(self.overrides or {}),
             "inputs": self.inputs.record(),
             **({"patches": patches} if patches else {}),
@@ -128,6 +130,12 @@ class Experiment(Apparatus):
     def has_data(self) -> bool:
         """Whether there are counts to fit; without, the file is a projection."""
         return None not in self.declaration.every_data
+
+    @property
+    def unit(self) -> str:
+        """What is observed and expected: ``events``, or the unit of published values."""
+        units = {"" if d is None else d.unit for d in self.declaration.every_data}
+        return (units.pop() if len(units) == 1 else "") or "events"
 
     # -- models --------------------------------------------------------------------------------
 
