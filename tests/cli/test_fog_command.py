@@ -88,7 +88,10 @@ def test_options_change_what_is_said_and_found(capsys, tmp_path):
         (("--threshold", "0.5keVnr"), ("window_kevnr", 0, 0.5)),
         (("--upper-edge", "50 keVnr"), ("window_kevnr", 1, 50.0)),
         (("--natural",), ("nuclides", 0, "Xe124")),
-        (("--efficiency", str(table)), ("efficiency", None, str(table))),
+        (
+            ("--efficiency", str(table)),
+            ("efficiency", None, f"{table} (0.5 to 5 keVnr, constant beyond)"),
+        ),
         (("--efficiency", "80%"), ("efficiency", None, "0.8")),
         (("--bins", "60"), ("bins", None, 60)),
         (("--couplings", "scholberg2021"), ("couplings", None, "scholberg2021")),
@@ -266,6 +269,25 @@ def test_one_sentence(words, said, capsys, tmp_path, monkeypatch):
     errors = capsys.readouterr().err.strip().splitlines()
     assert len(errors) == 1
     assert said.casefold() in errors[0].casefold()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x,efficiency\n300,0.1\n400,0.5\n", "given from 300 to 400 keV, and the window goes from"),
+        ("x,efficiency\n1e-6,0.1\n1e-5,0.5\n", "x is the recoil energy in keVnr"),
+        ("# note\nx,efficiency\n1,0.1\n\n2,1.5\n", "eff.csv, line 5: an efficiency of 1.5 is not"),
+        ("x,efficiency\n1,0.1\n3,0.2\n2,0.5\n", "eff.csv, line 4: x = 2 is not above"),
+        ("low,high,efficiency\n1,1,0.1\n", "eff.csv, line 2: a bin from 1 to 1 has no width"),
+    ],
+)
+def test_an_efficiency_that_says_nothing_of_the_window(text, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "eff.csv").write_text(text)
+    assert run(["fog", "Xe", *FAST, "--efficiency", "eff.csv"]) == 2
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == 1
+    assert said in errors[0]
 
 
 def test_limits_by_their_names(tmp_path, monkeypatch, capsys):
