@@ -290,6 +290,28 @@ def test_an_efficiency_that_says_nothing_of_the_window(text, said, capsys, tmp_p
     assert said in errors[0]
 
 
+def test_a_file_of_several_sets_of_fluxes(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "b8,5e6,0.04,6e6,0.1\npp,6e10,0.01,6e10,0.01\n"
+    head = "component,low_z_flux_cm2_s,low_z_rel_unc,high_z_flux_cm2_s,high_z_rel_unc\n"
+    (tmp_path / "mine.csv").write_text(head + rows)
+    (tmp_path / "one.csv").write_text("component,flux_cm2_s,rel_unc\nb8,5e6,0.04\n")
+    for command in (["fog", "Xe", *FAST], ["directions", "He", "--branch", "b8"]):
+        assert run([*command, "--fluxes", "mine.csv"]) == 2
+        error = capsys.readouterr().err
+        assert "it has the sets low_z, high_z: choose one" in error
+        assert "--fluxes mine.csv:low_z" in error
+        assert run([*command, "--fluxes", "mine.csv:mid"]) == 2
+        assert "low_z, high_z" in capsys.readouterr().err
+        assert run([*command, "--fluxes", "one.csv:mid"]) == 2
+        assert "none called 'mid': leave the name out" in capsys.readouterr().err
+    found = record(capsys, "Xe", *FAST, "--fluxes", "mine.csv:high_z")
+    assert found["physics"]["fluxes"] == "mine.csv:high_z"
+    assert found["physics"]["neutrinos"]["b8"] == {"flux_cm2_s": 6e6, "relative_error": 0.1}
+    assert [f["name"] for f in found["inputs"]["files"]] == ["mine.csv"]
+    assert record(capsys, "Xe", *FAST, "--fluxes", "mine.csv:low_z")["floor"] != found["floor"]
+
+
 def test_limits_by_their_names(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("CEVNS_DATA", raising=False)
     assert run(["fog", "Xe", *FAST, "--limits", "lz_2024"]) == 2

@@ -176,13 +176,16 @@ def _source(name: str, branch: list[str] | None, fluxes: str) -> Source:
         if branch:
             raise InputError(f"--branch is of the sun, and the source is {name}; leave one out")
         return named_source(name)
-    from cevns.sources.sky.solar_fluxes import BRANCHES
+    from cevns.sources.sky.solar_fluxes import BRANCHES, named_fluxes
     from cevns.sources.sun import Sun
 
-    path = Path(fluxes)
-    file = path if path.suffix.casefold() == ".csv" else None
-    given: dict[str, Any] = {"fluxes_file": file} if file else {"fluxes": fluxes}
-    return Sun(_YEAR_D, branches=tuple(branch) if branch else BRANCHES, **given)
+    name, file = named_fluxes(fluxes)
+    return Sun(
+        _YEAR_D,
+        branches=tuple(branch) if branch else BRANCHES,
+        fluxes=name,
+        fluxes_file=file,
+    )
 
 
 def _exposure(source: Source, name: str, exposure: str | None) -> tuple[str, float, float]:

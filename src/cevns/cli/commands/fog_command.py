@@ -129,7 +129,7 @@ def fog(
     record["inputs"] = {
         "origin": "none",
         "files": _files(
-            {"fluxes": [physics.fluxes], "efficiency": [efficiency], "limits": limits or ()}
+            {"fluxes": _file_of(physics.fluxes), "efficiency": [efficiency], "limits": limits or ()}
         )
         + _experiment(detector),
         "warnings": [],
@@ -141,6 +141,14 @@ def fog(
         record["figure"] = str(figure)
         output.console.print(f"figure: {figure}", soft_wrap=True)
     output.result(record)
+
+
+def _file_of(fluxes: str) -> list[str | None]:
+    """The table among named fluxes."""
+    from cevns.sources.sky.solar_fluxes import named_fluxes
+
+    file = named_fluxes(fluxes)[1]
+    return [] if file is None else [str(file)]
 
 
 def _files(given: dict[str, Iterable[str | None]]) -> list[dict[str, str]]:
