@@ -120,6 +120,42 @@ def test_a_detector(capsys):
     assert found["floor"][0]["exposure_tonne_year"] > bare["floor"][0]["exposure_tonne_year"]
 
 
+def test_the_threshold_of_billard_is_where_the_window_begins(capsys):
+    words = ("--masses", "5GeV,50GeV", "--billard")
+    found = record(capsys, "Ar", *words, "--threshold", "1.25keVnr")
+    assert found["billard"]["thresholds_kevnr"] == [1.25, 4.0]
+    usual = record(capsys, "Ar", *words)
+    assert usual["billard"]["thresholds_kevnr"] == [0.003, 4.0]
+    # less exposure is needed for 500 neutrinos where more of them are seen
+    first, second = (x["billard"]["exposures_tonne_year"] for x in (found, usual))
+    assert first[0] > 10.0 * second[0]
+    assert first[1] == second[1]
+    assert run(["fog", "Ar", *words, "--detector", "coherent-lar-2020"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "from 1.265 keV," in shown
+    assert "3 eV" not in shown
+    assert run(["fog", "Ar", *words]) == 0
+    assert "from 3 eV," in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fog", "Xe", *FAST, "--figure"),
+        ("supernova", "Xe", "--distance", "10kpc", "--threshold", "1keVnr", "--figure"),
+        ("directions", "He", "--map"),
+        ("relic", "--model", "dark-photon", "--at", "m_chi=10MeV", "--figure"),
+        ("compare", "xenonnt-2026", "lz-2025", "--plot"),
+    ],
+)
+def test_the_suffix_of_a_figure_is_looked_at_first(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run([*words, "x.xyz"]) == 2
+    shown = capsys.readouterr()
+    assert "x.xyz: a figure is written as .png, .pdf or .svg" in shown.err
+    assert shown.out == ""
+
+
 def test_the_efficiency_of_released_templates(capsys):
     """Sums of the templates over their bins, in the mean over exposures, and nothing beyond."""
     from cevns.analysis.fog import window_of
@@ -257,7 +293,9 @@ def test_the_floor_stays_off_the_frame():
         (("Xe", *FAST, "--exposure", "10 kg"), "exposure"),
         (("Xe", *FAST, "--exposure", "0tyr"), "exposure in tonne years"),
         (("Xe", *FAST, "--map", "--cross-sections", "1e-45:1e-47:3"), "without a unit"),
-        (("Xe", *FAST, "--limits", "missing.csv"), "missing.csv"),
+        (("Xe", *FAST, "--limits", "missing.csv", "--figure", "x.png"), "missing.csv"),
+        (("Xe", *FAST, "--limits", "lz_2024"), "in the figure alone; give --figure FILE"),
+        (("Xe", *FAST, "--cross-sections", "1e-47cm2:1e-45cm2:3"), "add --map, or leave them out"),
         (("Xe", *FAST, "--figure", "fog.txt"), ""),
         (("Xe", *FAST, "--couplings", "pdg1066"), "coupling scheme"),
         (("Xe", *FAST, "--form-factor", "cube"), "form factor"),
@@ -314,16 +352,17 @@ def test_a_file_of_several_sets_of_fluxes(capsys, tmp_path, monkeypatch):
 
 def test_limits_by_their_names(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("CEVNS_DATA", raising=False)
-    assert run(["fog", "Xe", *FAST, "--limits", "lz_2024"]) == 2
+    drawn = ("--figure", str(tmp_path / "fog.png"))
+    assert run(["fog", "Xe", *FAST, "--limits", "lz_2024", *drawn]) == 2
     assert "set CEVNS_DATA" in capsys.readouterr().err
     folder = tmp_path / "wimp-limits"
     folder.mkdir()
     (folder / "lz_2024.csv").write_text("mass_gev,sigma_cm2\n10,-45\n100,-47\n")
     monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
-    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024"]) == 2
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024", *drawn]) == 2
     assert "not positive: logarithms?" in capsys.readouterr().err
-    assert run(["fog", "Xe", *FAST, "--limits", "lz-1066"]) == 2
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-1066", *drawn]) == 2
     assert "lz_2024" in capsys.readouterr().err
     (folder / "lz_2024.csv").write_text("mass_gev,sigma_cm2\n10,1e-9\n100,1e-10\n")
-    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024"]) == 2
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024", *drawn]) == 2
     assert "1 pb is 1e-36 cm2" in capsys.readouterr().err

@@ -90,6 +90,7 @@ def _elements(formula: str) -> Counter[str]:
     """Count the elements of a formula with optional parentheses."""
     stack: list[Counter[str]] = [Counter()]
     last: Counter[str] | None = None  # the unit that a following number multiplies
+    numbers: list[tuple[str, str]] = []  # directly behind an element
     position = 0
     for match in _TOKEN.finditer(formula):
         if match.start() != position:
@@ -103,7 +104,7 @@ def _elements(formula: str) -> Counter[str]:
             if last is None or float(number) == 0.0:
                 raise InputError(f"material {formula!r}: the number {number} counts no atoms")
             if formula[match.start() - 1] != ")":
-                _refuse_mass_number(formula, next(iter(last)), number)
+                numbers.append((next(iter(last)), number))
             for key, n in last.items():
                 stack[-1][key] += n * (float(number) - 1.0)  # type: ignore[assignment]
             last = None
@@ -123,6 +124,8 @@ def _elements(formula: str) -> Counter[str]:
         )
     if len(stack) != 1:
         raise InputError(f"material {formula!r}: a parenthesis is not closed")
+    for element, number in numbers:
+        _refuse_mass_number(formula, element, number)
     return stack[0]
 
 

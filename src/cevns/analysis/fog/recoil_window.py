@@ -169,8 +169,8 @@ def window_of(
         if last <= low or first >= upper_kev:
             raise InputError(
                 f"the efficiency {efficiency} is given from {first:g} to {last:g} keV, and the "
-                f"window goes from {low:g} to {upper_kev:g} keV: nothing is known of it there; x is "
-                "the recoil energy in keVnr"
+                f"window goes from {low:g} to {upper_kev:g} keV: nothing is known of it there; x "
+                "is the recoil energy in keVnr"
             )
         beyond = "0" if table.binned else "constant"
         said += f" ({first:g} to {last:g} keVnr, {beyond} beyond)"

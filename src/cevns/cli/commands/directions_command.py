@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cevns.cli.terminal.named_source import named_source
 from cevns.cli.terminal.options import SkyPhysics
-from cevns.cli.terminal.output import Output, require_plots, table
+from cevns.cli.terminal.output import Output, prepare_figure, table
 from cevns.cli.terminal.written_values import exposure_tonne_year, recoil_kevnr, several
 from cevns.exceptions import InputError
 
@@ -82,15 +82,12 @@ def directions(
     )
     from cevns.analysis.directions.sky_maps import YEAR_OF_DAYS
     from cevns.analysis.fog import fog_target, window_of
-    from cevns.files import check_writable
     from cevns.processes import interaction
     from cevns.rates.recoil_angles import RecoilAngles
     from cevns.sources.sky.sky_positions import days_since_j2000
 
     for file, name in ((plot, "--plot"), (sky_map, "--map")):
-        if file is not None:
-            require_plots(name)
-            check_writable(file)
+        prepare_figure(file, name)
     if coordinates not in _FRAMES:
         raise InputError(f"--coordinates {coordinates}: write {' or '.join(_FRAMES)}")
     thresholds = [recoil_kevnr(x, "--threshold") for x in threshold or ("0keVnr",)]

@@ -137,8 +137,8 @@ def _show_remark(console: Console, experiment: Experiment) -> None:
         kinds = {c.kind for c in (efficiency.recoil, efficiency.energy, efficiency.time)}
         seen = ", with an efficiency of 1" if kinds == {"unity"} else ""
         console.print(
-            f"note: these counts are no prediction of what {experiment.name} sees: they are of what "
-            f"stands in its file alone{seen}; {experiment.declaration.missing}"
+            f"note: these counts are no prediction of what {experiment.name} sees: they are of "
+            f"what stands in its file alone{seen}; {experiment.declaration.missing}"
         )
     for remark in remarks(experiment.physics):
         console.print(f"note: {remark}")
