@@ -11,7 +11,29 @@ import numpy as np
 from cevns.exceptions import DataError
 from cevns.typing import Array
 
-__all__ = ["read_columns"]
+__all__ = ["line_of_row", "read_columns"]
+
+
+def _lines(path: Path | str) -> list[tuple[int, str]]:
+    """Lines that are no comments, with their numbers."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"cannot be read ({error.strerror}); check the path", path=path) from error
+    return [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+
+
+def line_of_row(path: Path | str, row: int) -> int:
+    """Number of the line on which a row of numbers stands, for messages; rows count from 0.
+
+    Raises:
+        DataError: if the file is missing.
+    """
+    return _lines(path)[1 + row][0]
 
 
 def read_columns(path: Path | str, required: tuple[str, ...]) -> dict[str, Array]:
@@ -21,15 +43,7 @@ def read_columns(path: Path | str, required: tuple[str, ...]) -> dict[str, Array
         DataError: if the file is missing or empty, a required column is missing, or an entry is
             not a finite number.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror}); check the path", path=path) from error
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
+    lines = _lines(path)
     rows = [[cell.strip() for cell in row] for row in csv.reader(line for _, line in lines)]
     if len(rows) < 2:
         raise DataError("holds no table; write a header line and rows of numbers", path=path)

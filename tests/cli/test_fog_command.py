@@ -88,7 +88,10 @@ def test_options_change_what_is_said_and_found(capsys, tmp_path):
         (("--threshold", "0.5keVnr"), ("window_kevnr", 0, 0.5)),
         (("--upper-edge", "50 keVnr"), ("window_kevnr", 1, 50.0)),
         (("--natural",), ("nuclides", 0, "Xe124")),
-        (("--efficiency", str(table)), ("efficiency", None, str(table))),
+        (
+            ("--efficiency", str(table)),
+            ("efficiency", None, f"{table} (0.5 to 5 keVnr, constant beyond)"),
+        ),
         (("--efficiency", "80%"), ("efficiency", None, "0.8")),
         (("--bins", "60"), ("bins", None, 60)),
         (("--couplings", "scholberg2021"), ("couplings", None, "scholberg2021")),
@@ -115,6 +118,42 @@ def test_a_detector(capsys):
     assert "coherent-lar-2020" in found["physics"]["efficiency"]
     assert [f["role"] for f in found["inputs"]["files"]] == ["detector"]
     assert found["floor"][0]["exposure_tonne_year"] > bare["floor"][0]["exposure_tonne_year"]
+
+
+def test_the_threshold_of_billard_is_where_the_window_begins(capsys):
+    words = ("--masses", "5GeV,50GeV", "--billard")
+    found = record(capsys, "Ar", *words, "--threshold", "1.25keVnr")
+    assert found["billard"]["thresholds_kevnr"] == [1.25, 4.0]
+    usual = record(capsys, "Ar", *words)
+    assert usual["billard"]["thresholds_kevnr"] == [0.003, 4.0]
+    # less exposure is needed for 500 neutrinos where more of them are seen
+    first, second = (x["billard"]["exposures_tonne_year"] for x in (found, usual))
+    assert first[0] > 10.0 * second[0]
+    assert first[1] == second[1]
+    assert run(["fog", "Ar", *words, "--detector", "coherent-lar-2020"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "from 1.265 keV," in shown
+    assert "3 eV" not in shown
+    assert run(["fog", "Ar", *words]) == 0
+    assert "from 3 eV," in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fog", "Xe", *FAST, "--figure"),
+        ("supernova", "Xe", "--distance", "10kpc", "--threshold", "1keVnr", "--figure"),
+        ("directions", "He", "--map"),
+        ("relic", "--model", "dark-photon", "--at", "m_chi=10MeV", "--figure"),
+        ("compare", "xenonnt-2026", "lz-2025", "--plot"),
+    ],
+)
+def test_the_suffix_of_a_figure_is_looked_at_first(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run([*words, "x.xyz"]) == 2
+    shown = capsys.readouterr()
+    assert "x.xyz: a figure is written as .png, .pdf or .svg" in shown.err
+    assert shown.out == ""
 
 
 def test_the_efficiency_of_released_templates(capsys):
@@ -254,7 +293,9 @@ def test_the_floor_stays_off_the_frame():
         (("Xe", *FAST, "--exposure", "10 kg"), "exposure"),
         (("Xe", *FAST, "--exposure", "0tyr"), "exposure in tonne years"),
         (("Xe", *FAST, "--map", "--cross-sections", "1e-45:1e-47:3"), "without a unit"),
-        (("Xe", *FAST, "--limits", "missing.csv"), "missing.csv"),
+        (("Xe", *FAST, "--limits", "missing.csv", "--figure", "x.png"), "missing.csv"),
+        (("Xe", *FAST, "--limits", "lz_2024"), "in the figure alone; give --figure FILE"),
+        (("Xe", *FAST, "--cross-sections", "1e-47cm2:1e-45cm2:3"), "add --map, or leave them out"),
         (("Xe", *FAST, "--figure", "fog.txt"), ""),
         (("Xe", *FAST, "--couplings", "pdg1066"), "coupling scheme"),
         (("Xe", *FAST, "--form-factor", "cube"), "form factor"),
@@ -268,18 +309,60 @@ def test_one_sentence(words, said, capsys, tmp_path, monkeypatch):
     assert said.casefold() in errors[0].casefold()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x,efficiency\n300,0.1\n400,0.5\n", "given from 300 to 400 keV, and the window goes from"),
+        ("x,efficiency\n1e-6,0.1\n1e-5,0.5\n", "x is the recoil energy in keVnr"),
+        ("# note\nx,efficiency\n1,0.1\n\n2,1.5\n", "eff.csv, line 5: an efficiency of 1.5 is not"),
+        ("x,efficiency\n1,0.1\n3,0.2\n2,0.5\n", "eff.csv, line 4: x = 2 is not above"),
+        ("low,high,efficiency\n1,1,0.1\n", "eff.csv, line 2: a bin from 1 to 1 has no width"),
+    ],
+)
+def test_an_efficiency_that_says_nothing_of_the_window(text, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "eff.csv").write_text(text)
+    assert run(["fog", "Xe", *FAST, "--efficiency", "eff.csv"]) == 2
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == 1
+    assert said in errors[0]
+
+
+def test_a_file_of_several_sets_of_fluxes(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "b8,5e6,0.04,6e6,0.1\npp,6e10,0.01,6e10,0.01\n"
+    head = "component,low_z_flux_cm2_s,low_z_rel_unc,high_z_flux_cm2_s,high_z_rel_unc\n"
+    (tmp_path / "mine.csv").write_text(head + rows)
+    (tmp_path / "one.csv").write_text("component,flux_cm2_s,rel_unc\nb8,5e6,0.04\n")
+    for command in (["fog", "Xe", *FAST], ["directions", "He", "--branch", "b8"]):
+        assert run([*command, "--fluxes", "mine.csv"]) == 2
+        error = capsys.readouterr().err
+        assert "it has the sets low_z, high_z: choose one" in error
+        assert "--fluxes mine.csv:low_z" in error
+        assert run([*command, "--fluxes", "mine.csv:mid"]) == 2
+        assert "low_z, high_z" in capsys.readouterr().err
+        assert run([*command, "--fluxes", "one.csv:mid"]) == 2
+        assert "none called 'mid': leave the name out" in capsys.readouterr().err
+    found = record(capsys, "Xe", *FAST, "--fluxes", "mine.csv:high_z")
+    assert found["physics"]["fluxes"] == "mine.csv:high_z"
+    assert found["physics"]["neutrinos"]["b8"] == {"flux_cm2_s": 6e6, "relative_error": 0.1}
+    assert [f["name"] for f in found["inputs"]["files"]] == ["mine.csv"]
+    assert record(capsys, "Xe", *FAST, "--fluxes", "mine.csv:low_z")["floor"] != found["floor"]
+
+
 def test_limits_by_their_names(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("CEVNS_DATA", raising=False)
-    assert run(["fog", "Xe", *FAST, "--limits", "lz_2024"]) == 2
+    drawn = ("--figure", str(tmp_path / "fog.png"))
+    assert run(["fog", "Xe", *FAST, "--limits", "lz_2024", *drawn]) == 2
     assert "set CEVNS_DATA" in capsys.readouterr().err
     folder = tmp_path / "wimp-limits"
     folder.mkdir()
     (folder / "lz_2024.csv").write_text("mass_gev,sigma_cm2\n10,-45\n100,-47\n")
     monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
-    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024"]) == 2
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024", *drawn]) == 2
     assert "not positive: logarithms?" in capsys.readouterr().err
-    assert run(["fog", "Xe", *FAST, "--limits", "lz-1066"]) == 2
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-1066", *drawn]) == 2
     assert "lz_2024" in capsys.readouterr().err
     (folder / "lz_2024.csv").write_text("mass_gev,sigma_cm2\n10,1e-9\n100,1e-10\n")
-    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024"]) == 2
+    assert run(["fog", "Xe", *FAST, "--limits", "lz-2024", *drawn]) == 2
     assert "1 pb is 1e-36 cm2" in capsys.readouterr().err

@@ -32,6 +32,25 @@ def test_dark_matter_over_cevns(capsys):
     assert found["physics"]["halo.wimp-si"] == "recommended-2021"
 
 
+@pytest.mark.parametrize(
+    ("model", "nucleon", "parameter", "limit"),
+    # xenon has odd neutrons: protons are seen by two-body currents alone
+    [
+        ("wimp-sd", "neutron", "sigma_sd", 3.608e-40),
+        ("wimp-sd-proton", "proton", "sigma_sd_proton", 1.240e-38),
+    ],
+)
+def test_whose_spin_a_limit_is_of(capsys, model, nucleon, parameter, limit):
+    words = ["limit", "xenonnt-2026", "--model", model, "--at", "m_wimp=6GeV"]
+    found = record(capsys, *words)
+    assert found["physics"][f"nucleon.{model}"] == nucleon
+    assert found["parameter"] == parameter
+    assert found["upper_limit"] / limit == pytest.approx(1.0, rel=0.02)
+    assert run(words) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"WIMPs see the spin of the {nucleon} alone" in shown
+
+
 def test_the_mass_of_a_limit_is_always_said(capsys):
     words = ["limit", "xenonnt-2026", "--model", "wimp-si"]
     found = record(capsys, *words)
@@ -49,6 +68,42 @@ def test_the_mass_of_a_limit_is_always_said(capsys):
 def test_a_limit_on_the_flux(capsys):
     found = record(capsys, "limit", "xenon1t-2020")
     assert found["flux_cm2_s"] == pytest.approx(1.4e7, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("limit", "xenon1t-2020"), "published value, in 1e6 /cm2/s: CEvNS < 14 at 90 %"),
+        (("fit", "pandax4t-2024"), "published values in 1e6 /cm2/s"),
+        (("predict", "xenon1t-2020"), "expected value in 1e6 /cm2/s"),
+        (("rate", "pandax4t-2024"), "expected value in 1e6 /cm2/s"),
+    ],
+)
+def test_a_published_flux_is_no_number_of_events(capsys, words, shown):
+    assert run(list(words)) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert shown in said
+    assert "events in the analysis region" not in said
+    assert "CEvNS events" not in said
+    assert record(capsys, *words)["values_unit"] == "1e6 /cm2/s"
+
+
+@pytest.mark.parametrize("command", ["predict", "rate"])
+def test_counts_without_the_efficiency_are_said_to_be_none(capsys, command):
+    assert run([command, "lz-2025"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "no prediction of what lz-2025 sees" in said
+    assert "efficiency of 1; its counts, efficiency and flux" in said
+    assert "HEPData" in record(capsys, command, "lz-2025")["missing"]
+    assert run([command, "pandax4t-2024"]) == 0
+    assert "no prediction" not in capsys.readouterr().out
+
+
+def test_counting_in_pandax_is_of_events(capsys):
+    words = ("predict", "pandax4t-2024", "--set", "variant=counting")
+    assert run(list(words)) == 0
+    assert "expected counts in the analysis region" in capsys.readouterr().out
+    assert "values_unit" not in record(capsys, *words)
 
 
 def test_a_best_fit_at_its_bound(capsys):

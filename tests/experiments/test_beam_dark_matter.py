@@ -10,7 +10,6 @@ from cevns.analysis.coupling_families import CouplingFamily
 from cevns.exceptions import InputError
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import asimov, fit
-from cevns.inference.fitting.upper_limits import upper_limit
 
 EXPERIMENT = "coherent-csi-2021-dm"
 AT = {"m_chi": 10.0, "m_v": 30.0}
@@ -33,9 +32,7 @@ def component(model, name, values):
 
 
 def test_events_go_with_the_fourth_power_of_the_mixing(study):
-    counts = [
-        study.rate(at={**AT, "epsilon": e})[EXPERIMENT].expected["dm"] for e in (1e-4, 2e-4)
-    ]
+    counts = [study.rate(at={**AT, "epsilon": e})[EXPERIMENT].expected["dm"] for e in (1e-4, 2e-4)]
     assert counts[1] / counts[0] == pytest.approx(16.0)
     # own number of DARK_MATTER.md section 6.3: 44.2 events with a list of pi0, of which the
     # parametrisation used here has 0.96 above the threshold
@@ -111,9 +108,7 @@ def test_limits_scale_with_the_dark_coupling(study):
 
 
 def test_epsilon_and_y_dm_are_one_coupling(study):
-    by_y, by_epsilon = (
-        study.upper_limit(n, at=AT).upper_limit for n in ("y_dm", "epsilon")
-    )
+    by_y, by_epsilon = (study.upper_limit(n, at=AT).upper_limit for n in ("y_dm", "epsilon"))
     assert by_epsilon**2 * 0.5 / 81.0 == pytest.approx(by_y, rel=2e-3)
 
 

@@ -38,7 +38,7 @@ EDGES = np.array([0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 50.0])
 @pytest.fixture
 def xenon(tmp_path):
     (tmp_path / "xenon.yaml").write_text(FILE)
-    for kind in ("si", "sd"):
+    for kind in ("si", "sd", "sd-proton"):
         form = ", form_factor: helm" if kind == "si" else ""
         text = PATCH.replace("KIND", f"wimp-{kind}{form}")
         (tmp_path / f"wimp-{kind}.yaml").write_text(text)
@@ -63,9 +63,12 @@ def expected(mass, spin=None):
 
 
 @pytest.mark.parametrize("mass", [6.0, 50.0, 500.0])
-@pytest.mark.parametrize(("kind", "spin", "sigma"), [("si", None, 1e-45), ("sd", "neutron", 1e-40)])
+@pytest.mark.parametrize(
+    ("kind", "spin", "sigma"),
+    [("si", None, 1e-45), ("sd", "neutron", 1e-40), ("sd-proton", "proton", 1e-38)],
+)
 def test_counts_are_those_of_the_closed_form(xenon, kind, spin, sigma, mass):
-    name = f"sigma_{kind}"
+    name = f"sigma_{kind.replace('-', '_')}"
     study = xenon(kind)
     model = study.model(free=[name], at={"m_wimp": mass})
     theta = model.parameters.at({name: sigma}).values

@@ -92,6 +92,42 @@ def test_what_is_not_a_material_is_refused(formula, composition, sentence):
         material(formula, composition)
 
 
+@pytest.mark.parametrize("name", ["Xe999", "Ge71", "71Ge", "Ge-71", "Ar39", "Cs137", "Xe1234"])
+def test_a_nuclide_without_data_is_not_the_natural_element(name):
+    with pytest.raises(UnknownNameError, match=f"unknown nuclide '{name}'"):
+        material(name)
+
+
+@pytest.mark.parametrize(
+    ("formula", "nuclide"),
+    [("Xe136F6", "Xe136"), ("Na24I", "Na24"), ("CsI131", "I131"), ("(Ge76O2)3", "Ge76")],
+)
+def test_a_mass_number_in_a_compound_is_refused(formula, nuclide):
+    with pytest.raises(InputError, match=f"{nuclide} looks like a nuclide.*composition"):
+        material(formula)
+
+
+@pytest.mark.parametrize(
+    ("formula", "counts"),
+    # scintillators, bubble chambers and helium mixtures; a count is in parentheses where needed
+    [
+        ("C16H18", {"C": 16, "H": 18}),
+        ("C18H30", {"C": 18, "H": 30}),
+        ("C12H26", {"C": 12, "H": 26}),
+        ("C6H6", {"C": 6, "H": 6}),
+        ("CaWO4", {"Ca": 1, "W": 1, "O": 4}),
+        ("CO2", {"C": 1, "O": 2}),
+        ("C3F8", {"C": 3, "F": 8}),
+        ("He755(SF6)5", {"He": 755, "S": 5, "F": 30}),
+        ("(Si)28O56", {"Si": 28, "O": 56}),
+        ("D2", {"H": 2}),
+        ("(Ge)71", {"Ge": 71}),
+    ],
+)
+def test_counts_of_atoms_stay_counts(formula, counts):
+    assert _formula(material(formula)) == pytest.approx(counts, rel=1e-12)
+
+
 def test_an_unknown_isotope_in_a_composition_is_refused():
     with pytest.raises(UnknownNameError, match="Ge99"):
         material("Ge", {"Ge99": 1.0})

@@ -227,3 +227,9 @@ def test_a_release_that_is_fetched_by_hand_says_how():
     lar = next(iter(reproduce(["lar-2020"])), None)
     assert lar is not None
     assert "run 'cevns data fetch coherent-lar-2020'" in lar.skipped
+
+
+def test_rows_of_a_burst_are_found_by_the_name_of_the_command():
+    rows = {r.published.id: r for r in reproduce(["supernova-27-xe", "supernova-mean"])}
+    assert set(rows) == {"supernova-27-xe", "supernova-27-xe-0.7", "supernova-mean-energy"}
+    assert all(r.agrees is not False for r in rows.values())

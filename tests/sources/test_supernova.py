@@ -204,6 +204,12 @@ def test_a_table_of_ones_own(tmp_path):
     assert split.energy_erg("nu_tau") == pytest.approx(1.6e52)
 
 
+def test_a_model_of_a_table_without_names_is_refused(tmp_path):
+    path = table(tmp_path, *ROWS)
+    with pytest.raises(DataError, match=r"no column 'model', so that 'ls220-27' chooses nothing"):
+        at_10_kpc("ls220-27", file=path)
+
+
 def test_one_of_several_models_in_a_table(tmp_path):
     rows = [f"{m},{row}" for m in ("one", "two") for row in ROWS]
     path = table(tmp_path, *rows, header="model," + ",".join(COLUMNS))

@@ -397,7 +397,9 @@ class Measurement:
         """Components, parameters, goodness of fit and significance as text."""
         lines = []
         for result in self.results.values():
-            lines.append(f"{result.experiment.title}: events in the analysis region")
+            unit = result.experiment.unit
+            what = "events in the analysis region" if unit == "events" else f"in {unit}"
+            lines.append(f"{result.experiment.title}: {what}")
             lines += [
                 f"  {c.title:28s} {c.predicted:>17s}   fit {c.fit:8.1f} ± {c.error:5.1f}"
                 for c in result.components.values()

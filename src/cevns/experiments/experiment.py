@@ -23,7 +23,7 @@ from cevns.experiments.remarks import propagation
 from cevns.inference import Model
 from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel, structure_of
-from cevns.processes.framework.abilities import placed
+from cevns.processes.framework.abilities import choices_of, placed
 from cevns.rates.electrons import STEPS
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Experiment(Apparatus):
         """Named physics choices, echoed in every result.
 
         What a channel has otherwise than the file stands behind its name: ``quenching.CHANNEL``;
-        the same with choices of the source of a further component, ``fluxes.COMPONENT``.
+        the same with choices of the source and process of a further component,
+        ``fluxes.COMPONENT``.
         """
         usual = super().physics
         named = {} if self.process is None else {"interaction": self.process.name}
@@ -66,6 +67,7 @@ class Experiment(Apparatus):
         if isinstance(base, StandardModel):
             named["couplings"] = couplings(base.couplings).name
             named["axial"] = "included" if base.axial else "left out"
+        named |= choices_of(self.interaction)
         named |= self.physics_of(self.interaction)
         for channel, view in self.views.items():
             own = {} if view is self else view.physics
@@ -73,6 +75,8 @@ class Experiment(Apparatus):
         for name, view in self.further.items():
             if self.declaration.components[name].source is not None:
                 named |= {f"{k}.{name}": v for k, v in view.choices.items()}
+        for name, process in self.own_processes.items():
+            named |= {f"{k}.{name}": v for k, v in choices_of(process).items()}
         return {**usual, **named}
 
     @cached_property
@@ -97,6 +101,8 @@ class Experiment(Apparatus):
         return {
             "experiment": self.name,
             "physics": self.physics,
+            **({} if not self.declaration.missing else {"missing": self.declaration.missing}),
+            **({} if self.unit == "events" else {"values_unit": self.unit}),
             "overrides": dict(self.overrides or {}),
             "inputs": self.inputs.record(),
             **({"patches": patches} if patches else {}),
@@ -125,6 +131,12 @@ class Experiment(Apparatus):
     def has_data(self) -> bool:
         """Whether there are counts to fit; without, the file is a projection."""
         return None not in self.declaration.every_data
+
+    @property
+    def unit(self) -> str:
+        """What is observed and expected: ``events``, or the unit of published values."""
+        units = {"" if d is None else d.unit for d in self.declaration.every_data}
+        return (units.pop() if len(units) == 1 else "") or "events"
 
     # -- models --------------------------------------------------------------------------------
 

@@ -28,6 +28,16 @@ _SAID: Final = {
         "'matter_nsi' of the source, whatever these couplings are; " + _FLAVOURS
     ),
 }
+_SPIN: Final = {
+    "neutron": (
+        "WIMPs see the spin of the neutron alone, and the cross section is that on a neutron; "
+        "'wimp-sd-proton' is on the proton"
+    ),
+    "proton": (
+        "WIMPs see the spin of the proton alone, and the cross section is that on a proton; "
+        "'wimp-sd' is on the neutron"
+    ),
+}
 
 
 def propagation(process: Interaction, sources: Iterable[Source]) -> dict[str, str]:
@@ -50,7 +60,9 @@ def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
         >>> len(remarks({"electrons": "free-above-binding"})), remarks({"source": "sns"})
         (1, ())
     """
-    out = [VALIDITY] if "electrons" in physics else []
+    spins = {v for k, v in physics.items() if k.partition(".")[0] == "nucleon"}
+    out = [_SPIN[nucleon] for nucleon in sorted(spins)]
+    out += [VALIDITY] if "electrons" in physics else []
     if "propagation" in physics:
         out.append(_SAID[physics["propagation"] == _STANDARD])
     return tuple(out)

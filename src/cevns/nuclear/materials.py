@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 from cevns.constants import AVOGADRO
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.nuclear.nuclides import Nuclide, isotopes, nuclide
+from cevns.nuclear.nuclides import Nuclide, isotopes, nuclide, nuclides
 
 __all__ = ["Material", "material"]
 
 _TOKEN = re.compile(r"([A-Z][a-z]?)|(\()|(\))|(\d+(?:\.\d+)?)")
+_ELEMENT_AND_NUMBER = re.compile(r"([A-Z][a-z]?)-?\d+(?:\.\d+)?|\d+-?[A-Z][a-z]?")
+_HEAVIER_THAN = 10  # below, counts of atoms are as large as mass numbers: C16H18
+_NUCLEONS_PER_PROTON = (1.8, 3.0)
 _SUM_TOLERANCE = 1e-3  # natural abundances are tabulated to three or more figures
 
 
@@ -70,10 +73,24 @@ class Material:
         return tuple(x for x, _ in self.atoms)
 
 
+def _refuse_mass_number(formula: str, symbol: str, number: str) -> None:
+    """Refuse a number of atoms that can only be meant as a mass number, as in Xe136F6."""
+    z = next((x.z for x in nuclides() if x.symbol == symbol), 0)
+    least, most = (ratio * z for ratio in _NUCLEONS_PER_PROTON)
+    if z > _HEAVIER_THAN and number.isdigit() and least <= int(number) <= most:
+        raise InputError(
+            f"material {formula!r}: {symbol}{number} looks like a nuclide, but in a compound a "
+            f"number counts atoms: write {symbol} and give the nuclides of {symbol} as the "
+            f"composition of the material (in an experiment file), or ({symbol}){number} if "
+            f"{number} atoms are meant"
+        )
+
+
 def _elements(formula: str) -> Counter[str]:
     """Count the elements of a formula with optional parentheses."""
     stack: list[Counter[str]] = [Counter()]
     last: Counter[str] | None = None  # the unit that a following number multiplies
+    numbers: list[tuple[str, str]] = []  # directly behind an element
     position = 0
     for match in _TOKEN.finditer(formula):
         if match.start() != position:
@@ -86,6 +103,8 @@ def _elements(formula: str) -> Counter[str]:
         elif number:
             if last is None or float(number) == 0.0:
                 raise InputError(f"material {formula!r}: the number {number} counts no atoms")
+            if formula[match.start() - 1] != ")":
+                numbers.append((next(iter(last)), number))
             for key, n in last.items():
                 stack[-1][key] += n * (float(number) - 1.0)  # type: ignore[assignment]
             last = None
@@ -105,6 +124,8 @@ def _elements(formula: str) -> Counter[str]:
         )
     if len(stack) != 1:
         raise InputError(f"material {formula!r}: a parenthesis is not closed")
+    for element, number in numbers:
+        _refuse_mass_number(formula, element, number)
     return stack[0]
 
 
@@ -134,14 +155,17 @@ def material(formula: str, composition: Mapping[str, float] | None = None) -> Ma
 
     Args:
         formula: chemical formula (``CsI``, ``Ca(WO4)``, ``D2O``), or the name of a single
-            nuclide (``Ge76``; so ``H2`` is deuterium). ``D`` is the nuclide H2.
+            nuclide (``Ge76``; so ``H2`` is deuterium). ``D`` is the nuclide H2. In a compound a
+            number counts atoms.
         composition: atom fractions by nuclide, for each element that is not natural; those of
             an element must sum to one within 1e-6.
 
     Raises:
         InputError: if the formula cannot be read, or a composition does not sum to one, is
-            negative, or names a nuclide that the material does not contain.
-        UnknownNameError: if an element or nuclide is not in the table.
+            negative, or names a nuclide that the material does not contain, or if a number of
+            atoms in a compound can only be a mass number (of elements beyond neon, 1.8 Z to 3 Z).
+        UnknownNameError: if an element or nuclide is not in the table; one element and a number,
+            as Ge71, is always a nuclide.
 
     Examples:
         >>> [(x.name, round(f, 4)) for x, f in material("NaI").atoms]
@@ -159,6 +183,10 @@ def material(formula: str, composition: Mapping[str, float] | None = None) -> Ma
     try:
         single = nuclide(formula)
     except UnknownNameError:
+        # 71 atoms of germanium are not a material, and natural germanium is not Ge71
+        named = _ELEMENT_AND_NUMBER.fullmatch(formula)
+        if named is not None and named[1] != "D":
+            raise
         single = None
     if single is not None:
         if given:

@@ -1,4 +1,4 @@
-"""Spin-dependent scattering of WIMPs on nuclei, where their structure functions are known."""
+"""Scattering of WIMPs on nuclei by the spin of their neutrons, or protons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["MODEL", "WimpSD"]
 
 @dataclass(frozen=True)
 class WimpSD(Wimp):
-    r"""A WIMP that sees the spin of protons, or of neutrons; parameter ``sigma_sd``.
+    r"""A WIMP that sees the spin of neutrons; parameter ``sigma_sd``.
 
     .. math:: \frac{d\sigma}{dT} = \sigma_\mathrm{SD} \frac{4\pi}{3 (2J+1)}
        \frac{m_N}{2 \mu_p^2 v^2}\, S_{p,n}(q)
@@ -28,7 +28,7 @@ class WimpSD(Wimp):
 
     Args:
         m_wimp: mass, GeV; structural: one model for each value.
-        nucleon: ``proton`` or ``neutron``.
+        nucleon: ``neutron``, or ``proton`` as `cevns.processes.wimp_sd_proton` has it.
 
     Raises:
         InputError: if the mass is outside 0.01 GeV to 1e6 GeV.
@@ -54,7 +54,7 @@ class WimpSD(Wimp):
         lower=0.0,
         role="poi",
         shared=True,
-        description="spin-dependent cross section of a WIMP on a proton or neutron",
+        description="spin-dependent cross section of a WIMP on a neutron",
         typical=1e-41,
         natural=(1e-45, 1e-33),
     )
@@ -62,6 +62,11 @@ class WimpSD(Wimp):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_nucleon(self.nucleon)
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The nucleon whose spin is seen."""
+        return {"nucleon": self.nucleon}
 
     def response(self, nuclide: Nuclide, q_inv_fm: Array) -> Array:
         """(mu_N^2/mu_p^2) 4 pi/(3 (2 J + 1)) S(q)."""

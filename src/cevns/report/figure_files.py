@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cevns.analysis.measurement import ChannelResult, Measurement
 
-__all__ = ["fit_figures", "save"]
+__all__ = ["check_figure", "fit_figures", "save"]
 
 PNG_DPI: Final = 200
 # no date in a file: the same figure is the same bytes
@@ -36,6 +36,18 @@ _METADATA: Final[dict[str, dict[str, Any]]] = {
     ".pdf": {"CreationDate": None},
     ".svg": {"Date": None},
 }
+
+
+def check_figure(path: str | Path) -> None:
+    """Raise if no figure can be written to a file; nothing is written.
+
+    Raises:
+        OutputError: if the suffix is unknown or the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.casefold() not in _METADATA:
+        raise OutputError(f"{path}: a figure is written as .png, .pdf or .svg")
+    files.check_writable(path)
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -55,10 +67,9 @@ def save(figure: Figure, path: str | Path) -> Path:
 
     path = Path(path)
     suffix = path.suffix.casefold()
-    if suffix not in _METADATA:
-        raise OutputError(f"{path}: a figure is written as .png, .pdf or .svg")
-    files.make_folder(path.parent)
-    files.check_writable(path)
+    if suffix in _METADATA:
+        files.make_folder(path.parent)
+    check_figure(path)
     buffer = io.BytesIO()
     rules: Any = {"pdf.fonttype": 42, "svg.hashsalt": "cevns"}
     with style.context(), matplotlib.rc_context(rules):

@@ -186,7 +186,8 @@ def billard_floor(
     supernovae and atmospheric ones are in it.
 
     Args:
-        case: its window begins at each threshold here, and ends at 100 keV at most.
+        case: its window begins at each threshold here, or where it begins itself if that is
+            higher, and ends at 100 keV at most.
         mass_gev: GeV.
         thresholds_kev: of the light and of the heavy part, keVnr.
         events: of neutrinos.
@@ -207,7 +208,8 @@ def billard_floor(
     lowest = np.full((len(thresholds_kev), masses.size), np.nan)
     n = np.full_like(lowest, np.nan)
     exposures = []
-    for k, threshold in enumerate(thresholds_kev):
+    begins = tuple(max(threshold, case.window.low_kev) for threshold in thresholds_kev)
+    for k, threshold in enumerate(begins):
         upper = min(case.window.high_kev, BILLARD_UPPER_KEV)
         window = replace(case.window, low_kev=threshold, high_kev=upper)
         part = replace(case, neutrinos=sky, window=window)
@@ -223,7 +225,7 @@ def billard_floor(
     best = (masses >= join_gev).astype(int)
     along = np.arange(masses.size)
     curve = FloorCurve(masses, lowest[best, along], np.array(exposures)[best], n[best, along])
-    return Billard(curve, tuple(thresholds_kev), tuple(exposures), lowest)
+    return Billard(curve, begins, tuple(exposures), lowest)
 
 
 def one_event_line(case: FogCase, mass_gev: ArrayLike) -> FloorCurve:

@@ -164,6 +164,16 @@ def window_of(
         return RecoilWindow(low, upper_kev, bins)
     table, said = efficiency_of(efficiency)
     kinks = table.kinks
+    if len(table.x) > 1:  # a file: beyond its points it is held, which says nothing there
+        first, last = table.known
+        if last <= low or first >= upper_kev:
+            raise InputError(
+                f"the efficiency {efficiency} is given from {first:g} to {last:g} keV, and the "
+                f"window goes from {low:g} to {upper_kev:g} keV: nothing is known of it there; x "
+                "is the recoil energy in keVnr"
+            )
+        beyond = "0" if table.binned else "constant"
+        said += f" ({first:g} to {last:g} keVnr, {beyond} beyond)"
     window = RecoilWindow(low, upper_kev, bins, table, kinks, said)
     if not (table(window.nodes()[0]) > 0.0).any():
         raise InputError(

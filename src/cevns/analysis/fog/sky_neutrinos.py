@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +14,7 @@ from cevns.sources.atmospheric import Atmospheric
 from cevns.sources.dsnb import Dsnb
 from cevns.sources.geo_neutrinos import GeoNeutrinos
 from cevns.sources.reactor_background import ReactorBackground
-from cevns.sources.sky.solar_fluxes import flux_sets
+from cevns.sources.sky.solar_fluxes import flux_sets, named_fluxes
 from cevns.sources.sky.steady_mixture import Mixture, Part, Share
 from cevns.sources.sun import Sun
 from cevns.typing import Array
@@ -71,7 +70,8 @@ class SkyNeutrinos:
     GeV) at Gran Sasso; the diffuse background of supernovae.
 
     Args:
-        fluxes: set of solar fluxes, or a table of the user (`cevns.sources.sky.solar_fluxes`).
+        fluxes: set of solar fluxes, or a table of the user (`cevns.sources.sky.solar_fluxes`), and
+            behind a colon which of its sets.
         errors: relative errors by part in place of those of the sources.
         without: parts that are left out.
 
@@ -91,12 +91,12 @@ class SkyNeutrinos:
     _sources: tuple[Mixture, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        file = Path(self.fluxes)
+        name, file = named_fluxes(self.fluxes)
         known = flux_sets()
-        if file.suffix.casefold() == ".csv":
-            sun = Sun(YEAR_D, fluxes_file=file)
+        if file is not None:
+            sun = Sun(YEAR_D, fluxes=name, fluxes_file=file)
         elif self.fluxes.casefold().replace("_", "-") not in known:
-            raise UnknownNameError("set of solar fluxes", self.fluxes, (*known, "FILE.csv"))
+            raise UnknownNameError("set of solar fluxes", self.fluxes, (*known, "FILE.csv:SET"))
         else:
             sun = Sun(YEAR_D, fluxes=self.fluxes)
         sources = (

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.output import Output, prepare_figure, table
 from cevns.exceptions import InputError
-from cevns.files import check_writable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,8 +36,7 @@ def compare(
     A single experiment is compared with itself after the changes of --set, and where its source is
     a reactor the days are told in which its counts show them.
     """
-    if plot is not None:
-        check_writable(plot)
+    prepare_figure(plot, "--plot")
     study = opened.open()
     if sigmas is not None and len(study.experiments) > 1:
         raise InputError(

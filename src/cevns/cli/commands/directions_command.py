@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cevns.cli.terminal.named_source import named_source
 from cevns.cli.terminal.options import SkyPhysics
-from cevns.cli.terminal.output import Output, require_plots, table
+from cevns.cli.terminal.output import Output, prepare_figure, table
 from cevns.cli.terminal.written_values import exposure_tonne_year, recoil_kevnr, several
 from cevns.exceptions import InputError
 
@@ -82,15 +82,12 @@ def directions(
     )
     from cevns.analysis.directions.sky_maps import YEAR_OF_DAYS
     from cevns.analysis.fog import fog_target, window_of
-    from cevns.files import check_writable
     from cevns.processes import interaction
     from cevns.rates.recoil_angles import RecoilAngles
     from cevns.sources.sky.sky_positions import days_since_j2000
 
     for file, name in ((plot, "--plot"), (sky_map, "--map")):
-        if file is not None:
-            require_plots(name)
-            check_writable(file)
+        prepare_figure(file, name)
     if coordinates not in _FRAMES:
         raise InputError(f"--coordinates {coordinates}: write {' or '.join(_FRAMES)}")
     thresholds = [recoil_kevnr(x, "--threshold") for x in threshold or ("0keVnr",)]
@@ -176,13 +173,16 @@ def _source(name: str, branch: list[str] | None, fluxes: str) -> Source:
         if branch:
             raise InputError(f"--branch is of the sun, and the source is {name}; leave one out")
         return named_source(name)
-    from cevns.sources.sky.solar_fluxes import BRANCHES
+    from cevns.sources.sky.solar_fluxes import BRANCHES, named_fluxes
     from cevns.sources.sun import Sun
 
-    path = Path(fluxes)
-    file = path if path.suffix.casefold() == ".csv" else None
-    given: dict[str, Any] = {"fluxes_file": file} if file else {"fluxes": fluxes}
-    return Sun(_YEAR_D, branches=tuple(branch) if branch else BRANCHES, **given)
+    name, file = named_fluxes(fluxes)
+    return Sun(
+        _YEAR_D,
+        branches=tuple(branch) if branch else BRANCHES,
+        fluxes=name,
+        fluxes_file=file,
+    )
 
 
 def _exposure(source: Source, name: str, exposure: str | None) -> tuple[str, float, float]:

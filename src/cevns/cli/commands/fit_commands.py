@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, prepare_folder, table
-from cevns.files import check_writable
+from cevns.cli.terminal.output import Output, prepare_figure, prepare_folder, table
 
 if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
@@ -90,7 +89,7 @@ def profile(
     """Profile likelihood of a parameter, with its 68.3 and 90 % intervals."""
     if plot is not None:
         prepare_folder(plot.parent)
-        check_writable(plot)
+        prepare_figure(plot, "--plot")
     study = asked.study
     result = study.profile(parameter, **asked.question, asimov=asimov, points=points)
     curve = result.curve

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from cevns.cli.terminal.options import SkyPhysics
-from cevns.cli.terminal.output import Output, require_plots, table
+from cevns.cli.terminal.output import Output, prepare_figure, table
 from cevns.cli.terminal.written_values import exposure_tonne_year, recoil_kevnr, several
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,12 +90,13 @@ def fog(
 ) -> None:
     """The neutrino floor: where errors of neutrino fluxes end the search for dark matter."""
     from cevns.analysis.fog import fog_target, limit_curves, neutrino_fog, window_of
-    from cevns.files import check_writable
     from cevns.sources.beams.dark_halo import read_halo
 
-    if figure is not None:
-        require_plots("--figure")
-        check_writable(figure)
+    if limits and figure is None:
+        raise InputError("--limits: these curves are drawn in the figure alone; give --figure FILE")
+    if cross_sections is not None and not index_map:
+        raise InputError("--cross-sections are those of the map; add --map, or leave them out")
+    prepare_figure(figure)
     points = several(masses, "GeV", "--masses", log=True)
     seasonal = {} if day is None else {"halo": read_halo(physics.halo).on_day(day)}
     window = window_of(
@@ -129,7 +131,7 @@ def fog(
     record["inputs"] = {
         "origin": "none",
         "files": _files(
-            {"fluxes": [physics.fluxes], "efficiency": [efficiency], "limits": limits or ()}
+            {"fluxes": _file_of(physics.fluxes), "efficiency": [efficiency], "limits": limits or ()}
         )
         + _experiment(detector),
         "warnings": [],
@@ -141,6 +143,14 @@ def fog(
         record["figure"] = str(figure)
         output.console.print(f"figure: {figure}", soft_wrap=True)
     output.result(record)
+
+
+def _file_of(fluxes: str) -> list[str | None]:
+    """The table among named fluxes."""
+    from cevns.sources.sky.solar_fluxes import named_fluxes
+
+    file = named_fluxes(fluxes)[1]
+    return [] if file is None else [str(file)]
 
 
 def _files(given: dict[str, Iterable[str | None]]) -> list[dict[str, str]]:
@@ -176,6 +186,10 @@ def _table(
             cells[-1] = f"{columns['M / t yr'][k]:.3g}"
         shown.add_row(f"{mass[k]:.4g}", *cells)
     console.print(shown)
+
+
+def _energy(kev: float) -> str:
+    return f"{1e3 * kev:.4g} eV" if kev < 1.0 else f"{kev:.4g} keV"
 
 
 def _show(console: Console, found: NeutrinoFog) -> None:
@@ -217,10 +231,11 @@ def _show(console: Console, found: NeutrinoFog) -> None:
         console.print(f"{len(picked)} of {size} masses; all of them with --json")
     if found.billard is not None:
         low, high = found.billard.exposures_tonne_year
+        light, heavy = (_energy(x) for x in found.billard.thresholds_kev)
         console.print(
             f"Billard: 90 % of experiments reach 3 sigma with 500 neutrinos: {low:.3g} t yr from "
-            f"3 eV, {high:.4g} t yr from 4 keV, joined at 10 GeV; flux errors of arXiv:1307.5458; "
-            "between 10 and 13 GeV the published curve, of xenon, is up to 260 times higher",
+            f"{light}, {high:.4g} t yr from {heavy}, joined at 10 GeV; flux errors of "
+            "arXiv:1307.5458; between 10 and 13 GeV the published curve, of xenon, is up to 260 times higher",
             soft_wrap=True,
         )
     if found.one_event is not None:

@@ -94,17 +94,23 @@ def limit(
             workers=options.workers,
             progress=progress,
         )
+    counted = loaded.unit == "events"
     how = {
-        "data": f"{result.construction}, of the observed counts",
+        "data": f"{result.construction}, of the observed {'counts' if counted else 'value'}",
         "expected": f"{result.construction}, of the counts expected without CEvNS",
         "counted": "CLs of the count over its background, over the prediction here",
         "given": "the given number of events over the prediction here",
     }[result.origin]
+    below = f"CEvNS events < {result.events:.3g}"
+    expected = f"{result.predicted_events:.3g} events"
+    if not counted:
+        below = f"published value, in {loaded.unit}: CEvNS < {result.events:.3g}"
+        expected = f"{result.predicted_events:.3g} in {loaded.unit}"
     output.console.print(
         f"{loaded.title}\n"
-        f"CEvNS events < {result.events:.3g} at {100 * level:g} % ({how})\n"
+        f"{below} at {100 * level:g} % ({how})\n"
         f"cross section < {result.cross_section_cm2:.3g} cm2, {result.ratio:.2f} times the "
-        f"prediction {result.predicted_cm2:.3g} cm2 ({result.predicted_events:.3g} events)"
+        f"prediction {result.predicted_cm2:.3g} cm2 ({expected})"
     )
     if result.flux_cm2_s is not None:
         output.console.print(f"flux of the source < {result.flux_cm2_s:.3g} cm-2 s-1")
@@ -119,6 +125,8 @@ def limit(
 
 def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: bool) -> None:
     """The upper limit on the strength of what lies over CEvNS."""
+    from cevns.experiments.remarks import remarks
+
     if len(options.free or ()) > 1:
         raise InputError(
             f"--free {' --free '.join(options.free or ())}: this limit is on one parameter; name "
@@ -142,4 +150,6 @@ def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: b
         f"{100 * result.level:g} %{f' for {where}' if where else ''}, best value {result.best:.3g} "
         "(upper end of the two-sided profile-likelihood interval)"
     )
+    for remark in dict.fromkeys(r for e in study.experiments for r in remarks(e.physics)):
+        output.console.print(f"note: {remark}")
     output.result(result.to_dict())

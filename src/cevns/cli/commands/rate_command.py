@@ -52,7 +52,7 @@ def rate(
     study = placed.study
     found = study.rate(at=placed.values, points=points)
     for result in found.values():
-        _show_counts(output.console, result.title, result.channels)
+        _show_counts(output.console, result.title, result.channels, result.experiment.unit)
         for name, count in result.per_kg_day.items():
             of = result.experiment.whole_material.name
             source = result.experiment.source
@@ -79,7 +79,7 @@ def predict(
     for e in placed.study.experiments:
         channels = channel_counts(e, at=placed.values)
         there, times = place(e, placed.values)[0], time_counts(e, at=placed.values)
-        _show_counts(output.console, e.title, channels)
+        _show_counts(output.console, e.title, channels, e.unit)
         _show_times(output.console, times)
         _show_remark(output.console, there, placed.values)
         records[e.name] = {
@@ -99,10 +99,14 @@ def _write(
     output.result(next(iter(each.values())) if len(each) == 1 else {"experiments": each})
 
 
-def _show_counts(console: Console, title: str, channels: Mapping[str, Mapping[str, float]]) -> None:
+def _show_counts(
+    console: Console, title: str, channels: Mapping[str, Mapping[str, float]], unit: str
+) -> None:
     from cevns.inference.model.expectation import summed
 
-    shown = table(f"expected counts in the analysis region: {title}", "component", "counts")
+    counted = unit == "events"
+    what = "counts in the analysis region" if counted else f"value in {unit}"
+    shown = table(f"expected {what}: {title}", "component", "counts" if counted else unit)
     for name, count in summed(channels).items():
         # a few events in two digits behind the point, far less than one in three figures
         shown.add_row(name, f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}")
@@ -127,13 +131,24 @@ def _show_times(console: Console, times: Mapping[str, TimeCounts]) -> None:
 def _show_remark(
     console: Console, experiment: Experiment, values: Mapping[str, float] | None = None
 ) -> None:
-    """How far results are to be trusted: recoils of electrons, the way through the Sun.
+    """How far results are to be trusted: an incomplete file, electrons, the way through the Sun.
 
     And which component has no events because its couplings are zero.
     """
     from cevns.experiments.remarks import remarks, uncoupled
 
-    for remark in (*remarks(experiment.physics), *uncoupled(experiment.own_processes, values or {})):
+    if experiment.declaration.missing:
+        efficiency = experiment.declaration.detector.efficiency
+        kinds = {c.kind for c in (efficiency.recoil, efficiency.energy, efficiency.time)}
+        seen = ", with an efficiency of 1" if kinds == {"unity"} else ""
+        console.print(
+            f"note: these counts are no prediction of what {experiment.name} sees: they are of "
+            f"what stands in its file alone{seen}; {experiment.declaration.missing}"
+        )
+    for remark in (
+        *remarks(experiment.physics),
+        *uncoupled(experiment.own_processes, values or {}),
+    ):
         console.print(f"note: {remark}")
 
 

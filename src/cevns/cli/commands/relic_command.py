@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cevns.cli.terminal.output import Output, require_plots, table
+from cevns.cli.terminal.output import Output, prepare_figure, table
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.files import check_writable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,9 +54,7 @@ def relic(
     from cevns.analysis.expected.relic_line import relic as compute
     from cevns.cli.terminal.written_values import several
 
-    if figure is not None:
-        require_plots("--figure")
-        check_writable(figure)
+    prepare_figure(figure)
     values = _values(at)
     if (masses is None) == ("m_chi" not in values):
         raise InputError(

@@ -79,14 +79,13 @@ def plot(
 ) -> None:
     """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
     from cevns.analysis.scanning.scan_record import Scan
-    from cevns.cli.terminal.output import require_plots
+    from cevns.cli.terminal.output import prepare_figure, require_plots
     from cevns.cli.terminal.screen import printable
-    from cevns.files import check_writable
 
     require_plots("cevns plot")
     found = Scan.read(scan_file)
     target = scan_file.with_suffix(".png") if out is None else out
-    check_writable(target)
+    prepare_figure(target, "--out")
     from cevns.report import save
     from cevns.report.scan_figures.scan_figure import scan_figure
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns.cli.terminal.output import Output, require_plots, table
+from cevns.cli.terminal.output import Output, prepare_figure, table
 from cevns.cli.terminal.written_values import read_together
 from cevns.exceptions import InputError
-from cevns.files import check_writable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -87,9 +86,7 @@ def supernova(
     from cevns.sources.supernova import Supernova
     from cevns.units import quantity
 
-    if figure is not None:
-        require_plots("--figure")
-        check_writable(figure)
+    prepare_figure(figure)
     asked = {"couplings": couplings, "form_factor": form_factor, "axial": axial}
     given = {name: value for name, value in asked.items() if value is not None}
     numbers = read_together(

@@ -26,8 +26,12 @@ def show_fit(console: Console, result: Measurement) -> None:
     """Print a fit of one or several experiments for people."""
     _show_origin(console, result)
     several = result.together
+    units = {r.experiment.unit for r in result.results.values()}
+    only = units.pop() if len(units) == 1 else ""  # else each has its own beside its name
     counts = table(
-        f"events in the analysis region{'s' if several else ''}",
+        f"published values in {only}"
+        if only not in ("", "events")
+        else f"events in the analysis region{'s' if several else ''}",
         *(["experiment"] if several else []),
         "component",
         "prediction",
@@ -35,7 +39,8 @@ def show_fit(console: Console, result: Measurement) -> None:
         left=1 + several,
     )
     for name, r in result.results.items():
-        owner = [name] if several else []
+        own = r.experiment.unit
+        owner = [name if only or own == "events" else f"{name}, {own}"] if several else []
         for c in r.components.values():
             counts.add_row(*owner, c.title, c.predicted, f"{c.fit:.1f} ± {c.error:.1f}")
         if not several:

@@ -189,7 +189,10 @@ class SkyPhysics:
         ),
     ] = "fog"
     fluxes: Annotated[
-        str, typer.Option(metavar="NAME|CSV", help="fog, sno-8b, b16-gs98, b16-agss09met or yours")
+        str,
+        typer.Option(
+            metavar="NAME|CSV[:SET]", help="fog, sno-8b, b16-gs98, b16-agss09met or yours"
+        ),
     ] = "fog"
     couplings: Annotated[str, typer.Option(metavar="NAME", help="see 'cevns list couplings'")] = (
         "tree-lowE"

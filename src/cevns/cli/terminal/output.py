@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["Output", "by_channel", "prepare_folder", "require_plots", "strict", "table"]
+__all__ = [
+    "Output",
+    "by_channel",
+    "prepare_figure",
+    "prepare_folder",
+    "require_plots",
+    "strict",
+    "table",
+]
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,21 @@ def require_plots(what: str) -> None:
         import matplotlib as _  # noqa: F401
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", what) from None
+
+
+def prepare_figure(file: Path | None, option: str = "--figure") -> None:
+    """Refuse a figure that cannot be drawn or written, before the work.
+
+    Raises:
+        MissingExtraError: if no figure can be drawn.
+        OutputError: if the suffix is unknown or the file cannot be written.
+    """
+    if file is None:
+        return
+    require_plots(option)
+    from cevns.report.figure_files import check_figure
+
+    check_figure(file)
 
 
 def prepare_folder(folder: Path, option: str = "--plots") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cevns.columns import read_columns
+from cevns.columns import line_of_row, read_columns
 from cevns.detectors.framework.efficiency_curve import Efficiency, vary
 from cevns.detectors.framework.variation import Variation
 from cevns.exceptions import DataError, InputError
@@ -58,16 +58,26 @@ class Table(Efficiency):
         """Read columns ``x, efficiency`` (points) or ``low, high, efficiency`` (bins).
 
         Raises:
-            DataError: if the file is missing or broken, or bins do not join.
+            DataError: if the file is missing or broken, bins do not join, x does not increase, or
+                a value is no probability; with the line.
         """
         columns = read_columns(path, ("efficiency",))
         values = tuple(columns["efficiency"].tolist())
+        for row, value in enumerate(values):
+            if not 0.0 <= value <= 1.0:
+                raise DataError(
+                    f"an efficiency of {value:g} is not between 0 and 1 (80 % is 0.8)",
+                    path=path,
+                    line=line_of_row(path, row),
+                )
         if "x" in columns:
+            _increasing(path, columns["x"])
             return cls(tuple(columns["x"].tolist()), values)
         if not {"low", "high"} <= columns.keys():
             raise DataError("needs a column 'x', or columns 'low' and 'high'", path=path)
         if not np.array_equal(columns["high"][:-1], columns["low"][1:]):
             raise DataError("the bins do not join: each must begin where one ends", path=path)
+        _increasing(path, columns["low"], columns["high"])
         return cls((*columns["low"].tolist(), float(columns["high"][-1])), values)
 
     @property
@@ -100,6 +110,17 @@ class Table(Efficiency):
     def varied(self) -> Mapping[str, tuple[Efficiency, Efficiency]]:
         """The varied tables."""
         return vary(lambda v: replace(self, values=v, variations={}), self.variations)
+
+
+def _increasing(path: Path | str, x: Array, high: Array | None = None) -> None:
+    """Refuse points that do not increase, or bins without a width, by their line."""
+    falls = np.append(False, np.diff(x) <= 0.0) if high is None else high <= x
+    if falls.any():
+        row = int(np.argmax(falls))
+        what = f"x = {x[row]:g} is not above the point before it"
+        if high is not None:
+            what = f"a bin from {x[row]:g} to {high[row]:g} has no width"
+        raise DataError(what, path=path, line=line_of_row(path, row))
 
 
 MODEL = Table

@@ -317,13 +317,15 @@ class Data(Section):
 
     ``counts`` are numbers of events: a table, or the one number of a counting experiment.
     ``values`` are anything else that the ``statistic`` compares with the expectation: measured
-    values with their errors, or a list of events. Beside released templates the counts are in the
+    values with their errors, or a list of events. ``unit`` is what values are in that are no
+    numbers of events, and so is what is expected. Beside released templates the counts are in the
     release alone: ``role`` names them there.
     """
 
     release: str | None = None
     counts: Table | Annotated[float, Field(ge=0)] | None = None
     values: str | None = None
+    unit: str = ""
     statistic: Component = Component(kind="poisson")
     role: str | None = None
 
@@ -340,6 +342,8 @@ class Data(Section):
             )
         if self.values is not None and (self.counts is not None or self.release is not None):
             raise InputError("give either 'counts' (or a release) or 'values'")
+        if self.unit and self.values is None:
+            raise InputError("counts have no 'unit': it is that of 'values'")
         if (self.values is None) != (self.statistic.kind == "poisson"):
             raise InputError(
                 f"the statistic {self.statistic.kind!r} "

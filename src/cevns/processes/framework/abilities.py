@@ -21,6 +21,7 @@ from cevns.processes.framework.terms import Interaction, nuclear_factors
 from cevns.typing import Array
 
 __all__ = [
+    "Chosen",
     "ForFormFactor",
     "ForSource",
     "FromElsewhere",
@@ -33,6 +34,7 @@ __all__ = [
     "T",
     "at_place",
     "check_species",
+    "choices_of",
     "factors_at",
     "is_steep",
     "keeps_spectra",
@@ -162,6 +164,16 @@ class FromElsewhere(Protocol):
 
 
 @runtime_checkable
+class Chosen(Protocol):
+    """A process with named choices that every result repeats."""
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """What was chosen, by what it is of: ``{"nucleon": "neutron"}``."""
+        ...
+
+
+@runtime_checkable
 class Structured(Protocol):
     """A process with parameters that change its shapes: one model for each of their values."""
 
@@ -229,6 +241,17 @@ def structure_of(process: Process) -> Parameters:
         [(), ('m_scalar',)]
     """
     return process.structure if isinstance(process, Structured) else Parameters([])
+
+
+def choices_of(process: Process) -> Mapping[str, str]:
+    """Named choices of a process that every result repeats; few have any.
+
+    Examples:
+        >>> from cevns.processes import process
+        >>> choices_of(process("wimp-sd")), choices_of(process("wimp-si"))
+        ({'nucleon': 'neutron'}, {})
+    """
+    return process.choices if isinstance(process, Chosen) else {}
 
 
 def keeps_spectra(process: Process) -> bool:

@@ -110,8 +110,8 @@ def table() -> Table:
             ),
             (
                 "Published: read from the figure of arXiv:2110.11453, good to 5 per cent. The "
-                "cuts of the bremsstrahlung, coherent-like, were chosen by that curve: no confirmation "
-                "of it above 25 MeV."
+                "cuts of the bremsstrahlung, coherent-like, were chosen by that curve: no "
+                "confirmation of it above 25 MeV."
             ),
             f"The limit lies below the scalar relic line: {said}.",
         ),

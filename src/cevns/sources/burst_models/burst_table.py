@@ -102,7 +102,8 @@ def read_table(path: Path, model: str | None = None) -> Mapping[str, TimeBins]:
 
     Raises:
         InputError: if it cannot be read.
-        DataError: if a column is missing, an entry unusable, or one of the six species is missing
+        DataError: if a column is missing, an entry unusable, a model is named of a table without
+            names, or one of the six species is missing
             or there twice.
         UnknownNameError: if it holds several models and none, or another, is named.
     """
@@ -126,6 +127,12 @@ def read_table(path: Path, model: str | None = None) -> Mapping[str, TimeBins]:
             )
     rows = [(n, dict(r)) for (n, _), r in zip(numbered[1:], table, strict=True)]
     found = sorted({row["model"] for _, row in rows}) if "model" in header else []
+    if model is not None and not found:
+        raise DataError(
+            f"holds one burst and no column 'model', so that {model!r} chooses nothing in it: "
+            "leave the model out, or the file",
+            path=path,
+        )
     if len(found) > 1 or (found and model is not None):
         names = {canonical(name): name for name in found}
         if model is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,13 @@ from cevns.exceptions import DataError, UnknownNameError
 from cevns.registry import canonical
 from cevns.typing import Array
 
-__all__ = ["BRANCHES", "DEFAULT", "SolarFluxes", "flux_sets", "solar_fluxes"]
+__all__ = ["BRANCHES", "DEFAULT", "SolarFluxes", "flux_sets", "named_fluxes", "solar_fluxes"]
 
 BRANCHES: Final = ("pp", "pep", "hep", "be7", "b8", "n13", "o15", "f17")
 DEFAULT: Final = "b16-gs98"
 _FILE = Path(__file__).parent / "tables" / "solar-fluxes.csv"
 _FLUX, _ERROR, _COVARIANCE = "flux_cm2_s", "rel_unc", "cov_"
+_FILE_AND_SET = re.compile(r"(.+\.csv)(?::(.+))?", re.IGNORECASE)
 _LEAST, _MOST = 1e-3, 1e13
 _AGREE = 0.02
 
@@ -75,6 +77,22 @@ def flux_sets() -> tuple[str, ...]:
     return tuple(canonical(h.removesuffix(end)) for h in header if h.endswith(end))
 
 
+def named_fluxes(text: str) -> tuple[str, Path | None]:
+    """What an option calls fluxes: a carried set, ``FILE.csv``, or ``FILE.csv:SET``.
+
+    Returns:
+        The name of the set and the table of the user, as `solar_fluxes` takes them.
+
+    Examples:
+        >>> named_fluxes("sno-8b"), named_fluxes("my.csv:mb22")[0]
+        (('sno-8b', None), 'mb22')
+    """
+    found = _FILE_AND_SET.fullmatch(text.strip())
+    if found is None:
+        return text, None
+    return (found[2] or DEFAULT).strip(), Path(found[1]).expanduser()
+
+
 def solar_fluxes(name: str = DEFAULT, file: Path | None = None) -> SolarFluxes:
     """A set of fluxes.
 
@@ -101,10 +119,23 @@ def solar_fluxes(name: str = DEFAULT, file: Path | None = None) -> SolarFluxes:
         if f"{prefix}{_FLUX}" not in header:
             raise UnknownNameError("set of solar fluxes", name, flux_sets())
     elif _FLUX in header:
+        if canonical(name) != DEFAULT:
+            raise DataError(
+                f"holds one set of fluxes without a name, and none called {name!r}: leave the name "
+                "out",
+                path=path,
+            )
         prefix = ""
     elif f"{prefix}{_FLUX}" not in header:
+        sets = [h.removesuffix(f"_{_FLUX}") for h in header if h.endswith(f"_{_FLUX}")]
+        said = (
+            f"it has the sets {', '.join(sets)}: choose one by its name (fluxes: {sets[0]} beside "
+            f"fluxes_file, or --fluxes {path.name}:{sets[0]})"
+            if sets
+            else f"the header has {', '.join(header)}"
+        )
         raise DataError(
-            f"has no column {_FLUX!r}, nor {prefix + _FLUX!r}; the header has {', '.join(header)}",
+            f"has no column {_FLUX!r}, nor {prefix + _FLUX!r}; {said}",
             path=path,
         )
     flux = {b: _number(path, line, prefix + _FLUX, row) for b, (line, row) in rows.items()}
