@@ -209,35 +209,42 @@ def minimise(
 def _on_bounds(
     likelihood: Likelihood, parameters: Parameters, theta: Array, strategy: int, failed: Minuit
 ) -> tuple[Minuit, Parameters]:
-    """The minimum with those parameters on their bounds near which MIGRAD stopped.
+    """The minimum with parameters on the bounds where they began, or near which MIGRAD stopped.
 
     A rate that goes with the square of a parameter is of the fourth power in MINUIT's
-    transformation of a bound at zero, along which MIGRAD does not come to an end.
+    transformation of a bound at zero, along which MIGRAD does not come to an end. Where -2 ln L
+    falls from the bound inwards, the fit goes on from there.
 
     Returns:
         The minimum and the parameters, those on bounds fixed; what failed, where it is not lower.
     """
     unit = dict(zip((parameters[i].name for i in parameters.free), sizes(parameters), strict=True))
+    begun = dict(zip(parameters.names, theta, strict=True))
     ends: dict[str, float | None] = {}
-    for p in (p for p in failed.params if p.has_limits and _near_limit(p)):
+    for p in failed.params:
         known = parameters[p.name]
-        below = p.value * unit[p.name] - known.lower < known.upper - p.value * unit[p.name]
-        ends[p.name] = known.lower if below else known.upper
+        near = p.has_limits and _near_limit(p)
+        value = float(p.value * unit[p.name] if near else begun[p.name])
+        if near or value in (known.lower, known.upper):
+            below = value - known.lower < known.upper - value
+            ends[p.name] = known.lower if below else known.upper
+    ends = {n: end for n, end in ends.items() if parameters[n].constraint is None}
     held = parameters.fix(ends)
-    if not ends or all(p.fixed for p in held):
+    if not ends or not held.free:
         return failed, parameters
     at = np.array([p.value if p.name in ends else x for p, x in zip(held, theta, strict=True)])
     minuit = minimise(likelihood, held, at, strategy)
-    at[np.array(held.free)] = np.array(minuit.values) * sizes(held)
-    slope = dict(zip(held.names, likelihood.gradient(at), strict=True))
-    # -2 ln L must not fall from a bound inwards
-    falls = any(
-        slope[n] * held[n].scale * (1.0 if end == held[n].lower else -1.0) < -1e-3
-        for n, end in ends.items()
-    )
     found: Any = minuit.fmin
-    lower = minuit.valid and found.fval <= float(failed.fval or 0.0) + 1e-6
-    return (minuit, held) if lower and not falls else (failed, parameters)
+    if not (minuit.valid and found.fval <= float(failed.fval or np.inf) + 1e-6):
+        return failed, parameters
+    at[np.array(held.free)] = np.array(minuit.values) * sizes(held)
+    for name, end in ends.items():
+        inside = at.copy()
+        inward = 1.0 if end == held[name].lower else -1.0
+        inside[held.position(name)] += 0.1 * inward * held[name].scale
+        if likelihood.minimised(inside) < found.fval - 1e-6:
+            return minimise(likelihood, parameters, inside, strategy), parameters
+    return minuit, held
 
 
 def diagnose(minuit: Minuit) -> tuple[bool, str]:

@@ -59,7 +59,7 @@ def upper_limit(
     best = fit(model, data=data, minos="none")
     upper, is_bound = endpoint(model, name, 1, RISES[rise](level), best, None)
     lower = model.parameters[name].lower
-    return Interval(name, level, best[name].value, lower, upper, True, is_bound)
+    return Interval(name, level, best[name].quoted, lower, upper, True, is_bound)
 
 
 def gaussian_upper_limit(

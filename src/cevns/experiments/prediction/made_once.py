@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-__all__ = ["Kept"]
+__all__ = ["MadeOnce"]
 
 _MOST: Final = 16
 """Things that are kept: responses have a few MB."""
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class MadeOnce:
     """A small memory, shared by an experiment and what is made of it by other shapes.
 
     Examples:
-        >>> kept, detector = Kept(), object()
-        >>> kept.once((detector,), 1.0, lambda: 42), kept.once((detector,), 1.0, lambda: 43)
+        >>> made, detector = MadeOnce(), object()
+        >>> made.once((detector,), 1.0, lambda: 42), made.once((detector,), 1.0, lambda: 43)
         (42, 42)
     """
 
