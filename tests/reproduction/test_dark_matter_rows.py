@@ -60,7 +60,8 @@ MEV = {"dm-below-relic-from": 5, "dm-below-relic-to": 5}
 @pytest.mark.parametrize("row_id", [i for i in FILE if ROWS[i].accept is not None])
 def test_the_ranges_are_those_agreed_on(row_id):
     row = ROWS[row_id]
-    assert row.own is not None and row.accept is not None
+    assert row.own is not None
+    assert row.accept is not None
     (begin,) = [b for b in (*PER_CENT, *MEV) if row_id.startswith(b)]
     width = MEV[begin] if begin in MEV else row.own * PER_CENT[begin] / 100
     assert row.accept == pytest.approx((row.own - width, row.own + width), rel=1e-4)
@@ -113,7 +114,8 @@ def test_the_mean_over_the_masses_is_that_of_the_note():
     ratio = []
     for v, c in MASSES:
         (row,) = reproduce([f"dm-bdnmc-events-{v}-{c}"])
-        assert row.ours is not None and row.published.published is not None
+        assert row.ours is not None
+        assert row.published.published is not None
         ratio.append(row.ours / row.published.published)
     assert np.abs(np.array(ratio) - 1).max() < 0.04
     assert np.mean(ratio) == pytest.approx(0.995, abs=1e-3)
@@ -164,14 +166,13 @@ def test_units_efficiency_and_mass():
 def test_the_conventions_of_bdnmc():
     """Isotropic and on the shell, with all of the branching ratio but that to two photons."""
     plain = {"form_factor": "helm", "source": {**DUMP, "polarised": False, "off_shell": False}}
-    narrow, whole = (
-        meson_branching.compute(20.0, 60.0, 1.0, narrow=n) for n in (True, False)
-    )
+    narrow, whole = (meson_branching.compute(20.0, 60.0, 1.0, narrow=n) for n in (True, False))
     expected = compute(**plain) * whole / narrow / 0.98823
     assert compute(form_factor="helm", as_bdnmc=True) == pytest.approx(expected, rel=2e-3)
     # a virtual mediator has no shell: it is transverse as everywhere
     virtual = {"at": {"m_chi": 50.0, "m_v": 150.0}}
-    assert compute(as_bdnmc=True, **virtual) == pytest.approx(compute(**virtual) / 0.98823, rel=2e-3)
+    expected = compute(**virtual) / 0.98823
+    assert compute(as_bdnmc=True, **virtual) == pytest.approx(expected, rel=2e-3)
 
 
 def test_nuclei_as_heavy_as_their_nucleons():
@@ -193,7 +194,8 @@ def test_the_numbers_of_argon_lie_beside_those_of_the_list():
             assert row.verdict == "shown"
             assert row.ours == pytest.approx(row.published.own, rel=within), row.published.id
     for row in reproduce(["dm-ar750-0"]):
-        assert row.ours is not None and row.published.own is not None
+        assert row.ours is not None
+        assert row.published.own is not None
         assert row.ours / row.published.own == pytest.approx(0.88, abs=0.01)
 
 

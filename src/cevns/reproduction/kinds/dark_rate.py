@@ -137,8 +137,8 @@ def compute(
         threshold_kev: in true recoil energy.
         efficiency: above it.
         form_factor: model.
-        as_bdnmc: in the conventions of that program (6cba825). Its branching ratio has all masses of
-            the mediator and leaves out that of pi0 to two photons; a mediator that can be on its
+        as_bdnmc: in the conventions of that program (6cba825). Its branching ratio has all masses
+            of the mediator and leaves out that of pi0 to two photons; a mediator that can be on its
             shell flies and decays there alone, isotropically; nuclei weigh what their nucleons do.
         scale: unit of the row, by which the number is divided.
 
