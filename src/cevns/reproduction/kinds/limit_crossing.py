@@ -1,4 +1,4 @@
-"""The mass at which a limit on dark matter of a beam crosses the relic line, or other limits."""
+"""The mass at which a limit on Y crosses the relic line, or the limits of others."""
 
 from __future__ import annotations
 
