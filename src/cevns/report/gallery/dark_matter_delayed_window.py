@@ -65,8 +65,8 @@ def table() -> Table:
             ),
             (
                 "Without the later data the likelihood has the same constraints: those of the "
-                "flux, of the steady background by its own sample, of neutrons, of the detector and of "
-                "the mean time of the pulse."
+                "flux, of the steady background by its own sample, of neutrons, of the detector "
+                "and of the mean time of the pulse."
             ),
         ),
         digits=3,
