@@ -242,11 +242,11 @@ def scan_plan(
         if p.fixed and not of_shapes:
             raise InputError(f"{p.name!r} is held and cannot be scanned; do not fix it")
         log = isinstance(values, Axis) and values.log
-        at = np.asarray(points[name], dtype=float)
+        kept = np.asarray(points[name], dtype=float)
         if of_shapes:
-            left_out = _closed(family, p.name, at)
-            at = at[[float(v) not in left_out for v in at]]
-        axes.append(Axis(p, at, log, of_shapes))
+            left_out = _closed(family, p.name, kept)
+            kept = kept[[float(v) not in left_out for v in kept]]
+        axes.append(Axis(p, kept, log, of_shapes))
     model = family.model({})
     return ScanPlan(
         family,

@@ -132,7 +132,8 @@ def square_limits(
         row[:] = fitter.fit(sets, at).valid_nll
     if not np.isfinite(rise).all():
         raise FitError(f"a fit at a fixed {name} does not converge")
-    return largest * np.sqrt(_crossings(rise, RISES["bounded"](level)))
+    found: Array = largest * np.sqrt(_crossings(rise, RISES["bounded"](level)))
+    return found
 
 
 def _many(data: Data) -> Data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -138,7 +138,7 @@ def figure(overlays: Sequence[Path | str] = ()) -> Figure:
         ("expected -2", "expected +2", "#bcd2ee", "Expected ± 2σ, toys"),
         ("expected -1", "expected +1", "#8fb3e6", "Expected ± 1σ, toys"),
     ):
-        _between(left, pions[low], pions[high], color, label)
+        _between(left, _along(pions, low), _along(pions, high), color, label)
     left.plot(
         *pions["expected"].T, color=style.INK, linestyle=(0, (4, 2)), linewidth=1.0,
         label="Expected",
@@ -181,6 +181,15 @@ def figure(overlays: Sequence[Path | str] = ()) -> Figure:
         f"m_V = 3 m_chi, alpha_D = 0.5, scalar chi; data: arXiv:2110.07730; cevns {VERSION}",
     )  # fmt: skip
     return figure
+
+
+def _along(curves: Mapping[str, Array], name: str) -> Array:
+    """A border of the band at all masses of the expected limit, by its ratio to that."""
+    at, expected = curves[name], curves["expected"]
+    ratio = at[:, 1] / [limit_at(expected, float(m)) for m in at[:, 0]]
+    log = np.interp(np.log(expected[:, 0]), np.log(at[:, 0]), np.log(ratio))
+    found: Array = expected * np.stack([np.ones(log.size), np.exp(log)], axis=-1)
+    return found
 
 
 def _between(axes: Axes, low: Array, high: Array, color: str, label: str) -> None:

@@ -152,16 +152,16 @@ def table() -> Table:
             _median_deg(dark_beams.recoil_angles(m, fine, _THRESHOLD_KEV)),
             dark_beams.mean_delay_ns(m, _THRESHOLD_KEV),
         ))  # fmt: skip
-    cells = _cells(10.0)
-    early = float(cells["cevns"][:, :_EARLY].sum() / cells["cevns"].sum())
-    rows.append(("CEvNS, all", float(cells["cevns"].sum()), early, None, None, None))
+    parts = _cells(10.0)
+    early = float(parts["cevns"][:, :_EARLY].sum() / parts["cevns"].sum())
+    rows.append(("CEvNS, all", float(parts["cevns"].sum()), early, None, None, None))
     for which in _NEUTRINOS:
         rate = _neutrino_recoils(which, recoil)
         mean = _mean_recoil(recoil, rate)
         rows.append((f"CEvNS, {which}", None, None, mean, _angles(which).median_deg, None))
     for name, title in (("brn", "neutrons of the beam"), ("nin", "neutrons of neutrinos")):
-        share = float(cells[name][:, :_EARLY].sum() / cells[name].sum())
-        rows.append((title, float(cells[name].sum()), share, None, None, None))
+        share = float(parts[name][:, :_EARLY].sum() / parts[name].sum())
+        rows.append((title, float(parts[name].sum()), share, None, None, None))
     return Table(
         (
             "what",
@@ -249,16 +249,16 @@ def _photoelectrons(axes: Axes) -> None:
     neutrons = within("brn") + within("nin")
     axes.stairs(within("ssb"), edges, baseline=None, color=style.FAINT, label="Steady background")
     axes.stairs(within("cevns"), edges, baseline=None, **_PROMPT, label="CEvNS")
-    axes.stairs(neutrons, edges, fill=True, color=style.STEADY_FILL, label="Neutrons")
+    axes.stairs(neutrons, edges, fill=True, color=style.STEADY_FILL, label="Neutrons", zorder=0.5)
     for m in MASSES_MEV:
         axes.stairs(within("dm", m), edges, baseline=None, label=rf"$\chi$, {m:g} MeV", **_DARK[m])
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(6.0, 250.0)
-    axes.set_ylim(1e-4, 60.0)
+    axes.set_ylim(1e-4, 2e3)
     axes.set_xlabel("PE, 0.25 to 0.75 µs")
     axes.set_ylabel("Events per PE")
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right", ncols=2)
 
 
 def _cosines(axes: Axes) -> None:
@@ -275,4 +275,4 @@ def _cosines(axes: Axes) -> None:
     axes.set_ylim(0.0, None)
     axes.set_xlabel("Cosine of recoil and line of sight, above 9 keVnr")
     axes.set_ylabel("Share per unit")
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper left")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -70,8 +70,8 @@ def chi_per_steradian(source: MesonDecay) -> tuple[float, float]:
 def _folded(source: Source, process: DarkPhoton, threshold_kev: float) -> list[tuple[Array, ...]]:
     """Energies, recoils, their cosines and counts in CsI, at a fixed coupling, by nuclide."""
     mass_chi = process.sector.m_chi_mev
-    placed = cast("DarkPhoton", process.for_form_factor(find_form_factor("klein-nystrand")))
-    target, found = material("CsI"), []
+    placed = process.for_form_factor(find_form_factor("klein-nystrand"))
+    target, found = material("CsI"), list[tuple[Array, ...]]()
     per_kg = target.nuclei_per_kg()
     x, w = np.polynomial.legendre.leggauss(_RECOILS)
     for species in source.flavours:
@@ -103,7 +103,8 @@ def recoil_angles(m_chi_mev: float, edges: Array, threshold_kev: float = 9.0) ->
     total = np.zeros(edges.size - 1)
     for _, _, cosine, counts in _folded(beam(m_chi_mev), chi(m_chi_mev), threshold_kev):
         total += np.histogram(cosine, edges, weights=counts)[0]
-    return total / total.sum()
+    share: Array = total / total.sum()
+    return share
 
 
 def mean_delay_ns(m_chi_mev: float, threshold_kev: float = 9.0) -> float:
