@@ -36,7 +36,7 @@ def of_models(
     later = {
         key: value
         for key, value in changes.items()
-        if isinstance(key, str) and key.rpartition(":")[2].replace("_", "-").startswith(places)
+        if key.rpartition(":")[2].replace("_", "-").startswith(places)
     }
     return {key: value for key, value in changes.items() if key not in later}, later
 

@@ -130,11 +130,6 @@ class ScanPlan:
             return None
         return axis.parameter.value
 
-    def _processes(self) -> list[str]:
-        """Names of the interaction and of what further components have of their own."""
-        own = (p.name for e in self.family.experiments for p in e.own_processes.values())
-        return list(dict.fromkeys((self.family.interaction.name, *own)))
-
     def label(self) -> dict[str, Any]:
         """What identifies the scan beside grid, models and data."""
         axes = self.grid.axes
