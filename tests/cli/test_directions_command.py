@@ -123,7 +123,14 @@ def test_figures(capsys, tmp_path):
     assert plot.stat().st_size > 10_000
     assert sky.stat().st_size > 5_000
     one = ("--date", "2026-06-21", "--coordinates", "equatorial")
-    assert record(capsys, "F", *B8, *one, "--map", tmp_path / "c.png")["map"]
+    found = record(capsys, "F", *B8, *one, "--map", tmp_path / "c.png")
+    assert found["map"]
+    assert found["map_time"] == "2026-06-21 00:00 UTC"
+    assert run(["directions", "F", *B8, *one, "--map", str(tmp_path / "c.svg")]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "c.svg (2026-06-21 00:00 UTC)" in shown
+    assert run(["directions", "F", *B8, "--map", str(tmp_path / "e.svg")]) == 0
+    assert "e.svg (mean of a year)" in " ".join(capsys.readouterr().out.split())
     beam = ("CsI", "--source", "sns", "--threshold", "5keVnr", "--plot", tmp_path / "d.png")
     assert record(capsys, *beam)["figure"]
 
@@ -144,7 +151,10 @@ def test_figures(capsys, tmp_path):
         (("He", "--head-tail", "1.1"), "between 0.5 (never) and 1 (always), not 1.1"),
         (("Qq",), "Qq"),
         (("He", "--source", "moon"), "source"),
-        (("He", "--source", "dsnb"), "needs its own settings"),
+        (("He", "--source", "dsnb"), "--source dsnb: these neutrinos come from all sides"),
+        (("He", "--source", "Atmospheric"), "these neutrinos come from all sides"),
+        (("He", "--source", "reactor"), "needs its own settings"),
+        (("He", "--date", "2026-06-21"), "--date is of the map of the sky; give --map"),
         (("He", "--source", "sns", *B8), "--branch is of the sun"),
         (("He", "--branch", "b9"), "branch"),
         (("He", "--fluxes", "mine"), "fluxes"),

@@ -51,6 +51,21 @@ def test_thresholds_are_those_of_the_files():
     assert "gemma" not in found  # sees electrons alone
 
 
+def test_published_thresholds_are_open_marks():
+    """A sharp edge of an axis is no half of an efficiency."""
+    stated = {t.experiment.name for t in thresholds() if t.stated}
+    assert {"pandax4t-2024", "lz-2025", "xenon1t-2020"} <= stated
+    assert not stated & {"xenonnt-2026", "conus-plus-2025", "dresden-ii", "coherent-lar-2020"}
+    figure = entry("sky-recoils").figure()
+    marks = [x for x in figure.axes[0].lines if x.get_marker() == "o"]
+    open_at = {round(float(x.get_ydata()[0]), 6) for x in marks
+               if x.get_markerfacecolor() == "white"}  # fmt: skip
+    assert open_at == {round(t.recoil_kev, 6) for t in thresholds() if t.stated}
+    assert len(marks) == len(thresholds())
+    said = " ".join(t.get_text() for axes in figure.axes for t in axes.texts)
+    assert "open: a threshold as stated" in " ".join(said.split())
+
+
 def test_the_threshold_follows_the_file():
     low = load("ricochet-ge", overrides={"axes.energy.edges": "[200, 400, 800]"})
     assert half_seen_kev(next(iter(low.views.values()))) == pytest.approx(0.2, rel=0.02)

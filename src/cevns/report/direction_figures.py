@@ -161,7 +161,7 @@ def map_figure(record: DirectionsRecord) -> Figure:
         axes,
         f"Directions of recoils of {style.plain(record.found.angles.material.name)}, "
         f"T > {record.found.above[0].angles.threshold_kev:g} keVnr",
-        f"{'mean of a year' if many else 'at one time'}, resolution "
+        f"{record.when}, resolution "
         f"{style.plain(record.found.response.said)}, head-tail "
         f"{record.found.response.head_tail:g}{note}; cevns {VERSION}",
     )

@@ -45,7 +45,7 @@ def check_figure(path: str | Path) -> None:
         OutputError: if the suffix is unknown or the file cannot be written.
     """
     path = Path(path)
-    if path.suffix.casefold() not in _METADATA:
+    if path.suffix.casefold() not in _METADATA and not path.is_dir():
         raise OutputError(f"{path}: a figure is written as .png, .pdf or .svg")
     files.check_writable(path)
 

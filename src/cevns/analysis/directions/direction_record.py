@@ -14,6 +14,7 @@ from cevns.analysis.directions.measured_directions import MeasuredDirections
 from cevns.analysis.directions.sky_maps import YEAR_OF_DAYS, Frame, SkyMap, recoil_map, sun_axes
 from cevns.analysis.directions.wimp_wind import wind_rows
 from cevns.analysis.fog.floors import FloorCurve
+from cevns.sources.sky.sky_positions import date_of
 from cevns.sources.sun import Sun
 from cevns.typing import Array
 
@@ -100,6 +101,11 @@ class DirectionsRecord:
         """Whether the source is the Sun, so that there is a map."""
         return isinstance(self.found.angles.source, Sun)
 
+    @property
+    def when(self) -> str:
+        """Of which time the maps are."""
+        return "mean of a year" if len(self.days) > 1 else f"{date_of(self.days[0])} UTC"
+
     def sun_map(self) -> SkyMap:
         """Measured recoils of the Sun's neutrinos on the sky, above the first threshold."""
         return recoil_map(self.found.above[0].moments, sun_axes(self.days), self.frame)
@@ -119,6 +125,8 @@ class DirectionsRecord:
             "cos_edges": found.edges,
             "directions": [each.to_dict(self.scale) for each in found.above],
         }
+        if self.solar:
+            out["map_time"] = self.when
         if self.limits is not None:
             out["discovery_limits"] = {
                 "conventions": {**self.limits.case.case.conventions(), **self.limits.case.said()},

@@ -29,7 +29,7 @@ from cevns.sources.sky.steady_mixture import Mixture
 from cevns.sources.sun import Sun
 from cevns.typing import Array
 
-__all__ = ["Above", "MeasuredDirections", "events_needed"]
+__all__ = ["Above", "MeasuredDirections", "events_needed", "from_all_sides"]
 
 _SIGMA: Final = 3.0
 _ORDER: Final = 16
@@ -196,6 +196,17 @@ class Above:
         }
 
 
+def from_all_sides(kind: type) -> bool:
+    """Whether sources of a class have no direction: sums of steady fluxes but for the Sun.
+
+    Examples:
+        >>> from cevns.sources.dsnb import Dsnb
+        >>> from_all_sides(Dsnb), from_all_sides(Sun)
+        (True, False)
+    """
+    return issubclass(kind, Mixture) and not issubclass(kind, Sun)
+
+
 @dataclass(frozen=True, eq=False)
 class MeasuredDirections:
     """Recoil directions of one source above several thresholds.
@@ -217,8 +228,7 @@ class MeasuredDirections:
     bins: int = 20
 
     def __post_init__(self) -> None:
-        source = self.angles.source
-        if isinstance(source, Mixture) and not isinstance(source, Sun):
+        if from_all_sides(type(self.angles.source)):
             raise InputError(
                 "these neutrinos come from all sides: their recoils point nowhere; take the sun, "
                 "a beam or a reactor"

@@ -88,6 +88,8 @@ def directions(
 
     for file, name in ((plot, "--plot"), (sky_map, "--map")):
         prepare_figure(file, name)
+    if date is not None and sky_map is None:
+        raise InputError("--date is of the map of the sky; give --map FILE, or leave it out")
     if coordinates not in _FRAMES:
         raise InputError(f"--coordinates {coordinates}: write {' or '.join(_FRAMES)}")
     thresholds = [recoil_kevnr(x, "--threshold") for x in threshold or ("0keVnr",)]
@@ -142,7 +144,8 @@ def directions(
 
             save(draw(), file)
             out[name] = str(file)
-            output.console.print(f"{name}: {file}", soft_wrap=True)
+            when = f" ({record.when})" if name == "map" else ""
+            output.console.print(f"{name}: {file}{when}", soft_wrap=True)
     output.result(out)
 
 
@@ -172,6 +175,7 @@ def _source(name: str, branch: list[str] | None, fluxes: str) -> Source:
     if name.casefold() != "sun":
         if branch:
             raise InputError(f"--branch is of the sun, and the source is {name}; leave one out")
+        _refuse_all_sides(name)
         return named_source(name)
     from cevns.sources.sky.solar_fluxes import BRANCHES, named_fluxes
     from cevns.sources.sun import Sun
@@ -183,6 +187,20 @@ def _source(name: str, branch: list[str] | None, fluxes: str) -> Source:
         fluxes=name,
         fluxes_file=file,
     )
+
+
+def _refuse_all_sides(name: str) -> None:
+    """Refuse a source without a direction by its name, whatever settings it would need."""
+    from cevns import registry
+    from cevns.analysis.directions.measured_directions import from_all_sides
+
+    if registry.canonical(name) in registry.shipped("cevns.sources"):
+        model = registry.load("cevns.sources", "source", name).MODEL
+        if isinstance(model, type) and from_all_sides(model):
+            raise InputError(
+                f"--source {name}: these neutrinos come from all sides: their recoils point "
+                "nowhere; take the sun, a beam or a reactor"
+            )
 
 
 def _exposure(source: Source, name: str, exposure: str | None) -> tuple[str, float, float]:

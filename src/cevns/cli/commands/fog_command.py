@@ -235,8 +235,8 @@ def _show(console: Console, found: NeutrinoFog) -> None:
         console.print(
             f"Billard: 90 % of experiments reach 3 sigma with 500 neutrinos: {low:.3g} t yr from "
             f"{light}, {high:.4g} t yr from {heavy}, joined at 10 GeV; flux errors of "
-            "arXiv:1307.5458; between 10 and 13 GeV the published curve, of xenon, is up to 260 "
-            "times higher",
+            "arXiv:1307.5458; between 10 and 13 GeV the published curve, of xenon, is up to "
+            "260 times higher",
             soft_wrap=True,
         )
     if found.one_event is not None:

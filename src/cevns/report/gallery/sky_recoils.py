@@ -140,7 +140,10 @@ def figure() -> Figure:
         color = TARGETS.get(_SAME.get(each.nuclide.name, each.nuclide.name), style.FAINT)
         at = float(kinematics.minimum_energy_mev(each.recoil_kev, mass))
         axes.plot([at, _HIGHEST_MEV], [each.recoil_kev] * 2, color=color, linewidth=0.5)
-        axes.plot(at, each.recoil_kev, "o", color=color, markersize=3.5, zorder=5)
+        filled = "white" if each.stated else color
+        axes.plot(
+            at, each.recoil_kev, "o", color=color, markerfacecolor=filled, markersize=3.5, zorder=5
+        )
         size = f"{each.recoil_kev:.2g} keV" if each.recoil_kev >= 1 else (
             f"{1e3 * each.recoil_kev:.0f} eV"
         )  # fmt: skip
@@ -152,8 +155,8 @@ def figure() -> Figure:
     style.caption(
         axes,
         "Recoils from the Sun to the atmosphere",
-        "marks: where a neutrino first reaches half of a detector's efficiency; bars: nine tenths "
-        f"of a source; cevns {VERSION}",
+        "marks: where half of the efficiency is reached (open: a threshold as stated); bars: nine "
+        f"tenths of a source; cevns {VERSION}",
     )
     return figure
 

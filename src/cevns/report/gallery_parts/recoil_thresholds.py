@@ -28,10 +28,13 @@ class Threshold:
     Args:
         experiment: of the catalogue.
         recoil_kev: at which its analysis keeps half of what it keeps at most, keVnr.
+        stated: whether it is the lower edge that the file states, because it has neither a response
+            nor an efficiency that would make it one of half the recoils.
     """
 
     experiment: Experiment
     recoil_kev: float
+    stated: bool = False
 
     @property
     def label(self) -> str:
@@ -71,6 +74,13 @@ def half_seen_kev(view: Apparatus) -> float | None:
     return float(grid[k])
 
 
+def _sharp(view: Apparatus) -> bool:
+    """Whether a recoil counts in full from the edge of the axis on."""
+    detector = view.declaration.detector
+    kinds = {detector.efficiency.recoil.kind, detector.efficiency.energy.kind}
+    return detector.response.kind == "identity" and kinds == {"unity"}
+
+
 @cache
 def thresholds() -> tuple[Threshold, ...]:
     """Experiments of the catalogue that see nuclear recoils, the lowest threshold first.
@@ -85,11 +95,11 @@ def thresholds() -> tuple[Threshold, ...]:
         lowest = []
         for view in experiment.views.values():
             try:
-                lowest.append(half_seen_kev(view))
+                lowest.append((half_seen_kev(view), _sharp(view)))
             except CevnsError:
                 continue
-        seen = [x for x in lowest if x is not None]
+        seen = [(x, sharp) for x, sharp in lowest if x is not None]
         if seen:
-            each = Threshold(experiment, min(seen))
+            each = Threshold(experiment, *min(seen))
             found.setdefault((each.label, round(np.log(each.recoil_kev), 1)), each)
     return tuple(sorted(found.values(), key=lambda t: t.recoil_kev))

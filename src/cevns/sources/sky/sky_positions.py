@@ -71,6 +71,17 @@ def days_since_j2000(date: str) -> float:
     return float((moment - _J2000) / np.timedelta64(1, "s")) / 86400.0
 
 
+def date_of(days: float) -> str:
+    """The date and time, UTC, of days since 1 January 2000, 12 h, to the minute.
+
+    Examples:
+        >>> date_of(days_since_j2000("2024-03-20T03:06"))
+        '2024-03-20 03:06'
+    """
+    moment = _J2000 + np.timedelta64(round(days * 1440.0), "m")
+    return str(moment.astype("datetime64[m]")).replace("T", " ")
+
+
 def vector(ra_deg: ArrayLike, dec_deg: ArrayLike) -> Array:
     """Unit vectors of directions, ``(..., 3)``.
 
