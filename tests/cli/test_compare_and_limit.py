@@ -45,6 +45,35 @@ def test_limit():
     assert "one-sided profile likelihood, of the observed counts" in done.stdout
 
 
+DARK = [
+    "coherent-csi-2021-dm",
+    "--model",
+    "dark-photon",
+    "--at",
+    "m_chi=10MeV",
+    "--at",
+    "alpha_d=0.5",
+]
+DARK += ["--at", "mass_ratio=3", "--set", "components.dm.source.pi0_per_proton=0.44"]
+
+
+@pytest.mark.slow
+def test_a_limit_on_dark_matter_with_a_changed_source_and_a_held_pulse():
+    found = record("limit", *DARK, "--free", "y_dm", "--fix", "t0")
+    # four times the pi0 are half of Y
+    assert found["upper_limit"] * 1e11 == pytest.approx(0.5 * 3.27, rel=0.01)
+    assert found["overrides"] == {"components.dm.source.pi0_per_proton": "0.44"}
+    held = record("limit", *DARK, "--parameter", "y_dm=5e-12:5e-11:9:log", "--fix", "t0")
+    assert held["upper_limit"] / found["upper_limit"] == pytest.approx(1.0, rel=5e-3)
+    assert held["model"] == "standard-model + dark-photon"
+
+
+def test_a_limit_on_dark_matter_is_on_one_parameter():
+    done = RUNNER.invoke(app, ["limit", *DARK, "--free", "y_dm", "--free", "epsilon"])
+    assert done.exit_code != 0
+    assert "this limit is on one parameter" in str(done.exception or done.output)
+
+
 def test_results():
     rows = record("list", "results")["results"]
     assert [r["events"] for r in rows if r["name"] == "coherent-ge-2026"] == ["124 +14 -12"]

@@ -78,6 +78,7 @@ def test_without_the_model_there_is_no_such_field():
         cevns.load(NAME, overrides={ANGLE: "70 deg"})
 
 
+@pytest.mark.slow
 def test_a_limit_holds_what_is_fixed():
     study = cevns.load(NAME, models="dark-photon")
     at = {"m_chi": 10.0, "mass_ratio": 3.0}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cevns.analysis.coupling_families import Physics
 from cevns.exceptions import InputError
+from cevns.experiments.declaration import loader
 from cevns.experiments.declaration.combination import read_combination
 from cevns.experiments.declaration.patch import added
 from cevns.experiments.joint import changed, load_all
@@ -23,13 +24,13 @@ def of_models(
 
     Raises:
         UnknownNameError: if there is no such process.
-        InputError: if a file of new physics cannot be read.
+        InputError: if a file of new physics cannot be read, or a value is no text.
 
     Examples:
         >>> of_models({"target.mass": "2 kg", "components.wimp.title": "WIMPs"}, "wimp-si")
         ({'target.mass': '2 kg'}, {'components.wimp.title': 'WIMPs'})
     """
-    changes = dict(overrides or {})
+    changes = loader.texts(overrides)
     if not isinstance(models, str) or not any("." in key for key in changes):
         return changes, {}
     places = tuple(f"{place}.".replace("_", "-") for place in added(models))
@@ -87,8 +88,7 @@ def load(
         if len(names_or_paths) == 1:
             name, title = file.name, file.title
     own, later = of_models(overrides, models)
-    # what is no mapping of texts is refused there
-    loaded = load_all(names, data=data, overrides=own if later else overrides)
+    loaded = load_all(names, data=data, overrides=own)
     study = Study(loaded, label=name, heading=title)
     if models is None:
         return study
