@@ -278,6 +278,22 @@ def test_scan_resumes_merges_and_is_drawn(cevns, record, tmp_path, monkeypatch):
     assert "<svg" in Path("b.svg").read_text(encoding="utf-8")
 
 
+def test_a_scan_draws_itself(cevns, record, tmp_path):
+    pytest.importorskip("mplhep")
+    other = tmp_path / "other.csv"
+    other.write_text("eps_ee_u,eps_mumu_u\n0,0\n0.1,0.1\n")
+    axes = ("--parameter", "eps_ee_u=-0.2:0.6:6", "--parameter", "eps_mumu_u=-0.2:0.6:6")
+    found = record(*scan(*axes, "--plots", tmp_path / "new", "--overlay", tmp_path))
+    (figure,) = map(Path, found["figures"])
+    assert figure == tmp_path / "new" / "scan-eps_ee_u-eps_mumu_u.png"
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    refused = cevns(*scan(*axes, "--overlay", other))
+    assert (refused.code, "add --plots DIR" in refused.err) == (2, True)
+    refused = cevns("limit", CSI, "--plots", tmp_path / "never")
+    assert (refused.code, "name it with --parameter" in refused.err) == (2, True)
+    assert not (tmp_path / "never").exists()
+
+
 def test_plan_says_what_a_scan_costs(cevns, record, tmp_path):
     axes = ("--parameter", "eps_ee_u=-0.2:0.6:8", "--parameter", "eps_ee_d=-0.2:0.6:8")
     plan = scan(*axes, "--method", "fc", "--toys", "500", "--plan", "--out", tmp_path / "x.h5")

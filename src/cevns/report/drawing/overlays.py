@@ -139,7 +139,7 @@ def read_overlay(given: Path | str, scan: Scan, columns: tuple[str, str]) -> lis
     name, rule = _split(given)
     units = [*scan.units, ""][: len(columns)]
     curves = read_curves(name, columns, units)
-    here = scan.file.run["held couplings"].get("alpha_d")
+    here = scan.file.run.get("held couplings", {}).get("alpha_d")
     if here is None or "y_dm" not in columns:
         return curves
     comments = [text for text in read_lines(Path(name)) if text.startswith("#")]
