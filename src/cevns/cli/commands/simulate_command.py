@@ -1,4 +1,4 @@
-"""``cevns events``: unweighted events of a component, with energy, angle and time."""
+"""``cevns simulate``: unweighted events of a component, with energy, angle and time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cevns.files import check_writable, write
 if TYPE_CHECKING:
     from cevns.analysis.expected.event_sample import Events
 
-__all__ = ["events"]
+__all__ = ["simulate"]
 
 _MOST = 10_000_000
 
 
-def events(
+def simulate(
     placed: options.Placed,
     output: Output,
     component: Annotated[
