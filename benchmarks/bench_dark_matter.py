@@ -1,9 +1,9 @@
 """Dark matter of the beam dump in CsI: a model, 30 masses, a plane of 40 x 40, unweighted events.
 
 Peer: the algorithm of the public Monte Carlo (arXiv:1609.01770) as the plain loop it is, in this
-process: draw a pi0, let it decay to a mediator and that to chi, boost both, keep what flies into the
-detector, draw a recoil. As its authors do, the detector may be blown up to a sphere of 1 m with the
-same number of nuclei; in its true size that loop keeps one in 120 of these.
+process: draw a pi0, let it decay to a mediator and that to chi, boost both, keep what flies into
+the detector, draw a recoil. The detector is blown up to a sphere of 1 m with the same number of
+nuclei; in its true size that loop would keep one in 120 of these.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 import cevns
 from _timing import cpu, report
 from cevns.analysis.expected.event_sample import event_sampler
-from cevns.constants import ALPHA, HBARC2_MEV2_CM2
+from cevns.constants import ALPHA, HBARC2_MEV2_CM2, HBARC_MEV_FM
 from cevns.dark_sector.sector import DarkSector
 from cevns.nuclear import material
 from cevns.nuclear.form_factors import form_factor
@@ -51,17 +51,20 @@ def by_loops(m_chi: float, m_v: float, radius_m: float, wanted: int) -> tuple[fl
     along = (sample.momentum * sample.cosine).tolist()
     momenta, gammas = sample.momentum.tolist(), sample.gamma.tolist()
     cosine_least = 1.0 / math.hypot(1.0, radius_m / LENGTH_M)
-    branching = virtuality(
-        DarkSector("vector", "scalar", m_chi, m_v, ALPHA_D), PI0, off_shell=False
-    ).branching * EPSILON**2
+    branching = (
+        virtuality(
+            DarkSector("vector", "scalar", m_chi, m_v, ALPHA_D), PI0, off_shell=False
+        ).branching
+        * EPSILON**2
+    )
     atoms, per_kg = material("CsI").atoms, material("CsI").nuclei_per_kg()
     form = form_factor("klein-nystrand")
     tables = []
     for nuclide, _ in atoms:
         grid = np.geomspace(1e-3, 1e4, 600)
-        q = np.sqrt(2e-3 * nuclide.mass_mev * grid) / 197.3269804
-        tables.append((np.log(grid).tolist()[0], np.log(grid[1] / grid[0]),
-                       (form.evaluate(q, form.default_rms_radius(nuclide)) ** 2).tolist()))  # fmt: skip
+        q = np.sqrt(2e-3 * nuclide.mass_mev * grid) / HBARC_MEV_FM
+        squares = form.evaluate(q, form.default_rms_radius(nuclide)) ** 2
+        tables.append((math.log(grid[0]), math.log(grid[1] / grid[0]), squares.tolist()))
     star_v = (PI0.mass_mev**2 - m_v**2) / (2.0 * PI0.mass_mev)
     energy_v = math.hypot(star_v, m_v)
     star = math.sqrt(0.25 * m_v**2 - m_chi**2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def test_dark_matter_follows_the_fold(csi, mass):
     assert found.recoil_kev.min() > 2.0
     edges = np.array([2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 2e4])
     view = csi.further["dm"].placed({"m_chi": mass, "mass_ratio": 3.0})
-    wanted = np.array([_counts(view, a, b) for a, b in zip(edges, edges[1:], strict=False)])
+    wanted = np.array([_counts(view, a, b) for a, b in pairwise(edges)])
     assert found.expected / wanted.sum() == pytest.approx(1.0, abs=4e-3)
     seen = np.histogram(found.recoil_kev, edges)[0]
     share = wanted / wanted.sum() * NUMBER

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from cevns.detectors import ResponseTable
 from cevns.exceptions import InputError
 from cevns.experiments.fast_form import fast_form
 from cevns.experiments.prediction import stages
+from cevns.experiments.prediction.built_once import BuiltOnce
 from cevns.experiments.prediction.recoils import octaves, recoil_grid
 from cevns.experiments.tables.tabulated import TabulatedSignal
 
@@ -37,7 +40,8 @@ def test_a_second_mass_builds_no_response(csi, monkeypatch):
 def test_another_detector_has_its_own_response():
     at = {**HERE, "m_chi": 10.0}
     plain = load(CSI, models="dark-photon")
-    few = load(CSI, models="dark-photon", overrides={"detector.resolution.light_yield": "6 PE/keVee"})
+    darker = {"detector.resolution.light_yield": "6 PE/keVee"}
+    few = load(CSI, models="dark-photon", overrides=darker)
     assert few.predict(at=at)[CSI]["dm"] / plain.predict(at=at)[CSI]["dm"] < 0.8
     # a copy with another quenching shares the memory, and must not share what is in it
     half = load(CSI, models="dark-photon")
@@ -45,6 +49,16 @@ def test_another_detector_has_its_own_response():
     changed = half.with_quenching(_constant(0.04)).predict(at=at)[CSI]["dm"]
     assert changed / before < 0.8
     assert half.predict(at=at)[CSI]["dm"] == before
+
+
+def test_what_is_built_belongs_to_its_objects():
+    known, one, other = BuiltOnce(), object(), object()
+    assert known.once((one,), 1, lambda: "a") == "a"
+    assert known.once((one,), 1, lambda: "b") == "a"
+    assert known.once((other,), 1, lambda: "b") == "b"
+    assert known.once((one,), 2, lambda: "c") == "c"
+    copied = pickle.loads(pickle.dumps(known))  # in another process identities mean nothing
+    assert copied.once((one,), 1, lambda: "d") == "d"
 
 
 def _constant(value):

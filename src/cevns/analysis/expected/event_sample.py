@@ -117,9 +117,7 @@ class EventSampler:
         self._threshold = positive("threshold in keV", threshold_kev, zero=True)
         self._values = values
         self.source: Source = of_its_mass(view.source, view.interaction.kinematics)
-        self.process = at_place(
-            view.interaction, source=self.source, form_factor=view.form_factor
-        )
+        self.process = at_place(view.interaction, source=self.source, form_factor=view.form_factor)
         self._form, self._material = view.form_factor, view.material
         self._pulse_us = 0.0
         if (pulse := view.one_acting_on("pulse-time")) is not None:
@@ -274,9 +272,7 @@ class EventSampler:
             self.exceeded = max(self.exceeded, float(ratio.max()))
             ok = chance < ratio
             n = int(ok.sum())
-            out.append(
-                (energy[ok], recoil[ok], np.full(n, part.species), np.full(n, part.nuclide))
-            )
+            out.append((energy[ok], recoil[ok], np.full(n, part.species), np.full(n, part.nuclide)))
         return [np.concatenate(column) for column in zip(*out, strict=True)]
 
     def _times(self, energy: Array, species: IntArray, rng: np.random.Generator) -> Array:

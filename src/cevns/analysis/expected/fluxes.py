@@ -99,9 +99,7 @@ class Flux:
         }
 
 
-def fluxes(
-    *experiments: Experiment, at: Mapping[str, float] | None = None
-) -> dict[str, Flux]:
+def fluxes(*experiments: Experiment, at: Mapping[str, float] | None = None) -> dict[str, Flux]:
     """Fluxes and fluences at the detectors of experiments, by the name of the experiment.
 
     Args:

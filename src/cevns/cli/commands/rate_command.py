@@ -133,7 +133,8 @@ def _show_remark(
     """
     from cevns.experiments.remarks import remarks, uncoupled
 
-    for remark in (*remarks(experiment.physics), *uncoupled(experiment.own_processes, values or {})):
+    of_zero = uncoupled(experiment.own_processes, values or {})
+    for remark in (*remarks(experiment.physics), *of_zero):
         console.print(f"note: {remark}")
 
 

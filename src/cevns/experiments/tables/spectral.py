@@ -173,9 +173,7 @@ def raw_weights(
     return np.stack(rows)
 
 
-def raw_rows(
-    fold: Mixed, radii: tuple[RadiusNodes, ...]
-) -> tuple[Array, IntArray]:
+def raw_rows(fold: Mixed, radii: tuple[RadiusNodes, ...]) -> tuple[Array, IntArray]:
     """Folded terms G, ``(n_raw, n_nodes)``, and the flavour of each."""
     if isinstance(fold, KernelFold):
         return fold.unit_spectrum, np.arange(len(fold.flavours))
@@ -197,10 +195,9 @@ def _has_neutrons(term: Term) -> bool:
     return any(f in ("n", "a") for f in term.form_factors)
 
 
-def _radius(
-    fold: Mixed, a: int, radius: str | None, values: Mapping[str, Any]
-) -> Any:
+def _radius(fold: Mixed, a: int, radius: str | None, values: Mapping[str, Any]) -> Any:
     """Neutron radius of a nuclide at a point, fm; its default where nothing moves it."""
+    assert not isinstance(fold, KernelFold)  # its radii are its own
     relative = 1.0 if radius is None else values[radius]
     return fold.neutron_rms_fm(a, values) * relative
 
