@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "predict": ("predict",),
     "flux": ("flux",),
     "rate": ("rate",),
+    "simulate": ("simulate", "--number", "50"),
     "fit": ("fit",),
     "fit asimov": ("fit", "--asimov"),
     "fit scale": ("fit", "--poi", "cross-section-scale", "--asimov"),

@@ -120,7 +120,7 @@ class Experiment(Apparatus):
     def inputs(self) -> Inputs:
         """Observed counts and background shapes, in which the process has no part."""
         of = self.declaration, self.document
-        return self.made.once(of, self.data, lambda: load_inputs(self, self.data))
+        return self.built.once(of, self.data, lambda: load_inputs(self, self.data))
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:

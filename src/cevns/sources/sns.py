@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
-from cevns.exceptions import InputError
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import within
 from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.sources.beams import pion_decay as _pion_decay
 from cevns.sources.beams.proton_beam import Protons, check_beam, protons_on_target
 from cevns.sources.beams.source import Source
+from cevns.sources.meson_beams.beam_targets import BEAMS
 from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
@@ -40,9 +41,13 @@ class SNS(Source):
         angle_deg: between the proton beam and the way from target to detector, degrees, 0 to 180.
             Decay at rest is isotropic and does not depend on it; what decays in flight does: a
             source of dark matter that is laid over the experiment takes it from here.
+        beam: ``sns-1gev``, ``sns-1.3gev``, ``lujan-0.8gev`` or ``mlf-3gev``, of which that source
+            takes the yield and spectrum of pi0; those of pi+ are at rest, and `yield_per_flavour`
+            is their number.
 
     Raises:
         InputError: if a value is not positive and finite, or the angle not from 0 to 180 degrees.
+        UnknownNameError: if there is no such beam.
 
     Examples:
         >>> csi = SNS(distance_m=19.3, protons=3.198e23, yield_per_flavour=0.0848)
@@ -55,6 +60,7 @@ class SNS(Source):
     yield_per_flavour: float = 0.0848
     pulse_sigma_us: Annotated[float, Unit("us")] = 0.150
     angle_deg: Annotated[float, Unit("deg")] = 90.0
+    beam: str = "sns-1gev"
 
     def __post_init__(self) -> None:
         check_beam(self.distance_m, self.protons, self.yield_per_flavour)
@@ -64,6 +70,8 @@ class SNS(Source):
                 f"the angle between beam and detector is {self.angle_deg:g} degrees; it is from 0, "
                 "along the beam, to 180"
             )
+        if self.beam not in BEAMS:
+            raise UnknownNameError("proton beam", self.beam, BEAMS)
 
     @property
     def flavours(self) -> tuple[str, ...]:

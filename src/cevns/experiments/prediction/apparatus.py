@@ -61,7 +61,7 @@ class Apparatus(Stages):
             if id(view) not in made:
                 moved = {**self.moved, **own}
                 made[id(view)] = Apparatus(
-                    view, self.path, self.document, moved, self.process, self.made
+                    view, self.path, self.document, moved, self.process, self.built
                 )
         return {name: made[id(view)] for name, view in declared.items()}
 
@@ -124,7 +124,7 @@ class Apparatus(Stages):
         if entry.source is not None:
             moved["source"] = "components", name, "source"
         other = declared.model_copy(update=changed)
-        return Apparatus(other, self.path, self.document, moved, process, self.made)
+        return Apparatus(other, self.path, self.document, moved, process, self.built)
 
     def placed(self, shapes: Mapping[str, float]) -> Apparatus:
         """The same with its process at those structural values that it knows."""

@@ -26,7 +26,7 @@ from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document, Location
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.declaration.sections import Interaction as InteractionSection
-from cevns.experiments.prediction.made_once import MadeOnce
+from cevns.experiments.prediction.built_once import BuiltOnce
 from cevns.inference.model.factors import NamedFactor, Strength
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
@@ -61,7 +61,7 @@ class Parts:
         document: the parsed file, which knows its lines.
         moved: sections that stand elsewhere in the file, in a component or a channel, and where.
         process: an interaction in place of the declared one.
-        made: what does not change with the process, built once for all copies.
+        built: what does not change with the process, built once for all copies.
     """
 
     declaration: ExperimentFile
@@ -69,7 +69,7 @@ class Parts:
     document: Document
     moved: Mapping[str, Location] = field(default_factory=dict)
     process: Interaction | None = None
-    made: MadeOnce = field(default_factory=MadeOnce)
+    built: BuiltOnce = field(default_factory=BuiltOnce)
 
     def __repr__(self) -> str:
         """Kind and name: the declaration itself is long."""

@@ -73,7 +73,7 @@ class Stages(Parts):
         top = self._covered(self._largest_kev(self.interaction))
         # the same objects in all copies that differ in the process alone
         of = self.declaration.detector, self.declaration.axes
-        return self.made.once(of, top, lambda: self._response_up_to(top))
+        return self.built.once(of, top, lambda: self._response_up_to(top))
 
     def _covered(self, recoil_kev: float) -> float:
         """Recoil energy up to which the response is made, keV.
@@ -253,7 +253,7 @@ class Stages(Parts):
             else:  # one set for all masses, on which what the detector does is known
                 top = self._covered(self._largest_kev(process))
                 of = self.declaration.detector, self.declaration.axes, self.declaration.target
-                self._known_deposits[key] = self.made.once(
+                self._known_deposits[key] = self.built.once(
                     of, (is_steep(process), quantity, top), lambda: self._grid(process, top)
                 )
         return self._known_deposits[key]

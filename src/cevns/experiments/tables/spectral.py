@@ -197,7 +197,7 @@ def _has_neutrons(term: Term) -> bool:
 
 def _radius(fold: Mixed, a: int, radius: str | None, values: Mapping[str, Any]) -> Any:
     """Neutron radius of a nuclide at a point, fm; its default where nothing moves it."""
-    assert not isinstance(fold, KernelFold)  # a kernel has its radii in itself
+    assert not isinstance(fold, KernelFold)  # its radii are its own
     relative = 1.0 if radius is None else values[radius]
     return fold.neutron_rms_fm(a, values) * relative
 

@@ -199,7 +199,7 @@ class DarkMatter(ABC):
     @property
     def of_the_beam(self) -> tuple[str, ...]:
         """What that source takes over from the one of the experiment."""
-        return "distance", "protons", "angle", "pulse_sigma"
+        return "distance", "protons", "angle", "pulse_sigma", "beam"
 
     @property
     def component(self) -> str:

@@ -10,20 +10,20 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-__all__ = ["MadeOnce"]
+__all__ = ["BuiltOnce"]
 
 _MOST: Final = 16
-"""Things that are kept: responses have a few MB."""
+"""Things that are remembered: responses have a few MB."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class MadeOnce:
+class BuiltOnce:
     """A small memory, shared by an experiment and what is made of it by other shapes.
 
     Examples:
-        >>> made, detector = MadeOnce(), object()
-        >>> made.once((detector,), 1.0, lambda: 42), made.once((detector,), 1.0, lambda: 43)
+        >>> known, detector = BuiltOnce(), object()
+        >>> known.once((detector,), 1.0, lambda: 42), known.once((detector,), 1.0, lambda: 43)
         (42, 42)
     """
 
@@ -45,3 +45,7 @@ class MadeOnce:
             self._known[at] = found
         result: T = self._known[at][1]
         return result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is empty: elsewhere the same identity is that of another object."""
+        return BuiltOnce, ()
