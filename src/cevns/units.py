@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from cevns.exceptions import InputError, UnitError
 
-__all__ = ["Measurement", "Unit", "computable", "is_unit", "measurement", "quantity"]
+__all__ = ["Measurement", "Unit", "computable", "measurement", "quantity"]
 
 # no meV and no nm: nothing here is that small, and they are one slip from MeV and m
 # unit -> (dimension, factor to the base unit of that dimension); base: MeV, m, us, kg, 1
@@ -96,16 +96,6 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _QUANTITY = re.compile(rf"^\s*({_NUMBER}|[-+]?nan|[-+]?inf)\s*(.*?)\s*$", re.IGNORECASE)
 _PLUS_MINUS = re.compile(rf"^\s*({_NUMBER})\s*(?:\+/?-|±)\s*({_NUMBER})\s*(.*?)\s*$", re.IGNORECASE)
-
-
-def is_unit(text: str) -> bool:
-    """Whether a text is a unit that quantities may have.
-
-    Examples:
-        >>> is_unit("GeV"), is_unit("1e-10 mu_B")
-        (True, False)
-    """
-    return text.replace("µ", "u") in _UNITS
 
 
 def _convert(number: float, unit: str, target: str, what: str) -> float:

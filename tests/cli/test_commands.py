@@ -74,7 +74,7 @@ def test_counts_are_those_of_every_channel(cevns, command):
     ids=" ".join,
 )
 def test_a_mass_that_is_held_is_in_the_result(cevns, command):
-    held = ("--model", "vector-b-l", "--at", "m_zprime=50MeV")
+    held = ("--model", "vector-b-l", "--at", "m_zprime=50")
     record = strict(cevns(command[0], NAME, *command[1:], *held, "--json", "-").out)
     assert record["structure"] == {"m_zprime": 50.0}
     if command[0] in ("predict", "rate"):

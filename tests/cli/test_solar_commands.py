@@ -148,10 +148,6 @@ def test_exact_counts_are_not_called_held(capsys):
         (("fit", "coherent-csi-2021", "--poi", "flux"), "shine at all times"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--method", "fc"), "--parameter"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--events", "3"), "--parameter"),
-        (
-            ("limit", "xenonnt-2026", "--model", "wimp-si", "--at", "m_wimp=6"),
-            "--at m_wimp: a number without a unit; write for example '1 GeV'",
-        ),
         (("limit", "xenonnt-2026", "--model", "nsi"), "name a parameter and its range"),
         (("supernova", "pandax4t-2024", "--distance", "10kpc"), "has no efficiency"),
         (("supernova", "xenon1t-2020", "--distance", "10kpc"), "is a published summary"),

@@ -296,18 +296,12 @@ def at_values(study: Study, texts: Sequence[str] | None) -> dict[str, float]:
 
     Raises:
         UnknownNameError: if a parameter does not exist.
-        InputError: if one is not NAME=VALUE.
-        UnitError: if a value has another unit, or none where there is one (GeV or MeV?).
+        InputError: if one is not NAME=VALUE, or a value has another unit.
     """
-    from cevns.units import is_unit, quantity
-
     out = {}
     for name, text in _pairs(texts, "--at", "NAME=VALUE").items():
         p = study.couplings[name]
-        if p.unit and is_unit(p.unit):
-            out[p.name] = quantity(text, p.unit, what=f"--at {p.name}")
-        else:
-            out[p.name] = number(text, p, "--at")
+        out[p.name] = number(text, p, "--at")
     return out
 
 
