@@ -15,7 +15,7 @@ from cevns.nuclear.nuclides import Nuclide, isotopes, nuclide, nuclides
 __all__ = ["Material", "material"]
 
 _TOKEN = re.compile(r"([A-Z][a-z]?)|(\()|(\))|(\d+(?:\.\d+)?)")
-_ELEMENT_AND_NUMBER = re.compile(r"([A-Z][a-z]?)-?\d+(?:\.\d+)?|\d+-?[A-Z][a-z]?")
+_ELEMENT_AND_NUMBER = re.compile(r"([A-Z][a-z]?)-?(\d+(?:\.\d+)?)|\d+-?[A-Z][a-z]?")
 _HEAVIER_THAN = 10  # below, counts of atoms are as large as mass numbers: C16H18
 _NUCLEONS_PER_PROTON = (1.8, 3.0)
 _SUM_TOLERANCE = 1e-3  # natural abundances are tabulated to three or more figures
@@ -73,9 +73,14 @@ class Material:
         return tuple(x for x, _ in self.atoms)
 
 
+def _charge(symbol: str) -> int:
+    """Z of an element; 3 for deuterium, whose atoms are counted; 0 for one that is unknown."""
+    return 3 if symbol == "D" else next((x.z for x in nuclides() if x.symbol == symbol), 0)
+
+
 def _refuse_mass_number(formula: str, symbol: str, number: str) -> None:
     """Refuse a number of atoms that can only be meant as a mass number, as in Xe136F6."""
-    z = next((x.z for x in nuclides() if x.symbol == symbol), 0)
+    z = _charge(symbol)
     least, most = (ratio * z for ratio in _NUCLEONS_PER_PROTON)
     if z > _HEAVIER_THAN and number.isdigit() and least <= int(number) <= most:
         raise InputError(
@@ -183,9 +188,10 @@ def material(formula: str, composition: Mapping[str, float] | None = None) -> Ma
     try:
         single = nuclide(formula)
     except UnknownNameError:
-        # 71 atoms of germanium are not a material, and natural germanium is not Ge71
+        # 71 atoms of germanium are not a material, and natural germanium is not Ge71; a number
+        # that is no mass number counts atoms, as of O2
         named = _ELEMENT_AND_NUMBER.fullmatch(formula)
-        if named is not None and named[1] != "D":
+        if named is not None and (not named[1] or float(named[2]) >= _charge(named[1])):
             raise
         single = None
     if single is not None:
