@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +172,9 @@ def _decimals(value: float, digits: int) -> int:
     return max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else digits
 
 
+@cache
 def declared() -> tuple[Published, ...]:
-    """All rows, in the order of the files.
+    """All rows, in the order of the files, which are read once.
 
     Examples:
         >>> declared()[0].id
