@@ -27,8 +27,8 @@ def of_models(
         InputError: if a file of new physics cannot be read, or a value is no text.
 
     Examples:
-        >>> of_models({"target.mass": "2 kg", "components.wimp.title": "WIMPs"}, "wimp-si")
-        ({'target.mass': '2 kg'}, {'components.wimp.title': 'WIMPs'})
+        >>> of_models({"target.mass": "2 kg", "components.wimp-si.title": "WIMPs"}, "wimp-si")
+        ({'target.mass': '2 kg'}, {'components.wimp-si.title': 'WIMPs'})
     """
     changes = loader.texts(overrides)
     if not isinstance(models, str) or not any("." in key for key in changes):

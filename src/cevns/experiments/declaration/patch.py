@@ -109,7 +109,7 @@ def added(models: str) -> tuple[str, ...]:
 
     Examples:
         >>> added("nsi+wimp-si")
-        ('components.wimp',)
+        ('components.wimp-si',)
     """
     patches, names = split(models)
     laid = from_elsewhere(names)[0].values() if names else ()
