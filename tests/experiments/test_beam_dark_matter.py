@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 import cevns
 from cevns.analysis.coupling_families import CouplingFamily
-from cevns.exceptions import InputError
+from cevns.analysis.question import place
+from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import asimov, fit
 
 EXPERIMENT = "coherent-csi-2021-dm"
+PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it
 AT = {"m_chi": 10.0, "m_v": 30.0}
 
 
@@ -149,3 +154,43 @@ def test_masses_have_no_default(study):
 def test_what_a_pi0_cannot_decay_to_is_refused(study):
     with pytest.raises(InputError, match="200 MeV is heavier than the pi0"):
         study.rate(at={"m_chi": 100.0, "m_v": 300.0, "epsilon": 1e-4})
+
+
+# -- over a released signal with a pulse shape: argon --------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def argon():
+    if not PUBLIC or not (Path(PUBLIC) / "coherent-lar-2020").is_dir():
+        pytest.skip("CEVNS_DATA does not name a folder with the public release coherent-lar-2020")
+    return cevns.load("coherent-lar-2020", models="dark-photon", data=PUBLIC)
+
+
+def test_argon_sees_chi_beside_its_released_signal(argon):
+    at = {**AT, "epsilon": 1e-4}
+    counts = argon.rate(at=at)["coherent-lar-2020"].expected
+    assert counts["cevns"] == 128.0  # released, and not made anew
+    placed, held = place(argon.experiments[0], at)
+    view = placed.further["dm"]
+    recoil = np.geomspace(1.0, 400.0, 4001)
+    density = view.recoil_density(recoil, held).sum(axis=0) * view.kept(recoil)
+    # the times of the region hold all but 1e-3 of the prompt pulse, and the F90 bins all of it
+    assert counts["dm"] / np.trapezoid(density, recoil) == pytest.approx(1.0, abs=5e-3)
+
+
+def test_argon_and_caesium_iodide_together_limit_more_than_each(argon):
+    both = cevns.load("coherent-lar-2020", EXPERIMENT, models="dark-photon", data=PUBLIC)
+    argon_alone, expected = (
+        s.upper_limit("y_dm", at=AT, asimov=True).upper_limit for s in (argon, both)
+    )
+    assert expected < argon_alone
+
+
+def test_a_component_of_neutrinos_is_in_the_released_signal_already(tmp_path):
+    patch = tmp_path / "twice.yaml"
+    patch.write_text(
+        "components:\n  again:\n    title: CEvNS of another beam\n"
+        "    source: {kind: sns, distance: 20 m, protons: 1e23}\n"
+    )
+    with pytest.raises(CevnsError, match="'again' would be CEvNS again"):
+        cevns.load("coherent-lar-2020", models=str(patch))

@@ -256,7 +256,7 @@ def _further_signals(
         shape = view.signal(asked, interaction=process if own else interaction)
         if not own:
             strength = question.scaled(strength, reference)
-        out.append(Component(name, shape, strength, title=entry.title or name))
+        out.append(Component(name, _over_axes(view, shape), strength, title=entry.title or name))
     return out
 
 
@@ -341,8 +341,17 @@ def _first_principles(
     """
     signal = experiment.signal(question.couplings, interaction=interaction)
     prediction = experiment.prediction_of(signal)
+    return _over_axes(experiment, signal), prediction
+
+
+def _over_axes(experiment: Apparatus, signal: Signal) -> Shape:
+    """A signal along all axes of the data: those of released templates have a pulse shape.
+
+    Raises:
+        InputError: if released templates have an axis that the detector cannot make.
+    """
     if experiment.declaration.signal is None:
-        return signal.as_templates or signal, prediction
+        return signal.as_templates or signal
     edges = experiment.pulse_shape_edges
     if experiment.pulse_shape is None or edges is None:
         raise InputError(
@@ -350,7 +359,7 @@ def _first_principles(
             "'axes.pulse_shape'"
         )
     bins = PulseShapeBins.build(experiment.pulse_shape, experiment.energy_edges, edges)
-    return PulseShapeSignal(signal, bins), prediction
+    return PulseShapeSignal(signal, bins)
 
 
 def exact_signal(channels: Iterable[Channel]) -> Signal | None:

@@ -423,8 +423,14 @@ class ExperimentFile(Section):
                     f"{'.'.join(where)}: {twice[0]!r} would multiply it twice; leave one out"
                     + (" (it acts on the signal already)" if twice[0] in acting_on_signal else "")
                 )
-        if self.components and self.signal is not None:
-            raise InputError("a file with a released 'signal' has no further 'components'")
+        released = self.signal is not None and [
+            name for name, entry in self.components.items() if entry.interaction is None
+        ]
+        if released:
+            raise InputError(
+                f"components: the released 'signal' is CEvNS of all sources, and {released[0]!r} "
+                "would be CEvNS again; give it an interaction of its own, or leave it out"
+            )
         taken = [n for c in self.correlations for n in c.parameters]
         for correlated in self.correlations:
             for name in correlated.parameters:
