@@ -44,8 +44,7 @@ def test_events_in_a_file(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["limit", CSI, *MASSES, "--free", "y_dm", "--free", "epsilon"], "is on one strength"),
-        (["limit", CSI, *MASSES, "--free", "y_dm", "--fix", "t0"], "is on one strength"),
+        (["limit", CSI, *MASSES, "--free", "y_dm", "--free", "epsilon"], "is on one parameter"),
         (["flux", CSI, "--model", "dark-photon"], "needs the mass of chi"),
         (["rate", "conus-plus-2025", *MASSES], "come from protons on a target"),
         (["simulate", CSI, *MASSES, "--component", "dm"], "no event of this component"),

@@ -92,7 +92,7 @@ class Sun(Mixture):
     sin2_theta13: float = SolarMixing.sin2_theta13
     dm21_ev2: float = SolarMixing.dm21_ev2
     sin2_theta23: float = SolarMixing.sin2_theta23
-    matter_nsi: Mapping[str, float] = field(default_factory=dict)
+    matter_nsi: Mapping[str, float] = field(default_factory=dict, hash=False)
     neutrons_per_electron: float = SolarMixing.neutrons_per_electron
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _set: SolarFluxes = field(init=False, repr=False, compare=False)

@@ -33,7 +33,7 @@ def written_names(model: Any) -> dict[str, str]:
     Examples:
         >>> from cevns.sources import SNS
         >>> list(written_names(SNS))
-        ['distance', 'protons', 'yield_per_flavour', 'pulse_sigma', 'angle']
+        ['distance', 'protons', 'yield_per_flavour', 'pulse_sigma', 'angle', 'beam']
     """
     hints = get_type_hints(model, include_extras=True)
     units = {f.name: _unit(hints[f.name]) for f in dataclasses.fields(model) if f.init}

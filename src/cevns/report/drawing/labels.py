@@ -25,6 +25,7 @@ _SYMBOLS: Final = {
     "m_tensor": r"$M_{T}$",
     "sigma_si": r"$\sigma_\mathrm{SI}$",
     "sigma_sd": r"$\sigma_\mathrm{SD}$",
+    "sigma_sd_proton": r"$\sigma_\mathrm{SD}^p$",
     "m_wimp": r"$m_\mathrm{WIMP}$",
     "m_chi": r"$m_\chi$",
     "m_v": r"$m_V$",
