@@ -154,6 +154,8 @@ def test_mass_ratio_stands_for_the_mass_of_the_mediator():
         for v in ({"m_v": 30.0}, {"mass_ratio": 3.0})
     )
     assert by_mass == by_ratio
+    by_mediator = process("dark-photon").with_structure({"m_v": 30.0, "mass_ratio": 3.0})
+    assert by_mediator.sector == by_mass
 
 
 def test_leptophobic_sees_all_nucleons():
@@ -207,9 +209,9 @@ def test_nothing_beyond_the_largest_recoil():
     ("structure", "words"),
     [
         ({}, "m_chi=10MeV.*m_v=30MeV"),
-        ({"m_chi": 10.0}, "mass_ratio=3; which has no default"),
+        ({"m_chi": 10.0}, "mass_ratio=3.*which has no default"),
         ({"m_v": 30.0}, "the mass of chi"),
-        ({"m_chi": 10.0, "m_v": 30.0, "mass_ratio": 3.0}, "one of both"),
+        ({"m_chi": 10.0, "m_v": 30.0, "mass_ratio": 3.0}, "not all three"),
         ({"m_chi": 10.0, "m_v": 30.0, "alpha_d": 2.0}, "alpha_d"),
         ({"m_chi": -1.0}, "m_chi"),
     ],

@@ -55,10 +55,15 @@ class ScanPlan:
 
         Toys are ordered by their distance to the best fit. Where couplings may replace each other
         the likelihood has valleys without end, and far out along them, where nothing was asked,
-        it means little; data and toys are treated alike.
+        it means little; data and toys are treated alike. Along a logarithmic axis zero is part of
+        the range, where that is the bound of the parameter: what is found must not depend on the
+        value with which the axis happens to begin.
         """
         ranges = {
-            a.name: (float(a.values[0]), float(a.values[-1]))
+            a.name: (
+                0.0 if a.log and a.parameter.lower == 0.0 else float(a.values[0]),
+                float(a.values[-1]),
+            )
             for a in self.grid.axes
             if not a.structural
         }

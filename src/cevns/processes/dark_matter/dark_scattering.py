@@ -51,6 +51,8 @@ Target = Literal["nucleus", "electron"]
 
 _SPECIES: Final = "chi"
 _MASSES_MEV: Final = (1e-3, 1e4)
+_OF_TWO: Final = "m_chi", "m_v", "mass_ratio"
+"""Two of them say all."""
 _CHI: Final = "mass of the dark-matter particle chi"
 
 
@@ -139,24 +141,27 @@ class DarkMatter(ABC):
 
     @cached_property
     def sector(self) -> DarkSector:
-        """Mediator, chi and their coupling.
+        """Mediator, chi and their coupling, of two of the masses and their ratio.
 
         Raises:
-            InputError: if a mass is not given, or the mediator's twice.
+            InputError: if not two of them are given.
         """
-        needed = []
-        if self.m_chi <= 0.0:
-            needed.append("the mass of chi (m_chi=10MeV)")
-        if (self.m_v > 0.0) == (self.mass_ratio > 0.0):
-            both = "one of both, not two" if self.m_v > 0.0 else "which has no default"
-            needed.append(f"the mass of the mediator (m_v=30MeV, or mass_ratio=3; {both})")
-        if needed:
+        given = tuple(n for n in _OF_TWO if getattr(self, n) > 0.0)
+        if len(given) != 2:
+            needed = {
+                (): "the mass of chi (m_chi=10MeV) and that of the mediator (m_v=30MeV, or "
+                "mass_ratio=3), which have no default",
+                ("m_chi",): "the mass of the mediator (m_v=30MeV, or mass_ratio=3), which has no "
+                "default",
+                ("m_v",): "the mass of chi (m_chi=10MeV, or mass_ratio=3), which has no default",
+                ("mass_ratio",): "the mass of chi (m_chi=10MeV) or of the mediator (m_v=30MeV)",
+            }.get(given, "two of m_chi, m_v and mass_ratio, not all three")
             raise InputError(
-                f"{self.name} needs {' and '.join(needed)}: give it with --at (at={{...}}), or "
-                "scan it"
+                f"{self.name} needs {needed}: give it with --at (at={{...}}), or scan it"
             )
+        chi = self.m_chi or self.m_v / self.mass_ratio
         mediator = self.m_v or self.mass_ratio * self.m_chi
-        return DarkSector(self.portal, self.chi, self.m_chi, mediator, self.alpha_d)
+        return DarkSector(self.portal, self.chi, chi, mediator, self.alpha_d)
 
     @property
     def structure(self) -> Parameters:
@@ -173,7 +178,7 @@ class DarkMatter(ABC):
                 description=description, natural=natural,
             )
             for name, (value, unit, upper, description, natural) in said.items()
-            if name not in (("mass_ratio",) if self.m_v else ("m_v",) if self.mass_ratio else ())
+            if value > 0.0 or name not in _OF_TWO or sum(said[n][0] > 0.0 for n in _OF_TWO) < 2
         )  # fmt: skip
 
     def with_structure(self, values: Mapping[str, float]) -> Self:
