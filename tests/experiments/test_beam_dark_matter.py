@@ -12,9 +12,11 @@ from scipy.stats import norm
 import cevns
 from cevns.analysis.coupling_families import CouplingFamily
 from cevns.analysis.question import place
+from cevns.analysis.scanning.scan_plan import scan_plan
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import asimov, fit
+from cevns.inference.model.grid import Axis
 
 EXPERIMENT = "coherent-csi-2021-dm"
 PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it
@@ -194,3 +196,40 @@ def test_a_component_of_neutrinos_is_in_the_released_signal_already(tmp_path):
     )
     with pytest.raises(CevnsError, match="'again' would be CEvNS again"):
         cevns.load("coherent-lar-2020", models=str(patch))
+
+
+# -- a patch of one's own -------------------------------------------------------------------------
+
+
+def test_a_patch_follows_the_beam_and_its_lists_stand_beside_it(tmp_path):
+    (tmp_path / "pions.csv").write_text("px_mev,py_mev,pz_mev\n0,0,200\n50,20,100\n-30,80,20\n")
+    text = (
+        "components:\n  dm:\n    title: chi\n    interaction: {kind: dark-photon}\n"
+        "    source: {kind: meson-decay, mesons: list, meson_file: pions.csv%s}\n"
+    )
+    counts = []
+    for beam in ("", ", distance: 19.3 m, protons: 3.198e23, angle: 90 deg", ", angle: 60 deg"):
+        (tmp_path / "own.yaml").write_text(text % beam)
+        study = cevns.load(EXPERIMENT, models=str(tmp_path / "own.yaml"))
+        counts.append(study.rate(at={**AT, "epsilon": 1e-4})[EXPERIMENT].expected["dm"])
+    assert counts[0] == counts[1]
+    assert counts[2] != pytest.approx(counts[0], rel=0.01)
+    said = study.experiments[0].physics
+    assert said["angle to the beam.dm"] == "60 deg"
+
+
+def test_any_two_of_the_masses_and_their_ratio_are_scanned():
+    study = cevns.load(EXPERIMENT, models="leptophobic")
+    values = {"alpha_b": np.geomspace(1e-12, 1e-9, 25)}
+    by_v = study.scan({"m_v": [15.0, 30.0], **values}, at={"mass_ratio": 3.0})
+    by_chi = study.scan({"m_chi": [5.0, 10.0], **values}, at={"mass_ratio": 3.0})
+    ends = [[pieces[-1][1] for _, pieces in s.slices()] for s in (by_v, by_chi)]
+    assert ends[0] == pytest.approx(ends[1], rel=1e-6)
+
+
+def test_toys_know_zero_below_a_logarithmic_axis(study):
+    values = np.geomspace(2.5e-11, 1e-10, 4)
+    p = study.experiments[0].own_processes["dm"].parameters["y_dm"]
+    for log, lowest in ((True, 0.0), (False, 2.5e-11)):
+        plan = scan_plan(study.experiments[0], None, {"y_dm": Axis(p, values, log)}, at=AT)
+        assert plan.within_ranges().family.within == {"y_dm": (lowest, pytest.approx(1e-10))}

@@ -382,7 +382,11 @@ class MesonDecay(Source):
     @property
     def choices(self) -> Mapping[str, str]:
         """Spectrum, yield and channels, for tables of results."""
-        found = {"mesons": self._pi0.description, "pi0 per proton": f"{self.pi0_yield:g}"}
+        found = {
+            "mesons": self._pi0.description,
+            "pi0 per proton": f"{self.pi0_yield:g}",
+            "angle to the beam": f"{self.angle_deg:g} deg",
+        }
         if not self.polarised:
             found["decay"] = "isotropic on shell"
         if not self.off_shell:

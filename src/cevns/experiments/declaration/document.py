@@ -53,7 +53,7 @@ class Document:
     data: Path | None = None
 
     def file(self, written: str) -> Path:
-        """A file that the document names: beside it, or in a public release.
+        """A file that the document names: beside it or a patch of it, or in a public release.
 
         ``release:NAME/FILE`` is a file of a release (`cevns.datasets`), which is looked for in the
         folder that the user named, in ``CEVNS_DATA`` and in the cache.
@@ -69,7 +69,9 @@ class Document:
         """
         name, slash, file = written.removeprefix(RELEASE).partition("/")
         if not written.startswith(RELEASE):
-            return self.path.parent / expanded(written)
+            named = expanded(written)
+            places = [d.path.parent / named for d in (self, *self.patches)]
+            return next((p for p in places if p.is_file()), places[0])
         if not (slash and file):
             raise InputError(
                 f"{written!r}: a file of a public release is written {RELEASE}NAME/FILE"

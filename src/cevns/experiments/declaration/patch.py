@@ -26,8 +26,9 @@ from typing import Any, Final
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.document import Document, nearest, parse
 from cevns.files import expanded
-from cevns.processes import FromElsewhere, process
+from cevns.processes import FromElsewhere, interactions, process
 from cevns.processes.framework.user_models import is_path, parts
+from cevns.registry import canonical
 
 __all__ = ["added", "from_elsewhere", "over_cevns", "patched", "read_patch", "split"]
 
@@ -150,6 +151,24 @@ def over_cevns(
     return Document(Path(f"--model {name}"), {"components": {made.component: entry}}, None)
 
 
+def _follow_beam(entry: Any, beam: Any) -> None:
+    """Give a component of particles from the beam what it does not say of the beam itself.
+
+    A detector has one place and one beam: what a patch leaves out is that of the experiment.
+    """
+    fields = entry if isinstance(entry, Mapping) else {}
+    source: Any = fields.get("source")
+    interaction: Any = fields.get("interaction")
+    if not all(isinstance(x, Mapping) for x in (source, interaction, beam)):
+        return  # refused where the whole is checked
+    kind = interaction.get("kind")
+    if not isinstance(kind, str) or is_path(kind) or canonical(kind) not in interactions():
+        return
+    made: object = process(kind)
+    if isinstance(made, FromElsewhere) and source.get("kind") == made.usual_source["kind"]:
+        entry["source"] = {**{n: beam[n] for n in made.of_the_beam if n in beam}, **source}
+
+
 def patched(document: Document, patch: Document) -> Document:
     """A declaration with a patch laid on it.
 
@@ -175,4 +194,7 @@ def patched(document: Document, patch: Document) -> Document:
                         f"{document.path.name} has this already; call it otherwise", [section, name]
                     )
         values[section] = {**present, **copy.deepcopy(entries)}
+    beam = document.values.get("source")
+    for name in patch.values.get("components") or {}:
+        _follow_beam(values["components"][name], beam)
     return replace(document, values=values, patches=(*document.patches, patch))
