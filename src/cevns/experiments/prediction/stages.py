@@ -321,7 +321,7 @@ class Stages(Parts):
             kinematics=process.kinematics,
             seen_from_kevee=self.resolution.seen_from_kevee,
             steps_kev=self._binding_energies(process),
-            panels=None if top_kev is None else octaves(top_kev),
+            panels=None if top_kev is None else octaves(min(top_kev, limit or top_kev)),
         )
         if efficiency is not None:
             weights = weights * efficiency(nodes)
