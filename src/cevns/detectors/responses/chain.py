@@ -76,9 +76,15 @@ def end_of_axis(resolution: Resolution, edges: Array, largest_kevee: float) -> f
 
     A sharp detector would otherwise spend its table on energies that it never shows.
     """
-    energies = np.linspace(0.0, largest_kevee, 1001)
-    seen = np.flatnonzero(resolution.cdf(edges[-1], energies) > 1e-13)
-    return float(energies[min(seen[-1] + 1, 1000)]) if seen.size else largest_kevee
+    reach = largest_kevee
+    for _ in range(3):  # recoils of electrons go a thousand times beyond the axis, and more
+        energies = np.linspace(0.0, reach, 1001)
+        seen = np.flatnonzero(resolution.cdf(edges[-1], energies) > 1e-13)
+        last = min(int(seen[-1]) + 1, 1000) if seen.size else 1000
+        reach = float(energies[last])
+        if last > 100:
+            break
+    return reach
 
 
 MODEL = Chain

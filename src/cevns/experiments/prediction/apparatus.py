@@ -12,7 +12,8 @@ import numpy as np
 
 from cevns.detectors.responses.folded_template import FoldedResponse
 from cevns.exceptions import CevnsWarning, InputError
-from cevns.experiments.declaration.sections import ChannelEntry
+from cevns.experiments.declaration.sections import ChannelEntry, ComponentEntry
+from cevns.experiments.declaration.sections import Interaction as InteractionSection
 from cevns.experiments.prediction.signal import Binding, Signal
 from cevns.experiments.prediction.stages import Stages
 from cevns.experiments.questions import SIGNAL
@@ -113,7 +114,7 @@ class Apparatus(Stages):
         own = (process or self.interaction).parameters
         changed = {
             "source": entry.source or declared.source,
-            "interaction": entry.interaction or declared.interaction,
+            "interaction": self._interaction_of(entry),
             "parameters": {
                 n: p
                 for n, p in declared.parameters.items()
@@ -125,6 +126,14 @@ class Apparatus(Stages):
             moved["source"] = "components", name, "source"
         other = declared.model_copy(update=changed)
         return Apparatus(other, self.path, self.document, moved, process, self.built)
+
+    def _interaction_of(self, entry: ComponentEntry) -> InteractionSection:
+        """That of a component; a detector blind to electrons is so for all of them."""
+        every, own = self.declaration.interaction, entry.interaction
+        if own is None:
+            return every
+        blind = every.electrons is False and own.electrons is None
+        return own.model_copy(update={"electrons": False}) if blind else own
 
     def placed(self, shapes: Mapping[str, float]) -> Apparatus:
         """The same with its process at those structural values that it knows."""
@@ -295,7 +304,7 @@ class Apparatus(Stages):
         return Binding(
             interaction=tuple(dict.fromkeys(moving)),
             neutron_radius=None if radius is None else radius.name,
-            quenching=self.matched("quenching", self.quenching.variation_names),
+            quenching=self.matched("quenching", self._quenching_of(process).variation_names),
             response=self.matched(stage, tuple(self.response.parameters)),
         )
 

@@ -44,6 +44,7 @@ def recoil_grid(
     steep: bool = False,
     kinematics: Kinematics = MASSLESS,
     seen_from_kevee: float = 0.0,
+    steps_kev: tuple[float, ...] = (),
     panels: Array | None = None,
 ) -> tuple[Array, Array]:
     """Quadrature nodes and weights in recoil energy, keV.
@@ -64,6 +65,7 @@ def recoil_grid(
             mediators make them: panels then shrink with T.
         kinematics: that of the process.
         seen_from_kevee: recoils whose nominal E_ee is below it are left out.
+        steps_kev: deposits at which the spectrum jumps: binding energies of electrons.
         panels: in place of those between the kinks of the source, as `octaves`.
 
     Raises:
@@ -77,7 +79,7 @@ def recoil_grid(
         small = edges[1] * 4.0 ** -np.arange(1, 12, dtype=float)
         edges = np.union1d(edges, small)
     kinks = np.array([] if efficiency is None else efficiency.kinks)
-    kinks = np.append(kinks, quenching.kinks_kev)
+    kinks = np.concatenate([kinks, quenching.kinks_kev, steps_kev])
     if isinstance(quenching, Constant):  # then it is known which recoils are seen at a jump
         kinks = np.append(kinks, np.array(response.kinks_kevee) / quenching.value)
     edges = np.union1d(edges, kinks[(kinks > edges[0]) & (kinks < edges[-1])])

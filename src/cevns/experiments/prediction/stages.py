@@ -28,6 +28,7 @@ from cevns.experiments.prediction.recoils import (
     recoil_grid,
     with_electrons,
 )
+from cevns.nuclear.electron_shells import electron_shells
 from cevns.processes import (
     MASSLESS,
     DarkKinematics,
@@ -70,26 +71,32 @@ class Stages(Parts):
                 "axes",
                 "energy",
             )
-        top = self._covered(self._largest_kev(self.interaction))
+        top = self._covered(self._largest_kev(self.interaction), self.interaction)
         # the same objects in all copies that differ in the process alone
-        of = self.declaration.detector, self.declaration.axes
-        return self.built.once(of, top, lambda: self._response_up_to(top))
+        of, quenched = (self.declaration.detector, self.declaration.axes), self._is_quenched
+        return self.built.once(of, (quenched, top), lambda: self._response_up_to(top))
 
-    def _covered(self, recoil_kev: float) -> float:
+    @property
+    def _is_quenched(self) -> bool:
+        """Whether what the interaction deposits is the recoil of a nucleus."""
+        return quantity_of(self.interaction) == "nuclear-recoil"
+
+    def _covered(self, recoil_kev: float, process: Interaction) -> float:
         """Recoil energy up to which the response is made, keV.
 
         For massive particles the next power of two: their mass moves the largest recoil a little,
         and the response is the same then.
         """
-        if self.interaction.kinematics == MASSLESS:
+        if process.kinematics == MASSLESS:
             return recoil_kev
-        above = 2.0 ** math.ceil(math.log2(recoil_kev))
-        return above if self._recoil_limit is None else min(above, self._recoil_limit)
+        above, limit = 2.0 ** math.ceil(math.log2(recoil_kev)), self._recoil_limit(process)
+        return above if limit is None else min(above, limit)
 
     def _response_up_to(self, recoil_kev: float) -> Response:
+        quenching = self.quenching if self._is_quenched else UNQUENCHED
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CevnsWarning)  # said for the nodes of the fold
-            curve = self.quenching.on(np.linspace(0.0, recoil_kev, 201))
+            curve = quenching.on(np.linspace(0.0, recoil_kev, 201))
         model, resolution = self.response_model, self.resolution
         return self._located(
             lambda: model.on(self.energy_edges, resolution, self.energy_efficiency, curve),
@@ -146,6 +153,7 @@ class Stages(Parts):
                 f"Standard Model, and {process.name!r} has another; an experiment with a response "
                 "to single recoils can be asked"
             )
+        self._require_seen(process)
         nodes, weights, curve = self._deposits(process)
         own = process is self.interaction
         fold = self.fold if own else self._fold_on(process, nodes, weights)
@@ -169,6 +177,20 @@ class Stages(Parts):
         both = WithElectrons(fold, electrons)
         return both, with_electrons(curve, electrons.nodes), self.wide_response
 
+    def _require_seen(self, process: Interaction) -> None:
+        """Raise `InputError` for a process at electrons where those are no signal."""
+        if quantity_of(process) != "electron":
+            return
+        declared = self.declaration
+        reason = declared.model_copy(update={"signal": None}).blind_to_electrons
+        if not reason and declared.interaction.electrons is False:
+            reason = "the file has 'interaction.electrons: false', for it selects recoils of nuclei"
+        if reason:
+            raise InputError(
+                f"{self.name} does not count recoils of electrons, which {process.name!r} makes: "
+                f"{reason}; ask an experiment that does, such as coherent-csi-2021-dm"
+            )
+
     def _in_periods(
         self, fold: Fold | KernelFold, nodes: Array, weights: Array
     ) -> PeriodFold | KernelPeriods:
@@ -188,7 +210,7 @@ class Stages(Parts):
     @cached_property
     def wide_response(self) -> Response:
         """As `response`, over all energies that the axis shows: electrons are not quenched."""
-        if not isinstance(self.response, ResponseTable):
+        if not (self._is_quenched and isinstance(self.response, ResponseTable)):
             return self.response
         reach = self.response.energy_max_kevee
         while self.resolution.cdf(self.energy_edges[-1], reach) > UNSEEN and reach < 1e6:
@@ -208,10 +230,13 @@ class Stages(Parts):
 
     def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
         """Terms through the moments of the source, a kernel on the nodes of its flux."""
-        mass, form = self.recoiling_kg, self.form_factor
+        form = self.form_factor
+        hit, mass = self.material, self.recoiling_kg
+        if quantity_of(process) == "electron":  # those of all elements
+            hit, mass = self.whole_material, self.declaration.target.mass
         if is_kernel(process):
-            return KernelFold(self.source, process, self.material, mass, form, nodes, weights)
-        return Fold(self.source, process, self.material, mass, form, nodes, weights)
+            return KernelFold(self.source, process, hit, mass, form, nodes, weights)
+        return Fold(self.source, process, hit, mass, form, nodes, weights)
 
     def _quenching_of(self, process: Interaction) -> Quenching:
         """How a process's deposits are seen: nuclear recoils quenched, all else as it is.
@@ -251,7 +276,7 @@ class Stages(Parts):
             if not isinstance(process.kinematics, DarkKinematics):
                 self._known_deposits[key] = self._grid(process)
             else:  # one set for all masses, on which what the detector does is known
-                top = self._covered(self._largest_kev(process))
+                top = self._covered(self._largest_kev(process), process)
                 of = self.declaration.detector, self.declaration.axes, self.declaration.target
                 self._known_deposits[key] = self.built.once(
                     of, (is_steep(process), quantity, top), lambda: self._grid(process, top)
@@ -263,7 +288,7 @@ class Stages(Parts):
             recoil_panels(
                 self.source,
                 self.material,
-                maximum_kev=self._recoil_limit,
+                maximum_kev=self._recoil_limit(process),
                 kinematics=process.kinematics,
             )[-1]
         )
@@ -280,7 +305,7 @@ class Stages(Parts):
         quantity, quenching = quantity_of(process), self._quenching_of(process)
         trivial = isinstance(self.recoil_efficiency, Unity)
         efficiency = None if trivial or quantity != "nuclear-recoil" else self.recoil_efficiency
-        response, limit = self.response, self._recoil_limit
+        response, limit = self.response, self._recoil_limit(process)
         if quenching is not self.quenching:
             response = self.wide_response
             if math.isfinite(response.energy_max_kevee):
@@ -295,14 +320,24 @@ class Stages(Parts):
             steep=is_steep(process),
             kinematics=process.kinematics,
             seen_from_kevee=self.resolution.seen_from_kevee,
-            panels=None if top_kev is None else octaves(top_kev),
+            steps_kev=self._binding_energies(process),
+            panels=None if top_kev is None else octaves(min(top_kev, limit or top_kev)),
         )
         if efficiency is not None:
             weights = weights * efficiency(nodes)
         return nodes, weights, quenching.on(nodes)
 
-    @cached_property
-    def _recoil_limit(self) -> float | None:
-        """Largest recoil energy to follow: where the quenching model ends, if it does."""
+    def _binding_energies(self, process: Interaction) -> tuple[float, ...]:
+        """Recoil energies at which a process frees more electrons, keV; none for nuclei."""
+        kinematics = process.kinematics
+        if not isinstance(kinematics, DarkKinematics) or kinematics.recoiling_mev is None:
+            return ()
+        symbols = {n.symbol for n in self.whole_material.nuclides}
+        return tuple({1e-3 * s.binding_ev for e in symbols for s in electron_shells(e)})
+
+    def _recoil_limit(self, process: Interaction) -> float | None:
+        """Largest recoil energy to follow: where the quenching model ends, if it acts and does."""
+        if quantity_of(process) != "nuclear-recoil":
+            return None
         limit = self.quenching.followed_to_kev
         return limit if math.isfinite(limit) else None
