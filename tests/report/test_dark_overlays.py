@@ -9,6 +9,7 @@ import cevns
 from cevns.exceptions import DataError, InputError
 from cevns.inference.model.grid import Axis
 from cevns.report.drawing.overlays import overlay_files, read_overlay
+from cevns.report.scan_figures.scan_figure import scan_figure
 
 COLUMNS, UNITS = ("m_chi", "y_dm"), ("MeV", "")
 TEXT = "# somebody, alpha_D = 0.5, m_V = 3 m_chi\nm_chi_MeV,Y\n1,1e-11\n10,4e-11\n"
@@ -35,6 +36,19 @@ def scans():
 
 def test_the_scan_is_named_after_what_lies_over_cevns(scans):
     assert scans[0.5].title == "coherent-csi-2021-dm: dark-photon"
+
+
+def test_the_border_runs_through_the_limits_that_are_printed(scans):
+    """Steps of a factor 3: between them q is no straight line, the fitted ends are exact."""
+    pytest.importorskip("mplhep")
+    limits = [pieces[-1][1] for _, pieces in scans[0.5].slices()]
+    one = _study().upper_limit(
+        "y_dm", at={"mass_ratio": 3.0, "m_chi": 5.0}, fix=dict.fromkeys(("t0", "efficiency"))
+    )
+    assert limits[0] == pytest.approx(one.upper_limit, rel=2e-3)
+    axes = scan_figure(scans[0.5]).axes[0]
+    (border,) = (li for li in axes.lines if len(li.get_xdata()) == 2)
+    assert border.get_xydata() == pytest.approx(np.array([[5.0, limits[0]], [20.0, limits[1]]]))
 
 
 def test_units_and_other_names_of_columns(scans, tmp_path):
