@@ -128,7 +128,7 @@ def _overlay(scan: Scan, source: Overlay) -> list[tuple[str, Any]]:
         return [(label, other)]
     if isinstance(source, Record):
         check_axes(run, source.file.run, "the overlay")
-        found: list[Any] = [source]
+        found: Sequence[Any] = [source]
     else:
         found, _ = _read(run, source)
     return [(_label(scan, o) if isinstance(o, Record) else o.label, o) for o in found]
