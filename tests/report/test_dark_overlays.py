@@ -87,6 +87,8 @@ def test_a_folder_gives_the_files_that_fit(tmp_path):
     (tmp_path / "c.txt").write_text(TEXT)
     assert overlay_files(tmp_path, COLUMNS, UNITS) == [str(tmp_path / "a.csv")]
     assert overlay_files(f"{tmp_path}:recoil", COLUMNS, UNITS) == [f"{tmp_path / 'a.csv'}:recoil"]
+    (tmp_path / "a.csv").write_text(f"# search: relic\n{TEXT}")
+    assert overlay_files(f"{tmp_path}:recoil", COLUMNS, UNITS) == [str(tmp_path / "a.csv")]
     with pytest.raises(
         DataError, match=r"no \.csv file here has the columns m_zprime and g_zprime"
     ):

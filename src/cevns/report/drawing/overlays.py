@@ -99,6 +99,8 @@ def check_axes(run: Mapping[str, Any], other: Mapping[str, Any], path: str) -> N
 def overlay_files(given: Path | str, columns: tuple[str, str], units: Sequence[str]) -> list[str]:
     """The file that is named, or those of a folder that have the columns.
 
+    A rule behind a folder is for those of its files that say none.
+
     Args:
         given: a file, perhaps with a rule behind a colon, or a folder.
         columns: of the scan.
@@ -114,7 +116,7 @@ def overlay_files(given: Path | str, columns: tuple[str, str], units: Sequence[s
     found = [p for p in sorted(folder.glob("*.csv")) if _has(p, columns, units)]
     if not found:
         raise DataError(f"no .csv file here has the columns {' and '.join(columns)}", path=folder)
-    return [f"{p}:{rule}" if rule else str(p) for p in found]
+    return [f"{p}:{rule}" if rule and not _search(p) else str(p) for p in found]
 
 
 def _has(path: Path, columns: tuple[str, str], units: Sequence[str]) -> bool:
@@ -133,6 +135,11 @@ def _column(field: str, columns: tuple[str, str], units: Sequence[str]) -> str:
         if _SPELLED.get(bare) == name:
             return name
     return field
+
+
+def _search(path: Path) -> str:
+    """What the search of a file counts, if a line says so."""
+    return next((m[1] for text in read_lines(path) if (m := _SEARCH.match(text))), "")
 
 
 def _split(given: Path | str) -> tuple[str, str]:
@@ -193,7 +200,7 @@ def read_overlay(
         return curves
     comments = [text for text in read_lines(Path(name)) if text.startswith("#")]
     there = next((float(m[1]) for text in comments if (m := _ALPHA.search(text))), None)
-    rule = rule or next((m[1] for text in comments if (m := _SEARCH.match(text))), "")
+    rule = rule or _search(Path(name))
     if there is None or math.isclose(there, here):
         return curves
     if rule not in _RULES:
