@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.cli import run
 from cevns.exceptions import DataError, InputError
 from cevns.inference.model.grid import Axis
-from cevns.report.drawing.overlays import overlay_files, read_overlay
+from cevns.report.drawing.overlays import overlay_files, read_overlay, read_overlays
+from cevns.report.scan_figures.scan_figure import check_overlays, scan_figure
 
 COLUMNS, UNITS = ("m_chi", "y_dm"), ("MeV", "")
 TEXT = "# somebody, alpha_D = 0.5, m_V = 3 m_chi\nm_chi_MeV,Y\n1,1e-11\n10,4e-11\n"
@@ -37,31 +39,45 @@ def test_the_scan_is_named_after_what_lies_over_cevns(scans):
     assert scans[0.5].title == "coherent-csi-2021-dm: dark-photon"
 
 
+def test_the_border_runs_through_the_limits_that_are_printed(scans):
+    """Steps of a factor 3: between them q is no straight line, the fitted ends are exact."""
+    pytest.importorskip("mplhep")
+    limits = [pieces[-1][1] for _, pieces in scans[0.5].slices()]
+    one = _study().upper_limit(
+        "y_dm", at={"mass_ratio": 3.0, "m_chi": 5.0}, fix=dict.fromkeys(("t0", "efficiency"))
+    )
+    assert limits[0] == pytest.approx(one.upper_limit, rel=2e-3)
+    axes = scan_figure(scans[0.5]).axes[0]
+    (border,) = (li for li in axes.lines if len(li.get_xdata()) == 2)
+    assert border.get_xydata() == pytest.approx(np.array([[5.0, limits[0]], [20.0, limits[1]]]))
+
+
 def test_units_and_other_names_of_columns(scans, tmp_path):
     path = tmp_path / "lsnd.csv"
     path.write_text(TEXT)
-    (curve,) = read_overlay(path, scans[0.5], COLUMNS)
+    (curve,) = read_overlay(path, scans[0.5].file.run, COLUMNS)
     assert curve.points == pytest.approx(np.array([[1.0, 1e-11], [10.0, 4e-11]]))
     path.write_text(TEXT.replace("MeV", "GeV"))
     with pytest.raises(DataError, match="has the columns m_chi_GeV, Y; an overlay"):
-        read_overlay(path, scans[0.5], COLUMNS)
+        read_overlay(path, scans[0.5].file.run, COLUMNS)
 
 
 @pytest.mark.parametrize(
-    ("rule", "power"), [("recoil", 0.5), ("missing-energy", 1.0), ("off-shell", 0.0)]
+    ("rule", "power"),
+    [("recoil", 0.5), ("missing-energy", 1.0), ("off-shell", 0.0), ("relic", 0.0)],
 )
 def test_another_alpha_d_is_carried_or_refused(scans, tmp_path, rule, power):
     path = tmp_path / "lsnd.csv"
     path.write_text(TEXT)
     with pytest.raises(DataError, match=r"alpha_d = 0.5 and the scan at 0.1: say what the search"):
-        read_overlay(path, scans[0.1], COLUMNS)
-    (curve,) = read_overlay(f"{path}:{rule}", scans[0.1], COLUMNS)
+        read_overlay(path, scans[0.1].file.run, COLUMNS)
+    (curve,) = read_overlay(f"{path}:{rule}", scans[0.1].file.run, COLUMNS)
     assert curve.points[:, 1] == pytest.approx(np.array([1e-11, 4e-11]) * 0.2**power)
     path.write_text(f"# search: {rule}\n{TEXT}")
-    (again,) = read_overlay(path, scans[0.1], COLUMNS)
+    (again,) = read_overlay(path, scans[0.1].file.run, COLUMNS)
     assert again.points == pytest.approx(curve.points)
-    assert again.label == "lsnd, from 0.5"
-    (same,) = read_overlay(path, scans[0.5], COLUMNS)
+    assert again.label == "LSND, from 0.5"
+    (same,) = read_overlay(path, scans[0.5].file.run, COLUMNS)
     assert same.points[:, 1] == pytest.approx([1e-11, 4e-11])
 
 
@@ -71,10 +87,52 @@ def test_a_folder_gives_the_files_that_fit(tmp_path):
     (tmp_path / "c.txt").write_text(TEXT)
     assert overlay_files(tmp_path, COLUMNS, UNITS) == [str(tmp_path / "a.csv")]
     assert overlay_files(f"{tmp_path}:recoil", COLUMNS, UNITS) == [f"{tmp_path / 'a.csv'}:recoil"]
+    (tmp_path / "a.csv").write_text(f"# search: relic\n{TEXT}")
+    assert overlay_files(f"{tmp_path}:recoil", COLUMNS, UNITS) == [str(tmp_path / "a.csv")]
     with pytest.raises(
         DataError, match=r"no \.csv file here has the columns m_zprime and g_zprime"
     ):
         overlay_files(tmp_path, ("m_zprime", "g_zprime"), ("MeV", ""))
+
+
+def test_a_folder_without_a_rule_is_left_out_and_said(scans, tmp_path):
+    (tmp_path / "relic_scalar.csv").write_text(TEXT)
+    with pytest.raises(DataError, match=r"relic_scalar\.csv: it holds at alpha_d"):
+        read_overlays(tmp_path, scans[0.1].file.run, COLUMNS)  # nothing is left
+    (tmp_path / "vector_miniboone_e.csv").write_text(f"# search: recoil\n{TEXT}")
+    curves, left_out = read_overlays(tmp_path, scans[0.1].file.run, COLUMNS)
+    assert [c.label for c in curves] == ["MiniBooNE e, from 0.5"]
+    (text,) = left_out
+    assert text.startswith("left out of the figure: ")
+    assert "relic_scalar.csv: it holds at alpha_d = 0.5 and the scan at 0.1" in text
+    assert check_overlays(scans[0.1].file.run, [tmp_path]) == left_out
+    curves, left_out = read_overlays(tmp_path, scans[0.5].file.run, COLUMNS)
+    assert [c.label for c in curves] == ["relic scalar", "MiniBooNE e"]
+    assert not left_out
+
+
+def test_an_overlay_is_refused_before_the_scan(capsys, tmp_path, monkeypatch):
+    pytest.importorskip("mplhep")
+
+    def never(*_, **__):
+        raise AssertionError("the scan was computed")
+
+    monkeypatch.setattr("cevns.analysis.scanning.scan_task.scan", never)
+    path = tmp_path / "lsnd.csv"
+    command = (
+        "scan", "coherent-csi-2021-dm", "--model", "dark-photon", "--at", "mass_ratio=3",
+        "--at", "alpha_d=0.1", "--parameter", "m_chi=5MeV:20MeV:2", "--parameter",
+        "y_dm=1e-12:1e-9:7:log", "--plots", tmp_path / "figures", "--overlay", path,
+    )  # fmt: skip
+    for text, message in (
+        (None, "lsnd.csv"),
+        (TEXT.replace("MeV", "GeV"), "has the columns m_chi_GeV, Y"),
+        (TEXT, "say what the search counts"),
+    ):
+        if text is not None:
+            path.write_text(text)
+        assert run([str(a) for a in command]) == 2
+        assert message in " ".join(capsys.readouterr().err.split())
 
 
 def test_masses_without_a_decay_are_left_out_and_said():

@@ -87,8 +87,10 @@ def plot(
     target = scan_file.with_suffix(".png") if out is None else out
     prepare_figure(target, "--out")
     from cevns.report import save
-    from cevns.report.scan_figures.scan_figure import scan_figure
+    from cevns.report.scan_figures.scan_figure import check_overlays, scan_figure
 
+    for text in check_overlays(found.file.run, overlay or ()):
+        typer.echo(printable(f"note: {text}"))
     save(scan_figure(found, overlays=tuple(overlay or ()), levels=tuple(cl or ())), target)
     typer.echo(printable(f"{found.title}: drawn in {target}"))
 

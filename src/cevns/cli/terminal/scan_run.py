@@ -197,6 +197,12 @@ class ScanOptions(options.Opened):
         from cevns.cli.terminal.progress import progress_bar
         from cevns.experiments.remarks import remarks
 
+        if self.overlay:
+            from cevns.report.scan_figures.scan_figure import check_overlays
+
+            run = {"method": check_method(self.method), **wanted.label()}
+            for text in check_overlays(run, self.overlay):
+                output.console.print(f"note: {text}", soft_wrap=True)
         there = self.out is not None and self.out.exists()
         what = "steps" if check_method(self.method) == "bayes" else "toys"
         with progress_bar(what) as progress:

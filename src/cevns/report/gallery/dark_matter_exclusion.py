@@ -41,8 +41,9 @@ _NOMINAL: Final = "observed times 1"
 
 @cache
 def relic_lines() -> dict[str, Array]:
-    """Y at which chi is all dark matter, by model, ``(n, 2)``."""
-    masses = np.geomspace(1.0, 220.0, 34)
+    """Y at which chi is all dark matter, by model, ``(n, 2)``; at all masses of the limits too."""
+    limits = carried("dark-matter-bremsstrahlung", "m_chi")[_NOMINAL][:, 0]
+    masses = np.union1d(np.geomspace(1.0, 220.0, 34), limits)
     found = relic(list(RELICS), masses, alpha_d=_ALPHA_D, ratio=_RATIO)
     return {
         name: np.array([(p.pair.m_chi_mev, p.y_dm) for p in points])
@@ -59,13 +60,18 @@ def limit_at(points: Array, m_chi_mev: float) -> float | None:
 
 
 def crossings(points: Array, line: Array) -> tuple[float, ...]:
-    """Masses at which a limit crosses a relic line, MeV."""
-    mass = np.geomspace(max(points[0, 0], line[0, 0]), min(points[-1, 0], line[-1, 0]), 2000)
-    log = np.log(mass)
-    above = np.interp(log, np.log(points[:, 0]), np.log(points[:, 1]))
-    above = above - np.interp(log, np.log(line[:, 0]), np.log(line[:, 1]))
-    turned = np.flatnonzero(np.diff(np.sign(above)))
-    return tuple(float(mass[k]) for k in turned)
+    """Masses at which a limit crosses a relic line, MeV.
+
+    The logarithm of their ratio, which is flat where they run side by side, is interpolated by
+    cubics without overshoot between the masses of the limit.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    mass = points[:, 0]
+    points = points[(line[0, 0] <= mass) & (mass <= line[-1, 0])]
+    mass, limit = np.log(points).T
+    ratio = limit - PchipInterpolator(*np.log(line).T)(mass)
+    return tuple(float(np.exp(m)) for m in PchipInterpolator(mass, ratio).roots(extrapolate=False))
 
 
 def table() -> Table:
@@ -144,7 +150,7 @@ def figure(overlays: Sequence[Path | str] = ()) -> Figure:
         label="Expected",
     )  # fmt: skip
     left.plot(*pions["observed"].T, color=style.ACCENT, linewidth=1.7, label="Observed")
-    _between(right, both[_BAND[1]], both[_BAND[0]], "#8fb3e6", "Half to twice the bremsstrahlung")
+    _between(right, both[_BAND[1]], both[_BAND[0]], "#f3c98b", "Half to twice the bremsstrahlung")
     right.plot(*both["expected"].T, color=style.INK, linestyle=(0, (4, 2)), linewidth=1.0)
     right.plot(*both[_NOMINAL].T, color=style.ACCENT, linewidth=1.7)
     published = np.array(list(_PUBLISHED.items()))

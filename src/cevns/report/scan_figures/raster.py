@@ -61,6 +61,17 @@ class RasterRegion:
         )
         return cls(scan.axes[k], pieces, scan.logarithmic[k], sideways)
 
+    @classmethod
+    def fitted(cls, scan: Scan, *, sideways: bool) -> RasterRegion:
+        """At the level of the scan, between the ends that it fitted: those of its intervals."""
+        k = scan.names.index(scan.raster[0])
+        first, last = scan.axes[1 - k][[0, -1]]
+        pieces = tuple(
+            tuple(Segment(low, high, low <= first, high >= last) for low, high in found)
+            for _, found in scan.slices()
+        )
+        return cls(scan.axes[k], pieces, scan.logarithmic[k], sideways)
+
     def outline(self, axes: Axes, label: str = "_", **look: Any) -> None:
         """Draw the edges; they are in the legend also where the map has none of them."""
         segments = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
-__all__ = ["QUANTITY", "curve", "overlay_line"]
+__all__ = ["QUANTITY", "check_quantity", "curve", "overlay_line"]
 
 QUANTITY: Final = {"profile": "q", "fc": "q", "cls": "cls", "bayes": "density"}
 """What is drawn upwards: the name of the second column of an overlaid CSV file."""
@@ -81,13 +81,22 @@ def overlay_line(labels: Sequence[str], label: str) -> dict[str, Any]:
     return {"color": color, "linestyle": dash, "linewidth": 1.2}
 
 
+def check_quantity(other: str, method: str) -> None:
+    """Raise if another method draws something else upwards.
+
+    Raises:
+        InputError: the message names both.
+    """
+    if QUANTITY[other] != QUANTITY[method]:
+        raise InputError(
+            f"a scan by {parts.METHODS[other]} has no curve to go over one by "
+            f"{parts.METHODS[method]}; overlay a scan by the same method"
+        )
+
+
 def _quantity(other: Scan, scan: Scan) -> Array:
     """What is drawn upwards, of another scan."""
-    if QUANTITY[other.method] != QUANTITY[scan.method]:
-        raise InputError(
-            f"a scan by {parts.METHODS[other.method]} has no curve to go over one by "
-            f"{parts.METHODS[scan.method]}; overlay a scan by the same method"
-        )
+    check_quantity(other.method, scan.method)
     if other.method == "cls":
         return parts.dataset(other, "cls/cls")
     if other.method == "bayes":

@@ -24,14 +24,14 @@ A scan holds in its datasets, flattened with the last axis fastest:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.report.drawing import style
-from cevns.report.drawing.overlays import check_axes, overlay_files, read_overlay, scan_file
+from cevns.report.drawing.overlays import check_axes, read_overlays, scan_file
 from cevns.report.scan_figures import scan_parts as parts
-from cevns.report.scan_figures.scan_curves import QUANTITY, curve
+from cevns.report.scan_figures.scan_curves import QUANTITY, check_quantity, curve
 from cevns.report.scan_figures.scan_maps import region_map
 
 if TYPE_CHECKING:
@@ -41,7 +41,25 @@ if TYPE_CHECKING:
 
     Overlay = Path | str | Scan | tuple[str, Scan]
 
-__all__ = ["scan_figure"]
+__all__ = ["check_overlays", "scan_figure"]
+
+
+def check_overlays(run: Mapping[str, Any], overlays: Sequence[Path | str]) -> list[str]:
+    """Refuse overlays that do not go with a scan, before it is computed.
+
+    Args:
+        run: what describes the scan: its ``method`` and all of `ScanPlan.label`.
+        overlays: files and folders.
+
+    Returns:
+        What of folders will be left out, and why.
+
+    Raises:
+        InputError: if a scan has other axes, or another quantity.
+        DataError: if a file cannot be read, or holds at another alpha_D and does not say what its
+            search counts; the message names the file.
+    """
+    return [text for given in overlays for text in _read(run, given)[1]]
 
 
 @style.styled
@@ -103,16 +121,35 @@ def _overlay(scan: Scan, source: Overlay) -> list[tuple[str, Any]]:
     """Labels and what is drawn, from an argument of `scan_figure`."""
     from cevns.analysis.scanning.scan_record import Scan as Record
 
+    run = scan.file.run
     if isinstance(source, tuple):
         label, other = source
-        check_axes(scan, other, label)
+        check_axes(run, other.file.run, label)
         return [(label, other)]
-    if isinstance(source, Record) or scan_file(source):
-        other = source if isinstance(source, Record) else Record.read(source)
-        check_axes(scan, other, "the overlay" if isinstance(source, Record) else str(source))
-        what = f"{parts.METHODS[other.method]}, {parts.percent(other.cl)}"
-        return [(what if other.title == scan.title else f"{other.title}, {what}", other)]
-    names = scan.names if len(scan.names) == 2 else (scan.names[0], QUANTITY[scan.method])
-    columns, units = (names[0], names[1]), [*scan.units, ""][:2]
-    files = overlay_files(source, columns, units)
-    return [(c.label, c) for file in files for c in read_overlay(file, scan, columns)]
+    if isinstance(source, Record):
+        check_axes(run, source.file.run, "the overlay")
+        found: Sequence[Any] = [source]
+    else:
+        found, _ = _read(run, source)
+    return [(_label(scan, o) if isinstance(o, Record) else o.label, o) for o in found]
+
+
+def _label(scan: Scan, other: Scan) -> str:
+    """What the legend calls another scan."""
+    what = f"{parts.METHODS[other.method]}, {parts.percent(other.cl)}"
+    return what if other.title == scan.title else f"{other.title}, {what}"
+
+
+def _read(run: Mapping[str, Any], given: Path | str) -> tuple[Sequence[Any], list[str]]:
+    """A scan, or curves, of a file or a folder; and what of the folder is left out."""
+    names = run["axes"]
+    if scan_file(given):
+        from cevns.analysis.scanning.scan_record import Scan as Record
+
+        other = Record.read(given)
+        check_axes(run, other.file.run, str(given))
+        if len(names) == 1:
+            check_quantity(other.method, run["method"])
+        return [other], []
+    columns = (names[0], names[1] if len(names) == 2 else QUANTITY[run["method"]])
+    return read_overlays(given, run, columns)

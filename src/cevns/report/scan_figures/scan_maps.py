@@ -78,7 +78,7 @@ def region_map(
             _curve(axes, label, other, order, look)
         else:
             turned = other.names != scan.names
-            region = _region(other, parts.statistic(other), upright=parts.upright(scan) != turned)
+            region = _region(other, upright=parts.upright(scan) != turned)
             region.outline(axes, label, **look)
     _markers(axes, scan, order)
     axes.set_xlim(x[0], x[-1])
@@ -88,13 +88,16 @@ def region_map(
 
 
 def _region(
-    scan: Scan, field: tuple[Array, Array], *, upright: bool | None = None
+    scan: Scan, field: tuple[Array, Array] | None = None, *, upright: bool | None = None
 ) -> Region | RasterRegion:
-    """Where a statistic is at most its critical value."""
+    """Where a statistic is at most its critical value; by default the region of the scan."""
     upright = parts.upright(scan) if upright is None else upright
     if scan.raster:
         sideways = upright == (scan.names[1] in scan.raster)
-        return RasterRegion.of(scan, *field, sideways=sideways)
+        if field is None and "region/slice" in scan.file.datasets:
+            return RasterRegion.fitted(scan, sideways=sideways)
+        return RasterRegion.of(scan, *(field or parts.statistic(scan)), sideways=sideways)
+    field = field or parts.statistic(scan)
     return Region.of(scan, field[0] - field[1], upright=upright)
 
 
@@ -114,7 +117,7 @@ def _allowed(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
 
 def _excluded(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     """The excluded side at the scan's level, and the borders at others."""
-    region = _region(scan, parts.statistic(scan))
+    region = _region(scan)
     hatched: dict[str, Any] = {"facecolor": EXCLUDED_FILL, "hatch": "////", "edgecolor": "0.72"}
     axes.patch.set(**hatched)
     entry(axes, f"Excluded, {_name(scan, scan.cl)}", linewidth=0.0, **hatched)
