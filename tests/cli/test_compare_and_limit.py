@@ -65,7 +65,7 @@ def test_a_limit_on_dark_matter_with_a_changed_source_and_a_held_pulse():
     assert found["overrides"] == {"components.dm.source.pi0_per_proton": "0.44"}
     held = record("limit", *DARK, "--parameter", "y_dm=5e-12:5e-11:9:log", "--fix", "t0")
     assert held["upper_limit"] / found["upper_limit"] == pytest.approx(1.0, rel=5e-3)
-    assert held["model"] == "standard-model + dark-photon"
+    assert held["model"] == "dark-photon"
 
 
 def test_a_limit_on_dark_matter_is_on_one_parameter():
