@@ -223,8 +223,8 @@ def test_sensitivity_of_a_counting_experiment(tmp_path, capsys):
 @pytest.mark.parametrize("name", catalogue())
 def test_shipped_experiments(name, capsys):
     refused = {command for command, words in on(name) if ends_well(capsys, *words)}
-    if name in CARRIED:
-        assert not refused
+    if name in CARRIED:  # the fog is asked for germanium, which another detector does not see
+        assert refused == (set() if name == "coherent-ge-2024" else {"fog"})
     else:  # no data, or a release that may not be at hand
         assert "xsec" not in refused
 

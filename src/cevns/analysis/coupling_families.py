@@ -87,8 +87,8 @@ class CouplingFamily:
         fix: nuisance parameters that are held, at a value or (None) where they are.
         form: ``tabulated`` or ``exact``.
         within: narrower bounds of parameters.
-        first: structural values of a model that is asked for without any: of a scan along them the
-            first ones.
+        first: structural values of a model that is asked for without any, where they have no
+            default: of a scan along them the first ones.
 
     Raises:
         UnknownNameError: if a name is unknown.

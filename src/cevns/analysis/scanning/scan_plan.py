@@ -222,7 +222,12 @@ def scan_plan(
         )
     scanned = [known[n].name for n in ranges if known.has(n) and not structure.has(n)]
     points = {n: v.values if isinstance(v, Axis) else v for n, v in ranges.items()}
-    first = {structure[n].name: float(points[n][0]) for n in ranges if structure.has(n)}
+    # a mass of 0 is one that has no default: the first that is scanned stands for it
+    first = {
+        structure[n].name: float(points[n][0])
+        for n in ranges
+        if structure.has(n) and structure[n].value == 0.0
+    }
     family = CouplingFamily(
         subject,
         physics,
