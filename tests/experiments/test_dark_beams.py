@@ -135,10 +135,10 @@ def test_two_models_of_one_component_are_refused():
 @pytest.mark.parametrize(
     ("at", "said"),
     [
-        ({}, "the mass of chi .* and the mass of the mediator"),
+        ({}, "the mass of chi .* and that of the mediator"),
         ({"m_chi": 10.0}, "needs the mass of the mediator .*which has no default"),
         ({"m_v": 30.0}, "needs the mass of chi"),
-        ({"m_chi": 10.0, "m_v": 30.0, "mass_ratio": 3.0}, "one of both, not two"),
+        ({"m_chi": 10.0, "m_v": 30.0, "mass_ratio": 3.0}, "not all three"),
         ({"m_chi": 80.0, "mass_ratio": 3.0}, "a pair of 160 MeV is heavier than the pi0"),
         ({"m_chi": 10.0, "mass_ratio": 3.0, "alpha_d": 3.0}, "outside its bounds"),
         ({"m_chi": 10.0, "mass_ratio": 3.0, "alpha_d": 0.0}, "alpha_d must be positive"),
