@@ -46,7 +46,8 @@ def test_the_fit_without_dark_matter(null):
     which the released shapes in time are given, is 0.4. The pull is -0.44 here too with straight
     lines between the released curves in place of the smooth ones, -0.45.
     """
-    assert null.fit.chi2 == pytest.approx(128.7, abs=0.4)
+    # held where it is: 0.33 above the independent program, which is not explained
+    assert null.fit.chi2 == pytest.approx(129.03, abs=0.02)
     flux = null.fit["sns.flux"]
     assert (flux.value - 1.0) / 0.1 == pytest.approx(-0.44, abs=0.02)
     prompt = slice(2, 6)

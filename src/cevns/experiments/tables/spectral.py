@@ -37,9 +37,10 @@ from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.period_fold import KernelPeriods, PeriodFold
 from cevns.typing import Array, IntArray
 
+__all__ = ["Mixture", "RadiusNodes", "mixture", "raw_rows", "raw_weights"]
+
 Mixed = Fold | PeriodFold | WithElectrons | KernelFold
 """Folds that are a sum of spectra with weights; a kernel is one if it is `Proportional`."""
-__all__ = ["Mixture", "RadiusNodes", "mixture", "raw_rows", "raw_weights"]
 
 _RADIUS_NODES = 24
 _MONOMIALS = 500
