@@ -38,7 +38,7 @@ test: $(DEV)  ## the fast tests
 	$(PYTEST) -n $(JOBS) -m "not slow" $(ARGS)
 
 test-slow: $(DEV)  ## the slow tests
-	$(PYTEST) -n $(JOBS) -m slow --durations 15 $(ARGS) || test $$? -eq 5  # 5: none is marked slow
+	$(PYTEST) -n $(JOBS) --dist loadgroup -m slow --durations 15 $(ARGS) || test $$? -eq 5  # 5: none is marked slow
 
 siege: $(DEV)  ## hostile inputs and fast forms, all of them
 	$(PYTEST) -n $(JOBS) tests/siege $(ARGS)
