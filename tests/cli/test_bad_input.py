@@ -122,7 +122,7 @@ BEAMS = [
     ("facility: sns-ppu, hours: 9000 h", "hours of beam in a year is 9000"),
     ("facility: daedalus", "needs hours: give it; the facility 'daedalus' does not have it"),
     ("power: 1 MW", "needs yield_per_flavour: give it; or name a facility"),
-    ("facility: sns-ppu, pulse_sigma: 150 ns", "no such field; known here"),
+    ("facility: sns-ppu, pulse_sigma: 150 ns", "has no such field; did you mean .pulse_fwhm."),
 ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -34,6 +37,7 @@ BY_HAND = "{kind: sns, distance: 19.3 m, protons: 1.573e23}"
 PROTONS = (
     "{kind: stopped-pion, distance: 20 m, protons: 1e23, yield_per_flavour: 0.1, pulse_fwhm: 1 us}"
 )
+LIVE = ("title:", "live_time: 3 d\ntitle:")
 TIME = "  time: {unit: us, edges: [0, 1, 2, 4, 6]}\n"
 
 
@@ -72,7 +76,7 @@ def test_the_error_of_a_rate_scales_as_the_rate(tmp_path):
 
 
 def test_a_live_time_of_the_file_wins(tmp_path):
-    made = experiment(tmp_path, rate="2 +/- 1 /kg/d", live=("title:", "live_time: 3 d\ntitle:"))
+    made = experiment(tmp_path, rate="2 +/- 1 /kg/d", live=LIVE)
     assert made.predict()["steady"] == pytest.approx(60.0)
 
 
@@ -179,3 +183,71 @@ def patch(tmp_path, fields=""):
         encoding="utf-8",
     )
     return path
+
+
+def histograms(folder, energy_mev, flavours):
+    """Flux of one energy, with the times of a decay of 12 ns (kaons)."""
+    folder.mkdir()
+    for name in flavours:
+        energies = np.arange(0.5, 260.0)
+        rows = "".join(f"{e},{1000.0 * (abs(e - energy_mev) < 0.6)}\n" for e in energies)
+        (folder / f"ke{name}_export.csv").write_text(f"# bin_center_MeV,counts\n{rows}")
+        times = np.arange(1.0, 200.0, 2.0)
+        counts = np.exp(-times / 12.4)
+        rows = "".join(
+            f"{t},{c}\n" for t, c in zip(times, 1000.0 * counts / counts.sum(), strict=True)
+        )
+        (folder / f"t{name}_export.csv").write_text(f"# bin_center_ns,counts\n{rows}")
+
+
+def page_blocks():
+    text = (Path(__file__).parents[2] / "docs" / "stopped-pion-sources.md").read_text("utf-8")
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+
+def test_kaons_beside_the_pions_as_the_page_has_them(tmp_path):
+    (block,) = [b for b in page_blocks() if "kaons:" in b]
+    histograms(tmp_path / "kaon-flux", 236.0, ["NuMu"])
+    line = next(x for x in FILE.splitlines() if x.startswith("source"))
+    made = experiment(tmp_path, file=(line.replace("{SOURCE}", YEAR), block))
+    counts = made.predict()
+    assert 0.0 < counts["kaons"] < 0.1 * counts["cevns"]
+    double = made.with_changes({"components.kaons.source.yield_per_flavour": "0.008"})
+    assert double.predict()["kaons"] == pytest.approx(2 * counts["kaons"])
+
+
+def test_histograms_in_place_of_the_pions_as_the_page_has_them(tmp_path):
+    (block,) = [b for b in page_blocks() if "path: flux" in b]
+    histograms(tmp_path / "flux", 30.0, ["NuMu", "NuE", "AntiNuMu"])
+    line = next(x for x in FILE.splitlines() if x.startswith("source"))
+    made = experiment(
+        tmp_path,
+        file=(line.replace("{SOURCE}", YEAR), block),
+        counted=("rate: 1 +/- 0.1 /keV/kg/d", "count: 10 +/- 1"),
+    )
+    pions = StoppedPion(19.3, "sns-ppu", years=3, yield_per_flavour=0.1231)
+    assert made.source.fluence_cm2("nu_mu") == pytest.approx(pions.fluence_cm2("nu_mu"), rel=1e-12)
+    assert made.predict()["cevns"] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("protons", "said"),
+    [
+        ("{facility: mlf, weeks: 1}", "'weeks' has no place here"),
+        ("{facility: mlf, years: many}", "years: 'many' is not a number"),
+        ("{facility: daedalus}", "has no hours of beam a year"),
+        ("{facility: lampf}", "unknown stopped-pion facility 'lampf'"),
+    ],
+)
+def test_protons_of_a_facility_that_cannot_be(tmp_path, protons, said):
+    made = experiment(tmp_path, BY_HAND.replace("1.573e23", protons), "1 +/- 0.1 /kg/d", live=LIVE)
+    with pytest.raises(SchemaError, match=said):
+        made.predict()
+
+
+def test_the_sources_of_the_pages_can_be_made(tmp_path):
+    short = [b for b in page_blocks() if b.startswith("source: {")]
+    assert len(short) == 3
+    line = next(x for x in FILE.splitlines() if x.startswith("source"))
+    made = experiment(tmp_path, file=(line.replace("{SOURCE}", YEAR), short[0].strip()))
+    assert made.source.exposure_gwh == pytest.approx(30.0)
