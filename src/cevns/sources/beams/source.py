@@ -11,7 +11,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -30,8 +30,10 @@ __all__ = [
     "OfMass",
     "OfSector",
     "PartedSource",
+    "ProtonBeam",
     "PulledSource",
     "PulsedSource",
+    "ShapedPulse",
     "Source",
     "SteadySource",
 ]
@@ -180,6 +182,53 @@ class PulsedSource(Source, Protocol):
 
     def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`, broadcast."""
+        ...
+
+
+@runtime_checkable
+class ShapedPulse(PulsedSource, Protocol):
+    """A pulsed source that knows how long its pulse is, and whether it ends sharply."""
+
+    @property
+    def span_us(self) -> tuple[float, float]:
+        """Times around t0, us, outside of which less than one in a million arrives."""
+        ...
+
+    @property
+    def sharp_ends(self) -> bool:
+        """Whether the density of arrival times jumps at the ends of the pulse."""
+        ...
+
+    def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
+        """Fraction of neutrinos that arrive before `t_us`."""
+        ...
+
+
+@runtime_checkable
+class ProtonBeam(Protocol):
+    """A source that knows the beam of its protons: any class with these methods."""
+
+    def beam_energy_gwh(self) -> float:
+        """Energy of the beam on the target in the exposure, GWh.
+
+        Raises:
+            InputError: if it is not known.
+        """
+        ...
+
+    def window_d(self, width_us: float) -> float:
+        """Days in a window of this width, us, around each beam pulse of the exposure.
+
+        Raises:
+            InputError: if the number of pulses is not known, or the windows overlap.
+        """
+        ...
+
+    def of_the_beam(self) -> Mapping[str, Any]:
+        """Fields, as files write them, that a source of other particles of the beam takes over.
+
+        None stands for what that source cannot be told.
+        """
         ...
 
 
