@@ -142,13 +142,33 @@ class EnergyFormula(Section):
 
 
 class FlatEnergy(EnergyFormula):
-    """The same number of events per unit of the energy axis."""
+    """The same number of events per unit of the energy axis.
+
+    Args:
+        within: ends of the flat part as written, outside of which there is nothing; by default
+            those of the analysis region.
+    """
 
     kind: Literal["flat"]
+    within: tuple[str | float, str | float] | None = None
+
+    def ends(self, unit: str) -> tuple[float, float]:
+        """Of the flat part, in the unit of the axis.
+
+        Raises:
+            InputError: if the ends do not increase.
+            UnitError: if their unit is not one of the axis.
+        """
+        if self.within is None:
+            return -math.inf, math.inf
+        low, high = (quantity(end, unit, what="within") for end in self.within)
+        if not low < high:
+            raise InputError(f"within: the ends must increase, not {low:g} and {high:g}")
+        return low, high
 
     def terms(self, unit: str) -> list[tuple[float, float]]:
         """One that does not fall."""
-        _ = unit
+        self.ends(unit)
         return [(1.0, math.inf)]
 
 
