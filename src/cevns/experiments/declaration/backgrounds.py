@@ -115,8 +115,9 @@ class Background(Section):
         elif live_time_d is None:
             raise InputError("a rate needs the 'live_time' of the experiment")
         else:
-            in_kev = window is not None and unit.startswith("keV")
-            daily = rate_per_day(self.rate, mass_kg, float(np.ptp(window)) if in_kev else None)
+            in_kev = unit.startswith("keV")
+            range_kev = None if window is None or not in_kev else float(window[1] - window[0])
+            daily = rate_per_day(self.rate, mass_kg, range_kev)
             told = Measurement(daily.value * live_time_d, daily.sigma * live_time_d)
         count = Measurement(told.value * share, told.sigma * share)
         if self._count not in (None, count):
