@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
 from cevns.exceptions import InputError
-from cevns.experiments.forms.energy_forms import exponential_bins
+from cevns.experiments.forms.integrals import exponential_bins
 from cevns.experiments.inputs.slope import _moments, fit_exponential
 
 EDGES = 0.5 * np.arange(25)

@@ -11,11 +11,12 @@ from pydantic import Field, model_validator
 
 from cevns.datasets.binning import rebin
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.forms.integrals import exponential_bins, power_bins
 from cevns.experiments.forms.section import Section, Table, form
 from cevns.morphing import Between
 from cevns.nuclear.beta_decay import BETA_DECAYS, Branch, Decay, electron_spectrum
 from cevns.nuclear.electron_capture import CAPTURES
-from cevns.typing import Array, ArrayLike
+from cevns.typing import Array
 from cevns.units import Unit, quantity
 
 __all__ = [
@@ -28,28 +29,9 @@ __all__ = [
     "FlatEnergy",
     "GridEnergy",
     "Lines",
+    "PowerLawEnergy",
     "Steps",
-    "exponential_bins",
 ]
-
-
-def exponential_bins(rate: float, edges: ArrayLike) -> Array:
-    """Integral of ``exp(-rate t)`` over bins; their widths for a rate of zero.
-
-    Args:
-        rate: in the inverse unit of the edges, 1/us for a time.
-        edges: of the bins.
-
-    Examples:
-        >>> exponential_bins(0.0, [0.0, 0.5, 2.0]).tolist()
-        [0.5, 1.5]
-    """
-    t = np.asarray(edges, dtype=float)
-    # expm1 keeps the difference where rate x width is small
-    width = np.diff(t)
-    fall = -np.expm1(-rate * width) / rate if abs(rate) > 1e-12 else width
-    result: Array = np.exp(-rate * t[:-1]) * fall
-    return result
 
 
 class EnergyFormula(Section):
@@ -203,6 +185,26 @@ def _scale(written: str | float, unit: str) -> float:
     return scale
 
 
+class PowerLawEnergy(EnergyFormula):
+    """``E^-exponent``: neutrons of a beam behind a shield, in the energy of the neutrons.
+
+    Recoils do not follow from it without transport.
+
+    Args:
+        exponent: one is as many in each decade.
+    """
+
+    kind: Literal["power-law"]
+    exponent: Annotated[float, Field(ge=0, le=10)]
+
+    def bins(self, edges: Array, unit: str) -> Array:
+        """The integral of the power; see `EnergyFormula`."""
+        _ = unit
+        if not edges[0] > 0.0:
+            raise InputError("a power law needs an energy axis, and a window, above zero")
+        return power_bins(self.exponent, edges)
+
+
 class Steps(EnergyFormula):
     """A histogram: what was seen in bins of energy, flat inside each and unknown outside of them.
 
@@ -345,6 +347,7 @@ EnergyForm = (
     FlatEnergy
     | ExponentialEnergy
     | ExponentialsEnergy
+    | PowerLawEnergy
     | Steps
     | BetaDecay
     | GridEnergy
@@ -358,6 +361,7 @@ IN_ENERGY = form(
         "flat": FlatEnergy,
         "exponential": ExponentialEnergy,
         "exponentials": ExponentialsEnergy,
+        "power-law": PowerLawEnergy,
         "steps": Steps,
         "beta-decay": BetaDecay,
         "grid": GridEnergy,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from cevns.exceptions import InputError
+from cevns.experiments.forms.integrals import power_bins
 from cevns.experiments.forms.section import Section, Table, form
 from cevns.typing import Array
 from cevns.units import Unit
@@ -46,12 +46,7 @@ class PowerLaw(Section):
                 "a power law begins before the first edge of the time axis, and at the edge it "
                 "is infinite for an exponent of one or more; move 'begin'"
             )
-        since = since / since[-1]
-        power = 1.0 - self.exponent
-        if abs(power) < 1e-9:
-            return np.diff(np.log(since))
-        result: Array = np.diff(since**power) / power
-        return result
+        return power_bins(self.exponent, since)
 
 
 class Gaussian(Section):

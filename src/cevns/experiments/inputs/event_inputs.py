@@ -14,7 +14,8 @@ from cevns.detectors import time_bins
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import STEADY_STATE_ROLE, Background
 from cevns.experiments.declaration.sections import Data
-from cevns.experiments.forms.energy_forms import GridEnergy, Lines, exponential_bins
+from cevns.experiments.forms.energy_forms import GridEnergy, Lines
+from cevns.experiments.forms.integrals import exponential_bins
 from cevns.experiments.forms.section import Table
 from cevns.experiments.forms.time_forms import (
     Exponential,
