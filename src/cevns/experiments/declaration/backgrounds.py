@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, PrivateAttr, model_validator
 
 from cevns.exceptions import InputError
-from cevns.experiments.declaration.event_numbers import Count, rate_per_day
+from cevns.experiments.declaration.event_numbers import Count, events_of_rate
 from cevns.experiments.forms.energy_forms import IN_ENERGY, EnergyForm, EnergyFormula
 from cevns.experiments.forms.named_backgrounds import named_background
 from cevns.experiments.forms.section import Section, Strength, Table
@@ -44,10 +44,10 @@ class Template(Section):
 class Background(Section):
     """A background: expected count in the analysis region and its shape.
 
-    The ``count``, or a ``rate`` that goes with mass and live time, has its prior error behind it;
-    ``{free: 9600}`` is one that only the data know, ``{exact: 0.5}`` one without an error of its
-    own. Of several channels it is that of an exposure of one. The shape is a product of one in
-    ``energy`` and one in ``time``, or a released ``template``.
+    The ``count``, or a ``rate`` that goes with mass and live time or with the exposure of the beam,
+    has its prior error behind it; ``{free: 9600}`` is one that only the data know, ``{exact: 0.5}``
+    one without an error of its own. Of several channels it is that of an exposure of one. The shape
+    is a product of one in ``energy`` and one in ``time``, or a released ``template``.
 
     ``steady`` says that it does not follow the beam; left out, `out_of_beam` tells by the shape.
     ``window`` is the range of energies that count and rate are of, by default the analysis region.
@@ -93,18 +93,22 @@ class Background(Section):
         return flat or measured or isinstance(self.time, ExponentialFit)
 
     def resolve(
-        self, mass_kg: float, live_time_d: float | None, region: Array | None, unit: str
+        self,
+        mass_kg: float,
+        region: Array | None,
+        unit: str,
+        exposures: Mapping[str, Callable[[], float]],
     ) -> None:
         """Make the count in the analysis region, of a rate or of what is told in a window.
 
         Args:
-            mass_kg: mass of the target.
-            live_time_d: days of data; None where they are not said.
+            mass_kg: of the target.
             region: ends of the energy axis; None without one.
             unit: the internal one of that axis.
+            exposures: days and GWh, see `events_of_rate`.
 
         Raises:
-            InputError: if there is neither or both, a rate without a live time, a window that
+            InputError: if there is neither or both, a rate without its exposure, a window that
                 cannot be, or the count is another one in another channel.
         """
         if (self.events is None) == (self.rate is None):
@@ -112,13 +116,11 @@ class Background(Section):
         share, window = self._told_in(region, unit)
         if self.events is not None:
             told = self.events
-        elif live_time_d is None:
-            raise InputError("a rate needs the 'live_time' of the experiment")
         else:
-            in_kev = unit.startswith("keV")
-            range_kev = None if window is None or not in_kev else float(window[1] - window[0])
-            daily = rate_per_day(self.rate, mass_kg, range_kev)
-            told = Measurement(daily.value * live_time_d, daily.sigma * live_time_d)
+            range_kev = None
+            if window is not None and unit.startswith("keV"):
+                range_kev = float(window[1] - window[0])
+            told = events_of_rate(self.rate, mass_kg, range_kev, exposures)
         count = Measurement(told.value * share, told.sigma * share)
         if self._count not in (None, count):
             raise InputError(

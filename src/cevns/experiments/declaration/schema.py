@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from cevns.exceptions import CevnsError, CevnsWarning, InputError
 from cevns.experiments.declaration.backgrounds import Background
+from cevns.experiments.declaration.beam import exposures, proton_beam
 from cevns.experiments.declaration.sections import (
     Axes,
     ChannelEntry,
@@ -277,11 +278,14 @@ class ExperimentFile(Section):
     def _check_backgrounds(self, names: list[str]) -> None:
         axis = self.axes.energy
         region = None if axis is None else np.array([axis.edges[0], axis.edges[-1]])
+        unit = "" if axis is None else axis.unit
+        edges = None if self.axes.time is None else self.axes.time.edges
+        rated = any(self.backgrounds[name].rate is not None for name in names)
+        exposed = exposures(self.live_time, proton_beam(self.source) if rated else None, edges)
         for name in names:
             background = self.backgrounds[name]
             try:
-                unit = "" if axis is None else axis.unit
-                background.resolve(self.target.mass, self.live_time, region, unit)
+                background.resolve(self.target.mass, region, unit, exposed)
             except CevnsError as error:
                 raise InputError(f"background {name!r}: {error}") from None
             if axis is None and (background.energy or background.template):
