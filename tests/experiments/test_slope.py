@@ -10,7 +10,8 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
 from cevns.exceptions import InputError
-from cevns.experiments.inputs.slope import _moments, exponential_bins, fit_exponential
+from cevns.experiments.forms.integrals import exponential_bins
+from cevns.experiments.inputs.slope import _moments, fit_exponential
 
 EDGES = 0.5 * np.arange(25)
 

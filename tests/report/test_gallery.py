@@ -131,7 +131,7 @@ def test_detector_count_is_the_integral_of_the_recoil_spectrum():
         threshold = d.recoil_threshold_kev
         # a plain fine sum, blind to the kinks, so 1e-4 of the count
         recoil = np.linspace(threshold, 160.0, 40_001)
-        source = year().source(d.distance_m)
+        source = year(d.distance_m)
         spectrum = sum(recoil_spectrum(source, d.target, d.mass_kg, recoil).values())
         assert d.per_year() == pytest.approx(np.trapezoid(spectrum, recoil), rel=1e-4)
 

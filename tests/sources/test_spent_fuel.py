@@ -14,8 +14,8 @@ from cevns.analysis.expected.recoil_rate import rates
 from cevns.constants import ALPHA, M_ELECTRON_MEV
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
+from cevns.nuclear.beta_decay import Branch, fermi, spectrum
 from cevns.sources import SteadySource, source
-from cevns.sources.fission.beta_decay import Branch, fermi, spectrum
 from cevns.sources.fission.ibd import cross_section_cm2
 from cevns.sources.reactor import Reactor
 from cevns.sources.spent_fuel import CHAINS, SpentFuel

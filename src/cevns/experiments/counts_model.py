@@ -10,10 +10,10 @@ import numpy as np
 from cevns.detectors.framework.pulse_shape_bins import PulseShapeBins
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import assembly
-from cevns.experiments.declaration.backgrounds import ExponentialEnergy, GridEnergy
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.declaration.sections import ChannelEntry
+from cevns.experiments.forms.energy_forms import ExponentialEnergy, GridEnergy
 from cevns.experiments.inputs.energy_shapes import free_exponential, grid_parameters, on_grid
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import templates

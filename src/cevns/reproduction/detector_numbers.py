@@ -18,29 +18,13 @@ from cevns.processes import StandardModel
 from cevns.rates import flux_averaged_slope
 from cevns.rates.fold import panel_nodes, recoil_panels
 from cevns.registry import canonical
-from cevns.sources import SNS, protons_on_target
+from cevns.sources.stopped_pion import StoppedPion
 
-__all__ = ["FILE", "GERMANIUM", "Detector", "Year", "detector", "detectors", "year"]
+__all__ = ["FILE", "GERMANIUM", "Detector", "detector", "detectors", "year"]
 
 FILE = Path(__file__).parent / "detectors.yaml"
 GERMANIUM = Lindhard(z=32, a=72.63)
 """Turns a threshold in keVee into keVnr: Lindhard's theory, k = 0.157."""
-
-
-class Year(BaseModel):
-    """What a year of the source is taken to be."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    power_mw: float = Field(gt=0)
-    hours: float = Field(gt=0)
-    proton_energy_gev: float = Field(gt=0)
-    yield_per_flavour: float = Field(gt=0)
-
-    def source(self, distance_m: float) -> SNS:
-        """The neutrinos of a year at a distance."""
-        protons = protons_on_target(self.power_mw * self.hours, self.proton_energy_gev)
-        return SNS(distance_m, protons, self.yield_per_flavour)
 
 
 class Detector(BaseModel):
@@ -116,7 +100,7 @@ class Detector(BaseModel):
             raise UnknownNameError(f"variant of {self.id}", name, self.variants)
         return Detector.model_validate({**self.model_dump(), **self.variants[name], "variants": {}})
 
-    def per_year(self, of: Year | None = None) -> float | None:
+    def per_year(self) -> float | None:
         """CEvNS recoils above the threshold in a year, with full efficiency; None without one.
 
         ``fluence sum_A N_A int_threshold <d(sigma_A)/dT> dT`` in the Standard Model, by
@@ -125,7 +109,7 @@ class Detector(BaseModel):
         threshold = self.recoil_threshold_kev
         if threshold is None:
             return None
-        source = (of or year()).source(self.distance_m)
+        source = year(self.distance_m)
         target = material(self.target)
         model, process = form_factor("klein-nystrand"), StandardModel()
         fluence = np.array([source.fluence_cm2(f) for f in source.flavours])
@@ -145,9 +129,18 @@ class Detector(BaseModel):
 
 
 @cache
-def year() -> Year:
-    """The year of the file: 1.4 MW of 1 GeV protons for 5000 hours."""
-    return Year.model_validate(parse(FILE).values["year"])
+def _facility() -> str:
+    return str(parse(FILE).values["facility"])
+
+
+def year(distance_m: float) -> StoppedPion:
+    """The neutrinos of a year at a distance: 5000 hours of 1.4 MW of 1 GeV protons.
+
+    Examples:
+        >>> f"{year(20.0).exposure_gwh:.3g} GWh"
+        '7 GWh'
+    """
+    return StoppedPion(distance_m=distance_m, facility=_facility())
 
 
 @cache

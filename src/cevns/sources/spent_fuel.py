@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 import numpy as np
 
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.nuclear.beta_decay import Branch, Decay, spectrum
 from cevns.nuclear.checks import finite, within
 from cevns.sources.beams.always_on import AlwaysOn
 from cevns.sources.beams.source import Source
-from cevns.sources.fission.beta_decay import Branch, spectrum
 from cevns.sources.fission.ibd import THRESHOLD_MEV, cross_section_cm2
 from cevns.sources.fission.moment_sums import MomentSums
 from cevns.sources.reactor import Reactor
@@ -25,30 +25,22 @@ __all__ = ["CHAINS", "MODEL", "SpentFuel"]
 _SPECIES = "nubar_e"
 
 
-class _Decay(NamedTuple):
-    """A beta decay: protons and nucleons of the daughter, and its branches."""
-
-    z: int
-    a: int
-    branches: tuple[Branch, ...]
-
-
 CHAINS: Final = {
     "sr90": (
-        _Decay(39, 90, (Branch(0.5459, unique=True),)),
-        _Decay(40, 90, (Branch(2.2785, unique=True),)),
+        Decay(39, 90, (Branch(0.5459, unique=True),)),
+        Decay(40, 90, (Branch(2.2785, unique=True),)),
     ),
     "ru106": (
-        _Decay(45, 106, (Branch(0.0394),)),
-        _Decay(
+        Decay(45, 106, (Branch(0.0394),)),
+        Decay(
             46,
             106,
             (Branch(3.541, 0.786), Branch(3.029, 0.081), Branch(2.407, 0.1), Branch(1.979, 0.018)),
         ),
     ),
     "ce144": (
-        _Decay(59, 144, (Branch(0.3187, 0.765), Branch(0.2387, 0.039), Branch(0.1852, 0.196))),
-        _Decay(60, 144, (Branch(2.9974, 0.979), Branch(2.301, 0.0104), Branch(0.811, 0.0105))),
+        Decay(59, 144, (Branch(0.3187, 0.765), Branch(0.2387, 0.039), Branch(0.1852, 0.196))),
+        Decay(60, 144, (Branch(2.9974, 0.979), Branch(2.301, 0.0104), Branch(0.811, 0.0105))),
     ),
 }
 """Long-lived fission products whose short-lived daughters emit above the threshold of inverse beta
@@ -115,7 +107,7 @@ class SpentFuel(AlwaysOn):
         object.__setattr__(self, "_core", core)
 
     @cached_property
-    def _decays(self) -> list[tuple[float, Branch, _Decay]]:
+    def _decays(self) -> list[tuple[float, Branch, Decay]]:
         """Antineutrinos of each branch per antineutrino of the pool."""
         total = sum(2.0 * size for size in self.activities.values())
         return [

@@ -24,6 +24,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "couplings": ("name", "gv_p_e", "gv_p_mu", "gv_n", "source"),
     "nuclides": ("name", "Z", "N", "mass_mev", "abundance", "spin", "charge_radius_fm"),
     "materials": ("name", "what"),
+    "backgrounds": ("name", "rate", "window", "origin"),
     "data": ("name", "title", "cite"),
     "results": ("name", "title", "source", "events", "predicted", "sigma", "1e-40 cm2", "ratio"),
     "parameters": (
@@ -135,6 +136,13 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
             ("CsI, NaI, Ge, Ar, Xe, Si, ...", "any chemical formula of the listed elements"),
             ("CaWO4, Al2O3, D2O, H2O", "D is deuterium; natural isotopic composition"),
             ("Ge76", "a single nuclide"),
+        ]
+    if kind == "backgrounds":
+        from cevns.experiments.forms.named_backgrounds import named_backgrounds
+
+        return [
+            (name, b["rate"], " to ".join(b["window"]), b["origin"])
+            for name, b in named_backgrounds().items()
         ]
     if kind == "data":
         from cevns import datasets

@@ -2,96 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import re
-from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, model_validator
 
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import InputError
 from cevns.experiments.declaration.event_numbers import Count, events_of_rate
-from cevns.morphing import Between
+from cevns.experiments.forms.energy_forms import IN_ENERGY, EnergyForm, EnergyFormula
+from cevns.experiments.forms.named_backgrounds import named_background
+from cevns.experiments.forms.section import Section, Strength, Table
+from cevns.experiments.forms.time_forms import IN_TIME, Exponential, ExponentialFit, TimeForm
 from cevns.typing import Array
-from cevns.units import Measurement, Unit, quantity
+from cevns.units import Measurement, quantity
 
-__all__ = [
-    "STEADY_STATE_ROLE",
-    "Alternative",
-    "Background",
-    "Component",
-    "EnergyFormula",
-    "Exponential",
-    "ExponentialEnergy",
-    "ExponentialFit",
-    "ExponentialsEnergy",
-    "FlatEnergy",
-    "Gaussian",
-    "GridEnergy",
-    "Lines",
-    "Name",
-    "PowerLaw",
-    "Pulse",
-    "Section",
-    "Strength",
-    "Table",
-    "Template",
-]
-
+__all__ = ["STEADY_STATE_ROLE", "Alternative", "Background", "Template"]
 
 STEADY_STATE_ROLE = "ac-energy"
 """The table of a release with what was seen out of time with the beam."""
-
-
-class Section(BaseModel):
-    """A section of a file: no field but those that are named."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False
-    )
-
-
-def _plain(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_plain)]
-"""Of an experiment or of several together."""
-
-
-class Component(BaseModel):
-    """A section that a registered model reads: its name and the model's own fields."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    kind: str
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The fields beside ``kind``, as written."""
-        return dict(self.__pydantic_extra__ or {})
-
-
-Strength = list[str | Annotated[float, Field(gt=0, allow_inf_nan=False)] | Component]
-"""Factors: names of parameters, numbers, and functions (`cevns.inference.factors`)."""
-
-AXIS_UNITS: Mapping[str, str] = {
-    "": "",
-    "PE": "PE",
-    "electrons": "electrons",
-    **{f"{p}eV{s}": f"keV{s}" for s in ("ee", "nr", "") for p in ("", "k", "M")},
-}
 
 
 class Alternative(Section):
@@ -109,271 +38,7 @@ class Template(Section):
     """A released template in all axes, by role, and its alternatives by parameter."""
 
     role: str
-    variations: dict[str, Alternative] = {}
-
-
-class Table(Section):
-    """A histogram in a CSV file beside the YAML; `role` names it in the public release.
-
-    Columns: lower and upper edge of each axis in the internal unit (PE, keVee, us), the content.
-    With ``efficiency: true`` the table is a density before the time efficiency, which is then
-    applied inside the bins.
-    """
-
-    file: str
-    role: str | None = None
-    efficiency: bool = False
-
-
-class EnergyFormula(Section):
-    """A shape along energy that is a formula: a sum of exponentials."""
-
-    @abstractmethod
-    def terms(self, unit: str) -> list[tuple[float, float]]:
-        """Heights at E = 0 and scales, of each h exp(-E/scale).
-
-        Args:
-            unit: the internal one of the axis, in which the scales are.
-
-        Raises:
-            InputError: if a scale is not positive.
-            UnitError: if its unit is not one of the axis.
-        """
-
-
-class FlatEnergy(EnergyFormula):
-    """The same number of events per unit of the energy axis.
-
-    Args:
-        within: ends of the flat part as written, outside of which there is nothing; by default
-            those of the analysis region.
-    """
-
-    kind: Literal["flat"]
-    within: tuple[str | float, str | float] | None = None
-
-    def ends(self, unit: str) -> tuple[float, float]:
-        """Of the flat part, in the unit of the axis.
-
-        Raises:
-            InputError: if the ends do not increase.
-            UnitError: if their unit is not one of the axis.
-        """
-        if self.within is None:
-            return -math.inf, math.inf
-        low, high = (quantity(end, unit, what="within") for end in self.within)
-        if not low < high:
-            raise InputError(f"within: the ends must increase, not {low:g} and {high:g}")
-        return low, high
-
-    def terms(self, unit: str) -> list[tuple[float, float]]:
-        """One that does not fall."""
-        self.ends(unit)
-        return [(1.0, math.inf)]
-
-
-class GridEnergy(Section):
-    """A table of a file that is known at a grid of parameter values (`cevns.morphing`).
-
-    The count of the background is that at their nominal values, and follows them as the table does.
-
-    Args:
-        file: the archive, beside the experiment file.
-        table: which of its tables.
-        between: what lies between the values, ``spline`` or ``line``.
-        parameter_values: by name, the values, where the file does not say; ``{}`` for a table that
-            follows no parameter.
-    """
-
-    kind: Literal["grid"]
-    file: str
-    table: str
-    between: Between = "spline"
-    parameter_values: dict[str, list[float]] | None = None
-
-
-class ExponentialEnergy(EnergyFormula):
-    """``exp(-E/scale)``, the scale in a unit of the energy axis (a plain number where it has none).
-
-    Args:
-        scale: as written, for example ``10 PE``.
-        slope: name of a parameter p of the file that steepens it, ``exp(-p E/scale)``.
-    """
-
-    kind: Literal["exponential"]
-    scale: str | float
-    slope: str | None = None
-
-    def terms(self, unit: str) -> list[tuple[float, float]]:
-        """One; see `EnergyFormula`."""
-        return [(1.0, _scale(self.scale, unit))]
-
-
-class ExponentialsEnergy(EnergyFormula):
-    """``sum_i heights_i exp(-E/scales_i)``: an excess at low energies that falls ever more slowly.
-
-    Args:
-        scales: as written, for example ``[28 eVnr, 320 eVnr]``.
-        heights: of each at E = 0, relative to each other.
-    """
-
-    kind: Literal["exponentials"]
-    scales: list[str | float] = Field(min_length=2)
-    heights: list[Annotated[float, Field(gt=0)]]
-
-    @model_validator(mode="after")
-    def _pairs(self) -> ExponentialsEnergy:
-        if len(self.scales) != len(self.heights):
-            raise InputError(
-                f"{len(self.scales)} scales have as many heights, not {len(self.heights)}"
-            )
-        return self
-
-    def terms(self, unit: str) -> list[tuple[float, float]]:
-        """One for each scale; see `EnergyFormula`."""
-        scales = [_scale(s, unit) for s in self.scales]
-        return list(zip(self.heights, scales, strict=True))
-
-
-def _scale(written: str | float, unit: str) -> float:
-    scale = quantity(written, unit, what="scale")
-    if scale <= 0:
-        raise InputError(f"scale: {written!r} must be positive")
-    return scale
-
-
-class Lines(Section):
-    """Lines of X-rays or gammas, each as wide as the detector's resolution makes it.
-
-    Args:
-        energies: electron-equivalent energies of the lines.
-        intensities: events of the whole lines relative to each other, also of those that lie
-            partly outside the analysis region; equal where left out.
-
-    Examples:
-        >>> Lines(kind="lines", energies=["1.297 keVee", "1142 eVee"]).energies
-        [1.297, 1.142]
-    """
-
-    kind: Literal["lines"]
-    energies: list[Annotated[float, Unit("keVee"), Field(gt=0)]] = Field(min_length=1)
-    intensities: list[Annotated[float, Field(gt=0)]] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _paired(self) -> Lines:
-        if self.intensities and len(self.intensities) != len(self.energies):
-            raise InputError(
-                f"lines: {len(self.energies)} energies have {len(self.intensities)} intensities; "
-                "give one for each"
-            )
-        return self
-
-
-class Exponential(Section):
-    """``exp(-rate t)``: flat for a rate of zero."""
-
-    kind: Literal["exponential"]
-    rate: Annotated[float, Unit("/us"), Field(ge=0)]
-
-
-class PowerLaw(Section):
-    """``(t - begin)^-exponent``: what becomes quieter after a detector was cooled down.
-
-    Args:
-        exponent: 0.59 of the excess that NUCLEUS sees (arXiv:2603.24450).
-        begin: of the fall, on the time axis and not after its first edge.
-    """
-
-    kind: Literal["power-law"]
-    exponent: Annotated[float, Field(ge=0, le=10)]
-    begin: Annotated[float, Unit("us")]
-
-    def bins(self, edges: Array) -> Array:
-        """Its integral over bins of time, us, any normalisation.
-
-        Raises:
-            InputError: if it begins behind the first edge, or would be infinite there.
-        """
-        since = edges - self.begin
-        if since[0] < 0.0 or (since[0] == 0.0 and self.exponent >= 1.0):
-            raise InputError(
-                "a power law begins before the first edge of the time axis, and at the edge it "
-                "is infinite for an exponent of one or more; move 'begin'"
-            )
-        since = since / since[-1]
-        power = 1.0 - self.exponent
-        if abs(power) < 1e-9:
-            return np.diff(np.log(since))
-        result: Array = np.diff(since**power) / power
-        return result
-
-
-class Gaussian(Section):
-    """A pulse that is gaussian in time, for example of beam neutrons."""
-
-    kind: Literal["gaussian"]
-    mean: Annotated[float, Unit("us")]
-    sigma: Annotated[float, Unit("us"), Field(gt=0)]
-
-
-class Pulse(Section):
-    """The arrival times of the source's prompt flavour at the nominal time of the pulse."""
-
-    kind: Literal["pulse"]
-
-
-class ExponentialFit(Table):
-    """An exponential whose slope is fitted to a table of times measured outside the beam window.
-
-    Args:
-        start: of the range of times that is fitted; by default the table's own.
-        end: of that range.
-    """
-
-    kind: Literal["exponential-fit"]
-    start: Annotated[float, Unit("us")] | None = None
-    end: Annotated[float, Unit("us")] | None = None
-    efficiency: Literal[False] = False
-
-
-def _form(axis: str, kinds: Mapping[str, type[Section]], example: str) -> BeforeValidator:
-    """The form of a shape, decided by the fields that are there: an error is about one form."""
-
-    def picked(value: Any) -> Any:
-        if isinstance(value, dict):
-            kind = str(value.get("kind"))
-            if "kind" in value and kind not in kinds:
-                raise UnknownNameError(f"{axis} shape", kind, kinds)
-            return kinds.get(kind, Table).model_validate(value)
-        if value is not None and not isinstance(value, (Table, *kinds.values())):
-            raise InputError(f"expected {example} or {{file: ...}}, got {value!r}")
-        return value
-
-    return BeforeValidator(picked)
-
-
-_IN_ENERGY = _form(
-    "energy",
-    {
-        "flat": FlatEnergy,
-        "exponential": ExponentialEnergy,
-        "exponentials": ExponentialsEnergy,
-        "grid": GridEnergy,
-        "lines": Lines,
-    },
-    "{kind: flat}",
-)
-_IN_TIME = _form(
-    "time",
-    {
-        "exponential": Exponential,
-        "exponential-fit": ExponentialFit,
-        "gaussian": Gaussian,
-        "power-law": PowerLaw,
-        "pulse": Pulse,
-    },
-    "{kind: exponential, ...}",
-)
+    variations: dict[str, Alternative] = Field(default_factory=dict)
 
 
 class Background(Section):
@@ -385,22 +50,32 @@ class Background(Section):
     is a product of one in ``energy`` and one in ``time``, or a released ``template``.
 
     ``steady`` says that it does not follow the beam; left out, `out_of_beam` tells by the shape.
+    ``window`` is the range of energies that count and rate are of, by default the analysis region.
+    ``like`` names one that others measured (`named_background`): what the section says beside has
+    the last word, and a count or rate of its own is of a window of its own.
     """
 
     title: str = ""
     events: Count | None = Field(default=None, alias="count")
     rate: str | dict[str, Any] | None = None
+    window: list[str | float] | None = Field(default=None, min_length=2, max_length=2)
     steady: bool | None = None
     template: Template | None = None
-    energy: Annotated[
-        FlatEnergy | ExponentialEnergy | ExponentialsEnergy | GridEnergy | Lines | Table | None,
-        _IN_ENERGY,
-    ] = None
-    time: Annotated[
-        Exponential | ExponentialFit | Gaussian | PowerLaw | Pulse | Table | None, _IN_TIME
-    ] = None
+    energy: Annotated[EnergyForm | None, IN_ENERGY] = None
+    time: Annotated[TimeForm | None, IN_TIME] = None
     strength: Strength = Field(default_factory=list)
     _count: Measurement | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _like_another(cls, value: Any) -> Any:
+        if not (isinstance(value, Mapping) and "like" in value):
+            return value
+        own = {k: v for k, v in value.items() if k != "like"}
+        named = named_background(str(value["like"]))
+        if own.keys() & {"count", "rate"}:
+            named = {k: v for k, v in named.items() if k not in ("count", "rate", "window")}
+        return {**named, **own}
 
     @property
     def count(self) -> Measurement:
@@ -420,32 +95,55 @@ class Background(Section):
     def resolve(
         self,
         mass_kg: float,
-        range_kev: float | None,
+        region: Array | None,
+        unit: str,
         exposures: Mapping[str, Callable[[], float]],
     ) -> None:
-        """Make the count of a rate.
+        """Make the count in the analysis region, of a rate or of what is told in a window.
 
         Args:
             mass_kg: of the target.
-            range_kev: length of the energy axis; None where it is not in keV.
+            region: ends of the energy axis; None without one.
+            unit: the internal one of that axis.
             exposures: days and GWh, see `events_of_rate`.
 
         Raises:
-            InputError: if there is neither or both, a rate without its exposure, or the rate is
-                another count in another channel.
+            InputError: if there is neither or both, a rate without its exposure, a window that
+                cannot be, or the count is another one in another channel.
         """
         if (self.events is None) == (self.rate is None):
             raise InputError("give either 'count' or 'rate'")
+        share, window = self._told_in(region, unit)
         if self.events is not None:
-            self._count = self.events
-            return
-        count = events_of_rate(self.rate, mass_kg, range_kev, exposures)
+            told = self.events
+        else:
+            range_kev = None
+            if window is not None and unit.startswith("keV"):
+                range_kev = float(window[1] - window[0])
+            told = events_of_rate(self.rate, mass_kg, range_kev, exposures)
+        count = Measurement(told.value * share, told.sigma * share)
         if self._count not in (None, count):
             raise InputError(
                 "its rate is another count here than in another channel, whose mass or axis "
                 "differ: declare a background for each"
             )
         self._count = count
+
+    def _told_in(self, region: Array | None, unit: str) -> tuple[float, Array | None]:
+        """Share of the region in what is told, and the window in which it is told."""
+        if self.window is None:
+            return 1.0, region
+        if region is None or not isinstance(self.energy, EnergyFormula):
+            raise InputError(
+                "'window' needs a shape in energy that is known beyond the axis: flat, "
+                "exponential, exponentials, steps or beta-decay"
+            )
+        window = np.array([quantity(edge, unit, what="window") for edge in self.window])
+        if not window[0] < window[1]:
+            raise InputError(
+                f"'window' goes from a lower energy to a higher one, not {self.window}"
+            )
+        return self.energy.share(region, window, unit), window
 
     @model_validator(mode="after")
     def _one_shape(self) -> Background:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cevns import registry
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.experiments.declaration.backgrounds import Component
+from cevns.experiments.forms.section import Component
 from cevns.sources.beams.source import ProtonBeam
 from cevns.units import written_names
 

@@ -16,9 +16,9 @@ from typing import Any, Protocol, Self, get_args, get_type_hints, runtime_checka
 
 from cevns import registry
 from cevns.exceptions import CevnsError, SchemaError, UnknownNameError
-from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
+from cevns.experiments.forms.section import Component
 from cevns.units import computable, unit_of, written_names
 
 __all__ = ["build"]

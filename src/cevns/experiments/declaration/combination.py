@@ -8,8 +8,8 @@ from pydantic import field_validator
 
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration import loader
-from cevns.experiments.declaration.backgrounds import Name, Section
 from cevns.experiments.declaration.document import parse
+from cevns.experiments.forms.section import Name, Section
 
 __all__ = ["CombinationFile", "read_combination"]
 

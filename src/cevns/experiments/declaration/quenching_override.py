@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from cevns.detectors.quenching import Quenching, section
 from cevns.exceptions import InputError, SchemaError
-from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.builder import build
 from cevns.experiments.declaration.document import Document, parse
+from cevns.experiments.forms.section import Component
 from cevns.files import expanded
 
 __all__ = ["FIELD", "read_quenching", "replaced", "split"]

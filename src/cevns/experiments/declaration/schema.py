@@ -16,16 +16,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from cevns.exceptions import CevnsError, CevnsWarning, InputError
-from cevns.experiments.declaration.backgrounds import (
-    Background,
-    Component,
-    EnergyFormula,
-    ExponentialEnergy,
-    Name,
-    PowerLaw,
-    Section,
-    Strength,
-)
+from cevns.experiments.declaration.backgrounds import Background
 from cevns.experiments.declaration.beam import exposures, proton_beam
 from cevns.experiments.declaration.sections import (
     Axes,
@@ -41,6 +32,9 @@ from cevns.experiments.declaration.sections import (
     Source,
     Target,
 )
+from cevns.experiments.forms.energy_forms import EnergyFormula, ExponentialEnergy
+from cevns.experiments.forms.section import Component, Name, Section, Strength
+from cevns.experiments.forms.time_forms import PowerLaw
 from cevns.parameters import fold_name
 from cevns.units import Unit
 
@@ -283,17 +277,16 @@ class ExperimentFile(Section):
 
     def _check_backgrounds(self, names: list[str]) -> None:
         axis = self.axes.energy
-        range_kev = None
-        if axis is not None and axis.unit.startswith("keV"):
-            range_kev = axis.edges[-1] - axis.edges[0]
+        region = None if axis is None else np.array([axis.edges[0], axis.edges[-1]])
+        unit = "" if axis is None else axis.unit
         edges = None if self.axes.time is None else self.axes.time.edges
         rated = any(self.backgrounds[name].rate is not None for name in names)
         exposed = exposures(self.live_time, proton_beam(self.source) if rated else None, edges)
         for name in names:
             background = self.backgrounds[name]
             try:
-                background.resolve(self.target.mass, range_kev, exposed)
-            except InputError as error:
+                background.resolve(self.target.mass, region, unit, exposed)
+            except CevnsError as error:
                 raise InputError(f"background {name!r}: {error}") from None
             if axis is None and (background.energy or background.template):
                 raise InputError(f"background {name!r} has a shape, but there is no axis in energy")
@@ -313,7 +306,7 @@ class ExperimentFile(Section):
                 )
             if axis is not None and isinstance(background.energy, EnergyFormula):
                 try:
-                    background.energy.terms(axis.unit)
+                    background.energy.bins(np.asarray(axis.edges), axis.unit)
                 except CevnsError as error:
                     raise InputError(f"background {name!r}, energy: {error}") from None
             if self.axes.time is not None and isinstance(background.time, PowerLaw):

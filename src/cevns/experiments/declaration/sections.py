@@ -17,15 +17,9 @@ from pydantic import Field, field_validator, model_validator
 
 from cevns import datasets
 from cevns.exceptions import InputError
-from cevns.experiments.declaration.backgrounds import (
-    AXIS_UNITS,
-    Component,
-    Section,
-    Strength,
-    Table,
-    Template,
-)
+from cevns.experiments.declaration.backgrounds import Template
 from cevns.experiments.declaration.event_numbers import Count
+from cevns.experiments.forms.section import AXIS_UNITS, Component, Section, Strength, Table
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.processes.framework.user_models import is_path, parts
 from cevns.units import Measurement, Unit, measurement, quantity

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.experiments.declaration.backgrounds import ExponentialEnergy, GridEnergy, Lines
 from cevns.experiments.declaration.document import Document
+from cevns.experiments.forms.energy_forms import ExponentialEnergy, GridEnergy, Lines
 from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.shapes import FunctionShape, GridShape
 from cevns.morphing import ParameterGrid, read_grid_table
@@ -30,9 +30,9 @@ def lines(view: Parts, declared: Lines) -> Array:
             "lines are as wide as 'detector.resolution' makes them, which a response matrix takes "
             "the place of: give the background as a table"
         )
-    below = view.resolution.cdf(view.energy_edges[:, None], np.array(declared.energies))
-    sizes = declared.intensities or [1.0] * len(declared.energies)
-    shape: Array = np.diff(below, axis=0) @ np.array(sizes)
+    energies, sizes = np.transpose(declared.spectrum)
+    below = view.resolution.cdf(view.energy_edges[:, None], energies)
+    shape: Array = np.diff(below, axis=0) @ sizes
     return shape
 
 

@@ -11,26 +11,24 @@ import numpy as np
 
 from cevns.datasets import binning
 from cevns.detectors import time_bins
-from cevns.exceptions import InputError
-from cevns.experiments.declaration.backgrounds import (
-    STEADY_STATE_ROLE,
-    Background,
+from cevns.exceptions import InputError, UnknownNameError
+from cevns.experiments.declaration.backgrounds import STEADY_STATE_ROLE, Background
+from cevns.experiments.declaration.sections import Data
+from cevns.experiments.forms.energy_forms import GridEnergy, Lines
+from cevns.experiments.forms.integrals import exponential_bins
+from cevns.experiments.forms.section import Table
+from cevns.experiments.forms.time_forms import (
     Exponential,
     ExponentialFit,
-    FlatEnergy,
     Gaussian,
-    GridEnergy,
-    Lines,
     PowerLaw,
     Pulse,
-    Table,
 )
-from cevns.experiments.declaration.sections import Data
 from cevns.experiments.inputs.cells import Cells, cells_of_table
 from cevns.experiments.inputs.energy_shapes import lines, on_grid
 from cevns.experiments.inputs.measured_values import Measured, read_counts, read_values
 from cevns.experiments.inputs.released import released_shape, templates
-from cevns.experiments.inputs.slope import exponential_bins, fit_exponential
+from cevns.experiments.inputs.slope import fit_exponential
 from cevns.experiments.inputs.table_reader import InputFile, TableReader
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.parts import Parts
@@ -185,15 +183,7 @@ def _energies(experiment: Parts, reader: TableReader, background: Background) ->
         found = on_grid(experiment, shape, np.ones(1))
         nominal = [experiment.declared[name].value for name in found.parameters]
         return np.asarray(found.grid.shares(nominal) @ found.matrix)
-    if isinstance(shape, FlatEnergy):
-        return np.diff(np.clip(edges, *shape.ends(axis.unit)))
-    heights, scales = np.transpose(shape.terms(axis.unit))
-    # from the first edge and relative to the slowest there, so that the whole shape does not
-    # underflow far above the scales
-    low = edges[0]
-    heights = heights * np.exp(low / scales.max() - low / scales)
-    result: Array = heights @ [exponential_bins(1.0 / s, edges - low) for s in scales]
-    return result
+    return shape.bins(edges, axis.unit)
 
 
 def _times(experiment: Parts, reader: TableReader, background: Background) -> Array:
@@ -211,7 +201,7 @@ def _times(experiment: Parts, reader: TableReader, background: Background) -> Ar
     if isinstance(shape, Gaussian):
         return np.diff(Pulsed(shape.sigma).cdf(bins, shape.mean))
     if isinstance(shape, Pulse):
-        return _prompt_times(experiment, bins)
+        return _flavour_times(experiment, shape, bins)
     if not shape.efficiency:
         return reader.rebin(shape, bins)
     edges, content = reader.fine(shape)
@@ -222,8 +212,8 @@ def _times(experiment: Parts, reader: TableReader, background: Background) -> Ar
     return binning.rebin(edges, content * (experiment.time_efficiency(nodes) @ w) / 2.0, bins)
 
 
-def _prompt_times(experiment: Parts, bins: Array) -> Array:
-    """Arrival times of the prompt flavour, the densest one, at the nominal time of the pulse."""
+def _flavour_times(experiment: Parts, shape: Pulse, bins: Array) -> Array:
+    """Arrival times of a flavour, by default the prompt one, the densest at its time."""
     source, pulse = experiment.source, experiment.one_acting_on("pulse-time")
     if not isinstance(source, PulsedSource) or pulse is None:
         raise InputError(
@@ -232,10 +222,12 @@ def _prompt_times(experiment: Parts, bins: Array) -> Array:
             "'time: {kind: gaussian, mean: 500 ns, sigma: 150 ns}'"
         )
     t0 = pulse.value
-    # at its densest time, which for a train of bunches is not t0
+    if shape.of is not None and shape.of not in source.flavours:
+        raise UnknownNameError("flavour of the source", shape.of, source.flavours)
+    # the prompt one at its densest time, which for a train of bunches is not t0
     grid = np.linspace(bins[0], bins[-1], _SEARCHED)
-    prompt = max(source.flavours, key=lambda f: float(source.time_pdf(f, grid, t0).max()))
+    of = shape.of or max(source.flavours, key=lambda f: float(source.time_pdf(f, grid, t0).max()))
     if isinstance(source, ShapedPulse) and source.sharp_ends:
-        return np.diff(source.time_cdf(prompt, bins, t0))
-    shares: Array = time_bins(lambda t, at: source.time_pdf(prompt, t, at), bins, [t0])[0]
+        return np.diff(source.time_cdf(of, bins, t0))
+    shares: Array = time_bins(lambda t, at: source.time_pdf(of, t, at), bins, [t0])[0]
     return shares

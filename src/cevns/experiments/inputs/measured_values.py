@@ -23,8 +23,8 @@ import numpy as np
 from cevns import registry
 from cevns.datasets import Table
 from cevns.exceptions import DataError, InputError
-from cevns.experiments.declaration.backgrounds import Table as Declared
 from cevns.experiments.declaration.sections import Data
+from cevns.experiments.forms.section import Table as Declared
 from cevns.experiments.inputs.cells import Cells, cells_of_events, cells_of_table, with_extra
 from cevns.experiments.inputs.table_reader import TableReader
 from cevns.experiments.prediction.parts import Parts

@@ -14,7 +14,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["Slope", "exponential_bins", "fit_exponential"]
+__all__ = ["Slope", "fit_exponential"]
 
 
 @dataclass(frozen=True)
@@ -30,25 +30,6 @@ class Slope:
     rate: float
     error: float
     events: float
-
-
-def exponential_bins(rate: float, edges: ArrayLike) -> Array:
-    """Integral of ``exp(-rate t)`` over bins; their widths for a rate of zero.
-
-    Args:
-        rate: in the inverse unit of the edges, 1/us for a time.
-        edges: of the bins.
-
-    Examples:
-        >>> exponential_bins(0.0, [0.0, 0.5, 2.0]).tolist()
-        [0.5, 1.5]
-    """
-    t = np.asarray(edges, dtype=float)
-    # expm1 keeps the difference where rate x width is small
-    width = np.diff(t)
-    fall = -np.expm1(-rate * width) / rate if abs(rate) > 1e-12 else width
-    result: Array = np.exp(-rate * t[:-1]) * fall
-    return result
 
 
 def fit_exponential(

@@ -19,9 +19,9 @@ from cevns import datasets
 from cevns.datasets import binning, read_table
 from cevns.datasets.digests import sha256
 from cevns.exceptions import DataError, InputError, UnknownNameError
-from cevns.experiments.declaration.backgrounds import Component, Table
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.forms.section import Component, Table
 from cevns.experiments.prediction.parts import Parts
 from cevns.files import expanded
 from cevns.typing import Array

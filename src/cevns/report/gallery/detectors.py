@@ -23,7 +23,7 @@ def table() -> Table:
         published = d.published_text or (None if d.published is None else f"{d.published:.0f}")
         rows.append((d.title, d.technology, *_numbers(d), published, d.status, words))
         rows += [(f"— {v}", "", *_numbers(d.variant(v)), None, "", "") for v in d.variants]
-    y = year()
+    y = year(20.0)
     return Table(
         (
             "detector",
@@ -40,7 +40,7 @@ def table() -> Table:
         (
             (
                 f"A year is {y.hours:.0f} h of {y.power_mw:g} MW of {y.proton_energy_gev:g} GeV "
-                f"protons with {y.yield_per_flavour:g} neutrinos per proton and flavour. Counted "
+                f"protons with {y.yield_per_flavour:.3g} neutrinos per proton and flavour. Counted "
                 "are recoils above a sharp threshold with full efficiency; an analysis has an "
                 "efficiency, and takes some recoils from below. Of NaI only sodium recoils count. "
                 "A threshold in keVee of germanium becomes one in keVnr by Lindhard's theory "
@@ -112,7 +112,7 @@ def figure() -> Figure:
     axes.set_xticks(ticks, [str(t) for t in ticks])
     axes.set_xlabel("CEvNS recoils above threshold per SNS year")
     axes.legend(loc="upper right", fontsize=7.5)
-    y = year()
+    y = year(20.0)
     note = (
         f"{y.hours:.0f} h of {y.power_mw:g} MW, full efficiency; published: COHERENT talk 2020; "
         f"prediction: cevns {VERSION}"

@@ -15,6 +15,7 @@ def compute(
     overrides: Mapping[str, str] | None = None,
     error: bool = False,
     over: Mapping[str, str] | None = None,
+    scale: float = 1.0,
 ) -> float:
     """Events in the analysis region before any fit, or (with `error`) their prior uncertainty.
 
@@ -23,7 +24,9 @@ def compute(
         overrides: changed fields of the experiment file.
         error: whether the uncertainty is asked for.
         over: other changed fields; the ratio to what they predict is returned.
+        scale: factor on the result, one over kilograms and days for a rate.
     """
     loaded = load(experiment, overrides=overrides)
     found = prediction_error(loaded) if error else loaded.prediction()
-    return found if over is None else found / load(experiment, overrides=over).prediction()
+    below = 1.0 if over is None else load(experiment, overrides=over).prediction()
+    return scale * found / below
