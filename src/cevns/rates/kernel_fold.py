@@ -52,8 +52,8 @@ class KernelFold:
 
     Raises:
         SpeciesError: if the source emits a species that the process does not scatter.
-        InputError: if the mass is not positive, the source makes no deposit at all, or the target
-            has no nuclide at which the process happens.
+        InputError: if the mass is not positive, the source makes no deposit at all, the target has
+            no nuclide at which the process happens, or deposits are given for a bare count.
 
     Examples:
         Neutrons that nu_e free from lead, a bare count, with a toy cross section above 9 MeV:
@@ -90,6 +90,10 @@ class KernelFold:
         object.__setattr__(self, "source", of_its_mass(self.source, process.kinematics))
         if self.nodes_kev is not None:
             nodes = np.asarray(self.nodes_kev, dtype=float)
+            if process.quantity == "count" and np.any(nodes != 0.0):
+                raise InputError(
+                    f"the process {process.name!r} is a bare count: it has no spectrum of energies"
+                )
             grid = nodes, np.broadcast_to(np.asarray(self.weights_kev, dtype=float), nodes.shape)
         elif process.quantity == "count":
             grid = np.zeros(1), np.ones(1)
