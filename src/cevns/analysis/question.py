@@ -89,6 +89,12 @@ class Asked:
         return self.subject.experiments
 
     @property
+    def of(self) -> tuple[Experiment, ...]:
+        """Those that are asked; others stand beside them (`Experiment.is_beside`)."""
+        subject = self.subject
+        return subject.asked if isinstance(subject, JointExperiment) else (subject,)
+
+    @property
     def held(self) -> Model:
         """The model with what the question holds."""
         if not self.fix:
@@ -214,7 +220,7 @@ def laid_over(
     """
     if not models:
         return experiments, models
-    other, beside = from_elsewhere(models)
+    other, others = from_elsewhere(models)
     own = {e.declaration.source.kind for e in experiments}
     if not other or own.intersection(m.usual_source["kind"] for m in other.values()):
         return experiments, models
@@ -226,14 +232,16 @@ def laid_over(
                 "one of them at a time"
             )
         experiments = tuple(
-            e.with_patch(
+            e
+            if e.is_beside
+            else e.with_patch(
                 over_cevns(
                     name, made, e.declaration.interaction.form_factor, e.declaration.source.fields
                 )
             )
             for e in experiments
         )
-    return experiments, beside
+    return experiments, others
 
 
 def with_physics(experiment: Experiment, physics: Physics) -> Experiment:

@@ -19,7 +19,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.experiment import load as load_experiment
-from cevns.experiments.joint import Named
+from cevns.experiments.joint import Named, asked_first
 from cevns.inference import Model
 from cevns.parameters import Parameters
 
@@ -65,6 +65,7 @@ class Study(Named):
     def __post_init__(self) -> None:
         if not self.experiments:
             raise InputError("a study needs at least one experiment")
+        object.__setattr__(self, "experiments", asked_first(self.experiments))
         for i, first in enumerate(self.experiments):
             for second in self.experiments[i + 1 :]:
                 if first.name != second.name:
@@ -155,6 +156,12 @@ class Study(Named):
             changed, process = laid_over(changed, process)
         if process == "":
             return replace(self, experiments=changed)
+        if all(e.is_beside for e in changed):
+            raise InputError(
+                f"{self.experiments[0].name} is of {self.experiments[0].interaction.name!r}, to "
+                "which new physics of other processes adds nothing; change its file "
+                "(--set interaction.kind=...), or lay the model over an experiment of CEvNS"
+            )
         changed = tuple(with_physics(e, process) for e in changed)
         return replace(self, experiments=changed, models=process)
 
