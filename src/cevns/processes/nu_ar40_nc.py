@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cevns.processes.inelastic.channel import NeutralCurrent
 from cevns.processes.inelastic.cross_sections import Tabulated
@@ -23,7 +24,7 @@ class ArgonNC(NeutralCurrent):
     threshold_mev = 9.8
     scale_name = "ar40_nc_scale"
     relative_error = 0.90
-    tables = {
+    tables: ClassVar = {
         "kolbe": (Tabulated("argon.csv", "nc-kolbe", 9.8),),
         "one-level": (Tabulated("argon.csv", "nc-one-level", 9.8),),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cevns.processes.inelastic.channel import NeutralCurrent
 from cevns.processes.inelastic.cross_sections import Tabulated
@@ -22,7 +23,7 @@ class DeuteronNC(NeutralCurrent):
     threshold_mev = 2.2246
     scale_name = "d_nc_scale"
     relative_error = 0.03
-    tables = {
+    tables: ClassVar = {
         "nakamura-2002": (
             Tabulated("deuteron.csv", "nc-nu", 2.2246),
             Tabulated("deuteron.csv", "nc-nubar", 2.2246),

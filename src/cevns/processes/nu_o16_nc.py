@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cevns.processes.inelastic.channel import NeutralCurrent
 from cevns.processes.inelastic.cross_sections import Tabulated
@@ -22,7 +23,7 @@ class OxygenNC(NeutralCurrent):
     threshold_mev = 12.13
     scale_name = "o16_nc_scale"
     relative_error = 0.30
-    tables = {"kolbe-2002": (Tabulated("oxygen.csv", "nc", 12.13),)}
+    tables: ClassVar = {"kolbe-2002": (Tabulated("oxygen.csv", "nc", 12.13),)}
 
 
 MODEL = OxygenNC

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cevns.processes.inelastic.channel import NeutralCurrent
 from cevns.processes.inelastic.cross_sections import Tabulated
@@ -22,7 +23,7 @@ class LeadNCTwo(NeutralCurrent):
     threshold_mev = 14.1
     scale_name = "pb208_nc_scale"
     relative_error = 0.30
-    tables = {
+    tables: ClassVar = {
         "engel-2003": (
             Tabulated("lead.csv", "nc-2n-nu", 14.1),
             Tabulated("lead.csv", "nc-2n-nubar", 14.1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cevns.processes.inelastic.channel import ChargedCurrent
 from cevns.processes.inelastic.cross_sections import Tabulated
@@ -22,7 +23,7 @@ class DeuteronCCBar(ChargedCurrent):
     threshold_mev = 4.029
     scale_name = "d_cc_scale"
     relative_error = 0.03
-    tables = {"nakamura-2002": (Tabulated("deuteron.csv", "cc-nubar", 4.029),)}
+    tables: ClassVar = {"nakamura-2002": (Tabulated("deuteron.csv", "cc-nubar", 4.029),)}
     species = "nubar_e"
 
 

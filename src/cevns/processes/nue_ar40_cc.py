@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cevns.processes.inelastic.channel import ChargedCurrent
 from cevns.processes.inelastic.cross_sections import Tabulated
@@ -25,8 +26,9 @@ class ArgonCC(ChargedCurrent):
     threshold_mev = 1.504
     scale_name = "ar40_cc_scale"
     relative_error = 0.10
-    tables = {
-        n: (Tabulated("argon.csv", n, 1.504),) for n in ("marley-2", "marley-1", "klmv", "snowglobes")
+    tables: ClassVar = {
+        n: (Tabulated("argon.csv", n, 1.504),)
+        for n in ("marley-2", "marley-1", "klmv", "snowglobes")
     }
     invisible_mev = 1.504
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from cevns.nuclear.nuclides import Nuclide
 from cevns.processes.framework.kernels import Quantity
@@ -23,7 +23,8 @@ class DeuteronCC(ChargedCurrent):
 
     The cross section is that of Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, good to 2
     to 3 % at these energies. The energy T_pp of the protons, which make no Cherenkov light, has the
-    distribution of `cevns.processes.inelastic.two_protons`; its mean is 3.4 MeV at pion decay at rest.
+    distribution of `cevns.processes.inelastic.two_protons`; its mean is 3.4 MeV at pion decay at
+    rest.
 
     Examples:
         >>> from cevns.rates import flux_averaged_cross_section
@@ -39,7 +40,7 @@ class DeuteronCC(ChargedCurrent):
     threshold_mev = Q_MEV
     scale_name = "d_cc_scale"
     relative_error = 0.03
-    tables = {"nakamura-2002": (Tabulated("deuteron.csv", "cc-nu", Q_MEV),)}
+    tables: ClassVar = {"nakamura-2002": (Tabulated("deuteron.csv", "cc-nu", Q_MEV),)}
 
     @property
     def quantity(self) -> Quantity:

@@ -1,4 +1,4 @@
-"""An inelastic channel of neutrinos on a nucleus: its cross section times a scale, and what is seen.
+"""An inelastic channel of neutrinos on a nucleus: cross section, its scale, what is seen.
 
     charged current:   nu_e + A -> e- + B,       the cross section of nu_e
     neutral current:   nu + A -> nu + A*,        that of each flavour, of neutrinos or antineutrinos
@@ -52,9 +52,9 @@ class InelasticChannel(ABC):
     """A channel with its tables, its scale and its visible energy.
 
     Class attributes: ``target``, the isotope (``H2``), or the element (``Pb``) of which all
-    isotopes are taken as the one that was computed; ``threshold_mev``; ``tables``, cross sections by
-    the name of the calculation, the default first; ``relative_error`` of the theory; ``invisible_mev``,
-    Q of y = E_nu - Q, or None for a bare count.
+    isotopes are taken as the one that was computed; ``threshold_mev``; ``tables``, cross sections
+    by the name of the calculation, the default first; ``scale_name`` and ``relative_error`` of the
+    theory; ``invisible_mev``, Q of y = E_nu - Q, or None for a bare count.
 
     Args:
         table: name of the calculation; empty for the default.
@@ -86,7 +86,7 @@ class InelasticChannel(ABC):
     @property
     def parameters(self) -> Parameters:
         """The scale of the cross section, one at the calculation."""
-        said = f"cross section of {self.name} over the calculation (good to {self.relative_error:.0%})"
+        said = f"cross section of {self.name} over the calculation, good to {self.relative_error:g}"
         scale = Parameter(
             self.scale_name, 1.0, lower=0.0, role="poi", shared=True, description=said,
             typical=self.relative_error, natural=(0.0, 2.0),
@@ -196,7 +196,7 @@ class InelasticChannel(ABC):
 
 
 class ChargedCurrent(InelasticChannel):
-    """nu_e + A -> e- + B; nu_mu and nu_tau are below their thresholds, antineutrinos have others."""
+    """nu_e + A -> e- + B; nu_mu and nu_tau are below threshold, antineutrinos do something else."""
 
     species: ClassVar[str] = "nu_e"
 
@@ -206,7 +206,7 @@ class ChargedCurrent(InelasticChannel):
 
 
 class NeutralCurrent(InelasticChannel):
-    """nu + A -> nu + A*, alike for the three flavours; tables are of neutrinos and antineutrinos."""
+    """nu + A -> nu + A*, alike for three flavours; tables of neutrinos and of antineutrinos."""
 
     def of_species(self, species: str) -> CrossSection | None:
         """That of neutrinos, or the last one of the table for antineutrinos."""

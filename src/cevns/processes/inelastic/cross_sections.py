@@ -1,8 +1,8 @@
 r"""Cross sections of inelastic channels: curves through published tables, and allowed transitions.
 
-A table is interpolated as log(sigma) in log(E - threshold) by monotone cubics, along which it has no
-structure between its energies. Below its first energy and above its last one the curve goes on as
-the power of E - threshold that its first or last two energies have, and it is zero at the threshold.
+A table is interpolated as log(sigma) in log(E - threshold) by monotone cubics. Below its first
+energy and above its last one the curve goes on as the power of E - threshold that its first or last
+two energies have; it is zero at the threshold.
 """
 
 from __future__ import annotations

@@ -47,9 +47,7 @@ def overlap_squared(t_pp_mev: ArrayLike) -> Array:
         c2 = x / np.expm1(x)
     k = -HBARC_MEV_FM / _SCATTERING_LENGTH_FM + _EFFECTIVE_RANGE_FM * p * p / (2.0 * HBARC_MEV_FM)
     gamma = _GAMMA_MEV
-    found: Array = (
-        c2 * (gamma + k) ** 2 / ((gamma * gamma + p * p) ** 2 * ((c2 * p) ** 2 + k * k))
-    )
+    found: Array = c2 * (gamma + k) ** 2 / ((gamma * gamma + p * p) ** 2 * ((c2 * p) ** 2 + k * k))
     return found
 
 
