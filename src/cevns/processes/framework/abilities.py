@@ -25,6 +25,7 @@ __all__ = [
     "ForFormFactor",
     "ForSource",
     "FromElsewhere",
+    "KnownTotal",
     "NeutronRadii",
     "OfNuclides",
     "OneCoupling",
@@ -101,6 +102,17 @@ class ToLevel(Protocol):
     @property
     def to_level(self) -> bool:
         """Whether it is so."""
+        ...
+
+
+@runtime_checkable
+class KnownTotal(Protocol):
+    """A kernel whose integral over the deposit is known: a table of cross sections, for example."""
+
+    def total_cm2(
+        self, energy_mev: Array, species: str, target: Nuclide, values: Mapping[str, Any]
+    ) -> Array:
+        """sigma(E), cm2, in the shape of the energies."""
         ...
 
 

@@ -13,7 +13,12 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.form_factors import form_factor as find_form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.nuclides import nuclide as find_nuclide
-from cevns.processes.framework.abilities import at_place, factors_at, has_no_slope
+from cevns.processes.framework.abilities import (
+    KnownTotal,
+    at_place,
+    factors_at,
+    has_no_slope,
+)
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kernels import Process, is_kernel
@@ -149,8 +154,11 @@ def total_cross_section(
             f"sections are given from {_SMALLEST_ENERGY_MEV:g} MeV"
         )
     process = standing(options.get("interaction"))
+    values = options.get("values") or {}
+    if isinstance(process, KnownTotal):
+        return process.total_cm2(energy, flavour, target, values)
     if is_kernel(process) and has_no_slope(process):
-        return process.kernel(np.zeros(()), energy, flavour, target, options.get("values") or {})
+        return process.kernel(np.zeros(()), energy, flavour, target, values)
     # 2 E R is the largest q R (R < 8 fm, hbar c = 197 MeV fm); two nodes a radian beyond 32
     count = 32 + int(2.0 * 2.0 * highest * 8.0 / 197.0)
     x, w = np.polynomial.legendre.leggauss(count)

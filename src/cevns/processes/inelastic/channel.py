@@ -165,6 +165,28 @@ class InelasticChannel(ABC):
             )
         return self
 
+    def total_cm2(
+        self, energy_mev: Array, species: str, target: Nuclide, values: Mapping[str, Any]
+    ) -> Array:
+        """sigma, cm2, in the shape of the energies; zero for other nuclides.
+
+        Args:
+            energy_mev: of the neutrino, MeV.
+            species: its flavour.
+            target: the nuclide.
+            values: with the scale.
+
+        Raises:
+            SpeciesError: if the species is no flavour of neutrinos.
+        """
+        if species not in FLAVOURS:
+            raise SpeciesError(f"{species!r} is no flavour of neutrinos")
+        sigma = self.of_species(species) if self.hits(target) else None
+        if sigma is None:
+            return np.zeros(np.shape(energy_mev))
+        result: Array = self.scale(values) * sigma(energy_mev)
+        return result
+
     def kernel(
         self,
         deposit_kev: Array,
@@ -173,26 +195,9 @@ class InelasticChannel(ABC):
         target: Nuclide,
         values: Mapping[str, Any],
     ) -> Array:
-        """sigma, cm2, of a count and of a transition to one level, broadcast.
-
-        Args:
-            deposit_kev: not used.
-            energy_mev: of the neutrino, MeV.
-            species: its flavour.
-            target: the nuclide; one of another isotope or element has zero.
-            values: with the scale.
-
-        Raises:
-            SpeciesError: if the species is no flavour of neutrinos.
-        """
-        if species not in FLAVOURS:
-            raise SpeciesError(f"{species!r} is no flavour of neutrinos")
-        shape = np.broadcast_shapes(np.shape(deposit_kev), np.shape(energy_mev))
-        sigma = self.of_species(species) if self.hits(target) else None
-        if sigma is None:
-            return np.zeros(shape)
-        result: Array = self.scale(values) * np.broadcast_to(sigma(energy_mev), shape)
-        return result
+        """sigma, cm2, of a count and of a transition to one level, broadcast; see `total_cm2`."""
+        sigma = self.total_cm2(energy_mev, species, target, values)
+        return sigma + np.zeros(np.shape(deposit_kev))
 
 
 class ChargedCurrent(InelasticChannel):
