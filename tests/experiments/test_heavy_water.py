@@ -75,7 +75,8 @@ def test_bins_in_mev_against_an_integral_of_their_own():
     for number, component in enumerate(channel.components):
         if component.name in own:
             counts = at.component(number)[:, 0]
-            assert counts == pytest.approx(own[component.name], rel=2e-3), component.name
+            expected = own[component.name]  # far tails have 1e-8 of an event
+            assert counts == pytest.approx(expected, rel=1e-3, abs=1e-7 * expected.sum())
             assert counts.sum() == pytest.approx(own[component.name].sum(), rel=5e-4)
 
 
