@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cevns.exceptions import UnknownNameError
 from cevns.registry import canonical
@@ -44,6 +44,7 @@ class Facility:
         bunch_spacing_us: from bunch to bunch.
         yield_per_flavour: neutrinos per proton and flavour, or the name of a formula.
         yield_error: of a measured yield.
+        yield_models: lowest and highest of hadron models, where they differ from a measured yield.
         beam: its name in the source `meson-decay`; empty where that has none.
         memory: fields that were not checked against a paper.
         source: where the others are from.
@@ -64,6 +65,7 @@ class Facility:
     bunch_spacing_us: float | None = None
     yield_per_flavour: float | str | None = None
     yield_error: float | None = None
+    yield_models: tuple[float, ...] = ()
     beam: str = ""
     memory: tuple[str, ...] = ()
     source: str = ""
@@ -71,15 +73,13 @@ class Facility:
 
 
 def _read(row: dict[str, str]) -> Facility:
-    numbers = {name: float(row.pop(name)) if row[name] else row.pop(name) for name in _NUMBERS}
-    given = row.pop("yield_per_flavour")
-    return Facility(
-        **{name: value for name, value in row.items() if name not in ("bunches", "memory")},
-        **{name: value or None for name, value in numbers.items()},
-        bunches=int(row["bunches"]),
-        yield_per_flavour=float(given) if given[0].isdigit() else given,
-        memory=tuple(row["memory"].split()),
-    )
+    found: dict[str, Any] = dict(row)
+    found |= {name: float(row[name]) if row[name] else None for name in _NUMBERS}
+    if row["yield_per_flavour"][0].isdigit():
+        found["yield_per_flavour"] = float(row["yield_per_flavour"])
+    found["yield_models"] = tuple(map(float, row["yield_models"].split()))
+    found["bunches"], found["memory"] = int(row["bunches"]), tuple(row["memory"].split())
+    return Facility(**found)
 
 
 @cache
