@@ -247,14 +247,21 @@ def laid_over(
     return experiments, others
 
 
-def with_physics(experiment: Experiment, physics: Physics) -> Experiment:
-    """An experiment with new physics in its interaction.
+def with_physics(*experiments: Experiment, physics: Physics) -> tuple[Experiment, ...]:
+    """Experiments with new physics in their interaction; those that stand beside stay as they are.
 
     Raises:
         UnknownNameError: if there is no such interaction.
-        InputError: if it cannot be made.
+        InputError: if it cannot be made, or all stand beside (`Experiment.is_beside`).
     """
-    return replace(experiment, process=extended(experiment, physics))
+    first = experiments[0]
+    if all(e.is_beside for e in experiments):
+        raise InputError(
+            f"{first.name} is of {first.interaction.name!r}, to which new physics of other "
+            "processes adds nothing; change its file (--set interaction.kind=...), or lay the "
+            "model over an experiment of CEvNS"
+        )
+    return tuple(replace(e, process=extended(e, physics)) for e in experiments)
 
 
 def place(experiment: Experiment, at: Mapping[str, float]) -> tuple[Experiment, dict[str, float]]:

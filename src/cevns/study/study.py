@@ -156,14 +156,7 @@ class Study(Named):
             changed, process = laid_over(changed, process)
         if process == "":
             return replace(self, experiments=changed)
-        if all(e.is_beside for e in changed):
-            raise InputError(
-                f"{self.experiments[0].name} is of {self.experiments[0].interaction.name!r}, to "
-                "which new physics of other processes adds nothing; change its file "
-                "(--set interaction.kind=...), or lay the model over an experiment of CEvNS"
-            )
-        changed = tuple(with_physics(e, process) for e in changed)
-        return replace(self, experiments=changed, models=process)
+        return replace(self, experiments=with_physics(*changed, physics=process), models=process)
 
     def with_quenching(self, curve: Quenching) -> Study:
         """The same study with another quenching curve, its variations as constrained parameters.
