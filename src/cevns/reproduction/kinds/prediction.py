@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cevns.analysis.shifts import prediction_error
-from cevns.experiments import load
+from cevns.experiments import Experiment, load
 
 __all__ = ["compute"]
 
@@ -16,6 +16,7 @@ def compute(
     error: bool = False,
     over: Mapping[str, str] | None = None,
     scale: float = 1.0,
+    component: str | None = None,
 ) -> float:
     """Events in the analysis region before any fit, or (with `error`) their prior uncertainty.
 
@@ -25,8 +26,13 @@ def compute(
         error: whether the uncertainty is asked for.
         over: other changed fields; the ratio to what they predict is returned.
         scale: factor on the result, one over kilograms and days for a rate.
+        component: whose count it is, in place of the signal.
     """
     loaded = load(experiment, overrides=overrides)
-    found = prediction_error(loaded) if error else loaded.prediction()
-    below = 1.0 if over is None else load(experiment, overrides=over).prediction()
+    found = prediction_error(loaded) if error else _count(loaded, component)
+    below = 1.0 if over is None else _count(load(experiment, overrides=over), component)
     return scale * found / below
+
+
+def _count(loaded: Experiment, component: str | None) -> float:
+    return loaded.prediction() if component is None else loaded.predict()[component]
