@@ -12,6 +12,9 @@ Intervals and limits are those of the profile of the likelihood itself, not of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 
 from cevns.exceptions import FitError
@@ -19,14 +22,21 @@ from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.data import asimov
 from cevns.inference.model.expectation import Model
+from cevns.parameters import Parameter
 from cevns.typing import Array
 
-__all__ = ["end", "expected_error", "rises"]
+__all__ = ["ends", "expected_error", "rises"]
 
-_REACH = 1e4
-"""How far from the truth an end is looked for, in typical sizes of the parameter."""
-_REFINED = 3
-"""Times that the cell with the end is divided in eight."""
+_ANYWHERE: Final = np.geomspace(1e-4, 1e4, 49)
+"""Where an end is looked for at first, in typical sizes of the parameter."""
+_NEAR: Final = np.array([0.1, 0.4, 0.7, 0.85, 1.0, 1.2, 1.5, 2.2, 4.0, 16.0])
+"""The same in units of where a parabola has it."""
+_CELLS: Final = 6
+"""Parts of the cell with the end, which is looked at once more; the root of the rise is nearly
+straight there."""
+_NO_SLOPE: Final = 1e-10
+"""Information on a typical step, in units of one standard deviation squared, below which it is
+rounding."""
 
 
 def expected_error(model: Model, name: str) -> float | None:
@@ -45,7 +55,9 @@ def expected_error(model: Model, name: str) -> float | None:
     """
     theta = model.parameters.values[:, None]
     information = Objective(model).information(theta)[:, :, 0]
-    free = [i for i in model.parameters.free if information[i, i] > 0.0]
+    scales = np.array([p.scale for p in model.parameters])
+    known = np.diag(information) * scales**2 > _NO_SLOPE
+    free = [i for i in model.parameters.free if known[i]]
     at = model.parameters.position(name)
     if at not in free:
         return None
@@ -80,49 +92,82 @@ def rises(model: Model, name: str, values: Array, *, rescue: bool = True) -> Arr
     return np.maximum(found.valid_nll, 0.0)
 
 
-def end(
-    model: Model, name: str, side: int, goal: float, error: float | None = None
-) -> tuple[float, bool]:
-    """Where the profile has risen by `goal`, the nearest such place on one side of the truth.
+def ends(
+    model: Model,
+    name: str,
+    goal: float,
+    sides: Sequence[int] = (-1, 1),
+    error: float | None = None,
+) -> tuple[float, ...]:
+    """Where the profile has risen by `goal`, the nearest such place on each side of the truth.
 
     Args:
-        model: the model.
+        model: the model, at whose nominal values the counts are.
         name: of the parameter.
-        side: 1 above the truth, -1 below.
         goal: rise of -2 ln L, 2.71 for 90 %.
-        error: of the parameter, if it is known.
+        sides: 1 above the truth, -1 below.
+        error: of the parameter, if it is known: the place is near it.
 
     Returns:
-        The place, to a part in a thousand of its distance, and whether it is the bound of the
-        parameter, before which the profile does not rise that far.
+        A place for each side, to a part in a thousand of its distance, or the bound of the
+        parameter where the profile does not rise that far before it.
 
     Raises:
         FitError: if it does not rise that far at all.
     """
-    p = model.parameters[name]
-    bound = p.lower if side < 0 else p.upper
-    # from the error outwards; without one the place may be anywhere
-    unit, low, high, number = (p.scale, 1.0 / _REACH, _REACH, 49)
-    if error is not None:
-        unit, low, high, number = error * float(np.sqrt(goal)), 0.25, 16.0, 19
-    distances = unit * np.geomspace(low, high, number)
-    room = side * (bound - p.value)
-    distances = np.concatenate([[0.0], distances[distances < room], [room] * bool(room < np.inf)])
-    root = np.sqrt(goal)
-    inner, outer = 0.0, float(distances[-1])
-    for step in range(_REFINED + 1):
-        rise = rises(model, name, p.value + side * distances, rescue=step > 0)
-        height = np.sqrt(rise) - root
-        above = np.flatnonzero(height >= 0.0)
-        if not above.size:
-            if distances[-1] == room:
-                return bound, True
+    p, root = model.parameters[name], float(np.sqrt(goal))
+    steps = p.scale * _ANYWHERE if error is None else error * root * _NEAR
+    found = [_Side(p, side, steps) for side in sides]
+    for number in range(2 if error is not None else 3):
+        values = np.concatenate([s.values for s in found])
+        heights = np.sqrt(rises(model, name, values, rescue=number > 0)) - root
+        cuts = np.cumsum([len(s.values) for s in found])[:-1]
+        found = [s.nearer(h) for s, h in zip(found, np.split(heights, cuts), strict=True)]
+    for side in found:
+        if side.place is None:
             raise FitError(
-                f"{model.name}: {name} has no limit here, -2 ln L does not rise by {goal:.3g}"
+                f"{model.name}: {name} has no end of its interval here, -2 ln L does not rise by "
+                f"{goal:.3g}"
             )
-        first = max(int(above[0]), 1)
-        inner, outer = float(distances[first - 1]), float(distances[first])
-        before, behind = height[first - 1], height[first]
-        distances = np.linspace(inner, outer, 9)
-    share = before / (before - behind) if np.isfinite(behind) else 0.0
-    return p.value + side * (inner + share * (outer - inner)), False
+    return tuple(p.value + s.side * s.place for s in found if s.place is not None)
+
+
+class _Side:
+    """One side of the truth, on which distances enclose an end ever more closely.
+
+    Args:
+        parameter: of interest.
+        side: 1 or -1.
+        steps: distances that are tried first, increasing.
+    """
+
+    def __init__(self, parameter: Parameter, side: int, steps: Array) -> None:
+        self.parameter, self.side = parameter, side
+        bound = parameter.lower if side < 0 else parameter.upper
+        self.room = side * (bound - parameter.value)
+        inside = steps[steps < self.room]
+        self.distances = np.append(inside, self.room) if self.room < np.inf else inside
+        self.place: float | None = None
+
+    @property
+    def values(self) -> Array:
+        """Where the profile is wanted next."""
+        out: Array = self.parameter.value + self.side * self.distances
+        return out
+
+    def nearer(self, heights: Array) -> _Side:
+        """The same with closer distances, from sqrt(rise) less its goal at the present ones."""
+        distances = np.concatenate([[0.0], self.distances])
+        heights = np.concatenate([[-1.0 if not len(heights) else min(heights[0], -1e-9)], heights])
+        above = np.flatnonzero(heights >= 0.0)
+        if not above.size:
+            # the parameter has no room for the rise: its bound is the end
+            self.place = self.room if self.room < np.inf else None
+            return self
+        last = int(above[0])
+        low, high = float(distances[last - 1]), float(distances[last])
+        before, behind = float(heights[last - 1]), float(heights[last])
+        share = before / (before - behind) if np.isfinite(behind) else 0.5
+        self.place = low + share * (high - low)
+        self.distances = np.linspace(low, high, _CELLS + 1)[1 if low == 0.0 else 0 :]
+        return self
