@@ -28,12 +28,12 @@ from cevns.inference.model.expectation import Model
 from cevns.parameters import Gaussian, Parameters
 from cevns.registry import canonical
 
-__all__ = ["sensitivity"]
+__all__ = ["expected_numbers", "sensitivity_of"]
 
 _LEVEL: Final = 0.9
 
 
-def sensitivity(
+def sensitivity_of(
     *experiments: Experiment,
     name: str,
     years: Sequence[float] = (),
@@ -64,7 +64,7 @@ def sensitivity(
 
     Examples:
         >>> from cevns.experiments import load
-        >>> found = sensitivity(load("coherent-csi-2021"), name="cross-section")
+        >>> found = sensitivity_of(load("coherent-csi-2021"), name="cross-section")
         >>> found.headline.written
         '15 %'
     """
@@ -82,7 +82,7 @@ def sensitivity(
     words: dict[str, dict[str, str]] = {}
     for of, subject in subjects.items():
         for quantity in chosen.asks(subject, at or {}):
-            expected += _cells(of, subject, quantity, years, flux_errors, exposure_factor)
+            expected += expected_numbers(of, subject, quantity, years, flux_errors, exposure_factor)
             for e in subject:
                 words.setdefault(
                     e.name,
@@ -107,7 +107,7 @@ def _positive(what: str, value: float) -> None:
         raise InputError(f"{what}: give a positive number, not {value:g}")
 
 
-def _cells(
+def expected_numbers(
     of: str,
     experiments: tuple[Experiment, ...],
     quantity: Quantity,
@@ -115,7 +115,20 @@ def _cells(
     flux_errors: Sequence[float],
     factor: float,
 ) -> list[Expected]:
-    """One quantity of one experiment, or of several together, for all years and errors."""
+    """One quantity of one experiment, or of several together, for all years and errors.
+
+    Args:
+        of: name of the result.
+        experiments: one or several.
+        quantity: which.
+        years: of running; none for the exposure of the files.
+        flux_errors: relative; none for that of the files.
+        factor: on the exposure of each.
+
+    Raises:
+        InputError: if an experiment counts no years, has no flux, or cannot answer.
+        FitError: if parameters cannot be told apart, or a limit does not exist.
+    """
     asked = _ask(experiments, quantity)
     tables = {e.name: e.response_tables for e in asked.experiments}
     model = fast_form(_without(asked, quantity), tables)[0]

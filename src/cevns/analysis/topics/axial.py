@@ -26,7 +26,6 @@ def _asks(
             "axial charge relative to the Standard Model",
             models="axial-strength",
             free="axial_strength",
-            kind="relative",
             fields={"interaction.axial": "true"},
         ),
     )
