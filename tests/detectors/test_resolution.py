@@ -15,6 +15,7 @@ from cevns.detectors.framework.response import bin_response
 from cevns.detectors.resolution.extracted_electrons import ExtractedElectrons
 from cevns.detectors.resolution.gamma import Gamma
 from cevns.detectors.resolution.gaussian import Gaussian
+from cevns.detectors.resolution.geb import GaussianBroadening
 from cevns.detectors.resolution.hpge import Germanium
 from cevns.detectors.resolution.none import Perfect
 from cevns.detectors.resolution.poisson import Poisson
@@ -25,6 +26,7 @@ CONTINUOUS: list[Resolution] = [
     Gaussian(stochastic=0.58),
     Gaussian(noise_kevee=0.07, stochastic=0.02, constant=0.01),
     Germanium(fwhm_kevee=0.16),
+    GaussianBroadening(fwhm_kevee=0.132, stochastic=0.036, quadratic=0.003),
 ]
 ENERGY = st.floats(1e-4, 60.0)
 
@@ -35,6 +37,7 @@ def test_every_file_is_a_model() -> None:
         "extracted-electrons": ExtractedElectrons,
         "gamma": Gamma,
         "gaussian": Gaussian,
+        "geb": GaussianBroadening,
         "hpge": Germanium,
         "none": Perfect,
         "poisson": Poisson,
@@ -172,6 +175,9 @@ def test_refusals() -> None:
         lambda: Gaussian(),
         lambda: Gaussian(noise_kevee=-1.0),
         lambda: Germanium(0.0),
+        lambda: GaussianBroadening(0.0, 0.036),
+        lambda: GaussianBroadening(0.132, -0.036),
+        lambda: GaussianBroadening(0.132, 0.036, math.nan),
         lambda: Germanium(0.048, fano=-0.1),
         lambda: Germanium(0.048, pair_energy_ev=math.inf),
         lambda: ExtractedElectrons(0.0, 0.5),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from cevns.constants import TAU_MUON_US
+from cevns.constants import DAY_S, TAU_MUON_US
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive, within
 from cevns.sources.arrivals.train import SIGMA_PER_FWHM, Train
@@ -279,24 +279,42 @@ class StoppedPion(PionAtRest):
         """
         return self.flux20_cm2_s**2 / self.duty
 
-    @property
+    def beam_energy_gwh(self) -> float:
+        """Energy of the beam on the target in the exposure, GWh.
+
+        Raises:
+            InputError: if only protons are known and not their energy.
+        """
+        return self._needed("an exposure in GWh", proton_energy=self.exposure_gwh)[0]
+
+    def window_d(self, width_us: float) -> float:
+        """Days in a window of this width, us, around each beam pulse of the exposure.
+
+        Raises:
+            InputError: if the number of pulses is not known, or the windows overlap.
+        """
+        positive("width of the window around a pulse in us", width_us)
+        pulses = self.pulses
+        if self.repetition_hz is not None and width_us * self.repetition_hz > 1e6:
+            raise InputError(
+                f"a window of {width_us:g} us is longer than the time between two pulses at "
+                f"{self.repetition_hz:g} Hz"
+            )
+        return pulses * 1e-6 * width_us / DAY_S
+
     def of_the_beam(self) -> Mapping[str, Any]:
         """Fields, as files write them, that a source of other particles of the beam takes over.
 
-        Raises:
-            InputError: if the pulse is no single gaussian, which those sources have.
+        None stands for what that source cannot be told: a pulse that is no single gaussian, and the
+        name of a beam that it does not know.
         """
-        if self.pulse != "gaussian" or self.bunches != 1 or self.pulse_fwhm_us is None:
-            raise InputError(
-                "dark matter of the beam arrives with one gaussian pulse, and that of this source "
-                "is another; declare the component with a pulse_sigma of its own in a patch"
-            )
+        width = self.pulse_fwhm_us if self.pulse == "gaussian" and self.bunches == 1 else None
         return {
             "distance": f"{self.distance_m!r} m",
             "protons": self.protons,
             "angle": f"{self.angle_deg!r} deg",
-            "pulse_sigma": f"{self.pulse_fwhm_us * SIGMA_PER_FWHM!r} us",
-            **({"beam": self.beam} if self.beam else {}),
+            "pulse_sigma": None if width is None else f"{width * SIGMA_PER_FWHM!r} us",
+            "beam": self.beam or None,
         }
 
 

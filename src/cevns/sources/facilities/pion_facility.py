@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cevns.exceptions import UnknownNameError
 from cevns.registry import canonical
@@ -71,14 +71,12 @@ class Facility:
 
 
 def _read(row: dict[str, str]) -> Facility:
-    numbers = {name: float(row.pop(name)) if row[name] else row.pop(name) for name in _NUMBERS}
-    given = row.pop("yield_per_flavour")
+    found: dict[str, Any] = dict(row)
+    found |= {name: float(row[name]) if row[name] else None for name in _NUMBERS}
+    if row["yield_per_flavour"][0].isdigit():
+        found["yield_per_flavour"] = float(row["yield_per_flavour"])
     return Facility(
-        **{name: value for name, value in row.items() if name not in ("bunches", "memory")},
-        **{name: value or None for name, value in numbers.items()},
-        bunches=int(row["bunches"]),
-        yield_per_flavour=float(given) if given[0].isdigit() else given,
-        memory=tuple(row["memory"].split()),
+        **{**found, "bunches": int(row["bunches"]), "memory": tuple(row["memory"].split())}
     )
 
 
