@@ -5,8 +5,9 @@ Fisher information
 
     I_jk = sum_i dmu_i/dtheta_j dmu_i/dtheta_k / mu_i + delta_jk/sigma_j^2,
 
-exactly, since the term with n_i - mu_i is zero. The error of a parameter is the root of its diagonal
-element of I^-1: what HESSE finds on Asimov data (Cowan, Cranmer, Gross, Vitells, arXiv:1007.1727).
+exactly, since the term with n_i - mu_i is zero. The error of a parameter is the root of its
+diagonal element of I^-1: what HESSE finds on Asimov data (Cowan, Cranmer, Gross, Vitells,
+arXiv:1007.1727).
 Intervals and limits are those of the profile of the likelihood itself, not of the parabola.
 """
 
@@ -32,8 +33,10 @@ _ANYWHERE: Final = np.geomspace(1e-4, 1e4, 49)
 _NEAR: Final = np.array([0.1, 0.4, 0.7, 0.85, 1.0, 1.2, 1.5, 2.2, 4.0, 16.0])
 """The same in units of where a parabola has it."""
 _CELLS: Final = 6
-"""Parts of the cell with the end, which is looked at once more; the root of the rise is nearly
-straight there."""
+"""Parts of the cell with the end at the next look."""
+_NARROW: Final = 0.06
+"""Width of a cell, as a share of the distance, within which the root of the rise is straight."""
+_PASSES: Final = 12
 _NO_SLOPE: Final = 1e-10
 """Information on a typical step, in units of one standard deviation squared, below which it is
 rounding."""
@@ -118,11 +121,13 @@ def ends(
     p, root = model.parameters[name], float(np.sqrt(goal))
     steps = p.scale * _ANYWHERE if error is None else error * root * _NEAR
     found = [_Side(p, side, steps) for side in sides]
-    for number in range(2 if error is not None else 3):
+    for number in range(_PASSES):
         values = np.concatenate([s.values for s in found])
         heights = np.sqrt(rises(model, name, values, rescue=number > 0)) - root
         cuts = np.cumsum([len(s.values) for s in found])[:-1]
         found = [s.nearer(h) for s, h in zip(found, np.split(heights, cuts), strict=True)]
+        if all(s.known for s in found):
+            break
     for side in found:
         if side.place is None:
             raise FitError(
@@ -148,6 +153,7 @@ class _Side:
         inside = steps[steps < self.room]
         self.distances = np.append(inside, self.room) if self.room < np.inf else inside
         self.place: float | None = None
+        self.known = False
 
     @property
     def values(self) -> Array:
@@ -163,11 +169,17 @@ class _Side:
         if not above.size:
             # the parameter has no room for the rise: its bound is the end
             self.place = self.room if self.room < np.inf else None
+            self.known = True
             return self
         last = int(above[0])
         low, high = float(distances[last - 1]), float(distances[last])
         before, behind = float(heights[last - 1]), float(heights[last])
         share = before / (before - behind) if np.isfinite(behind) else 0.5
         self.place = low + share * (high - low)
-        self.distances = np.linspace(low, high, _CELLS + 1)[1 if low == 0.0 else 0 :]
+        self.known = high - low <= _NARROW * high
+        if low == 0.0 or high < 2.0 * low:
+            self.distances = np.linspace(low, high, _CELLS + 1)
+        else:
+            self.distances = np.geomspace(low, high, 2 * _CELLS + 1)
+        self.distances = self.distances[self.distances > 0.0]
         return self

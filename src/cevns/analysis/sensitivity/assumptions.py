@@ -6,7 +6,6 @@ import math
 
 from cevns.analysis.sensitivity.topic import FORM_FACTOR, Quantity
 from cevns.experiments.experiment import Experiment
-from cevns.sources.beams.source import Source
 from cevns.sources.stopped_pion import StoppedPion
 
 __all__ = ["assumptions", "declared_years", "flux_names", "form_factor_names", "short_line"]
@@ -107,11 +106,11 @@ def _beam(experiment: Experiment) -> dict[str, str]:
             out["power"] = f"{source.power_mw:g} MW of {source.proton_energy_gev:g} GeV"
         if source.hours is not None:
             out["a year"] = f"{source.hours:g} h"
-        out["yield"] = f"{source._per_proton:.4g} neutrinos per proton and flavour"
+        each = source.emitted / source.protons
+        out["yield"] = f"{each:.4g} neutrinos per proton and flavour"
     distance = experiment.declaration.source.fields.get("distance")
     if distance is not None:
         out["distance"] = str(distance)
-    _ = Source
     return out
 
 
@@ -138,8 +137,8 @@ def _backgrounds(experiment: Experiment) -> str:
             error = f"{100.0 * sigma / count:.2g} %" if count else f"+- {sigma:.2g}"
         found.append(f"{b.title or name} {count:.4g} events in the exposure of the file ({error})")
     off = [n for n, c in experiment.declaration.channels.items() if not c.is_on]
-    measured = [f"measured in {n}, {experiment.declaration.entries[n].exposure:g} times as long"
-                for n in off]
+    entries = experiment.declaration.entries
+    measured = [f"measured in {n}, {entries[n].exposure:g} times as long" for n in off]
     return "; ".join([*found, *measured]) or "none"
 
 

@@ -32,8 +32,8 @@ __all__ = [
 
 VARIANT: Final = "sensitivity"
 """Variant of a file that holds what projections assume."""
-_FURTHER: Final = ("underground",)
-"""Variants that are rows of their own."""
+_FURTHER: Final = "underground"
+"""Another variant that is a row of its own, as are those that begin with ``sensitivity-``."""
 ORDER: Final = (
     "cross-section",
     "sin2-theta-w",
@@ -69,7 +69,8 @@ def projected() -> tuple[tuple[str, str], ...]:
     for name in catalogue():
         known = variants_of(name)
         if VARIANT in known:
-            out += [(name, v) for v in (VARIANT, *_FURTHER) if v in known]
+            more = [v for v in known if v == _FURTHER or v.startswith(f"{VARIANT}-")]
+            out += [(name, v) for v in (VARIANT, *more)]
     return tuple(out)
 
 

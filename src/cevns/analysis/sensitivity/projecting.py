@@ -31,6 +31,8 @@ from cevns.registry import canonical
 __all__ = ["expected_numbers", "sensitivity_of"]
 
 _LEVEL: Final = 0.9
+_BEYOND: Final = 10.0
+"""How far beyond its parabola a limit may lie."""
 
 
 def sensitivity_of(
@@ -75,7 +77,7 @@ def sensitivity_of(
         for value in values:
             _positive(what, value)
     _positive("exposure factor", exposure_factor)
-    subjects = {e.name: (e,) for e in experiments}
+    subjects: dict[str, tuple[Experiment, ...]] = {e.name: (e,) for e in experiments}
     if len(experiments) > 1:
         subjects[JOINT] = experiments
     expected: list[Expected] = []
@@ -86,9 +88,7 @@ def sensitivity_of(
             for e in subject:
                 words.setdefault(
                     e.name,
-                    assumptions(
-                        e, quantity, tuple(years), (exposure_factor,), tuple(flux_errors)
-                    ),
+                    assumptions(e, quantity, tuple(years), (exposure_factor,), tuple(flux_errors)),
                 )
     own = {"experiments": {e.name: e.provenance() for e in experiments}}
     provenance = experiments[0].provenance() if len(experiments) == 1 else own
@@ -225,6 +225,9 @@ def _expected(
     limit, interval, z = None, None, None
     if quantity.kind == "limit":
         (limit,) = ends(model, interest, goal, (1,), sigma)
+        # of what enters squared the slope at zero is rounding, and so is an error made of it
+        if sigma is not None and limit - value > _BEYOND * sigma * np.sqrt(goal):
+            sigma = None
     elif sigma is not None:
         low, high = ends(model, interest, goal, error=sigma)
         interval = (float(low), float(high))

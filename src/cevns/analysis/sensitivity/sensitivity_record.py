@@ -136,7 +136,7 @@ class Sensitivity:
         ]
         if None in errors or not errors:
             return math.nan
-        return sum(e**-2 for e in errors if e is not None) ** -0.5
+        return 1.0 / math.sqrt(sum(1.0 / e**2 for e in errors if e is not None))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns sensitivity``."""
@@ -176,5 +176,3 @@ class Sensitivity:
             MissingExtraError: if matplotlib or mplhep is not installed.
         """
         return records.figure("sensitivity", self)
-
-

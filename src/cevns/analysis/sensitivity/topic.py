@@ -64,9 +64,13 @@ class Quantity:
         """
         if number is None:
             return "-"
-        if self.kind == "relative":
-            return f"{100.0 * number:.2g} %" if number < 1.0 else f"{100.0 * number:.0f} %"
-        return f"{'< ' if self.kind == 'limit' else ''}{number:.2g}"
+        shown = 100.0 * number if self.kind == "relative" else number
+        text = f"{shown:.0f}" if 10.0 <= shown < 1e5 else f"{shown:#.2g}"
+        ahead, behind = (
+            "< " if self.kind == "limit" else "",
+            " %" if self.kind == "relative" else "",
+        )
+        return f"{ahead}{text}{behind}"
 
 
 Asking = Callable[[tuple[Experiment, ...], Mapping[str, float]], tuple[Quantity, ...]]

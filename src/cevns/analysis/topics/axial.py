@@ -11,9 +11,7 @@ from cevns.experiments.experiment import Experiment
 __all__ = ["TOPIC"]
 
 
-def _asks(
-    experiments: tuple[Experiment, ...], at: Mapping[str, float]
-) -> tuple[Quantity, ...]:
+def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = at
     if not any(any(x.unpaired) for e in experiments for x in e.material.nuclides):
         raise InputError(

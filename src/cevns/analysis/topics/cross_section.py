@@ -11,9 +11,7 @@ from cevns.experiments.questions import SCALE, SCALE_QUESTION
 __all__ = ["TOPIC"]
 
 
-def _asks(
-    experiments: tuple[Experiment, ...], at: Mapping[str, float]
-) -> tuple[Quantity, ...]:
+def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = experiments, at
     return (
         Quantity(

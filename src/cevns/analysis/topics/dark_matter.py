@@ -13,9 +13,7 @@ from cevns.experiments.experiment import Experiment
 __all__ = ["TOPIC"]
 
 
-def _asks(
-    experiments: tuple[Experiment, ...], at: Mapping[str, float]
-) -> tuple[Quantity, ...]:
+def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = experiments
     where = f"m_chi = {at['m_chi']:g} MeV, m_V = {at['mass_ratio']:g} m_chi"
     return (

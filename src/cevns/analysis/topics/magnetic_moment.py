@@ -10,9 +10,7 @@ from cevns.experiments.experiment import Experiment
 __all__ = ["TOPIC"]
 
 
-def _asks(
-    experiments: tuple[Experiment, ...], at: Mapping[str, float]
-) -> tuple[Quantity, ...]:
+def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = experiments, at
     return tuple(
         Quantity(

@@ -23,7 +23,7 @@ __all__ = ["TOPIC", "sphere_share"]
 
 
 def sphere_share(formula: str, model: KleinNystrand | None = None) -> float:
-    """d ln R/d ln R_A of Klein and Nystrand, mean over the atoms of a material.
+    """D ln R/d ln R_A of Klein and Nystrand, mean over the atoms of a material.
 
     Examples:
         >>> [round(sphere_share(x), 2) for x in ("Ar", "Ge", "Cs")]
@@ -36,9 +36,7 @@ def sphere_share(formula: str, model: KleinNystrand | None = None) -> float:
     return sum(n * (1.0 - 6.0 * model.range_fm**2 / r**2) for n, r in radii) / total
 
 
-def _asks(
-    experiments: tuple[Experiment, ...], at: Mapping[str, float]
-) -> tuple[Quantity, ...]:
+def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = at
     elements = {x.symbol: None for e in experiments for x in e.material.nuclides}
     formula = "".join(elements)

@@ -14,9 +14,7 @@ from cevns.experiments.experiment import Experiment
 __all__ = ["TOPIC"]
 
 
-def _asks(
-    experiments: tuple[Experiment, ...], at: Mapping[str, float]
-) -> tuple[Quantity, ...]:
+def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = experiments
     return tuple(
         Quantity(

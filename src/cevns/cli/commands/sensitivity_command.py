@@ -116,14 +116,15 @@ def sensitivity(
         prepare_folder(plots)
     spans = _numbers(years, "--years")
     errors = tuple(_share(part) for part in _parts(flux_error))
-    if matrix:
+    found: Sensitivity | SensitivityMatrix
+    if topic is None:
         if at or exposure_factor != 1.0:
             raise InputError("--at and --exposure-factor belong to one --topic, not to --matrix")
-        found: Sensitivity | SensitivityMatrix = _matrix(files, spans, errors)
-        _show_matrix(output.console, found)
+        found = table_of_all = _matrix(files, spans, errors)
+        _show_matrix(output.console, table_of_all)
     else:
-        found = _one(files, topic or "", spans, errors, exposure_factor, at)
-        _show(output.console, found)
+        found = of_topic = _one(files, topic, spans, errors, exposure_factor, at)
+        _show(output.console, of_topic)
     record: dict[str, Any] = found.to_dict()
     if plots is not None:
         from cevns.report import save

@@ -63,11 +63,12 @@ def sensitivity_figure(found: Sensitivity) -> Figure:
     axes.set_xlabel("Years" if in_years else "Exposure, times that of the file")
     what = "90 % limit on" if quantity.kind == "limit" else "Error of"
     unit = "%" if quantity.kind == "relative" else quantity.unit
-    axes.set_ylabel(f"{what} {style.plain(quantity.name)}" + (f" [{style.unit_text(unit)}]" if unit else ""))
+    axes.set_ylabel(style.with_unit(f"{what} {style.plain(quantity.name)}", unit))
     axes.set_ylim(bottom=0.0)
     axes.set_xlim(left=0.0)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3.0)
-    style.caption(axes, style.sentence(found.title), f"expected counts; sensitivity: cevns {VERSION}")
+    note = f"expected counts; sensitivity: cevns {VERSION}"
+    style.caption(axes, style.sentence(found.title), note)
     return figure
 
 
@@ -91,28 +92,54 @@ def matrix_figure(found: SensitivityMatrix) -> Figure:
     axes.axis("off")
     for i, topic in enumerate(found.topics.values()):
         unit = "%" if topic.short in ("xs", "R_n", "inel") else ""
-        axes.text(i + 0.5, 1.0, style.plain(f"{topic.short}{f' [{unit}]' if unit else ''}"),
-                  ha="center", va="center", fontsize=8.0, fontweight="bold")
+        axes.text(
+            i + 0.5,
+            1.0,
+            style.plain(f"{topic.short}{f' [{unit}]' if unit else ''}"),
+            ha="center",
+            va="center",
+            fontsize=8.0,
+            fontweight="bold",
+        )
     shades = _shades(found)
     top = 2.0
     for row, note, height, shade in zip(found.rows, notes, heights, shades, strict=True):
         axes.text(-left, top + 0.85, style.plain(row.name), va="center", fontsize=8.5)
         for k, line in enumerate(note):
-            axes.text(-left, top + 1.75 + 0.8 * k, style.plain(line), va="center", fontsize=6.3,
-                      color="0.3")
+            axes.text(
+                -left,
+                top + 1.75 + 0.8 * k,
+                style.plain(line),
+                va="center",
+                fontsize=6.3,
+                color="0.3",
+            )
         for i, (cell, dark) in enumerate(zip(row.cells.values(), shade, strict=True)):
             colour = "0.96" if math.isnan(dark) else (*_blue(dark), 1.0)
-            axes.fill([i + 0.03, i + 0.97, i + 0.97, i + 0.03],
-                      [top + 0.12, top + 0.12, top + height - 0.12, top + height - 0.12],
-                      color=colour, linewidth=0.0)
+            axes.fill(
+                [i + 0.03, i + 0.97, i + 0.97, i + 0.03],
+                [top + 0.12, top + 0.12, top + height - 0.12, top + height - 0.12],
+                color=colour,
+                linewidth=0.0,
+            )
             text = "–" if cell is None else cell.written.removeprefix("< ").removesuffix(" %")
-            axes.text(i + 0.5, top + 0.5 * height, text, ha="center", va="center", fontsize=7.8,
-                      color="white" if dark > 0.7 else style.INK)
+            axes.text(
+                i + 0.5,
+                top + 0.5 * height,
+                text,
+                ha="center",
+                va="center",
+                fontsize=7.8,
+                color="white" if dark > 0.7 else style.INK,
+            )
         top += height
-    said = f"{found.assumption}; one standard deviation, limits at 90 %; darker is better in a column"
+    said = (
+        f"{found.assumption}; one standard deviation, limits at 90 %; in a column darker is better"
+    )
     axes.set_title("Sensitivities of projections", loc="left", fontsize=9.0, pad=14.0)
-    axes.text(-left, 0.0, style.plain(f"{said}; cevns {VERSION}"), fontsize=6.8, color="0.3",
-              va="bottom")
+    axes.text(
+        -left, 0.0, style.plain(f"{said}; cevns {VERSION}"), fontsize=6.8, color="0.3", va="bottom"
+    )
     return figure
 
 
@@ -131,7 +158,8 @@ def _shades(found: SensitivityMatrix) -> list[list[float]]:
         if here.any():
             low, high = column[here].min(), column[here].max()
             out[here, i] = (high - column[here]) / (high - low) if high > low else 0.5
-    return out.tolist()
+    shades: list[list[float]] = out.tolist()
+    return shades
 
 
 def _blue(dark: float) -> tuple[float, float, float]:
