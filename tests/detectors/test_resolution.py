@@ -113,6 +113,19 @@ def test_germanium_has_the_width_of_the_pulser_and_of_charge() -> None:
     assert [r.seen_from_kevee for r in (ge, RESOLUTION, Perfect())] == [0.00296, 0.0, 0.0]
 
 
+def test_broadening_is_a_full_width() -> None:
+    """At half of FWHM(E) from the mean the density is half of that at the mean."""
+    ge = GaussianBroadening(fwhm_kevee=0.132, stochastic=0.036, quadratic=0.003)
+    width = 0.132 + 0.036 * math.sqrt(10.37 + 0.003 * 10.37**2)
+    top, half = ge.pdf([10.37, 10.37 + width / 2.0], 10.37)
+    assert half == pytest.approx(top / 2.0, rel=1e-9)
+    # the constant term adds to the width, not in quadrature
+    assert ge.sigma(0.0) == pytest.approx(0.132 / 2.354820, rel=1e-4)
+    straight = GaussianBroadening(fwhm_kevee=0.132, stochastic=0.036)
+    rise = straight.sigma(4.0) - straight.sigma(1.0)
+    assert rise == pytest.approx(0.036 / 2.354820, rel=1e-6)
+
+
 def test_poisson_fills_one_pe_bins() -> None:
     model = Poisson(13.348)
     k = np.arange(60)

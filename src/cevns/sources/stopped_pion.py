@@ -255,6 +255,11 @@ class StoppedPion(PionAtRest):
         return 1e-6 * rate * (self.after(()).length_us + TAU_MUON_US)
 
     @property
+    def prompt_separates(self) -> bool:
+        """Whether nu_mu can be told from the others by time: the pulse is below tau_mu/2."""
+        return self.after(()).length_us < 0.5 * TAU_MUON_US
+
+    @property
     def flux20_cm2_s(self) -> float:
         """Neutrinos of one flavour per cm2 and second at 20 m and full power.
 

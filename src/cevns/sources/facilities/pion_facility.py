@@ -44,6 +44,7 @@ class Facility:
         bunch_spacing_us: from bunch to bunch.
         yield_per_flavour: neutrinos per proton and flavour, or the name of a formula.
         yield_error: of a measured yield.
+        yield_models: lowest and highest of hadron models, where they differ from a measured yield.
         beam: its name in the source `meson-decay`; empty where that has none.
         memory: fields that were not checked against a paper.
         source: where the others are from.
@@ -64,6 +65,7 @@ class Facility:
     bunch_spacing_us: float | None = None
     yield_per_flavour: float | str | None = None
     yield_error: float | None = None
+    yield_models: tuple[float, ...] = ()
     beam: str = ""
     memory: tuple[str, ...] = ()
     source: str = ""
@@ -75,9 +77,9 @@ def _read(row: dict[str, str]) -> Facility:
     found |= {name: float(row[name]) if row[name] else None for name in _NUMBERS}
     if row["yield_per_flavour"][0].isdigit():
         found["yield_per_flavour"] = float(row["yield_per_flavour"])
-    return Facility(
-        **{**found, "bunches": int(row["bunches"]), "memory": tuple(row["memory"].split())}
-    )
+    found["yield_models"] = tuple(map(float, row["yield_models"].split()))
+    found["bunches"], found["memory"] = int(row["bunches"]), tuple(row["memory"].split())
+    return Facility(**found)
 
 
 @cache
