@@ -18,7 +18,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.experiment import load as load_experiment
 from cevns.inference import Model
 from cevns.parameters import Parameters
-from cevns.study.projections import Projections, tiny_is_zero
+from cevns.study.outlook import Projections, tiny_is_zero
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import Ranges
