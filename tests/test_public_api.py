@@ -13,9 +13,9 @@ PUBLIC = {
     ),
     "cevns.analysis": (
         "Alternatives CevnsLimit Comparison CouplingFamily Flux Measurement Profile "
-        "Rate Request Scan ScanPlan StrengthLimit Systematics ToyStudy ask cevns_limit "
+        "Rate Request Scan ScanPlan Sensitivity StrengthLimit Systematics ToyStudy ask cevns_limit "
         "channel_counts compare expected_counts fluxes measure profile_experiments rates scan "
-        "scan_plan strength_limit study_toys systematic_effects"
+        "scan_plan sensitivity_of strength_limit study_toys systematic_effects"
     ),
     "cevns.dark_sector": (
         "ChiKind Leptophobic Portal VectorPortal chi_width_mev epsilon_of mediator_width_mev "

@@ -51,11 +51,14 @@ __all__ = [
     "recoil_spectrum",
 ]
 
+_SENSITIVITY = "cevns.report.gallery_parts.sensitivity_figures"
 draw_with(
     {
         "measurement": "cevns.report.projection_figure",
         "fog": "cevns.report.fog_figures.fog_figure",
         "relic": "cevns.report.gallery_parts.relic_figure.relic_figure",
+        "sensitivity": f"{_SENSITIVITY}.sensitivity_figure",
+        "sensitivity-matrix": f"{_SENSITIVITY}.matrix_figure",
         "directions": "cevns.report.direction_figures.directions_figure",
         "directions-map": "cevns.report.direction_figures.map_figure",
     }

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.analysis.scanning.scan_task import scan
+    from cevns.analysis.sensitivity.projecting import sensitivity_of
+    from cevns.analysis.sensitivity.sensitivity_record import Sensitivity
     from cevns.analysis.studies.strength_limit import StrengthLimit, strength_limit
     from cevns.analysis.systematics import Systematics, systematic_effects
     from cevns.analysis.toy_study import ToyStudy, study_toys
@@ -38,6 +40,7 @@ _LAZY = {
     "Rate": "cevns.analysis.expected.recoil_rate",
     "Scan": "cevns.analysis.scanning.scan_record",
     "ScanPlan": "cevns.analysis.scanning.scan_plan",
+    "Sensitivity": "cevns.analysis.sensitivity.sensitivity_record",
     "StrengthLimit": "cevns.analysis.studies.strength_limit",
     "Systematics": "cevns.analysis.systematics",
     "ToyStudy": "cevns.analysis.toy_study",
@@ -52,6 +55,7 @@ _LAZY = {
     "rates": "cevns.analysis.expected.recoil_rate",
     "scan": "cevns.analysis.scanning.scan_task",
     "scan_plan": "cevns.analysis.scanning.scan_plan",
+    "sensitivity_of": "cevns.analysis.sensitivity.projecting",
     "strength_limit": "cevns.analysis.studies.strength_limit",
     "study_toys": "cevns.analysis.toy_study",
     "systematic_effects": "cevns.analysis.systematics",
@@ -68,6 +72,7 @@ __all__ = [
     "Request",
     "Scan",
     "ScanPlan",
+    "Sensitivity",
     "StrengthLimit",
     "Systematics",
     "ToyStudy",
@@ -82,6 +87,7 @@ __all__ = [
     "rates",
     "scan",
     "scan_plan",
+    "sensitivity_of",
     "strength_limit",
     "study_toys",
     "systematic_effects",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from cevns import analysis  # which imports what a method asks for when it is called
 from cevns.analysis.coupling_families import Form, Physics, askable, structural
@@ -22,6 +19,7 @@ from cevns.experiments.experiment import load as load_experiment
 from cevns.experiments.joint import Named, asked_first
 from cevns.inference import Model
 from cevns.parameters import Parameters
+from cevns.study.outlook import Projections, tiny_is_zero
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import Ranges
@@ -31,15 +29,8 @@ __all__ = ["Study"]
 Fix = Mapping[str, float | None]
 
 
-@contextmanager
-def _tiny_is_zero() -> Iterator[None]:
-    """Densities far in their tails underflow, also for users who let NumPy raise errors."""
-    with np.errstate(under="ignore"):
-        yield
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class Study(Named):
+class Study(Projections):
     """One or several experiments; open it with `cevns.load`.
 
     What is fitted is a question: `poi`, a name (``count`` of one experiment by default,
@@ -104,7 +95,7 @@ class Study(Named):
         """
         return together(*self.experiments)
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def model(
         self,
         poi: str | None = None,
@@ -174,7 +165,7 @@ class Study(Named):
 
     # -- before any fit ------------------------------------------------------------------------
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def predict(self, *, at: Mapping[str, float] | None = None) -> dict[str, dict[str, float]]:
         """Expected counts in the analysis region, by experiment and component.
 
@@ -186,19 +177,19 @@ class Study(Named):
         """
         return analysis.expected_counts(*self.experiments, at=at)
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def flux(self, *, at: Mapping[str, float] | None = None) -> dict[str, analysis.Flux]:
         """What the sources send to the detectors; see `cevns.analysis.expected.fluxes`."""
         return analysis.fluxes(*self.experiments, at=at)
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def rate(
         self, *, at: Mapping[str, float] | None = None, points: int = 200
     ) -> dict[str, analysis.Rate]:
         """Recoil spectra and counts, by experiment; see `cevns.analysis.expected.recoil_rate`."""
         return analysis.rates(*self.experiments, at=at, points=points)
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def compare(self, *, sigmas: float = 3.0) -> dict[str, analysis.Comparison]:
         """From the first experiment to each other, one change at a time, by the other's name.
 
@@ -226,7 +217,7 @@ class Study(Named):
 
     # -- fits ----------------------------------------------------------------------------------
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def fit(
         self,
         poi: str | None = None,
@@ -274,7 +265,7 @@ class Study(Named):
             widths=widths,
         )
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def profile(
         self,
         parameter: str | None = None,
@@ -295,7 +286,7 @@ class Study(Named):
             points=points,
         )
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def systematics(
         self,
         poi: str | None = None,
@@ -309,7 +300,7 @@ class Study(Named):
         request = requested(poi, free, at, fix)
         return analysis.systematic_effects(*self.experiments, request=request, use_asimov=asimov)
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def toys(
         self,
         n: int,
@@ -338,7 +329,7 @@ class Study(Named):
 
     # -- scans and limits ----------------------------------------------------------------------
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def plan(
         self,
         ranges: Ranges,
@@ -378,7 +369,7 @@ class Study(Named):
             form=form,
         )
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def scan(
         self,
         ranges: Ranges | analysis.ScanPlan,
@@ -441,7 +432,7 @@ class Study(Named):
         assert found is not None  # only a share of a scan has no result
         return found
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def limit(
         self,
         *,
@@ -483,7 +474,7 @@ class Study(Named):
             progress=progress,
         )
 
-    @_tiny_is_zero()
+    @tiny_is_zero()
     def upper_limit(
         self,
         parameter: str | None = None,

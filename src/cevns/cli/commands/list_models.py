@@ -21,6 +21,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "reactor-spectra": ("name", "what"),
     "interactions": ("name", "what"),
     "form-factors": ("name", "what"),
+    "topics": ("name", "what"),
     "couplings": ("name", "gv_p_e", "gv_p_mu", "gv_n", "source"),
     "nuclides": ("name", "Z", "N", "mass_mev", "abundance", "spin", "charge_radius_fm"),
     "materials": ("name", "what"),
@@ -174,6 +175,7 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
         "reactor-spectra": "cevns.sources.reactor_spectra",
         "interactions": "cevns.processes",
         "form-factors": "cevns.nuclear.form_factors",
+        "topics": "cevns.analysis.topics",
     }[kind]
     # the first line of a model's own documentation says what it is
     modules = {name: registry.load(package, "model", name) for name in registry.names(package)}

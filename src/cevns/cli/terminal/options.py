@@ -31,6 +31,7 @@ __all__ = [
     "Placed",
     "SkyPhysics",
     "at_values",
+    "changes_of",
     "fixed",
     "number",
     "spread",
@@ -105,7 +106,7 @@ class Opened:
 
     @property
     def _changes(self) -> dict[str, str]:
-        return _pairs(self.set_field, "--set", "KEY=VALUE, for example target.mass='20 kg'")
+        return changes_of(self.set_field)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +256,15 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     run.__annotations__ = {p.name: p.annotation for p in options}
     run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     return run
+
+
+def changes_of(texts: Sequence[str] | None) -> dict[str, str]:
+    """The ``--set`` options: fields and their values as text.
+
+    Raises:
+        InputError: if one is not KEY=VALUE.
+    """
+    return _pairs(texts, "--set", "KEY=VALUE, for example target.mass='20 kg'")
 
 
 def _pairs(texts: Sequence[str] | None, option: str, how: str) -> dict[str, str]:

@@ -169,6 +169,26 @@ class Channel:
             components=tuple(replace(c, shape=c.shape.with_fixed(held)) for c in self.components),
         )
 
+    def exposed(self, factor: float) -> Channel:
+        """The same channel after an exposure `factor` times as long, data and all components.
+
+        Raises:
+            InputError: if its data are no counts, or the factor is not positive.
+        """
+        if not (np.isfinite(factor) and factor > 0.0):
+            raise InputError(f"an exposure is multiplied with a positive number, not {factor:g}")
+        if not self.statistic.counts or self.statistic.extra:
+            raise InputError(
+                f"channel {self.name!r}: its data are no plain counts, and a longer exposure does "
+                "not say what their errors would be"
+            )
+        return replace(
+            self,
+            observed=factor * self.observed,
+            components=tuple(replace(c, strength=(*c.strength, factor)) for c in self.components),
+            floor=None if self.floor is None else factor * self.floor,
+        )
+
     @cached_property
     def _static(self) -> StaticMatrix | None:
         """Static rows of all components that have such."""

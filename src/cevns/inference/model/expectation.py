@@ -281,6 +281,27 @@ class Model:
         """The same model with some channels in another form, by their names."""
         return replace(self, channels=tuple(channels.get(c.name, c) for c in self.channels))
 
+    def exposed(self, factors: Mapping[str, float]) -> Model:
+        """The same model after longer exposures: what is counted and expected, times a number.
+
+        Parameters stay as they are: a count of a background is that of the old exposure, and its
+        constraint keeps its relative error. Auxiliary measurements are not repeated.
+
+        Args:
+            factors: by group of channels, or by name of a channel that is in none.
+
+        Raises:
+            UnknownNameError: if there is no such group.
+            InputError: if data are no counts, or a factor is not positive.
+        """
+        new = {
+            c.name: c.exposed(factor)
+            for name, factor in factors.items()
+            for c in self.group(name)
+            if not c.auxiliary and factor != 1.0
+        }
+        return self.with_channels(new)
+
     def only(self, names: Iterable[str]) -> Model:
         """Some of the channels, and the parameters that they depend on."""
         kept = tuple(self.channel(n) for n in names)

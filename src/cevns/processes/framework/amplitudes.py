@@ -95,8 +95,8 @@ class Amplitudes:
             for shape, c in zip(shapes, coefficients, strict=True):
                 row[self._position[shape.key]] = row[self._position[shape.key]] + c
 
-    def weights(self, axial: float | None) -> list[Any]:
-        """Weights of `amplitude_terms`, the axial charge being `axial`."""
+    def weights(self, axial: Any | None) -> list[Any]:
+        """Weights of `amplitude_terms`, the axial charge being `axial`, a number or of points."""
         out: list[Any] = []
         for i, j in pairs(len(self._position)):
             factor = 1.0 if i == j else 2.0

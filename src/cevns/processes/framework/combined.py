@@ -169,7 +169,10 @@ class Combined:
         add(CONTACT, {lepton(flavour): self.base.vector(flavour, nuclide, values)})
         for extension in self.extensions:
             add(extension.shapes, extension.amplitudes(flavour, nuclide, values))
-        axial = self.base.axial_charge(flavour, nuclide) if self.base.axial else None
+        axial: Any = self.base.axial_charge(flavour, nuclide) if self.base.axial else None
+        if axial is not None:
+            for extension in self.extensions:
+                axial = axial * extension.axial_factor(nuclide, values)
         rows = amplitudes.weights(axial)
         scale: Any = 1.0
         for extension in self.extensions:

@@ -191,6 +191,11 @@ class Extension:
         _ = flavour, values
         return 1.0
 
+    def axial_factor(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any:
+        """Factor on the axial charge G_A of the Standard Model; 1 for none."""
+        _ = nuclide, values
+        return 1.0
+
     def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
         """Rms radius of the neutrons, fm; None where the form-factor model's own stays."""
         _ = nuclide, values

@@ -1,0 +1,1 @@
+"""What experiments would measure: expected errors by topic, years and error of the flux."""

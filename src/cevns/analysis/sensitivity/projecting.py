@@ -1,0 +1,253 @@
+"""Expected errors and limits of a topic, for years of running and errors of the flux."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Final
+
+import numpy as np
+
+from cevns.analysis.question import Asked, Request, ask, laid_over, with_physics
+from cevns.analysis.sensitivity.asimov_errors import ends, expected_error, rises
+from cevns.analysis.sensitivity.assumptions import (
+    assumptions,
+    declared_years,
+    flux_names,
+    form_factor_names,
+)
+from cevns.analysis.sensitivity.sensitivity_record import JOINT, Expected, Sensitivity
+from cevns.analysis.sensitivity.topic import FORM_FACTOR, Quantity, topic
+from cevns.exceptions import InputError
+from cevns.experiments.experiment import Experiment
+from cevns.experiments.fast_form import fast_form
+from cevns.experiments.questions import SIGNAL
+from cevns.inference.fitting.levels import threshold
+from cevns.inference.model.expectation import Model
+from cevns.parameters import Gaussian, Parameters
+from cevns.registry import canonical
+
+__all__ = ["expected_numbers", "sensitivity_of"]
+
+_LEVEL: Final = 0.9
+_BEYOND: Final = 10.0
+"""How far beyond its parabola a limit may lie."""
+
+
+def sensitivity_of(
+    *experiments: Experiment,
+    name: str,
+    years: Sequence[float] = (),
+    flux_errors: Sequence[float] = (),
+    exposure_factor: float = 1.0,
+    at: Mapping[str, float] | None = None,
+) -> Sensitivity:
+    """What experiments would measure of a topic, each alone and all together.
+
+    Expected counts at nominal values are fitted: signal, backgrounds and the data of every channel
+    go with the exposure, so that a background that is measured beside the beam is known better in
+    time. Relative errors of constraints stay.
+
+    Args:
+        experiments: from `cevns.experiments.load`.
+        name: of the topic, see `cevns.analysis.sensitivity.topic.topics`.
+        years: of running, of sources that count them; by default the exposure of the files.
+        flux_errors: relative errors in place of that of the flux in the files, which is common to
+            all that share it.
+        exposure_factor: on the exposure of every experiment, beside the years.
+        at: values that the topic holds, ``{"dm2_41": 3.0}``.
+
+    Raises:
+        UnknownNameError: if there is no such topic.
+        InputError: if a number is impossible, an experiment counts no years or no flux, or cannot
+            answer the topic.
+        FitError: if parameters cannot be told apart, or a limit does not exist.
+
+    Examples:
+        >>> from cevns.experiments import load
+        >>> found = sensitivity_of(load("coherent-csi-2021"), name="cross-section")
+        >>> found.headline.written
+        '15 %'
+    """
+    chosen = topic(name)
+    if not experiments:
+        raise InputError("a sensitivity is one of experiments; name at least one")
+    for what, values in (("years", years), ("flux error", flux_errors)):
+        for value in values:
+            _positive(what, value)
+    _positive("exposure factor", exposure_factor)
+    subjects: dict[str, tuple[Experiment, ...]] = {e.name: (e,) for e in experiments}
+    if len(experiments) > 1:
+        subjects[JOINT] = experiments
+    expected: list[Expected] = []
+    words: dict[str, dict[str, str]] = {}
+    for of, subject in subjects.items():
+        for quantity in chosen.asks(subject, at or {}):
+            expected += expected_numbers(of, subject, quantity, years, flux_errors, exposure_factor)
+            for e in subject:
+                words.setdefault(
+                    e.name,
+                    assumptions(e, quantity, tuple(years), (exposure_factor,), tuple(flux_errors)),
+                )
+    own = {"experiments": {e.name: e.provenance() for e in experiments}}
+    provenance = experiments[0].provenance() if len(experiments) == 1 else own
+    held = {**chosen.held, **(at or {})}
+    return Sensitivity(
+        canonical(name),
+        chosen.title,
+        tuple(expected),
+        words,
+        {**provenance, **({"at": held} if held else {})},
+    )
+
+
+def _positive(what: str, value: float) -> None:
+    if not (np.isfinite(value) and value > 0.0):
+        raise InputError(f"{what}: give a positive number, not {value:g}")
+
+
+def expected_numbers(
+    of: str,
+    experiments: tuple[Experiment, ...],
+    quantity: Quantity,
+    years: Sequence[float],
+    flux_errors: Sequence[float],
+    factor: float,
+) -> list[Expected]:
+    """One quantity of one experiment, or of several together, for all years and errors.
+
+    Args:
+        of: name of the result.
+        experiments: one or several.
+        quantity: which.
+        years: of running; none for the exposure of the files.
+        flux_errors: relative; none for that of the files.
+        factor: on the exposure of each.
+
+    Raises:
+        InputError: if an experiment counts no years, has no flux, or cannot answer.
+        FitError: if parameters cannot be told apart, or a limit does not exist.
+    """
+    asked = _ask(experiments, quantity)
+    tables = {e.name: e.response_tables for e in asked.experiments}
+    model = fast_form(_without(asked, quantity), tables)[0]
+    interest = asked.one_interest("sensitivities")
+    out = []
+    for each, error in product(tuple(years) or (None,), tuple(flux_errors) or (None,)):
+        longer = {e.name: factor * _times(e, each) for e in asked.experiments}
+        at = _with_flux_error(model.exposed(longer), asked, error)
+        out.append(_expected(of, quantity, at, interest, each, factor, error))
+    return out
+
+
+def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
+    """The quantity as a question, with its physics in the experiments."""
+    if quantity.fields:
+        experiments = tuple(e.with_changes(quantity.fields) for e in experiments)
+    physics = quantity.models
+    if isinstance(physics, str):
+        experiments, physics = laid_over(experiments, physics)
+    if physics is not None and physics != "":
+        experiments = tuple(with_physics(e, physics) for e in experiments)
+    free = () if quantity.free is None else (quantity.free,)
+    return ask(*experiments, request=Request(quantity.poi, free, quantity.at))
+
+
+def _without(asked: Asked, quantity: Quantity) -> Model:
+    """The model without what the quantity leaves out."""
+    if quantity.drops != FORM_FACTOR:
+        return asked.held
+    model = asked.held
+    names = {
+        model.joint_name(e.name, n)
+        for e in asked.experiments
+        for n in form_factor_names(e)
+        if n in _own_names(model, e)
+    }
+    return model.with_parameters(model.parameters.fix(dict.fromkeys(names)))
+
+
+def _own_names(model: Model, experiment: Experiment) -> set[str]:
+    """What the channels of an experiment call their parameters."""
+    return {n for c in model.group(experiment.name) for n in c.names}
+
+
+def _times(experiment: Experiment, years: float | None) -> float:
+    """How often the exposure of a file fits into the years."""
+    if years is None:
+        return 1.0
+    declared = declared_years(experiment)
+    if declared is None:
+        raise InputError(
+            f"{experiment.name} has a source of kind {experiment.declaration.source.kind!r}, which "
+            "counts no years: give an exposure factor (--exposure-factor), or declare a source "
+            "'stopped-pion' with its facility"
+        )
+    return years / declared
+
+
+def _with_flux_error(model: Model, asked: Asked, error: float | None) -> Model:
+    """The model with another relative error of the flux, which must be in every experiment."""
+    if error is None:
+        return model
+    names = set[str]()
+    for e in asked.experiments:
+        own = [n for n in flux_names(e) if n in _own_names(model, e)]
+        if not own:
+            raise InputError(
+                f"{e.name} has no parameter of the flux (one that acts on flux, or a factor on the "
+                "signal called 'flux', as sns.flux), so its error cannot be changed"
+            )
+        names |= {model.joint_name(e.name, n) for n in own}
+    changed = Parameters(
+        replace(p, constraint=Gaussian(p.value, error * p.value), fixed=False)
+        if p.name in names
+        else p
+        for p in model.parameters
+    )
+    return model.with_parameters(changed)
+
+
+def _expected(
+    of: str,
+    quantity: Quantity,
+    model: Model,
+    interest: str,
+    years: float | None,
+    factor: float,
+    flux_error: float | None,
+) -> Expected:
+    """The error or the limit, and what comes with it."""
+    value = model.parameters[interest].value
+    sigma = expected_error(model, interest)
+    goal = threshold(_LEVEL)
+    limit, interval, z = None, None, None
+    if quantity.kind == "limit":
+        (limit,) = ends(model, interest, goal, (1,), sigma)
+        # of what enters squared the slope at zero is rounding, and so is an error made of it
+        if sigma is not None and limit - value > _BEYOND * sigma * np.sqrt(goal):
+            sigma = None
+    elif sigma is not None:
+        low, high = ends(model, interest, goal, error=sigma)
+        interval = (float(low), float(high))
+    if quantity.needs_zero and sigma is not None:
+        z = float(np.sqrt(rises(model, interest, np.array([0.0]))[0]))
+    unit = value * quantity.per if quantity.kind == "relative" else 1.0
+    counts = model.totals_by_channel(model.parameters.values)
+    on = [c for c in counts.values() if c.get(SIGNAL, 0.0) > 0.0]
+    signal = sum(c[SIGNAL] for c in on)
+    return Expected(
+        of,
+        quantity,
+        years,
+        factor,
+        flux_error,
+        value,
+        None if sigma is None else sigma / unit,
+        interval,
+        limit,
+        z,
+        signal,
+        sum(sum(c.values()) for c in on) - signal,
+    )

@@ -1,0 +1,133 @@
+"""What a topic asks of experiments: quantities, each one question to a fit of expected counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from cevns import registry
+from cevns.analysis.coupling_families import Physics
+from cevns.exceptions import InputError
+from cevns.experiments.experiment import Experiment
+
+__all__ = ["CHANGED", "FORM_FACTOR", "Kind", "Quantity", "Topic", "topic", "topics"]
+
+Kind = Literal["absolute", "relative", "limit"]
+_PACKAGE: Final = "cevns.analysis.topics"
+FORM_FACTOR: Final = "form-factor"
+"""What a quantity leaves out: pulls of form factors and of radii."""
+CHANGED: Final[Mapping[str, str]] = {}
+"""No field of the files is changed."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that a fit of expected counts gives.
+
+    Args:
+        name: of the number, in tables and records.
+        title: what it is.
+        models: new physics in which its parameter is; None for the Standard Model.
+        poi: the question by name.
+        free: or the parameter that is free.
+        kind: an ``absolute`` error, one ``relative`` to the nominal value, or an upper ``limit``.
+        unit: of it.
+        per: by how much the parameter's relative error is divided: d ln(parameter)/d ln(quantity).
+        at: values of other parameters of the interaction.
+        drops: what the fit leaves out, `FORM_FACTOR` or nothing.
+        fields: fields of the files that are changed for it.
+        needs_zero: whether the significance against zero is quoted too.
+    """
+
+    name: str
+    title: str
+    models: Physics | None = None
+    poi: str | None = None
+    free: str | None = None
+    kind: Kind = "absolute"
+    unit: str = ""
+    per: float = 1.0
+    at: Mapping[str, float] = field(default_factory=dict)
+    drops: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    needs_zero: bool = False
+
+    def written(self, number: float | None) -> str:
+        """An error or limit for tables: two digits, relative ones in per cent.
+
+        Examples:
+            >>> Quantity("xs", "cross section", kind="relative").written(0.0587)
+            '5.9 %'
+            >>> Quantity("mu", "magnetic moment", kind="limit").written(7.77)
+            '< 7.8'
+        """
+        if number is None:
+            return "-"
+        shown = 100.0 * number if self.kind == "relative" else number
+        text = f"{shown:.0f}" if 10.0 <= shown < 1e5 else f"{shown:#.2g}"
+        ahead, behind = (
+            "< " if self.kind == "limit" else "",
+            " %" if self.kind == "relative" else "",
+        )
+        return f"{ahead}{text}{behind}"
+
+
+Asking = Callable[[tuple[Experiment, ...], Mapping[str, float]], tuple[Quantity, ...]]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic: a module of the registry has one as `TOPIC`.
+
+    Args:
+        title: one line.
+        short: a head for tables, seven letters at most.
+        quantities: what it asks of experiments, at values that the user holds; the first is the one
+            of the matrix. It raises `InputError` for experiments that cannot answer.
+        held: values that are taken where the user says nothing.
+    """
+
+    title: str
+    short: str
+    quantities: Asking
+    held: Mapping[str, float] = field(default_factory=dict)
+
+    def asks(
+        self, experiments: tuple[Experiment, ...], at: Mapping[str, float]
+    ) -> tuple[Quantity, ...]:
+        """The quantities of some experiments.
+
+        Raises:
+            InputError: if the topic does not hold what is given, or the experiments cannot answer.
+        """
+        unknown = [name for name in at if name not in self.held]
+        if unknown:
+            known = ", ".join(self.held) or "nothing"
+            raise InputError(f"{', '.join(unknown)} is not held in this topic, which holds {known}")
+        return self.quantities(experiments, {**self.held, **at})
+
+
+def topics() -> tuple[str, ...]:
+    """Names of the topics.
+
+    Examples:
+        >>> "sin2-theta-w" in topics()
+        True
+    """
+    return registry.names(_PACKAGE)
+
+
+def topic(name: str) -> Topic:
+    """The topic of a name; ``-`` and ``_`` are equal.
+
+    Raises:
+        UnknownNameError: if there is none.
+
+    Examples:
+        >>> topic("cross-section").title
+        'cross section of CEvNS'
+    """
+    found: Any = registry.load(_PACKAGE, "topic", name).TOPIC
+    assert isinstance(found, Topic)
+    return found

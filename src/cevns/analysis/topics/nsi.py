@@ -1,0 +1,26 @@
+"""Non-standard interactions of quarks, one coefficient at a time, around zero.
+
+Every fit of a single nucleus has a second solution far from zero (`cevns.processes.nsi`); errors
+and intervals here are those of the one at zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cevns.analysis.sensitivity.topic import Quantity, Topic
+from cevns.experiments.experiment import Experiment
+
+__all__ = ["TOPIC"]
+
+_NAMES = ("eps_mumu_u", "eps_ee_u", "eps_mumu_d", "eps_ee_d")
+
+
+def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
+    _ = experiments, at
+    return tuple(
+        Quantity(name, f"coefficient {name} alone", models="nsi", free=name) for name in _NAMES
+    )
+
+
+TOPIC = Topic("non-standard interactions, one coefficient at a time", "eps_mmu", _asks)

@@ -1,0 +1,32 @@
+"""A sterile neutrino at short baseline: upper limits on the amplitudes of disappearance.
+
+At 1 eV^2 unless another splitting is held. Far above it the oscillation averages to one half, and a
+rate alone limits the amplitude that is common to all flavours to 2 x 1.645 of its relative error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cevns.analysis.sensitivity.topic import Quantity, Topic
+from cevns.experiments.experiment import Experiment
+
+__all__ = ["TOPIC"]
+
+
+def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
+    _ = experiments
+    return tuple(
+        Quantity(
+            f"sin2_2theta_{ab}",
+            f"amplitude of disappearance sin2_2theta_{ab} at {at['dm2_41']:g} eV2",
+            models="sterile",
+            free=f"sin2_2theta_{ab}",
+            kind="limit",
+            at=at,
+        )
+        for ab in ("mumu", "ee")
+    )
+
+
+TOPIC = Topic("sterile neutrino, 90 % upper limits", "sterile", _asks, {"dm2_41": 1.0})
