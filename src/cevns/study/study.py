@@ -16,7 +16,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.experiment import load as load_experiment
-from cevns.experiments.joint import Named, asked_first
+from cevns.experiments.joint import asked_first
 from cevns.inference import Model
 from cevns.parameters import Parameters
 from cevns.study.outlook import Projections, tiny_is_zero
