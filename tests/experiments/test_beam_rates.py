@@ -95,7 +95,7 @@ def test_twice_the_years_are_twice_the_windows_and_the_energy(tmp_path):
         (YEAR, "1 +/- 0.1 /kg/d", {"t": (TIME, "")}, "a rate needs the 'live_time'"),
         (PROTONS, "1 +/- 0.1 /kg/GWh", {}, "an exposure in GWh needs proton_energy"),
         (PROTONS, "1 +/- 0.1 /kg/d", {}, "number of beam pulses needs repetition"),
-        (YEAR.replace("facility", "place"), "1 +/- 0.1 /kg/d", {}, "no such field 'place'; known"),
+        (YEAR.replace("facility", "place"), "1 +/- 0.1 /kg/d", {}, "no such field 'place'"),
         (YEAR.replace("19.3 m", "19.3"), "1 +/- 0.1 /kg/d", {}, "distance: .*without a unit"),
         (YEAR.replace("}", ", bunches: x}"), "1 +/- 0.1 /kg/d", {}, "source.bunches: .*integer"),
         (YEAR, "1 +/- 0.1 /kg/MWh", {}, "needs one of the units /d, /GWh"),
