@@ -35,9 +35,13 @@ from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.shapes import Morph
 from cevns.sources import PulsedSource
 from cevns.sources.arrivals.pulsed import Pulsed
+from cevns.sources.beams.source import ShapedPulse
 from cevns.typing import Array, frozen
 
 __all__ = ["Inputs", "load_inputs"]
+
+_SEARCHED = 4001
+"""Times at which the densest flavour is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +224,11 @@ def _flavour_times(experiment: Parts, shape: Pulse, bins: Array) -> Array:
     t0 = pulse.value
     if shape.of is not None and shape.of not in source.flavours:
         raise UnknownNameError("flavour of the source", shape.of, source.flavours)
-    prompt = max(source.flavours, key=lambda f: float(source.time_pdf(f, t0, t0)))
+    # the prompt one is the densest at its densest time, which for a train of bunches is not t0
+    grid = np.linspace(bins[0], bins[-1], _SEARCHED)
+    prompt = max(source.flavours, key=lambda f: float(source.time_pdf(f, grid, t0).max()))
     of = shape.of or prompt
+    if isinstance(source, ShapedPulse) and source.sharp_ends:
+        return np.diff(source.time_cdf(of, bins, t0))
     shares: Array = time_bins(lambda t, at: source.time_pdf(of, t, at), bins, [t0])[0]
     return shares
