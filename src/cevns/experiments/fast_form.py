@@ -217,7 +217,7 @@ def _test_points(model: Model, likelihood: Likelihood) -> tuple[Array, BoolArray
         for name in {n for c in channel.components for n in c.shape.names}
         for own in (channel.derived[name].names if name in channel.derived else (name,))
     }
-    single = []
+    single = [nominal]  # a point that is never too far, where all rays are
     for i, p in enumerate(known):
         if p.constraint is not None and not p.fixed and p.name in moving:
             moved = np.tile(nominal, (_ALONE, 1))
