@@ -8,6 +8,7 @@ from typing import Any
 from cevns import registry
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Component
+from cevns.experiments.declaration.document import nearest
 from cevns.sources.beams.source import ProtonBeam
 from cevns.units import written_names
 
@@ -29,7 +30,11 @@ def proton_beam(section: Component) -> ProtonBeam | None:
     if not (isinstance(model, type) and issubclass(model, ProtonBeam)):
         return None
     names = written_names(model)
-    fields = {names.get(name, name): value for name, value in section.fields.items()}
+    for name in section.fields:
+        if name not in names:
+            hint = nearest(name, list(names), "known here:")
+            raise InputError(f"source: '{section.kind}' has no such field {name!r}; {hint}")
+    fields = {names[name]: value for name, value in section.fields.items()}
     try:
         made: ProtonBeam = TypeAdapter(model).validate_python(fields)
     except ValidationError as error:
