@@ -54,9 +54,11 @@ def table() -> Table:
         "two modules, deuterium to 3 %": {**two, **known("d_cc_scale", 0.03)},
     }
     years = (1, 2, 3, 5, 10)
-    rows = tuple((name, *(_error(y, changes) for y in years)) for name, changes in cases.items())
+    rows: list[tuple[str | float, ...]] = [
+        (name, *(_error(y, changes) for y in years)) for name, changes in cases.items()
+    ]
     note = "Per cent of the flux, with one module where nothing is said; no prior on the flux."
-    return Table(("", *(f"{y} yr" for y in years)), rows, (note,), digits=2)
+    return Table(("", *(f"{y} yr" for y in years)), tuple(rows), (note,), digits=2)
 
 
 @style.styled

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["figure", "table"]
 
 BEAM: Final = SNS(distance_m=20.0, protons=1e23)
-_CURVES: Final = {
+_CURVES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "nue-pb208-cc-1n": ("Pb, 1 n", {"color": "#6f6f76"}),
     "nue-pb208-cc-2n": ("Pb, 2 n", {"color": "#6f6f76", "linestyle": (0, (5, 1.6))}),
     "nue-i127-cc": ("I", {"color": "#964a8b"}),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from cevns.nuclear import material
-from cevns.processes import KernelProcess, process
+from cevns.processes import process
+from cevns.processes.inelastic.channel import InelasticChannel
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.kernel_fold import KernelFold
 from cevns.sources import source as find_source
@@ -35,7 +36,7 @@ def compute(
     fields = dict(source)
     made, total = find_source(fields.pop("kind"), **fields), 0.0
     for name, *table in channels:
-        channel: KernelProcess = process(name, **dict(zip(("table",), table, strict=False)))
+        channel = cast("InelasticChannel", process(name, table=table[0] if table else ""))
         if quantity == "events":
             total += float(KernelFold(made, channel, material(target), mass_kg).spectrum().sum())
         else:
