@@ -30,6 +30,7 @@ __all__ = [
     "OfMass",
     "OfSector",
     "PartedSource",
+    "ProtonSource",
     "PulledSource",
     "PulsedSource",
     "Source",
@@ -180,6 +181,16 @@ class PulsedSource(Source, Protocol):
 
     def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`, broadcast."""
+        ...
+
+
+@runtime_checkable
+class ProtonSource(Source, Protocol):
+    """A source behind a target of protons: any `Source` that says how many there were."""
+
+    @property
+    def protons(self) -> float:
+        """On target, in the whole exposure."""
         ...
 
 
