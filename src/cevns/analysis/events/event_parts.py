@@ -209,7 +209,7 @@ class BackgroundEvents:
     """A background, of which its distribution over the bins of the analysis is known.
 
     Inside a bin values along each axis follow the cubic spline through the cumulative counts, which
-    is the density of an unbinned fit; where that is negative, all values of the bin are alike.
+    is the density of an unbinned fit; where that is negative there are none.
 
     Args:
         axes: name of the column and edges along each axis, in the order of the bins.
@@ -248,12 +248,14 @@ class BackgroundEvents:
         if len(content) < 3 or not content.sum() > 0.0:
             return even
         spline = CubicSpline(edges, np.append(0.0, np.cumsum(content)))
-        rising = (spline(even, 1) >= 0.0).all(axis=1) & (content > 0.0)
-        below = spline(even) - spline(low)
+        density = np.maximum(spline(even, 1), 0.0)
+        steps = 0.5 * (density[:, 1:] + density[:, :-1])
         out = even.copy()
-        for k in np.flatnonzero(rising):
-            share = np.clip(below[k] / below[k, -1], 0.0, 1.0)
-            out[k] = np.interp(at, np.maximum.accumulate(share), even[k])
+        for k in np.flatnonzero((content > 0.0) & (steps.sum(axis=1) > 0.0)):
+            share = np.append(0.0, np.cumsum(steps[k])) / steps[k].sum()
+            some = np.append(True, np.diff(share) > 0.0)
+            out[k] = np.interp(at, share[some], even[k][some])
+            out[k, 0] = even[k][max(int(np.argmax(density[k] > 0.0)) - 1, 0)]
         return out
 
     def draw(self, number: int, rng: np.random.Generator) -> dict[str, Array]:
