@@ -133,35 +133,10 @@ class NuHepMc(EventWriter):
             for nuclide in part.recoils.nuclides:
                 code = nuclear_code(nuclide)
                 said[f"AdditionalParticleNumber[{code}].Name"] = f"{nuclide.name} nucleus"
-            said |= self._beams(part, said)
+        said |= _beams(list(parts.values()))
         for key, value in said.items():
             run.attributes[f"NuHepMC.{key}"] = value
         return run
-
-    def _beams(self, part: RecoilEvents, known: dict[str, Any]) -> dict[str, Any]:
-        """Spectra of the beam particles of a component, particles per cm2."""
-        out: dict[str, Any] = {}
-        source = part.recoils.source
-        for species in source.flavours:
-            fluence = source.fluence_cm2(species)
-            if not fluence > 0.0:
-                continue
-            beam = f"Beam[{particle_code(species, part.recoils.process.kinematics)}]"
-            if f"{beam}.Type" in known or f"{beam}.Type" in out:
-                raise InputError(
-                    f"two components have the beam particle {species}, and a NuHepMC file holds "
-                    "one spectrum of each; name one of them with --component"
-                )
-            edges, content = _histogram(source, species, part.recoils.mass_mev)
-            out |= {
-                f"{beam}.Type": "Histogram",
-                f"{beam}.EnergyUnit": "MEV",
-                f"{beam}.RateUnit": "particles per cm2 in the exposure",
-                f"{beam}.Histogram.BinEdges": _text(edges.tolist()),
-                f"{beam}.Histogram.BinContent": _text((fluence * content).tolist()),
-                f"{beam}.Histogram.ContentIsPerWidth": False,
-            }
-        return out
 
     def write(self, block: Block) -> None:
         """See `EventWriter`."""
@@ -231,27 +206,50 @@ def _exposure(sample: EventSample) -> dict[str, float]:
     return {}
 
 
-def _histogram(source: Source, species: str, mass_mev: float) -> tuple[Array, Array]:
-    """Edges, MeV, and the share of the particles in each bin; lines have bins of their own."""
-    lines = source.lines(species)
-    top = source.end_point_mev(species)
-    ends = [e * f for e, _ in lines for f in (1.0 - _LINE, 1.0 + _LINE)]
-    smooth = [mass_mev, *(e for e in source.breaks(species) if e > mass_mev)]
-    fine = np.linspace(mass_mev, top, _BINS + 1)
-    fine = fine[[not any(abs(e - c) <= 2.0 * _LINE * c for c, _ in lines) for e in fine]]
-    edges = np.union1d(fine, ends)
+def _beams(parts: list[RecoilEvents]) -> dict[str, Any]:
+    """Spectra of the beam particles, particles per cm2, one for each code."""
+    emitted: dict[int, list[tuple[Source, str]]] = {}
+    for part in parts:
+        source, kinematics = part.recoils.source, part.recoils.process.kinematics
+        for species in source.flavours:
+            if source.fluence_cm2(species) > 0.0:
+                emitted.setdefault(particle_code(species, kinematics), []).append((source, species))
+    out: dict[str, Any] = {}
+    least = min(part.recoils.mass_mev for part in parts)
+    for code, species_of in emitted.items():
+        edges, content = _histogram(species_of, least)
+        out |= {
+            f"Beam[{code}].Type": "Histogram",
+            f"Beam[{code}].EnergyUnit": "MEV",
+            f"Beam[{code}].RateUnit": "particles per cm2 in the exposure",
+            f"Beam[{code}].Histogram.BinEdges": _text(edges.tolist()),
+            f"Beam[{code}].Histogram.BinContent": _text(content.tolist()),
+            f"Beam[{code}].Histogram.ContentIsPerWidth": False,
+        }
+    return out
+
+
+def _histogram(emitted: list[tuple[Source, str]], least_mev: float) -> tuple[Array, Array]:
+    """Edges, MeV, and the particles per cm2 in each bin; lines have bins of their own."""
+    lines = [e for source, species in emitted for e, _ in source.lines(species)]
+    top = max(source.end_point_mev(species) for source, species in emitted)
+    fine = np.linspace(least_mev, top, _BINS + 1)
+    near = np.array([any(abs(e - at) <= 2.0 * _LINE * at for at in lines) for e in fine])
+    edges = np.union1d(fine[~near], [e * f for e in lines for f in (1.0 - _LINE, 1.0 + _LINE)])
     nodes, weights = np.polynomial.legendre.leggauss(_PER_BIN)
-    cuts = np.union1d(edges, [e for e in smooth if edges[0] < e < edges[-1]])
-    half = 0.5 * np.diff(cuts)[:, None]
-    at = 0.5 * (cuts[1:] + cuts[:-1])[:, None] + half * nodes
-    pieces = (source.spectrum(species, at) * half * weights).sum(axis=1)
-    content: Array = np.add.reduceat(pieces, np.searchsorted(cuts, edges[:-1]))
-    for energy, weight in lines:
-        content[np.searchsorted(edges, energy) - 1] += weight
+    content = np.zeros(edges.size - 1)
+    for source, species in emitted:
+        breaks = [e for e in source.breaks(species) if edges[0] < e < edges[-1]]
+        cuts = np.union1d(edges, breaks)
+        half = 0.5 * np.diff(cuts)[:, None]
+        at = 0.5 * (cuts[1:] + cuts[:-1])[:, None] + half * nodes
+        pieces = (source.spectrum(species, at) * half * weights).sum(axis=1)
+        own: Array = np.add.reduceat(pieces, np.searchsorted(cuts, edges[:-1]))
+        for energy, weight in source.lines(species):
+            own[np.searchsorted(edges, energy) - 1] += weight
+        content += source.fluence_cm2(species) * own
     some = np.flatnonzero(content > 0.0)
-    if not some.size:
-        return edges, content
-    first, last = int(some[0]), int(some[-1])
+    first, last = (int(some[0]), int(some[-1])) if some.size else (0, content.size - 1)
     return edges[first : last + 2], content[first : last + 1]
 
 

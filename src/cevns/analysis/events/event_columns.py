@@ -108,7 +108,7 @@ def particle_code(species: str, kinematics: Kinematics = MASSLESS) -> int:
         -14
     """
     if isinstance(kinematics, DarkKinematics):
-        scalar = kinematics.sector.chi is ChiKind.SCALAR
+        scalar = kinematics.sector.chi == ChiKind.SCALAR
         return _SCALAR_CHI if scalar else _FERMION_CHI
     if species not in _CODES:
         raise InputError(

@@ -22,7 +22,7 @@ _SEED: Final = 20211
 """Of the random numbers with which the share of recorded recoils is found."""
 _LEAST: Final = 1e-5
 """Share of the recoils that must be recorded for events to be drawn."""
-_PLACES: Final = 65
+_PLACES: Final = 257
 """Of a distribution within a bin."""
 _QUANTILES: Final = 2048
 
@@ -236,37 +236,29 @@ class BackgroundEvents:
         ]
 
     @staticmethod
-    def _places(edges: Array, content: Array) -> Array | None:
-        """Quantiles within each bin, ``(n_bins, places)``; None where the bins have no ends."""
+    def _places(edges: Array, content: Array) -> tuple[Array, Array] | None:
+        """Bin number plus share within the bin, and where that is; None without ends of bins."""
         from scipy.interpolate import CubicSpline
 
         if not np.isfinite(edges).all():
             return None
-        low, width = edges[:-1, None], np.diff(edges)[:, None]
         at = np.linspace(0.0, 1.0, _PLACES)
-        even = low + width * at
-        if len(content) < 3 or not content.sum() > 0.0:
-            return even
-        spline = CubicSpline(edges, np.append(0.0, np.cumsum(content)))
-        density = np.maximum(spline(even, 1), 0.0)
-        steps = 0.5 * (density[:, 1:] + density[:, :-1])
-        out = even.copy()
-        for k in np.flatnonzero((content > 0.0) & (steps.sum(axis=1) > 0.0)):
-            share = np.append(0.0, np.cumsum(steps[k])) / steps[k].sum()
-            some = np.append(True, np.diff(share) > 0.0)
-            out[k] = np.interp(at, share[some], even[k][some])
-            out[k, 0] = even[k][max(int(np.argmax(density[k] > 0.0)) - 1, 0)]
-        return out
+        place = edges[:-1, None] + np.diff(edges)[:, None] * at
+        share = np.tile(at, (len(content), 1))
+        if len(content) >= 3 and content.sum() > 0.0:
+            spline = CubicSpline(edges, np.append(0.0, np.cumsum(content)))
+            density = np.maximum(spline(place, 1), 0.0)
+            steps = np.minimum(density[:, 1:], density[:, :-1])
+            total = steps.sum(axis=1)
+            some = (content > 0.0) & (total > 0.0)
+            share[some, 1:] = np.cumsum(steps[some], axis=1) / total[some, None]
+        return (np.arange(len(content))[:, None] + share).ravel(), place.ravel()
 
     def draw(self, number: int, rng: np.random.Generator) -> dict[str, Array]:
         """See `EventPart`."""
         bins = np.unravel_index(self._bins.draw(number, rng), self._shape)
         out: dict[str, Array] = {"in_region": np.ones(number)}
         for (name, _), at, places in zip(self._axes, bins, self._within, strict=True):
-            if places is None:
-                continue
-            u = rng.random(number) * (_PLACES - 1)
-            step = u.astype(np.int64)
-            low = places[at, step]
-            out[name] = low + (u - step) * (places[at, step + 1] - low)
+            if places is not None:
+                out[name] = np.interp(at + rng.random(number), *places)
         return out
