@@ -14,6 +14,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src"
 ROOT = "cevns"
 # Rooms whose modules are entries found by name: as many as there are, and named as they like.
 REGISTRIES = {
+    "analysis/event_formats",
     "cli/commands",
     "processes",
     "sources",

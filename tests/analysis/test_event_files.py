@@ -228,8 +228,8 @@ def test_an_interrupt_leaves_the_old_file(sample, tmp_path, monkeypatch):
 def test_a_place_that_cannot_be_written_is_said(sample, tmp_path):
     with pytest.raises(OutputError, match="there is no folder"):
         draw_to_file(sample, 5, 1, tmp_path / "none" / "events.csv")
+    (tmp_path / "events.csv").mkdir()
     with pytest.raises(OutputError, match="is a folder"):
-        (tmp_path / "events.csv").mkdir()
         draw_to_file(sample, 5, 1, tmp_path / "events.csv")
 
 

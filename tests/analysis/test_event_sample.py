@@ -51,8 +51,8 @@ def _counts(view, low, high):
     return float(fold.spectrum({"epsilon": 1e-4}).sum())
 
 
-# share of nu_mu, nu_e, nubar_mu; mean recoils of each, keV; of all mean and spread; cosine of nu_mu:
-# an independent program, with the digits that it prints
+# shares of nu_mu, nu_e, nubar_mu; mean recoils of each, keV; mean and spread of all; cosine of
+# nu_mu: an independent program, with the digits that it prints
 MOMENTS = {
     "C12": ".2667 .3197 .4137 50.7 80.7 99.6 80.5 73.1 .522",
     "Ne20": ".2695 .3196 .4109 30.2 47.5 58.4 47.3 43.1 .519",

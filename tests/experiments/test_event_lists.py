@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns import datasets
 from cevns.analysis.events.event_sample import event_sample
 from cevns.analysis.events.sample_file import draw_to_file
 from cevns.exceptions import DataError, InputError
@@ -22,11 +23,9 @@ def write(tmp_path, text):
 
 def test_the_release_as_points_is_the_fit_in_bins():
     """Within a tenth of the error: bins of the analysis hold all but the shape inside of them."""
-    try:
-        points = cevns.load(NAME, overrides=UNBINNED).fit().poi
-    except InputError as error:
-        assert "alone" in str(error)
-        pytest.skip(f"the public release is not at hand: {error}")
+    if datasets.find(NAME) is None:
+        pytest.skip(f"the public release {NAME} is not at hand")
+    points = cevns.load(NAME, overrides=UNBINNED).fit().poi
     binned = cevns.load(NAME).fit().poi
     assert points.value == pytest.approx(binned.value, abs=0.1 * binned.error)
     assert points.error == pytest.approx(binned.error, rel=0.02)
@@ -48,7 +47,7 @@ def test_columns_are_found_by_their_names(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a,b,c\n1,2,3\n", "no 'reconstructed_pe' among them"),
+        ("a,b,c\n1,2,3\n", "more columns with reconstructed_pe and time_us among them"),
         ("reconstructed_pe,time_us,event\n20,0.5\n", "line 2: has 2 entries"),
         ("reconstructed_pe,time_us,event\n20,x,1\n", "line 2: holds what is no number"),
         ("reconstructed_pe,time_us,event\n20,nan,1\n21,1,2\n", "not a number along an axis"),

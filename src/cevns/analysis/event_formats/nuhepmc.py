@@ -1,8 +1,8 @@
 """NuHepMC 1.0.0 (arXiv:2310.13211) on HepMC3, as text: the particles of each event.
 
-Conventions: G.C.1 (exposure), G.C.2 (flux-averaged cross section, of the events in the file, so that
-a cut on recoils is in it), G.C.4 (spectra of the beam as histograms; a line is a bin of 1e-5 of its
-energy), E.C.1 (numbers of processes) and, where times are known, E.C.5 (the time in ``lab_pos``).
+Conventions: G.C.1 (exposure), G.C.2 (flux-averaged cross section, of the events in the file, so
+that a cut on recoils is in it), G.C.4 (spectra of the beam as histograms; a line is a bin of 1e-5
+of its energy), E.C.1 (numbers of processes) and, where times are known, E.C.5 (the time in ``lab_pos``).
 
 The kinetic energy of the recoil is an attribute, too: the difference of its energy and its mass, a
 part in 1e8 of either, would lose half of its digits.
@@ -11,7 +11,6 @@ part in 1e8 of either, would lose half of its digits.
 from __future__ import annotations
 
 import json
-
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -39,7 +38,7 @@ __all__ = ["MODEL", "NuHepMc"]
 
 _CEVNS: Final = 150
 _OTHER: Final = 160
-"""Numbers of processes: 100 to 199 are low-energy nuclear scattering, from 150 on neutral current."""
+"""Numbers of processes: 150 to 199 are low-energy nuclear scattering by neutral currents."""
 _BINS: Final = 200
 _PER_BIN: Final = 16
 _LINE: Final = 0.5e-5
@@ -94,14 +93,14 @@ class NuHepMc(EventWriter):
     ) -> Any:
         """What holds for all events."""
         run = self._hep.GenRunInfo()
-        run.tools = [self._hep.GenRunInfo.ToolInfo("cevns", VERSION, "recoils of nuclei, unweighted")]
+        run.tools = [
+            self._hep.GenRunInfo.ToolInfo("cevns", VERSION, "recoils of nuclei, unweighted")
+        ]
         run.weight_names = ["CV"]
         exposure = _exposure(sample)
         timed = sample.is_timed
         total = sum(p.recoils.exposure_per_cm2 for p in parts.values())
-        names = {
-            SIGNAL: ("CEvNS", "coherent elastic neutrino-nucleus scattering, neutral current")
-        }
+        names = {SIGNAL: ("CEvNS", "coherent elastic neutrino-nucleus scattering, neutral current")}
         said: dict[str, Any] = {
             "Version.Major": 1,
             "Version.Minor": 0,

@@ -1,4 +1,4 @@
-"""Random times of arrival: by tables of quantiles of the source, or by the bins of the time axis."""
+"""Random times of arrival: by quantiles of the source, or by the bins of the time axis."""
 
 from __future__ import annotations
 

@@ -74,7 +74,9 @@ TRUTH: Final = (
     Column("outgoing_pz_mev", "its momentum along the flight of the incoming one, MeV"),
 )
 REGION: Final = "in_region"
-TIME: Final = Column("time_us", "time of the vertex, us after the time signal of the beam", missing=True)
+TIME: Final = Column(
+    "time_us", "time of the vertex, us after the time signal of the beam", missing=True
+)
 
 
 def detector_columns(unit: str, pulse_shape: str) -> tuple[Column, ...]:
@@ -108,7 +110,7 @@ def particle_code(species: str, kinematics: Kinematics = MASSLESS) -> int:
         -14
     """
     if isinstance(kinematics, DarkKinematics):
-        scalar = kinematics.sector.chi == ChiKind.SCALAR
+        scalar = ChiKind.of(kinematics.sector.chi) is ChiKind.SCALAR
         return _SCALAR_CHI if scalar else _FERMION_CHI
     if species not in _CODES:
         raise InputError(

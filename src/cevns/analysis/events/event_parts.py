@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from cevns.analysis.events.arrival_draws import times_of
 from cevns.analysis.events.event_columns import nuclear_code, particle_code
-from cevns.analysis.events.recoil_cells import AliasTable, RecoilSampler, Recoils
+from cevns.analysis.events.recoil_cells import AliasTable, Recoils, RecoilSampler
 from cevns.analysis.events.reconstruction import Reconstruction
 from cevns.exceptions import InputError
 from cevns.experiments.prediction.apparatus import Apparatus
@@ -124,11 +124,11 @@ class RecoilEvents:
             parts.append(self._finished({n: c[chosen] for n, c in columns.items()}, rng))
         return {n: np.concatenate([p[n] for p in parts]) for n in parts[0]}
 
-    def _some(self, number: int, rng: np.random.Generator) -> dict[str, Array]:
+    def _some(self, number: int, rng: np.random.Generator) -> dict[str, Any]:
         """Recoils with their times, and what is seen of them."""
         recoils: Recoils = self.recoils.draw(number, rng)
         time = self.times.draw(recoils.energy_mev, recoils.species, rng)
-        out: dict[str, Array] = {
+        out: dict[str, Any] = {
             "species": recoils.species,
             "nuclide": recoils.nuclide,
             "neutrino_energy_mev": recoils.energy_mev,

@@ -407,7 +407,9 @@ def _expected(placed: Experiment, held: Mapping[str, float]) -> dict[tuple[str, 
     for channel in model.channels:
         if channel.auxiliary:
             continue
-        values = {n: theta[[model.parameters.position(channel.joint_name(n))]] for n in channel.names}
+        values = {
+            n: theta[[model.parameters.position(channel.joint_name(n))]] for n in channel.names
+        }
         found = channel.at(values, np.zeros(1))
         name = channel.name.removeprefix(placed.name).removeprefix(".")
         for k, component in enumerate(channel.components):

@@ -5,10 +5,10 @@ The density of events in the energy E of the beam particle and the recoil energy
 .. math:: f(E, T) = N_A\, \phi(E)\, \frac{d\sigma}{dT}(E, T),
 
 of each species and nuclide, is enclosed on cells in E and T by two step functions, l <= f <= u. A
-point is drawn from u, with a chance r between 0 and 1. It is kept if r u <= f. Where r u <= l that is
-known without f (the squeeze of G. Marsaglia, Comput. Math. Appl. 3 (1977) 321), which is most of the
-points: cells are small. So events follow the density itself, whatever the cells are, as long as the
-bounds hold. Bounds are taken from nine points of each cell with a margin;
+point is drawn from u, with a chance r between 0 and 1. It is kept if r u <= f. Where r u <= l that
+is known without f (the squeeze of G. Marsaglia, Comput. Math. Appl. 3 (1977) 321), which is most of
+the points: cells are small. So events follow the density itself, whatever the cells are, as long as
+the bounds hold. Bounds are taken from nine points of each cell with a margin;
 `RecoilSampler.exceeded` says by how much a density that was looked at has been outside of them.
 
 Cells are chosen by an alias table (A. J. Walker, ACM TOMS 3 (1977) 253).
@@ -28,7 +28,7 @@ from cevns.nuclear.checks import positive
 from cevns.processes import Massive, at_place, differential_cross_section, quantity_of
 from cevns.rates.fold import of_its_mass
 from cevns.sources import Source
-from cevns.typing import Array, IntArray
+from cevns.typing import Array, BoolArray, IntArray
 
 __all__ = ["AliasTable", "RecoilSampler", "Recoils"]
 
@@ -178,8 +178,8 @@ class RecoilSampler:
         ]
         empty = np.zeros(0)
         columns = [np.concatenate(c) for c in zip(*cells, strict=True)] if cells else [empty] * 7
-        self._low, self._wide, self._from, self._range, upper, lower, self._part = columns
-        weights = upper * np.where(self._wide > 0.0, self._wide, 1.0) * self._range
+        low, wide, begin, width, upper, lower, part = columns
+        weights = upper * np.where(wide > 0.0, wide, 1.0) * width
         self.steps_total = float(weights.sum())
         if not self.steps_total > 0.0:
             raise InputError(
@@ -187,12 +187,11 @@ class RecoilSampler:
                 "its coupling (at=..., --at), or a lower threshold"
             )
         some = weights > 0.0
-        self._low, self._wide, self._from, self._range, self._part, upper, lower = (
-            np.ascontiguousarray(c[some])
-            for c in (self._low, self._wide, self._from, self._range, self._part, upper, lower)
+        self._low, self._wide, self._from, self._range = (
+            c[some] for c in (low, wide, begin, width)
         )
-        self._part = self._part.astype(np.int64)
-        self._upper, self._sure = upper, lower / upper
+        self._upper, self._sure = upper[some], lower[some] / upper[some]
+        self._part: IntArray = part[some].astype(np.int64)
         self._cells = AliasTable(weights[some])
         found = self.some(_PROBE, np.random.default_rng(_SEED))
         self.share = found.energy_mev.size / _PROBE
@@ -290,7 +289,7 @@ class RecoilSampler:
         species, nuclide = np.divmod(part[chosen], len(self.nuclides))
         return Recoils(energy[chosen], recoil[chosen], species, nuclide)
 
-    def _looked_at(self, cell: IntArray, energy: Array, recoil: Array, chance: Array) -> Array:
+    def _looked_at(self, cell: IntArray, energy: Array, recoil: Array, chance: Array) -> BoolArray:
         """Whether points are below the density where the lower bound does not say so."""
         part, ratio = self._part[cell], np.empty(cell.size)
         order = np.argsort(part, kind="stable")
@@ -309,7 +308,8 @@ class RecoilSampler:
         sure = self._sure[cell]
         outside = np.maximum(ratio, np.where(sure > 0.0, sure / np.maximum(ratio, 1e-300), 0.0))
         self.exceeded = max(self.exceeded, float(outside.max(initial=0.0)))
-        return chance < ratio
+        below: BoolArray = chance < ratio
+        return below
 
     def _weight_of(self, species: int, energy: Array) -> Array:
         """Weights of lines at their energies."""

@@ -109,8 +109,8 @@ class Reconstruction:
                 moved[name] = (*pair, pull)
         if len(moved) > 1:
             raise InputError(
-                f"{self._view.name}: {' and '.join(moved)} move the efficiency together, and events "
-                "are drawn with one of them off its nominal value at most"
+                f"{self._view.name}: {' and '.join(moved)} move the efficiency together, and "
+                "events are drawn with one of them off its nominal value at most"
             )
         return next((Morphed(nominal, *m) for m in moved.values()), nominal)
 

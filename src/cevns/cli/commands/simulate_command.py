@@ -26,7 +26,10 @@ def simulate(
     number: Annotated[
         int | None,
         typer.Option(
-            "--number", "-n", metavar="N", min=1,
+            "--number",
+            "-n",
+            metavar="N",
+            min=1,
             help="how many; a Poisson number of the exposure where left out",
         ),
     ] = None,

@@ -1,8 +1,9 @@
 """Lists of events as points on the axes of an analysis: of a file, or of a public release.
 
-A file has one column for each axis, energy before time, whatever their names. Or it has more, as the
-files of ``cevns simulate`` do: the columns are then found by their names, ``reconstructed_UNIT`` with
-the unit of the energy axis and ``time_us``, and events with 0 in a column ``in_region`` are left out.
+A file has one column for each axis, energy before time, whatever their names. Or it has more, as
+the files of ``cevns simulate`` do: columns are then found by their names, ``reconstructed_UNIT``
+with the unit of the energy axis and ``time_us``, and events with 0 in a column ``in_region`` are
+left out.
 """
 
 from __future__ import annotations
@@ -69,8 +70,8 @@ def points_of_file(view: Parts, reader: TableReader, file: str) -> Points:
     for name in wanted:
         if name not in header:
             raise DataError(
-                f"has {len(header)} columns and no {name!r} among them; events have one column for "
-                f"each axis and no other, or columns called {' and '.join(wanted)}",
+                f"has {len(header)} columns where the axes are {len(wanted)}: one value along each "
+                f"axis for every event, or more columns with {' and '.join(wanted)} among them",
                 path=path,
             )
     reader.note("observed", file, sha256(path))
@@ -103,8 +104,8 @@ def points_of_release(view: Parts, reader: TableReader, role: str, release: str)
     """
     if not reader.has_release:
         raise InputError(
-            f"the events are in the public release {release} alone: fetch it with 'cevns data fetch "
-            f"{release}', or name its folder with --data"
+            f"the events are in the public release {release} alone: fetch it with "
+            f"'cevns data fetch {release}', or name its folder with --data"
         )
     found = reader.released(role, f"in {release}")
     edges = view.edges
@@ -117,8 +118,8 @@ def points_of_release(view: Parts, reader: TableReader, role: str, release: str)
     inside = np.ones(len(found), dtype=bool)
     for values, axis in zip((found.pe, found.time_us), edges, strict=True):
         inside &= (values >= axis[0]) & (values < axis[-1])
-    values = dict(zip(_names(view), (found.pe[inside], found.time_us[inside]), strict=True))
-    return Points(values, 1 + np.flatnonzero(inside), Path(release))
+    chosen = dict(zip(_names(view), (found.pe[inside], found.time_us[inside]), strict=True))
+    return Points(chosen, 1 + np.flatnonzero(inside), Path(release))
 
 
 def _names(view: Parts) -> list[str]:
