@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "flux": ("flux",),
     "rate": ("rate",),
     "simulate": ("simulate", "--number", "50"),
-    "simulate exposure": ("simulate", "--set", "target.mass=1 g"),
+    "simulate exposure": ("simulate", "--set", "target.mass=1 kg"),
     "simulate truth": ("simulate", "--number", "50", "--truth"),
     "simulate every": ("simulate", "--number", "50", "--every-recoil", "--component", "cevns"),
     "fit": ("fit",),
