@@ -14,7 +14,7 @@ import numpy as np
 
 import cevns
 from _timing import cpu, report
-from cevns.analysis.expected.event_sample import event_sampler
+from cevns.analysis.events.event_sample import recoil_events
 from cevns.constants import ALPHA, HBARC2_MEV2_CM2, HBARC_MEV_FM
 from cevns.dark_sector.sector import DarkSector
 from cevns.nuclear import material
@@ -131,14 +131,14 @@ def main() -> None:
     spent, found = cpu(lambda: study.scan(plane, at=held))
     print(f"plane of {found.q.size} points: {spent:.1f} s of one core")
     here = {**at, "m_chi": 10.0}
-    sampler = event_sampler(study.experiments[0], "dm", at=here)
+    recoils = recoil_events(study.experiments[0], "dm", at=here)
     draw = 20_000 if quick else 1_000_000
-    spent, events = cpu(lambda: sampler.draw(draw))
+    spent, _ = cpu(lambda: recoils.draw(draw, np.random.default_rng(1)))
     wanted = 20 if quick else 1000
     random.seed(1)
     looped, (expected, drawn) = cpu(lambda: by_loops(10.0, 30.0, 1.0, wanted))
     print(
-        f"recoils of all energies: {events.expected:.1f}, by loops {expected:.1f} of {wanted} chi "
+        f"recoils of all energies: {recoils.expected:.1f}, by loops {expected:.1f} of {wanted} chi "
         f"in {drawn} decays"
     )
     report(f"{draw} unweighted events", spent, "loop, sphere of 1 m", looped / wanted * draw)

@@ -15,6 +15,7 @@ ROOT = "cevns"
 # Rooms whose modules are entries found by name: as many as there are, and named as they like.
 REGISTRIES = {
     "analysis/topics",
+    "analysis/event_formats",
     "cli/commands",
     "processes",
     "sources",

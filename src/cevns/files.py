@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cevns.exceptions import InputError, OutputError
 
-__all__ = ["check_writable", "claimed", "expanded", "make_folder", "read", "write"]
+__all__ = ["check_writable", "claimed", "expanded", "make_folder", "read", "replacing", "write"]
 
 _STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
@@ -94,6 +94,37 @@ def write(path: Path | str, content: str | bytes | memoryview, *, new: bool = Fa
         ) from None
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """A file that is written by others, whole or not at all; as `write`.
+
+    Args:
+        path: the file; its folder must exist.
+
+    Yields:
+        A new file beside it with the same suffix, which takes its name at the end; it is removed
+        where something is raised.
+
+    Raises:
+        OutputError: naming what is in the way, or if it is a device or a pipe.
+    """
+    path = Path(path)
+    check_writable(path)
+    if _stream(path) is not None or _is_special(path):
+        raise OutputError(f"{path} is a device or a pipe, and this is written to files; name one")
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{os.urandom(8).hex()}{target.suffix}")
+    try:
+        yield temporary
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _replace(target: Path, data: bytes | memoryview, *, new: bool) -> None:

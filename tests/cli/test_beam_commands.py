@@ -30,15 +30,25 @@ def test_no_coupling_is_said(capsys):
 
 def test_events_in_a_file(capsys, tmp_path):
     path = tmp_path / "events.csv"
-    words = ["--at", "epsilon=1e-4", "--component", "dm", "--threshold", "9keVnr"]
+    words = ["--at", "epsilon=1e-4", "--component", "dm", "--threshold", "9keVnr", "--truth"]
     words += ["--number", "500", "--out", str(path), "--json", "-"]
     assert run(["simulate", CSI, *MASSES, *words]) == 0
     found = json.loads(capsys.readouterr().out)
-    lines = path.read_text().splitlines()
-    assert lines[0] == "energy_mev,recoil_kev,cosine,time_us,species,nuclide"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    at = lines[0].split(",").index("recoil_energy_kev")
     assert len(lines) == 501
-    assert min(float(line.split(",")[1]) for line in lines[1:]) > 9.0
-    assert found["expected"] == pytest.approx(52.3, rel=0.02)
+    assert min(float(line.split(",")[at]) for line in lines[1:]) > 9.0
+    assert found["expected_events"] == pytest.approx(52.3, rel=0.02)
+    assert (found["number"], found["poisson"], found["drawn"]) == (500, False, {"dm": 500})
+
+
+def test_a_number_of_the_exposure_is_poisson(capsys):
+    assert run(["simulate", "coherent-csi-2021", "--seed", "4", "--json", "-"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["poisson"]
+    assert found["expected_events"] == pytest.approx(331.4 + 1286 + 18.4 + 5.6 + 10.6, rel=0.02)
+    assert found["number"] == pytest.approx(found["expected_events"], abs=200.0)
+    assert sum(found["drawn"].values()) == found["number"]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +57,14 @@ def test_events_in_a_file(capsys, tmp_path):
         (["limit", CSI, *MASSES, "--free", "y_dm", "--free", "epsilon"], "is on one parameter"),
         (["flux", CSI, "--model", "dark-photon"], "needs the mass of chi"),
         (["rate", "conus-plus-2025", *MASSES], "come from protons on a target"),
-        (["simulate", CSI, *MASSES, "--component", "dm"], "no event of this component"),
+        (["simulate", CSI, *MASSES, "--component", "dm", "--truth"], "no event of this component"),
+        (["simulate", CSI, *MASSES, "--component", "dm"], "no event of dm is expected"),
+        (["simulate", CSI, "--component", "dark"], "unknown component 'dark'"),
+        (["simulate", CSI, "--out", "events.txt"], "known are .csv"),
+        (["simulate", CSI, "--out", "/no/such/folder/events.csv"], "there is no folder"),
+        (["simulate", CSI, "-n", "0"], "greater than or equal to 1"),
+        (["simulate", CSI, "--truth", "--every-recoil"], "leave one of them out"),
+        (["simulate", "connie-2024", "--truth", "--component", "flat"], "unknown component"),
         (["simulate", CSI, "--threshold", "9"], "without a unit"),
         (["simulate", CSI, "coherent-ge-2024"], "of one experiment"),
     ],

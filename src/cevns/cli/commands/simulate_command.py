@@ -1,95 +1,107 @@
-"""``cevns simulate``: unweighted events of a component, with energy, angle and time."""
+"""``cevns simulate``: unweighted events of an experiment, signal and backgrounds, in a file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.progress import progress_bar
 from cevns.exceptions import InputError
-from cevns.files import check_writable, write
-
-if TYPE_CHECKING:
-    from cevns.analysis.expected.event_sample import Events
+from cevns.files import check_writable
 
 __all__ = ["simulate"]
-
-_MOST = 10_000_000
 
 
 def simulate(
     placed: options.Placed,
     output: Output,
     component: Annotated[
-        str, typer.Option(metavar="NAME", help="cevns, or what lies over it, as dm")
-    ] = "cevns",
-    number: Annotated[int, typer.Option(metavar="N", help="how many", min=1, max=_MOST)] = 10_000,
+        list[str] | None,
+        typer.Option(metavar="NAME", help="cevns, what lies over it as dm, a background; all"),
+    ] = None,
+    number: Annotated[
+        int | None,
+        typer.Option(
+            "--number",
+            "-n",
+            metavar="N",
+            min=1,
+            help="how many; a Poisson number of the exposure where left out",
+        ),
+    ] = None,
+    truth: Annotated[
+        bool, typer.Option("--truth", help="recoils alone, before any detector")
+    ] = False,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--every-recoil", help="keep recoils outside of the analysis region or not recorded"
+        ),
+    ] = False,
     threshold: Annotated[
         str, typer.Option(metavar="ENERGY", help="recoil energy from which events are drawn")
     ] = "0keVnr",
     seed: Annotated[int, typer.Option(metavar="SEED", help="of the random numbers", min=0)] = 1,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="write the events, one a line")
+        Path | None,
+        typer.Option(metavar="FILE", help="write .csv, .parquet, .h5, .root or .hepmc3 (NuHepMC)"),
     ] = None,
 ) -> None:
-    """Unweighted recoils of a component before any detector: energy, angle, time, nucleus."""
-    from cevns.analysis.expected.event_sample import event_sampler
+    """Unweighted events of an experiment: particles, times, and what the detector sees of them."""
+    from cevns.analysis.events.event_sample import event_sample
+    from cevns.analysis.events.event_writer import format_of
+    from cevns.analysis.events.sample_file import draw_to_file
     from cevns.units import quantity
 
     if out is not None:
+        format_of(out)
         check_writable(out)
     if len(placed.study.experiments) > 1:
         raise InputError("events are drawn of one experiment; name one")
+    if truth and every:
+        raise InputError(
+            "--every-recoil keeps what a detector does not record, and --truth has no detector: "
+            "leave one of them out"
+        )
     experiment = placed.study.experiments[0]
     least = quantity(threshold, "keVnr", what="--threshold")
-    sampler = event_sampler(experiment, component, at=placed.values, threshold_kev=least)
-    found = sampler.draw(number, seed)
-    means = {
-        "energy_mev": float(found.energy_mev.mean()),
-        "recoil_kev": float(found.recoil_kev.mean()),
-        "cosine": float(found.cosine.mean()),
-        "time_us": float(found.time_us.mean()),
-    }
-    shown = table(f"{number} events of {component}: {experiment.title}", "quantity", "mean")
-    for name, mean in means.items():
-        if mean == mean:  # no time without a pulse
-            shown.add_row(name, f"{mean:.4g}")
-    output.console.print(shown)
-    output.console.print(
-        f"expected in the exposure from {least:g} keVnr, before any detector: {found.expected:.4g}"
+    sample = event_sample(
+        experiment, component or (), at=placed.values, truth=truth, threshold_kev=least, every=every
     )
+    wanted = number or sample.number(seed)
+    if wanted == 0:
+        raise InputError(
+            f"{experiment.name}: {sample.expected:.3g} events are expected in the exposure, and "
+            f"the seed {seed} draws none; ask for a number with -n, or take another --seed"
+        )
+    with progress_bar("events") as tell:
+        drawn, provenance = draw_to_file(sample, wanted, seed, out, progress=tell)
+    what = "recoils, before any detector" if truth else "events in the analysis region"
+    shown = table(f"{what}: {experiment.title}", "component", "events", "expected")
+    for name, found in drawn.by_component.items():
+        expected = sum(s.expected for s in sample.strata if s.component == name)
+        shown.add_row(name, f"{found}", f"{expected:.4g}")
+    output.console.print(shown)
+    means = table("means of what is known", "quantity", "mean")
+    for name, mean in drawn.means.items():
+        means.add_row(name, f"{mean:.4g}")
+    output.console.print(means)
+    if "signal" in provenance:
+        output.console.print(f"the signal is {provenance['signal']}", soft_wrap=True)
     if out is not None:
-        write(out, _lines(found))
         output.console.print(f"events: {out}", soft_wrap=True)
     output.result(
         {
-            **experiment.provenance(),
-            "component": component,
-            "number": number,
-            "seed": seed,
-            "threshold_kevnr": least,
-            "expected": found.expected,
-            "means": {n: m if m == m else None for n, m in means.items()},
+            **provenance,
+            "number": drawn.events,
+            "poisson": number is None,
+            "drawn": drawn.by_component,
+            "means": drawn.means,
             **({"held": dict(placed.values)} if placed.values else {}),
             **({} if out is None else {"file": str(out)}),
         }
-    )
-
-
-def _lines(found: Events) -> str:
-    head = "energy_mev,recoil_kev,cosine,time_us,species,nuclide\n"
-    rows = zip(
-        found.energy_mev.tolist(),
-        found.recoil_kev.tolist(),
-        found.cosine.tolist(),
-        found.time_us.tolist(),
-        (found.flavours[i] for i in found.species),
-        (found.nuclides[i] for i in found.nuclide),
-        strict=True,
-    )
-    return head + "".join(
-        f"{e:.7g},{t:.7g},{c:.7g},{at:.7g},{s},{n}\n" for e, t, c, at, s, n in rows
     )

@@ -16,6 +16,8 @@ __all__ = ["TINY_KEVEE", "Counted", "Normal", "Resolution", "poisson", "poisson_
 # quantiles of a unit Gaussian: outer ones leave 1e-17, inner ones make panels of equal difficulty
 _Z = np.array([-8.5, -5.0, -2.5, 0.0, 2.5, 5.0, 8.5])
 
+_HALVINGS = 48
+"""Of the interval in which a quantile is sought."""
 _MOST_COUNTS = 100_000
 """Terms that a sum over quanta may have: memory and time grow with them."""
 TINY_KEVEE = 1e-12
@@ -76,6 +78,22 @@ class Resolution(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} has no continuous density")
 
+    def draw(self, energy_kevee: Array, rng: np.random.Generator) -> Array:
+        """A random reconstructed value for each energy, ``(n,)``; by default by inverting `cdf`.
+
+        Args:
+            energy_kevee: electron-equivalent energies, keVee.
+            rng: random numbers.
+        """
+        wanted, marks = rng.random(energy_kevee.shape), self.landmarks(energy_kevee)
+        low, high = marks[:, 0].copy(), marks[:, -1].copy()
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            below = self.cdf(middle, energy_kevee) < wanted
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        result: Array = 0.5 * (low + high)
+        return result
+
 
 class Normal(Resolution):
     """x ~ Normal(E_ee, sigma(E_ee)), x in keVee."""
@@ -110,6 +128,13 @@ class Normal(Resolution):
         result: Array = self.mean(energy_kevee)[:, None] + self.sigma(energy_kevee)[:, None] * _Z
         return result
 
+    def draw(self, energy_kevee: Array, rng: np.random.Generator) -> Array:
+        """A normal number for each energy."""
+        out = rng.standard_normal(energy_kevee.shape)
+        out *= self.sigma(energy_kevee)
+        out += self.mean(energy_kevee)
+        return out
+
 
 class Counted(Resolution):
     """x is a whole number k of quanta, which fills the bin [k, k+1) of width 1.
@@ -143,6 +168,15 @@ class Counted(Resolution):
         at = np.maximum(np.asarray(x, dtype=float), 0.0)
         k, energy = np.floor(at), np.maximum(np.asarray(energy_kevee, dtype=float), TINY_KEVEE)
         result: Array = self.fewer(k, energy) + (at - k) * self.probability(k, energy)
+        return result
+
+    @abstractmethod
+    def counts(self, energy_kevee: Array, rng: np.random.Generator) -> Array:
+        """A random number of quanta for each energy, ``(n,)``."""
+
+    def draw(self, energy_kevee: Array, rng: np.random.Generator) -> Array:
+        """A number of quanta for each energy, spread over its bin ``[k, k + 1)`` as the density."""
+        result: Array = self.counts(energy_kevee, rng) + rng.random(energy_kevee.shape)
         return result
 
     def cells(self, edges: Array) -> tuple[Array, Array]:

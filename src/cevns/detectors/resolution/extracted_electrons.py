@@ -121,5 +121,11 @@ class ExtractedElectrons(Counted):
             below = below + np.where(j < k, self.probability(np.asarray(float(j)), energy), 0.0)
         return below
 
+    def counts(self, energy_kevee: Array, rng: np.random.Generator) -> Array:
+        """A depth for each energy, and a Poisson number of what is left of the drift from there."""
+        left = np.exp(-self._loss * rng.random(energy_kevee.shape))
+        result: Array = rng.poisson(left * self._undrifted(energy_kevee)).astype(float)
+        return result
+
 
 MODEL = ExtractedElectrons

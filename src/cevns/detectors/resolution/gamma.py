@@ -89,5 +89,11 @@ class Gamma(Resolution):
         result: Array = (shape / rate)[:, None] * np.maximum(root, 0.0) ** 3
         return result
 
+    def draw(self, energy_kevee: Array, rng: np.random.Generator) -> Array:
+        """A number of this gamma law for each energy."""
+        shape, rate = self._shape_and_rate(energy_kevee)
+        result: Array = rng.standard_gamma(shape) / rate
+        return result
+
 
 MODEL = Gamma

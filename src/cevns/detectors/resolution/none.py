@@ -53,5 +53,9 @@ class Perfect(Resolution):
         """A step at the mean: 1 where x > mean, so that bins are [low, high)."""
         return (np.asarray(x, dtype=float) > self.mean(energy_kevee)).astype(float)
 
+    def draw(self, energy_kevee: Array, rng: np.random.Generator) -> Array:  # noqa: ARG002
+        """The mean, for every energy."""
+        return self.mean(energy_kevee)
+
 
 MODEL = Perfect

@@ -64,5 +64,10 @@ class Poisson(Counted):
         """The same, summed up to k - 1."""
         return poisson_below(k, self.mean(energy_kevee))
 
+    def counts(self, energy_kevee: Array, rng: np.random.Generator) -> Array:
+        """A Poisson number for each energy."""
+        result: Array = rng.poisson(self.mean(energy_kevee)).astype(float)
+        return result
+
 
 MODEL = Poisson

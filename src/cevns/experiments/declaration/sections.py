@@ -346,7 +346,8 @@ class Data(Section):
     ``values`` are anything else that the ``statistic`` compares with the expectation: measured
     values with their errors, or a list of events. ``unit`` is what values are in that are no
     numbers of events, and so is what is expected. Beside released templates the counts are in the
-    release alone: ``role`` names them there.
+    release alone: ``role`` names them there. A list of events is a file in ``values``, or without
+    one what the release has under ``role``; beside a file a release gives shapes of backgrounds.
     """
 
     release: str | None = None
@@ -355,6 +356,16 @@ class Data(Section):
     unit: str = ""
     statistic: Component = Component(kind="poisson")
     role: str | None = None
+
+    @property
+    def are_events(self) -> bool:
+        """Whether the data are a list of events, of a file or of the release."""
+        return self.statistic.kind == "unbinned"
+
+    @property
+    def has_values(self) -> bool:
+        """Whether the data are anything else than numbers of events in bins."""
+        return self.values is not None or self.are_events
 
     @field_validator("release")
     @classmethod
@@ -367,11 +378,17 @@ class Data(Section):
             raise InputError(
                 "data needs 'counts', 'values' or 'release'; leave the section out for a projection"
             )
-        if self.values is not None and (self.counts is not None or self.release is not None):
+        if self.values is not None and (
+            self.counts is not None or (self.release is not None and not self.are_events)
+        ):
             raise InputError("give either 'counts' (or a release) or 'values'")
+        if self.are_events and self.values is None and None in (self.release, self.role):
+            raise InputError(
+                "a list of events is 'values', a file, or the 'role' that it has in a 'release'"
+            )
         if self.unit and self.values is None:
             raise InputError("counts have no 'unit': it is that of 'values'")
-        if (self.values is None) != (self.statistic.kind == "poisson"):
+        if self.has_values == (self.statistic.kind == "poisson"):
             raise InputError(
                 f"the statistic {self.statistic.kind!r} "
                 + ("compares 'values'" if self.values is None else "compares 'counts'")

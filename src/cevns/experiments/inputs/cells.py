@@ -9,6 +9,7 @@ import numpy as np
 
 from cevns.datasets import Table
 from cevns.exceptions import DataError
+from cevns.experiments.inputs.event_lists import Points
 from cevns.typing import Array
 
 __all__ = ["Cells", "cells_of_events", "cells_of_table", "with_extra"]
@@ -63,50 +64,45 @@ def cells_of_table(table: Table, edges: tuple[Array, ...]) -> Cells:
     return Cells(onto)
 
 
-def cells_of_events(table: Table, edges: tuple[Array, ...]) -> Cells:
-    """All events together, then the density at each: a column for each axis, a row for each event.
+def cells_of_events(points: Points, edges: tuple[Array, ...]) -> Cells:
+    """All events together, then the density at each.
 
     The density is the slope of a cubic spline through the cumulative counts along each axis: it
     keeps the content of every bin, and its error goes with the third power of the bin width.
 
+    Args:
+        points: the events.
+        edges: of the axes.
+
     Raises:
-        DataError: if the columns are not as many as the axes, an axis has fewer than three bins, or
-            an event is outside.
+        DataError: if there is none, an axis has fewer than three bins, or an event is outside.
     """
     from scipy.interpolate import CubicSpline
 
-    path = table.path
-    if not len(table):
+    path = points.path
+    if not len(points):
         raise DataError(
             "has no event, and a density is known at events only; give 'counts' of zero in bins",
             path=path,
         )
-    names = list(table.columns)
-    if len(names) != len(edges):
-        raise DataError(
-            f"has {len(names)} columns where the axes are {len(edges)}: one value along each axis "
-            "for every event",
-            path=path,
-        )
     rows = []
-    for name, axis in zip(names, edges, strict=True):
+    for (name, values), axis in zip(points.values.items(), edges, strict=True):
         if len(axis) < 4:
             raise DataError(f"the axis of {name!r} needs three bins for densities", path=path)
-        outside = (table[name] < axis[0]) | (table[name] > axis[-1])
+        outside = (values < axis[0]) | (values > axis[-1])
         if outside.any():
             row = int(np.argmax(outside))
             raise DataError(
-                f"the event at {table[name][row]:g} is outside the axis, {axis[0]:g} to "
+                f"the event at {values[row]:g} is outside the axis, {axis[0]:g} to "
                 f"{axis[-1]:g}; leave it out",
                 path=path,
-                line=int(table.lines[row]),
+                line=int(points.lines[row]),
             )
         cumulative = np.vstack([np.zeros(len(axis) - 1), np.tri(len(axis) - 1)])
-        rows.append(CubicSpline(axis, cumulative)(table[name], 1))
+        rows.append(CubicSpline(axis, cumulative)(values, 1))
     density = reduce(_products, rows)
-    n = len(table)
     onto = np.vstack([np.ones(density.shape[1]), density])
-    return Cells(onto, np.concatenate([[1.0], np.zeros(n)]))
+    return Cells(onto, np.concatenate([[1.0], np.zeros(len(points))]))
 
 
 def with_extra(cells: Cells, n_bins: int, extra: int) -> Cells:

@@ -160,8 +160,8 @@ def _measured(
         cells = cells_of_table(reader.table("cells", declared), view.edges)
     if data is None:
         return Measured(cells=cells, backgrounds=backgrounds)
-    if data.values is not None:
-        return replace(read_values(reader, data, view.edges, cells), backgrounds=backgrounds)
+    if data.has_values:
+        return replace(read_values(view, reader, data, cells), backgrounds=backgrounds)
     return Measured(read_counts(view, reader, data, cells), cells=cells, backgrounds=backgrounds)
 
 

@@ -26,6 +26,7 @@ from cevns.exceptions import DataError, InputError
 from cevns.experiments.declaration.sections import Data
 from cevns.experiments.forms.section import Table as Declared
 from cevns.experiments.inputs.cells import Cells, cells_of_events, cells_of_table, with_extra
+from cevns.experiments.inputs.event_lists import Points, points_of_file, points_of_release
 from cevns.experiments.inputs.table_reader import TableReader
 from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.channel import COUNTS
@@ -91,15 +92,13 @@ def read_counts(experiment: Parts, reader: TableReader, data: Data, cells: Cells
     return observed
 
 
-def read_values(
-    reader: TableReader, data: Data, edges: tuple[Array, ...], cells: Cells
-) -> Measured:
+def read_values(view: Parts, reader: TableReader, data: Data, cells: Cells) -> Measured:
     """Read the values of a channel.
 
     Args:
+        view: whose axes they are on.
         reader: of the tables beside the file.
         data: its section.
-        edges: of the axes that there are.
         cells: that the file declares.
 
     Raises:
@@ -107,11 +106,9 @@ def read_values(
         DataError: if a table is malformed or its bins are not those of the analysis.
         InputError: if the statistic lacks something, or knows no field or column of a name.
     """
-    kind = data.statistic.kind
+    kind, edges = data.statistic.kind, view.edges
     model = registry.load("cevns.inference.statistics", "statistic", kind).MODEL
-    assert data.values is not None
     given = dict(data.statistic.fields)
-    table = reader.table("observed", data.values, empty=model.events_are_points)
     for name, written in data.statistic.fields.items():
         number = type(written) in (int, float) and computable(written)
         if not (number or (isinstance(written, str) and Path(written).suffix)):
@@ -124,9 +121,12 @@ def read_values(
     if model.events_are_points:
         if cells.onto is not None:
             raise InputError("events are points of the axes: leave 'axes.cells' out")
-        cells = cells_of_events(table, edges)
-        observed = np.array([len(table), *np.ones(len(table))])
-        return Measured(observed, _built(kind, model, given, table.path), cells)
+        points = _points(view, reader, data)
+        observed = np.array([len(points), *np.ones(len(points))])
+        statistic = _built(kind, model, given, points.path)
+        return Measured(observed, statistic, cells_of_events(points, edges))
+    assert data.values is not None
+    table = reader.table("observed", data.values)
     rest = list(table.columns)[2 * len(edges) :]
     if not rest:
         raise DataError("has no column of values behind the edges of the bins", path=table.path)
@@ -138,6 +138,15 @@ def read_values(
         cells = with_extra(cells, n_bins, statistic.extra)
         observed = np.concatenate([observed, statistic.asimov(0.0 * observed)[observed.size :]])
     return Measured(observed, statistic, cells)
+
+
+def _points(view: Parts, reader: TableReader, data: Data) -> Points:
+    """The events of a file, or those of the release where none is named."""
+    if data.values is not None:
+        return points_of_file(view, reader, data.values)
+    assert data.release is not None  # as the section says
+    assert data.role is not None
+    return points_of_release(view, reader, data.role, data.release)
 
 
 def _built(kind: str, model: Any, given: dict[str, Any], path: Path) -> Statistic:

@@ -104,10 +104,22 @@ class TableReader:
         Raises:
             DataError: if it is missing or malformed.
         """
-        path = self._folder / expanded(file)
-        read = read_table(path, empty=empty)
-        self.files.append(InputFile(role, file, read.sha256))
+        read = read_table(self.path(file), empty=empty)
+        self.note(role, file, read.sha256)
         return read
+
+    def path(self, file: str) -> Path:
+        """Where a file beside the experiment file is."""
+        return self._folder / expanded(file)
+
+    def note(self, role: str, file: str, digest: str) -> None:
+        """Note a file that was read."""
+        self.files.append(InputFile(role, file, digest))
+
+    @property
+    def has_release(self) -> bool:
+        """Whether the public release was found."""
+        return bool(self._samples)
 
     def used(self, role: str, file: str) -> None:
         """Note a file beside the experiment file that something else reads, once."""

@@ -213,11 +213,11 @@ class Apparatus(Stages):
             )
         energy = self.quenching.on(recoil_energy_kev).electron_energy_kevee()
         response = self.wide_response if wide else self.response
-        out: Array = response.evaluate(energy, self._nominal_pulls).sum(axis=-1)
+        out: Array = response.evaluate(energy, self.nominal_pulls).sum(axis=-1)
         return out * self.recoil_efficiency(recoil_energy_kev)
 
     @property
-    def _nominal_pulls(self) -> Array | None:
+    def nominal_pulls(self) -> Array | None:
         """What the response takes as its parameters, in its order; None where it has none."""
         ends, declared = self.response.parameters, self.declared
         if not ends:

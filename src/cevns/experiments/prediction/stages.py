@@ -283,6 +283,11 @@ class Stages(Parts):
                 )
         return self._known_deposits[key]
 
+    @property
+    def largest_recoil_kev(self) -> float:
+        """Largest recoil that is followed: that of the source, or the end of the quenching, keV."""
+        return self._largest_kev(self.interaction)
+
     def _largest_kev(self, process: Interaction) -> float:
         return float(
             recoil_panels(

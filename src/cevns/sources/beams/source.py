@@ -31,6 +31,7 @@ __all__ = [
     "OfSector",
     "PartedSource",
     "ProtonBeam",
+    "ProtonSource",
     "PulledSource",
     "PulsedSource",
     "ShapedPulse",
@@ -229,6 +230,16 @@ class ProtonBeam(Protocol):
 
         None stands for what that source cannot be told.
         """
+        ...
+
+
+@runtime_checkable
+class ProtonSource(Source, Protocol):
+    """A source behind a target of protons: any `Source` that says how many there were."""
+
+    @property
+    def protons(self) -> float:
+        """On target, in the whole exposure."""
         ...
 
 
