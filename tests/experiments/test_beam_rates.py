@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cevns.analysis.expected.event_sample import event_sampler
+from cevns.analysis.events.event_sample import recoil_events
 from cevns.constants import TAU_MUON_US, TAU_PION_US
 from cevns.detectors.efficiency.unity import Unity
 from cevns.exceptions import InputError, SchemaError
@@ -149,11 +149,11 @@ def test_a_background_with_the_pulse_has_the_times_of_nu_mu(tmp_path, facility):
 @pytest.mark.parametrize("facility", ["mlf", "ess"])
 def test_drawn_times_are_those_of_the_train(tmp_path, facility):
     made = experiment(tmp_path, YEAR.replace("sns-2013-23", facility))
-    drawn = event_sampler(made).draw(20_000, seed=5)
+    drawn = recoil_events(made).draw(20_000, np.random.default_rng(5))
     pulse = made.source.after(())
-    lives = {0: (TAU_PION_US,), 1: (TAU_PION_US, TAU_MUON_US), 2: (TAU_PION_US, TAU_MUON_US)}
-    for species, times in lives.items():
-        mine = drawn.time_us[drawn.species == species] - 0.5
+    lives = {14: (TAU_PION_US,), 12: (TAU_PION_US, TAU_MUON_US), -14: (TAU_PION_US, TAU_MUON_US)}
+    for code, times in lives.items():
+        mine = drawn["time_us"][drawn["neutrino_pdg"] == code] - 0.5
         sigma = np.sqrt(pulse.rms_us**2 + sum(t * t for t in times))
         assert abs(mine.mean() - sum(times)) < 5.0 * sigma / np.sqrt(mine.size)
         assert mine.std() == pytest.approx(sigma, rel=0.05)

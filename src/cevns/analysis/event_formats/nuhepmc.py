@@ -2,7 +2,8 @@
 
 Conventions: G.C.1 (exposure), G.C.2 (flux-averaged cross section, of the events in the file, so
 that a cut on recoils is in it), G.C.4 (spectra of the beam as histograms; a line is a bin of 1e-5
-of its energy), E.C.1 (numbers of processes) and, where times are known, E.C.5 (the time in ``lab_pos``).
+of its energy), E.C.1 (numbers of processes) and, where times are known, E.C.5 (the time in
+``lab_pos``).
 
 The kinetic energy of the recoil is an attribute, too: the difference of its energy and its mass, a
 part in 1e8 of either, would lose half of its digits.
