@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cevns.processes.inelastic.channel import NeutralCurrent
 from cevns.processes.inelastic.cross_sections import Tabulated
+from cevns.processes.inelastic.inelastic_channel import NeutralCurrent
 
 __all__ = ["MODEL", "LeadNCOne"]
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from cevns.nuclear.nuclides import Nuclide
 from cevns.processes.framework.kernels import Quantity
 from cevns.processes.framework.kinematics import Threshold
-from cevns.processes.inelastic.channel import ChargedCurrent
 from cevns.processes.inelastic.cross_sections import Tabulated
+from cevns.processes.inelastic.inelastic_channel import ChargedCurrent
 from cevns.processes.inelastic.two_protons import Q_MEV, electron_density
 from cevns.typing import Array
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from cevns.processes import process
-from cevns.processes.inelastic.channel import InelasticChannel
+from cevns.processes.inelastic.inelastic_channel import InelasticChannel
 from cevns.rates import flux_averaged_cross_section
 from cevns.records import VERSION
 from cevns.report.drawing import style

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from cevns.nuclear import material
 from cevns.processes import process
-from cevns.processes.inelastic.channel import InelasticChannel
+from cevns.processes.inelastic.inelastic_channel import InelasticChannel
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.kernel_fold import KernelFold
 from cevns.sources import source as find_source
