@@ -33,6 +33,7 @@ COMMANDS = [
     (("xsec", "Cs133", "--couplings", "scholberg"), "did you mean 'scholberg2021'"),
     (("xsec", "Cs133", "--source", "reactr"), "unknown source 'reactr'"),
     (("xsec", "Cs133", "--source", "tabulated"), "needs its own settings"),
+    (("xsec", "Cs133", "--source", "daedalus"), "an exposure in years needs hours"),
     (("xsec", "Cs133", "--source", "no.yaml"), "no experiment file no.yaml"),
     ((*FIT, "--poi", "counts"), "did you mean 'count'"),
     ((*FIT, "--fix", "qf.csi.2"), "did you mean 'qf.csi.1'"),
@@ -99,6 +100,38 @@ def test_commands(cevns, folder, command, message):
     before = sorted(folder.rglob("*"))
     refused(cevns(*command), message)
     assert sorted(folder.rglob("*")) == before, "something was written"
+
+
+BEAMS = [
+    ("facility: lampf", "unknown stopped-pion facility 'lampf'"),
+    ("facility: sns-ppu, years: 2, protons: 1e23", "years stand beside protons"),
+    ("facility: sns-ppu, years: 2, exposure: 3 GWh", "years stand beside exposure"),
+    ("facility: sns-ppu, exposure: 6.12 GWh, protons: 1.38e23", "disagree by 30 %"),
+    ("facility: sns-ppu, proton_energy: 1.5 GeV", "0.8 to 1.3 GeV, not of 1.5 GeV"),
+    ("facility: ess, yield_per_flavour: hg-geant4", "that of mercury, and the target .* is W"),
+    ("facility: sns-ppu, yield_per_flavour: many", "unknown yield of neutrinos per proton 'many'"),
+    ("facility: sns-ppu, pulse: square", "unknown shape of a beam pulse 'square'"),
+    ("facility: sns-ppu, bunches: 2", "several bunches need a spacing"),
+    ("facility: sns-ppu, bunches: 2.5", "expected a whole number|valid integer"),
+    ("facility: mlf, bunches: 200", "from 1 to 100, not 200"),
+    ("facility: sns-ppu, bunch_spacing: 1 us", "a single one has none"),
+    ("facility: sns-ppu, pulse_fwhm: -350 ns", "width of a bunch in us must be positive"),
+    ("facility: sns-ppu, pulse_fwhm: 20 ms", "longer than the time between two pulses"),
+    ("facility: sns-ppu, pulse_fwhm: 350", "without a unit; write for example '1 us'"),
+    ("facility: sns-ppu, repetition: 60", "without a unit; write for example '1 Hz'"),
+    ("facility: sns-ppu, hours: 9000 h", "hours of beam in a year is 9000"),
+    ("facility: daedalus", "needs hours: give it; the facility 'daedalus' does not have it"),
+    ("power: 1 MW", "needs yield_per_flavour: give it; or name a facility"),
+    ("facility: sns-ppu, pulse_sigma: 150 ns", "has no such field; did you mean .pulse_fwhm."),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), BEAMS, ids=[f for f, _ in BEAMS])
+def test_sources_of_stopped_pions(cevns, folder, fields, message):
+    source = f"source={{kind: stopped-pion, distance: 19.3 m, {fields}}}"
+    done = cevns("rate", NAME, "--set", source)
+    refused(done, message)
+    assert "source" in done.err
 
 
 BRN_TIME = "    time: {file: coherent-csi-2021/brn-time.csv, role: brn-time, efficiency: true}\n"

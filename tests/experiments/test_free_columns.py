@@ -1,4 +1,4 @@
-"""Backgrounds that are flat in a part of the axis, and a pulse time that is free between two ends."""
+"""Backgrounds flat in a part of the axis, and a pulse time that is free between two ends."""
 
 from __future__ import annotations
 

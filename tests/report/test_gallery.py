@@ -156,11 +156,12 @@ def test_germanium_threshold():
 
 
 def test_germanium_count_agrees_with_the_2024_prediction():
-    # 35 events in 10.22 GWh kg above 1.5 keVee, at 0.09 neutrinos per proton: what a year of
-    # 7 GWh and 16 kg gives at 0.0848. Beyond 9.5 keVee the analysis has no events: 5 % wide
+    # from 10.22 GWh kg of 1.05 GeV with 0.0963 at 19.1 m to 7 GWh of 1 GeV with 0.0848 and 16 kg;
+    # beyond 19.5 keVee there is nothing, and the table has a sharp threshold
     ours = detector("coh-ge-1").variant("1.5 keVee of arXiv:2406.13806").per_year()
     predicted = load("coherent-ge-2024").predict()["cevns"]
-    assert ours == pytest.approx(predicted * 7.0 * 16 / 10.22 * 0.0848 / 0.09, rel=0.10)
+    flux = 7.0 * 16 * 0.0848 / 19.2**2 / (10.22 * 0.0963 / 1.05 / 19.1**2)
+    assert ours == pytest.approx(predicted * flux, rel=0.01)
 
 
 def test_detector_table_and_rows_are_the_same_numbers():

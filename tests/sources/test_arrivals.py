@@ -45,6 +45,10 @@ CASES = {
         arrival("burst", decay_s=5.0, rise_s=0.5, begin_s=3.0),
         lambda t: (t > 3) * (1 - np.exp(-(t - 3) / 0.5)) * np.exp(-(t - 3) / 5) / (5 - 5 / 11),
     ),
+    "train": (
+        arrival("train", fwhm_us=8.0, shape="flat", bunches=2, spacing_us=20.0, mean_us=20.0),
+        lambda t: np.where((abs(t - 10) < 4) | (abs(t - 30) < 4), 1 / 16, 0.0),
+    ),
     "pulsed": (
         arrival("pulsed", sigma_us=2.0, lives_us=(), mean_us=20.0),
         lambda t: np.exp(-(((t - 20) / 2) ** 2) / 2) / (2 * np.sqrt(2 * np.pi)),

@@ -8,7 +8,8 @@ import numpy as np
 
 from cevns.report.drawing import style
 from cevns.report.recoil_figures import pulse_time_us
-from cevns.sources import SNS, PulsedSource
+from cevns.sources import PulsedSource
+from cevns.sources.beams.pion_at_rest import PionAtRest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,11 +112,11 @@ def _time(axes: Axes, source: PulsedSource, t0_us: float, last_us: float) -> Non
     largest = max(float(r.max()) for r in rates.values())
     exponent = _exponent(largest)
     scale = 10.0**exponent
-    if isinstance(source, SNS):  # simulated times may hold their pulse already
-        shape = np.exp(-0.5 * ((time - t0_us) / source.pulse_sigma_us) ** 2)
+    if isinstance(source, PionAtRest):  # simulated times may hold their pulse already
+        shape = source.after(()).pdf(time, t0_us)
         axes.fill_between(
             time,
-            0.5 * largest / scale * shape,
+            0.5 * largest / scale * shape / shape.max(),
             color=style.STEADY_FILL,
             linewidth=0.0,
             label="Proton pulse (shape)",

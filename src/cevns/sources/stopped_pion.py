@@ -214,6 +214,18 @@ class StoppedPion(PionAtRest):
         return Train(width, self.pulse, self.bunches, self.bunch_spacing_us or 0.0, lives_us)
 
     @property
+    def span_us(self) -> tuple[float, float]:
+        """Times around t0, us, outside of which less than one in a million arrives."""
+        pulse = self.after(())
+        half = 0.5 * pulse.length_us + (0.0 if self.sharp_ends else 2.0 * pulse.fwhm_us)
+        return -half, half + 14.0 * TAU_MUON_US
+
+    @property
+    def sharp_ends(self) -> bool:
+        """Whether the density of arrival times jumps at the ends of the pulse: a flat one's."""
+        return self.pulse == "flat"
+
+    @property
     def hours_a_year(self) -> float:
         """Hours of beam in a year.
 

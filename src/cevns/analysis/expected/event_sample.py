@@ -36,7 +36,7 @@ from cevns.processes import (
 )
 from cevns.rates.fold import of_its_mass
 from cevns.sources import Source
-from cevns.sources.beams.source import Delayed, PulsedSource
+from cevns.sources.beams.source import Delayed, PulsedSource, ShapedPulse
 from cevns.typing import Array, IntArray
 
 __all__ = ["EventSampler", "Events", "event_sampler"]
@@ -282,12 +282,15 @@ class EventSampler:
             return pulse + self.source.delay_us(energy)
         times = np.full(energy.size, math.nan)
         if isinstance(self.source, PulsedSource):
+            grid = _TIMES_US
+            if isinstance(self.source, ShapedPulse):
+                grid = np.linspace(*self.source.span_us, grid.size)
             for s, name in enumerate(self.source.flavours):
                 mine = species == s
-                density = self.source.time_pdf(name, _TIMES_US + self._pulse_us, self._pulse_us)
-                steps = 0.5 * (density[1:] + density[:-1]) * np.diff(_TIMES_US)
+                density = self.source.time_pdf(name, grid + self._pulse_us, self._pulse_us)
+                steps = 0.5 * (density[1:] + density[:-1]) * np.diff(grid)
                 share = np.append(0.0, np.cumsum(steps))
-                found = np.interp(rng.random(int(mine.sum())) * share[-1], share, _TIMES_US)
+                found = np.interp(rng.random(int(mine.sum())) * share[-1], share, grid)
                 times[mine] = found + self._pulse_us
         return times
 

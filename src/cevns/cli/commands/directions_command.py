@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cevns.cli.terminal.named_source import named_source
+from cevns.cli.terminal.named_source import named_facility, named_source
 from cevns.cli.terminal.options import SkyPhysics
 from cevns.cli.terminal.output import Output, prepare_figure, table
 from cevns.cli.terminal.written_values import exposure_tonne_year, recoil_kevnr, several
@@ -213,7 +213,11 @@ def _exposure(source: Source, name: str, exposure: str | None) -> tuple[str, flo
             raise InputError(
                 f"--exposure: the counts of {name} follow its protons, not its time; leave it out"
             )
-        said = "1e23 protons at 20 m" if name.casefold() == "sns" else f"the exposure of {name}"
+        said = f"the exposure of {name}"
+        if name.casefold() == "sns":
+            said = "1e23 protons at 20 m"
+        elif named_facility(name) is not None:
+            said = f"a year of {name} at 20 m"
         return f"a tonne and {said}", 1.0, math.nan
     wanted = 1.0 if exposure is None else exposure_tonne_year(exposure, "--exposure")
     positive("--exposure in t yr", wanted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns.cli.terminal.named_source import named_source
+from cevns.cli.terminal.named_source import named_facility, named_source
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
 
@@ -86,7 +86,7 @@ def _source_inputs(name: str) -> dict[str, Any]:
     from cevns.registry import canonical
 
     files = []
-    if canonical(name) != "sns":
+    if canonical(name) != "sns" and named_facility(name) is None:
         experiment = load(name)
         files = [
             {"role": "source", "name": experiment.path.name, "sha256": sha256(experiment.path)}

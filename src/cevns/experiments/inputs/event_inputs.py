@@ -37,9 +37,13 @@ from cevns.experiments.prediction.parts import Parts
 from cevns.inference.model.shapes import Morph
 from cevns.sources import PulsedSource
 from cevns.sources.arrivals.pulsed import Pulsed
+from cevns.sources.beams.source import ShapedPulse
 from cevns.typing import Array, frozen
 
 __all__ = ["Inputs", "load_inputs"]
+
+_SEARCHED = 4001
+"""Times at which the densest flavour is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +223,7 @@ def _times(experiment: Parts, reader: TableReader, background: Background) -> Ar
 
 
 def _prompt_times(experiment: Parts, bins: Array) -> Array:
-    """Arrival times of the prompt flavour: the densest one at the nominal time of the pulse."""
+    """Arrival times of the prompt flavour, the densest one, at the nominal time of the pulse."""
     source, pulse = experiment.source, experiment.one_acting_on("pulse-time")
     if not isinstance(source, PulsedSource) or pulse is None:
         raise InputError(
@@ -228,6 +232,10 @@ def _prompt_times(experiment: Parts, bins: Array) -> Array:
             "'time: {kind: gaussian, mean: 500 ns, sigma: 150 ns}'"
         )
     t0 = pulse.value
-    prompt = max(source.flavours, key=lambda f: float(source.time_pdf(f, t0, t0)))
+    # at its densest time, which for a train of bunches is not t0
+    grid = np.linspace(bins[0], bins[-1], _SEARCHED)
+    prompt = max(source.flavours, key=lambda f: float(source.time_pdf(f, grid, t0).max()))
+    if isinstance(source, ShapedPulse) and source.sharp_ends:
+        return np.diff(source.time_cdf(prompt, bins, t0))
     shares: Array = time_bins(lambda t, at: source.time_pdf(prompt, t, at), bins, [t0])[0]
     return shares

@@ -15,7 +15,7 @@ from cevns.exceptions import InputError
 from cevns.parameters import Parameter
 from cevns.sources import PulsedSource, Source
 from cevns.sources.arrivals import Arrival
-from cevns.sources.beams.source import BurstSource
+from cevns.sources.beams.source import BurstSource, ShapedPulse
 from cevns.typing import Array
 from cevns.units import quantity
 
@@ -28,7 +28,8 @@ def pulsed(
     """Arrival-time bins of every flavour over the reach of the pulse-time parameter.
 
     Raises:
-        InputError: if the source has no time structure, or no parameter says when the pulse comes.
+        InputError: if the source has no time structure, no parameter says when the pulse comes, or
+            a pulse with sharp ends stands beside an efficiency in time.
     """
     if not isinstance(source, PulsedSource):
         raise InputError(
@@ -40,9 +41,28 @@ def pulsed(
             "the time axis needs the pulse's mean time: declare a parameter, for example "
             "'t0: {constraint: 474 +/- 25 ns, acts_on: pulse-time}' (or 'value: 474 ns')"
         )
-    densities = [partial(source.time_pdf, f) for f in source.flavours]
     covered = pulse.lower, pulse.upper
+    if isinstance(source, ShapedPulse) and source.sharp_ends:
+        if not isinstance(efficiency, Unity):
+            raise InputError(
+                "an efficiency in time needs a pulse without sharp ends: take a gaussian one in "
+                "the source, or leave the efficiency out"
+            )
+        return tuple(_with_sharp_ends(source, f, edges, covered) for f in source.flavours)
+    densities = [partial(source.time_pdf, f) for f in source.flavours]
     return tuple(TimeTable.build(pdf, edges, covered, efficiency) for pdf in densities)
+
+
+def _with_sharp_ends(
+    source: ShapedPulse, flavour: str, edges: Array, covered: tuple[float, float]
+) -> TimeTable:
+    """Bins of a pulse with sharp ends, which no quadrature of its density resolves."""
+
+    def shares(t0_us: Array) -> Array:
+        return np.diff(source.time_cdf(flavour, edges, t0_us[:, None]), axis=-1)
+
+    # its slope has a kink where an end crosses an edge: a spline comes to 1e-6 of a bin there
+    return TimeTable.along(edges, shares, covered, tolerance=1e-6)
 
 
 def parts_in_time(

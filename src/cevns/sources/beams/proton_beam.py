@@ -9,13 +9,14 @@ from typing import Any
 from cevns.constants import ELEMENTARY_CHARGE_J_PER_EV
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive, within
+from cevns.sources.facilities.pion_facility import facility
 from cevns.units import quantity
 
 __all__ = ["Protons", "check_beam", "protons_on_target"]
 
 _FORMS = (
-    "a number, {beam_energy: 14 GWh, proton_energy: 1 GeV}, or "
-    "{power: 1.4 MW, time: 5000 h, proton_energy: 1 GeV}"
+    "a number, {beam_energy: 14 GWh, proton_energy: 1 GeV}, "
+    "{power: 1.4 MW, time: 5000 h, proton_energy: 1 GeV}, or {facility: mlf, years: 1}"
 )
 
 
@@ -60,7 +61,8 @@ class Protons:
     """Marks a field as a number of protons: ``protons: Annotated[float, Protons()]``.
 
     In Python the field is a plain number; read from a file (through pydantic, which finds the
-    hook below) it may also be the beam energy, or power and time, with the proton energy.
+    hook below) it may also be the beam energy, or power and time, with the proton energy, or
+    years of a facility (`cevns.sources.facilities.pion_facility`).
 
     Examples:
         >>> from typing import Annotated
@@ -69,6 +71,8 @@ class Protons:
         >>> beam = {"beam_energy": "13.99 GWh", "proton_energy": "0.983 GeV"}
         >>> f"{protons.validate_python(beam):.4g}"
         '3.198e+23'
+        >>> f"{protons.validate_python({'facility': 'sns-2013-23', 'years': 2}):.4g}"
+        '3.146e+23'
     """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
@@ -82,6 +86,8 @@ def _read(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     given = dict(value)
+    if "facility" in given:
+        return _of_facility(given)
     try:
         proton_energy = quantity(given.pop("proton_energy"), "GeV", what="proton_energy")
         if "power" in given:
@@ -94,3 +100,17 @@ def _read(value: Any) -> Any:
     if given:
         raise InputError(f"{next(iter(given))!r} has no place here; give {_FORMS}")
     return protons_on_target(beam_energy, proton_energy)
+
+
+def _of_facility(given: dict[str, Any]) -> float:
+    """Protons of years at a facility."""
+    beam = facility(str(given.pop("facility")))
+    years = given.pop("years", 1.0)
+    if given:
+        raise InputError(f"{next(iter(given))!r} has no place here; give {_FORMS}")
+    if isinstance(years, bool) or not isinstance(years, int | float):
+        raise InputError(f"years: {years!r} is not a number")
+    if beam.power_mw is None or beam.hours is None or beam.proton_energy_gev is None:
+        raise InputError(f"the facility {beam.id!r} has no hours of beam a year; give {_FORMS}")
+    delivered = positive("years of running", years) * beam.power_mw * beam.hours
+    return protons_on_target(delivered, beam.proton_energy_gev)

@@ -33,6 +33,7 @@ __all__ = [
     "ProtonBeam",
     "PulledSource",
     "PulsedSource",
+    "ShapedPulse",
     "Source",
     "SteadySource",
 ]
@@ -181,6 +182,25 @@ class PulsedSource(Source, Protocol):
 
     def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`, broadcast."""
+        ...
+
+
+@runtime_checkable
+class ShapedPulse(PulsedSource, Protocol):
+    """A pulsed source that knows how long its pulse is, and whether it ends sharply."""
+
+    @property
+    def span_us(self) -> tuple[float, float]:
+        """Times around t0, us, outside of which less than one in a million arrives."""
+        ...
+
+    @property
+    def sharp_ends(self) -> bool:
+        """Whether the density of arrival times jumps at the ends of the pulse."""
+        ...
+
+    def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
+        """Fraction of neutrinos that arrive before `t_us`."""
         ...
 
 
