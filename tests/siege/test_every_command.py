@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "scan fc asimov": ("scan", *SCAN, "--method", "fc", *TOYS, "--asimov"),
     "scan cls": ("scan", *STRENGTH, "--method", "cls", *TOYS, "--asimov"),
     "scan plan": ("scan", *SCAN, "--method", "fc", *TOYS, "--plan", "--asimov"),
+    "sensitivity": ("sensitivity", "--topic", "cross-section", "--exposure-factor", "2"),
+    "sensitivity limit": ("sensitivity", "--topic", "magnetic-moment"),
     "toys": ("toys", "-n", "20", "--workers", "1"),
     "compare": ("compare", "coherent-lar-engineering"),
     "supernova": ("supernova", "--distance", "1kpc"),

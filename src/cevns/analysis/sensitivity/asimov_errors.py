@@ -20,6 +20,7 @@ import numpy as np
 
 from cevns.exceptions import FitError
 from cevns.inference.minimum.batch import BatchFitter
+from cevns.inference.minimum.likelihood import Likelihood
 from cevns.inference.minimum.objectives import Objective
 from cevns.inference.model.data import asimov
 from cevns.inference.model.expectation import Model
@@ -32,6 +33,10 @@ _ANYWHERE: Final = np.geomspace(1e-4, 1e4, 49)
 """Where an end is looked for at first, in typical sizes of the parameter."""
 _NEAR: Final = np.array([0.1, 0.4, 0.7, 0.85, 1.0, 1.2, 1.5, 2.2, 4.0, 16.0])
 """The same in units of where a parabola has it."""
+_BEYOND: Final = np.geomspace(1.0, 1e3, 19)
+"""Where an end is looked for beyond that of -2 ln L with all other parameters at their truth."""
+_EXCLUDED: Final = 100.0
+"""Rise beyond which its digits do not matter."""
 _CELLS: Final = 6
 """Parts of the cell with the end at the next look."""
 _NARROW: Final = 0.06
@@ -91,7 +96,8 @@ def rises(model: Model, name: str, values: Array, *, rescue: bool = True) -> Arr
     """
     theta = np.repeat(model.parameters.values[:, None], len(values), axis=1)
     theta[model.parameters.position(name)] = values
-    found = BatchFitter(model, fix=(name,)).fit(asimov(model), theta, rescue=rescue)
+    fitter = BatchFitter(model, fix=(name,))
+    found = fitter.fit(asimov(model), theta, rescue=rescue, excluded=_EXCLUDED)
     return np.maximum(found.valid_nll, 0.0)
 
 
@@ -119,8 +125,10 @@ def ends(
         FitError: if it does not rise that far at all.
     """
     p, root = model.parameters[name], float(np.sqrt(goal))
-    steps = p.scale * _ANYWHERE if error is None else error * root * _NEAR
-    found = [_Side(p, side, steps) for side in sides]
+    found = [
+        _Side(p, s, _outwards(model, p, s, goal) if error is None else error * root * _NEAR)
+        for s in sides
+    ]
     for number in range(_PASSES):
         values = np.concatenate([s.values for s in found])
         heights = np.sqrt(rises(model, name, values, rescue=number > 0)) - root
@@ -135,6 +143,23 @@ def ends(
                 f"{goal:.3g}"
             )
     return tuple(p.value + s.side * s.place for s in found if s.place is not None)
+
+
+def _outwards(model: Model, parameter: Parameter, side: int, goal: float) -> Array:
+    """Distances of an end of which nothing is known, from the nearest possible one outwards.
+
+    With all others at their truth -2 ln L rises faster than its profile.
+    """
+    distances = parameter.scale * _ANYWHERE
+    values = parameter.value + side * distances
+    inside = (parameter.lower <= values) & (values <= parameter.upper)
+    theta = np.repeat(model.parameters.values[None], inside.sum(), axis=0)
+    theta[:, model.parameters.position(parameter.name)] = values[inside]
+    rise = Likelihood.of(model, asimov(model)).twice_nll(theta)
+    above = np.flatnonzero(~(rise < goal))
+    first = distances[max(int(above[0]) - 1, 0)] if above.size else distances[inside.sum() - 1]
+    steps: Array = first * _BEYOND
+    return steps
 
 
 class _Side:

@@ -133,6 +133,12 @@ def expected_numbers(
     tables = {e.name: e.response_tables for e in asked.experiments}
     model = fast_form(_without(asked, quantity), tables)[0]
     interest = asked.one_interest("sensitivities")
+    p = model.parameters[interest]
+    moved = model.parameters.at({interest: p.value + p.scale}).values
+    if not (model.expected(moved) != model.expected(model.parameters.values)).any():
+        raise InputError(
+            f"{of}: nothing that {interest} changes is seen, above the threshold and within the axes"
+        )
     out = []
     for each, error in product(tuple(years) or (None,), tuple(flux_errors) or (None,)):
         longer = {e.name: factor * _times(e, each) for e in asked.experiments}

@@ -11,14 +11,12 @@ from cevns.analysis.coupling_families import Physics
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 
-__all__ = ["CHANGED", "FORM_FACTOR", "Kind", "Quantity", "Topic", "topic", "topics"]
+__all__ = ["FORM_FACTOR", "Kind", "Quantity", "Topic", "emitted", "topic", "topics"]
 
 Kind = Literal["absolute", "relative", "limit"]
 _PACKAGE: Final = "cevns.analysis.topics"
 FORM_FACTOR: Final = "form-factor"
 """What a quantity leaves out: pulls of form factors and of radii."""
-CHANGED: Final[Mapping[str, str]] = {}
-"""No field of the files is changed."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +104,26 @@ class Topic:
             known = ", ".join(self.held) or "nothing"
             raise InputError(f"{', '.join(unknown)} is not held in this topic, which holds {known}")
         return self.quantities(experiments, {**self.held, **at})
+
+
+def emitted(experiments: tuple[Experiment, ...], among: tuple[str, ...]) -> tuple[str, ...]:
+    """Flavours among some that the source of one of the experiments emits, as they stand there.
+
+    Args:
+        experiments: at least one.
+        among: ``("mu", "e")``.
+
+    Raises:
+        InputError: if there is none.
+    """
+    flavours = [f for e in experiments for f in e.source.flavours]
+    found = tuple(a for a in among if any(f in (f"nu_{a}", f"nubar_{a}") for f in flavours))
+    if not found:
+        raise InputError(
+            f"{' and '.join(e.name for e in experiments)}: the source emits none of the flavours "
+            f"{', '.join(among)} that this topic is about"
+        )
+    return found
 
 
 def topics() -> tuple[str, ...]:

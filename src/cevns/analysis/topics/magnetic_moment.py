@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cevns.analysis.sensitivity.topic import Quantity, Topic
+from cevns.analysis.sensitivity.topic import Quantity, Topic, emitted
 from cevns.experiments.experiment import Experiment
 
 __all__ = ["TOPIC"]
 
 
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
-    _ = experiments, at
+    _ = at
     return tuple(
         Quantity(
             f"mu_nu_{flavour}",
@@ -21,7 +21,7 @@ def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple
             kind="limit",
             unit="1e-10 mu_B",
         )
-        for flavour in ("mu", "e")
+        for flavour in emitted(experiments, ("mu", "e"))
     )
 
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cevns.analysis.sensitivity.topic import Quantity, Topic
+from cevns.analysis.sensitivity.topic import Quantity, Topic, emitted
 from cevns.experiments.experiment import Experiment
 
 __all__ = ["TOPIC"]
 
-_NAMES = ("eps_mumu_u", "eps_ee_u", "eps_mumu_d", "eps_ee_d")
-
-
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
-    _ = experiments, at
+    _ = at
+    names = [f"eps_{a}{a}_{q}" for q in "ud" for a in emitted(experiments, ("mu", "e"))]
     return tuple(
-        Quantity(name, f"coefficient {name} alone", models="nsi", free=name) for name in _NAMES
+        Quantity(name, f"coefficient {name} alone", models="nsi", free=name) for name in names
     )
 
 

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cevns.analysis.sensitivity.topic import Quantity, Topic
+from cevns.analysis.sensitivity.topic import Quantity, Topic, emitted
 from cevns.experiments.experiment import Experiment
 
 __all__ = ["TOPIC"]
 
 
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
-    _ = experiments
     return tuple(
         Quantity(
-            f"sin2_2theta_{ab}",
-            f"amplitude of disappearance sin2_2theta_{ab} at {at['dm2_41']:g} eV2",
+            f"sin2_2theta_{a}{a}",
+            f"amplitude of disappearance sin2_2theta_{a}{a} at {at['dm2_41']:g} eV2",
             models="sterile",
-            free=f"sin2_2theta_{ab}",
+            free=f"sin2_2theta_{a}{a}",
             kind="limit",
             at=at,
         )
-        for ab in ("mumu", "ee")
+        for a in emitted(experiments, ("mu", "e"))
     )
 
 
