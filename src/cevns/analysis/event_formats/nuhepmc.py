@@ -2,7 +2,8 @@
 
 Conventions: G.C.1 (exposure), G.C.2 (flux-averaged cross section, of the events in the file, so
 that a cut on recoils is in it), G.C.4 (spectra of the beam as histograms; a line is a bin of 1e-5
-of its energy), E.C.1 (numbers of processes) and, where times are known, E.C.5 (the time in ``lab_pos``).
+of its energy), E.C.1 (numbers of processes) and, where times are known, E.C.5 (the time in
+``lab_pos``).
 
 The kinetic energy of the recoil is an attribute, too: the difference of its energy and its mass, a
 part in 1e8 of either, would lose half of its digits.
@@ -24,8 +25,8 @@ from cevns.analysis.events.event_columns import (
     particle_code,
 )
 from cevns.analysis.events.event_parts import RecoilEvents
-from cevns.analysis.events.event_sample import EventSample
 from cevns.analysis.events.event_writer import EventWriter, library
+from cevns.analysis.events.stratified_sample import EventSample
 from cevns.constants import DAY_S
 from cevns.exceptions import InputError
 from cevns.experiments.questions import SIGNAL
