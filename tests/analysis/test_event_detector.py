@@ -8,7 +8,7 @@ from scipy.interpolate import CubicSpline
 from scipy.stats import chi2
 
 from cevns import load
-from cevns.analysis.events import event_sample as samples
+from cevns.analysis.events import stratified_sample as samples
 from cevns.analysis.events.event_parts import BackgroundEvents
 from cevns.analysis.events.event_sample import event_sample
 from cevns.detectors.resolution.extracted_electrons import ExtractedElectrons

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cevns import load
-from cevns.analysis.events import event_sample as samples
+from cevns.analysis.events import stratified_sample as samples
 from cevns.analysis.events.event_sample import event_sample
 from cevns.analysis.events.event_writer import format_of, library
 from cevns.analysis.events.sample_file import draw_to_file

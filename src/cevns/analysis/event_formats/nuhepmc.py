@@ -25,8 +25,8 @@ from cevns.analysis.events.event_columns import (
     particle_code,
 )
 from cevns.analysis.events.event_parts import RecoilEvents
-from cevns.analysis.events.event_sample import EventSample
 from cevns.analysis.events.event_writer import EventWriter, library
+from cevns.analysis.events.stratified_sample import EventSample
 from cevns.constants import DAY_S
 from cevns.exceptions import InputError
 from cevns.experiments.questions import SIGNAL

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cevns.analysis.events.event_columns import Block
-from cevns.analysis.events.event_sample import EventSample
 from cevns.analysis.events.event_writer import EventWriter, library
+from cevns.analysis.events.stratified_sample import EventSample
 
 __all__ = ["MODEL", "Parquet"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from cevns.analysis.events.event_columns import Block
-from cevns.analysis.events.event_sample import EventSample
 from cevns.analysis.events.event_writer import EventWriter, library
+from cevns.analysis.events.stratified_sample import EventSample
 
 __all__ = ["MODEL", "Root"]
 

@@ -1,28 +1,20 @@
-"""A sample of unweighted events of an experiment: signal and backgrounds, block by block.
-
-Each event is of one component, chosen with the expected ratio of the components, so blocks are
-independent of each other. The random numbers of a block follow from the seed and the number of the
-block; a seed gives the same events, however many are asked for before or after.
-"""
+"""What draws the events of an experiment: recoils of a component, or signal and backgrounds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
-from cevns.analysis.events.arrival_draws import NoTimes
 from cevns.analysis.events.event_columns import (
     LABELS,
     REGION,
     TIME,
     TRUTH,
-    Block,
     Column,
     detector_columns,
-    shuffled,
 )
 from cevns.analysis.events.event_parts import (
     BackgroundEvents,
@@ -31,172 +23,19 @@ from cevns.analysis.events.event_parts import (
     ShapeDraws,
 )
 from cevns.analysis.events.reconstruction import Reconstruction
+from cevns.analysis.events.stratified_sample import EventSample, Stratum
 from cevns.analysis.question import place
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.expectation import parameter_point
-from cevns.records import VERSION
-from cevns.typing import Array, BoolArray
+from cevns.typing import BoolArray
 
-__all__ = ["BLOCK", "EventSample", "Stratum", "event_sample", "recoil_events"]
+__all__ = ["event_sample", "recoil_events"]
 
-BLOCK: Final = 1 << 16
-"""Events of a block."""
-_MOST: Final = 2_000_000_000
 _SHAPE_BINS: Final = 40
 """Fine bins of a pulse shape in one of the analysis."""
-
-
-@dataclass(frozen=True, eq=False)
-class Stratum:
-    """A component in a channel.
-
-    Args:
-        component: its name.
-        channel: the name of the channel; empty where the file has none.
-        expected: how many events there are in the exposure.
-        part: what draws them.
-        view: the detector of the channel.
-    """
-
-    component: str
-    channel: str
-    expected: float
-    part: EventPart
-    view: Apparatus
-
-
-@dataclass(frozen=True, eq=False)
-class EventSample:
-    """What a sample of events is drawn of; made by `event_sample`.
-
-    Args:
-        experiment: of which.
-        strata: components in channels, with at least one event expected in all.
-        columns: of the file.
-        truth: whether there is no detector.
-        said: what else the provenance says.
-    """
-
-    experiment: Experiment
-    strata: tuple[Stratum, ...]
-    columns: tuple[Column, ...]
-    truth: bool
-    said: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def expected(self) -> float:
-        """Events in the exposure."""
-        return sum(s.expected for s in self.strata)
-
-    @property
-    def components(self) -> tuple[str, ...]:
-        """Names of the components, in the order of their numbers."""
-        return tuple(dict.fromkeys(s.component for s in self.strata))
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the channels, in the order of their numbers."""
-        return tuple(dict.fromkeys(s.channel for s in self.strata))
-
-    @property
-    def is_timed(self) -> bool:
-        """Whether the times of its recoils are known."""
-        parts = [s.part for s in self.strata if isinstance(s.part, RecoilEvents)]
-        return not any(isinstance(p.times, NoTimes) for p in parts)
-
-    @property
-    def exceeded(self) -> float:
-        """The largest ratio of a density to its bounds so far; up to 1 the events follow it."""
-        every = (s.part for s in self.strata)
-        return max((p.exceeded for p in every if isinstance(p, RecoilEvents)), default=0.0)
-
-    def number(self, seed: int) -> int:
-        """A Poisson number of the expected events.
-
-        Raises:
-            InputError: if more are expected than a file should hold.
-        """
-        if self.expected > _MOST:
-            raise InputError(
-                f"{self.expected:.3g} events are expected in the exposure, more than the {_MOST:g} "
-                "of a sample; ask for a number of them"
-            )
-        return int(_generator(seed, 0).poisson(self.expected))
-
-    def blocks(self, number: int, seed: int) -> Iterator[dict[str, Array]]:
-        """The events, in blocks of `BLOCK`, the last one shorter.
-
-        Args:
-            number: how many, in the analysis region where there is a detector.
-            seed: of the random numbers.
-
-        Raises:
-            InputError: if the number is not positive, or too large.
-        """
-        if not 1 <= number <= _MOST:
-            raise InputError(f"{number} events cannot be drawn; ask for 1 to {_MOST:g}")
-        share = np.array([s.expected for s in self.strata]) / self.expected
-        names, first = [c.name for c in self.columns], 1
-        for which, begin in enumerate(range(0, number, BLOCK)):
-            rng = _generator(seed, 1 + which)
-            of = rng.multinomial(BLOCK, share) if begin + BLOCK <= number else None
-            if of is None:
-                of = rng.multinomial(number - begin, share)
-            parts = [self._of(s, int(n), rng) for s, n in zip(self.strata, of, strict=True) if n]
-            size = sum(p["component"].size for p in parts)
-            block = shuffled(parts, names, rng.permutation(size))
-            block["event"] = np.arange(first, first + size, dtype=float)
-            first += size
-            yield block
-
-    def _of(self, stratum: Stratum, number: int, rng: np.random.Generator) -> dict[str, Array]:
-        """Events of a component in a channel."""
-        found = stratum.part.draw(number, rng)
-        size = next(iter(found.values())).size
-        found["component"] = np.full(size, float(self.components.index(stratum.component)))
-        found["channel"] = np.full(size, float(self.channels.index(stratum.channel)))
-        return found
-
-    def draw(self, number: int, seed: int) -> dict[str, Array]:
-        """All events at once.
-
-        Raises:
-            InputError: as `blocks`.
-        """
-        every: list[Block] = list(self.blocks(number, seed))
-        return {name: np.concatenate([b[name] for b in every]) for name in every[0]}
-
-    def provenance(self, number: int, seed: int) -> dict[str, Any]:
-        """What a file says of where its events are from."""
-        return {
-            "generator": "cevns",
-            "version": VERSION,
-            "numpy": np.__version__,
-            "seed": seed,
-            "events": number,
-            "block": BLOCK,
-            "truth_only": self.truth,
-            "components": list(self.components),
-            "channels": list(self.channels),
-            "expected": {
-                f"{s.component}.{s.channel}" if s.channel else s.component: s.expected
-                for s in self.strata
-            },
-            "expected_events": self.expected,
-            "exposure": dict(self.experiment.declaration.source.fields),
-            "target": self.experiment.declaration.target.model_dump(exclude_none=True),
-            **self.said,
-            **self.experiment.provenance(),
-        }
-
-
-def _generator(seed: int, which: int) -> np.random.Generator:
-    """Random numbers of a block."""
-    sequence = np.random.SeedSequence(seed, spawn_key=(which,))
-    return np.random.Generator(np.random.SFC64(sequence))
 
 
 def recoil_events(
@@ -305,15 +144,18 @@ def _truth_sample(
     placed: Experiment, held: Mapping[str, float], wanted: Sequence[str], threshold_kev: float
 ) -> EventSample:
     """Recoils alone, those of all channels with their own target."""
-    strata = []
+    strata, known = [], dict[tuple[Apparatus, str], RecoilEvents]()
     for channel, entry in placed.declaration.entries.items():
         for name in wanted:
             base = placed.views[channel]
-            view = base if name == SIGNAL else base.further[name]
             size = entry.exposure * base.power(entry, name)
-            if size > 0.0:
-                part = _recoils(view, placed, held, name, threshold_kev=threshold_kev)
-                strata.append(Stratum(name, channel, part.expected * size, part, view))
+            if not size > 0.0:
+                continue
+            if (base, name) not in known:
+                view = base if name == SIGNAL else base.further[name]
+                known[base, name] = _recoils(view, placed, held, name, threshold_kev=threshold_kev)
+            part = known[base, name]
+            strata.append(Stratum(name, channel, part.expected * size, part))
     columns = _columns(len(placed.declaration.entries), TRUTH)
     said = {"at": dict(held), "threshold_kev": threshold_kev}
     return EventSample(placed, tuple(strata), columns, truth=True, said=said)
@@ -351,7 +193,7 @@ def _detector_sample(
     if placed.unit != "events":
         raise InputError(f"{placed.name} measures {placed.unit}, and those are no events")
     counts = _expected(placed, held)
-    strata: list[Stratum] = []
+    strata, recoils = list[Stratum](), dict[tuple[Apparatus, str], RecoilEvents]()
     units, shape_name = set(), ""
     for channel in placed.declaration.entries:
         view, measured = placed.views[channel], placed.inputs.channels[channel]
@@ -377,14 +219,16 @@ def _detector_sample(
             part: EventPart
             if name in view.declaration.backgrounds:
                 part = _background(placed, view, channel, name, unit, inside)
+            elif (view, name) in recoils and inside is None:
+                part = recoils[view, name]
             else:
                 own = view if name == SIGNAL else view.further[name].placed(placed.shapes or {})
-                part = _recoils(
+                part = recoils[view, name] = _recoils(
                     own, placed, held, name,
                     threshold_kev=threshold_kev, detector=Reconstruction(own, inside),
                     shape=shape, unit=unit, every=every,
                 )  # fmt: skip
-            strata.append(Stratum(name, channel, expected, part, view))
+            strata.append(Stratum(name, channel, expected, part))
     if not strata:
         raise InputError(
             f"{placed.name}: no event of {', '.join(wanted)} is expected; give its coupling "

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from cevns import registry
 from cevns.analysis.events.event_columns import Block
-from cevns.analysis.events.event_sample import EventSample
+from cevns.analysis.events.stratified_sample import EventSample
 from cevns.exceptions import InputError, MissingExtraError
 
 __all__ = ["EXTRA", "EventWriter", "format_of", "library", "suffixes"]

@@ -33,14 +33,15 @@ from cevns.typing import Array, BoolArray, IntArray
 __all__ = ["AliasTable", "RecoilSampler", "Recoils"]
 
 _ROWS: Final = 64
-"""Cells in E, over the whole range of a spectrum."""
-_FEWEST_ROWS: Final = 4
-"""Between two breaks of a spectrum."""
+"""Cells in E, about; a third of them is as wide as another, the others hold as many recoils."""
+_POINTS: Final = 2001
+"""In E, at which the flux is looked at, beside both sides of its breaks."""
+_BESIDE: Final = 1e-9
 _COLUMNS: Final = 200
 """Cells in T."""
 _MARGIN: Final = 1.01
 """Of a bound over what the density has at nine points of a cell."""
-_MARGIN_AT_LIMIT: Final = 1.05
+_MARGIN_AT_LIMIT: Final = 1.1
 """Where the cell reaches beyond the largest recoil of some energy in it."""
 _PROBE: Final = 1 << 18
 """Points by which the share is found that is kept."""
@@ -217,31 +218,51 @@ class RecoilSampler:
         kinematics = self.process.kinematics
         least = float(kinematics.minimum_energy_mev(self.threshold_kev, mass))
         least = max(least, self.mass_mev) * (1.0 + 1e-12)
-        breaks = [least, *(e for e in self.source.breaks(name) if e > least)]
+        top = self.source.end_point_mev(name)
         part, out = species * len(self.nuclides) + nuclide, []
-        for low, high in pairwise(breaks):
-            number = max(_FEWEST_ROWS, round(_ROWS * (high - low) / (breaks[-1] - least)))
-            steps = np.linspace(0.0, 1.0, number + 1)
-            if self.mass_mev > 0.0:  # finer where particles are slow
-                steps = steps**2
-            ends = low + (high - low) * steps
-            inside = low + (high - low) * np.array([1e-9, 1.0 - 1e-9])
-            at = np.stack([ends[:-1], 0.5 * (ends[1:] + ends[:-1]), ends[1:]], axis=1)
-            at = np.clip(at, *inside)
-            flux = self.source.spectrum(name, at)
-            out.append(self._row_cells(species, nuclide, at, flux, np.diff(ends), part))
+        if top > least:
+            ends, flux = self._rows(name, least, top, mass)
+            out.append(self._row_cells(species, nuclide, ends, flux, part))
         for energy, weight in self.source.lines(name):
             if energy > least:
-                at = np.full((1, 3), energy)
-                none = np.zeros(1)
-                out.append(self._row_cells(species, nuclide, at, weight + 0.0 * at, none, part))
+                ends, flux = np.full(2, energy), np.full((2, 1), weight)
+                out.append(self._row_cells(species, nuclide, ends, flux, part))
         return out
 
+    def _rows(self, name: str, least: float, top: float, mass: float) -> tuple[Array, Array]:
+        """Ends of the cells in E, and the least and largest flux in each, ``(2, n_rows)``.
+
+        Cells are narrow where many recoils come from, and few of them hold a break of the spectrum.
+        """
+        steps = np.linspace(0.0, 1.0, _POINTS)
+        if self.mass_mev > 0.0:  # finer where particles are slow
+            steps = steps**2
+        breaks = np.array([e for e in self.source.breaks(name) if least < e < top])
+        sides = (breaks[:, None] * (1.0 + np.array([-_BESIDE, _BESIDE]))).ravel()
+        fine = np.union1d(least + (top - least) * steps, sides)
+        flux = self.source.spectrum(name, np.clip(fine, least, top * (1.0 - 1e-12)))
+        reach = self.process.kinematics.maximum_recoil_kev(fine, mass)
+        weight = flux * np.maximum(reach - self.threshold_kev, 0.0)
+        share = np.append(0.0, np.cumsum(0.5 * (weight[1:] + weight[:-1]) * np.diff(fine)))
+        even = least + (top - least) * np.interp(
+            np.linspace(0.0, 1.0, _ROWS // 2 + 1), np.linspace(0.0, 1.0, _POINTS), steps
+        )
+        some = np.append(True, np.diff(share) > 0.0)
+        dense = np.interp(np.linspace(0.0, share[-1], _ROWS), share[some], fine[some])
+        ends = np.union1d(even, dense)
+        if breaks.size <= _ROWS // 2:
+            ends = np.union1d(ends, breaks)
+        first = np.searchsorted(fine, ends[:-1], side="right") - 1
+        last = np.searchsorted(fine, ends[1:], side="left") + 1
+        rows = [flux[a:b] for a, b in zip(first, last, strict=True)]
+        return ends, np.array([[r.min() for r in rows], [r.max() for r in rows]])
+
     def _row_cells(
-        self, species: int, nuclide: int, at: Array, flux: Array, width: Array, part: int
+        self, species: int, nuclide: int, ends: Array, flux: Array, part: int
     ) -> tuple[Array, ...]:
-        """Cells of rows in E: three energies of each ``(n, 3)``, the flux there, and widths."""
-        mass = self.nuclides[nuclide].mass_mev
+        """Cells of rows in E: the ends of these, and the least and largest flux in each."""
+        mass, width = self.nuclides[nuclide].mass_mev, np.diff(ends)
+        at = np.stack([ends[:-1], 0.5 * (ends[1:] + ends[:-1]), ends[1:]], axis=1)
         largest = self.process.kinematics.maximum_recoil_kev(at, mass)
         top = np.minimum(largest[:, 2], self._top)[:, None]
         soft = max(self.threshold_kev, _SOFT_KEV)
@@ -250,16 +271,19 @@ class RecoilSampler:
         recoil = self.threshold_kev + soft * np.expm1(stretch * x)
         recoil[:, -1:] = np.maximum(top, self.threshold_kev)
         asked = np.minimum(recoil[:, None, :], largest[:, :, None] * (1.0 - 1e-12))
-        found = self.density(species, nuclide, at[:, :, None], asked) * flux[:, :, None]
+        found = self.density(species, nuclide, at[:, :, None], asked)
         nine = [found[:, i, j : 2 * _COLUMNS + j - 1 : 2] for i in range(3) for j in (0, 1)]
         nine += [found[:, i, 2::2] for i in range(3)]
         beyond = recoil[:, 2::2] > largest[:, :1]
         upper = np.maximum.reduce(nine) * np.where(beyond, _MARGIN_AT_LIMIT, _MARGIN)
         lower = np.where(beyond, 0.0, np.minimum.reduce(nine) / _MARGIN)
-        low = at[:, 1] - 0.5 * width if width.any() else at[:, 1]
+        upper *= flux[1][:, None]
+        lower *= flux[0][:, None]
         full = np.ones((1, _COLUMNS))
-        ends = recoil[:, ::2]
-        columns = (low[:, None] * full, width[:, None] * full, ends[:, :-1], np.diff(ends, axis=1))
+        edges = recoil[:, ::2]
+        columns = (
+            ends[:-1, None] * full, width[:, None] * full, edges[:, :-1], np.diff(edges, axis=1)
+        )  # fmt: skip
         return tuple(c.ravel() for c in (*columns, upper, lower, np.full(upper.shape, part)))
 
     @property

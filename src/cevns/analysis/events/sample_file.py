@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from cevns.analysis.events.event_columns import REGION
-from cevns.analysis.events.event_sample import EventSample
 from cevns.analysis.events.event_writer import format_of
+from cevns.analysis.events.stratified_sample import EventSample
 from cevns.exceptions import CevnsWarning
 from cevns.files import check_writable, expanded, replacing
 from cevns.typing import Array
