@@ -52,7 +52,7 @@ def rate(
     study = placed.study
     found = study.rate(at=placed.values, points=points)
     for result in found.values():
-        _show_counts(output.console, result.title, result.channels, result.experiment.unit)
+        _show_counts(output.console, result.experiment, result.channels)
         for name, count in result.per_kg_day.items():
             of = result.experiment.whole_material.name
             source = result.experiment.source
@@ -79,7 +79,7 @@ def predict(
     for e in placed.study.experiments:
         channels = channel_counts(e, at=placed.values)
         there, times = place(e, placed.values)[0], time_counts(e, at=placed.values)
-        _show_counts(output.console, e.title, channels, e.unit)
+        _show_counts(output.console, e, channels)
         _show_times(output.console, times)
         _show_remark(output.console, there, placed.values)
         records[e.name] = {
@@ -100,16 +100,23 @@ def _write(
 
 
 def _show_counts(
-    console: Console, title: str, channels: Mapping[str, Mapping[str, float]], unit: str
+    console: Console, experiment: Experiment, channels: Mapping[str, Mapping[str, float]]
 ) -> None:
+    from cevns.experiments.questions import SIGNAL
     from cevns.inference.model.expectation import summed
 
+    title, unit = experiment.title, experiment.unit
+    # a reaction of some nuclides is no CEvNS, which the signal of a file is called otherwise
+    own = {SIGNAL: experiment.interaction.name} if experiment.is_beside else {}
     counted = unit == "events"
     what = "counts in the analysis region" if counted else f"value in {unit}"
     shown = table(f"expected {what}: {title}", "component", "counts" if counted else unit)
     for name, count in summed(channels).items():
         # a few events in two digits behind the point, far less than one in three figures
-        shown.add_row(name, f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}")
+        shown.add_row(
+            own.get(name, name),
+            f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}",
+        )
     console.print(shown)
     if len(channels) > 1:
         console.print(by_channel(channels, "counts", ".2f"))
