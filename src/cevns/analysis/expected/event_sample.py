@@ -29,6 +29,7 @@ from cevns.experiments.questions import SIGNAL
 from cevns.nuclear.checks import positive
 from cevns.processes import (
     Massive,
+    Several,
     at_place,
     differential_cross_section,
     is_kernel,
@@ -125,6 +126,11 @@ class EventSampler:
         self._number = view.recoiling_kg
         self._fluence = {f: self.source.fluence_cm2(f) for f in self.source.flavours}
         kinematics = self.process.kinematics
+        if isinstance(kinematics, Several):
+            raise InputError(
+                f"{self.process.name!r} makes particles of several masses, and events are drawn "
+                "of processes with one: leave the one that makes a heavier particle out"
+            )
         self._mass = kinematics.mass_mev if isinstance(kinematics, Massive) else 0.0
         self.exceeded = 0.0
         self._parts = [

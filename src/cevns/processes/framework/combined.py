@@ -27,7 +27,7 @@ from cevns.processes.framework.extension import CONTACT, Extension, Shape
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
 from cevns.processes.framework.kernels import Process
 from cevns.processes.framework.kinematics import Kinematics
-from cevns.processes.framework.terms import Term
+from cevns.processes.framework.terms import Term, joint_kinematics
 from cevns.processes.framework.user_models import alone
 from cevns.processes.ingredients.neutron_form_factor import Neutrons
 from cevns.processes.standard_model import StandardModel
@@ -85,10 +85,10 @@ class Combined:
         """The extensions, joined with ``+``."""
         return "+".join(str(e.name) for e in self.extensions) or self.base.name
 
-    @property
+    @cached_property
     def kinematics(self) -> Kinematics:
-        """That of the Standard Model: extensions are amplitudes of the same particles."""
-        return self.base.kinematics
+        """That of the Standard Model, and those of extensions that make another particle."""
+        return joint_kinematics(self.base.kinematics, (t for e in self.extensions for t in e.terms))
 
     @cached_property
     def parameters(self) -> Parameters:

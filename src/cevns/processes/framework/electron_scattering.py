@@ -17,8 +17,13 @@ from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitu
 from cevns.processes.framework.combined import Combined
 from cevns.processes.framework.extension import ELECTRON_CONTACT, Extension, Shape
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
-from cevns.processes.framework.kinematics import MASSLESS, Kinematics
-from cevns.processes.framework.terms import Interaction, Term
+from cevns.processes.framework.kinematics import MASSLESS, Kinematics, can_give
+from cevns.processes.framework.terms import (
+    Interaction,
+    Term,
+    joint_kinematics,
+    term_kinematics,
+)
 from cevns.processes.standard_model import SIN2_THETA_W, StandardModel
 from cevns.typing import Array, ArrayLike
 
@@ -75,10 +80,11 @@ class ElectronScattering:
         """The extensions, joined with ``+``, at electrons."""
         return "+".join(["electrons", *(str(e.name) for e in self.extensions)])
 
-    @property
+    @cached_property
     def kinematics(self) -> Kinematics:
-        """That of a massless neutrino."""
-        return MASSLESS
+        """That of a massless neutrino, and those of extensions that make another particle."""
+        own = (t for e in self.extensions for t in e.electron_terms)
+        return joint_kinematics(MASSLESS, own)
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -160,9 +166,12 @@ class ElectronScattering:
         for weight, term in zip(self.weights(flavour, values or {}), self.terms, strict=True):
             rows = term.coefficients(recoil.ravel(), ELECTRON).reshape(powers.shape)
             factor = 1.0 if term.flux_factor is None else term.flux_factor(energy)
-            total = total + weight * factor * (rows * powers).sum(axis=0)
-        limit = self.kinematics.maximum_recoil_kev(energy, ELECTRON.mass_mev)
-        return np.where(recoil <= limit, np.maximum(total, 0.0), 0.0)
+            slope = weight * factor * (rows * powers).sum(axis=0)
+            kinematics = term_kinematics(term, self.kinematics)
+            total = total + np.where(
+                can_give(kinematics, energy, recoil, ELECTRON.mass_mev), slope, 0.0
+            )
+        return np.maximum(total, 0.0)
 
 
 def electron_scattering(interaction: Interaction) -> ElectronScattering:
