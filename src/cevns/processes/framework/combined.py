@@ -62,6 +62,8 @@ class Combined:
     extensions: tuple[Extension, ...]
 
     def __post_init__(self) -> None:
+        own = tuple(e.beside(self.base.scheme) for e in self.extensions)
+        object.__setattr__(self, "extensions", own)
         names = [e.name for e in self.extensions]
         if len(set(names)) < len(names):
             raise InputError(f"an extension is there twice: {', '.join(names)}; name each once")
@@ -141,7 +143,7 @@ class Combined:
     def steep(self) -> bool:
         """Whether spectra may rise towards small recoils: photons, light mediators."""
         shapes = (s for e in self.extensions for s in e.shapes)
-        return any(s.of_recoil is not None for s in shapes) or any(e.terms for e in self.extensions)
+        return any(s.steep for s in shapes) or any(e.terms for e in self.extensions)
 
     @property
     def changes_matter(self) -> bool:

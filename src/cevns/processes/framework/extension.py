@@ -22,6 +22,7 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
+from cevns.nuclear.couplings import Couplings
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
@@ -43,11 +44,19 @@ class Shape:
         nucleon: whose form factor it carries, ``p`` or ``n``; ``e`` for an electron, which has
             none; empty for none at a nucleus either.
         of_recoil: phi(T keV, nuclide), ``(nT,)``; None for a constant 1.
+        rises: whether it may rise towards small recoils without end, as the exchange of photons and
+            light mediators has it.
     """
 
     name: str
     nucleon: Literal["p", "n", "e", ""]
     of_recoil: RecoilFactor | None = None
+    rises: bool = True
+
+    @property
+    def steep(self) -> bool:
+        """Whether recoil spectra may rise towards small recoils as no contact interaction's do."""
+        return self.of_recoil is not None and self.rises
 
     @property
     def key(self) -> tuple[str, str]:
@@ -219,6 +228,11 @@ class Extension:
     def for_form_factor(self, model: FormFactor) -> Self:
         """The same extension with a form-factor model, whose radii may be nominal values."""
         _ = model
+        return self
+
+    def beside(self, scheme: Couplings) -> Self:
+        """The same extension beside a coupling scheme of the Standard Model, if it asks for it."""
+        _ = scheme
         return self
 
     # -- on the way from the source --------------------------------------------------------------
