@@ -69,9 +69,7 @@ def traced(energy, t, mass, m4, *, spin_half):
     )
     if spin_half:
         after, before = slash(p2) + mass * np.eye(4), slash(p) + mass * np.eye(4)
-        target = np.array(
-            [[np.trace(after @ a @ before @ b) / 2.0 for b in GAMMA] for a in GAMMA]
-        )
+        target = np.array([[np.trace(after @ a @ before @ b) / 2.0 for b in GAMMA] for a in GAMMA])
     else:
         target = np.outer(p + p2, p + p2)
     summed = np.einsum("mn,mr,ns,rs->", leptons, METRIC, METRIC, target).real
@@ -212,10 +210,12 @@ def test_the_fold_is_an_integral_over_the_energies_that_make_it(m4):
     nucleus = nuclide("I127")
     number = iodine.nuclei_per_kg()["I127"]
     for j, recoil in enumerate(nodes):
+
         def scattered(e, recoil=recoil):
             return 1e-3 * nucleus.z**2 * (30e-10) ** 2 * traced(
                 e, 1e-3 * recoil, nucleus.mass_mev, m4, spin_half=False
             )  # fmt: skip
+
         found = by_integral(source, nucleus.mass_mev, recoil, m4, scattered)
         for f, flavour in enumerate(source.flavours):
             expected = found[flavour] * number * source.fluence_cm2(flavour)
@@ -223,10 +223,12 @@ def test_the_fold_is_an_integral_over_the_energies_that_make_it(m4):
     electrons = ElectronFold(source, electron_scattering(process), iodine, 1.0, nodes)
     new = electrons.spectrum({"dipole": 30.0}) - electrons.spectrum({})
     for j, recoil in enumerate(nodes):
+
         def freed(e, recoil=recoil):
             return 1e-3 * (30e-10) ** 2 * traced(
                 e, 1e-3 * recoil, M_ELECTRON_MEV, m4, spin_half=True
             )  # fmt: skip
+
         found = by_integral(source, M_ELECTRON_MEV, recoil, m4, freed)
         for f, flavour in enumerate(source.flavours):
             expected = found[flavour] * electrons.electrons[j] * source.fluence_cm2(flavour)

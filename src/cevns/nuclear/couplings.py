@@ -169,10 +169,22 @@ def _schemes() -> dict[str, Couplings]:
             _ALL_OF_MU,
         ),
         Couplings(
-            "pdg2011", _one(0.0306), -0.5120, 0.4942, -0.5123, "PDG 2011, as in dukecevns", _ALL_OF_MU
+            "pdg2011",
+            _one(0.0306),
+            -0.5120,
+            0.4942,
+            -0.5123,
+            "PDG 2011, as in dukecevns",
+            _ALL_OF_MU,
         ),
         Couplings(
-            "pdg2012", _one(0.0307), -0.5120, 0.4953, -0.5124, "PDG 2012, as in dukecevns", _ALL_OF_MU
+            "pdg2012",
+            _one(0.0307),
+            -0.5120,
+            0.4953,
+            -0.5124,
+            "PDG 2012, as in dukecevns",
+            _ALL_OF_MU,
         ),
         Couplings(
             "scholberg2021",

@@ -106,7 +106,9 @@ class DipolePortal(Extension):
     @property
     def parameters(self) -> Parameters:
         """``dipole_{e,mu,tau}`` and ``dipole``, 1e-10 mu_B."""
-        names = {f"dipole_{a}": f"moment between nu_{a} and a heavy neutral lepton" for a in LEPTONS}
+        names = {
+            f"dipole_{a}": f"moment between nu_{a} and a heavy neutral lepton" for a in LEPTONS
+        }
         names["dipole"] = "moment between a heavy neutral lepton and all flavours alike"
         return Parameters(
             bounded(name, text, unit="1e-10 mu_B", reach=(0.0, math.inf), typical=10.0)

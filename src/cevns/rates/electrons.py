@@ -30,7 +30,7 @@ from cevns.processes import (
     check_species,
     recoil_ends_kev,
 )
-from cevns.rates.fold import Fold
+from cevns.rates.fold import Fold, as_it_sees
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.moments import fold_terms
 from cevns.rates.period_fold import KernelPeriods, PeriodFold
@@ -109,6 +109,7 @@ class ElectronFold:
     weights_kev: Array | float = 1.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source", as_it_sees(self.interaction, self.source))
         process = at_place(self.interaction, source=self.source)
         check_species(process.name, self.source.flavours, lambda s: process.weights(s, {}))
         object.__setattr__(self, "interaction", process)

@@ -34,13 +34,14 @@ from cevns.processes import (
     proton_radius,
     recoil_ends_kev,
 )
+from cevns.processes.framework.abilities import turns_flavours
 from cevns.rates.moments import fold_terms
 from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
-from cevns.sources.beams.source import OfMass, OfSector
+from cevns.sources.beams.source import FromFarAway, OfMass, OfSector
 from cevns.typing import Array
 
-__all__ = ["NODES_PER_PANEL", "Fold", "of_its_mass", "panel_nodes", "recoil_panels"]
+__all__ = ["NODES_PER_PANEL", "Fold", "as_it_sees", "of_its_mass", "panel_nodes", "recoil_panels"]
 
 NODES_PER_PANEL = 24
 """Exact for a smooth spectrum over a whole panel between its kinks."""
@@ -57,6 +58,18 @@ def of_its_mass(source: Source, kinematics: Kinematics) -> Source:
         return source.of_sector(kinematics.sector)
     if isinstance(kinematics, Massive) and isinstance(source, OfMass):
         return source.of_mass(kinematics.mass_mev)
+    return source
+
+
+def as_it_sees(process: object, source: Source) -> Source:
+    """The source as a process meets it: in mass states where flavours interfere.
+
+    Args:
+        process: at nuclei or at electrons.
+        source: one that does not come `FromFarAway` stays as it is.
+    """
+    if turns_flavours(process) and isinstance(source, FromFarAway):
+        return source.in_mass_states()
     return source
 
 
@@ -143,6 +156,7 @@ class Fold:
     _grid: tuple[Array, Array] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source", as_it_sees(self.interaction, self.source))
         process = at_place(self.interaction, source=self.source, form_factor=self.form_factor)
         nuclide = self.material.atoms[0][0]
         check_species(process.name, self.source.flavours, lambda s: process.weights(s, nuclide, {}))

@@ -21,6 +21,7 @@ from cevns.processes import (
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
+from cevns.rates.fold import as_it_sees
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.moments import alike, weighted_moments
 from cevns.sources import Source
@@ -127,7 +128,7 @@ def recoil_spectrum(
         fold = KernelFold(source, process, material, mass_kg, model, recoil.ravel())
         rows = fold.spectrum(values).reshape(-1, *recoil.shape)
         return dict(zip(fold.flavours, rows, strict=True))
-    terms = cast("Interaction", process)
+    terms, source = cast("Interaction", process), as_it_sees(process, source)
     nuclei = material.nuclei_per_kg()
     total = np.zeros((len(source.flavours), recoil.size))
     for nuclide in material.nuclides:

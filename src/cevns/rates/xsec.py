@@ -15,6 +15,7 @@ from cevns.nuclear import material as find_material
 from cevns.processes import Interaction, Process, is_kernel, recoil_ends_kev
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
+from cevns.rates.fold import as_it_sees
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.spectrum import Radii, flux_averaged_slope
 from cevns.sources import Source
@@ -87,6 +88,7 @@ def flux_averaged_cross_section(
     process = standing(interaction)
     model = find_form_factor(form_factor)
     atoms = sum(count for _, count in material.atoms)
+    source = as_it_sees(process, source)
     total = np.zeros(len(source.flavours))
     fluence = np.array([source.fluence_cm2(f) for f in source.flavours])
     for nuclide, count in material.atoms:

@@ -35,7 +35,7 @@ from cevns.processes import (
     is_kernel,
     quantity_of,
 )
-from cevns.rates.fold import of_its_mass
+from cevns.rates.fold import as_it_sees, of_its_mass
 from cevns.sources import Source
 from cevns.sources.beams.source import Delayed, PulsedSource
 from cevns.typing import Array, IntArray
@@ -117,7 +117,8 @@ class EventSampler:
             )
         self._threshold = positive("threshold in keV", threshold_kev, zero=True)
         self._values = values
-        self.source: Source = of_its_mass(view.source, view.interaction.kinematics)
+        met = of_its_mass(view.source, view.interaction.kinematics)
+        self.source: Source = as_it_sees(view.interaction, met)
         self.process = at_place(view.interaction, source=self.source, form_factor=view.form_factor)
         self._form, self._material = view.form_factor, view.material
         self._pulse_us = 0.0

@@ -29,7 +29,15 @@ from cevns.parameters import Parameter, Parameters
 from cevns.processes.framework.terms import FluxFactor, Term
 from cevns.typing import Array
 
-__all__ = ["CONTACT", "ELECTRON_CONTACT", "Extension", "RecoilFactor", "Shape", "bounded"]
+__all__ = [
+    "CONTACT",
+    "ELECTRON_CONTACT",
+    "Extension",
+    "RecoilFactor",
+    "Shape",
+    "bounded",
+    "interfere",
+]
 
 RecoilFactor = Callable[[Array, Any], Array]
 """phi(T keV, what recoils): a nuclide, or an electron; either has a ``mass_mev``."""
@@ -159,6 +167,31 @@ class Extension:
         _ = flavour, nuclide, values
         return ()
 
+    # -- flavours that arrive together -----------------------------------------------------------
+
+    @property
+    def turns_flavours(self) -> bool:
+        """Whether amplitudes lead from one flavour to another, so that flavours interfere."""
+        return False
+
+    def superposed_weights(
+        self, parts: Mapping[str, complex], nuclide: Nuclide, values: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Weights of `terms` for what arrives as a superposition of flavours.
+
+        Args:
+            parts: amplitude of each flavour; one alone has 1.
+            nuclide: the target.
+            values: parameters by name.
+        """
+        return _mixed([(a, self.weights(f, nuclide, values)) for f, a in parts.items()])
+
+    def superposed_electron_weights(
+        self, parts: Mapping[str, complex], values: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Weights of `electron_terms`, as `superposed_weights`."""
+        return _mixed([(a, self.electron_weights(f, values)) for f, a in parts.items()])
+
     # -- scattering on electrons, where it matters -----------------------------------------------
 
     @property
@@ -284,6 +317,30 @@ class Extension:
         checked = self.structure.at(values)
         given = {checked[n].name: checked[n].value for n in values}
         return cast("Self", dataclasses.replace(cast("Any", self), **given))
+
+
+def interfere(extensions: Sequence[Extension]) -> bool:
+    """Whether flavours that arrive together interfere where extensions scatter them.
+
+    Not where one changes them on the way, or has a factor of its own for each: then they are added
+    as a mixture.
+    """
+    apart = any(e.flux_factors or _has_factors(type(e)) for e in extensions)
+    return not apart and any(e.turns_flavours for e in extensions)
+
+
+def _has_factors(kind: type[Extension]) -> bool:
+    nuclei, electrons = Extension.rate_factor, Extension.electron_rate_factor
+    return kind.rate_factor is not nuclei or kind.electron_rate_factor is not electrons
+
+
+def _mixed(found: Sequence[tuple[complex, Sequence[Any]]]) -> Sequence[Any]:
+    """Weights of flavours that do not interfere."""
+    if len(found) == 1:
+        return found[0][1]
+    sizes = [abs(amplitude) ** 2 for amplitude, _ in found]
+    rows = zip(*(weights for _, weights in found), strict=True)
+    return [sum(s * w for s, w in zip(sizes, row, strict=True)) for row in rows]
 
 
 def bounded(
