@@ -100,7 +100,7 @@ def test_it_is_one_switch_beside_any_model_and_keeps_spectra():
     assert keeps_spectra(process)
     assert not interaction("charge-radius-running").extensions[0].parameters.names
     # a radius that is fitted adds to what is left
-    target = nuclide("Cs133")
+    target, none_of_it = nuclide("Cs133"), "standard-model"
     values = {"charge_radius_ee": -1.0}
     together, alone, none = (
         math.sqrt(float(differential_cross_section(
@@ -114,7 +114,7 @@ def test_it_is_one_switch_beside_any_model_and_keeps_spectra():
     )  # fmt: skip
     plain = math.sqrt(float(differential_cross_section(
         target, 40.0, 10.0, "nu_e", form_factor="unity",
-        interaction=interaction("standard-model", couplings="cadeddu2022", axial=False))))  # fmt: skip
+        interaction=interaction(none_of_it, couplings="cadeddu2022", axial=False))))  # fmt: skip
     assert together - alone == pytest.approx(none - plain, rel=1e-9)
 
 

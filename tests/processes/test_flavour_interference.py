@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def integrated(function, mass, recoil_kev):
         rho = mixing.density_matrix(energy, ELECTRONS_MOL_CM3["b8"])
         return float(part.curve(np.array(energy))) * function(rho, energy, t)
 
-    pieces = (quad(integrand, a, b, epsrel=1e-9)[0] for a, b in zip(edges, edges[1:], strict=False))
+    pieces = (quad(integrand, a, b, epsrel=1e-9)[0] for a, b in pairwise(edges))
     return part.flux_cm2_s * sum(pieces)
 
 

@@ -75,6 +75,7 @@ class ChargeRadiusRunning(Extension):
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Any]]:
         """Z on the loop of the flavour."""
+        _ = values
         own = lepton(flavour)
         loop = self.loops[LEPTONS.index(own)]
         return {own: [float(nuclide.z * (a == loop)) for a in dict.fromkeys(self.loops)]}

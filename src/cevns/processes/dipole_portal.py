@@ -5,13 +5,13 @@ r"""The dipole portal: a neutrino turns into a heavy neutral lepton N by a photo
 With r_e = alpha/m_e, the mass m4 of N and the mass M of what recoils,
 
     d(sigma)/dT = pi r_e^2 (mu/mu_B)^2 Z^2 F_p^2 { 1/T - 1/E + T/(4 E^2)
-        - m4^2/(2 E T M) [1 - T/(4 E) + M/(2 E)] - m4^4/(8 M E^2 T^2) },          spin 0: a nucleus
+        - m4^2/(2 E T M) [1 - T/(4 E) + M/(2 E)] - m4^4/(8 M E^2 T^2) },          a nucleus
     d(sigma)/dT = pi r_e^2 (mu/mu_B)^2 { 1/T - 1/E
-        - m4^2/(2 E T M) [1 - T/(2 E) + M/(2 E)] + m4^4 (T - M)/(8 E^2 T^2 M^2) },  spin 1/2: electron
+        - m4^2/(2 E T M) [1 - T/(2 E) + M/(2 E)] + m4^4 (T - M)/(8 E^2 T^2 M^2) },  an electron
 
-(spin 1/2: arXiv:1803.03262 and 1811.12435, from memory; both follow from the traces, which the
-tests do with matrices; they differ by T/M). At m4 = 0 they are those of `magnetic_moment`. Nothing
-interferes with the weak amplitude. The kinematics are those of `Upscattering`: N needs
+with spins 0 and 1/2 (the second: arXiv:1803.03262 and 1811.12435, from memory; both follow from the
+traces, which the tests do with matrices; they differ by T/M). At m4 = 0 they are those of
+`magnetic_moment`. Nothing interferes with the weak amplitude. The kinematics are those of `Upscattering`: N needs
 E > m4 + m4^2/(2 M), and its recoils have a smallest energy, near m4^4/(8 M E^2).
 
 **Conventions.** mu is a moment in Bohr magnetons, for a Dirac N. Much of the literature writes

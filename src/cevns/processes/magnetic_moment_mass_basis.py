@@ -59,7 +59,7 @@ class MassBasisMoments(Extension):
         [0.978]
     """
 
-    mixing: LeptonMixing = LeptonMixing()
+    mixing: LeptonMixing = field(default_factory=LeptonMixing)
     name: str = field(default="magnetic-moment-mass-basis", init=False)
 
     @property

@@ -137,7 +137,7 @@ class NSI(Extension):
             UnknownNameError: if the flavour is unknown.
         """
         out = {}
-        turned = {state: -1.0 for state in _conjugate_states(flavour)}
+        turned = dict.fromkeys(_conjugate_states(flavour), -1.0)
         for state, ab, suffix in final_states(flavour):
             u, d = (given(values, f"eps_{ab}_{q}{suffix}") for q in "ud")
             if u is None and d is None:

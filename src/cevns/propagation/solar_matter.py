@@ -19,7 +19,7 @@ It is the mixture by day: what the Earth gives back by night is left out.
 New interactions of neutrinos with quarks change the potential. With the third mass far above the
 others two states mix, the first columns :math:`O_1, O_2` of :math:`R_{23} U_{13}`
 (M. C. Gonzalez-Garcia and M. Maltoni, arXiv:1307.3092, from memory; tested against states of three
-flavours), with N_f/N_e fermions to each electron and :math:`\epsilon = \sum_f (N_f/N_e) \epsilon^f`:
+flavours), with N_f/N_e fermions an electron and :math:`\epsilon = \sum_f (N_f/N_e) \epsilon^f`:
 
 .. math:: \epsilon_D = \tfrac12 (O_2^\dagger \epsilon\, O_2 - O_1^\dagger \epsilon\, O_1), \quad
    \epsilon_N = O_1^\dagger \epsilon\, O_2
@@ -136,7 +136,7 @@ class SolarMixing:
         return np.stack([first, second, np.full_like(first, self.sin2_theta13)])
 
     def density_matrix(self, energy_mev: ArrayLike, electrons_mol_cm3: float) -> ComplexArray:
-        """rho of the flavours e, mu, tau that arrive by day, ``(..., 3, 3)``; its trace is 1.
+        """Rho of the flavours e, mu, tau that arrive by day, ``(..., 3, 3)``; its trace is 1.
 
         Args:
             energy_mev: MeV, shape ``(...)``.

@@ -325,13 +325,13 @@ def interfere(extensions: Sequence[Extension]) -> bool:
     Not where one changes them on the way, or has a factor of its own for each: then they are added
     as a mixture.
     """
-    apart = any(e.flux_factors or _has_factors(type(e)) for e in extensions)
+    apart = any(_keeps_apart(type(e)) for e in extensions)
     return not apart and any(e.turns_flavours for e in extensions)
 
 
-def _has_factors(kind: type[Extension]) -> bool:
-    nuclei, electrons = Extension.rate_factor, Extension.electron_rate_factor
-    return kind.rate_factor is not nuclei or kind.electron_rate_factor is not electrons
+def _keeps_apart(kind: type[Extension]) -> bool:
+    own = ("flux_factors", "rate_factor", "electron_rate_factor")
+    return any(getattr(kind, name) is not getattr(Extension, name) for name in own)
 
 
 def _mixed(found: Sequence[tuple[complex, Sequence[Any]]]) -> Sequence[Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cevns.constants import HBARC_MEV_FM
 from cevns.dark_sector.sector import DarkSector
@@ -457,9 +458,11 @@ def recoil_ends_kev(kinematics: Kinematics, energy_mev: ArrayLike, mass_mev: Arr
 
 def can_give(
     kinematics: Kinematics, energy_mev: Array, recoil_energy_kev: Array, mass_mev: float
-) -> Array:
+) -> NDArray[np.bool_]:
     """Whether beam particles of these energies can give these recoils, in their common shape."""
-    possible: Array = recoil_energy_kev <= kinematics.maximum_recoil_kev(energy_mev, mass_mev)
+    possible = np.asarray(
+        recoil_energy_kev <= kinematics.maximum_recoil_kev(energy_mev, mass_mev), dtype=np.bool_
+    )
     if isinstance(kinematics, Windowed):
         possible &= recoil_energy_kev >= kinematics.minimum_recoil_kev(energy_mev, mass_mev)
     return possible
