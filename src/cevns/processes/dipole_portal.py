@@ -11,8 +11,9 @@ With r_e = alpha/m_e, the mass m4 of N and the mass M of what recoils,
 
 with spins 0 and 1/2 (the second: arXiv:1803.03262 and 1811.12435, from memory; both follow from the
 traces, which the tests do with matrices; they differ by T/M). At m4 = 0 they are those of
-`magnetic_moment`. Nothing interferes with the weak amplitude. The kinematics are those of `Upscattering`: N needs
-E > m4 + m4^2/(2 M), and its recoils have a smallest energy, near m4^4/(8 M E^2).
+`magnetic_moment`. Nothing interferes with the weak amplitude. The kinematics are those of
+`Upscattering`: N needs E > m4 + m4^2/(2 M), and its recoils have a smallest energy, near
+m4^4/(8 M E^2).
 
 **Conventions.** mu is a moment in Bohr magnetons, for a Dirac N. Much of the literature writes
 L = d nubar sigma F N without the half: mu = 2 d, and 1 mu_B = 296.3/GeV. A Majorana N gives the
