@@ -58,7 +58,7 @@ def test_two_files_that_disagree_on_a_radius_are_refused():
         GE, "conus-plus-2025", models="neutron-radius-theory",
         overrides={"interaction.couplings": "cadeddu2022"},
     )  # fmt: skip
-    with pytest.raises(InputError, match="the shared parameter 'r_n_ge' is 4.24"):
+    with pytest.raises(InputError, match=r"the shared parameter 'r_n_ge' is 4\.24"):
         study.fit(free=("r_n_ge",), asimov=True)
     with pytest.raises(InputError, match="must be positive"):
         NeutronRadius(theory=-0.1)

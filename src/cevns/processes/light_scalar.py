@@ -49,6 +49,7 @@ class ScalarExchange:
     spin_half: bool = False
 
     def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        """At recoil energies, keV, of a nuclide or electron, ``(3, nT)``."""
         m = target.mass_mev
         q2 = momentum_transfer_squared(recoil_energy_kev, m)
         row = 0.5 * m * q2 * squared_propagator(q2, self.mass_mev)  # M^2 T = M Q^2/2

@@ -53,6 +53,7 @@ class TensorExchange:
     mass_mev: float | None
 
     def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        """At recoil energies, keV, of a nuclide or electron, ``(3, nT)``."""
         m = target.mass_mev
         t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
         q2 = momentum_transfer_squared(recoil_energy_kev, m)
