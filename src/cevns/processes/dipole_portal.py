@@ -47,7 +47,9 @@ __all__ = ["MODEL", "PER_GEV_IN_MU_B", "DipolePortal"]
 PER_GEV_IN_MU_B: Final = 2.0 / 296.3
 """mu in Bohr magnetons of d = 1/GeV, by mu = 2 d."""
 _HEAVIEST_MEV = 1e3
-_NATURAL_MEV = (0.1, 50.0)
+_NATURAL_MEV: Final = (0.1, 40.0)
+"""To where stopped pions have neutrinos enough above the threshold."""
+_NATURAL: Final = (0.3, 3e3)
 _FROZEN_KEV = 1e-9
 
 
@@ -112,7 +114,9 @@ class DipolePortal(Extension):
         }
         names["dipole"] = "moment between a heavy neutral lepton and all flavours alike"
         return Parameters(
-            bounded(name, text, unit="1e-10 mu_B", reach=(0.0, math.inf), typical=10.0)
+            bounded(
+                name, text, unit="1e-10 mu_B", reach=(0.0, math.inf), typical=10.0, natural=_NATURAL
+            )
             for name, text in names.items()
         )
 
