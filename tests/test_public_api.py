@@ -41,7 +41,8 @@ PUBLIC = {
         "Term Threshold at_place bounded check_species degeneracy differential_cross_section "
         "electron_scattering factors_at interaction interactions is_kernel is_steep keeps_spectra "
         "kinematics lma_dark matters_at_electrons nuclear_factors own_neutron_radius process "
-        "proton_radius quantity_of signal_title structure_of total_cross_section"
+        "proton_radius quantity_of recoil_ends_kev signal_title structure_of term_kinematics "
+        "total_cross_section Several Upscattering"
     ),
     "cevns.rates": (
         "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"

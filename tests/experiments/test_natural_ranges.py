@@ -21,6 +21,7 @@ MEDIATORS = {
 
 def test_all_mediators_are_there():
     assert set(MEDIATORS) == {
+        "dipole-portal",
         "light-scalar",
         "light-vector",
         "tensor",

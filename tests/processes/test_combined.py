@@ -239,7 +239,7 @@ def test_a_pickle_holds_nothing_derived():
     both = interaction("nsi+flavoured-cross-sections", couplings="erler-su")
     names = [t.name for t in both.terms]
     again = pickle.loads(pickle.dumps(both))
-    assert set(vars(again)) == {"base", "extensions"}
+    assert set(vars(again)) == {"base", "extensions", "mixing"}
     assert again == both
     assert [t.name for t in again.terms] == names
 

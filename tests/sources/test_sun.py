@@ -128,8 +128,11 @@ def test_mean_survival_of_boron():
     above = {f: float(B8.moments(f, 5.0)[0]) * flux[f] for f in B8.flavours}
     assert above["nu_e"] / sum(above.values()) == pytest.approx(0.348, abs=6e-4)
     assert flux["nu_mu"] == pytest.approx(flux["nu_tau"], rel=1e-12)
-    other = replace(B8, sin2_theta23=0.45)
+    other = replace(B8, sin2_theta23=0.45, sin2_theta13=0.0)
     assert other.flux_cm2_s("nu_tau") / other.flux_cm2_s("nu_mu") == pytest.approx(0.45 / 0.55)
+    # theta13 brings the elements |U_mu i|^2 nearer to each other
+    other = replace(B8, sin2_theta23=0.45)
+    assert 0.45 / 0.55 < other.flux_cm2_s("nu_tau") / other.flux_cm2_s("nu_mu") < 0.84
 
 
 def test_moments_are_sums_over_nodes():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cevns.processes import Interaction, Proportional
-from cevns.processes.framework.abilities import changes_matter
+from cevns.processes.framework.abilities import changes_matter, turns_flavours
 from cevns.rates.electrons import VALIDITY
 from cevns.sources import Source
 from cevns.sources.beams.source import ThroughMatter
@@ -14,19 +14,18 @@ from cevns.sources.beams.source import ThroughMatter
 __all__ = ["propagation", "remarks", "uncoupled"]
 
 _STANDARD: Final = "standard-model"
-_FLAVOURS: Final = (
-    "flavours are added without interference between them, so that coefficients that change "
-    "flavour (eps_emu, eps_etau, eps_mutau) are not to be trusted"
-)
-_SAID: Final = {
-    True: (
-        "the survival probabilities of solar neutrinos are held at those of the Standard Model, "
-        "whatever these couplings are ('matter_nsi' of the source holds others); " + _FLAVOURS
-    ),
-    False: (
-        "the survival probabilities of solar neutrinos are held at the coefficients in "
-        "'matter_nsi' of the source, whatever these couplings are; " + _FLAVOURS
-    ),
+_APART: Final = "flavours apart"
+_HELD: Final = {
+    True: "the survival probabilities of solar neutrinos are held at those of the Standard Model, "
+    "whatever these couplings are ('matter_nsi' of the source holds others); ",
+    False: "the survival probabilities of solar neutrinos are held at the coefficients in "
+    "'matter_nsi' of the source, whatever these couplings are; ",
+}
+_ARRIVE: Final = {
+    True: "flavours are added without interference between them beside this model, so that "
+    "coefficients that change flavour (eps_emu, eps_etau, eps_mutau) are not to be trusted",
+    False: "they arrive as mass states, so that coefficients that change flavour (eps_emu, "
+    "eps_etau, eps_mutau) interfere with the others",
 }
 _SPIN: Final = {
     "neutron": (
@@ -50,7 +49,9 @@ def propagation(process: Interaction, sources: Iterable[Source]) -> dict[str, st
     if not changes_matter(process):
         return {}
     found = [s.matter for s in sources if isinstance(s, ThroughMatter) and s.matter]
-    return {"propagation": found[0]} if found else {}
+    if not found:
+        return {}
+    return {"propagation": found[0] if turns_flavours(process) else f"{found[0]}, {_APART}"}
 
 
 def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
@@ -64,7 +65,8 @@ def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
     out = [_SPIN[nucleon] for nucleon in sorted(spins)]
     out += [VALIDITY] if "electrons" in physics else []
     if "propagation" in physics:
-        out.append(_SAID[physics["propagation"] == _STANDARD])
+        potential, _, apart = physics["propagation"].partition(", ")
+        out.append(_HELD[potential == _STANDARD] + _ARRIVE[apart == _APART])
     return tuple(out)
 
 

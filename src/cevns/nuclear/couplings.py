@@ -42,6 +42,8 @@ class Couplings:
         ga_p: axial coupling of the proton, for neutrinos.
         ga_n: axial coupling of the neutron, for neutrinos.
         source: where the numbers come from.
+        radii: the lepton whose charge radius of the Standard Model is in the coupling of each
+            family; None where none is, at tree level.
 
     Examples:
         >>> c = couplings("scholberg2021")
@@ -55,6 +57,7 @@ class Couplings:
     ga_p: float
     ga_n: float
     source: str
+    radii: tuple[str, str, str] | None = None
 
     def gv_p(self, lepton: str, sin2_theta_w: Any = None) -> Any:
         """Vector coupling of the proton, at another weak mixing angle if one is given.
@@ -128,6 +131,10 @@ def charge_radius_shift(charge_radius_cm2: Array | float) -> Array | float:
     return -factor * charge_radius_cm2
 
 
+_ALL_OF_MU: Final = ("mu", "mu", "mu")
+_EACH_ITS_OWN: Final = ("e", "mu", "tau")
+
+
 def _one(value: float) -> tuple[float, float, float]:
     return value, value, value
 
@@ -159,9 +166,26 @@ def _schemes() -> dict[str, Couplings]:
             0.4955,
             -0.5125,
             "hep-ph/0508299 with PDG 2004-2010, as in dukecevns",
+            _ALL_OF_MU,
         ),
-        Couplings("pdg2011", _one(0.0306), -0.5120, 0.4942, -0.5123, "PDG 2011, as in dukecevns"),
-        Couplings("pdg2012", _one(0.0307), -0.5120, 0.4953, -0.5124, "PDG 2012, as in dukecevns"),
+        Couplings(
+            "pdg2011",
+            _one(0.0306),
+            -0.5120,
+            0.4942,
+            -0.5123,
+            "PDG 2011, as in dukecevns",
+            _ALL_OF_MU,
+        ),
+        Couplings(
+            "pdg2012",
+            _one(0.0307),
+            -0.5120,
+            0.4953,
+            -0.5124,
+            "PDG 2012, as in dukecevns",
+            _ALL_OF_MU,
+        ),
         Couplings(
             "scholberg2021",
             _one(0.0298),
@@ -169,6 +193,7 @@ def _schemes() -> dict[str, Couplings]:
             0.4955,
             -0.5121,
             "K. Scholberg, PANIC 2021 (PDG since 2014 for nu_mu); dukecevns has g_A^p = 0.4995",
+            _ALL_OF_MU,
         ),
         Couplings(
             "erler-su",
@@ -177,6 +202,7 @@ def _schemes() -> dict[str, Couplings]:
             _G_A_HALF,
             -_G_A_HALF,
             f"Erler & Su, arXiv:1303.5522, as in dukecevns; {tree}",
+            _EACH_ITS_OWN,
         ),
         Couplings(
             "cadeddu2022",
@@ -186,6 +212,7 @@ def _schemes() -> dict[str, Couplings]:
             -_G_A_HALF,
             "arXiv:2208.11771, 2303.09360 [M]; nu_tau from nu_mu and the charge radii of "
             f"erler-su; {tree}",
+            _EACH_ITS_OWN,
         ),
         Couplings(
             "cadeddu2020",
@@ -194,6 +221,7 @@ def _schemes() -> dict[str, Couplings]:
             _G_A_HALF,
             -_G_A_HALF,
             "arXiv:2005.01645 [M]; nu_tau from nu_mu and the charge radii of erler-su; " + tree,
+            _EACH_ITS_OWN,
         ),
     )
     return {canonical(c.name): c for c in table}

@@ -57,9 +57,19 @@ from cevns.processes.framework.kinematics import (
     Kinematics,
     Massive,
     Massless,
+    Several,
     Threshold,
+    Upscattering,
+    recoil_ends_kev,
 )
-from cevns.processes.framework.terms import Factor, FluxFactor, Interaction, Term, nuclear_factors
+from cevns.processes.framework.terms import (
+    Factor,
+    FluxFactor,
+    Interaction,
+    Term,
+    nuclear_factors,
+    term_kinematics,
+)
 from cevns.processes.framework.trial import tried, tried_alone
 from cevns.processes.ingredients import degeneracy, lma_dark
 from cevns.processes.standard_model import StandardModel
@@ -89,6 +99,7 @@ __all__ = [
     "Proportional",
     "ProtonRadii",
     "Quantity",
+    "Several",
     "Shape",
     "StandardModel",
     "Steep",
@@ -96,6 +107,7 @@ __all__ = [
     "Term",
     "Threshold",
     "ToLevel",
+    "Upscattering",
     "at_place",
     "bounded",
     "check_species",
@@ -116,8 +128,10 @@ __all__ = [
     "process",
     "proton_radius",
     "quantity_of",
+    "recoil_ends_kev",
     "signal_title",
     "structure_of",
+    "term_kinematics",
     "total_cross_section",
 ]
 

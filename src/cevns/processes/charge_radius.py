@@ -72,6 +72,11 @@ class ChargeRadius(Extension):
         return {b: (nuclide.z * s, 0.0) for b, s in self._shifts(flavour, values).items()}
 
     @property
+    def turns_flavours(self) -> bool:
+        """True: a coefficient of two flavours."""
+        return True
+
+    @property
     def electron_shapes(self) -> tuple[Shape, ...]:
         """Contact."""
         return ELECTRON_CONTACT

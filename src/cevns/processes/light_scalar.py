@@ -29,27 +29,30 @@ from cevns.parameters import Parameters
 from cevns.particles import LEPTONS
 from cevns.processes.framework.terms import Term
 from cevns.processes.ingredients.helicity_flip import HelicityFlip
-from cevns.processes.ingredients.mediator import momentum_transfer_squared
+from cevns.processes.ingredients.mediator import momentum_transfer_squared, squared_propagator
 from cevns.processes.ingredients.nucleon_charges import NucleonCharges, pair_terms
 from cevns.typing import Array
 
-__all__ = ["LightScalar", "NucleonCharges"]
+__all__ = ["LightScalar", "NucleonCharges", "ScalarExchange"]
 
 
 @dataclass(frozen=True)
-class _Exchange:
+class ScalarExchange:
     """The E^-2 row: (hbar c)^2 M^2 T/[4 pi (2 M T + M_S^2)^2], cm2/keV MeV^2.
 
-    With ``spin_half`` times 1 + T/(2 M), which counts for electrons.
+    Args:
+        mass_mev: M_S; None for a contact interaction (`squared_propagator`).
+        spin_half: times 1 + T/(2 M), which counts for electrons.
     """
 
-    mass_mev: float
+    mass_mev: float | None
     spin_half: bool = False
 
     def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        """At recoil energies, keV, of a nuclide or electron, ``(3, nT)``."""
         m = target.mass_mev
         q2 = momentum_transfer_squared(recoil_energy_kev, m)
-        row = 0.5 * m * q2 / (q2 + self.mass_mev**2) ** 2  # M^2 T = M Q^2/2
+        row = 0.5 * m * q2 * squared_propagator(q2, self.mass_mev)  # M^2 T = M Q^2/2
         if self.spin_half:
             row = row * (1.0 + q2 / (4.0 * m * m))
         zero = np.zeros_like(row)
@@ -99,7 +102,7 @@ class LightScalar(HelicityFlip):
     @property
     def terms(self) -> tuple[Term, ...]:
         """Q_S^2 by form factors: pp, pn, nn."""
-        return pair_terms("scalar", _Exchange(self.mass_mev))
+        return pair_terms("scalar", ScalarExchange(self.mass_mev))
 
     def weights(self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]) -> Sequence[Any]:
         """g^4 times the squares and the product of c_p Z and c_n N."""
@@ -109,7 +112,7 @@ class LightScalar(HelicityFlip):
     @property
     def electron_terms(self) -> tuple[Term, ...]:
         """One, where electrons couple: the same formula with M -> m_e and 1 + T/(2 m_e)."""
-        return (Term("scalar.e", (), _Exchange(self.mass_mev, True)),) if self.electron else ()
+        return (Term("scalar.e", (), ScalarExchange(self.mass_mev, True)),) if self.electron else ()
 
 
 MODEL = LightScalar

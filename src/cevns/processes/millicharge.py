@@ -89,6 +89,11 @@ class Millicharge(Extension):
         return {b: (nuclide.z * c,) for b, c in self._strengths(flavour, values).items()}
 
     @property
+    def turns_flavours(self) -> bool:
+        """True: a coefficient of two flavours."""
+        return True
+
+    @property
     def electron_shapes(self) -> tuple[Shape, ...]:
         """The propagator."""
         return _ELECTRON

@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from cevns.nuclear.checks import positive
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.nuclides import Nuclide
-from cevns.parameters import Parameters
+from cevns.parameters import Gaussian, Parameters
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.ingredients.elements import (
     ELEMENTS,
@@ -41,9 +42,11 @@ class NeutronRadius(Extension):
         proton: radius of the protons: ``default`` (the form-factor model's), ``charge``,
             ``distribution``, ``point``, or fm by element or nuclide.
         model: form-factor model of the nominal values; a fold puts its own here.
+        theory: what nuclear theory says, as a relative error of the nominal values: a constraint on
+            each radius that is fitted. None leaves them free.
 
     Raises:
-        InputError: if a nuclide has two parameters.
+        InputError: if a nuclide has two parameters, or the error is not positive.
         UnknownNameError: if an element or a name is unknown.
 
     Examples:
@@ -56,9 +59,12 @@ class NeutronRadius(Extension):
     elements: tuple[str, ...] = ELEMENTS
     proton: str | Mapping[str, float] = "default"
     model: str | FormFactor = "klein-nystrand"
+    theory: float | None = None
     name: str = field(default="neutron-radius", init=False)
 
     def __post_init__(self) -> None:
+        if self.theory is not None:
+            positive("relative error of radii by nuclear theory", self.theory)
         groups(self.elements)
         check_definition(self.proton)
 
@@ -66,7 +72,7 @@ class NeutronRadius(Extension):
     def parameters(self) -> Parameters:
         """``r_n_<element>``, fm."""
         model = form_factor(self.model)
-        return Parameters(
+        free = [
             bounded(
                 f"r_n_{g.label}",
                 f"rms radius of the neutron distribution of {g.formula}",
@@ -76,6 +82,12 @@ class NeutronRadius(Extension):
                 typical=0.5,
             )
             for g in groups(self.elements)
+        ]
+        if self.theory is None:
+            return Parameters(free)
+        error = self.theory
+        return Parameters(
+            dataclasses.replace(p, constraint=Gaussian(p.value, error * p.value)) for p in free
         )
 
     def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:

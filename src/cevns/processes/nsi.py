@@ -35,7 +35,7 @@ from typing import Any, Final
 
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
-from cevns.particles import LEPTONS, lepton
+from cevns.particles import LEPTONS, is_antineutrino, lepton
 from cevns.processes.framework.extension import Extension, bounded
 from cevns.processes.ingredients.flavour_pairs import DIAGONAL, TRANSITIONS, pairs_from
 
@@ -77,6 +77,14 @@ def final_states(flavour: str) -> list[tuple[str, str, str]]:
     return out
 
 
+def _conjugate_states(flavour: str) -> list[str]:
+    """Final states whose imaginary parts have the sign of eps_ba = eps_ab^*."""
+    own = LEPTONS.index(lepton(flavour))
+    after = [f"{b}:im" for b in LEPTONS[own + 1 :]]
+    before = [f"{b}:im" for b in LEPTONS[:own]]
+    return before if is_antineutrino(flavour) else after
+
+
 @cache
 def _parameters() -> Parameters:
     def one(ab: str, q: str, suffix: str = "", part: str = "") -> Parameter:
@@ -111,6 +119,11 @@ class NSI(Extension):
         return _parameters()
 
     @property
+    def turns_flavours(self) -> bool:
+        """True: a coefficient of two flavours."""
+        return True
+
+    @property
     def changes_matter(self) -> bool:
         """True: a potential of quarks in matter, sum_q (N_q/N_e) eps^q_ab."""
         return True
@@ -124,12 +137,14 @@ class NSI(Extension):
             UnknownNameError: if the flavour is unknown.
         """
         out = {}
+        turned = dict.fromkeys(_conjugate_states(flavour), -1.0)
         for state, ab, suffix in final_states(flavour):
             u, d = (given(values, f"eps_{ab}_{q}{suffix}") for q in "ud")
             if u is None and d is None:
                 continue
             u, d = (0.0 if x is None else x for x in (u, d))
-            out[state] = nuclide.z * (2.0 * u + d), nuclide.n * (u + 2.0 * d)
+            z, n = (turned.get(state, 1.0) * count for count in (nuclide.z, nuclide.n))
+            out[state] = z * (2.0 * u + d), n * (u + 2.0 * d)
         return out
 
 

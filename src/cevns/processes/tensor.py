@@ -35,24 +35,29 @@ from cevns.parameters import Parameters
 from cevns.particles import LEPTONS
 from cevns.processes.framework.terms import Term
 from cevns.processes.ingredients.helicity_flip import HelicityFlip
-from cevns.processes.ingredients.mediator import momentum_transfer_squared
+from cevns.processes.ingredients.mediator import momentum_transfer_squared, squared_propagator
 from cevns.processes.ingredients.nucleon_charges import NucleonCharges, pair_terms
 from cevns.typing import Array
 
-__all__ = ["LightTensor", "NucleonCharges"]
+__all__ = ["LightTensor", "NucleonCharges", "TensorExchange"]
 
 
 @dataclass(frozen=True)
-class _Exchange:
-    """(hbar c)^2 (4 M/pi)/(2 M T + M_T^2)^2 times 1, -T, T (T - M)/4, by powers of 1/E."""
+class TensorExchange:
+    """(hbar c)^2 (4 M/pi)/(2 M T + M_T^2)^2 times 1, -T, T (T - M)/4, by powers of 1/E.
 
-    mass_mev: float
+    Args:
+        mass_mev: M_T; None for a contact interaction (`squared_propagator`).
+    """
+
+    mass_mev: float | None
 
     def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        """At recoil energies, keV, of a nuclide or electron, ``(3, nT)``."""
         m = target.mass_mev
         t = 1e-3 * np.asarray(recoil_energy_kev, dtype=float)
         q2 = momentum_transfer_squared(recoil_energy_kev, m)
-        scale = 1e-3 * HBARC2_MEV2_CM2 * 4.0 * m / np.pi / (q2 + self.mass_mev**2) ** 2
+        scale = 1e-3 * HBARC2_MEV2_CM2 * 4.0 * m / np.pi * squared_propagator(q2, self.mass_mev)
         result: Array = scale * np.stack([np.ones_like(t), -t, 0.25 * t * (t - m)])
         return result
 
@@ -106,7 +111,7 @@ class LightTensor(HelicityFlip):
     @property
     def terms(self) -> tuple[Term, ...]:
         """One with the axial form factor, or Q_T^2 by form factors: pp, pn, nn."""
-        shape = _Exchange(self.mass_mev)
+        shape = TensorExchange(self.mass_mev)
         if self.nucleus == "spin":
             return (Term("tensor.aa", ("a", "a"), shape),)
         return pair_terms("tensor", shape)
@@ -123,7 +128,7 @@ class LightTensor(HelicityFlip):
     @property
     def electron_terms(self) -> tuple[Term, ...]:
         """One, where electrons couple: the formula of spin 1/2 is exact there."""
-        return (Term("tensor.e", (), _Exchange(self.mass_mev)),) if self.electron else ()
+        return (Term("tensor.e", (), TensorExchange(self.mass_mev)),) if self.electron else ()
 
 
 MODEL = LightTensor

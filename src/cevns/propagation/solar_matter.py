@@ -1,39 +1,33 @@
 r"""What becomes of electron neutrinos on their way out of the Sun: adiabatic flavour conversion.
 
-.. math:: P_{ee} = c_{13}^4 \big[\tfrac12 + \tfrac12 \cos 2\theta_m \cos 2\theta_{12}\big]
-   + s_{13}^4, \quad \cos 2\theta_m = \frac{\cos 2\theta_{12} - \epsilon}
+A neutrino is born in states of matter, which turn into mass states and part on their way. What
+arrives is a mixture of mass states with the probabilities
+
+.. math:: P_1 = c_{13}^2 \cos^2\theta_m, \quad P_2 = c_{13}^2 \sin^2\theta_m, \quad P_3 = s_{13}^2,
+   \quad \rho_{\alpha\beta} = \sum_i P_i U_{\alpha i} U_{\beta i}^*
+
+.. math:: \cos 2\theta_m = \frac{\cos 2\theta_{12} - \epsilon}
    {\sqrt{(\cos 2\theta_{12} - \epsilon)^2 + \sin^2 2\theta_{12}}},
    \quad \epsilon = \frac{2 E V c_{13}^2}{\Delta m^2_{21}}
 
-with :math:`V = \sqrt2\, G_F n_e` where the neutrino is born (S. J. Parke, Phys. Rev. Lett. 57, 1275
-(1986), without jumps; the reference from memory). It is the probability by day: what the Earth
-gives back by night is left out.
+with :math:`V = \sqrt2\, G_F n_e` where it is born. The diagonal of :math:`\rho` holds the
+probabilities of flavours, as :math:`P_{ee} = c_{13}^4 [\frac12 + \frac12 \cos 2\theta_m
+\cos 2\theta_{12}] + s_{13}^4` (S. J. Parke, Phys. Rev. Lett. 57, 1275 (1986), without jumps; the
+reference from memory). What is beside it matters where a process turns one flavour into another.
+It is the mixture by day: what the Earth gives back by night is left out.
 
 New interactions of neutrinos with quarks change the potential. With the third mass far above the
-others, U = R_23 R_13 R_12 without phases, and N_f/N_e fermions to each electron, two states mix by
+others two states mix, the first columns :math:`O_1, O_2` of :math:`R_{23} U_{13}`
 (M. C. Gonzalez-Garcia and M. Maltoni, arXiv:1307.3092, from memory; tested against states of three
-flavours)
+flavours), with N_f/N_e fermions an electron and :math:`\epsilon = \sum_f (N_f/N_e) \epsilon^f`:
 
-.. math:: H = \frac{\Delta m^2_{21}}{4E}
-   \begin{pmatrix} -\cos 2\theta_{12} & \sin 2\theta_{12} \\
-   \sin 2\theta_{12} & \cos 2\theta_{12} \end{pmatrix}
-   + V \Big[ \begin{pmatrix} c_{13}^2 & 0 \\ 0 & 0 \end{pmatrix}
-   + \sum_f \frac{N_f}{N_e} \begin{pmatrix} -\epsilon_D^f & \epsilon_N^f \\
-   \epsilon_N^f & \epsilon_D^f \end{pmatrix} \Big]
-
-.. math:: \epsilon_D = c_{13} s_{13} (s_{23} \epsilon_{e\mu} + c_{23} \epsilon_{e\tau})
-   - (1 + s_{13}^2) c_{23} s_{23} \epsilon_{\mu\tau}
-   - \tfrac12 c_{13}^2 (\epsilon_{ee} - \epsilon_{\mu\mu})
-   + \tfrac12 (s_{23}^2 - s_{13}^2 c_{23}^2) (\epsilon_{\tau\tau} - \epsilon_{\mu\mu})
-
-.. math:: \epsilon_N = c_{13} (c_{23} \epsilon_{e\mu} - s_{23} \epsilon_{e\tau})
-   + s_{13} [(s_{23}^2 - c_{23}^2) \epsilon_{\mu\tau}
-   + c_{23} s_{23} (\epsilon_{\tau\tau} - \epsilon_{\mu\mu})]
+.. math:: \epsilon_D = \tfrac12 (O_2^\dagger \epsilon\, O_2 - O_1^\dagger \epsilon\, O_1), \quad
+   \epsilon_N = O_1^\dagger \epsilon\, O_2
 
 so that above :math:`\cos 2\theta_{12} - \epsilon` turns into
 :math:`\cos 2\theta_{12} - (2 E V/\Delta m^2_{21}) (c_{13}^2 - 2 \epsilon_D)` and
 :math:`\sin 2\theta_{12}` of matter into
-:math:`\sin 2\theta_{12} + (4 E V/\Delta m^2_{21}) \epsilon_N`.
+:math:`|\sin 2\theta_{12} + (4 E V/\Delta m^2_{21}) \epsilon_N|`.
 """
 
 from __future__ import annotations
@@ -48,6 +42,8 @@ import numpy as np
 from cevns.constants import AVOGADRO, G_FERMI_MEV, HBARC_MEV_FM
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import within
+from cevns.particles import LEPTONS
+from cevns.propagation.lepton_mixing import ComplexArray, LeptonMixing
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["SolarMixing"]
@@ -56,9 +52,9 @@ _G_FERMI_EV = G_FERMI_MEV * 1e-12
 """eV^-2."""
 _HBARC_EV_CM = HBARC_MEV_FM * 1e6 * 1e-13
 """eV cm."""
-_PAIRS: Final = ("ee", "mumu", "tautau", "emu", "etau", "mutau")
+_PLACES: Final = tuple((i, j, LEPTONS[i] + LEPTONS[j]) for i in range(3) for j in range(i, 3))
 _LARGEST: Final = 5.0
-_COEFFICIENTS: Final = tuple(f"eps_{ab}_{q}" for ab in _PAIRS for q in "ud")
+_COEFFICIENTS: Final = tuple(f"eps_{ab}_{q}" for _, _, ab in _PLACES for q in "ud")
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,8 @@ class SolarMixing:
             memory).
         sin2_theta13: of 1 and 3.
         dm21_ev2: difference of squared masses, eV2, positive.
-        sin2_theta23: shares what is no electron neutrino between the others; 0.5 gives each a half.
+        sin2_theta23: of 2 and 3; with 0.5 and the phase below nu_mu and nu_tau arrive alike.
+        delta_cp_deg: CP phase, degrees.
         matter_nsi: coefficients of new interactions with quarks in the Sun, real, by the names of
             the interaction ``nsi``: ``eps_ee_u``, ``eps_mutau_d``. The conversion stays adiabatic.
         neutrons_per_electron: Y_n, which gives N_u/N_e = 2 + Y_n and N_d/N_e = 1 + 2 Y_n: from 1/6
@@ -90,20 +87,12 @@ class SolarMixing:
     sin2_theta13: float = 0.0220
     dm21_ev2: float = 7.53e-5
     sin2_theta23: float = 0.5
+    delta_cp_deg: float = 270.0
     matter_nsi: Mapping[str, float] = field(default_factory=dict)
     neutrons_per_electron: float = 0.45
 
     def __post_init__(self) -> None:
-        sines = {
-            "sin2_theta12": self.sin2_theta12,
-            "sin2_theta13": self.sin2_theta13,
-            "sin2_theta23": self.sin2_theta23,
-        }
-        for name, value in sines.items():
-            if not 0.0 <= value <= 1.0:
-                raise InputError(
-                    f"{name} is a squared sine, between 0 and 1, as 0.307, not {value:g}"
-                )
+        _ = self.vacuum  # raises where an angle is out of range
         within("neutrons per electron in the Sun", self.neutrons_per_electron, 0.0, 1.0, "as 0.45")
         for name, value in self.matter_nsi.items():
             if name not in _COEFFICIENTS:
@@ -115,12 +104,23 @@ class SolarMixing:
                 )
         within("dm21_ev2 in eV2", self.dm21_ev2, 1e-7, 1e-2, "as 7.53e-5")
 
-    def survival(self, energy_mev: ArrayLike, electrons_mol_cm3: float) -> Array:
-        """P_ee by day, in the shape of the energies.
+    @property
+    def vacuum(self) -> LeptonMixing:
+        """The mixing outside of matter."""
+        return LeptonMixing(
+            self.sin2_theta12, self.sin2_theta13, self.sin2_theta23, self.delta_cp_deg
+        )
+
+    def mass_states(self, energy_mev: ArrayLike, electrons_mol_cm3: float) -> Array:
+        """P_1, P_2 and P_3 by day, ``(3, ...)``.
 
         Args:
-            energy_mev: MeV.
+            energy_mev: MeV, shape ``(...)``.
             electrons_mol_cm3: density of electrons where the neutrinos are born, mol/cm3.
+
+        Examples:
+            >>> SolarMixing().mass_states([1e-3, 100.0], 87.9).round(3).tolist()
+            [[0.678, 0.001], [0.3, 0.977], [0.022, 0.022]]
         """
         energy = np.asarray(energy_mev, dtype=float)
         electrons = electrons_mol_cm3 * AVOGADRO * _HBARC_EV_CM**3
@@ -130,38 +130,68 @@ class SolarMixing:
         strength = 2.0 * energy * 1e6 * potential_ev / self.dm21_ev2
         diagonal, mixed = self.effective_nsi
         off = cos2 - strength * (c13 - 2.0 * diagonal)
-        beside = math.sqrt(sin2) + 2.0 * strength * mixed
+        beside = np.abs(math.sqrt(sin2) + 2.0 * strength * mixed)
         in_matter = off / np.hypot(off, beside)
-        out: Array = c13**2 * 0.5 * (1.0 + in_matter * cos2) + self.sin2_theta13**2
+        first, second = (0.5 * c13 * (1.0 + sign * in_matter) for sign in (1.0, -1.0))
+        return np.stack([first, second, np.full_like(first, self.sin2_theta13)])
+
+    def density_matrix(self, energy_mev: ArrayLike, electrons_mol_cm3: float) -> ComplexArray:
+        """Rho of the flavours e, mu, tau that arrive by day, ``(..., 3, 3)``; its trace is 1.
+
+        Args:
+            energy_mev: MeV, shape ``(...)``.
+            electrons_mol_cm3: density of electrons where the neutrinos are born, mol/cm3.
+
+        Examples:
+            >>> abs(SolarMixing().density_matrix(8.0, 87.9)).round(2).tolist()
+            [[0.34, 0.24, 0.24], [0.24, 0.33, 0.3], [0.24, 0.3, 0.33]]
+        """
+        u = self.vacuum.matrix
+        shares = self.mass_states(energy_mev, electrons_mol_cm3)
+        rho: ComplexArray = np.einsum("i...,ai,bi->...ab", shares, u, u.conj())
+        return rho
+
+    def arriving(self, flavour: int, energy_mev: ArrayLike, electrons_mol_cm3: float) -> Array:
+        """Probability of a flavour by day, in the shape of the energies.
+
+        Args:
+            flavour: 0, 1 or 2 for e, mu or tau.
+            energy_mev: MeV.
+            electrons_mol_cm3: density of electrons where the neutrinos are born, mol/cm3.
+        """
+        share = np.abs(self.vacuum.matrix[flavour]) ** 2
+        states = self.mass_states(energy_mev, electrons_mol_cm3)
+        out: Array = np.tensordot(share, states, axes=1)
         return out
 
+    def survival(self, energy_mev: ArrayLike, electrons_mol_cm3: float) -> Array:
+        """P_ee by day, in the shape of the energies.
+
+        Args:
+            energy_mev: MeV.
+            electrons_mol_cm3: density of electrons where the neutrinos are born, mol/cm3.
+        """
+        return self.arriving(0, energy_mev, electrons_mol_cm3)
+
     @property
-    def effective_nsi(self) -> tuple[float, float]:
+    def effective_nsi(self) -> tuple[float, complex]:
         """eps_D and eps_N of the two states, per electron; zero without new interactions.
 
         Examples:
-            >>> found = SolarMixing(matter_nsi={"eps_ee_u": 0.1})
-            >>> [round(x, 4) for x in found.effective_nsi]  # -0.1 c13^2 2.45/2
-            [-0.1198, 0.0]
+            >>> diagonal, mixed = SolarMixing(matter_nsi={"eps_ee_u": 0.1}).effective_nsi
+            >>> round(diagonal, 4), round(abs(mixed), 4)  # -0.1 c13^2 2.45/2
+            (-0.1198, 0.0)
         """
         y_n = self.neutrons_per_electron
         size = {"u": 2.0 + y_n, "d": 1.0 + 2.0 * y_n}
-        eps = {
-            ab: sum(size[q] * self.matter_nsi.get(f"eps_{ab}_{q}", 0.0) for q in size)
-            for ab in _PAIRS
-        }
-        s13, s23 = math.sqrt(self.sin2_theta13), math.sqrt(self.sin2_theta23)
-        c13, c23 = math.sqrt(1.0 - self.sin2_theta13), math.sqrt(1.0 - self.sin2_theta23)
-        diagonal = (
-            c13 * s13 * (s23 * eps["emu"] + c23 * eps["etau"])
-            - (1.0 + s13**2) * c23 * s23 * eps["mutau"]
-            - 0.5 * c13**2 * (eps["ee"] - eps["mumu"])
-            + 0.5 * (s23**2 - s13**2 * c23**2) * (eps["tautau"] - eps["mumu"])
-        )
-        mixed = c13 * (c23 * eps["emu"] - s23 * eps["etau"]) + s13 * (
-            (s23**2 - c23**2) * eps["mutau"] + c23 * s23 * (eps["tautau"] - eps["mumu"])
-        )
-        return diagonal, mixed
+        eps = np.zeros((3, 3))
+        for a, b, ab in _PLACES:
+            eps[a, b] = eps[b, a] = sum(
+                size[q] * self.matter_nsi.get(f"eps_{ab}_{q}", 0.0) for q in size
+            )
+        two = self.vacuum.heavy_rotation[:, :2]
+        found = two.conj().T @ eps @ two
+        return float(0.5 * (found[1, 1] - found[0, 0]).real), complex(found[0, 1])
 
     @property
     def averaged(self) -> float:

@@ -28,8 +28,9 @@ from cevns.processes import (
     Kinematics,
     at_place,
     check_species,
+    recoil_ends_kev,
 )
-from cevns.rates.fold import Fold
+from cevns.rates.fold import Fold, as_it_sees
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.moments import fold_terms
 from cevns.rates.period_fold import KernelPeriods, PeriodFold
@@ -55,7 +56,7 @@ def electron_panels(
     """Edges, keV, of the panels on which the recoil spectrum of electrons is smooth.
 
     From the loosest electron to `maximum_kev`: a border at every binding energy, and at the
-    largest recoil energy of every line and end point of the source.
+    ends of the recoil energies of every line and end point of the source.
 
     Raises:
         InputError: if `maximum_kev` frees no electron.
@@ -63,10 +64,9 @@ def electron_panels(
     """
     symbols = {x.symbol for x in material.nuclides}
     steps = {1e-3 * s.binding_ev for symbol in symbols for s in electron_shells(symbol)}
-    limits = [
-        float(kinematics.maximum_recoil_kev(e, ELECTRON.mass_mev)) for e in source.recoil_kinks
-    ]
-    if not limits:
+    energies = np.array(source.recoil_kinks)
+    limits = recoil_ends_kev(kinematics, energies, ELECTRON.mass_mev).ravel().tolist()
+    if not energies.size:
         limits = [maximum_kev]
     last = min(maximum_kev, max(limits))
     first = min(steps)
@@ -109,6 +109,7 @@ class ElectronFold:
     weights_kev: Array | float = 1.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source", as_it_sees(self.interaction, self.source))
         process = at_place(self.interaction, source=self.source)
         check_species(process.name, self.source.flavours, lambda s: process.weights(s, {}))
         object.__setattr__(self, "interaction", process)
@@ -136,13 +137,14 @@ class ElectronFold:
     @cached_property
     def kernel(self) -> Array:
         """Terms with unit weights, ``(flavours, terms, nodes)``, counts per node."""
-        e_min = self.interaction.kinematics.minimum_energy_mev(self.nodes, ELECTRON.mass_mev)
         polynomials = np.stack(
             [t.coefficients(self.nodes, ELECTRON) for t in self.interaction.terms]
         )
         out = []
         for flavour in self.flavours:
-            folded = fold_terms(self.interaction.terms, polynomials, self.source, flavour, e_min)
+            folded = fold_terms(
+                self.interaction, polynomials, self.source, flavour, self.nodes, ELECTRON.mass_mev
+            )
             out.append(folded * (self.source.fluence_cm2(flavour) * self.electrons))
         return np.stack(out) * self.weights_kev
 

@@ -32,14 +32,16 @@ from cevns.processes import (
     check_species,
     own_neutron_radius,
     proton_radius,
+    recoil_ends_kev,
 )
+from cevns.processes.framework.abilities import turns_flavours
 from cevns.rates.moments import fold_terms
 from cevns.rates.source_pulls import Varied, pulls_in
 from cevns.sources import Source
-from cevns.sources.beams.source import OfMass, OfSector
+from cevns.sources.beams.source import FromFarAway, OfMass, OfSector
 from cevns.typing import Array
 
-__all__ = ["NODES_PER_PANEL", "Fold", "of_its_mass", "panel_nodes", "recoil_panels"]
+__all__ = ["NODES_PER_PANEL", "Fold", "as_it_sees", "of_its_mass", "panel_nodes", "recoil_panels"]
 
 NODES_PER_PANEL = 24
 """Exact for a smooth spectrum over a whole panel between its kinks."""
@@ -59,6 +61,18 @@ def of_its_mass(source: Source, kinematics: Kinematics) -> Source:
     return source
 
 
+def as_it_sees(process: object, source: Source) -> Source:
+    """The source as a process meets it: in mass states where flavours interfere.
+
+    Args:
+        process: at nuclei or at electrons.
+        source: one that does not come `FromFarAway` stays as it is.
+    """
+    if turns_flavours(process) and isinstance(source, FromFarAway):
+        return source.in_mass_states()
+    return source
+
+
 def recoil_panels(
     source: Source,
     material: Material,
@@ -68,8 +82,8 @@ def recoil_panels(
 ) -> Array:
     """Edges, keV, of the panels on which the recoil spectrum is smooth.
 
-    They lie where it has kinks: at the maximum recoil energy of every line and end point of the
-    source on every nuclide.
+    They lie where it has kinks: at the ends of the recoil energies of every line and end point of
+    the source on every nuclide.
 
     Args:
         source: of the beam particles.
@@ -81,11 +95,9 @@ def recoil_panels(
         InputError: if the source reaches no recoil energy at all.
     """
     source = of_its_mass(source, kinematics)
-    kinks = {0.0}
-    for nuclide, _ in material.atoms:
-        for energy in source.recoil_kinks:
-            kinks.add(float(kinematics.maximum_recoil_kev(energy, nuclide.mass_mev)))
-    edges = np.array(sorted(kinks))
+    energies = np.array(source.recoil_kinks)
+    kinks = [recoil_ends_kev(kinematics, energies, x.mass_mev) for x in material.nuclides]
+    edges = np.unique(np.append(0.0, kinks))
     if maximum_kev is not None:
         edges = np.unique(np.minimum(edges, maximum_kev))
     # kinks of isotopes of one element crowd together: a panel too narrow to matter is merged
@@ -144,6 +156,7 @@ class Fold:
     _grid: tuple[Array, Array] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source", as_it_sees(self.interaction, self.source))
         process = at_place(self.interaction, source=self.source, form_factor=self.form_factor)
         nuclide = self.material.atoms[0][0]
         check_species(process.name, self.source.flavours, lambda s: process.weights(s, nuclide, {}))
@@ -181,11 +194,12 @@ class Fold:
         atoms = self.material.nuclei_per_kg()
         out = np.zeros((len(self.flavours), len(self.material.atoms), len(terms), nodes.size))
         for a, (nuclide, _) in enumerate(self.material.atoms):
-            e_min = self.interaction.kinematics.minimum_energy_mev(nodes, nuclide.mass_mev)
             nuclei = atoms[nuclide.name] * self.mass_kg
             polynomials = np.stack([t.coefficients(nodes, nuclide) for t in terms])
             for f, flavour in enumerate(self.flavours):
-                folded = fold_terms(terms, polynomials, self.source, flavour, e_min)
+                folded = fold_terms(
+                    self.interaction, polynomials, self.source, flavour, nodes, nuclide.mass_mev
+                )
                 out[f, a] = folded * (nuclei * self.source.fluence_cm2(flavour)) * weights
         return out
 

@@ -10,17 +10,18 @@ at low energies, where h may oscillate without end, nothing is resolved that can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 
 from cevns.exceptions import InputError
-from cevns.processes import FluxFactor, Term
+from cevns.processes import FluxFactor, Kinematics, Term, term_kinematics
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["TOLERANCE", "fold_terms", "weighted_moments"]
+__all__ = ["TOLERANCE", "TermsAt", "alike", "fold_terms", "weighted_moments"]
 
 TOLERANCE = 1e-13
 """Of a piece, relative to the flux above it."""
@@ -28,6 +29,20 @@ _NODES = 16
 _ROUNDING = 64.0 * np.finfo(float).eps
 _MOST_PIECES = 400_000
 _CHUNK = 20_000
+
+
+class TermsAt(Protocol):
+    """A process as a sum of terms, at nuclei or at electrons."""
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms."""
+        ...
+
+    @property
+    def kinematics(self) -> Kinematics:
+        """Which recoils a neutrino can give."""
+        ...
 
 
 def weighted_moments(
@@ -67,25 +82,38 @@ def weighted_moments(
 
 
 def fold_terms(
-    terms: Sequence[Term], polynomials: Array, source: Source, flavour: str, e_min_mev: Array
+    interaction: TermsAt,
+    polynomials: Array,
+    source: Source,
+    flavour: str,
+    recoil_energy_kev: Array,
+    mass_mev: float,
 ) -> Array:
     """Flux-averaged terms without form factors, cm2/keV, ``(n_terms, n)``.
 
     Args:
-        terms: with their flux factors; equal ones are integrated once.
-        polynomials: their coefficients, ``(n_terms, 3, n)``.
+        interaction: with terms, and kinematics that say which energies give a recoil.
+        polynomials: coefficients of the terms, ``(n_terms, 3, n)``.
         source: the neutrinos.
         flavour: as emitted.
-        e_min_mev: smallest neutrino energy of each recoil energy, ``(n,)``.
+        recoil_energy_kev: ``(n,)``.
+        mass_mev: of what recoils.
     """
-    members: dict[FluxFactor | None, list[int]] = {}
-    for k, term in enumerate(terms):
-        members.setdefault(term.flux_factor, []).append(k)
-    out = np.empty((len(terms), e_min_mev.size))
-    for factor, mine in members.items():
-        moments = np.asarray(weighted_moments(source, flavour, e_min_mev, factor))
+    out = np.empty((len(interaction.terms), recoil_energy_kev.size))
+    for (factor, kinematics), mine in alike(interaction).items():
+        e_min = kinematics.minimum_energy_mev(recoil_energy_kev, mass_mev)
+        moments = np.asarray(weighted_moments(source, flavour, e_min, factor))
         out[mine] = np.einsum("kmj,mj->kj", polynomials[mine], moments)
     return out
+
+
+def alike(interaction: TermsAt) -> dict[tuple[FluxFactor | None, Kinematics], list[int]]:
+    """Positions of the terms that meet the same moments of the flux, by what makes these."""
+    members: dict[tuple[FluxFactor | None, Kinematics], list[int]] = {}
+    for k, term in enumerate(interaction.terms):
+        key = term.flux_factor, term_kinematics(term, interaction.kinematics)
+        members.setdefault(key, []).append(k)
+    return members
 
 
 def _continuous(

@@ -52,7 +52,7 @@ from cevns.processes.framework.kinematics import (
     recoil_at_angle_kev,
     recoil_slope_kev,
 )
-from cevns.rates.fold import panel_nodes
+from cevns.rates.fold import as_it_sees, panel_nodes
 from cevns.rates.moments import weighted_moments
 from cevns.rates.term_slopes import TermSlopes
 from cevns.sources import Source
@@ -125,6 +125,7 @@ class RecoilAngles:
         if isinstance(self.target, str):
             put(self, "target", find_material(self.target))
         model = find_form_factor(self.form_factor)
+        put(self, "source", as_it_sees(standing(self.interaction), self.source))
         process = at_place(standing(self.interaction), source=self.source, form_factor=model)
         if is_kernel(process) or not isinstance(process.kinematics, Massless):
             raise InputError(

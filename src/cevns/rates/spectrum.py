@@ -21,8 +21,9 @@ from cevns.processes import (
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
+from cevns.rates.fold import as_it_sees
 from cevns.rates.kernel_fold import KernelFold
-from cevns.rates.moments import weighted_moments
+from cevns.rates.moments import alike, weighted_moments
 from cevns.sources import Source
 from cevns.typing import Array, ArrayLike
 
@@ -53,22 +54,20 @@ def flux_averaged_slope(
     factors = factors_at(
         process, model, nuclide, q, values or {}, proton_rms_fm=proton, neutron_rms_fm=neutron
     )
-    e_min = process.kinematics.minimum_energy_mev(recoil_energy_kev, nuclide.mass_mev)
     weights = np.stack([process.weights(f, nuclide, values or {}) for f in source.flavours])
-    # terms that share a shape are summed before they meet the flux: few shapes, many terms
-    groups: dict[Any, list[int]] = {}
     terms = process.terms
-    for k, term in enumerate(terms):
-        groups.setdefault((term.coefficients, term.flux_factor), []).append(k)
-    moments = {
-        h: np.stack([weighted_moments(source, f, e_min, h) for f in source.flavours])
-        for h in {term.flux_factor for term in terms}
-    }
     total = np.zeros((len(source.flavours), np.size(recoil_energy_kev)))
-    for (coefficients, h), members in groups.items():
-        products = np.stack([_product(terms[k].form_factors, factors, q) for k in members])
-        folded = np.einsum("mj,fmj->fj", coefficients(recoil_energy_kev, nuclide), moments[h])
-        total += folded * (weights[:, members] @ products)
+    for (h, kinematics), mine in alike(process).items():
+        e_min = kinematics.minimum_energy_mev(recoil_energy_kev, nuclide.mass_mev)
+        moments = np.stack([weighted_moments(source, f, e_min, h) for f in source.flavours])
+        # terms that share a shape are summed before they meet the flux: few shapes, many terms
+        groups: dict[Any, list[int]] = {}
+        for k in mine:
+            groups.setdefault(terms[k].coefficients, []).append(k)
+        for coefficients, members in groups.items():
+            products = np.stack([_product(terms[k].form_factors, factors, q) for k in members])
+            folded = np.einsum("mj,fmj->fj", coefficients(recoil_energy_kev, nuclide), moments)
+            total += folded * (weights[:, members] @ products)
     return total
 
 
@@ -129,7 +128,7 @@ def recoil_spectrum(
         fold = KernelFold(source, process, material, mass_kg, model, recoil.ravel())
         rows = fold.spectrum(values).reshape(-1, *recoil.shape)
         return dict(zip(fold.flavours, rows, strict=True))
-    terms = cast("Interaction", process)
+    terms, source = cast("Interaction", process), as_it_sees(process, source)
     nuclei = material.nuclei_per_kg()
     total = np.zeros((len(source.flavours), recoil.size))
     for nuclide in material.nuclides:

@@ -12,10 +12,11 @@ from cevns.exceptions import InputError
 from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
-from cevns.processes import Interaction, Process, is_kernel
+from cevns.processes import Interaction, Process, is_kernel, recoil_ends_kev
 from cevns.processes.framework.abilities import hit_by
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
+from cevns.rates.fold import as_it_sees
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.spectrum import Radii, flux_averaged_slope
 from cevns.sources import Source
@@ -90,6 +91,7 @@ def flux_averaged_cross_section(
     model = find_form_factor(form_factor)
     hit = hit_by(process, material.atoms)
     atoms = sum(count for _, count in hit)
+    source = as_it_sees(process, source)
     total = np.zeros(len(source.flavours))
     fluence = np.array([source.fluence_cm2(f) for f in source.flavours])
     for nuclide, count in hit:
@@ -118,8 +120,9 @@ def _integrate(
     radii: Radii | None,
 ) -> Array:
     """Integral over recoil energy of the averaged slope, cm2, shape ``(flavours,)``."""
-    kinks = process.kinematics.maximum_recoil_kev(source.recoil_kinks, nuclide.mass_mev)
-    edges = np.sqrt(np.unique([0.0, *kinks.tolist()]))
+    energies = np.array(source.recoil_kinks)
+    ends = recoil_ends_kev(process.kinematics, energies, nuclide.mass_mev)
+    edges = np.sqrt(np.unique(np.append(0.0, ends)))
 
     def slope(recoil: Array) -> Array:
         return flux_averaged_slope(

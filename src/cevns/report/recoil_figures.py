@@ -72,7 +72,7 @@ def recoil_spectrum(experiment: Apparatus, recoil_energy_kev: Array) -> RecoilSp
         arriving = np.array(in_time) @ density
     return RecoilSpectrum(
         recoil_energy_kev,
-        dict(zip(experiment.source.flavours, density, strict=True)),
+        dict(zip(experiment.fold.flavours, density, strict=True)),
         seen * arriving,
     )
 

@@ -13,7 +13,10 @@ import numpy as np
 
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.nuclear.checks import positive
+from cevns.particles import LEPTONS
+from cevns.propagation.lepton_mixing import MASS_STATES, LeptonMixing
 from cevns.propagation.solar_matter import SolarMixing
+from cevns.sources.beams.source import Source
 from cevns.sources.sky.solar_fluxes import BRANCHES, DEFAULT, SolarFluxes, solar_fluxes
 from cevns.sources.sky.steady_mixture import Mixture, Part, Share, carried, chosen, whole
 from cevns.typing import Array
@@ -50,10 +53,11 @@ class Sun(Mixture):
     which public copies leave out: they stop at 0.418 with an area of 0.9973). Fluxes are those at
     the mean distance of the Earth; the seasons are an arrival (``orbit``).
 
-    With ``msw`` electron neutrinos survive with the probability of adiabatic conversion by day
-    (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born;
-    the rest arrives as nu_mu and nu_tau. CEvNS of the Standard Model does not tell flavours apart,
-    so its rate is the same with and without.
+    With ``msw`` electron neutrinos turn into mass states by adiabatic conversion by day
+    (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born.
+    They are counted here as the flavours that these hold, which is all that a process sees which
+    does not turn one into another; for one that does there is `in_mass_states`. CEvNS of the
+    Standard Model does not tell flavours apart, so its rate is the same with and without.
 
     Each flux has a pull ``flux_b8``, in standard deviations of the set.
 
@@ -67,7 +71,8 @@ class Sun(Mixture):
         sin2_theta12: mixing; see `cevns.propagation.solar_matter.SolarMixing`.
         sin2_theta13: mixing.
         dm21_ev2: difference of squared masses, eV2.
-        sin2_theta23: shares the rest between nu_mu, (1 - sin2_theta23), and nu_tau.
+        sin2_theta23: mixing; with 0.5 and the phase below nu_mu and nu_tau arrive alike.
+        delta_cp_deg: CP phase, degrees.
         matter_nsi: new interactions with quarks of the Sun, ``{eps_ee_u: 0.1}``; they do not follow
             the couplings at the detector.
         neutrons_per_electron: where the neutrinos are born, for these.
@@ -92,6 +97,7 @@ class Sun(Mixture):
     sin2_theta13: float = SolarMixing.sin2_theta13
     dm21_ev2: float = SolarMixing.dm21_ev2
     sin2_theta23: float = SolarMixing.sin2_theta23
+    delta_cp_deg: float = SolarMixing.delta_cp_deg
     matter_nsi: Mapping[str, float] = field(default_factory=dict, hash=False)
     neutrons_per_electron: float = SolarMixing.neutrons_per_electron
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
@@ -154,16 +160,24 @@ class Sun(Mixture):
     def _shares(self, branch: str) -> dict[str, Share]:
         if self._mixing is None:
             return {"nu_e": whole}
-        tau = self._mixing.sin2_theta23
+        mixing, electrons = self._mixing, ELECTRONS_MOL_CM3[branch]
 
-        def electron(energy: Array) -> Array:
-            return self.survival(branch, energy)
+        def arriving(flavour: int) -> Share:
+            return lambda energy: mixing.arriving(flavour, energy, electrons)
 
-        return {
-            "nu_e": electron,
-            "nu_mu": lambda energy: (1.0 - electron(energy)) * (1.0 - tau),
-            "nu_tau": lambda energy: (1.0 - electron(energy)) * tau,
-        }
+        return _present({f"nu_{a}": arriving(k) for k, a in enumerate(LEPTONS)})
+
+    def in_mass_states(self) -> Source:
+        """The same neutrinos counted as the mass states that they arrive in.
+
+        Examples:
+            >>> sun = Sun(live_time_d=365.25, branches=("b8",)).in_mass_states()
+            >>> {f: f"{sun.flux_cm2_s(f):.3g}" for f in sun.flavours}
+            {'nu_1': '1.15e+06', 'nu_2': '4.19e+06', 'nu_3': '1.2e+05'}
+        """
+        if self._mixing is None:
+            return self
+        return _MassStates(**{f.name: getattr(self, f.name) for f in fields(self) if f.init})
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -188,6 +202,36 @@ class Sun(Mixture):
     def relative_errors(self) -> dict[str, float]:
         """Of the flux of each branch."""
         return {name: self._set.relative_error[name] for name in self._names}
+
+
+@dataclass(frozen=True)
+class _MassStates(Sun):
+    """The Sun by mass states, nu_1, nu_2 and nu_3."""
+
+    @property
+    def arriving_mixing(self) -> LeptonMixing:
+        """What the species are made of."""
+        assert self._mixing is not None
+        return self._mixing.vacuum
+
+    def in_mass_states(self) -> Source:
+        """Itself."""
+        return self
+
+    def _shares(self, branch: str) -> dict[str, Share]:
+        assert self._mixing is not None
+        mixing, electrons = self._mixing, ELECTRONS_MOL_CM3[branch]
+
+        def arriving(state: int) -> Share:
+            return lambda energy: mixing.mass_states(energy, electrons)[state]
+
+        return _present({name: arriving(i) for i, name in enumerate(MASS_STATES)})
+
+
+def _present(shares: dict[str, Share]) -> dict[str, Share]:
+    """Those that are not zero, as a state is to which an angle of zero gives nothing."""
+    energies = np.geomspace(0.01, 20.0, 64)
+    return {name: share for name, share in shares.items() if share(energies).max() > 0.0}
 
 
 MODEL = Sun

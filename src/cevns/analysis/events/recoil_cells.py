@@ -25,8 +25,14 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.nuclear.checks import positive
-from cevns.processes import Massive, at_place, differential_cross_section, quantity_of
-from cevns.rates.fold import of_its_mass
+from cevns.processes import (
+    Massive,
+    Several,
+    at_place,
+    differential_cross_section,
+    quantity_of,
+)
+from cevns.rates.fold import as_it_sees, of_its_mass
 from cevns.sources import Source
 from cevns.typing import Array, BoolArray, IntArray
 
@@ -161,13 +167,19 @@ class RecoilSampler:
             )
         self.threshold_kev = positive("threshold in keV", threshold_kev, zero=True)
         self._top, self._values = maximum_kev, values
-        self.source: Source = of_its_mass(view.source, view.interaction.kinematics)
+        met = of_its_mass(view.source, view.interaction.kinematics)
+        self.source: Source = as_it_sees(view.interaction, met)
         self.process = at_place(view.interaction, source=self.source, form_factor=view.form_factor)
         self._form = view.form_factor
         self.nuclides = tuple(nuclide for nuclide, _ in view.material.atoms)
         self.targets = {n: c * view.recoiling_kg for n, c in view.material.nuclei_per_kg().items()}
         self.fluence_cm2 = {f: self.source.fluence_cm2(f) for f in self.source.flavours}
         kinematics = self.process.kinematics
+        if isinstance(kinematics, Several):
+            raise InputError(
+                f"{self.process.name!r} makes particles of several masses, and events are drawn "
+                "of processes with one: leave the one that makes a heavier particle out"
+            )
         self.mass_mev = kinematics.mass_mev if isinstance(kinematics, Massive) else 0.0
         self.masses_mev = np.array([n.mass_mev for n in self.nuclides])
         self.exceeded = 0.0

@@ -22,7 +22,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "interactions": ("name", "what"),
     "form-factors": ("name", "what"),
     "topics": ("name", "what"),
-    "couplings": ("name", "gv_p_e", "gv_p_mu", "gv_n", "source"),
+    "couplings": ("name", "gv_p_e", "gv_p_mu", "gv_p_tau", "gv_n", "source"),
     "nuclides": ("name", "Z", "N", "mass_mev", "abundance", "spin", "charge_radius_fm"),
     "materials": ("name", "what"),
     "backgrounds": ("name", "rate", "window", "origin"),
@@ -124,7 +124,7 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
         from cevns.nuclear.couplings import coupling_schemes, couplings
 
         schemes = [couplings(name) for name in coupling_schemes()]
-        return [(c.name, c.gv_p("e"), c.gv_p("mu"), c.gv_n, c.source) for c in schemes]
+        return [(c.name, *c.gv_p_families, c.gv_n, c.source) for c in schemes]
     if kind == "nuclides":
         from cevns.nuclear.nuclides import nuclides
 

@@ -167,7 +167,9 @@ def _cut_where_moved(cuts: Array, quenching: Quenching, response: Response, orde
         cuts = np.union1d(cuts, 0.5 * (cuts[:-1] + cuts[1:])[wide])
 
 
-def electron_grid(source: Source, material: Material, response: Response) -> tuple[Array, Array]:
+def electron_grid(
+    source: Source, material: Material, response: Response, kinematics: Kinematics = MASSLESS
+) -> tuple[Array, Array]:
     """Quadrature nodes and weights in the recoil energy of electrons, keV, where E_ee = T.
 
     Panels end at binding energies and are halved as in `recoil_grid`, for the response and for
@@ -181,7 +183,7 @@ def electron_grid(source: Source, material: Material, response: Response) -> tup
     order, kinks = NODES_PER_PANEL, response.kinks_kevee
     if isinstance(response, ResponseTable):
         order = 12
-    edges = electron_panels(source, material, response.energy_max_kevee)
+    edges = electron_panels(source, material, response.energy_max_kevee, kinematics)
 
     def steep(t: Array) -> Array:
         seen = response.evaluate(t).T

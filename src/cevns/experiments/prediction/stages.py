@@ -33,6 +33,7 @@ from cevns.processes import (
     MASSLESS,
     DarkKinematics,
     Interaction,
+    Kinematics,
     electron_scattering,
     is_kernel,
     is_steep,
@@ -167,12 +168,13 @@ class Stages(Parts):
             seen = self.response if quenched else self.wide_response
             return self._in_periods(fold, nodes, weights) if self.periods else fold, curve, seen
         assert isinstance(fold, Fold)
+        scattered = electron_scattering(process)
         electrons = ElectronFold(
             self.source,
-            electron_scattering(process),
+            scattered,
             self.whole_material,
             self.declaration.target.mass,
-            *self._electron_grid,
+            *self._electron_grid(scattered.kinematics),
         )
         both = WithElectrons(fold, electrons)
         return both, with_electrons(curve, electrons.nodes), self.wide_response
@@ -221,12 +223,19 @@ class Stages(Parts):
         )
 
     @cached_property
-    def _electron_grid(self) -> tuple[Array, Array]:
-        return self._located(
-            lambda: electron_grid(self.source, self.whole_material, self.wide_response),
-            "interaction",
-            "electrons",
-        )
+    def _known_electrons(self) -> dict[Kinematics, tuple[Array, Array]]:
+        return {}
+
+    def _electron_grid(self, kinematics: Kinematics) -> tuple[Array, Array]:
+        """Nodes of the recoil energy of electrons and their weights."""
+        if kinematics not in self._known_electrons:
+            target, response = self.whole_material, self.wide_response
+            self._known_electrons[kinematics] = self._located(
+                lambda: electron_grid(self.source, target, response, kinematics),
+                "interaction",
+                "electrons",
+            )
+        return self._known_electrons[kinematics]
 
     def _fold_on(self, process: Interaction, nodes: Array, weights: Array) -> Fold | KernelFold:
         """Terms through the moments of the source, a kernel on the nodes of its flux."""

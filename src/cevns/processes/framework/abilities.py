@@ -50,6 +50,7 @@ __all__ = [
     "shaped",
     "structure_of",
     "to_level",
+    "turns_flavours",
 ]
 
 T = TypeVar("T")
@@ -172,6 +173,16 @@ class InMatter(Protocol):
     @property
     def changes_matter(self) -> bool:
         """Whether its couplings change the potential of matter."""
+        ...
+
+
+@runtime_checkable
+class TurnsFlavours(Protocol):
+    """A process in which flavours that arrive together may interfere."""
+
+    @property
+    def turns_flavours(self) -> bool:
+        """Whether they do."""
         ...
 
 
@@ -327,6 +338,17 @@ def changes_matter(process: Process) -> bool:
         (False, True)
     """
     return isinstance(process, InMatter) and process.changes_matter
+
+
+def turns_flavours(process: object) -> bool:
+    """Whether flavours that arrive together interfere, for one is turned into another.
+
+    Examples:
+        >>> from cevns.processes import interaction
+        >>> [turns_flavours(interaction(n)) for n in ("standard-model", "magnetic-moment", "nsi")]
+        [False, False, True]
+    """
+    return isinstance(process, TurnsFlavours) and process.turns_flavours
 
 
 def structure_of(process: Process) -> Parameters:

@@ -76,35 +76,57 @@ def amplitude_terms(basis: Sequence[Shape], axial: str | None) -> list[Term]:
 class Amplitudes:
     """Coefficients of the shapes by final state, to which extensions add.
 
+    What arrives may be a superposition of flavours: the amplitudes of each are added with its own.
+
     Args:
         basis: the shapes.
-        own: the final state of the incoming flavour, which the Standard Model reaches.
-        coefficients: those of the Standard Model, for the first shapes of the basis.
     """
 
-    def __init__(self, basis: Sequence[Shape], own: str, coefficients: Sequence[Any]) -> None:
+    def __init__(self, basis: Sequence[Shape]) -> None:
         self._position = {s.key: k for k, s in enumerate(basis)}
-        self._own = own
-        row = [*coefficients, *([0.0] * (len(basis) - len(coefficients)))]
-        self._states: dict[str, list[Any]] = {own: row}
+        self._states: dict[str, list[Any]] = {}
+        self._axial: dict[str, Any] = {}
 
-    def add(self, shapes: Sequence[Shape], by_state: Mapping[str, Sequence[Any]]) -> None:
-        """Add coefficients of `shapes` to their final states."""
+    def add(
+        self,
+        shapes: Sequence[Shape],
+        by_state: Mapping[str, Sequence[Any]],
+        amplitude: complex = 1.0,
+    ) -> None:
+        """Add coefficients of `shapes` to their final states, of a flavour with `amplitude`."""
         for state, coefficients in by_state.items():
-            row = self._states.setdefault(state, [0.0] * len(self._position))
-            for shape, c in zip(shapes, coefficients, strict=True):
-                row[self._position[shape.key]] = row[self._position[shape.key]] + c
+            for part, label in _parts(state, amplitude):
+                row = self._states.setdefault(label, [0.0] * len(self._position))
+                for shape, c in zip(shapes, coefficients, strict=True):
+                    k = self._position[shape.key]
+                    row[k] = row[k] + (c if part == 1.0 else part * c)
 
-    def weights(self, axial: Any | None) -> list[Any]:
-        """Weights of `amplitude_terms`, the axial charge being `axial`, a number or of points."""
+    def add_axial(self, state: str, charge: Any, amplitude: complex = 1.0) -> None:
+        """Add the axial charge of a flavour, a number or of points; it leaves it as it is."""
+        for part, label in _parts(state, amplitude):
+            self._axial[label] = self._axial.get(label, 0.0) + part * charge
+
+    def weights(self) -> list[Any]:
+        """Weights of `amplitude_terms`, with those of the axial current where it was added."""
         out: list[Any] = []
         for i, j in pairs(len(self._position)):
             factor = 1.0 if i == j else 2.0
             out.append(sum(factor * row[i] * row[j] for row in self._states.values()))
-        if axial is not None:
-            out += [2.0 * c * axial for c in self._states[self._own]]
-            out.append(axial * axial)
+        if self._axial:
+            for k in range(len(self._position)):
+                meet = ((self._states.get(s), a) for s, a in self._axial.items())
+                out.append(sum(2.0 * row[k] * a for row, a in meet if row is not None))
+            out.append(sum(a * a for a in self._axial.values()))
         return out
+
+
+def _parts(state: str, amplitude: complex) -> list[tuple[float, str]]:
+    """Real and imaginary part of an amplitude times that of a state, each a state of its own."""
+    whole, own = complex(amplitude), state
+    if state.endswith(":im"):
+        whole, own = 1j * whole, state.removesuffix(":im")
+    found = ((whole.real, own), (whole.imag, f"{own}:im"))
+    return [(part, label) for part, label in found if part != 0.0]
 
 
 def stack(rows: Sequence[Any], scale: Any, values: Mapping[str, Any]) -> Array:

@@ -12,7 +12,7 @@ of the Standard Model interferes with the final state of the same flavour.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, cast
 
@@ -23,14 +23,15 @@ from cevns.parameters import Parameters, fold_name
 from cevns.particles import lepton
 from cevns.processes.framework.abilities import InMatter, only
 from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
-from cevns.processes.framework.extension import CONTACT, Extension, Shape
+from cevns.processes.framework.extension import CONTACT, Extension, Shape, interfere
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
 from cevns.processes.framework.kernels import Process
 from cevns.processes.framework.kinematics import Kinematics
-from cevns.processes.framework.terms import Term
+from cevns.processes.framework.terms import Term, joint_kinematics
 from cevns.processes.framework.user_models import alone
 from cevns.processes.ingredients.neutron_form_factor import Neutrons
 from cevns.processes.standard_model import StandardModel
+from cevns.propagation.lepton_mixing import LeptonMixing, OfMassStates
 from cevns.signatures import refuse_xp
 from cevns.typing import Array
 
@@ -46,6 +47,7 @@ class Combined:
     Args:
         base: the Standard Model, with its coupling scheme.
         extensions: what adds to it; each once.
+        mixing: of the mass states that arrive, where they do; those of a source that has them.
 
     Raises:
         InputError: if two extensions have a parameter of the same name, or the methods of one
@@ -60,8 +62,11 @@ class Combined:
 
     base: StandardModel
     extensions: tuple[Extension, ...]
+    mixing: LeptonMixing | None = None
 
     def __post_init__(self) -> None:
+        own = tuple(e.beside(self.base.scheme) for e in self.extensions)
+        object.__setattr__(self, "extensions", own)
         names = [e.name for e in self.extensions]
         if len(set(names)) < len(names):
             raise InputError(f"an extension is there twice: {', '.join(names)}; name each once")
@@ -78,17 +83,17 @@ class Combined:
 
     def __getstate__(self) -> dict[str, Any]:
         """What makes it, without what was derived and is cheap to derive again."""
-        return {"base": self.base, "extensions": self.extensions}
+        return {"base": self.base, "extensions": self.extensions, "mixing": self.mixing}
 
     @property
     def name(self) -> str:
         """The extensions, joined with ``+``."""
         return "+".join(str(e.name) for e in self.extensions) or self.base.name
 
-    @property
+    @cached_property
     def kinematics(self) -> Kinematics:
-        """That of the Standard Model: extensions are amplitudes of the same particles."""
-        return self.base.kinematics
+        """That of the Standard Model, and those of extensions that make another particle."""
+        return joint_kinematics(self.base.kinematics, (t for e in self.extensions for t in e.terms))
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -113,7 +118,7 @@ class Combined:
             e.with_structure({n: v for n, v in checked.items() if n in e.structure.names})
             for e in self.extensions
         )
-        return type(self)(self.base, changed)
+        return type(self)(self.base, changed, self.mixing)
 
     @cached_property
     def basis(self) -> tuple[Shape, ...]:
@@ -141,7 +146,7 @@ class Combined:
     def steep(self) -> bool:
         """Whether spectra may rise towards small recoils: photons, light mediators."""
         shapes = (s for e in self.extensions for s in e.shapes)
-        return any(s.of_recoil is not None for s in shapes) or any(e.terms for e in self.extensions)
+        return any(s.steep for s in shapes) or any(e.terms for e in self.extensions)
 
     @property
     def changes_matter(self) -> bool:
@@ -159,26 +164,34 @@ class Combined:
     def _scattering_weights(
         self, flavour: str, nuclide: Nuclide, values: Mapping[str, Any]
     ) -> Array:
-        amplitudes = Amplitudes(self.basis, lepton(flavour), ())
-        neutrons = self._neutrons
+        amplitudes, neutrons = Amplitudes(self.basis), self._neutrons
+        parts = {flavour: 1.0 + 0.0j} if self.mixing is None else self.mixing.flavours_in(flavour)
 
         def add(shapes: Sequence[Shape], by_state: Mapping[str, Sequence[Any]]) -> None:
             shared = neutrons.coefficients(shapes, by_state, nuclide, values)
-            amplitudes.add(neutrons.shapes(shapes), shared)
+            amplitudes.add(neutrons.shapes(shapes), shared, amplitude)
 
-        add(CONTACT, {lepton(flavour): self.base.vector(flavour, nuclide, values)})
-        for extension in self.extensions:
-            add(extension.shapes, extension.amplitudes(flavour, nuclide, values))
-        axial: Any = self.base.axial_charge(flavour, nuclide) if self.base.axial else None
-        if axial is not None:
+        for one, amplitude in parts.items():
+            add(CONTACT, {lepton(one): self.base.vector(one, nuclide, values)})
             for extension in self.extensions:
-                axial = axial * extension.axial_factor(nuclide, values)
-        rows = amplitudes.weights(axial)
+                add(extension.shapes, extension.amplitudes(one, nuclide, values))
+            if self.base.axial:
+                charge: Any = self.base.axial_charge(one, nuclide)
+                for extension in self.extensions:
+                    charge = charge * extension.axial_factor(nuclide, values)
+                amplitudes.add_axial(lepton(one), charge, amplitude)
+        rows = amplitudes.weights()
+        for extension in self.extensions:
+            rows += extension.superposed_weights(parts, nuclide, values)
         scale: Any = 1.0
         for extension in self.extensions:
-            rows += extension.weights(flavour, nuclide, values)
-            scale = scale * extension.rate_factor(flavour, values)
+            scale = scale * extension.rate_factor(next(iter(parts)), values)
         return stack(rows, scale, values)
+
+    @property
+    def turns_flavours(self) -> bool:
+        """Whether flavours that arrive together interfere."""
+        return interfere(self.extensions)
 
     def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
         """Rms radius of the neutrons, fm; None where the form-factor model's own stays."""
@@ -192,7 +205,10 @@ class Combined:
 
     def for_source(self, source: object) -> Self:
         """The same interaction at a source; see `Extension.for_source`."""
-        return self._with(tuple(e.for_source(source) for e in self.extensions))
+        placed = self._with(tuple(e.for_source(source) for e in self.extensions))
+        if not isinstance(source, OfMassStates) or source.arriving_mixing == self.mixing:
+            return placed
+        return replace(placed, mixing=source.arriving_mixing)
 
     def for_form_factor(self, model: FormFactor) -> Self:
         """The same interaction with a form-factor model; see `Extension.for_form_factor`."""
@@ -201,7 +217,7 @@ class Combined:
     def _with(self, extensions: tuple[Extension, ...]) -> Self:
         """Itself where nothing changed, so that what it has derived is kept."""
         same = all(a is b for a, b in zip(extensions, self.extensions, strict=True))
-        return self if same else type(self)(self.base, extensions)
+        return self if same else type(self)(self.base, extensions, self.mixing)
 
 
 def standing(given: object, base: StandardModel | None = None) -> Process:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -22,8 +23,12 @@ from cevns.processes.framework.abilities import (
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kernels import Process, is_kernel
-from cevns.processes.framework.kinematics import momentum_transfer_inv_fm
-from cevns.processes.framework.terms import Interaction
+from cevns.processes.framework.kinematics import (
+    can_give,
+    momentum_transfer_inv_fm,
+    recoil_ends_kev,
+)
+from cevns.processes.framework.terms import Interaction, term_kinematics
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["LARGEST_ENERGY_MEV", "differential_cross_section", "total_cross_section"]
@@ -98,7 +103,7 @@ def differential_cross_section(
         process, model, target, q, values or {},
         proton_rms_fm=proton_rms_fm, neutron_rms_fm=neutron_rms_fm,
     )  # fmt: skip
-    weights = process.weights(flavour, target, values or {})
+    whole, weights = process.kinematics, process.weights(flavour, target, values or {})
     total, size = np.zeros(recoil.shape), np.zeros(recoil.shape)
     for weight, term in zip(weights, process.terms, strict=True):
         coefficients = term.coefficients(recoil.ravel(), target).reshape(powers.shape)
@@ -107,6 +112,8 @@ def differential_cross_section(
             product = product * factors[which]
         if term.flux_factor is not None:
             product = product * term.flux_factor(energy)
+        possible = can_give(term_kinematics(term, whole), energy, recoil, target.mass_mev)
+        product = np.where(possible, product, 0.0)
         total += product
         size += np.abs(product)
     # at the kinematic limit the terms cancel up to rounding, which must not come out negative
@@ -123,7 +130,8 @@ def total_cross_section(
     """The cross section integrated over recoil energy, cm2, in the shape of `energy_mev`.
 
     Gauss-Legendre in u = sqrt(T/T_max), in which the form factor is a smooth oscillation; the
-    nodes resolve every lobe, so the result is exact to about 1e-12. With a point nucleus it is
+    nodes resolve every lobe, so the result is exact to about 1e-12. Between recoils at which
+    another particle can be made, in ln T, to about 1e-4. With a point nucleus it is
     G_F^2 Q_W^2 E^2/(4 pi) at leading order in E/M.
 
     Args:
@@ -162,8 +170,14 @@ def total_cross_section(
     # 2 E R is the largest q R (R < 8 fm, hbar c = 197 MeV fm); two nodes a radian beyond 32
     count = 32 + int(2.0 * 2.0 * highest * 8.0 / 197.0)
     x, w = np.polynomial.legendre.leggauss(count)
-    u = (x + 1.0) / 2.0
-    limit = process.kinematics.maximum_recoil_kev(energy, target.mass_mev)[..., None]
-    slope = differential_cross_section(target, energy[..., None], limit * u * u, flavour, **options)
-    result: Array = (slope * limit * u * w).sum(axis=-1)
-    return result
+    u, w = (x + 1.0) / 2.0, w / 2.0
+    ends = recoil_ends_kev(process.kinematics, energy, target.mass_mev)[..., None]
+    total = np.zeros(energy.shape)
+    for low, high in pairwise(ends):
+        # where it does not begin at zero it may have fallen by decades from there, as 1/T does
+        steps = np.log(np.where(low > 0.0, high, 1.0) / np.where(low > 0.0, low, 1.0))
+        recoil = np.where(low > 0.0, low * np.exp(steps * u), high * u * u)
+        width = np.where(low > 0.0, recoil * steps, 2.0 * high * u)
+        slope = differential_cross_section(target, energy[..., None], recoil, flavour, **options)
+        total = total + (slope * width * w).sum(axis=-1)
+    return total

@@ -15,11 +15,17 @@ from cevns.parameters import Parameters
 from cevns.particles import is_antineutrino, lepton
 from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
 from cevns.processes.framework.combined import Combined
-from cevns.processes.framework.extension import ELECTRON_CONTACT, Extension, Shape
+from cevns.processes.framework.extension import ELECTRON_CONTACT, Extension, Shape, interfere
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
-from cevns.processes.framework.kinematics import MASSLESS, Kinematics
-from cevns.processes.framework.terms import Interaction, Term
+from cevns.processes.framework.kinematics import MASSLESS, Kinematics, can_give
+from cevns.processes.framework.terms import (
+    Interaction,
+    Term,
+    joint_kinematics,
+    term_kinematics,
+)
 from cevns.processes.standard_model import SIN2_THETA_W, StandardModel
+from cevns.propagation.lepton_mixing import LeptonMixing, OfMassStates
 from cevns.typing import Array, ArrayLike
 
 __all__ = [
@@ -59,6 +65,7 @@ class ElectronScattering:
 
     Args:
         extensions: what adds; those that do nothing at electrons are harmless.
+        mixing: of the mass states that arrive, where they do; those of a source that has them.
 
     Examples:
         >>> process = ElectronScattering()
@@ -69,16 +76,18 @@ class ElectronScattering:
     """
 
     extensions: tuple[Extension, ...] = ()
+    mixing: LeptonMixing | None = None
 
     @property
     def name(self) -> str:
         """The extensions, joined with ``+``, at electrons."""
         return "+".join(["electrons", *(str(e.name) for e in self.extensions)])
 
-    @property
+    @cached_property
     def kinematics(self) -> Kinematics:
-        """That of a massless neutrino."""
-        return MASSLESS
+        """That of a massless neutrino, and those of extensions that make another particle."""
+        own = (t for e in self.extensions for t in e.electron_terms)
+        return joint_kinematics(MASSLESS, own)
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -98,7 +107,13 @@ class ElectronScattering:
 
     def for_source(self, source: object) -> ElectronScattering:
         """The same process at a source; see `Extension.for_source`."""
-        return ElectronScattering(tuple(e.for_source(source) for e in self.extensions))
+        mixing = source.arriving_mixing if isinstance(source, OfMassStates) else self.mixing
+        return ElectronScattering(tuple(e.for_source(source) for e in self.extensions), mixing)
+
+    @property
+    def turns_flavours(self) -> bool:
+        """Whether flavours that arrive together interfere."""
+        return interfere(self.extensions)
 
     def weights(self, flavour: str, values: Mapping[str, Any]) -> Array:
         """Weights of the terms, ``(n_terms, ...)``, per electron.
@@ -117,19 +132,23 @@ class ElectronScattering:
         return arriving_weights(self.extensions, flavour, values, scattering)
 
     def _scattering_weights(self, flavour: str, values: Mapping[str, Any]) -> Array:
-        own = lepton(flavour)
-        sign = 1.0 if own == "e" else -1.0
-        vector = 2.0 * values.get("sin2_theta_w", SIN2_THETA_W.value) + 0.5 * sign
-        amplitudes = Amplitudes(self.basis, own, [vector])
-        for extension in self.extensions:
-            amplitudes.add(
-                extension.electron_shapes, extension.electron_amplitudes(flavour, values)
-            )
-        rows = amplitudes.weights(-0.5 * sign if is_antineutrino(flavour) else 0.5 * sign)
+        amplitudes = Amplitudes(self.basis)
+        parts = {flavour: 1.0 + 0.0j} if self.mixing is None else self.mixing.flavours_in(flavour)
+        for one, amplitude in parts.items():
+            own = lepton(one)
+            sign = 1.0 if own == "e" else -1.0
+            vector = 2.0 * values.get("sin2_theta_w", SIN2_THETA_W.value) + 0.5 * sign
+            amplitudes.add(ELECTRON_CONTACT, {own: (vector,)}, amplitude)
+            for extension in self.extensions:
+                by_state = extension.electron_amplitudes(one, values)
+                amplitudes.add(extension.electron_shapes, by_state, amplitude)
+            axial = -0.5 * sign if is_antineutrino(one) else 0.5 * sign
+            amplitudes.add_axial(own, axial, amplitude)
+        rows = amplitudes.weights()
         scale: Any = 1.0
         for extension in self.extensions:
-            rows += extension.electron_weights(flavour, values)
-            scale = scale * extension.electron_rate_factor(flavour, values)
+            rows += extension.superposed_electron_weights(parts, values)
+            scale = scale * extension.electron_rate_factor(next(iter(parts)), values)
         return stack(rows, scale, values)
 
     def differential_cross_section(
@@ -160,9 +179,12 @@ class ElectronScattering:
         for weight, term in zip(self.weights(flavour, values or {}), self.terms, strict=True):
             rows = term.coefficients(recoil.ravel(), ELECTRON).reshape(powers.shape)
             factor = 1.0 if term.flux_factor is None else term.flux_factor(energy)
-            total = total + weight * factor * (rows * powers).sum(axis=0)
-        limit = self.kinematics.maximum_recoil_kev(energy, ELECTRON.mass_mev)
-        return np.where(recoil <= limit, np.maximum(total, 0.0), 0.0)
+            slope = weight * factor * (rows * powers).sum(axis=0)
+            kinematics = term_kinematics(term, self.kinematics)
+            total = total + np.where(
+                can_give(kinematics, energy, recoil, ELECTRON.mass_mev), slope, 0.0
+            )
+        return np.maximum(total, 0.0)
 
 
 def electron_scattering(interaction: Interaction) -> ElectronScattering:
@@ -179,7 +201,7 @@ def electron_scattering(interaction: Interaction) -> ElectronScattering:
     if isinstance(interaction, StandardModel):
         return ElectronScattering()
     if isinstance(interaction, Combined):
-        return ElectronScattering(interaction.extensions)
+        return ElectronScattering(interaction.extensions, interaction.mixing)
     raise InputError(
         f"the interaction {interaction.name!r} does not say what it does at electrons; write it "
         "as an Extension, or leave electrons out"

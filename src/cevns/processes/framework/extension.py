@@ -22,13 +22,22 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
+from cevns.nuclear.couplings import Couplings
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameter, Parameters
 from cevns.processes.framework.terms import FluxFactor, Term
 from cevns.typing import Array
 
-__all__ = ["CONTACT", "ELECTRON_CONTACT", "Extension", "RecoilFactor", "Shape", "bounded"]
+__all__ = [
+    "CONTACT",
+    "ELECTRON_CONTACT",
+    "Extension",
+    "RecoilFactor",
+    "Shape",
+    "bounded",
+    "interfere",
+]
 
 RecoilFactor = Callable[[Array, Any], Array]
 """phi(T keV, what recoils): a nuclide, or an electron; either has a ``mass_mev``."""
@@ -43,11 +52,19 @@ class Shape:
         nucleon: whose form factor it carries, ``p`` or ``n``; ``e`` for an electron, which has
             none; empty for none at a nucleus either.
         of_recoil: phi(T keV, nuclide), ``(nT,)``; None for a constant 1.
+        rises: whether it may rise towards small recoils without end, as the exchange of photons and
+            light mediators has it.
     """
 
     name: str
     nucleon: Literal["p", "n", "e", ""]
     of_recoil: RecoilFactor | None = None
+    rises: bool = True
+
+    @property
+    def steep(self) -> bool:
+        """Whether recoil spectra may rise towards small recoils as no contact interaction's do."""
+        return self.of_recoil is not None and self.rises
 
     @property
     def key(self) -> tuple[str, str]:
@@ -150,6 +167,31 @@ class Extension:
         _ = flavour, nuclide, values
         return ()
 
+    # -- flavours that arrive together -----------------------------------------------------------
+
+    @property
+    def turns_flavours(self) -> bool:
+        """Whether amplitudes lead from one flavour to another, so that flavours interfere."""
+        return False
+
+    def superposed_weights(
+        self, parts: Mapping[str, complex], nuclide: Nuclide, values: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Weights of `terms` for what arrives as a superposition of flavours.
+
+        Args:
+            parts: amplitude of each flavour; one alone has 1.
+            nuclide: the target.
+            values: parameters by name.
+        """
+        return _mixed([(a, self.weights(f, nuclide, values)) for f, a in parts.items()])
+
+    def superposed_electron_weights(
+        self, parts: Mapping[str, complex], values: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Weights of `electron_terms`, as `superposed_weights`."""
+        return _mixed([(a, self.electron_weights(f, values)) for f, a in parts.items()])
+
     # -- scattering on electrons, where it matters -----------------------------------------------
 
     @property
@@ -226,6 +268,11 @@ class Extension:
         _ = model
         return self
 
+    def beside(self, scheme: Couplings) -> Self:
+        """The same extension beside a coupling scheme of the Standard Model, if it asks for it."""
+        _ = scheme
+        return self
+
     # -- on the way from the source --------------------------------------------------------------
 
     @property
@@ -275,6 +322,30 @@ class Extension:
         checked = self.structure.at(values)
         given = {checked[n].name: checked[n].value for n in values}
         return cast("Self", dataclasses.replace(cast("Any", self), **given))
+
+
+def interfere(extensions: Sequence[Extension]) -> bool:
+    """Whether flavours that arrive together interfere where extensions scatter them.
+
+    Not where one changes them on the way, or has a factor of its own for each: then they are added
+    as a mixture.
+    """
+    apart = any(_keeps_apart(type(e)) for e in extensions)
+    return not apart and any(e.turns_flavours for e in extensions)
+
+
+def _keeps_apart(kind: type[Extension]) -> bool:
+    own = ("flux_factors", "rate_factor", "electron_rate_factor")
+    return any(getattr(kind, name) is not getattr(Extension, name) for name in own)
+
+
+def _mixed(found: Sequence[tuple[complex, Sequence[Any]]]) -> Sequence[Any]:
+    """Weights of flavours that do not interfere."""
+    if len(found) == 1:
+        return found[0][1]
+    sizes = [abs(amplitude) ** 2 for amplitude, _ in found]
+    rows = zip(*(weights for _, weights in found), strict=True)
+    return [sum(s * w for s, w in zip(sizes, row, strict=True)) for row in rows]
 
 
 def bounded(

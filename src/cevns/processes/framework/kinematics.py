@@ -9,9 +9,10 @@ transfer, which depends on the recoil alone. Reached as ``cevns.processes.kinema
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cevns.constants import HBARC_MEV_FM
 from cevns.dark_sector.sector import DarkSector
@@ -24,7 +25,11 @@ __all__ = [
     "Kinematics",
     "Massive",
     "Massless",
+    "Several",
     "Threshold",
+    "Upscattering",
+    "Windowed",
+    "can_give",
     "cos_neutrino_angle",
     "cos_recoil_angle",
     "energy_at_angle_mev",
@@ -33,6 +38,7 @@ __all__ = [
     "momentum_transfer_inv_fm",
     "momentum_transfer_mev",
     "recoil_at_angle_kev",
+    "recoil_ends_kev",
     "recoil_slope_kev",
 ]
 
@@ -322,3 +328,141 @@ class Threshold:
         shape = np.broadcast_shapes(np.shape(energy_mev), np.shape(mass_mev))
         above = np.asarray(energy_mev, dtype=float) - self.threshold_mev
         return np.broadcast_to(1e3 * np.maximum(above, 0.0), shape)
+
+
+@runtime_checkable
+class Windowed(Protocol):
+    """Kinematics with a smallest recoil, as those that make a heavier particle have it."""
+
+    def minimum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """Smallest deposit, keV, of a beam particle of this total energy; 0 where none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Upscattering:
+    r"""A massless particle that turns into one of mass m on a target of mass M that stays itself.
+
+    With q^2 = -2 M T the energies and recoils that go together are those with
+
+        E >= (1 + m^2/(2 M T)) [T + sqrt(T^2 + 2 M T)]/2,
+
+    which rises without end towards T = 0. An energy E above m + m^2/(2 M) gives recoils between
+
+        T = [2 M E^2 - (M + E) m^2 +- E sqrt((2 M E - m^2)^2 - 4 M^2 m^2)]/[2 M (M + 2 E)].
+
+    Args:
+        mass_mev: m, MeV; not negative.
+
+    Raises:
+        InputError: if the mass is negative or not finite.
+
+    Examples:
+        >>> heavy, mass = Upscattering(20.0), 123772.53
+        >>> ends = heavy.minimum_recoil_kev(30.0, mass), heavy.maximum_recoil_kev(30.0, mass)
+        >>> [round(float(t), 3) for t in ends]
+        [0.236, 11.069]
+        >>> [round(float(heavy.minimum_energy_mev(t, mass)), 9) for t in ends]
+        [30.0, 30.0]
+    """
+
+    mass_mev: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.mass_mev < np.inf:
+            raise InputError(
+                f"the mass of the particle that is made must be finite and not negative: "
+                f"{self.mass_mev} MeV"
+            )
+
+    def minimum_energy_mev(self, recoil_energy_kev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """As above, MeV; infinite at T = 0 where m > 0."""
+        t, m = np.asarray(recoil_energy_kev, dtype=float), np.asarray(mass_mev, dtype=float)
+        light = minimum_energy_mev(t, m)
+        if self.mass_mev == 0.0:
+            return light
+        with np.errstate(divide="ignore", invalid="ignore"):
+            heavy = light * (1.0 + self.mass_mev**2 / (2e-3 * m * t))
+        result: Array = np.where(t > 0.0, heavy, np.inf)
+        return result
+
+    def maximum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """The larger end, keV; 0 where the particle cannot be made."""
+        e, m = np.asarray(energy_mev, dtype=float), np.asarray(mass_mev, dtype=float)
+        own = self.mass_mev
+        root = (2.0 * m * (e - own) - own * own) * (2.0 * m * (e + own) - own * own)
+        possible = (root >= 0.0) & (2.0 * m * (e - own) >= own * own) & (e > 0.0)
+        top = 2.0 * m * e * e - (m + e) * own * own + e * np.sqrt(np.where(possible, root, 0.0))
+        result: Array = np.where(possible, 1e3 * top / (2.0 * m * (m + 2.0 * e)), 0.0)
+        return result
+
+    def minimum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """The smaller end, keV, from the product m^4/[4 M (M + 2 E)] of both."""
+        e, m = np.asarray(energy_mev, dtype=float), np.asarray(mass_mev, dtype=float)
+        top = self.maximum_recoil_kev(e, m)
+        product = 1e6 * self.mass_mev**4 / (4.0 * m * (m + 2.0 * e))
+        result: Array = np.where(top > 0.0, product / np.where(top > 0.0, top, 1.0), 0.0)
+        return result
+
+
+@dataclass(frozen=True)
+class Several:
+    """Those of a process whose terms have different ones: a recoil that one of them can give.
+
+    Args:
+        members: each of them; the first is that of terms that do not say theirs.
+    """
+
+    members: tuple[Kinematics, ...]
+
+    def minimum_energy_mev(self, recoil_energy_kev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """The least of theirs, MeV."""
+        each = [k.minimum_energy_mev(recoil_energy_kev, mass_mev) for k in self.members]
+        result: Array = np.minimum.reduce(each)
+        return result
+
+    def maximum_recoil_kev(self, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+        """The largest of theirs, keV."""
+        each = [k.maximum_recoil_kev(energy_mev, mass_mev) for k in self.members]
+        result: Array = np.maximum.reduce(each)
+        return result
+
+
+def recoil_ends_kev(kinematics: Kinematics, energy_mev: ArrayLike, mass_mev: ArrayLike) -> Array:
+    """Where recoil spectra of beam particles of these energies begin and end, keV.
+
+    Args:
+        kinematics: of the process.
+        energy_mev: shape ``(...)``.
+        mass_mev: of the target.
+
+    Returns:
+        Increasing along the first axis, from 0 on, ``(k, ...)``; equal ones may repeat.
+
+    Examples:
+        >>> recoil_ends_kev(MASSLESS, 30.0, 123772.53).round(2).tolist()
+        [0.0, 14.54]
+        >>> several = Several((MASSLESS, Upscattering(20.0)))
+        >>> recoil_ends_kev(several, 30.0, 123772.53).round(2).tolist()
+        [0.0, 0.24, 11.07, 14.54]
+    """
+    members = kinematics.members if isinstance(kinematics, Several) else (kinematics,)
+    found = []
+    for one in members:
+        found.append(one.maximum_recoil_kev(energy_mev, mass_mev))
+        if isinstance(one, Windowed):
+            found.append(one.minimum_recoil_kev(energy_mev, mass_mev))
+    result: Array = np.sort(np.stack([np.zeros_like(found[0]), *found]), axis=0)
+    return result
+
+
+def can_give(
+    kinematics: Kinematics, energy_mev: Array, recoil_energy_kev: Array, mass_mev: float
+) -> NDArray[np.bool_]:
+    """Whether beam particles of these energies can give these recoils, in their common shape."""
+    possible = np.asarray(
+        recoil_energy_kev <= kinematics.maximum_recoil_kev(energy_mev, mass_mev), dtype=np.bool_
+    )
+    if isinstance(kinematics, Windowed):
+        possible &= recoil_energy_kev >= kinematics.minimum_recoil_kev(energy_mev, mass_mev)
+    return possible

@@ -10,7 +10,7 @@ their own a user adds a process; nothing else in the package changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -20,10 +20,18 @@ from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
-from cevns.processes.framework.kinematics import Kinematics
+from cevns.processes.framework.kinematics import Kinematics, Several
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["Factor", "FluxFactor", "Interaction", "Term", "nuclear_factors"]
+__all__ = [
+    "Factor",
+    "FluxFactor",
+    "Interaction",
+    "Term",
+    "joint_kinematics",
+    "nuclear_factors",
+    "term_kinematics",
+]
 
 Factor = Literal["p", "n", "a"]
 """Form factor of the protons, of the neutrons, of the axial current."""
@@ -47,12 +55,15 @@ class Term:
             that a folder can evaluate it once.
         flux_factor: weight on the flux that meets the term, a function of neutrino energies (MeV);
             None for one. What happens on the way from the source is written so.
+        kinematics: which recoils a neutrino can give by this term, where another particle comes
+            out; None for that of its interaction.
     """
 
     name: str
     form_factors: tuple[Factor, ...]
     coefficients: Callable[[Array, Any], Array]
     flux_factor: FluxFactor | None = None
+    kinematics: Kinematics | None = None
 
 
 class Interaction(Protocol):
@@ -65,7 +76,10 @@ class Interaction(Protocol):
 
     @property
     def kinematics(self) -> Kinematics:
-        """Which recoils a beam particle can give; that of neutrinos is ``MASSLESS``."""
+        """Which recoils a beam particle can give; that of neutrinos is ``MASSLESS``.
+
+        With terms that have their own it holds `Several`, the first of which is that of the rest.
+        """
         ...
 
     @property
@@ -88,6 +102,30 @@ class Interaction(Protocol):
                 out has its nominal value.
         """
         ...
+
+
+def joint_kinematics(base: Kinematics, terms: Iterable[Term]) -> Kinematics:
+    """The kinematics of an interaction, from that of most terms and those that terms have.
+
+    Args:
+        base: of terms that do not say theirs.
+        terms: of the interaction.
+    """
+    own = dict.fromkeys(t.kinematics for t in terms if t.kinematics is not None)
+    own.pop(base, None)
+    return Several((base, *own)) if own else base
+
+
+def term_kinematics(term: Term, whole: Kinematics) -> Kinematics:
+    """The kinematics of one term.
+
+    Args:
+        term: of an interaction.
+        whole: the kinematics of that interaction.
+    """
+    if term.kinematics is not None:
+        return term.kinematics
+    return whole.members[0] if isinstance(whole, Several) else whole
 
 
 def nuclear_factors(

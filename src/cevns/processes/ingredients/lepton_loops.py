@@ -32,10 +32,11 @@ from typing import Any
 import numpy as np
 
 from cevns.constants import ALPHA, M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV
+from cevns.particles import LEPTONS
 from cevns.processes.ingredients.mediator import Propagator, momentum_transfer_squared
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["LoopPropagator", "induced_charge"]
+__all__ = ["LoopPropagator", "LoopShift", "induced_charge"]
 
 _LEPTON_MASSES_MEV = (M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV)
 
@@ -73,6 +74,29 @@ def induced_charge(
         total = total + charge * logarithm
     result: Array = -ALPHA / (3.0 * math.pi) * total
     return result
+
+
+@dataclass(frozen=True)
+class LoopShift:
+    """kappa(Q^2) - kappa(0) of one lepton of charge 1: what momentum takes from its loop.
+
+    Args:
+        lepton: ``e``, ``mu`` or ``tau``.
+
+    Examples:
+        >>> from cevns.nuclear import nuclide
+        >>> recoil = np.array([12.09])  # Q = 30 MeV
+        >>> [round(float(LoopShift(a)(recoil, nuclide("Ar40"))[0]), 5) for a in ("e", "mu")]
+        [-0.00503, -1e-05]
+    """
+
+    lepton: str
+
+    def __call__(self, recoil_energy_kev: Array, target: Any) -> Array:
+        """At recoil energies, keV, of a nuclide or electron; dimensionless, ``(nT,)``."""
+        e, mu, tau = (float(self.lepton == a) for a in LEPTONS)
+        q2 = momentum_transfer_squared(recoil_energy_kev, target.mass_mev)
+        return induced_charge((e, mu, tau), q2) - induced_charge((e, mu, tau), 0.0)
 
 
 @dataclass(frozen=True)

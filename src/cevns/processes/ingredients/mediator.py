@@ -28,6 +28,7 @@ __all__ = [
     "coupling_parameter",
     "mass_parameter",
     "momentum_transfer_squared",
+    "squared_propagator",
 ]
 
 LIGHTEST_MEV: Final = 1e-6
@@ -93,6 +94,22 @@ def coupling_parameter(
 def momentum_transfer_squared(recoil_energy_kev: Array, mass_mev: float) -> Array:
     """Q^2 = 2 M T, MeV^2, in the shape of the recoil energy."""
     result: Array = 2e-3 * mass_mev * np.asarray(recoil_energy_kev, dtype=float)
+    return result
+
+
+def squared_propagator(q2_mev2: Array, mass_mev: float | None) -> Array:
+    """1/(Q^2 + M^2)^2, MeV^-4; G_F^2/2 where nothing is exchanged, of a contact interaction.
+
+    So a contact coefficient C in L = (G_F/sqrt2) C [...][...] is the g_nu g_q/M^2 of a mediator
+    that is heavy, C = sqrt2 g_nu g_q/(G_F M^2).
+
+    Args:
+        q2_mev2: momentum transfer squared.
+        mass_mev: M; None for a contact interaction.
+    """
+    if mass_mev is None:
+        return np.full_like(q2_mev2, 0.5 * G_FERMI_MEV**2)
+    result: Array = 1.0 / (q2_mev2 + mass_mev**2) ** 2
     return result
 
 

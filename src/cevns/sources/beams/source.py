@@ -26,6 +26,7 @@ __all__ = [
     "BurstSource",
     "ChosenSource",
     "FluxesSource",
+    "FromFarAway",
     "LastingSource",
     "OfMass",
     "OfSector",
@@ -321,6 +322,15 @@ class ThroughMatter(Source, Protocol):
     @property
     def matter(self) -> str:
         """``standard-model`` or ``nsi``, by the potential of the matter; empty without any."""
+        ...
+
+
+@runtime_checkable
+class FromFarAway(Source, Protocol):
+    """A source whose neutrinos arrive as a mixture of mass states, each on its own."""
+
+    def in_mass_states(self) -> Source:
+        """The same with mass states as species; itself where nothing has parted them."""
         ...
 
 
