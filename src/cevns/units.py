@@ -272,12 +272,9 @@ def written_names(model: Any) -> dict[str, str]:
     is ``distance_m``.
 
     Examples:
-        >>> from dataclasses import dataclass
         >>> from typing import Annotated
-        >>> @dataclass
-        ... class Beam:
-        ...     distance_m: Annotated[float, Unit("m")]
-        ...     protons: float
+        >>> fields = [("distance_m", Annotated[float, Unit("m")]), ("protons", float)]
+        >>> Beam = dataclasses.make_dataclass("Beam", fields)
         >>> written_names(Beam)
         {'distance': 'distance_m', 'protons': 'protons'}
     """

@@ -8,11 +8,12 @@ from cevns.analysis.scanning.scan_task import scan
 from cevns.experiments import load
 from cevns.inference.model.grid import Axis
 from cevns.processes import FromElsewhere, interaction, interactions, structure_of
+from cevns.processes.framework.abilities import OfNuclides
 
 MEDIATORS = {
     name: (p.name, process.parameters[-1].name)
     for name in interactions()
-    if not isinstance(process := interaction(name), FromElsewhere)
+    if not isinstance(process := interaction(name), FromElsewhere | OfNuclides)
     for p in structure_of(process)
     if p.natural is not None
 }

@@ -45,6 +45,7 @@ def test_the_mean_atomic_masses_are_the_standard_atomic_weights():
     weights |= {"S": (32.06, 1e-2), "Ar": (39.948, 1e-3), "Ca": (40.078, 4e-3)}
     weights |= {"Zn": (65.38, 2e-2), "Ge": (72.630, 8e-3), "Xe": (131.293, 6e-3)}
     weights |= {"W": (183.84, 1e-2), "Pb": (207.2, 0.1), "Ne": (20.1797, 6e-4)}
+    weights |= {"Fe": (55.845, 2e-3)}
     for symbol, (weight, error) in weights.items():
         own = isotopes(symbol)
         total = math.fsum(x.abundance for x in own)

@@ -26,7 +26,7 @@ from cevns.processes import (
     structure_of,
 )
 from cevns.processes import interaction as find_interaction
-from cevns.processes.framework.abilities import shaped
+from cevns.processes.framework.abilities import placed
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.kinematics import DarkKinematics
 from cevns.rates.fold import of_its_mass
@@ -51,6 +51,8 @@ Physics = str | Interaction | Extension | Sequence[Extension]
 def extended(experiment: Experiment, physics: Physics | None) -> Interaction:
     """An interaction for an experiment: its Standard Model with new physics added.
 
+    Reactions of some nuclides alone (`Experiment.is_beside`) stay as they are.
+
     Args:
         experiment: gives couplings, axial part and source.
         physics: what is added; ``"standard-model"`` for nothing, None for what the experiment has.
@@ -60,7 +62,7 @@ def extended(experiment: Experiment, physics: Physics | None) -> Interaction:
         UnknownNameError: if there is no such interaction.
         InputError: if it cannot be made.
     """
-    if physics is None:
+    if physics is None or experiment.is_beside:
         return experiment.interaction
     declared = experiment.declaration.interaction
     if isinstance(physics, str):
@@ -216,7 +218,7 @@ class CouplingFamily:
         processes = [extended(e, self.physics) for e in self.experiments]
         own = {n: v for n, v in shapes.items() if structure_of(self.interaction).has(n)}
         if own:
-            processes = [shaped(p, own) for p in processes]
+            processes = [placed(p, own) for p in processes]
         model = self.subject.model(self.question.named, interactions=processes, shapes=shapes)
         if self.form == "tabulated":
             from cevns.experiments.fast_form import fast_form  # scans and toys alone need tables

@@ -159,7 +159,7 @@ class _Fits:
                     e, model, best, c, own, parts[c.name], asimov=is_asimov
                 )
             results[e.name] = ExperimentResult(e, channels, whole)
-            if asked.interest is None:
+            if asked.interest is None and e in asked.of:
                 poi = best[model.joint_name(e.name, POI_PARAMETER[asked.question.of_each])]
                 z = _significance(model, poi.name, best)
                 results[e.name] = replace(results[e.name], poi=poi, significance=z)
@@ -207,6 +207,8 @@ class _Fits:
             if c.auxiliary and c not in own and known.issuperset(map(c.joint_name, c.names))
         ]
         some = model.only([c.name for c in own])
+        if not some.parameters.has(self.asked.interest or ""):
+            return None
         data = None if self.data is None else self.data.only(model, some)
         try:
             return self.fit(some, data)[self.asked.interest or ""]

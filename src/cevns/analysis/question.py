@@ -89,6 +89,12 @@ class Asked:
         return self.subject.experiments
 
     @property
+    def of(self) -> tuple[Experiment, ...]:
+        """Those that are asked; others stand beside them (`Experiment.is_beside`)."""
+        subject = self.subject
+        return subject.asked if isinstance(subject, JointExperiment) else (subject,)
+
+    @property
     def held(self) -> Model:
         """The model with what the question holds."""
         if not self.fix:
@@ -214,7 +220,7 @@ def laid_over(
     """
     if not models:
         return experiments, models
-    other, beside = from_elsewhere(models)
+    other, others = from_elsewhere(models)
     own = {e.declaration.source.kind for e in experiments}
     if not other or own.intersection(m.usual_source["kind"] for m in other.values()):
         return experiments, models
@@ -226,7 +232,9 @@ def laid_over(
                 "one of them at a time"
             )
         experiments = tuple(
-            e.with_patch(
+            e
+            if e.is_beside
+            else e.with_patch(
                 over_cevns(
                     name,
                     made,
@@ -236,17 +244,24 @@ def laid_over(
             )
             for e in experiments
         )
-    return experiments, beside
+    return experiments, others
 
 
-def with_physics(experiment: Experiment, physics: Physics) -> Experiment:
-    """An experiment with new physics in its interaction.
+def with_physics(*experiments: Experiment, physics: Physics) -> tuple[Experiment, ...]:
+    """Experiments with new physics in their interaction; those that stand beside stay as they are.
 
     Raises:
         UnknownNameError: if there is no such interaction.
-        InputError: if it cannot be made.
+        InputError: if it cannot be made, or all stand beside (`Experiment.is_beside`).
     """
-    return replace(experiment, process=extended(experiment, physics))
+    first = experiments[0]
+    if all(e.is_beside for e in experiments):
+        raise InputError(
+            f"{first.name} is of {first.interaction.name!r}, to which new physics of other "
+            "processes adds nothing; change its file (--set interaction.kind=...), or lay the "
+            "model over an experiment of CEvNS"
+        )
+    return tuple(replace(e, process=extended(e, physics)) for e in experiments)
 
 
 def place(experiment: Experiment, at: Mapping[str, float]) -> tuple[Experiment, dict[str, float]]:

@@ -100,7 +100,8 @@ def build_model(
     parameters = assembly.parameter_vector(
         declared, experiment.declared, question, of_interest, experiment.flux_parameters
     )
-    normalised, reference = question.counts_events, of_interest[0].value
+    normalised = question.counts_events
+    reference = of_interest[0].value if of_interest else 1.0
     strength = question.scaled(experiment.signal_strength, reference)
     if normalised:
         strength = (SIGNAL,)

@@ -23,7 +23,7 @@ from cevns.experiments.remarks import propagation
 from cevns.inference import Model
 from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel, structure_of
-from cevns.processes.framework.abilities import choices_of, placed
+from cevns.processes.framework.abilities import OfNuclides, choices_of, placed
 from cevns.rates.electrons import STEPS
 
 if TYPE_CHECKING:
@@ -126,6 +126,15 @@ class Experiment(Apparatus):
     def experiments(self) -> tuple[Experiment, ...]:
         """This one: several together have the same face."""
         return (self,)
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether its signal is a reaction of some nuclides alone, a charged current for example.
+
+        Beside experiments of scattering on all nuclei it is asked nothing: it constrains what both
+        share, as the flux of the source.
+        """
+        return isinstance(self.interaction, OfNuclides)
 
     @property
     def has_data(self) -> bool:

@@ -17,14 +17,14 @@ from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.counts_model import Key, build_model
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment, load
-from cevns.experiments.questions import FLUX, SCALE_QUESTION, SIGNAL, Poi, Question, ask
+from cevns.experiments.questions import BESIDE, FLUX, SCALE_QUESTION, SIGNAL, Poi, Question, ask
 from cevns.inference import Model
 from cevns.inference.model.joining import join
 from cevns.parameters import Parameter, Parameters, fold_name
 from cevns.processes import Interaction
 from cevns.registry import canonical
 
-__all__ = ["JointExperiment", "Named", "changed", "load_all", "load_joint"]
+__all__ = ["JointExperiment", "Named", "asked_first", "changed", "load_all", "load_joint"]
 
 
 class Named:
@@ -66,12 +66,20 @@ class Named:
         raise UnknownNameError("experiment", name, self.names)
 
 
+def asked_first(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
+    """Those of which a joint fit asks, then those that stand beside (`Experiment.is_beside`)."""
+    if len(experiments) == 1:
+        return tuple(experiments)
+    return tuple(sorted(experiments, key=lambda e: e.is_beside))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class JointExperiment(Named):
     """Several experiments; make it with `load_joint`.
 
     Args:
-        experiments: at least one; with different names and data.
+        experiments: at least one; with different names and data. Of those that stand beside
+            others (`Experiment.is_beside`) nothing is asked; they come last.
 
     Raises:
         InputError: if two of them hold the same data or do not go together.
@@ -84,9 +92,15 @@ class JointExperiment(Named):
     def __post_init__(self) -> None:
         if not self.experiments:
             raise InputError("a joint fit needs at least one experiment")
+        object.__setattr__(self, "experiments", asked_first(self.experiments))
         for a, b in combinations(self.experiments, 2):
             _check_data(a, b)
             _check_physics(a, b)
+
+    @property
+    def asked(self) -> tuple[Experiment, ...]:
+        """Those of which a question asks: all, where all stand beside."""
+        return tuple(e for e in self.experiments if not e.is_beside) or self.experiments
 
     @property
     def name(self) -> str:
@@ -140,7 +154,7 @@ class JointExperiment(Named):
             models[e.name] = build_model(
                 e,
                 partial(getattr, e, "inputs"),
-                replace(asked, name=asked.of_each),
+                replace(asked, name=asked.of_each) if e in self.asked else Question(BESIDE),
                 process,
                 left_out=external,
                 shapes={**(e.shapes or {}), **(shapes or {})},
@@ -161,7 +175,7 @@ class JointExperiment(Named):
         _warn_half_shared(models)
         common = {e.name: _by_material(e, models[e.name]) for e in self.experiments}
         if asked.one_flux:
-            common = {name: {**names, FLUX: FLUX} for name, names in common.items()}
+            common |= {e.name: {**common[e.name], FLUX: FLUX} for e in self.asked}
         return join(models, common=common, scale=asked.scale)
 
     def ask(self, poi: Poi, *, interactions: Sequence[Interaction] | None = None) -> Question:
@@ -174,10 +188,10 @@ class JointExperiment(Named):
         first = self.experiments[0].interaction if interactions is None else interactions[0]
         question = ask(poi, first, self.strengths, several=True)
         if question.frees_the_flux:
-            return replace(question, one_flux=_have_one_flux(self.experiments))
+            return replace(question, one_flux=_have_one_flux(self.asked))
         for name in question.strengths:
-            apart = [e.name for e in self.experiments if not _is_shared(e, name)]
-            without = [e.name for e in self.experiments if not e.strengths.has(name)]
+            apart = [e.name for e in self.asked if not _is_shared(e, name)]
+            without = [e.name for e in self.asked if not e.strengths.has(name)]
             if without:
                 raise InputError(
                     f"{name!r} is asked of several experiments together, and "
@@ -358,7 +372,7 @@ def _equal_counts(a: Experiment, b: Experiment) -> bool:
 
 def _check_physics(a: Experiment, b: Experiment) -> None:
     """The process and its couplings are common; detector response goes with the material."""
-    for field in ("kind", "couplings"):
+    for field in ("kind", "couplings") if a.is_beside == b.is_beside else ():
         ours, theirs = (getattr(e.declaration.interaction, field) for e in (a, b))
         if canonical(ours) != canonical(theirs):
             raise InputError(

@@ -36,6 +36,7 @@ from cevns.processes import Interaction, signal_title
 from cevns.registry import canonical
 
 __all__ = [
+    "BESIDE",
     "COUPLINGS",
     "FLUX",
     "POI_PARAMETER",
@@ -55,6 +56,8 @@ SCALE = "cross_section_scale"
 SCALE_QUESTION = "cross-section-scale"
 FLUX = "flux"
 """Question and parameter of interest: particles per cm2 and second."""
+BESIDE = "beside"
+"""Of an experiment in a joint fit that is not asked of it: its signal is as predicted."""
 POI_PARAMETER: Mapping[str, str] = {
     "count": SIGNAL,
     "cross-section": "cross_section",
@@ -72,8 +75,8 @@ class Question:
     """What is asked.
 
     Args:
-        name: ``count``, ``cross-section``, ``flux``, ``sin2-theta-w``, ``couplings`` or
-            ``cross-section-scale``.
+        name: ``count``, ``cross-section``, ``flux``, ``sin2-theta-w``, ``couplings``,
+            ``cross-section-scale`` or ``beside``, nothing.
         couplings: parameters of the interaction that are free in it.
         strengths: strengths and parameters of further components that are.
         beside: parameters of processes that further components have of their own, held beside.
@@ -137,7 +140,7 @@ class Question:
             scale: what multiplies it beside.
             reference: predicted value of the cross section, or of the flux.
         """
-        if self.counts_events or self.named:
+        if self.counts_events or self.named or self.name == BESIDE:
             return tuple(scale)
         return (*scale, POI_PARAMETER[self.of_each], 1.0 / reference)
 
@@ -163,6 +166,8 @@ class Question:
             InputError: if the flux is asked for of a source that has none.
         """
         beside = [replace(further[n], fixed=True, shared=True) for n in self.beside]
+        if self.name == BESIDE:
+            return beside
         if self.named:
             asked = [interaction.parameters[n] for n in self.couplings]
             asked += [further[n] for n in self.strengths]

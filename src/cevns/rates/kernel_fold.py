@@ -6,7 +6,8 @@ For species f and nuclide A the expected counts per node y_j of the deposit are
 
 with E_i, g_i the nodes and weights of the flux above the smallest energy that gives y_j
 (`Source.nodes`), N_A nuclei and Phi_f the fluence. Unlike the moments of `Fold` this holds for
-any kernel; it costs the kernel on all nodes at every point.
+any kernel; it costs the kernel on all nodes at every point. Where the deposit follows from the
+energy (`ToLevel`), the sum over i is phi(E) sigma(E) at that energy.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cevns.nuclear.checks import positive
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.materials import Material
 from cevns.processes import KernelProcess, at_place, check_species
-from cevns.processes.framework.abilities import Proportional
+from cevns.processes.framework.abilities import Atom, Proportional, hit_by, to_level
 from cevns.rates.fold import of_its_mass, panel_nodes, recoil_panels
 from cevns.rates.source_pulls import pulls_in
 from cevns.sources import Source
@@ -51,7 +52,8 @@ class KernelFold:
 
     Raises:
         SpeciesError: if the source emits a species that the process does not scatter.
-        InputError: if the mass is not positive, or the source makes no deposit at all.
+        InputError: if the mass is not positive, the source makes no deposit at all, the target has
+            no nuclide at which the process happens, or deposits are given for a bare count.
 
     Examples:
         Neutrons that nu_e free from lead, a bare count, with a toy cross section above 9 MeV:
@@ -88,6 +90,10 @@ class KernelFold:
         object.__setattr__(self, "source", of_its_mass(self.source, process.kinematics))
         if self.nodes_kev is not None:
             nodes = np.asarray(self.nodes_kev, dtype=float)
+            if process.quantity == "count" and np.any(nodes != 0.0):
+                raise InputError(
+                    f"the process {process.name!r} is a bare count: it has no spectrum of energies"
+                )
             grid = nodes, np.broadcast_to(np.asarray(self.weights_kev, dtype=float), nodes.shape)
         elif process.quantity == "count":
             grid = np.zeros(1), np.ones(1)
@@ -107,13 +113,18 @@ class KernelFold:
         return panel_nodes(edges)
 
     def _check(self, process: KernelProcess, deposit_kev: float) -> None:
-        nuclide, one = self.material.atoms[0][0], np.ones((1, 1))
+        nuclide, one = self.atoms[0][0], np.ones((1, 1))
 
         def scatter(species: str) -> Array:
             top = self.source.end_point_mev(species)
             return process.kernel(one * deposit_kev, one * top, species, nuclide, {})
 
         check_species(process.name, self.source.flavours, scatter)
+
+    @cached_property
+    def atoms(self) -> tuple[Atom, ...]:
+        """Nuclides at which the process happens, with their numbers in a formula unit."""
+        return hit_by(self.interaction, self.material.atoms)
 
     @property
     def nodes(self) -> Array:
@@ -137,9 +148,13 @@ class KernelFold:
         for species in self.flavours:
             row = []
             fluence = self.source.fluence_cm2(species)
-            for nuclide, _ in self.material.atoms:
+            for nuclide, _ in self.atoms:
                 least = self.interaction.kinematics.minimum_energy_mev(nodes, nuclide.mass_mev)
-                energy, share = self.source.nodes(species, least)
+                if to_level(self.interaction):  # dE/dy = 1, and y is in keV
+                    energy = least[:, None]
+                    share = 1e-3 * self.source.spectrum(species, energy)
+                else:
+                    energy, share = self.source.nodes(species, least)
                 number = atoms[nuclide.name] * self.mass_kg * fluence
                 row.append((energy, share * (number * weights)[:, None]))
             out.append(tuple(row))
@@ -195,9 +210,7 @@ class KernelFold:
         out = np.zeros((points, len(self.flavours), self.nodes.size))
         deposit = self.nodes[:, None]
         for f, species in enumerate(self.flavours):
-            for (nuclide, _), (energy, weight) in zip(
-                self.material.atoms, self._flux[f], strict=True
-            ):
+            for (nuclide, _), (energy, weight) in zip(self.atoms, self._flux[f], strict=True):
                 step = max(1, _MOST // max(energy.size, 1))
                 changes = {n: self.source.variation(n, species, energy) for n in pulls}
                 for start in range(0, points, step):

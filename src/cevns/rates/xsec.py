@@ -13,6 +13,7 @@ from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
 from cevns.processes import Interaction, Process, is_kernel
+from cevns.processes.framework.abilities import hit_by
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
 from cevns.rates.kernel_fold import KernelFold
@@ -62,7 +63,8 @@ def flux_averaged_cross_section(
 
     Args:
         source: the neutrinos.
-        target: nuclide or material; of a material the average per nucleus.
+        target: nuclide or material; of a material the average per nucleus, of those at which the
+            process happens.
         interaction: a process, or an extension of the Standard Model; the Standard Model with its
             default couplings unless given.
         form_factor: model or its name.
@@ -86,10 +88,11 @@ def flux_averaged_cross_section(
         material = find_material(target) if isinstance(target, str) else target
     process = standing(interaction)
     model = find_form_factor(form_factor)
-    atoms = sum(count for _, count in material.atoms)
+    hit = hit_by(process, material.atoms)
+    atoms = sum(count for _, count in hit)
     total = np.zeros(len(source.flavours))
     fluence = np.array([source.fluence_cm2(f) for f in source.flavours])
-    for nuclide, count in material.atoms:
+    for nuclide, count in hit:
         if is_kernel(process):
             alone = Material(nuclide.name, ((nuclide, 1.0),))
             counts = KernelFold(source, process, alone, 1.0, model).spectrum(values).sum(axis=-1)

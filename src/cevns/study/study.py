@@ -16,6 +16,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.experiment import load as load_experiment
+from cevns.experiments.joint import asked_first
 from cevns.inference import Model
 from cevns.parameters import Parameters
 from cevns.study.outlook import Projections, tiny_is_zero
@@ -55,6 +56,7 @@ class Study(Projections):
     def __post_init__(self) -> None:
         if not self.experiments:
             raise InputError("a study needs at least one experiment")
+        object.__setattr__(self, "experiments", asked_first(self.experiments))
         for i, first in enumerate(self.experiments):
             for second in self.experiments[i + 1 :]:
                 if first.name != second.name:
@@ -145,8 +147,7 @@ class Study(Projections):
             changed, process = laid_over(changed, process)
         if process == "":
             return replace(self, experiments=changed)
-        changed = tuple(with_physics(e, process) for e in changed)
-        return replace(self, experiments=changed, models=process)
+        return replace(self, experiments=with_physics(*changed, physics=process), models=process)
 
     def with_quenching(self, curve: Quenching) -> Study:
         """The same study with another quenching curve, its variations as constrained parameters.

@@ -14,6 +14,7 @@ from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.expectation import summed
+from cevns.processes import quantity_of
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import recoil_panels
 from cevns.records import head
@@ -29,7 +30,7 @@ class Rate:
 
     Args:
         experiment: what it belongs to.
-        recoil_energy_kev: recoil energies, keVnr.
+        recoil_energy_kev: recoil energies, keVnr; none of a process that is a bare count.
         rate_per_kev: counts/keVnr of CEvNS of the file's source in all channels, before
             efficiency, by flavour and total.
         expected: counts in the analysis region by component, over all channels.
@@ -160,8 +161,11 @@ def _rate(experiment: Experiment, at: Mapping[str, float], points: int) -> Rate:
         each = [v.exposure * v.recoil_density(recoil_energy_kev, held) for v in views]
         return np.asarray(np.sum(each, axis=0), dtype=float)
 
-    grid, log = rate_energies(panels, lambda t: density_at(t).sum(axis=0), points)
-    density = density_at(grid)
+    if quantity_of(placed.interaction) == "count":
+        grid, log, density = np.zeros(0), False, np.zeros((len(placed.fold.flavours), 0))
+    else:
+        grid, log = rate_energies(panels, lambda t: density_at(t).sum(axis=0), points)
+        density = density_at(grid)
     by_flavour = dict(zip(placed.fold.flavours, density, strict=True))
     section, channels = placed.cross_section_cm2, channel_counts(experiment, at=at)
     expected = summed(channels)

@@ -155,7 +155,7 @@ def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
     if isinstance(physics, str):
         experiments, physics = laid_over(experiments, physics)
     if physics is not None and physics != "":
-        experiments = tuple(with_physics(e, physics) for e in experiments)
+        experiments = with_physics(*experiments, physics=physics)
     free = () if quantity.free is None else (quantity.free,)
     return ask(*experiments, request=Request(quantity.poi, free, quantity.at))
 

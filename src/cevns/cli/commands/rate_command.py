@@ -155,6 +155,8 @@ def _show_remark(
 def _show_spectrum(console: Console, result: Rate) -> None:
     from cevns.processes import quantity_of, signal_title
 
+    if not result.recoil_energy_kev.size:  # a bare count
+        return
     process = result.experiment.interaction
     quantity = quantity_of(process)
     recoil = quantity == "nuclear-recoil"

@@ -8,6 +8,7 @@ from typing import Any
 from cevns import registry
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Component
+from cevns.experiments.declaration.document import nearest
 from cevns.sources.beams.source import ProtonBeam
 from cevns.units import written_names
 
@@ -29,7 +30,11 @@ def proton_beam(section: Component) -> ProtonBeam | None:
     if not (isinstance(model, type) and issubclass(model, ProtonBeam)):
         return None
     names = written_names(model)
-    fields = {names.get(name, name): value for name, value in section.fields.items()}
+    for name in section.fields:
+        if name not in names:
+            hint = nearest(name, list(names), "known here:")
+            raise InputError(f"source: '{section.kind}' has no such field {name!r}; {hint}")
+    fields = {names[name]: value for name, value in section.fields.items()}
     try:
         made: ProtonBeam = TypeAdapter(model).validate_python(fields)
     except ValidationError as error:
@@ -86,7 +91,8 @@ def beam_fields(section: Any, wanted: Sequence[str], given: Mapping[str, Any]) -
     """
     said = section
     if wanted and isinstance(section.get("kind"), str):
-        made = proton_beam(Component.model_validate(section))
+        own = {name: value for name, value in section.items() if name != "arrival"}
+        made = proton_beam(Component.model_validate(own))
         said = section if made is None else made.of_the_beam()
     found = {n: said[n] for n in wanted if n in said and n not in given}
     if unknown := [n for n, value in found.items() if value is None]:

@@ -74,9 +74,11 @@ class Interaction(Section):
 
     ``electrons`` adds elastic scattering on electrons. Left out, it is added where an extension
     of the Standard Model changes it and `ExperimentFile.blind_to_electrons` gives no reason not to.
+    ``table`` is the calculation of an inelastic channel.
     """
 
     kind: str = "standard-model"
+    table: str | None = None
     couplings: str = "scholberg2021"
     form_factor: str = "klein-nystrand"
     axial: bool = True

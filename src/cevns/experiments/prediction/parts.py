@@ -258,10 +258,13 @@ class Parts:
         from cevns.registry import canonical
 
         field = "couplings" if canonical(declared.kind) in interactions() else "kind"
+        own = {} if declared.table is None else {"table": declared.table}
         return self._located(
-            lambda: interaction(declared.kind, couplings=declared.couplings, axial=declared.axial),
+            lambda: interaction(
+                declared.kind, couplings=declared.couplings, axial=declared.axial, **own
+            ),
             *where,
-            field,
+            "table" if own else field,
         )
 
     @cached_property

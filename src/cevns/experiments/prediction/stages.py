@@ -303,6 +303,8 @@ class Stages(Parts):
             top_kev: the largest deposit of a set that holds for any source.
         """
         quantity, quenching = quantity_of(process), self._quenching_of(process)
+        if quantity == "count":
+            return np.zeros(1), np.ones(1), quenching.on(np.zeros(1))
         trivial = isinstance(self.recoil_efficiency, Unity)
         efficiency = None if trivial or quantity != "nuclear-recoil" else self.recoil_efficiency
         response, limit = self.response, self._recoil_limit(process)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cevns.exceptions import InputError
+from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference.model.channel import Channel
 from cevns.inference.model.expectation import Model
 from cevns.parameters import Parameter, Parameters, fold_name
@@ -38,14 +38,15 @@ def join(
         name: of the joint model; the labels joined by ``+`` by default.
         common: label to {own name: joint name} of parameters that are common under another name
             than their own, whether declared shared or not.
-        scale: ``(joint name, own name)``: the parameter `own name` of every model becomes its
-            nominal value times one common free parameter of interest `joint name`.
+        scale: ``(joint name, own name)``: the parameter `own name` of every model that has it
+            becomes its nominal value times one common free parameter of interest `joint name`.
 
     Returns:
         The joint model.
 
     Raises:
-        UnknownNameError: if `common` or `scale` names a parameter that a model does not have.
+        UnknownNameError: if `common` names a parameter that a model does not have, or `scale` one
+            that none has.
         InputError: if there is no model, or models declare a shared parameter with different
             values, units or constraints; both are named.
 
@@ -66,13 +67,17 @@ def join(
     """
     if not models:
         raise InputError("a joint model needs at least one model")
+    if scale and not any(model.parameters.has(scale[1]) for model in models.values()):
+        known = (n for model in models.values() for n in model.parameters.names)
+        raise UnknownNameError("parameter", scale[1], known)
     shared: dict[str, tuple[Parameter, str]] = {}
     local: list[Parameter] = []
     names: list[list[str]] = []
     factors = []
     for label, model in models.items():
         renamed = {model.parameters[k].name: v for k, v in (common or {}).get(label, {}).items()}
-        scaled = model.parameters[scale[1]].name if scale else None
+        has = scale is not None and model.parameters.has(scale[1])
+        scaled = model.parameters[scale[1]].name if scale and has else None
         joint_names: list[str] = []
         for p in model.parameters:
             if p.name == scaled and scale is not None:

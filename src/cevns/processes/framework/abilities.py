@@ -25,17 +25,22 @@ __all__ = [
     "ForFormFactor",
     "ForSource",
     "FromElsewhere",
+    "KnownTotal",
     "NeutronRadii",
+    "OfNuclides",
     "OneCoupling",
     "Proportional",
     "ProtonRadii",
     "Steep",
     "Structured",
     "T",
+    "ToLevel",
     "at_place",
     "check_species",
     "choices_of",
     "factors_at",
+    "has_no_slope",
+    "hit_by",
     "is_steep",
     "keeps_spectra",
     "only",
@@ -44,9 +49,11 @@ __all__ = [
     "proton_radius",
     "shaped",
     "structure_of",
+    "to_level",
 ]
 
 T = TypeVar("T")
+Atom = tuple[Nuclide, float]
 
 
 @runtime_checkable
@@ -81,6 +88,45 @@ class Proportional(Protocol):
 
     def scale(self, values: Mapping[str, Any]) -> Any:
         """What the parameters multiply the kernel with, numbers or arrays."""
+        ...
+
+
+@runtime_checkable
+class ToLevel(Protocol):
+    """A kernel whose deposit follows from the energy: y = E - Q, the largest of its kinematics.
+
+    The kernel then is sigma(E), cm2, as that of a bare count, and a fold has the flux at the
+    smallest energy that gives y in place of an integral.
+    """
+
+    @property
+    def to_level(self) -> bool:
+        """Whether it is so."""
+        ...
+
+
+@runtime_checkable
+class KnownTotal(Protocol):
+    """A kernel whose integral over the deposit is known: a table of cross sections, for example."""
+
+    def total_cm2(
+        self, energy_mev: Array, species: str, target: Nuclide, values: Mapping[str, Any]
+    ) -> Array:
+        """sigma(E), cm2, in the shape of the energies."""
+        ...
+
+
+@runtime_checkable
+class OfNuclides(Protocol):
+    """A process that happens at some nuclides alone."""
+
+    @property
+    def target(self) -> str:
+        """The nuclide or element, as a message names it."""
+        ...
+
+    def hits(self, nuclide: Nuclide) -> bool:
+        """Whether it happens at this one."""
         ...
 
 
@@ -219,6 +265,57 @@ def is_steep(process: Process) -> bool:
         (False, True)
     """
     return isinstance(process, Steep) and process.steep
+
+
+def to_level(process: Process) -> bool:
+    """Whether the deposit follows from the energy of the beam particle.
+
+    Examples:
+        >>> from cevns.processes import process
+        >>> to_level(process("nue-ar40-cc")), to_level(process("nue-d-cc"))
+        (True, False)
+    """
+    return isinstance(process, ToLevel) and process.to_level
+
+
+def has_no_slope(process: Process) -> bool:
+    """Whether the kernel of a process is sigma(E) and no d(sigma)/d(deposit).
+
+    Examples:
+        >>> from cevns.processes import process
+        >>> [has_no_slope(process(n)) for n in ("nue-ar40-cc", "nu-d-nc", "nue-d-cc", "nsi")]
+        [True, True, False, False]
+    """
+    return is_kernel(process) and (process.quantity == "count" or to_level(process))
+
+
+def hit_by(process: Process, atoms: Iterable[tuple[Nuclide, float]]) -> tuple[Atom, ...]:
+    """The nuclides, with their numbers of atoms, at which a process happens.
+
+    Args:
+        process: one that is not `OfNuclides` happens at all.
+        atoms: of a material.
+
+    Raises:
+        InputError: if it happens at none.
+
+    Examples:
+        >>> from cevns.nuclear import material
+        >>> from cevns.processes import process
+        >>> [n.name for n, _ in hit_by(process("nue-o16-cc"), material("D2O").atoms)]
+        ['O16', 'O17', 'O18']
+    """
+    every = tuple(atoms)
+    if not isinstance(process, OfNuclides):
+        return every
+    found = tuple(atom for atom in every if process.hits(atom[0]))
+    if not found:
+        there = ", ".join(dict.fromkeys(n.name for n, _ in every))
+        raise InputError(
+            f"{process.name!r} is a reaction of {process.target}, and the target has none "
+            f"({there}): give a material with it"
+        )
+    return found
 
 
 def changes_matter(process: Process) -> bool:

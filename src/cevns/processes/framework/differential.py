@@ -13,7 +13,12 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.form_factors import form_factor as find_form_factor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.nuclear.nuclides import nuclide as find_nuclide
-from cevns.processes.framework.abilities import at_place, factors_at
+from cevns.processes.framework.abilities import (
+    KnownTotal,
+    at_place,
+    factors_at,
+    has_no_slope,
+)
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
 from cevns.processes.framework.kernels import Process, is_kernel
@@ -56,7 +61,8 @@ def differential_cross_section(
         neutron_rms_fm: rms radius of the neutrons; the model's default unless given.
 
     Raises:
-        InputError: if an energy is negative or not finite.
+        InputError: if an energy is negative or not finite, or the deposit of the process is a count
+            or follows from the energy.
         UnknownNameError: if a name is unknown.
 
     Examples:
@@ -67,6 +73,11 @@ def differential_cross_section(
     model = find_form_factor(form_factor)
     process = standing(interaction)
     process = at_place(process, form_factor=model)
+    if has_no_slope(process):
+        raise InputError(
+            f"{process.name!r} has no cross section by deposit, for it is a count or a "
+            "transition to one level: ask for the total one"
+        )
     energy = finite("neutrino energy in MeV", energy_mev, minimum=0.0)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0)
     energy, recoil = np.broadcast_arrays(energy, recoil)
@@ -142,12 +153,17 @@ def total_cross_section(
             f"a neutrino of {energy[energy > 0.0].min():g} MeV is out of range: total cross "
             f"sections are given from {_SMALLEST_ENERGY_MEV:g} MeV"
         )
+    process = standing(options.get("interaction"))
+    values = options.get("values") or {}
+    if isinstance(process, KnownTotal):
+        return process.total_cm2(energy, flavour, target, values)
+    if is_kernel(process) and has_no_slope(process):
+        return process.kernel(np.zeros(()), energy, flavour, target, values)
     # 2 E R is the largest q R (R < 8 fm, hbar c = 197 MeV fm); two nodes a radian beyond 32
     count = 32 + int(2.0 * 2.0 * highest * 8.0 / 197.0)
     x, w = np.polynomial.legendre.leggauss(count)
     u = (x + 1.0) / 2.0
-    kinematics = standing(options.get("interaction")).kinematics
-    limit = kinematics.maximum_recoil_kev(energy, target.mass_mev)[..., None]
+    limit = process.kinematics.maximum_recoil_kev(energy, target.mass_mev)[..., None]
     slope = differential_cross_section(target, energy[..., None], limit * u * u, flavour, **options)
     result: Array = (slope * limit * u * w).sum(axis=-1)
     return result

@@ -55,6 +55,9 @@ _FAMILIES: Final = tuple(
         (r"r_n_([a-z]+)", r"R_n(\mathrm{{{0}}})"),
         (r"skin_([a-z]+)", r"\Delta R_{{np}}(\mathrm{{{0}}})"),
         (r"r([246])_n_([a-z]+)", r"\langle R_n^{0}\rangle^{{1/{0}}}(\mathrm{{{1}}})"),
+        (r"([a-z]+)(\d*)_cc_scale", r"s_\mathrm{{CC}}({{}}^{{{1}}}\mathrm{{{0}}})"),
+        (r"([a-z]+)(\d*)_nc_scale", r"s_\mathrm{{NC}}({{}}^{{{1}}}\mathrm{{{0}}})"),
+        (r"q_eff_([a-z]+)(\d+)", r"Q_\mathrm{{eff}}({{}}^{{{1}}}\mathrm{{{0}}})"),
     )
 )
 _FORMULAS: Final = {"csi": "CsI", "nai": "NaI"}
@@ -83,7 +86,7 @@ def _group(text: str) -> str:
     """Flavours as Greek letters, chemical symbols with their capital."""
     if re.fullmatch("(e|mu|tau)+", text):
         return re.sub("mu|tau", lambda m: rf"\{m[0]} ", text).rstrip()
-    if text in ("u", "d") or text.isdigit():
+    if text in ("u", "d", "") or text.isdigit():
         return text
     return _FORMULAS.get(text, text.capitalize())
 

@@ -20,13 +20,14 @@ def _fit(
     overrides: tuple[tuple[str, str], ...],
     fix: tuple[str, ...],
     asimov: bool,
+    free: tuple[str, ...],
 ) -> Mapping[str, Any]:
     study = load(experiment, overrides=dict(overrides))
     held: dict[str, float | None] = dict.fromkeys(fix)
     if fix == ("all",):
         names = study.model(poi).parameters.names
         held = dict.fromkeys(n for n in names if n != POI_PARAMETER[poi])
-    return study.fit(poi, fix=held, asimov=asimov).to_dict()
+    return study.fit(None if free else poi, free=free, fix=held, asimov=asimov).to_dict()
 
 
 def compute(
@@ -38,6 +39,7 @@ def compute(
     scale: float = 1.0,
     asimov: bool = False,
     over: str | None = None,
+    free: tuple[str, ...] = (),
 ) -> float:
     """The value of a field, such as ``components/cevns/fit``, times `scale`.
 
@@ -50,11 +52,13 @@ def compute(
         scale: factor to the unit of the row.
         asimov: fit the expected counts, of a projection.
         over: another field, the ratio to which is returned.
+        free: parameters that are asked for in place of `poi`.
 
     Raises:
         InputError: if the record has no such field.
     """
-    record = _fit(experiment, poi, tuple((overrides or {}).items()), tuple(fix), asimov)
+    changes = tuple((overrides or {}).items())
+    record = _fit(experiment, poi, changes, tuple(fix), asimov, tuple(free))
     found = _field(record, field)
     return scale * (found if over is None else found / _field(record, over))
 

@@ -1,0 +1,1 @@
+"""What inelastic channels of neutrinos on nuclei share: cross sections, and what of it is seen."""

@@ -1,0 +1,34 @@
+"""Break-up of the deuteron by the neutral current."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cevns.processes.inelastic.cross_sections import Tabulated
+from cevns.processes.inelastic.inelastic_channel import NeutralCurrent
+
+__all__ = ["MODEL", "DeuteronNC"]
+
+
+@dataclass(frozen=True)
+class DeuteronNC(NeutralCurrent):
+    """nu + d -> nu + p + n, a bare count: neither makes Cherenkov light.
+
+    Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, good to 2 to 3 %.
+    """
+
+    name = "nu-d-nc"
+    target = "H2"
+    threshold_mev = 2.2246
+    scale_name = "d_nc_scale"
+    relative_error = 0.03
+    tables: ClassVar = {
+        "nakamura-2002": (
+            Tabulated("deuteron.csv", "nc-nu", 2.2246),
+            Tabulated("deuteron.csv", "nc-nubar", 2.2246),
+        )
+    }
+
+
+MODEL = DeuteronNC
