@@ -22,14 +22,17 @@ def declared_years(experiment: Experiment) -> float | None:
 def flux_names(experiment: Experiment) -> tuple[str, ...]:
     """Parameters of a file that are the flux of its source, by what they act on and their name.
 
-    Those that act on ``flux``, and those that act on ``signal`` and are called so (``sns.flux``).
+    Those that act on ``flux``, and factors on the signal or a component that are called so
+    (``sns.flux``).
     """
     entries = experiment.declaration.parameters.items()
     return tuple(
         name
         for name, e in entries
         if e.acts_on == "flux"
-        or (e.acts_on == "signal" and name.rpartition(".")[2].casefold() == "flux")
+        or (
+            e.acts_on in ("signal", "component") and name.rpartition(".")[2].casefold() == "flux"
+        )
     )
 
 
