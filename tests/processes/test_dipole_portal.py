@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from cevns.analysis.expected.event_sample import EventSampler
 from scipy.integrate import quad
 
 import cevns
-from cevns.analysis.expected.event_sample import EventSampler
 from cevns.constants import ALPHA, HBARC2_MEV2_CM2, M_ELECTRON_MEV
 from cevns.exceptions import InputError
 from cevns.nuclear import form_factor, material, nuclide

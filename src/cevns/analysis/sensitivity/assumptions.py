@@ -30,9 +30,7 @@ def flux_names(experiment: Experiment) -> tuple[str, ...]:
         name
         for name, e in entries
         if e.acts_on == "flux"
-        or (
-            e.acts_on in ("signal", "component") and name.rpartition(".")[2].casefold() == "flux"
-        )
+        or (e.acts_on in ("signal", "component") and name.rpartition(".")[2].casefold() == "flux")
     )
 
 
