@@ -237,10 +237,11 @@ class Axes(Section):
 class ReleasedSignal(Section):
     """A signal PDF that the release holds, beside the one from first principles.
 
-    ``use`` chooses; new physics and the weak mixing angle always take first principles.
+    ``use`` chooses. New physics and the weak mixing angle take first principles, or with
+    ``reweighted`` the released one times the ratio of first principles to the Standard Model.
     """
 
-    use: Literal["released", "first-principles"] = "released"
+    use: Literal["released", "first-principles", "reweighted"] = "released"
     count: Count
     template: Template
 

@@ -333,11 +333,15 @@ class Apparatus(Stages):
                 )
         return variations
 
+    def nominal_cells(self, signal: Signal) -> Array:
+        """A signal at nominal values, ``(n_energy, n_time)``, without its strength."""
+        cells = signal.evaluate(self._nominal(signal.fold.interaction))
+        return cells.reshape(signal.n_energy, -1)
+
     def prediction_of(self, signal: Signal) -> float:
         """Signal in the analysis region at nominal values."""
-        process = signal.fold.interaction
-        values, strength = self._nominal(process), self.nominal(self.signal_strength, process)
-        cells = signal.evaluate(values)
+        strength = self.nominal(self.signal_strength, signal.fold.interaction)
+        cells = self.nominal_cells(signal)
         total = float(cells.sum()) * strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):
