@@ -338,6 +338,17 @@ class Apparatus(Stages):
         cells = signal.evaluate(self._nominal(signal.fold.interaction))
         return cells.reshape(signal.n_energy, -1)
 
+    @cached_property
+    def signal_strength(self) -> tuple[Strength, ...]:
+        """What multiplies the signal, a published prediction over ours included."""
+        own = (*self.declaration.acting_on("signal", "flux"), *self.factors("strength"))
+        wanted = self.declaration.predicted
+        if wanted is None:
+            return own
+        declared = self.declaration.model_copy(update={"predicted": None})
+        plain = replace(self, declaration=declared, process=None)
+        return (*own, wanted / plain.prediction_of(plain.signal()))
+
     def prediction_of(self, signal: Signal) -> float:
         """Signal in the analysis region at nominal values."""
         strength = self.nominal(self.signal_strength, signal.fold.interaction)

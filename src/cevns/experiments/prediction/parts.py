@@ -345,11 +345,6 @@ class Parts:
         )
 
     @cached_property
-    def signal_strength(self) -> tuple[Strength, ...]:
-        """What multiplies the signal."""
-        return (*self.declaration.acting_on("signal", "flux"), *self.factors("strength"))
-
-    @cached_property
     def external(self) -> dict[str, tuple[Observable, Measurement]]:
         """Measurements from elsewhere: what they are of, and their value with its error."""
         out: dict[str, tuple[Observable, Measurement]] = {}
