@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from cevns.analysis.measuring import measure
 from cevns.analysis.question import Asked, Request, ask
 from cevns.exceptions import FitError, InputError
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
 from cevns.inference.minimum.information import information_shares
 from cevns.typing import Array
@@ -109,8 +111,8 @@ class SetFit:
             "deviance": self.deviance,
             "minimum": self.minimum,
             "parameters": self.parameters,
-            "alone": [short(p) for p in self.alone],
-            "without": [short(p) for p in self.without],
+            "alone": {p.name: short(p) for p in self.alone},
+            "without": {p.name: short(p) for p in self.without},
             "information_share": self.share,
             "shift_without": self.shift,
         }
@@ -151,9 +153,11 @@ class CombinedFit:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns global``."""
         whole, tension = self.measurement.to_dict(), self.goodness
+        results = self.measurement.results
         return {
             **whole,
-            "of_interest": [short(p) for p in self.of_interest],
+            "experiments": {name: r.to_dict() for name, r in results.items()},
+            "of_interest": {p.name: short(p) for p in self.of_interest},
             "sets": {name: s.to_dict() for name, s in self.sets.items()},
             "pulls": [
                 {"name": p.name, "sets": list(p.sets), "value": p.value, "error": p.error}
@@ -204,11 +208,15 @@ def combined_fit(
     )
     if not each:
         return CombinedFit(joint, {}, pulls, None)
-    fits = _Sets(asked, joint, data, names)
+    # many fits: on tables, the joint one too, as differences of minima are asked for
+    fast = fast_form(joint.model)[0]
+    start = {p.name: p.value for p in joint.fit}
+    best = fit(fast, data=data, poi=joint.fit.poi, minos="none", start=start)
+    fits = _Sets(asked, fast, best, data, names)
     found = {name: fits.of(name) for name in names}
     own, determined = (sum(getattr(s, k) for s in found.values()) for k in ("minimum", "parameters"))
     ndof = int(determined) - len(request.free)
-    goodness = ParameterGoodness(joint.fit.twice_nll - own, ndof) if ndof > 0 else None
+    goodness = ParameterGoodness(best.twice_nll - own, ndof) if ndof > 0 else None
     return CombinedFit(joint, found, pulls, goodness)
 
 
@@ -253,63 +261,74 @@ def _felt(model: Model, name: str) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _Sets:
-    """Fits of some of the sets, at the same question and to the same data."""
+    """Fits of some of the sets, at the same question and to the same data.
+
+    Args:
+        asked: the question.
+        model: of all of them.
+        best: their joint fit.
+        data: Asimov data, or None for those of the model.
+        names: channels by set.
+    """
 
     asked: Asked
-    joint: Measurement
+    model: Model
+    best: FitResult
     data: Data | None
     names: Mapping[str, tuple[str, ...]]
 
     def of(self, name: str) -> SetFit:
         """What a set brings."""
-        model, best = self.joint.model, self.joint.fit
-        parts = Likelihood.of(model, best.data).by_channel(best.theta)
         own = self.names[name]
         others = [c for n, channels in self.names.items() if n != name for c in channels]
         minimum, parameters, alone = self._alone(own)
         without = self._fit(others) if others else None
         kept = () if without is None else _of_interest(without)
-        bins = sum(model.channel(c).n_bins for c in own)
-        deviance = float(sum(parts[c] for c in own))
-        shift = None
-        if self.joint.poi is not None and kept and kept[0].name == self.joint.poi.name:
-            shift = _shift(kept[0], self.joint.poi)
+        first = self.best[self.best.poi or ""]
+        shift = _shift(kept[0], first) if kept and kept[0].name == first.name else None
         return SetFit(
-            name,
-            self._title(name),
-            bins,
-            deviance,
-            minimum,
-            parameters,
-            alone,
-            kept,
-            self._shares.get(name),
-            shift,
+            name=name,
+            title=self._title(name),
+            bins=sum(self.model.channel(c).n_bins for c in own),
+            deviance=sum(self._parts[c] for c in own),
+            minimum=minimum,
+            parameters=parameters,
+            alone=alone,
+            without=kept,
+            share=self._shares.get(name),
+            shift=shift,
         )
 
-    def _title(self, name: str) -> str:
-        groups = {c.group for c in self.joint.model.channels if c.name in self.names[name]}
-        auxiliary = all(self.joint.model.channel(c).auxiliary for c in self.names[name])
-        titles = [e.title for e in self.asked.experiments if e.name in groups]
-        return name if auxiliary or not titles else titles[0]
+    @cached_property
+    def _parts(self) -> dict[str, float]:
+        """-2 ln L of each channel at the joint minimum."""
+        return Likelihood.of(self.model, self.best.data).by_channel(self.best.theta)
 
-    @property
+    def _title(self, name: str) -> str:
+        own = [self.model.channel(c) for c in self.names[name]]
+        groups = {c.group or c.name for c in own if not c.auxiliary}
+        return next((e.title for e in self.asked.experiments if e.name in groups), name)
+
+    @cached_property
     def _shares(self) -> dict[str, float]:
         """Of the information on the first parameter of interest, by set."""
-        model, poi = self.joint.model, self.joint.poi
-        if poi is None or len(model.channels) < 2:
+        if len(self.names) < 2:
             return {}
-        grouped = _regrouped(model, self.names)
-        return information_shares(grouped, self.joint.fit.theta, poi.name)
+        owner = {c: name for name, channels in self.names.items() for c in channels}
+        changed = {
+            c.name: replace(c, group=owner[c.name], auxiliary=False) for c in self.model.channels
+        }
+        grouped = self.model.with_channels(changed)
+        return information_shares(grouped, self.best.theta, self.best.poi or "")
 
     def _alone(self, own: Sequence[str]) -> tuple[float, int, tuple[FittedParameter, ...]]:
         """The minimum of a set, how many parameters it determines, and these."""
-        model = self.joint.model.only(own)
+        model = self.model.only(own)
         free = [p.name for p in model.parameters if p.role == "poi" and not p.fixed]
         felt = [n for n in free if _felt(model, n)]
         # what a set does not feel, or cannot tell from another parameter, stays at the joint fit
         while True:
-            held = {n: self.joint.fit[n].value for n in free if n not in felt}
+            held = {n: self.best[n].value for n in free if n not in felt}
             found = self._fit(own, held)
             if found is not None:
                 return found.twice_nll, len(felt), _of_interest(found)
@@ -317,17 +336,20 @@ class _Sets:
                 raise FitError(f"the fit of {' and '.join(own)} alone does not converge")
             felt.pop()
 
-    def _fit(self, channels: Sequence[str], held: Mapping[str, float] | None = None) -> FitResult | None:
-        """A fit of some channels; None where it does not determine all that is free."""
-        model = self.joint.model.only(channels)
+    def _fit(
+        self, channels: Sequence[str], held: Mapping[str, float] | None = None
+    ) -> FitResult | None:
+        """A fit of some channels; None where they do not determine all that is free."""
+        model = self.model.only(channels)
         if held:
             model = model.with_parameters(model.parameters.fix(dict(held)))
-        data = None if self.data is None else self.data.only(self.joint.model, model)
-        free = [p.name for p in model.parameters if p.role == "poi" and not p.fixed]
-        start = {p.name: self.joint.fit[p.name].value for p in model.parameters}
-        first = free[0] if free else None
+        data = None if self.data is None else self.data.only(self.model, model)
+        free = tuple(p.name for p in model.parameters if p.role == "poi" and not p.fixed)
+        start = {p.name: self.best[p.name].value for p in model.parameters}
         try:
-            return fit(model, data=data, poi=first, minos=free or "none", start=start)
+            return fit(
+                model, data=data, poi=free[0] if free else None, minos=free or "none", start=start
+            )
         except FitError:
             return None
 
@@ -336,18 +358,9 @@ def _of_interest(found: FitResult) -> tuple[FittedParameter, ...]:
     return tuple(p for p in found if p.parameter.role == "poi" and not p.fixed)
 
 
-def _regrouped(model: Model, names: Mapping[str, Sequence[str]]) -> Model:
-    """The same model whose channels belong to sets of data."""
-    from dataclasses import replace
-
-    owner = {c: name for name, channels in names.items() for c in channels}
-    changed = {
-        c.name: replace(c, group=owner.get(c.name, c.group), auxiliary=False) for c in model.channels
-    }
-    return model.with_channels(changed)
-
-
 def _shift(without: FittedParameter, whole: FittedParameter) -> float | None:
-    """None where the errors do not shrink with the data, as a parabola's do."""
+    """None where the set brings less than a hundredth: the difference of errors is then rounding."""
     variance = without.error**2 - whole.error**2
-    return (without.value - whole.value) / math.sqrt(variance) if variance > 0 else None
+    if not variance > 0.01 * without.error**2:
+        return None
+    return (without.value - whole.value) / math.sqrt(variance)
