@@ -35,5 +35,5 @@ def compute(
     study = load(experiment, overrides=dict(overrides or {}), models=model)
     axis = np.union1d(np.linspace(low, high, int(points)), [value])
     found = study.scan({parameter: axis}, fix=dict(fix or {}))
-    rise = np.asarray(found.statistic)
+    rise = found.q
     return float(rise[int(np.flatnonzero(axis == value)[0])] - rise.min())
