@@ -4,8 +4,8 @@
 
 TRANSCRIPTION_DIR holds a third party's transcription of a figure of arXiv:2406.13806: counts with
 beam on and off, ten rows of 4 us from -4 us by nine columns of energy. The columns came without
-edges: 2 keVee from 1.5 keVee is a guess that puts the 10.37 keV line of Ge-71 where the fifth
-column peaks. So everything made from these tables is indicative.
+edges: 2 keVee from 1.5 keVee puts the 10.37 keV line of Ge-71 where the fifth column peaks. So
+everything made from these tables is indicative.
 """
 
 from __future__ import annotations
@@ -22,19 +22,18 @@ from cevns.typing import Array
 
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/experiments/catalogue" / "coherent-ge-2024"
 EDGES_KEVEE: Array = np.linspace(1.5, 19.5, 10)
-WINDOW = slice(1, 4)
-"""Rows of 4 us from 0 to 12 us after the beam: muon decays and the collection of charge."""
+EDGES_US: Array = np.linspace(-4.0, 36.0, 11)
 
 SOURCE = """\
 Source: COHERENT Collaboration, "First detection of coherent elastic neutrino-nucleus scattering on
 germanium", arXiv:2406.13806, a figure.
-Edition: a third party's transcription, without the edges of its columns: 2 keVee from 1.5 keVee is
-a guess (the 10.37 keV line of Ge-71 peaks in the fifth). INDICATIVE ONLY.
+Edition: a third party's transcription, without the edges of its columns: 2 keVee from 1.5 keVee
+puts the 10.37 keV line of Ge-71 into the fifth, where the counts peak. INDICATIVE ONLY.
 Regenerate: python tools/carry_ge_2024.py TRANSCRIPTION_DIR"""
 
 
 def read(path: Path) -> Array:
-    """A grid of counts, shape (10, 9)."""
+    """A grid of counts by time and energy, shape (10, 9)."""
     lines = enumerate(read_lines(path), start=1)
     return read_rows(path, lines, len(EDGES_KEVEE) - 1, separator=",")[0]
 
@@ -42,24 +41,24 @@ def read(path: Path) -> Array:
 def carry(folder: Path, home: Path) -> None:
     """Write both tables into the folder `home`."""
     home.mkdir(parents=True, exist_ok=True)
-    for name, title, counts in (
-        (
-            "on-counts",
-            "Events with beam on, 0 to 12 us after the beam.",
-            read(folder / "T377_on_count_grid.csv")[WINDOW].sum(axis=0),
-        ),
-        (
-            "off-counts",
-            "Events with beam off, -4 to 36 us: the steady-state background of 10/3 windows.",
-            read(folder / "T377_off_count_grid.csv").sum(axis=0),
-        ),
+    energies, times = len(EDGES_KEVEE) - 1, len(EDGES_US) - 1
+    for name, title in (
+        ("on", "Events with beam on, by reconstructed energy and time after the beam signal."),
+        ("off", "Events with beam off, by reconstructed energy and time after the trigger."),
     ):
+        counts = read(folder / f"T377_{name}_count_grid.csv")
         write(
-            home / f"{name}.csv",
+            home / f"{name}-counts.csv",
             title,
             SOURCE,
-            "reconstructed energy edges in keVee, events",
-            {"energy_low": EDGES_KEVEE[:-1], "energy_high": EDGES_KEVEE[1:], "count": counts},
+            "reconstructed energy edges in keVee, time edges in us, events",
+            {
+                "energy_low": np.repeat(EDGES_KEVEE[:-1], times),
+                "energy_high": np.repeat(EDGES_KEVEE[1:], times),
+                "time_low_us": np.tile(EDGES_US[:-1], energies),
+                "time_high_us": np.tile(EDGES_US[1:], energies),
+                "count": counts.T.ravel(),
+            },
         )
 
 

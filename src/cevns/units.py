@@ -9,15 +9,24 @@ dimensions: quenching is between the last two, and no factor converts one into t
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from cevns.exceptions import InputError, UnitError
 
-__all__ = ["Measurement", "Unit", "computable", "measurement", "quantity"]
+__all__ = [
+    "Measurement",
+    "Unit",
+    "computable",
+    "measurement",
+    "quantity",
+    "unit_of",
+    "written_names",
+]
 
 # no meV and no nm: nothing here is that small, and they are one slip from MeV and m
 # unit -> (dimension, factor to the base unit of that dimension); base: MeV, m, us, kg, 1
@@ -254,3 +263,33 @@ class Unit:
         return core_schema.no_info_before_validator_function(
             lambda value: quantity(value, self.symbol), handler(source)
         )
+
+
+def written_names(model: Any) -> dict[str, str]:
+    """Names of a model's fields as a file writes them, to the dataclass's names.
+
+    A quantity carries its unit in its value, so its name does without: ``distance: 19.3 m``
+    is ``distance_m``.
+
+    Examples:
+        >>> from dataclasses import dataclass
+        >>> from typing import Annotated
+        >>> @dataclass
+        ... class Beam:
+        ...     distance_m: Annotated[float, Unit("m")]
+        ...     protons: float
+        >>> written_names(Beam)
+        {'distance': 'distance_m', 'protons': 'protons'}
+    """
+    hints = get_type_hints(model, include_extras=True)
+    units = {f.name: unit_of(hints[f.name]) for f in dataclasses.fields(model) if f.init}
+    return {name if unit is None else unit.without(name): name for name, unit in units.items()}
+
+
+def unit_of(hint: Any) -> Unit | None:
+    """The unit that a type is marked with, itself or inside a tuple."""
+    for mark in getattr(hint, "__metadata__", ()):
+        if isinstance(mark, Unit):
+            return mark
+    inside = (unit_of(a) for a in getattr(hint, "__args__", ()))
+    return next((u for u in inside if u is not None), None)

@@ -39,8 +39,13 @@ def test_germanium_tables_say_that_they_are_indicative():
     for name in ("on-counts", "off-counts"):
         assert "INDICATIVE ONLY" in read_table(GE / f"{name}.csv").header
     on, off = (read_table(GE / f"{n}-counts.csv") for n in ("on", "off"))
-    assert on["count"][:4].sum() == 61
-    assert off["count"][:4].sum() == 116
+    energies, times = ("energy_low", "energy_high"), ("time_low_us", "time_high_us")
+    with_beam, without = (t.grid("count", energies, times) for t in (on, off))
+    assert with_beam.shape == without.shape == (9, 10)
+    assert with_beam[:4, 1:4].sum() == 61  # 0 to 12 us
+    assert without[:4].sum() == 116
+    # the column of the line of Ge-71
+    assert [t.sum(axis=1)[4] for t in (with_beam, without)] == [45, 42]
 
 
 @pytest.mark.parametrize(("tool", "home"), [("carry_csi_2017.py", CSI), ("carry_ge_2024.py", GE)])

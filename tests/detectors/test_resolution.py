@@ -15,6 +15,7 @@ from cevns.detectors.framework.response import bin_response
 from cevns.detectors.resolution.extracted_electrons import ExtractedElectrons
 from cevns.detectors.resolution.gamma import Gamma
 from cevns.detectors.resolution.gaussian import Gaussian
+from cevns.detectors.resolution.geb import GaussianBroadening
 from cevns.detectors.resolution.hpge import Germanium
 from cevns.detectors.resolution.none import Perfect
 from cevns.detectors.resolution.poisson import Poisson
@@ -25,6 +26,7 @@ CONTINUOUS: list[Resolution] = [
     Gaussian(stochastic=0.58),
     Gaussian(noise_kevee=0.07, stochastic=0.02, constant=0.01),
     Germanium(fwhm_kevee=0.16),
+    GaussianBroadening(fwhm_kevee=0.132, stochastic=0.036, quadratic=0.003),
 ]
 ENERGY = st.floats(1e-4, 60.0)
 
@@ -35,6 +37,7 @@ def test_every_file_is_a_model() -> None:
         "extracted-electrons": ExtractedElectrons,
         "gamma": Gamma,
         "gaussian": Gaussian,
+        "geb": GaussianBroadening,
         "hpge": Germanium,
         "none": Perfect,
         "poisson": Poisson,
@@ -110,6 +113,19 @@ def test_germanium_has_the_width_of_the_pulser_and_of_charge() -> None:
     assert [r.seen_from_kevee for r in (ge, RESOLUTION, Perfect())] == [0.00296, 0.0, 0.0]
 
 
+def test_broadening_is_a_full_width() -> None:
+    """At half of FWHM(E) from the mean the density is half of that at the mean."""
+    ge = GaussianBroadening(fwhm_kevee=0.132, stochastic=0.036, quadratic=0.003)
+    width = 0.132 + 0.036 * math.sqrt(10.37 + 0.003 * 10.37**2)
+    top, half = ge.pdf([10.37, 10.37 + width / 2.0], 10.37)
+    assert half == pytest.approx(top / 2.0, rel=1e-9)
+    # the constant term adds to the width, not in quadrature
+    assert ge.sigma(0.0) == pytest.approx(0.132 / 2.354820, rel=1e-4)
+    straight = GaussianBroadening(fwhm_kevee=0.132, stochastic=0.036)
+    rise = straight.sigma(4.0) - straight.sigma(1.0)
+    assert rise == pytest.approx(0.036 / 2.354820, rel=1e-6)
+
+
 def test_poisson_fills_one_pe_bins() -> None:
     model = Poisson(13.348)
     k = np.arange(60)
@@ -172,6 +188,9 @@ def test_refusals() -> None:
         lambda: Gaussian(),
         lambda: Gaussian(noise_kevee=-1.0),
         lambda: Germanium(0.0),
+        lambda: GaussianBroadening(0.0, 0.036),
+        lambda: GaussianBroadening(0.132, -0.036),
+        lambda: GaussianBroadening(0.132, 0.036, math.nan),
         lambda: Germanium(0.048, fano=-0.1),
         lambda: Germanium(0.048, pair_energy_ev=math.inf),
         lambda: ExtractedElectrons(0.0, 0.5),

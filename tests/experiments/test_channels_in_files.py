@@ -299,7 +299,7 @@ def test_correlated_constraint_is_one_measurement_of_both(tmp_path: Path) -> Non
             "{free: 1.0, acts_on: signal}",
             "",
             "",
-            "only what acts on a component, a function or an arrival may be 'free'",
+            "only what acts on a component, a function, an arrival or the pulse time may be 'free'",
         ),
         (
             "{free: 1.0, acts_on: component}",

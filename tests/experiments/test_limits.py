@@ -45,8 +45,12 @@ def test_profile_limit_in_closed_form():
     experiment = load(
         "coherent-ge-2024",
         overrides={
-            "axes.energy.edges": "[1.5, 9.5]",
-            "backgrounds.ssb.count": "34.8 +/- 0.0001",
+            "axes": "{}",
+            "channels": "{}",
+            "detector": "{quenching: {kind: lindhard, z: 32, a: 72.63, k: 0.157}}",
+            "parameters": "{}",
+            "backgrounds": "{ssb: {count: 34.8 +/- 0.0001}}",
+            "data": "{counts: 61}",
         },
     )
     found = upper_limit(experiment.model(), level=0.9)

@@ -14,7 +14,7 @@ from scipy.integrate import quad
 from typer.testing import CliRunner
 
 from cevns.cli.app import app
-from cevns.constants import E_MICHEL_MAX_MEV, TAU_MUON_US
+from cevns.constants import E_MICHEL_MAX_MEV
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
 from cevns.nuclear import nuclide
@@ -26,8 +26,9 @@ from cevns.reproduction import reproduce
 from cevns.reproduction.detector_numbers import GERMANIUM, Detector, detector, detectors, year
 from cevns.reproduction.kinds import detector as detector_row
 from cevns.reproduction.published_results import result, results
-from cevns.reproduction.source_numbers import pion_source, pion_sources
 from cevns.sources import SNS
+from cevns.sources.facilities.pion_facility import facilities
+from cevns.sources.stopped_pion import StoppedPion
 from cevns.study import Study
 
 HERE = [e.name for e in entries() if not e.needs]
@@ -106,21 +107,22 @@ def test_mean_energies():
     assert pion_decay.mean_energy_mev("nu_mu") == pytest.approx(29.79, abs=0.005)
 
 
-def test_pion_sources():
-    sns = pion_source("SNS")
-    source = SNS(20.0, 1.0, sns.yield_per_flavour)
-    flux = source.flux_cm2_s("nu_e", sns.power_mw, sns.proton_energy_gev)
-    area = 4 * math.pi * 2000.0**2
-    assert sns.neutrinos_per_s == pytest.approx(flux * area, rel=1e-12)
-    # the talk gives 4.74e5 /cm2/s of one flavour at 20 m; the yield was rounded to three digits
-    lujan = pion_source("lujan").neutrinos_per_s / area
-    assert lujan == pytest.approx(4.74e5, rel=0.005)
-    for s in pion_sources():
-        window = max(s.pulse_us, TAU_MUON_US)
-        assert s.rejection == pytest.approx(1 / s.duty_factor(window))
-        assert s.memory or not s.id.startswith(("j-parc", "isis", "ess", "csns", "pip2"))
-    with pytest.raises(UnknownNameError):
-        pion_source("lampf")
+def test_pion_sources_are_the_carried_facilities():
+    from cevns.report.gallery import pion_sources
+
+    table = pion_sources.table()
+    assert len(table.rows) == len(facilities())
+    merit = table.columns.index("figure of merit")
+    by_title = {row[0]: row for row in table.rows}
+    assert by_title["SNS 2013-23"][merit] == pytest.approx(1.0)
+    assert by_title["J-PARC MLF"][merit] == pytest.approx(3.6, rel=0.02)
+    (points,) = [c for c in pion_sources.figure().axes[0].collections if c.get_label() == "data"]
+    for (x, y), area, name in zip(
+        points.get_offsets(), points.get_sizes(), facilities(), strict=True
+    ):
+        source = StoppedPion(30.0, name, hours=1.0)
+        assert (x, 1.0 / y) == pytest.approx((source.flux20_cm2_s, source.duty))
+        assert area == pytest.approx(source.power_mw * pion_sources.AREA_PER_MW)
 
 
 def test_detector_count_is_the_integral_of_the_recoil_spectrum():

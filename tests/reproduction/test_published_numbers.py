@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 
 import pytest
+from pydantic import ValidationError
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
 from cevns.reproduction import Published, Row, declared, reproduce
 
 # those that need a public release are judged beside their measurement
-JUDGED = [row for row in declared() if row.accept is not None and row.needs is None]
+JUDGED = [
+    row
+    for row in declared()
+    if row.needs is None and any(one.accept is not None for one in row.each)
+]
 
 
 def takes_long(row: Published) -> bool:
@@ -79,7 +84,7 @@ def test_the_ranges_are_those_agreed_on(row_id):
 
 def test_every_range_has_its_reason():
     for row in JUDGED:
-        assert row.because, row.id
+        assert all(one.because for one in row.each if one.accept is not None), row.id
 
 
 @pytest.mark.parametrize(
@@ -160,6 +165,51 @@ def test_a_difference_is_in_the_error_on_its_side():
     assert row(ours=11.0).difference == pytest.approx(0.5)
     assert row(ours=8.0).difference == pytest.approx(-0.5)
     assert row(ours=8.0, error_down=None).difference is None
+
+
+def several(**changes) -> Published:
+    fields = {
+        "id": "two_places",
+        "quantity": "flux",
+        "source": "s",
+        "because": "arithmetic",
+        "compute": {"kind": "pion-flux", "source": "sns-2013-23", "flavours": 1, "scale": 1e-7},
+        "numbers": (
+            {"published": 1.6, "accept": (1.5, 1.6), "compute": {"distance_m": 20.0}},
+            {"own": 0.39, "accept": (0.38, 0.40), "compute": {"distance_m": 40.0}},
+            {"published": 0.1, "compute": None},
+        ),
+    }
+    return Published(**(fields | changes))
+
+
+def test_a_row_of_several_numbers(monkeypatch):
+    monkeypatch.setattr("cevns.reproduction.published_rows.declared", lambda: (several(),))
+    numbers = several().numbers
+    (found,) = reproduce(["two_places"])
+    assert found.ours is found.difference is None
+    record = found.to_dict()
+    assert record["published"] == [1.6, None, 0.1]
+    assert record["own"] == [None, 0.39, None]
+    assert record["ours"][0] == pytest.approx(4.0 * record["ours"][1])
+    assert record["accept"] == [[1.5, 1.6], [0.38, 0.40], None]
+    assert record["agrees"] is True
+    assert record["verdict_text"] == "yes (own)"
+    assert record["published_text"] == "1.60 / - / 0.100"
+    off = ({**numbers[0], "accept": (1.0, 1.1)}, *numbers[1:])
+    monkeypatch.setattr(
+        "cevns.reproduction.published_rows.declared", lambda: (several(numbers=off),)
+    )
+    (found,) = reproduce(["two-places"])
+    assert found.agrees is False
+    assert found.verdict == "no"
+
+
+def test_what_a_row_of_several_numbers_refuses():
+    with pytest.raises(ValidationError, match="beside 'numbers', each has its own"):
+        several(own=3.0)
+    with pytest.raises(ValidationError, match="give one of our 'own'"):
+        several(numbers=({"accept": (0.0, 1.0)},))
 
 
 def test_agreement_is_judged_only_with_a_range():

@@ -176,8 +176,8 @@ class _Fits:
             pulse = None if signal is None else signal.pulse_time
             if pulse not in asked.experiments[0].declaration.acting_on("pulse-time"):
                 return result  # none, or that of another arrival
-            if model.parameters[pulse].fixed:
-                return result
+            if model.parameters[pulse].fixed or model.parameters[pulse].constraint is None:
+                return result  # it has no nominal value but the one it is held at
             held = model.with_parameters(model.parameters.fix({pulse: None}))
             return replace(result, fixed_pulse_time=self.measure(held))
         free = shapes_freed(asked)

@@ -228,7 +228,10 @@ def laid_over(
         experiments = tuple(
             e.with_patch(
                 over_cevns(
-                    name, made, e.declaration.interaction.form_factor, e.declaration.source.fields
+                    name,
+                    made,
+                    e.declaration.interaction.form_factor,
+                    e.declaration.source.model_dump(),
                 )
             )
             for e in experiments

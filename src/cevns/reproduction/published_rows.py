@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -36,6 +36,10 @@ class Published(BaseModel):
 
     Where `own` is given the row is judged by an independent program that had the same inputs, and
     the published number, if there is one, stands beside.
+
+    A statement of several numbers, as at two distances, is one row with `numbers`: of each what is
+    its own (`published`, `own`, `accept`, ..., fields of `compute` beside those of the row, or null
+    where one has no counterpart).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,7 +47,7 @@ class Published(BaseModel):
     id: str
     quantity: str
     source: str
-    published: float | None
+    published: float | None = None
     own: float | None = None
     error_up: float | None = None
     error_down: float | None = None
@@ -57,9 +61,31 @@ class Published(BaseModel):
     needs_folder: str | None = None
     missing: str | None = None
     compute: dict[str, Any] | None = None
+    numbers: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def each(self) -> tuple[Published, ...]:
+        """The numbers of the row, each as a row of its own; itself where it is one number."""
+        if not self.numbers:
+            return (self,)
+        common = self.model_dump(exclude={"numbers"}, exclude_unset=True)
+        made = []
+        for number in self.numbers:
+            fields = {**common, **number}
+            own = number.get("compute", {})
+            fields["compute"] = None if own is None else {**(self.compute or {}), **own} or None
+            made.append(Published.model_validate(fields))
+        return tuple(made)
 
     @model_validator(mode="after")
     def _check(self) -> Published:
+        if self.numbers:
+            if {"published", "own", "accept", "missing"} & self.model_fields_set:
+                raise InputError(
+                    f"row {self.id!r}: beside 'numbers', each has its own published, own and accept"
+                )
+            _ = self.each  # each is checked
+            return self
         if self.compute is not None and "kind" not in self.compute:
             raise InputError(f"row {self.id!r}: 'compute' needs a 'kind'")
         if self.missing is not None and (self.compute is not None or self.accept is not None):
@@ -77,11 +103,16 @@ class Published(BaseModel):
 
 @dataclass(frozen=True)
 class Row:
-    """A published number beside ours; `skipped` says why there is none of ours."""
+    """A published number beside ours; `skipped` says why there is none of ours.
+
+    A row of several numbers has them in `parts`, in their order, and none of its own; it agrees if
+    all that are judged do.
+    """
 
     published: Published
     ours: float | None
     skipped: str = ""
+    parts: tuple[Row, ...] = ()
 
     @property
     def difference(self) -> float | None:
@@ -95,6 +126,9 @@ class Row:
     @property
     def agrees(self) -> bool | None:
         """Whether ours lies in the accepted range; None where the row is only shown."""
+        if self.parts:
+            judged = [part.agrees for part in self.parts if part.agrees is not None]
+            return all(judged) if judged else None
         accept = self.published.accept
         if accept is None or self.ours is None:
             return None
@@ -114,12 +148,27 @@ class Row:
     @property
     def verdict_text(self) -> str:
         """The verdict, with what it is judged by where that is not the published number."""
-        judged = self.published.own is not None and self.agrees is not None
+        by_own = any(one.own is not None for one in self.published.each)
+        judged = by_own and self.agrees is not None
         return f"{self.verdict} (own)" if judged else self.verdict
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Those that our numbers are computed with."""
+        if self.skipped:
+            return ()
+        named = (
+            one.compute["experiment"]
+            for one in self.published.each
+            if one.compute and "experiment" in one.compute
+        )
+        return tuple(dict.fromkeys(named))
 
     @property
     def published_text(self) -> str:
         """The published value with its uncertainty; empty where nothing is published."""
+        if self.parts:
+            return _joined([part.published_text for part in self.parts])
         p = self.published
         if p.published is None:
             return ""
@@ -133,6 +182,8 @@ class Row:
     @property
     def ours_text(self) -> str:
         """Our value with one digit more than published."""
+        if self.parts:
+            return _joined([part.ours_text for part in self.parts])
         if self.ours is None:
             return ""
         p = self.published
@@ -141,14 +192,14 @@ class Row:
         return f"{self.ours:.{_decimals(like, p.digits + 1)}f}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The row of the JSON of ``cevns reproduce``."""
+        """The row of the JSON of ``cevns reproduce``; lists where it has several numbers."""
         p = self.published
-        return {
+        found = {
             "id": p.id,
             "quantity": p.quantity,
             "source": p.source,
             "unit": p.unit,
-            "experiment": p.compute.get("experiment") if p.compute and not self.skipped else None,
+            "experiment": next(iter(self.experiments), None),
             "published": p.published,
             "published_error_up": p.error_up,
             "published_error_down": p.error_down,
@@ -165,6 +216,27 @@ class Row:
             "ours_text": self.ours_text,
             "note": p.note,
         }
+        if self.parts:
+            each = [part.to_dict() for part in self.parts]
+            found |= {name: [one[name] for one in each] for name in _LISTED}
+        return found
+
+
+_LISTED: Final = (
+    "published",
+    "published_error_up",
+    "published_error_down",
+    "own",
+    "ours",
+    "difference_sigma",
+    "accept",
+)
+"""What is a list in a row of several numbers."""
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """Of several numbers; a dash where there is none, nothing where there are none at all."""
+    return " / ".join(text or "-" for text in texts) if any(texts) else ""
 
 
 def _decimals(value: float, digits: int) -> int:
@@ -199,25 +271,35 @@ def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:
     rows = declared()
     wanted = [registry.canonical(i) for i in ids]
     for i, original in zip(wanted, ids, strict=True):
-        if not any(row.id.startswith(i) for row in rows):
-            first_words = {row.id.partition("-")[0] for row in rows}
+        if not any(registry.canonical(row.id).startswith(i) for row in rows):
+            first_words = {registry.canonical(row.id).partition("-")[0] for row in rows}
             raise UnknownNameError("row", original, first_words)
     for row in rows:
-        if wanted and not any(row.id.startswith(i) for i in wanted):
+        if wanted and not any(registry.canonical(row.id).startswith(i) for i in wanted):
             continue
-        if row.missing is not None:
-            yield Row(row, None, load(row.missing).declaration.missing)
-            continue
-        if row.compute is None:
-            yield Row(row, None)
-            continue
-        if row.needs is not None and datasets.find(row.needs) is None:
-            yield Row(row, None, datasets.places.absent(row.needs))
-            continue
-        if row.needs_folder is not None and datasets.places.user_folder(row.needs_folder) is None:
-            where = f"name a folder that holds {row.needs_folder!r} with {datasets.places.VARIABLE}"
-            yield Row(row, None, f"the curves of others are not here: {where}")
-            continue
-        fields = dict(row.compute)
-        kind = registry.load("cevns.reproduction.kinds", "kind of row", fields.pop("kind"))
-        yield Row(row, float(kind.compute(**fields)))
+        reason = _why_skipped(row)
+        parts = tuple(Row(one, None if reason else _computed(one), reason) for one in row.each)
+        yield Row(row, None, reason, parts) if row.numbers else parts[0]
+
+
+def _why_skipped(row: Published) -> str:
+    """Why nothing can be computed here; empty where it can, or has no counterpart."""
+    if row.missing is not None:
+        return load(row.missing).declaration.missing
+    if all(one.compute is None for one in row.each):
+        return ""
+    if row.needs is not None and datasets.find(row.needs) is None:
+        return datasets.places.absent(row.needs)
+    if row.needs_folder is not None and datasets.places.user_folder(row.needs_folder) is None:
+        where = f"name a folder that holds {row.needs_folder!r} with {datasets.places.VARIABLE}"
+        return f"the curves of others are not here: {where}"
+    return ""
+
+
+def _computed(row: Published) -> float | None:
+    """Our number; None where there is no counterpart."""
+    if row.compute is None:
+        return None
+    fields = dict(row.compute)
+    kind = registry.load("cevns.reproduction.kinds", "kind of row", fields.pop("kind"))
+    return float(kind.compute(**fields))

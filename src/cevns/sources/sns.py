@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from cevns.constants import E_MICHEL_MAX_MEV, E_PION_LINE_MEV, TAU_MUON_US, TAU_PION_US
-from cevns.exceptions import InputError, UnknownNameError
+from cevns.exceptions import UnknownNameError
 from cevns.nuclear.checks import within
 from cevns.sources.arrivals.pulsed import Pulsed
-from cevns.sources.beams import pion_decay as _pion_decay
+from cevns.sources.beams.pion_at_rest import PionAtRest, check_angle
 from cevns.sources.beams.proton_beam import Protons, check_beam, protons_on_target
-from cevns.sources.beams.source import Source
 from cevns.sources.meson_beams.beam_targets import BEAMS
-from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
 __all__ = ["MODEL", "SNS"]
 
 
 @dataclass(frozen=True)
-class SNS(Source):
+class SNS(PionAtRest):
     r"""Decay at rest of the pi+ made by a pulsed proton beam.
 
     Per proton, y neutrinos of each of nu_mu (a line at 29.79 MeV), nu_e and nubar_mu (Michel
@@ -29,7 +25,7 @@ class SNS(Source):
     Decay in flight, mu- decay and capture, below 1 %, are left out: `tabulated` has them. The
     prompt nu_mu follow the pulse with the pion's mean life, the others with the muon's after it.
 
-    Any other stopped-pion source with a gaussian pulse is described by its own numbers.
+    Other facilities and other pulses are described by the source `stopped-pion`.
 
     Args:
         distance_m: from the target to the detector, m.
@@ -65,49 +61,14 @@ class SNS(Source):
     def __post_init__(self) -> None:
         check_beam(self.distance_m, self.protons, self.yield_per_flavour)
         within("width of the proton pulse in us", self.pulse_sigma_us, 1e-9, 1e5, "find its unit")
-        if not 0.0 <= self.angle_deg <= 180.0:
-            raise InputError(
-                f"the angle between beam and detector is {self.angle_deg:g} degrees; it is from 0, "
-                "along the beam, to 180"
-            )
+        check_angle(self.angle_deg)
         if self.beam not in BEAMS:
             raise UnknownNameError("proton beam", self.beam, BEAMS)
 
     @property
-    def flavours(self) -> tuple[str, ...]:
-        """``nu_mu`` (prompt), ``nu_e`` and ``nubar_mu`` (delayed)."""
-        return _pion_decay.FLAVOURS
-
-    @property
-    def recoil_kinks(self) -> tuple[float, ...]:
-        """The nu_mu line and the Michel end point, MeV."""
-        return E_PION_LINE_MEV, E_MICHEL_MAX_MEV
-
-    def spectrum(self, flavour: str, energy_mev: ArrayLike) -> Array:
-        """Continuous part of the spectrum per neutrino, 1/MeV."""
-        return _pion_decay.spectrum(flavour, energy_mev)
-
-    def breaks(self, flavour: str) -> tuple[float, ...]:
-        """The end point: each spectrum is smooth below it."""
-        return (self.end_point_mev(flavour),)
-
-    def lines(self, flavour: str) -> tuple[tuple[float, float], ...]:
-        """The nu_mu line; nothing for the other flavours."""
-        return ((E_PION_LINE_MEV, 1.0),) if _pion_decay.check(flavour) == "nu_mu" else ()
-
-    def end_point_mev(self, flavour: str) -> float:
-        """Largest neutrino energy, MeV."""
-        return _pion_decay.end_point_mev(flavour)
-
-    def moments(self, flavour: str, e_min_mev: ArrayLike) -> Array:
-        """Flux moments above `e_min_mev`, shape ``(3, ...)``, MeV^-k, in closed form."""
-        return _pion_decay.moments(flavour, e_min_mev)
-
-    def fluence_cm2(self, flavour: str) -> float:
-        """Neutrinos of a flavour per cm2 in the exposure."""
-        _pion_decay.check(flavour)
-        area_cm2 = 4.0 * math.pi * (100.0 * self.distance_m) ** 2
-        return self.protons * self.yield_per_flavour / area_cm2
+    def emitted(self) -> float:
+        """Neutrinos of one flavour that leave the target in the exposure."""
+        return self.protons * self.yield_per_flavour
 
     def flux_cm2_s(self, flavour: str, power_mw: float, proton_energy_gev: float) -> float:
         """Neutrinos of a flavour per cm2 and second at a beam power.
@@ -123,22 +84,9 @@ class SNS(Source):
         per_second = protons_on_target(power_mw / 3600.0, proton_energy_gev)
         return self.fluence_cm2(flavour) * per_second / self.protons
 
-    def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
-        """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`.
-
-        The time of flight (64 ns at 19.3 m) is part of `t0_us`.
-        """
-        return self.arrival(flavour).pdf(t_us, t0_us)
-
-    def time_cdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
-        """Fraction of neutrinos that arrive before `t_us`."""
-        return self.arrival(flavour).cdf(t_us, t0_us)
-
-    def arrival(self, flavour: str) -> Pulsed:
-        """When a flavour arrives: after the pion's decay, or after the muon's that follows."""
-        prompt = _pion_decay.check(flavour) == "nu_mu"
-        lives = (TAU_PION_US,) if prompt else (TAU_PION_US, TAU_MUON_US)
-        return Pulsed(self.pulse_sigma_us, lives)
+    def after(self, lives_us: tuple[float, ...]) -> Pulsed:
+        """The beam pulse and decays of these mean lives (us) after it; without any, the pulse."""
+        return Pulsed(self.pulse_sigma_us, lives_us)
 
 
 MODEL = SNS

@@ -17,6 +17,7 @@ import numpy as np
 
 from cevns.analysis.question import ask, requested
 from cevns.exceptions import FitError, InputError
+from cevns.experiments.declaration.beam import beam_fields
 from cevns.experiments.declaration.document import Document
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
@@ -47,9 +48,13 @@ def with_dark_source(
 
     Raises:
         SchemaError: if a field is unknown.
+        InputError: if the source of the experiment cannot say its beam.
     """
-    beam = experiment.document.values["source"]
-    taken = {n: beam[n] for n in ("distance", "protons", "angle", "pulse_sigma") if n in beam}
+    taken = beam_fields(
+        experiment.document.values["source"],
+        ("distance", "protons", "angle", "pulse_sigma"),
+        source or {},
+    )
     form_factor = experiment.declaration.interaction.form_factor
     entry = {
         "title": "dark matter",

@@ -33,7 +33,8 @@ def reproduce(
         "agrees",
         left=2,
     )
-    records = []
+    records, judged_by_own = [], False
+    experiments: list[str] = []
     notes: dict[str, str] = {}
     for row in rows(ids or ()):
         p = row.published
@@ -53,13 +54,12 @@ def reproduce(
         if p.note:
             notes.setdefault(p.note, p.id)
         records.append(row.to_dict())
+        experiments += row.experiments
+        judged_by_own |= any(one.own is not None for one in p.each)
     output.console.print(shown)
-    if any(row["own"] is not None for row in records):
+    if judged_by_own:
         output.console.print("  (own): judged by an independent program with the same inputs")
     for note, first in notes.items():
         output.console.print(f"  {first}: {note}")
-    used = {
-        name: load(name).provenance()["inputs"]
-        for name in dict.fromkeys(r["experiment"] for r in records if r["experiment"])
-    }
+    used = {name: load(name).provenance()["inputs"] for name in dict.fromkeys(experiments)}
     output.result({"rows": records, "experiments": used})

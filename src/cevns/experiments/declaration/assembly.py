@@ -27,7 +27,7 @@ def _declared_parameter(name: str, entry: ParameterEntry) -> Parameter:
     # beyond the tables that are built around it a parameter would move nothing any more
     width = REACH * sigma if sigma else 1e-3
     positive, anything = (0.0, math.inf), (-math.inf, math.inf)
-    lower, upper = {
+    lower, upper = entry.ends or {
         "signal": positive,
         "flux": positive,
         "neutron-radius": positive,

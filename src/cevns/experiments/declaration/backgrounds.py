@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.experiments.declaration.event_numbers import Count, rate_per_day
+from cevns.experiments.declaration.event_numbers import Count, events_of_rate
 from cevns.morphing import Between
 from cevns.typing import Array
 from cevns.units import Measurement, Unit, quantity
@@ -142,13 +142,33 @@ class EnergyFormula(Section):
 
 
 class FlatEnergy(EnergyFormula):
-    """The same number of events per unit of the energy axis."""
+    """The same number of events per unit of the energy axis.
+
+    Args:
+        within: ends of the flat part as written, outside of which there is nothing; by default
+            those of the analysis region.
+    """
 
     kind: Literal["flat"]
+    within: tuple[str | float, str | float] | None = None
+
+    def ends(self, unit: str) -> tuple[float, float]:
+        """Of the flat part, in the unit of the axis.
+
+        Raises:
+            InputError: if the ends do not increase.
+            UnitError: if their unit is not one of the axis.
+        """
+        if self.within is None:
+            return -math.inf, math.inf
+        low, high = (quantity(end, unit, what="within") for end in self.within)
+        if not low < high:
+            raise InputError(f"within: the ends must increase, not {low:g} and {high:g}")
+        return low, high
 
     def terms(self, unit: str) -> list[tuple[float, float]]:
         """One that does not fall."""
-        _ = unit
+        self.ends(unit)
         return [(1.0, math.inf)]
 
 
@@ -359,10 +379,10 @@ _IN_TIME = _form(
 class Background(Section):
     """A background: expected count in the analysis region and its shape.
 
-    The ``count``, or a ``rate`` that goes with mass and live time, has its prior error behind it;
-    ``{free: 9600}`` is one that only the data know, ``{exact: 0.5}`` one without an error of its
-    own. Of several channels it is that of an exposure of one. The shape is a product of one in
-    ``energy`` and one in ``time``, or a released ``template``.
+    The ``count``, or a ``rate`` that goes with mass and live time or with the exposure of the beam,
+    has its prior error behind it; ``{free: 9600}`` is one that only the data know, ``{exact: 0.5}``
+    one without an error of its own. Of several channels it is that of an exposure of one. The shape
+    is a product of one in ``energy`` and one in ``time``, or a released ``template``.
 
     ``steady`` says that it does not follow the beam; left out, `out_of_beam` tells by the shape.
     """
@@ -397,11 +417,21 @@ class Background(Section):
         measured = isinstance(self.energy, Table) and self.energy.role == STEADY_STATE_ROLE
         return flat or measured or isinstance(self.time, ExponentialFit)
 
-    def resolve(self, mass_kg: float, live_time_d: float | None, range_kev: float | None) -> None:
+    def resolve(
+        self,
+        mass_kg: float,
+        range_kev: float | None,
+        exposures: Mapping[str, Callable[[], float]],
+    ) -> None:
         """Make the count of a rate.
 
+        Args:
+            mass_kg: of the target.
+            range_kev: length of the energy axis; None where it is not in keV.
+            exposures: days and GWh, see `events_of_rate`.
+
         Raises:
-            InputError: if there is neither or both, a rate without a live time, or the rate is
+            InputError: if there is neither or both, a rate without its exposure, or the rate is
                 another count in another channel.
         """
         if (self.events is None) == (self.rate is None):
@@ -409,10 +439,7 @@ class Background(Section):
         if self.events is not None:
             self._count = self.events
             return
-        if live_time_d is None:
-            raise InputError("a rate needs the 'live_time' of the experiment")
-        daily = rate_per_day(self.rate, mass_kg, range_kev)
-        count = Measurement(daily.value * live_time_d, daily.sigma * live_time_d)
+        count = events_of_rate(self.rate, mass_kg, range_kev, exposures)
         if self._count not in (None, count):
             raise InputError(
                 "its rate is another count here than in another channel, whose mass or axis "

@@ -19,34 +19,9 @@ from cevns.exceptions import CevnsError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.backgrounds import Component
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
-from cevns.units import Unit, computable
+from cevns.units import computable, unit_of, written_names
 
-__all__ = ["build", "written_names"]
-
-
-def written_names(model: Any) -> dict[str, str]:
-    """Names of a model's fields as a file writes them, to the dataclass's names.
-
-    A quantity carries its unit in its value, so its name does without: ``distance: 19.3 m``
-    is ``distance_m``.
-
-    Examples:
-        >>> from cevns.sources import SNS
-        >>> list(written_names(SNS))
-        ['distance', 'protons', 'yield_per_flavour', 'pulse_sigma', 'angle', 'beam']
-    """
-    hints = get_type_hints(model, include_extras=True)
-    units = {f.name: _unit(hints[f.name]) for f in dataclasses.fields(model) if f.init}
-    return {name if unit is None else unit.without(name): name for name, unit in units.items()}
-
-
-def _unit(hint: Any) -> Unit | None:
-    """The unit that a type is marked with, itself or inside a tuple."""
-    for mark in getattr(hint, "__metadata__", ()):
-        if isinstance(mark, Unit):
-            return mark
-    inside = (_unit(a) for a in getattr(hint, "__args__", ()))
-    return next((u for u in inside if u is not None), None)
+__all__ = ["build"]
 
 
 def _beyond(value: Any) -> float | None:
@@ -122,7 +97,7 @@ def build(
     # a quantity of a file has a unit
     for field in known.values():
         if otherwise and field in otherwise and field not in fields:
-            unit = _unit(hints[field])
+            unit = unit_of(hints[field])
             fields[field] = f"{otherwise[field]!r} {unit.symbol}" if unit else otherwise[field]
     try:
         if not from_file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 from cevns.exceptions import InputError
 from cevns.units import Measurement, measurement
 
-__all__ = ["Count", "rate_per_day"]
+__all__ = ["Count", "events_of_rate"]
 
 
 def _number(value: Any) -> float:
@@ -63,25 +63,32 @@ Count = Annotated[Measurement, BeforeValidator(_count)]
 _RATES: Mapping[str, tuple[str, ...]] = {
     "/".join(["", *powers]): powers
     for some in ((), ("kg",), ("keV",), ("keV", "kg"), ("kg", "keV"))
-    for powers in ((*some, "d"), ("d", *some))
+    for per in ("d", "GWh")
+    for powers in ((*some, per), (per, *some))
 }
-"""Units of rates, ``/d`` to ``/keV/kg/d``, and what each is divided by."""
+"""Units of rates, ``/d`` to ``/keV/kg/d`` and ``/keV/kg/GWh``, and what each is divided by."""
 
 
-def rate_per_day(written: Any, mass_kg: float, range_kev: float | None) -> Measurement:
-    """A rate, for example ``0.4 +/- 0.1 /keV/kg/d``, in events a day of one detector.
+def events_of_rate(
+    written: Any,
+    mass_kg: float,
+    range_kev: float | None,
+    exposures: Mapping[str, Callable[[], float]],
+) -> Measurement:
+    """A rate, for example ``0.4 +/- 0.1 /keV/kg/d``, in events of one detector.
 
     Args:
         written: as in the file; ``{free: 0.4 /keV/kg/d}`` for one that only the data know.
         mass_kg: mass of the target.
         range_kev: length of the energy axis; None where it is not in keV.
+        exposures: what rates in time (``d``) and of the beam (``GWh``) are multiplied with.
 
     Raises:
         InputError: if it cannot be read, or is one per keV on an axis in another unit.
 
     Examples:
-        >>> rate_per_day("2 +/- 1 /kg/d", 3.0, None)
-        Measurement(value=6.0, sigma=3.0)
+        >>> events_of_rate("2 +/- 1 /kg/d", 3.0, None, {"d": lambda: 10.0})
+        Measurement(value=60.0, sigma=30.0)
     """
     free = isinstance(written, dict)
     if free and list(written) != ["free"]:
@@ -104,4 +111,5 @@ def rate_per_day(written: Any, mass_kg: float, range_kev: float | None) -> Measu
         if range_kev is None:
             raise InputError(f"the rate {text!r} is one per keV, but the energy axis is not in keV")
         factor *= range_kev
+    factor *= exposures["GWh" if "GWh" in _RATES[unit] else "d"]()
     return Measurement(found.value * factor, found.sigma * factor)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cevns.exceptions import InputError
+from cevns.experiments.declaration.beam import beam_fields
 from cevns.experiments.declaration.document import Document, nearest, parse
 from cevns.files import expanded
 from cevns.processes import FromElsewhere, interactions, process
@@ -130,12 +131,14 @@ def over_cevns(
         name: of the process, and of the component.
         made: the process.
         form_factor: of the file it is laid on.
-        beam: fields of the source of that file.
+        beam: the source of that file, as written.
 
     Raises:
-        InputError: if the particles come from a beam of protons and the file has none.
+        InputError: if the particles come from a beam of protons and the file has none, or its
+            source cannot say of the beam what they need.
     """
-    missing = [n for n in _OF_PROTONS if n in made.of_the_beam and n not in beam]
+    taken = beam_fields(beam, made.of_the_beam, made.usual_source)
+    missing = [n for n in _OF_PROTONS if n in made.of_the_beam and n not in taken]
     if missing:
         raise InputError(
             f"{name}: its particles come from protons on a target, and the source of the "
@@ -145,7 +148,7 @@ def over_cevns(
         )
     entry = {
         "title": name,
-        "source": {**made.usual_source, **{n: beam[n] for n in made.of_the_beam if n in beam}},
+        "source": {**made.usual_source, **taken},
         "interaction": {"kind": name, "form_factor": form_factor},
     }
     return Document(Path(f"--model {name}"), {"components": {made.component: entry}}, None)
@@ -166,7 +169,7 @@ def _follow_beam(entry: Any, beam: Any) -> None:
         return
     made: object = process(kind)
     if isinstance(made, FromElsewhere) and source.get("kind") == made.usual_source["kind"]:
-        entry["source"] = {**{n: beam[n] for n in made.of_the_beam if n in beam}, **source}
+        entry["source"] = {**beam_fields(beam, made.of_the_beam, source), **source}
 
 
 def patched(document: Document, patch: Document) -> Document:

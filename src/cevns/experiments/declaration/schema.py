@@ -26,6 +26,7 @@ from cevns.experiments.declaration.backgrounds import (
     Section,
     Strength,
 )
+from cevns.experiments.declaration.beam import exposures, proton_beam
 from cevns.experiments.declaration.sections import (
     Axes,
     ChannelEntry,
@@ -295,10 +296,13 @@ class ExperimentFile(Section):
         range_kev = None
         if axis is not None and axis.unit.startswith("keV"):
             range_kev = axis.edges[-1] - axis.edges[0]
+        edges = None if self.axes.time is None else self.axes.time.edges
+        rated = any(self.backgrounds[name].rate is not None for name in names)
+        exposed = exposures(self.live_time, proton_beam(self.source) if rated else None, edges)
         for name in names:
             background = self.backgrounds[name]
             try:
-                background.resolve(self.target.mass, self.live_time, range_kev)
+                background.resolve(self.target.mass, range_kev, exposed)
             except InputError as error:
                 raise InputError(f"background {name!r}: {error}") from None
             if axis is None and (background.energy or background.template):

@@ -270,8 +270,14 @@ ActsOn = Literal[
 ]
 
 
+_MAY_BE_FREE = ("arrival", "component", "function", "pulse-time")
+
+
 class ParameterEntry(Section):
-    """A parameter and what it acts on: constrained (``constraint``) or held (``value``).
+    """A parameter and what it acts on: constrained (``constraint``), held (``value``) or ``free``.
+
+    A free one may have bounds, ``within: [0 us, 4 us]``; one on the pulse time must have them, for
+    arrival times are tabulated from end to end.
 
     With ``held`` a constrained parameter stays at its mean in the fit that is quoted; a second fit
     with all of them free is shown beside it.
@@ -283,7 +289,8 @@ class ParameterEntry(Section):
     acts_on: ActsOn
     constraint: str | None = None
     value: str | float | None = None
-    free: Annotated[float, Field(ge=0)] | None = None
+    free: str | float | None = None
+    within: tuple[str | float, str | float] | None = None
     held: bool = False
     shared: bool | Literal["material"] = False
     description: str = ""
@@ -296,17 +303,33 @@ class ParameterEntry(Section):
 
     @model_validator(mode="after")
     def _readable(self) -> ParameterEntry:
-        if self.free is not None and self.acts_on not in ("arrival", "component", "function"):
+        if self.free is not None and self.acts_on not in _MAY_BE_FREE:
             raise InputError(
-                "only what acts on a component, a function or an arrival may be 'free'; constrain "
-                "or hold it"
+                "only what acts on a component, a function, an arrival or the pulse time may be "
+                "'free'; constrain or hold it"
             )
         if [self.constraint, self.value, self.free].count(None) != 2:
             raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
         value = self.measured.value
+        if self.free is not None and value < 0 and self.within is None:
+            raise InputError(f"a free parameter starts at a number that is not negative: {value:g}")
+        self._check_ends(value)
         if value < 0 and self.acts_on in ("signal", "flux", "neutron-radius"):
             raise InputError(f"a factor on the {self.acts_on} cannot be negative: {value:g}")
         return self
+
+    def _check_ends(self, value: float) -> None:
+        if self.free is None and self.within is not None:
+            raise InputError("'within' bounds what is 'free'; a constraint has its error")
+        if self.ends is None and self.free is not None and self.acts_on == "pulse-time":
+            raise InputError(
+                "a free pulse time needs the ends that it lies between, 'within: [0 us, 4 us]'"
+            )
+        if self.ends is not None and not self.ends[0] <= value <= self.ends[1]:
+            low, high = self.ends
+            raise InputError(f"within: {value:g} does not lie between {low:g} and {high:g}")
+        if self.ends is not None and self.ends[0] == self.ends[1]:
+            raise InputError("within: both ends are the same; hold the parameter with 'value'")
 
     @property
     def unit(self) -> str:
@@ -314,10 +337,18 @@ class ParameterEntry(Section):
         return "us" if self.acts_on == "pulse-time" else ""
 
     @property
+    def ends(self) -> tuple[float, float] | None:
+        """Bounds of a free parameter in the internal unit; None where it has no such."""
+        if self.within is None:
+            return None
+        low, high = (quantity(end, self.unit, what="within") for end in self.within)
+        return low, high
+
+    @property
     def measured(self) -> Measurement:
         """Value and error in the internal unit; no error where it is held, infinite where free."""
         if self.free is not None:
-            return Measurement(self.free, math.inf)
+            return Measurement(quantity(self.free, self.unit, what="free"), math.inf)
         if self.constraint is not None:
             return measurement(self.constraint, self.unit, what="constraint")
         return Measurement(quantity(self.value, self.unit, what="value"), 0.0)

@@ -17,6 +17,7 @@ from cevns.experiments.declaration.backgrounds import (
     Background,
     Exponential,
     ExponentialFit,
+    FlatEnergy,
     Gaussian,
     GridEnergy,
     Lines,
@@ -180,6 +181,8 @@ def _energies(experiment: Parts, reader: TableReader, background: Background) ->
         found = on_grid(experiment, shape, np.ones(1))
         nominal = [experiment.declared[name].value for name in found.parameters]
         return np.asarray(found.grid.shares(nominal) @ found.matrix)
+    if isinstance(shape, FlatEnergy):
+        return np.diff(np.clip(edges, *shape.ends(axis.unit)))
     heights, scales = np.transpose(shape.terms(axis.unit))
     # from the first edge and relative to the slowest there, so that the whole shape does not
     # underflow far above the scales

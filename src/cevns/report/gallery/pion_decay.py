@@ -11,8 +11,8 @@ from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.reproduction.kinds import pion_flux
-from cevns.reproduction.source_numbers import pion_source
 from cevns.sources import SNS
+from cevns.sources.stopped_pion import StoppedPion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SOURCE", "figure", "mean_energy_mev", "table"]
 
+_FACILITY: Final = "sns-2013-23"
 SOURCE: Final = SNS(distance_m=20.0, protons=1.0)
 """Shapes only: neither depends on distance and protons."""
 WINDOW_US: Final = 6.0
@@ -37,10 +38,11 @@ def mean_energy_mev(flavour: str) -> float:
 
 def table() -> Table:
     """Numbers of the source, published beside ours."""
-    sns = pion_source("sns")
-    recent = pion_flux.compute("sns", 20.0, scale=1e-7)
-    early = pion_flux.compute("sns", 20.0, yield_per_flavour=0.08, scale=1e-7)
-    duty = f"{1e4 * sns.duty_factor(WINDOW_US):.1f}"
+    recent, early = (
+        pion_flux.compute(_FACILITY, 20.0, yield_per_flavour=y, scale=1e-7) for y in (0.0848, 0.08)
+    )
+    repetition = StoppedPion(20.0, _FACILITY).repetition_hz or 0.0
+    duty = f"{1e-2 * repetition * WINDOW_US:.1f}"
     pulse = f"{2e3 * np.sqrt(2 * np.log(2)) * SOURCE.pulse_sigma_us:.0f}"
     return Table(
         ("quantity", "unit", "published", "ours"),

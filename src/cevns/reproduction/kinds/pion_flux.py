@@ -1,10 +1,8 @@
-"""Neutrino flux of a stopped-pion source at a distance."""
+"""Neutrino flux of a stopped-pion facility at a distance."""
 
 from __future__ import annotations
 
-import math
-
-from cevns.reproduction.source_numbers import pion_source
+from cevns.sources.stopped_pion import StoppedPion
 
 __all__ = ["compute"]
 
@@ -19,10 +17,8 @@ def compute(
     """Neutrinos per cm2 and second, of so many flavours, times `scale`.
 
     Raises:
-        UnknownNameError: if the source is unknown.
+        UnknownNameError: if the facility is unknown.
     """
-    beam = pion_source(source)
-    if yield_per_flavour is not None:
-        beam = beam.model_copy(update={"yield_per_flavour": yield_per_flavour})
-    area_cm2 = 4.0 * math.pi * (100.0 * distance_m) ** 2
-    return flavours * beam.neutrinos_per_s / area_cm2 * scale
+    # an hour of beam: a facility need not say how many it has in a year
+    beam = StoppedPion(distance_m, source, hours=1.0, yield_per_flavour=yield_per_flavour)
+    return flavours * beam.fluence_cm2("nu_e") / (3600.0 * beam.exposure_h) * scale

@@ -15,7 +15,7 @@ def arrivals() -> tuple[str, ...]:
 
     Examples:
         >>> arrivals()
-        ('burst', 'history', 'orbit', 'periodic', 'pulsed', 'steady')
+        ('burst', 'history', 'orbit', 'periodic', 'pulsed', 'steady', 'train')
     """
     return registry.names(__name__)
 

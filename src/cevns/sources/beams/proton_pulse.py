@@ -1,4 +1,4 @@
-"""Time structure of a gaussian proton pulse followed by exponential decays.
+"""Time structure of a gaussian or flat proton pulse followed by exponential decays.
 
 A gaussian (mean t0, width s) folded with a decay of mean life tau is the exponentially modified
 gaussian. With v = (t - t0)/s and r = s/tau,
@@ -20,7 +20,7 @@ import numpy as np
 
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["emg_cdf", "emg_pdf", "sequential"]
+__all__ = ["emg_cdf", "emg_pdf", "flat_cdf", "flat_pdf", "sequential"]
 
 
 def emg_pdf(t_us: ArrayLike, t0_us: ArrayLike, sigma_us: float, tau_us: float) -> Array:
@@ -58,6 +58,39 @@ def _decaying(v: Array, r: float) -> Array:
     after = np.exp(r * (0.5 * r - np.maximum(v, r))) * ndtr(v - r)
     result: Array = np.where(v < r, before, after)
     return result
+
+
+def flat_pdf(t_us: ArrayLike, t0_us: ArrayLike, width_us: float, tau_us: float) -> Array:
+    """Density of flat pulse plus decay time, 1/us; a mean life of zero leaves the pulse.
+
+    Examples:
+        >>> flat_pdf([-1.1, 0.0, 1.1], 0.0, 2.0, 0.0).tolist()
+        [0.0, 0.5, 0.0]
+    """
+    a, b = _inside(t_us, t0_us, width_us)
+    if not tau_us:
+        return np.where((a > 0.0) & (b == 0.0), 1.0 / width_us, 0.0)
+    # the difference of two exponentials with the larger one in front: neither overflows
+    result: Array = np.exp(-b / tau_us) * -np.expm1((b - a) / tau_us) / width_us
+    return result
+
+
+def flat_cdf(t_us: ArrayLike, t0_us: ArrayLike, width_us: float, tau_us: float) -> Array:
+    """Fraction before `t_us`.
+
+    Examples:
+        >>> flat_cdf([-1.0, 0.0, 1.0], 0.0, 2.0, 0.0).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    a, b = _inside(t_us, t0_us, width_us)
+    result: Array = (a - b) / width_us - tau_us * flat_pdf(t_us, t0_us, width_us, tau_us)
+    return np.maximum(result, 0.0)
+
+
+def _inside(t_us: ArrayLike, t0_us: ArrayLike, width_us: float) -> tuple[Array, Array]:
+    """Times since the begin and since the end of a flat pulse, not below zero."""
+    since = np.asarray(t_us, dtype=float) - np.asarray(t0_us, dtype=float)
+    return np.maximum(since + 0.5 * width_us, 0.0), np.maximum(since - 0.5 * width_us, 0.0)
 
 
 def sequential(first: Array, second: Array, tau_first_us: float, tau_second_us: float) -> Array:

@@ -11,7 +11,7 @@ fluence of the exposure. Parameters of its own change phi to phi (1 + sum_i a_i 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -30,6 +30,7 @@ __all__ = [
     "OfMass",
     "OfSector",
     "PartedSource",
+    "ProtonBeam",
     "PulledSource",
     "PulsedSource",
     "Source",
@@ -180,6 +181,34 @@ class PulsedSource(Source, Protocol):
 
     def time_pdf(self, flavour: str, t_us: ArrayLike, t0_us: ArrayLike) -> Array:
         """Density of arrival times, 1/us, for a pulse whose mean is at `t0_us`, broadcast."""
+        ...
+
+
+@runtime_checkable
+class ProtonBeam(Protocol):
+    """A source that knows the beam of its protons: any class with these methods."""
+
+    def beam_energy_gwh(self) -> float:
+        """Energy of the beam on the target in the exposure, GWh.
+
+        Raises:
+            InputError: if it is not known.
+        """
+        ...
+
+    def window_d(self, width_us: float) -> float:
+        """Days in a window of this width, us, around each beam pulse of the exposure.
+
+        Raises:
+            InputError: if the number of pulses is not known, or the windows overlap.
+        """
+        ...
+
+    def of_the_beam(self) -> Mapping[str, Any]:
+        """Fields, as files write them, that a source of other particles of the beam takes over.
+
+        None stands for what that source cannot be told.
+        """
         ...
 
 

@@ -1,0 +1,1 @@
+"""Proton beams at which pions stop: what is published of them, and yields as formulas."""
