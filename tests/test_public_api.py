@@ -14,7 +14,8 @@ PUBLIC = {
     "cevns.analysis": (
         "Alternatives CevnsLimit CombinedFit Comparison CouplingFamily Flux Measurement Profile "
         "Rate Request Scan ScanPlan StrengthLimit Systematics ToyStudy ask cevns_limit "
-        "channel_counts combined_fit compare expected_counts fluxes measure profile_experiments rates scan "
+        "channel_counts combined_fit compare expected_counts fluxes measure profile_experiments "
+        "rates scan "
         "scan_plan strength_limit study_toys systematic_effects"
     ),
     "cevns.dark_sector": (

@@ -89,8 +89,8 @@ def build_model(
             if released is not None and released.use == "reweighted":
                 inputs = inputs or read()
                 template = inputs.shapes[SIGNAL]
-                shape = _reweighted(view, question, interaction, template, released.count.value)
-                made[view] = shape, released.count.value
+                count = released.count.value
+                made[view] = _reweighted(view, question, interaction, template, count), count
         predicted = {name: made[view][1] for name, view in experiment.views.items()}
     else:
         predicted = {"": released.count.value}

@@ -54,7 +54,7 @@ class NeutronSkin(NeutronRadius):
             bounded(
                 f"skin_{g.label}",
                 f"rms radius of the neutrons less that of the protons of {g.formula}",
-                value=g.mean(self._nominal),
+                value=g.mean(self._own_skin),
                 unit="fm",
                 reach=(model.minimum_rms_fm + 0.01 - g.smallest(self._protons), 5.0),
                 typical=0.5,
@@ -66,7 +66,7 @@ class NeutronSkin(NeutronRadius):
         stated = self.proton_rms_fm(nuclide)
         return proton_default(form_factor(self.model), nuclide) if stated is None else stated
 
-    def _nominal(self, nuclide: Nuclide) -> float:
+    def _own_skin(self, nuclide: Nuclide) -> float:
         """The skin of the form-factor model; none beside protons that are stated here."""
         if self.proton_rms_fm(nuclide) is not None:
             return 0.0

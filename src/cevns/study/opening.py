@@ -11,8 +11,8 @@ from cevns.exceptions import InputError
 from cevns.experiments.declaration import loader
 from cevns.experiments.declaration.combination import CHOICE, Members, read_combination
 from cevns.experiments.declaration.patch import added
-from cevns.experiments.joint import changed, load_all
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.joint import changed, load_all
 from cevns.study.combined_study import CombinedStudy
 from cevns.study.study import Study
 
@@ -57,8 +57,8 @@ def load(
 
     Args:
         names_or_paths: catalogue names (``"coherent-csi-2021"``), paths to experiment files, or
-            to combination files, which name several. ``"global"`` is the shipped combination; behind
-            a colon stand the members that are meant, ``"global:csi,lar"``, and a list is a list of
+            to combination files, which name several. ``"global"`` is the shipped one; behind a
+            colon stand the members that are meant, ``"global:csi,lar"``, and a list is a list of
             these: ``["csi", "lar"]``.
         data: folder of the public release, or a parent that contains it by name.
         overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file, or in one of

@@ -1,12 +1,12 @@
 r"""Sets of data together, each alone and all without it: what each brings, and whether they agree.
 
-The parameter goodness of fit (Maltoni and Schwetz, Phys. Rev. D 68 (2003) 033020) compares the minima,
+The parameter goodness of fit (Maltoni and Schwetz, Phys. Rev. D 68 (2003) 033020) compares minima,
 
     chi2_PG = min_joint - sum_s min_s,    ndof = sum_s P_s - P,
 
-with P_s the number of parameters of interest that set s determines alone and P those of the joint fit.
-Each minimum has the constraints of its own parameters: one that several sets share, the flux of a
-source, stands once in the joint minimum and once in that of each of these sets.
+with P_s the number of parameters of interest that set s determines alone and P those of the joint
+fit. Each minimum has the constraints of its own parameters: one that several sets share, the flux of
+a source, stands once in the joint minimum and once in that of each of these sets.
 
 What one set changes is its shift, (x_without - x)/sqrt(sigma_without^2 - sigma^2): the two results
 share data, so that the variance of their difference is the difference of the variances.
@@ -30,7 +30,6 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
 from cevns.inference.minimum.information import information_shares
-from cevns.typing import Array
 
 __all__ = ["CombinedFit", "ParameterGoodness", "Pull", "SetFit", "combined_fit"]
 
@@ -214,7 +213,9 @@ def combined_fit(
     best = fit(fast, data=data, poi=joint.fit.poi, minos="none", start=start)
     fits = _Sets(asked, fast, best, data, names)
     found = {name: fits.of(name) for name in names}
-    own, determined = (sum(getattr(s, k) for s in found.values()) for k in ("minimum", "parameters"))
+    own, determined = (
+        sum(getattr(s, k) for s in found.values()) for k in ("minimum", "parameters")
+    )
     ndof = int(determined) - len(request.free)
     goodness = ParameterGoodness(best.twice_nll - own, ndof) if ndof > 0 else None
     return CombinedFit(joint, found, pulls, goodness)
@@ -222,18 +223,22 @@ def combined_fit(
 
 def _channels(model: Model, sets: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Channels of the model by set: a group, but for external measurements, which are their own."""
-    alone = {name for name in sets.values() if any(c.name == name and c.auxiliary for c in model.channels)}
+    alone = {
+        name
+        for name in sets.values()
+        if any(c.name == name and c.auxiliary for c in model.channels)
+    }
     out = {}
     for short_name, of in sets.items():
-        own = [c.name for c in model.channels if (c.name if of in alone else c.group or c.name) == of]
+        own = [
+            c.name for c in model.channels if (c.name if of in alone else c.group or c.name) == of
+        ]
         out[short_name] = tuple(n for n in own if of in alone or n not in alone)
     return {name: own for name, own in out.items() if own}
 
 
 def _parameters(model: Model, channels: Sequence[str]) -> set[str]:
-    return {
-        c.joint_name(n) for c in model.channels if c.name in channels for n in c.names
-    }
+    return {c.joint_name(n) for c in model.channels if c.name in channels for n in c.names}
 
 
 def _check_felt(model: Model, free: Sequence[str], names: Mapping[str, Sequence[str]]) -> None:
@@ -359,7 +364,7 @@ def _of_interest(found: FitResult) -> tuple[FittedParameter, ...]:
 
 
 def _shift(without: FittedParameter, whole: FittedParameter) -> float | None:
-    """None where the set brings less than a hundredth: the difference of errors is then rounding."""
+    """None where the set brings less than a hundredth: errors then differ by rounding."""
     variance = without.error**2 - whole.error**2
     if not variance > 0.01 * without.error**2:
         return None

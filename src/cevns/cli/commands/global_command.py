@@ -25,7 +25,9 @@ def global_fit(
     output: Output,
     combination: Annotated[
         str,
-        typer.Argument(metavar="COMBINATION", help="a file of your own in place of the shipped one"),
+        typer.Argument(
+            metavar="COMBINATION", help="a file of your own in place of the shipped one"
+        ),
     ] = "global",
     with_: Annotated[
         list[str] | None,
@@ -81,7 +83,9 @@ def global_fit(
     _show(output.console, study, found)
     record = {**study.provenance(), **found.to_dict()}
     if points:
-        curve = study.profile(free=asked, at=held, fix=fixed, asimov=asimov, points=points).to_dict()
+        curve = study.profile(
+            free=asked, at=held, fix=fixed, asimov=asimov, points=points
+        ).to_dict()
         kept = ("parameter", "values", "delta_chi2", "intervals")
         record["profile"] = {k: curve[k] for k in kept}
     output.result(record)

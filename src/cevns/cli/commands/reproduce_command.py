@@ -20,8 +20,8 @@ def reproduce(
     """Compare with published numbers: quantity, published, ours, difference, agrees."""
     from rich.text import Text
 
-    from cevns.study import load
     from cevns.reproduction import reproduce as rows
+    from cevns.study import load
 
     shown = table(
         "published numbers and ours",

@@ -1,14 +1,15 @@
 """Combination files: several experiments under one name, to be studied together.
 
-In its short form it is a list of experiments. In the long one every member has a short name and what
-is set in its file, some are left out by default, measurements from elsewhere stand beside, and
-what decides about a result is a named choice::
+In its short form it is a list of experiments. In the long one every member has a short name and
+what is set in its file, some are left out by default, measurements from elsewhere stand beside,
+and what decides about a result is a named choice::
 
     name: mine
     set: {interaction.couplings: cadeddu2022}          # in all files
     combination:
       csi: {experiment: coherent-csi-2021, set: {parameters.t0.held: true}}
-      caesium: {external: {observable: {kind: weak-charge, nuclide: Cs133}, measured: -72.8 +/- 0.4}}
+      caesium:
+        external: {observable: {kind: weak-charge, nuclide: Cs133}, measured: -72.8 +/- 0.4}
     choices:
       pulse-time: {held: {}, free: {csi: {parameters.t0.held: false}}}
 
@@ -178,7 +179,9 @@ def read_combination(
         if member.external is not None:
             external[short] = {**member.external, **fields}
             continue
-        paths[short] = _file(document, file, short, str(fields.pop("experiment", member.experiment)))
+        paths[short] = _file(
+            document, file, short, str(fields.pop("experiment", member.experiment))
+        )
         changes |= {f"{paths[short].stem}:{key}": _text(value) for key, value in fields.items()}
     if not paths:
         raise InputError(

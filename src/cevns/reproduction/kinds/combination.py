@@ -18,7 +18,13 @@ _Items = tuple[tuple[str, Any], ...]
 
 @cache
 def _combined(
-    sets: str, model: str, free: tuple[str, ...], at: _Items, fix: _Items, overrides: _Items, each: bool
+    sets: str,
+    model: str,
+    free: tuple[str, ...],
+    at: _Items,
+    fix: _Items,
+    overrides: _Items,
+    each: bool,
 ) -> Mapping[str, Any]:
     study = load(f"global:{sets}", overrides=dict(overrides), models=model or None)
     if not isinstance(study, CombinedStudy):

@@ -60,6 +60,15 @@ def compute(
 
 
 def field_of(record: Any, field: str) -> float:
+    """A number in a record by its path, ``/`` between keys.
+
+    Raises:
+        InputError: if the record has no such field.
+
+    Examples:
+        >>> field_of({"poi": {"value": 0.23}}, "poi/value")
+        0.23
+    """
     for key in field.split("/"):
         if not isinstance(record, Mapping) or key not in record:
             known = ", ".join(record) if isinstance(record, Mapping) else "nothing"
