@@ -5,8 +5,8 @@ The parameter goodness of fit (Maltoni and Schwetz, Phys. Rev. D 68 (2003) 03302
     chi2_PG = min_joint - sum_s min_s,    ndof = sum_s P_s - P,
 
 with P_s the number of parameters of interest that set s determines alone and P those of the joint
-fit. Each minimum has the constraints of its own parameters: one that several sets share, the flux of
-a source, stands once in the joint minimum and once in that of each of these sets.
+fit. Each minimum has the constraints of its own parameters: one that several sets share, the flux
+of a source, stands once in the joint minimum and once in that of each of these sets.
 
 What one set changes is its shift, (x_without - x)/sqrt(sigma_without^2 - sigma^2): the two results
 share data, so that the variance of their difference is the difference of the variances.

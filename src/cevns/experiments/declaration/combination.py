@@ -80,7 +80,7 @@ class CombinationFile(Section):
             field ``experiment`` takes another file, of ``external`` the fields are its own.
     """
 
-    combination: list[str] | dict[str, Member]
+    combination: dict[str, Member] | list[str]
     name: Name
     title: str = ""
     set: dict[str, Any] = Field(default_factory=dict)
@@ -88,7 +88,7 @@ class CombinationFile(Section):
 
     @field_validator("combination")
     @classmethod
-    def _some(cls, names: list[str] | dict[str, Member]) -> list[str] | dict[str, Member]:
+    def _some(cls, names: dict[str, Member] | list[str]) -> dict[str, Member] | list[str]:
         if not names:
             raise InputError("the combination is empty; name at least one experiment")
         return names

@@ -58,9 +58,9 @@ class ExperimentFile(Section):
     parameters of the interaction, or factors, that are functions of others which then stand in
     their place. ``missing`` says what keeps it out of fits. ``summary`` says
     that published numbers stand for the apparatus: mass and axis make these, and no efficiency
-    follows from them. ``predicted`` is the signal that its authors predict in the Standard Model, to
-    which ours is scaled. ``external`` are measurements from elsewhere. ``variants`` are named sets of
-    changed fields, chosen by ``--set variant=NAME``.
+    follows from them. ``predicted`` is the signal that its authors predict in the Standard Model,
+    to which ours is scaled. ``external`` are measurements from elsewhere. ``variants`` are named
+    sets of changed fields, chosen by ``--set variant=NAME``.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
