@@ -22,7 +22,9 @@ def main() -> None:
     side = 5 if parser.parse_args().quick else 60
     study = cevns.load("global")
     seconds, model = cpu(lambda: study.model(free=(NAME,)))
-    print(f"model, first time: {seconds:.2f} s; {model.n_bins} bins, {len(model.parameters)} parameters")
+    print(
+        f"model, first time: {seconds:.2f} s; {model.n_bins} bins, {len(model.parameters)} parameters"
+    )
     seconds, (fast, error) = cpu(lambda: fast_form(model))
     print(f"tables: {seconds:.2f} s; {error}")
     for what, of in (("exact", model), ("on tables", fast)):
@@ -39,7 +41,9 @@ def main() -> None:
     nsi = cevns.load("global", models="nsi")
     axes = {n: np.linspace(-0.4, 0.8, side) for n in ("eps_ee_u", "eps_mumu_u")}
     seconds, scan = cpu(lambda: nsi.scan(axes))
-    print(f"plane of NSI, {side} x {side}: {seconds:.1f} s (aim 60 s); best {scan.best['eps_ee_u']:.3f}")
+    print(
+        f"plane of NSI, {side} x {side}: {seconds:.1f} s (aim 60 s); best {scan.best['eps_ee_u']:.3f}"
+    )
 
 
 if __name__ == "__main__":
