@@ -1,7 +1,7 @@
-"""The global combination: six sets of data, 1305 bins; fit, profile, all that each set brings, a plane of NSI.
+"""The global combination, 1305 bins: fit, profile, what each set brings, a plane of NSI.
 
-CPU seconds of one core with one BLAS thread, as the machine may be shared. The fit is MIGRAD and HESSE, warm, of
-the exact model and of the one on tables; a profile is 60 conditional fits.
+CPU seconds of one core with one BLAS thread, as the machine may be shared. The fit is MIGRAD and
+HESSE, warm, of the exact model and of the one on tables; a profile is 60 conditional fits.
 """
 
 import argparse
@@ -22,9 +22,7 @@ def main() -> None:
     side = 5 if parser.parse_args().quick else 60
     study = cevns.load("global")
     seconds, model = cpu(lambda: study.model(free=(NAME,)))
-    print(
-        f"model, first time: {seconds:.2f} s; {model.n_bins} bins, {len(model.parameters)} parameters"
-    )
+    print(f"model, first time: {seconds:.2f} s; {model.n_bins} bins, {len(model.parameters)} par.")
     seconds, (fast, error) = cpu(lambda: fast_form(model))
     print(f"tables: {seconds:.2f} s; {error}")
     for what, of in (("exact", model), ("on tables", fast)):
@@ -41,9 +39,7 @@ def main() -> None:
     nsi = cevns.load("global", models="nsi")
     axes = {n: np.linspace(-0.4, 0.8, side) for n in ("eps_ee_u", "eps_mumu_u")}
     seconds, scan = cpu(lambda: nsi.scan(axes))
-    print(
-        f"plane of NSI, {side} x {side}: {seconds:.1f} s (aim 60 s); best {scan.best['eps_ee_u']:.3f}"
-    )
+    print(f"NSI, {side} x {side}: {seconds:.1f} s (aim 60 s); {scan.best['eps_ee_u']:.3f}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ JUDGED = [
 
 
 def takes_long(row: Published) -> bool:
-    """Fits of the data up to 250 PE, a few seconds each; a crossing is eight of them; combinations."""
+    """Fits of the data up to 250 PE, a few seconds each; crossings are eight; combinations."""
     kind = (row.compute or {}).get("kind")
     if row.id.startswith("global-fit-"):
         return True
