@@ -12,10 +12,10 @@ PUBLIC = {
         "material nuclide recoil_spectrum"
     ),
     "cevns.analysis": (
-        "Alternatives CevnsLimit Comparison CouplingFamily Flux Measurement Profile "
+        "Alternatives CevnsLimit CombinedFit Comparison CouplingFamily Flux Measurement Profile "
         "Rate Request Scan ScanPlan Sensitivity StrengthLimit Systematics ToyStudy ask cevns_limit "
-        "channel_counts compare expected_counts fluxes measure profile_experiments rates scan "
-        "scan_plan sensitivity_of strength_limit study_toys systematic_effects"
+        "channel_counts combined_fit compare expected_counts fluxes measure profile_experiments "
+        "rates scan scan_plan sensitivity_of strength_limit study_toys systematic_effects"
     ),
     "cevns.dark_sector": (
         "ChiKind Leptophobic Portal VectorPortal chi_width_mev epsilon_of mediator_width_mev "

@@ -20,8 +20,10 @@ JUDGED = [
 
 
 def takes_long(row: Published) -> bool:
-    """Fits of the data up to 250 PE, a few seconds each; a crossing is eight of them."""
+    """Fits of the data up to 250 PE, a few seconds each; crossings are eight; combinations."""
     kind = (row.compute or {}).get("kind")
+    if row.id.startswith("global-fit-"):
+        return True
     return row.id.startswith("dm-") and kind in ("strength-limit", "limit-crossing")
 
 
@@ -52,6 +54,11 @@ AGREEMENT = {
 }
 
 
+# Outside their ranges, for a reason that their notes give: the independent program has 3 % less
+# germanium than it states, and errors of two sets together that do not follow from those of each.
+APART = {"global-fit-ge-conus-plus-tension", "global-fit-xenon-up"}
+
+
 @pytest.fixture(autouse=True)
 def _carried(monkeypatch, tmp_path):
     monkeypatch.delenv("CEVNS_DATA", raising=False)
@@ -69,7 +76,9 @@ def one(row_id: str) -> Row:
 )
 def test_every_judged_row_agrees(row_id):
     row = one(row_id)
-    assert row.agrees, f"{row.published.quantity}: {row.ours_text}, {row.published_text} published"
+    assert row.agrees is (row_id not in APART), (
+        f"{row.published.quantity}: {row.ours_text}, {row.published_text} published"
+    )
 
 
 @pytest.mark.parametrize("row_id", AGREEMENT)

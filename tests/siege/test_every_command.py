@@ -202,7 +202,7 @@ KNOWN = {("axes", "limit asimov"), ("detector", "limit asimov")}
 def test_no_command_is_forgotten():
     """What takes no experiment is tried elsewhere: `merge` and `plot` read scans."""
     known = {c.name for c in app.registered_commands}
-    others = {"list", "merge", "plot", "quenching", "gallery", "relic", "reproduce"}
+    others = {"list", "global", "merge", "plot", "quenching", "gallery", "relic", "reproduce"}
     assert known == {words[0] for words in COMMANDS.values()} | others
 
 

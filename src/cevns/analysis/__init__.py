@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_task import scan
     from cevns.analysis.sensitivity.projecting import sensitivity_of
     from cevns.analysis.sensitivity.sensitivity_record import Sensitivity
+    from cevns.analysis.studies.combined_fit import CombinedFit, combined_fit
     from cevns.analysis.studies.strength_limit import StrengthLimit, strength_limit
     from cevns.analysis.systematics import Systematics, systematic_effects
     from cevns.analysis.toy_study import ToyStudy, study_toys
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "Alternatives": "cevns.analysis.alternatives",
     "CevnsLimit": "cevns.analysis.count_limit",
+    "CombinedFit": "cevns.analysis.studies.combined_fit",
     "Comparison": "cevns.analysis.changes",
     "CouplingFamily": "cevns.analysis.coupling_families",
     "Flux": "cevns.analysis.expected.fluxes",
@@ -47,6 +49,7 @@ _LAZY = {
     "ask": "cevns.analysis.question",
     "cevns_limit": "cevns.analysis.count_limit",
     "channel_counts": "cevns.analysis.expected.recoil_rate",
+    "combined_fit": "cevns.analysis.studies.combined_fit",
     "compare": "cevns.analysis.changes",
     "expected_counts": "cevns.analysis.expected.recoil_rate",
     "fluxes": "cevns.analysis.expected.fluxes",
@@ -63,6 +66,7 @@ _LAZY = {
 __all__ = [
     "Alternatives",
     "CevnsLimit",
+    "CombinedFit",
     "Comparison",
     "CouplingFamily",
     "Flux",
@@ -79,6 +83,7 @@ __all__ = [
     "ask",
     "cevns_limit",
     "channel_counts",
+    "combined_fit",
     "compare",
     "expected_counts",
     "fluxes",

@@ -18,6 +18,7 @@ from cevns.experiments.inputs.energy_shapes import free_exponential, grid_parame
 from cevns.experiments.inputs.event_inputs import Inputs
 from cevns.experiments.inputs.released import templates
 from cevns.experiments.prediction.apparatus import Apparatus
+from cevns.experiments.prediction.reweighted import Reweighted
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
@@ -25,7 +26,7 @@ from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.expectation import Model
 from cevns.inference.model.factors import factors
 from cevns.inference.model.mapped import Mapped
-from cevns.inference.model.shapes import FunctionShape, Shape, fixed
+from cevns.inference.model.shapes import FunctionShape, Morph, Shape, fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.parameters import Parameters
 from cevns.processes import Interaction, signal_title
@@ -81,9 +82,15 @@ def build_model(
     process = experiment.interaction if interaction is None else interaction
     changed = question.couplings or interaction is not None
     made: dict[Apparatus, tuple[Shape, float]] = {}
+    inputs: Inputs | None = None
     if released is None or released.use == "first-principles" or changed:
         for view in dict.fromkeys(experiment.views.values()):
             made[view] = _first_principles(view, question, interaction)
+            if released is not None and released.use == "reweighted":
+                inputs = inputs or read()
+                template = inputs.shapes[SIGNAL]
+                count = released.count.value
+                made[view] = _reweighted(view, question, interaction, template, count), count
         predicted = {name: made[view][1] for name, view in experiment.views.items()}
     else:
         predicted = {"": released.count.value}
@@ -105,7 +112,7 @@ def build_model(
     strength = question.scaled(experiment.signal_strength, reference)
     if normalised:
         strength = (SIGNAL,)
-    inputs = read()  # after the signal: what is wrong with both is said of that
+    inputs = inputs or read()  # after the signal: what is wrong with both is said of that
     further = {
         view: _further_signals(view, question, interaction, reference, shapes or {})
         for view in dict.fromkeys(experiment.views.values())
@@ -345,6 +352,20 @@ def _first_principles(
     return _over_axes(experiment, signal), prediction
 
 
+def _reweighted(
+    experiment: Apparatus,
+    question: Question,
+    interaction: Interaction | None,
+    template: Morph,
+    count: float,
+) -> Reweighted:
+    """A released template times the signal from first principles over that of the file."""
+    plain = replace(experiment, process=None)
+    still = {n: experiment.declared[n].value for n in template.parameters}
+    signal = experiment.signal(question.couplings, interaction=interaction)
+    return Reweighted(signal, template, plain.nominal_cells(plain.signal()), count, still)
+
+
 def _over_axes(experiment: Apparatus, signal: Signal) -> Shape:
     """A signal along all axes of the data: those of released templates have a pulse shape.
 
@@ -367,7 +388,7 @@ def exact_signal(channels: Iterable[Channel]) -> Signal | None:
     """The exact signal of some channels; None where it is released or tabulated."""
     for component in (c for channel in channels for c in channel.components):
         shape = component.shape
-        while isinstance(shape, Mapped | PulseShapeSignal):
+        while isinstance(shape, Mapped | PulseShapeSignal | Reweighted):
             shape = shape.shape
         if isinstance(shape, Signal):
             return shape

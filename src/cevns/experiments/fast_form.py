@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from cevns.exceptions import CevnsWarning
+from cevns.experiments.prediction.reweighted import Reweighted
 from cevns.experiments.prediction.signal import Signal
 from cevns.experiments.tables.features import ResponseTables
 from cevns.experiments.tables.pulse_shape import PulseShapeSignal
@@ -154,7 +155,7 @@ def _with_signals(model: Model, change: Callable[[Signal, Channel], Shape]) -> d
     """The channels in which an exact signal is another shape by a change."""
 
     def changed(shape: Shape, channel: Channel) -> Shape:
-        if isinstance(shape, Mapped | PulseShapeSignal):
+        if isinstance(shape, Mapped | PulseShapeSignal | Reweighted):
             inner: Any = changed(shape.shape, channel)
             return shape if inner is shape.shape else replace(shape, shape=inner)
         return change(shape, channel) if isinstance(shape, Signal) else shape

@@ -15,6 +15,7 @@ from typing import Any
 
 from cevns.nuclear.form_factors import form_factor
 from cevns.nuclear.nuclides import Nuclide
+from cevns.nuclear.stated_radii import proton_default
 from cevns.parameters import Parameters
 from cevns.processes.framework.extension import bounded
 from cevns.processes.ingredients.elements import group_of, groups
@@ -53,6 +54,7 @@ class NeutronSkin(NeutronRadius):
             bounded(
                 f"skin_{g.label}",
                 f"rms radius of the neutrons less that of the protons of {g.formula}",
+                value=g.mean(self._own_skin),
                 unit="fm",
                 reach=(model.minimum_rms_fm + 0.01 - g.smallest(self._protons), 5.0),
                 typical=0.5,
@@ -62,7 +64,13 @@ class NeutronSkin(NeutronRadius):
 
     def _protons(self, nuclide: Nuclide) -> float:
         stated = self.proton_rms_fm(nuclide)
-        return form_factor(self.model).default_rms_radius(nuclide) if stated is None else stated
+        return proton_default(form_factor(self.model), nuclide) if stated is None else stated
+
+    def _own_skin(self, nuclide: Nuclide) -> float:
+        """The skin of the form-factor model; none beside protons that are stated here."""
+        if self.proton_rms_fm(nuclide) is not None:
+            return 0.0
+        return form_factor(self.model).default_rms_radius(nuclide) - self._protons(nuclide)
 
     def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
         """R_p + skin; None where both are the form-factor model's."""

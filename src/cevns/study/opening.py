@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cevns.analysis.coupling_families import Physics
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import loader
-from cevns.experiments.declaration.combination import read_combination
+from cevns.experiments.declaration.combination import CHOICE, Members, read_combination
 from cevns.experiments.declaration.patch import added
+from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import changed, load_all
+from cevns.study.combined_study import CombinedStudy
 from cevns.study.study import Study
 
 __all__ = ["load", "of_models"]
+
+SHIPPED = "global"
+"""The combination whose members a list names."""
 
 
 def of_models(
@@ -43,7 +48,7 @@ def of_models(
 
 
 def load(
-    *names_or_paths: str | Path,
+    *names_or_paths: str | Path | Sequence[str | Path],
     data: str | Path | None = None,
     overrides: Mapping[str, str] | None = None,
     models: Physics | None = None,
@@ -52,12 +57,15 @@ def load(
 
     Args:
         names_or_paths: catalogue names (``"coherent-csi-2021"``), paths to experiment files, or
-            to combination files, which name several.
+            to combination files, which name several. ``"global"`` is the shipped one; behind a
+            colon stand the members that are meant, ``"global:csi,lar"``, and a list is a list of
+            these: ``["csi", "lar"]``.
         data: folder of the public release, or a parent that contains it by name.
         overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file, or in one of
             several ``{"coherent-csi-2021:target.mass": "20 kg"}``; ``{"detector.quenching":
             "@fit.yaml"}`` takes the curve of a file and its variations. What `models` lay over a
-            file is changed by the same names: ``{"components.dm.source.angle": "70 deg"}``.
+            file is changed by the same names: ``{"components.dm.source.angle": "70 deg"}``. Of a
+            combination ``{"choose.NAME": "ALTERNATIVE"}`` takes another alternative of a choice.
         models: new physics in the interaction of all: a name of ``cevns list interactions``
             (several with ``+``), a file of one's own, an interaction as an object, which is taken
             as it is, or extensions of the Standard Model.
@@ -76,23 +84,60 @@ def load(
     """
     if not names_or_paths:
         raise InputError("nothing is named; load at least one experiment")
+    given = [_listed(n) for n in names_or_paths]
+    wanted, fields = _choices(overrides)
+    combined = [read_combination(n, wanted) for n in given]
+    whole = combined[0] if len(given) == 1 else None
+    if wanted and whole is None:
+        raise InputError(
+            f"choose.{next(iter(wanted))}: a choice is one of a combination; name that alone"
+        )
     names: list[str | Path] = []
-    name = title = ""
-    for given in names_or_paths:
-        combined = read_combination(given)
-        if combined is None:
-            names.append(given)
-            continue
-        file, inside = combined
-        names += inside
-        if len(names_or_paths) == 1:
-            name, title = file.name, file.title
-    own, later = of_models(overrides, models)
-    loaded = load_all(names, data=data, overrides=own)
-    study = Study(loaded, label=name, heading=title)
+    for name, members in zip(given, combined, strict=True):
+        if members is not None and members.changes and whole is None:
+            raise InputError(
+                f"{name} sets what its members share; name it alone, other files behind its colon"
+            )
+        names += [name] if members is None else members.paths.values()
+    shared = {} if whole is None else whole.changes
+    own, later = of_models(fields, models)
+    loaded = load_all(names, data=data, overrides={**shared, **own})
+    study = _study(loaded, whole)
     if models is None:
         return study
     study = study.with_models(models)
     if not later:
         return study
     return replace(study, experiments=changed(study.experiments, later, written=names))
+
+
+def _listed(name: str | Path | Sequence[str | Path]) -> str | Path:
+    """A list as the members of the shipped combination."""
+    if isinstance(name, str | Path):
+        return name
+    return f"{SHIPPED}:{','.join(str(n) for n in name)}"
+
+
+def _choices(overrides: Mapping[str, str] | None) -> tuple[dict[str, str], dict[str, str]]:
+    """Alternatives of choices, by name, and changed fields."""
+    every = loader.texts(overrides)
+    wanted = {k.removeprefix(CHOICE): v for k, v in every.items() if k.startswith(CHOICE)}
+    return wanted, {k: v for k, v in every.items() if not k.startswith(CHOICE)}
+
+
+def _study(loaded: tuple[Experiment, ...], whole: Members | None) -> Study:
+    """A study of experiments, with the measurements from elsewhere of a combination."""
+    if whole is None:
+        return Study(loaded)
+    if whole.external:
+        # it counts once, wherever it stands
+        patch = replace(whole.document, values={"external": dict(whole.external)})
+        loaded = (loaded[0].with_patch(patch), *loaded[1:])
+    sets = {short: e.name for short, e in zip(whole.paths, loaded, strict=True)}
+    return CombinedStudy(
+        loaded,
+        label=whole.name,
+        heading=whole.title,
+        sets={**sets, **{short: f"{loaded[0].name}.{short}" for short in whole.external}},
+        choices=whole.choices,
+    )

@@ -20,8 +20,8 @@ def reproduce(
     """Compare with published numbers: quantity, published, ours, difference, agrees."""
     from rich.text import Text
 
-    from cevns.experiments import load
     from cevns.reproduction import reproduce as rows
+    from cevns.study import load
 
     shown = table(
         "published numbers and ours",
@@ -61,5 +61,6 @@ def reproduce(
         output.console.print("  (own): judged by an independent program with the same inputs")
     for note, first in notes.items():
         output.console.print(f"  {first}: {note}")
-    used = {name: load(name).provenance()["inputs"] for name in dict.fromkeys(experiments)}
+    opened = (e for name in dict.fromkeys(experiments) for e in load(name).experiments)
+    used = {e.name: e.provenance()["inputs"] for e in opened}
     output.result({"rows": records, "experiments": used})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cevns.nuclear.materials import Material
     from cevns.parameters import Parameter, Parameters
     from cevns.study import Study
+    from cevns.study.combined_study import CombinedStudy
 
 __all__ = [
     "Asimov",
@@ -32,6 +33,7 @@ __all__ = [
     "SkyPhysics",
     "at_values",
     "changes_of",
+    "combined",
     "fixed",
     "number",
     "spread",
@@ -299,6 +301,47 @@ def number(text: str, parameter: Parameter, option: str) -> float:
     if not math.isfinite(value):
         raise InputError(f"{what}: {text!r} is not a finite number")
     return value
+
+
+def combined(
+    name: str,
+    members: Sequence[str],
+    left_out: Sequence[str],
+    choices: Sequence[str] | None,
+    changes: Sequence[str] | None,
+    *,
+    data: Path | None = None,
+    model: str | None = None,
+) -> CombinedStudy:
+    """A combination with the members and alternatives that options name.
+
+    Args:
+        name: of the combination, or its file.
+        members: by name; the usual ones where there are none.
+        left_out: of these.
+        choices: ``--choose``.
+        changes: ``--set``.
+        data: folder of public releases.
+        model: new physics.
+
+    Raises:
+        UnknownNameError: if a name is unknown.
+        InputError: if it is no combination, or an option is not NAME=VALUE.
+    """
+    from cevns.study import load
+    from cevns.study.combined_study import CombinedStudy
+
+    picked = [*members, *(f"-{name}" for name in left_out)]
+    chosen = _pairs(choices, "--choose", "NAME=ALTERNATIVE, for example apv-amplitude=sahoo-2021")
+    overrides = {
+        **{f"choose.{name}": option for name, option in chosen.items()},
+        **_pairs(changes, "--set", "KEY=VALUE, for example conus-plus-2025:predicted=347"),
+    }
+    text = f"{name}:{','.join(picked)}" if picked else name
+    study = load(text, data=data, overrides=overrides, models=model)
+    if not isinstance(study, CombinedStudy):
+        raise InputError(f"{name} is an experiment, no combination; fit it with 'cevns fit'")
+    return study
 
 
 def at_values(study: Study, texts: Sequence[str] | None) -> dict[str, float]:

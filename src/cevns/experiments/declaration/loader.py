@@ -21,6 +21,7 @@ __all__ = [
     "COMBINATION",
     "catalogue",
     "checked",
+    "combinations",
     "find",
     "in_channels",
     "schema_error",
@@ -42,6 +43,16 @@ def catalogue() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in CATALOGUE.glob("*.yaml")))
 
 
+def combinations() -> tuple[str, ...]:
+    """Names of the combinations the package ships.
+
+    Examples:
+        >>> "global" in combinations()
+        True
+    """
+    return tuple(sorted(p.stem for p in (CATALOGUE / "combinations").glob("*.yaml")))
+
+
 def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
     """The file behind a catalogue name or a path, which may be relative to a folder.
 
@@ -55,6 +66,8 @@ def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
     text = str(name_or_path)
     if canonical(text) in catalogue():
         return CATALOGUE / f"{canonical(text)}.yaml"
+    if canonical(text) in combinations():
+        return CATALOGUE / "combinations" / f"{canonical(text)}.yaml"
     path = (folder or Path()) / expanded(text)
     if _is_path(text) or path.exists():
         if path.is_dir():
@@ -62,7 +75,7 @@ def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
         if not path.exists():
             raise InputError(f"there is no experiment file {path}; check the path")
         return path
-    raise UnknownNameError("experiment", text, catalogue())
+    raise UnknownNameError("experiment", text, (*catalogue(), *combinations()))
 
 
 def _is_path(text: str) -> bool:
@@ -124,8 +137,9 @@ def in_channels(document: Document, overrides: Mapping[str, str]) -> dict[str, s
         >>> in_channels(file, {"target.mass": "2 kg"})
         {'target.mass': '2 kg', 'channels.b.target.mass': '2 kg'}
     """
-    channels = document.values.get("channels")
     out = dict(overrides)
+    # channels that a change replaces as a whole are not those of the file any more
+    channels = None if "channels" in overrides else document.values.get("channels")
     for key, text in overrides.items():
         for name, entry in channels.items() if isinstance(channels, Mapping) else ():
             own = f"channels.{name}.{key}"

@@ -52,8 +52,9 @@ class ExperimentFile(Section):
     parameters of the interaction, or factors, that are functions of others which then stand in
     their place. ``missing`` says what keeps it out of fits. ``summary`` says
     that published numbers stand for the apparatus: mass and axis make these, and no efficiency
-    follows from them. ``external`` are measurements from elsewhere. ``variants`` are named sets of
-    changed fields, chosen by ``--set variant=NAME``.
+    follows from them. ``predicted`` is the signal that its authors predict in the Standard Model,
+    to which ours is scaled. ``external`` are measurements from elsewhere. ``variants`` are named
+    sets of changed fields, chosen by ``--set variant=NAME``.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -69,6 +70,7 @@ class ExperimentFile(Section):
     signal: ReleasedSignal | None = None
     detector: Detector = Detector()
     axes: Axes = Axes()
+    predicted: Annotated[float, Field(gt=0)] | None = None
     strength: Strength = Field(default_factory=list)
     derived: dict[str, Component] = Field(default_factory=dict)
     backgrounds: dict[str, Background] = Field(default_factory=dict)
@@ -183,6 +185,14 @@ class ExperimentFile(Section):
         if self.axes.energy is not None and self.axes.energy.unit == "electrons":
             return "the charge yield is that of nuclear recoils"
         return ""
+
+    @model_validator(mode="after")
+    def _one_prediction(self) -> ExperimentFile:
+        if self.predicted is not None and (self.channels or self.signal is not None):
+            raise InputError(
+                "'predicted' is one number for the whole signal: leave out 'channels' and 'signal'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> ExperimentFile:

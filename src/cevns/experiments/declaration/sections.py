@@ -63,8 +63,17 @@ class Target(Section):
     recoils: list[str] | None = Field(None, min_length=1)
 
 
+class Radii(Section):
+    """Rms radii of the protons and the neutrons of a nucleus, fm."""
+
+    protons: Annotated[float, Unit("fm"), Field(gt=0)]
+    neutrons: Annotated[float, Unit("fm"), Field(gt=0)]
+
+
 class Interaction(Section):
     """The process at the nucleus and its named physics choices.
+
+    ``radii`` are those of elements or nuclides that the form-factor model has otherwise.
 
     ``electrons`` adds elastic scattering on electrons. Left out, it is added where an extension
     of the Standard Model changes it and `ExperimentFile.blind_to_electrons` gives no reason not to.
@@ -75,6 +84,7 @@ class Interaction(Section):
     table: str | None = None
     couplings: str = "scholberg2021"
     form_factor: str = "klein-nystrand"
+    radii: dict[str, Radii] = Field(default_factory=dict)
     axial: bool = True
     electrons: bool | None = None
 
@@ -223,10 +233,11 @@ class Axes(Section):
 class ReleasedSignal(Section):
     """A signal PDF that the release holds, beside the one from first principles.
 
-    ``use`` chooses; new physics and the weak mixing angle always take first principles.
+    ``use`` chooses. New physics and the weak mixing angle take first principles, or with
+    ``reweighted`` the released one times the ratio of first principles to the Standard Model.
     """
 
-    use: Literal["released", "first-principles"] = "released"
+    use: Literal["released", "first-principles", "reweighted"] = "released"
     count: Count
     template: Template
 

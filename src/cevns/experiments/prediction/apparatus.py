@@ -333,11 +333,26 @@ class Apparatus(Stages):
                 )
         return variations
 
+    def nominal_cells(self, signal: Signal) -> Array:
+        """A signal at nominal values, ``(n_energy, n_time)``, without its strength."""
+        cells = signal.evaluate(self._nominal(signal.fold.interaction))
+        return cells.reshape(signal.n_energy, -1)
+
+    @cached_property
+    def signal_strength(self) -> tuple[Strength, ...]:
+        """What multiplies the signal, a published prediction over ours included."""
+        own = (*self.declaration.acting_on("signal", "flux"), *self.factors("strength"))
+        wanted = self.declaration.predicted
+        if wanted is None:
+            return own
+        declared = self.declaration.model_copy(update={"predicted": None})
+        plain = replace(self, declaration=declared, process=None)
+        return (*own, wanted / plain.prediction_of(plain.signal()))
+
     def prediction_of(self, signal: Signal) -> float:
         """Signal in the analysis region at nominal values."""
-        process = signal.fold.interaction
-        values, strength = self._nominal(process), self.nominal(self.signal_strength, process)
-        cells = signal.evaluate(values)
+        strength = self.nominal(self.signal_strength, signal.fold.interaction)
+        cells = self.nominal_cells(signal)
         total = float(cells.sum()) * strength
         recoils = float(signal.fold.spectrum().sum())
         if not math.isfinite(recoils):

@@ -30,6 +30,7 @@ from cevns.experiments.prediction.built_once import BuiltOnce
 from cevns.inference.model.factors import NamedFactor, Strength
 from cevns.nuclear.form_factors import FormFactor, form_factor
 from cevns.nuclear.materials import Material, material
+from cevns.nuclear.stated_radii import StatedRadii
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import Interaction
 from cevns.rates.fold import of_its_mass
@@ -49,6 +50,11 @@ _ROUNDING = 1e-6
 T = TypeVar("T")
 UNQUENCHED = Constant(1.0)
 """A deposit that is seen as it is."""
+
+
+def _radii(process: InteractionSection) -> str:
+    """Stated radii as results repeat them."""
+    return "; ".join(f"{n} {r.protons:g}, {r.neutrons:g} fm" for n, r in process.radii.items())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -269,9 +275,15 @@ class Parts:
 
     @cached_property
     def form_factor(self) -> FormFactor:
-        """The nuclear form factor."""
-        name = self.declaration.interaction.form_factor
-        return self._located(lambda: form_factor(name), "interaction", "form_factor")
+        """The nuclear form factor, with the radii that the file states."""
+        declared = self.declaration.interaction
+        model = self._located(
+            lambda: form_factor(declared.form_factor), "interaction", "form_factor"
+        )
+        if not declared.radii:
+            return model
+        stated = tuple((n, r.protons, r.neutrons) for n, r in declared.radii.items())
+        return self._located(lambda: StatedRadii(model, stated), "interaction", "radii")
 
     @cached_property
     def quenching(self) -> Quenching:
@@ -334,11 +346,6 @@ class Parts:
             f if isinstance(f, str | float | int) else self._function(*section, k)
             for k, f in written
         )
-
-    @cached_property
-    def signal_strength(self) -> tuple[Strength, ...]:
-        """What multiplies the signal."""
-        return (*self.declaration.acting_on("signal", "flux"), *self.factors("strength"))
 
     @cached_property
     def external(self) -> dict[str, tuple[Observable, Measurement]]:
@@ -409,6 +416,7 @@ class Parts:
             "interaction": process.kind,
             "couplings": process.couplings,
             "form_factor": process.form_factor,
+            **({} if not process.radii else {"radii": _radii(process)}),
             "axial": "included" if process.axial else "left out",
             "quenching": "none" if detector.quenching is None else detector.quenching.kind,
             **({} if (r := detector.response.kind) == "chain" else {"response": r}),

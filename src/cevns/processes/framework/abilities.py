@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 from cevns.exceptions import InputError, SpeciesError, UnknownNameError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
+from cevns.nuclear.stated_radii import proton_default
 from cevns.parameters import Parameters
 from cevns.processes.framework.kernels import Process, is_kernel
 from cevns.processes.framework.kinematics import MASSLESS
@@ -427,7 +428,7 @@ def check_species(name: str, species: Iterable[str], scatter: Callable[[str], ob
 def proton_radius(process: Interaction, model: FormFactor, nuclide: Nuclide) -> float:
     """Rms radius of the protons, fm: the process's, or the default of the form-factor model."""
     radius = process.proton_rms_fm(nuclide) if isinstance(process, ProtonRadii) else None
-    return model.default_rms_radius(nuclide) if radius is None else float(radius)
+    return proton_default(model, nuclide) if radius is None else float(radius)
 
 
 def own_neutron_radius(

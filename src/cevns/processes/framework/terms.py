@@ -19,6 +19,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
+from cevns.nuclear.stated_radii import TwoRadii, proton_default
 from cevns.parameters import Parameters
 from cevns.processes.framework.kinematics import Kinematics, Several
 from cevns.typing import Array, ArrayLike
@@ -162,8 +163,9 @@ def nuclear_factors(
     def default() -> float:
         return model.default_rms_radius(nuclide)
 
-    proton = model.evaluate(q_inv_fm, default() if proton_rms_fm is None else proton_rms_fm)
+    protons = proton_default(model, nuclide) if proton_rms_fm is None else proton_rms_fm
+    proton = model.evaluate(q_inv_fm, protons)
     neutron = proton
-    if proton_rms_fm is not None or neutron_rms_fm is not None:
+    if proton_rms_fm is not None or neutron_rms_fm is not None or isinstance(model, TwoRadii):
         neutron = model.evaluate(q_inv_fm, default() if neutron_rms_fm is None else neutron_rms_fm)
     return {"p": proton, "n": neutron, "a": neutron}

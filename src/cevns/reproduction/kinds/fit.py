@@ -10,7 +10,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.questions import POI_PARAMETER
 from cevns.study import load
 
-__all__ = ["compute"]
+__all__ = ["compute", "field_of"]
 
 
 @cache
@@ -59,11 +59,20 @@ def compute(
     """
     changes = tuple((overrides or {}).items())
     record = _fit(experiment, poi, changes, tuple(fix), asimov, tuple(free))
-    found = _field(record, field)
-    return scale * (found if over is None else found / _field(record, over))
+    found = field_of(record, field)
+    return scale * (found if over is None else found / field_of(record, over))
 
 
-def _field(record: Any, field: str) -> float:
+def field_of(record: Any, field: str) -> float:
+    """A number in a record by its path, ``/`` between keys.
+
+    Raises:
+        InputError: if the record has no such field.
+
+    Examples:
+        >>> field_of({"poi": {"value": 0.23}}, "poi/value")
+        0.23
+    """
     for key in field.split("/"):
         if not isinstance(record, Mapping) or key not in record:
             known = ", ".join(record) if isinstance(record, Mapping) else "nothing"

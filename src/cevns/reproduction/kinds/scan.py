@@ -58,6 +58,8 @@ def compute(
     level: float = ONE_SIGMA,
     overrides: Mapping[str, str] | None = None,
     asimov: bool = False,
+    offset: float = 0.0,
+    scale: float = 1.0,
 ) -> float:
     """The best value of a parameter, or an end of a piece of its confidence set.
 
@@ -77,6 +79,8 @@ def compute(
         level: confidence level.
         overrides: changed fields of the experiment file.
         asimov: whether expected counts are fitted: a projection.
+        offset: added to a value, in its unit: what the parameter is counted from.
+        scale: factor to the unit of the row.
 
     Raises:
         InputError: if there is no such piece, or it runs out of the range.
@@ -96,7 +100,7 @@ def compute(
     )
     best = float(found.best[parameter])
     if field == "best":
-        return best
+        return scale * (best + offset)
     pieces = found.intervals
     if not 0 <= piece < len(pieces):
         raise InputError(
@@ -110,4 +114,5 @@ def compute(
         raise InputError(
             f"{parameter} of {experiment} is not limited from {low:g} to {high:g}: scan further"
         )
-    return {"up": ends["upper"] - best, "down": best - ends["lower"]}.get(field, ends[name])
+    widths = {"up": ends["upper"] - best, "down": best - ends["lower"]}
+    return scale * widths.get(field, ends[name] + offset)

@@ -1,0 +1,371 @@
+r"""Sets of data together, each alone and all without it: what each brings, and whether they agree.
+
+The parameter goodness of fit (Maltoni and Schwetz, Phys. Rev. D 68 (2003) 033020) compares minima,
+
+    chi2_PG = min_joint - sum_s min_s,    ndof = sum_s P_s - P,
+
+with P_s the number of parameters of interest that set s determines alone and P those of the joint
+fit. Each minimum has the constraints of its own parameters: one that several sets share, the flux
+of a source, stands once in the joint minimum and once in that of each of these sets.
+
+What one set changes is its shift, (x_without - x)/sqrt(sigma_without^2 - sigma^2): the two results
+share data, so that the variance of their difference is the difference of the variances.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cevns.analysis.measurement import Measurement, short
+from cevns.analysis.measuring import measure
+from cevns.analysis.question import Asked, Request, ask
+from cevns.exceptions import FitError, InputError
+from cevns.experiments.experiment import Experiment
+from cevns.experiments.fast_form import fast_form
+from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
+from cevns.inference.minimum.information import information_shares
+
+__all__ = ["CombinedFit", "ParameterGoodness", "Pull", "SetFit", "combined_fit"]
+
+_LARGE = 2.0
+"""Pulls beyond this are reported."""
+
+
+@dataclass(frozen=True)
+class ParameterGoodness:
+    """Tension between sets of data.
+
+    Args:
+        chi2: rise of the joint minimum over those of the sets.
+        ndof: parameters that the sets determine, less those of the joint fit.
+    """
+
+    chi2: float
+    ndof: int
+
+    @property
+    def p_value(self) -> float | None:
+        """Of chi2 with that many degrees of freedom; None where nothing can disagree."""
+        from scipy.stats import chi2
+
+        return float(chi2.sf(self.chi2, self.ndof)) if self.ndof > 0 else None
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A nuisance parameter after the fit.
+
+    Args:
+        name: of the parameter.
+        sets: that depend on it.
+        value: (fitted - prior mean)/prior width.
+        error: fitted error over prior width.
+    """
+
+    name: str
+    sets: tuple[str, ...]
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class SetFit:
+    """One set of data of a combination.
+
+    Args:
+        name: short.
+        title: a line for tables.
+        bins: numbers that it brings.
+        deviance: its part of -2 ln L in the joint fit.
+        minimum: smallest -2 ln L of it alone, constraints included.
+        parameters: of interest that it determines alone.
+        alone: those of interest from it only; empty where it does not determine them.
+        without: from all others; empty where they do not.
+        share: of the information on the first parameter of interest.
+        shift: of the first parameter without it, in standard deviations of the difference.
+    """
+
+    name: str
+    title: str
+    bins: int
+    deviance: float
+    minimum: float
+    parameters: int
+    alone: tuple[FittedParameter, ...]
+    without: tuple[FittedParameter, ...]
+    share: float | None
+    shift: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "title": self.title,
+            "bins": self.bins,
+            "deviance": self.deviance,
+            "minimum": self.minimum,
+            "parameters": self.parameters,
+            "alone": {p.name: short(p) for p in self.alone},
+            "without": {p.name: short(p) for p in self.without},
+            "information_share": self.share,
+            "shift_without": self.shift,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class CombinedFit:
+    """Result of `combined_fit`.
+
+    Args:
+        measurement: the joint fit.
+        sets: what each set of data brings, by short name; empty where that was not asked for.
+        pulls: of constrained parameters.
+        goodness: tension of the sets on the parameters of interest.
+    """
+
+    measurement: Measurement
+    sets: Mapping[str, SetFit]
+    pulls: tuple[Pull, ...]
+    goodness: ParameterGoodness | None
+
+    @property
+    def poi(self) -> FittedParameter:
+        """The first parameter of interest."""
+        assert self.measurement.poi is not None
+        return self.measurement.poi
+
+    @property
+    def of_interest(self) -> tuple[FittedParameter, ...]:
+        """All parameters of interest."""
+        return tuple(p for p in self.measurement.fit if p.parameter.role == "poi" and not p.fixed)
+
+    @property
+    def large_pulls(self) -> tuple[Pull, ...]:
+        """Those beyond two."""
+        return tuple(p for p in self.pulls if abs(p.value) > _LARGE)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``cevns global``."""
+        whole, tension = self.measurement.to_dict(), self.goodness
+        results = self.measurement.results
+        return {
+            **whole,
+            "experiments": {name: r.to_dict() for name, r in results.items()},
+            "of_interest": {p.name: short(p) for p in self.of_interest},
+            "sets": {name: s.to_dict() for name, s in self.sets.items()},
+            "pulls": [
+                {"name": p.name, "sets": list(p.sets), "value": p.value, "error": p.error}
+                for p in self.pulls
+            ],
+            "goodness": {
+                "parameter_goodness": None if tension is None else tension.chi2,
+                "ndof": None if tension is None else tension.ndof,
+                "p_value": None if tension is None else tension.p_value,
+                "chi2": whole["chi2"],
+                "chi2_ndof": whole["ndof"],
+            },
+        }
+
+
+def combined_fit(
+    *experiments: Experiment,
+    request: Request,
+    sets: Mapping[str, str] | None = None,
+    use_asimov: bool = False,
+    each: bool = True,
+) -> CombinedFit:
+    """Fit sets of data together, each alone and all without it.
+
+    Args:
+        experiments: from `cevns.experiments.load`.
+        request: parameters of interest (``free``) and what is held.
+        sets: short name to the experiment, or to the channel of an external measurement; by default
+            the experiments by their names.
+        use_asimov: fit the expected counts.
+        each: fit each set alone and all without it.
+
+    Raises:
+        UnknownNameError: if a name is unknown.
+        InputError: if there are no data, or no set feels a parameter of interest.
+        FitError: if the joint fit does not converge.
+    """
+    asked = ask(*experiments, request=request)
+    data = asked.data(use_asimov)
+    names = _channels(asked.held, sets or {e.name: e.name for e in experiments})
+    _check_felt(asked.held, request.free, names)
+    joint = measure(*experiments, request=request, use_asimov=use_asimov, contributions=False)
+    users = {n: _parameters(joint.model, own) for n, own in names.items()}
+    pulls = tuple(
+        Pull(p.name, tuple(s for s, known in users.items() if p.name in known), p.pull, ratio)
+        for p in joint.fit
+        if not p.fixed and p.pull is not None and (ratio := p.constraint_ratio) is not None
+    )
+    if not each:
+        return CombinedFit(joint, {}, pulls, None)
+    # many fits: on tables, the joint one too, as differences of minima are asked for
+    fast = fast_form(joint.model)[0]
+    start = {p.name: p.value for p in joint.fit}
+    best = fit(fast, data=data, poi=joint.fit.poi, minos="none", start=start)
+    fits = _Sets(asked, fast, best, data, names)
+    found = {name: fits.of(name) for name in names}
+    own, determined = (
+        sum(getattr(s, k) for s in found.values()) for k in ("minimum", "parameters")
+    )
+    ndof = int(determined) - len(request.free)
+    goodness = ParameterGoodness(best.twice_nll - own, ndof) if ndof > 0 else None
+    return CombinedFit(joint, found, pulls, goodness)
+
+
+def _channels(model: Model, sets: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Channels of the model by set: a group, but for external measurements, which are their own."""
+    alone = {
+        name
+        for name in sets.values()
+        if any(c.name == name and c.auxiliary for c in model.channels)
+    }
+    out = {}
+    for short_name, of in sets.items():
+        own = [
+            c.name for c in model.channels if (c.name if of in alone else c.group or c.name) == of
+        ]
+        out[short_name] = tuple(n for n in own if of in alone or n not in alone)
+    return {name: own for name, own in out.items() if own}
+
+
+def _parameters(model: Model, channels: Sequence[str]) -> set[str]:
+    return {c.joint_name(n) for c in model.channels if c.name in channels for n in c.names}
+
+
+def _check_felt(model: Model, free: Sequence[str], names: Mapping[str, Sequence[str]]) -> None:
+    """Raise if no chosen set depends on a parameter of interest."""
+    for asked in free:
+        p = model.parameters[asked]
+        if not _felt(model, p.name):
+            raise InputError(
+                f"no chosen set of data ({', '.join(names)}) feels {p.name!r}: add one that does, "
+                "or ask for another parameter"
+            )
+
+
+def _felt(model: Model, name: str) -> bool:
+    """Whether the expectation changes along a parameter, to a millionth of its largest value."""
+    p = model.parameters[name]
+    values = [v for v in (p.value + p.scale, p.value - p.scale) if p.lower <= v <= p.upper]
+    nominal = model.expected(model.parameters.values)
+    for value in values:
+        moved = model.expected(model.parameters.at({name: value}).values)
+        if np.any(np.abs(moved - nominal) > 1e-9 * np.abs(nominal).max()):
+            return True
+    return False
+
+
+@dataclass(frozen=True, eq=False)
+class _Sets:
+    """Fits of some of the sets, at the same question and to the same data.
+
+    Args:
+        asked: the question.
+        model: of all of them.
+        best: their joint fit.
+        data: Asimov data, or None for those of the model.
+        names: channels by set.
+    """
+
+    asked: Asked
+    model: Model
+    best: FitResult
+    data: Data | None
+    names: Mapping[str, tuple[str, ...]]
+
+    def of(self, name: str) -> SetFit:
+        """What a set brings."""
+        own = self.names[name]
+        others = [c for n, channels in self.names.items() if n != name for c in channels]
+        minimum, parameters, alone = self._alone(own)
+        without = self._fit(others) if others else None
+        kept = () if without is None else _of_interest(without)
+        first = self.best[self.best.poi or ""]
+        shift = _shift(kept[0], first) if kept and kept[0].name == first.name else None
+        return SetFit(
+            name=name,
+            title=self._title(name),
+            bins=sum(self.model.channel(c).n_bins for c in own),
+            deviance=sum(self._parts[c] for c in own),
+            minimum=minimum,
+            parameters=parameters,
+            alone=alone,
+            without=kept,
+            share=self._shares.get(name),
+            shift=shift,
+        )
+
+    @cached_property
+    def _parts(self) -> dict[str, float]:
+        """-2 ln L of each channel at the joint minimum."""
+        return Likelihood.of(self.model, self.best.data).by_channel(self.best.theta)
+
+    def _title(self, name: str) -> str:
+        own = [self.model.channel(c) for c in self.names[name]]
+        groups = {c.group or c.name for c in own if not c.auxiliary}
+        return next((e.title for e in self.asked.experiments if e.name in groups), name)
+
+    @cached_property
+    def _shares(self) -> dict[str, float]:
+        """Of the information on the first parameter of interest, by set."""
+        if len(self.names) < 2:
+            return {}
+        owner = {c: name for name, channels in self.names.items() for c in channels}
+        changed = {
+            c.name: replace(c, group=owner[c.name], auxiliary=False) for c in self.model.channels
+        }
+        grouped = self.model.with_channels(changed)
+        return information_shares(grouped, self.best.theta, self.best.poi or "")
+
+    def _alone(self, own: Sequence[str]) -> tuple[float, int, tuple[FittedParameter, ...]]:
+        """The minimum of a set, how many parameters it determines, and these."""
+        model = self.model.only(own)
+        free = [p.name for p in model.parameters if p.role == "poi" and not p.fixed]
+        felt = [n for n in free if _felt(model, n)]
+        # what a set does not feel, or cannot tell from another parameter, stays at the joint fit
+        while True:
+            held = {n: self.best[n].value for n in free if n not in felt}
+            found = self._fit(own, held)
+            if found is not None:
+                return found.twice_nll, len(felt), _of_interest(found)
+            if not felt:
+                raise FitError(f"the fit of {' and '.join(own)} alone does not converge")
+            felt.pop()
+
+    def _fit(
+        self, channels: Sequence[str], held: Mapping[str, float] | None = None
+    ) -> FitResult | None:
+        """A fit of some channels; None where they do not determine all that is free."""
+        model = self.model.only(channels)
+        if held:
+            model = model.with_parameters(model.parameters.fix(dict(held)))
+        data = None if self.data is None else self.data.only(self.model, model)
+        free = tuple(p.name for p in model.parameters if p.role == "poi" and not p.fixed)
+        start = {p.name: self.best[p.name].value for p in model.parameters}
+        try:
+            return fit(
+                model, data=data, poi=free[0] if free else None, minos=free or "none", start=start
+            )
+        except FitError:
+            return None
+
+
+def _of_interest(found: FitResult) -> tuple[FittedParameter, ...]:
+    return tuple(p for p in found if p.parameter.role == "poi" and not p.fixed)
+
+
+def _shift(without: FittedParameter, whole: FittedParameter) -> float | None:
+    """None where the set brings less than a hundredth: errors then differ by rounding."""
+    variance = without.error**2 - whole.error**2
+    if not variance > 0.01 * without.error**2:
+        return None
+    return (without.value - whole.value) / math.sqrt(variance)

@@ -1,0 +1,155 @@
+"""``cevns global``: sets of data together, what each brings, and whether they agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cevns.cli.terminal import options
+from cevns.cli.terminal.output import Output, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from cevns.analysis.studies.combined_fit import CombinedFit
+    from cevns.inference import FittedParameter
+    from cevns.study.combined_study import CombinedStudy
+
+__all__ = ["global_fit"]
+
+
+def global_fit(
+    output: Output,
+    combination: Annotated[
+        str,
+        typer.Argument(
+            metavar="COMBINATION", help="a file of your own in place of the shipped one"
+        ),
+    ] = "global",
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="A,B",
+            help="sets of data: short names, names of experiments, files; 'default' for the usual",
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="C", help="sets of data that are left out")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="of interest, one or several; default: sin2_theta_w"),
+    ] = None,
+    free: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="a further parameter of the interaction that is free"),
+    ] = None,
+    model: Annotated[str | None, options.NewPhysics] = None,
+    at: options.At = None,
+    fix: options.Fix = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=ALTERNATIVE", help="of what decides; all are printed"),
+    ] = None,
+    set_field: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="change a field of all files, or NAME:KEY"),
+    ] = None,
+    data: options.DataFolder = None,
+    asimov: options.Asimov = False,
+    joint_only: Annotated[
+        bool, typer.Option("--joint-only", help="leave out the fits of each set alone")
+    ] = False,
+    points: Annotated[
+        int, typer.Option("--profile", metavar="N", min=0, help="points of a profile in the JSON")
+    ] = 0,
+) -> None:
+    """Fit the global combination of CEvNS data: value, tension, what each set brings.
+
+    Scans, limits, toys: the other commands take the combination too, as global:csi,lar.
+    """
+    study = options.combined(
+        combination, _names(with_), _names(without), choose, set_field, data=data, model=model
+    )
+    asked = tuple(dict.fromkeys((*(parameter or ()), *(free or ())))) or ("sin2_theta_w",)
+    held = options.at_values(study, at)
+    known = study.model(free=asked, at=held).parameters
+    fixed = options.fixed(known, fix)
+    found = study.combine(*asked, at=held, fix=fixed, asimov=asimov, each=not joint_only)
+    _show(output.console, study, found)
+    record = {**study.provenance(), **found.to_dict()}
+    if points:
+        curve = study.profile(
+            free=asked, at=held, fix=fixed, asimov=asimov, points=points
+        ).to_dict()
+        kept = ("parameter", "values", "delta_chi2", "intervals")
+        record["profile"] = {k: curve[k] for k in kept}
+    output.result(record)
+
+
+def _names(texts: Sequence[str] | None) -> list[str]:
+    return [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
+
+
+def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
+    """Print a combination for people."""
+    from cevns.experiments.remarks import remarks
+
+    console.print(study.title, style="bold", end="")
+    console.print(f"  ({'expected counts (Asimov)' if found.measurement.asimov else 'data'})")
+    chosen = ", ".join(f"{name} {option}" for name, option in study.choices.items())
+    if chosen:
+        console.print(f"choices: {chosen}", soft_wrap=True)
+    poi = found.poi
+    sets = table(
+        f"{poi.name}{f' ({poi.unit})' if poi.unit else ''} by set of data",
+        "set",
+        "what",
+        "bins",
+        "-2lnL",
+        "alone",
+        "without it",
+        "share",
+        "shift",
+        left=2,
+    )
+    for name, s in found.sets.items():
+        sets.add_row(
+            name,
+            s.title,
+            str(s.bins),
+            f"{s.deviance:.1f}",
+            _first(s.alone, poi.name),
+            _first(s.without, poi.name),
+            "" if s.share is None else f"{100 * s.share:.1f} %",
+            "" if s.shift is None else f"{s.shift:+.1f}",
+        )
+    if found.sets:
+        console.print(sets)
+    for p in found.of_interest:
+        console.print(f"{p.name} = {_value(p)} {p.unit}".rstrip(), style="bold")
+    fit = found.measurement.fit
+    console.print(f"chi2 {fit.chi2:.1f} / {fit.ndof}")
+    if found.goodness is not None:
+        g = found.goodness
+        console.print(
+            f"tension of the sets (parameter goodness of fit): chi2 {g.chi2:.2f} / {g.ndof}, "
+            f"p = {g.p_value:.2g}"
+        )
+    for remark in dict.fromkeys(r for e in study.experiments for r in remarks(e.physics)):
+        console.print(f"note: {remark}", soft_wrap=True)
+    for pull in found.large_pulls:
+        console.print(f"pull beyond 2: {pull.name} {pull.value:+.2f} ({', '.join(pull.sets)})")
+
+
+def _first(parameters: Sequence[FittedParameter], name: str) -> str:
+    return next((_value(p) for p in parameters if p.name == name), "")
+
+
+def _value(p: FittedParameter) -> str:
+    up, down = (p.error if e is None else e for e in (p.error_up, p.error_down))
+    return f"{p.value:.4g} +{up:.2g} -{down:.2g}"

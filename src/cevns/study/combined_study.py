@@ -1,0 +1,71 @@
+"""A named combination of experiments: a study that knows its sets of data and its choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cevns import analysis
+from cevns.analysis.question import requested
+from cevns.study.study import Study
+
+__all__ = ["CombinedStudy"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CombinedStudy(Study):
+    """A combination; ``cevns.load("global")`` opens the shipped one.
+
+    Args:
+        experiments: of the combination.
+        models: new physics in the interaction of all.
+        label: its name.
+        heading: its title.
+        sets: short names, and the experiment or the external measurement that each is.
+        choices: which alternative was taken, by the name of the choice.
+    """
+
+    sets: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    def provenance(self) -> dict[str, Any]:
+        """As of several experiments, with the name of the combination and its choices."""
+        whole = {"combination": self.name, "choices": dict(self.choices), "sets": dict(self.sets)}
+        return {**super().provenance(), **whole}
+
+    def combine(
+        self,
+        *free: str,
+        at: Mapping[str, float] | None = None,
+        fix: Mapping[str, float | None] | None = None,
+        asimov: bool = False,
+        each: bool = True,
+    ) -> analysis.CombinedFit:
+        """Fit all sets of data together, each alone and all without it.
+
+        Args:
+            free: parameters of interest; ``sin2_theta_w`` by default.
+            at: values of other parameters of the interaction.
+            fix: parameters of the model to hold.
+            asimov: fit the expected counts.
+            each: fit each set alone and all without it; without these there is no tension.
+
+        Raises:
+            UnknownNameError: if a name is unknown.
+            InputError: if there are no data, or no set feels a parameter.
+            FitError: if the joint fit does not converge.
+
+        Examples:
+            >>> import cevns
+            >>> found = cevns.load("global:csi,ge-2024").combine()
+            >>> round(found.poi.value, 3), found.goodness.ndof
+            (0.207, 1)
+        """
+        asked = requested(None, free or ("sin2_theta_w",), at, fix)
+        with np.errstate(under="ignore"):
+            return analysis.combined_fit(
+                *self.experiments, request=asked, sets=self.sets, use_asimov=asimov, each=each
+            )
