@@ -68,7 +68,7 @@ def sensitivity_of(
         >>> from cevns.experiments import load
         >>> found = sensitivity_of(load("coherent-csi-2021"), name="cross-section")
         >>> found.headline.written
-        '15 %'
+        '16 %'
     """
     chosen = topic(name)
     if not experiments:
