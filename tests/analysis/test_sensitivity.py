@@ -298,9 +298,7 @@ def test_heavy_water_measures_the_flux(tmp_path):
     ]
     asked = ask(water, request=requested("cross-section", (), None, None)).held
     free = Parameters(
-        Parameter(**{**vars(p), "constraint": None, "typical": 0.1})
-        if p.name == "sns.flux"
-        else p
+        Parameter(**{**vars(p), "constraint": None, "typical": 0.1}) if p.name == "sns.flux" else p
         for p in asked.parameters.fix({"cross_section": None})
     )
     years = {water.name: 3.0 / 2.0}
