@@ -8,6 +8,7 @@ of one core with one BLAS thread, as the machine may be shared.
 
 import argparse
 import warnings
+from functools import partial
 
 import cevns
 from _timing import cpu, report
@@ -34,11 +35,8 @@ def main() -> None:
                 number = len(study.sensitivity(topic).expected)
             except CevnsError:
                 continue
-            times = [
-                cpu(lambda topic=topic: study.sensitivity(topic, years=[3], flux_error=[0.05]))[0]
-                for _ in range(repeats)
-            ]
-            cell = min(times) / number
+            asked = partial(study.sensitivity, topic, years=[3], flux_error=[0.05])
+            cell = min(cpu(asked)[0] for _ in range(repeats)) / number
             slowest = max(slowest, cell)
             print(f"{name}, {topic}: {1e3 * cell:.0f} ms a cell ({number} of them)")
     print(f"slowest cell: {slowest:.2f} s of {CELL:g} s")
