@@ -49,7 +49,7 @@ def test_which_members_are_meant():
     # full names and other names mean the same
     assert members("global:coherent-csi-2021,coherent-ge-2024") == ["csi", "ge-2024"]
     # what is no member stands beside with its own name
-    assert members("global:csi,texono-2025") == ["csi", "texono-2025"]
+    assert members("global:csi,nugen-2022") == ["csi", "nugen-2022"]
 
 
 def test_every_member_and_choice_can_be_opened():

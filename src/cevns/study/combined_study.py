@@ -62,7 +62,7 @@ class CombinedStudy(Study):
             >>> import cevns
             >>> found = cevns.load("global:csi,ge-2024").combine()
             >>> round(found.poi.value, 3), found.goodness.ndof
-            (0.207, 1)
+            (0.211, 1)
         """
         asked = requested(None, free or ("sin2_theta_w",), at, fix)
         with np.errstate(under="ignore"):

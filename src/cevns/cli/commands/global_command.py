@@ -152,4 +152,6 @@ def _first(parameters: Sequence[FittedParameter], name: str) -> str:
 
 def _value(p: FittedParameter) -> str:
     up, down = (p.error if e is None else e for e in (p.error_up, p.error_down))
+    if p.at_lower_bound:
+        return f"{p.quoted:.4g} +{up:.2g}"
     return f"{p.value:.4g} +{up:.2g} -{down:.2g}"
