@@ -92,16 +92,15 @@ def flux_averaged_cross_section(
     atoms = sum(count for _, count in hit)
     total = np.zeros(len(source.flavours))
     fluence = np.array([source.fluence_cm2(f) for f in source.flavours])
-    for nuclide, count in hit:
-        if is_kernel(process):
-            alone = Material(nuclide.name, ((nuclide, 1.0),))
-            counts = KernelFold(source, process, alone, 1.0, model).spectrum(values).sum(axis=-1)
-            nuclei = sum(alone.nuclei_per_kg().values())
-            sigma = counts / np.where(fluence > 0.0, fluence * nuclei, 1.0)
-        else:
-            terms = cast("Interaction", process)
+    if is_kernel(process):
+        counts = KernelFold(source, process, material, 1.0, model).spectrum(values).sum(axis=-1)
+        nuclei = sum(material.nuclei_per_kg()[nuclide.name] for nuclide, _ in hit)
+        total = counts / np.where(fluence > 0.0, fluence * nuclei, 1.0)
+    else:
+        terms = cast("Interaction", process)
+        for nuclide, count in hit:
             sigma = _integrate(source, terms, model, nuclide, values, radii)
-        total += count / atoms * sigma
+            total += count / atoms * sigma
     return FluxAveraged(
         material.name,
         dict(zip(source.flavours, total.tolist(), strict=True)),

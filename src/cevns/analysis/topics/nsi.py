@@ -13,6 +13,7 @@ from cevns.experiments.experiment import Experiment
 
 __all__ = ["TOPIC"]
 
+
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = at
     names = [f"eps_{a}{a}_{q}" for q in "ud" for a in emitted(experiments, ("mu", "e"))]

@@ -52,14 +52,14 @@ def rate(
     study = placed.study
     found = study.rate(at=placed.values, points=points)
     for result in found.values():
-        _show_counts(output.console, result.title, result.channels, result.experiment.unit)
+        _show_counts(output.console, result.experiment, result.channels)
         for name, count in result.per_kg_day.items():
             of = result.experiment.whole_material.name
             source = result.experiment.source
             totals = source.totals if isinstance(source, SteadySource) else {}
             when = f"live day{_at_full_power(totals, ' at full power')}"
             output.console.print(f"{name}: {count:.4g} per kg of {of} and {when}")
-        _show_times(output.console, result.times)
+        _show_times(output.console, result.experiment, result.times)
         _show_remark(output.console, result.experiment, placed.values)
         _show_spectrum(output.console, result)
     _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
@@ -79,8 +79,8 @@ def predict(
     for e in placed.study.experiments:
         channels = channel_counts(e, at=placed.values)
         there, times = place(e, placed.values)[0], time_counts(e, at=placed.values)
-        _show_counts(output.console, e.title, channels, e.unit)
-        _show_times(output.console, times)
+        _show_counts(output.console, e, channels)
+        _show_times(output.console, e, times)
         _show_remark(output.console, there, placed.values)
         records[e.name] = {
             **there.provenance(),
@@ -99,14 +99,28 @@ def _write(
     output.result(next(iter(each.values())) if len(each) == 1 else {"experiments": each})
 
 
+def _named(experiment: Experiment, counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts by the names that tables show: a signal that is no CEvNS has that of its reaction."""
+    from cevns.experiments.questions import SIGNAL
+    from cevns.processes import signal_title
+
+    if not experiment.is_beside:
+        return dict(counts)
+    title = signal_title(experiment.interaction)
+    return {title if name == SIGNAL else name: count for name, count in counts.items()}
+
+
 def _show_counts(
-    console: Console, title: str, channels: Mapping[str, Mapping[str, float]], unit: str
+    console: Console, experiment: Experiment, channels: Mapping[str, Mapping[str, float]]
 ) -> None:
     from cevns.inference.model.expectation import summed
 
+    unit = experiment.unit
+    channels = {channel: _named(experiment, counts) for channel, counts in channels.items()}
     counted = unit == "events"
     what = "counts in the analysis region" if counted else f"value in {unit}"
-    shown = table(f"expected {what}: {title}", "component", "counts" if counted else unit)
+    heading = "counts" if counted else unit
+    shown = table(f"expected {what}: {experiment.title}", "component", heading)
     for name, count in summed(channels).items():
         # a few events in two digits behind the point, far less than one in three figures
         shown.add_row(name, f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}")
@@ -115,11 +129,12 @@ def _show_counts(
         console.print(by_channel(channels, "counts", ".2f"))
 
 
-def _show_times(console: Console, times: Mapping[str, TimeCounts]) -> None:
+def _show_times(console: Console, experiment: Experiment, times: Mapping[str, TimeCounts]) -> None:
     """Counts against time, and per day or second, by which unequal bins are compared."""
     for channel, found in times.items():
         of = f": {channel}" if len(times) > 1 else ""
-        columns = [f"{name}{per}" for name in found.expected for per in ("", f" / {found.unit}")]
+        names = _named(experiment, found.expected)
+        columns = [f"{name}{per}" for name in names for per in ("", f" / {found.unit}")]
         shown = table(f"expected counts against time{of}", f"time / {found.unit}", *columns)
         rates = found.per_unit
         for i, (begin, end) in enumerate(pairwise(found.edges)):
