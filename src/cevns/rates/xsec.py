@@ -13,7 +13,7 @@ from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
 from cevns.processes import Interaction, Process, is_kernel
-from cevns.processes.framework.abilities import hit_by
+from cevns.processes.framework.abilities import OfNuclides, hit_by
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
 from cevns.rates.kernel_fold import KernelFold
@@ -37,7 +37,8 @@ class FluxAveraged:
     Args:
         target: what it belongs to; per nucleus, the average over the nuclei of a material.
         flavours: cm2 by flavour, each over its own spectrum.
-        mean_cm2: over all neutrinos of the source, flavours weighted by fluence.
+        mean_cm2: over all neutrinos of the source, flavours weighted by fluence; of a reaction over
+            the flavours that it happens to, so that the mean of a charged current is that of nu_e.
     """
 
     target: str
@@ -101,10 +102,11 @@ def flux_averaged_cross_section(
         for nuclide, count in hit:
             sigma = _integrate(source, terms, model, nuclide, values, radii)
             total += count / atoms * sigma
+    seen = fluence * (total > 0.0) if isinstance(process, OfNuclides) else fluence
     return FluxAveraged(
         material.name,
         dict(zip(source.flavours, total.tolist(), strict=True)),
-        float(fluence @ total / fluence.sum()),
+        float(seen @ total / seen.sum()) if seen.any() else 0.0,
     )
 
 
