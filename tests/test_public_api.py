@@ -37,7 +37,7 @@ PUBLIC = {
         "FluxFactor ForFormFactor ForSource FromElsewhere Interaction KernelProcess Kinematics "
         "MASSLESS Massive "
         "Massless NeutronRadii Process Proportional ProtonRadii Quantity Shape StandardModel Steep "
-        "Structured "
+        "Structured OfNuclides ToLevel "
         "Term Threshold at_place bounded check_species degeneracy differential_cross_section "
         "electron_scattering factors_at interaction interactions is_kernel is_steep keeps_spectra "
         "kinematics lma_dark matters_at_electrons nuclear_factors own_neutron_radius process "

@@ -68,6 +68,30 @@ def test_a_sample_is_what_the_model_expects(name, columns):
         )
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "number"), [("conus-plus-2025", 200_000), ("xenonnt-2026", 40_000)]
+)
+def test_channels_and_released_tables_are_what_the_model_expects(name, number):
+    """The signal in each channel, with its own detector; of XENONnT by tables of probabilities."""
+    sample = event_sample(load(name).experiments[0], ["cevns"])
+    events, model = sample.draw(number, seed=5), sample.experiment.model("count")
+    values = model.parameters.values
+    column = next(c for c in events if c.startswith("reconstructed"))
+    for k, stratum in enumerate(sample.strata):
+        channel = next(c for c in model.channels if c.name.endswith(f".{stratum.channel}"))
+        at = {n: model.parameters.position(channel.joint_name(n)) for n in channel.names}
+        found = channel.at({n: values[[i]] for n, i in at.items()}, np.zeros(1))
+        expected = found.component(0)[:, 0]
+        mine = events["channel"] == k
+        edges = sample.experiment.views[stratum.channel].energy_edges
+        counts = np.histogram(events[column][mine], edges)[0]
+        expected = expected / expected.sum() * counts.sum()
+        some = expected > 5.0
+        value = ((counts - expected)[some] ** 2 / expected[some]).sum()
+        assert chi2.sf(value, some.sum() - 1) > 1e-4, stratum.channel
+
+
 def test_photo_electrons_have_their_moments():
     """Mean 13.35 E_ee and variance mean^2/(1 + 9.56 E_ee), five standard errors."""
     number = 400_000

@@ -284,6 +284,48 @@ def test_a_ratio_knows_no_flux():
     assert errors[0] < 0.08
 
 
+@pytest.mark.slow
+def test_heavy_water_measures_the_flux(tmp_path):
+    # with an error d of the flux from heavy water, a prior f becomes 1/sqrt(1/f^2 + 1/d^2) for a
+    # detector whose rate nothing else ties to heavy water
+    prior, hardly = 0.1, 1e-6
+    alone = opened(copy_of(CRYO, "cryo", tmp_path)).experiments
+    water = load("coherent-d2o")
+    (quantity,) = topic("cross-section").asks(alone, {})
+    errors = [
+        expected_numbers("x", subject, quantity, [3], [flux], 1.0)[0].error or 0.0
+        for subject, flux in ((alone, hardly), ((*alone, water), prior))
+    ]
+    asked = ask(water, request=requested("cross-section", (), None, None)).held
+    free = Parameters(
+        Parameter(**{**vars(p), "constraint": None, "typical": 0.1}) if p.name == "sns.flux" else p
+        for p in asked.parameters.fix({"cross_section": None})
+    )
+    years = {water.name: 3.0 / 2.0}
+    by_water = expected_error(asked.with_parameters(free).exposed(years), "sns.flux") or 0.0
+    assert 0.03 < by_water < 0.06
+    flux = 1.0 / math.sqrt(prior**-2 + by_water**-2)
+    assert errors[1] ** 2 - errors[0] ** 2 == pytest.approx(flux**2, rel=1e-3)
+
+
+def test_dark_matter_of_the_beam():
+    found = opened(CRYO).sensitivity("dark-matter", at={"m_chi": 20.0}).headline
+    assert found.error is None
+    assert 1e-12 < (found.upper_limit or 0.0) < 1e-9
+    assert "m_chi = 20 MeV, m_V = 3 m_chi" in found.quantity.title
+
+
+def test_inelastic_channels_and_their_names():
+    found = cevns.load("coherent-d2o").sensitivity("inelastic", flux_error=[0.05])
+    assert [q.name for q in found.quantities] == ["d_cc_scale", "o16_cc_scale"]
+    # a count without energies has no table, and is fitted as it is
+    counted = cevns.load("coherent-nubes-fe").sensitivity("inelastic").headline
+    assert counted.error is not None
+    assert counted.error > 0.1  # the flux
+    lead = cevns.load("coherent-nubes-pb").sensitivity("inelastic")
+    assert lead.headline.number is not None
+
+
 def test_the_flux_error_replaces_that_of_the_file():
     study = opened(CRYO)
     of_file = study.sensitivity("cross-section").headline
@@ -444,7 +486,7 @@ def test_what_is_refused():
         study.sensitivity("cross-section", exposure_factor=math.nan)
     with pytest.raises(InputError, match="dm2_41 is not held in this topic"):
         study.sensitivity("nsi", at={"dm2_41": 1.0})
-    with pytest.raises(InputError, match="no component beside CEvNS"):
+    with pytest.raises(InputError, match="no inelastic channel"):
         study.sensitivity("inelastic")
     with pytest.raises(InputError, match="counts no years"):
         cevns.load("coherent-csi-2021").sensitivity("cross-section", years=[3])

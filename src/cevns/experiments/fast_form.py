@@ -168,6 +168,8 @@ def _with_signals(model: Model, change: Callable[[Signal, Channel], Shape]) -> d
 
 
 def _tabulated(shape: Signal, model: Model, channel: Channel, tables: ResponseTables) -> Shape:
+    if len(shape.fold.nodes) < 2:
+        return shape  # a bare count has no energies along which a table could go
     if isinstance(shape.fold, KernelPeriods):
         return shape  # no part of it is a table
     if isinstance(shape.fold, KernelFold) and not isinstance(shape.fold.interaction, Proportional):

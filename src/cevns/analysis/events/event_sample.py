@@ -122,7 +122,7 @@ def event_sample(
         >>> import cevns
         >>> sample = event_sample(cevns.load("coherent-csi-2021").experiments[0])
         >>> sample.components, round(sample.expected)
-        (('cevns', 'ssb', 'brn', 'nin'), 1652)
+        (('cevns', 'ssb', 'brn', 'nin'), 1641)
         >>> events = sample.draw(1000, seed=1)
         >>> float(events["reconstructed_pe"].max()) < 60.0
         True

@@ -95,8 +95,8 @@ class AliasTable:
 
     Examples:
         >>> table = AliasTable(np.array([1.0, 0.0, 3.0]))
-        >>> np.bincount(table.draw(10_000, np.random.default_rng(1)), minlength=3)[1]
-        0
+        >>> bool((table.draw(10_000, np.random.default_rng(1)) == 1).any())
+        False
     """
 
     def __init__(self, weights: Array) -> None:

@@ -154,16 +154,26 @@ class Reconstruction:
         return share
 
     def _in_bins(self, energy: Array, rng: np.random.Generator) -> Array:
-        """Values in the bins of a released response; not a number where there is none."""
+        """Values in the bins of a released response; not a number where there is none.
+
+        The response is a mixture of the rows of a table: first a row, then a bin of it.
+        """
         assert self._matrix is not None
-        out, width = np.full(energy.size, np.nan), np.diff(self._edges)
+        rows, width = self._matrix.mixed(self._pulls), np.diff(self._edges)
+        ends = np.minimum(np.cumsum(rows, axis=1), 1.0) + np.arange(len(rows))[:, None]
+        out, flat = np.full(energy.size, np.nan), ends.ravel()
         for begin in range(0, energy.size, _AT_ONCE):
             part = slice(begin, begin + _AT_ONCE)
-            ends = np.cumsum(self._matrix.evaluate(energy[part], self._pulls), axis=1)
-            bins = (ends <= rng.random(len(ends))[:, None]).sum(axis=1)
-            place, inside = rng.random(len(ends)), bins < len(width)
-            at = np.where(inside, bins, 0)
-            out[part] = np.where(inside, self._edges[at] + width[at] * place, np.nan)
+            shares = np.cumsum(self._matrix.places(energy[part]), axis=1)
+            row = (shares <= rng.random(len(shares))[:, None]).sum(axis=1)
+            there = row < len(rows)
+            row[~there] = 0
+            bins = np.searchsorted(flat, row + rng.random(row.size), side="right")
+            bins -= row * len(width)
+            there &= bins < len(width)
+            bins[~there] = 0
+            found = self._edges[bins] + width[bins] * rng.random(row.size)
+            out[part] = np.where(there, found, np.nan)
         return out
 
     def energy_bin(self, reconstructed: Array) -> IntArray:

@@ -22,14 +22,15 @@ def declared_years(experiment: Experiment) -> float | None:
 def flux_names(experiment: Experiment) -> tuple[str, ...]:
     """Parameters of a file that are the flux of its source, by what they act on and their name.
 
-    Those that act on ``flux``, and those that act on ``signal`` and are called so (``sns.flux``).
+    Those that act on ``flux``, and factors on the signal or a component that are called so
+    (``sns.flux``).
     """
     entries = experiment.declaration.parameters.items()
     return tuple(
         name
         for name, e in entries
         if e.acts_on == "flux"
-        or (e.acts_on == "signal" and name.rpartition(".")[2].casefold() == "flux")
+        or (e.acts_on in ("signal", "component") and name.rpartition(".")[2].casefold() == "flux")
     )
 
 
@@ -86,8 +87,11 @@ def short_line(experiment: Experiment) -> str:
     if isinstance(source, StoppedPion) and source.facility:
         place.insert(0, source.facility)
     axis = declared.axes.energy
-    if axis is not None:
-        place.append(f"> {axis.edges[0]:g} {axis.unit or 'units of the axis'}")
+    if axis is not None and axis.edges[0] > 0.0:
+        edge, unit = axis.edges[0], axis.unit or "units of the axis"
+        if edge >= 1e3 and unit.startswith("keV"):
+            edge, unit = 1e-3 * edge, unit.replace("keV", "MeV")
+        place.append(f"> {edge:g} {unit}")
     variant = (experiment.overrides or {}).get("variant")
     named = [variant] if variant not in (None, "sensitivity") else []
     return ", ".join([f"{declared.target.mass:g} kg {declared.target.material}", *place, *named])

@@ -68,7 +68,7 @@ def sensitivity_of(
         >>> from cevns.experiments import load
         >>> found = sensitivity_of(load("coherent-csi-2021"), name="cross-section")
         >>> found.headline.written
-        '15 %'
+        '16 %'
     """
     chosen = topic(name)
     if not experiments:
@@ -137,7 +137,8 @@ def expected_numbers(
     moved = model.parameters.at({interest: p.value + p.scale}).values
     if not (model.expected(moved) != model.expected(model.parameters.values)).any():
         raise InputError(
-            f"{of}: nothing that {interest} changes is seen, above the threshold and within the axes"
+            f"{of}: nothing that {interest} changes is seen, above the threshold and within the "
+            "axes"
         )
     out = []
     for each, error in product(tuple(years) or (None,), tuple(flux_errors) or (None,)):

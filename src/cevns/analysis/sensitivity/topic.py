@@ -144,7 +144,7 @@ def topic(name: str) -> Topic:
 
     Examples:
         >>> topic("cross-section").title
-        'cross section of CEvNS'
+        'cross section of CEvNS, or of the reaction of the file'
     """
     found: Any = registry.load(_PACKAGE, "topic", name).TOPIC
     assert isinstance(found, Topic)

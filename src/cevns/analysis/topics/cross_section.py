@@ -24,4 +24,4 @@ def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple
     )
 
 
-TOPIC = Topic("cross section of CEvNS", "xs", _asks)
+TOPIC = Topic("cross section of CEvNS, or of the reaction of the file", "xs", _asks)

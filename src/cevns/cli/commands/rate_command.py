@@ -59,7 +59,7 @@ def rate(
             totals = source.totals if isinstance(source, SteadySource) else {}
             when = f"live day{_at_full_power(totals, ' at full power')}"
             output.console.print(f"{name}: {count:.4g} per kg of {of} and {when}")
-        _show_times(output.console, result.experiment, result.times)
+        _show_times(output.console, result.times)
         _show_remark(output.console, result.experiment, placed.values)
         _show_spectrum(output.console, result)
     _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
@@ -80,7 +80,7 @@ def predict(
         channels = channel_counts(e, at=placed.values)
         there, times = place(e, placed.values)[0], time_counts(e, at=placed.values)
         _show_counts(output.console, e, channels)
-        _show_times(output.console, e, times)
+        _show_times(output.console, times)
         _show_remark(output.console, there, placed.values)
         records[e.name] = {
             **there.provenance(),
@@ -99,42 +99,34 @@ def _write(
     output.result(next(iter(each.values())) if len(each) == 1 else {"experiments": each})
 
 
-def _named(experiment: Experiment, counts: Mapping[str, Any]) -> dict[str, Any]:
-    """Counts by the names that tables show: a signal that is no CEvNS has that of its reaction."""
-    from cevns.experiments.questions import SIGNAL
-    from cevns.processes import signal_title
-
-    if not experiment.is_beside:
-        return dict(counts)
-    title = signal_title(experiment.interaction)
-    return {title if name == SIGNAL else name: count for name, count in counts.items()}
-
-
 def _show_counts(
     console: Console, experiment: Experiment, channels: Mapping[str, Mapping[str, float]]
 ) -> None:
+    from cevns.experiments.questions import SIGNAL
     from cevns.inference.model.expectation import summed
 
-    unit = experiment.unit
-    channels = {channel: _named(experiment, counts) for channel, counts in channels.items()}
+    title, unit = experiment.title, experiment.unit
+    # a reaction of some nuclides is no CEvNS, which the signal of a file is called otherwise
+    own = {SIGNAL: experiment.interaction.name} if experiment.is_beside else {}
     counted = unit == "events"
     what = "counts in the analysis region" if counted else f"value in {unit}"
-    heading = "counts" if counted else unit
-    shown = table(f"expected {what}: {experiment.title}", "component", heading)
+    shown = table(f"expected {what}: {title}", "component", "counts" if counted else unit)
     for name, count in summed(channels).items():
         # a few events in two digits behind the point, far less than one in three figures
-        shown.add_row(name, f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}")
+        shown.add_row(
+            own.get(name, name),
+            f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}",
+        )
     console.print(shown)
     if len(channels) > 1:
         console.print(by_channel(channels, "counts", ".2f"))
 
 
-def _show_times(console: Console, experiment: Experiment, times: Mapping[str, TimeCounts]) -> None:
+def _show_times(console: Console, times: Mapping[str, TimeCounts]) -> None:
     """Counts against time, and per day or second, by which unequal bins are compared."""
     for channel, found in times.items():
         of = f": {channel}" if len(times) > 1 else ""
-        names = _named(experiment, found.expected)
-        columns = [f"{name}{per}" for name in names for per in ("", f" / {found.unit}")]
+        columns = [f"{name}{per}" for name in found.expected for per in ("", f" / {found.unit}")]
         shown = table(f"expected counts against time{of}", f"time / {found.unit}", *columns)
         rates = found.per_unit
         for i, (begin, end) in enumerate(pairwise(found.edges)):

@@ -174,7 +174,7 @@ def _matrix(
     elif files.variant is not None:
         raise InputError("--variant is of named experiments; name them, or leave it out")
     else:
-        chosen = [(name, variant) for name, variant in projected()]
+        chosen = list(projected())
     opened = [e for name, variant in chosen for e in files.opened(name, variant)]
     return sensitivity_matrix(
         opened,

@@ -91,7 +91,8 @@ def beam_fields(section: Any, wanted: Sequence[str], given: Mapping[str, Any]) -
     """
     said = section
     if wanted and isinstance(section.get("kind"), str):
-        made = proton_beam(Component.model_validate(section))
+        own = {name: value for name, value in section.items() if name != "arrival"}
+        made = proton_beam(Component.model_validate(own))
         said = section if made is None else made.of_the_beam()
     found = {n: said[n] for n in wanted if n in said and n not in given}
     if unknown := [n for n, value in found.items() if value is None]:

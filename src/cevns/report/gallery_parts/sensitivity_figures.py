@@ -23,7 +23,7 @@ __all__ = ["matrix_figure", "sensitivity_figure"]
 
 _COLOURS: Final = ("#2f5fb3", "#e42536", "#d98200", "#964a8b", "#3f8f5b", "#6f6f76")
 _DASHES: Final[tuple[Any, ...]] = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.5, 1, 1.5)))
-_LETTERS: Final = 46
+_LETTERS: Final = 52
 """Letters of a line of assumptions in the matrix."""
 
 
@@ -89,7 +89,13 @@ def matrix_figure(found: SensitivityMatrix) -> Figure:
     axes = figure.subplots()
     axes.set_xlim(-left, columns)
     axes.set_ylim(total, 0.0)
-    axes.axis("off")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.minorticks_off()
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel(
+        "Topic; a dash where it is not asked of the detector", loc="right", fontsize=7.0
+    )
     for i, topic in enumerate(found.topics.values()):
         unit = "%" if topic.short in ("xs", "R_n", "inel") else ""
         axes.text(
