@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cevns.experiments import load
+from cevns.sources.facilities.pion_facility import facilities
 
 PUBLIC = os.environ.get("CEVNS_DATA")
 NAME = "coherent-csi-2021"
@@ -66,6 +68,28 @@ def test_counts_are_those_of_every_channel(cevns, command):
         assert whole == pytest.approx(record["expected"]["cevns"], rel=1e-12)
     assert whole == pytest.approx(load(path).prediction(), rel=1e-5)  # before any model is made
     assert ("summed over all channels" in " ".join(shown.out.split())) == (command[0] == "rate")
+
+
+@pytest.mark.parametrize("command", ["rate", "predict"])
+def test_a_signal_that_is_no_cevns_has_the_name_of_its_reaction(cevns, command):
+    result = cevns(command, "coherent-nubes-pb")
+    assert "nue-pb208-cc-1n" in result.out
+    assert "cevns" not in result.out
+
+
+def test_electrons_of_a_charged_current_are_shown_in_mev(cevns):
+    rows = [line.split() for line in cevns("rate", "coherent-nubes-fe").out.splitlines()]
+    columns = [r for r in rows if len(r) == 5 and r[0].replace(".", "").isdigit()]
+    energy, total = (np.array([float(r[i]) for r in columns]) for i in (0, -1))
+    assert 40.0 < energy[-1] < 46.0
+    assert np.trapezoid(total, energy) == pytest.approx(610.0, rel=0.02)  # all that are counted
+
+
+def test_facilities_are_listed_by_the_names_that_files_take(cevns):
+    found = json.loads(cevns("list", "facilities", "--json", "-").out)["facilities"]
+    assert {row["name"] for row in found} == set(facilities())
+    (ppu,) = (row for row in found if row["name"] == "sns-ppu")
+    assert (ppu["GeV"], ppu["MW"], ppu["Hz"]) == (1.3, 2.0, 60.0)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_sharper_detector_has_its_response():
     [
         ("coherent-lar-2020", "the pulse shape tells recoils of electrons"),
         ("coherent-lar-engineering", "'interaction.electrons: false'"),
-        ("ccm120-dm", "the axis is the energy of nuclear recoils"),
+        ("ar-750-dm", "the axis is the energy of nuclear recoils"),
         ("nai-3388-dm", "an efficiency in nuclear recoil energy does not say"),
     ],
 )

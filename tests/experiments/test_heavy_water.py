@@ -177,6 +177,7 @@ def test_the_flux_of_a_joint_fit():
     narrowed = 1.0 / math.sqrt(100.0 + error_of_flux() ** -2)
     names = "coherent-csi-2021", "coherent-d2o"
     joint = cevns.load(*names).fit(asimov=True, minos="none")
+    assert joint.signal_title == "CEvNS"
     alone = cevns.load(
         names[0], overrides={"parameters.sns.flux.constraint": f"1.00 +/- {narrowed}"}
     ).fit(poi="cross-section", asimov=True, minos="none")
@@ -231,6 +232,8 @@ def test_the_iron_cube_and_sodium_iodide():
         15.6 / 9.2, rel=1e-9
     )
     assert marley.physics["table"] == "marley"
+    # the mean is that of nu_e alone, as it is measured
+    assert load("coherent-nai-185kg").cross_section_cm2 == pytest.approx(9.2e-40, rel=1e-3)
 
 
 def test_a_burst_in_argon_by_time():

@@ -31,7 +31,8 @@ from cevns.sources import SNS, Source, source
 M_MU = 105.6583755
 BEAM = SNS(distance_m=20.0, protons=1e23, yield_per_flavour=0.09)
 CHANNELS = [n for n in interactions() if isinstance(interaction(n), OfNuclides)]
-TARGETS = {"H2": "D2O", "O": "H2O", "Ar": "Ar", "C": "C", "I": "NaI", "Fe": "Fe", "Pb": "Pb"}
+TARGETS = {"H2": "D2O", "O16": "H2O", "I127": "NaI"}
+TARGETS |= {"Ar40": "Ar", "C12": "C", "Fe56": "Fe", "Pb208": "Pb"}
 
 # means at pion decay at rest, e-42 cm2: nu_e, or nu_e, nu_mu, nubar_mu. Computed independently for
 # NEUTRINO_ALLEY.md from finer tables of the same calculations; 0.3 % is what coarser ones cost.
@@ -322,6 +323,15 @@ def test_a_target_without_the_nucleus(name):
         np.zeros((1, 1)), np.full((1, 1), 50.0), "nu_e", nuclide("Ge74"), {}
     )
     assert other.tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "isotope"),
+    [("nue-ar40-cc", "Ar36"), ("nu-c12-nc", "C13"), ("nue-pb208-cc-1n", "Pb206")],
+)
+def test_another_isotope_alone_is_not_the_nucleus(name, isotope):
+    with pytest.raises(InputError, match=rf"of \w+\d, and the target has none \({isotope}\)"):
+        KernelFold(BEAM, process(name), material(isotope), 1.0)
 
 
 def test_elements_stand_for_their_isotopes():

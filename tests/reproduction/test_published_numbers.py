@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
+from cevns.registry import canonical
 from cevns.reproduction import Published, Row, declared, reproduce
+from cevns.reproduction.published_rows import _ID, FOLDER
 
 # those that need a public release are judged beside their measurement
 JUDGED = [
@@ -155,6 +157,15 @@ def test_ids_are_unique():
     assert len(set(ids)) == len(ids)
 
 
+def test_files_are_chosen_by_the_ids_in_them():
+    every = declared()
+    ids = [row.id for row in every]
+    assert [i for f in sorted(FOLDER.glob("*.yaml")) for i in _ID.findall(f.read_text())] == ids
+    assert declared(("flux", "y-hg")) == tuple(
+        row for row in every if canonical(row.id).startswith(("flux", "y-hg"))
+    )
+
+
 def row(**changes) -> Row:
     fields = {
         "id": "x",
@@ -193,7 +204,7 @@ def several(**changes) -> Published:
 
 
 def test_a_row_of_several_numbers(monkeypatch):
-    monkeypatch.setattr("cevns.reproduction.published_rows.declared", lambda: (several(),))
+    monkeypatch.setattr("cevns.reproduction.published_rows.declared", lambda _: (several(),))
     numbers = several().numbers
     (found,) = reproduce(["two_places"])
     assert found.ours is found.difference is None
@@ -207,7 +218,7 @@ def test_a_row_of_several_numbers(monkeypatch):
     assert record["published_text"] == "1.60 / - / 0.100"
     off = ({**numbers[0], "accept": (1.0, 1.1)}, *numbers[1:])
     monkeypatch.setattr(
-        "cevns.reproduction.published_rows.declared", lambda: (several(numbers=off),)
+        "cevns.reproduction.published_rows.declared", lambda _: (several(numbers=off),)
     )
     (found,) = reproduce(["two-places"])
     assert found.agrees is False

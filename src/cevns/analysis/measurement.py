@@ -308,8 +308,9 @@ class Measurement:
 
     @property
     def signal_title(self) -> str:
-        """What the signal is called: CEvNS, or the process that stands in its place."""
-        titles = [r.components[SIGNAL].title for r in self.results.values()]
+        """What the signal that is asked for is called: CEvNS, or the process in its place."""
+        asked = [e.name for e in self.subject.experiments if not e.is_beside]
+        titles = [self.results[n].components[SIGNAL].title for n in asked or self.results]
         return " and ".join(dict.fromkeys(titles))
 
     @property

@@ -20,7 +20,7 @@ class ArgonNC(NeutralCurrent):
     """
 
     name = "nu-ar40-nc"
-    target = "Ar"
+    target = "Ar40"
     threshold_mev = 9.8
     scale_name = "ar40_nc_scale"
     relative_error = 0.90

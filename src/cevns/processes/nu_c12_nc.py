@@ -20,7 +20,7 @@ class CarbonNC(NeutralCurrent):
     """
 
     name = "nu-c12-nc"
-    target = "C"
+    target = "C12"
     threshold_mev = 15.11
     scale_name = "c12_nc_scale"
     relative_error = 0.30

@@ -19,7 +19,7 @@ class OxygenNC(NeutralCurrent):
     """
 
     name = "nu-o16-nc"
-    target = "O"
+    target = "O16"
     threshold_mev = 12.13
     scale_name = "o16_nc_scale"
     relative_error = 0.30

@@ -19,7 +19,7 @@ class LeadNCOne(NeutralCurrent):
     """
 
     name = "nu-pb208-nc-1n"
-    target = "Pb"
+    target = "Pb208"
     threshold_mev = 7.37
     scale_name = "pb208_nc_scale"
     relative_error = 0.30

@@ -19,7 +19,7 @@ class LeadNCTwo(NeutralCurrent):
     """
 
     name = "nu-pb208-nc-2n"
-    target = "Pb"
+    target = "Pb208"
     threshold_mev = 14.1
     scale_name = "pb208_nc_scale"
     relative_error = 0.30

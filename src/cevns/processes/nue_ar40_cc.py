@@ -22,7 +22,7 @@ class ArgonCC(ChargedCurrent):
     """
 
     name = "nue-ar40-cc"
-    target = "Ar"
+    target = "Ar40"
     threshold_mev = 1.504
     scale_name = "ar40_cc_scale"
     relative_error = 0.10

@@ -22,7 +22,7 @@ class CarbonCC(EffectiveLevel):
 
     q_eff: float = 17.34
     name = "nue-c12-cc"
-    target = "C"
+    target = "C12"
     threshold_mev = 17.34
     scale_name = "c12_cc_scale"
     relative_error = 0.15

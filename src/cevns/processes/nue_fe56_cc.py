@@ -22,7 +22,7 @@ class IronCC(EffectiveLevel):
 
     q_eff: float = 8.0
     name = "nue-fe56-cc"
-    target = "Fe"
+    target = "Fe56"
     threshold_mev = 8.511
     scale_name = "fe56_cc_scale"
     relative_error = 0.30

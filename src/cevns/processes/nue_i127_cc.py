@@ -22,7 +22,7 @@ class IodineCC(ChargedCurrent):
     """
 
     name = "nue-i127-cc"
-    target = "I"
+    target = "I127"
     threshold_mev = 12.511
     scale_name = "i127_cc_scale"
     relative_error = 0.21

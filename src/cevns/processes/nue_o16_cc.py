@@ -24,7 +24,7 @@ class OxygenCC(EffectiveLevel):
 
     q_eff: float = 23.0
     name = "nue-o16-cc"
-    target = "O"
+    target = "O16"
     threshold_mev = 15.42
     scale_name = "o16_cc_scale"
     relative_error = 0.30

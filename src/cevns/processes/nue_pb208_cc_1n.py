@@ -21,7 +21,7 @@ class LeadCCOne(ChargedCurrent):
     """
 
     name = "nue-pb208-cc-1n"
-    target = "Pb"
+    target = "Pb208"
     threshold_mev = 10.3
     scale_name = "pb208_cc_scale"
     relative_error = 0.30

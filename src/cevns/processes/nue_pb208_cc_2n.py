@@ -21,7 +21,7 @@ class LeadCCTwo(ChargedCurrent):
     """
 
     name = "nue-pb208-cc-2n"
-    target = "Pb"
+    target = "Pb208"
     threshold_mev = 18.4
     scale_name = "pb208_cc_scale"
     relative_error = 0.30

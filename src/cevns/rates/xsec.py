@@ -13,7 +13,7 @@ from cevns.nuclear import FormFactor, Material, Nuclide
 from cevns.nuclear import form_factor as find_form_factor
 from cevns.nuclear import material as find_material
 from cevns.processes import Interaction, Process, is_kernel, recoil_ends_kev
-from cevns.processes.framework.abilities import hit_by
+from cevns.processes.framework.abilities import OfNuclides, hit_by
 from cevns.processes.framework.combined import standing
 from cevns.processes.framework.extension import Extension
 from cevns.rates.fold import as_it_sees
@@ -38,7 +38,8 @@ class FluxAveraged:
     Args:
         target: what it belongs to; per nucleus, the average over the nuclei of a material.
         flavours: cm2 by flavour, each over its own spectrum.
-        mean_cm2: over all neutrinos of the source, flavours weighted by fluence.
+        mean_cm2: over all neutrinos of the source, flavours weighted by fluence; of a reaction over
+            the flavours that it happens to, so that the mean of a charged current is that of nu_e.
     """
 
     target: str
@@ -94,20 +95,20 @@ def flux_averaged_cross_section(
     source = as_it_sees(process, source)
     total = np.zeros(len(source.flavours))
     fluence = np.array([source.fluence_cm2(f) for f in source.flavours])
-    for nuclide, count in hit:
-        if is_kernel(process):
-            alone = Material(nuclide.name, ((nuclide, 1.0),))
-            counts = KernelFold(source, process, alone, 1.0, model).spectrum(values).sum(axis=-1)
-            nuclei = sum(alone.nuclei_per_kg().values())
-            sigma = counts / np.where(fluence > 0.0, fluence * nuclei, 1.0)
-        else:
-            terms = cast("Interaction", process)
+    if is_kernel(process):
+        counts = KernelFold(source, process, material, 1.0, model).spectrum(values).sum(axis=-1)
+        nuclei = sum(material.nuclei_per_kg()[nuclide.name] for nuclide, _ in hit)
+        total = counts / np.where(fluence > 0.0, fluence * nuclei, 1.0)
+    else:
+        terms = cast("Interaction", process)
+        for nuclide, count in hit:
             sigma = _integrate(source, terms, model, nuclide, values, radii)
-        total += count / atoms * sigma
+            total += count / atoms * sigma
+    seen = fluence * (total > 0.0) if isinstance(process, OfNuclides) else fluence
     return FluxAveraged(
         material.name,
         dict(zip(source.flavours, total.tolist(), strict=True)),
-        float(fluence @ total / fluence.sum()),
+        float(seen @ total / seen.sum()) if seen.any() else 0.0,
     )
 
 

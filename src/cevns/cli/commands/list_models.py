@@ -18,6 +18,7 @@ __all__ = ["list_names"]
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "experiments": ("name", "title", "data"),
     "sources": ("name", "what"),
+    "facilities": ("name", "title", "state", "target", "GeV", "MW", "h a year", "Hz", "yield"),
     "reactor-spectra": ("name", "what"),
     "interactions": ("name", "what"),
     "form-factors": ("name", "what"),
@@ -138,6 +139,14 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
             ("CaWO4, Al2O3, D2O, H2O", "D is deuterium; natural isotopic composition"),
             ("Ge76", "a single nuclide"),
         ]
+    if kind == "facilities":
+        from cevns.sources.facilities.pion_facility import facilities
+
+        return [
+            (f.id, f.title, f.state, f.target, f.proton_energy_gev, f.power_mw, f.hours,
+             f.repetition_hz, f.yield_per_flavour)
+            for f in facilities().values()
+        ]  # fmt: skip
     if kind == "backgrounds":
         from cevns.experiments.forms.named_backgrounds import named_backgrounds
 

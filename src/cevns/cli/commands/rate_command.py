@@ -168,7 +168,9 @@ def _show_spectrum(console: Console, result: Rate) -> None:
     quantity = quantity_of(process)
     recoil = quantity == "nuclear-recoil"
     spectrum = "recoil spectrum" if recoil else f"spectrum of {quantity.replace('-', ' ')}"
-    unit, letter = ("keVnr", "T") if recoil else ("keV", "E")
+    mega = not recoil and result.recoil_energy_kev[-1] >= 1e4  # electrons of a charged current
+    unit, letter = ("keVnr", "T") if recoil else ("MeV" if mega else "keV", "E")
+    per_unit = 1e3 if mega else 1.0
     beside = ", of the file's own source" if result.experiment.declaration.components else ""
     beside += ", summed over all channels" if len(result.channels) > 1 else ""
     shown = table(
@@ -181,8 +183,8 @@ def _show_spectrum(console: Console, result: Rate) -> None:
     digits = ".2f" if result.recoil_energy_kev[-1] >= 5.0 and not result.logarithmic else ".3g"
     for i in range(0, len(result.recoil_energy_kev), step):
         shown.add_row(
-            f"{result.recoil_energy_kev[i]:{digits}}",
-            *(f"{values[i]:.4g}" for values in result.rate_per_kev.values()),
+            f"{result.recoil_energy_kev[i] / per_unit:{digits}}",
+            *(f"{per_unit * values[i]:.4g}" for values in result.rate_per_kev.values()),
         )
     console.print(shown)
 

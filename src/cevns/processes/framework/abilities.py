@@ -124,7 +124,7 @@ class OfNuclides(Protocol):
 
     @property
     def target(self) -> str:
-        """The nuclide or element, as a message names it."""
+        """The nuclide whose cross section it has; a target without it is refused."""
         ...
 
     def hits(self, nuclide: Nuclide) -> bool:
@@ -309,7 +309,8 @@ def hit_by(process: Process, atoms: Iterable[tuple[Nuclide, float]]) -> tuple[At
         atoms: of a material.
 
     Raises:
-        InputError: if it happens at none.
+        InputError: if the nuclide whose cross section it has is not there: an isotope of it is
+            taken as that one beside it, and not in its place.
 
     Examples:
         >>> from cevns.nuclear import material
@@ -321,7 +322,7 @@ def hit_by(process: Process, atoms: Iterable[tuple[Nuclide, float]]) -> tuple[At
     if not isinstance(process, OfNuclides):
         return every
     found = tuple(atom for atom in every if process.hits(atom[0]))
-    if not found:
+    if not any(nuclide.name == process.target for nuclide, _ in found):
         there = ", ".join(dict.fromkeys(n.name for n, _ in every))
         raise InputError(
             f"{process.name!r} is a reaction of {process.target}, and the target has none "

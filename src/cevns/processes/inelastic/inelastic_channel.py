@@ -13,6 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from string import digits
 from typing import Any, ClassVar, Final, Protocol, Self
 
 import numpy as np
@@ -51,8 +52,8 @@ class _Flux(Protocol):
 class InelasticChannel(ABC):
     """A channel with its tables, its scale and its visible energy.
 
-    Class attributes: ``target``, the isotope (``H2``), or the element (``Pb``) of which all
-    isotopes are taken as the one that was computed; ``threshold_mev``; ``tables``, cross sections
+    Class attributes: ``target``, the isotope that was computed, as which all isotopes of its
+    element are taken but those of hydrogen; ``threshold_mev``; ``tables``, cross sections
     by the name of the calculation, the default first; ``scale_name`` and ``relative_error`` of the
     theory; ``invisible_mev``, Q of y = E_nu - Q, or None for a bare count.
 
@@ -129,7 +130,8 @@ class InelasticChannel(ABC):
 
     def hits(self, nuclide: Nuclide) -> bool:
         """Whether the channel is one of this nuclide."""
-        return self.target in (nuclide.name, nuclide.symbol)
+        alike = nuclide.symbol != "H" and nuclide.symbol == self.target.rstrip(digits)
+        return alike or nuclide.name == self.target
 
     def for_source(self, source: _Flux) -> Self:
         """The same; a source of which it does not know enough is refused.

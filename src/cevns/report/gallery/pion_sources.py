@@ -34,6 +34,19 @@ _BESIDE: Final = {
     "csns-2": (-7.0, -3.0, "right"),
     "ess": (11.0, -3.0, "left"),
 }
+_SHORT: Final = {
+    "proton_energy_gev": "GeV",
+    "power_mw": "MW",
+    "repetition_hz": "Hz",
+    "hours": "hours",
+    "pulse": "pulse",
+    "pulse_fwhm_us": "pulse",
+    "bunches": "pulse",
+    "bunch_spacing_us": "pulse",
+    "yield_per_flavour": "yield",
+    "yield_models": "models",
+}
+"""What a table calls the fields of a facility."""
 _MERIT: Final[dict[str, Any]] = {"color": "0.72", "linestyle": (0, (5, 3)), "linewidth": 0.8}
 _YES: Final = style.ACCENT
 _NO: Final = style.FLAVOUR_LINES["nu_mu"][0]
@@ -64,7 +77,7 @@ def table() -> Table:
                 1e4 * s.duty,
                 s.figure_of_merit / first,
                 known.source,
-                ", ".join(known.memory),
+                ", ".join(dict.fromkeys(_SHORT[field] for field in known.memory)),
             )
         )
     return Table(
