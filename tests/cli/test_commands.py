@@ -92,6 +92,11 @@ def test_facilities_are_listed_by_the_names_that_files_take(cevns):
     assert (ppu["GeV"], ppu["MW"], ppu["Hz"]) == (1.3, 2.0, 60.0)
 
 
+@pytest.mark.parametrize("name", facilities())
+def test_every_facility_is_a_source(cevns, name):
+    assert cevns("xsec", "Ar40", "--source", name).code == 0
+
+
 @pytest.mark.parametrize(
     "command",
     [("predict",), ("rate",), ("fit", "--free", "g_zprime"), ("profile", "--free", "g_zprime")],

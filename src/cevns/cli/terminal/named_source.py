@@ -25,11 +25,14 @@ def named_source(name: str) -> Source:
     from cevns import registry
     from cevns.experiments import catalogue, load
     from cevns.sources import SNS
+    from cevns.sources.facilities.pion_facility import facilities
     from cevns.sources.stopped_pion import StoppedPion
 
     facility = named_facility(name)
     if facility is not None:
-        return StoppedPion(distance_m=20.0, facility=facility)
+        # of one that was never built no hours are known: an hour, on which no average depends
+        hours = facilities()[facility].hours or 1.0
+        return StoppedPion(distance_m=20.0, facility=facility, hours=hours)
     known = registry.names("cevns.sources")
     if registry.canonical(name) == "sns":
         # a flux average does not depend on distance and protons
@@ -41,7 +44,7 @@ def named_source(name: str) -> Source:
         )
     if registry.canonical(name) in catalogue() or name.endswith((".yaml", ".yml")):
         return load(name).source
-    raise UnknownNameError("source", name, [*known, *catalogue()])
+    raise UnknownNameError("source", name, [*facilities(), *known, *catalogue()])
 
 
 def named_facility(name: str) -> str | None:
