@@ -273,11 +273,12 @@ def radii(name: str) -> None:
     for label, (sets, model, parameter) in RADII.items():
         wanted = Plane(model, {parameter: ()}, {}, held=("form_factor",))
         kind, up, down = "measured", 0.0, 0.0
+        combination = f"global:{'csi,apv-cs' if sets == 'apv-cs' else sets}"
+        study = cevns.load(combination, models=model)
+        nominal = study.model(free=(parameter,)).parameters[parameter].value
         if sets == "apv-cs":  # no experiment: what it says alone, beside one that is not used
-            study = cevns.load("global:csi,apv-cs", models=model)
             value, up, down = short(study.combine(parameter).sets[sets].alone[0])
         else:
-            study = cevns.load(f"global:{sets}", models=model)
             fix = fixed(study, wanted)
             if label == "Ar":  # the minimum is at the smallest radius: an upper limit
                 over = {parameter: np.linspace(1.75, 6.0, 35)}
@@ -285,15 +286,15 @@ def radii(name: str) -> None:
                 value = study.scan(over, fix=fix, cl=0.6826894921370859).intervals[-1][1]
             else:
                 value, up, down = short(study.fit(free=(parameter,), fix=fix).poi)
-        rows.append(f"{label},{kind},{numbers(value, up, down)}")
+        rows.append(f"{label},{kind},{numbers(value, up, down, nominal)}")
     write(
         name,
         [
             "Neutron radii, fm, weak mixing angle held, form_factor held: value and errors of 68.3 %;",
-            "a limit is the upper end at 68.3 %.",
+            "a limit is the upper end at 68.3 %. nominal: of the configuration.",
             "; ".join(f"{k}: {v[0]}" for k, v in RADII.items()) + ".",
         ],
-        ("nucleus", "kind", "radius_fm", "up", "down"),
+        ("nucleus", "kind", "radius_fm", "up", "down", "nominal"),
         rows,
     )
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from cevns.constants import SIN2_THETA_W_MZ
 from cevns.report.drawing import style
-from cevns.report.gallery_parts import global_tables as tables
+from cevns.report.global_fit import global_tables as tables
 from cevns.report.gallery_parts.carried_tables import Table
-from cevns.report.gallery_parts.running_angle import ON_SHELL_TO_MSBAR, running_angle
+from cevns.report.global_fit.running_angle import ON_SHELL_TO_MSBAR, running_angle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
