@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,6 @@ EACH = {
     "xenon": "xenonnt,pandax",
     "all": "csi,lar,ge-2024,conus-plus,xenonnt,pandax",
 }  # fmt: skip
-COUNTING = {"choose.pandax": "counting"}
-"""Where the spectrum of recoils changes its shape, the counts of PandaX-4T and not its flux."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,6 @@ class Plane:
         over: values of both.
         subjects: label to sets of data; ``a - b`` is what a has and b has not.
         held: nuisance parameters at their nominal value, in whose place a parameter stands.
-        overrides: of all files.
         joint: subjects whose minima are given.
     """
 
@@ -62,7 +59,6 @@ class Plane:
     over: Ranges
     subjects: Mapping[str, str]
     held: Sequence[str] = ()
-    overrides: Mapping[str, str] = field(default_factory=dict)
     joint: Sequence[str] = ("all",)
 
 
@@ -110,8 +106,12 @@ PLANES: dict[str, Plane] = {
     "global-moments": Plane(
         "magnetic-moment",
         {"mu_nu_e": np.geomspace(0.1, 100.0, 31), "mu_nu_mu": np.geomspace(0.1, 100.0, 31)},
-        _of("csi", "lar", "conus-plus", "xenon", "all"),
-        overrides=COUNTING,
+        {  # numbers of germanium 2024 and PandaX-4T are published for recoils without moments
+            **_of("csi", "lar", "conus-plus"),
+            "xenonnt": "xenonnt",
+            "these four": "csi,lar,conus-plus,xenonnt",
+        },
+        joint=("these four",),
     ),
     "global-charge-radii": Plane(
         "charge-radius",
@@ -131,9 +131,7 @@ def plane(name: str) -> None:
 
     def found(sets: str) -> Scan:
         if sets not in done:
-            study = cevns.load(
-                f"global:{sets}", models=wanted.model, overrides=dict(wanted.overrides)
-            )
+            study = cevns.load(f"global:{sets}", models=wanted.model)
             done[sets] = study.scan(dict(wanted.over), cl=CL, fix=fixed(study, wanted))
         return done[sets]
 
@@ -150,23 +148,22 @@ def plane(name: str) -> None:
             for ring in (piece.outline, *piece.holes):
                 rows += ["", *(numbers(*point) for point in ring)]
         if label in wanted.joint:
-            study = cevns.load(
-                f"global:{sets}", models=wanted.model, overrides=dict(wanted.overrides)
-            )
+            study = cevns.load(f"global:{sets}", models=wanted.model)
             held = fixed(study, wanted)
             minima += [f"{label},{numbers(*m)}" for m in refined(study, wanted, held, fine)]
         print(f"{name}, {label}: {time.monotonic() - began:.0f} s", flush=True)
     first, second = wanted.over
     held_notes = [f"{k} at its nominal value" for k in wanted.held]
-    choices = [f"{k.removeprefix('choose.')} {v}" for k, v in wanted.overrides.items()]
+    ends = (f"{n} {v[0]:.5g} to {v[-1]:.5g}" for n, v in wanted.over.items())
     notes = [
-        f"cevns scan global:SETS --model {wanted.model}: {first} and {second}.",
+        f"cevns scan global:SETS --model {wanted.model}.",
+        f"Plane: {', '.join(ends)}",
         "; ".join(f"{label}: {sets}" for label, sets in wanted.subjects.items()) + ".",
         f"Profile likelihood, {100 * CL:g} %, Wilks with two degrees of freedom; rings of the "
         "regions, the border of the",
         f"grid included. Grid of {' x '.join(str(len(v)) for v in wanted.over.values())} points, "
         "ln(1 - 2 ln L) between them by cubic splines.",
-        *(["; ".join([*held_notes, *choices]) + "."] if held_notes or choices else []),
+        *(["; ".join(held_notes) + "."] if held_notes else []),
     ]
     write(name, notes, (first, second), rows)
     write(
@@ -260,7 +257,7 @@ def angles(name: str) -> None:
 RADII: dict[str, tuple[str, str, str]] = {
     "CsI": ("csi", "neutron-radius-common", "r_n_csi"),
     "CsI and parity violation": ("csi,apv-cs", "neutron-radius-common", "r_n_csi"),
-    "Cs, parity violation": ("apv-cs", "neutron-radius", "r_n_cs"),
+    "Cs by parity violation": ("apv-cs", "neutron-radius", "r_n_cs"),
     "Ar": ("lar", "neutron-radius", "r_n_ar"),
     "Ge 2024": ("ge-2024", "neutron-radius", "r_n_ge"),
     "Ge 2026": ("ge-2026", "neutron-radius", "r_n_ge"),

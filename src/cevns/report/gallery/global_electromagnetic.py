@@ -35,7 +35,7 @@ def table() -> Table:
             (
                 "Moments are at least zero; the plane begins at 0.1, so that below means down to no "
                 "moment. Of the Sun they are those of flavours, incoherent over the states of mass; "
-                "PandaX-4T enters by its counts. Electrons recoil with the moments in CsI and "
+                "of Ge 2024 and PandaX-4T a number is published for the recoils without moments. Electrons recoil with the moments in CsI and "
                 "germanium as the files of these say, not in argon and xenon."
             ),
             (
@@ -56,8 +56,10 @@ def figure() -> Figure:
     grid[0, 0].set_xscale("log")
     grid[0, 0].set_yscale("log")
     grid[0, 1].plot(0.0, 0.0, "+", color="0.2", markersize=6.0, zorder=4)
-    handles = tables.legend(grid[0, 0], ("csi", "lar", "conus-plus", "xenon", "all"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, columnspacing=1.4)
+    handles = tables.legend(
+        ("csi", "lar", "conus-plus", "xenonnt", "these four", "xenon", "all")
+    )
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4)
     style.caption(grid[0, 0], "Magnetic moments", tables.NOTE)
     style.caption(grid[0, 1], "Charge radii", "star: lowest minimum of all; +: others")
     return figure

@@ -34,6 +34,10 @@ def table() -> Table:
         rows += [(f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}") for r in found.rows]
         notes += [f"{columns[1]} against {columns[0]}: {n}" for n in found.notes[:-1]]
     notes += [
+        (
+            "In the plane of both quarks −2 ln L hardly changes along the bands, so that the minima "
+            "lie outside, and no interval of one coupling follows without the other."
+        ),
         "Each piece of a region by its extent; the planes end where it says above or below.",
         "Vector couplings to u and d quarks, all others zero; nothing is averaged over minima.",
         "The sun: oscillations with these couplings in the Sun, as the model nsi has them.",
@@ -51,14 +55,14 @@ def figure() -> Figure:
         axes.plot(0.0, 0.0, "+", color="0.2", markersize=6.0, zorder=4)
     _bands(grid[0, 1])
     handles = tables.legend(
-        grid[0, 0], ("csi", "lar", "ge-2024", "conus-plus", "xenon", "on Earth", "all")
+        ("csi", "lar", "ge-2024", "conus-plus", "xenon", "on Earth", "all")
     )
     figure.legend(
         handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4, fontsize=7.5
     )
     style.caption(grid[0, 0], "NSI of two flavours", tables.NOTE)
     style.caption(grid[0, 1], "NSI of two quarks", "dotted: slopes of CsI, Ar, Ge, Xe")
-    style.caption(grid[0, 2], "With nu_tau of the Sun", "star: lowest minimum; +: others")
+    style.caption(grid[0, 2], "With tau neutrinos", "star: lowest minimum; +: others")
     return figure
 
 
@@ -69,4 +73,4 @@ def _bands(axes: Axes) -> None:
         lines = degeneracy.degenerate_lines(target, "e").values()
         for k in (0, 1):
             d = np.mean([line.eps_d(u)[k] for line in lines], axis=0)
-            axes.plot(u, d, color=color, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=4)
+            axes.plot(u, d, color=color, linewidth=0.9, linestyle=(0, (1, 1)), zorder=6)

@@ -45,12 +45,12 @@ def table() -> Table:
 def figure() -> Figure:
     """Left, scattering on CsI and parity violation in Cs; right, germanium at two sources."""
     figure, grid = style.panels(style.DOUBLE_IN, 3.6, 1, 2)
+    known: dict[str, None] = {}
     for axes, (name, columns) in zip(grid[0], PLANES.items(), strict=True):
         tables.draw_plane(axes, name, columns, ("", "fm"))
-        axes.legend(
-            handles=tables.legend(axes, tuple(tables.rings(name, columns))), loc="upper left",
-            fontsize=7.5,
-        )  # fmt: skip
+        known.update(dict.fromkeys(tables.rings(name, columns)))
+    handles = tables.legend(tuple(known))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4)
     style.caption(grid[0, 0], "Caesium iodide and caesium atoms", tables.NOTE)
-    style.caption(grid[0, 1], "Germanium at the SNS and at a reactor", "star: joint minimum")
+    style.caption(grid[0, 1], "Germanium at the SNS and at a reactor", "stars: minima, by the colour of their edge")
     return figure

@@ -36,6 +36,7 @@ __all__ = [
     "VERSION_NOTE",
     "Look",
     "draw_plane",
+    "ends",
     "extent",
     "extents",
     "legend",
@@ -77,6 +78,7 @@ TITLES: Final = {
     "xenonnt": "Xe, XENONnT",
     "pandax": "Xe, PandaX-4T",
     "all": "All together",
+    "these four": "These four",
     "on Earth": "CsI, Ar, Ge",
     "apv-cs": "Parity violation, Cs",
     "csi and apv-cs": "Both",
@@ -90,8 +92,10 @@ LOOKS: Final = {
     "ge-2024": Look("#964a8b", (0, (4, 1.2, 1, 1.2))),
     "conus-plus": Look("#d98200", (0, (1.2, 1.2))),
     "xenon": Look("#3f8f5b", (0, (6, 1.5, 1, 1.5, 1, 1.5)), 0.10),
-    "all": Look("black", "-", 0.55),
-    "on Earth": Look("#2f5fb3", (0, (5, 1.6))),
+    "all": Look("black", "-", 0.4),
+    "these four": Look("black", "-", 0.4),
+    "xenonnt": Look("#3f8f5b", (0, (6, 1.5, 1, 1.5, 1, 1.5)), 0.10),
+    "on Earth": Look("#6f6f76", "-"),
     "apv-cs": Look("#2f5fb3", (0, (5, 1.6))),
     "csi and apv-cs": Look("black", "-", 0.55),
     "ge-2024 and conus-plus": Look("black", "-", 0.45),
@@ -115,6 +119,17 @@ def rings(name: str, columns: tuple[str, str]) -> Mapping[str, tuple[Array, ...]
     for curve in read_curves(shipped(name), columns):
         found[curve.label] = (*found.get(curve.label, ()), curve.points)
     return found
+
+
+@cache
+def ends(name: str, columns: tuple[str, str]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Where a plane begins and ends along both parameters, from its comments."""
+    (line,) = (t for t in read_lines(shipped(name)) if t.startswith("# Plane:"))
+    known = {}
+    for part in line.removeprefix("# Plane:").split(","):
+        column, low, _, high = part.split()
+        known[column] = (float(low), float(high))
+    return known[columns[0]], known[columns[1]]
 
 
 def minima(name: str, columns: tuple[str, str]) -> dict[str, list[tuple[float, float, float]]]:
@@ -148,21 +163,20 @@ def draw_plane(axes: Axes, name: str, columns: tuple[str, str], units: tuple[str
             )  # fmt: skip
         for ring in borders:
             axes.plot(*ring.T, color=look.color, linewidth=1.1, **above)
-    for points in minima(name, columns).values():
+    for label, points in minima(name, columns).items():
         for k, (x, y, _) in enumerate(points):
             axes.plot(
-                x, y, "*" if k == 0 else "P", color="white", markeredgecolor="black",
+                x, y, "*" if k == 0 else "P", color="white", markeredgecolor=LOOKS[label].color,
                 markersize=7.0 if k == 0 else 5.0, markeredgewidth=0.7, zorder=5,
             )  # fmt: skip
-    everything = np.concatenate([r for borders in rings(name, columns).values() for r in borders])
-    low, high = everything.min(axis=0), everything.max(axis=0)
-    axes.set_xlim(low[0], high[0])
-    axes.set_ylim(low[1], high[1])
+    across, upwards = ends(name, columns)
+    axes.set_xlim(*across)
+    axes.set_ylim(*upwards)
     axes.set_xlabel(parameter_label(columns[0], units[0]))
     axes.set_ylabel(parameter_label(columns[1], units[1]))
 
 
-def legend(axes: Axes, labels: Sequence[str]) -> list[Any]:
+def legend(labels: Sequence[str]) -> list[Any]:
     """Entries of a legend for subjects, drawn nowhere."""
     from matplotlib.patches import Patch
 
@@ -195,8 +209,7 @@ def extent(values: Array, edges: tuple[float, float]) -> str:
 def extents(name: str, columns: tuple[str, str]) -> Table:
     """The pieces of the region of each subject: how far they reach along both parameters."""
     found = rings(name, columns)
-    everything = np.concatenate([r for borders in found.values() for r in borders])
-    edges = list(zip(everything.min(axis=0), everything.max(axis=0), strict=True))
+    edges = ends(name, columns)
     rows = []
     for label, borders in found.items():
         for ring in borders:
