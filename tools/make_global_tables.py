@@ -29,6 +29,7 @@ from cevns.inference.model.grid import Axis
 from cevns.inference.scan.profile_scan import levels
 from cevns.inference.scan.regions import Contour, contour
 from cevns.parameters import Parameter
+from cevns.study.combined_study import CombinedStudy
 from cevns.typing import Array
 
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/report/gallery/data"
@@ -71,7 +72,9 @@ PLANES: dict[str, Plane] = {
     "global-nsi-flavours": Plane(
         "nsi", {"eps_ee_u": EE, "eps_mumu_u": np.linspace(-0.35, 0.75, 37)}, EACH
     ),
-    "global-nsi-quarks": Plane("nsi", {"eps_ee_u": EE, "eps_ee_d": np.linspace(-0.6, 0.8, 43)}, EACH),
+    "global-nsi-quarks": Plane(
+        "nsi", {"eps_ee_u": EE, "eps_ee_d": np.linspace(-0.6, 0.8, 43)}, EACH
+    ),
     "global-nsi-tau": Plane(
         "nsi",
         {"eps_ee_u": EE, "eps_tautau_u": np.linspace(-0.6, 1.0, 33)},
@@ -155,14 +158,14 @@ def plane(name: str) -> None:
     first, second = wanted.over
     held_notes = [f"{k} at its nominal value" for k in wanted.held]
     ends = (f"{n} {v[0]:.5g} to {v[-1]:.5g}" for n, v in wanted.over.items())
+    size = " x ".join(str(len(v)) for v in wanted.over.values())
     notes = [
         f"cevns scan global:SETS --model {wanted.model}.",
         f"Plane: {', '.join(ends)}",
         "; ".join(f"{label}: {sets}" for label, sets in wanted.subjects.items()) + ".",
-        f"Profile likelihood, {100 * CL:g} %, Wilks with two degrees of freedom; rings of the "
-        "regions, the border of the",
-        f"grid included. Grid of {' x '.join(str(len(v)) for v in wanted.over.values())} points, "
-        "ln(1 - 2 ln L) between them by cubic splines.",
+        f"Profile likelihood, {100 * CL:g} %, Wilks, two degrees of freedom; rings of the regions,",
+        f"the border of the plane included. Grid of {size} points; ln(1 + q), q the rise of",
+        "-2 ln L, between them by cubic splines.",
         *(["; ".join(held_notes) + "."] if held_notes else []),
     ]
     write(name, notes, (first, second), rows)
@@ -222,10 +225,17 @@ def refined(
     return sorted(((a, b, c - lowest) for a, b, c in fits), key=lambda m: m[2])
 
 
+def combination(sets: str, model: str = "") -> CombinedStudy:
+    """The shipped combination with some of its sets."""
+    study = cevns.load(f"global:{sets}", models=model or None)
+    assert isinstance(study, CombinedStudy)
+    return study
+
+
 def angles(name: str) -> None:
     """The weak mixing angle and the strength of CEvNS from each set and from all."""
     six = EACH["all"]
-    found = cevns.load("global").combine()
+    found = combination(six).combine()
     rows = [(n, short(s.alone[0])) for n, s in found.sets.items()]
     assert ",".join(found.sets) == six, found.sets
     rows.append(("all", short(found.poi)))
@@ -234,7 +244,7 @@ def angles(name: str) -> None:
         "xenon": "xenonnt,pandax",
         "all and apv-cs": f"{six},apv-cs",
     }.items():
-        rows.append((label, short(cevns.load(f"global:{sets}").combine(each=False).poi)))
+        rows.append((label, short(combination(sets).combine(each=False).poi)))
     strengths = {
         n: short(cevns.load(f"global:{n}").fit("cross-section-scale").poi)
         for n in ("csi", "lar", "ge-2024", "ge-2026", "conus-plus", "xenonnt", "pandax")
@@ -265,13 +275,12 @@ RADII: dict[str, tuple[str, str, str]] = {
 
 
 def radii(name: str) -> None:
-    """Neutron radii from single nuclei, the weak mixing angle at its value of the Standard Model."""
+    """Neutron radii from single nuclei, the weak mixing angle held."""
     rows = []
     for label, (sets, model, parameter) in RADII.items():
         wanted = Plane(model, {parameter: ()}, {}, held=("form_factor",))
         kind, up, down = "measured", 0.0, 0.0
-        combination = f"global:{'csi,apv-cs' if sets == 'apv-cs' else sets}"
-        study = cevns.load(combination, models=model)
+        study = combination("csi,apv-cs" if sets == "apv-cs" else sets, model)
         nominal = study.model(free=(parameter,)).parameters[parameter].value
         if sets == "apv-cs":  # no experiment: what it says alone, beside one that is not used
             value, up, down = short(study.combine(parameter).sets[sets].alone[0])
@@ -287,7 +296,7 @@ def radii(name: str) -> None:
     write(
         name,
         [
-            "Neutron radii, fm, weak mixing angle held, form_factor held: value and errors of 68.3 %;",
+            "Neutron radii, fm, weak mixing angle and form_factor held: value, errors of 68.3 %;",
             "a limit is the upper end at 68.3 %. nominal: of the configuration.",
             "; ".join(f"{k}: {v[0]}" for k, v in RADII.items()) + ".",
         ],
@@ -309,8 +318,10 @@ def write(
     files.make_folder(HOME)
     head = [
         *notes,
-        f"Made by cevns {cevns.__version__}. "
-        f"Regenerate: python tools/make_global_tables.py {by or name}",
+        (
+            f"Made by cevns {cevns.__version__}. "
+            f"Regenerate: python tools/make_global_tables.py {by or name}"
+        ),
     ]
     text = [*(f"# {n}" for n in head), ",".join(columns), *lines]
     files.write(HOME / f"{name}.csv", "\n".join(text) + "\n")

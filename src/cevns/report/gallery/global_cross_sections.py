@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from cevns.report.drawing import style
 from cevns.report.gallery.cross_section import neutrons
-from cevns.report.global_fit import global_tables as tables
 from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.global_fit import global_tables as tables
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

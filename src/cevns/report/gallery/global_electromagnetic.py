@@ -25,7 +25,9 @@ def table() -> Table:
     notes: list[str] = []
     for name, (columns, unit) in PLANES.items():
         found = tables.extents(name, columns)
-        rows += [(f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}", unit) for r in found.rows]
+        rows += [
+            (f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}", unit) for r in found.rows
+        ]
         notes += [f"{columns[1]} against {columns[0]}: {n}" for n in found.notes[:-1]]
     return Table(
         ("sets", "x", "reaches", "y", "reaches ", "unit"),
@@ -33,14 +35,15 @@ def table() -> Table:
         (
             *notes,
             (
-                "Moments are at least zero; the plane begins at 0.1, so that below means down to no "
-                "moment. Of the Sun they are those of flavours, incoherent over the states of mass; "
-                "of Ge 2024 and PandaX-4T a number is published for the recoils without moments. Electrons recoil with the moments in CsI and "
-                "germanium as the files of these say, not in argon and xenon."
+                "Moments are not negative; the plane begins at 0.1, so that below means down to no "
+                "moment. Those of flavours, as the model magnetic-moment has them, for the Sun "
+                "too. Of Ge 2024 and PandaX-4T a number is published for recoils without moments. "
+                "Electrons that recoil count in CsI and in CONUS+, not in argon and xenon."
             ),
             (
-                "Charge radii beyond the Standard Model (total: add −0.83 and −0.48), no dependence "
-                "on momentum. Far below zero the weak amplitude has changed its sign: four islands."
+                "Charge radii beyond the Standard Model (total: add −0.83 and −0.48), without a "
+                "dependence on momentum. Far below zero the weak amplitude has changed its sign: "
+                "CsI alone has four islands, of which all sets together leave three."
             ),
             tables.MADE,
         ),
@@ -56,9 +59,7 @@ def figure() -> Figure:
     grid[0, 0].set_xscale("log")
     grid[0, 0].set_yscale("log")
     grid[0, 1].plot(0.0, 0.0, "+", color="0.2", markersize=6.0, zorder=4)
-    handles = tables.legend(
-        ("csi", "lar", "conus-plus", "xenonnt", "these four", "xenon", "all")
-    )
+    handles = tables.legend(("csi", "lar", "conus-plus", "xenonnt", "these four", "xenon", "all"))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4)
     style.caption(grid[0, 0], "Magnetic moments", tables.NOTE)
     style.caption(grid[0, 1], "Charge radii", "star: lowest minimum of all; +: others")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cevns.report.drawing import style
@@ -24,9 +25,20 @@ THEORY_ERROR: Final = 0.02
 """Calculations of one nucleus differ by 1 to 3 % (an estimate)."""
 
 
-def _rows() -> list[tuple[str, str, float, float, float, float]]:
+@dataclass(frozen=True)
+class _Radius:
+    nucleus: str
+    limit: bool
+    value: float
+    up: float
+    down: float
+    nominal: float
+
+
+def _radii() -> list[_Radius]:
+    numbers = ("radius_fm", "up", "down", "nominal")
     return [
-        (r["nucleus"], r["kind"], *(float(r[k]) for k in ("radius_fm", "up", "down", "nominal")))
+        _Radius(r["nucleus"], r["kind"] == "limit", *(float(r[k]) for k in numbers))
         for r in tables.lines("global-neutron-radii")
     ]
 
@@ -35,12 +47,12 @@ def table() -> Table:
     """Radii from single nuclei, the calculated ones and published results."""
     rows = tuple(
         (
-            nucleus,
-            f"below {value:.2f}" if kind == "limit" else f"{value:.2f} +{up:.2f} −{down:.2f}",
-            nominal,
-            PUBLISHED.get(nucleus, ""),
+            r.nucleus,
+            f"below {r.value:.2f}" if r.limit else f"{r.value:.2f} +{r.up:.2f} −{r.down:.2f}",
+            r.nominal,
+            PUBLISHED.get(r.nucleus, ""),
         )
-        for nucleus, kind, value, up, down, nominal in _rows()
+        for r in _radii()
     )
     notes = (
         (
@@ -54,8 +66,8 @@ def table() -> Table:
             "calculations differ."
         ),
         (
-            "Argon: its excess of counts wants the smallest radius, so that there is an upper limit "
-            "alone. Xenon: at the momenta of 8B neutrinos the rate hardly knows the radius."
+            "Argon: its excess of counts wants the smallest radius, so that there is no "
+            "lower end. Xenon: at the momenta of 8B neutrinos the rate hardly knows the radius."
         ),
         "Germanium 2024 is contained in 2026. " + tables.MADE,
     )
@@ -64,29 +76,29 @@ def table() -> Table:
 
 @style.styled
 def figure() -> Figure:
-    """A line a nucleus: points with errors of 68.3 %, arrows for limits, grey what is calculated."""
-    found = _rows()
+    """A line a nucleus: errors of 68.3 %, an arrow for a limit, in grey what is calculated."""
+    found = _radii()
     figure, grid = style.panels(style.DOUBLE_IN * 0.8, 1.3 + 0.36 * len(found))
     axes = grid[0, 0]
-    for row, (nucleus, kind, value, up, down, nominal) in enumerate(found):
-        half = THEORY_ERROR * nominal
+    for row, r in enumerate(found):
+        half = THEORY_ERROR * r.nominal
         axes.fill_between(
-            [nominal - half, nominal + half], row - 0.34, row + 0.34, color="0.75", linewidth=0.0,
-            label="Calculated, 2 %" if row == 0 else None,
+            [r.nominal - half, r.nominal + half], row - 0.34, row + 0.34, color="0.75",
+            linewidth=0.0, label="Calculated, 2 %" if row == 0 else None,
         )  # fmt: skip
-        color = _COLORS[nucleus[:2]]
-        if kind == "limit":
-            axes.plot([value, value], [row - 0.18, row + 0.18], color=color, linewidth=1.4)
+        color = _COLORS[r.nucleus[:2]]
+        if r.limit:
+            axes.plot([r.value, r.value], [row - 0.18, row + 0.18], color=color, linewidth=1.4)
             axes.annotate(
-                "", (value - 0.8, row), (value, row),
+                "", (r.value - 0.8, row), (r.value, row),
                 arrowprops={"arrowstyle": "->", "color": color, "shrinkA": 0, "shrinkB": 0},
             )  # fmt: skip
         else:
             axes.errorbar(
-                value, row, xerr=[[down], [up]], fmt="o", color=color, markersize=5.0,
+                r.value, row, xerr=[[r.down], [r.up]], fmt="o", color=color, markersize=5.0,
                 capsize=2.5, linewidth=1.3,
             )  # fmt: skip
-    axes.set_yticks(range(len(found)), [r[0] for r in found])
+    axes.set_yticks(range(len(found)), [r.nucleus for r in found])
     axes.tick_params(axis="y", which="both", length=0.0)
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.set_xlim(1.5, 9.0)

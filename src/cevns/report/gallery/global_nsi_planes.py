@@ -35,8 +35,8 @@ def table() -> Table:
         notes += [f"{columns[1]} against {columns[0]}: {n}" for n in found.notes[:-1]]
     notes += [
         (
-            "In the plane of both quarks −2 ln L hardly changes along the bands, so that the minima "
-            "lie outside, and no interval of one coupling follows without the other."
+            "In the plane of both quarks −2 ln L hardly changes along the bands, so that "
+            "the minima lie outside, and no interval of one coupling follows without the other."
         ),
         "Each piece of a region by its extent; the planes end where it says above or below.",
         "Vector couplings to u and d quarks, all others zero; nothing is averaged over minima.",
@@ -53,10 +53,10 @@ def figure() -> Figure:
     for axes, (name, columns) in zip(grid[0], PLANES.items(), strict=True):
         tables.draw_plane(axes, name, columns, ("", ""))
         axes.plot(0.0, 0.0, "+", color="0.2", markersize=6.0, zorder=4)
+    for k in (0, 2):
+        grid[0, k].set_xlim(-0.34, 0.74)
     _bands(grid[0, 1])
-    handles = tables.legend(
-        ("csi", "lar", "ge-2024", "conus-plus", "xenon", "on Earth", "all")
-    )
+    handles = tables.legend(("csi", "lar", "ge-2024", "conus-plus", "xenon", "on Earth", "all"))
     figure.legend(
         handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4, fontsize=7.5
     )

@@ -52,5 +52,9 @@ def figure() -> Figure:
     handles = tables.legend(tuple(known))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4)
     style.caption(grid[0, 0], "Caesium iodide and caesium atoms", tables.NOTE)
-    style.caption(grid[0, 1], "Germanium at the SNS and at a reactor", "stars: minima, by the colour of their edge")
+    style.caption(
+        grid[0, 1],
+        "Germanium at the SNS and at a reactor",
+        "stars: minima, by the colour of their edge",
+    )
     return figure

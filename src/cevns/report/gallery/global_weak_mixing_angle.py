@@ -9,8 +9,8 @@ import numpy as np
 
 from cevns.constants import SIN2_THETA_W_MZ
 from cevns.report.drawing import style
-from cevns.report.global_fit import global_tables as tables
 from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.global_fit import global_tables as tables
 from cevns.report.global_fit.running_angle import ON_SHELL_TO_MSBAR, running_angle
 
 if TYPE_CHECKING:
@@ -131,13 +131,13 @@ def table() -> Table:
     columns = ("measurement", "Q", "sin²θ_W", "+", "−", "published", "scheme", "from")
     notes = (
         (
-            "CEvNS fits are of the angle at Q = 0, with the running to the Q of the data in the "
-            "couplings. " + tables.MADE
+            "CEvNS fits are of the angle at Q = 0, which the couplings are written with; the bars "
+            "in Q say where the data are. " + tables.MADE
         ),
         (
-            "On-shell angles: 0.0078 is added at M_Z (from memory) and the sum runs to Q, as does the "
-            "angle at M_Z of PVDIS. The "
-            "Particle Data Group is remembered to show NuTeV at 0.2356, without the running."
+            "On-shell angles: 0.0078 is added at M_Z (from memory) and the sum runs to Q, as does "
+            "the angle at M_Z of PVDIS. The Particle Data Group is remembered to show NuTeV at "
+            "0.2356, without the running."
         ),
         (
             "The line is one-loop, with effective masses of light quarks such that both ends are "

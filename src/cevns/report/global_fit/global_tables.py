@@ -210,13 +210,12 @@ def extents(name: str, columns: tuple[str, str]) -> Table:
     """The pieces of the region of each subject: how far they reach along both parameters."""
     found = rings(name, columns)
     edges = ends(name, columns)
-    rows = []
-    for label, borders in found.items():
-        for ring in borders:
-            if _turns_left(ring):  # no hole
-                rows.append(
-                    (TITLES[label], *(extent(ring[:, k], edges[k]) for k in (0, 1)))
-                )
+    rows = [
+        (TITLES[label], *(extent(ring[:, k], edges[k]) for k in (0, 1)))
+        for label, borders in found.items()
+        for ring in borders
+        if _turns_left(ring)  # no hole
+    ]
     known = minima(name, columns)
     notes = [
         f"{TITLES[label]}: minima of −2 ln L at "
