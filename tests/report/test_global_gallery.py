@@ -171,14 +171,21 @@ def test_every_momentum_range_is_sqrt_2mt():
 
 def test_what_sets_bring():
     pytest.importorskip("mplhep")
-    found = cevns.load("global:ge-2024,conus-plus").combine()
+    # of two sets, one alone is all without the other
+    found = cevns.load("global:ge-2024,conus-plus,pandax").combine()
     axes = found.plot().axes
     names = [t.get_text() for t in axes[0].get_yticklabels()]
-    assert names == ["ge-2024", "conus-plus"]
-    drawn = sorted(float(line.get_xdata()[0]) for line in axes[0].lines
-                   if line.get_marker() == "o" and len(line.get_xdata()) == 1)  # fmt: skip
-    wanted = [p.value for s in found.sets.values() for p in (*s.alone, *s.without)]
-    assert drawn == pytest.approx(sorted(wanted))
+    assert names == ["ge-2024", "conus-plus", "pandax"]
+    for face, of in (("#2f5fb3", "alone"), ("white", "without")):
+        drawn = {
+            round(float(line.get_ydata()[0])): float(line.get_xdata()[0])
+            for line in axes[0].lines
+            if line.get_marker() == "o"
+            and line.get_markerfacecolor() == face
+            and len(line.get_xdata())
+        }
+        wanted = {k: getattr(s, of)[0].value for k, s in enumerate(found.sets.values())}
+        assert drawn == pytest.approx(wanted), of
     shares = [bar.get_width() for bar in axes[1].patches]
     assert shares == pytest.approx([100 * (s.share or 0) for s in found.sets.values()])
     assert set(combined_figures(found)) == {"sets", "pulls", "correlation"}
