@@ -168,7 +168,7 @@ def figure() -> Figure:
     for name, (low, high) in MOMENTA_MEV.items():
         value, up, down = fitted[name]
         at = _MARKS_MEV[name]
-        filled = _CEVNS if name in ("all", "csi", "lar", "ge-2024", "conus-plus") else "white"
+        filled = "white" if name == "ge-2026" else _CEVNS
         right.errorbar(
             1e-3 * at, value, [[down], [up]], [[1e-3 * (at - low)], [1e-3 * (high - at)]],
             fmt=_SHAPES[name], color=_CEVNS, markerfacecolor=filled, markersize=8.0 if name == "all"
@@ -183,7 +183,9 @@ def figure() -> Figure:
     right.set_xlabel(style.with_unit("Momentum transfer", "MeV"))
     right.legend(loc="upper center", ncols=2, fontsize=7.5, columnspacing=1.0)
     style.caption(left, "Weak mixing angle", "one colour: data in common (black: none)")
-    style.caption(right, "CEvNS, each set alone and all", tables.VERSION_NOTE)
+    style.caption(
+        right, "CEvNS, each set alone and all", f"open: not in all; {tables.VERSION_NOTE}"
+    )
     return figure
 
 
