@@ -55,6 +55,7 @@ _SENSITIVITY = "cevns.report.gallery_parts.sensitivity_figures"
 draw_with(
     {
         "measurement": "cevns.report.projection_figure",
+        "combination": "cevns.report.global_fit.set_figures.sets_figure",
         "fog": "cevns.report.fog_figures.fog_figure",
         "relic": "cevns.report.gallery_parts.relic_figure.relic_figure",
         "sensitivity": f"{_SENSITIVITY}.sensitivity_figure",

@@ -18,10 +18,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cevns import records
 from cevns.analysis.measurement import Measurement, short
 from cevns.analysis.measuring import measure
 from cevns.analysis.question import Asked, Request, ask
@@ -30,6 +31,9 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
 from cevns.inference.minimum.information import information_shares
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["CombinedFit", "ParameterGoodness", "Pull", "SetFit", "combined_fit"]
 
@@ -148,6 +152,10 @@ class CombinedFit:
     def large_pulls(self) -> tuple[Pull, ...]:
         """Those beyond two."""
         return tuple(p for p in self.pulls if abs(p.value) > _LARGE)
+
+    def plot(self) -> Figure:
+        """The first parameter from each set alone and from all without it."""
+        return records.figure("combination", self)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns global``."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.output import Output, prepare_folder, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,9 @@ def global_fit(
     joint_only: Annotated[
         bool, typer.Option("--joint-only", help="leave out the fits of each set alone")
     ] = False,
+    plots: Annotated[
+        Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
+    ] = None,
     points: Annotated[
         int, typer.Option("--profile", metavar="N", min=0, help="points of a profile in the JSON")
     ] = 0,
@@ -72,6 +76,8 @@ def global_fit(
 
     Scans, limits, toys: the other commands take the combination too, as global:csi,lar.
     """
+    if plots is not None:
+        prepare_folder(plots)
     study = options.combined(
         combination, _names(with_), _names(without), choose, set_field, data=data, model=model
     )
@@ -88,7 +94,18 @@ def global_fit(
         ).to_dict()
         kept = ("parameter", "values", "delta_chi2", "intervals")
         record["profile"] = {k: curve[k] for k in kept}
+    if plots is not None:
+        record["figures"] = _draw(found, plots)
+        output.console.print(f"{len(record['figures'])} figures in {plots}")
     output.result(record)
+
+
+def _draw(found: CombinedFit, folder: Path) -> list[str]:
+    from cevns.report import save
+    from cevns.report.global_fit.set_figures import combined_figures
+
+    figures = combined_figures(found)
+    return [str(save(figure, folder / f"{name}.png")) for name, figure in figures.items()]
 
 
 def _names(texts: Sequence[str] | None) -> list[str]:

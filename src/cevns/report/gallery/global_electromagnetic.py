@@ -1,0 +1,66 @@
+"""Magnetic moments and charge radii of nu_e and nu_mu, by set of data and together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.global_fit import global_tables as tables
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["PLANES", "figure", "table"]
+
+PLANES: Final = {
+    "global-moments": (("mu_nu_e", "mu_nu_mu"), "1e-10 mu_B"),
+    "global-charge-radii": (("charge_radius_ee", "charge_radius_mumu"), "1e-32 cm2"),
+}
+
+
+def table() -> Table:
+    """Extents of the regions: moments in 1e-10 mu_B, charge radii in 1e-32 cm2."""
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for name, (columns, unit) in PLANES.items():
+        found = tables.extents(name, columns)
+        rows += [
+            (f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}", unit) for r in found.rows
+        ]
+        notes += [f"{columns[1]} against {columns[0]}: {n}" for n in found.notes[:-1]]
+    return Table(
+        ("sets", "x", "reaches", "y", "reaches ", "unit"),
+        tuple(rows),
+        (
+            *notes,
+            (
+                "Moments are not negative; the plane begins at 0.1, so that below means down to no "
+                "moment. Those of flavours, as the model magnetic-moment has them, for the Sun "
+                "too. Of Ge 2024 and PandaX-4T a number is published for recoils without moments. "
+                "Electrons that recoil count in CsI and in CONUS+, not in argon and xenon."
+            ),
+            (
+                "Charge radii beyond the Standard Model (total: add −0.83 and −0.48), without a "
+                "dependence on momentum. Far below zero the weak amplitude has changed its sign: "
+                "CsI alone has four islands, of which all sets together leave three."
+            ),
+            tables.MADE,
+        ),
+    )
+
+
+@style.styled
+def figure() -> Figure:
+    """Left, magnetic moments on logarithmic axes; right, the islands of the charge radii."""
+    figure, grid = style.panels(style.DOUBLE_IN, 3.8, 1, 2)
+    for axes, (name, (columns, unit)) in zip(grid[0], PLANES.items(), strict=True):
+        tables.draw_plane(axes, name, columns, (unit, unit))
+    grid[0, 0].set_xscale("log")
+    grid[0, 0].set_yscale("log")
+    grid[0, 1].plot(0.0, 0.0, "+", color="0.2", markersize=6.0, zorder=4)
+    handles = tables.legend(("csi", "lar", "conus-plus", "xenonnt", "these four", "xenon", "all"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4)
+    style.caption(grid[0, 0], "Magnetic moments", tables.NOTE)
+    style.caption(grid[0, 1], "Charge radii", "star: lowest minimum of all; +: others")
+    return figure

@@ -1,0 +1,76 @@
+"""Couplings of neutrinos to quarks (NSI): three planes, by set of data and together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from cevns.processes import degeneracy
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.global_fit import global_tables as tables
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["PLANES", "figure", "table"]
+
+PLANES: Final = {
+    "global-nsi-flavours": ("eps_ee_u", "eps_mumu_u"),
+    "global-nsi-quarks": ("eps_ee_u", "eps_ee_d"),
+    "global-nsi-tau": ("eps_ee_u", "eps_tautau_u"),
+}
+_TARGETS: Final = {"CsI": "#e42536", "Ar": "#2f5fb3", "Ge": "#d98200", "Xe": "#3f8f5b"}
+
+
+def table() -> Table:
+    """Pieces of the regions, and the minima of all sets together, of all planes."""
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for name, columns in PLANES.items():
+        found = tables.extents(name, columns)
+        rows += [(f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}") for r in found.rows]
+        notes += [f"{columns[1]} against {columns[0]}: {n}" for n in found.notes[:-1]]
+    notes += [
+        (
+            "In the plane of both quarks −2 ln L hardly changes along the bands, so that "
+            "the minima lie outside, and no interval of one coupling follows without the other."
+        ),
+        "Each piece of a region by its extent; the planes end where it says above or below.",
+        "Vector couplings to u and d quarks, all others zero; nothing is averaged over minima.",
+        "The sun: oscillations with these couplings in the Sun, as the model nsi has them.",
+        tables.MADE,
+    ]
+    return Table(("sets", "x", "reaches", "y", "reaches "), tuple(rows), tuple(notes))
+
+
+@style.styled
+def figure() -> Figure:
+    """Regions at 90 %; stars and crosses are the minima of all sets together."""
+    figure, grid = style.panels(style.DOUBLE_IN, 3.1, 1, 3)
+    for axes, (name, columns) in zip(grid[0], PLANES.items(), strict=True):
+        tables.draw_plane(axes, name, columns, ("", ""))
+        axes.plot(0.0, 0.0, "+", color="0.2", markersize=6.0, zorder=4)
+    for k in (0, 2):
+        grid[0, k].set_xlim(-0.34, 0.74)
+    _bands(grid[0, 1])
+    handles = tables.legend(("csi", "lar", "ge-2024", "conus-plus", "xenon", "on Earth", "all"))
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4, fontsize=7.5
+    )
+    style.caption(grid[0, 0], "NSI of two flavours", tables.NOTE)
+    style.caption(grid[0, 1], "NSI of two quarks", "dotted: slopes of CsI, Ar, Ge, Xe")
+    style.caption(grid[0, 2], "With tau neutrinos", "star: lowest minimum; +: others")
+    return figure
+
+
+def _bands(axes: Axes) -> None:
+    """Lines on which the rate of nu_e stays that of the Standard Model, of each nucleus."""
+    u = np.array(axes.get_xlim())
+    for target, color in _TARGETS.items():
+        lines = degeneracy.degenerate_lines(target, "e").values()
+        for k in (0, 1):
+            d = np.mean([line.eps_d(u)[k] for line in lines], axis=0)
+            axes.plot(u, d, color=color, linewidth=0.9, linestyle=(0, (1, 1)), zorder=6)
