@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cevns.analysis.expected.recoil_rate import rates
 from cevns.exceptions import CevnsWarning, InputError, SchemaError
 from cevns.experiments import load
-from cevns.experiments.declaration.sections import Axis
+from cevns.experiments.forms.region_axes import Axis
 from cevns.study import Study
 
 OTHER_UNITS = [

@@ -19,7 +19,6 @@ from cevns.exceptions import CevnsError, CevnsWarning, InputError
 from cevns.experiments.declaration.backgrounds import Background
 from cevns.experiments.declaration.beam import exposures, proton_beam
 from cevns.experiments.declaration.sections import (
-    Axes,
     ChannelEntry,
     ComponentEntry,
     CorrelatedConstraint,
@@ -33,6 +32,7 @@ from cevns.experiments.declaration.sections import (
     Target,
 )
 from cevns.experiments.forms.energy_forms import EnergyFormula, ExponentialEnergy
+from cevns.experiments.forms.region_axes import Axes
 from cevns.experiments.forms.section import Component, Name, Section, Strength
 from cevns.experiments.forms.time_forms import PowerLaw
 from cevns.parameters import fold_name
