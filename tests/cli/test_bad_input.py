@@ -42,7 +42,7 @@ COMMANDS = [
     ((*FIT, "--minos", "some"), "'poi', 'all', 'none'"),
     (("list", "nuclidess"), "did you mean 'nuclides'"),
     (("reproduce", "csi-2020"), "unknown row 'csi-2020'"),
-    (("reproduce", "burst"), "sm, source, supernova"),
+    (("reproduce", "burst"), "quenching, reactor"),
     (("data", "where", "coherent-csi-2020"), "did you mean 'coherent-csi-2021'"),
     (("data", "verify", "nonsense"), "folder nonsense does not exist"),
     (("fitt",), "No such command 'fitt'.*fit"),

@@ -54,6 +54,8 @@ def test_every_model_is_closed():
     # of some nuclides, whose scales are proportional: test_heavy_water.py
     others = FromElsewhere | OfNuclides
     neutrinos = {n for n in interactions() if not isinstance(interaction(n), others)}
+    # the axial part is below a thousandth of the rate of CsI: test_sensitivity.py has it for sodium
+    neutrinos.remove("axial-strength")
     assert {name.split()[0] for name in CASES} == neutrinos
 
 

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from cevns.analysis.expected.event_sample import EventSampler
 from scipy.integrate import quad
 
 import cevns
+from cevns.analysis.events.event_sample import recoil_events
 from cevns.constants import ALPHA, HBARC2_MEV2_CM2, M_ELECTRON_MEV
 from cevns.exceptions import InputError
 from cevns.nuclear import form_factor, material, nuclide
@@ -271,4 +271,4 @@ def test_events_and_angles_of_one_mass_alone():
         RecoilAngles(sun, "Xe", 1.0, 1.0, interaction("dipole-portal"))
     view = cevns.load("coherent-csi-2021", models="dipole-portal").experiments[0]
     with pytest.raises(InputError, match="makes particles of several masses"):
-        EventSampler(view, {"dipole_mu": 10.0})
+        recoil_events(view, at={"dipole_mu": 10.0})

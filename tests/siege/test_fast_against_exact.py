@@ -137,7 +137,7 @@ def test_spectra_that_pile_up_below_the_threshold(tmp_path):
     magnitude. The rise of -2 ln L is followed to the end of a limit.
     """
     shipped = load("conus-plus-2025").path.read_text()
-    assert shipped.count("{kind: hpge, fwhm:") == 3
+    assert shipped.count("{kind: hpge, fwhm:") == 4  # of three detectors, and of the variant
     path = tmp_path / "noise.yaml"
     path.write_text(shipped.replace("{kind: hpge, fwhm:", "{kind: gaussian, noise: 20 eVee} #"))
     experiment = load(path, overrides={"interaction.electrons": "false"})

@@ -179,7 +179,9 @@ def compare(first: Experiment, second: Experiment, *, sigmas: float = 3.0) -> Co
             )
     values = _signal_only(first.document.values)
     target = _signal_only(second.document.values)
-    rest = Change("everything else", tuple(sorted({*values, *target} - {"name", "title", "cite"})))
+    rest = Change(
+        "everything else", tuple(sorted({*values, *target} - {"name", "title", "cite", "variants"}))
+    )
     start = before = _predict(first, values)
     steps: list[Step] = []
     waiting: list[str] = []
