@@ -184,9 +184,8 @@ def test_readme_table_is_written_between_the_markers() -> None:
     )
     assert body[3].endswith("| – | **no** |")
     assert body[4].endswith("| **no** |")
-    assert (
-        "2 further rows (`tmax-…`, `reactor-…`, and what an independent program alone has)" in table
-    )
+    counted = "".join(f"`{prefix}…`, " for prefix in tool.COUNTED)
+    assert f"2 further rows ({counted}and what an independent program alone has)" in table
     assert "only counted" not in table
     assert body[-1] == "[1] see the text<br>"
     text = f"before\n{tool.BEGIN}\nold\n{tool.END}\nafter\n"

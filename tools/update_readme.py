@@ -20,7 +20,7 @@ BEGIN = "<!-- reproduce:begin -->"
 END = "<!-- reproduce:end -->"
 # Rows that the README only counts, beside those that nobody has published: a long table of which
 # all agree says little.
-COUNTED = ("tmax-", "reactor-")
+COUNTED = ("tmax-", "reactor-", "global-fit-nsi-", "global-fit-charge-radius-")
 HEADER = (
     "| quantity | published | this package | difference | agrees |",
     "|---|---|---|---|---|",
@@ -37,13 +37,18 @@ def cell(text: object) -> str:
     return " ".join(str(text).split()).replace("|", "\\|")
 
 
-def difference(sigma: float | None) -> str:
+def difference(sigma: float | list[float | None] | None) -> str:
     """The difference in units of its uncertainty, or a dash where none is defined.
 
     Examples:
         >>> difference(-0.42), difference(-0.01), difference(None)
         ('−0.4 σ', '0.0 σ', '–')
+        >>> difference([0.3, None]), difference([None, None])  # of a row with several numbers
+        ('+0.3 σ / –', '–')
     """
+    if isinstance(sigma, list):
+        each = [difference(s) for s in sigma]
+        return " / ".join(each) if set(each) != {"–"} else "–"
     if sigma is None:
         return "–"
     rounded = round(sigma, 1)
