@@ -77,7 +77,8 @@ def test_every_choice_is_a_model(choice: str, option: str):
         overrides={f"choose.{choice}": option},
     )
     assert study.provenance()["choices"][choice] == option
-    assert np.isfinite(study.model("sin2-theta-w").expected(study.model().parameters.values)).all()
+    model = study.model("sin2-theta-w")
+    assert np.isfinite(model.expected(model.parameters.values)).all()
 
 
 def test_settings_reach_the_files():
