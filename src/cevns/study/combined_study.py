@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from cevns import analysis
 from cevns.analysis.question import requested
+from cevns.study.outlook import tiny_is_zero
 from cevns.study.study import Study
 
 __all__ = ["CombinedStudy"]
@@ -36,6 +35,7 @@ class CombinedStudy(Study):
         whole = {"combination": self.name, "choices": dict(self.choices), "sets": dict(self.sets)}
         return {**super().provenance(), **whole}
 
+    @tiny_is_zero()
     def combine(
         self,
         *free: str,
@@ -65,7 +65,6 @@ class CombinedStudy(Study):
             (0.211, 1)
         """
         asked = requested(None, free or ("sin2_theta_w",), at, fix)
-        with np.errstate(under="ignore"):
-            return analysis.combined_fit(
-                *self.experiments, request=asked, sets=self.sets, use_asimov=asimov, each=each
-            )
+        return analysis.combined_fit(
+            *self.experiments, request=asked, sets=self.sets, use_asimov=asimov, each=each
+        )

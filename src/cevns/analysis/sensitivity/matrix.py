@@ -34,14 +34,6 @@ VARIANT: Final = "sensitivity"
 """Variant of a file that holds what projections assume."""
 _FURTHER: Final = "underground"
 """Another variant that is a row of its own, as are those that begin with ``sensitivity-``."""
-_AS_THEY_ARE: Final = (
-    "coherent-csi-2021",
-    "coherent-nai-185kg",
-    "coherent-nubes-pb",
-    "coherent-nubes-fe",
-    "coherent-d2o",
-)
-"""Other detectors of COHERENT's talk of 2020, whose files are rows without a variant."""
 ORDER: Final = (
     "cross-section",
     "sin2-theta-w",
@@ -66,22 +58,20 @@ def variants_of(name_or_path: str) -> tuple[str, ...]:
     return tuple(parse(find(name_or_path)).values.get("variants") or ())
 
 
-def projected() -> tuple[tuple[str, str | None], ...]:
-    """The rows that are taken where none is named: shipped files and their variants.
-
-    All with a variant for projections, and the other detectors of COHERENT as they are.
+def projected() -> tuple[tuple[str, str], ...]:
+    """The rows that are taken where none is named: shipped files with a variant for projections.
 
     Examples:
         >>> ("coherent-ar-750", "underground") in projected()
         True
     """
-    out: list[tuple[str, str | None]] = []
+    out: list[tuple[str, str]] = []
     for name in catalogue():
         known = variants_of(name)
         if VARIANT in known:
             more = [v for v in known if v == _FURTHER or v.startswith(f"{VARIANT}-")]
             out += [(name, v) for v in (VARIANT, *more)]
-    return (*out, *((name, None) for name in _AS_THEY_ARE))
+    return tuple(out)
 
 
 @dataclass(frozen=True)

@@ -133,9 +133,7 @@ def expected_numbers(
     tables = {e.name: e.response_tables for e in asked.experiments}
     model = fast_form(_without(asked, quantity), tables)[0]
     interest = asked.one_interest("sensitivities")
-    p = model.parameters[interest]
-    moved = model.parameters.at({interest: p.value + p.scale}).values
-    if not (model.expected(moved) != model.expected(model.parameters.values)).any():
+    if not model.feels(interest):
         raise InputError(
             f"{of}: nothing that {interest} changes is seen, above the threshold and within the "
             "axes"
@@ -237,7 +235,8 @@ def _expected(
             sigma = None
     elif sigma is not None:
         low, high = ends(model, interest, goal, error=sigma)
-        interval = (float(low), float(high))
+        # an interval of the parameter is none of a number that is quoted in its place
+        interval = (float(low), float(high)) if quantity.per == 1.0 else None
     if quantity.needs_zero and sigma is not None:
         z = float(np.sqrt(rises(model, interest, np.array([0.0]))[0]))
     unit = value * quantity.per if quantity.kind == "relative" else 1.0

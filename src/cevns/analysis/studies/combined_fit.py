@@ -20,8 +20,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cevns import records
 from cevns.analysis.measurement import Measurement, short
 from cevns.analysis.measuring import measure
@@ -146,7 +144,7 @@ class CombinedFit:
     @property
     def of_interest(self) -> tuple[FittedParameter, ...]:
         """All parameters of interest."""
-        return tuple(p for p in self.measurement.fit if p.parameter.role == "poi" and not p.fixed)
+        return _of_interest(self.measurement.fit)
 
     @property
     def large_pulls(self) -> tuple[Pull, ...]:
@@ -221,10 +219,8 @@ def combined_fit(
     best = fit(fast, data=data, poi=joint.fit.poi, minos="none", start=start)
     fits = _Sets(asked, fast, best, data, names)
     found = {name: fits.of(name) for name in names}
-    own, determined = (
-        sum(getattr(s, k) for s in found.values()) for k in ("minimum", "parameters")
-    )
-    ndof = int(determined) - len(request.free)
+    own = sum(s.minimum for s in found.values())
+    ndof = sum(s.parameters for s in found.values()) - len(request.free)
     goodness = ParameterGoodness(best.twice_nll - own, ndof) if ndof > 0 else None
     return CombinedFit(joint, found, pulls, goodness)
 
@@ -253,23 +249,11 @@ def _check_felt(model: Model, free: Sequence[str], names: Mapping[str, Sequence[
     """Raise if no chosen set depends on a parameter of interest."""
     for asked in free:
         p = model.parameters[asked]
-        if not _felt(model, p.name):
+        if not model.feels(p.name):
             raise InputError(
                 f"no chosen set of data ({', '.join(names)}) feels {p.name!r}: add one that does, "
                 "or ask for another parameter"
             )
-
-
-def _felt(model: Model, name: str) -> bool:
-    """Whether the expectation changes along a parameter, to a millionth of its largest value."""
-    p = model.parameters[name]
-    values = [v for v in (p.value + p.scale, p.value - p.scale) if p.lower <= v <= p.upper]
-    nominal = model.expected(model.parameters.values)
-    for value in values:
-        moved = model.expected(model.parameters.at({name: value}).values)
-        if np.any(np.abs(moved - nominal) > 1e-9 * np.abs(nominal).max()):
-            return True
-    return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -338,7 +322,7 @@ class _Sets:
         """The minimum of a set, how many parameters it determines, and these."""
         model = self.model.only(own)
         free = [p.name for p in model.parameters if p.role == "poi" and not p.fixed]
-        felt = [n for n in free if _felt(model, n)]
+        felt = [n for n in free if model.feels(n)]
         # what a set does not feel, or cannot tell from another parameter, stays at the joint fit
         while True:
             held = {n: self.best[n].value for n in free if n not in felt}

@@ -302,6 +302,14 @@ class Model:
         }
         return self.with_channels(new)
 
+    def feels(self, name: str) -> bool:
+        """Whether the expectation changes along a parameter, by 1e-9 of its largest value."""
+        p, nominal = self.parameters[name], self.expected(self.parameters.values)
+        values = [v for v in (p.value + p.scale, p.value - p.scale) if p.lower <= v <= p.upper]
+        moved = (self.expected(self.parameters.at({name: v}).values) for v in values)
+        least = 1e-9 * np.abs(nominal).max()
+        return any(bool((np.abs(one - nominal) > least).any()) for one in moved)
+
     def only(self, names: Iterable[str]) -> Model:
         """Some of the channels, and the parameters that they depend on."""
         kept = tuple(self.channel(n) for n in names)
