@@ -11,6 +11,7 @@ from cevns.analysis.sensitivity.assumptions import assumptions, declared_years, 
 from cevns.analysis.sensitivity.projecting import expected_numbers
 from cevns.analysis.sensitivity.sensitivity_record import Expected
 from cevns.analysis.sensitivity.topic import Topic, topic
+from cevns.analysis.sensitivity.topic import topics as known_topics
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.loader import catalogue, find
@@ -175,7 +176,7 @@ def sensitivity_matrix(
     *,
     years: float | None = 3.0,
     flux_error: float | None = 0.05,
-    topics: Sequence[str] = ORDER,
+    topics: Sequence[str] = (),
 ) -> SensitivityMatrix:
     """The first quantity of every topic of every experiment, each alone.
 
@@ -184,7 +185,7 @@ def sensitivity_matrix(
         years: of running; an experiment that counts no years keeps its exposure, and its line says
             so.
         flux_error: relative, in place of that in the files.
-        topics: names of the columns.
+        topics: names of the columns; all of the registry by default, the usual ones first.
 
     Raises:
         UnknownNameError: if there is no such topic.
@@ -192,7 +193,8 @@ def sensitivity_matrix(
     """
     if not experiments:
         raise InputError("a matrix is one of experiments; name at least one")
-    chosen = {canonical(name): topic(name) for name in topics}
+    every = dict.fromkeys((*ORDER, *known_topics()))
+    chosen = {canonical(name): topic(name) for name in topics or every}
     rows = tuple(_row(e, chosen, years, flux_error) for e in experiments)
     return SensitivityMatrix(chosen, rows, years, flux_error)
 
