@@ -17,6 +17,7 @@ from cevns.processes import (
     kinematics,
 )
 from cevns.processes.form_factor_expansion import FormFactorExpansion
+from cevns.processes.ingredients.elements import ELEMENTS
 from cevns.processes.ingredients.neutron_form_factor import Neutrons
 from cevns.processes.neutron_radius import NeutronRadius
 from cevns.processes.neutron_skin import NeutronSkin
@@ -285,3 +286,16 @@ def test_two_expansions_are_refused():
 
     with pytest.raises(InputError, match="both say what the form factor of the neutrons is"):
         Neutrons.of((FormFactorExpansion(), Second()))
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+@pytest.mark.parametrize("model", ["klein-nystrand", "helm", "symmetrised-fermi"])
+def test_the_lightest_isotope_is_described_at_the_least_radius(element, model):
+    """A radius is the mean of an element; Ar36 is smaller than natural argon by 2.6 %."""
+    radius = NeutronRadius((element,), model=model)
+    (parameter,) = radius.parameters
+    described = [
+        radius.neutron_rms_fm(nuclide, {parameter.name: parameter.lower})
+        for nuclide in material(element).nuclides
+    ]
+    assert min(described) == pytest.approx(form_factor(model).minimum_rms_fm + 0.01, abs=1e-12)

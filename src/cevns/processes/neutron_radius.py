@@ -72,13 +72,17 @@ class NeutronRadius(Extension):
     def parameters(self) -> Parameters:
         """``r_n_<element>``, fm."""
         model = form_factor(self.model)
+        # the lightest isotope, too, stays above what the form factor can describe
         free = [
             bounded(
                 f"r_n_{g.label}",
                 f"rms radius of the neutron distribution of {g.formula}",
                 value=g.mean(model.default_rms_radius),
                 unit="fm",
-                reach=(model.minimum_rms_fm + 0.01, 10.0),
+                reach=(
+                    (model.minimum_rms_fm + 0.01) / g.least_relative(model.default_rms_radius),
+                    10,
+                ),
                 typical=0.5,
             )
             for g in groups(self.elements)

@@ -73,6 +73,10 @@ class Group:
         mean = sum(x.abundance * of(x) for x in natural) / sum(x.abundance for x in natural)
         return of(nuclide) / mean if mean else 1.0
 
+    def least_relative(self, of: Property) -> float:
+        """The least of `relative` over the nuclides."""
+        return self.smallest(lambda nuclide: self.relative(nuclide, of))
+
 
 @cache
 def groups(formulas: tuple[str, ...]) -> tuple[Group, ...]:
