@@ -135,8 +135,8 @@ def test_combination_of_ones_own(tmp_path: Path):
         ("coherent-csi-2021:lar", {}, "is one experiment, which has no members", InputError),
         (
             "global:ge-2024,conus-plus",
-            {f"{GE}:parameters.qf.ge.k.constraint": "0 +/- 2"},
-            r"the shared parameter 'qf.ge.k' is 0 \+/- 2",
+            {f"{GE}:parameters.ge.lindhard_k.constraint": "0 +/- 2"},
+            r"the shared parameter 'ge.lindhard_k' is 0 \+/- 2",
             InputError,
         ),
         ("global:csi,lz-2025", {}, "lz-2025 enters no fit", InputError),
