@@ -304,7 +304,8 @@ def test_a_field_is_changed_wherever_channels_have_it():
 
 
 def _errors_of_k(experiment):
-    return [(v.quenching, v.quenching.variations["ge.lindhard_k"]) for v in experiment.views.values()]
+    curves = [v.quenching for v in experiment.views.values()]
+    return [(q, q.variations["ge.lindhard_k"]) for q in curves]
 
 
 def test_a_section_that_channels_replace_with_their_own_is_said():

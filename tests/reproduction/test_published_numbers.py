@@ -57,7 +57,8 @@ AGREEMENT = {
 
 
 # Outside their ranges, for a reason that their notes give: the independent program has 3 % less
-# germanium than it states and common couplings, and errors of two sets together that do not follow from those of each.
+# germanium than it states and common couplings, and errors of two sets together that do not follow
+# from those of each.
 APART = {"global-fit-ge-conus-plus-tension", "global-fit-xenon-up"}
 
 
