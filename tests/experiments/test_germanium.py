@@ -21,7 +21,7 @@ from cevns.typing import Array
 
 NAME = "coherent-ge-2024"
 K = 0.157
-"""Lindhard's theory, with which the independent program computed; the files have the measured 0.162."""
+"""Of the theory, with which the independent program computed; the files have the measured 0.162."""
 THEORY = {"detector.quenching.k": f"{K}"}
 REGION = {"variant": "published-region", **THEORY}
 # widths of the five detectors that are public: active mass x exposure, terms of the FWHM
