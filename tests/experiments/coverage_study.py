@@ -117,7 +117,7 @@ COMBINED = {
     )
     for name, truth in (("low", 0.2386), ("high", 0.28))
 }
-"""Toys of it take a hundred times as long, and its argon is a release that not all machines have: no
+"""Toys of it take twenty times as long, and its argon is a release that not all machines have: no
 test judges these."""
 
 
