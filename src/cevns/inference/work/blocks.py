@@ -153,7 +153,7 @@ def run_blocks(
     queue = _Queue(keys, follow)
     if executor is not None:
         dumps = getattr(executor, "dumps", pickle.dumps)
-        yield from _on_executor((_run_elsewhere, _pickled(job, dumps)), queue, executor)
+        yield from _on_executor(_run_elsewhere, (_pickled(job, dumps),), queue, executor)
         return
     cores = available_cores() if workers is None else workers
     guarded = cores == 1 or _guarded()
@@ -205,7 +205,7 @@ def _in_pool(
             # each process is told the job once: one with large tables takes long to send
             how: Any = {"mp_context": context, "initializer": _begin, "initargs": (payload,)}
             with ProcessPoolExecutor(workers, **how) as pool:
-                yield from _on_executor((_run_in_pool,), queue, pool)
+                yield from _on_executor(_run_in_pool, (), queue, pool)
         except BrokenProcessPool:
             if queue.finished == before:
                 raise FitError(
@@ -242,13 +242,15 @@ def _interrupted_later() -> Iterator[None]:
 
 
 def _on_executor(
-    call: tuple[Any, ...], queue: _Queue[Key, Result], executor: Executor
+    call: Callable[..., list[Done[Any, Any]]],
+    told: tuple[bytes, ...],
+    queue: _Queue[Key, Result],
+    executor: Executor,
 ) -> Iterator[Done[Key, Result]]:
     """Keep a few bundles in flight: enough to feed all workers, few enough for the memory.
 
-    `call` is a function and its arguments before the keys of a bundle.
+    Each is a call with the keys, and before them what else it is to be told.
     """
-    function, *told = call
     running: dict[Future[list[Done[Key, Result]]], tuple[Key, ...]] = {}
     ours = isinstance(executor, ProcessPoolExecutor)  # which starts processes as calls come
     try:
@@ -258,7 +260,7 @@ def _on_executor(
                 keys = queue.bundle(width)
                 try:
                     with _interrupted_later() if ours else nullcontext():
-                        running[executor.submit(function, *told, keys)] = keys
+                        running[executor.submit(call, *told, keys)] = keys
                 except BaseException:
                     queue.waiting.extendleft(reversed(keys))
                     raise
