@@ -111,8 +111,9 @@ def test_a_broken_pool_is_replaced_while_blocks_are_finished(monkeypatch, lives,
     left = list(lives)
 
     class Breaking(ThreadPoolExecutor):
-        def __init__(self, workers, **options):
+        def __init__(self, workers, *, initargs, **options):
             super().__init__(workers)
+            monkeypatch.setattr(blocks, "_told", initargs)  # what a process is told at its start
             self.left = left.pop(0)
 
         def submit(self, fn, /, *args):
