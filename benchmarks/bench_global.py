@@ -52,7 +52,7 @@ def toys_of_a_line(study: cevns.Study, points: int, toys: int, again: int) -> No
         "of it on two cores (aim 600 s)"
     )
     here, exact = work.slice_of(points // 3), grid.family.exact_model()
-    truth = scan[points // 3]
+    truth = scan.theta[points // 3]
     data = draw(here.model, truth, np.random.default_rng(3), again)
     ours = here.held.fit(data, truth).twice_nll - here.best(data, truth[None], again).twice_nll
 

@@ -17,7 +17,7 @@ dependence on nuisances, or an error of ours.
 
     python tests/experiments/coverage_study.py               the table of docs/coverage.md
     python tests/experiments/coverage_study.py 1000 250      fewer, with more toys of each
-    python tests/experiments/coverage_study.py 300 59 global-low global-high
+    python tests/experiments/coverage_study.py 300 18 global-low global-high
                                                              docs/global-fit.md
 """
 
