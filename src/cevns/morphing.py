@@ -32,11 +32,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, Literal
 from zipfile import BadZipFile
 
@@ -157,23 +156,25 @@ def _splines(points: Array) -> Callable[[Array, bool], Array]:
     """Natural cubic splines, or their slopes, at values."""
     from scipy.interpolate import CubicSpline
 
-    spline = CubicSpline(points, np.eye(len(points)), bc_type="natural")
-    return lambda value, slope: np.asarray(spline(value, int(slope)))
+    return partial(_on_splines, CubicSpline(points, np.eye(len(points)), bc_type="natural"))
+
+
+def _on_splines(spline: Callable[..., Array], value: Array, slope: bool) -> Array:
+    return np.asarray(spline(value, int(slope)))
 
 
 def _lines(points: Array) -> Callable[[Array, bool], Array]:
     """Straight lines, or their slopes, at values."""
-    unit, widths = np.eye(len(points)), np.diff(points)
-    slopes = np.diff(unit, axis=0) / widths[:, None]
+    unit = np.eye(len(points))
+    return partial(_on_lines, points, unit, np.diff(unit, axis=0) / np.diff(points)[:, None])
 
-    def lines(value: Array, slope: bool) -> Array:
-        left = np.clip(points.searchsorted(value, side="right") - 1, 0, len(widths) - 1)
-        if slope:
-            found: Array = slopes[left]
-            return found
-        return np.asarray(unit[left] + (value - points[left])[..., None] * slopes[left])
 
-    return lines
+def _on_lines(points: Array, unit: Array, slopes: Array, value: Array, slope: bool) -> Array:
+    left = np.clip(points.searchsorted(value, side="right") - 1, 0, len(slopes) - 1)
+    if slope:
+        found: Array = slopes[left]
+        return found
+    return np.asarray(unit[left] + (value - points[left])[..., None] * slopes[left])
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,7 +317,7 @@ def _read(
     for array in (*values.values(), edges, content, line):
         if array is not None:
             array.setflags(write=False)  # of all who ask for it
-    return GridTable(path, MappingProxyType(values), edges, content, line)
+    return GridTable(path, values, edges, content, line)
 
 
 def even_part(alpha: ArrayLike) -> Array:

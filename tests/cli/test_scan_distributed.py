@@ -253,3 +253,20 @@ def test_killed_scheduler(
     assert not target.exists()
     assert run(*SCAN, "--workers", "1", "--out", target).returncode == 0
     assert datasets(target) == undisturbed
+
+
+def test_the_global_combination_everywhere(cluster: Cluster, tmp_path: Path) -> None:
+    """Its toys by one process, by two and by a cluster; argon is a release, not carried."""
+    combination = (
+        "scan", "global:-lar", "--parameter", "sin2_theta_w=0.2:0.28:3", "--method", "fc",
+        "--toys", "40", "--seed", "5",
+    )  # fmt: skip
+    found = []
+    for where in (("--workers", "1"), ("--workers", "2"), ("--scheduler", str(cluster.file))):
+        out = tmp_path / f"{len(found)}.h5"
+        done = run(*combination, *where, "--out", out)
+        assert done.returncode == 0, done.stderr
+        assert "large graph" not in done.stderr
+        found.append(datasets(out))
+    assert found[0] == found[1] == found[2]
+    assert toys(found[0]) > 80

@@ -1,5 +1,7 @@
 """Tables on a grid of parameters, and the responses made of them."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -66,6 +68,19 @@ def test_grids_of_other_values_are_not_taken_for_each_other():
     one, other = (ParameterGrid({"a": np.array([0.0, 1.0, end])}, "line") for end in (2.0, 3.0))
     assert one.shares([1.5]).tolist() == [0.0, 0.5, 0.5]
     assert other.shares([1.5]).tolist() == [0.0, 0.75, 0.25]
+
+
+@pytest.mark.parametrize("between", ["line", "spline"])
+def test_grids_and_tables_travel_once_they_were_used(between, archive):
+    """Workers of toys get the experiment whole."""
+    table = read_grid_table(archive(), "recoils", along="recoil_energy_kev")
+    grid, at = ParameterGrid(table.values, between), np.array([[0.4, -0.3]])
+    wanted = grid.shares(at), grid.shares(at, slope_of=1)
+    there, content = pickle.loads(pickle.dumps((grid, table)))
+    # other places than those whose shares are kept
+    np.testing.assert_array_equal(there.shares(at + 0.1), grid.shares(at + 0.1))
+    np.testing.assert_array_equal((there.shares(at), there.shares(at, slope_of=1)), wanted)
+    np.testing.assert_array_equal(content.content, table.content)
 
 
 def test_recoils_follow_lines_and_end(archive):

@@ -28,6 +28,7 @@ class Squares:
     flag: str = ""
     deadly: bool = False
     pause: float = 0.0
+    ballast: bytes = b""
     name: str = "squares"
 
     def start(self):
@@ -110,8 +111,9 @@ def test_a_broken_pool_is_replaced_while_blocks_are_finished(monkeypatch, lives,
     left = list(lives)
 
     class Breaking(ThreadPoolExecutor):
-        def __init__(self, workers, **options):
+        def __init__(self, workers, *, initargs, **options):
             super().__init__(workers)
+            monkeypatch.setattr(blocks, "_told", initargs)  # what a process is told at its start
             self.left = left.pop(0)
 
         def submit(self, fn, /, *args):
@@ -308,6 +310,22 @@ def same_datasets(a, b):
     for name, array in left.items():
         assert array.dtype == right[name].dtype
         assert array.tobytes() == right[name].tobytes(), name
+
+
+@pytest.mark.slow
+def test_cluster_is_sent_the_job_once(cluster, monkeypatch):
+    """Each block by itself would send it again: that of a combination has a hundred megabytes."""
+    with scheduler(cluster["file"]) as executor:
+        sent, submit = [], executor._client.submit
+
+        def counted(fn, *arguments, **more):
+            sent.append(sum(len(a) for a in arguments if isinstance(a, bytes)))
+            return submit(fn, *arguments, **more)
+
+        monkeypatch.setattr(executor._client, "submit", counted)
+        assert collected(Squares(ballast=b"x" * 20_000_000), range(20), executor=executor) == WANTED
+    assert sum(n > 20_000_000 for n in sent) == 1
+    assert len(sent) > 5
 
 
 @pytest.mark.slow

@@ -153,6 +153,20 @@ def test_clear_points_get_their_first_block_only(grid):
 # -- who computes it does not matter -------------------------------------------------------------
 
 
+def test_progress_counts_the_toys_that_will_follow():
+    """From the first block on it knows what comes to a fifth: chi2 of a single bin is not exact."""
+    values = np.linspace(0.0, 20.0, 40)
+    said = []
+    found = feldman_cousins(
+        poisson_grid(7, values), 2000, seed=2, workers=1, progress=lambda *a: said.append(a[:2])
+    )
+    wanted = int(found.n_toys.sum() + found.failed)
+    assert wanted > 1.3 * 256 * 40  # many follow
+    assert len(said) > 10  # a line of a few points is not one block
+    assert [total for _, total in said] == pytest.approx([wanted] * len(said), rel=0.2)
+    assert said[-1] == (wanted, wanted)
+
+
 def equal(a, b):
     names = ("q_data", "p_value", "critical", "critical_error", "n_toys", "quantiles", "audit")
     return all(np.array_equal(getattr(a, k), getattr(b, k), equal_nan=True) for k in names)

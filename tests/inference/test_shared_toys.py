@@ -317,8 +317,9 @@ def test_interruption_and_files_change_nothing(plane, tmp_path):
     settings = {**SETTINGS, "toys_at": None}
     told, seen = [], []
     undisturbed = feldman_cousins(plane, 120, progress=lambda *a: told.append(a[:2]), **settings)
-    # one count for the toys of the anchors and those of the points
-    assert all(a[0] < b[0] and a[1] <= b[1] for a, b in pairwise(told))
+    # one count for the toys of the anchors and those of the points; what follows is an estimate
+    assert all(a[0] < b[0] for a, b in pairwise(told))
+    assert all(done <= total for done, total in told)
     assert told[-1][0] == told[-1][1]
 
     def stop(done, _, __):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +69,16 @@ def test_all_species_together_are_the_published_flux(branch, oscillation):
     assert sum(sun.fluence_cm2(f) for f in sun.flavours) == pytest.approx(total * YEAR * 86400)
     for species in sun.flavours:
         assert float(sun.moments(species, 0.0)[0]) == pytest.approx(1.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("oscillation", ["msw", "none"])
+def test_sun_travels_once_it_was_used(oscillation):
+    """Workers of toys get it with its branches; by flavour and by mass state."""
+    sun = Sun(live_time_d=YEAR, branches="b8", oscillation=oscillation)
+    for source_ in (sun, sun.in_mass_states()):
+        wanted = [source_.moments(f, 3.0) for f in source_.flavours]
+        there = pickle.loads(pickle.dumps(source_))
+        np.testing.assert_array_equal([there.moments(f, 3.0) for f in there.flavours], wanted)
 
 
 # end points of the beta spectra, MeV (pp: 0.42341; the carried tables end there)

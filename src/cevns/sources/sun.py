@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -160,12 +160,13 @@ class Sun(Mixture):
     def _shares(self, branch: str) -> dict[str, Share]:
         if self._mixing is None:
             return {"nu_e": whole}
-        mixing, electrons = self._mixing, ELECTRONS_MOL_CM3[branch]
-
-        def arriving(flavour: int) -> Share:
-            return lambda energy: mixing.arriving(flavour, energy, electrons)
-
-        return _present({f"nu_{a}": arriving(k) for k, a in enumerate(LEPTONS)})
+        arriving, electrons = self._mixing.arriving, ELECTRONS_MOL_CM3[branch]
+        return _present(
+            {
+                f"nu_{a}": partial(arriving, k, electrons_mol_cm3=electrons)
+                for k, a in enumerate(LEPTONS)
+            }
+        )
 
     def in_mass_states(self) -> Source:
         """The same neutrinos counted as the mass states that they arrive in.
@@ -221,11 +222,15 @@ class _MassStates(Sun):
     def _shares(self, branch: str) -> dict[str, Share]:
         assert self._mixing is not None
         mixing, electrons = self._mixing, ELECTRONS_MOL_CM3[branch]
+        return _present(
+            {name: partial(_in_state, mixing, electrons, i) for i, name in enumerate(MASS_STATES)}
+        )
 
-        def arriving(state: int) -> Share:
-            return lambda energy: mixing.mass_states(energy, electrons)[state]
 
-        return _present({name: arriving(i) for i, name in enumerate(MASS_STATES)})
+def _in_state(mixing: SolarMixing, electrons: float, state: int, energy_mev: Array) -> Array:
+    """Of the neutrinos born at an electron density, those that arrive in a mass state."""
+    found: Array = mixing.mass_states(energy_mev, electrons)[state]
+    return found
 
 
 def _present(shares: dict[str, Share]) -> dict[str, Share]:

@@ -54,7 +54,7 @@ from cevns.inference.scan.toy_scan import (
     run_scan,
 )
 from cevns.inference.toys.shared_job import SharedJob, weighted
-from cevns.inference.toys.toy_job import QUICK, ToyJob
+from cevns.inference.toys.toy_job import QUICK, Sizes, ToyJob
 from cevns.inference.toys.toy_run import audited, check_audit, check_failed
 from cevns.inference.toys.weighted_toys import WeightedToys
 from cevns.inference.work.checkpoint import Block, BlockKey
@@ -294,6 +294,8 @@ def prepare(
         stop=1.0 - cl if adaptive else None,
         audit=audited(audit, int(np.sum(~out)) * toys, AUDIT_MOST),
         data_digest=scan.grid.data_digest(scan.data),
+        # along structural axes each slice has a model of its own, whose points stay together
+        sizes=Sizes() if scan.grid.raster else Sizes.of(int(np.sum(~out))),
         excluded=out,
     )
     return each, inputs

@@ -76,7 +76,7 @@ class Running(TypedDict, total=False):
         executor: any `concurrent.futures.Executor` in place of the process pool.
         shard: compute only share i of n, into `out`; see `cevns.inference.scan.merge.merge`. The
             other points have no toys in the result.
-        progress: told toys done, toys wanted as far as known, and toys a second.
+        progress: told toys done, toys that will probably be wanted, and toys a second.
     """
 
     label: Mapping[str, Any] | None
@@ -294,6 +294,7 @@ def _computed(
         stores["" if isinstance(job, SharedJob) else "anchors"].load()
     if isinstance(job, SharedJob):
         free, held = (sum(map(j.size, j.first())) for j in (job.before, job))
+        held += sum(map(job.likely, job.first()))
         anchors = compute(
             BlockFits(job.before),
             store=stores.get("anchors"),

@@ -121,6 +121,17 @@ class SharedJob:
         )
         return [BlockKey(0, key.number + 1, points)] if points else []
 
+    def likely(self, key: BlockKey) -> int:
+        """Toys that probably follow a block that is not known yet, for the progress."""
+        job = self.before
+        if key.number or job.q_data is None or job.stop is None:
+            return 0
+        from scipy.special import chdtrc
+
+        near = self.stop_sigma * math.sqrt(job.stop * (1.0 - job.stop) / self.wanted(0))
+        p = [chdtrc(self.grid.degrees, job.q_data[self.members[point]]) for point in key.points]
+        return sum(self.wanted(1) for each in p if np.abs(each - job.stop).min() < near)
+
     def _needs_more(self, point: int, toys: WeightedToys, number: int) -> bool:
         job = self.before
         assert job.stop is not None

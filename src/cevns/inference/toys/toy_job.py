@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from math import ceil
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ from cevns.typing import ENGINE, Array, BoolArray, IntArray
 __all__ = [
     "BLOCK",
     "GROUP",
+    "GROUPS",
     "POLICY",
     "QUICK",
     "QUOTED",
@@ -56,8 +58,11 @@ which lie between points that are decided, are known half as well."""
 BLOCK = 512
 """Toys of a point of a scan in another block at most."""
 GROUP = 16
-"""Neighbouring points whose toys are fitted together: the few slow fits of each then share the
-cost of many small steps."""
+"""Neighbouring points whose toys are fitted together, at most: the few slow fits of each then share
+the cost of many small steps."""
+GROUPS = 16
+"""Groups into which fewer points are cut, so that processes share the work and progress is told
+often: a toy then takes up to half as long again."""
 TAIL = 6e-5
 """Chance, on either side, of so many or so few toys beyond the data at a point on the border, below
 which a point needs no more toys."""
@@ -120,9 +125,15 @@ class Sizes(NamedTuple):
     more: int = BLOCK
     group: int = GROUP
 
+    @classmethod
+    def of(cls, points: int) -> Sizes:
+        """Those of a scan of so many points.
 
-SCAN = Sizes()
-"""Those of a scan."""
+        Examples:
+            >>> Sizes.of(19).group, Sizes.of(100).group, Sizes.of(1600).group
+            (2, 7, 16)
+        """
+        return cls(group=max(1, min(GROUP, ceil(points / GROUPS))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +172,7 @@ class ToyJob:
     audit: int = 0
     data_digest: str = ""
     precision: Precision = QUICK
-    sizes: Sizes = SCAN
+    sizes: Sizes = Sizes()  # noqa: RUF009
     point: int = 0
     excluded: BoolArray | None = None
 
@@ -248,7 +259,24 @@ class ToyJob:
         more = key._replace(number=key.number + 1, points=tuple(points.tolist()))
         return [more] if points.size else []
 
-    def _undecided(self, beyond: IntArray, toys: IntArray, stop: float) -> BoolArray:
+    def likely(self, key: BlockKey) -> int:
+        """Toys that probably follow a block that is not known yet: as many as by chi2's p-values.
+
+        Only progress is told by them.
+        """
+        if self.stop is None or self.q_data is None:
+            return 0
+        from scipy.special import chdtrc
+
+        p = chdtrc(self.grid.degrees, self.q_data[list(key.points)])
+        total = 0
+        for number in range(key.number + 1, self.n_blocks):
+            toys = np.full(len(p), self._before(number))
+            p = p[self._undecided(np.rint(p * toys), toys, self.stop)]
+            total += self.each(number) * len(p)
+        return total
+
+    def _undecided(self, beyond: IntArray | Array, toys: IntArray, stop: float) -> BoolArray:
         """Whether so many of the toys may lie beyond the data at a point on the border."""
         if self.q_data is None:
             return np.ones(len(toys), dtype=bool)

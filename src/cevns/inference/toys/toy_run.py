@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 Progress = Callable[[int, int, float], None]
-"""Told the toys done, those wanted as far as known, and toys a second."""
+"""Told the toys done, those that will probably be wanted, and toys a second."""
 
 BLOCK = 4096
 """Toys of a fit in a block."""
@@ -101,6 +101,9 @@ class Toys(Protocol):
     def size(self, key: BlockKey) -> int:
         """Toys of a block, for the progress."""
 
+    def likely(self, key: BlockKey) -> int:
+        """Toys that probably follow a block that is not known yet, likewise."""
+
     def complete(self, key: BlockKey, block: Block) -> bool:
         """Whether a block is whole."""
 
@@ -153,15 +156,17 @@ def compute(
     wanted = all_blocks(job, blocks, shard)
     todo = [key for key in wanted if key not in blocks]
     done, total = (sum(map(job.size, keys)) for keys in (blocks, wanted))
+    ahead = sum(map(job.likely, todo))
     times: list[tuple[int, str, Seconds]] = []
 
     def seconds() -> float:
         return max(1e-9, time.perf_counter() - started)
 
     def more(key: BlockKey, block: Block) -> list[BlockKey]:
-        nonlocal total
+        nonlocal total, ahead
         keys = job.follow(key, block, blocks)
         total += sum(map(job.size, keys))
+        ahead += sum(map(job.likely, keys)) - job.likely(key)
         return keys
 
     if todo and store:
@@ -182,7 +187,7 @@ def compute(
             times.append((size, each.worker, took))
             done, new = done + size, new + size
             if progress:
-                progress(done, total, new / seconds())
+                progress(done, total + ahead, new / seconds())
     except BaseException as error:
         if store:
             store.flush()  # an interrupted run resumes from here

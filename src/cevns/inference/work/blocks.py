@@ -153,7 +153,7 @@ def run_blocks(
     queue = _Queue(keys, follow)
     if executor is not None:
         dumps = getattr(executor, "dumps", pickle.dumps)
-        yield from _on_executor(_pickled(job, dumps), queue, executor)
+        yield from _on_executor(_run_elsewhere, (_pickled(job, dumps),), queue, executor)
         return
     cores = available_cores() if workers is None else workers
     guarded = cores == 1 or _guarded()
@@ -202,8 +202,10 @@ def _in_pool(
     while queue.waiting:
         before = queue.finished
         try:
-            with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
-                yield from _on_executor(payload, queue, pool)
+            # each process is told the job once: one with large tables takes long to send
+            how: Any = {"mp_context": context, "initializer": _begin, "initargs": (payload,)}
+            with ProcessPoolExecutor(workers, **how) as pool:
+                yield from _on_executor(_run_in_pool, (), queue, pool)
         except BrokenProcessPool:
             if queue.finished == before:
                 raise FitError(
@@ -240,9 +242,15 @@ def _interrupted_later() -> Iterator[None]:
 
 
 def _on_executor(
-    payload: bytes, queue: _Queue[Key, Result], executor: Executor
+    call: Callable[..., list[Done[Any, Any]]],
+    told: tuple[bytes, ...],
+    queue: _Queue[Key, Result],
+    executor: Executor,
 ) -> Iterator[Done[Key, Result]]:
-    """Keep a few bundles in flight: enough to feed all workers, few enough for the memory."""
+    """Keep a few bundles in flight: enough to feed all workers, few enough for the memory.
+
+    Each is a call with the keys, and before them what else it is to be told.
+    """
     running: dict[Future[list[Done[Key, Result]]], tuple[Key, ...]] = {}
     ours = isinstance(executor, ProcessPoolExecutor)  # which starts processes as calls come
     try:
@@ -252,7 +260,7 @@ def _on_executor(
                 keys = queue.bundle(width)
                 try:
                     with _interrupted_later() if ours else nullcontext():
-                        running[executor.submit(_run_elsewhere, payload, keys)] = keys
+                        running[executor.submit(call, *told, keys)] = keys
                 except BaseException:
                     queue.waiting.extendleft(reversed(keys))
                     raise
@@ -279,8 +287,13 @@ def _run(run: Callable[[Key], Result], key: Key) -> Done[Key, Result]:
     return Done(key, result, seconds, f"{platform.node()}:{os.getpid()}")
 
 
+def _run_in_pool(keys: tuple[Any, ...]) -> list[Done[Any, Any]]:
+    """Some blocks in a process of our own pool."""
+    return _run_elsewhere(_told[0], keys)
+
+
 def _run_elsewhere(payload: bytes, keys: tuple[Any, ...]) -> list[Done[Any, Any]]:
-    """Some blocks on a process pool or a cluster."""
+    """Some blocks on any executor."""
     with one_blas_thread():
         run = _started(payload)
     return [_run(run, key) for key in keys]
@@ -341,10 +354,15 @@ def one_blas_thread() -> Iterator[None]:
                 _blas_users.pop()
 
 
-def _begin() -> None:
+_told: list[bytes] = []
+"""The job of a process of the pool, pickled."""
+
+
+def _begin(payload: bytes) -> None:
     """Set up a process of the pool."""
     from threadpoolctl import threadpool_limits
 
+    _told[:] = [payload]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which cleans up
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     threadpool_limits(1)  # contending BLAS threads slow small matrix products fivefold

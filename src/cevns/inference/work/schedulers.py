@@ -43,6 +43,7 @@ class ClusterExecutor(Executor):
         self._client = client
         self._inner = client.get_executor(pure=False)
         self._threads, self._counted = 0, -_COUNT_S
+        self._sent: tuple[bytes, Any] | None = None
 
     @property
     def _max_workers(self) -> int:
@@ -61,8 +62,22 @@ class ClusterExecutor(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """One call on some worker."""
-        future: Future[Any] = self._inner.submit(fn, *args, **kwargs)
+        there = [self._there(a) if isinstance(a, bytes) else a for a in args]
+        future: Future[Any] = self._inner.submit(fn, *there, **kwargs)
         return future
+
+    def _there(self, payload: bytes) -> Any:
+        """A pickled job on the cluster: sent once, then from worker to worker.
+
+        It is the result of a task, which the scheduler repeats where its worker has gone.
+        """
+        import dask
+
+        if self._sent is None or self._sent[0] is not payload:
+            # it would warn of what is sent again and again, which this is not
+            with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+                self._sent = payload, self._client.submit(bytes, payload, pure=False)
+        return self._sent[1]
 
 
 @contextmanager
