@@ -27,7 +27,7 @@ from cevns.processes import (
 )
 from cevns.processes import interaction as find_interaction
 from cevns.processes.framework.abilities import placed
-from cevns.processes.framework.combined import standing
+from cevns.processes.framework.combined import Combined, standing
 from cevns.processes.framework.kinematics import DarkKinematics
 from cevns.rates.fold import of_its_mass
 
@@ -65,10 +65,11 @@ def extended(experiment: Experiment, physics: Physics | None) -> Interaction:
     if physics is None or experiment.is_beside:
         return experiment.interaction
     declared = experiment.declaration.interaction
+    standard = {f: getattr(declared, f) for f in ("couplings", "axial", "charge_radius")}
     if isinstance(physics, str):
-        found = find_interaction(physics, couplings=declared.couplings, axial=declared.axial)
+        found = find_interaction(physics, **standard)
     else:
-        base = StandardModel(declared.couplings, declared.axial)
+        base = cast("StandardModel | Combined", find_interaction("standard-model", **standard))
         found = cast("Interaction", standing(physics, base))
     # one may depend on where the detector stands, and have radii of the form factor as nominal
     return at_place(found, source=experiment.source, form_factor=experiment.form_factor)

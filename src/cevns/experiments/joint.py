@@ -372,7 +372,7 @@ def _equal_counts(a: Experiment, b: Experiment) -> bool:
 
 def _check_physics(a: Experiment, b: Experiment) -> None:
     """The process and its couplings are common; detector response goes with the material."""
-    for field in ("kind", "couplings") if a.is_beside == b.is_beside else ():
+    for field in ("kind", "couplings", "charge_radius") if a.is_beside == b.is_beside else ():
         ours, theirs = (getattr(e.declaration.interaction, field) for e in (a, b))
         if canonical(ours) != canonical(theirs):
             raise InputError(

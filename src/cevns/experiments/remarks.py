@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cevns.processes import Interaction, Proportional
-from cevns.processes.framework.abilities import changes_matter, turns_flavours
+from cevns.processes.framework.abilities import changes_matter
 from cevns.rates.electrons import VALIDITY
+from cevns.rates.fold import as_it_sees
 from cevns.sources import Source
 from cevns.sources.beams.source import ThroughMatter
 
@@ -22,7 +23,7 @@ _HELD: Final = {
     "'matter_nsi' of the source, whatever these couplings are; ",
 }
 _ARRIVE: Final = {
-    True: "flavours are added without interference between them beside this model, so that "
+    True: "flavours are added without interference between them, so that "
     "coefficients that change flavour (eps_emu, eps_etau, eps_mutau) are not to be trusted",
     False: "they arrive as mass states, so that coefficients that change flavour (eps_emu, "
     "eps_etau, eps_mutau) interfere with the others",
@@ -48,10 +49,12 @@ def propagation(process: Interaction, sources: Iterable[Source]) -> dict[str, st
     """
     if not changes_matter(process):
         return {}
-    found = [s.matter for s in sources if isinstance(s, ThroughMatter) and s.matter]
+    found = [s for s in sources if isinstance(s, ThroughMatter) and s.matter]
     if not found:
         return {}
-    return {"propagation": found[0] if turns_flavours(process) else f"{found[0]}, {_APART}"}
+    first = found[0]
+    together = as_it_sees(process, first) is not first
+    return {"propagation": first.matter if together else f"{first.matter}, {_APART}"}
 
 
 def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:

@@ -220,13 +220,13 @@ class Combined:
         return self if same else type(self)(self.base, extensions, self.mixing)
 
 
-def standing(given: object, base: StandardModel | None = None) -> Process:
+def standing(given: object, base: StandardModel | Combined | None = None) -> Process:
     """A process from what a user gives as an object.
 
     Args:
         given: a process, which is taken as it is; an extension or several, which are added to the
             Standard Model; None for the Standard Model alone.
-        base: the Standard Model, by default with its default couplings.
+        base: the Standard Model, by default with its default couplings; with what stands beside.
 
     Raises:
         InputError: if it is nothing of these.
@@ -242,7 +242,12 @@ def standing(given: object, base: StandardModel | None = None) -> Process:
         return cast("Process", given)
     several = tuple(given) if isinstance(given, list | tuple) else (given,)
     if several and all(isinstance(e, Extension) for e in several):
-        return Combined(base or StandardModel(), cast("tuple[Extension, ...]", several))
+        added = cast("tuple[Extension, ...]", several)
+        if isinstance(base, Combined):
+            named = {e.name for e in added}
+            added = (*added, *(e for e in base.extensions if e.name not in named))
+            base = base.base
+        return Combined(base or StandardModel(), added)
     raise InputError(
         f"{given!r} is no interaction: give an object, such as "
         "cevns.processes.interaction('nsi'), or an extension of the Standard Model"
