@@ -166,7 +166,8 @@ class CouplingFamily:
     @cached_property
     def question(self) -> Question:
         """What is asked of the experiments."""
-        return self.subject.ask(self._named, interactions=[self.interaction])
+        asked = self.subject.ask(self._named, interactions=[self.interaction])
+        return replace(asked, held=self._without_shapes(self.at))
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -220,7 +221,7 @@ class CouplingFamily:
         own = {n: v for n, v in shapes.items() if structure_of(self.interaction).has(n)}
         if own:
             processes = [placed(p, own) for p in processes]
-        model = self.subject.model(self.question.named, interactions=processes, shapes=shapes)
+        model = self.subject.model(self.question, interactions=processes, shapes=shapes)
         if self.form == "tabulated":
             from cevns.experiments.fast_form import fast_form  # scans and toys alone need tables
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from cevns.processes import Interaction, Proportional
 from cevns.processes.framework.abilities import changes_matter
@@ -12,7 +12,10 @@ from cevns.rates.fold import as_it_sees
 from cevns.sources import Source
 from cevns.sources.beams.source import ThroughMatter
 
-__all__ = ["propagation", "remarks", "uncoupled"]
+if TYPE_CHECKING:
+    from cevns.experiments.prediction.apparatus import Apparatus
+
+__all__ = ["propagation", "radius_remarks", "remarks", "uncoupled"]
 
 _STANDARD: Final = "standard-model"
 _APART: Final = "flavours apart"
@@ -70,6 +73,25 @@ def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
     if "propagation" in physics:
         potential, _, apart = physics["propagation"].partition(", ")
         out.append(_HELD[potential == _STANDARD] + _ARRIVE[apart == _APART])
+    return tuple(out)
+
+
+def radius_remarks(experiments: Iterable[Apparatus], named: Collection[str]) -> tuple[str, ...]:
+    """Sentences on pulls of the form factor for which a radius is fitted.
+
+    Args:
+        experiments: with their processes.
+        named: parameters of these that are free.
+    """
+    out = []
+    for e in experiments:
+        pulls = e.radius_pulls(e.interaction, named)
+        if pulls:
+            out.append(
+                f"{' and '.join(pulls)} of {e.name} "
+                f"{'is' if len(pulls) == 1 else 'are'} held: the neutrons' radius that is fitted "
+                "is the form factor, and would count it twice"
+            )
     return tuple(out)
 
 

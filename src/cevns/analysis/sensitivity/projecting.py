@@ -15,10 +15,9 @@ from cevns.analysis.sensitivity.assumptions import (
     assumptions,
     declared_years,
     flux_names,
-    form_factor_names,
 )
 from cevns.analysis.sensitivity.sensitivity_record import JOINT, Expected, Sensitivity
-from cevns.analysis.sensitivity.topic import FORM_FACTOR, Quantity, topic
+from cevns.analysis.sensitivity.topic import Quantity, topic
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
@@ -85,10 +84,12 @@ def sensitivity_of(
     for of, subject in subjects.items():
         for quantity in chosen.asks(subject, at or {}):
             expected += expected_numbers(of, subject, quantity, years, flux_errors, exposure_factor)
-            for e in subject:
+            named = () if quantity.free is None else (quantity.free,)
+            for e, asked in zip(subject, _with_physics(subject, quantity), strict=True):
+                left_out = asked.radius_pulls(asked.interaction, named)
                 words.setdefault(
                     e.name,
-                    assumptions(e, quantity, tuple(years), (exposure_factor,), tuple(flux_errors)),
+                    assumptions(e, left_out, tuple(years), (exposure_factor,), tuple(flux_errors)),
                 )
     own = {"experiments": {e.name: e.provenance() for e in experiments}}
     provenance = experiments[0].provenance() if len(experiments) == 1 else own
@@ -131,13 +132,8 @@ def expected_numbers(
     """
     asked = _ask(experiments, quantity)
     tables = {e.name: e.response_tables for e in asked.experiments}
-    model = fast_form(_without(asked, quantity), tables)[0]
+    model = fast_form(asked.held, tables)[0]
     interest = asked.one_interest("sensitivities")
-    if not model.feels(interest):
-        raise InputError(
-            f"{of}: nothing that {interest} changes is seen, above the threshold and within the "
-            "axes"
-        )
     out = []
     for each, error in product(tuple(years) or (None,), tuple(flux_errors) or (None,)):
         longer = {e.name: factor * _times(e, each) for e in asked.experiments}
@@ -146,8 +142,10 @@ def expected_numbers(
     return out
 
 
-def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
-    """The quantity as a question, with its physics in the experiments."""
+def _with_physics(
+    experiments: tuple[Experiment, ...], quantity: Quantity
+) -> tuple[Experiment, ...]:
+    """The experiments with the physics of a quantity."""
     if quantity.fields:
         experiments = tuple(e.with_changes(quantity.fields) for e in experiments)
     physics = quantity.models
@@ -155,22 +153,14 @@ def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
         experiments, physics = laid_over(experiments, physics)
     if physics is not None and physics != "":
         experiments = with_physics(*experiments, physics=physics)
+    return experiments
+
+
+def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
+    """The quantity as a question, with its physics in the experiments."""
+    experiments = _with_physics(experiments, quantity)
     free = () if quantity.free is None else (quantity.free,)
     return ask(*experiments, request=Request(quantity.poi, free, quantity.at))
-
-
-def _without(asked: Asked, quantity: Quantity) -> Model:
-    """The model without what the quantity leaves out."""
-    if quantity.drops != FORM_FACTOR:
-        return asked.held
-    model = asked.held
-    names = {
-        model.joint_name(e.name, n)
-        for e in asked.experiments
-        for n in form_factor_names(e)
-        if n in _own_names(model, e)
-    }
-    return model.with_parameters(model.parameters.fix(dict.fromkeys(names)))
 
 
 def _own_names(model: Model, experiment: Experiment) -> set[str]:

@@ -114,7 +114,7 @@ def _names(texts: Sequence[str] | None) -> list[str]:
 
 def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
     """Print a combination for people."""
-    from cevns.experiments.remarks import remarks
+    from cevns.experiments.remarks import radius_remarks, remarks
 
     console.print(study.title, style="bold", end="")
     console.print(f"  ({'expected counts (Asimov)' if found.measurement.asimov else 'data'})")
@@ -157,7 +157,9 @@ def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
             f"tension of the sets (parameter goodness of fit): chi2 {g.chi2:.2f} / {g.ndof}, "
             f"p = {g.p_value:.2g}"
         )
-    for remark in dict.fromkeys(r for e in study.experiments for r in remarks(e.physics)):
+    said = [r for e in study.experiments for r in remarks(e.physics)]
+    said += radius_remarks(study.experiments, found.measurement.question.free)
+    for remark in dict.fromkeys(said):
         console.print(f"note: {remark}", soft_wrap=True)
     for pull in found.large_pulls:
         console.print(f"pull beyond 2: {pull.name} {pull.value:+.2f} ({', '.join(pull.sets)})")

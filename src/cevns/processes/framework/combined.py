@@ -198,6 +198,25 @@ class Combined:
         radii = (e.neutron_rms_fm(nuclide, values) for e in self.extensions)
         return only(f"neutrons of {nuclide.name}", radii)
 
+    def shapes_neutrons(self, nuclide: Nuclide, name: str) -> bool:
+        """Whether a parameter changes the neutrons' radius or form factor in a nuclide.
+
+        Examples:
+            >>> from cevns.nuclear import nuclide
+            >>> from cevns.processes import interaction
+            >>> radii = interaction("neutron-radius")
+            >>> [radii.shapes_neutrons(nuclide("Ar40"), n) for n in ("r_n_ar", "r_n_cs")]
+            [True, False]
+        """
+        p, form = self.parameters[name], self._neutrons.extension
+        low, high = ({p.name: max(p.lower, min(p.upper, p.value + s * p.scale))} for s in (-1, 1))
+        if self.neutron_rms_fm(nuclide, low) != self.neutron_rms_fm(nuclide, high):
+            return True
+        if form is None:
+            return False
+        found = [tuple(form.neutron_coefficients(nuclide, at)) for at in (low, high)]
+        return found[0] != found[1]
+
     def proton_rms_fm(self, nuclide: Nuclide) -> float | None:
         """Rms radius of the protons, fm; None where the form-factor model's own stays."""
         radii = (e.proton_rms_fm(nuclide) for e in self.extensions)
