@@ -9,6 +9,7 @@ import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +79,9 @@ def global_fit(
     """
     if plots is not None:
         prepare_folder(plots)
+    named = _names(with_, "--with"), _names(without, "--without")
     study = options.combined(
-        combination, _names(with_), _names(without), choose, set_field, data=data, model=model
+        combination, *named, choose, set_field, data=data, model=model
     )
     asked = tuple(dict.fromkeys((*(parameter or ()), *(free or ())))) or ("sin2_theta_w",)
     held = options.at_values(study, at)
@@ -108,8 +110,16 @@ def _draw(found: CombinedFit, folder: Path) -> list[str]:
     return [str(save(figure, folder / f"{name}.png")) for name, figure in figures.items()]
 
 
-def _names(texts: Sequence[str] | None) -> list[str]:
-    return [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
+def _names(texts: Sequence[str] | None, option: str) -> list[str]:
+    """Sets of data behind an option.
+
+    Raises:
+        InputError: if it is there and names none.
+    """
+    found = [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
+    if texts and not found:
+        raise InputError(f"{option} names no set of data; write short names, as {option} csi,lar")
+    return found
 
 
 def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
