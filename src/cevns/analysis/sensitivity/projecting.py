@@ -27,7 +27,7 @@ from cevns.inference.model.expectation import Model
 from cevns.parameters import Gaussian, Parameters
 from cevns.registry import canonical
 
-__all__ = ["expected_numbers", "sensitivity_of"]
+__all__ = ["expected_numbers", "left_out_of", "sensitivity_of"]
 
 _LEVEL: Final = 0.9
 _BEYOND: Final = 10.0
@@ -84,9 +84,7 @@ def sensitivity_of(
     for of, subject in subjects.items():
         for quantity in chosen.asks(subject, at or {}):
             expected += expected_numbers(of, subject, quantity, years, flux_errors, exposure_factor)
-            named = () if quantity.free is None else (quantity.free,)
-            for e, asked in zip(subject, _with_physics(subject, quantity), strict=True):
-                left_out = asked.radius_pulls(asked.interaction, named)
+            for e, left_out in zip(subject, left_out_of(subject, quantity), strict=True):
                 words.setdefault(
                     e.name,
                     assumptions(e, left_out, tuple(years), (exposure_factor,), tuple(flux_errors)),
@@ -140,6 +138,13 @@ def expected_numbers(
         at = _with_flux_error(model.exposed(longer), asked, error)
         out.append(_expected(of, quantity, at, interest, each, factor, error))
     return out
+
+
+def left_out_of(experiments: tuple[Experiment, ...], quantity: Quantity) -> list[tuple[str, ...]]:
+    """Pulls of each experiment that stand for what a quantity asks of it."""
+    named = () if quantity.free is None else (quantity.free,)
+    asked = _with_physics(experiments, quantity)
+    return [e.radius_pulls(e.interaction, named) for e in asked]
 
 
 def _with_physics(

@@ -80,9 +80,7 @@ def global_fit(
     if plots is not None:
         prepare_folder(plots)
     named = _names(with_, "--with"), _names(without, "--without")
-    study = options.combined(
-        combination, *named, choose, set_field, data=data, model=model
-    )
+    study = options.combined(combination, *named, choose, set_field, data=data, model=model)
     asked = tuple(dict.fromkeys((*(parameter or ()), *(free or ())))) or ("sin2_theta_w",)
     held = options.at_values(study, at)
     known = study.model(free=asked, at=held).parameters

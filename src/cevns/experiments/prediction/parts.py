@@ -422,7 +422,7 @@ class Parts:
             "form_factor": process.form_factor,
             **({} if not process.radii else {"radii": _radii(process)}),
             "axial": "included" if process.axial else "left out",
-            **({"charge_radius": r} if (r := process.charge_radius) != "constant" else {}),
+            **({"charge_radius": "running"} if process.charge_radius == "running" else {}),
             "quenching": "none" if detector.quenching is None else detector.quenching.kind,
             **({} if (r := detector.response.kind) == "chain" else {"response": r}),
             "resolution": "none" if detector.resolution is None else detector.resolution.kind,
