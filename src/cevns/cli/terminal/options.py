@@ -339,8 +339,8 @@ def combined(
         ((choice, option),) = _pairs([text], "--choose", how).items()
         if chosen.setdefault(canonical(choice), option) != option:
             raise InputError(
-                f"--choose {text}: {choice} is {chosen[canonical(choice)]} already; one alternative "
-                "of a choice holds in a fit"
+                f"--choose {text}: {choice} is {chosen[canonical(choice)]} already; one "
+                "alternative of a choice holds in a fit"
             )
     overrides = {
         **{f"choose.{name}": option for name, option in chosen.items()},
