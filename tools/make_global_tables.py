@@ -43,7 +43,7 @@ EACH = {
 RECOILS = ("csi", "lar", "conus-plus", "xenonnt")
 """Those with a response to single recoils."""
 NO_ARGON = ("csi", "conus-plus", "xenonnt")
-FOR_MUONS = ("csi", "lar", "xenonnt")
+FOR_MUONS = ("csi", "xenonnt")
 LIMITS = {**{n: n for n in RECOILS}, "together": "csi,lar + conus-plus + xenonnt"}
 
 
@@ -78,6 +78,7 @@ class Line:
         masses: its values, MeV.
         reach: how far couplings go below and above what changes the rate by some per cent.
         points: couplings at each mass.
+        dense: of more points, where the amplitude can be turned around in narrow islands.
         sets: of data.
     """
 
@@ -86,8 +87,9 @@ class Line:
     mass: str
     masses: Sequence[float]
     reach: tuple[float, float]
-    points: int = 41
-    sets: Sequence[str] = RECOILS
+    points: int = 31
+    sets: Sequence[str] = NO_ARGON
+    dense: bool = False
 
 
 def _of(*names: str) -> dict[str, str]:
@@ -205,8 +207,9 @@ def plane(name: str) -> None:
         began = time.monotonic()
         whole, *less = sets.split(" - ")
         parts = whole.split(" + ")
-        height = sum(found(p).q for p in parts) - sum(found(p).q for p in less)
-        if less:
+        height = np.sum([found(p).q for p in parts], axis=0)
+        for p in less:
+            height = height - found(p).q
             height = height - height.min()
         border, fine = region(found(parts[0]), log, height, summed=len(parts) > 1)
         rows += ["", f"# label: {label}"]
@@ -395,26 +398,26 @@ def short(p: Any) -> tuple[float, float, float]:
 MEDIATOR_MASSES = (0.1, 0.2, 0.4, 1.0, 4.0, 10.0, 20.0, 40.0, 80.0, 200.0, 1000.0)
 DIPOLE_MASSES = (0.3, 1.0, 3.0, 6.0, 10.0, 14.0, 20.0, 28.0, 36.0, 44.0)
 LINES: dict[str, Line] = {
-    **{
-        f"global-{model}": Line(model, "g_zprime", "m_zprime", MEDIATOR_MASSES, (60.0, 4.0))
-        for model in ("vector-universal", "vector-b-l")
-    },
+    "global-vector-universal": Line(
+        "vector-universal", "g_zprime", "m_zprime", MEDIATOR_MASSES, (60.0, 4.0), dense=True
+    ),
+    "global-vector-b-l": Line("vector-b-l", "g_zprime", "m_zprime", MEDIATOR_MASSES, (60.0, 4.0)),
     "global-vector-l-mu-l-tau": Line(
-        "vector-l-mu-l-tau", "g_zprime", "m_zprime", MEDIATOR_MASSES, (60.0, 4.0), 41, FOR_MUONS
+        "vector-l-mu-l-tau", "g_zprime", "m_zprime", MEDIATOR_MASSES, (60.0, 4.0),
+        sets=FOR_MUONS, dense=True,
     ),
     "global-light-scalar": Line(
         "light-scalar", "g_scalar", "m_scalar", MEDIATOR_MASSES, (60.0, 4.0)
     ),
     **{
-        f"global-dipole-{a}": Line(
-            "dipole-portal", f"dipole_{a}", "m4", DIPOLE_MASSES, (30.0, 1e3), 21, sets
+        f"global-{parameter.replace('_', '-')}": Line(
+            "dipole-portal", parameter, "m4", DIPOLE_MASSES, (30.0, 1e3), 21, sets
         )
-        for a, sets in (("e", NO_ARGON), ("mu", FOR_MUONS))
+        for parameter, sets in (
+            ("dipole_e", NO_ARGON), ("dipole_mu", FOR_MUONS), ("dipole", NO_ARGON)
+        )
     },
-    "global-dipole": Line(
-        "dipole-portal", "dipole", "m4", DIPOLE_MASSES, (30.0, 1e3), 21, NO_ARGON
-    ),
-}
+}  # fmt: skip
 
 
 def line(name: str) -> None:
@@ -427,6 +430,10 @@ def line(name: str) -> None:
         size = typical(wanted.model, at, wanted.coupling)
         low, high = size / wanted.reach[0], size * wanted.reach[1]
         values = np.geomspace(low, high, wanted.points)
+        if wanted.dense:
+            near = np.geomspace(0.4 * size, 2.7 * size, 48)
+            outside = (values < 0.99 * near[0]) | (values > 1.01 * near[-1])
+            values = np.sort(np.concatenate([values[outside], near]))
         found = dict[str, Array]()
         shared = ",".join(n for n in ("csi", "lar") if n in wanted.sets)
         for sets in dict.fromkeys((*wanted.sets, shared)):
@@ -437,7 +444,7 @@ def line(name: str) -> None:
         heights = {n: found[n] for n in wanted.sets}
         heights["together"] = sum(alone, found[shared])
         for label, q in heights.items():
-            pieces = accepted(values, q)
+            pieces = accepted(values, q, summed=label == "together")
             rows.setdefault(label, []).extend(f"{label},{numbers(mass, *p)}" for p in pieces)
         print(f"{name}, {mass:g} MeV: {time.monotonic() - began:.0f} s", flush=True)
     write(
@@ -446,21 +453,20 @@ def line(name: str) -> None:
             f"cevns scan global:SETS --model {wanted.model}: accepted {wanted.coupling} at 90 %",
             f"(profile likelihood, Wilks, one degree of freedom) at each {wanted.mass}, MeV.",
             "together: of csi and lar jointly, as they share a flux, plus that of the others.",
-            f"{wanted.points} couplings a mass, cubic splines of ln(1 + q) between them. A lower",
-            "end of 0 is no coupling at all.",
+            "Cubic splines of ln(1 + q) between the couplings. A lower end of 0 is no coupling at",
+            "all, an upper one of inf none that was scanned.",
         ],
         ("set", wanted.mass, "lower", "upper"),
         [row for each in rows.values() for row in each],
     )
 
 
-def accepted(values: Array, height: Array) -> list[tuple[float, float]]:
-    """Where -2 ln L is at most 2.71 above its lowest point."""
+def accepted(values: Array, height: Array, *, summed: bool) -> list[tuple[float, float]]:
+    """Where -2 ln L is at most 2.71 above its fitted minimum; of a sum, above its lowest here."""
     x = np.log(values)
-    cut = np.log1p(np.clip(height - height.min(), 0.0, FAR))
     fine = np.linspace(x[0], x[-1], 200 * (len(x) - 1) + 1)
-    q = np.expm1(CubicSpline(x, cut)(fine))
-    inside = q - q.min() <= levels(CL, 1)
+    q = np.expm1(CubicSpline(x, np.log1p(np.clip(height, 0.0, None)))(fine))
+    inside = q - summed * q.min() <= levels(CL, 1)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
     pieces = []
     for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):

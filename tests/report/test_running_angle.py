@@ -59,9 +59,7 @@ def test_far_above_it_is_the_running_of_both_gauge_couplings(monkeypatch):
     of its own: the neutral one has no charge."""
     monkeypatch.setattr(running, "_alpha_s", lambda scale: 0.0)
     start, end = 500.0, 5000.0
-    _, inverse, angle = running._piece(
-        start, end, 127.0, 0.24, running._quarks(0.1), bosons=True
-    )
+    _, inverse, angle = running._piece(start, end, 127.0, 0.24, running._quarks(0.1), bosons=True)
     log = math.log(end / start)
     second, hyper = inverse * angle, inverse * (1.0 - angle)
     assert second[-1] - second[0] == pytest.approx(19.0 / 6.0 / (2.0 * math.pi) * log, rel=1e-6)

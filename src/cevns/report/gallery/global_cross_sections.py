@@ -84,9 +84,9 @@ def figure() -> Figure:
             beside = name not in ("ge-2024", "csi")
             left.annotate(
                 tables.TITLES[name].removeprefix("Ge, ").removeprefix("Xe, "),
-                (neutrons(target) + move, value), (6.0 if beside else -6.0, _HEIGHTS.get(name, 5.0)),
-                textcoords="offset points", ha="left" if beside else "right", fontsize=7.0,
-                color=color,
+                (neutrons(target) + move, value),
+                (6.0 if beside else -6.0, _HEIGHTS.get(name, 5.0)), textcoords="offset points",
+                ha="left" if beside else "right", fontsize=7.0, color=color,
             )  # fmt: skip
     left.set_xlim(15.0, 94.0)
     left.set_ylim(0.0, 2.4)

@@ -44,8 +44,8 @@ def table() -> Table:
         "One moment at each mass, everything else profiled; 90 %, Wilks, one degree of freedom.",
         (
             "Up-scattering on nuclei, and on electrons in CsI and CONUS+; decays of the lepton are "
-            "not counted. mu = 2 d, 1 mu_B = 296.3 / GeV. Reactors make leptons lighter than some "
-            "8 MeV, the Sun than 15 MeV and stopped pions than 53 MeV."
+            "not counted, and argon is not in. mu = 2 d, 1 mu_B = 296.3 / GeV. Reactors make "
+            "leptons lighter than some 8 MeV, the Sun than 15 MeV and stopped pions than 53 MeV."
         ),
         (
             "XENON1T of the figure (arXiv:2007.15563) is the same process, of 8B neutrinos on "
@@ -70,7 +70,7 @@ def figure() -> Figure:
         note = lines.LINE_NOTE if axes is grid[0, 0] else ""
         style.caption(axes, title, note or tables.VERSION_NOTE)
     grid[0, 0].set_ylabel(style.with_unit(r"Moment $\mu = 2d$", "1e-10 mu_B"))
-    labels = ("csi", "lar", "conus-plus", "xenonnt", "together")
+    labels = ("csi", "conus-plus", "xenonnt", "together")
     figure.legend(
         handles=lines.line_legend(labels), loc="outside lower center", ncols=3, columnspacing=1.4
     )

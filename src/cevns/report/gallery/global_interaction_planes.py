@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -41,7 +42,7 @@ def of_mix(points: Array, edges: tuple[tuple[float, float], tuple[float, float]]
         ``(m, 2)``.
     """
     weight = np.linspace(0.0, 1.0, _STEPS, endpoint=False)[:, None]
-    line = np.concatenate([a + weight * (b - a) for a, b in zip(points, points[1:], strict=False)])
+    line = np.concatenate([a + weight * (b - a) for a, b in pairwise(points)])
     out = []
     for u, d in line:
         eta, scale = mix.angle_from_quarks(math.degrees(math.atan2(d, u)))
@@ -66,7 +67,7 @@ def table() -> Table:
         (
             "Off-diagonal: the rate of nu_e is (Q_W + (2 Z + N) eps_ee)^2 + ((2 Z + N) eps_emu)^2, "
             "so that a reactor has a ring, and stopped pions, whose nu_mu feel eps_emu too, less. "
-            "Neutrinos of the Sun are a density matrix: eps_emu enters linearly and its sign counts."
+            "Neutrinos of the Sun are a density matrix: eps_emu enters linearly, its sign counts."
         ),
         (
             "Mix: eps_ee times xi^u and xi^d of the angle eta, zero of all others. It is the plane "
@@ -94,14 +95,14 @@ def figure() -> Figure:
     for axes in (left, right):
         axes.plot(0.0, 0.0, "+", color="0.2", markersize=6.0, zorder=4, clip_on=False)
     right.set_ylim(bottom=0.0)
-    names = ("csi", "lar", "ge-2024", "conus-plus", "xenon", "all", "xenonnt", "together")
+    names = ("csi", "lar", "ge-2024", "conus-plus", "xenon", "all")
     figure.legend(
-        handles=tables.legend(names), loc="outside lower center", ncols=4, columnspacing=1.4,
+        handles=tables.legend(names), loc="outside lower center", ncols=6, columnspacing=1.2,
         fontsize=7.5,
     )  # fmt: skip
     style.caption(left, "Into muon neutrinos", tables.NOTE)
     style.caption(middle, "Along the mix of quarks", "dotted: protons, u, d, neutrons")
-    style.caption(right, "Scalar and vector", "star: lowest minimum; +: others")
+    style.caption(right, "Scalar and vector", "")
     return figure
 
 

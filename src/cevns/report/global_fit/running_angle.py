@@ -79,9 +79,10 @@ def _curve() -> tuple[Array, Array]:
     """ln(mu/GeV), rising, and the angle; the step at M_W is between two equal scales."""
     below = _down(_light_quarks())
     above = _piece(M_Z_GEV, _TOP_GEV, 1.0 / _ALPHA_Z, SIN2_THETA_W_MZ, _quarks(1.0), bosons=True)
-    highest = _piece(_TOP_GEV, _HIGHEST_GEV, *above[1:, -1], _quarks(1.0), bosons=True)
-    whole = np.concatenate([below[:, ::-1], above, highest], axis=1)
-    return whole[0], whole[2]
+    _, inverse, angle = above[:, -1]
+    highest = _piece(_TOP_GEV, _HIGHEST_GEV, inverse, angle, _quarks(1.0), bosons=True)
+    scale, _, angles = np.concatenate([below[:, ::-1], above, highest], axis=1)
+    return scale, angles
 
 
 @cache
@@ -143,7 +144,7 @@ def _piece(
 def _slopes(
     scale: float, within: float, quarks: tuple[Quark, ...], *, bosons: bool
 ) -> tuple[float, float]:
-    """b and c of the particles whose masses are below a scale `within` the piece."""
+    """Both coefficients, of the particles whose masses are below a scale `within` the piece."""
     leptons = sum(m < within for m in _LEPTONS_GEV)
     b, c = leptons / 3.0, leptons / 12.0
     strong = 1.0 + (_alpha_s(scale) / math.pi if within > _CHARM_GEV else 0.0)
