@@ -172,8 +172,8 @@ PLANES: dict[str, Plane] = {
         f"global-moments-{first}-{second}": Plane(
             "magnetic-moment-mass-basis",
             {
-                f"lambda_{first}": np.geomspace(0.1, 60.0, 22),
-                f"lambda_{second}": np.geomspace(0.1, 60.0, 22),
+                f"lambda_{first}": np.geomspace(0.1, 60.0, 30),
+                f"lambda_{second}": np.geomspace(0.1, 60.0, 30),
             },
             LIMITS,
             joint=(),
@@ -182,7 +182,7 @@ PLANES: dict[str, Plane] = {
     },
     "global-contact": Plane(
         "generalised-interactions",
-        {"c_vector": np.linspace(-0.15, 0.45, 31), "c_scalar": np.linspace(0.0, 0.06, 16)},
+        {"c_vector": np.linspace(-0.15, 0.45, 46), "c_scalar": np.linspace(0.0, 0.05, 24)},
         LIMITS,
         joint=(),
     ),

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["FLAVOURS", "figure", "table"]
 
 FLAVOURS: Final[Mapping[str, tuple[str, str, Mapping[str, tuple[float, float, float]]]]] = {
-    "global-dipole-e": ("Electron neutrinos", "e", {"LSND": (1.2, 2e3, 0.0)}),
+    "global-dipole-e": (
+        "Electron neutrinos", "e", {"LSND": (2.2, 1.2e3, 0.0), "Super-K": (13.0, 25.0, 0.0)}
+    ),
     "global-dipole-mu": (
         "Muon neutrinos", "mu",
-        {"CHARM II": (1.5, 32.0, 0.0), "MiniBooNE": (3.0, 5.0, 0.0), "NOMAD": (3.0, 2.0, 0.0)},
+        {"CHARM II": (1.1, 32.0, 0.0), "MiniBooNE": (1.6, 700.0, 0.0),
+         "NOMAD": (6.0, 4.3e3, 0.0), "Super-K": (6.0, 38.0, 0.0)},
     ),
     "global-dipole": (
         "All flavours alike", "all",
-        {"XENON1T": (1.2, 140.0, 0.0), "Borexino": (1.2, 18.0, 0.0), "LEP": (1.2, 600.0, 0.0)},
+        {"XENON1T": (1.1, 125.0, 0.0), "Borexino": (1.0, 21.0, 0.0), "LEP": (1.2, 1.6e3, 0.0),
+         "Borexino and Super-K": (0.8, 1.7, 0.0), "SN 1987A, above": (0.34, 3.1, 0.0)},
     ),
 }  # fmt: skip
 _SHOWN_MEV: Final = (1.0, 10.0, 28.0)
@@ -51,7 +55,10 @@ def table() -> Table:
             "XENON1T of the figure (arXiv:2007.15563) is the same process, of 8B neutrinos on "
             "xenon, with 0.6 t yr above 1.6 keV; XENONnT has 6.8 t yr above 0.5 keV."
         ),
-        "Curves of others: collection HNLimits, at 90 or 95 %.",
+        (
+            "Curves of others: collection HNLimits, at 90 or 95 %. The supernova excludes what "
+            "lies below its line, NOMAD the inside of its line."
+        ),
         tables.MADE,
     )
     return Table(("neutrinos", "sets", "mass / MeV", "moment / 1e-10 mu_B"), tuple(rows), notes)

@@ -102,7 +102,7 @@ def figure() -> Figure:
     )  # fmt: skip
     style.caption(left, "Into muon neutrinos", tables.NOTE)
     style.caption(middle, "Along the mix of quarks", "dotted: protons, u, d, neutrons")
-    style.caption(right, "Scalar and vector", "")
+    style.caption(right, "Scalar and vector", "xenon: XENONnT alone; no Ge 2024")
     return figure
 
 

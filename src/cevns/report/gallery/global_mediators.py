@@ -52,8 +52,9 @@ def table() -> Table:
         ),
         (
             "Universal: the amplitude of the Standard Model is weakened, and in the second piece "
-            "turned around. B-L: it is strengthened. Below some MeV electrons decide, of which "
-            "CONUS+ has those of the lowest energy and xenon has none."
+            "turned around. B-L: it is strengthened. Electrons and nuclei may compensate: so the "
+            "count of CONUS+ accepts more at 0.4 MeV than beside. Below some MeV electrons decide, "
+            "of which CONUS+ has those of the lowest energy and xenon has none."
         ),
         (
             "Of Ge 2024 and PandaX-4T a number is published for recoils with the spectrum of the "
