@@ -30,7 +30,7 @@ FLAVOURS: Final[Mapping[str, tuple[str, str, Mapping[str, tuple[float, float, fl
     "global-dipole": (
         "All flavours alike", "all",
         {"XENON1T": (1.1, 125.0, 0.0), "Borexino": (1.0, 21.0, 0.0), "LEP": (1.2, 1.6e3, 0.0),
-         "Borexino and Super-K": (0.8, 1.7, 0.0), "SN 1987A, above": (0.34, 3.1, 0.0)},
+         "Borexino and Super-K": (0.8, 1.7, 0.0), "SN 1987A, above": (13.0, 5.2, 0.0)},
     ),
 }  # fmt: skip
 _SHOWN_MEV: Final = (1.0, 10.0, 28.0)
@@ -49,7 +49,7 @@ def table() -> Table:
         (
             "Up-scattering on nuclei, and on electrons in CsI and CONUS+; decays of the lepton are "
             "not counted, and argon is not in. mu = 2 d, 1 mu_B = 296.3 / GeV. Reactors make "
-            "leptons lighter than some 8 MeV, the Sun than 15 MeV and stopped pions than 53 MeV."
+            "leptons lighter than some 10 MeV, the Sun than 15 MeV and stopped pions than 53 MeV."
         ),
         (
             "XENON1T of the figure (arXiv:2007.15563) is the same process, of 8B neutrinos on "

@@ -89,5 +89,8 @@ def pieces_text(pieces: Sequence[Segment]) -> str:
     parts = []
     for p in pieces:
         low = "0" if p.lower_open else f"{p.lower:.3g}"
-        parts.append(f"above {low}" if p.upper_open else f"{low} to {p.upper:.3g}")
+        whole = p.lower_open and p.upper_open
+        parts.append(
+            "any" if whole else f"above {low}" if p.upper_open else f"{low} to {p.upper:.3g}"
+        )
     return ", ".join(parts)
