@@ -172,13 +172,13 @@ PLANES: dict[str, Plane] = {
         f"global-moments-{first}-{second}": Plane(
             "magnetic-moment-mass-basis",
             {
-                f"lambda_{first}": np.geomspace(0.1, 60.0, 30),
-                f"lambda_{second}": np.geomspace(0.1, 60.0, 30),
+                f"lambda_{first}": np.geomspace(0.1, 60.0, points),
+                f"lambda_{second}": np.geomspace(0.1, 60.0, points),
             },
             LIMITS,
             joint=(),
         )
-        for first, second in ((1, 2), (1, 3))
+        for first, second, points in ((1, 2, 36), (1, 3, 22))
     },
     "global-contact": Plane(
         "generalised-interactions",

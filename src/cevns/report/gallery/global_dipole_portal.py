@@ -30,7 +30,7 @@ FLAVOURS: Final[Mapping[str, tuple[str, str, Mapping[str, tuple[float, float, fl
     "global-dipole": (
         "All flavours alike", "all",
         {"XENON1T": (1.1, 125.0, 0.0), "Borexino": (1.0, 21.0, 0.0), "LEP": (1.2, 1.6e3, 0.0),
-         "Borexino and Super-K": (0.8, 1.7, 0.0), "SN 1987A, above": (0.33, 5.2, 0.0)},
+         "Borexino and Super-K": (0.8, 1.7, 0.0), "SN 1987A, above": (9.0, 1.15, 0.0)},
     ),
 }  # fmt: skip
 _SHOWN_MEV: Final = (1.0, 10.0, 28.0)
