@@ -109,6 +109,7 @@ def test_without_late_data_the_flux_matters(model):
         before(model, 12)
 
 
+@pytest.mark.slow
 def test_published_limits_and_relics():
     """Accepted factors: 1.35 to 25 MeV, 1.5 at 100 MeV with bremsstrahlung."""
     table = entry("dark-matter-exclusion").table()
