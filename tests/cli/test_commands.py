@@ -102,7 +102,7 @@ def test_every_facility_is_a_source(cevns, name):
     [
         ("predict",),
         ("rate",),
-        ("fit", "--free", "g_zprime"),
+        pytest.param(("fit", "--free", "g_zprime"), marks=pytest.mark.slow),
         pytest.param(("profile", "--free", "g_zprime"), marks=pytest.mark.slow),
     ],
     ids=" ".join,

@@ -85,6 +85,7 @@ def test_limits(capsys):
     assert "atmospheric" in said["isotropic"]
 
 
+@pytest.mark.slow
 def test_limits_without_directions_are_those_of_the_fog(capsys):
     words = ("--masses", "6GeV", "--exposure", "10tyr", "--threshold", "1keVnr")
     both = record(capsys, "Xe", *words)["discovery_limits"]["rows"][0]

@@ -180,6 +180,7 @@ def test_argon_sees_chi_beside_its_released_signal(argon):
     assert counts["dm"] / np.trapezoid(density, recoil) == pytest.approx(1.0, abs=5e-3)
 
 
+@pytest.mark.slow
 def test_argon_and_caesium_iodide_together_limit_more_than_each(argon):
     both = cevns.load("coherent-lar-2020", EXPERIMENT, models="dark-photon", data=PUBLIC)
     argon_alone, expected = (
@@ -201,6 +202,7 @@ def test_a_component_of_neutrinos_is_in_the_released_signal_already(tmp_path):
 # -- a patch of one's own -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_patch_follows_the_beam_and_its_lists_stand_beside_it(tmp_path):
     (tmp_path / "pions.csv").write_text("px_mev,py_mev,pz_mev\n0,0,200\n50,20,100\n-30,80,20\n")
     text = (
@@ -218,6 +220,7 @@ def test_a_patch_follows_the_beam_and_its_lists_stand_beside_it(tmp_path):
     assert said["angle to the beam.dm"] == "60 deg"
 
 
+@pytest.mark.slow
 def test_any_two_of_the_masses_and_their_ratio_are_scanned():
     study = cevns.load(EXPERIMENT, models="leptophobic")
     values = {"alpha_b": np.geomspace(1e-12, 1e-9, 25)}

@@ -67,7 +67,10 @@ def _constant(value):
     return Constant(value)
 
 
-@pytest.mark.parametrize("mass", [2.0, 10.0, 40.0])
+@pytest.mark.parametrize(
+    "mass",
+    [pytest.param(2.0, marks=pytest.mark.slow), pytest.param(10.0, marks=pytest.mark.slow), 40.0],
+)
 def test_panels_for_all_masses_are_as_good_as_those_of_one(mass, monkeypatch):
     """Bins in energy and time, against panels that end at the kinks of this mass."""
 

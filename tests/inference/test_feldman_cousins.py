@@ -119,6 +119,7 @@ def grid():
     return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 5), "t0": np.linspace(0.43, 0.52, 4)})
 
 
+@pytest.mark.slow
 def test_two_parameters_with_nuisances_are_near_wilks(grid):
     scan = feldman_cousins(grid, 600, adaptive=False, **SETTINGS | {"audit": 1e-3})
     assert scan.shape == (5, 4)
@@ -134,6 +135,7 @@ def test_two_parameters_with_nuisances_are_near_wilks(grid):
     assert scan.n_toys.sum() == 12_000
 
 
+@pytest.mark.slow
 def test_clear_points_get_their_first_block_only(grid):
     settings = SETTINGS | {"seed": 5}
     seen = []
@@ -181,6 +183,7 @@ class StopRunError(Exception):
     """Raised in the middle of a run."""
 
 
+@pytest.mark.slow
 def test_interrupted_scan_resumes_bit_for_bit(grid, tmp_path):
     path = tmp_path / "scan.h5"
     undisturbed = feldman_cousins(grid, 600, **SETTINGS)
