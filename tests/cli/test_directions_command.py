@@ -114,6 +114,7 @@ def test_a_table_of_resolutions(capsys, tmp_path):
     assert np.all(np.diff(ends) > 0.0)
 
 
+@pytest.mark.slow
 def test_figures(capsys, tmp_path):
     pytest.importorskip("mplhep")
     plot, sky = tmp_path / "a.png", tmp_path / "b.pdf"

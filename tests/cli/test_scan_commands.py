@@ -74,6 +74,7 @@ def test_limit_has_disjoint_pieces(record):
     assert found["physics"]["interaction"] == "nsi"
 
 
+@pytest.mark.slow
 def test_limit_by_every_method(record, tmp_path):
     """Toys of one point agree with Wilks as far as 40 of them can; keys are those of a profile."""
     pytest.importorskip("h5py")
@@ -149,6 +150,7 @@ def test_planes(model, first, second, cevns, record):
     assert q.min() >= 0.0
 
 
+@pytest.mark.slow
 def test_coupling_against_mass(cevns, record):
     """Each mass has its own interval; the limit on the coupling rises with the mass."""
     axes = ("--parameter", "m_zprime=1MeV:1GeV:3:log", "--parameter", "g_zprime=0:1e-3:9")

@@ -35,6 +35,7 @@ def scans():
     return {a: _scan(a) for a in (0.5, 0.1)}
 
 
+@pytest.mark.slow
 def test_the_scan_is_named_after_what_lies_over_cevns(scans):
     assert scans[0.5].title == "coherent-csi-2021-dm: dark-photon"
 
