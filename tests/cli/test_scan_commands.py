@@ -164,6 +164,7 @@ def test_coupling_against_mass(cevns, record):
     assert "m_zprime = 1 MeV: g_zprime in [0, " in done.out
 
 
+@pytest.mark.slow
 def test_a_name_alone_is_its_natural_range(record):
     axes = ("--parameter", "m_zprime=2", "--parameter", "g_zprime")
     ranges = record(*scan(*axes, model="vector-b-l"))["parameters"]

@@ -51,6 +51,7 @@ def test_whose_spin_a_limit_is_of(capsys, model, nucleon, parameter, limit):
     assert f"WIMPs see the spin of the {nucleon} alone" in shown
 
 
+@pytest.mark.slow
 def test_the_mass_of_a_limit_is_always_said(capsys):
     words = ["limit", "xenonnt-2026", "--model", "wimp-si"]
     found = record(capsys, *words)

@@ -246,6 +246,7 @@ def test_radius_moves_the_atoms_too():
 # -- what each set brings ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_alone_and_without():
     """Fits of parts are those of the files alone, and a shared pull stands in every minimum."""
     names = ("csi", "ge-2024", "conus-plus")

@@ -66,6 +66,7 @@ def test_turned_coordinates_are_nsi(quark, eta):
         )  # the same sums in another order
 
 
+@pytest.mark.slow
 def test_the_point_is_on_the_region_and_its_rise_is_that_of_the_exact_model(csi, up):
     region = lma_dark.region("u")
     assert region.lower - 1e-9 <= up.eps_ee - up.eps_mumu <= region.upper + 1e-9

@@ -241,6 +241,7 @@ def test_far_anchors_are_seen_and_more_are_taken():
     assert not enough.own.any()
 
 
+@pytest.mark.slow
 def test_without_the_guard_p_values_are_wrong(monkeypatch):
     """And their own errors do not say so: single toys with large weights are not there yet."""
     grid, exact = two_bins(), exact_p(two_bins())
@@ -313,6 +314,7 @@ def test_planes_share_toys_by_themselves(plane):
         construction(plane, "anchors", adaptive=False)
 
 
+@pytest.mark.slow
 def test_interruption_and_files_change_nothing(plane, tmp_path):
     settings = {**SETTINGS, "toys_at": None}
     told, seen = [], []
@@ -343,6 +345,7 @@ def test_interruption_and_files_change_nothing(plane, tmp_path):
         feldman_cousins(plane, 120, out=path, **{**settings, "toys_at": "every-point"})
 
 
+@pytest.mark.slow
 def test_shares_are_the_whole(plane, tmp_path):
     whole = feldman_cousins(plane, 120, **SETTINGS)
     parts = [tmp_path / f"{i}.h5" for i in (1, 2)]
@@ -383,6 +386,7 @@ def test_failed_fits_of_own_toys_are_told(plane, monkeypatch):
     assert block["own_failed"].tolist() == [60, 60]
 
 
+@pytest.mark.slow
 def test_toys_of_their_own_describe_a_point(monkeypatch):
     """Anchors far away and no more of them: own toys, counted, and right p-values."""
     from cevns.inference.scan import anchors
@@ -408,6 +412,7 @@ def test_a_grid_of_excluded_points_is_refused(toys_at):
         feldman_cousins(far, 100, **SETTINGS | {"toys_at": toys_at})
 
 
+@pytest.mark.slow
 def test_audit_of_the_anchors(plane, monkeypatch):
     scan = feldman_cousins(plane, 120, **SETTINGS | {"audit": 1e-2})
     assert scan.audit.size > 10

@@ -112,6 +112,7 @@ def test_a_folder_without_a_rule_is_left_out_and_said(scans, tmp_path):
     assert not left_out
 
 
+@pytest.mark.slow
 def test_an_overlay_is_refused_before_the_scan(capsys, tmp_path, monkeypatch):
     pytest.importorskip("mplhep")
 
