@@ -119,7 +119,6 @@ def grid():
     return Grid.of(model, {"scale": np.linspace(0.7, 1.5, 5), "t0": np.linspace(0.43, 0.52, 4)})
 
 
-@pytest.mark.slow
 def test_two_parameters_with_nuisances_are_near_wilks(grid):
     scan = feldman_cousins(grid, 600, adaptive=False, **SETTINGS | {"audit": 1e-3})
     assert scan.shape == (5, 4)
