@@ -222,6 +222,7 @@ def test_release_by_option_and_environment(cevns, monkeypatch):
     assert states["effCoefficients.txt"] != "missing"
 
 
+@pytest.mark.slow
 def test_figures(cevns, tmp_path):
     pytest.importorskip("matplotlib")
     done = cevns("fit", NAME, "--plots", tmp_path / "figures", "--json", tmp_path / "fit.json")

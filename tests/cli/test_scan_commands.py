@@ -204,6 +204,7 @@ def test_options_that_hold_and_free(record):
     assert shifted["intervals"] != plain["intervals"]
 
 
+@pytest.mark.slow
 def test_structural_parameter_is_held_at_a_quantity(record):
     """Far below the momentum transfers, those to electrons too, the mass does not matter."""
     limit = ("limit", CSI, "--model", "vector-universal", "--parameter", "g_zprime=0:1e-4:9")

@@ -123,7 +123,10 @@ def test_epsilon_and_y_dm_are_one_coupling(study):
     assert by_epsilon**2 * 0.5 / 81.0 == pytest.approx(by_y, rel=2e-3)
 
 
-@pytest.mark.parametrize("model", ["dark-photon", "dark-photon-dirac", "leptophobic"])
+@pytest.mark.parametrize(
+    "model",
+    ["dark-photon", pytest.param("dark-photon-dirac", marks=pytest.mark.slow), "leptophobic"],
+)
 def test_tables_are_the_exact_model(model):
     name = "alpha_b" if model == "leptophobic" else "y_dm"
     study = cevns.load(EXPERIMENT, models=model)
@@ -136,6 +139,7 @@ def test_tables_are_the_exact_model(model):
             assert fast.expected(theta) == pytest.approx(exact.expected(theta), rel=2e-3, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_a_mass_is_one_of_a_scan(study):
     scan = study.scan(
         {"m_chi": [5.0, 20.0], "y_dm": np.geomspace(1e-12, 1e-9, 31)}, at={"mass_ratio": 3.0}

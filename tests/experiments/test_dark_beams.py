@@ -37,6 +37,7 @@ def test_a_second_mass_builds_no_response(csi, monkeypatch):
     assert found[0] / found[1] == pytest.approx(38.27 / 26.0, rel=0.05)  # not one mass for all
 
 
+@pytest.mark.slow
 def test_another_detector_has_its_own_response():
     at = {**HERE, "m_chi": 10.0}
     plain = load(CSI, models="dark-photon")

@@ -201,6 +201,7 @@ def test_parameter_of_a_components_own_process_is_constrained(tmp_path: Path) ->
         cevns.load(with_own_process(tmp_path, "nobody", nobody)).fit(asimov=True)
 
 
+@pytest.mark.slow
 def test_mass_of_a_components_own_process_is_scanned_and_held(tmp_path: Path) -> None:
     study = cevns.load(with_own_process(tmp_path))
     assert study.structural == ("m_zprime",)

@@ -235,6 +235,7 @@ def same_datasets(a, b):
         assert array.tobytes() == right.datasets[name].tobytes(), name
 
 
+@pytest.mark.slow
 def test_merged_shares_are_the_whole(shares, tmp_path):
     whole, parts = shares
     merged = merge(list(reversed(parts)), tmp_path / "merged.h5")

@@ -422,6 +422,7 @@ def test_audit_of_the_anchors(plane, monkeypatch):
         feldman_cousins(plane, 120, **SETTINGS | {"audit": 1e-2})
 
 
+@pytest.mark.slow
 def test_goodness_of_fit_by_the_same_toys(plane):
     from cevns.inference import fit
     from cevns.inference.toys.gof import goodness_of_fit
@@ -432,6 +433,7 @@ def test_goodness_of_fit_by_the_same_toys(plane):
     assert p == pytest.approx(own.p_value, abs=4 * np.hypot(error, own.error))
 
 
+@pytest.mark.slow
 def test_last_block_of_a_point_counts(plane):
     scan = feldman_cousins(plane, 300, keep_toys=True, **SETTINGS)
     start = scan.file.datasets["toys/start"]
