@@ -246,6 +246,7 @@ def test_two_experiments(record, monkeypatch):
 # -- files --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_scan_resumes_merges_and_is_drawn(cevns, record, tmp_path, monkeypatch):
     h5py = pytest.importorskip("h5py")
     monkeypatch.chdir(tmp_path)

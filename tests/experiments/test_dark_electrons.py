@@ -71,10 +71,8 @@ def _expected(shape, atoms, seen, last_kev):
     return total
 
 
-@pytest.mark.parametrize(
-    "model",
-    ["dark-photon-electrons", pytest.param("dark-photon-dirac-electrons", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["dark-photon-electrons", "dark-photon-dirac-electrons"])
 def test_count_over_csi(model):
     """E_ee = T in the release's resolution and efficiency; electrons free above their binding."""
     study = load(CSI, models=model)

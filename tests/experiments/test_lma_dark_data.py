@@ -189,6 +189,7 @@ def test_other_experiments(name):
     assert up.to_dict()["degrees_of_freedom"] == 1
 
 
+@pytest.mark.slow
 def test_joint_is_at_least_each(csi):
     released("coherent-lar-2020")
     both = cevns.experiments.load_joint(["coherent-csi-2021", "coherent-lar-2020"])
