@@ -8,6 +8,8 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
+from sphinx.util.parallel import make_chunks
+
 import cevns
 
 # Notebook kernels find the command line beside the interpreter that builds the documentation,
@@ -120,8 +122,29 @@ def write_api_pages(app: Any) -> None:
             page.write_text(text, encoding="utf-8")
 
 
+def balance(app: Any, env: Any, docnames: list[str]) -> None:
+    """Share the pages with cells evenly among the chunks that the processes read.
+
+    Sphinx cuts the sorted names into chunks, which puts nearly all cells of this documentation into
+    one of them, and the other processes wait. Here the pages with most cells come first, each into
+    the chunk with the fewest so far.
+    """
+    chunks = [list(chunk) for chunk in make_chunks(docnames, app.parallel)]
+    rooms = [len(chunk) for chunk in chunks]
+    cells = {
+        name: env.doc2path(name).read_text(encoding="utf-8").count("```{code-cell}")
+        for name in docnames
+    }
+    dealt: list[list[str]] = [[] for _ in chunks]
+    for name in sorted(docnames, key=lambda name: -cells[name]):
+        open_chunks = [d for d, room in zip(dealt, rooms, strict=True) if len(d) < room]
+        min(open_chunks, key=lambda d: sum(cells[n] for n in d)).append(name)
+    docnames[:] = [name for chunk in dealt for name in chunk]
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.connect("builder-inited", write_api_pages)
+    app.connect("env-before-read-docs", balance)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("autodoc-skip-member", document_once)

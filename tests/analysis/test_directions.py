@@ -281,7 +281,10 @@ def test_without_knowledge_of_directions_nothing_is_added():
     assert (ratio <= 1.0).all()
 
 
-@pytest.mark.parametrize("target", ["Xe", "He", "F"])
+@pytest.mark.parametrize(
+    "target",
+    ["Xe", pytest.param("He", marks=pytest.mark.slow), pytest.param("F", marks=pytest.mark.slow)],
+)
 def test_directions_lower_the_limits(target):
     ratios = []
     for sigma, h in ((30.0, 0.5), (30.0, 0.75), (30.0, 1.0), (10.0, 1.0)):

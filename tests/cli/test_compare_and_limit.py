@@ -79,7 +79,9 @@ def test_results():
     assert [r["events"] for r in rows if r["name"] == "coherent-ge-2026"] == ["124 +14 -12"]
 
 
-@pytest.mark.parametrize("name", ["csi-2017", "ge2024", "lar-engineering"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("csi-2017", marks=pytest.mark.slow), "ge2024", "lar-engineering"]
+)
 def test_published_numbers_agree(name):
     rows = record("reproduce", name)["rows"]
     assert rows

@@ -85,6 +85,7 @@ def test_limits(capsys):
     assert "atmospheric" in said["isotropic"]
 
 
+@pytest.mark.slow
 def test_limits_without_directions_are_those_of_the_fog(capsys):
     words = ("--masses", "6GeV", "--exposure", "10tyr", "--threshold", "1keVnr")
     both = record(capsys, "Xe", *words)["discovery_limits"]["rows"][0]
@@ -113,6 +114,7 @@ def test_a_table_of_resolutions(capsys, tmp_path):
     assert np.all(np.diff(ends) > 0.0)
 
 
+@pytest.mark.slow
 def test_figures(capsys, tmp_path):
     pytest.importorskip("mplhep")
     plot, sky = tmp_path / "a.png", tmp_path / "b.pdf"

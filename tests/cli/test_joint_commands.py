@@ -59,6 +59,7 @@ def test_profile_and_toys(cevns: Callable, future: Path) -> None:
     assert set(json.loads(done.out)["experiments"]) == {NAME, "future"}
 
 
+@pytest.mark.slow
 def test_figures_of_each_and_of_the_joint_fit(cevns: Callable, future: Path) -> None:
     done = cevns("fit", NAME, future, "--asimov", "--plots", "figures", "--json", "-")
     assert done.code == 0, done.err
@@ -89,6 +90,7 @@ def test_systematics(cevns: Callable, future: Path) -> None:
     assert "prediction future" in done.err
 
 
+@pytest.mark.slow
 def test_a_combination_and_a_coupling(cevns: Callable, future: Path) -> None:
     future.with_name("both.yaml").write_text(f"name: both\ncombination: [{NAME}, future.yaml]\n")
     asked = ("--model", "nsi", "--free", "eps_ee_u", "--at", "eps_mumu_u=0.05")

@@ -74,6 +74,7 @@ def test_limit_has_disjoint_pieces(record):
     assert found["physics"]["interaction"] == "nsi"
 
 
+@pytest.mark.slow
 def test_limit_by_every_method(record, tmp_path):
     """Toys of one point agree with Wilks as far as 40 of them can; keys are those of a profile."""
     pytest.importorskip("h5py")
@@ -149,6 +150,7 @@ def test_planes(model, first, second, cevns, record):
     assert q.min() >= 0.0
 
 
+@pytest.mark.slow
 def test_coupling_against_mass(cevns, record):
     """Each mass has its own interval; the limit on the coupling rises with the mass."""
     axes = ("--parameter", "m_zprime=1MeV:1GeV:3:log", "--parameter", "g_zprime=0:1e-3:9")
@@ -162,6 +164,7 @@ def test_coupling_against_mass(cevns, record):
     assert "m_zprime = 1 MeV: g_zprime in [0, " in done.out
 
 
+@pytest.mark.slow
 def test_a_name_alone_is_its_natural_range(record):
     axes = ("--parameter", "m_zprime=2", "--parameter", "g_zprime")
     ranges = record(*scan(*axes, model="vector-b-l"))["parameters"]
@@ -201,6 +204,7 @@ def test_options_that_hold_and_free(record):
     assert shifted["intervals"] != plain["intervals"]
 
 
+@pytest.mark.slow
 def test_structural_parameter_is_held_at_a_quantity(record):
     """Far below the momentum transfers, those to electrons too, the mass does not matter."""
     limit = ("limit", CSI, "--model", "vector-universal", "--parameter", "g_zprime=0:1e-4:9")
@@ -242,6 +246,7 @@ def test_two_experiments(record, monkeypatch):
 # -- files --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_scan_resumes_merges_and_is_drawn(cevns, record, tmp_path, monkeypatch):
     h5py = pytest.importorskip("h5py")
     monkeypatch.chdir(tmp_path)

@@ -37,7 +37,9 @@ def test_dark_matter_over_cevns(capsys):
     # xenon has odd neutrons: protons are seen by two-body currents alone
     [
         ("wimp-sd", "neutron", "sigma_sd", 3.608e-40),
-        ("wimp-sd-proton", "proton", "sigma_sd_proton", 1.240e-38),
+        pytest.param(
+            "wimp-sd-proton", "proton", "sigma_sd_proton", 1.240e-38, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_whose_spin_a_limit_is_of(capsys, model, nucleon, parameter, limit):
@@ -51,6 +53,7 @@ def test_whose_spin_a_limit_is_of(capsys, model, nucleon, parameter, limit):
     assert f"WIMPs see the spin of the {nucleon} alone" in shown
 
 
+@pytest.mark.slow
 def test_the_mass_of_a_limit_is_always_said(capsys):
     words = ["limit", "xenonnt-2026", "--model", "wimp-si"]
     found = record(capsys, *words)

@@ -123,7 +123,10 @@ def test_epsilon_and_y_dm_are_one_coupling(study):
     assert by_epsilon**2 * 0.5 / 81.0 == pytest.approx(by_y, rel=2e-3)
 
 
-@pytest.mark.parametrize("model", ["dark-photon", "dark-photon-dirac", "leptophobic"])
+@pytest.mark.parametrize(
+    "model",
+    ["dark-photon", pytest.param("dark-photon-dirac", marks=pytest.mark.slow), "leptophobic"],
+)
 def test_tables_are_the_exact_model(model):
     name = "alpha_b" if model == "leptophobic" else "y_dm"
     study = cevns.load(EXPERIMENT, models=model)
@@ -136,6 +139,7 @@ def test_tables_are_the_exact_model(model):
             assert fast.expected(theta) == pytest.approx(exact.expected(theta), rel=2e-3, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_a_mass_is_one_of_a_scan(study):
     scan = study.scan(
         {"m_chi": [5.0, 20.0], "y_dm": np.geomspace(1e-12, 1e-9, 31)}, at={"mass_ratio": 3.0}
@@ -180,6 +184,7 @@ def test_argon_sees_chi_beside_its_released_signal(argon):
     assert counts["dm"] / np.trapezoid(density, recoil) == pytest.approx(1.0, abs=5e-3)
 
 
+@pytest.mark.slow
 def test_argon_and_caesium_iodide_together_limit_more_than_each(argon):
     both = cevns.load("coherent-lar-2020", EXPERIMENT, models="dark-photon", data=PUBLIC)
     argon_alone, expected = (
@@ -201,6 +206,7 @@ def test_a_component_of_neutrinos_is_in_the_released_signal_already(tmp_path):
 # -- a patch of one's own -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_patch_follows_the_beam_and_its_lists_stand_beside_it(tmp_path):
     (tmp_path / "pions.csv").write_text("px_mev,py_mev,pz_mev\n0,0,200\n50,20,100\n-30,80,20\n")
     text = (
@@ -218,6 +224,7 @@ def test_a_patch_follows_the_beam_and_its_lists_stand_beside_it(tmp_path):
     assert said["angle to the beam.dm"] == "60 deg"
 
 
+@pytest.mark.slow
 def test_any_two_of_the_masses_and_their_ratio_are_scanned():
     study = cevns.load(EXPERIMENT, models="leptophobic")
     values = {"alpha_b": np.geomspace(1e-12, 1e-9, 25)}

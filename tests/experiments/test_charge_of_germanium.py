@@ -55,6 +55,7 @@ def test_counts_of_an_independent_program(made, cut_kev, own):
     assert made((HPGE, gaussian)).predict()["cevns"] == pytest.approx(6.57, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_cut_is_sharp_and_stays_at_the_recoil(made):
     """Against a sum over a fine grid of recoils. A shift of the energy scale makes no charge: it
     brings back none of the recoils below the cut, which are 6 per cent of the others.

@@ -121,6 +121,7 @@ def by_hand(experiment, flavours, coefficients, t):
     return np.trapezoid(total * np.diff(below, axis=0), t, axis=-1)
 
 
+@pytest.mark.slow
 def test_recoils_above_the_measured_quenching_are_followed(carried, tmp_path):
     """A component with recoils up to 380 keVnr, against a sum over a fine grid of recoils."""
     flux = f"path: {flux_folder(tmp_path)}, distance: 19.3 m, protons: 3.198e23"

@@ -37,6 +37,7 @@ def test_a_second_mass_builds_no_response(csi, monkeypatch):
     assert found[0] / found[1] == pytest.approx(38.27 / 26.0, rel=0.05)  # not one mass for all
 
 
+@pytest.mark.slow
 def test_another_detector_has_its_own_response():
     at = {**HERE, "m_chi": 10.0}
     plain = load(CSI, models="dark-photon")
@@ -67,7 +68,10 @@ def _constant(value):
     return Constant(value)
 
 
-@pytest.mark.parametrize("mass", [2.0, 10.0, 40.0])
+@pytest.mark.parametrize(
+    "mass",
+    [pytest.param(2.0, marks=pytest.mark.slow), pytest.param(10.0, marks=pytest.mark.slow), 40.0],
+)
 def test_panels_for_all_masses_are_as_good_as_those_of_one(mass, monkeypatch):
     """Bins in energy and time, against panels that end at the kinks of this mass."""
 

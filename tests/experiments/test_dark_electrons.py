@@ -71,6 +71,7 @@ def _expected(shape, atoms, seen, last_kev):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["dark-photon-electrons", "dark-photon-dirac-electrons"])
 def test_count_over_csi(model):
     """E_ee = T in the release's resolution and efficiency; electrons free above their binding."""
@@ -102,7 +103,14 @@ def test_quenching_does_not_move_electrons(csi):
     assert np.abs(electrons[3] - electrons[0]).max() > 1e-3 * size
 
 
-@pytest.mark.parametrize("name", [CSI, "coherent-csi-2021", "coherent-csi-2017"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        CSI,
+        pytest.param("coherent-csi-2021", marks=pytest.mark.slow),
+        pytest.param("coherent-csi-2017", marks=pytest.mark.slow),
+    ],
+)
 def test_limit_over_csi(name):
     """At the limit some tens of electrons are seen, as their backgrounds of 10^2 to 10^3 want."""
     study = load(name, models="dark-photon-electrons")

@@ -86,6 +86,7 @@ def in_bins(first_day=1.0):
     return year
 
 
+@pytest.mark.slow
 def test_counts_in_bins_of_days(counts):
     assert counts == pytest.approx(in_bins(), rel=2e-4)
 

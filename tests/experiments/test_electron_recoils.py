@@ -32,6 +32,7 @@ def nominal(model, **changes):
     return {**{p.name: p.value for p in model.parameters}, **changes}
 
 
+@pytest.mark.slow
 def test_bins_against_a_plain_integral(csi, model):
     """E_ee = T, no quenching: response by direct quadrature times density, bin by bin."""
     values = nominal(model, millicharge_emu=1.0, millicharge_ee=0.5)

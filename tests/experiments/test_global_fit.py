@@ -451,6 +451,7 @@ def test_parity_violation_is_its_formula():
         assert alone.error == pytest.approx(error / 219.7, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_radius_moves_the_atoms_too():
     """A free neutron radius of Cs is that of the skin correction of the same fit."""
     study = cevns.load("global:csi,apv-cs", models="neutron-radius-common")
@@ -464,6 +465,7 @@ def test_radius_moves_the_atoms_too():
 # -- what each set brings ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_alone_and_without():
     """Fits of parts are those of the files alone, and a shared pull stands in every minimum."""
     names = ("csi", "ge-2024", "conus-plus")

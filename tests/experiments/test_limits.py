@@ -169,7 +169,9 @@ def test_constructions_of_a_limit_by_hand(counted, on, off):
     assert len({f.construction for f in found.values()}) == 3
 
 
-@pytest.mark.parametrize(("sigmas", "published"), [(-1.0, 0.81), (1.0, 2.64)])
+@pytest.mark.parametrize(
+    ("sigmas", "published"), [(-1.0, 0.81), pytest.param(1.0, 2.64, marks=pytest.mark.slow)]
+)
 def test_feldman_cousins_limit_of_a_bounded_gaussian(counted, sigmas, published):
     """Feldman, Cousins, table X, at 90 %."""
     tau, off = 0.4, 4000

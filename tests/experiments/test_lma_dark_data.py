@@ -66,6 +66,7 @@ def test_turned_coordinates_are_nsi(quark, eta):
         )  # the same sums in another order
 
 
+@pytest.mark.slow
 def test_the_point_is_on_the_region_and_its_rise_is_that_of_the_exact_model(csi, up):
     region = lma_dark.region("u")
     assert region.lower - 1e-9 <= up.eps_ee - up.eps_mumu <= region.upper + 1e-9
@@ -188,6 +189,7 @@ def test_other_experiments(name):
     assert up.to_dict()["degrees_of_freedom"] == 1
 
 
+@pytest.mark.slow
 def test_joint_is_at_least_each(csi):
     released("coherent-lar-2020")
     both = cevns.experiments.load_joint(["coherent-csi-2021", "coherent-lar-2020"])

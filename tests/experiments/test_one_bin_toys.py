@@ -70,7 +70,9 @@ def cls_exact(n: int, mu: float) -> float:
     return float(poisson.cdf(n, mu + B) / poisson.cdf(n, B))
 
 
-@pytest.mark.parametrize("n", COUNTS)
+@pytest.mark.parametrize(
+    "n", [COUNTS[0], *(pytest.param(n, marks=pytest.mark.slow) for n in COUNTS[1:])]
+)
 def test_cls(tmp_path: Path, n: int) -> None:
     x = np.linspace(0.0, REACH[n], 31)
     grid = Grid.of(study(tmp_path, n).model("count"), {"cevns": x})

@@ -35,6 +35,7 @@ def ratios():
     return [1.0 + e * share / standard for e in (low, high, low2, high2)]
 
 
+@pytest.mark.slow
 def test_the_limit_on_the_weak_charge(ratios):
     """(Q/Q_SM)^2 is the strength of the signal, whichever sign the charge has."""
     high, low, mirrored_low, mirrored_high = ratios

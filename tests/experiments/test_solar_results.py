@@ -59,6 +59,7 @@ def test_lz_is_in_no_fit():
     assert study.rate() is not None
 
 
+@pytest.mark.slow
 def test_one_sun_has_one_flux():
     both = cevns.load("xenonnt-2026", "pandax4t-2024")
     result = both.fit(poi="flux")

@@ -91,6 +91,7 @@ def test_limit_is_that_of_the_profile(file: Path, capsys: pytest.CaptureFixture[
     assert [low, high] == pytest.approx([ninety.lower, ninety.upper], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_strength_against_a_coupling(file: Path) -> None:
     study = cevns.load(file, models="nsi")
     axes = {"second_size": [0.0, 2.0], "eps_ee_u": [-0.1, 0.1]}
@@ -165,6 +166,7 @@ def with_own_process(folder: Path, name: str = "own", more: str = "") -> Path:
     return named(folder, name, text.replace("parameters:\n", f"parameters:\n{more}"))
 
 
+@pytest.mark.slow
 def test_parameters_of_a_components_own_process_are_asked_for(tmp_path: Path) -> None:
     study = cevns.load(with_own_process(tmp_path))
     assert study.couplings["g_zprime"].description
@@ -199,6 +201,7 @@ def test_parameter_of_a_components_own_process_is_constrained(tmp_path: Path) ->
         cevns.load(with_own_process(tmp_path, "nobody", nobody)).fit(asimov=True)
 
 
+@pytest.mark.slow
 def test_mass_of_a_components_own_process_is_scanned_and_held(tmp_path: Path) -> None:
     study = cevns.load(with_own_process(tmp_path))
     assert study.structural == ("m_zprime",)

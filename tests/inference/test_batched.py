@@ -157,6 +157,7 @@ def few_counts():
     return model.with_parameters(Parameters(small))
 
 
+@pytest.mark.slow
 def test_few_counts():
     model = few_counts()
     counts, aux = toys(model, 200)

@@ -352,6 +352,7 @@ class _Stopped(KeyboardInterrupt):
     pass
 
 
+@pytest.mark.slow
 def test_interrupted_and_resumed_is_bit_for_bit_the_same(tmp_path):
     model = mirrored(6.0)
     options = {"seed": 5, "walkers": 32, "effective": 20_000}

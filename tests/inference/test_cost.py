@@ -38,6 +38,7 @@ def test_cost_of_a_map(grid):
     assert plan(grid, 1000, adaptive=False).toys_least == 1_600_000
 
 
+@pytest.mark.slow
 def test_cost_of_shared_toys(grid):
     """Before, after the profile, and what it then takes."""
     cost = plan(grid, 200, cores=2)

@@ -134,6 +134,7 @@ def test_two_parameters_with_nuisances_are_near_wilks(grid):
     assert scan.n_toys.sum() == 12_000
 
 
+@pytest.mark.slow
 def test_clear_points_get_their_first_block_only(grid):
     settings = SETTINGS | {"seed": 5}
     seen = []
@@ -195,6 +196,7 @@ class StopRunError(Exception):
     """Raised in the middle of a run."""
 
 
+@pytest.mark.slow
 def test_interrupted_scan_resumes_bit_for_bit(grid, tmp_path):
     path = tmp_path / "scan.h5"
     undisturbed = feldman_cousins(grid, 600, **SETTINGS)
@@ -220,6 +222,17 @@ def test_interrupted_scan_resumes_bit_for_bit(grid, tmp_path):
     assert equal(undisturbed, again)
 
 
+MINE = {"toys": 300, "label": {"experiment": "mine"}, **SETTINGS}
+
+
+@pytest.fixture(scope="module")
+def mine(grid, tmp_path_factory):
+    """The file of a scan."""
+    path = tmp_path_factory.mktemp("mine") / "scan.h5"
+    feldman_cousins(grid, **MINE, out=path)
+    return path.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -230,14 +243,12 @@ def test_interrupted_scan_resumes_bit_for_bit(grid, tmp_path):
         ({"label": {"experiment": "other"}}, "experiment is mine, not other"),
     ],
 )
-def test_file_of_another_scan_is_refused(change, named, grid, tmp_path):
+def test_file_of_another_scan_is_refused(change, named, grid, mine, tmp_path):
     path = tmp_path / "scan.h5"
-    settings = {"toys": 300, "out": path, "label": {"experiment": "mine"}, **SETTINGS}
-    feldman_cousins(grid, **settings)
-    before = path.read_bytes()
+    path.write_bytes(mine)
     with pytest.raises(InputError, match=named):
-        feldman_cousins(grid, **settings | change)
-    assert path.read_bytes() == before
+        feldman_cousins(grid, **MINE | {"out": path} | change)
+    assert path.read_bytes() == mine
 
 
 def test_file_of_another_grid_is_refused(grid, tmp_path):

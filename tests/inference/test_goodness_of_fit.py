@@ -82,6 +82,7 @@ def test_full_bins_give_the_chi2():
     assert found.mean == pytest.approx(7.0, abs=3.5 * np.sqrt(14 / 4000))
 
 
+@pytest.mark.slow
 def test_p_values_of_data_from_the_model_are_uniform():
     rng = np.random.default_rng(5)
     p = [judged(rng.poisson(200.0, 6), 200, seed=i).p_value for i in range(120)]

@@ -63,7 +63,7 @@ def test_screened_values_are_those_of_the_likelihood(bimodal):
         )
 
 
-@pytest.mark.parametrize("tilt", [0.02, 0.1])
+@pytest.mark.parametrize("tilt", [pytest.param(0.02, marks=pytest.mark.slow), 0.1])
 def test_the_deepest_minimum_is_found(tilt):
     model = mirror(tilt)
     scan = scanned(model, eps_e=(-0.6, 1.6), eps_mu=(-0.6, 1.6))

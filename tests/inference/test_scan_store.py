@@ -153,6 +153,7 @@ def test_unwritable_folder(tmp_path):
         write_scan(tmp_path / "scan.h5", CONTENT)
 
 
+@pytest.mark.slow
 def test_full_disk_is_said_in_a_sentence(tmp_path):
     code = (
         "import resource, sys; from cevns.cli import main; "
@@ -171,6 +172,7 @@ def test_full_disk_is_said_in_a_sentence(tmp_path):
         assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
+@pytest.mark.slow
 def test_toys_are_kept_where_the_result_cannot_be_written(grid, tmp_path, monkeypatch):
     def full(path, content, *, new):
         raise OutputError(f"cannot write {path}: No space left on device")
@@ -183,6 +185,7 @@ def test_toys_are_kept_where_the_result_cannot_be_written(grid, tmp_path, monkey
     assert again.file.notes["toys_computed"] == 0
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_file(grid, tmp_path):
     # both ended well: one result was lost, or the first to end removed the toys of the other
     out, seen = tmp_path / "scan.h5", []
@@ -232,6 +235,7 @@ def same_datasets(a, b):
         assert array.tobytes() == right.datasets[name].tobytes(), name
 
 
+@pytest.mark.slow
 def test_merged_shares_are_the_whole(shares, tmp_path):
     whole, parts = shares
     merged = merge(list(reversed(parts)), tmp_path / "merged.h5")
@@ -300,6 +304,7 @@ def test_share_with_other_blocks_is_refused(shares, tmp_path):
             merge([parts[0], other, changed], tmp_path / "merged.h5")
 
 
+@pytest.mark.slow
 def test_shares_of_cls(tmp_path):
     model = template("cross-section", True)[1]
     grid = Grid.of(model, {"scale": np.linspace(0.8, 1.8, 17)})

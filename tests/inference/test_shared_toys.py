@@ -241,6 +241,7 @@ def test_far_anchors_are_seen_and_more_are_taken():
     assert not enough.own.any()
 
 
+@pytest.mark.slow
 def test_without_the_guard_p_values_are_wrong(monkeypatch):
     """And their own errors do not say so: single toys with large weights are not there yet."""
     grid, exact = two_bins(), exact_p(two_bins())
@@ -313,6 +314,7 @@ def test_planes_share_toys_by_themselves(plane):
         construction(plane, "anchors", adaptive=False)
 
 
+@pytest.mark.slow
 def test_interruption_and_files_change_nothing(plane, tmp_path):
     settings = {**SETTINGS, "toys_at": None}
     told, seen = [], []
@@ -344,6 +346,7 @@ def test_interruption_and_files_change_nothing(plane, tmp_path):
         feldman_cousins(plane, 120, out=path, **{**settings, "toys_at": "every-point"})
 
 
+@pytest.mark.slow
 def test_shares_are_the_whole(plane, tmp_path):
     whole = feldman_cousins(plane, 120, **SETTINGS)
     parts = [tmp_path / f"{i}.h5" for i in (1, 2)]
@@ -384,6 +387,7 @@ def test_failed_fits_of_own_toys_are_told(plane, monkeypatch):
     assert block["own_failed"].tolist() == [60, 60]
 
 
+@pytest.mark.slow
 def test_toys_of_their_own_describe_a_point(monkeypatch):
     """Anchors far away and no more of them: own toys, counted, and right p-values."""
     from cevns.inference.scan import anchors
@@ -409,6 +413,7 @@ def test_a_grid_of_excluded_points_is_refused(toys_at):
         feldman_cousins(far, 100, **SETTINGS | {"toys_at": toys_at})
 
 
+@pytest.mark.slow
 def test_audit_of_the_anchors(plane, monkeypatch):
     scan = feldman_cousins(plane, 120, **SETTINGS | {"audit": 1e-2})
     assert scan.audit.size > 10
@@ -418,6 +423,7 @@ def test_audit_of_the_anchors(plane, monkeypatch):
         feldman_cousins(plane, 120, **SETTINGS | {"audit": 1e-2})
 
 
+@pytest.mark.slow
 def test_goodness_of_fit_by_the_same_toys(plane):
     from cevns.inference import fit
     from cevns.inference.toys.gof import goodness_of_fit
@@ -428,6 +434,7 @@ def test_goodness_of_fit_by_the_same_toys(plane):
     assert p == pytest.approx(own.p_value, abs=4 * np.hypot(error, own.error))
 
 
+@pytest.mark.slow
 def test_last_block_of_a_point_counts(plane):
     scan = feldman_cousins(plane, 300, keep_toys=True, **SETTINGS)
     start = scan.file.datasets["toys/start"]

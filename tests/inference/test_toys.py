@@ -124,7 +124,9 @@ def test_many_toys(model):
     assert toys.audit["max_above"] < 1e-5
 
 
-@pytest.mark.parametrize("truth", [{}, {"eps_e": 0.5, "eps_mu": 0.5}])
+@pytest.mark.parametrize(
+    "truth", [{}, pytest.param({"eps_e": 0.5, "eps_mu": 0.5}, marks=pytest.mark.slow)]
+)
 def test_toys_of_couplings_end_in_the_deepest_minimum(truth):
     """Couplings that enter squared: from the truth alone a third of the toys do not, at (0.5, 0.5).
 

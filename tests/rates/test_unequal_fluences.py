@@ -123,6 +123,7 @@ def test_the_mean_cross_section_is_over_neutrinos(target):
     )
 
 
+@pytest.mark.slow
 def test_a_simulated_flux_with_other_numbers_of_each_flavour(tmp_path, monkeypatch):
     """From the files of a flux to the counts of an experiment: linear in each flavour."""
     monkeypatch.delenv("CEVNS_DATA", raising=False)

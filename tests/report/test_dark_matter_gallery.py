@@ -42,6 +42,7 @@ def test_a_carried_table_says_how_it_was_made(name):
     assert "2.71" in text
 
 
+@pytest.mark.slow
 def test_a_carried_limit_is_that_of_the_exact_likelihood():
     study = cevns.load(CSI, models="dark-photon")
     curves = dark_beams.carried("dark-matter-pi0", "m_chi")
@@ -51,6 +52,7 @@ def test_a_carried_limit_is_that_of_the_exact_likelihood():
         assert mine == pytest.approx(other, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_limits_with_bremsstrahlung(tmp_path):
     experiment = with_dark_source(load(CSI), "dark-photon", {"bremsstrahlung": "coherent-like"})
     at = {**AT, "m_chi": 60.0}
@@ -81,6 +83,7 @@ def test_bands_are_those_of_the_asymptotic_formula():
             assert y / middle == pytest.approx(ratio**0.5, rel=0.08), (name, m)  # 300 toys
 
 
+@pytest.mark.slow
 def test_toys_of_a_batch_are_those_of_single_fits(model):
     toys = draw(model, model.parameters.values, np.random.default_rng(3), 4)
     together = square_limits(model, [toys])
@@ -109,6 +112,7 @@ def test_without_late_data_the_flux_matters(model):
         before(model, 12)
 
 
+@pytest.mark.slow
 def test_published_limits_and_relics():
     """Accepted factors: 1.35 to 25 MeV, 1.5 at 100 MeV with bremsstrahlung."""
     table = entry("dark-matter-exclusion").table()
@@ -147,6 +151,7 @@ def test_angles_of_recoils_follow_the_kinematics():
     assert dark_beams.recoil_angles(60.0, edges) @ edges[1:] > share @ edges[1:]
 
 
+@pytest.mark.slow
 def test_figures_of_overlays(tmp_path):
     pytest.importorskip("mplhep")
     path = tmp_path / "lsnd.csv"

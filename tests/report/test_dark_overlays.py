@@ -35,6 +35,7 @@ def scans():
     return {a: _scan(a) for a in (0.5, 0.1)}
 
 
+@pytest.mark.slow
 def test_the_scan_is_named_after_what_lies_over_cevns(scans):
     assert scans[0.5].title == "coherent-csi-2021-dm: dark-photon"
 
@@ -111,6 +112,7 @@ def test_a_folder_without_a_rule_is_left_out_and_said(scans, tmp_path):
     assert not left_out
 
 
+@pytest.mark.slow
 def test_an_overlay_is_refused_before_the_scan(capsys, tmp_path, monkeypatch):
     pytest.importorskip("mplhep")
 

@@ -412,6 +412,7 @@ def test_asimov_data_are_called_so(experiment: Experiment) -> None:
     assert "expected counts in place of data" in said
 
 
+@pytest.mark.slow
 def test_nothing_is_clipped(figures: dict[str, Figure]) -> None:
     """Everything that is drawn lies on the page."""
     for name, figure in figures.items():

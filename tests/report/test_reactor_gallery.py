@@ -117,6 +117,7 @@ def test_every_channel_has_the_other_k(k, own):
     assert reactor_files.with_k("conus-plus-2025", k).prediction() == pytest.approx(own, rel=0.015)
 
 
+@pytest.mark.slow
 def test_published_limits_on_k():
     found = {c.name: c for c in reactor_lindhard_k.comparisons()}
     assert 0.255 < found["nugen-2022"].where() < 0.265
@@ -175,6 +176,7 @@ def test_the_curve_between_its_points(k):
     assert float(c.at(k)) == pytest.approx(direct, rel=3e-3)
 
 
+@pytest.mark.slow
 def test_results_stand_beside_predictions():
     table = entry("reactor-results").table()
     ratios = column(table, "experiment", "× SM")

@@ -22,9 +22,9 @@ JUDGED = [
 
 
 def takes_long(row: Published) -> bool:
-    """Fits of the data up to 250 PE, a few seconds each; crossings are eight; combinations."""
+    """Fits of data up to 250 PE, a few seconds each; crossings are eight; combinations; events."""
     kind = (row.compute or {}).get("kind")
-    if row.id.startswith("global-fit-"):
+    if row.id.startswith("global-fit-") or row.id == "simulate_moments":
         return True
     return row.id.startswith("dm-") and kind in ("strength-limit", "limit-crossing")
 

@@ -153,7 +153,8 @@ def drawn(number: int, keep: int = 3) -> str:
     return mutated_text(text, rng, keep, mild=MILD)
 
 
-def test_mutants_are_refused_in_a_sentence_or_predict(tmp_path, capsys):
+@pytest.mark.parametrize("number_of", [NUMBER // 5, pytest.param(NUMBER, marks=pytest.mark.slow)])
+def test_mutants_are_refused_in_a_sentence_or_predict(number_of, tmp_path, capsys):
     pytest.importorskip("scipy")
     folder = Path(os.environ.get("SIEGE_OUT", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
@@ -161,7 +162,7 @@ def test_mutants_are_refused_in_a_sentence_or_predict(tmp_path, capsys):
     path = folder / f"mutant-now-{FIRST}.yaml"
     ends: dict[str, int] = {"accepted": 0, "refused": 0}
     failures = []
-    for number in range(FIRST, FIRST + NUMBER):
+    for number in range(FIRST, FIRST + number_of):
         path.write_text(drawn(number), encoding="utf-8")
         end = outcome(path, number)
         if end in ends:
@@ -172,6 +173,6 @@ def test_mutants_are_refused_in_a_sentence_or_predict(tmp_path, capsys):
             print(failures[-1], flush=True)
     path.unlink()
     with capsys.disabled():
-        print(f"seed {SEED}, mutants {FIRST} to {FIRST + NUMBER - 1}: {ends}", flush=True)
+        print(f"seed {SEED}, mutants {FIRST} to {FIRST + number_of - 1}: {ends}", flush=True)
     assert not failures, "\n".join(failures)
-    assert min(ends.values()) > NUMBER // 50
+    assert min(ends.values()) > number_of // 50

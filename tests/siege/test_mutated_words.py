@@ -99,14 +99,15 @@ def wrong(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> str:
     return ""
 
 
-def test_mutants_of_command_lines(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("number_of", [NUMBER // 4, pytest.param(NUMBER, marks=pytest.mark.slow)])
+def test_mutants_of_command_lines(number_of, tmp_path, monkeypatch, capsys):
     pytest.importorskip("scipy")
     monkeypatch.chdir(tmp_path)
     companions(tmp_path)
     for name in NAMES[:3]:
         (tmp_path / name).write_text((EXAMPLES / name).read_text(encoding="utf-8"))
     failures = []
-    for number in range(FIRST, FIRST + NUMBER):
+    for number in range(FIRST, FIRST + number_of):
         words = drawn(number)
         end = wrong(words, capsys)
         if end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, TypeAlias
@@ -15,7 +16,7 @@ from cevns.dark_sector.thermal_average import ThermalAverage
 from cevns.exceptions import FitError, InputError
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["OMEGA_DARK_MATTER", "FreezeOut", "relic_alpha_visible"]
+__all__ = ["OMEGA_DARK_MATTER", "FreezeOut", "relic_alpha_visible", "relic_freeze_out"]
 
 Spline: TypeAlias = Any
 """A cubic spline of scipy, which has no types."""
@@ -93,10 +94,11 @@ class FreezeOut:
     def _solved(self) -> tuple[float, float]:
         """``Y`` today, and the x at which it was ``(1 + sqrt 2)`` times its equilibrium."""
         from scipy.integrate import solve_ivp
+        from scipy.interpolate import PPoly
         from scipy.optimize import brentq
 
         log_rate, log_equilibrium = self._curves
-        log_x = np.linspace(np.log(_FIRST_X), np.log(_LAST_X), _FINE)
+        log_x = log_rate.x
         annihilations = log_rate(log_x) + log_equilibrium(log_x)
         if annihilations[0] < np.log(_IN_EQUILIBRIUM):
             raise InputError(
@@ -111,15 +113,19 @@ class FreezeOut:
             2.0 * np.exp(float(log_rate(start) + log_equilibrium(start)))
         )
 
-        def slope(at: float, w: Array) -> Array:
-            left = float(log_equilibrium(at))
-            change: Array = -np.exp(float(log_rate(at))) * (np.exp(w) - np.exp(2.0 * left - w))
-            return change
+        # Both curves have the same knots: one evaluation for both, in this innermost loop.
+        coefficients = np.stack([log_rate.c, log_equilibrium.c], axis=-1)
+        curves = PPoly.construct_fast(coefficients, log_x)
+
+        def slope(at: float, w: Array) -> list[float]:
+            rate, left = curves(at).tolist()
+            y = float(w[0])
+            return [-math.exp(rate) * (math.exp(y) - math.exp(2.0 * left - y))]
 
         def curvature(at: float, w: Array) -> Array:
-            left = float(log_equilibrium(at))
-            change = -np.exp(float(log_rate(at))) * (np.exp(w) + np.exp(2.0 * left - w))
-            return np.atleast_2d(change)
+            rate, left = curves(at).tolist()
+            y = float(w[0])
+            return np.array([[-math.exp(rate) * (math.exp(y) + math.exp(2.0 * left - y))]])
 
         def gone(at: float, w: Array) -> float:
             return float(2.0 * (log_equilibrium(at) - w[0]) - np.log(_GONE))
@@ -178,6 +184,32 @@ def relic_alpha_visible(
 ) -> float:
     """The strength of the portal at which freeze-out leaves a density.
 
+    Args:
+        annihilation: of what.
+        omega_h2: ``Omega h^2`` to be left.
+        rtol: of the Boltzmann equation.
+
+    Raises:
+        InputError: as `relic_freeze_out`.
+        FitError: as `relic_freeze_out`.
+
+    Examples:
+        >>> from cevns.dark_sector import ChiKind, VectorPortal
+        >>> pair = Annihilation(ChiKind.SCALAR, VectorPortal(), 10.0, 30.0, 0.5)
+        >>> f"{relic_alpha_visible(pair):.3e}"
+        '1.580e-11'
+    """
+    return relic_freeze_out(annihilation, omega_h2, rtol=rtol).alpha_visible
+
+
+def relic_freeze_out(
+    annihilation: Annihilation,
+    omega_h2: float = OMEGA_DARK_MATTER,
+    *,
+    rtol: float = 1e-6,
+) -> FreezeOut:
+    """The freeze-out that leaves a density.
+
     A first guess is where ``1/Y_0`` is the annihilation after Y_eq has fallen to twice the Y_0 that
     is wanted; then the secant in the logarithms, to a relative 1e-5 of the density.
 
@@ -193,8 +225,9 @@ def relic_alpha_visible(
     Examples:
         >>> from cevns.dark_sector import ChiKind, VectorPortal
         >>> pair = Annihilation(ChiKind.SCALAR, VectorPortal(), 10.0, 30.0, 0.5)
-        >>> f"{relic_alpha_visible(pair):.3e}"
-        '1.580e-11'
+        >>> found = relic_freeze_out(pair)
+        >>> f"{found.alpha_visible:.3e}, {found.omega_h2:.4f}"
+        '1.580e-11, 0.1200'
     """
     wanted = omega_h2 * _CRITICAL_MEV_CM3 / (annihilation.m_chi_mev * _ENTROPY_TODAY_CM3)
     log_alpha = np.log(_guess(annihilation, wanted))
@@ -208,10 +241,10 @@ def relic_alpha_visible(
                 f"{annihilation.portal.coupling} below {LARGEST_ALPHA:g}; take a larger alpha_d or "
                 "a lighter mediator"
             )
-        density = FreezeOut(annihilation, float(np.exp(log_alpha)), rtol).omega_h2
-        points.append((float(log_alpha), float(np.log(density / omega_h2))))
+        found = FreezeOut(annihilation, float(np.exp(log_alpha)), rtol)
+        points.append((float(log_alpha), float(np.log(found.omega_h2 / omega_h2))))
         if abs(points[-1][1]) < _SOLVED:
-            return float(np.exp(log_alpha))
+            return found
         slope = -1.0
         if len(points) > 1:
             (a, f), (b, g) = points[-2:]

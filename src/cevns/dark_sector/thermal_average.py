@@ -92,6 +92,10 @@ class ThermalAverage:
         from scipy.special import k1e, kve
 
         at = np.asarray(x, dtype=float)[..., None]
-        boltzmann = k1e(self._root * at) * np.exp(-(self._root - 2.0) * at)
+        exponent = (self._root - 2.0) * at
+        # Bessel functions are what takes time: beyond the largest exponent nothing is left
+        inside = exponent < _EXPONENT
+        boltzmann = np.zeros_like(exponent)
+        boltzmann[inside] = k1e((self._root * at)[inside]) * np.exp(-exponent[inside])
         found: Array = (boltzmann @ self._integrand) * at[..., 0] / kve(2, at[..., 0]) ** 2
         return found

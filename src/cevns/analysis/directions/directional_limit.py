@@ -174,11 +174,9 @@ def directional_limits(
     """
     positive("exposure in tonne years", exposure_tonne_year)
     masses = np.atleast_1d(finite("mass of a WIMP in GeV", mass_gev))
+    signals = found.signals(masses), found.case.signals(masses)  # refuses a mass before the rest
     curves = []
-    for search, shapes in (
-        (found.search, found.signals(masses)),
-        (found.case.search, found.case.signals(masses)),
-    ):
+    for search, shapes in zip((found.search, found.case.search), signals, strict=True):
         limit = discovery_limits(search, shapes, exposure_tonne_year, q0)
         curves.append(FloorCurve(masses, limit.strength, limit.exposure, limit.index))
     return curves[0], curves[1]

@@ -13,7 +13,7 @@ from cevns.dark_sector.annihilation import Annihilation
 from cevns.dark_sector.chi_kind import ChiKind
 from cevns.dark_sector.dark_couplings import LARGEST_ALPHA, VectorPortal, epsilon_of, y_dm_of
 from cevns.dark_sector.dark_models import DarkModel, dark_model
-from cevns.dark_sector.freeze_out import OMEGA_DARK_MATTER, FreezeOut, relic_alpha_visible
+from cevns.dark_sector.freeze_out import OMEGA_DARK_MATTER, FreezeOut, relic_freeze_out
 from cevns.dark_sector.thermal_average import ThermalAverage
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
@@ -156,7 +156,8 @@ def relic_point(
     """
     made = dark_model(model)
     pair = Annihilation(made.kind, made.portal, m_chi_mev, m_v_mev, alpha_d)
-    alpha = relic_alpha_visible(pair)
+    left = relic_freeze_out(pair)
+    alpha = left.alpha_visible
     coupling = made.portal.coupling_of(alpha)
     kinetic = isinstance(made.portal, VectorPortal)
     thermal = float(y_dm_of(coupling, alpha_d, m_chi_mev, m_v_mev)) if kinetic else math.nan
@@ -168,7 +169,7 @@ def relic_point(
                 f"does not have; its coupling is {made.portal.coupling}"
             )
         given = _given(pair, positive("y_dm", y_dm))
-    x = FreezeOut(pair, alpha).freeze_out_x
+    x = left.freeze_out_x
     notes = tuple(_notes(pair, alpha, x))
     return RelicPoint(made, pair, coupling, thermal, x, given, notes)
 
