@@ -23,7 +23,7 @@ class Entry:
     """One entry: its key, its kind and its fields, which hold LaTeX.
 
     Args:
-        key: by which ``\\cite`` calls it.
+        key: by which a text cites it.
         kind: ``article``, ``misc``, ...
         fields: values by their names in lower case.
         carried: whether cevns carries it; what is not stands whole in results.

@@ -59,8 +59,9 @@ def entry(item: str) -> Entry:
     """The entry that an item of a citation means.
 
     Args:
-        item: key of a carried entry or name of its file, ``arXiv:NUMBER``, ``doi:DOI``, BibTeX text, or words. What is
-            not carried becomes an entry that holds the identifier, or the words, alone.
+        item: key of a carried entry or name of its file, ``arXiv:NUMBER``, ``doi:DOI``, BibTeX
+            text, or words. What is not carried becomes an entry that holds the identifier, or the
+            words, alone.
 
     Raises:
         InputError: if BibTeX text is not one entry.
@@ -98,8 +99,10 @@ def identifiers_in(text: str) -> tuple[str, ...]:
     """The arXiv numbers and DOIs that a text names, each once, in their order.
 
     Examples:
-        >>> identifiers_in("arXiv:1604.01025, 1802.05171 [M]; hep-ph/0508299; doi:10.5281/zenodo.1.")
-        ('arXiv:1604.01025', 'arXiv:1802.05171', 'arXiv:hep-ph/0508299', 'doi:10.5281/zenodo.1')
+        >>> identifiers_in("arXiv:1604.01025, 1802.05171 [M]; hep-ph/0508299")
+        ('arXiv:1604.01025', 'arXiv:1802.05171', 'arXiv:hep-ph/0508299')
+        >>> identifiers_in("Zenodo, doi:10.5281/zenodo.1228631.")
+        ('doi:10.5281/zenodo.1228631',)
     """
     found: list[tuple[int, str]] = []
     for match in _LISTED.finditer(text):

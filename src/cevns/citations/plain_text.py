@@ -22,9 +22,10 @@ _LETTERS: Final = {
     "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "aa": "å", "AA": "Å",
     "i": "i", "nu": "ν", "mu": "μ", "tau": "τ", "pi": "π", "theta": "θ", "beta": "β",
     "gamma": "γ", "alpha": "α", "mathrm": "", "rm": "", "text": "", "bar": "", "overline": "",
-    "emph": "", "ensuremath": "", "times": "×", "pm": "±", "rightarrow": "→", "to": "→", "dots": "…",
-    "textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^", "textendash": "–",
-    "sim": "∼", "ell": "ℓ", "varepsilon": "ε", "epsilon": "ε", "chi": "χ", "eta": "η", "circ": "°",
+    "emph": "", "ensuremath": "", "times": "×", "pm": "±", "rightarrow": "→", "to": "→",
+    "dots": "…", "textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^",
+    "textendash": "–", "sim": "∼", "ell": "ℓ", "varepsilon": "ε", "epsilon": "ε",
+    "chi": "χ", "eta": "η", "circ": "°",
 }  # fmt: skip
 _SPECIAL: Final = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
@@ -63,9 +64,9 @@ def escaped(words: str) -> str:
     made = {mark: name for name, mark in _ACCENTS.items()}
 
     def letter(one: str) -> str:
-        base, *marks = unicodedata.normalize("NFD", one)
-        if len(marks) == 1 and marks[0] in made:
-            name = made[marks[0]]
+        parts = unicodedata.normalize("NFD", one)
+        base, name = parts[0], made.get(parts[1:], "")
+        if name:
             return f"{{\\{name}{base}}}" if not name.isalpha() else f"{{\\{name}{{{base}}}}}"
         return _SPECIAL.get(one, one)
 

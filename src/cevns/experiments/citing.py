@@ -9,13 +9,14 @@ from cevns import registry
 from cevns.citations import Citations, identifiers_in, of_model
 from cevns.datasets import release
 from cevns.processes import Combined, Interaction
+from cevns.sources import Source
 
 if TYPE_CHECKING:
     from cevns.experiments.declaration.schema import ExperimentFile
     from cevns.experiments.experiment import Experiment
     from cevns.experiments.prediction.apparatus import Apparatus
 
-__all__ = ["citations_of"]
+__all__ = ["citations_of", "of_process", "of_scattering"]
 
 
 def citations_of(experiment: Experiment) -> Citations:
@@ -32,7 +33,7 @@ def citations_of(experiment: Experiment) -> Citations:
         if declared.components[name].source is not None:
             found.append(of_model(view.declared_source, f"source of {name}", own))
     for name, process in experiment.own_processes.items():
-        found += _of_process(process, f"interaction of {name}", own)
+        found.append(of_process(process, f"interaction of {name}", own))
     found += [
         _named("rates.observables", entry.observable.kind, f"external measurement {name}", own)
         for name, entry in declared.external.items()
@@ -49,17 +50,30 @@ def _of_apparatus(view: Apparatus) -> Iterator[Citations]:
     yield of_model(view.declared_source, "source", own)
     if declared.source.arrival is not None:
         yield _named("sources.arrivals", declared.source.arrival.kind, "arrival times", own)
-    yield from _of_process(view.interaction, "interaction", own)
+    yield of_process(view.interaction, "interaction", own)
     yield _named("nuclear.form_factors", declared.interaction.form_factor, "form factor", own)
     if declared.detector.quenching is not None:
         yield of_model(view.quenching, "quenching", own)
     yield from _of_detector(declared, own)
 
 
-def _of_process(process: Interaction, role: str, own: Sequence[str]) -> Iterator[Citations]:
+def of_process(process: Interaction, role: str, own: Sequence[str] = ()) -> Citations:
+    """What an interaction cites: the Standard Model and each extension of it.
+
+    Args:
+        process: any.
+        role: what it is used for.
+        own: items of the file that uses it.
+    """
     parts = (process.base, *process.extensions) if isinstance(process, Combined) else (process,)
-    for part in parts:
-        yield of_model(part, role, own)
+    return Citations.joined(of_model(part, role, own) for part in parts)
+
+
+def of_scattering(process: Interaction, form_factor: str, *sources: Source | None) -> Citations:
+    """What recoils without a detector cite: sources, interaction, couplings and form factor."""
+    emitted = [of_model(source, "source") for source in sources if source is not None]
+    model = _named("nuclear.form_factors", form_factor, "form factor", ())
+    return Citations.joined([*emitted, of_process(process, "interaction"), model])
 
 
 def _of_detector(declared: ExperimentFile, own: Sequence[str]) -> Iterator[Citations]:
