@@ -94,7 +94,7 @@ def _of_file(path: Path) -> Citations:
     if path.suffix.casefold() in _SCAN:
         from cevns.analysis import Scan
 
-        return _of_record(Scan.read(path).to_dict(), str(path))
+        return Citations.read(Scan.read(path).to_dict()["citations"])
     try:
         record = json.loads(read(path, _MOST))
     except (UnicodeDecodeError, json.JSONDecodeError):

@@ -165,8 +165,8 @@ class Sensitivity:
                     for q in self.quantities
                 },
                 "method": (
-                    "errors: Fisher information of expected counts, which is HESSE on them; intervals "
-                    "and limits: profile likelihood, rise of -2 ln L by 2.71"
+                    "errors: Fisher information of expected counts, which is HESSE on them; "
+                    "intervals and limits: profile likelihood, rise of -2 ln L by 2.71"
                 ),
                 "expected": cells,
             },
