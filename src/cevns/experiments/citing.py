@@ -13,13 +13,12 @@ from cevns.sources import Source
 
 if TYPE_CHECKING:
     from cevns.experiments.declaration.schema import ExperimentFile
-    from cevns.experiments.experiment import Experiment
     from cevns.experiments.prediction.apparatus import Apparatus
 
 __all__ = ["citations_of", "of_process", "of_scattering"]
 
 
-def citations_of(experiment: Experiment) -> Citations:
+def citations_of(experiment: Apparatus) -> Citations:
     """Entries and what each is used for, in the order in which an analysis meets them.
 
     Measurement, data release, then of every channel and further component source, interaction,
