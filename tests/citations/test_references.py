@@ -210,9 +210,9 @@ def test_text_and_markdown_of_an_entry() -> None:
         },
     )
     assert text(own) == (
-        "J. K. Müller and J. Doe, On ^40Ar & more, J. Tests 1 (2026) 2–3, doi:10.1234/a_b"
+        "J. K. Müller and J. Doe, On ⁴⁰Ar & more, J. Tests 1 (2026) 2–3, doi:10.1234/a_b"
     )
-    assert markdown(own).startswith("J. K. Müller and J. Doe, *On ^40Ar & more*, J. Tests 1 (2026)")
+    assert markdown(own).startswith("J. K. Müller and J. Doe, *On ⁴⁰Ar & more*, J. Tests 1 (2026)")
     assert markdown(own).endswith("[doi:10.1234/a_b](https://doi.org/10.1234/a_b)")
     assert without_tex(escaped("Łódź, 5 % & Müller_ß")) == "Łódź, 5 % & Müller_ß"
     assert written(["none: ours", "file: theirs", "a"], ("b",)) == ("b", "a")

@@ -33,6 +33,7 @@ _SPECIAL: Final = {
     "ø": r"{\o}", "Ø": r"{\O}", "ł": r"{\l}", "Ł": r"{\L}", "–": "--", "—": "---",
 }  # fmt: skip
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+)\s*")
+_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_AUTHORS: Final = 3
 
 
@@ -40,8 +41,8 @@ def without_tex(value: str) -> str:
     r"""A value of a field as plain text.
 
     Examples:
-        >>> without_tex(r"{M{\"u}ller}, J. and {\'I}{\~n}igo, V{\'\i}ctor \& {\v{C}}")
-        'Müller, J. and Íñigo, Víctor & Č'
+        >>> without_tex(r"{M{\"u}ller}, J. and {\'I}{\~n}igo, V{\'\i}ctor \& {\v{C}} of $^{8}$B")
+        'Müller, J. and Íñigo, Víctor & Č of ⁸B'
     """
 
     def accent(found: re.Match[str]) -> str:
@@ -50,6 +51,7 @@ def without_tex(value: str) -> str:
 
     plain = _ACCENT.sub(accent, value)
     plain = _COMMAND.sub(lambda m: _LETTERS.get(m[1], m[1]), plain)
+    plain = re.sub(r"\^\{?(\d+)\}?", lambda m: m[1].translate(_RAISED), plain)
     plain = re.sub(r"\\([&%$#_{}])", r"\1", plain.replace("~", " ").replace("--", "–"))
     return re.sub(r"[{}$]", "", plain)
 

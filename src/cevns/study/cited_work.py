@@ -66,7 +66,7 @@ def cite(
         >>> import cevns
         >>> used = cevns.cite("coherent-csi-2021")
         >>> print(used.text().splitlines()[0])
-        [1] D. Akimov et al. (COHERENT Collaboration), ...
+        [1] COHERENT Collaboration, Measurement of the Coherent ...
         >>> used.roles("klein-nystrand-1999")
         ('form factor',)
     """
