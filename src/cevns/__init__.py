@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from cevns.nuclear.nuclides import nuclide
     from cevns.rates import flux_averaged_cross_section, recoil_spectrum
     from cevns.study import Study, load
+    from cevns.study.cited_work import cite
 
 __version__ = VERSION
 
 _LAZY = {
     "Study": "cevns.study",
     "catalogue": "cevns.experiments",
+    "cite": "cevns.study.cited_work",
     "couplings": "cevns.nuclear.couplings",
     "flux_averaged_cross_section": "cevns.rates",
     "form_factor": "cevns.nuclear.form_factors",
@@ -42,6 +44,7 @@ __all__ = [
     "Study",
     "__version__",
     "catalogue",
+    "cite",
     "couplings",
     "flux_averaged_cross_section",
     "form_factor",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["VERSION", "draw_with", "figure", "head"]
+__all__ = ["VERSION", "cited", "draw_with", "figure", "head"]
 
 VERSION: Final = "0.1.0"
 _FIGURES: dict[str, str] = {}
@@ -23,7 +23,7 @@ def head(seed: int | None = None) -> dict[str, Any]:
 
     Examples:
         >>> list(head())
-        ['version', 'engine', 'seed', 'physics', 'overrides', 'inputs']
+        ['version', 'engine', 'seed', 'physics', 'overrides', 'inputs', 'citations']
     """
     from cevns.typing import ENGINE  # with NumPy, which the help of the command line does without
 
@@ -34,7 +34,33 @@ def head(seed: int | None = None) -> dict[str, Any]:
         "physics": {},
         "overrides": {},
         "inputs": {"origin": "none", "files": [], "warnings": []},
+        "citations": [],
     }
+
+
+def cited(record: Mapping[str, Any], *methods: str) -> dict[str, Any]:
+    """A record with everything that is to be cited for it, in ``citations``.
+
+    These are its own, those of the blocks in it, those of methods, and the software.
+
+    Args:
+        record: of a result.
+        methods: names in `cevns.citations.methods`.
+
+    Examples:
+        >>> [c["role"] for c in cited(head(), "cls")["citations"]]
+        ['CLs limits', 'CLs limits', 'software', 'software', 'software']
+    """
+    from cevns.citations import of_methods
+
+    def found(block: Mapping[str, Any]) -> list[dict[str, str]]:
+        blocks = (b for b in block.values() if isinstance(b, Mapping))
+        return [*block.get("citations", ()), *(c for b in blocks for c in found(b))]
+
+    software = of_methods().records()
+    own = [c for c in found(record) if c not in software]
+    each = {(c["key"], c["role"]): c for c in (*own, *of_methods(*methods).records())}
+    return {**record, "citations": list(each.values())}
 
 
 def draw_with(functions: Mapping[str, str]) -> None:

@@ -433,7 +433,7 @@ class Measurement:
             "diagnosis": plain["diagnosis"],
         }
         if self.together:
-            return out | self._several()
+            return records.cited(out | self._several(), "fit", "asymptotic")
         block = self.only.to_dict()
         out |= self.experiment.provenance()
         out |= {k: block[k] for k in ("components", "observed")}
@@ -452,7 +452,7 @@ class Measurement:
             out["profiled"] = {k: whole[k] for k in kept}
         if self.alternatives is not None:
             out["alternatives"] = self.alternatives.to_dict()
-        return out
+        return records.cited(out, "fit", "asymptotic")
 
     def _several(self) -> dict[str, Any]:
         """What several experiments have beside."""

@@ -14,7 +14,7 @@ from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model
 from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.toys.toy_run import run_toys
-from cevns.records import head
+from cevns.records import cited, head
 
 __all__ = ["ToyStudy", "study_toys"]
 
@@ -40,14 +40,17 @@ class ToyStudy:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns toys``."""
-        return {
-            **head(),
-            **self.experiment.provenance(),
-            "question": self.question,
-            **in_cm2(self.toys.to_dict()),
-            "template": self.accuracy or None,
-            "template_error": self.accuracy_shift,
-        }
+        return cited(
+            {
+                **head(),
+                **self.experiment.provenance(),
+                "question": self.question,
+                **in_cm2(self.toys.to_dict()),
+                "template": self.accuracy or None,
+                "template_error": self.accuracy_shift,
+            },
+            "fit",
+        )
 
 
 def study_toys(

@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cevns.citations import Citations
 from cevns.detectors import Quenching
 from cevns.exceptions import CevnsWarning
+from cevns.experiments.citing import citations_of
 from cevns.experiments.counts_model import build_model
 from cevns.experiments.declaration import loader, quenching_override
 from cevns.experiments.declaration.document import Document, parse
@@ -107,7 +109,13 @@ class Experiment(Apparatus):
             "inputs": self.inputs.record(),
             **({"patches": patches} if patches else {}),
             **({"structure": self.structure} if self.structure else {}),
+            "citations": self.citations.records(),
         }
+
+    @cached_property
+    def citations(self) -> Citations:
+        """Whom its use cites, and for what; without methods of statistics and software."""
+        return citations_of(self)
 
     @property
     def structure(self) -> dict[str, float]:

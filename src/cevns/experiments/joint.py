@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, ClassVar
 
+from cevns.citations import Citations
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.experiments.compatibility import check_together, is_shared
 from cevns.experiments.counts_model import Key, build_model
@@ -44,6 +45,11 @@ class Named:
     def cite(self) -> tuple[str, ...]:
         """Papers of all of them, each once."""
         return tuple(dict.fromkeys(c for e in self.experiments for c in e.cite))
+
+    @property
+    def citations(self) -> Citations:
+        """Whom the use of all of them cites, and for what."""
+        return Citations.joined(e.citations for e in self.experiments)
 
     @property
     def strengths(self) -> Parameters:

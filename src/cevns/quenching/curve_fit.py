@@ -29,6 +29,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from cevns.citations import Citations, identifiers_in, of_methods
 from cevns.detectors.quenching import Quenching
 from cevns.exceptions import CevnsWarning, FitError, InputError, UnknownNameError
 from cevns.inference.fitting.fit_result import FitResult
@@ -194,7 +195,10 @@ class QuenchingFit:
         """Plain values for JSON."""
         plain = self.result.to_dict()
         vectors, shares = self.eigenvectors()
+        sets = ((identifiers_in(s.cite) or (s.cite,), s.name) for s in self.model.sets)
+        cite = Citations.joined(Citations.of(c, f"quenching data {name}") for c, name in sets)
         return {
+            "citations": (cite + of_methods("fit")).records(),
             "material": self.material,
             "label": self.label,
             "origin": self.origin,

@@ -14,6 +14,9 @@ from cevns.analysis.directions.measured_directions import MeasuredDirections
 from cevns.analysis.directions.sky_maps import YEAR_OF_DAYS, Frame, SkyMap, recoil_map, sun_axes
 from cevns.analysis.directions.wimp_wind import wind_rows
 from cevns.analysis.fog.floors import FloorCurve
+from cevns.citations import of_model
+from cevns.experiments.citing import of_scattering
+from cevns.processes import interaction
 from cevns.sources.sky.sky_positions import date_of
 from cevns.sources.sun import Sun
 from cevns.typing import Array
@@ -113,7 +116,14 @@ class DirectionsRecord:
     def to_dict(self) -> dict[str, Any]:
         """For a JSON file."""
         found = self.found
+        cite = of_model(found.angles.source, "source")
+        if self.physics:
+            process = interaction("standard-model", couplings=self.physics["couplings"])
+            cite += of_scattering(process, self.physics["form_factor"])
+        if self.limits is not None:
+            cite += self.limits.case.case.citations
         out: dict[str, Any] = {
+            "citations": cite.records(),
             "target": found.angles.material.name,
             "source": self.source,
             "physics": self.physics,

@@ -18,7 +18,7 @@ from cevns.analysis.events.event_columns import Block, Column, shuffled
 from cevns.analysis.events.event_parts import EventPart, RecoilEvents
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
-from cevns.records import VERSION
+from cevns.records import VERSION, cited
 from cevns.typing import Array
 
 __all__ = ["BLOCK", "EventSample", "Stratum"]
@@ -148,7 +148,7 @@ class EventSample:
 
     def provenance(self, number: int, seed: int) -> dict[str, Any]:
         """What a file says of where its events are from."""
-        return {
+        record = {
             "generator": "cevns",
             "version": VERSION,
             "numpy": np.__version__,
@@ -168,6 +168,7 @@ class EventSample:
             **self.said,
             **self.experiment.provenance(),
         }
+        return cited(record)
 
 
 def _generator(seed: int, which: int) -> np.random.Generator:

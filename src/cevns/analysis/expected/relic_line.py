@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from cevns.citations import Citations
 from cevns.dark_sector.annihilation import Annihilation
 from cevns.dark_sector.chi_kind import ChiKind
 from cevns.dark_sector.dark_couplings import LARGEST_ALPHA, VectorPortal, epsilon_of, y_dm_of
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GivenCoupling", "Relic", "RelicPoint", "relic", "relic_point"]
 
+CITE = ("arXiv:1505.07107", "arXiv:1505.00011", "arXiv:1404.4370", "arXiv:hep-ex/0308008")
+"""Of couplings, widths and thermal averages (`cevns.dark_sector`)."""
 _NEAR_RESONANCE: Final = 0.1
 _TAIL: Final = 0.01
 _SAME: Final = 1e-3
@@ -118,10 +121,11 @@ class Relic:
             "average": "thermal, no expansion in the velocity",
             "freedom": "ideal gases",
         }
+        cite = {"citations": Citations.of(CITE, "relic density").records()}
         if len(self.points) == 1:
-            return {**self.points[0].to_dict(), "physics": physics}
+            return {**self.points[0].to_dict(), "physics": physics, **cite}
         lines = [{"model": n, "points": [p.to_dict() for p in ps]} for n, ps in self.lines.items()]
-        return {"lines": lines, "notes": list(self.notes), "physics": physics}
+        return {"lines": lines, "notes": list(self.notes), "physics": physics, **cite}
 
     def plot(self) -> Figure:
         """The figure: the coupling over the mass, or around one point.

@@ -23,6 +23,7 @@ from cevns.analysis.fog.floors import (
 )
 from cevns.analysis.fog.fog_case import FogCase
 from cevns.analysis.fog.limit_curves import LimitCurve
+from cevns.citations import Citations
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import finite
 from cevns.typing import Array, ArrayLike
@@ -62,6 +63,13 @@ class NeutrinoFog:
     one_event: FloorCurve | None = None
     overlays: tuple[LimitCurve, ...] = ()
 
+    @property
+    def citations(self) -> Citations:
+        """Whom the definitions of the floor and the conventions cite."""
+        more = () if self.billard is None else ("arXiv:1307.5458",)
+        definitions = Citations.of(("arXiv:2109.03116", *more), "neutrino floor")
+        return definitions + self.case.citations
+
     def to_dict(self) -> dict[str, Any]:
         """For a JSON file."""
         out: dict[str, Any] = {
@@ -69,6 +77,7 @@ class NeutrinoFog:
             "physics": self.case.conventions(),
             "neutrinos_per_tonne_year": self.case.rates_per_tonne_year,
             "floor": self.floor.rows(),
+            "citations": self.citations.records(),
         }
         if self.limits:
             out["discovery_limits"] = [

@@ -9,11 +9,21 @@ import numpy as np
 
 from cevns.analysis.scanning.scan_findings import ScanFindings
 from cevns.analysis.scanning.scan_text import summary
+from cevns.citations import Citations
 from cevns.exceptions import InputError
 from cevns.inference.work.scan_store import read_scan
+from cevns.records import cited
 from cevns.typing import ENGINE
 
 __all__ = ["Scan"]
+
+_METHODS = {
+    "bayes": ("bayes",),
+    "cls": ("cls",),
+    "fc": ("feldman-cousins",),
+    "profile": ("asymptotic",),
+}
+"""What each method cites (`cevns.citations.methods`)."""
 
 
 class Scan(ScanFindings):
@@ -68,8 +78,16 @@ class Scan(ScanFindings):
             ]
         out["values"] = {n: a.tolist() for n, a in zip(self.names, self.axes, strict=True)}
         out |= self._of_method()
+        of = [*_METHODS[self.method], *(["shared-toys"] if self.shared else [])]
         engine = run.get("engine") or self.file.notes.get("engine", ENGINE)
-        return {**out, "seed": run.get("seed"), "engine": engine}
+        return cited({**out, "seed": run.get("seed"), "engine": engine, **self._citations()}, *of)
+
+    def _citations(self) -> dict[str, Any]:
+        """What the run says; of a scan of an earlier version the papers of its measurements."""
+        run = self.file.run
+        if "citations" in run:
+            return {"citations": run["citations"]}
+        return {"citations": Citations.of(run.get("cite", ()), "measurement").records()}
 
     def _of_method(self) -> dict[str, Any]:
         """What one method has and others do not."""

@@ -148,26 +148,31 @@ class Sensitivity:
                 found = self.independent(x.quantity.name, x.years, x.flux_error)
                 cell["error_if_independent"] = found
             cells.append(cell)
-        return {
-            **records.head(),
-            **self.provenance,
-            "topic": self.topic,
-            "title": self.title,
-            "quantity": first.quantity.name,
-            "error": first.error,
-            "interval_90": first.interval,
-            "upper_limit_90": first.upper_limit,
-            "significance": first.significance,
-            "assumptions": {n: dict(words) for n, words in self.assumptions.items()},
-            "quantities": {
-                q.name: {"title": q.title, "kind": q.kind, "unit": q.unit} for q in self.quantities
+        return records.cited(
+            {
+                **records.head(),
+                **self.provenance,
+                "topic": self.topic,
+                "title": self.title,
+                "quantity": first.quantity.name,
+                "error": first.error,
+                "interval_90": first.interval,
+                "upper_limit_90": first.upper_limit,
+                "significance": first.significance,
+                "assumptions": {n: dict(words) for n, words in self.assumptions.items()},
+                "quantities": {
+                    q.name: {"title": q.title, "kind": q.kind, "unit": q.unit}
+                    for q in self.quantities
+                },
+                "method": (
+                    "errors: Fisher information of expected counts, which is HESSE on them; "
+                    "intervals and limits: profile likelihood, rise of -2 ln L by 2.71"
+                ),
+                "expected": cells,
             },
-            "method": (
-                "errors: Fisher information of expected counts, which is HESSE on them; intervals "
-                "and limits: profile likelihood, rise of -2 ln L by 2.71"
-            ),
-            "expected": cells,
-        }
+            "fit",
+            "asymptotic",
+        )
 
     def plot(self) -> Figure:
         """Numbers against years, a line for each error of the flux.

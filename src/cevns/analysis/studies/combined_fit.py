@@ -159,7 +159,7 @@ class CombinedFit:
         """The JSON of ``cevns global``."""
         whole, tension = self.measurement.to_dict(), self.goodness
         results = self.measurement.results
-        return {
+        record = {
             **whole,
             "experiments": {name: r.to_dict() for name, r in results.items()},
             "of_interest": {p.name: short(p) for p in self.of_interest},
@@ -176,6 +176,7 @@ class CombinedFit:
                 "chi2_ndof": whole["ndof"],
             },
         }
+        return records.cited(record, *([] if tension is None else ["parameter-goodness"]))
 
 
 def combined_fit(
