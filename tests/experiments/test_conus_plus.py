@@ -81,8 +81,8 @@ def test_energy_scale_and_quenching(study):
     for name, pull, own in (
         ("energy-scale", 1.0, 350),
         ("energy-scale", -1.0, 275),
-        ("qf.ge.k", 1.0, 335),
-        ("qf.ge.k", -1.0, 286),
+        ("ge.lindhard_k", 1.0, 335),
+        ("ge.lindhard_k", -1.0, 286),
     ):
         values = model.parameters.values.copy()
         values[model.parameters.position(name)] = pull
@@ -94,7 +94,7 @@ def test_error_to_expect(study):
     """47 with the background known, 49 with a free scale: 86 is published, from real spectra."""
     free = study.fit(asimov=True).poi
     assert free.error == pytest.approx(49.0, abs=3.0)
-    held = dict.fromkeys(("c2", "c3", "c5", "qf.ge.k", "energy-scale"))
+    held = dict.fromkeys(("c2", "c3", "c5", "ge.lindhard_k", "energy-scale"))
     fixed = study.fit(asimov=True, fix=held).poi
     assert fixed.error == pytest.approx(47.0, abs=3.0)
     # by hand, from the counts of each bin

@@ -11,6 +11,8 @@ from cevns.exceptions import CevnsError
 
 NAME = "dresden-ii"
 POINT = "{kind: reactor, power: 2.96 GW, distance: 10.39 m}"
+OWN_K = 0.157
+"""Of the independent program; the file has the measured one of all germanium, 0.162."""
 
 
 def rate(**changes):
@@ -22,7 +24,8 @@ def rate(**changes):
 @pytest.mark.parametrize(("cut_kev", "own"), [(0.02, 6.27), (0.05, 6.01), (0.1, 5.7), (0.0, 6.5)])
 def test_counts_depend_on_where_recoils_end(cut_kev, own):
     """From 5.7 to 6.5 for a core that is a point; the ends are quoted with two digits."""
-    found = rate(source=POINT, detector__efficiency__recoil__threshold=cut_kev)
+    changed = {"detector__efficiency__recoil__threshold": cut_kev, "detector__quenching__k": OWN_K}
+    found = rate(source=POINT, **changed)
     assert found == pytest.approx(own, rel=0.005 if cut_kev in (0.02, 0.05) else 0.012)
 
 

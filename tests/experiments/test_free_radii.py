@@ -52,7 +52,6 @@ def test_radii_of_several_nuclei_and_the_angle_together():
     assert 0.022 < found["sin2_theta_w"].error < 0.028
 
 
-@pytest.mark.filterwarnings("ignore:.qf.ge.k. is shared:cevns.exceptions.CevnsWarning")
 def test_two_files_that_disagree_on_a_radius_are_refused():
     study = cevns.load(
         GE, "conus-plus-2025", models="neutron-radius-theory",

@@ -13,10 +13,12 @@ from scipy.stats import chi2
 
 import cevns
 from cevns import datasets
-from cevns.exceptions import DataError, InputError, SchemaError, UnknownNameError
+from cevns.exceptions import CevnsWarning, DataError, InputError, SchemaError, UnknownNameError
 from cevns.experiments.declaration import loader
 from cevns.experiments.declaration.combination import CombinationFile, read_combination
 from cevns.experiments.declaration.document import parse
+from cevns.inference import Likelihood
+from cevns.inference.model.joining import shared_parameters
 from cevns.reproduction import declared, reproduce
 
 PATH = loader.find("global")
@@ -135,10 +137,23 @@ def test_combination_of_ones_own(tmp_path: Path):
         ("coherent-csi-2021:lar", {}, "is one experiment, which has no members", InputError),
         (
             "global:ge-2024,conus-plus",
-            {f"{GE}:parameters.qf.ge.k.constraint": "0 +/- 2"},
-            r"the shared parameter 'qf.ge.k' is 0 \+/- 2",
+            {f"{GE}:parameters.ge.lindhard_k.constraint": "0 +/- 2"},
+            r"the shared parameter 'ge.lindhard_k' is 0 \+/- 2",
             InputError,
         ),
+        (
+            "global:ge-2024,conus-plus",
+            {f"{GE}:detector.quenching.k": "0.157"},
+            r"'ge.lindhard_k' is 0.157 \+/- 0.004 of Lindhard in coherent-ge-2024-count and 0.162 ",
+            InputError,
+        ),
+        (
+            "global:ge-2026,texono",
+            {"texono-2025:detector.quenching.variations": "{ge.lindhard_k: {error: 0.01}}"},
+            r"'ge.lindhard_k' is 0.162 \+/- 0.004 of .* and 0.162 \+/- 0.01 of",
+            InputError,
+        ),
+        ("global:conus-plus,dresden2", {}, "dresden-ii declares no data", InputError),
         ("global:csi,lz-2025", {}, "lz-2025 enters no fit", InputError),
     ],
 )
@@ -221,6 +236,141 @@ def test_germanium_and_reactor_by_hand():
         (0.276, 0.036, 0.040), abs=4e-3
     )
     assert errors(found.poi) == pytest.approx((0.214, 0.030, 0.032), abs=6e-3)
+
+
+# -- Lindhard's k of germanium ---------------------------------------------------------------------
+
+PULLED = {"choose.conus-plus-error": "fit-and-pulls"}
+RESPONSES = {
+    "ge-2024": 0.008, "ge-2026": 0.005, "conus-plus": 0.079, "texono": 0.084, "conus": 0.093,
+    "nugen": 0.114, "dresden2": 0.041,
+}  # fmt: skip
+"""What 0.004 in k are of the expected signal of every germanium set."""
+
+
+@pytest.mark.parametrize(
+    "short", [pytest.param(s, marks=pytest.mark.slow if s == "dresden2" else ()) for s in RESPONSES]
+)
+def test_pull_of_k_is_another_k(short: str):
+    """At one standard deviation the signal is that of the file with k larger by 0.004."""
+    free = {"choose.ge-2024": "count", **PULLED}
+    study = cevns.load(f"global:{short}", overrides=free)
+    (name,) = study.names
+    model = study.model("sin2-theta-w")
+    values = model.parameters.values.copy()
+
+    def signal(pull: float) -> float:
+        values[model.parameters.position("ge.lindhard_k")] = pull
+        return model.totals(values)["cevns"]
+
+    nominal = signal(0.0)
+    unscaled = {**free, f"{name}:predicted": "null"}
+
+    def exact(k: float) -> float:
+        change = {**unscaled, f"{name}:detector.quenching.k": str(k)}
+        return cevns.load(f"global:{short}", overrides=change).predict()[name]["cevns"]
+
+    at = exact(0.162)
+    for pull in (1.0, -1.0):
+        found = signal(pull) / nominal
+        assert found == pytest.approx(exact(0.162 + 0.004 * pull) / at, rel=2e-5)
+    size = (signal(1.0) - signal(-1.0)) / 2.0 / nominal
+    assert size == pytest.approx(RESPONSES[short], abs=6e-4)
+
+
+def test_k_is_one_parameter_of_all_germanium():
+    """Held in the usual configuration, one pull of all where it is not, and of nothing else."""
+    names = "csi,ge-2026,conus-plus,texono,conus,nugen"
+    held = cevns.load(f"global:{names}").model("sin2-theta-w").parameters["ge.lindhard_k"]
+    assert held.fixed
+    free = cevns.load(f"global:{names}", overrides=PULLED).model("sin2-theta-w")
+    assert not free.parameters["ge.lindhard_k"].fixed
+    users = shared_parameters(free)["ge.lindhard_k"]
+    assert users == ("coherent-ge-2026", CONUS, "texono-2025", "conus-2024", "nugen-2021")
+    alone = {f"{CONUS}:parameters.ge.lindhard_k.shared": "false"}
+    with pytest.warns(CevnsWarning, match="is shared in"):
+        two = cevns.load(f"global:{names}", overrides=PULLED | alone).model("sin2-theta-w")
+    assert sum("lindhard" in n for n in two.parameters.names) == 2
+
+
+def test_shared_k_by_hand():
+    """The joint minimum of two counts with one k: CONUS+ asks for more, so k grows in both."""
+    study = cevns.load("global:ge-2024,conus-plus", overrides=PULLED)
+    found = study.combine(each=False).measurement.fit
+    angle, pull = found["sin2_theta_w"].value, found["ge.lindhard_k"].value
+    counts = study.predict(at={"sin2_theta_w": angle})
+    # stationary in k: the pull is the sum of what both would have it, with its responses
+    flux = found["sns.flux"].value * found[f"{GE}.prediction"].value
+    model = study.model("sin2-theta-w")
+    theta = np.array([found[n].value for n in model.parameters.names])
+    total = {n: c["cevns"] for n, c in model.totals_by_channel(theta).items()}
+    assert total[GE] == pytest.approx(counts[GE]["cevns"] * flux * (1 + 0.008 * pull), rel=1e-3)
+    step, wanted = 1e-3, 0.0
+    position = model.parameters.position("ge.lindhard_k")
+    for name, (number, up, down) in COUNTS.items():
+        ends = []
+        for sign in (1.0, -1.0):
+            moved = theta.copy()
+            moved[position] += sign * step
+            ends.append(model.totals_by_channel(moved)[name]["cevns"])
+        slope = (ends[0] - ends[1]) / (2.0 * step)
+        error = up if total[name] > number else down
+        wanted += (number - total[name]) / error**2 * slope
+    assert pull == pytest.approx(wanted, abs=1e-3)
+    assert 0.05 < pull < 0.6
+
+
+def test_a_combination_may_decide_on_k(tmp_path: Path):
+    """What is set in both files is one declaration: k = 0.157 for all germanium."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nset: {interaction.couplings: scholberg2021, detector.quenching.k: 0.157}\n"
+        "combination:\n  ge: {experiment: coherent-ge-2026}\n"
+        "  on: {experiment: conus-plus-2025, set: {variant: count}}\n"
+    )
+    found = cevns.load(path).combine(each=False)
+    assert [p.sets for p in found.pulls if p.name == "ge.lindhard_k"] == [("ge", "on")]
+
+
+def test_limit_of_nugen_is_one_sided():
+    """0.47 counts/kg/d are 1.645 standard deviations above none; below nothing is added."""
+    study = cevns.load("global:csi,nugen")
+    model = study.model("sin2-theta-w")
+    values = model.parameters.values.copy()
+    likelihood = Likelihood.of(model)
+    for at in (0.2, 0.05, 0.45):
+        values[model.parameters.position("sin2_theta_w")] = at
+        (rate,) = [c["cevns"] for n, c in model.totals_by_channel(values).items() if "nugen" in n]
+        added = likelihood.by_channel(values)["nugen-2021"]
+        assert added == pytest.approx((rate * 1.645 / 0.47) ** 2, rel=1e-3)
+    nominal = study.predict()["nugen-2021"]["cevns"]
+    assert nominal == pytest.approx(0.086, rel=0.05)  # of an independent program
+
+
+@pytest.fixture
+def spectrum(tmp_path: Path) -> dict[str, str]:
+    """A table as a user makes it of the release of Dresden-II: what is expected."""
+    model = cevns.load("dresden-ii").model()
+    counts, edges = model.expected(model.parameters.values), np.linspace(0.2, 1.5, 131)
+    path = tmp_path / "dresden.csv"
+    table = np.column_stack([edges[:-1], edges[1:], counts, np.sqrt(counts)])
+    np.savetxt(path, table, "%.9g", ",", header="low,high,counts,up", comments="")
+    return {"dresden-ii:data": f"{{values: {path}, statistic: {{kind: gaussian}}}}"}
+
+
+def test_dresden_with_a_spectrum_of_the_user(spectrum: dict[str, str]):
+    """The member has the data that are given, and shares k; a measured curve has none."""
+    study = cevns.load("global:conus-plus,dresden2", overrides={**spectrum, **PULLED})
+    model = study.model("sin2-theta-w")
+    assert model.channel("dresden-ii").n_bins == 130
+    assert model.channel("dresden-ii").observed is not None
+    assert shared_parameters(model)["ge.lindhard_k"] == (CONUS, "dresden-ii")
+    curve = {"dresden-ii:detector.quenching": "{kind: constant, value: 0.2}"}
+    other = cevns.load("global:conus-plus,dresden2", overrides={**spectrum, **PULLED, **curve})
+    assert "ge.lindhard_k" not in shared_parameters(other.model("sin2-theta-w"))
+
+
+# -- atoms ---------------------------------------------------------------------------------------
 
 
 def test_parity_violation_is_its_formula():

@@ -304,7 +304,8 @@ def test_a_field_is_changed_wherever_channels_have_it():
 
 
 def _errors_of_k(experiment):
-    return [(v.quenching, v.quenching.variations["qf.ge.k"]) for v in experiment.views.values()]
+    curves = [v.quenching for v in experiment.views.values()]
+    return [(q, q.variations["ge.lindhard_k"]) for q in curves]
 
 
 def test_a_section_that_channels_replace_with_their_own_is_said():
@@ -317,7 +318,7 @@ def test_a_section_that_channels_replace_with_their_own_is_said():
 def test_a_number_outside_its_variation_is_refused():
     changes = {
         "detector.quenching.k": "0.2",
-        "detector.quenching.variations": "{qf.ge.k: {plus: 0.166, minus: 0.158}}",
+        "detector.quenching.variations": "{ge.lindhard_k: {plus: 0.166, minus: 0.158}}",
     }
     with pytest.raises(SchemaError, match=r"0\.2 lies outside its variation .* 'error: 0\.004'"):
         load("conus-plus-2025", overrides=changes).prediction()

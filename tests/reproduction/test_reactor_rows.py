@@ -185,7 +185,8 @@ def test_ratios_and_shifts():
     ratio = daily_rate.compute("conus-2020", changed, scale=3.0, over={})
     assert ratio == pytest.approx(3.0 * one / other, rel=1e-6)
     up, down = (
-        prediction_shift.compute("conus-plus-2025", "qf.ge.k", side) for side in ("plus", "minus")
+        prediction_shift.compute("conus-plus-2025", "ge.lindhard_k", side)
+        for side in ("plus", "minus")
     )
     # an independent program has 335 and 286 for k 0.004 higher and lower than that of 310
     assert (up, down) == pytest.approx((8.1, -7.7), abs=2.0)

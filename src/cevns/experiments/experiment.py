@@ -257,6 +257,7 @@ class Experiment(Apparatus):
             InputError: if a field does not exist.
         """
         document = self.document.with_changes(loader.texts(overrides))
+        document = quenching_override.without_idle_pulls(document, overrides)
         both = {**(self.overrides or {}), **overrides}
         return replace(
             self, declaration=loader.validate(document), document=document, overrides=both
@@ -303,6 +304,7 @@ def load(
         overrides, curve_file = quenching_override.split(overrides)
         everywhere = loader.in_channels(document, overrides)
         document = document.with_changes(everywhere)
+        document = quenching_override.without_idle_pulls(document, everywhere)
     if data is not None:
         document = replace(document, data=Path(data))
     declaration = loader.validate(document)

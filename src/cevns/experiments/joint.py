@@ -380,6 +380,7 @@ def _check_physics(a: Experiment, b: Experiment) -> None:
                 "joint fit shares; write the same in both files"
             )
     if len({v.material.atoms for e in (a, b) for v in e.views.values()}) == 1:
+        _check_curves(a, b)
         return
     bound = {"quenching", "neutron-radius"}
     for name, entry in a.declaration.parameters.items():
@@ -390,6 +391,26 @@ def _check_physics(a: Experiment, b: Experiment) -> None:
                 f"{name!r} acts on {entry.acts_on} and is shared between {a.material.name} in "
                 f"{a.name} and {b.material.name} in {b.name}; write 'shared: material', or give "
                 "it a name for each material"
+            )
+
+
+def _check_curves(a: Experiment, b: Experiment) -> None:
+    """A shared pull must move the same curve: where it is 0 +- 1, its own declaration is alike."""
+    moved = [
+        {
+            name: sorted({q.stands_for(name) for q in curves if name in q.variations})
+            for name, entry in e.declaration.parameters.items()
+            if entry.shared and entry.acts_on == "quenching"
+        }
+        for e in (a, b)
+        for curves in [[v.quenching for v in e.views.values()]]
+    ]
+    for name in moved[0].keys() & moved[1].keys():
+        ours, theirs = (" and ".join(found[name]) for found in moved)
+        if ours != theirs:
+            raise InputError(
+                f"the shared parameter {name!r} is {ours} in {a.name} and {theirs} in {b.name}; "
+                "change detector.quenching in one, or declare the parameter not shared there"
             )
 
 

@@ -187,6 +187,28 @@ class Quenching(ABC):
         """Names of the nuisance directions, in the order of the pulls."""
         return tuple(self.variations)
 
+    def stands_for(self, name: str) -> str:
+        """What a pull moves, in words: the numbers of the curve with their errors, or the scale.
+
+        Two pulls are the same quantity where this is the same.
+
+        Examples:
+            >>> from cevns.detectors.quenching.lindhard import Lindhard
+            >>> germanium = Lindhard(32, 72.63, 0.162, variations={"k": NumberErrors(0.004)})
+            >>> germanium.stands_for("k")
+            '0.162 +/- 0.004 of Lindhard'
+        """
+        member = self._member(self.variations[name])
+        if isinstance(member, Calibration):
+            return " and ".join(f"{k} {v}" for k, v in member.written().items())
+        ends = zip(self.parameters, as_tuple(member.plus), as_tuple(member.minus), strict=True)
+        numbers = []
+        for nominal, plus, minus in ends:
+            up, down = f"{plus - nominal:g}", f"{nominal - minus:g}"
+            same = f" +/- {up}" if plus != nominal else ""
+            numbers.append(f"{nominal:g}{same}" if up == down else f"{nominal:g} +{up} -{down}")
+        return f"{', '.join(numbers)} of {type(self).__name__}"
+
     def on(self, recoil_energy_kev: ArrayLike) -> QuenchingCurve:
         """The model on fixed recoil energies (1-D, keVnr), for fast refolding.
 

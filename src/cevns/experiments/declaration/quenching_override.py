@@ -15,7 +15,7 @@ from cevns.experiments.declaration.document import Document, parse
 from cevns.experiments.forms.section import Component
 from cevns.files import expanded
 
-__all__ = ["FIELD", "read_quenching", "replaced", "split"]
+__all__ = ["FIELD", "read_quenching", "replaced", "split", "without_idle_pulls"]
 
 FIELD = "detector.quenching"
 
@@ -57,6 +57,29 @@ def replaced(document: Document, curve: Quenching, said: str = "") -> tuple[Docu
     values["parameters"] = parameters | new
     echo = said or f"{{kind: {written['kind']}, ...}}"
     return replace(document, values=values, changes={**document.changes, FIELD: echo}), echo
+
+
+def without_idle_pulls(document: Document, overrides: Mapping[str, str]) -> Document:
+    """A changed file; where a whole curve was changed, without pulls that move no curve any more.
+
+    A pull of the file moved the declared curve: Lindhard's k is nothing of a table of factors.
+
+    Args:
+        document: the file with its changes.
+        overrides: the changes.
+    """
+    parameters = document.values.get("parameters")
+    if FIELD not in overrides or not isinstance(parameters, Mapping):
+        return document
+    places = [document.values, *(document.values.get("channels") or {}).values()]
+    curves = [((p or {}).get("detector") or {}).get("quenching") for p in places]
+    moved = {n for c in curves if isinstance(c, Mapping) for n in c.get("variations") or ()}
+    kept = {
+        name: entry
+        for name, entry in parameters.items()
+        if name in moved or not isinstance(entry, Mapping) or entry.get("acts_on") != "quenching"
+    }
+    return replace(document, values={**document.values, "parameters": kept})
 
 
 def read_quenching(path: Path | str) -> Quenching:
