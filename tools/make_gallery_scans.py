@@ -8,23 +8,19 @@ what was scanned, with how many toys and which seed; the same version and seed g
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import cevns
-from cevns import files
 from cevns.analysis.scanning.scan_plan import ScanPlan
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.analysis.studies.lma_dark_sigma import lma_dark_curve, lma_dark_test
-from cevns.exceptions import CevnsError
 from cevns.experiments import load
 from cevns.inference.model.grid import Axis
+from table_files import numbers, run, typical, write
 
-HOME = Path(__file__).resolve().parents[1] / "src/cevns/report/gallery/data"
 CSI = "coherent-csi-2021"
 SEED, CL = 20211104, 0.9
 TOYS = {1: 1000, 2: 300}
@@ -95,23 +91,6 @@ def provenance(found: Scan) -> list[str]:
     ]
 
 
-def write(name: str, notes: Sequence[str], columns: Sequence[str], lines: Sequence[str]) -> None:
-    """Write a table."""
-    files.make_folder(HOME)
-    head = [
-        *notes,
-        f"Made by cevns {cevns.__version__}. Regenerate: python tools/make_gallery_scans.py {name}",
-    ]
-    text = [*(f"# {n}" for n in head), ",".join(columns), *lines]
-    files.write(HOME / f"{name}.csv", "\n".join(text) + "\n")
-    print(f"{name}: {len(lines)} lines", flush=True)
-
-
-def numbers(*values: float) -> str:
-    """A line of a table."""
-    return ",".join(f"{v:.5g}" for v in values)
-
-
 def line(name: str) -> None:
     """Critical values along one parameter."""
     found = with_toys(plan(*LINES[name]))
@@ -176,9 +155,9 @@ def mediators(name: str) -> None:
         pieces = []
         study = cevns.load(CSI, models=model)
         for mass in np.geomspace(0.1, 1e4, 21):
-            typical = _typical(model, mass)
+            size = typical(model, {"m_zprime": float(mass)}, "g_zprime")
             g = study.couplings["g_zprime"]
-            axis = Axis.between(g, typical / 10, min(typical * 10, 3.5), 61, log=True)
+            axis = Axis.between(g, size / 10, min(size * 10, 3.5), 61, log=True)
             at = {"m_zprime": float(mass)}
             found = study.scan({"g_zprime": axis}, at=at, cl=CL)
             pieces += [
@@ -196,17 +175,6 @@ def mediators(name: str) -> None:
         ("model", "m_zprime", "lower", "upper"),
         rows,
     )
-
-
-def _typical(model: str, mass: float) -> float:
-    """The size of coupling that changes the rate by some per cent."""
-    from cevns.processes import interaction
-
-    found = interaction(model)
-    shaped = found.with_structure({"m_zprime": float(mass)})  # type: ignore[attr-defined]
-    typical = shaped.parameters["g_zprime"].typical
-    assert typical is not None
-    return float(typical)
 
 
 def dark(name: str) -> None:
@@ -241,12 +209,4 @@ MAKERS: dict[str, Callable[[str], None]] = {
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or list(MAKERS)
-    unknown = [n for n in wanted if n not in MAKERS]
-    if unknown:
-        sys.exit(f"no table is called {', '.join(unknown)}; there are {', '.join(MAKERS)}")
-    try:
-        for each in wanted:
-            MAKERS[each](each)
-    except CevnsError as error:
-        sys.exit(f"error: {error}")
+    run(MAKERS)

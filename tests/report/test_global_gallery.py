@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 import cevns
 from cevns.cli.app import app
-from cevns.constants import SIN2_THETA_W_0
 from cevns.exceptions import InputError
 from cevns.nuclear import material
 from cevns.report.gallery import entry, global_cross_sections, global_weak_mixing_angle
@@ -27,6 +26,11 @@ PLANES = {
     "global-radius-ge": ("sin2_theta_w", "r_n_ge"),
     "global-moments": ("mu_nu_e", "mu_nu_mu"),
     "global-charge-radii": ("charge_radius_ee", "charge_radius_mumu"),
+    "global-nsi-off-diagonal": ("eps_ee_u", "eps_emu_u"),
+    "global-millicharges": ("millicharge_ee", "millicharge_mumu"),
+    "global-moments-1-2": ("lambda_1", "lambda_2"),
+    "global-moments-1-3": ("lambda_1", "lambda_3"),
+    "global-contact": ("c_vector", "c_scalar"),
 }
 WILKS_90 = -2.0 * math.log(0.1)
 
@@ -82,6 +86,11 @@ def test_table_agrees_with_the_independent_program():
         ("global-charge-radii", "csi", "csi", "charge-radius"),
         ("global-moments", "conus-plus", "conus-plus", "magnetic-moment"),
         ("global-radius-ge", "ge-2024 and conus-plus", "ge-2024,conus-plus", "neutron-radius"),
+        ("global-nsi-off-diagonal", "ge-2024", "ge-2024", "nsi"),
+        ("global-millicharges", "conus-plus", "conus-plus", "millicharge"),
+        ("global-moments-1-2", "conus-plus", "conus-plus", "magnetic-moment-mass-basis"),
+        ("global-moments-1-3", "conus-plus", "conus-plus", "magnetic-moment-mass-basis"),
+        ("global-contact", "conus-plus", "conus-plus", "generalised-interactions"),
     ],
 )
 def test_borders_lie_where_the_likelihood_has_risen_to_the_level(plane, label, sets, model):
@@ -132,23 +141,6 @@ def test_pieces_without_holes():
     assert tables.extent(np.array([-1.0, 2.0]), (-1.0, 2.0)) == "any"
     assert tables.extent(np.array([0.0, 2.0]), (-1.0, 2.0)) == "above 0"
     assert tables.extent(np.array([0.25, 0.5]), (-1.0, 2.0)) == "0.25 to 0.5"
-
-
-def test_the_running_angle():
-    low, sea, z = running.running_angle([1e-6, 0.161, running.M_Z_GEV])
-    assert low == pytest.approx(SIN2_THETA_W_0, abs=1e-4)  # light quarks are chosen for that
-    assert z == pytest.approx(0.23152, abs=2e-4)  # the effective one of leptons, from memory
-    assert sea == pytest.approx(0.2381, abs=6e-4)  # the prediction that E158 compares with
-    q = np.geomspace(1e-3, 60.0, 50)
-    assert np.all(np.diff(running.running_angle(q)) < 0.0)
-    # decoupling: L_f - ln(m^2/M_Z^2) = Q^2/(5 m^2), as in the vacuum polarisation of QED
-    for mass in (1.0, 5.0):
-        part = running._fermion(np.array(0.05), mass) - math.log(mass**2 / running.M_Z_GEV**2)
-        assert part == pytest.approx(0.05**2 / (5 * mass**2), rel=0.01)
-    # the loops of W, whose limit is written out, come to it
-    c2, near = 0.769, np.array(80.38 / 100.0)
-    limit = running._bosons(np.array(1e-6), c2)
-    assert running._bosons(near, c2) == pytest.approx(limit, abs=2e-3)
 
 
 def test_an_on_shell_angle_keeps_its_distance_from_the_curve():

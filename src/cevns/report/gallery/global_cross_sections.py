@@ -1,11 +1,12 @@
-"""Cross section over the Standard Model against neutron number, for all nuclei."""
+"""Cross section over the Standard Model against neutron number and momentum transfer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cevns.report.drawing import style
 from cevns.report.gallery.cross_section import neutrons
+from cevns.report.gallery.global_weak_mixing_angle import MARKS_MEV, MOMENTA_MEV
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.global_fit import global_tables as tables
 
@@ -60,32 +61,44 @@ def table() -> Table:
 
 @style.styled
 def figure() -> Figure:
-    """One mark a set of data, coloured by the source of the neutrinos."""
-    figure, grid = style.panels(style.DOUBLE_IN * 0.8, 3.4)
-    axes = grid[0, 0]
-    axes.axhline(1.0, color=style.INK, linewidth=0.9, zorder=0)
-    axes.axhspan(0.9, 1.1, color="0.92", zorder=-1, label="Flux of the SNS, 10 %")
+    """Left, against neutrons; right, against momentum transfer. Colours: source of neutrinos."""
+    figure, grid = style.panels(style.DOUBLE_IN, 3.4, 1, 2, sharey=True)
+    left, right = grid[0]
     found = strengths()
+    for axes in (left, right):
+        axes.axhline(1.0, color=style.INK, linewidth=0.9, zorder=0)
+        axes.axhspan(0.9, 1.1, color="0.92", zorder=-1, label="Flux of the SNS, 10 %")
     for source, (color, shape, names) in _SOURCES.items():
         for k, name in enumerate(names):
             target, move = TARGETS[name]
             value, up, down = found[name]
-            axes.errorbar(
-                neutrons(target) + move, value, [[down], [up]], fmt=shape, color=color,
-                markersize=5.0, capsize=2.0, linewidth=1.2, label=source if k == 0 else None,
-                markerfacecolor="white" if name == "ge-2024" else color,
-            )  # fmt: skip
-            right = name not in ("ge-2024", "csi")
-            axes.annotate(
+            low, high = MOMENTA_MEV[name]
+            look: dict[str, Any] = {
+                "fmt": shape, "color": color, "markersize": 5.0, "capsize": 2.0, "linewidth": 1.2,
+                "markerfacecolor": "white" if name == "ge-2024" else color,
+                "label": source if k == 0 else None,
+            }  # fmt: skip
+            left.errorbar(neutrons(target) + move, value, [[down], [up]], **look)
+            at = MARKS_MEV[name]
+            right.errorbar(at, value, [[down], [up]], [[at - low], [high - at]], **look)
+            beside = name not in ("ge-2024", "csi")
+            left.annotate(
                 tables.TITLES[name].removeprefix("Ge, ").removeprefix("Xe, "),
-                (neutrons(target) + move, value), (6.0 if right else -6.0, _HEIGHTS.get(name, 5.0)),
-                textcoords="offset points", ha="left" if right else "right", fontsize=7.5,
-                color=color,
+                (neutrons(target) + move, value),
+                (6.0 if beside else -6.0, _HEIGHTS.get(name, 5.0)), textcoords="offset points",
+                ha="left" if beside else "right", fontsize=7.0, color=color,
             )  # fmt: skip
-    axes.set_xlim(15.0, 90.0)
-    axes.set_ylim(0.0, 2.4)
-    axes.set_xlabel("Neutron number (mean of the natural element or compound)")
-    axes.set_ylabel("Cross section / Standard Model")
-    axes.legend(loc="upper left")
-    style.caption(axes, "CEvNS cross sections of all nuclei", tables.VERSION_NOTE)
+    left.set_xlim(15.0, 94.0)
+    left.set_ylim(0.0, 2.4)
+    left.set_xlabel("Neutron number (mean of the natural material)")
+    left.set_ylabel("Cross section / Standard Model")
+    left.legend(loc="upper left")
+    right.set_xscale("log")
+    right.set_xlim(8.0, 120.0)
+    ticks = (10.0, 20.0, 50.0, 100.0)
+    right.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    right.minorticks_off()
+    right.set_xlabel(style.with_unit("Momentum transfer", "MeV"))
+    style.caption(left, "CEvNS cross sections of all nuclei", tables.VERSION_NOTE)
+    style.caption(right, "Against momentum transfer", "bars: range of the region of interest")
     return figure

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cevns.datasets.delimited_text import read_lines
-from cevns.inference.scan.regions import Segment
 from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts import carried_scans as scans
@@ -15,7 +13,11 @@ from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.scan_figures.raster import RasterRegion
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.figure import Figure
+
+    from cevns.inference.scan.regions import Segment
 
 __all__ = ["NAME", "figure", "limits", "table"]
 
@@ -28,16 +30,9 @@ LOOKS: Final = {
 SHOWN_MEV: Final = (1.0, 10.0, 100.0, 1000.0)
 
 
-def limits(model: str) -> dict[float, tuple[Segment, ...]]:
+def limits(model: str) -> Mapping[float, tuple[Segment, ...]]:
     """Accepted couplings of a shipped table by mass, MeV; a lower end at zero is open."""
-    found: dict[float, tuple[Segment, ...]] = {}
-    for line in read_lines(scans.shipped(NAME)):
-        name, _, rest = line.partition(",")
-        if name == model:
-            mass, low, high = map(float, rest.split(","))
-            piece = Segment(low or 1e-12, high, low == 0.0, False)
-            found[mass] = (*found.get(mass, ()), piece)
-    return found
+    return scans.accepted(NAME)[model]
 
 
 def table() -> Table:

@@ -6,6 +6,7 @@ values and borders are tables, made by ``tools/make_gallery_scans.py`` and drawn
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cevns.inference.scan.regions import confidence_set
+from cevns.datasets.delimited_text import read_lines
+from cevns.inference.scan.regions import Segment, confidence_set
 from cevns.report.drawing.overlays import read_curves
 from cevns.report.scan_figures.scan_parts import interval_text
 from cevns.study import load
@@ -21,7 +23,16 @@ from cevns.study import load
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
 
-__all__ = ["CSI", "FOLDER", "TOYS_NOTE", "profile", "shipped", "toys_text", "wilks_text"]
+__all__ = [
+    "CSI",
+    "FOLDER",
+    "TOYS_NOTE",
+    "accepted",
+    "profile",
+    "shipped",
+    "toys_text",
+    "wilks_text",
+]
 
 FOLDER = Path(__file__).parents[1] / "gallery" / "data"
 CSI = "coherent-csi-2021"
@@ -30,11 +41,30 @@ TOYS_NOTE = (
     "of the shipped table say how many, from which seed and within which ranges."
 )
 Over = tuple[float, float, int]
+_SMALLEST, _LARGEST = 1e-12, 1e12
+"""Where an open end is drawn, on a logarithmic axis."""
 
 
 def shipped(name: str) -> Path:
     """A table of a slow scan."""
     return FOLDER / f"{name}.csv"
+
+
+@cache
+def accepted(name: str) -> Mapping[str, Mapping[float, tuple[Segment, ...]]]:
+    """Accepted values of a shipped table by its first column and the mass, its second.
+
+    A lower end of zero is open, and so is an upper one that is infinite.
+    """
+    found: dict[str, dict[float, tuple[Segment, ...]]] = {}
+    rows = [t for t in read_lines(shipped(name)) if t.strip() and not t.startswith("#")]
+    for row in rows[1:]:
+        label, *numbers = row.split(",")
+        mass, low, high = map(float, numbers)
+        piece = Segment(low or _SMALLEST, min(high, _LARGEST), low == 0.0, high == math.inf)
+        known = found.setdefault(label, {})
+        known[mass] = (*known.get(mass, ()), piece)
+    return found
 
 
 def profile(

@@ -79,6 +79,7 @@ TITLES: Final = {
     "pandax": "Xe, PandaX-4T",
     "all": "All together",
     "these four": "These four",
+    "together": "Together",
     "on Earth": "CsI, Ar, Ge",
     "apv-cs": "Parity violation, Cs",
     "csi and apv-cs": "Both",
@@ -94,6 +95,7 @@ LOOKS: Final = {
     "xenon": Look("#3f8f5b", (0, (6, 1.5, 1, 1.5, 1, 1.5)), 0.10),
     "all": Look("black", "-", 0.4),
     "these four": Look("black", "-", 0.4),
+    "together": Look("black", "-", 0.4),
     "xenonnt": Look("#3f8f5b", (0, (6, 1.5, 1, 1.5, 1, 1.5)), 0.10),
     "on Earth": Look("#6f6f76", "-"),
     "apv-cs": Look("#2f5fb3", (0, (5, 1.6))),
@@ -135,6 +137,8 @@ def ends(name: str, columns: tuple[str, str]) -> tuple[tuple[float, float], tupl
 def minima(name: str, columns: tuple[str, str]) -> dict[str, list[tuple[float, float, float]]]:
     """Local minima of -2 ln L in a plane, the lowest first, with its height."""
     found: dict[str, list[tuple[float, float, float]]] = {}
+    if not shipped(f"{name}-minima").is_file():  # upper limits have none
+        return found
     for row in lines(f"{name}-minima"):
         point = (float(row[columns[0]]), float(row[columns[1]]), float(row["q"]))
         found.setdefault(row["subject"], []).append(point)
