@@ -41,3 +41,28 @@ def test_command_leaves_out(cevns: Callable):
     done = cevns("global", "coherent-csi-2021")
     assert done.code == 2
     assert "no combination" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--with", " , "), "--with names no set of data"),
+        (("--without", ""), "--without names no set of data"),
+        (("--with", "csi", "--choose", "couplings"), "write NAME=ALTERNATIVE"),
+        (("--choose", "pulse-time=free", "--choose", "pulse_time=held"), "is free already"),
+        (("--with", "csi", "--parameter", ""), "unknown parameter ''"),
+        (("--with", "csi", "--json", "/nowhere/x.json"), "cannot write"),
+        (("--with", "csi", "--model", "charge-radius", "--parameter", "charge_radius_tautau"),
+         "nothing that charge_radius_tautau changes is seen"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_in_one_sentence(cevns: Callable, words: tuple[str, ...], said: str):
+    done = cevns("global", *words)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done.err
+    assert said in done.err
+
+
+def test_the_held_pull_is_said(cevns: Callable):
+    words = ("--with", "csi", "--joint-only", "--model", "neutron-radius-common")
+    done = cevns("global", *words, "--parameter", "r_n_csi")
+    assert "form_factor of coherent-csi-2021 is held" in done.out

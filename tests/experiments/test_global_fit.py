@@ -155,6 +155,13 @@ def test_combination_of_ones_own(tmp_path: Path):
         ),
         ("global:conus-plus,dresden2", {}, "dresden-ii declares no data", InputError),
         ("global:csi,lz-2025", {}, "lz-2025 enters no fit", InputError),
+        ("global:", {}, "no set of data stands behind the colon", InputError),
+        (
+            "global:csi",
+            {"choose.couplings": "tree-level", "choose.charge-radius": "running"},
+            "have no charge radius in them that could depend on the momentum",
+            InputError,
+        ),
     ],
 )
 def test_what_is_refused(name: str, overrides: dict[str, str], said: str, kind: type[Exception]):
@@ -171,8 +178,70 @@ def test_a_set_without_its_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_a_parameter_that_no_set_feels():
     study = cevns.load("global:csi", models="neutron-radius")
-    with pytest.raises(InputError, match=r"no chosen set of data \(csi\) feels 'r_n_ar'"):
-        study.combine("r_n_ar")
+    said = "nothing that r_n_ar changes is seen by coherent-csi-2021"
+    asked: list[Callable[[], object]] = [
+        lambda: study.combine("r_n_ar"),
+        lambda: study.combine("sin2_theta_w", "r_n_ar"),
+        lambda: study.fit(free=["r_n_ar"]),
+        lambda: study.profile(free=["r_n_ar"]),
+        lambda: study.upper_limit("r_n_ar"),
+        lambda: study.toys(3, seed=1, free=["r_n_ar"]),
+        lambda: study.scan({"r_n_ar": [3.0, 3.5, 4.0]}),
+        lambda: study.scan({"sin2_theta_w": [0.2, 0.25]}, free=["r_n_ar"]),
+    ]
+    for ask in asked:
+        with pytest.raises(InputError, match=said):
+            ask()
+
+
+def test_the_pull_of_the_form_factor_is_held_beside_a_radius():
+    """Of the nuclei whose radius is fitted, and of no others; not where a radius is stated."""
+
+    def held(models: str, free: str, at: dict[str, float] | None = None) -> bool:
+        study = cevns.load("global:csi", models=models)
+        return study.model(free=[free], at=at).parameters["form_factor"].fixed
+
+    assert held("neutron-radius-common", "r_n_csi")
+    assert held("form-factor-expansion", "r2_n_cs")
+    assert held("neutron-skin", "skin_i")
+    assert not held("neutron-radius-common", "sin2_theta_w")
+    assert not held("neutron-radius-common", "sin2_theta_w", {"r_n_csi": 5.0})
+    study = cevns.load("global:csi", models="neutron-radius-common")
+    plan = study.plan({"r_n_csi": [5.0, 5.5]})
+    assert plan.family.parameters["form_factor"].fixed
+
+
+def test_running_radii_and_the_sum_of_solar_flavours():
+    """A choice is the model of the same name, and mass states interfere where they are chosen."""
+    running = cevns.load("global:csi", overrides={"choose.charge-radius": "running"})
+    named = cevns.load("global:csi", models="charge-radius-running")
+    usual = cevns.load("global:csi")
+    fits = [s.combine(each=False).poi.value for s in (running, named, usual)]
+    assert fits[0] == pytest.approx(fits[1], abs=1e-9)
+    assert fits[2] - fits[0] == pytest.approx(0.001, abs=3e-4)
+    assert running["coherent-csi-2021"].physics["charge_radius"] == "running"
+    # it stays beside new physics, which then adds nothing at its nominal values
+    chosen = {"choose.charge-radius": "running", "interaction.electrons": "false"}
+    beside = cevns.load("global:csi", overrides=chosen, models="charge-radius")
+    name = "coherent-csi-2021"
+    assert beside.predict()[name] == pytest.approx(running.predict()[name])
+    counts = {}
+    for option in ("density-matrix", "probabilities"):
+        study = cevns.load(
+            "global:pandax", overrides={"choose.solar-flavours": option}, models="nsi"
+        )
+        for eps in (0.1, -0.1):
+            found = study.predict(at={"eps_emu_u": eps})["pandax4t-2024"]["cevns"]
+            counts[option, eps] = found
+    # without interference the sign of a coefficient that turns flavours does not matter
+    assert counts["probabilities", 0.1] == pytest.approx(counts["probabilities", -0.1], rel=1e-9)
+    assert abs(counts["density-matrix", 0.1] / counts["density-matrix", -0.1] - 1.0) > 0.1
+
+
+def test_a_reaction_of_some_nuclides_joins():
+    study = cevns.load("global:csi,coherent-d2o")
+    assert study["coherent-csi-2021"].physics["couplings"] == "cadeddu2022"
+    assert not study["coherent-d2o"].overrides
 
 
 # -- values --------------------------------------------------------------------------------------

@@ -278,3 +278,10 @@ def test_a_fit_is_fast():
 
 def test_michel_is_normalised():
     assert quad(michel, 0.0, M_MU / 2)[0] == pytest.approx(1.0, rel=1e-9)
+
+
+def test_the_prior_of_a_component_holds_its_cross_section():
+    """10 % of the flux and 30 % of the cross section on oxygen; of the flux alone before."""
+    oxygen = cevns.load("coherent-d2o").fit(asimov=True, minos="none").components["oxygen"]
+    expected = float(np.hypot(0.1, 0.3)) * oxygen.prediction
+    assert oxygen.prediction_error == pytest.approx(expected, rel=1e-6)

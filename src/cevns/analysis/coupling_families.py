@@ -27,7 +27,7 @@ from cevns.processes import (
 )
 from cevns.processes import interaction as find_interaction
 from cevns.processes.framework.abilities import placed
-from cevns.processes.framework.combined import standing
+from cevns.processes.framework.combined import Combined, standing
 from cevns.processes.framework.kinematics import DarkKinematics
 from cevns.rates.fold import of_its_mass
 
@@ -65,10 +65,11 @@ def extended(experiment: Experiment, physics: Physics | None) -> Interaction:
     if physics is None or experiment.is_beside:
         return experiment.interaction
     declared = experiment.declaration.interaction
+    standard = {f: getattr(declared, f) for f in ("couplings", "axial", "charge_radius")}
     if isinstance(physics, str):
-        found = find_interaction(physics, couplings=declared.couplings, axial=declared.axial)
+        found = find_interaction(physics, **standard)
     else:
-        base = StandardModel(declared.couplings, declared.axial)
+        base = cast("StandardModel | Combined", find_interaction("standard-model", **standard))
         found = cast("Interaction", standing(physics, base))
     # one may depend on where the detector stands, and have radii of the form factor as nominal
     return at_place(found, source=experiment.source, form_factor=experiment.form_factor)
@@ -165,7 +166,8 @@ class CouplingFamily:
     @cached_property
     def question(self) -> Question:
         """What is asked of the experiments."""
-        return self.subject.ask(self._named, interactions=[self.interaction])
+        asked = self.subject.ask(self._named, interactions=[self.interaction])
+        return replace(asked, held=self._without_shapes(self.at))
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -219,7 +221,7 @@ class CouplingFamily:
         own = {n: v for n, v in shapes.items() if structure_of(self.interaction).has(n)}
         if own:
             processes = [placed(p, own) for p in processes]
-        model = self.subject.model(self.question.named, interactions=processes, shapes=shapes)
+        model = self.subject.model(self.question, interactions=processes, shapes=shapes)
         if self.form == "tabulated":
             from cevns.experiments.fast_form import fast_form  # scans and toys alone need tables
 

@@ -271,9 +271,10 @@ def _components(
         component = channel.components[number]
         declared = experiment.declaration
         if name != SIGNAL:
-            prior = _strength_prior(
-                model, channel, component, float(values[0]), declared.covariances
-            )
+            count = float(values[0])
+            prior = _strength_prior(model, channel, component, count, declared.covariances)
+            if name in declared.components:
+                prior = math.hypot(prior, count * _shape_prior(model, channel, number))
         elif whole is not None:
             all_of_it = whole[name]
             prior = all_of_it.prediction_error * values[0] / (all_of_it.prediction or 1.0)
@@ -285,6 +286,27 @@ def _components(
             name, component.title, float(values[0]), float(prior), float(values[1]), error
         )
     return out
+
+
+def _shape_prior(model: Model, channel: Channel, number: int) -> float:
+    """Prior uncertainty of a predicted component by what acts on its shape, relative.
+
+    Of a further signal the cross section, quenching and efficiency are in the shape, and its count
+    is a prediction; that of a background is what was measured in the region.
+    """
+    component = channel.components[number]
+    strengths = {n for f in component.factors[1] for n in f.names}
+    known = (model.parameters[channel.joint_name(n)] for n in component.shape.names)
+    pulls = [p for p in known if p.constraint is not None and p.name not in strengths]
+    points = np.repeat(model.parameters.values[:, None], 1 + 2 * len(pulls), axis=1)
+    for k, p in enumerate(pulls):
+        assert p.constraint is not None
+        ends = p.value + p.constraint.sigma * np.array([1.0, -1.0])
+        at = model.parameters.position(p.name)
+        points[at, 1 + 2 * k : 3 + 2 * k] = np.clip(ends, p.lower, p.upper)
+    centre, *ends_of = channel.counted(model.at(channel, points).component(number))
+    shifts = 0.5 * (np.array(ends_of[::2]) - np.array(ends_of[1::2]))
+    return float(np.sqrt(np.sum(shifts**2)) / centre) if centre else 0.0
 
 
 def _strength_prior(

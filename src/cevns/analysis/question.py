@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cevns.analysis.coupling_families import (
@@ -18,6 +18,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import SCALE_QUESTION, Question
 from cevns.inference import Data, Model, asimov
+from cevns.parameters import Parameters
 from cevns.processes import structure_of
 from cevns.processes.framework.abilities import shaped
 from cevns.registry import canonical
@@ -31,6 +32,7 @@ __all__ = [
     "laid_over",
     "place",
     "refuse_missing",
+    "refuse_unfelt",
     "requested",
     "require_data",
     "together",
@@ -157,6 +159,34 @@ def require_data(subject: Subject) -> None:
             )
 
 
+def refuse_unfelt(
+    subject: Subject, models: Iterable[Model], names: Iterable[str], held: Mapping[str, float]
+) -> None:
+    """Refuse to ask for a parameter on which nothing that is expected depends.
+
+    Args:
+        subject: the experiments.
+        models: of the question, at each value of what changes shapes that is to be met.
+        names: parameters that are free in it.
+        held: what the models are made for, a mass.
+
+    Raises:
+        InputError: naming the first that does nothing in any of them.
+    """
+    left = list(names)
+    for model in models:
+        left = [n for n in left if not model.feels(n)]
+        if not left:
+            return
+    if left:
+        where = " and ".join(f" at {n} = {v:g}" for n, v in held.items())
+        known = [e.name for e in subject.experiments]
+        raise InputError(
+            f"nothing that {left[0]} changes is seen{where} by {' or '.join(known)}, above "
+            "the threshold and within the axes: add data that feel it, or ask for another parameter"
+        )
+
+
 def ask(*experiments: Experiment, request: Request) -> Asked:
     """Put a question to one or several experiments.
 
@@ -185,6 +215,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
         interest = question.common if several else question.parameter
         model = subject.model(question)
         model = model.with_parameters(model.parameters.fix(held))
+        refuse_unfelt(subject, [model], question.named, _shapes(structure, request))
         return Asked(subject, question, model, interest, request.fix)
     if request.poi is not None:
         raise InputError(
@@ -199,10 +230,17 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     both = [n for n in free if n in held]
     if both:
         raise InputError(f"{', '.join(both)} is both free and held; drop one")
-    model = subject.model((*free, *held))
+    question = replace(subject.ask((*free, *held)), held=tuple(held))
+    model = subject.model(question)
     model = model.with_parameters(model.parameters.fix(held))
+    refuse_unfelt(subject, [model], free, _shapes(structure, request))
     interest = model.parameters[free[0]].name
-    return Asked(subject, subject.ask((*free, *held)), model, interest, request.fix)
+    return Asked(subject, question, model, interest, request.fix)
+
+
+def _shapes(structure: Parameters, request: Request) -> dict[str, float]:
+    """What the shapes of a question are made for."""
+    return {p.name: float(p.value) for p in structure} | dict(request.at)
 
 
 def laid_over(

@@ -105,7 +105,12 @@ def build_model(
         flux_cm2_s=experiment.flux_cm2_s,
     )
     parameters = assembly.parameter_vector(
-        declared, experiment.declared, question, of_interest, experiment.flux_parameters
+        declared,
+        experiment.declared,
+        question,
+        of_interest,
+        experiment.flux_parameters,
+        experiment.radius_pulls(process, question.free),
     )
     normalised = question.counts_events
     reference = of_interest[0].value if of_interest else 1.0

@@ -236,21 +236,37 @@ def load_all(
     *,
     data: str | Path | None = None,
     overrides: Mapping[str, str] | None = None,
+    common: Mapping[str, str] | None = None,
 ) -> tuple[Experiment, ...]:
     """Load one or several experiments with the changes that are meant for each.
+
+    Args:
+        names: catalogue names or paths.
+        data: folder that holds the public releases by name; for those that have one.
+        overrides: fields to change, as `load_joint` takes them.
+        common: those of a combination, over which these have the last word. What it says of the
+            interaction is for scattering on all nuclei, not for reactions of some of them.
 
     Raises:
         UnknownNameError: if an experiment is unknown, or a change names one that is not there.
         InputError: if a file or a change cannot be used.
     """
     overrides = loader.texts(overrides)
-    if len(names) == 1 and not any(":" in key for key in overrides):
+    if len(names) == 1 and not common and not any(":" in key for key in overrides):
         one = load(names[0], data=data, overrides=overrides)
         if data is not None and not one.declaration.releases:
             raise InputError(f"--data: {one.name} names no public release")
         return (one,)
     plain = tuple(load(n) for n in names)
-    changes = _for_each(plain, names, overrides)
+    changes = [
+        {k: v for k, v in own.items() if not (e.is_beside and k.startswith("interaction."))} | other
+        for e, own, other in zip(
+            plain,
+            _for_each(plain, names, common or {}),
+            _for_each(plain, names, overrides),
+            strict=True,
+        )
+    ]
     loaded = []
     for name, experiment, change in zip(names, plain, changes, strict=True):
         at = data if experiment.declaration.releases else None
@@ -372,7 +388,7 @@ def _equal_counts(a: Experiment, b: Experiment) -> bool:
 
 def _check_physics(a: Experiment, b: Experiment) -> None:
     """The process and its couplings are common; detector response goes with the material."""
-    for field in ("kind", "couplings") if a.is_beside == b.is_beside else ():
+    for field in ("kind", "couplings", "charge_radius") if a.is_beside == b.is_beside else ():
         ours, theirs = (getattr(e.declaration.interaction, field) for e in (a, b))
         if canonical(ours) != canonical(theirs):
             raise InputError(

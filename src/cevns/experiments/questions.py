@@ -81,6 +81,7 @@ class Question:
         strengths: strengths and parameters of further components that are.
         beside: parameters of processes that further components have of their own, held beside.
         one_flux: whether several experiments have the flux in common that is asked for.
+        held: of those that are named, what is held at a value.
     """
 
     name: str
@@ -88,6 +89,12 @@ class Question:
     strengths: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     one_flux: bool = False
+    held: tuple[str, ...] = ()
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Parameters of the interaction that are free."""
+        return tuple(n for n in self.couplings if n not in self.held)
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from cevns.processes import Interaction, Proportional
-from cevns.processes.framework.abilities import changes_matter, turns_flavours
+from cevns.processes.framework.abilities import changes_matter
 from cevns.rates.electrons import VALIDITY
+from cevns.rates.fold import as_it_sees
 from cevns.sources import Source
 from cevns.sources.beams.source import ThroughMatter
 
-__all__ = ["propagation", "remarks", "uncoupled"]
+if TYPE_CHECKING:
+    from cevns.experiments.prediction.apparatus import Apparatus
+
+__all__ = ["propagation", "radius_remarks", "remarks", "uncoupled"]
 
 _STANDARD: Final = "standard-model"
 _APART: Final = "flavours apart"
@@ -22,7 +26,7 @@ _HELD: Final = {
     "'matter_nsi' of the source, whatever these couplings are; ",
 }
 _ARRIVE: Final = {
-    True: "flavours are added without interference between them beside this model, so that "
+    True: "flavours are added without interference between them, so that "
     "coefficients that change flavour (eps_emu, eps_etau, eps_mutau) are not to be trusted",
     False: "they arrive as mass states, so that coefficients that change flavour (eps_emu, "
     "eps_etau, eps_mutau) interfere with the others",
@@ -48,10 +52,12 @@ def propagation(process: Interaction, sources: Iterable[Source]) -> dict[str, st
     """
     if not changes_matter(process):
         return {}
-    found = [s.matter for s in sources if isinstance(s, ThroughMatter) and s.matter]
+    found = [s for s in sources if isinstance(s, ThroughMatter) and s.matter]
     if not found:
         return {}
-    return {"propagation": found[0] if turns_flavours(process) else f"{found[0]}, {_APART}"}
+    first = found[0]
+    together = as_it_sees(process, first) is not first
+    return {"propagation": first.matter if together else f"{first.matter}, {_APART}"}
 
 
 def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
@@ -67,6 +73,25 @@ def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
     if "propagation" in physics:
         potential, _, apart = physics["propagation"].partition(", ")
         out.append(_HELD[potential == _STANDARD] + _ARRIVE[apart == _APART])
+    return tuple(out)
+
+
+def radius_remarks(experiments: Iterable[Apparatus], named: Collection[str]) -> tuple[str, ...]:
+    """Sentences on pulls of the form factor for which a radius is fitted.
+
+    Args:
+        experiments: with their processes.
+        named: parameters of these that are free.
+    """
+    out = []
+    for e in experiments:
+        pulls = e.radius_pulls(e.interaction, named)
+        if pulls:
+            out.append(
+                f"{' and '.join(pulls)} of {e.name} "
+                f"{'is' if len(pulls) == 1 else 'are'} held: the neutrons' radius that is fitted "
+                "is the form factor, and would count it twice"
+            )
     return tuple(out)
 
 

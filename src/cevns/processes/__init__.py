@@ -155,8 +155,9 @@ def interaction(name: str, **options: Any) -> Interaction:
     Args:
         name: registry name, or a Python file with an `Extension` or a process of its own
             (``my_model.py``, ``my_model.py:ClassName``); ``nsi+magnetic-moment`` is both at once.
-        options: ``couplings`` and ``axial`` of the Standard Model, and options of the extensions,
-            each of which gets its own.
+        options: ``couplings``, ``axial`` and ``charge_radius`` (``constant``, or ``running``: with
+            the extension ``charge-radius-running``) of the Standard Model, and options of the
+            extensions, each of which gets its own.
 
     Raises:
         UnknownNameError: if there is no such interaction.
@@ -194,17 +195,22 @@ def process(name: str, **options: Any) -> Process:
         built = _built(part, model, left)
         _all_taken(name, left)
         return built if _own(part) else tried_alone(built, part)
+    running = base.pop("charge_radius", _CONSTANT) != _CONSTANT
     extensions = tuple(
         e if _own(part) else tried(e, part)
         for part, e in ((p, _built(p, m, left)) for p, m in zip(parts, found, strict=True))
     )
     _all_taken(name, left)
+    if running and all(e.name != _RUNNING for e in extensions):
+        extensions = (*extensions, _built(_RUNNING, _model(_RUNNING), {}))
     return Combined(StandardModel(**base), extensions) if extensions else StandardModel(**base)
 
 
+_CONSTANT, _RUNNING = "constant", "charge-radius-running"
 _OF_STANDARD: Mapping[str, Any] = {
     "couplings": StandardModel.couplings,
     "axial": StandardModel.axial,
+    "charge_radius": _CONSTANT,
 }
 """Options of the Standard Model, which every experiment file has, and their default values."""
 

@@ -14,8 +14,8 @@ class TheoryNeutronRadius(NeutronRadius):
     """`NeutronRadius` with a Gaussian constraint of 2 % on each radius that is fitted.
 
     Calculations of one nucleus differ by 1 to 3 % among each other (an estimate). 2 % of the
-    radius of Cs or I is the 3.4 % of the rate that COHERENT declares for the form factor: hold that
-    one (``form_factor``) beside these, for it stands for the same.
+    radius of Cs or I is the 3.4 % of the rate that COHERENT declares for the form factor, which is
+    held beside these, for it stands for the same.
 
     Examples:
         >>> r_n = TheoryNeutronRadius(("Cs",)).parameters["r_n_cs"]

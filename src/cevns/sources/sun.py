@@ -39,6 +39,7 @@ ELECTRONS_MOL_CM3: Final = {
 """Electron densities where each branch is born: means over the radial distributions of B16-GS98 as
 the public code PEANUTS has them. In the centre it is 100.9."""
 _OSCILLATIONS = ("msw", "none")
+_SUMS = ("density-matrix", "probabilities")
 _ANGLES = tuple(f.name for f in fields(SolarMixing))
 
 
@@ -56,7 +57,8 @@ class Sun(Mixture):
     With ``msw`` electron neutrinos turn into mass states by adiabatic conversion by day
     (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born.
     They are counted here as the flavours that these hold, which is all that a process sees which
-    does not turn one into another; for one that does there is `in_mass_states`. CEvNS of the
+    does not turn one into another; for one that does there is `in_mass_states`: the rate is then
+    Tr[rho G^+ G], with what flavours that arrive together have in common. CEvNS of the
     Standard Model does not tell flavours apart, so its rate is the same with and without.
 
     Each flux has a pull ``flux_b8``, in standard deviations of the set.
@@ -76,6 +78,9 @@ class Sun(Mixture):
         matter_nsi: new interactions with quarks of the Sun, ``{eps_ee_u: 0.1}``; they do not follow
             the couplings at the detector.
         neutrons_per_electron: where the neutrinos are born, for these.
+        flavour_sum: of processes that turn flavours into each other: ``density-matrix``, or
+            ``probabilities``, sum_a P_ea sigma_a without interference, to compare with analyses
+            that have it so.
 
     Raises:
         InputError: if a number is out of range, or no branch is left.
@@ -100,12 +105,15 @@ class Sun(Mixture):
     delta_cp_deg: float = SolarMixing.delta_cp_deg
     matter_nsi: Mapping[str, float] = field(default_factory=dict, hash=False)
     neutrons_per_electron: float = SolarMixing.neutrons_per_electron
+    flavour_sum: str = _SUMS[0]
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _set: SolarFluxes = field(init=False, repr=False, compare=False)
     _mixing: SolarMixing | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         positive("live time in d", self.live_time_d)
+        if self.flavour_sum not in _SUMS:
+            raise UnknownNameError("sum of solar flavours", self.flavour_sum, _SUMS)
         names = chosen("branch of solar neutrinos", self.branches, BRANCHES)
         found = solar_fluxes(self.fluxes, self.fluxes_file)
         missing = [n for n in names if n not in found.flux_cm2_s]
@@ -141,7 +149,8 @@ class Sun(Mixture):
     def choices(self) -> dict[str, str]:
         """The set of fluxes, or the file, and the oscillation: they are in every result."""
         matter = "".join(f", {name} {eps:g} in matter" for name, eps in self.matter_nsi.items())
-        return {"fluxes": self._set.name, "oscillation": f"{self.oscillation}{matter}"}
+        out = {"fluxes": self._set.name, "oscillation": f"{self.oscillation}{matter}"}
+        return out if self.flavour_sum == _SUMS[0] else {**out, "flavour_sum": self.flavour_sum}
 
     @property
     def matter(self) -> str:
@@ -175,7 +184,7 @@ class Sun(Mixture):
             >>> {f: f"{sun.flux_cm2_s(f):.3g}" for f in sun.flavours}
             {'nu_1': '1.15e+06', 'nu_2': '4.19e+06', 'nu_3': '1.2e+05'}
         """
-        if self._mixing is None:
+        if self._mixing is None or self.flavour_sum != _SUMS[0]:
             return self
         return _MassStates(**{f.name: getattr(self, f.name) for f in fields(self) if f.init})
 

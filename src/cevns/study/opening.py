@@ -101,7 +101,7 @@ def load(
         names += [name] if members is None else members.paths.values()
     shared = {} if whole is None else whole.changes
     own, later = of_models(fields, models)
-    loaded = load_all(names, data=data, overrides={**shared, **own})
+    loaded = load_all(names, data=data, overrides=own, common=shared)
     study = _study(loaded, whole)
     if models is None:
         return study

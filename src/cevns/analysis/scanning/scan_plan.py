@@ -17,7 +17,7 @@ from cevns.analysis.coupling_families import (
     extended,
     structural,
 )
-from cevns.analysis.question import Subject, refuse_missing, require_data
+from cevns.analysis.question import Subject, refuse_missing, refuse_unfelt, require_data
 from cevns.dark_sector.sector import ClosedDecayError
 from cevns.exceptions import InputError
 from cevns.inference.model.data import Data, asimov, observed
@@ -252,6 +252,13 @@ def scan_plan(
             left_out = _closed(family, p.name, kept)
             kept = kept[[float(v) not in left_out for v in kept]]
         axes.append(Axis(p, kept, log, of_shapes))
+    shapes = [{a.name: float(v)} for a in axes if a.structural for v in a.values] or [{}]
+    refuse_unfelt(
+        subject,
+        map(family.exact_model, shapes),
+        family.free,
+        {n: float(v) for n, v in family.at.items()},
+    )
     model = family.model({})
     return ScanPlan(
         family,

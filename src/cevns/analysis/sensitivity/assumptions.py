@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
-from cevns.analysis.sensitivity.topic import FORM_FACTOR, Quantity
 from cevns.experiments.experiment import Experiment
 from cevns.sources.stopped_pion import StoppedPion
 
-__all__ = ["assumptions", "declared_years", "flux_names", "form_factor_names", "short_line"]
+__all__ = ["assumptions", "declared_years", "flux_names", "short_line"]
 
 
 def declared_years(experiment: Experiment) -> float | None:
@@ -34,20 +34,9 @@ def flux_names(experiment: Experiment) -> tuple[str, ...]:
     )
 
 
-def form_factor_names(experiment: Experiment) -> tuple[str, ...]:
-    """Parameters of a file that stand for the form factor: by what they act on and their name."""
-    entries = experiment.declaration.parameters.items()
-    return tuple(
-        name
-        for name, e in entries
-        if e.acts_on == "neutron-radius"
-        or name.partition(".")[0].replace("-", "_").casefold() == "form_factor"
-    )
-
-
 def assumptions(
     experiment: Experiment,
-    quantity: Quantity,
+    left_out: Collection[str],
     years: tuple[float, ...],
     factors: tuple[float, ...],
     flux_errors: tuple[float, ...],
@@ -56,7 +45,7 @@ def assumptions(
 
     Args:
         experiment: as it was asked.
-        quantity: what was asked of it.
+        left_out: parameters that stand for what is asked of it.
         years: of running; none for the exposure of the file.
         factors: on the exposure.
         flux_errors: relative; none for that of the file.
@@ -69,7 +58,7 @@ def assumptions(
     )
     out["threshold"] = _threshold(experiment)
     out["backgrounds"] = _backgrounds(experiment)
-    out["nuisances"] = _nuisances(experiment, quantity)
+    out["nuisances"] = _nuisances(experiment, left_out)
     exposure = _several(years, "{:g}", "years") if years else "that of the file"
     if factors != (1.0,):
         exposure += f", times {_several(factors, '{:g}')}"
@@ -146,18 +135,17 @@ def _backgrounds(experiment: Experiment) -> str:
     return "; ".join([*found, *measured]) or "none"
 
 
-def _nuisances(experiment: Experiment, quantity: Quantity) -> str:
-    dropped = form_factor_names(experiment) if quantity.drops == FORM_FACTOR else ()
+def _nuisances(experiment: Experiment, left_out: Collection[str]) -> str:
     moving = flux_names(experiment)
     found = []
     for name, e in experiment.declaration.parameters.items():
-        if name in dropped or name in moving or e.constraint is None:
+        if name in left_out or name in moving or e.constraint is None:
             continue
         said = f"{name} {e.constraint}"
         if e.held:
             said += " (held)"
         found.append(said)
-    found += [f"{name} left out" for name in dropped]
+    found += [f"{name} left out" for name in left_out]
     return "; ".join(found) or "none"
 
 

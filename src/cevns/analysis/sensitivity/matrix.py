@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cevns import records
 from cevns.analysis.sensitivity.assumptions import assumptions, declared_years, short_line
-from cevns.analysis.sensitivity.projecting import expected_numbers
+from cevns.analysis.sensitivity.projecting import expected_numbers, left_out_of
 from cevns.analysis.sensitivity.sensitivity_record import Expected
 from cevns.analysis.sensitivity.topic import Topic, topic
 from cevns.analysis.sensitivity.topic import topics as known_topics
@@ -220,7 +220,8 @@ def _row(
         except CevnsError as error:
             cells[name], reasons[name] = None, str(error)
             continue
-        words = words or assumptions(experiment, quantity, own, (1.0,), errors)
+        (left_out,) = left_out_of((experiment,), quantity)
+        words = words or assumptions(experiment, left_out, own, (1.0,), errors)
     line = short_line(experiment)
     if years is not None and not counts_years:
         line += ", exposure of its file"

@@ -15,10 +15,9 @@ from cevns.analysis.sensitivity.assumptions import (
     assumptions,
     declared_years,
     flux_names,
-    form_factor_names,
 )
 from cevns.analysis.sensitivity.sensitivity_record import JOINT, Expected, Sensitivity
-from cevns.analysis.sensitivity.topic import FORM_FACTOR, Quantity, topic
+from cevns.analysis.sensitivity.topic import Quantity, topic
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
@@ -28,7 +27,7 @@ from cevns.inference.model.expectation import Model
 from cevns.parameters import Gaussian, Parameters
 from cevns.registry import canonical
 
-__all__ = ["expected_numbers", "sensitivity_of"]
+__all__ = ["expected_numbers", "left_out_of", "sensitivity_of"]
 
 _LEVEL: Final = 0.9
 _BEYOND: Final = 10.0
@@ -85,10 +84,10 @@ def sensitivity_of(
     for of, subject in subjects.items():
         for quantity in chosen.asks(subject, at or {}):
             expected += expected_numbers(of, subject, quantity, years, flux_errors, exposure_factor)
-            for e in subject:
+            for e, left_out in zip(subject, left_out_of(subject, quantity), strict=True):
                 words.setdefault(
                     e.name,
-                    assumptions(e, quantity, tuple(years), (exposure_factor,), tuple(flux_errors)),
+                    assumptions(e, left_out, tuple(years), (exposure_factor,), tuple(flux_errors)),
                 )
     own = {"experiments": {e.name: e.provenance() for e in experiments}}
     provenance = experiments[0].provenance() if len(experiments) == 1 else own
@@ -131,13 +130,8 @@ def expected_numbers(
     """
     asked = _ask(experiments, quantity)
     tables = {e.name: e.response_tables for e in asked.experiments}
-    model = fast_form(_without(asked, quantity), tables)[0]
+    model = fast_form(asked.held, tables)[0]
     interest = asked.one_interest("sensitivities")
-    if not model.feels(interest):
-        raise InputError(
-            f"{of}: nothing that {interest} changes is seen, above the threshold and within the "
-            "axes"
-        )
     out = []
     for each, error in product(tuple(years) or (None,), tuple(flux_errors) or (None,)):
         longer = {e.name: factor * _times(e, each) for e in asked.experiments}
@@ -146,8 +140,17 @@ def expected_numbers(
     return out
 
 
-def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
-    """The quantity as a question, with its physics in the experiments."""
+def left_out_of(experiments: tuple[Experiment, ...], quantity: Quantity) -> list[tuple[str, ...]]:
+    """Pulls of each experiment that stand for what a quantity asks of it."""
+    named = () if quantity.free is None else (quantity.free,)
+    asked = _with_physics(experiments, quantity)
+    return [e.radius_pulls(e.interaction, named) for e in asked]
+
+
+def _with_physics(
+    experiments: tuple[Experiment, ...], quantity: Quantity
+) -> tuple[Experiment, ...]:
+    """The experiments with the physics of a quantity."""
     if quantity.fields:
         experiments = tuple(e.with_changes(quantity.fields) for e in experiments)
     physics = quantity.models
@@ -155,22 +158,14 @@ def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
         experiments, physics = laid_over(experiments, physics)
     if physics is not None and physics != "":
         experiments = with_physics(*experiments, physics=physics)
+    return experiments
+
+
+def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
+    """The quantity as a question, with its physics in the experiments."""
+    experiments = _with_physics(experiments, quantity)
     free = () if quantity.free is None else (quantity.free,)
     return ask(*experiments, request=Request(quantity.poi, free, quantity.at))
-
-
-def _without(asked: Asked, quantity: Quantity) -> Model:
-    """The model without what the quantity leaves out."""
-    if quantity.drops != FORM_FACTOR:
-        return asked.held
-    model = asked.held
-    names = {
-        model.joint_name(e.name, n)
-        for e in asked.experiments
-        for n in form_factor_names(e)
-        if n in _own_names(model, e)
-    }
-    return model.with_parameters(model.parameters.fix(dict.fromkeys(names)))
 
 
 def _own_names(model: Model, experiment: Experiment) -> set[str]:

@@ -11,12 +11,10 @@ from cevns.analysis.coupling_families import Physics
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 
-__all__ = ["FORM_FACTOR", "Kind", "Quantity", "Topic", "emitted", "topic", "topics"]
+__all__ = ["Kind", "Quantity", "Topic", "emitted", "topic", "topics"]
 
 Kind = Literal["absolute", "relative", "limit"]
 _PACKAGE: Final = "cevns.analysis.topics"
-FORM_FACTOR: Final = "form-factor"
-"""What a quantity leaves out: pulls of form factors and of radii."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,6 @@ class Quantity:
         unit: of it.
         per: by how much the parameter's relative error is divided: d ln(parameter)/d ln(quantity).
         at: values of other parameters of the interaction.
-        drops: what the fit leaves out, `FORM_FACTOR` or nothing.
         fields: fields of the files that are changed for it.
         needs_zero: whether the significance against zero is quoted too.
     """
@@ -47,7 +44,6 @@ class Quantity:
     unit: str = ""
     per: float = 1.0
     at: Mapping[str, float] = field(default_factory=dict)
-    drops: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     needs_zero: bool = False
 

@@ -24,7 +24,7 @@ from cevns import records
 from cevns.analysis.measurement import Measurement, short
 from cevns.analysis.measuring import measure
 from cevns.analysis.question import Asked, Request, ask
-from cevns.exceptions import FitError, InputError
+from cevns.exceptions import FitError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
@@ -203,7 +203,6 @@ def combined_fit(
     asked = ask(*experiments, request=request)
     data = asked.data(use_asimov)
     names = _channels(asked.held, sets or {e.name: e.name for e in experiments})
-    _check_felt(asked.held, request.free, names)
     joint = measure(*experiments, request=request, use_asimov=use_asimov, contributions=False)
     users = {n: _parameters(joint.model, own) for n, own in names.items()}
     pulls = tuple(
@@ -243,17 +242,6 @@ def _channels(model: Model, sets: Mapping[str, str]) -> dict[str, tuple[str, ...
 
 def _parameters(model: Model, channels: Sequence[str]) -> set[str]:
     return {c.joint_name(n) for c in model.channels if c.name in channels for n in c.names}
-
-
-def _check_felt(model: Model, free: Sequence[str], names: Mapping[str, Sequence[str]]) -> None:
-    """Raise if no chosen set depends on a parameter of interest."""
-    for asked in free:
-        p = model.parameters[asked]
-        if not model.feels(p.name):
-            raise InputError(
-                f"no chosen set of data ({', '.join(names)}) feels {p.name!r}: add one that does, "
-                "or ask for another parameter"
-            )
 
 
 @dataclass(frozen=True, eq=False)

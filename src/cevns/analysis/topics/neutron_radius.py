@@ -1,6 +1,6 @@
 """The radius of the neutrons, one relative change for all nuclei of the targets.
 
-The pulls of the form factor are left out: they stand for what is fitted. Of Klein and Nystrand the
+Of Klein and Nystrand the
 rms radius follows from the radius R_A of the sphere,
 
     R^2 = (3/5) R_A^2 + 6 a^2,     d ln R/d ln R_A = (3/5) R_A^2/R^2,
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cevns.analysis.sensitivity.topic import FORM_FACTOR, Quantity, Topic
+from cevns.analysis.sensitivity.topic import Quantity, Topic
 from cevns.experiments.experiment import Experiment
 from cevns.nuclear.form_factors import form_factor
 from cevns.nuclear.form_factors.klein_nystrand import KleinNystrand
@@ -47,7 +47,6 @@ def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple
         models=NeutronRadius((formula,)),
         free=f"r_n_{formula.lower()}",
         kind="relative",
-        drops=FORM_FACTOR,
     )
     if not isinstance(model, KleinNystrand):
         return (asked,)
@@ -58,7 +57,6 @@ def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple
         free=asked.free,
         kind="relative",
         per=sphere_share(formula, model),
-        drops=FORM_FACTOR,
     )
     return sphere, asked
 

@@ -9,6 +9,7 @@ import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,9 +79,8 @@ def global_fit(
     """
     if plots is not None:
         prepare_folder(plots)
-    study = options.combined(
-        combination, _names(with_), _names(without), choose, set_field, data=data, model=model
-    )
+    named = _names(with_, "--with"), _names(without, "--without")
+    study = options.combined(combination, *named, choose, set_field, data=data, model=model)
     asked = tuple(dict.fromkeys((*(parameter or ()), *(free or ())))) or ("sin2_theta_w",)
     held = options.at_values(study, at)
     known = study.model(free=asked, at=held).parameters
@@ -108,13 +108,21 @@ def _draw(found: CombinedFit, folder: Path) -> list[str]:
     return [str(save(figure, folder / f"{name}.png")) for name, figure in figures.items()]
 
 
-def _names(texts: Sequence[str] | None) -> list[str]:
-    return [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
+def _names(texts: Sequence[str] | None, option: str) -> list[str]:
+    """Sets of data behind an option.
+
+    Raises:
+        InputError: if it is there and names none.
+    """
+    found = [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
+    if texts and not found:
+        raise InputError(f"{option} names no set of data; write short names, as {option} csi,lar")
+    return found
 
 
 def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
     """Print a combination for people."""
-    from cevns.experiments.remarks import remarks
+    from cevns.experiments.remarks import radius_remarks, remarks
 
     console.print(study.title, style="bold", end="")
     console.print(f"  ({'expected counts (Asimov)' if found.measurement.asimov else 'data'})")
@@ -157,7 +165,9 @@ def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
             f"tension of the sets (parameter goodness of fit): chi2 {g.chi2:.2f} / {g.ndof}, "
             f"p = {g.p_value:.2g}"
         )
-    for remark in dict.fromkeys(r for e in study.experiments for r in remarks(e.physics)):
+    said = [r for e in study.experiments for r in remarks(e.physics)]
+    said += radius_remarks(study.experiments, found.measurement.question.free)
+    for remark in dict.fromkeys(said):
         console.print(f"note: {remark}", soft_wrap=True)
     for pull in found.large_pulls:
         console.print(f"pull beyond 2: {pull.name} {pull.value:+.2f} ({', '.join(pull.sets)})")

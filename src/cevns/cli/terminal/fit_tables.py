@@ -9,7 +9,7 @@ from cevns.analysis.measurement import CM2_UNIT
 from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
 from cevns.experiments.declaration.loader import with_variant
-from cevns.experiments.remarks import remarks
+from cevns.experiments.remarks import radius_remarks, remarks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,6 +78,8 @@ def _show_origin(console: Console, result: Measurement) -> None:
         )
         for remark in remarks(physics):
             console.print(f"{whose}note: {remark}")
+        for remark in radius_remarks([e], result.question.free):
+            console.print(f"note: {remark}", soft_wrap=True)
         if e.structure:
             held = ", ".join(f"{name} = {value:g}" for name, value in e.structure.items())
             console.print(f"{whose}shapes at {held}")

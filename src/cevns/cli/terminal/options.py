@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from cevns.exceptions import InputError
+from cevns.registry import canonical
 
 if TYPE_CHECKING:
     from cevns.analysis.fog import FogCase, RecoilWindow
@@ -332,7 +333,15 @@ def combined(
     from cevns.study.combined_study import CombinedStudy
 
     picked = [*members, *(f"-{name}" for name in left_out)]
-    chosen = _pairs(choices, "--choose", "NAME=ALTERNATIVE, for example apv-amplitude=sahoo-2021")
+    how = "NAME=ALTERNATIVE, for example apv-amplitude=sahoo-2021"
+    chosen: dict[str, str] = {}
+    for text in choices or ():
+        ((choice, option),) = _pairs([text], "--choose", how).items()
+        if chosen.setdefault(canonical(choice), option) != option:
+            raise InputError(
+                f"--choose {text}: {choice} is {chosen[canonical(choice)]} already; one "
+                "alternative of a choice holds in a fit"
+            )
     overrides = {
         **{f"choose.{name}": option for name, option in chosen.items()},
         **_pairs(changes, "--set", "KEY=VALUE, for example conus-plus-2025:predicted=347"),

@@ -195,7 +195,7 @@ class ScanOptions(options.Opened):
         """Scan with a bar of progress, and give the result, if it is more than a share of one."""
         from cevns.analysis.scanning.scan_task import check_method, scan
         from cevns.cli.terminal.progress import progress_bar
-        from cevns.experiments.remarks import remarks
+        from cevns.experiments.remarks import radius_remarks, remarks
 
         if self.overlay:
             from cevns.report.scan_figures.scan_figure import check_overlays
@@ -226,8 +226,9 @@ class ScanOptions(options.Opened):
             )
             return
         show_scan(output, found, self.out, there=there)
-        for remark in remarks(wanted.physics):
-            output.console.print(f"note: {remark}")
+        free = wanted.family.question.free
+        for remark in (*remarks(wanted.physics), *radius_remarks(wanted.family.experiments, free)):
+            output.console.print(f"note: {remark}", soft_wrap=True)
         record = {**wanted.provenance(), **found.to_dict()}
         if self.plots is not None:
             record["figures"] = [self._draw(found, self.plots)]

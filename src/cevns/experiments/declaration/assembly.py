@@ -57,6 +57,7 @@ def parameter_vector(
     question: Question,
     of_interest: Sequence[Parameter],
     flux_parameters: Collection[str] = (),
+    radius_pulls: Collection[str] = (),
 ) -> Parameters:
     """Parameters of interest, background counts, then the nuisances of the file.
 
@@ -66,6 +67,7 @@ def parameter_vector(
         question: what is asked; nuisances that it leaves without effect are left out.
         of_interest: its parameters.
         flux_parameters: names of those that move the flux of the source.
+        radius_pulls: of those of the form factor for which a radius is fitted.
 
     Raises:
         InputError: if a parameter of the file has the name of a component.
@@ -103,6 +105,8 @@ def parameter_vector(
             continue  # without effect on a shape that is normalised
         if question.frees_the_flux and name in flux_parameters:
             parameter = replace(parameter, fixed=True)  # the flux itself is what is fitted
+        if name in radius_pulls:
+            parameter = replace(parameter, fixed=True)  # the radius is what it stands for
         if name in together:
             parameter = replace(parameter, constraint=None, typical=together[name])
         out.append(parameter)

@@ -197,7 +197,10 @@ def _picked(name_or_path: str | Path) -> tuple[str | Path, list[str]]:
     # of a path on a disk with a letter the colon is part of the path
     if not colon or len(name) < 2 or Path(text).exists():
         return name_or_path, []
-    return name, [m.strip() for m in members.split(",") if m.strip()]
+    named = [m.strip() for m in members.split(",") if m.strip()]
+    if not named:
+        raise InputError(f"{text}: no set of data stands behind the colon; name one, or drop it")
+    return name, named
 
 
 def _text(value: Any) -> str:

@@ -146,6 +146,16 @@ class ExperimentFile(Section):
         return tuple(n for n, p in self.parameters.items() if p.acts_on in stages)
 
     @property
+    def form_factor_pulls(self) -> tuple[str, ...]:
+        """Parameters that stand for the form factor: by what they act on, or by their name."""
+        return tuple(
+            name
+            for name, p in self.parameters.items()
+            if p.acts_on == "neutron-radius"
+            or name.partition(".")[0].replace("-", "_").casefold() == "form_factor"
+        )
+
+    @property
     def covariances(self) -> dict[tuple[str, str], float]:
         """Covariances, by pairs of names, of what was measured together."""
         return {

@@ -73,7 +73,8 @@ class Interaction(Section):
 
     ``electrons`` adds elastic scattering on electrons. Left out, it is added where an extension
     of the Standard Model changes it and `ExperimentFile.blind_to_electrons` gives no reason not to.
-    ``table`` is the calculation of an inelastic channel.
+    ``table`` is the calculation of an inelastic channel. ``charge_radius`` is that of the Standard
+    Model in the couplings: a constant, or ``running`` with the momentum of each recoil.
     """
 
     kind: str = "standard-model"
@@ -82,6 +83,7 @@ class Interaction(Section):
     form_factor: str = "klein-nystrand"
     radii: dict[str, Radii] = Field(default_factory=dict)
     axial: bool = True
+    charge_radius: Literal["constant", "running"] = "constant"
     electrons: bool | None = None
 
     @field_validator("kind")

@@ -25,7 +25,7 @@ from cevns.processes import (
     signal_title,
     structure_of,
 )
-from cevns.processes.framework.abilities import OneCoupling, placed
+from cevns.processes.framework.abilities import OneCoupling, placed, shapes_neutrons
 from cevns.rates import flux_averaged_cross_section
 from cevns.sources.beams.source import FluxesSource, LastingSource, PartedSource, SteadySource
 from cevns.typing import Array
@@ -173,6 +173,28 @@ class Apparatus(Stages):
         pulls = self.flux_pulls
         moving = self.declaration.acting_on("source")
         return (*self.declaration.acting_on("flux"), *(n for n in moving if n in pulls))
+
+    def radius_pulls(
+        self, process: Interaction | KernelProcess, named: Collection[str]
+    ) -> tuple[str, ...]:
+        """Parameters of the form factor that stand for what is fitted, and are held beside it.
+
+        The error of the form factor is that of the neutrons' radius: where this is free, or has a
+        constraint of its own, a pull of the form factor would count it twice.
+
+        Args:
+            process: at the nucleus.
+            named: parameters of it that are asked for.
+        """
+        declared = self.declaration
+        pulls = [n for n in declared.form_factor_pulls if not self.declared[n].fixed]
+        if not pulls:
+            return ()
+        moving = {n for n in declared.acting_on("interaction") if not self.declared[n].fixed}
+        moving = {n for n in moving.union(named) if process.parameters.has(n)}
+        nuclides = {n for view in self.views.values() for n, _ in view.material.atoms}
+        free = any(shapes_neutrons(process, x, n) for x in nuclides for n in moving)
+        return tuple(pulls) if free else ()
 
     def recoil_density(
         self, recoil_energy_kev: Array, values: Mapping[str, float] | None = None

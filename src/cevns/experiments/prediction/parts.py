@@ -267,7 +267,11 @@ class Parts:
         own = {} if declared.table is None else {"table": declared.table}
         return self._located(
             lambda: interaction(
-                declared.kind, couplings=declared.couplings, axial=declared.axial, **own
+                declared.kind,
+                couplings=declared.couplings,
+                axial=declared.axial,
+                charge_radius=declared.charge_radius,
+                **own,
             ),
             *where,
             "table" if own else field,
@@ -418,6 +422,7 @@ class Parts:
             "form_factor": process.form_factor,
             **({} if not process.radii else {"radii": _radii(process)}),
             "axial": "included" if process.axial else "left out",
+            **({"charge_radius": "running"} if process.charge_radius == "running" else {}),
             "quenching": "none" if detector.quenching is None else detector.quenching.kind,
             **({} if (r := detector.response.kind) == "chain" else {"response": r}),
             "resolution": "none" if detector.resolution is None else detector.resolution.kind,

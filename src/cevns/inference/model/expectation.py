@@ -18,7 +18,7 @@ import numpy as np
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference.model.channel import Channel, Component, Evaluated
 from cevns.inference.model.shapes import FunctionShape
-from cevns.parameters import Parameters
+from cevns.parameters import Parameter, Parameters
 from cevns.signatures import refuse_xp_in
 from cevns.typing import Array, IntArray, frozen
 
@@ -303,12 +303,26 @@ class Model:
         return self.with_channels(new)
 
     def feels(self, name: str) -> bool:
-        """Whether the expectation changes along a parameter, by 1e-9 of its largest value."""
-        p, nominal = self.parameters[name], self.expected(self.parameters.values)
-        values = [v for v in (p.value + p.scale, p.value - p.scale) if p.lower <= v <= p.upper]
-        moved = (self.expected(self.parameters.at({name: v}).values) for v in values)
-        least = 1e-9 * np.abs(nominal).max()
-        return any(bool((np.abs(one - nominal) > least).any()) for one in moved)
+        """Whether the expectation changes along a parameter, by 1e-9 of its largest value.
+
+        Nominal values of the others may be special (one of two couplings of which the product
+        counts is zero): what does nothing there is tried with other parameters of interest moved.
+        """
+
+        def moved(p: Parameter, sign: float) -> float:
+            return float(np.clip(p.value + sign * p.scale, p.lower, p.upper))
+
+        asked = self.parameters[name]
+        ends = [moved(asked, sign) for sign in (1.0, -1.0)]
+        others = [
+            p for p in self.parameters if p.role == "poi" and not p.fixed and p.name != asked.name
+        ]
+        for beside in ({}, {p.name: moved(p, 1.0) for p in others}):
+            points = [self.parameters.at({**beside, name: v}).values for v in (asked.value, *ends)]
+            usual, *changed = self.expected(np.array(points))
+            if (np.abs(np.array(changed) - usual) > 1e-9 * np.abs(usual).max()).any():
+                return True
+        return False
 
     def only(self, names: Iterable[str]) -> Model:
         """Some of the channels, and the parameters that they depend on."""

@@ -32,6 +32,7 @@ __all__ = [
     "OneCoupling",
     "Proportional",
     "ProtonRadii",
+    "ShapesNeutrons",
     "Steep",
     "Structured",
     "T",
@@ -49,6 +50,7 @@ __all__ = [
     "placed",
     "proton_radius",
     "shaped",
+    "shapes_neutrons",
     "structure_of",
     "to_level",
     "turns_flavours",
@@ -154,6 +156,15 @@ class NeutronRadii(Protocol):
             nuclide: the target.
             values: parameters by name, numbers or arrays of shape ``(...)``; nominal if left out.
         """
+        ...
+
+
+@runtime_checkable
+class ShapesNeutrons(Protocol):
+    """A process with parameters of which the form factor of the neutrons may be made."""
+
+    def shapes_neutrons(self, nuclide: Nuclide, name: str) -> bool:
+        """Whether a parameter changes that of a nuclide."""
         ...
 
 
@@ -351,6 +362,11 @@ def turns_flavours(process: object) -> bool:
         [False, False, True]
     """
     return isinstance(process, TurnsFlavours) and process.turns_flavours
+
+
+def shapes_neutrons(process: Process, nuclide: Nuclide, name: str) -> bool:
+    """Whether a parameter of a process is one of the neutrons' form factor in a nuclide."""
+    return isinstance(process, ShapesNeutrons) and process.shapes_neutrons(nuclide, name)
 
 
 def structure_of(process: Process) -> Parameters:

@@ -198,6 +198,25 @@ class Combined:
         radii = (e.neutron_rms_fm(nuclide, values) for e in self.extensions)
         return only(f"neutrons of {nuclide.name}", radii)
 
+    def shapes_neutrons(self, nuclide: Nuclide, name: str) -> bool:
+        """Whether a parameter changes the neutrons' radius or form factor in a nuclide.
+
+        Examples:
+            >>> from cevns.nuclear import nuclide
+            >>> from cevns.processes import interaction
+            >>> radii = interaction("neutron-radius")
+            >>> [radii.shapes_neutrons(nuclide("Ar40"), n) for n in ("r_n_ar", "r_n_cs")]
+            [True, False]
+        """
+        p, form = self.parameters[name], self._neutrons.extension
+        low, high = ({p.name: max(p.lower, min(p.upper, p.value + s * p.scale))} for s in (-1, 1))
+        if self.neutron_rms_fm(nuclide, low) != self.neutron_rms_fm(nuclide, high):
+            return True
+        if form is None:
+            return False
+        found = [tuple(form.neutron_coefficients(nuclide, at)) for at in (low, high)]
+        return found[0] != found[1]
+
     def proton_rms_fm(self, nuclide: Nuclide) -> float | None:
         """Rms radius of the protons, fm; None where the form-factor model's own stays."""
         radii = (e.proton_rms_fm(nuclide) for e in self.extensions)
@@ -220,13 +239,13 @@ class Combined:
         return self if same else type(self)(self.base, extensions, self.mixing)
 
 
-def standing(given: object, base: StandardModel | None = None) -> Process:
+def standing(given: object, base: StandardModel | Combined | None = None) -> Process:
     """A process from what a user gives as an object.
 
     Args:
         given: a process, which is taken as it is; an extension or several, which are added to the
             Standard Model; None for the Standard Model alone.
-        base: the Standard Model, by default with its default couplings.
+        base: the Standard Model, by default with its default couplings; with what stands beside.
 
     Raises:
         InputError: if it is nothing of these.
@@ -242,7 +261,12 @@ def standing(given: object, base: StandardModel | None = None) -> Process:
         return cast("Process", given)
     several = tuple(given) if isinstance(given, list | tuple) else (given,)
     if several and all(isinstance(e, Extension) for e in several):
-        return Combined(base or StandardModel(), cast("tuple[Extension, ...]", several))
+        added = cast("tuple[Extension, ...]", several)
+        if isinstance(base, Combined):
+            named = {e.name for e in added}
+            added = (*added, *(e for e in base.extensions if e.name not in named))
+            base = base.base
+        return Combined(base or StandardModel(), added)
     raise InputError(
         f"{given!r} is no interaction: give an object, such as "
         "cevns.processes.interaction('nsi'), or an extension of the Standard Model"

@@ -330,7 +330,7 @@ class FromFarAway(Source, Protocol):
     """A source whose neutrinos arrive as a mixture of mass states, each on its own."""
 
     def in_mass_states(self) -> Source:
-        """The same with mass states as species; itself where nothing has parted them."""
+        """The same with mass states as species; itself where nothing has parted them, or asks."""
         ...
 
 
