@@ -72,7 +72,7 @@ bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ fo
 	echo "$$f --quick"; $(BIN)/python "$$f" --quick; done
 
 readme: $(DEV)  ## the table of `cevns reproduce` and the figure in README.md, anew
-	$(BIN)/python tools/update_readme.py --cevns $(BIN)/cevns
+	$(BIN)/python tools/write_comparison.py --cevns $(BIN)/cevns
 
 planted-bugs: $(DEV)  ## do the tests find bugs planted in a copy of the package?
 	$(BIN)/python tools/planted_bugs.py $(BUGS)
