@@ -89,5 +89,5 @@ def test_extras_are_those_of_the_package() -> None:
     sentence = README[README.index("The extras") : README.index("add figures")]
     named = set(re.findall(r"`([\w-]+)`", sentence))
     assert named == set(project["optional-dependencies"])
-    for extras in re.findall(r"\[([\w,]+)\]", "".join(blocks("console"))):
+    for extras in re.findall(r"cevns\[([\w,]+)\]", "".join(blocks("console"))):
         assert set(extras.split(",")) <= named
