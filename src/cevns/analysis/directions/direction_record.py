@@ -14,6 +14,7 @@ from cevns.analysis.directions.measured_directions import MeasuredDirections
 from cevns.analysis.directions.sky_maps import YEAR_OF_DAYS, Frame, SkyMap, recoil_map, sun_axes
 from cevns.analysis.directions.wimp_wind import wind_rows
 from cevns.analysis.fog.floors import FloorCurve
+from cevns.records import Result
 from cevns.sources.sky.sky_positions import date_of
 from cevns.sources.sun import Sun
 from cevns.typing import Array
@@ -73,7 +74,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class DirectionsRecord:
+class DirectionsRecord(Result):
     """Directions of recoils of one source, and what they add to a search.
 
     Args:
@@ -134,14 +135,6 @@ class DirectionsRecord:
             }
         return out
 
-    def plot(self) -> Figure:
-        """Cosines above the thresholds, and the plane of energies and cosines.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("directions", self)
-
     def plot_map(self) -> Figure:
         """Recoil directions on the sky.
 
@@ -149,7 +142,7 @@ class DirectionsRecord:
             InputError: if the source is not the Sun.
             MissingExtraError: if matplotlib or mplhep is not installed.
         """
-        return records.figure("directions-map", self)
+        return records.figure("map of DirectionsRecord", self)
 
     def plane(self) -> tuple[Array, Array]:
         """Edges of recoil energies, keV, and measured counts in cells of the first threshold."""

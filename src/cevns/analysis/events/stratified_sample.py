@@ -18,7 +18,7 @@ from cevns.analysis.events.event_columns import Block, Column, shuffled
 from cevns.analysis.events.event_parts import EventPart, RecoilEvents
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
-from cevns.records import VERSION
+from cevns.records import VERSION, Result
 from cevns.typing import Array
 
 __all__ = ["BLOCK", "EventSample", "Stratum"]
@@ -46,7 +46,7 @@ class Stratum:
 
 
 @dataclass(frozen=True, eq=False)
-class EventSample:
+class EventSample(Result):
     """What a sample of events is drawn of; made by `event_sample`.
 
     Args:
@@ -145,6 +145,20 @@ class EventSample:
         """
         every: list[Block] = list(self.blocks(number, seed))
         return {name: np.concatenate([b[name] for b in every]) for name in every[0]}
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is expected in the exposure, and what the sample is of."""
+        return {
+            "truth_only": self.truth,
+            "expected_events": self.expected,
+            "columns": [{"name": c.name, "about": c.about} for c in self.columns],
+            "strata": [
+                {"component": s.component, "channel": s.channel, "expected": s.expected}
+                for s in self.strata
+            ],
+            **self.said,
+            **self.experiment.provenance(),
+        }
 
     def provenance(self, number: int, seed: int) -> dict[str, Any]:
         """What a file says of where its events are from."""

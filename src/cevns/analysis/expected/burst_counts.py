@@ -20,7 +20,7 @@ from cevns.analysis.expected.burst_significance import Detection
 from cevns.analysis.expected.burst_views import TONNE_KG, Bare, InDetector, View
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import finite, positive
-from cevns.records import head
+from cevns.records import Result, head
 from cevns.sources.supernova import Supernova
 from cevns.typing import Array
 
@@ -35,7 +35,7 @@ _NOT_COUNTED: Final = {
 
 
 @dataclass(frozen=True, eq=False)
-class BurstCounts:
+class BurstCounts(Result):
     """A burst in a target.
 
     Args:

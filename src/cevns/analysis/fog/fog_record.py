@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from cevns import records
 from cevns.analysis.fog.floors import (
     BILLARD_EVENTS,
     ONE_EVENT_WIMPS,
@@ -25,10 +24,8 @@ from cevns.analysis.fog.fog_case import FogCase
 from cevns.analysis.fog.limit_curves import LimitCurve
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import finite
+from cevns.records import Result
 from cevns.typing import Array, ArrayLike
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["NeutrinoFog", "neutrino_fog"]
 
@@ -41,7 +38,7 @@ MOST_POINTS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class NeutrinoFog:
+class NeutrinoFog(Result):
     """A floor and what was asked beside it.
 
     Args:
@@ -99,14 +96,6 @@ class NeutrinoFog:
                 ],
             }
         return out
-
-    def plot(self) -> Figure:
-        """Floor, limits and map in one figure.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("fog", self)
 
 
 def neutrino_fog(

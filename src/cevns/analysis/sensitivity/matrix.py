@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cevns import records
 from cevns.analysis.sensitivity.assumptions import assumptions, declared_years, short_line
@@ -16,10 +16,8 @@ from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.loader import catalogue, find
 from cevns.experiments.experiment import Experiment
+from cevns.records import Result
 from cevns.registry import canonical
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = [
     "ORDER",
@@ -97,7 +95,7 @@ class MatrixRow:
 
 
 @dataclass(frozen=True, eq=False)
-class SensitivityMatrix:
+class SensitivityMatrix(Result):
     """What detectors would measure of topics.
 
     Args:
@@ -161,14 +159,6 @@ class SensitivityMatrix:
             "at": {name: dict(t.held) for name, t in self.topics.items() if t.held},
             "rows": rows,
         }
-
-    def plot(self) -> Figure:
-        """The matrix with the assumption beside each row.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("sensitivity-matrix", self)
 
 
 def sensitivity_matrix(
