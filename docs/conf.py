@@ -10,6 +10,8 @@ from typing import Any
 
 import cevns
 
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
 # Notebook kernels find the command line beside the interpreter that builds the documentation,
 # and print help in one width everywhere, without the moving bars of a terminal.
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
@@ -28,8 +30,12 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
+    "mathml",
+    "notebooks",
+    "offline",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "api/generated/*.ipynb"]
+exclude_patterns = ["_build", "jupyter_execute", "notebooks", "api/generated/*.ipynb"]
+html_math_renderer = "mathml"
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
@@ -95,6 +101,19 @@ def document_once(
     return True if public.startswith("cevns.") and public != page else None
 
 
+def front_page() -> str:
+    """The page of the package itself: its own names, whatever module they live in."""
+    lines = ["cevns", "=====", "", ".. automodule:: cevns", ""]
+    for name in cevns.__all__:
+        if name.startswith("_"):
+            continue
+        is_class = isinstance(getattr(cevns, name), type)
+        lines += [f".. {'autoclass' if is_class else 'autofunction'}:: cevns.{name}"]
+        lines += ["   :members:", "   :inherited-members:"] if is_class else []
+        lines += [""]
+    return "\n".join(lines)
+
+
 def write_api_pages(app: Any) -> None:
     """One page a public module, below the page of its package.
 
@@ -113,6 +132,7 @@ def write_api_pages(app: Any) -> None:
         if below:
             text += "\n.. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {m}\n" for m in below)
         pages[folder / f"{module}.rst"] = text
+    pages[folder / "cevns.rst"] = front_page()
     for old in set(folder.glob("*.rst")) - set(pages):
         old.unlink()
     for page, text in pages.items():

@@ -49,7 +49,6 @@ _LETTERS: Final = 70
 _BYTES: Final = 16_000
 """Of a page, beside the list of what it leaves out."""
 _TABLE: Final = "border-collapse:collapse;margin:0.3em 0"
-_CELL: Final = "padding:0.1em 0.7em;text-align:"
 _RULE: Final = "border-bottom:1px solid currentColor;"
 
 
@@ -97,14 +96,14 @@ class RecordTable:
 
         def line(tag: str, cells: tuple[Any, ...], style: str) -> str:
             inside = "".join(
-                f'<{tag} style="{style}{_CELL}{side}">{escape(written(c))}</{tag}>'
+                f'<{tag} style="{style}text-align:{side}">{escape(written(c))}</{tag}>'
                 for c, side in zip(cells[:_COLUMNS], sides, strict=True)
             )
             return f"<tr>{inside}</tr>"
 
         body = "".join(line("td", row, "") for row in self.rows[:most])
         head = f"<thead>{line('th', kept, _RULE)}</thead>"
-        table = f'<table style="{_TABLE}">{head}<tbody>{body}</tbody></table>'
+        table = f'<table cellpadding="3" style="{_TABLE}">{head}<tbody>{body}</tbody></table>'
         left = []
         if len(self.rows) > most:
             left.append(f"{len(self.rows) - most} further rows")
@@ -197,25 +196,24 @@ def page(title: str, found: Mapping[str, RecordTable], usual: str = "") -> str:
     What would make it longer than 20 kB is named and left out.
     """
     opened = main_name(found, usual) if found else ""
-    parts = [f"<div><b>{escape(title)}</b></div>"]
-    if found:
-        parts.append(found[opened].html(2 * _ROWS))
-    size, left = sum(len(p.encode()) for p in parts), []
-    if opened != SUMMARY and SUMMARY in found:
-        parts.append(_folded(SUMMARY, found[SUMMARY], 3 * _ROWS))
-        size += len(parts[-1].encode())
-    for name, table in found.items():
-        if name in (opened, SUMMARY):
-            continue
-        part = _folded(name, table, _ROWS)
-        if size + len(part.encode()) > _BYTES:
-            left.append(name)
-            continue
-        parts.append(part)
-        size += len(part.encode())
+    first = ""
+    for most in (2 * _ROWS, _ROWS, _ROWS // 2, 1):
+        first = found[opened].html(most) if found else ""
+        if len(first.encode()) <= _BYTES // 2:
+            break
+    names = [n for n in found if n != opened]
+    names.sort(key=lambda n: n != SUMMARY)
+    folded = {n: _folded(n, found[n], 3 * _ROWS if n == SUMMARY else _ROWS) for n in names}
+    sizes = {n: len(part.encode()) for n, part in folded.items()}
+    left = []
+    # the longest ones go: what they say is best read in a data frame
+    while len(first.encode()) + sum(sizes.values()) > _BYTES:
+        left.append(max(sizes, key=lambda n: sizes[n]))
+        del sizes[left[-1]], folded[left[-1]]
+    parts = [f"<div><b>{escape(title)}</b></div>", first, *folded.values()]
     if left:
-        names = escape(", ".join(left[:20])) + (" ..." if len(left) > 20 else "")
-        parts.append(f"<div>further tables, for to_pandas: {names}</div>")
+        more = ", ".join(left[:20]) + (" ..." if len(left) > 20 else "")
+        parts.append(f"<div>further tables, for to_pandas: {escape(more)}</div>")
     return f"<div>{''.join(parts)}</div>"
 
 
@@ -344,6 +342,10 @@ def _rows(
         flat.append(cells)
         deeper.append((f"{name}.{names[i] if names else i}", rest))
     heads = tuple(dict.fromkeys(k for cells in flat for k in cells))
+    # what one row says in several columns and another does not have is no column itself
+    begun = {h.rpartition(".")[0] for h in heads}
+    none = {h for h in begun if all(c.get(h) is None for c in flat)}
+    heads = tuple(h for h in heads if h not in none)
     if names is not None and heads:
         # the name of a row often stands in it once more
         again = "name" in heads and [c.get("name") for c in flat] == names

@@ -112,6 +112,21 @@ class Shown:
 
         return page(repr(self), self.record_tables(), self.main_table)
 
+    def to_pandas(self, table: str = "") -> pandas.DataFrame:
+        """A table of it as a data frame.
+
+        Args:
+            table: which, by its place in the JSON, such as ``"channels.NAME.components"``; by
+                default the main one. ``"summary"`` holds single numbers, in one row.
+
+        Raises:
+            UnknownNameError: if there is no such table; the message names those there are.
+            MissingExtraError: if pandas is not installed.
+        """
+        from cevns.record_tables import data_frame
+
+        return data_frame(self.record_tables(), table, self.main_table)
+
 
 class Result(Shown):
     """A result: its JSON, and all that a notebook asks of it.
@@ -171,21 +186,6 @@ class Result(Shown):
         from cevns.record_tables import main
 
         return f"{self!r}\n{main(self.record_tables(), self.main_table).text()}"
-
-    def to_pandas(self, table: str = "") -> pandas.DataFrame:
-        """A table of the result as a data frame.
-
-        Args:
-            table: which, by its place in the JSON, such as ``"channels.NAME.components"``; by
-                default the main one. ``"summary"`` holds single numbers, in one row.
-
-        Raises:
-            UnknownNameError: if there is no such table; the message names those there are.
-            MissingExtraError: if pandas is not installed.
-        """
-        from cevns.record_tables import data_frame
-
-        return data_frame(self.record_tables(), table, self.main_table)
 
     @overload
     def plot(self, ax: None = None) -> Figure: ...
