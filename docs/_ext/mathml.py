@@ -22,7 +22,7 @@ def mathml(latex: str, *, block: bool) -> str:
     """
     try:
         found = convert(latex.strip(), display="block" if block else "inline")
-    except Exception as error:  # noqa: BLE001 (whatever the converter does not know)
+    except Exception as error:
         message = f"{type(error).__name__}: {error}"
         raise ValueError(message) from error
     if left := re.search(r">\\[A-Za-z]+", found):

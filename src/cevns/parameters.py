@@ -14,8 +14,8 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from cevns.exceptions import InputError, UnknownNameError
-from cevns.record_tables import page
 from cevns.records import Shown
+from cevns.records.record_tables import page
 from cevns.typing import Array
 
 __all__ = ["Gaussian", "Parameter", "Parameters", "fold_name"]

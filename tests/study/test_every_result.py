@@ -229,7 +229,17 @@ def test_what_a_study_returns_are_results() -> None:
     """By the annotations of the methods of a study."""
     every_class()
     named = {c.__name__ for c in subclasses(Result)} | {"dict[str, dict[str, float]]"}
-    others = {"Any", "None", "str", "Model", "Study", "Subject", "Parameters", "ScanPlan", "Experiment"}
+    others = {
+        "Any",
+        "None",
+        "str",
+        "Model",
+        "Study",
+        "Subject",
+        "Parameters",
+        "ScanPlan",
+        "Experiment",
+    }
     kinds = {
         n: str(f.__annotations__["return"]).replace("analysis.", "")
         for owner in (cevns.Study, cevns.study.combined_study.CombinedStudy)

@@ -25,8 +25,8 @@ from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel, structure_of
 from cevns.processes.framework.abilities import OfNuclides, choices_of, placed
 from cevns.rates.electrons import STEPS
-from cevns.record_tables import SUMMARY
 from cevns.records import Shown
+from cevns.records.record_tables import SUMMARY
 
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import ResponseTables

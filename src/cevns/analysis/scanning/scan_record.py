@@ -11,8 +11,8 @@ from cevns.analysis.scanning.scan_findings import ScanFindings
 from cevns.analysis.scanning.scan_text import summary
 from cevns.exceptions import InputError
 from cevns.inference.work.scan_store import read_scan
-from cevns.record_tables import RecordTable, columns_of
 from cevns.records import Result
+from cevns.records.record_tables import RecordTable, columns_of
 from cevns.typing import ENGINE
 
 __all__ = ["Scan"]

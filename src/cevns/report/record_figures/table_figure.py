@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cevns.record_tables import SUMMARY, RecordTable, finite, main_name, written
 from cevns.records import VERSION, Result
+from cevns.records.record_tables import SUMMARY, RecordTable, finite, main_name, written
 from cevns.report.drawing import style
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
 
-    from cevns.record_tables import RecordTable
+    from cevns.records.record_tables import RecordTable
 
 __all__ = [
     "VERSION",
@@ -102,13 +102,13 @@ class Shown:
 
     def record_tables(self) -> dict[str, RecordTable]:
         """All tables of the record."""
-        from cevns.record_tables import tables
+        from cevns.records.record_tables import tables
 
         return tables(self._shown())
 
     def _repr_html_(self) -> str:
         """Tables for a notebook, below 20 kB, of any theme."""
-        from cevns.record_tables import page
+        from cevns.records.record_tables import page
 
         return page(repr(self), self.record_tables(), self.main_table)
 
@@ -123,7 +123,7 @@ class Shown:
             UnknownNameError: if there is no such table; the message names those there are.
             MissingExtraError: if pandas is not installed.
         """
-        from cevns.record_tables import data_frame
+        from cevns.records.record_tables import data_frame
 
         return data_frame(self.record_tables(), table, self.main_table)
 
@@ -183,7 +183,7 @@ class Result(Shown):
 
     def __str__(self) -> str:
         """The first table as text."""
-        from cevns.record_tables import main
+        from cevns.records.record_tables import main
 
         return f"{self!r}\n{main(self.record_tables(), self.main_table).text()}"
 
