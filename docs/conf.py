@@ -1,5 +1,6 @@
-"""Sphinx configuration: `make docs`. No step needs the network."""
+"""Sphinx configuration: `make docs`. Neither a step nor a reader of the pages needs the network."""
 
+import importlib.util
 import os
 import pkgutil
 import re
@@ -30,12 +31,10 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
-    "mathml",
     "notebooks",
     "offline",
 ]
 exclude_patterns = ["_build", "jupyter_execute", "notebooks", "api/generated/*.ipynb"]
-html_math_renderer = "mathml"
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
@@ -55,6 +54,13 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 default_role = "code"
 suppress_warnings = ["ref.python"]  # a type named in two modules is linked to the first
+
+# MathJax stands beside the pages. Its package as an extension would forbid to read in parallel.
+_MATHJAX = importlib.util.find_spec("sphinx-mathjax-offline")
+assert _MATHJAX is not None
+assert _MATHJAX.origin is not None
+html_static_path = [str(Path(_MATHJAX.origin).with_name("static"))]
+mathjax_path = "mathjax/tex-chtml.js"
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
