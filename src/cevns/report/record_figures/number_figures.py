@@ -86,6 +86,9 @@ def row_figure(found: Row) -> Figure:
             errors = [[p.error_down or 0.0], [p.error_up or 0.0]]
             axes.errorbar(p.published, y, xerr=errors, fmt="D", color=_PUBLISHED,
                           markerfacecolor="none", label="Published" if not y else None)  # fmt: skip
+        if p.own is not None:
+            label = "Independent program" if not y else None
+            axes.plot(p.own, y, "s", color=_PUBLISHED, markerfacecolor="none", label=label)
         axes.plot(row.ours, y + 0.25, "o", color=style.ACCENT, label="Ours" if not y else None)
     axes.set_yticks([])
     axes.set_ylim(len(rows) - 0.3, -0.6)

@@ -45,6 +45,6 @@ def systematics_figure(found: Systematics) -> Figure:
     axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     axes.set_xlabel("Change by one standard deviation [%]")
     if rows:
-        axes.legend(loc="best")
+        figure.legend(loc="outside lower center", ncols=2, columnspacing=1.4)
     style.caption(axes, found.experiment.title, f"question: {found.question}; cevns {VERSION}")
     return figure

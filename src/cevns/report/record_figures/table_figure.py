@@ -77,6 +77,8 @@ def _points(axes: Axes, table: RecordTable, numbers: list[int]) -> None:
     axes.set_yticks(range(len(shown)), [style.plain(name) for name, _ in shown])
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(shown) - 0.5, -0.5)
+    offset = axes.xaxis.get_offset_text()  # at the other end than the label
+    offset.set(x=0.0, horizontalalignment="left")
     axes.set_xlabel(style.plain(table.columns[value]))
 
 
