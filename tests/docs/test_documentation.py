@@ -95,8 +95,8 @@ def test_a_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("html", "fault"),
     [
-        ('<script src="https://a.b/c.js"></script>', "loads https://a.b/c.js"),
-        ('<link rel="stylesheet" href="//a.b/c.css">', "loads //a.b/c.css"),
+        ('<script src="https://doi.org/c.js"></script>', "loads https://doi.org/c.js"),
+        ('<link rel="stylesheet" href="//doi.org/c.css">', "loads //doi.org/c.css"),
         ('<a href="x.html"></a>', "has a link without a text to x.html"),
         ('<a href="x.html"> <span> </span></a>', "has a link without a text to x.html"),
     ],
@@ -107,7 +107,7 @@ def test_pages_that_are_refused(html: str, fault: str) -> None:
 
 def test_pages_that_are_fit_for_use() -> None:
     html = (
-        '<script src="_static/a.js"></script><link rel="next" href="https://a.b/c">'
+        '<script src="_static/a.js"></script><link rel="next" href="https://doi.org/c">'
         '<a href="https://arxiv.org/abs/1">a paper</a><a href="#x"><img src="y.png" alt="a"></a>'
         '<a class="sd" aria-label="up" href="#"></a>'
     )

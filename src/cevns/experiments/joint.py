@@ -45,7 +45,11 @@ class Named(Shown):
             e.name: {"title": e.title, "target": e.material.name, "data": e.has_data}
             for e in self.experiments
         }
-        return {"experiments": lines, **{e.name: e.shown for e in self.experiments}}
+        kept = ("title", "source", "target", "physics", "data")
+        return {
+            "experiments": lines,
+            **{e.name: {k: e.shown[k] for k in kept} for e in self.experiments},
+        }
 
     @property
     def names(self) -> tuple[str, ...]:

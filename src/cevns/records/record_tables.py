@@ -48,7 +48,7 @@ _COLUMNS: Final = 12
 _LETTERS: Final = 70
 _BYTES: Final = 16_000
 """Of a page, beside the list of what it leaves out."""
-_TABLE: Final = "border-collapse:collapse;margin:0.3em 0"
+_TABLE: Final = "border-collapse:collapse;margin:0.3em 0;text-align:right"
 _RULE: Final = "border-bottom:1px solid currentColor;"
 
 
@@ -89,26 +89,33 @@ class RecordTable:
         """Whether a column holds words."""
         return any(isinstance(row[index], str) and row[index] for row in self.rows)
 
+    def is_empty(self, index: int) -> bool:
+        """Whether no row has anything but no or nothing in a column."""
+        return all(row[index] is None or row[index] in ("", False) for row in self.rows)
+
     def html(self, most: int = _ROWS) -> str:
         """The table as an element of its own, in the colours of what is around it."""
-        kept = self.columns[:_COLUMNS]
-        sides = ["left" if self.is_text(i) else "right" for i in range(len(kept))]
+        # a column that says nothing of any row is not shown
+        said = [i for i in range(len(self.columns)) if not i or not self.is_empty(i)]
+        left_out = [self.columns[i] for i in said[_COLUMNS:]]
+        sides = {i: "left" if self.is_text(i) else "right" for i in said[:_COLUMNS]}
 
         def line(tag: str, cells: tuple[Any, ...], style: str) -> str:
-            inside = "".join(
-                f'<{tag} style="{style}text-align:{side}">{escape(written(c))}</{tag}>'
-                for c, side in zip(cells[:_COLUMNS], sides, strict=True)
-            )
+            inside = ""
+            for i, side in sides.items():
+                own = f"{style}text-align:{side}" if style or side == "left" else ""
+                begin = f'<{tag} style="{own}">' if own else f"<{tag}>"
+                inside += f"{begin}{escape(written(cells[i]))}</{tag}>"
             return f"<tr>{inside}</tr>"
 
         body = "".join(line("td", row, "") for row in self.rows[:most])
-        head = f"<thead>{line('th', kept, _RULE)}</thead>"
+        head = f"<thead>{line('th', self.columns, _RULE)}</thead>"
         table = f'<table cellpadding="3" style="{_TABLE}">{head}<tbody>{body}</tbody></table>'
         left = []
         if len(self.rows) > most:
             left.append(f"{len(self.rows) - most} further rows")
-        if len(self.columns) > _COLUMNS:
-            left.append(f"columns {escape(', '.join(self.columns[_COLUMNS:]))}"[:400])
+        if left_out:
+            left.append(f"columns {escape(', '.join(left_out)[:400])}")
         return f"{table}<div>and {' and '.join(left)}</div>" if left else table
 
 
@@ -202,15 +209,16 @@ def page(title: str, found: Mapping[str, RecordTable], usual: str = "") -> str:
         if len(first.encode()) <= _BYTES // 2:
             break
     names = [n for n in found if n != opened]
-    names.sort(key=lambda n: n != SUMMARY)
-    folded = {n: _folded(n, found[n], 3 * _ROWS if n == SUMMARY else _ROWS) for n in names}
-    sizes = {n: len(part.encode()) for n, part in folded.items()}
-    left = []
-    # the longest ones go: what they say is best read in a data frame
-    while len(first.encode()) + sum(sizes.values()) > _BYTES:
-        left.append(max(sizes, key=lambda n: sizes[n]))
-        del sizes[left[-1]], folded[left[-1]]
-    parts = [f"<div><b>{escape(title)}</b></div>", first, *folded.values()]
+    size, folded = len(first.encode()), {}
+    # what lies deep in the record, and what is long, is best read in a data frame
+    for name in sorted(names, key=lambda n: (n != SUMMARY, n.count("."))):
+        part = _folded(name, found[name], 3 * _ROWS if name == SUMMARY else _ROWS)
+        if size + len(part.encode()) <= _BYTES:
+            folded[name] = part
+            size += len(part.encode())
+    left = [n for n in names if n not in folded]
+    shown = [folded[n] for n in names if n in folded]
+    parts = [f"<div><b>{escape(title)}</b></div>", first, *shown]
     if left:
         more = ", ".join(left[:20]) + (" ..." if len(left) > 20 else "")
         parts.append(f"<div>further tables, for to_pandas: {escape(more)}</div>")
