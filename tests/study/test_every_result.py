@@ -31,7 +31,6 @@ from cevns.analysis.expected.time_counts import time_counts
 from cevns.analysis.fog import FogCase, neutrino_fog
 from cevns.analysis.sensitivity.matrix import sensitivity_matrix
 from cevns.analysis.studies.lma_dark_sigma import LmaDarkTest
-from cevns.cli.terminal.output import strict
 from cevns.exceptions import InputError, MissingExtraError, UnknownNameError
 from cevns.inference import function_model
 from cevns.inference.model.grid import Grid
@@ -169,7 +168,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "FluxAveraged": lambda: cevns.flux_averaged_cross_section(SNS(19.3, 3.2e23), "CsI"),
     "LmaDarkTest": dark_test,
     "Measurement": fit,
-    "NeutrinoFog": lambda: neutrino_fog(FogCase("Xe"), [6.0, 60.0]),
+    "NeutrinoFog": lambda: neutrino_fog(FogCase("Xe"), [6.0, 60.0], with_map=True),
     "Posterior": posterior,
     "Profile": lambda: study().profile(points=9),
     "ProfileCurve": lambda: study().profile(points=9).curve,
@@ -310,7 +309,7 @@ def test_a_result_in_a_notebook(name: str) -> None:
     assert page.attributes <= {"style", "cellpadding"}
     assert "color:" not in page.styles.replace("currentColor", "")
 
-    record = json.loads(json.dumps(strict(found.to_dict())))
+    record = json.loads(json.dumps(found.to_dict()))
     assert isinstance(record, dict)
     assert record
 

@@ -123,7 +123,7 @@ class DirectionsRecord(Result):
                 "resolution": found.response.said,
                 "head_tail": found.response.head_tail,
             },
-            "cos_edges": found.edges,
+            "cos_edges": found.edges.tolist(),
             "directions": [each.to_dict(self.scale) for each in found.above],
         }
         if self.solar:

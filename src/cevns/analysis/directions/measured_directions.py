@@ -190,13 +190,13 @@ class Above(Binned):
                 "events_for_3_sigma": events_needed(
                     ideal.mean(), ideal.mean(), 1.5 * ideal.mean(2) - 0.5
                 ),
-                "counts": scale * self.ideal_counts,
+                "counts": (scale * self.ideal_counts).tolist(),
             },
             "measured": {
                 "mean_cos": self.mean,
                 "mean_cos2": self.mean_square,
                 "mean_abs_cos": self.axial_mean,
-                "counts": scale * self.measured_counts,
+                "counts": (scale * self.measured_counts).tolist(),
                 "events_for_3_sigma": self.events_needed,
             },
         }

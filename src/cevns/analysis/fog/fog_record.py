@@ -74,10 +74,10 @@ class NeutrinoFog(Result):
         if self.index_map is not None:
             found = self.index_map
             out["map"] = {
-                "mass_gev": found.mass_gev,
-                "cross_section_cm2": found.cross_section_cm2,
-                "index": found.index,
-                "exposure_tonne_year": found.exposure_tonne_year,
+                "mass_gev": found.mass_gev.tolist(),
+                "cross_section_cm2": found.cross_section_cm2.tolist(),
+                "index": found.index.tolist(),
+                "exposure_tonne_year": found.exposure_tonne_year.tolist(),
             }
         if self.billard is not None:
             out["billard"] = {
