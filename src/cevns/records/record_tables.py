@@ -116,6 +116,7 @@ class RecordTable:
             left.append(f"{len(self.rows) - most} further rows")
         if left_out:
             left.append(f"columns {escape(', '.join(left_out)[:400])}")
+        table = f'<div style="overflow-x:auto">{table}</div>'  # a wide one scrolls by itself
         return f"{table}<div>and {' and '.join(left)}</div>" if left else table
 
 

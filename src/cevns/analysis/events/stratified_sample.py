@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class EventSample(Result):
         truth: whether there is no detector.
         said: what else the provenance says.
     """
+
+    main_table: ClassVar[str] = "strata"
 
     experiment: Experiment
     strata: tuple[Stratum, ...]
