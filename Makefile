@@ -86,7 +86,7 @@ lock:  ## new pins in requirements/dev.txt, the same for every Python (needs uv)
 	--quiet --output-file $(LOCK)
 
 clean:  ## remove everything made here
-	rm -rf .venv .venv-demo .venv-core results build dist docs/_build docs/api/generated
+	rm -rf .venv .venv-demo .venv-core results build dist docs/_build docs/api/generated docs/notebooks
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -20,6 +20,7 @@ from cevns.inference.fitting.upper_limits import (
     upper_limit,
 )
 from cevns.inference.model.data import Data
+from cevns.records import Result
 
 if TYPE_CHECKING:
     from cevns.inference.toys.toy_run import Progress
@@ -51,7 +52,7 @@ _BEYOND = 1.5
 
 
 @dataclass(frozen=True)
-class CevnsLimit:
+class CevnsLimit(Result):
     """An upper limit on the CEvNS signal of one experiment.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Interval, ProfileCurve, fit, interval, profile
 from cevns.inference.model.expectation import single_poi
-from cevns.records import cited, head
+from cevns.records import Result, cited, head
 
 __all__ = ["LEVELS", "Profile", "profile_experiments"]
 
@@ -21,7 +21,7 @@ LEVELS = (0.6826894921370859, 0.9)
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class Profile(Result):
     """A profile curve with its intervals.
 
     Args:
@@ -31,6 +31,8 @@ class Profile:
         intervals: at 68.3 and 90 per cent.
         asimov: whether the data were Asimov data.
     """
+
+    main_table: ClassVar[str] = "values"
 
     experiment: Subject
     question: str

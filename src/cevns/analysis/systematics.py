@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from cevns.analysis.alternatives import shapes_freed
 from cevns.analysis.question import PLAIN, Asked, Request, Subject, ask
@@ -16,7 +16,7 @@ from cevns.experiments.questions import COUPLINGS
 from cevns.inference import fit
 from cevns.inference.fitting.impacts import impacts, statistical_error
 from cevns.parameters import fold_name
-from cevns.records import cited, head
+from cevns.records import Result, cited, head
 
 __all__ = ["SystematicRow", "Systematics", "systematic_effects"]
 
@@ -52,7 +52,7 @@ class SystematicRow:
 
 
 @dataclass(frozen=True, eq=False)
-class Systematics:
+class Systematics(Result):
     """The systematics table of one or several experiments.
 
     Args:
@@ -65,6 +65,8 @@ class Systematics:
         relative_to: what effects on the fit are divided by: the fitted ``value``, or of couplings
             that may be zero its ``error``.
     """
+
+    main_table: ClassVar[str] = "systematics"
 
     experiment: Subject
     question: str

@@ -22,12 +22,13 @@ from cevns.inference import Model
 from cevns.inference.model.joining import join
 from cevns.parameters import Parameter, Parameters, fold_name
 from cevns.processes import Interaction
+from cevns.records import Shown
 from cevns.registry import canonical
 
 __all__ = ["JointExperiment", "Named", "asked_first", "changed", "load_all", "load_joint"]
 
 
-class Named:
+class Named(Shown):
     """What several experiments have in common by name; of a joint one and of a study."""
 
     experiments: tuple[Experiment, ...]
@@ -35,6 +36,20 @@ class Named:
     def __repr__(self) -> str:
         """Kind and names."""
         return f"<{type(self).__name__} of {', '.join(self.names)}>"
+
+    def _shown(self) -> dict[str, Any]:
+        """The experiments in lines, and each of them."""
+        if len(self.experiments) == 1:
+            return self.experiments[0].shown
+        lines = {
+            e.name: {"title": e.title, "target": e.material.name, "data": e.has_data}
+            for e in self.experiments
+        }
+        kept = ("title", "source", "target", "physics", "data")
+        return {
+            "experiments": lines,
+            **{e.name: {k: e.shown[k] for k in kept} for e in self.experiments},
+        }
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -42,6 +42,7 @@ from cevns.quenching.curve_model import PointsModel
 from cevns.quenching.point_files import load_points, reference_title
 from cevns.quenching.points import DataSet, check_recoil_errors
 from cevns.quenching.variations import eigenvectors, variations
+from cevns.records import Result
 from cevns.typing import Array, ArrayLike
 
 __all__ = [
@@ -67,7 +68,7 @@ LARGEST_TAU: Final = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class QuenchingFit:
+class QuenchingFit(Result):
     """A fitted quenching curve.
 
     Args:
@@ -79,6 +80,8 @@ class QuenchingFit:
         clipped: points left out, as (set, recoil energy in keVnr, distance in sigma).
         origin: where the points came from.
     """
+
+    main_table: ClassVar[str] = "parameters"
 
     material: str
     model: PointsModel

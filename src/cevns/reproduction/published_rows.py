@@ -16,6 +16,7 @@ from cevns import datasets, registry
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
 from cevns.experiments.declaration.document import parse
+from cevns.records import Result
 
 __all__ = ["FOLDER", "Published", "Row", "about", "declared", "reproduce"]
 
@@ -108,7 +109,7 @@ class Published(BaseModel):
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Result):
     """A published number beside ours; `skipped` says why there is none of ours.
 
     A row of several numbers has them in `parts`, in their order, and none of its own; it agrees if

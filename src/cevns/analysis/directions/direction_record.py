@@ -17,6 +17,7 @@ from cevns.analysis.fog.floors import FloorCurve
 from cevns.citations import of_model
 from cevns.experiments.citing import of_scattering
 from cevns.processes import interaction
+from cevns.records import Result
 from cevns.sources.sky.sky_positions import date_of
 from cevns.sources.sun import Sun
 from cevns.typing import Array
@@ -76,7 +77,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class DirectionsRecord:
+class DirectionsRecord(Result):
     """Directions of recoils of one source, and what they add to a search.
 
     Args:
@@ -132,7 +133,7 @@ class DirectionsRecord:
                 "resolution": found.response.said,
                 "head_tail": found.response.head_tail,
             },
-            "cos_edges": found.edges,
+            "cos_edges": found.edges.tolist(),
             "directions": [each.to_dict(self.scale) for each in found.above],
         }
         if self.solar:
@@ -144,14 +145,6 @@ class DirectionsRecord:
             }
         return out
 
-    def plot(self) -> Figure:
-        """Cosines above the thresholds, and the plane of energies and cosines.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("directions", self)
-
     def plot_map(self) -> Figure:
         """Recoil directions on the sky.
 
@@ -159,7 +152,7 @@ class DirectionsRecord:
             InputError: if the source is not the Sun.
             MissingExtraError: if matplotlib or mplhep is not installed.
         """
-        return records.figure("directions-map", self)
+        return records.figure("map of DirectionsRecord", self)
 
     def plane(self) -> tuple[Array, Array]:
         """Edges of recoil energies, keV, and measured counts in cells of the first threshold."""

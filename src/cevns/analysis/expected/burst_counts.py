@@ -21,7 +21,7 @@ from cevns.analysis.expected.burst_views import TONNE_KG, Bare, InDetector, View
 from cevns.citations import of_model
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import finite, positive
-from cevns.records import cited, head
+from cevns.records import Result, cited, head
 from cevns.sources.supernova import Supernova
 from cevns.typing import Array
 
@@ -36,7 +36,7 @@ _NOT_COUNTED: Final = {
 
 
 @dataclass(frozen=True, eq=False)
-class BurstCounts:
+class BurstCounts(Result):
     """A burst in a target.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from cevns.inference.model.expectation import summed
 from cevns.processes import quantity_of
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import recoil_panels
-from cevns.records import cited, head
+from cevns.records import Result, cited, head
 from cevns.sources import SteadySource
 from cevns.typing import Array
 
@@ -25,7 +25,7 @@ __all__ = ["Rate", "channel_counts", "channel_records", "expected_counts", "rate
 
 
 @dataclass(frozen=True, eq=False)
-class Rate:
+class Rate(Result):
     """Recoil spectrum and expected counts.
 
     Args:
@@ -42,6 +42,8 @@ class Rate:
         times: counts against time of channels with an axis of seconds or days.
         logarithmic: whether the recoil energies are.
     """
+
+    main_table: ClassVar[str] = "recoil_energy_kev"
 
     experiment: Experiment
     recoil_energy_kev: Array = field(repr=False)

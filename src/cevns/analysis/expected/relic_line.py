@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,10 +18,7 @@ from cevns.dark_sector.freeze_out import OMEGA_DARK_MATTER, FreezeOut, relic_fre
 from cevns.dark_sector.thermal_average import ThermalAverage
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
-from cevns.records import figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from cevns.records import Result
 
 __all__ = ["GivenCoupling", "Relic", "RelicPoint", "relic", "relic_point"]
 
@@ -48,7 +45,7 @@ class GivenCoupling:
 
 
 @dataclass(frozen=True)
-class RelicPoint:
+class RelicPoint(Result):
     """The relic density of chi at one pair of masses.
 
     Attributes:
@@ -92,7 +89,7 @@ class RelicPoint:
 
 
 @dataclass(frozen=True)
-class Relic:
+class Relic(Result):
     """Points of one or several models, each along the same masses."""
 
     points: tuple[RelicPoint, ...]
@@ -126,14 +123,6 @@ class Relic:
             return {**self.points[0].to_dict(), "physics": physics, **cite}
         lines = [{"model": n, "points": [p.to_dict() for p in ps]} for n, ps in self.lines.items()]
         return {"lines": lines, "notes": list(self.notes), "physics": physics, **cite}
-
-    def plot(self) -> Figure:
-        """The figure: the coupling over the mass, or around one point.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return figure("relic", self)
 
 
 def relic_point(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from cevns import records
 from cevns.analysis.fog.floors import (
     BILLARD_EVENTS,
     ONE_EVENT_WIMPS,
@@ -26,10 +25,8 @@ from cevns.analysis.fog.limit_curves import LimitCurve
 from cevns.citations import Citations
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import finite
+from cevns.records import Result
 from cevns.typing import Array, ArrayLike
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["NeutrinoFog", "neutrino_fog"]
 
@@ -42,7 +39,7 @@ MOST_POINTS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class NeutrinoFog:
+class NeutrinoFog(Result):
     """A floor and what was asked beside it.
 
     Args:
@@ -86,10 +83,10 @@ class NeutrinoFog:
         if self.index_map is not None:
             found = self.index_map
             out["map"] = {
-                "mass_gev": found.mass_gev,
-                "cross_section_cm2": found.cross_section_cm2,
-                "index": found.index,
-                "exposure_tonne_year": found.exposure_tonne_year,
+                "mass_gev": found.mass_gev.tolist(),
+                "cross_section_cm2": found.cross_section_cm2.tolist(),
+                "index": found.index.tolist(),
+                "exposure_tonne_year": found.exposure_tonne_year.tolist(),
             }
         if self.billard is not None:
             out["billard"] = {
@@ -108,14 +105,6 @@ class NeutrinoFog:
                 ],
             }
         return out
-
-    def plot(self) -> Figure:
-        """Floor, limits and map in one figure.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("fog", self)
 
 
 def neutrino_fog(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cevns import records
 from cevns.analysis.sensitivity.assumptions import assumptions, declared_years, short_line
@@ -17,10 +17,8 @@ from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.loader import catalogue, find
 from cevns.experiments.experiment import Experiment
+from cevns.records import Result
 from cevns.registry import canonical
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = [
     "ORDER",
@@ -98,7 +96,7 @@ class MatrixRow:
 
 
 @dataclass(frozen=True, eq=False)
-class SensitivityMatrix:
+class SensitivityMatrix(Result):
     """What detectors would measure of topics.
 
     Args:
@@ -166,14 +164,6 @@ class SensitivityMatrix:
             "rows": rows,
         }
         return records.cited(record, "fit", "asymptotic")
-
-    def plot(self) -> Figure:
-        """The matrix with the assumption beside each row.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("sensitivity-matrix", self)
 
 
 def sensitivity_matrix(

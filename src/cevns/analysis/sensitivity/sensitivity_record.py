@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from cevns import records
 from cevns.analysis.sensitivity.topic import Quantity
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from cevns.records import Result
 
 __all__ = ["JOINT", "Expected", "Sensitivity"]
 
@@ -20,7 +18,7 @@ JOINT = "joint"
 
 
 @dataclass(frozen=True)
-class Expected:
+class Expected(Result):
     """One expected error or limit.
 
     Args:
@@ -69,7 +67,7 @@ class Expected:
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivity:
+class Sensitivity(Result):
     """What experiments would measure of a topic.
 
     Args:
@@ -79,6 +77,8 @@ class Sensitivity:
         assumptions: behind the numbers, by experiment and subject, in words.
         provenance: physics choices, changed fields and inputs.
     """
+
+    main_table: ClassVar[str] = "expected"
 
     topic: str
     title: str
@@ -173,11 +173,3 @@ class Sensitivity:
             "fit",
             "asymptotic",
         )
-
-    def plot(self) -> Figure:
-        """Numbers against years, a line for each error of the flux.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("sensitivity", self)

@@ -12,13 +12,13 @@ from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.upper_limits import upper_limit
-from cevns.records import cited
+from cevns.records import Result, cited
 
 __all__ = ["StrengthLimit", "strength_limit"]
 
 
 @dataclass(frozen=True)
-class StrengthLimit:
+class StrengthLimit(Result):
     """An upper limit on a parameter of a component's own process.
 
     Args:
