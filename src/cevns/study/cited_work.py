@@ -5,29 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from cevns.analysis.coupling_families import Physics
 from cevns.citations import Citations, of_methods
 from cevns.exceptions import InputError
 from cevns.files import expanded, read
+from cevns.records import Result
 from cevns.study.opening import load
 from cevns.study.study import Study
 
-__all__ = ["Recorded", "cite", "is_result"]
+__all__ = ["cite", "is_result"]
 
 _MOST = 200_000_000
 """Bytes of a result: those of scans hold all their points."""
 _SCAN = (".h5", ".hdf5")
-
-
-@runtime_checkable
-class Recorded(Protocol):
-    """A result: it knows its JSON."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON."""
-        ...
 
 
 def is_result(what: object) -> bool:
@@ -41,7 +33,7 @@ def is_result(what: object) -> bool:
 
 
 def cite(
-    *what: str | Path | Study | Recorded | Mapping[str, Any],
+    *what: str | Path | Study | Result | Mapping[str, Any],
     data: str | Path | None = None,
     overrides: Mapping[str, str] | None = None,
     models: Physics | None = None,
@@ -82,7 +74,7 @@ def cite(
         elif isinstance(one, str | Path):
             found.append(_of_file(expanded(one)))
         else:
-            record = one.to_dict() if isinstance(one, Recorded) else one
+            record = one.to_dict() if isinstance(one, Result) else one
             found.append(_of_record(record, "this record"))
     # the software of all of them stands behind what each has of its own
     software = of_methods()
