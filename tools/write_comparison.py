@@ -26,8 +26,8 @@ CHOSEN = (
     "csi-2021-cross-section",
     "csi-2021-sin2",
     "lar-2020-cevns",
-    "reactor-conus-plus-counts",
-    "xenonnt-2026-flux",
+    "conus-plus-prediction",
+    "xenonnt-2024-flux",
     "fog-floor-xe-5.5",
 )
 """The rows of the README."""
