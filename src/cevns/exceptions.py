@@ -72,11 +72,16 @@ class UnitError(InputError):
 
 
 class SchemaError(InputError):
-    """An experiment file breaks the schema; the message names file, line and field."""
+    """An experiment file breaks the schema; the message names file, line and field.
+
+    ``others`` are further mistakes of the same section, which is where the search for them ended.
+    """
 
     def __init__(
         self, message: str, *, path: Path | str, line: int | None = None, field: str | None = None
     ) -> None:
+        self.path, self.line, self.field, self.message = str(path), line, field, message
+        self.others: tuple[SchemaError, ...] = ()
         where = f"{path}" + (f", line {line}" if line is not None else "")
         super().__init__(f"{where}: " + (f"field '{field}': " if field else "") + message)
 

@@ -25,6 +25,7 @@ __all__ = [
     "find",
     "in_channels",
     "schema_error",
+    "schema_errors",
     "texts",
     "validate",
     "with_variant",
@@ -199,19 +200,48 @@ def schema_error(
         names: fields of the model to their names in the file, where they differ.
         model: the schema of the whole file.
     """
-    first, *others = error.errors(include_url=False)
-    # of the forms that a field may have, that is said which fits but for its value
-    for other in others:
-        if first["type"].endswith("_type") and other["loc"][:-1] == first["loc"][:-1]:
-            first = other
+    first, *others = _complaints(error, document, prefix, names or {}, model).values()
+    first.others = tuple(others)
+    return first
+
+
+def schema_errors(
+    error: Any, document: Document, *, model: Any = ExperimentFile
+) -> dict[Location, SchemaError]:
+    """All complaints of pydantic as `schema_error` has the first, one for a place in the file."""
+    return _complaints(error, document, (), {}, model)
+
+
+def _complaints(
+    error: Any, document: Document, prefix: Location, names: Mapping[str, str], model: Any
+) -> dict[Location, SchemaError]:
+    every = error.errors(include_url=False)
+    located = [(one, _location(one, document, prefix, names)) for one in every]
+    out: dict[Location, Mapping[str, Any]] = {}
+    for one, location in located:
+        form = one["loc"][:-1]
+        if one["type"].endswith("_type") and len(location) == len(prefix) + len(form):
+            # of the forms that a field may have, that is said which fits but for its value
+            beside = [(e, at) for e, at in located if e["loc"][: len(form)] == form]
+            if any(not e["type"].endswith("_type") or len(at) > len(location) for e, at in beside):
+                continue
+            out[location] = one
+        out.setdefault(location, one)
+    return {at: document.error(_sentence(one, at, model), at) for at, one in out.items()}
+
+
+def _location(
+    error: Mapping[str, Any], document: Document, prefix: Location, names: Mapping[str, str]
+) -> tuple[int | str, ...]:
+    """Where in the file a complaint is about."""
     location: list[str | int] = list(prefix)
-    for number, key in enumerate(first["loc"], 1):
-        step = (names or {}).get(key, key)
-        lacking = number == len(first["loc"]) and first["type"] in _OF_FIELDS
+    for number, key in enumerate(error["loc"], 1):
+        step = names.get(key, key)
+        lacking = number == len(error["loc"]) and error["type"] in _OF_FIELDS
         # a field with several forms has their names in between, which the file does not have
         if lacking or document.holds([*location, step]):
             location.append(step)
-    return document.error(_sentence(first, location, model), location)
+    return tuple(location)
 
 
 _EXPOSURE = (
