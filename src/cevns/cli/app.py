@@ -15,6 +15,7 @@ from cevns.cli.commands import (
     fog_command,
     gallery_command,
     global_command,
+    init_command,
     limit_command,
     list_models,
     quenching_commands,
@@ -23,9 +24,11 @@ from cevns.cli.commands import (
     reproduce_command,
     scan_command,
     sensitivity_command,
+    show_command,
     simulate_command,
     supernova_command,
     toys_command,
+    validate_command,
     xsec_commands,
 )
 from cevns.cli.terminal.options import spread
@@ -37,7 +40,6 @@ app = typer.Typer(
     help="Coherent elastic neutrino-nucleus scattering, from the source to the significance.",
     epilog="Every command is one call in Python: cevns.load('coherent-csi-2021').fit()",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -69,6 +71,9 @@ def _main(
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "list": list_models.list_names,
+    "init": init_command.init,
+    "show": show_command.show,
+    "validate": validate_command.validate,
     "xsec": xsec_commands.xsec,
     "flux": rate_command.flux,
     "rate": rate_command.rate,

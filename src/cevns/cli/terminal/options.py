@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from cevns.cli.terminal.completion import EXPERIMENTS, INTERACTIONS
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ NewPhysics = typer.Option(
     metavar="NAME",
     help="an interaction of 'cevns list interactions', several with +, your own FILE.py, or a "
     "FILE.yaml that adds components",
+    autocompletion=INTERACTIONS,
 )
 At = Annotated[
     list[str] | None,
@@ -76,6 +78,7 @@ class Opened:
         typer.Argument(
             metavar="EXPERIMENT",
             help="name from 'cevns list', or a YAML file; several are studied together",
+            autocompletion=EXPERIMENTS,
         ),
     ]
     set_field: Annotated[

@@ -306,8 +306,10 @@ def _load(text: str) -> Any:
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    reader = YAML()
+    reader.preserve_quotes = True  # for what is written again
     try:
-        return YAML().load(text)
+        return reader.load(text)
     except DuplicateKeyError as error:
         key = str(error.problem).split('"')
         named = f"the field '{key[1]}' is" if len(key) > 1 else "a field is"
