@@ -1,4 +1,4 @@
-"""Experiment files of one's own: a template or a shipped file, changed, with its tables beside it."""
+"""Experiment files of one's own: a template or a shipped file, with its tables beside it."""
 
 from __future__ import annotations
 
@@ -126,12 +126,14 @@ def own_file(
     changes = loader.in_channels(document, changes)
     whole = document.with_changes(changes)
     declared = loader.validate(whole)
-    # what does not fit the file as a whole is said before anything is written
-    for slip in slips(path, overrides=overrides):
+    # what does not fit together is said before anything is written; a release may be elsewhere
+    for slip in slips(path, overrides=overrides, inputs=False):
         raise slip
     named = name or declared.name
     if named != declared.name:
-        changes["name"] = json.dumps(named)
+        # what YAML would read as a number or a word of its own needs quotes
+        read = document.with_changes({"name": named}).values["name"]
+        changes["name"] = named if read == named else json.dumps(named)
         if like is not None and any(declared.every_data):
             changes["overlaps"] = json.dumps([declared.name, *declared.overlaps])
     changes.pop("variant", None)

@@ -49,6 +49,7 @@ def slips(
     *,
     data: str | Path | None = None,
     overrides: Mapping[str, str] | None = None,
+    inputs: bool = True,
 ) -> tuple[CevnsError, ...]:
     """Every slip of an experiment file that can be told without the others being repaired.
 
@@ -60,6 +61,7 @@ def slips(
         name_or_path: catalogue name or path, of a combination too.
         data: folder of the public release, as in `cevns.load`.
         overrides: changed fields.
+        inputs: whether tables, data and the model of a fit on them are looked at too.
 
     Returns:
         The mistakes in the order of the file, each with its line and field; none for a file that
@@ -96,11 +98,12 @@ def slips(
         return _sorted(found)
     experiment = load(path, data=data, overrides=overrides)
     with _silence():
-        for view in dict.fromkeys((*_views(experiment, found),)):
+        for view in dict.fromkeys(_views(experiment, found)):
             for part in _CHAIN:
                 _try(lambda view=view, part=part: getattr(view, part), found)  # type: ignore[misc]
-        _try(lambda: experiment.inputs, found)
-        if not found:
+        if inputs:
+            _try(lambda: experiment.inputs, found)
+        if inputs and not found:
             _try(experiment.model, found)
     return _sorted(found)
 
@@ -126,11 +129,11 @@ def _in_sections(document: Document, wrong: list[Location]) -> list[CevnsError]:
             if field.is_required():
                 broken.add(name)
             continue
-        adapter: TypeAdapter[Any] = TypeAdapter(
-            Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-        )
+        form: Any = field.annotation
+        if field.metadata:
+            form = Annotated[(form, *field.metadata)]
         try:
-            sections[name] = adapter.validate_python(values[written])
+            sections[name] = TypeAdapter(form).validate_python(values[written])
         except ValidationError:
             broken.add(name)
     target = values.get("target")

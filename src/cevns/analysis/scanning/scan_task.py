@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,15 +21,22 @@ from cevns.analysis.scanning.scan_plan import ScanPlan
 from cevns.analysis.scanning.scan_profile import profile
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.registry import canonical
 
 if TYPE_CHECKING:
     from cevns.inference.scan.cost import Cost
     from cevns.inference.toys.toy_run import Progress
 
-__all__ = ["METHODS", "Method", "check_method", "cost", "scan"]
+__all__ = ["METHODS", "NICKNAMES", "Method", "check_method", "cost", "scan"]
 
 Method = Literal["profile", "fc", "cls", "bayes"]
 METHODS: tuple[Method, ...] = ("profile", "fc", "cls", "bayes")
+NICKNAMES: Mapping[str, Method] = {
+    **dict.fromkeys(("feldman-cousins", "feldman", "unified", "toys"), "fc"),
+    **dict.fromkeys(("wilks", "profile-likelihood", "likelihood"), "profile"),
+    **dict.fromkeys(("posterior", "bayesian", "mcmc"), "bayes"),
+}
+"""What else methods are called, and their names here."""
 
 
 def _check_one_sided(plan: ScanPlan) -> None:
@@ -60,7 +68,8 @@ def check_method(name: str) -> Method:
     for method in METHODS:
         if method == name.strip().casefold():
             return method
-    raise UnknownNameError("method", name, METHODS)
+    meant = [NICKNAMES[n] for n in NICKNAMES if n == canonical(name)]
+    raise UnknownNameError("method", name, METHODS, meant)
 
 
 def scan(

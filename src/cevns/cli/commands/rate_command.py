@@ -56,7 +56,9 @@ def rate(
 
     if plots is not None:
         if placed.at:
-            raise InputError("--plots draws the experiment at its nominal couplings; leave --at out")
+            raise InputError(
+                "--plots draws the experiment at its nominal couplings; leave --at out"
+            )
         prepare_folder(plots)
     study = placed.study
     found = study.rate(at=placed.values, points=points)

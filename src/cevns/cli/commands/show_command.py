@@ -89,9 +89,7 @@ def _tables(found: Description) -> Iterator[Table | str]:
         for name, c in found.channels.items():
             events = f"{found.observed[name]:g}" if name in found.observed else ""
             power = c["source"] if isinstance(c["source"], dict | list) else f"{c['source']:g}"
-            shown.add_row(
-                name, str(power), f"{c['exposure']:g}", f"{c['target_kg']:.4g}", events
-            )
+            shown.add_row(name, str(power), f"{c['exposure']:g}", f"{c['target_kg']:.4g}", events)
         yield shown
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import cevns
-
 __all__ = ["EXPERIMENTS", "INTERACTIONS", "TEMPLATES"]
 
-_PACKAGE = Path(cevns.__path__[0])
+_PACKAGE = Path(__file__).parents[2]
 
 
 def _beginning(names: Callable[[], list[str]]) -> Callable[[str], list[str]]:

@@ -18,10 +18,9 @@ from cevns.files import check_writable, write
 from cevns.records import head
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.console import Console
     from rich.table import Table
-
-    from matplotlib.figure import Figure
 
 __all__ = [
     "Output",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
-from cevns.experiments.declaration.document import Document, Location, nearest
+from cevns.experiments.declaration.document import Document, Location, nearest, parse
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.files import expanded
 from cevns.registry import canonical
@@ -76,7 +76,20 @@ def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
         if not path.exists():
             raise InputError(f"there is no experiment file {path}; check the path")
         return path
-    raise UnknownNameError("experiment", text, (*catalogue(), *combinations()))
+    known = (*catalogue(), *combinations())
+    raise UnknownNameError("experiment", text, known, _short_names().get(canonical(text), ()))
+
+
+def _short_names() -> dict[str, tuple[str, ...]]:
+    """What members of the shipped combinations are called there, and their experiments."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in combinations():
+        members = parse(CATALOGUE / "combinations" / f"{name}.yaml").values[COMBINATION]
+        for short, member in members.items():
+            if "experiment" in member:
+                for each in (short, *member.get("also", ())):
+                    found[canonical(each)] = (member["experiment"],)
+    return found
 
 
 def _is_path(text: str) -> bool:
