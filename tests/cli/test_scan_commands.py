@@ -95,7 +95,7 @@ def test_limit_from_a_posterior(record):
     pytest.importorskip("arviz")
     limit = ("limit", CSI, "--parameter", "sin2_theta_w=0.1:0.4:13")
     wilks = record(*limit)["intervals"]
-    found = record(*limit, "--method", "bayes", "--toys", "10")
+    found = record(*limit, "--method", "bayes", "--draws", "50")
     width = wilks[0][1] - wilks[0][0]
     assert found["intervals"] == [pytest.approx(wilks[0], abs=0.1 * width)]
     assert "flat" in found["priors"]

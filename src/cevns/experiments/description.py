@@ -86,7 +86,7 @@ class Description:
 def describe(experiment: Experiment) -> Description:
     """What the file of an experiment declares.
 
-    Data that are not at hand are no mistake here: ``inputs.warnings`` says what is lacking.
+    Data that are not at hand are no mistake here: ``inputs`` says what is lacking.
 
     Examples:
         >>> from cevns.experiments import load
@@ -182,9 +182,9 @@ def _parameter(p: Parameter, acts_on: str) -> dict[str, Any]:
 
 
 def _inputs(experiment: Experiment) -> tuple[dict[str, Any], dict[str, float]]:
-    """Where data come from, and how many events they are; what is lacking is a warning."""
+    """Where data come from, and how many events they are; or what is lacking."""
     try:
         inputs = experiment.inputs
     except CevnsError as error:
-        return {"origin": "absent", "files": [], "warnings": [str(error)]}, {}
+        return {"origin": "absent", "files": [], "warnings": [], "absent": str(error)}, {}
     return inputs.record(), {n: float(d.sum()) for n, d in inputs.observed.items()}

@@ -77,6 +77,7 @@ def scan(
     method: str = "profile",
     *,
     toys: int = 1000,
+    draws: int = 5000,
     seed: int = 1,
     toys_at: str | None = None,
     refine: int = 0,
@@ -91,7 +92,8 @@ def scan(
     Args:
         plan: what, from `cevns.analysis.scanning.scan_plan.scan_plan`.
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
-        toys: toys of a point, at most (``fc``, ``cls``); a fifth of the draws wanted (``bayes``).
+        toys: toys of a point, at most (``fc``, ``cls``).
+        draws: independent draws from the posterior that are wanted (``bayes``).
         seed: master seed.
         toys_at: ``anchors`` or ``every-point`` (``fc``); by default what is cheaper.
         refine: times that the cells of a profile scan are halved along its contour.
@@ -141,7 +143,7 @@ def scan(
         return profile(plan, out=out, refine=refine)
     from cevns.analysis.scanning.scan_bayes import bayes
 
-    return bayes(plan.within_ranges(), toys=toys, seed=seed, out=out, progress=progress)
+    return bayes(plan.within_ranges(), draws=draws, seed=seed, out=out, progress=progress)
 
 
 def cost(plan: ScanPlan, method: str, *, toys: int = 1000, toys_at: str | None = None) -> Cost:

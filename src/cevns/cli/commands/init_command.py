@@ -21,7 +21,7 @@ def init(
     template: Annotated[
         str | None,
         typer.Argument(
-            metavar="[beam|reactor|sun]",
+            metavar="beam|reactor|sun",
             help="the kind of source; or --from",
             autocompletion=TEMPLATES,
         ),

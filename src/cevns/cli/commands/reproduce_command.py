@@ -14,7 +14,8 @@ __all__ = ["reproduce"]
 def reproduce(
     output: Output,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="rows; a beginning is enough")
+        list[str] | None,
+        typer.Argument(metavar="ID", help="rows whose identifier is this or begins with it"),
     ] = None,
 ) -> None:
     """Compare with published numbers: quantity, published, ours, difference, agrees."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cevns.cli.terminal import options
+from cevns.cli.terminal.fit_tables import other_digests
 from cevns.cli.terminal.output import Output, prepare_folder, save_figures, table
 
 if TYPE_CHECKING:
@@ -149,9 +150,12 @@ def _data(console: Console, found: Description) -> None:
     shown = table("files", "role", "name", "SHA-256", left=3)
     for file in found.inputs["files"]:
         shown.add_row(file["role"], file["name"], file["sha256"][:12])
-    console.print(shown)
-    for text in found.inputs["warnings"]:
-        console.print(f"note: {text}")
+    if shown.row_count:
+        console.print(shown)
+    if found.inputs["warnings"]:
+        console.print(f"note: {other_digests(found.inputs['warnings'])}")
+    if "absent" in found.inputs:
+        console.print(f"note: {found.inputs['absent']}")
     if found.variants:
         console.print(f"variants (--set variant=NAME): {', '.join(found.variants)}")
     for key, value in found.overrides.items():

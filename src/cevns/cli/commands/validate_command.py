@@ -23,7 +23,7 @@ def validate(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE]...",
+            metavar="FILE",
             help="experiment files, or names from 'cevns list'",
             autocompletion=EXPERIMENTS,
         ),
