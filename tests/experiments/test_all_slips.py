@@ -24,7 +24,7 @@ target: {material: Ge, mass: 1}
 interaction: {kind: standard-model, couplings: tree-low}
 detector:
   quenching: {kind: lindhard, z: 32, a: 72.6, kay: 0.162}
-  resolution: {kind: gausian}
+  resolution: {kind: gauss}
   foo: 1
 axes: {energy: {unit: keVee, edges: [0.3, 0.2]}}
 parameters:

@@ -15,7 +15,7 @@ def reproduce(
     output: Output,
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID", help="rows whose identifier is this or begins with it"),
+        typer.Argument(metavar="ID", help="of rows, whole or its beginning"),
     ] = None,
 ) -> None:
     """Compare with published numbers: quantity, published, ours, difference, agrees."""

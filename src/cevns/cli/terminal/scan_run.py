@@ -95,9 +95,7 @@ class ScanOptions(options.Opened):
     ] = None
     workers: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", min=1, help="processes for the toys; by default as many as make it faster"
-        ),
+        typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as help"),
     ] = None
     scheduler: Annotated[
         str | None,
