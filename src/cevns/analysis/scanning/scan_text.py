@@ -131,7 +131,7 @@ def _best_outside(scan: ScanFindings) -> list[str]:
         return [f"{said}, at the bound"]
     rise = float(np.nanmin(scan.q))
     if rise < _EQUALLY:
-        return [f"{said}; scanned values fit equally well, as couplings compensate each other"]
+        return [f"{said}, where values fit equally well"]
     return [f"{said}; at the best scanned point -2 ln L is {rise:.3g} higher"]
 
 
