@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cache
-from typing import Self
+from typing import Any, Self
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
@@ -162,7 +162,7 @@ def charges(name: str | Charges) -> Charges:
 def _written(text: str) -> Charges:
     """Charges by the names of fermions, ``u=1/3 d=1/3 nu_mu=-1``."""
     known = [f.name for f in fields(Charges) if f.type == "float"]
-    given: dict[str, float] = {}
+    given: dict[str, Any] = {}
     for pair in text.split():
         fermion, _, number = pair.partition("=")
         if fermion not in known:
