@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.fit_tables import other_digests
 from cevns.cli.terminal.output import Output, prepare_folder, save_figures, table
 
 if TYPE_CHECKING:
@@ -139,6 +138,8 @@ def _value(parameter: Mapping[str, Any]) -> str:
 
 def _data(console: Console, found: Description) -> None:
     """What is known of the data, with digests."""
+    from cevns.cli.terminal.fit_tables import other_digests
+
     said = {
         "data": "data: {}",
         "projection": "no data: a projection",
