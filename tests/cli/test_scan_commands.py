@@ -159,7 +159,7 @@ def test_coupling_against_mass(cevns, record):
     assert all(a < b for a, b in pairwise(limits))
     assert found["degrees_of_freedom"] == 1
     done = cevns(*scan(*axes, model="vector-universal"))
-    assert "m_zprime = 1 MeV: g_zprime in [0, " in done.out
+    assert "m_zprime = 1 MeV: g_zprime < " in done.out
 
 
 def test_a_name_alone_is_its_natural_range(record):
