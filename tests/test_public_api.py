@@ -48,9 +48,9 @@ PUBLIC = {
         "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"
     ),
     "cevns.report": (
-        "change_figure correlation_figure data_figure fit_figures flux_figure poisson_interval "
-        "profile_figure project projection_figure pull_figure recoil_figure residual_figure "
-        "save"
+        "change_figure correlation_figure data_figure declared_figures fit_figures flux_figure "
+        "poisson_interval prediction_figures profile_figure project projection_figure "
+        "pull_figure recoil_figure residual_figure save"
     ),
     "cevns.sources": ("PulsedSource SNS Source SteadySource protons_on_target source sources"),
     "cevns.study": ("Study load"),

@@ -96,7 +96,7 @@ def test_limit_from_a_posterior(record):
     pytest.importorskip("arviz")
     limit = ("limit", CSI, "--parameter", "sin2_theta_w=0.1:0.4:13")
     wilks = record(*limit)["intervals"]
-    found = record(*limit, "--method", "bayes", "--toys", "10")
+    found = record(*limit, "--method", "bayes", "--draws", "50")
     width = wilks[0][1] - wilks[0][0]
     assert found["intervals"] == [pytest.approx(wilks[0], abs=0.1 * width)]
     assert "flat" in found["priors"]
@@ -161,7 +161,7 @@ def test_coupling_against_mass(cevns, record):
     assert all(a < b for a, b in pairwise(limits))
     assert found["degrees_of_freedom"] == 1
     done = cevns(*scan(*axes, model="vector-universal"))
-    assert "m_zprime = 1 MeV: g_zprime in [0, " in done.out
+    assert "m_zprime = 1 MeV: g_zprime < " in done.out
 
 
 @pytest.mark.slow

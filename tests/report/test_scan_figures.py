@@ -15,7 +15,7 @@ from cevns.inference.scan.cls_values import assemble
 from cevns.inference.toys.toy_job import TIE
 from cevns.inference.work.scan_store import ScanFile, write_scan
 from cevns.processes import interactions, process, structure_of
-from cevns.report.drawing.labels import parameter_label, symbol
+from cevns.report.drawing.labels import parameter_label, symbol, symbol_of_the_field
 from cevns.report.scan_figures.scan_figure import scan_figure
 from cevns.study import load
 
@@ -556,6 +556,19 @@ def test_every_parameter_of_new_physics_has_a_symbol() -> None:
     assert len(names) > 60
     for name, unit in names.items():
         text = parameter_label(name, unit)
+        assert symbol_of_the_field(name) is not None, name
         assert text.startswith("$"), name
         parser.parse(text)
     assert len({symbol(n) for n in names}) == len(names)
+
+
+@pytest.mark.parametrize("name", ["g_contact", "Lambda_new", "alpha_x", "m_my_boson", "eps_tau"])
+def test_parameters_of_ones_own_are_formulas(name: str) -> None:
+    assert symbol_of_the_field(name) is None
+    assert symbol(name).startswith("$") is (name != "eps_tau")  # eps is no letter
+    MathTextParser("path").parse(symbol(name))
+
+
+@pytest.mark.parametrize("name", ["brn", "t0", "qf.csi.0", "sns.flux", "efficiency", "light_yield"])
+def test_names_of_nuisances_stay_as_they_are(name: str) -> None:
+    assert symbol(name) == name

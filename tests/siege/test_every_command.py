@@ -23,6 +23,8 @@ SCAN = ("--model", "nsi", "--parameter", "eps_ee_u=-0.2:0.4:4")
 STRENGTH = ("--model", "magnetic-moment", "--parameter", "mu_nu_mu=1e-10:1e-8:3:log")
 TOYS = ("--toys", "20", "--workers", "1")
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "show": ("show",),
+    "validate": ("validate",),
     "predict": ("predict",),
     "flux": ("flux",),
     "rate": ("rate",),
@@ -221,7 +223,8 @@ ONE_OF_EACH = sorted({structure(name): name for name in sorted(catalogue(), reve
 def test_no_command_is_forgotten():
     """What takes no experiment is tried elsewhere: `merge` and `plot` read scans."""
     known = {c.name for c in app.registered_commands}
-    others = {"list", "global", "merge", "plot", "quenching", "gallery", "relic", "reproduce"}
+    others = {"list", "init", "global", "merge", "plot", "quenching", "gallery", "relic"}
+    others |= {"reproduce"}
     assert known == {words[0] for words in COMMANDS.values()} | others
 
 

@@ -376,6 +376,7 @@ class Study(Projections):
         method: str = "profile",
         *,
         toys: int = 1000,
+        draws: int = 5000,
         seed: int = 1,
         toys_at: str | None = None,
         refine: int = 0,
@@ -390,7 +391,8 @@ class Study(Projections):
         Args:
             ranges: values by parameter, or a plan.
             method: ``profile``, ``fc``, ``cls`` or ``bayes``.
-            toys: toys of a point, at most; a fifth of the draws wanted (``bayes``).
+            toys: toys of a point, at most (``fc``, ``cls``).
+            draws: independent draws that are wanted (``bayes``).
             seed: master seed.
             toys_at: where toys are drawn: ``anchors``, which all points of a plane share, or
                 ``every-point`` (``fc``).
@@ -421,6 +423,7 @@ class Study(Projections):
             plan,
             method,
             toys=toys,
+            draws=draws,
             seed=seed,
             toys_at=toys_at,
             refine=refine,

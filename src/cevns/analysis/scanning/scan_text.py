@@ -11,6 +11,8 @@ from cevns.exceptions import MissingExtraError
 
 __all__ = ["summary"]
 
+_EQUALLY = 0.01
+"""Rise of -2 ln L that is none."""
 _SLICES = 12
 """Values of a structural axis that are shown."""
 
@@ -63,11 +65,12 @@ def summary(scan: ScanFindings) -> list[str]:
     if scan.refused:
         lines.append(f"this result is refused: {scan.refused}")
     if scan.failed:
-        lines.append(f"{scan.failed} points have no converged fit")
+        points = "point has" if scan.failed == 1 else "points have"
+        lines.append(f"{scan.failed} {points} no converged fit")
     if scan.unsure.any():
         lines.append(
-            f"{int(scan.unsure.sum())} of {scan.unsure.size:,} points are unsure: a fit that did "
-            "not converge has come lower there; a finer grid helps"
+            f"at {int(scan.unsure.sum())} of {scan.unsure.size:,} points a fit that did not "
+            "converge has come lower; a finer grid helps"
         )
     return lines
 
@@ -123,9 +126,13 @@ def _best_outside(scan: ScanFindings) -> list[str]:
     if not outside:
         return []
     where, known = " and ".join(outside), scan.file.run["bounds"]
-    at_bounds = all(scan.best[n] in known[scan.names.index(n)] for n in outside)
-    beside = "at the bound" if at_bounds else "along a valley of couplings"
-    return [f"it lies outside the scanned range of {where}, {beside}"]
+    said = f"it lies outside the scanned range of {where}"
+    if all(scan.best[n] in known[scan.names.index(n)] for n in outside):
+        return [f"{said}, at the bound"]
+    rise = float(np.nanmin(scan.q))
+    if rise < _EQUALLY:
+        return [f"{said}, where values fit equally well"]
+    return [f"{said}; at the best scanned point -2 ln L is {rise:.3g} higher"]
 
 
 def _rounded(n: int) -> str:
@@ -148,7 +155,8 @@ def _pieces(scan: ScanFindings, name: str, pieces: Pieces) -> str:
     if not pieces:
         return f"no scanned value of {name} is allowed"
     at, ((low, high), *more) = scan.names.index(name), pieces
-    whole = scan.logarithmic[at] and scan.begins(name) and low <= scan.axes[at][0]
+    # from the bound of the parameter on it is an upper limit, however the axis is divided
+    whole = scan.begins(name) and low <= scan.axes[at][0]
     if whole and not more and math.isfinite(high):
         return f"{name} < {_with_unit(f'{high:.4g}', scan.units[at])}"
     text = " or ".join(

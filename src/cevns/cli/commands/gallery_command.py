@@ -18,7 +18,7 @@ __all__ = ["gallery"]
 def gallery(
     output: Output,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="figures; all by default")
+        list[str] | None, typer.Argument(metavar="NAME", help="figures; all by default")
     ] = None,
     out: Annotated[
         Path | None,

@@ -77,6 +77,10 @@ def limit(
         )
     from cevns.reproduction.published_results import results
 
+    if options.method != "fc" and options.toys is not None:
+        raise InputError(f"--toys changes nothing with --method {options.method}; leave it out")
+    if options.draws is not None:
+        raise InputError("--draws is for a parameter of new physics and --method bayes")
     level = options.cl
     loaded = study.experiments[0]
     published = next((r for r in results() if r.id == loaded.name and r.limit == level), None)
@@ -90,7 +94,7 @@ def limit(
             background=background,
             asimov=asimov,
             method=options.method,
-            toys=options.toys,
+            toys=options.number_of_toys,
             seed=options.seed,
             workers=options.workers,
             progress=progress,

@@ -47,7 +47,7 @@ KINDS = tuple(_COLUMNS)
 def list_names(
     output: Output,
     kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help=f"one of {', '.join(KINDS)}")
+        str | None, typer.Argument(metavar="KIND", help=f"one of {', '.join(KINDS)}")
     ] = None,
     model: Annotated[
         str | None,
@@ -57,7 +57,7 @@ def list_names(
         ),
     ] = None,
 ) -> None:
-    """List what there is: experiments, sources, interactions, parameters, nuclides, data, ..."""
+    """List what there is: experiments, sources, interactions, parameters, nuclides, data."""
     if model is not None and (kind is None or canonical(kind) != "parameters"):
         raise InputError("--model goes with 'cevns list parameters'")
     if kind is not None and canonical(kind) not in KINDS:
@@ -110,9 +110,27 @@ def _parameters(model: str | None) -> list[tuple[Any, ...]]:
 
 def _data_of(experiment: Experiment) -> str:
     """Whether it can be fitted."""
-    if experiment.declaration.missing:
+    declared = experiment.declaration
+    if declared.missing:
         return "missing"
-    return "yes" if experiment.has_data else "projection"
+    if not experiment.has_data:
+        return "projection"
+    # counts that stand beside the file are there; others are in the release alone
+    alone = declared.signal is not None or any(
+        d is not None and d.counts is None and d.values is None for d in declared.every_data
+    )
+    there = not alone or all(_is_here(name) for name in declared.releases)
+    return "yes" if there else "to fetch"
+
+
+def _is_here(release: str) -> bool:
+    """Whether a public release is found on this machine."""
+    from cevns import datasets
+
+    try:
+        return datasets.find(release) is not None
+    except InputError:  # damaged, or in a folder that is none
+        return False
 
 
 def _rows(kind: str) -> list[tuple[Any, ...]]:

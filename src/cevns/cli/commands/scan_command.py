@@ -41,7 +41,9 @@ def scan(
         if plan:
             from cevns.analysis.scanning.scan_task import cost
 
-            estimate = cost(wanted, options.method, toys=options.toys, toys_at=options.toys_at)
+            estimate = cost(
+                wanted, options.method, toys=options.number_of_toys, toys_at=options.toys_at
+            )
             output.console.print(str(estimate))
             output.result({**wanted.provenance(), **estimate.to_dict()})
             return
@@ -50,7 +52,7 @@ def scan(
 
 def merge(
     output: Output,
-    shares: Annotated[list[Path], typer.Argument(metavar="FILE.h5...", help="all shares")],
+    shares: Annotated[list[Path], typer.Argument(metavar="FILE.h5", help="all shares")],
     out: Annotated[Path, typer.Option(metavar="FILE.h5", help="the whole scan")],
 ) -> None:
     """Join the shares of a scan, as if it had been computed in one go."""
@@ -63,6 +65,7 @@ def merge(
 
 
 def plot(
+    output: Output,
     scan_file: Annotated[Path, typer.Argument(metavar="SCAN.h5", help="written by 'cevns scan'")],
     overlay: Annotated[
         list[Path] | None,
@@ -80,7 +83,6 @@ def plot(
     """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.cli.terminal.output import prepare_figure, require_plots
-    from cevns.cli.terminal.screen import printable
 
     require_plots("cevns plot")
     found = Scan.read(scan_file)
@@ -90,9 +92,10 @@ def plot(
     from cevns.report.scan_figures.scan_figure import check_overlays, scan_figure
 
     for text in check_overlays(found.file.run, overlay or ()):
-        typer.echo(printable(f"note: {text}"))
+        output.console.print(f"note: {text}", soft_wrap=True)
     save(scan_figure(found, overlays=tuple(overlay or ()), levels=tuple(cl or ())), target)
-    typer.echo(printable(f"{found.title}: drawn in {target}"))
+    output.console.print(f"{found.title}: drawn in {target}", soft_wrap=True)
+    output.result({**found.to_dict(), "figures": [str(target)]})
 
 
 def _share(text: str | None) -> tuple[int, int] | None:

@@ -40,7 +40,7 @@ class _Files:
     experiment: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[EXPERIMENT]...",
+            metavar="EXPERIMENT",
             help="name from 'cevns list', or a YAML file; several give a joint number too",
         ),
     ] = None

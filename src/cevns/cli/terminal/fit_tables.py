@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cevns.analysis.measurement import CM2_UNIT
@@ -58,6 +59,19 @@ def show_fit(console: Console, result: Measurement) -> None:
     _show_answer(console, result)
 
 
+def other_digests(said: Sequence[str]) -> str:
+    """One short sentence for all files of a release that are not those that were published.
+
+    Args:
+        said: a sentence for each of them.
+    """
+    files = "1 file" if len(said) == 1 else f"{len(said)} files"
+    return (
+        f"digests of {files} of the release are not the published ones; the structure is right "
+        "and they are used ('cevns data verify' names them)"
+    )
+
+
 def _show_origin(console: Console, result: Measurement) -> None:
     """Where the data and the prediction of each experiment come from."""
     subject = result.subject
@@ -65,8 +79,8 @@ def _show_origin(console: Console, result: Measurement) -> None:
     console.print(f"  {', '.join(subject.cite)}")
     for e in subject.experiments:
         whose = f"{e.name}: " if result.together else ""
-        for warning in e.inputs.warnings:
-            warnings.warn(whose + warning, CevnsWarning, stacklevel=2)
+        if e.inputs.warnings:
+            warnings.warn(whose + other_digests(e.inputs.warnings), CevnsWarning, stacklevel=2)
         data = "Asimov data (expected counts)" if result.asimov else f"data: {e.inputs.origin}"
         folder = "" if e.data is None else f" {e.data}"
         physics = e.physics

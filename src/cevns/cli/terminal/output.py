@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from cevns.files import check_writable, write
 from cevns.records import cited, head
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.console import Console
     from rich.table import Table
 
@@ -26,6 +28,7 @@ __all__ = [
     "prepare_figure",
     "prepare_folder",
     "require_plots",
+    "save_figures",
     "strict",
     "table",
 ]
@@ -60,7 +63,7 @@ class Output:
         from cevns.cli.terminal.screen import screen
 
         console = screen(stderr=self.json == "-")
-        if not console.is_terminal:
+        if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
             console.width = 160  # a file or a pipe has no edge to cut tables at
         return console
 
@@ -160,3 +163,24 @@ def prepare_folder(folder: Path, option: str = "--plots") -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{option}: cannot create {folder}: {error.strerror}") from None
+
+
+def save_figures(
+    console: Console, figures: Mapping[str, Mapping[str, Figure]], folder: Path
+) -> dict[str, list[str]]:
+    """Write figures, say how many, and return their files.
+
+    Args:
+        console: for people.
+        figures: of each experiment, by the name of the file; of several experiments that has the
+            name of its own in front.
+        folder: from `prepare_folder`.
+    """
+    from cevns.report import save
+
+    written: dict[str, list[str]] = {}
+    for name, made in figures.items():
+        front = f"{name}-" if len(figures) > 1 else ""
+        written[name] = [str(save(f, folder / f"{front}{what}.png")) for what, f in made.items()]
+    console.print(f"{sum(map(len, written.values()))} figures in {folder}")
+    return written

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ScanOptions", "show_scan"]
 
+TOYS, DRAWS = 1000, 5000
+"""Toys a point and draws of a posterior where nothing is said."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScanOptions(options.Opened):
@@ -33,6 +36,7 @@ class ScanOptions(options.Opened):
         cl: confidence level.
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
         toys: toys a point.
+        draws: draws from the posterior.
         seed: master seed.
         toys_at: where toys are drawn.
         refine: times that steps are halved.
@@ -52,11 +56,15 @@ class ScanOptions(options.Opened):
         "profile"
     )
     toys: Annotated[
-        int,
+        int | None,
+        typer.Option(metavar="N", min=1, help="toys a point at most (fc, cls); default: 1000"),
+    ] = None
+    draws: Annotated[
+        int | None,
         typer.Option(
-            metavar="N", min=1, help="toys a point at most (fc, cls); fifths of the draws (bayes)"
+            metavar="N", min=1, help="independent draws of the posterior (bayes); default: 5000"
         ),
-    ] = 1000
+    ] = None
     seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1
     toys_at: Annotated[
         str | None,
@@ -87,7 +95,7 @@ class ScanOptions(options.Opened):
     ] = None
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as pay"),
+        typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as help"),
     ] = None
     scheduler: Annotated[
         str | None,
@@ -103,6 +111,11 @@ class ScanOptions(options.Opened):
             help="over that figure: another scan, a CSV of curves, or a folder of them",
         ),
     ] = None
+
+    @property
+    def number_of_toys(self) -> int:
+        """Toys a point, where nothing is said 1000."""
+        return TOYS if self.toys is None else self.toys
 
     @contextmanager
     def prepared(self, shard: tuple[int, int] | None = None) -> Iterator[Executor | None]:
@@ -123,6 +136,11 @@ class ScanOptions(options.Opened):
         toys = method in ("fc", "cls")
         if self.toys_at is not None and method != "fc":
             raise InputError(f"--toys-at is for --method fc; leave it out with {method}")
+        if self.toys is not None and not toys:
+            instead = "take --draws" if method == "bayes" else "leave --toys out, or use fc or cls"
+            raise InputError(f"--toys changes nothing with --method {method}; {instead}")
+        if self.draws is not None and method != "bayes":
+            raise InputError(f"--draws is for --method bayes; leave it out with {method}")
         if self.refine and method != "profile":
             raise InputError(f"--refine is for profile scans; give {method} a finer range")
         if shard and not toys:
@@ -204,12 +222,13 @@ class ScanOptions(options.Opened):
             for text in check_overlays(run, self.overlay):
                 output.console.print(f"note: {text}", soft_wrap=True)
         there = self.out is not None and self.out.exists()
-        what = "steps" if check_method(self.method) == "bayes" else "toys"
+        what = {"profile": "fits", "bayes": "steps"}.get(check_method(self.method), "toys")
         with progress_bar(what) as progress:
             found = scan(
                 wanted,
                 self.method,
-                toys=self.toys,
+                toys=self.number_of_toys,
+                draws=DRAWS if self.draws is None else self.draws,
                 seed=self.seed,
                 toys_at=self.toys_at,
                 refine=self.refine,

@@ -7,7 +7,7 @@ from typing import Final
 
 from cevns.report.drawing import style
 
-__all__ = ["parameter_label", "symbol"]
+__all__ = ["parameter_label", "symbol", "symbol_of_the_field"]
 
 _SYMBOLS: Final = {
     "cevns": "CEvNS events",
@@ -68,11 +68,18 @@ _FAMILIES: Final = tuple(
         (r"q_eff_([a-z]+)(\d+)", r"Q_\mathrm{{eff}}({{}}^{{{1}}}\mathrm{{{0}}})"),
     )
 )
+_GREEK: Final = (
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|rho|sigma|tau|phi|chi|psi|"
+    "omega|Gamma|Delta|Lambda|Sigma|Phi|Omega"
+)
 _FORMULAS: Final = {"csi": "CsI", "nai": "NaI"}
 
 
 def symbol(name: str) -> str:
-    r"""The symbol of a parameter; its name where it has none.
+    r"""The symbol of a parameter: that of the field, else one made of its name, or the name itself.
+
+    A name of one's own that begins with a letter, or a Greek one in words, has the rest as an
+    index.
 
     Args:
         name: of a parameter of a model.
@@ -80,6 +87,17 @@ def symbol(name: str) -> str:
     Examples:
         >>> print(symbol("eps_emu_d"), symbol("mu_nu_mu"), symbol("r_n_csi"), symbol("brn"))
         $\varepsilon_{e\mu}^{dV}$ $\mu_{\nu_{\mu}}$ $R_n(\mathrm{CsI})$ brn
+        >>> print(symbol("g_contact"), symbol("lambda_mu"))
+        $g_\mathrm{contact}$ $\lambda_{\mu}$
+    """
+    return symbol_of_the_field(name) or _made_of(name)
+
+
+def symbol_of_the_field(name: str) -> str | None:
+    """The symbol that the field writes for a parameter; None where it has none.
+
+    Args:
+        name: of a parameter of a model.
     """
     if name in _SYMBOLS:
         return _SYMBOLS[name]
@@ -87,7 +105,19 @@ def symbol(name: str) -> str:
         found = pattern.fullmatch(name)
         if found:
             return f"${formula.format(*map(_group, found.groups()))}$"
-    return style.plain(name)
+    return None
+
+
+def _made_of(name: str) -> str:
+    """A symbol made of a name; the name where that is no letter with an index."""
+    found = re.fullmatch(rf"([A-Za-z]|{_GREEK})_(\w+)", name, re.ASCII)
+    if found is None:
+        return style.plain(name)
+    stem = found[1] if len(found[1]) == 1 else rf"\{found[1]}"
+    if re.fullmatch(_ONE, found[2]):
+        return f"${stem}_{{{_group(found[2])}}}$"
+    index = found[2].replace("_", r"\ ")
+    return rf"${stem}_\mathrm{{{index}}}$"
 
 
 def _group(text: str) -> str:
