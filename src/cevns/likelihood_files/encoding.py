@@ -30,6 +30,8 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.inference.statistics.poisson import Poisson
 from cevns.likelihood_files.histograms import (
+    LUMI,
+    MU,
     HistogramChannel,
     HistogramModel,
     HistoSys,
@@ -42,10 +44,8 @@ from cevns.morphing import even_part
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.typing import Array
 
-__all__ = ["MU", "Encoded", "Link", "Rules", "encode"]
+__all__ = ["Encoded", "Link", "Rules", "encode"]
 
-MU = "mu"
-"""The parameter of interest: 1 is the prediction."""
 _Contents = Callable[[list[Mapping[str, float]]], Array]
 _ALIKE = 1e-9
 """Relative difference below which two expectations are the same."""
@@ -210,7 +210,10 @@ def encode(model: Model, data: Data, poi: str | None, rules: Rules | None = None
     links, parameters = [], []
     for p in free:
         if p.name in used:
-            link, written = _parameter(p, MU if p.name == poi else p.name, linear.get(p.name))
+            name = MU if p.name == poi else p.name
+            if p.name in linear and rules.rates == "one":
+                name = LUMI
+            link, written = _parameter(p, name, linear.get(p.name))
             links.append(link)
             parameters.append(written)
     names = {k.parameter: k.written for k in links}

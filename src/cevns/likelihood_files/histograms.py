@@ -22,6 +22,8 @@ from cevns.parameters import Parameters
 from cevns.typing import Array
 
 __all__ = [
+    "LUMI",
+    "MU",
     "FACTOR_CODES",
     "AuxiliaryCount",
     "BinFactors",
@@ -36,6 +38,10 @@ __all__ = [
 ]
 
 FactorCode = Literal["code4", "code1"]
+MU: Final = "mu"
+"""The parameter of interest of a file: 1 is the prediction."""
+LUMI: Final = "lumi"
+"""The one factor with a Gaussian constraint that HistFactory has."""
 FACTOR_CODES: Final[tuple[str, ...]] = get_args(FactorCode)
 
 

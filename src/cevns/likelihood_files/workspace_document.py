@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.likelihood_files.histograms import (
+    LUMI,
     AuxiliaryCount,
     BinFactors,
     FactorCode,
@@ -34,11 +35,9 @@ from cevns.likelihood_files.histograms import (
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.typing import Array
 
-__all__ = ["LUMI", "SCHEMA", "digest", "read_workspace_document", "workspace_document"]
+__all__ = ["SCHEMA", "digest", "read_workspace_document", "workspace_document"]
 
 SCHEMA: Final = "1.0.0"
-LUMI: Final = "lumi"
-"""The name that the schema gives the one factor with a Gaussian constraint."""
 _KINDS: Final = (
     "histosys",
     "lumi",
@@ -412,23 +411,20 @@ def workspace_document(
     """The JSON of a likelihood of histograms.
 
     Args:
-        histograms: with one linear factor at most.
+        histograms: the one factor with a constraint is called `LUMI`.
         name: of the measurement.
         left_out: samples that a patch adds.
     """
-    channels, parameters, linear = [], [], set[str]()
+    channels, parameters = [], []
     for p in histograms.parameters:
         own: dict[str, Any] = {"name": p.name, "bounds": [[p.lower, p.upper]], "inits": [p.value]}
-        if p.constraint is not None and (p.constraint.mean, p.constraint.sigma) != (0.0, 1.0):
-            linear.add(p.name)
-            own |= {"name": LUMI, "auxdata": [p.constraint.mean], "sigmas": [p.constraint.sigma]}
+        if p.name == LUMI and p.constraint is not None:
+            own |= {"auxdata": [p.constraint.mean], "sigmas": [p.constraint.sigma]}
         if p.fixed:
             own["fixed"] = True
         parameters.append(own)
-    if len(linear) > 1:
-        raise InputError(f"HistFactory has one linear factor with a constraint, not {len(linear)}")
     for channel in histograms.channels:
-        samples = [_sample(s, linear) for s in channel.samples if s.name not in left_out]
+        samples = [_sample(s) for s in channel.samples if s.name not in left_out]
         channels.append({"name": channel.name, "samples": samples})
     return {
         "channels": channels,
@@ -442,13 +438,12 @@ def workspace_document(
     }
 
 
-def _sample(sample: Sample, linear: set[str]) -> dict[str, Any]:
+def _sample(sample: Sample) -> dict[str, Any]:
     modifiers: list[dict[str, Any]] = []
     for m in sample.modifiers:
-        if isinstance(m, NormFactor) and m.parameter in linear:
-            modifiers.append({"name": LUMI, "type": "lumi", "data": None})
-        elif isinstance(m, NormFactor):
-            modifiers.append({"name": m.parameter, "type": "normfactor", "data": None})
+        if isinstance(m, NormFactor):
+            kind = "lumi" if m.parameter == LUMI else "normfactor"
+            modifiers.append({"name": m.parameter, "type": kind, "data": None})
         elif isinstance(m, NormSys):
             data: dict[str, Any] = {"hi": m.high, "lo": m.low}
             modifiers.append({"name": m.parameter, "type": "normsys", "data": data})
