@@ -100,15 +100,14 @@ class Root(WrittenFormat):
         rows, content, lines = [], {}, []
         try:
             with uproot.open(path) as file:
-                names = file.keys(cycle=False, recursive=True)
-                metadata = json.loads(str(file[_METADATA])) if _METADATA in names else {}
-                for name in names:
-                    kind = file.classname_of(name)
+                kinds = file.classnames(cycle=False, recursive=True)
+                metadata = json.loads(str(file[_METADATA])) if _METADATA in kinds else {}
+                for name, kind in kinds.items():
                     if not kind.startswith("TH"):
                         continue
                     found = file[name]
                     values = found.values(flow=False)
-                    axes = ", ".join(a.title or a.name for a in found.axes)
+                    axes = ", ".join(str(a.member("fTitle")) for a in found.axes)
                     shape = " x ".join(map(str, values.shape))
                     rows.append((name, kind, shape, f"{values.sum():.6g}", axes))
                     content[name] = {
