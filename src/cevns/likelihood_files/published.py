@@ -206,11 +206,12 @@ class Published:
             },
         }
 
-    def written_parameters(self, encoded: Encoded) -> list[dict[str, Any]]:
+    @staticmethod
+    def written_parameters(encoded: Encoded) -> list[dict[str, Any]]:
         """Parameters of a file of histograms by those of the model."""
         out = []
         for k in encoded.links:
-            p = self.model.parameters[k.parameter]
+            p = encoded.model.parameters[k.parameter]
             prior = None if p.constraint is None else [p.constraint.mean, p.constraint.sigma]
             out.append(
                 {

@@ -121,7 +121,7 @@ class _Configured(_Part):
     auxdata: _Numbers | None = None
     factors: _Numbers | None = None
     sigmas: _Numbers | None = None
-    fixed: bool = False
+    fixed: bool | Annotated[list[bool], Field(min_length=1)] = False
 
 
 class _Config(_Part):
@@ -325,6 +325,7 @@ class _Reading:
         values, ends = own.inits, own.bounds
         if (values and number >= len(values)) or (ends and number >= len(ends)):
             raise self.mistake(f"the measurement configures fewer numbers than {config!r} has")
+        held = own.fixed if isinstance(own.fixed, bool) else all(own.fixed)
         value = values[number] if values else value
         lower, upper = ends[number] if ends else bounds
         try:
@@ -334,7 +335,7 @@ class _Reading:
                 lower=lower,
                 upper=upper,
                 constraint=constraint,
-                fixed=own.fixed or fixed,
+                fixed=held or fixed,
                 typical=None if constraint else 0.1 * max(abs(value), 0.1),
             )
         except InputError as error:

@@ -48,6 +48,7 @@ class Arviz(WrittenFormat):
 
     def write(self, published: Published, out: Path) -> Written:
         """See `WrittenFormat`."""
+        from cevns.experiments.fast_form import fast_form  # samples alone need tables
         from cevns.inference.bayes.sampling import sample
 
         if published.plan is not None:
@@ -62,7 +63,7 @@ class Arviz(WrittenFormat):
             high = p.upper if math.isfinite(p.upper) else here.value + _WIDE * here.error
             priors[p.name] = Flat(low, high)
         found = sample(
-            model,
+            fast_form(model)[0],
             seed=published.options.seed,
             priors=priors,
             data=published.data,

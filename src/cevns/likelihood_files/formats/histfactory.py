@@ -74,7 +74,7 @@ def _said(published: Published, summary: str) -> str:
 
 
 def _written(path: Path, document: Mapping[str, Any]) -> None:
-    files.write(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    files.write(path, json.dumps(document, allow_nan=False) + "\n")
 
 
 class HistFactory(WrittenFormat):
@@ -106,7 +106,14 @@ class HistFactory(WrittenFormat):
         answer_for(closure, published, "patchset")
         record = {
             **published.record(),
-            **plan.provenance(),
+            "physics": plan.physics | {"interaction": plan.family.interaction.name},
+            "question": plan.family.question.name,
+            "asimov": plan.is_asimov,
+            "held": {
+                p.name: p.value
+                for p in found.first.model.parameters
+                if p.fixed and p.name not in found.labels
+            },
             "format": "HistFactory JSON 1.0.0 with a patchset",
             "interpolation": CODES,
             "lumi_stands_for": found.first.linear[0] if found.first.linear else None,
@@ -193,9 +200,11 @@ def _inspected_patchset(document: Mapping[str, Any], path: Path) -> Inspection:
         rows = []
         for patch in document["patches"]:
             values = [float(v) for v in patch["metadata"]["values"]]
-            signal = sum(sum(o["value"]["data"]) for o in patch["patch"] if o["op"] == "add")
-            rows.append((str(patch["metadata"]["name"]), *(f"{v:.6g}" for v in values),
-                         f"{signal:.6g}"))  # fmt: skip
+            added = [o["value"] for o in patch["patch"] if o["op"] == "add"]
+            samples = [v["data"] for v in added if isinstance(v, Mapping) and "data" in v]
+            events = f"{sum(map(sum, samples)):.6g}" if samples else ""
+            name = str(patch["metadata"]["name"])
+            rows.append((name, *(f"{v:.6g}" for v in values), events))
         digests = {str(k): str(v) for k, v in metadata["digests"].items()}
         description = str(metadata["description"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -1,0 +1,74 @@
+"""Experiments that are exported, and files of them that several tests look into."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import cevns
+from cevns.analysis.alternatives import shapes_freed
+from cevns.analysis.question import Request, ask
+from cevns.inference import Model, observed
+from cevns.likelihood_files.encoding import Encoded, Rules, encode
+from cevns.study import Study
+
+PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _carried() -> None:
+    """The tables that the package carries, whatever CEVNS_DATA names."""
+    os.environ.pop("CEVNS_DATA", None)
+
+
+@pytest.fixture(scope="session")
+def csi(_carried: None) -> Study:
+    """The CsI[Na] measurement."""
+    return cevns.load("coherent-csi-2021")
+
+
+@pytest.fixture(scope="session")
+def lar() -> Study:
+    """The argon measurement, whose data are in its release alone."""
+    name = "coherent-lar-2020"
+    if not PUBLIC or not (Path(PUBLIC) / name).is_dir():
+        pytest.skip(f"CEVNS_DATA does not name a folder with the public release {name}")
+    return cevns.load(name, data=PUBLIC)
+
+
+def model_of(study: Study, poi: str = "count", *, freed: bool = False) -> tuple[Model, str]:
+    """The model of a question and its parameter of interest."""
+    asked = ask(*study.experiments, request=Request(poi))
+    return (shapes_freed(asked) if freed else asked.held), str(asked.interest)
+
+
+def encoded(
+    study: Study, poi: str = "count", *, freed: bool = False, rules: Rules | None = None
+) -> Encoded:
+    """The question as histograms."""
+    model, interest = model_of(study, poi, freed=freed)
+    return encode(model, observed(model), interest, rules)
+
+
+@pytest.fixture(scope="session")
+def exported(csi: Study, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The CsI[Na] count in a format; written once."""
+    folder = tmp_path_factory.mktemp("exports")
+    endings = {"histfactory": ".json", "hs3": ".hs3.json", "csv": ".csv", "root": ".root",
+               "hepdata": "", "arviz": ".nc"}  # fmt: skip
+    known: dict[str, Path] = {}
+
+    def write(name: str) -> Path:
+        if name not in known:
+            out = folder / f"csi-{name}{endings[name]}"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                csi.export(name, out, draws=300)
+            known[name] = out
+        return known[name]
+
+    return write
