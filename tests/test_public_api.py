@@ -75,5 +75,16 @@ def test_what_a_user_sees_of_the_package() -> None:
 def test_methods_of_a_study() -> None:
     from cevns import Study
 
-    asked = ["compare", "fit", "limit", "predict", "profile", "rate", "scan", "systematics", "toys"]
+    asked = [
+        "compare",
+        "export",
+        "fit",
+        "limit",
+        "predict",
+        "profile",
+        "rate",
+        "scan",
+        "systematics",
+        "toys",
+    ]
     assert all(callable(getattr(Study, name)) for name in asked)

@@ -10,10 +10,6 @@ from pathlib import Path
 import pytest
 
 import cevns
-from cevns.analysis.alternatives import shapes_freed
-from cevns.analysis.question import Request, ask
-from cevns.inference import Model, observed
-from cevns.likelihood_files.encoding import Encoded, Rules, encode
 from cevns.study import Study
 
 PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it
@@ -38,20 +34,6 @@ def lar() -> Study:
     if not PUBLIC or not (Path(PUBLIC) / name).is_dir():
         pytest.skip(f"CEVNS_DATA does not name a folder with the public release {name}")
     return cevns.load(name, data=PUBLIC)
-
-
-def model_of(study: Study, poi: str = "count", *, freed: bool = False) -> tuple[Model, str]:
-    """The model of a question and its parameter of interest."""
-    asked = ask(*study.experiments, request=Request(poi))
-    return (shapes_freed(asked) if freed else asked.held), str(asked.interest)
-
-
-def encoded(
-    study: Study, poi: str = "count", *, freed: bool = False, rules: Rules | None = None
-) -> Encoded:
-    """The question as histograms."""
-    model, interest = model_of(study, poi, freed=freed)
-    return encode(model, observed(model), interest, rules)
 
 
 @pytest.fixture(scope="session")

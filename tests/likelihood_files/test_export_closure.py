@@ -7,13 +7,18 @@ their size, the spread of the random points of the box included. LAr has no such
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
-from conftest import encoded, model_of
+from encoded_models import encoded, model_of
 
 from cevns.detectors.framework.efficiency_curve import Morphed
 from cevns.exceptions import CevnsWarning, InputError
-from cevns.inference import observed
+from cevns.inference import Channel, Component, observed
+from cevns.inference.model.shapes import fixed
+from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.likelihood_files.assembled import assembled
 from cevns.likelihood_files.closure import Closure, close
 from cevns.likelihood_files.encoding import Rules, encode
@@ -22,6 +27,7 @@ from cevns.parameters import Gaussian, Parameters
 from cevns.study import Study
 
 FIFTH = 0.2
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 
 
 def closure(study: Study, poi: str, rules: Rules, *, freed: bool = False) -> Closure:
@@ -164,31 +170,31 @@ def test_a_lost_constraint_is_seen(csi):
         p if p.name != "lumi" else type(p)(**{**vars(p), "constraint": Gaussian(1.0, 1.0)})
         for p in found.histograms.parameters
     )
-    from dataclasses import replace
-
     spoilt = assembled(replace(found.histograms, parameters=free))
     assert close(found, spoilt, "cross_section").error_change > 3.0
 
 
-def test_what_cannot_be_expressed_is_named(csi, lar):
+def test_what_cannot_be_expressed_is_named(csi):
     with pytest.raises(InputError, match=r"'sin2_theta_w' is free and changes 'cevns'.*patchset"):
         csi.export("histfactory", "never.json", poi="sin2-theta-w")
     import cevns
 
-    points = cevns.load("coherent-csi-2021", overrides={"variant": "unbinned"})
-    with pytest.raises(InputError, match="statistic Unbinned"):
-        points.export("hs3", "never.json")
+    on_off = cevns.load(EXAMPLES / "source-on-off.yaml")
+    with pytest.raises(InputError, match="statistic OnOff"):
+        on_off.export("hs3", "never.json")
 
 
-def test_correlated_constraints_are_refused():
-    import cevns
-
-    study = cevns.load("conus-plus-2025")
-    model = study.model()
-    if not any(c.auxiliary for c in model.channels):
-        pytest.skip("no correlated constraint in this file any more")
-    with pytest.raises(InputError, match="beside the counts"):
-        encode(model, observed(model), "cevns")
+def test_correlated_constraints_are_refused(csi):
+    """A measurement of two parameters at once is a channel of its own."""
+    model, poi = model_of(csi)
+    values = [
+        Component(n, fixed(row), (n,)) for n, row in zip(("brn", "nin"), np.eye(2), strict=True)
+    ]
+    statistic = GaussianValues(covariance=np.array([[21.0, 3.0], [3.0, 4.0]]))
+    both = Channel("of both", np.array([18.4, 5.6]), tuple(values), statistic, auxiliary=True)
+    joint = replace(model, channels=(*model.channels, both))
+    with pytest.raises(InputError, match="of both is a measurement of brn, nin beside the counts"):
+        encode(joint, observed(joint), poi)
 
 
 def test_a_measured_value_away_from_the_nominal_one_is_kept(csi):

@@ -10,7 +10,7 @@ import pytest
 
 from cevns.exceptions import CevnsError, DataError, UnknownNameError
 from cevns.likelihood_files.exporting import inspect
-from cevns.likelihood_files.file_format import written_names, writer
+from cevns.likelihood_files.file_format import writer, written_names
 
 FORMATS = [
     "histfactory",

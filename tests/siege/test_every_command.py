@@ -51,6 +51,18 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "sensitivity limit": ("sensitivity", "--topic", "magnetic-moment"),
     "toys": ("toys", "-n", "20", "--workers", "1"),
     "compare": ("compare", "coherent-lar-engineering"),
+    "export": ("export", "--to", "histfactory", "--out", "exported.json", "--asimov"),
+    "export cross section": (
+        "export",
+        "--to",
+        "hs3",
+        "--out",
+        "exported.hs3.json",
+        "--asimov",
+        "--poi",
+        "cross-section",
+    ),
+    "export table": ("export", "--to", "csv", "--out", "exported.csv", "--asimov"),
     "supernova": ("supernova", "--distance", "1kpc"),
     "xsec": ("xsec", "Ge", "--source"),
     "fog": ("fog", "Ge", "--masses", "50GeV", "--detector"),
@@ -209,9 +221,19 @@ KNOWN = {("axes", "limit asimov"), ("detector", "limit asimov")}
 
 
 def test_no_command_is_forgotten():
-    """What takes no experiment is tried elsewhere: `merge` and `plot` read scans."""
+    """What takes no experiment is tried elsewhere: `merge`, `plot` and `inspect` read files."""
     known = {c.name for c in app.registered_commands}
-    others = {"list", "global", "merge", "plot", "quenching", "gallery", "relic", "reproduce"}
+    others = {
+        "list",
+        "global",
+        "inspect",
+        "merge",
+        "plot",
+        "quenching",
+        "gallery",
+        "relic",
+        "reproduce",
+    }
     assert known == {words[0] for words in COMMANDS.values()} | others
 
 
@@ -235,7 +257,8 @@ def test_sensitivity_of_a_counting_experiment(tmp_path, capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in catalogue() if n not in ALIKE])
-def test_shipped_experiments(name, capsys):
+def test_shipped_experiments(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     refused = {command for command, words in on(name) if ends_well(capsys, *words)}
     if name in CARRIED:  # the fog is asked for germanium, which another detector does not see
         assert refused == (set() if name == "coherent-ge-2024" else {"fog"})

@@ -1,1 +1,1 @@
-"""Likelihoods in files that others read: written with a statement of what is lost, and read back."""
+"""Likelihoods in files that others read, with a statement of what is lost, and read back."""

@@ -117,7 +117,8 @@ class HistogramShape(ComputedShape):
         held: parameters along which no slope is asked for.
 
     Examples:
-        >>> sample = Sample("s", np.array([4.0]), (HistoSys("a", np.array([6.0]), np.array([2.0])),))
+        >>> moved = HistoSys("a", np.array([6.0]), np.array([2.0]))
+        >>> sample = Sample("s", np.array([4.0]), (moved,))
         >>> HistogramShape(sample).rows({"a": np.array([0.5])}, np.zeros(1)).dense().tolist()
         [[[5.0], [2.0]]]
     """
@@ -163,19 +164,17 @@ class HistogramShape(ComputedShape):
             contents = contents + alpha[:, None] * odd + even_part(alpha)[:, None] * even
             if m.parameter in slopes:
                 slopes[m.parameter] += odd + even_part_derivative(alpha)[:, None] * even
-        every = [
-            np.stack([values[n] + like for n in m.parameters], axis=-1) for m in self._factors
-        ]
+        every = [np.stack([values[n] + like for n in m.parameters], axis=-1) for m in self._factors]
         product: Array = np.ones_like(contents)
         for gamma in every:
             product = product * gamma
         for n in slopes:
             slopes[n] *= product
-        for number, m in enumerate(self._factors):
+        for number, of_bins in enumerate(self._factors):
             others: Array = np.ones_like(contents)
             for other, gamma in enumerate(every):
                 others = others if other == number else others * gamma
-            for b, n in enumerate(m.parameters):
+            for b, n in enumerate(of_bins.parameters):
                 if n in slopes:
                     slopes[n][:, b] += contents[:, b] * others[:, b]
         return DenseRows(np.stack([contents * product, *slopes.values()], axis=1))

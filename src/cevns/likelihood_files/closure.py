@@ -107,8 +107,8 @@ class Closure:
             f"file {self.file_value:.5g} +- {self.file_error:.4g}{unit} (cevns {self.value:.5g} +- "
             f"{self.error:.4g}): {100 * self.shift:+.2f} % of the error, error "
             f"{100 * self.error_change:+.2f} %{z}, -2lnL differs by at most {self.profile:.4f} "
-            f"along the profile and {self.box:.4f} (median {self.box_median:.4f}) in the box of one "
-            "standard deviation"
+            f"along the profile and {self.box:.4f} (median {self.box_median:.4f}) in the box of "
+            "one standard deviation"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -235,9 +235,7 @@ def _box(encoded: Encoded, read_back: Model, poi_error: float) -> tuple[Array, i
         p = parameters[k.parameter]
         width = poi_error if p.constraint is None and p.role == "poi" else p.scale
         at = parameters.position(k.parameter)
-        theta[:, at] = np.clip(
-            p.value + width * rng.uniform(-1.0, 1.0, POINTS), p.lower, p.upper
-        )
+        theta[:, at] = np.clip(p.value + width * rng.uniform(-1.0, 1.0, POINTS), p.lower, p.upper)
     written = encoded.written(theta)
     order = [encoded.histograms.parameters.position(n) for n in read_back.parameters.names]
     ours = Likelihood.of(encoded.model, encoded.data).twice_nll(theta)

@@ -17,7 +17,7 @@ the total (`NormSys`) and that of the shape alone, so that the product of rates 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -46,7 +46,7 @@ from cevns.typing import Array
 
 __all__ = ["Encoded", "Link", "Rules", "encode"]
 
-_Contents = Callable[[list[Mapping[str, float]]], Array]
+_Contents = Callable[[Sequence[Mapping[str, float]]], Array]
 _ALIKE = 1e-9
 """Relative difference below which two expectations are the same."""
 _PULL_BOUND = 8.0
@@ -218,7 +218,9 @@ def encode(model: Model, data: Data, poi: str | None, rules: Rules | None = None
             parameters.append(written)
     names = {k.parameter: k.written for k in links}
     if poi is not None and poi not in names:
-        raise InputError(f"{model.name}: the parameter of interest {poi!r} is held, or moves nothing")
+        raise InputError(
+            f"{model.name}: the parameter of interest {poi!r} is held, or moves nothing"
+        )
     channels, lost = [], {}
     for channel in model.channels:
         samples = []
@@ -273,7 +275,7 @@ def _part(model: Model, channel: Channel, number: int, free: list[Parameter]) ->
     for p in free:
         centre[model.parameters.position(p.name)] = _mean(p)
 
-    def contents(points: list[Mapping[str, float]]) -> Array:
+    def contents(points: Sequence[Mapping[str, float]]) -> Array:
         theta = np.repeat(centre[:, None], len(points), axis=1)
         for column, values in enumerate(points):
             for name, value in values.items():
@@ -451,10 +453,12 @@ def _sample(
     said = []
     if refolded:
         said.append(
-            f"{', '.join(refolded)} fold the response again in cevns; the file interpolates between "
-            "one standard deviation up and down, and adds what two of them do"
+            f"{', '.join(refolded)} fold the response again in cevns; the file interpolates "
+            "between one standard deviation up and down, and adds what two of them do"
         )
     if exponential:
         how = "added to the contents" if rules.rates == "additive" else "exponential"
-        said.append(f"{', '.join(exponential)} multiply linearly in cevns and are {how} in the file")
+        said.append(
+            f"{', '.join(exponential)} multiply linearly in cevns and are {how} in the file"
+        )
     return Sample(part.name, nominal, tuple(modifiers)), "; ".join(said)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 from cevns import files, registry
 from cevns.exceptions import CevnsWarning, DataError, InputError, MissingExtraError
 from cevns.likelihood_files.closure import Closure
+from cevns.likelihood_files.patchsets import PointClosure
 from cevns.likelihood_files.published import Published
 
 __all__ = [
@@ -23,8 +24,8 @@ __all__ = [
     "FileFormat",
     "Inspection",
     "TextTable",
-    "WrittenFormat",
     "Written",
+    "WrittenFormat",
     "answer_for",
     "format_of",
     "library",
@@ -114,7 +115,7 @@ class Candidate:
         Raises:
             DataError: if the file is named as JSON and is none.
         """
-        if not self.head.lstrip()[:1] == b"{":
+        if self.head.lstrip()[:1] != b"{":
             return {}
         content = files.read(self.path, _LARGEST)
         try:
@@ -230,7 +231,7 @@ def format_of(candidate: Candidate) -> FileFormat:
     raise DataError(f"is none of the files that are known here: {titles}", path=path)
 
 
-def answer_for(closure: Closure, published: Published, what: str) -> None:
+def answer_for(closure: Closure | PointClosure, published: Published, what: str) -> None:
     """Say where a file is not as good as the model.
 
     Raises:

@@ -22,15 +22,15 @@ from cevns.parameters import Parameters
 from cevns.typing import Array
 
 __all__ = [
+    "FACTOR_CODES",
     "LUMI",
     "MU",
-    "FACTOR_CODES",
     "AuxiliaryCount",
     "BinFactors",
     "FactorCode",
+    "HistoSys",
     "HistogramChannel",
     "HistogramModel",
-    "HistoSys",
     "Modifier",
     "NormFactor",
     "NormSys",

@@ -1,7 +1,7 @@
 """A likelihood of histograms as HS3 (JSON): written so that pyhs3 and ROOT read the same from it.
 
-* A constraint of a factor is a ``gaussian_dist`` in ``aux_distributions``, where pyhs3 finds it, and
-  named as ``constraint_name`` of the modifier, where ROOT does.
+* A constraint of a factor is a ``gaussian_dist`` in ``aux_distributions``, where pyhs3 finds it,
+  and named as ``constraint_name`` of the modifier, where ROOT does.
 * Variations are absolute contents. Interpolation codes are the defaults of both readers, 4p and 4,
   and are not written.
 * An analysis has initial values and a domain, without which nothing is free.
@@ -65,9 +65,7 @@ def hs3_document(
             {"name": channel.name, "type": "histfactory_dist", "axes": axes, "samples": samples}
         )
         contents = channel.observed.tolist()
-        data.append(
-            {"name": _data(channel), "type": "binned", "axes": axes, "contents": contents}
-        )
+        data.append({"name": _data(channel), "type": "binned", "axes": axes, "contents": contents})
     aux = [_constraint(name) for name in factors]
     for name, constraint in factors.items():
         distributions.append(
@@ -247,7 +245,7 @@ def _modifier(m: Mapping[str, Any], path: Path | str) -> Modifier:
     if code not in (*usual, "code1") or (code == "code1" and kind != "normsys"):
         raise DataError(f"the interpolation {code!r} of {m['name']!r} is not read", path=path)
     if kind == "normsys":
-        found = "code1" if code == "code1" else "code4"
-        return NormSys(name, float(data["hi"]), float(data["lo"]), found)
-    high, low = (np.array(data[k]["contents"], dtype=float) for k in ("hi", "lo"))
-    return HistoSys(name, high, low)
+        high, low = float(data["hi"]), float(data["lo"])
+        return NormSys(name, high, low, "code1" if code == "code1" else "code4")
+    up, down = (np.array(data[k]["contents"], dtype=float) for k in ("hi", "lo"))
+    return HistoSys(name, up, down)

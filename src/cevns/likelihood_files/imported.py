@@ -148,8 +148,10 @@ def is_likelihood_file(path: Path | str) -> bool:
     if candidate.path.suffix != ".json" or not candidate.path.is_file():
         return False
     found = candidate.json
-    return {"channels", "measurements"} <= set(found) or "distributions" in found or (
-        {"patches", "metadata"} <= set(found)
+    return (
+        {"channels", "measurements"} <= set(found)
+        or "distributions" in found
+        or ({"patches", "metadata"} <= set(found))
     )
 
 
@@ -187,8 +189,8 @@ def read_likelihood(
     document = candidate.json
     if "patches" in document:
         raise InputError(
-            f"{path} is a patchset, which has signals alone; fit one with its workspace: "
-            "'pyhf patchset apply WORKSPACE.json PATCHSET.json --name POINT --output-file FILE.json'"
+            f"{path} is a patchset, which has signals alone; fit one with its workspace: 'pyhf "
+            "patchset apply WORKSPACE.json PATCHSET.json --name POINT --output-file FILE.json'"
         )
     if "distributions" in document:
         if asked:

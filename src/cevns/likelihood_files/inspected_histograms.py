@@ -54,7 +54,7 @@ def histogram_tables(histograms: HistogramModel) -> tuple[tuple[TextTable, ...],
     ]
     own, parameters = [], {}
     taus = {a.parameter: a.tau for a in histograms.auxiliary}
-    kinds = _kinds(histograms)
+    acts = _kinds(histograms)
     for p in histograms.parameters:
         constraint = "free"
         if p.constraint is not None:
@@ -67,9 +67,9 @@ def histogram_tables(histograms: HistogramModel) -> tuple[tuple[TextTable, ...],
             "value": p.value,
             "bounds": bounds,
             "constraint": constraint,
-            "kinds": kinds.get(p.name, []),
+            "kinds": acts.get(p.name, []),
         }
-        own.append((p.name, f"{p.value:.6g}", constraint, ", ".join(kinds.get(p.name, []))))
+        own.append((p.name, f"{p.value:.6g}", constraint, ", ".join(acts.get(p.name, []))))
     title = "parameters" if len(own) <= _MOST else f"the first {_MOST} of {len(own)} parameters"
     tables.append(TextTable(title, ("parameter", "value", "constraint", "acts as"),
                             tuple(own[:_MOST])))  # fmt: skip

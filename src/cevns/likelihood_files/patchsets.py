@@ -194,7 +194,9 @@ def _points(plan: ScanPlan) -> Iterator[_Point]:
     for structure, numbers in grid.slices():
         model = plan.family.model(structure)
         for number in numbers.tolist():
-            values = dict(zip((a.name for a in grid.axes), grid.points[number].tolist(), strict=True))
+            values = dict(
+                zip((a.name for a in grid.axes), grid.points[number].tolist(), strict=True)
+            )
             yield _point(plan, model, f"point_{number}", values)
     structure = grid.slices()[0][0]
     nominal = {a.name: a.parameter.value for a in couplings}
@@ -273,4 +275,3 @@ def patchset_document(
         "version": "1.0.0",
     }
     return workspace, document
-

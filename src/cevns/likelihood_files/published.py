@@ -201,9 +201,7 @@ class Published:
             "question": self.asked.question.name,
             "asimov": self.asimov,
             "held": held,
-            "axes": {
-                c.name: [a.to_dict() for a in self.axes(c)] for c in self._counting
-            },
+            "axes": {c.name: [a.to_dict() for a in self.axes(c)] for c in self._counting},
         }
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""A HistFactory workspace (JSON, schema 1.0.0): as a likelihood of histograms, and written from one.
+"""A HistFactory workspace (JSON, schema 1.0.0), read to a likelihood of histograms and written.
 
 The rules for constraints are those of pyhf: a pull of normsys and histosys is 0 +- 1; lumi has the
 value and the width of its measurement; the factors of staterror have a Gaussian constraint of the
@@ -385,7 +385,9 @@ class _Reading:
                 )
             self.kinds[name] = "staterror"
             if any(len(s.data) != len(m.data) for s, m in members):
-                raise self.mistake(f"the staterror {name!r} has another number of bins than a sample")
+                raise self.mistake(
+                    f"the staterror {name!r} has another number of bins than a sample"
+                )
             if len({len(s.data) for s, _ in members}) > 1:
                 raise self.mistake(f"the channel {channel.name!r} has samples of different lengths")
             contents = np.sum([s.data for s, _ in members], axis=0)

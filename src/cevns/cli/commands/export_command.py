@@ -22,7 +22,9 @@ def export(
     output: Output,
     to: Annotated[
         str,
-        typer.Option("--to", metavar="FORMAT", help="histfactory, hs3, hepdata, root, csv or arviz"),
+        typer.Option(
+            "--to", metavar="FORMAT", help="histfactory, hs3, hepdata, root, csv or arviz"
+        ),
     ],
     out: Annotated[
         Path, typer.Option(metavar="PATH", help="the file, or the folder of a submission (hepdata)")

@@ -27,9 +27,7 @@ def likelihood_file(asked: options.Asked) -> Path | None:
     return found[0] if found else None
 
 
-def fit_file(
-    path: Path, asked: options.Asked, output: Output, *, asimov: bool, minos: str
-) -> None:
+def fit_file(path: Path, asked: options.Asked, output: Output, *, asimov: bool, minos: str) -> None:
     """Fit a likelihood and print it.
 
     Raises:

@@ -21,8 +21,8 @@ from cevns.likelihood_files.file_format import (
     Candidate,
     Inspection,
     TextTable,
-    WrittenFormat,
     Written,
+    WrittenFormat,
 )
 from cevns.likelihood_files.published import Published
 
@@ -82,8 +82,8 @@ class Arviz(WrittenFormat):
             row = next(r for r in summary["parameters"] if r["name"] == name)
             here = best[name]
             lines.append(
-                f"{name}: posterior {row['mean']:.5g} +- {row['sd']:.3g}, best fit {here.value:.5g} "
-                f"+- {here.error:.3g}, R-hat {row['r_hat']:.3f}"
+                f"{name}: posterior {row['mean']:.5g} +- {row['sd']:.3g}, best fit "
+                f"{here.value:.5g} +- {here.error:.3g}, R-hat {row['r_hat']:.3f}"
             )
         return Written((out,), tuple(lines), record)
 

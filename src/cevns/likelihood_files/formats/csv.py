@@ -17,8 +17,8 @@ from cevns.likelihood_files.file_format import (
     Candidate,
     Inspection,
     TextTable,
-    WrittenFormat,
     Written,
+    WrittenFormat,
 )
 from cevns.likelihood_files.published import ChannelTable, Published
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from cevns import files
 from cevns.exceptions import DataError, InputError, OutputError
@@ -25,8 +26,8 @@ from cevns.likelihood_files.file_format import (
     Candidate,
     Inspection,
     TextTable,
-    WrittenFormat,
     Written,
+    WrittenFormat,
     library,
 )
 from cevns.likelihood_files.formats.histfactory import workspace_content
@@ -132,7 +133,7 @@ def _parameters(writer: _Writer, published: Published) -> None:
     values = [p.value for p in fitted]
     writer.table(
         "Parameters",
-        "Best fit; errors are those of MINOS for the parameter of interest and of HESSE for others.",
+        "Best fit; errors are those of MINOS for the parameter of interest, else of HESSE.",
         [
             writer.along("parameter", names),
             writer.column("value", values, errors=[("fit", up, -down)]),
@@ -163,9 +164,7 @@ def _profile(writer: _Writer, published: Published) -> None:
     p = published.model.parameters[name]
     low, high = max(p.lower, found.value - 3 * found.error), found.value + 3 * found.error
     values = np.linspace(low, min(p.upper, high), _POINTS)
-    curve = profile(
-        published.model, name, values=values, data=published.data, best=published.fit
-    )
+    curve = profile(published.model, name, values=values, data=published.data, best=published.fit)
     writer.table(
         "Profile",
         f"-2 ln L above its minimum along {name}, all other parameters at their conditional best "

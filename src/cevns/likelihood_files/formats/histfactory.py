@@ -20,8 +20,8 @@ from cevns.likelihood_files.file_format import (
     Candidate,
     Inspection,
     TextTable,
-    WrittenFormat,
     Written,
+    WrittenFormat,
     answer_for,
 )
 from cevns.likelihood_files.inspected_histograms import histogram_tables
@@ -181,9 +181,7 @@ def _of_a_patchset(candidate: Candidate) -> str:
 
 def _without_poi(document: Mapping[str, Any]) -> dict[str, Any]:
     """The backgrounds alone, without the parameter that multiplies the signals."""
-    names = {
-        m["name"] for c in document["channels"] for s in c["samples"] for m in s["modifiers"]
-    }
+    names = {m["name"] for c in document["channels"] for s in c["samples"] for m in s["modifiers"]}
     measurements = [
         {**m, "config": {**m["config"], "poi": m["config"]["poi"] if m["config"]["poi"] in names
                          else ""}}

@@ -15,8 +15,8 @@ from cevns.likelihood_files.encoding import Rules, encode
 from cevns.likelihood_files.file_format import (
     Candidate,
     Inspection,
-    WrittenFormat,
     Written,
+    WrittenFormat,
     answer_for,
 )
 from cevns.likelihood_files.hs3_document import HS3_VERSION, hs3_document, read_hs3_document

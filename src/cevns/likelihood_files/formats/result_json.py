@@ -29,7 +29,12 @@ class ResultJson(FileFormat):
         fitted = found.get("parameters")
         if isinstance(fitted, Mapping):
             own = [
-                (str(n), f"{p['value']:.6g}", f"{p.get('error') or 0.0:.4g}", str(p.get("unit", "")))
+                (
+                    str(n),
+                    f"{p['value']:.6g}",
+                    f"{p.get('error') or 0.0:.4g}",
+                    str(p.get("unit", "")),
+                )
                 for n, p in fitted.items()
                 if isinstance(p, Mapping) and isinstance(p.get("value"), int | float)
             ]

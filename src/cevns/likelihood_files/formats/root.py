@@ -20,8 +20,8 @@ from cevns.likelihood_files.file_format import (
     Candidate,
     Inspection,
     TextTable,
-    WrittenFormat,
     Written,
+    WrittenFormat,
     library,
 )
 from cevns.likelihood_files.published import BinAxis, ChannelTable, Published
@@ -120,6 +120,8 @@ class Root(WrittenFormat):
             raise DataError(
                 f"is no complete ROOT file ({type(error).__name__}: {text})", path=path
             ) from None
+        if not rows:
+            raise DataError("holds no histograms, or is damaged", path=path)
         if "statement" in metadata:
             lines.append(str(metadata["statement"]))
         heads = ("histogram", "class", "bins", "sum", "axes")
