@@ -131,13 +131,11 @@ def test_missing_extra_is_one_sentence(
 
 
 def test_likelihood_files(tmp_path: Path) -> None:
-    """HistFactory, HS3 and CSV are written and read by the core; others name their extra."""
-    for name in ("histfactory", "hs3", "csv"):
-        out = tmp_path / f"{name}.json"
-        done = run("export", "coherent-csi-2021", "--to", name, "--out", out)
-        assert done.returncode == 0, done.stderr
-        assert run("inspect", out).returncode == 0
-    assert run("fit", tmp_path / "histfactory.json").returncode == 0
+    """HistFactory is written and read by the core; formats that need an extra name it."""
+    out = tmp_path / "csi.json"
+    done = run("export", "coherent-csi-2021", "--to", "histfactory", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert run("fit", out).returncode == 0
     for name, package in (("root", "uproot"), ("hepdata", "hepdata_lib"), ("arviz", "emcee")):
         out = tmp_path / f"never-{name}"
         done = run("export", "coherent-csi-2021", "--to", name, "--out", out)

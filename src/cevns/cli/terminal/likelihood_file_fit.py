@@ -18,9 +18,11 @@ def likelihood_file(asked: options.Asked) -> Path | None:
     Raises:
         InputError: if there are others beside.
     """
+    named = [p for p in map(expanded, asked.experiment) if p.suffix == ".json"]
+    if not named:
+        return None
     from cevns.likelihood_files.imported import is_likelihood_file
 
-    named = [p for p in map(expanded, asked.experiment) if p.suffix == ".json"]
     found = [p for p in named if is_likelihood_file(p)]
     if found and len(asked.experiment) > 1:
         raise InputError(f"{found[0]} is the file of a likelihood, which is fitted alone")
