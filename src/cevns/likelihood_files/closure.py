@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from cevns.exceptions import InputError
 from cevns.inference.fitting.fit_result import FitResult
 from cevns.inference.fitting.minuit import minimum
 from cevns.inference.minimum.likelihood import Likelihood
@@ -158,7 +159,7 @@ def close(encoded: Encoded, read_back: Model, poi: str, *, null: bool = True) ->
         _profile(read_back, of_file, file_best, link.written, np.array(PROFILE)),
     ]
     z: list[float | None] = [None, None]
-    if null and model.parameters[poi].lower <= 0.0:
+    if null and np.isfinite([c[0] for c in curves]).all():
         z = [float(np.sqrt(max(c[0], 0.0))) for c in curves]
     differences, without = _box(encoded, read_back, best[poi].error)
     found = _polished(model, data, best, poi)
@@ -207,22 +208,21 @@ def _polished(model: Model, data: Data, best: FitResult, poi: str) -> float:
 
 
 def _profile(model: Model, data: Data, best: FitResult, poi: str, values: Array) -> Array:
-    """Rise of -2 ln L at some values."""
-    p, found = model.parameters[poi], []
-    start = best.theta
-    # from the minimum outwards, each fit from its neighbour
-    order = np.argsort(np.abs(values - best[poi].value))
+    """Rise of -2 ln L at some values; not a number where the counts are impossible."""
+    p, start = model.parameters[poi], best.theta
     out = np.full(len(values), np.nan)
-    for k in order:
+    for k in range(len(values)):
         if not p.lower <= values[k] <= p.upper:
             continue
         at = start.copy()
         at[model.parameters.position(poi)] = values[k]
-        fitted = minimum(
-            model, data=data, fix={poi: float(values[k])}, start=at, poi=poi, hesse=False
-        )
+        try:
+            fitted = minimum(
+                model, data=data, fix={poi: float(values[k])}, start=at, poi=poi, hesse=False
+            )
+        except InputError:  # nothing else could make the counts: without a background at zero
+            continue
         out[k] = fitted.twice_nll - best.twice_nll
-        found.append(fitted)
     return out
 
 

@@ -49,7 +49,7 @@ __all__ = ["Encoded", "Link", "Rules", "encode"]
 _Contents = Callable[[Sequence[Mapping[str, float]]], Array]
 _ALIKE = 1e-9
 """Relative difference below which two expectations are the same."""
-_PULL_BOUND = 8.0
+_PULL_BOUND = 50.0
 """Standard deviations that a pull may move where the model sets no bound."""
 _FACTOR_BOUND = 10.0
 """Largest factor in units of the nominal value, likewise."""
@@ -295,10 +295,12 @@ def _part(model: Model, channel: Channel, number: int, free: list[Parameter]) ->
             scaled = np.array(ends)[:, None] / mean * nominal
             if not ends or not _alike(found, scaled, size):
                 component = channel.components[number].name
+                repair = "hold it (--fix)"
+                if p.role == "poi":
+                    repair = "ask for a count, or write its values as a patchset (--parameter)"
                 raise InputError(
                     f"{model.name}: {p.name!r} is free and changes {component!r} otherwise than in "
-                    "proportion, which no modifier of a file of histograms does; hold it (--fix, "
-                    "--at), or write a grid of its values as a patchset (--parameter)"
+                    f"proportion, which no modifier of a file of histograms does; {repair}"
                 )
             factors.append(p.name)
             continue

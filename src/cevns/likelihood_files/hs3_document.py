@@ -172,6 +172,17 @@ def read_hs3_document(document: Mapping[str, Any], path: Path | str) -> Histogra
         ) from None
 
 
+def _name(value: object) -> str:
+    """A name, which is a text.
+
+    Raises:
+        TypeError: if it is something else.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"a name must be a text, not {value!r}")
+    return value
+
+
 def _read(document: Mapping[str, Any], path: Path | str) -> HistogramModel:
     analysis = document["analyses"][0]
     likelihood = next(x for x in document["likelihoods"] if x["name"] == analysis["likelihood"])
@@ -205,15 +216,15 @@ def _read(document: Mapping[str, Any], path: Path | str) -> HistogramModel:
         for sample in found["samples"]:
             modifiers = []
             for m in sample["modifiers"]:
-                modifiers.append(_modifier(m, path))
+                modifiers.append(_modifier(m, len(sample["data"]["contents"]), path))
                 used[m["parameter"]] = None
                 if m["type"] != "normfactor":
                     constraints.setdefault(m["parameter"], Gaussian(0.0, 1.0))
             nominal = np.array(sample["data"]["contents"], dtype=float)
-            samples.append(Sample(sample["name"], nominal, tuple(modifiers)))
+            samples.append(Sample(_name(sample["name"]), nominal, tuple(modifiers)))
         observed = np.array(counts[of]["contents"], dtype=float)
-        channels.append(HistogramChannel(name, observed, tuple(samples)))
-    poi = next(iter(analysis.get("parameters_of_interest") or ()), "")
+        channels.append(HistogramChannel(_name(name), observed, tuple(samples)))
+    poi = _name(next(iter(analysis.get("parameters_of_interest") or ()), ""))
     parameters = []
     for name in [*([poi] if poi else []), *(n for n in used if n != poi)]:
         value, (lower, upper) = values[name], ends.get(name, (-np.inf, np.inf))
@@ -231,8 +242,8 @@ def _read(document: Mapping[str, Any], path: Path | str) -> HistogramModel:
     return HistogramModel(Path(path).stem, tuple(channels), Parameters(parameters), poi)
 
 
-def _modifier(m: Mapping[str, Any], path: Path | str) -> Modifier:
-    kind, name = m["type"], m["parameter"] if "parameter" in m else m["name"]
+def _modifier(m: Mapping[str, Any], n_bins: int, path: Path | str) -> Modifier:
+    kind, name = m["type"], _name(m["parameter"])
     if kind not in _KINDS:
         raise DataError(
             f"the modifier {m['name']!r} is a {kind!r}, not read; known are {', '.join(_KINDS)}",
@@ -246,6 +257,10 @@ def _modifier(m: Mapping[str, Any], path: Path | str) -> Modifier:
         raise DataError(f"the interpolation {code!r} of {m['name']!r} is not read", path=path)
     if kind == "normsys":
         high, low = float(data["hi"]), float(data["lo"])
+        if not (0.0 < high < np.inf and 0.0 < low < np.inf):
+            raise DataError(f"the factors of {m['name']!r} are not positive", path=path)
         return NormSys(name, high, low, "code1" if code == "code1" else "code4")
     up, down = (np.array(data[k]["contents"], dtype=float) for k in ("hi", "lo"))
+    if up.shape != (n_bins,) or down.shape != (n_bins,):
+        raise DataError(f"{m['name']!r} has another number of bins than its sample", path=path)
     return HistoSys(name, up, down)

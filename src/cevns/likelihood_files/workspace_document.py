@@ -393,6 +393,12 @@ class _Reading:
             contents = np.sum([s.data for s, _ in members], axis=0)
             errors = np.sqrt(np.sum(np.square([m.data for _, m in members]), axis=0))
             own = self.config.get(name)
+            for numbers in () if own is None else (own.sigmas, own.auxdata):
+                if numbers is not None and len(numbers) != len(contents):
+                    raise self.mistake(
+                        f"the measurement configures {len(numbers)} numbers of the staterror "
+                        f"{name!r}, which has {len(contents)}"
+                    )
             for b, (content, error) in enumerate(zip(contents, errors, strict=True)):
                 sigma = error / content if content > 0.0 else 0.0
                 if own is not None and own.sigmas:

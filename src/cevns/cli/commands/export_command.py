@@ -118,7 +118,18 @@ def inspect(
         output.console.print(line, soft_wrap=True, highlight=False)
     for each in found.tables:
         shown = table(each.title, *each.columns)
+        for number, column in enumerate(shown.columns):
+            if not all(_is_number(row[number]) for row in each.rows):
+                column.justify = "left"
         for row in each.rows:
             shown.add_row(*row)
         output.console.print(shown)
     output.result({"file": str(path), "kind": found.kind, **dict(found.content)})
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return not text
+    return True

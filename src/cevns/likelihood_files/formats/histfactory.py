@@ -205,11 +205,13 @@ def _inspected_patchset(document: Mapping[str, Any], path: Path) -> Inspection:
             rows.append((name, *(f"{v:.6g}" for v in values), events))
         digests = {str(k): str(v) for k, v in metadata["digests"].items()}
         description = str(metadata["description"])
+        heads = [f"{n} [{u}]" if u else n for n, u in zip(labels, units, strict=True)]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"is no patchset of HistFactory: {type(error).__name__} {error}", path=path
         ) from None
-    heads = [f"{n} [{u}]" if u else n for n, u in zip(labels, units, strict=True)]
+    if any(len(row) != len(labels) + 2 for row in rows):
+        raise DataError("has a patch with another number of values than labels", path=path)
     table = TextTable(f"{len(rows)} patches", ("patch", *heads, "events"), tuple(rows))
     lines = (description, *(f"of the workspace with {k} {v}" for k, v in digests.items()))
     content = {
