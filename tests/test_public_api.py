@@ -31,6 +31,9 @@ PUBLIC = {
         "Channel Component Data FitResult FittedParameter Interval Likelihood Model ProfileCurve "
         "asimov fit function_model interval observed profile significance"
     ),
+    "cevns.likelihood_files": (
+        "Export ImportedFit ImportedLikelihood Inspection export inspect read_likelihood"
+    ),
     "cevns.processes": (
         "DarkKinematics "
         "CONTACT Combined ELECTRON ELECTRON_CONTACT ElectronScattering Extension Factor "

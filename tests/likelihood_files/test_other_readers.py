@@ -106,7 +106,7 @@ def box(found, n=40):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("poi", ["count", "cross-section"])
+@pytest.mark.parametrize("poi", ["count", pytest.param("cross-section", marks=pytest.mark.slow)])
 def test_pyhs3_reads_what_is_written(poi, csi):
     found = encoded(csi, poi, rules=Rules("all"))
     document = json.loads(json.dumps(hs3_document(found.histograms, "x", (), {})))
@@ -180,6 +180,7 @@ def test_hepdata_accepts_the_submission(exported):
         (folder / "kept").rename(folder / "counts.yaml")
 
 
+@pytest.mark.slow
 def test_a_scan_goes_into_a_submission(csi, tmp_path):
     pytest.importorskip("hepdata_lib")
     pytest.importorskip("contourpy")

@@ -237,7 +237,6 @@ def encode(model: Model, data: Data, poi: str | None, rules: Rules | None = None
         tuple(channels),
         Parameters(parameters),
         "" if poi is None else MU,
-        origin={c.name: c for c in model.channels},
     )
     return Encoded(model, data, histograms, tuple(links), tuple(linear), lost)
 

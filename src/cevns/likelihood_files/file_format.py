@@ -6,14 +6,20 @@ import importlib
 import json
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from cevns import files, registry
-from cevns.exceptions import CevnsWarning, DataError, InputError, MissingExtraError
+from cevns.exceptions import (
+    CevnsWarning,
+    DataError,
+    InputError,
+    MissingExtraError,
+    UnknownNameError,
+)
 from cevns.likelihood_files.closure import Closure
 from cevns.likelihood_files.patchsets import PointClosure
 from cevns.likelihood_files.published import Published
@@ -29,7 +35,6 @@ __all__ = [
     "answer_for",
     "format_of",
     "library",
-    "rows_of",
     "writer",
     "written_names",
 ]
@@ -151,9 +156,6 @@ class FileFormat(ABC):
 class WrittenFormat(FileFormat):
     """A format in which cevns writes."""
 
-    suffix: ClassVar[str]
-    """Ending of its files; empty for a folder."""
-
     @abstractmethod
     def prepare(self, out: Path) -> None:
         """Refuse what can be refused before anything is computed.
@@ -205,8 +207,6 @@ def writer(name: str) -> WrittenFormat:
     Raises:
         UnknownNameError: if there is no such format.
     """
-    from cevns.exceptions import UnknownNameError
-
     found = _formats().get(registry.canonical(name))
     if not isinstance(found, WrittenFormat):
         raise UnknownNameError("format of exports", name, written_names())
@@ -242,8 +242,3 @@ def answer_for(closure: Closure | PointClosure, published: Published, what: str)
     if published.options.strict:
         raise InputError(f"nothing is written: {what}: {closure.warning}")
     warnings.warn(f"{what}: {closure.warning}", CevnsWarning, stacklevel=3)
-
-
-def rows_of(pairs: Sequence[Sequence[object]]) -> tuple[tuple[str, ...], ...]:
-    """Cells as texts."""
-    return tuple(tuple(str(x) for x in row) for row in pairs)

@@ -13,11 +13,9 @@ pyhf (L. Heinrich et al., J. Open Source Softw. 6 (2021) 2823).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from cevns.inference.model.channel import Channel
 from cevns.parameters import Parameters
 from cevns.typing import Array
 
@@ -155,7 +153,6 @@ class HistogramModel:
         parameters: all, with bounds and Gaussian constraints.
         poi: the parameter of interest; empty where there is none.
         auxiliary: Poisson constraints.
-        origin: the channels of the experiments that it was made of, by name, for their axes.
     """
 
     name: str
@@ -163,7 +160,6 @@ class HistogramModel:
     parameters: Parameters
     poi: str = ""
     auxiliary: tuple[AuxiliaryCount, ...] = ()
-    origin: Mapping[str, Channel] = field(default_factory=dict, repr=False)
 
     @property
     def n_bins(self) -> int:

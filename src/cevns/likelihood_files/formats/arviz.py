@@ -37,7 +37,6 @@ class Arviz(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "posterior (ArviZ netCDF)"
-    suffix: ClassVar[str] = ".nc"
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`."""

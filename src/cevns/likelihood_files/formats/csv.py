@@ -74,7 +74,6 @@ class Csv(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "table of counts (CSV)"
-    suffix: ClassVar[str] = ".csv"
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`."""

@@ -227,7 +227,6 @@ class HepData(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "submission to HEPData (folder)"
-    suffix: ClassVar[str] = ""
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`; a folder that holds something else is not replaced."""
@@ -262,7 +261,7 @@ class HepData(WrittenFormat):
         target = Path(os.path.realpath(out))
         temporary = target.with_name(f".{os.urandom(8).hex()}")
         try:
-            _fill(temporary, writer, comment, attached, published)
+            _fill(temporary, writer, comment, attached)
             if target.exists():
                 shutil.rmtree(target)
             temporary.replace(target)
@@ -354,13 +353,7 @@ def _attachments(published: Published) -> tuple[list[str], list[_Attached], dict
     return lines, attached, {"closure": closures}
 
 
-def _fill(
-    folder: Path,
-    writer: _Writer,
-    comment: str,
-    attached: Sequence[_Attached],
-    published: Published,
-) -> None:
+def _fill(folder: Path, writer: _Writer, comment: str, attached: Sequence[_Attached]) -> None:
     """Write all of a submission into a new folder."""
     folder.mkdir()
     submission = writer.lib.Submission()
@@ -381,7 +374,6 @@ def _fill(
         yaml.dump(head, file)
     for table in writer.tables:
         table.write_output(str(folder))
-    del published
 
 
 MODEL = HepData

@@ -81,7 +81,6 @@ class HistFactory(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "HistFactory workspace or patchset (JSON)"
-    suffix: ClassVar[str] = ".json"
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`."""

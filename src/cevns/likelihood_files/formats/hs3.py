@@ -60,7 +60,6 @@ class Hs3(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "HS3 likelihood (JSON)"
-    suffix: ClassVar[str] = ".json"
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`."""

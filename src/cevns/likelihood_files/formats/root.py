@@ -56,7 +56,6 @@ class Root(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "histograms (ROOT)"
-    suffix: ClassVar[str] = ".root"
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`."""
