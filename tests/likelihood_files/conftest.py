@@ -15,16 +15,25 @@ from cevns.study import Study
 PUBLIC = os.environ.get("CEVNS_DATA")  # read before any test hides it
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _carried() -> None:
-    """The tables that the package carries, whatever CEVNS_DATA names."""
-    os.environ.pop("CEVNS_DATA", None)
+@pytest.fixture(autouse=True)
+def _carried(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Neither CEVNS_DATA nor a cache, so that the carried tables are used."""
+    cache = tmp_path_factory.mktemp("cache") / "none"
+    monkeypatch.delenv("CEVNS_DATA", raising=False)
+    monkeypatch.setattr("cevns.datasets.places.cache_folder", lambda: cache)
 
 
 @pytest.fixture(scope="session")
-def csi(_carried: None) -> Study:
-    """The CsI[Na] measurement."""
-    return cevns.load("coherent-csi-2021")
+def csi() -> Study:
+    """The CsI[Na] measurement on the tables the package carries (studies do not change)."""
+    held = os.environ.pop("CEVNS_DATA", None)
+    try:
+        study = cevns.load("coherent-csi-2021")
+        _ = study.experiments[0].inputs
+    finally:
+        if held is not None:
+            os.environ["CEVNS_DATA"] = held
+    return study
 
 
 @pytest.fixture(scope="session")
