@@ -19,6 +19,7 @@ from cevns.experiments.experiment import load as load_experiment
 from cevns.experiments.joint import asked_first
 from cevns.inference import Model
 from cevns.parameters import Parameters
+from cevns.study.exports import Exports
 from cevns.study.outlook import Projections, tiny_is_zero
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Fix = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Study(Projections):
+class Study(Projections, Exports):
     """One or several experiments; open it with `cevns.load`.
 
     What is fitted is a question: `poi`, a name (``count`` of one experiment by default,

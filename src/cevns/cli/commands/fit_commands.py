@@ -9,6 +9,7 @@ import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_figure, prepare_folder, table
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
@@ -38,9 +39,21 @@ def fit(
         ),
     ] = None,
 ) -> None:
-    """Fit one experiment, or several together: components, significance, parameters."""
-    from cevns.cli.terminal.fit_tables import show_fit
+    """Fit one experiment, or several together: components, significance, parameters.
 
+    A HistFactory workspace (FILE.json) is fitted as it is; '--set normsys=code1' and '--set
+    measurement=NAME' choose what the file leaves open.
+    """
+    from cevns.cli.terminal.fit_tables import show_fit
+    from cevns.cli.terminal.likelihood_file_fit import fit_file, likelihood_file
+
+    if (file := likelihood_file(asked)) is not None:
+        if plots is not None or gof_toys or width:
+            raise InputError(
+                f"{file}: a likelihood file is fitted without --plots, --gof-toys and --width"
+            )
+        fit_file(file, asked, output, asimov=asimov, minos=minos)
+        return
     if plots is not None:
         prepare_folder(plots)
     result = asked.study.fit(
