@@ -54,8 +54,7 @@ def table() -> Table:
         sigma = cevns_e40(name, energy)
         left = 100.0 * sigma / cevns_e40(name, energy, "unity")
         rows.append((f"CEvNS, {name}", *sigma.tolist(), *left.tolist()))
-    for name in CHANNELS:
-        rows.append((name, *channel_e40(name, energy).tolist(), None, None, None))
+    rows += [(name, *channel_e40(name, energy).tolist(), None, None, None) for name in CHANNELS]
     return Table(
         (
             "channel",

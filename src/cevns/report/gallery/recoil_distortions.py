@@ -104,8 +104,8 @@ def table() -> Table:
             (
                 "CsI at 19.3 m from the SNS, before any detector. The light vector has 10 MeV and "
                 "the amplitude as the talk writes it, 3 g²/[2√2 G_F (Q² + M²)]; the sterile "
-                "neutrino has 2 eV²; mu_nu is in 1e-10 mu_B. The values were chosen so that the shapes can be seen; limits "
-                "are in the entries of each model."
+                "neutrino has 2 eV²; mu_nu is in 1e-10 mu_B. The values were chosen so that the "
+                "shapes can be seen; limits are in the entries of each model."
             ),
         ),
     )
@@ -128,6 +128,7 @@ def figure() -> Figure:
     axes.set_xlabel("Recoil energy [keVnr]")
     axes.set_ylabel("Recoil spectrum / Standard Model")
     axes.legend(loc="upper right", fontsize=7.5)
-    note = f"before any detector; nu_mu end at 14 to 15 keVnr, hence the step; cevns {VERSION}"
+    line = style.flavour_text("nu_mu")
+    note = f"before any detector; recoils of {line} end at 14 to 15 keVnr; cevns {VERSION}"
     style.caption(axes, "New physics in CsI at the SNS", note)
     return figure

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Entry", "figure", "lines", "table"]
+__all__ = ["WorldResult", "figure", "lines", "table"]
 
 Kind = Literal["measured", "claimed, disputed", "limit", "expected limit"]
 
@@ -51,7 +51,7 @@ _SUN: Final = {
 """Experiments that see the Sun, and the row that has their flux of 8B as published."""
 _UNREAD: Final = {"xenonnt-2026": ("XENONnT 2026", ""), "lz-2025": ("LZ 2025", "4.5 sigma; ")}
 """Experiments that see the Sun whose published flux could not be read."""
-_LIMIT: Final = "limit"
+_LIMIT: Final[Kind] = "limit"
 _KINDS: Final[dict[str, Kind]] = {
     "limit": "limit",
     "expected": "expected limit",
@@ -64,7 +64,7 @@ _MARKS: Final = {"SNS": "o", "reactor": "D", "Sun": "s"}
 
 
 @dataclass(frozen=True)
-class Entry:
+class WorldResult:
     """One result.
 
     Args:
@@ -121,17 +121,19 @@ def _ours(name: str) -> tuple[float, float, float] | None:
     return None if known is None else strengths()[known]
 
 
-def _stopped_pions() -> Iterator[Entry]:
+def _stopped_pions() -> Iterator[WorldResult]:
     """Results of COHERENT; a limit is divided by the prediction for the same nucleus."""
     for r in results():
         ratio = published_ratio(r)
         if ratio is None:
             assert r.limit is not None
-            kind, title, note = _LIMIT, r.title, "limit on the cross section"
-            yield Entry(title, "SNS", r.target, kind, _of_limit(r), None, r.limit, r.source, "", note)
+            yield WorldResult(
+                r.title, "SNS", r.target, _LIMIT, _of_limit(r), None, r.limit, r.source, r.memory,
+                "limit on the cross section",
+            )  # fmt: skip
             continue
         note = "ratio of counts" if r.cross_section_cm2 is None else ""
-        yield Entry(
+        yield WorldResult(
             f"COHERENT {short_name(r)}", "SNS", r.target, "measured", ratio, _ours(r.id), None,
             r.source, r.memory, note,
         )  # fmt: skip
@@ -144,16 +146,16 @@ def _of_limit(r: PublishedResult) -> tuple[float, ...]:
     return (r.cross_section[0] / next(x for x in known if x is not None),)
 
 
-def _reactors() -> Iterator[Entry]:
+def _reactors() -> Iterator[WorldResult]:
     for r in reactor_results():
         note = _DISPUTED.get(r.id, r.note)
-        yield Entry(
+        yield WorldResult(
             r.title, "reactor", r.target, _KINDS[r.kind], r.ratios(), _ours(r.id), r.level,
             r.source, r.memory, note,
         )  # fmt: skip
 
 
-def _sun() -> Iterator[Entry]:
+def _sun() -> Iterator[WorldResult]:
     """Fluxes of 8B as published over the one that the collaborations take (SNO)."""
     nominal = source("sun", branches=["b8"], fluxes="sno-8b", live_time_d=1.0)
     expected = sum(nominal.fluence_cm2(f) for f in nominal.flavours) / 86400.0
@@ -166,20 +168,20 @@ def _sun() -> Iterator[Entry]:
         limit = len(ratio) == 1
         memory = "limit" if limit and "from memory" in p.note else ""
         note = f"flux of 8B over {expected / 1e6:.3g}e6 /cm²/s"
-        yield Entry(
+        yield WorldResult(
             title, "Sun", "Xe", _LIMIT if limit else "measured", ratio, _ours(experiment),
             0.9 if limit else None, p.source, memory, note,
         )  # fmt: skip
     for experiment, (title, note) in _UNREAD.items():
         paper = load(experiment).declaration.cite[0]
-        yield Entry(
+        yield WorldResult(
             title, "Sun", "Xe", "measured", (), _ours(experiment), None, paper, "",
             f"{note}its published flux could not be read for this version",
         )  # fmt: skip
 
 
 @cache
-def lines() -> tuple[Entry, ...]:
+def lines() -> tuple[WorldResult, ...]:
     """All results, by the year of their paper.
 
     Examples:
@@ -246,17 +248,17 @@ def figure() -> Figure:
     return figure
 
 
-def _weak(e: Entry) -> bool:
+def _weak(e: WorldResult) -> bool:
     """Whether a measurement has an error so large that it says what a limit says."""
     return e.kind == "measured" and len(e.published) == 3 and e.published[1] > 10.0
 
 
-def _look(e: Entry) -> dict[str, Any]:
+def _look(e: WorldResult) -> dict[str, Any]:
     color = _COLORS[e.source]
     return {"fmt": _MARKS[e.source], "color": color, "markersize": 4.5, "linewidth": 1.2}
 
 
-def _names(axes: Axes, shown: list[Entry]) -> None:
+def _names(axes: Axes, shown: list[WorldResult]) -> None:
     """Rows with their names, and the paper at the right."""
     labels = [f"{e.title}{'*' if e.memory else ''}, {e.target}" for e in shown]
     labels = [e if not e.startswith("COHERENT") else e.rpartition(",")[0] for e in labels]
@@ -272,7 +274,7 @@ def _names(axes: Axes, shown: list[Entry]) -> None:
         )  # fmt: skip
 
 
-def _measurements(axes: Axes, shown: list[Entry]) -> None:
+def _measurements(axes: Axes, shown: list[WorldResult]) -> None:
     _names(axes, shown)
     for row, e in enumerate(shown):
         gap = 0.17 if e.ours is not None and e.published else 0.0
@@ -303,7 +305,7 @@ def _measurements(axes: Axes, shown: list[Entry]) -> None:
     axes.set_xlabel("Measured / Standard Model")
 
 
-def _limits(axes: Axes, shown: list[Entry]) -> None:
+def _limits(axes: Axes, shown: list[WorldResult]) -> None:
     _names(axes, shown)
     for row, e in enumerate(shown):
         color = _COLORS[e.source]
