@@ -78,7 +78,7 @@ def table() -> Table:
 def figure() -> Figure:
     """Full lines CEvNS, thin full lines of a point-like nucleus, dashed lines charged currents."""
     figure, grid = style.panels(style.DOUBLE_IN, 3.7)
-    axes, energy = grid[0, 0], np.linspace(1.0, 60.0, 237)
+    axes, energy = grid[0, 0], np.linspace(1.0, 60.0, 119)
     for name, color in NUCLEI.items():
         label = f"CEvNS, {name.rstrip('0123456789')}"
         axes.plot(energy, cevns_e40(name, energy), color=color, label=label, linewidth=1.6)
