@@ -187,7 +187,7 @@ def lines() -> tuple[WorldResult, ...]:
     Examples:
         >>> first = lines()[0]
         >>> first.title, first.text
-        ('COHERENT CsI 2017', '0.77 +0.25 −0.25')
+        ('COHERENT CsI 2017', '0.77 ± 0.25')
     """
     found = [*_stopped_pions(), *_reactors(), *_sun()]
     return tuple(sorted(found, key=lambda e: e.year))
