@@ -72,7 +72,7 @@ bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ fo
 	echo "$$f --quick"; $(BIN)/python "$$f" --quick; done
 
 readme: $(DEV)  ## the table of `cevns reproduce` and the figure in README.md, anew
-	$(BIN)/python tools/update_readme.py --cevns $(BIN)/cevns
+	$(BIN)/python tools/write_comparison.py --cevns $(BIN)/cevns
 
 planted-bugs: $(DEV)  ## do the tests find bugs planted in a copy of the package?
 	$(BIN)/python tools/planted_bugs.py $(BUGS)
@@ -86,7 +86,7 @@ lock:  ## new pins in requirements/dev.txt, the same for every Python (needs uv)
 	--quiet --output-file $(LOCK)
 
 clean:  ## remove everything made here
-	rm -rf .venv .venv-demo .venv-core results build dist docs/_build docs/api/generated
+	rm -rf .venv .venv-demo .venv-core results build dist docs/_build docs/api/generated docs/notebooks
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache .import_linter_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

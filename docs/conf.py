@@ -1,5 +1,6 @@
-"""Sphinx configuration: `make docs`. No step needs the network."""
+"""Sphinx configuration: `make docs`. Neither a step nor a reader of the pages needs the network."""
 
+import importlib.util
 import os
 import pkgutil
 import re
@@ -11,6 +12,8 @@ from typing import Any
 from sphinx.util.parallel import make_chunks
 
 import cevns
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 # Notebook kernels find the command line beside the interpreter that builds the documentation,
 # and print help in one width everywhere, without the moving bars of a terminal.
@@ -30,8 +33,10 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
+    "notebooks",
+    "offline",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "api/generated/*.ipynb"]
+exclude_patterns = ["_build", "jupyter_execute", "notebooks", "api/generated/*.ipynb"]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
@@ -51,6 +56,13 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 default_role = "code"
 suppress_warnings = ["ref.python"]  # a type named in two modules is linked to the first
+
+# MathJax stands beside the pages. Its package as an extension would forbid to read in parallel.
+_MATHJAX = importlib.util.find_spec("sphinx-mathjax-offline")
+assert _MATHJAX is not None
+assert _MATHJAX.origin is not None
+html_static_path = [str(Path(_MATHJAX.origin).with_name("static"))]
+mathjax_path = "mathjax/tex-chtml.js"
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
@@ -97,6 +109,19 @@ def document_once(
     return True if public.startswith("cevns.") and public != page else None
 
 
+def front_page() -> str:
+    """The page of the package itself: its own names, whatever module they live in."""
+    lines = ["cevns", "=====", "", ".. automodule:: cevns", ""]
+    for name in cevns.__all__:
+        if name.startswith("_"):
+            continue
+        is_class = isinstance(getattr(cevns, name), type)
+        lines += [f".. {'autoclass' if is_class else 'autofunction'}:: cevns.{name}"]
+        lines += ["   :members:", "   :inherited-members:"] if is_class else []
+        lines += [""]
+    return "\n".join(lines)
+
+
 def write_api_pages(app: Any) -> None:
     """One page a public module, below the page of its package.
 
@@ -115,6 +140,7 @@ def write_api_pages(app: Any) -> None:
         if below:
             text += "\n.. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {m}\n" for m in below)
         pages[folder / f"{module}.rst"] = text
+    pages[folder / "cevns.rst"] = front_page()
     for old in set(folder.glob("*.rst")) - set(pages):
         old.unlink()
     for page, text in pages.items():

@@ -19,7 +19,7 @@ import cevns
 
 EXTRAS = (
     *("matplotlib", "mplhep", "h5py", "contourpy", "distributed", "dask"),
-    *("emcee", "arviz", "uproot", "awkward", "pyhf"),
+    *("emcee", "arviz", "uproot", "awkward", "pyhf", "pandas", "hist"),
 )
 HIDE = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
 COMMAND = HIDE + "from cevns.cli import main; sys.argv[0] = 'cevns'; main()"

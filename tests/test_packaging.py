@@ -18,6 +18,7 @@ from packaging.version import Version
 from ruamel.yaml import YAML
 
 import cevns
+from cevns.reproduction import Row, declared
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -149,7 +150,9 @@ def test_command_line_starts_light() -> None:
 
 
 def updater() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("update_readme", ROOT / "tools/update_readme.py")
+    spec = importlib.util.spec_from_file_location(
+        "write_comparison", ROOT / "tools/write_comparison.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -157,40 +160,73 @@ def updater() -> ModuleType:
     return module
 
 
-def test_readme_table_is_written_between_the_markers() -> None:
+def uncomputed() -> list[Row]:
+    """Every row without a number of ours."""
+    return [
+        Row(row, None, parts=tuple(Row(one, None) for one in row.each) if row.numbers else ())
+        for row in declared()
+    ]
+
+
+def test_comparison_is_written_between_the_markers() -> None:
     tool = updater()
     row = {
-        "id": "csi-2021-cevns",
+        "id": tool.CHOSEN[0],
+        "section": next(iter(tool.about())),
         "quantity": "CEvNS count | fit",
+        "source": "a paper",
         "published_text": "306 +- 20",
+        "own_text": "",
         "ours_text": "311.8 +32.1 -31.0",
         "difference_sigma": -0.42,
-        "agrees": True,
-        "verdict": "yes",
+        "verdict": "agrees",
         "unit": "events",
         "note": "see the text",
+        "skipped": "",
     }
     rows = [
         row,
-        {**row, "agrees": False, "verdict": "no", "difference_sigma": None, "unit": ""},
-        {**row, "id": "tmax-c12", "quantity": "agrees and is only counted"},
-        {**row, "id": "ours", "published_text": "", "quantity": "is published nowhere"},
-        {**row, "id": "tmax-ar40", "agrees": False, "verdict": "no"},
+        {**row, "verdict": "differs", "difference_sigma": None, "unit": "", "note": "other inputs"},
+        {**row, "published_text": "", "own_text": "310", "note": ""},
     ]
-    table = tool.markdown(rows)
-    body = table.splitlines()
-    assert body[2] == (
-        r"| CEvNS count \| fit (events) [1] | 306 +- 20 | 311.8 +32.1 -31.0 | −0.4 σ | yes |"
+    body = tool.page(rows).splitlines()
+    assert body[0] == "Of all 3 rows 2 agree, 1 differs."
+    table = [line for line in body if line.startswith("|")]
+    ours = "311.8 +32.1 -31.0"
+    first = (
+        rf"| CEvNS count \| fit (events) | 306 +- 20 | a paper | – | {ours} | −0.4 σ | agrees [1] |"
     )
-    assert body[3].endswith("| – | **no** |")
-    assert body[4].endswith("| **no** |")
-    counted = "".join(f"`{prefix}…`, " for prefix in tool.COUNTED)
-    assert f"2 further rows ({counted}and what an independent program alone has)" in table
-    assert "only counted" not in table
-    assert body[-1] == "[1] see the text<br>"
+    assert table[2] == first
+    assert table[3].endswith("| – | **differs** [2] |")
+    assert (
+        table[4]
+        == rf"| CEvNS count \| fit (events) | – | a paper | 310 | {ours} | −0.4 σ | agrees |"
+    )
+    assert body[-3:] == ["[1] see the text", "", "[2] other inputs"]
+    front = tool.chosen({**row, "id": i} for i in tool.CHOSEN).splitlines()
+    assert len(front) == 2 + len(tool.CHOSEN)
     text = f"before\n{tool.BEGIN}\nold\n{tool.END}\nafter\n"
     assert tool.replace_block(text, "new") == f"before\n{tool.BEGIN}\nnew\n{tool.END}\nafter\n"
     with pytest.raises(ValueError, match="once each"):
         tool.replace_block("no markers", "new")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert tool.replace_block(readme, "x") != readme
+    for path in (tool.README, tool.PAGE):
+        now = path.read_text(encoding="utf-8")
+        assert tool.replace_block(now, "x") != now
+
+
+def test_the_comparison_has_every_row_as_declared() -> None:
+    """What needs no calculation; `make readme` brings it up to date."""
+    tool = updater()
+    found = tool.PAGE.read_text(encoding="utf-8").splitlines()
+    cells = [tuple(line.split(" | ")[:4]) for line in found if line.startswith("| ")]
+    declared = [row.to_dict() for row in uncomputed()]
+    dash = "–"
+    assert [c for c in cells if not c[0].startswith(("| quantity", "| ---"))] == [
+        (
+            f"| {tool.quantity(row)}",
+            row["published_text"] or dash,
+            tool.cell(row["source"]),
+            row["own_text"] or dash,
+        )
+        for row in declared
+    ]

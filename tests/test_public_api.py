@@ -8,7 +8,7 @@ import pytest
 
 PUBLIC = {
     "cevns": (
-        "Study __version__ catalogue couplings flux_averaged_cross_section form_factor load "
+        "Study __version__ catalogue cite couplings flux_averaged_cross_section form_factor load "
         "material nuclide recoil_spectrum"
     ),
     "cevns.analysis": (

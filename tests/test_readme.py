@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,18 @@ def test_command_lines_run(line: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def test_the_front_page_is_short() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 150
+    assert max(map(len, lines)) <= 120
+
+
+def test_extras_are_those_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    sentence = README[README.index("The extras") : README.index("add figures")]
+    named = set(re.findall(r"`([\w-]+)`", sentence))
+    assert named == set(project["optional-dependencies"])
+    for extras in re.findall(r"cevns\[([\w,]+)\]", "".join(blocks("console"))):
+        assert set(extras.split(",")) <= named

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.records import Shown
+from cevns.records.record_tables import page
 from cevns.typing import Array
 
 __all__ = ["Gaussian", "Parameter", "Parameters", "fold_name"]
@@ -109,7 +111,7 @@ def fold_name(name: str) -> str:
     return name.strip().replace("-", "_").casefold()
 
 
-class Parameters(Sequence[Parameter]):
+class Parameters(Shown, Sequence[Parameter]):
     """An ordered, immutable collection of parameters with look-up by name.
 
     Raises:
@@ -162,6 +164,30 @@ class Parameters(Sequence[Parameter]):
     def has(self, name: str) -> bool:
         """Whether there is a parameter of this name (``-`` and ``_`` equal)."""
         return fold_name(name) in self._index
+
+    def _shown(self) -> Mapping[str, Any]:
+        """A table of them for a notebook."""
+        return {
+            "parameters": {
+                p.name: {
+                    "value": p.value,
+                    "unit": p.unit,
+                    "lower": p.lower,
+                    "upper": p.upper,
+                    "constraint": ""
+                    if p.constraint is None
+                    else f"{p.constraint.mean:g} ± {p.constraint.sigma:g}",
+                    "fixed": p.fixed,
+                    "role": p.role,
+                    "description": p.description,
+                }
+                for p in self
+            }
+        }
+
+    def _repr_html_(self) -> str:
+        """Under their number: what `repr` lists stands in the table."""
+        return page(f"{len(self)} parameters", self.record_tables())
 
     def __repr__(self) -> str:
         """Names and values."""

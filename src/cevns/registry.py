@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 
 from cevns.exceptions import InputError, UnknownNameError
 
-__all__ = ["canonical", "load", "names", "plugin", "plugins", "shipped"]
+__all__ = ["canonical", "cited", "load", "names", "plugin", "plugins", "shipped"]
 
 
 def canonical(name: str) -> str:
@@ -105,3 +106,22 @@ def load(package: str, kind: str, name: str) -> ModuleType:
     module = ModuleType(wanted, found.__doc__)
     vars(module)["MODEL"] = found
     return module
+
+
+def cited(package: str, kind: str, name: str) -> tuple[str, ...] | str:
+    """What the entry `name` of a registry has in ``CITE``: its sources, or why it has none.
+
+    Of an installed package it stands in the module of the class; without it there is no source.
+
+    Raises:
+        UnknownNameError, InputError: as `load`.
+
+    Examples:
+        >>> cited("cevns.nuclear.form_factors", "form factor", "klein-nystrand")
+        ('arXiv:hep-ph/9902259',)
+    """
+    found = vars(load(package, kind, name))
+    model = found.get("MODEL")
+    home = vars(sys.modules[model.__module__]) if isinstance(model, type) else {}
+    items: tuple[str, ...] | str = found.get("CITE", home.get("CITE", ()))
+    return items

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.analysis.measurement import ChannelResult
+from cevns.analysis.channel_result import ChannelResult
 from cevns.exceptions import InputError
 from cevns.report import fit_figures, project, projection_figure
 from cevns.report.projections import axes_of

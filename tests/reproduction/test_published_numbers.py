@@ -56,12 +56,6 @@ AGREEMENT = {
 }
 
 
-# Outside their ranges, for a reason that their notes give: the independent program has 3 % less
-# germanium than it states and common couplings, and errors of two sets together that do not follow
-# from those of each.
-APART = {"global-fit-ge-conus-plus-tension", "global-fit-xenon-up"}
-
-
 @pytest.fixture(autouse=True)
 def _carried(monkeypatch, tmp_path):
     monkeypatch.delenv("CEVNS_DATA", raising=False)
@@ -77,9 +71,10 @@ def one(row_id: str) -> Row:
     "row_id",
     [pytest.param(r.id, marks=[pytest.mark.slow] if takes_long(r) else []) for r in JUDGED],
 )
-def test_every_judged_row_agrees(row_id):
+def test_every_judged_row_is_as_declared(row_id):
     row = one(row_id)
-    assert row.agrees is (row_id not in APART), (
+    # what is declared to differ must: its reason would be out of date
+    assert row.agrees is (row.published.verdict != "differs"), (
         f"{row.published.quantity}: {row.ours_text}, {row.published_text} published"
     )
 
@@ -215,7 +210,8 @@ def test_a_row_of_several_numbers(monkeypatch):
     assert record["ours"][0] == pytest.approx(4.0 * record["ours"][1])
     assert record["accept"] == [[1.5, 1.6], [0.38, 0.40], None]
     assert record["agrees"] is True
-    assert record["verdict_text"] == "yes (own)"
+    assert record["verdict"] == "agrees"
+    assert record["own_text"] == "- / 0.390 / -"
     assert record["published_text"] == "1.60 / - / 0.100"
     off = ({**numbers[0], "accept": (1.0, 1.1)}, *numbers[1:])
     monkeypatch.setattr(
@@ -223,7 +219,7 @@ def test_a_row_of_several_numbers(monkeypatch):
     )
     (found,) = reproduce(["two-places"])
     assert found.agrees is False
-    assert found.verdict == "no"
+    assert found.verdict == "differs"
 
 
 def test_what_a_row_of_several_numbers_refuses():
@@ -275,20 +271,58 @@ def test_a_field_that_a_fit_has_not():
 
 def test_what_is_of_another_quantity_is_not_judged():
     note = "there the radius is measured, here it is free"
-    other = row(comparable=False, note=note, error_up=1.0, error_down=1.0, ours=12.0)
+    other = row(verdict="not comparable", note=note, error_up=1.0, error_down=1.0, ours=12.0)
     assert other.verdict == "not comparable"
     assert other.agrees is None
     assert other.difference is None
-    with pytest.raises(ValueError, match="what is not comparable has a note and no range"):
-        row(comparable=False)
-    assert row(accept=(10, 12), because="why", ours=13.0).verdict == "no"
+    with pytest.raises(ValueError, match="what is not comparable has no range to accept"):
+        row(verdict="not comparable", note=note, accept=(1, 2), because="why")
+    for verdict in ("not comparable", "differs"):
+        with pytest.raises(ValueError, match="the note says why"):
+            row(verdict=verdict)
+
+
+def test_verdicts():
+    judged = {"accept": (10, 12), "because": "why"}
+    assert row(**judged, ours=11.0).verdict == "agrees"
+    assert row(**judged, ours=13.0).verdict == "differs"
+    assert row(verdict="differs", note="why", ours=11.0).verdict == "differs"
+    assert row(verdict="input", ours=10.0).verdict == "input"
+    assert row(ours=11.0).verdict == "not comparable"
+    # an input that is checked must be what was published
+    assert row(verdict="input", **judged, ours=13.0).verdict == "differs"
+
+
+@pytest.mark.parametrize(
+    ("changes", "ours", "verdict"),
+    [
+        ({}, 11.9, "agrees"),  # within the published error of 2 upwards
+        ({}, 12.1, "differs"),
+        ({"error_up": None}, 10.4, "agrees"),  # within 5 %
+        ({"error_up": None}, 10.6, "differs"),
+        ({"error_up": None, "published": 1.0, "digits": 1}, 1.4, "agrees"),  # rounded to 1
+        ({}, 7.0, "differs"),  # outside the range of the program
+        ({"verdict": "not comparable", "note": "why"}, 11.0, "not comparable"),
+    ],
+)
+def test_a_published_number_beside_that_of_a_program(changes, ours, verdict):
+    judged = {"own": 11.0, "accept": (8, 13), "because": "why"} | changes
+    if "published" in changes:
+        judged |= {"own": 1.4, "accept": (1, 2)}
+    assert row(**judged, ours=ours).verdict == verdict
+
+
+def test_every_row_has_a_verdict():
+    for r in declared():
+        judged = any(one.accept is not None for one in r.each)
+        assert judged or r.verdict is not None or r.missing is not None, r.id
 
 
 def test_what_is_missing_is_no_guess():
     rows = {r.published.id: r for r in reproduce(["lz-2025"])}
     assert set(rows) == {"lz-2025-flux", "lz-2025-significance"}
     for found in rows.values():
-        assert (found.ours, found.agrees, found.verdict) == (None, None, "missing")
+        assert (found.ours, found.agrees, found.verdict) == (None, None, "not comparable")
         assert "HEPData" in found.skipped
         assert found.to_dict()["skipped"] == load("lz-2025").declaration.missing
     assert rows["lz-2025-flux"].published_text == ""

@@ -32,7 +32,7 @@ def test_the_intervals_of_the_couplings_are_those_agreed_on():
         for k, piece in enumerate(pieces):
             for end, value in zip(("lower", "upper"), piece, strict=True):
                 row = rows[f"csi-2021-{name.replace('_', '-')}-{k + 1}-{end}"]
-                assert row.published == value
+                assert row.own == value
                 assert row.accept == pytest.approx((value - 0.02, value + 0.02))
                 assert row.compute["fix"] == {"t0": None}
 

@@ -51,6 +51,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "sensitivity": ("sensitivity", "--topic", "cross-section", "--exposure-factor", "2"),
     "sensitivity limit": ("sensitivity", "--topic", "magnetic-moment"),
     "toys": ("toys", "-n", "20", "--workers", "1"),
+    "cite": ("cite",),
+    "cite text": ("cite", "--format", "text", "--model", "nsi"),
     "compare": ("compare", "coherent-lar-engineering"),
     "supernova": ("supernova", "--distance", "1kpc"),
     "xsec": ("xsec", "Ge", "--source"),

@@ -18,6 +18,7 @@ from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.experiments.inputs.released import templates
 from cevns.inference import Data, FitResult, Model, fit
 from cevns.parameters import Parameters
+from cevns.records import Result
 
 __all__ = ["AlternativeFit", "Alternatives", "alternative_fits", "held_shapes", "shapes_freed"]
 
@@ -43,7 +44,7 @@ class AlternativeFit:
 
 
 @dataclass(frozen=True)
-class Alternatives:
+class Alternatives(Result):
     """All of them, and what follows.
 
     Args:

@@ -19,6 +19,7 @@ from cevns.exceptions import DataError, InputError, SchemaError
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
+from cevns.records import Result
 
 __all__ = ["ORDER", "SOURCE", "Change", "Comparison", "Step", "compare"]
 
@@ -88,7 +89,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Result):
     """Two experiments and the steps between their predictions.
 
     Args:

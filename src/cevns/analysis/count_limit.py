@@ -20,6 +20,7 @@ from cevns.inference.fitting.upper_limits import (
     upper_limit,
 )
 from cevns.inference.model.data import Data
+from cevns.records import Result
 
 if TYPE_CHECKING:
     from cevns.inference.toys.toy_run import Progress
@@ -35,6 +36,15 @@ CONSTRUCTIONS: Mapping[str, str] = {
 }
 """Upper limits of counts by the name of the method. What publications call an upper limit is one
 of these; for the same counts they differ by up to a third."""
+_OF_ONE_COUNT = "CLs of one count"
+_CITES: Mapping[str, tuple[str, ...]] = {
+    CONSTRUCTIONS["profile"]: ("fit", "asymptotic"),
+    CONSTRUCTIONS["bounded"]: ("fit", "asymptotic"),
+    CONSTRUCTIONS["gaussian"]: ("fit",),
+    CONSTRUCTIONS["fc"]: ("fit", "feldman-cousins"),
+    _OF_ONE_COUNT: ("cls",),
+}
+"""Methods that a construction cites (`cevns.citations.methods`)."""
 _POINTS = 25
 """Of a Feldman-Cousins interval, from no signal to beyond its end."""
 _BEYOND = 1.5
@@ -42,7 +52,7 @@ _BEYOND = 1.5
 
 
 @dataclass(frozen=True)
-class CevnsLimit:
+class CevnsLimit(Result):
     """An upper limit on the CEvNS signal of one experiment.
 
     Args:
@@ -74,6 +84,11 @@ class CevnsLimit:
     def ratio(self) -> float:
         """Limit on the cross section over the prediction."""
         return self.cross_section_cm2 / self.predicted_cm2
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Of statistics, by the names of `cevns.citations.methods`."""
+        return _CITES.get(self.construction, ())
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns limit``."""
@@ -163,7 +178,7 @@ def cevns_limit(
         return record("given", "as published", events, events / sm_events * sm_cm2)
     if observed is not None:
         count = poisson_upper_limit(observed, background, level=level)
-        return record("counted", "CLs of one count", count, count / sm_events * sm_cm2)
+        return record("counted", _OF_ONE_COUNT, count, count / sm_events * sm_cm2)
     if not experiment.has_data and not expected:
         raise InputError(
             f"{experiment.name} declares no data: give a published limit with --events, a count "

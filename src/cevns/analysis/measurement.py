@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from cevns import records
 from cevns.analysis.alternatives import Alternatives
+from cevns.analysis.channel_result import ChannelResult, ComponentCount
 from cevns.analysis.question import Subject
 from cevns.exceptions import FitError, InputError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.inference import (
-    Channel,
     FitResult,
     FittedParameter,
     Model,
@@ -26,17 +24,14 @@ from cevns.inference import (
 from cevns.inference.fitting.intervals import Interval, Significance
 from cevns.inference.fitting.upper_limits import upper_limit
 from cevns.inference.model.joining import shared_parameters
+from cevns.records import BinAxis, Binned
 from cevns.typing import Array
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from cevns.inference.toys.gof import GoodnessOfFit
 
 __all__ = [
     "CM2_UNIT",
-    "ChannelResult",
-    "ComponentCount",
     "Contribution",
     "ExperimentResult",
     "Measurement",
@@ -46,37 +41,6 @@ __all__ = [
 ]
 
 CM2_UNIT = "e-40 cm2"
-
-
-@dataclass(frozen=True)
-class ComponentCount:
-    """Events of one component in the analysis region.
-
-    Args:
-        name: of the component.
-        title: a line for tables.
-        prediction: before the fit; of a background its prior.
-        prediction_error: prior uncertainty; infinite where only the data know it.
-        fit: fitted count.
-        error: HESSE error of the fitted count, propagated from all parameters.
-    """
-
-    name: str
-    title: str
-    prediction: float
-    prediction_error: float
-    fit: float
-    error: float
-
-    @property
-    def predicted(self) -> str:
-        """The prediction with its uncertainty, as tables have it."""
-        free = math.isinf(self.prediction_error)
-        return f"{self.prediction:.1f} " + ("(free)" if free else f"± {self.prediction_error:.1f}")
-
-    def to_dict(self) -> dict[str, float]:
-        """Numbers by name."""
-        return {k: v for k, v in vars(self).items() if k not in ("name", "title")}
 
 
 @dataclass(frozen=True)
@@ -110,83 +74,7 @@ class Width:
 
 
 @dataclass(frozen=True, eq=False)
-class ChannelResult:
-    """One channel in a fit.
-
-    Args:
-        experiment: to which it belongs.
-        model: of the fit.
-        fit: the record of the minimiser.
-        channel: which.
-        components: events in its analysis region; the signal comes first.
-        deviance: its part of -2 ln L.
-        asimov: whether the data were Asimov data.
-    """
-
-    experiment: Experiment
-    model: Model = field(repr=False)
-    fit: FitResult = field(repr=False)
-    channel: Channel = field(repr=False)
-    components: Mapping[str, ComponentCount]
-    deviance: float
-    asimov: bool = False
-
-    @property
-    def seen_with(self) -> Apparatus:
-        """Target, detector and axes of the channel."""
-        return self.experiment.views[self._own_name]
-
-    @property
-    def title(self) -> str:
-        """A line for figures: that of the experiment, and of several channels which."""
-        several = len(self.experiment.declaration.entries) > 1
-        return f"{self.experiment.title}, {self._own_name}" if several else self.experiment.title
-
-    @property
-    def _own_name(self) -> str:
-        """Of the channel in its file."""
-        return self.channel.name.removeprefix(self.experiment.name)[1:]
-
-    @property
-    def bins(self) -> slice:
-        """Where its counts stand among those of the fit."""
-        return self.model.bins[self.channel.name]
-
-    @property
-    def observed(self) -> Array:
-        """Fitted counts, ``(energy, time)`` or ``(energy, pulse shape, time)``."""
-        return self.fit.data.counts[self.bins].reshape(self.channel.cells)
-
-    @property
-    def events(self) -> float:
-        """Number of events in the data."""
-        return float(self.channel.counted(self.observed.ravel()))
-
-    def expected(self) -> dict[str, Array]:
-        """Fitted counts per component, each shaped like `observed`."""
-        prefix = f"{self.channel.name}." if len(self.model.channels) > 1 else ""
-        return {
-            c.name: self.fit.components[prefix + c.name][self.bins].reshape(self.channel.cells)
-            for c in self.channel.components
-        }
-
-    def counted(self) -> dict[str, float]:
-        """Fitted events per component."""
-        return {n: float(self.channel.counted(c.ravel())) for n, c in self.expected().items()}
-
-    def to_dict(self) -> dict[str, Any]:
-        """The block ``channels.NAME`` of the JSON."""
-        return {
-            "cells": list(self.channel.cells),
-            "observed": round(self.events, 9),
-            "expected": self.counted(),
-            "components": {k.name: k.to_dict() for k in self.components.values()},
-            "deviance": self.deviance,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class ExperimentResult:
+class ExperimentResult(Binned):
     """One experiment in a fit.
 
     Args:
@@ -222,6 +110,10 @@ class ExperimentResult:
         if len(self.channels) == 1:
             return self.only.observed
         return np.concatenate([c.observed.ravel() for c in self.channels.values()])
+
+    def counts_in_bins(self) -> tuple[tuple[BinAxis, ...], dict[str, Array]]:
+        """Those of the one channel."""
+        return self.only.counts_in_bins()
 
     @property
     def events(self) -> float:
@@ -261,7 +153,7 @@ class ExperimentResult:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measurement:
+class Measurement(Binned):
     """Result of fitting one or several experiments.
 
     Args:
@@ -281,6 +173,8 @@ class Measurement:
         asimov: whether the data were Asimov data.
         gof: toy p-value, where it was asked for.
     """
+
+    main_table: ClassVar[str] = "parameters"
 
     subject: Subject
     question: Question
@@ -381,9 +275,9 @@ class Measurement:
         """Fitted counts of the one channel by component."""
         return self.only.only.expected()
 
-    def plot(self) -> Figure:
-        """Both projections with the fitted components; the other figures are in `cevns.report`."""
-        return records.figure("measurement", self)
+    def counts_in_bins(self) -> tuple[tuple[BinAxis, ...], dict[str, Array]]:
+        """Those of the one channel."""
+        return self.only.counts_in_bins()
 
     def answer(self) -> dict[str, Any] | None:
         """The parameter of interest: name, value, errors and unit (cross sections in cm2)."""
@@ -433,7 +327,7 @@ class Measurement:
             "diagnosis": plain["diagnosis"],
         }
         if self.together:
-            return out | self._several()
+            return records.cited(out | self._several(), "fit", "asymptotic")
         block = self.only.to_dict()
         out |= self.experiment.provenance()
         out |= {k: block[k] for k in ("components", "observed")}
@@ -452,7 +346,7 @@ class Measurement:
             out["profiled"] = {k: whole[k] for k in kept}
         if self.alternatives is not None:
             out["alternatives"] = self.alternatives.to_dict()
-        return out
+        return records.cited(out, "fit", "asymptotic")
 
     def _several(self) -> dict[str, Any]:
         """What several experiments have beside."""

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cevns.analysis.alternatives import alternative_fits, shapes_freed
+from cevns.analysis.channel_result import ChannelResult, ComponentCount
 from cevns.analysis.measurement import (
-    ChannelResult,
-    ComponentCount,
     Contribution,
     ExperimentResult,
     Measurement,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Interval, ProfileCurve, fit, interval, profile
 from cevns.inference.model.expectation import single_poi
-from cevns.records import head
+from cevns.records import Result, cited, head
 
 __all__ = ["LEVELS", "Profile", "profile_experiments"]
 
@@ -21,7 +21,7 @@ LEVELS = (0.6826894921370859, 0.9)
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class Profile(Result):
     """A profile curve with its intervals.
 
     Args:
@@ -32,6 +32,8 @@ class Profile:
         asimov: whether the data were Asimov data.
     """
 
+    main_table: ClassVar[str] = "values"
+
     experiment: Subject
     question: str
     curve: ProfileCurve = field(repr=False)
@@ -41,27 +43,31 @@ class Profile:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns profile`` (cross sections in cm2)."""
         scale = 1e-40 if self.curve.unit == CM2_UNIT else 1.0
-        return {
-            **head(),
-            **self.experiment.provenance(),
-            "question": self.question,
-            "asimov": self.asimov,
-            "parameter": self.curve.parameter,
-            "unit": "cm2" if self.curve.unit == CM2_UNIT else self.curve.unit,
-            "best": self.curve.best[self.curve.parameter].value * scale,
-            "values": (self.curve.values * scale).tolist(),
-            "delta_chi2": self.curve.rise.tolist(),
-            "intervals": [
-                {
-                    "level": i.level,
-                    "lower": i.lower * scale,
-                    "upper": i.upper * scale,
-                    "lower_is_bound": i.lower_is_bound,
-                    "upper_is_bound": i.upper_is_bound,
-                }
-                for i in self.intervals
-            ],
-        }
+        return cited(
+            {
+                **head(),
+                **self.experiment.provenance(),
+                "question": self.question,
+                "asimov": self.asimov,
+                "parameter": self.curve.parameter,
+                "unit": "cm2" if self.curve.unit == CM2_UNIT else self.curve.unit,
+                "best": self.curve.best[self.curve.parameter].value * scale,
+                "values": (self.curve.values * scale).tolist(),
+                "delta_chi2": self.curve.rise.tolist(),
+                "intervals": [
+                    {
+                        "level": i.level,
+                        "lower": i.lower * scale,
+                        "upper": i.upper * scale,
+                        "lower_is_bound": i.lower_is_bound,
+                        "upper_is_bound": i.upper_is_bound,
+                    }
+                    for i in self.intervals
+                ],
+            },
+            "fit",
+            "asymptotic",
+        )
 
 
 def profile_experiments(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from cevns.analysis.alternatives import shapes_freed
 from cevns.analysis.question import PLAIN, Asked, Request, Subject, ask
@@ -16,7 +16,7 @@ from cevns.experiments.questions import COUPLINGS
 from cevns.inference import fit
 from cevns.inference.fitting.impacts import impacts, statistical_error
 from cevns.parameters import fold_name
-from cevns.records import head
+from cevns.records import Result, cited, head
 
 __all__ = ["SystematicRow", "Systematics", "systematic_effects"]
 
@@ -52,7 +52,7 @@ class SystematicRow:
 
 
 @dataclass(frozen=True, eq=False)
-class Systematics:
+class Systematics(Result):
     """The systematics table of one or several experiments.
 
     Args:
@@ -65,6 +65,8 @@ class Systematics:
         relative_to: what effects on the fit are divided by: the fitted ``value``, or of couplings
             that may be zero its ``error``.
     """
+
+    main_table: ClassVar[str] = "systematics"
 
     experiment: Subject
     question: str
@@ -101,31 +103,34 @@ class Systematics:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns systematics``; effects relative to the count."""
-        return {
-            **head(),
-            **self.experiment.provenance(),
-            "question": self.question,
-            "relative_to": self.relative_to,
-            "systematics": [
-                {
-                    "name": r.name,
-                    "description": r.description,
-                    "prediction_up": None if r.prediction is None else r.prediction[0],
-                    "prediction_down": None if r.prediction is None else r.prediction[1],
-                    "predictions": {e: list(pair) for e, pair in r.predictions.items()},
-                    "impact_up": None if r.impact is None else r.impact[0],
-                    "impact_down": None if r.impact is None else r.impact[1],
-                    "error_share": r.error_share,
-                    "pull": r.pull,
-                    "constraint": r.constraint,
-                }
-                for r in self.rows
-            ],
-            "prediction_error": self.prediction_error,
-            "prediction_errors": dict(self.prediction_errors),
-            "statistical": self.statistical,
-            "total": self.total,
-        }
+        return cited(
+            {
+                **head(),
+                **self.experiment.provenance(),
+                "question": self.question,
+                "relative_to": self.relative_to,
+                "systematics": [
+                    {
+                        "name": r.name,
+                        "description": r.description,
+                        "prediction_up": None if r.prediction is None else r.prediction[0],
+                        "prediction_down": None if r.prediction is None else r.prediction[1],
+                        "predictions": {e: list(pair) for e, pair in r.predictions.items()},
+                        "impact_up": None if r.impact is None else r.impact[0],
+                        "impact_down": None if r.impact is None else r.impact[1],
+                        "error_share": r.error_share,
+                        "pull": r.pull,
+                        "constraint": r.constraint,
+                    }
+                    for r in self.rows
+                ],
+                "prediction_error": self.prediction_error,
+                "prediction_errors": dict(self.prediction_errors),
+                "statistical": self.statistical,
+                "total": self.total,
+            },
+            "fit",
+        )
 
 
 def systematic_effects(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cevns.analysis.measurement import in_cm2
 from cevns.analysis.question import PLAIN, Request, Subject, ask
@@ -14,13 +14,13 @@ from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model
 from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.toys.toy_run import run_toys
-from cevns.records import head
+from cevns.records import Result, cited, head
 
 __all__ = ["ToyStudy", "study_toys"]
 
 
 @dataclass(frozen=True, eq=False)
-class ToyStudy:
+class ToyStudy(Result):
     """Toys of an experiment.
 
     Args:
@@ -32,6 +32,8 @@ class ToyStudy:
         accuracy_shift: largest shift of -2lnL between the two; None where it is exact.
     """
 
+    main_table: ClassVar[str] = "pulls"
+
     experiment: Subject
     question: str
     toys: ToyResult
@@ -40,14 +42,17 @@ class ToyStudy:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns toys``."""
-        return {
-            **head(),
-            **self.experiment.provenance(),
-            "question": self.question,
-            **in_cm2(self.toys.to_dict()),
-            "template": self.accuracy or None,
-            "template_error": self.accuracy_shift,
-        }
+        return cited(
+            {
+                **head(),
+                **self.experiment.provenance(),
+                "question": self.question,
+                **in_cm2(self.toys.to_dict()),
+                "template": self.accuracy or None,
+                "template_error": self.accuracy_shift,
+            },
+            "fit",
+        )
 
 
 def study_toys(

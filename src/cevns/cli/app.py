@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cevns.cli.commands import (
+    cite_command,
     compare,
     data_commands,
     directions_command,
@@ -89,6 +90,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "toys": toys_command.toys,
     "quenching": quenching_commands.quenching,
     "supernova": supernova_command.supernova,
+    "cite": cite_command.cite,
     "gallery": gallery_command.gallery,
     "relic": relic_command.relic,
     "reproduce": reproduce_command.reproduce,

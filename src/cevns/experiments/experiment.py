@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cevns.citations import Citations
 from cevns.detectors import Quenching
-from cevns.exceptions import CevnsWarning
+from cevns.exceptions import CevnsWarning, InputError
+from cevns.experiments.citing import citations_of
 from cevns.experiments.counts_model import build_model
 from cevns.experiments.declaration import loader, quenching_override
 from cevns.experiments.declaration.document import Document, parse
@@ -25,6 +27,8 @@ from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel, structure_of
 from cevns.processes.framework.abilities import OfNuclides, choices_of, placed
 from cevns.rates.electrons import STEPS
+from cevns.records import Shown
+from cevns.records.record_tables import SUMMARY
 
 if TYPE_CHECKING:
     from cevns.experiments.tables.features import ResponseTables
@@ -33,7 +37,7 @@ __all__ = ["Experiment", "load"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Experiment(Apparatus):
+class Experiment(Apparatus, Shown):
     """One measurement or projection; make it with `load`.
 
     Args:
@@ -47,6 +51,7 @@ class Experiment(Apparatus):
         shapes: structural values of processes that further components have of their own.
     """
 
+    main_table: ClassVar[str] = SUMMARY
     usual_question: ClassVar[str] = "count"
     """What is asked of it where nothing is said."""
     data: Path | None = None
@@ -107,7 +112,36 @@ class Experiment(Apparatus):
             "inputs": self.inputs.record(),
             **({"patches": patches} if patches else {}),
             **({"structure": self.structure} if self.structure else {}),
+            "citations": self.citations.records(),
         }
+
+    @cached_property
+    def citations(self) -> Citations:
+        """Whom its use cites, and for what; without methods of statistics and software."""
+        return citations_of(self)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What a notebook shows: source, target, detector, axes, physics, data with digests."""
+        values = self.document.values
+        sections = ("source", "target", "detector", "axes", "backgrounds", "parameters")
+        try:
+            data = self.inputs.record()
+            files = {f["name"]: {"role": f["role"], "sha256": f["sha256"]} for f in data["files"]}
+        except InputError as error:  # a release that is not here hides nothing else
+            files = {"": {"role": "", "sha256": str(error)}}
+        return {
+            "title": self.title,
+            "cite": ", ".join(self.cite),
+            "file": self.path.name,
+            **{name: values[name] for name in sections if values.get(name)},
+            "physics": self.physics,
+            "data": files,
+            "overrides": dict(self.overrides or {}),
+        }
+
+    def _shown(self) -> dict[str, Any]:
+        return self.shown
 
     @property
     def structure(self) -> dict[str, float]:

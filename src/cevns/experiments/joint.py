@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations, product
+from itertools import combinations
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
+from cevns.citations import Citations
 from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
+from cevns.experiments.compatibility import check_together, is_shared
 from cevns.experiments.counts_model import Key, build_model
 from cevns.experiments.declaration import loader
 from cevns.experiments.experiment import Experiment, load
@@ -22,12 +22,13 @@ from cevns.inference import Model
 from cevns.inference.model.joining import join
 from cevns.parameters import Parameter, Parameters, fold_name
 from cevns.processes import Interaction
+from cevns.records import Shown
 from cevns.registry import canonical
 
 __all__ = ["JointExperiment", "Named", "asked_first", "changed", "load_all", "load_joint"]
 
 
-class Named:
+class Named(Shown):
     """What several experiments have in common by name; of a joint one and of a study."""
 
     experiments: tuple[Experiment, ...]
@@ -35,6 +36,20 @@ class Named:
     def __repr__(self) -> str:
         """Kind and names."""
         return f"<{type(self).__name__} of {', '.join(self.names)}>"
+
+    def _shown(self) -> dict[str, Any]:
+        """The experiments in lines, and each of them."""
+        if len(self.experiments) == 1:
+            return self.experiments[0].shown
+        lines = {
+            e.name: {"title": e.title, "target": e.material.name, "data": e.has_data}
+            for e in self.experiments
+        }
+        kept = ("title", "source", "target", "physics", "data")
+        return {
+            "experiments": lines,
+            **{e.name: {k: e.shown[k] for k in kept} for e in self.experiments},
+        }
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -45,6 +60,11 @@ class Named:
     def cite(self) -> tuple[str, ...]:
         """Papers of all of them, each once."""
         return tuple(dict.fromkeys(c for e in self.experiments for c in e.cite))
+
+    @property
+    def citations(self) -> Citations:
+        """Whom the use of all of them cites, and for what."""
+        return Citations.joined(e.citations for e in self.experiments)
 
     @property
     def strengths(self) -> Parameters:
@@ -94,8 +114,7 @@ class JointExperiment(Named):
             raise InputError("a joint fit needs at least one experiment")
         object.__setattr__(self, "experiments", asked_first(self.experiments))
         for a, b in combinations(self.experiments, 2):
-            _check_data(a, b)
-            _check_physics(a, b)
+            check_together(a, b)
 
     @property
     def asked(self) -> tuple[Experiment, ...]:
@@ -161,7 +180,7 @@ class JointExperiment(Named):
             )
             external |= e.external.keys()
             for c in e.declaration.correlations:
-                if all(_is_shared(e, n) for n in c.parameters):
+                if all(is_shared(e, n) for n in c.parameters):
                     external.add(tuple(c.parameters))
                     known = [n for n in c.parameters if models[e.name].parameters.has(n)]
                     first, others = measured.setdefault(tuple(c.parameters), (e.name, known))
@@ -190,7 +209,7 @@ class JointExperiment(Named):
         if question.frees_the_flux:
             return replace(question, one_flux=_have_one_flux(self.asked))
         for name in question.strengths:
-            apart = [e.name for e in self.asked if not _is_shared(e, name)]
+            apart = [e.name for e in self.asked if not is_shared(e, name)]
             without = [e.name for e in self.asked if not e.strengths.has(name)]
             if without:
                 raise InputError(
@@ -322,125 +341,6 @@ def _called(experiment: Experiment, written: str | Path, who: str) -> bool:
     return canonical(who) in {canonical(n) for n in names}
 
 
-def _check_data(a: Experiment, b: Experiment) -> None:
-    """Two experiments must not hold the same data."""
-    if a.name == b.name:
-        same = a.path == b.path
-        raise InputError(
-            f"{a.name} is there twice; name each experiment once"
-            if same
-            else f"{a.path} and {b.path} are both called {a.name}; give one another name"
-        )
-    if a.name in b.declaration.overlaps or b.name in a.declaration.overlaps:
-        raise InputError(
-            f"{a.name} and {b.name} hold the same data (declared under 'overlaps'); the same "
-            "events must not enter a fit twice: leave one out"
-        )
-    for (name, ours), (other, theirs) in product(
-        a.declaration.external.items(), b.declaration.external.items()
-    ):
-        if name == other and ours != theirs:
-            raise InputError(
-                f"the external measurement {name!r} is another one in {a.name} and in {b.name}; "
-                "it counts once in a joint fit: write the same, or call one otherwise"
-            )
-        if name != other and ours == theirs:
-            raise InputError(
-                f"the external measurement {name!r} of {a.name} has another name in {b.name}; it "
-                "counts once in a joint fit: give it one name"
-            )
-    for one, another in product(a.declaration.correlations, b.declaration.correlations):
-        both = [n for n in one.parameters if n in another.parameters]
-        common = [n for n in both if _is_shared(a, n) and _is_shared(b, n)]
-        if common and one != another:
-            raise InputError(
-                f"the covariance of {', '.join(common)} is another one in {a.name} and in "
-                f"{b.name}; it counts once in a joint fit: write the same in both"
-            )
-    if not (a.has_data and b.has_data):
-        return
-    counts = [{f.sha256 for f in e.inputs.files if f.role == "observed"} for e in (a, b)]
-    if a.declaration.releases & b.declaration.releases or counts[0] & counts[1]:
-        raise InputError(
-            f"{a.name} and {b.name} read the same data; the same events must not enter a fit "
-            "twice: leave one out, or take the section 'data' out of a projection"
-        )
-    if _equal_counts(a, b):
-        raise InputError(
-            f"{a.name} and {b.name} hold the same counts in the same bins; the same events must "
-            "not enter a fit twice: leave one out"
-        )
-
-
-def _equal_counts(a: Experiment, b: Experiment) -> bool:
-    """Whether data of both agree bin by bin, in more bins than chance would fill alike."""
-    for (one, x), (other, y) in product(a.inputs.observed.items(), b.inputs.observed.items()):
-        seen = a.views[one], b.views[other]
-        axes = [(v.energy_edges, v.time_edges, v.pulse_shape_edges) for v in seen]
-        alike = all(
-            (p is None) == (q is None) and (p is None or np.array_equal(p, q))
-            for p, q in zip(*axes, strict=True)
-        )
-        if alike and np.array_equal(x, y) and np.count_nonzero(x) > 3:
-            return True
-    return False
-
-
-def _check_physics(a: Experiment, b: Experiment) -> None:
-    """The process and its couplings are common; detector response goes with the material."""
-    for field in ("kind", "couplings", "charge_radius") if a.is_beside == b.is_beside else ():
-        ours, theirs = (getattr(e.declaration.interaction, field) for e in (a, b))
-        if canonical(ours) != canonical(theirs):
-            raise InputError(
-                f"{a.name} has the interaction {field} {ours!r} and {b.name} {theirs!r}, which a "
-                "joint fit shares; write the same in both files"
-            )
-    if len({v.material.atoms for e in (a, b) for v in e.views.values()}) == 1:
-        _check_curves(a, b)
-        return
-    bound = {"quenching", "neutron-radius"}
-    for name, entry in a.declaration.parameters.items():
-        if not (_is_shared(a, name) and _is_shared(b, name)):
-            continue
-        if bound & {entry.acts_on, b.declaration.parameters[name].acts_on}:
-            raise InputError(
-                f"{name!r} acts on {entry.acts_on} and is shared between {a.material.name} in "
-                f"{a.name} and {b.material.name} in {b.name}; write 'shared: material', or give "
-                "it a name for each material"
-            )
-
-
-def _check_curves(a: Experiment, b: Experiment) -> None:
-    """A shared pull must move the same curve: where it is 0 +- 1, its own declaration is alike."""
-    moved = [
-        {
-            name: sorted({q.stands_for(name) for q in curves if name in q.variations})
-            for name, entry in e.declaration.parameters.items()
-            if entry.shared and entry.acts_on == "quenching"
-        }
-        for e in (a, b)
-        for curves in [[v.quenching for v in e.views.values()]]
-    ]
-    for name in moved[0].keys() & moved[1].keys():
-        ours, theirs = (" and ".join(found[name]) for found in moved)
-        if ours != theirs:
-            raise InputError(
-                f"the shared parameter {name!r} is {ours} in {a.name} and {theirs} in {b.name}; "
-                "change detector.quenching in one, or declare the parameter not shared there"
-            )
-
-
-def _is_shared(experiment: Experiment, name: str) -> bool:
-    """Whether a parameter is one that all experiments have in common, as the file declares it.
-
-    A coupling of a component's own process, which the file does not declare, is.
-    """
-    entry = experiment.declaration.parameters.get(name)
-    if entry is not None:
-        return entry.shared is True
-    return any(p.parameters.has(name) for p in experiment.own_processes.values())
-
-
 def _have_one_flux(experiments: Sequence[Experiment]) -> bool:
     """Whether all are declared to see the same flux.
 
@@ -449,7 +349,7 @@ def _have_one_flux(experiments: Sequence[Experiment]) -> bool:
     """
     moving = []
     for e in experiments:
-        if not all(_is_shared(e, n) for n in e.flux_parameters):
+        if not all(is_shared(e, n) for n in e.flux_parameters):
             return False
         moving.append({fold_name(n) for n in e.flux_parameters})
     if not moving[0] or any(names != moving[0] for names in moving):

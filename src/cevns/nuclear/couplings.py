@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from cevns.citations import identifiers_in
 from cevns.constants import ALPHA, G_FERMI_MEV, HBARC2_MEV2_CM2, SIN2_THETA_W_0, SIN2_THETA_W_MZ
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.particles import LEPTONS
@@ -58,6 +59,18 @@ class Couplings:
     ga_n: float
     source: str
     radii: tuple[str, str, str] | None = None
+
+    @property
+    def cite(self) -> tuple[str, ...]:
+        """Papers of the source, or its words; nothing at tree level.
+
+        Examples:
+            >>> [couplings(name).cite for name in ("erler-su", "pdg2011", "tree-lowE")]
+            [('arXiv:1303.5522',), ('PDG 2011, as in dukecevns',), ()]
+        """
+        if self.radii is None:
+            return ()
+        return identifiers_in(self.source) or (self.source.partition(";")[0],)
 
     def gv_p(self, lepton: str, sin2_theta_w: Any = None) -> Any:
         """Vector coupling of the proton, at another weak mixing angle if one is given.
@@ -210,8 +223,7 @@ def _schemes() -> dict[str, Couplings]:
             -0.5117,
             _G_A_HALF,
             -_G_A_HALF,
-            "arXiv:2208.11771, 2303.09360 [M]; nu_tau from nu_mu and the charge radii of "
-            f"erler-su; {tree}",
+            f"arXiv:2303.09360 [M]; nu_tau from nu_mu and the charge radii of erler-su; {tree}",
             _EACH_ITS_OWN,
         ),
         Couplings(

@@ -23,6 +23,8 @@ from cevns.processes.framework.extension import Extension, bounded
 
 __all__ = ["MODEL", "AxialStrength"]
 
+CITE = "none: a factor on one part of the Standard Model"
+
 
 @dataclass(frozen=True)
 class AxialStrength(Extension):

@@ -14,6 +14,8 @@ from cevns.processes.ingredients.flavour_pairs import DIAGONAL, TRANSITIONS, pai
 
 __all__ = ["MODEL", "STANDARD_MODEL_CM2", "UNIT_CM2", "ChargeRadius"]
 
+CITE = ("arXiv:hep-ph/0008114", "arXiv:1810.05606")
+
 UNIT_CM2 = 1e-32
 """cm2 per unit of the parameters."""
 STANDARD_MODEL_CM2: Final[Mapping[str, float]] = {"e": -0.83e-32, "mu": -0.48e-32, "tau": -0.30e-32}

@@ -31,6 +31,8 @@ from cevns.processes.ingredients.lepton_loops import LoopShift
 
 __all__ = ["MODEL", "ChargeRadiusRunning"]
 
+CITE = ("arXiv:2402.16709", "arXiv:2011.05960")
+
 
 @dataclass(frozen=True)
 class ChargeRadiusRunning(Extension):

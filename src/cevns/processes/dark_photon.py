@@ -8,6 +8,8 @@ from cevns.processes.dark_matter.dark_scattering import DarkPhotonModel
 
 __all__ = ["MODEL", "DarkPhoton"]
 
+CITE = ("arXiv:1609.01770",)
+
 
 @dataclass(frozen=True)
 class DarkPhoton(DarkPhotonModel):

@@ -8,6 +8,8 @@ from cevns.processes.dark_matter.dark_scattering import DarkPhotonModel
 
 __all__ = ["MODEL", "DarkPhotonDirac"]
 
+CITE = ("arXiv:1609.01770",)
+
 
 @dataclass(frozen=True)
 class DarkPhotonDirac(DarkPhotonModel):

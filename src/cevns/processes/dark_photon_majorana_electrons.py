@@ -9,6 +9,8 @@ from cevns.processes.dark_matter.dark_scattering import DarkPhotonModel, Target
 
 __all__ = ["MODEL", "DarkPhotonMajoranaElectrons"]
 
+CITE = ("arXiv:1609.01770",)
+
 
 @dataclass(frozen=True)
 class DarkPhotonMajoranaElectrons(DarkPhotonModel):

@@ -8,6 +8,8 @@ from cevns.processes.dark_matter.dark_scattering import DarkPhotonModel
 
 __all__ = ["MODEL", "DarkPhotonPseudoDirac"]
 
+CITE = ("arXiv:1609.01770",)
+
 
 @dataclass(frozen=True)
 class DarkPhotonPseudoDirac(DarkPhotonModel):

@@ -44,6 +44,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "PER_GEV_IN_MU_B", "DipolePortal"]
 
+CITE = ("arXiv:1803.03262", "arXiv:1811.12435")
+
 PER_GEV_IN_MU_B: Final = 2.0 / 296.3
 """mu in Bohr magnetons of d = 1/GeV, by mu = 2 d."""
 _HEAVIEST_MEV = 1e3

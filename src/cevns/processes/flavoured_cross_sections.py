@@ -27,6 +27,8 @@ from cevns.processes.framework.extension import Extension, bounded
 
 __all__ = ["MODEL", "FlavouredCrossSections"]
 
+CITE = "none: a factor on the Standard Model of each flavour"
+
 
 @cache
 def _parameters() -> Parameters:

@@ -34,6 +34,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "FormFactorExpansion"]
 
+CITE = ("arXiv:1207.0693",)
+
 _POWERS = (2, 4, 6)
 
 

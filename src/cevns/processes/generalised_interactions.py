@@ -51,6 +51,8 @@ from cevns.processes.tensor import TensorExchange
 
 __all__ = ["MODEL", "GeneralisedInteractions"]
 
+CITE = ("arXiv:1612.04150",)
+
 _QUARKS_OF_A_NUCLEON: Final = 3.0
 
 

@@ -8,6 +8,8 @@ from cevns.processes.dark_matter.dark_scattering import LeptophobicModel
 
 __all__ = ["MODEL", "LeptophobicPseudoDirac"]
 
+CITE = ("arXiv:1609.01770",)
+
 
 @dataclass(frozen=True)
 class LeptophobicPseudoDirac(LeptophobicModel):

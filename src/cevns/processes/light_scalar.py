@@ -35,6 +35,8 @@ from cevns.typing import Array
 
 __all__ = ["LightScalar", "NucleonCharges", "ScalarExchange"]
 
+CITE = ("arXiv:1604.01025", "arXiv:1802.05171")
+
 
 @dataclass(frozen=True)
 class ScalarExchange:

@@ -36,6 +36,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["NORMALISATIONS", "Charges", "LightVector"]
 
+CITE = ("arXiv:2008.05022",)
+
 NORMALISATIONS = {"lagrangian": 1.0, "talk": 0.5}
 
 

@@ -26,6 +26,8 @@ __all__ = [
     "nuclear_shape",
 ]
 
+CITE = "none: a textbook cross section"
+
 UNIT_MU_B = 1e-10
 """Bohr magnetons per unit of the parameters."""
 PREFACTOR_CM2 = math.pi * ALPHA**2 / M_ELECTRON_MEV**2 * HBARC2_MEV2_CM2

@@ -32,6 +32,8 @@ from cevns.propagation.lepton_mixing import LeptonMixing, OfMassStates
 
 __all__ = ["MODEL", "MassBasisMoments"]
 
+CITE = ("arXiv:1510.01684",)
+
 
 @dataclass(frozen=True)
 class MassBasisMoments(Extension):

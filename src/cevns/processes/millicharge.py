@@ -18,6 +18,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "STRENGTH_MEV2", "UNIT_E", "Millicharge", "photon"]
 
+CITE = ("arXiv:1703.00401", "arXiv:2005.01645", "arXiv:2205.09484")
+
 UNIT_E = 1e-10
 """Elementary charges per unit of the parameters."""
 STRENGTH_MEV2 = 2.0 * math.sqrt(2.0) * math.pi * ALPHA / G_FERMI_MEV

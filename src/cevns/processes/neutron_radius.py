@@ -31,6 +31,8 @@ from cevns.processes.ingredients.elements import (
 
 __all__ = ["MODEL", "NeutronRadius"]
 
+CITE = ("arXiv:1207.0693", "arXiv:1710.02730")
+
 
 @dataclass(frozen=True)
 class NeutronRadius(Extension):

@@ -8,6 +8,8 @@ from cevns.processes.neutron_radius import NeutronRadius
 
 __all__ = ["MODEL", "CommonNeutronRadius"]
 
+CITE = ("arXiv:1710.02730",)
+
 
 @dataclass(frozen=True)
 class CommonNeutronRadius(NeutronRadius):

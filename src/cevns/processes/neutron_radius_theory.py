@@ -8,6 +8,8 @@ from cevns.processes.neutron_radius import NeutronRadius
 
 __all__ = ["MODEL", "TheoryNeutronRadius"]
 
+CITE = ("arXiv:1207.0693",)
+
 
 @dataclass(frozen=True)
 class TheoryNeutronRadius(NeutronRadius):

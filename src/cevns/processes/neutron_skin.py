@@ -23,6 +23,8 @@ from cevns.processes.neutron_radius import NeutronRadius
 
 __all__ = ["MODEL", "NeutronSkin"]
 
+CITE = "none: another name for the radius of the neutrons"
+
 
 @dataclass(frozen=True)
 class NeutronSkin(NeutronRadius):

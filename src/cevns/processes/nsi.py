@@ -41,6 +41,8 @@ from cevns.processes.ingredients.flavour_pairs import DIAGONAL, TRANSITIONS, pai
 
 __all__ = ["MODEL", "NSI", "REACH", "final_states", "given", "meaning"]
 
+CITE = ("arXiv:hep-ph/0508299",)
+
 REACH: Final = (-5.0, 5.0)
 """Bounds of a coefficient: far beyond what any data allow for one of them alone."""
 

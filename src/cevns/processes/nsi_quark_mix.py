@@ -51,6 +51,8 @@ __all__ = [
     "quark_couplings",
 ]
 
+CITE = ("arXiv:1805.04530", "arXiv:2305.07698", "arXiv:2102.11981")
+
 UP_DEG: Final = math.degrees(math.atan(0.5))
 """eta of up quarks alone, 26.57 degrees."""
 DOWN_DEG: Final = math.degrees(math.atan(2.0))

@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import NeutralCurrent
 
 __all__ = ["MODEL", "CarbonNC"]
 
+CITE = ("karmen-1998", "snowglobes")
+
 
 @dataclass(frozen=True)
 class CarbonNC(NeutralCurrent):

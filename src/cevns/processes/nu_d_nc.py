@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import NeutralCurrent
 
 __all__ = ["MODEL", "DeuteronNC"]
 
+CITE = ("nakamura-2002", "nakamura-2003")
+
 
 @dataclass(frozen=True)
 class DeuteronNC(NeutralCurrent):

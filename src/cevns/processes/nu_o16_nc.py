@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import NeutralCurrent
 
 __all__ = ["MODEL", "OxygenNC"]
 
+CITE = ("kolbe-2002", "snowglobes")
+
 
 @dataclass(frozen=True)
 class OxygenNC(NeutralCurrent):

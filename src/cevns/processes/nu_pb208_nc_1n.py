@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import NeutralCurrent
 
 __all__ = ["MODEL", "LeadNCOne"]
 
+CITE = ("engel-2003", "snowglobes")
+
 
 @dataclass(frozen=True)
 class LeadNCOne(NeutralCurrent):

@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import ChargedCurrent
 
 __all__ = ["MODEL", "DeuteronCCBar"]
 
+CITE = ("nakamura-2002", "nakamura-2003")
+
 
 @dataclass(frozen=True)
 class DeuteronCCBar(ChargedCurrent):

@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import ChargedCurrent
 
 __all__ = ["MODEL", "ArgonCC"]
 
+CITE = ("marley", "kolbe-2003", "snowglobes")
+
 
 @dataclass(frozen=True)
 class ArgonCC(ChargedCurrent):

@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import EffectiveLevel
 
 __all__ = ["MODEL", "CarbonCC"]
 
+CITE = ("kolbe-1999", "snowglobes")
+
 
 @dataclass(frozen=True)
 class CarbonCC(EffectiveLevel):

@@ -16,6 +16,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "DeuteronCC"]
 
+CITE = ("nakamura-2002", "nakamura-2003")
+
 
 @dataclass(frozen=True)
 class DeuteronCC(ChargedCurrent):

@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import EffectiveLevel
 
 __all__ = ["MODEL", "IronCC"]
 
+CITE = ("arXiv:nucl-th/9905001",)
+
 
 @dataclass(frozen=True)
 class IronCC(EffectiveLevel):

@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import ChargedCurrent
 
 __all__ = ["MODEL", "IodineCC"]
 
+CITE = ("arXiv:2305.19594",)
+
 
 @dataclass(frozen=True)
 class IodineCC(ChargedCurrent):

@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import EffectiveLevel
 
 __all__ = ["MODEL", "OxygenCC"]
 
+CITE = ("kolbe-2002", "snowglobes")
+
 
 @dataclass(frozen=True)
 class OxygenCC(EffectiveLevel):

@@ -10,6 +10,8 @@ from cevns.processes.inelastic.inelastic_channel import ChargedCurrent
 
 __all__ = ["MODEL", "LeadCCTwo"]
 
+CITE = ("engel-2003", "snowglobes")
+
 
 @dataclass(frozen=True)
 class LeadCCTwo(ChargedCurrent):

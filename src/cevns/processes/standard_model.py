@@ -26,6 +26,8 @@ __all__ = [
     "vector_shape",
 ]
 
+CITE = ("arXiv:hep-ph/0508299",)
+
 SIN2_THETA_W = Parameter(
     "sin2_theta_w",
     SIN2_THETA_W_0,
@@ -114,6 +116,11 @@ class StandardModel:
     def scheme(self) -> Couplings:
         """The couplings in use."""
         return couplings(self.couplings)
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...]]:
+        """Source of the couplings."""
+        return {"couplings": self.scheme.cite}
 
     @property
     def parameters(self) -> Parameters:

@@ -38,6 +38,8 @@ from cevns.propagation import Distant, Extent, Mixing, Oscillation
 
 __all__ = ["MODEL", "Sterile"]
 
+CITE = ("arXiv:1711.09773",)
+
 
 @dataclass(frozen=True)
 class Sterile(Extension):

@@ -41,6 +41,8 @@ from cevns.typing import Array
 
 __all__ = ["LightTensor", "NucleonCharges", "TensorExchange"]
 
+CITE = ("arXiv:1612.04150", "arXiv:2502.10702")
+
 
 @dataclass(frozen=True)
 class TensorExchange:

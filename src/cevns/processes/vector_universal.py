@@ -12,6 +12,8 @@ from cevns.processes.light_vector import LightVector
 
 __all__ = ["MODEL", "Universal"]
 
+CITE = ("arXiv:2008.05022",)
+
 
 @dataclass(frozen=True)
 class Universal(LightVector):

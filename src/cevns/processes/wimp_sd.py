@@ -12,6 +12,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "WimpSD"]
 
+CITE = ("arXiv:1304.7684", "lewin-smith-1996")
+
 
 @dataclass(frozen=True)
 class WimpSD(Wimp):

@@ -11,6 +11,8 @@ from cevns.processes.wimp_sd import WimpSD
 
 __all__ = ["MODEL", "WimpSDProton"]
 
+CITE = ("arXiv:1304.7684",)
+
 
 @dataclass(frozen=True)
 class WimpSDProton(WimpSD):

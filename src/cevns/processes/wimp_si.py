@@ -14,6 +14,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "WimpSI"]
 
+CITE = ("lewin-smith-1996",)
+
 
 @dataclass(frozen=True)
 class WimpSI(Wimp):

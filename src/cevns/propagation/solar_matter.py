@@ -46,7 +46,9 @@ from cevns.particles import LEPTONS
 from cevns.propagation.lepton_mixing import ComplexArray, LeptonMixing
 from cevns.typing import Array, ArrayLike
 
-__all__ = ["SolarMixing"]
+__all__ = ["CITE", "SolarMixing"]
+
+CITE = ("parke-1986", "arXiv:1307.3092")
 
 _G_FERMI_EV = G_FERMI_MEV * 1e-12
 """eV^-2."""

@@ -25,10 +25,11 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from cevns.citations import Citations, identifiers_in, of_methods
 from cevns.detectors.quenching import Quenching
 from cevns.exceptions import CevnsWarning, FitError, InputError, UnknownNameError
 from cevns.inference.fitting.fit_result import FitResult
@@ -41,6 +42,7 @@ from cevns.quenching.curve_model import PointsModel
 from cevns.quenching.point_files import load_points, reference_title
 from cevns.quenching.points import DataSet, check_recoil_errors
 from cevns.quenching.variations import eigenvectors, variations
+from cevns.records import Result
 from cevns.typing import Array, ArrayLike
 
 __all__ = [
@@ -66,7 +68,7 @@ LARGEST_TAU: Final = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class QuenchingFit:
+class QuenchingFit(Result):
     """A fitted quenching curve.
 
     Args:
@@ -78,6 +80,8 @@ class QuenchingFit:
         clipped: points left out, as (set, recoil energy in keVnr, distance in sigma).
         origin: where the points came from.
     """
+
+    main_table: ClassVar[str] = "parameters"
 
     material: str
     model: PointsModel
@@ -194,7 +198,10 @@ class QuenchingFit:
         """Plain values for JSON."""
         plain = self.result.to_dict()
         vectors, shares = self.eigenvectors()
+        sets = ((identifiers_in(s.cite) or (s.cite,), s.name) for s in self.model.sets)
+        cite = Citations.joined(Citations.of(c, f"quenching data {name}") for c, name in sets)
         return {
+            "citations": (cite + of_methods("fit")).records(),
             "material": self.material,
             "label": self.label,
             "origin": self.origin,

@@ -19,6 +19,7 @@ from cevns.processes.framework.extension import Extension
 from cevns.rates.fold import as_it_sees
 from cevns.rates.kernel_fold import KernelFold
 from cevns.rates.spectrum import Radii, flux_averaged_slope
+from cevns.records import Result
 from cevns.sources import Source
 from cevns.typing import Array
 
@@ -32,7 +33,7 @@ _TOWARDS_ZERO_KEV = np.array([1e-6, 1e-4])
 
 
 @dataclass(frozen=True)
-class FluxAveraged:
+class FluxAveraged(Result):
     """A flux-averaged cross section.
 
     Args:
@@ -45,6 +46,10 @@ class FluxAveraged:
     target: str
     flavours: Mapping[str, float]
     mean_cm2: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers."""
+        return {**vars(self), "flavours": dict(self.flavours)}
 
 
 def flux_averaged_cross_section(

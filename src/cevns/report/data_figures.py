@@ -15,7 +15,8 @@ from cevns.typing import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ChannelResult, Measurement
+    from cevns.analysis.channel_result import ChannelResult
+    from cevns.analysis.measurement import Measurement
 
 __all__ = ["data_figure"]
 

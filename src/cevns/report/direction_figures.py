@@ -121,15 +121,13 @@ def map_figure(record: DirectionsRecord) -> Figure:
         InputError: if the source is not the sun, which alone has a place on the sky.
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
-    from matplotlib.figure import Figure
-
     from cevns.analysis.directions.sky_maps import places_deg, recoil_map, sun_axes, wind_axes
     from cevns.sources.beams.dark_halo import dark_halo
 
     if not record.solar:
         raise InputError("a map of the sky is of the sun; leave out --map or the other --source")
     found = record.sun_map()
-    figure = Figure(figsize=(style.DOUBLE_IN, 4.3), layout="constrained")
+    figure = style.canvas(style.DOUBLE_IN, 4.3)
     axes: Any = figure.add_subplot(projection="mollweide")
     # seen from within the sphere, longitudes grow to the left
     x, y = np.radians(-found.longitude_deg), np.radians(found.latitude_deg)

@@ -25,7 +25,8 @@ from cevns.report.recoil_figures import recoil_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ChannelResult, Measurement
+    from cevns.analysis.channel_result import ChannelResult
+    from cevns.analysis.measurement import Measurement
 
 __all__ = ["check_figure", "fit_figures", "save"]
 

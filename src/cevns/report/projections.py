@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from cevns.analysis.measurement import ChannelResult, Measurement
+    from cevns.analysis.channel_result import ChannelResult
+    from cevns.analysis.measurement import Measurement
     from cevns.experiments.experiment import Experiment
 
 __all__ = [
@@ -179,25 +180,8 @@ def one_result(measurement: Measurement | ChannelResult) -> ChannelResult:
 
 
 def axes_of(measurement: Measurement | ChannelResult) -> dict[str, Array]:
-    """Edges along which the data of one channel lie, by axis, in the order of the data.
-
-    ``energy``, ``pulse-shape`` and ``time`` as declared, ``cell`` for data that are no bins of
-    these, and none for a list of events.
-    """
-    result = one_result(measurement)
-    experiment, statistic = result.seen_with, result.channel.statistic
-    if statistic.events_are_points:
-        return {}
-    declared = {
-        "energy": experiment.energy_edges,
-        "pulse-shape": experiment.pulse_shape_edges,
-        "time": experiment.time_edges,
-    }
-    axes = {name: edges for name, edges in declared.items() if edges is not None}
-    own = experiment.declaration.axes
-    if own.cells is None and own.energy is not None and (statistic.counts or len(axes) == 1):
-        return axes
-    return {"cell": 0.5 + np.arange(result.channel.n_bins - statistic.extra + 1.0)}
+    """Edges along which the data of one channel lie; see `ChannelResult.axes`."""
+    return one_result(measurement).axes
 
 
 def steady_state(experiment: Experiment, among: Container[str] | None = None) -> tuple[str, ...]:

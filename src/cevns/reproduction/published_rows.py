@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -16,8 +16,9 @@ from cevns import datasets, registry
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments import load
 from cevns.experiments.declaration.document import parse
+from cevns.records import Result
 
-__all__ = ["FOLDER", "Published", "Row", "declared", "reproduce"]
+__all__ = ["FOLDER", "Published", "Row", "about", "declared", "reproduce"]
 
 FOLDER = Path(__file__).parent / "published"
 
@@ -25,18 +26,20 @@ FOLDER = Path(__file__).parent / "published"
 class Published(BaseModel):
     """A published number and how it is computed here.
 
-    `accept` is the range of our value that counts as agreement and `because` its reason; a row
-    without it is shown and not judged. Where the published number is of another quantity than ours
-    the row is not `comparable`, and its note says why. A row that `needs` a public release is
-    skipped where the release is not at hand; one without `compute` has no counterpart here and
-    stands beside others. One of a `missing` experiment has none either: the experiment's file says
-    what is missing.
+    `accept` is the range of our value that counts as agreement and `because` its reason. Where
+    `own` is given, it is the number of an independent program with the same inputs, the range is
+    around it, and the published number, if there is one, is compared in the way of
+    `Row.verdict`. What is not judged so has a `verdict`, and the note gives its reason: ours
+    ``differs``; the published number is of another quantity, or nothing of ours stands beside it,
+    ``not comparable``; or it is an ``input`` of ours, which says nothing about the calculation.
+
+    A row that `needs` a public release is skipped where the release is not at hand. One of a
+    `missing` experiment has no number of ours: the experiment's file says what is missing.
 
     A row that `needs_folder` is skipped where the folder named by ``CEVNS_DATA`` has none of that
     name: it is compared with curves of others, which have no licence to be shipped.
 
-    Where `own` is given the row is judged by an independent program that had the same inputs, and
-    the published number, if there is one, stands beside.
+    Its `section` is the title of the file that declares it.
 
     A statement of several numbers, as at two distances, is one row with `numbers`: of each what is
     its own (`published`, `own`, `accept`, ..., fields of `compute` beside those of the row, or null
@@ -52,12 +55,13 @@ class Published(BaseModel):
     own: float | None = None
     error_up: float | None = None
     error_down: float | None = None
+    section: str = ""
     unit: str = ""
     digits: int = 3
     accept: tuple[float, float] | None = None
     because: str = ""
     note: str = ""
-    comparable: bool = True
+    verdict: Literal["differs", "not comparable", "input"] | None = None
     needs: str | None = None
     needs_folder: str | None = None
     missing: str | None = None
@@ -95,15 +99,17 @@ class Published(BaseModel):
             raise InputError(f"row {self.id!r}: a range to accept needs its reason ('because')")
         if self.published is None and self.own is None and self.missing is not None:
             return self
-        if self.published is None and (self.own is None or not self.comparable):
+        if self.published is None and self.own is None:
             raise InputError(f"row {self.id!r}: without a published number give one of our 'own'")
-        if not self.comparable and (self.accept is not None or not self.note):
-            raise InputError(f"row {self.id!r}: what is not comparable has a note and no range")
+        if self.verdict == "not comparable" and self.accept is not None and self.own is None:
+            raise InputError(f"row {self.id!r}: what is not comparable has no range to accept")
+        if self.verdict in ("differs", "not comparable") and not self.note:
+            raise InputError(f"row {self.id!r}: the note says why it is {self.verdict!r}")
         return self
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Result):
     """A published number beside ours; `skipped` says why there is none of ours.
 
     A row of several numbers has them in `parts`, in their order, and none of its own; it agrees if
@@ -119,7 +125,7 @@ class Row:
     def difference(self) -> float | None:
         """(ours - published) over the published uncertainty on that side; None without one."""
         p = self.published
-        if self.ours is None or p.published is None or not p.comparable:
+        if self.ours is None or p.published is None or p.verdict == "not comparable":
             return None
         sigma = p.error_up if self.ours >= p.published else p.error_down
         return None if not sigma else (self.ours - p.published) / sigma
@@ -137,21 +143,44 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """For tables: ``yes``, ``no``, ``shown``, ``not comparable``, ``missing``, ``no data``."""
-        if self.published.missing is not None:
-            return "missing"
+        """``agrees``, ``differs``, ``not comparable`` or ``input``; ``no data`` without a release.
+
+        A published number that stands beside that of an independent program agrees within its own
+        error, or without one, within 5 % or its rounding.
+        """
+        p = self.published
+        if p.missing is not None:
+            return "not comparable"
         if self.skipped:
             return "no data"
-        if not self.published.comparable:
-            return "not comparable"
-        return {True: "yes", False: "no", None: "shown"}[self.agrees]
+        if p.verdict is not None:
+            return "differs" if self.agrees is False and p.verdict == "input" else p.verdict
+        if not self.agrees:
+            return "not comparable" if self.agrees is None else "differs"
+        beside = [one for one in self.parts or (self,) if one._stands_beside]
+        return "agrees" if all(one._like_published for one in beside) else "differs"
 
     @property
-    def verdict_text(self) -> str:
-        """The verdict, with what it is judged by where that is not the published number."""
-        by_own = any(one.own is not None for one in self.published.each)
-        judged = by_own and self.agrees is not None
-        return f"{self.verdict} (own)" if judged else self.verdict
+    def _stands_beside(self) -> bool:
+        """Whether a published number stands beside that of an independent program, and ours."""
+        p = self.published
+        return None not in (p.published, p.own, self.ours)
+
+    @property
+    def _like_published(self) -> bool:
+        """Whether ours is the published number, within its error or 5 % and its rounding."""
+        if self.difference is not None:
+            return abs(self.difference) <= 1.0
+        p = self.published
+        assert p.published is not None
+        assert self.ours is not None
+        rounding = 0.5 * 10.0 ** -_decimals(p.published, p.digits)
+        return abs(self.ours - p.published) <= max(0.05 * abs(p.published), rounding)
+
+    @property
+    def reason(self) -> str:
+        """Why there is no number of ours, or what explains a difference."""
+        return self.skipped or self.published.note
 
     @property
     def experiments(self) -> tuple[str, ...]:
@@ -181,6 +210,14 @@ class Row:
         return text
 
     @property
+    def own_text(self) -> str:
+        """The value of the independent program; empty where there is none."""
+        if self.parts:
+            return _joined([part.own_text for part in self.parts])
+        p = self.published
+        return "" if p.own is None else f"{p.own:.{_decimals(p.own, p.digits)}f}"
+
+    @property
     def ours_text(self) -> str:
         """Our value with one digit more than published."""
         if self.parts:
@@ -197,6 +234,7 @@ class Row:
         p = self.published
         found = {
             "id": p.id,
+            "section": p.section,
             "quantity": p.quantity,
             "source": p.source,
             "unit": p.unit,
@@ -211,9 +249,9 @@ class Row:
             "because": p.because,
             "agrees": self.agrees,
             "verdict": self.verdict,
-            "verdict_text": self.verdict_text,
             "skipped": self.skipped,
             "published_text": self.published_text,
+            "own_text": self.own_text,
             "ours_text": self.ours_text,
             "note": p.note,
         }
@@ -267,8 +305,16 @@ def declared(wanted: tuple[str, ...] = ()) -> tuple[Published, ...]:
     rows: list[Published] = []
     for path in sorted(FOLDER.glob("*.yaml")):
         if any(_begins(i, wanted) for i in _ID.findall(path.read_text(encoding="utf-8"))):
-            rows += [Published.model_validate(row) for row in parse(path).values["rows"]]
+            document = parse(path).values
+            section = {"section": document["title"]}
+            rows += [Published.model_validate(section | row) for row in document["rows"]]
     return tuple(row for row in rows if _begins(row.id, wanted))
+
+
+def about() -> dict[str, str]:
+    """What is compared in each section, and by what it is judged: a text by its title."""
+    documents = (parse(path).values for path in sorted(FOLDER.glob("*.yaml")))
+    return {document["title"]: document["about"] for document in documents}
 
 
 def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:

@@ -14,6 +14,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Atmospheric"]
 
+CITE = ("battistoni-2005", "arXiv:2109.03116")
+
 _PULL = "flux_atmospheric"
 _ALL_CM2_S: Final = 10.7
 """From 13 MeV to 10 GeV, all flavours (arXiv:2109.03116)."""

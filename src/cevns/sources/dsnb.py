@@ -17,6 +17,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Dsnb"]
 
+CITE = ("arXiv:2109.03116",)
+
 
 def _sixth(energy_mev: Array) -> Array:
     """An equal part of all."""

@@ -14,6 +14,8 @@ from cevns.units import Unit
 
 __all__ = ["FLUXES", "MODEL", "GeoNeutrinos"]
 
+CITE = ("arXiv:1301.0365", "arXiv:2109.03116")
+
 FLUXES: Final = {"u": (4.34e6, 0.20), "th": (4.23e6, 0.257), "k": (2.054e7, 0.168)}
 """Antineutrinos per cm2 and second at Gran Sasso, all flavours, and their relative errors
 (Y. Huang et al., arXiv:1301.0365, as used in arXiv:2109.03116)."""

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import numpy as np
 
+from cevns.citations import identifiers_in
 from cevns.constants import DAY_S
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive
@@ -19,6 +20,8 @@ from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
 __all__ = ["MODEL", "HaloSource"]
+
+CITE = "none: its conventions name their source"
 
 _SPECIES: Final = "chi"
 _C_KM_S: Final = 299792.458
@@ -237,6 +240,11 @@ class HaloSource(AlwaysOn):
         """Particles per cm2 and second: rho/m times the mean speed."""
         self._check(flavour)
         return self._halo.density_gev_cm3 / self.mass_gev * 1e5 * self._mean_speed
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...]]:
+        """Source of the conventions, where they are those of a paper."""
+        return {"dark-matter halo": identifiers_in(self._halo.source)}
 
     @property
     def choices(self) -> Mapping[str, str]:

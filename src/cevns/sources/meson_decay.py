@@ -19,6 +19,7 @@ from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.sources.beams.proton_beam import Protons
 from cevns.sources.beams.source import Source
 from cevns.sources.meson_beams.beam_targets import BeamTarget, beam_target
+from cevns.sources.meson_beams.bremsstrahlung import CITE as BREMSSTRAHLUNG
 from cevns.sources.meson_beams.bremsstrahlung import (
     FORM_FACTORS,
     bremsstrahlung_curve,
@@ -42,6 +43,8 @@ from cevns.typing import Array, ArrayLike
 from cevns.units import Unit
 
 __all__ = ["MODEL", "MesonDecay"]
+
+CITE = ("arXiv:1609.01770",)
 
 _SPECIES: Final = tuple(f"chi-{i + 1}" for i in range(len(DELAY_EDGES) + 1))
 _MOST_SPLIT: Final = 0.1
@@ -378,6 +381,16 @@ class MesonDecay(Source):
         """Share of a band that arrives before `t_us`."""
         arrival = self.arrival(flavour)
         return arrival.cdf(t_us, np.asarray(t0_us, dtype=float) + arrival.mean_us)
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...] | str]:
+        """Sources of the spectrum of pi0, and of the channels that are taken."""
+        out = {"spectrum of pi0": registry.cited(_SPECTRA, "meson spectrum", self.mesons)}
+        if self.bremsstrahlung != "none":
+            out["bremsstrahlung"] = BREMSSTRAHLUNG
+        if self.pion_capture or self.cascade_file is not None:
+            out["photons of the target"] = ("arXiv:2006.09386",)
+        return out
 
     @property
     def choices(self) -> Mapping[str, str]:

@@ -37,7 +37,10 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Reactor"]
 
+CITE = "none: its spectra and energies name their sources"
+
 _SPECIES = "nubar_e"
+_SPECTRA = "cevns.sources.reactor_spectra"
 _DEFAULT = "hm-bestiole"
 _EARLY_MEV = 8.0
 _CAPTURES = 0.6
@@ -171,6 +174,15 @@ class Reactor(Source):
             )
 
     @property
+    def cites(self) -> Mapping[str, tuple[str, ...] | str]:
+        """Sources of the spectra and of the energies per fission."""
+        spectra: tuple[str, ...] | str = ()
+        if self.spectra_file is None:
+            spectra = registry.cited(_SPECTRA, "reactor spectrum", self.spectra)
+        energies = core.ENERGIES_CITE[registry.canonical(self.energies)]
+        return {"reactor spectra": spectra, "energies per fission": energies}
+
+    @property
     def averaged(self) -> str:
         """``history_file``, where there is one."""
         return "history_file" if self.history_file is not None else ""
@@ -203,8 +215,7 @@ class Reactor(Source):
             found, total = from_file(self.spectra_file, needed)
             known = None if total and len(needed) > 1 else False
             return Tabulation(str(self.spectra_file), (), running=False, with_capture=known), found
-        package = "cevns.sources.reactor_spectra"
-        model: Tabulation = registry.load(package, "reactor spectrum", self.spectra).MODEL
+        model: Tabulation = registry.load(_SPECTRA, "reactor spectrum", self.spectra).MODEL
         return model, tabulated(model)
 
     def _captured(self, model: Tabulation) -> float:

@@ -14,6 +14,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "ReactorBackground"]
 
+CITE = ("arXiv:2109.03116",)
+
 
 @dataclass(frozen=True)
 class ReactorBackground(Mixture):

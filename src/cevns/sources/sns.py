@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "SNS"]
 
+CITE = "file: the yield, the pulse and the distance are those of the experiment"
+
 
 @dataclass(frozen=True)
 class SNS(PionAtRest):

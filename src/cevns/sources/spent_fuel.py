@@ -22,6 +22,8 @@ from cevns.units import Unit
 
 __all__ = ["CHAINS", "MODEL", "SpentFuel"]
 
+CITE = ("arXiv:1512.07353",)
+
 _SPECIES = "nubar_e"
 
 

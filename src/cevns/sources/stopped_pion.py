@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
+from cevns.citations import identifiers_in
 from cevns.constants import DAY_S, TAU_MUON_US
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive, within
@@ -20,6 +21,8 @@ from cevns.sources.meson_beams.beam_targets import BEAMS
 from cevns.units import Unit
 
 __all__ = ["MODEL", "StoppedPion"]
+
+CITE = "none: its facility names its source"
 
 _FOLLOWS: Final = math.nan
 """Of a number that is not given: it follows from the others."""
@@ -195,6 +198,12 @@ class StoppedPion(PionAtRest):
             positive("number of protons on target", self.protons)
             self._set("exposure_gwh", self.protons / protons_on_target(1e3, energy))
         self._set("years", None)
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...]]:
+        """Papers of the facility; talks and web pages are in its row of the table alone."""
+        named = facility(self.facility).source if self.facility else ""
+        return {"source": identifiers_in(named)}
 
     @property
     def _per_proton(self) -> float:

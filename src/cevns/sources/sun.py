@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from cevns.exceptions import CevnsWarning, InputError, UnknownNameError
 from cevns.nuclear.checks import positive
 from cevns.particles import LEPTONS
 from cevns.propagation.lepton_mixing import MASS_STATES, LeptonMixing
+from cevns.propagation.solar_matter import CITE as CONVERSION
 from cevns.propagation.solar_matter import SolarMixing
 from cevns.sources.beams.source import Source
 from cevns.sources.sky.solar_fluxes import BRANCHES, DEFAULT, SolarFluxes, solar_fluxes
@@ -23,6 +24,8 @@ from cevns.typing import Array
 from cevns.units import Unit
 
 __all__ = ["ELECTRONS_MOL_CM3", "LINES", "MODEL", "Sun"]
+
+CITE = ("arXiv:2109.03116",)
 
 LINES: Final = {"pep": ((1.442, 1.0),), "be7": ((0.3843, 0.103), (0.8613, 0.897))}
 """Energies in MeV and shares of the branches that have no continuous spectrum, from memory."""
@@ -151,6 +154,12 @@ class Sun(Mixture):
         matter = "".join(f", {name} {eps:g} in matter" for name, eps in self.matter_nsi.items())
         out = {"fluxes": self._set.name, "oscillation": f"{self.oscillation}{matter}"}
         return out if self.flavour_sum == _SUMS[0] else {**out, "flavour_sum": self.flavour_sum}
+
+    @property
+    def cites(self) -> Mapping[str, Sequence[str]]:
+        """Sources of the fluxes and of the conversion of flavours."""
+        conversion = {} if self._mixing is None else {"neutrino oscillation": CONVERSION}
+        return {"solar fluxes": self._set.cite, **conversion}
 
     @property
     def matter(self) -> str:

@@ -25,6 +25,8 @@ from cevns.units import Unit, quantity
 
 __all__ = ["MODEL", "Supernova", "supernova_models"]
 
+CITE = "none: its model of a burst names its source"
+
 PINCHED: Final = "pinched"
 _USUAL: Final = {
     "energy in erg": dict.fromkeys(("nu_e", "nubar_e", "nu_x"), 5e52),
@@ -155,6 +157,16 @@ class Supernova(Source):
     def _whole(self) -> BurstPart:
         """All of the burst."""
         return self._pinched() if self._bins is None else self._part(self._bins, {})
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...]]:
+        """Sources of the model and of its spectra; of a file of one's own those of the spectra."""
+        model = {}
+        if self.loader is not None:
+            model = {"supernova model": ("snewpy",)}
+        elif self.file is None and self.model in burst_table.carried_models():
+            model = {"supernova model": burst_table.CITE}
+        return {**model, "supernova spectra": ("arXiv:astro-ph/0208035",)}
 
     @property
     def name(self) -> str:

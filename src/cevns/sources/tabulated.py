@@ -20,6 +20,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Tabulated"]
 
+CITE = "file: the spectra are a table of the experiment"
+
 
 @dataclass(frozen=True)
 class Tabulated(Source):

@@ -14,6 +14,10 @@ from cevns.analysis.directions.measured_directions import MeasuredDirections
 from cevns.analysis.directions.sky_maps import YEAR_OF_DAYS, Frame, SkyMap, recoil_map, sun_axes
 from cevns.analysis.directions.wimp_wind import wind_rows
 from cevns.analysis.fog.floors import FloorCurve
+from cevns.citations import of_model
+from cevns.experiments.citing import of_scattering
+from cevns.processes import interaction
+from cevns.records import Result
 from cevns.sources.sky.sky_positions import date_of
 from cevns.sources.sun import Sun
 from cevns.typing import Array
@@ -73,7 +77,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class DirectionsRecord:
+class DirectionsRecord(Result):
     """Directions of recoils of one source, and what they add to a search.
 
     Args:
@@ -113,7 +117,14 @@ class DirectionsRecord:
     def to_dict(self) -> dict[str, Any]:
         """For a JSON file."""
         found = self.found
+        cite = of_model(found.angles.source, "source")
+        if self.physics:
+            process = interaction("standard-model", couplings=self.physics["couplings"])
+            cite += of_scattering(process, self.physics["form_factor"])
+        if self.limits is not None:
+            cite += self.limits.case.case.citations
         out: dict[str, Any] = {
+            "citations": cite.records(),
             "target": found.angles.material.name,
             "source": self.source,
             "physics": self.physics,
@@ -122,7 +133,7 @@ class DirectionsRecord:
                 "resolution": found.response.said,
                 "head_tail": found.response.head_tail,
             },
-            "cos_edges": found.edges,
+            "cos_edges": found.edges.tolist(),
             "directions": [each.to_dict(self.scale) for each in found.above],
         }
         if self.solar:
@@ -134,14 +145,6 @@ class DirectionsRecord:
             }
         return out
 
-    def plot(self) -> Figure:
-        """Cosines above the thresholds, and the plane of energies and cosines.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("directions", self)
-
     def plot_map(self) -> Figure:
         """Recoil directions on the sky.
 
@@ -149,7 +152,7 @@ class DirectionsRecord:
             InputError: if the source is not the Sun.
             MissingExtraError: if matplotlib or mplhep is not installed.
         """
-        return records.figure("directions-map", self)
+        return records.figure("map of DirectionsRecord", self)
 
     def plane(self) -> tuple[Array, Array]:
         """Edges of recoil energies, keV, and measured counts in cells of the first threshold."""

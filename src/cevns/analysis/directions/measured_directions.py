@@ -25,6 +25,7 @@ from cevns.exceptions import InputError
 from cevns.processes.framework.kinematics import maximum_recoil_kev
 from cevns.rates.fold import panel_nodes
 from cevns.rates.recoil_angles import RecoilAngles
+from cevns.records import BinAxis, Binned
 from cevns.sources.sky.steady_mixture import Mixture
 from cevns.sources.sun import Sun
 from cevns.typing import Array
@@ -61,7 +62,7 @@ def events_needed(
 
 
 @dataclass(frozen=True, eq=False)
-class Above:
+class Above(Binned):
     """Recoils above a threshold.
 
     Args:
@@ -163,6 +164,11 @@ class Above:
         np.add.at(out, np.clip(np.searchsorted(edges, root) - 1, 0, edges.size - 2), counts)
         return np.maximum(out, 0.0)
 
+    def counts_in_bins(self) -> tuple[tuple[BinAxis, ...], dict[str, Array]]:
+        """The cosine to the direction of the source; true and measured counts."""
+        axis = BinAxis("cos", "cosine to the direction of the source", self.edges)
+        return (axis,), {"ideal": self.ideal_counts, "measured": self.measured_counts}
+
     @property
     def events_needed(self) -> dict[str, float]:
         """For three standard deviations against isotropy, measured directions."""
@@ -184,13 +190,13 @@ class Above:
                 "events_for_3_sigma": events_needed(
                     ideal.mean(), ideal.mean(), 1.5 * ideal.mean(2) - 0.5
                 ),
-                "counts": scale * self.ideal_counts,
+                "counts": (scale * self.ideal_counts).tolist(),
             },
             "measured": {
                 "mean_cos": self.mean,
                 "mean_cos2": self.mean_square,
                 "mean_abs_cos": self.axial_mean,
-                "counts": scale * self.measured_counts,
+                "counts": (scale * self.measured_counts).tolist(),
                 "events_for_3_sigma": self.events_needed,
             },
         }

@@ -12,6 +12,8 @@ from cevns.analysis.events.stratified_sample import EventSample
 
 __all__ = ["MODEL", "Csv"]
 
+CITE = "none: a format of files"
+
 
 class Csv(EventWriter):
     """See the module. Numbers have ten digits; what is not known is ``nan``.

@@ -12,6 +12,8 @@ from cevns.analysis.events.stratified_sample import EventSample
 
 __all__ = ["MODEL", "Hdf5"]
 
+CITE = "none: a format of files"
+
 _CHUNK = 1 << 16
 
 

@@ -37,6 +37,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "NuHepMc"]
 
+CITE = ("arXiv:2310.13211",)
+
 _CEVNS: Final = 150
 _OTHER: Final = 160
 """Numbers of processes: 150 to 199 are low-energy nuclear scattering by neutral currents."""

@@ -14,6 +14,8 @@ from cevns.analysis.events.stratified_sample import EventSample
 
 __all__ = ["MODEL", "Parquet"]
 
+CITE = "none: a format of files"
+
 
 class Parquet(EventWriter):
     """See the module; each column says what it holds, and whole numbers are int64.

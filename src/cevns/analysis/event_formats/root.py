@@ -12,6 +12,8 @@ from cevns.analysis.events.stratified_sample import EventSample
 
 __all__ = ["MODEL", "Root"]
 
+CITE = "none: a format of files"
+
 
 class Root(EventWriter):
     """See the module.

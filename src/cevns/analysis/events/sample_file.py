@@ -15,13 +15,14 @@ from cevns.analysis.events.event_writer import format_of
 from cevns.analysis.events.stratified_sample import EventSample
 from cevns.exceptions import CevnsWarning
 from cevns.files import check_writable, expanded, replacing
+from cevns.records import Result
 from cevns.typing import Array
 
 __all__ = ["Drawn", "draw_to_file"]
 
 
 @dataclass
-class Drawn:
+class Drawn(Result):
     """What was drawn.
 
     Attributes:
@@ -47,6 +48,10 @@ class Drawn:
             total, number = self.sums.get(name, (0.0, 0))
             total += float(values[known].sum())
             self.sums[name] = total, number + int(known.sum())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers."""
+        return {"number": self.events, "drawn": dict(self.by_component), "means": self.means}
 
     @property
     def means(self) -> dict[str, float]:

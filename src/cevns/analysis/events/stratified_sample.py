@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from cevns.analysis.events.event_columns import Block, Column, shuffled
 from cevns.analysis.events.event_parts import EventPart, RecoilEvents
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
-from cevns.records import VERSION
+from cevns.records import VERSION, Result, cited
 from cevns.typing import Array
 
 __all__ = ["BLOCK", "EventSample", "Stratum"]
@@ -46,7 +46,7 @@ class Stratum:
 
 
 @dataclass(frozen=True, eq=False)
-class EventSample:
+class EventSample(Result):
     """What a sample of events is drawn of; made by `event_sample`.
 
     Args:
@@ -56,6 +56,8 @@ class EventSample:
         truth: whether there is no detector.
         said: what else the provenance says.
     """
+
+    main_table: ClassVar[str] = "strata"
 
     experiment: Experiment
     strata: tuple[Stratum, ...]
@@ -146,9 +148,23 @@ class EventSample:
         every: list[Block] = list(self.blocks(number, seed))
         return {name: np.concatenate([b[name] for b in every]) for name in every[0]}
 
+    def to_dict(self) -> dict[str, Any]:
+        """What is expected in the exposure, and what the sample is of."""
+        return {
+            "truth_only": self.truth,
+            "expected_events": self.expected,
+            "columns": [{"name": c.name, "about": c.about} for c in self.columns],
+            "strata": [
+                {"component": s.component, "channel": s.channel, "expected": s.expected}
+                for s in self.strata
+            ],
+            **self.said,
+            **self.experiment.provenance(),
+        }
+
     def provenance(self, number: int, seed: int) -> dict[str, Any]:
         """What a file says of where its events are from."""
-        return {
+        record = {
             "generator": "cevns",
             "version": VERSION,
             "numpy": np.__version__,
@@ -168,6 +184,7 @@ class EventSample:
             **self.said,
             **self.experiment.provenance(),
         }
+        return cited(record)
 
 
 def _generator(seed: int, which: int) -> np.random.Generator:

@@ -18,9 +18,10 @@ import numpy as np
 
 from cevns.analysis.expected.burst_significance import Detection
 from cevns.analysis.expected.burst_views import TONNE_KG, Bare, InDetector, View
+from cevns.citations import of_model
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import finite, positive
-from cevns.records import head
+from cevns.records import Result, cited, head
 from cevns.sources.supernova import Supernova
 from cevns.typing import Array
 
@@ -35,7 +36,7 @@ _NOT_COUNTED: Final = {
 
 
 @dataclass(frozen=True, eq=False)
-class BurstCounts:
+class BurstCounts(Result):
     """A burst in a target.
 
     Args:
@@ -92,8 +93,10 @@ class BurstCounts:
         fluence = {f: source.fluence_cm2(f) for f in source.flavours}
         means = {f: source.mean_energy_mev(f) for f in source.flavours}
         total = sum(fluence.values())
-        return {
+        cite = of_model(source, "source") + self.view.citations
+        record = {
             **head(),
+            "citations": cite.records(),
             "target": self.view.material.name,
             "experiment": self.experiment,
             "mass_kg": self.mass_kg,
@@ -117,6 +120,7 @@ class BurstCounts:
             "detection": None if self.detection is None else self.detection.to_dict(),
             "notes": list(self.notes),
         }
+        return cited(record)
 
 
 def burst_counts(

@@ -24,6 +24,7 @@ import numpy as np
 from cevns.constants import DAY_S
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
+from cevns.records import Result
 from cevns.typing import Array, ArrayLike
 
 __all__ = ["Detection", "count_needed", "median_count", "significance"]
@@ -115,7 +116,7 @@ def median_count(mean: ArrayLike) -> Array:
 
 
 @dataclass(frozen=True)
-class Detection:
+class Detection(Result):
     """A burst counted over a background.
 
     Args:

@@ -9,8 +9,10 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
+from cevns.citations import Citations
 from cevns.detectors.responses.recoil_templates import TemplatesResponse
 from cevns.exceptions import InputError
+from cevns.experiments.citing import of_scattering
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.prediction.recoils import recoil_grid
@@ -48,6 +50,11 @@ class View(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user of the counts should know."""
+        ...
+
+    @property
+    def citations(self) -> Citations:
+        """Whom its use cites, the source apart."""
         ...
 
     def per_tonne(self, source: Source) -> Array:
@@ -139,6 +146,11 @@ class Bare(View):
         """The target."""
         return find_material(self.target)
 
+    @property
+    def citations(self) -> Citations:
+        """Whom its use cites."""
+        return of_scattering(self.process, self.form_factor)
+
     @cached_property
     def process(self) -> Interaction:
         """The process at the nucleus."""
@@ -229,6 +241,11 @@ class InDetector(View):
     def material(self) -> Material:
         """The target."""
         return self._parts[0].view.material
+
+    @property
+    def citations(self) -> Citations:
+        """Whom its use cites."""
+        return self.experiment.citations
 
     @property
     def mass_kg(self) -> float:

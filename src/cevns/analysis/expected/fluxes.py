@@ -9,7 +9,7 @@ from typing import Any
 from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment
 from cevns.processes import Proportional
-from cevns.records import head
+from cevns.records import Result, cited, head
 from cevns.sources import Source, SteadySource
 from cevns.sources.beams.source import OfSector
 
@@ -17,7 +17,7 @@ __all__ = ["Emission", "Flux", "fluxes"]
 
 
 @dataclass(frozen=True)
-class Emission:
+class Emission(Result):
     """Particles of one source at the detector.
 
     Args:
@@ -70,7 +70,7 @@ class Emission:
 
 
 @dataclass(frozen=True)
-class Flux:
+class Flux(Result):
     """What an experiment's sources send to its detector.
 
     Args:
@@ -91,12 +91,14 @@ class Flux:
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns flux``."""
         more = {name: found.to_dict() for name, found in self.components.items()}
-        return {
-            **head(),
-            **self.experiment.provenance(),
-            **self.emission.to_dict(),
-            **({"components": more} if more else {}),
-        }
+        return cited(
+            {
+                **head(),
+                **self.experiment.provenance(),
+                **self.emission.to_dict(),
+                **({"components": more} if more else {}),
+            }
+        )
 
 
 def fluxes(*experiments: Experiment, at: Mapping[str, float] | None = None) -> dict[str, Flux]:

@@ -24,6 +24,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
+from cevns.records import Result
 from cevns.sources import SteadySource
 from cevns.typing import Array
 
@@ -31,7 +32,7 @@ __all__ = ["DaysToSee", "days_to_see", "why_not"]
 
 
 @dataclass(frozen=True)
-class DaysToSee:
+class DaysToSee(Result):
     """Live days with the source changed until the change is seen, the median.
 
     Args:

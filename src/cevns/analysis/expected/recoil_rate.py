@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from cevns.inference.model.expectation import summed
 from cevns.processes import quantity_of
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import recoil_panels
-from cevns.records import head
+from cevns.records import Result, cited, head
 from cevns.sources import SteadySource
 from cevns.typing import Array
 
@@ -25,7 +25,7 @@ __all__ = ["Rate", "channel_counts", "channel_records", "expected_counts", "rate
 
 
 @dataclass(frozen=True, eq=False)
-class Rate:
+class Rate(Result):
     """Recoil spectrum and expected counts.
 
     Args:
@@ -42,6 +42,8 @@ class Rate:
         times: counts against time of channels with an axis of seconds or days.
         logarithmic: whether the recoil energies are.
     """
+
+    main_table: ClassVar[str] = "recoil_energy_kev"
 
     experiment: Experiment
     recoil_energy_kev: Array = field(repr=False)
@@ -60,16 +62,18 @@ class Rate:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns rate``."""
-        return {
-            **head(),
-            **self.experiment.provenance(),
-            "recoil_energy_kev": self.recoil_energy_kev.tolist(),
-            "rate_per_kev": {k: v.tolist() for k, v in self.rate_per_kev.items()},
-            "expected": dict(self.expected),
-            "channels": channel_records(self.channels, self.times),
-            "flux_averaged_cm2": self.cross_section_cm2,
-            **({"per_kg_day": dict(self.per_kg_day)} if self.per_kg_day else {}),
-        }
+        return cited(
+            {
+                **head(),
+                **self.experiment.provenance(),
+                "recoil_energy_kev": self.recoil_energy_kev.tolist(),
+                "rate_per_kev": {k: v.tolist() for k, v in self.rate_per_kev.items()},
+                "expected": dict(self.expected),
+                "channels": channel_records(self.channels, self.times),
+                "flux_averaged_cm2": self.cross_section_cm2,
+                **({"per_kg_day": dict(self.per_kg_day)} if self.per_kg_day else {}),
+            }
+        )
 
 
 def channel_records(

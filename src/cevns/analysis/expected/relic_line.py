@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
+from cevns.citations import Citations
 from cevns.dark_sector.annihilation import Annihilation
 from cevns.dark_sector.chi_kind import ChiKind
 from cevns.dark_sector.dark_couplings import LARGEST_ALPHA, VectorPortal, epsilon_of, y_dm_of
@@ -17,13 +18,12 @@ from cevns.dark_sector.freeze_out import OMEGA_DARK_MATTER, FreezeOut, relic_fre
 from cevns.dark_sector.thermal_average import ThermalAverage
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import positive
-from cevns.records import figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from cevns.records import Result
 
 __all__ = ["GivenCoupling", "Relic", "RelicPoint", "relic", "relic_point"]
 
+CITE = ("arXiv:1505.07107", "arXiv:1505.00011", "arXiv:1404.4370", "arXiv:hep-ex/0308008")
+"""Of couplings, widths and thermal averages (`cevns.dark_sector`)."""
 _NEAR_RESONANCE: Final = 0.1
 _TAIL: Final = 0.01
 _SAME: Final = 1e-3
@@ -45,7 +45,7 @@ class GivenCoupling:
 
 
 @dataclass(frozen=True)
-class RelicPoint:
+class RelicPoint(Result):
     """The relic density of chi at one pair of masses.
 
     Attributes:
@@ -89,7 +89,7 @@ class RelicPoint:
 
 
 @dataclass(frozen=True)
-class Relic:
+class Relic(Result):
     """Points of one or several models, each along the same masses."""
 
     points: tuple[RelicPoint, ...]
@@ -118,18 +118,11 @@ class Relic:
             "average": "thermal, no expansion in the velocity",
             "freedom": "ideal gases",
         }
+        cite = {"citations": Citations.of(CITE, "relic density").records()}
         if len(self.points) == 1:
-            return {**self.points[0].to_dict(), "physics": physics}
+            return {**self.points[0].to_dict(), "physics": physics, **cite}
         lines = [{"model": n, "points": [p.to_dict() for p in ps]} for n, ps in self.lines.items()]
-        return {"lines": lines, "notes": list(self.notes), "physics": physics}
-
-    def plot(self) -> Figure:
-        """The figure: the coupling over the mass, or around one point.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return figure("relic", self)
+        return {"lines": lines, "notes": list(self.notes), "physics": physics, **cite}
 
 
 def relic_point(

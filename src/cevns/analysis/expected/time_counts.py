@@ -10,6 +10,7 @@ import numpy as np
 
 from cevns.analysis.question import place
 from cevns.experiments.experiment import Experiment
+from cevns.records import BinAxis, Binned
 from cevns.typing import Array
 from cevns.units import quantity
 
@@ -21,7 +22,7 @@ _PULSE_US = 1e5
 
 
 @dataclass(frozen=True, eq=False)
-class TimeCounts:
+class TimeCounts(Binned):
     """Counts in the bins of a time axis, over all energies of the analysis region.
 
     Args:
@@ -38,6 +39,10 @@ class TimeCounts:
     def per_unit(self) -> dict[str, Array]:
         """Counts by component, per day or second."""
         return {name: counts / np.diff(self.edges) for name, counts in self.expected.items()}
+
+    def counts_in_bins(self) -> tuple[tuple[BinAxis, ...], dict[str, Array]]:
+        """The times; the counts of each component."""
+        return (BinAxis("time", f"time [{self.unit}]", self.edges),), dict(self.expected)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers."""

@@ -17,7 +17,9 @@ import numpy as np
 
 from cevns.analysis.fog.recoil_window import RecoilWindow
 from cevns.analysis.fog.sky_neutrinos import SkyNeutrinos
+from cevns.citations import Citations, identifiers_in
 from cevns.exceptions import InputError
+from cevns.experiments.citing import of_process, of_scattering
 from cevns.inference.discovery import AsimovSearch
 from cevns.nuclear import form_factor, nuclide
 from cevns.nuclear.checks import finite
@@ -230,6 +232,20 @@ class FogCase:
                 f"that does has {self.lightest_gev():.3g} GeV"
             )
         return rows
+
+    @property
+    def citations(self) -> Citations:
+        """Whom fluxes, interactions, form factor and halo cite."""
+        neutrino = interaction("standard-model", couplings=self.couplings, axial=self.axial)
+        wimp = interaction("wimp-si" if self.spin is None else "wimp-sd")
+        return Citations.joined(
+            [
+                self.neutrinos.citations,
+                of_scattering(neutrino, self.form),
+                of_process(wimp, "scattering of WIMPs"),
+                Citations.of(identifiers_in(self.dark.source), "dark-matter halo"),
+            ]
+        )
 
     def conventions(self) -> dict[str, Any]:
         """All that the floor depends on, for records and tables."""

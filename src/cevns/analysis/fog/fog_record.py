@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from cevns import records
 from cevns.analysis.fog.floors import (
     BILLARD_EVENTS,
     ONE_EVENT_WIMPS,
@@ -23,12 +22,11 @@ from cevns.analysis.fog.floors import (
 )
 from cevns.analysis.fog.fog_case import FogCase
 from cevns.analysis.fog.limit_curves import LimitCurve
+from cevns.citations import Citations
 from cevns.exceptions import InputError
 from cevns.nuclear.checks import finite
+from cevns.records import Result
 from cevns.typing import Array, ArrayLike
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["NeutrinoFog", "neutrino_fog"]
 
@@ -41,7 +39,7 @@ MOST_POINTS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class NeutrinoFog:
+class NeutrinoFog(Result):
     """A floor and what was asked beside it.
 
     Args:
@@ -62,6 +60,13 @@ class NeutrinoFog:
     one_event: FloorCurve | None = None
     overlays: tuple[LimitCurve, ...] = ()
 
+    @property
+    def citations(self) -> Citations:
+        """Whom the definitions of the floor and the conventions cite."""
+        more = () if self.billard is None else ("arXiv:1307.5458",)
+        definitions = Citations.of(("arXiv:2109.03116", *more), "neutrino floor")
+        return definitions + self.case.citations
+
     def to_dict(self) -> dict[str, Any]:
         """For a JSON file."""
         out: dict[str, Any] = {
@@ -69,6 +74,7 @@ class NeutrinoFog:
             "physics": self.case.conventions(),
             "neutrinos_per_tonne_year": self.case.rates_per_tonne_year,
             "floor": self.floor.rows(),
+            "citations": self.citations.records(),
         }
         if self.limits:
             out["discovery_limits"] = [
@@ -77,10 +83,10 @@ class NeutrinoFog:
         if self.index_map is not None:
             found = self.index_map
             out["map"] = {
-                "mass_gev": found.mass_gev,
-                "cross_section_cm2": found.cross_section_cm2,
-                "index": found.index,
-                "exposure_tonne_year": found.exposure_tonne_year,
+                "mass_gev": found.mass_gev.tolist(),
+                "cross_section_cm2": found.cross_section_cm2.tolist(),
+                "index": found.index.tolist(),
+                "exposure_tonne_year": found.exposure_tonne_year.tolist(),
             }
         if self.billard is not None:
             out["billard"] = {
@@ -99,14 +105,6 @@ class NeutrinoFog:
                 ],
             }
         return out
-
-    def plot(self) -> Figure:
-        """Floor, limits and map in one figure.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("fog", self)
 
 
 def neutrino_fog(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from cevns.citations import Citations, of_model
 from cevns.exceptions import UnknownNameError
 from cevns.sources.atmospheric import Atmospheric
 from cevns.sources.dsnb import Dsnb
@@ -110,6 +111,11 @@ class SkyNeutrinos:
         for name in (*self.errors, *self.without):
             if name not in self._all:
                 raise UnknownNameError("part of the neutrino background", name, self._all)
+
+    @property
+    def citations(self) -> Citations:
+        """Whom the fluxes and spectra cite."""
+        return Citations.joined(of_model(source, "neutrinos") for source in self._sources)
 
     @cached_property
     def _all(self) -> dict[str, OnePart]:

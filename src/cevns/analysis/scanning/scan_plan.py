@@ -18,8 +18,10 @@ from cevns.analysis.coupling_families import (
     structural,
 )
 from cevns.analysis.question import Subject, refuse_missing, refuse_unfelt, require_data
+from cevns.citations import Citations
 from cevns.dark_sector.sector import ClosedDecayError
 from cevns.exceptions import InputError
+from cevns.experiments.citing import of_process
 from cevns.inference.model.data import Data, asimov, observed
 from cevns.inference.model.grid import Axis, Grid
 from cevns.records import VERSION
@@ -135,6 +137,12 @@ class ScanPlan:
             return None
         return axis.parameter.value
 
+    @property
+    def citations(self) -> Citations:
+        """Whom the experiments and the interaction cite."""
+        process = of_process(self.family.interaction, "interaction")
+        return Citations.joined([*(e.citations for e in self.family.experiments), process])
+
     def label(self) -> dict[str, Any]:
         """What identifies the scan beside grid, models and data."""
         axes = self.grid.axes
@@ -147,6 +155,7 @@ class ScanPlan:
             "bounds": [self._bounds(a) for a in axes],
             "standard model": [self._standard_model(a) for a in axes],
             "cite": list(dict.fromkeys(c for e in self.family.experiments for c in e.cite)),
+            "citations": self.citations.records(),
             "logarithmic": [a.log for a in axes],
             "raster": list(self.grid.raster),
             "held couplings": self._held_couplings(),

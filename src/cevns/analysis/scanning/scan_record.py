@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from cevns.analysis.scanning.scan_findings import ScanFindings
 from cevns.analysis.scanning.scan_text import summary
+from cevns.citations import Citations
 from cevns.exceptions import InputError
 from cevns.inference.work.scan_store import read_scan
+from cevns.records import Result, cited
+from cevns.records.record_tables import RecordTable, columns_of
 from cevns.typing import ENGINE
 
 __all__ = ["Scan"]
 
+_METHODS = {
+    "bayes": ("bayes",),
+    "cls": ("cls",),
+    "fc": ("feldman-cousins",),
+    "profile": ("asymptotic",),
+}
+"""What each method cites (`cevns.citations.methods`)."""
 
-class Scan(ScanFindings):
+_AT_POINTS: Final = {
+    "delta_twice_nll": "profile/q",
+    "critical_value": "toys/critical",
+    "p_value": "toys/p_value",
+    "p_value_error": "toys/p_error",
+    "cls": "cls/cls",
+    "density": "posterior/density",
+    "credibility": "posterior/credibility",
+}
+"""Columns of the table of points, by the dataset that holds them."""
+
+
+class Scan(Result, ScanFindings):
     """A scan of one or two parameters: what it found, as lines and as JSON."""
+
+    main_table: ClassVar[str] = "points"
 
     @classmethod
     def read(cls, path: Path | str) -> Scan:
@@ -33,9 +57,26 @@ class Scan(ScanFindings):
             raise InputError(f"{path} holds share {i}/{n} of a scan; join all with 'cevns merge'")
         return cls(file)
 
+    def __repr__(self) -> str:
+        """What was scanned, and how."""
+        return f"<Scan of {', '.join(self.names)} by {self.method}: {self.title}>"
+
+    def __str__(self) -> str:
+        """What was found, in lines."""
+        return "\n".join(self.summary())
+
     def summary(self) -> list[str]:
         """What was found, in lines."""
         return summary(self)
+
+    def record_tables(self) -> dict[str, RecordTable]:
+        """With the points of the grid as rows: where, and what was found there."""
+        grid = np.meshgrid(*self.axes, indexing="ij")
+        columns = {n: g.ravel() for n, g in zip(self.names, grid, strict=True)}
+        found = self.file.datasets
+        columns |= {name: found[key].ravel() for name, key in _AT_POINTS.items() if key in found}
+        own = {k: v for k, v in super().record_tables().items() if not k.startswith("values.")}
+        return {**own, "points": columns_of(columns)}
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns scan`` and ``cevns limit``."""
@@ -68,8 +109,16 @@ class Scan(ScanFindings):
             ]
         out["values"] = {n: a.tolist() for n, a in zip(self.names, self.axes, strict=True)}
         out |= self._of_method()
+        of = [*_METHODS[self.method], *(["shared-toys"] if self.shared else [])]
         engine = run.get("engine") or self.file.notes.get("engine", ENGINE)
-        return {**out, "seed": run.get("seed"), "engine": engine}
+        return cited({**out, "seed": run.get("seed"), "engine": engine, **self._citations()}, *of)
+
+    def _citations(self) -> dict[str, Any]:
+        """What the run says; of a scan of an earlier version the papers of its measurements."""
+        run = self.file.run
+        if "citations" in run:
+            return {"citations": run["citations"]}
+        return {"citations": Citations.of(run.get("cite", ()), "measurement").records()}
 
     def _of_method(self) -> dict[str, Any]:
         """What one method has and others do not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cevns import records
 from cevns.analysis.sensitivity.assumptions import assumptions, declared_years, short_line
@@ -12,14 +12,13 @@ from cevns.analysis.sensitivity.projecting import expected_numbers, left_out_of
 from cevns.analysis.sensitivity.sensitivity_record import Expected
 from cevns.analysis.sensitivity.topic import Topic, topic
 from cevns.analysis.sensitivity.topic import topics as known_topics
+from cevns.citations import Citations
 from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.loader import catalogue, find
 from cevns.experiments.experiment import Experiment
+from cevns.records import Result
 from cevns.registry import canonical
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = [
     "ORDER",
@@ -97,7 +96,7 @@ class MatrixRow:
 
 
 @dataclass(frozen=True, eq=False)
-class SensitivityMatrix:
+class SensitivityMatrix(Result):
     """What detectors would measure of topics.
 
     Args:
@@ -106,6 +105,7 @@ class SensitivityMatrix:
         years: of running, of those that count years; None for the exposures of the files.
         flux_error: relative; None for those of the files.
         at: values that topics hold, by topic.
+        citations: whom the detectors cite.
     """
 
     topics: Mapping[str, Topic]
@@ -113,6 +113,7 @@ class SensitivityMatrix:
     years: float | None
     flux_error: float | None
     at: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    citations: Citations = field(default_factory=Citations, repr=False)
 
     @property
     def assumption(self) -> str:
@@ -153,22 +154,16 @@ class SensitivityMatrix:
                     "topics": cells,
                 }
             )
-        return {
+        record = {
             **records.head(),
+            "citations": self.citations.records(),
             "years": self.years,
             "flux_error": self.flux_error,
             "topics": {name: t.title for name, t in self.topics.items()},
             "at": {name: dict(t.held) for name, t in self.topics.items() if t.held},
             "rows": rows,
         }
-
-    def plot(self) -> Figure:
-        """The matrix with the assumption beside each row.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("sensitivity-matrix", self)
+        return records.cited(record, "fit", "asymptotic")
 
 
 def sensitivity_matrix(
@@ -196,7 +191,8 @@ def sensitivity_matrix(
     every = dict.fromkeys((*ORDER, *known_topics()))
     chosen = {canonical(name): topic(name) for name in topics or every}
     rows = tuple(_row(e, chosen, years, flux_error) for e in experiments)
-    return SensitivityMatrix(chosen, rows, years, flux_error)
+    cite = Citations.joined(e.citations for e in experiments)
+    return SensitivityMatrix(chosen, rows, years, flux_error, citations=cite)
 
 
 def _row(

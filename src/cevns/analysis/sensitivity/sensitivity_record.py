@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from cevns import records
 from cevns.analysis.sensitivity.topic import Quantity
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from cevns.records import Result
 
 __all__ = ["JOINT", "Expected", "Sensitivity"]
 
@@ -20,7 +18,7 @@ JOINT = "joint"
 
 
 @dataclass(frozen=True)
-class Expected:
+class Expected(Result):
     """One expected error or limit.
 
     Args:
@@ -69,7 +67,7 @@ class Expected:
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivity:
+class Sensitivity(Result):
     """What experiments would measure of a topic.
 
     Args:
@@ -79,6 +77,8 @@ class Sensitivity:
         assumptions: behind the numbers, by experiment and subject, in words.
         provenance: physics choices, changed fields and inputs.
     """
+
+    main_table: ClassVar[str] = "expected"
 
     topic: str
     title: str
@@ -148,31 +148,28 @@ class Sensitivity:
                 found = self.independent(x.quantity.name, x.years, x.flux_error)
                 cell["error_if_independent"] = found
             cells.append(cell)
-        return {
-            **records.head(),
-            **self.provenance,
-            "topic": self.topic,
-            "title": self.title,
-            "quantity": first.quantity.name,
-            "error": first.error,
-            "interval_90": first.interval,
-            "upper_limit_90": first.upper_limit,
-            "significance": first.significance,
-            "assumptions": {n: dict(words) for n, words in self.assumptions.items()},
-            "quantities": {
-                q.name: {"title": q.title, "kind": q.kind, "unit": q.unit} for q in self.quantities
+        return records.cited(
+            {
+                **records.head(),
+                **self.provenance,
+                "topic": self.topic,
+                "title": self.title,
+                "quantity": first.quantity.name,
+                "error": first.error,
+                "interval_90": first.interval,
+                "upper_limit_90": first.upper_limit,
+                "significance": first.significance,
+                "assumptions": {n: dict(words) for n, words in self.assumptions.items()},
+                "quantities": {
+                    q.name: {"title": q.title, "kind": q.kind, "unit": q.unit}
+                    for q in self.quantities
+                },
+                "method": (
+                    "errors: Fisher information of expected counts, which is HESSE on them; "
+                    "intervals and limits: profile likelihood, rise of -2 ln L by 2.71"
+                ),
+                "expected": cells,
             },
-            "method": (
-                "errors: Fisher information of expected counts, which is HESSE on them; intervals "
-                "and limits: profile likelihood, rise of -2 ln L by 2.71"
-            ),
-            "expected": cells,
-        }
-
-    def plot(self) -> Figure:
-        """Numbers against years, a line for each error of the flux.
-
-        Raises:
-            MissingExtraError: if matplotlib or mplhep is not installed.
-        """
-        return records.figure("sensitivity", self)
+            "fit",
+            "asymptotic",
+        )

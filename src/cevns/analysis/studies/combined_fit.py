@@ -18,9 +18,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
-from cevns import records
 from cevns.analysis.measurement import Measurement, short
 from cevns.analysis.measuring import measure
 from cevns.analysis.question import Asked, Request, ask
@@ -29,9 +28,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
 from cevns.inference.minimum.information import information_shares
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from cevns.records import Result, cited
 
 __all__ = ["CombinedFit", "ParameterGoodness", "Pull", "SetFit", "combined_fit"]
 
@@ -77,7 +74,7 @@ class Pull:
 
 
 @dataclass(frozen=True)
-class SetFit:
+class SetFit(Result):
     """One set of data of a combination.
 
     Args:
@@ -120,7 +117,7 @@ class SetFit:
 
 
 @dataclass(frozen=True, eq=False)
-class CombinedFit:
+class CombinedFit(Result):
     """Result of `combined_fit`.
 
     Args:
@@ -129,6 +126,8 @@ class CombinedFit:
         pulls: of constrained parameters.
         goodness: tension of the sets on the parameters of interest.
     """
+
+    main_table: ClassVar[str] = "of_interest"
 
     measurement: Measurement
     sets: Mapping[str, SetFit]
@@ -151,15 +150,11 @@ class CombinedFit:
         """Those beyond two."""
         return tuple(p for p in self.pulls if abs(p.value) > _LARGE)
 
-    def plot(self) -> Figure:
-        """The first parameter from each set alone and from all without it."""
-        return records.figure("combination", self)
-
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns global``."""
         whole, tension = self.measurement.to_dict(), self.goodness
         results = self.measurement.results
-        return {
+        record = {
             **whole,
             "experiments": {name: r.to_dict() for name, r in results.items()},
             "of_interest": {p.name: short(p) for p in self.of_interest},
@@ -176,6 +171,7 @@ class CombinedFit:
                 "chi2_ndof": whole["ndof"],
             },
         }
+        return cited(record, *([] if tension is None else ["parameter-goodness"]))
 
 
 def combined_fit(

@@ -45,7 +45,7 @@ from cevns.analysis.studies.dark_minima import LARGEST, DarkPlane, Minima
 from cevns.exceptions import InputError
 from cevns.processes import lma_dark as dark
 from cevns.processes.nsi_quark_mix import DOWN_DEG, UP_DEG
-from cevns.records import VERSION
+from cevns.records import VERSION, Result
 from cevns.typing import Array, ArrayLike
 
 __all__ = [
@@ -64,7 +64,7 @@ _ANGLES: Final = {"u": UP_DEG, "d": DOWN_DEG}
 
 
 @dataclass(frozen=True)
-class LmaDarkTest:
+class LmaDarkTest(Result):
     """Test of the dark solution at one mix of quarks.
 
     Args:

@@ -12,12 +12,13 @@ from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.fitting.upper_limits import upper_limit
+from cevns.records import Result, cited
 
 __all__ = ["StrengthLimit", "strength_limit"]
 
 
 @dataclass(frozen=True)
-class StrengthLimit:
+class StrengthLimit(Result):
     """An upper limit on a parameter of a component's own process.
 
     Args:
@@ -50,7 +51,7 @@ class StrengthLimit:
         out = {**own.pop("provenance"), **own, "experiment": own.pop("name")}
         out.pop("name")
         out["construction"] = "upper end of the two-sided profile-likelihood interval"
-        return out
+        return cited(out, "fit", "asymptotic")
 
 
 def strength_limit(

@@ -10,6 +10,8 @@ from cevns.experiments.experiment import Experiment
 
 __all__ = ["TOPIC"]
 
+CITE = "none: the processes of the topic name their sources"
+
 
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = at

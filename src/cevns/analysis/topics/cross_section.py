@@ -10,6 +10,8 @@ from cevns.experiments.questions import SCALE, SCALE_QUESTION
 
 __all__ = ["TOPIC"]
 
+CITE = "none: the processes of the topic name their sources"
+
 
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = experiments, at

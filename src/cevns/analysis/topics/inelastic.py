@@ -12,6 +12,8 @@ from cevns.processes.framework.abilities import OfNuclides, Proportional
 
 __all__ = ["TOPIC"]
 
+CITE = "none: the processes of the topic name their sources"
+
 
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = at

@@ -21,6 +21,8 @@ from cevns.processes.neutron_radius import NeutronRadius
 
 __all__ = ["TOPIC", "sphere_share"]
 
+CITE = "none: the processes of the topic name their sources"
+
 
 def sphere_share(formula: str, model: KleinNystrand | None = None) -> float:
     """D ln R/d ln R_A of Klein and Nystrand, mean over the atoms of a material.

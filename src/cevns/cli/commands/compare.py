@@ -11,6 +11,7 @@ import typer
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_figure, table
 from cevns.exceptions import InputError
+from cevns.records import cited
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,7 +60,7 @@ def compare(
 
         save(change_figure(next(iter(found.values()))), plot)
         record["figures"] = [str(plot)]
-    output.result(record)
+    output.result(cited(record, "asymptotic"))
 
 
 def _show(console: Console, result: Comparison) -> None:

@@ -11,6 +11,7 @@ from cevns.cli.terminal.output import Output
 from cevns.cli.terminal.progress import progress_bar
 from cevns.cli.terminal.scan_run import ScanOptions
 from cevns.exceptions import InputError
+from cevns.records import cited
 
 if TYPE_CHECKING:
     from cevns.study import Study
@@ -120,7 +121,7 @@ def limit(
             + (f", {published.events[0]:g} events" if published.events else "")
             + (f"; {published.memory}" if published.memory else "")
         )
-    output.result({**study.provenance(), **result.to_dict()})
+    output.result(cited({**study.provenance(), **result.to_dict()}, *result.methods))
 
 
 def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: bool) -> None:

@@ -14,53 +14,49 @@ __all__ = ["reproduce"]
 def reproduce(
     output: Output,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="rows; a beginning is enough")
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="ids of rows, or their first letters"),
     ] = None,
 ) -> None:
-    """Compare with published numbers: quantity, published, ours, difference, agrees."""
+    """Compare published numbers with ours: the difference, the verdict and its reason."""
     from rich.text import Text
 
     from cevns.reproduction import reproduce as rows
     from cevns.study import load
 
+    found = list(rows(ids or ()))
+    by_program = any(one.own is not None for row in found for one in row.published.each)
     shown = table(
         "published numbers and ours",
         "id",
         "quantity",
         "published",
+        *(["program"] if by_program else []),
         "ours",
         "diff/σ",
-        "agrees",
+        "verdict",
         left=2,
     )
-    records, judged_by_own = [], False
-    experiments: list[str] = []
     notes: dict[str, str] = {}
-    for row in rows(ids or ()):
+    for row in found:
         p = row.published
-        unit = f" {p.unit}" if p.unit else ""
-        if row.skipped:
-            notes.setdefault(row.skipped, p.id)
         shown.add_row(
             p.id,
-            p.quantity + (f" [{p.unit}]" if unit else ""),
+            p.quantity + (f" [{p.unit}]" if p.unit else ""),
             row.published_text,
+            *([row.own_text] if by_program else []),
             row.ours_text,
             "" if row.difference is None else f"{row.difference:+.2f}",
-            Text(row.verdict_text.replace("no", "NO", 1), "bold")
-            if row.verdict == "no"
-            else row.verdict_text,
+            Text(row.verdict, "bold") if row.verdict == "differs" else row.verdict,
         )
-        if p.note:
-            notes.setdefault(p.note, p.id)
-        records.append(row.to_dict())
-        experiments += row.experiments
-        judged_by_own |= any(one.own is not None for one in p.each)
+        if row.reason:
+            notes.setdefault(row.reason, p.id)
     output.console.print(shown)
-    if judged_by_own:
-        output.console.print("  (own): judged by an independent program with the same inputs")
+    if by_program:
+        output.console.print("  program: an independent program that had the same inputs")
     for note, first in notes.items():
         output.console.print(f"  {first}: {note}")
-    opened = (e for name in dict.fromkeys(experiments) for e in load(name).experiments)
+    names = dict.fromkeys(name for row in found for name in row.experiments)
+    opened = (e for name in names for e in load(name).experiments)
     used = {e.name: e.provenance()["inputs"] for e in opened}
-    output.result({"rows": records, "experiments": used})
+    output.result({"rows": [row.to_dict() for row in found], "experiments": used})

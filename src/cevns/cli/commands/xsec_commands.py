@@ -38,6 +38,7 @@ def xsec(
     axial: Annotated[bool, typer.Option(help="include the axial part")] = True,
 ) -> None:
     """Cross section of a nuclide or material: flux-averaged, or total at one neutrino energy."""
+    from cevns.experiments.citing import of_scattering
     from cevns.processes import interaction
 
     process = interaction("standard-model", couplings=couplings, axial=axial)
@@ -56,6 +57,8 @@ def xsec(
         record |= _at_energy(output, energy, nuclides, process, form_factor, couplings)
     else:
         record |= _flux_averaged(output, source, nuclide, material, process, form_factor, couplings)
+    used = () if energy is not None else (named_source(source),)
+    record["citations"] = of_scattering(process, form_factor, *used).records()
     output.result(record)
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "NewPhysics",
     "Opened",
     "Placed",
+    "SetField",
     "SkyPhysics",
     "at_values",
     "changes_of",
@@ -62,6 +63,16 @@ Asimov = Annotated[
 ]
 
 
+SetField = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="change a field of the experiment file; of one of several NAME:KEY=VALUE",
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Opened:
     """What is studied.
@@ -79,14 +90,7 @@ class Opened:
             help="name from 'cevns list', or a YAML file; several are studied together",
         ),
     ]
-    set_field: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="change a field of the experiment file; of one of several NAME:KEY=VALUE",
-        ),
-    ] = None
+    set_field: SetField = None
     data: DataFolder = None
 
     def open(self, model: str | None = None) -> Study:

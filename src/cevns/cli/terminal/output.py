@@ -14,7 +14,7 @@ import typer
 
 from cevns.exceptions import OutputError
 from cevns.files import check_writable, write
-from cevns.records import head
+from cevns.records import cited, head
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,7 +72,7 @@ class Output:
         """
         if self.json is None:
             return
-        whole = strict({**head(), **record})
+        whole = strict(cited({**head(), **record}))
         text = dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
         if self.json == "-":
             sys.stdout.write(text)

@@ -13,6 +13,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "ErrorFunction"]
 
+CITE = "file: the threshold and the noise are those of the experiment"
+
 _REACH = 6.0
 """Widths from the middle beyond which the curve is flat to 1e-9."""
 

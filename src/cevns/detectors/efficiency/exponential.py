@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Exponential"]
 
+CITE = "file: the numbers are those of the experiment"
+
 
 @dataclass(frozen=True)
 class Exponential(Efficiency):

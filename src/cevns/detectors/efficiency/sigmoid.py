@@ -15,6 +15,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Sigmoid"]
 
+CITE = "file: the coefficients are those of the experiment"
+
 
 @dataclass(frozen=True)
 class Sigmoid(Efficiency):

@@ -13,6 +13,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Step"]
 
+CITE = "file: the threshold is that of the experiment"
+
 
 @dataclass(frozen=True)
 class Step(Efficiency):

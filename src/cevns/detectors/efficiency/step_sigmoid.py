@@ -15,6 +15,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "StepSigmoid"]
 
+CITE = ("arXiv:1804.09459",)
+
 
 @dataclass(frozen=True)
 class StepSigmoid(Efficiency):

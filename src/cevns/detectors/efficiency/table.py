@@ -16,6 +16,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Table"]
 
+CITE = "file: the points are those of the experiment"
+
 
 @dataclass(frozen=True)
 class Table(Efficiency):

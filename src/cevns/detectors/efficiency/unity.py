@@ -11,6 +11,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Unity"]
 
+CITE = "none: everything is seen"
+
 
 @dataclass(frozen=True)
 class Unity(Efficiency):

@@ -14,6 +14,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Beta"]
 
+CITE = "file: the coefficients are those of the experiment"
+
 
 @dataclass(frozen=True)
 class Beta:

@@ -12,6 +12,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Chavarria"]
 
+CITE = ("arXiv:1608.00957",)
+
 
 @dataclass(frozen=True)
 class Chavarria(Quenching):

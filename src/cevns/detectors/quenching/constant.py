@@ -9,6 +9,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Constant"]
 
+CITE = "file: the quenching factor is that of the experiment"
+
 
 @dataclass(frozen=True)
 class Constant(Quenching):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cevns.detectors.framework.quenching_curve import Quenching
@@ -9,6 +10,8 @@ from cevns.exceptions import InputError
 from cevns.typing import Array
 
 __all__ = ["MODEL", "Lindhard"]
+
+CITE = ("lindhard-1963", "lewin-smith-1996")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Lindhard(Quenching):
         """(k,), or (k, q) of the modified form."""
         k = 0.133 * self.z ** (2 / 3) * self.a**-0.5 if self.k is None else self.k
         return (k,) if self.q is None else (k, self.q)
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...]]:
+        """Source of the modification, where there is one."""
+        return {} if self.q is None else {"quenching": ("arXiv:2202.10622",)}
 
     @property
     def atomic_number(self) -> float:

@@ -10,6 +10,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Linear"]
 
+CITE = "file: the coefficients are those of the experiment"
+
 
 @dataclass(frozen=True)
 class Linear(Quenching):

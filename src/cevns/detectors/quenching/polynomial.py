@@ -12,6 +12,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Polynomial"]
 
+CITE = "file: the coefficients are those of the experiment"
+
 
 @dataclass(frozen=True)
 class Polynomial(Quenching):

@@ -15,6 +15,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Tabulated", "monotone_slopes"]
 
+CITE = "file: the points are those of the experiment"
+
 
 def monotone_slopes(x: Array, y: Array) -> Array:
     """Slopes of the monotone cubic through the points (Fritsch and Butland 1984).

@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "ExtractedElectrons"]
 
+CITE = "file: the numbers are those of the experiment"
+
 _NO_LOSS = 1e-6
 """Longest drift over lifetime below which the mean loss, half of it, may stand for its spread."""
 

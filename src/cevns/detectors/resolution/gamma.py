@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Gamma"]
 
+CITE = ("arXiv:2110.07730",)
+
 # quantiles of a unit Gaussian: outer ones leave 1e-17, inner ones make panels of equal difficulty
 _Z = np.array([-8.5, -5.0, -2.5, 0.0, 2.5, 5.0, 8.5])
 

@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Gaussian"]
 
+CITE = "file: the widths are those of the experiment"
+
 
 @dataclass(frozen=True)
 class Gaussian(Normal):

@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "GaussianBroadening"]
 
+CITE = "file: the widths are those of the experiment"
+
 _FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0))
 """Full width at half maximum of a Gaussian over its sigma, 2.3548."""
 

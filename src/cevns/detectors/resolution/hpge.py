@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Germanium"]
 
+CITE = ("arXiv:2501.05206",)
+
 _FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0))
 """Full width at half maximum of a Gaussian over its sigma, 2.3548."""
 

@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Perfect"]
 
+CITE = "none: nothing is smeared"
+
 
 @dataclass(frozen=True)
 class Perfect(Resolution):

@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Poisson"]
 
+CITE = ("arXiv:1804.09459",)
+
 
 @dataclass(frozen=True)
 class Poisson(Counted):

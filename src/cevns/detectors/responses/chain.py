@@ -18,6 +18,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "REACH", "Chain", "end_of_axis"]
 
+CITE = "none: resolution and efficiency have their own"
+
 REACH = 6.0
 """How many sigmas of the quenching pulls a table covers."""
 

@@ -26,6 +26,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "FoldedResponse", "FoldedTemplate"]
 
+CITE = "file: the response is released by the experiment"
+
 
 @dataclass(frozen=True, eq=False)
 class FoldedResponse(MatrixResponse):

@@ -14,6 +14,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Identity"]
 
+CITE = "none: the deposit itself"
+
 
 @dataclass(frozen=True)
 class Identity(Chain):

@@ -26,6 +26,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Matrix", "MatrixResponse"]
 
+CITE = "file: the response is released by the experiment"
+
 _COLUMNS = ("true_low", "true_high", "low", "high", "probability")
 _ROUNDING = 1e-6
 

@@ -26,6 +26,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "RecoilTemplates", "ReleasedTemplates", "TemplatesResponse"]
 
+CITE = "file: the response is released by the experiment"
+
 _ROUNDING = 1e-3
 """Of probabilities that were written with half precision."""
 

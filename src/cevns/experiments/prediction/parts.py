@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from pydantic import BaseModel
 
+from cevns.citations import written
 from cevns.constants import DAY_S
 from cevns.detectors import Quenching, ResponseModel
 from cevns.detectors.efficiency import Efficiency
@@ -159,7 +160,7 @@ class Parts:
     @property
     def cite(self) -> tuple[str, ...]:
         """Papers of the measurement."""
-        return tuple(self.declaration.cite)
+        return written(self.declaration.cite)
 
     # -- physics, built on first use -----------------------------------------------------------
 

@@ -23,6 +23,7 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.fitting.levels import check_level
 from cevns.inference.model.grid import Axis
+from cevns.records import Result
 from cevns.typing import Array, IntArray
 
 __all__ = [
@@ -154,7 +155,7 @@ def _pieces(edges: Array, density: Array, threshold: float) -> tuple[tuple[float
 
 
 @dataclass(frozen=True, eq=False)
-class CredibleMap:
+class CredibleMap(Result):
     """Posterior of one or two parameters on the points of a grid.
 
     Args:

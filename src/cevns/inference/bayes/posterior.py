@@ -17,6 +17,7 @@ from cevns.inference.bayes.chain_state import ChainState
 from cevns.inference.bayes.credible import CredibleMap, credible_map, equal_tailed, highest_density
 from cevns.inference.model.grid import Grid
 from cevns.parameters import Parameters, fold_name
+from cevns.records import Result
 from cevns.typing import Array
 
 __all__ = ["LEVELS", "Posterior"]
@@ -26,7 +27,7 @@ LEVELS = (0.6826894921370859, 0.9)
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class Posterior(Result):
     """Samples of a posterior and what they say.
 
     Args:

@@ -14,6 +14,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Interpolated"]
 
+CITE = ("histfactory",)
+
 
 @dataclass(frozen=True)
 class Interpolated(OfOne):

@@ -11,6 +11,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Linear"]
 
+CITE = "none: a function of one line"
+
 
 @dataclass(frozen=True)
 class Linear(OfOne):

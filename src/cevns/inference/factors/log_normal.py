@@ -13,6 +13,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "LogNormal"]
 
+CITE = "none: a function of one line"
+
 
 @dataclass(frozen=True)
 class LogNormal(OfOne):

@@ -13,6 +13,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Power"]
 
+CITE = "none: a function of one line"
+
 _TINY = 1e-30
 _LARGEST = 10.0  # _TINY to its power is still a number
 

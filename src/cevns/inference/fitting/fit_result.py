@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.parameters import Parameter, fold_name
+from cevns.records import Result
 from cevns.typing import Array
 
 __all__ = ["FitResult", "FittedParameter", "fitted_parameters"]
 
 
 @dataclass(frozen=True)
-class FittedParameter:
+class FittedParameter(Result):
     """One parameter after a fit.
 
     Args:
@@ -98,7 +99,7 @@ class FittedParameter:
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(Result):
     """Result of a maximum-likelihood fit.
 
     Args:
@@ -119,6 +120,8 @@ class FitResult:
         data: what was fitted.
         engine: minimiser.
     """
+
+    main_table: ClassVar[str] = "parameters"
 
     model: str
     poi: str | None

@@ -20,6 +20,7 @@ from cevns.inference.fitting.levels import bracketed_root, threshold
 from cevns.inference.fitting.minuit import minimum
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Fix, Model, single_poi
+from cevns.records import Result
 from cevns.typing import Array
 
 __all__ = [
@@ -37,7 +38,7 @@ _FAR = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class ProfileCurve:
+class ProfileCurve(Result):
     """Profile of -2 ln L above its minimum.
 
     Args:

@@ -34,12 +34,13 @@ from cevns.inference.scan.toy_scan import (
 from cevns.inference.toys.toy_job import ToyJob
 from cevns.inference.toys.toy_run import check_failed
 from cevns.inference.work.scan_store import ScanFile
+from cevns.records import Result
 from cevns.typing import Array
 
 __all__ = ["ClsScan", "cls_scan", "judge"]
 
 
-class ClsScan(ToyScan):
+class ClsScan(Result, ToyScan):
     """CLs on a grid of one parameter, at one or more values of a structural axis.
 
     At each point, ``(size,)``: `p_signal` is p_{s+b}, `p_null` CL_b, `cls` their ratio and

@@ -30,6 +30,7 @@ from cevns.inference.toys.block_fits import BlockFits
 from cevns.inference.toys.shared_job import SharedJob
 from cevns.inference.toys.toy_job import STAGES, Sizes, ToyJob
 from cevns.inference.work.blocks import available_cores, one_blas_thread
+from cevns.records import Result
 from cevns.typing import Array, BoolArray
 
 __all__ = ["LONG_H", "Cost", "by_toys", "plan"]
@@ -49,7 +50,7 @@ _RESULT_COPIES = 3
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Result):
     """The cost of a scan.
 
     Args:

@@ -25,6 +25,7 @@ from cevns.inference.model.data import Data
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.regions import ConfidenceSet, confidence_set
 from cevns.inference.scan.scan_slice import Best, Effort, Slice
+from cevns.records import Result
 from cevns.typing import Array, BoolArray, IntArray
 
 __all__ = ["ProfileScan", "levels", "profile_scan"]
@@ -52,7 +53,7 @@ def levels(cl: float, dof: int) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class ProfileScan:
+class ProfileScan(Result):
     """A profile scan.
 
     Args:

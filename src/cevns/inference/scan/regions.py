@@ -23,6 +23,7 @@ import numpy as np
 from cevns.exceptions import InputError, MissingExtraError
 from cevns.inference.fitting.levels import bracketed_root
 from cevns.inference.model.grid import Axis
+from cevns.records import Result
 from cevns.typing import Array
 
 __all__ = ["ConfidenceSet", "Contour", "Curve", "Piece", "Segment", "confidence_set", "contour"]
@@ -209,7 +210,7 @@ class Piece:
 
 
 @dataclass(frozen=True, eq=False)
-class Contour:
+class Contour(Result):
     """A contour of a map.
 
     Args:

@@ -19,6 +19,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Gaussian"]
 
+CITE = "none: a normal distribution"
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussian(Statistic):

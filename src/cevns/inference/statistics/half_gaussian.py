@@ -16,6 +16,8 @@ from cevns.inference.statistics.gaussian import Gaussian
 
 __all__ = ["MODEL", "HalfGaussian"]
 
+CITE = "none: half of a normal distribution"
+
 
 @dataclass(frozen=True)
 class HalfGaussian(Gaussian):

@@ -27,6 +27,8 @@ from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "OnOff"]
 
+CITE = ("rolke-2005",)
+
 _TINY = 1e-300
 _TRACE = 1e-4
 

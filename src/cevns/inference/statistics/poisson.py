@@ -27,6 +27,8 @@ from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "Poisson", "bend"]
 
+CITE = ("baker-cousins-1984",)
+
 _TINY = 1e-300
 _TRACE = 1e-4
 

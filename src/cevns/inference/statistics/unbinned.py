@@ -20,6 +20,8 @@ from cevns.typing import Array, BoolArray
 
 __all__ = ["MODEL", "Unbinned"]
 
+CITE = ("barlow-1990",)
+
 _TINY = 1e-300
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from cevns.inference.minimum.batch import FAILED, STATUS
 from cevns.inference.toys.block_fits import Seconds
 from cevns.inference.toys.toy_job import QUOTED, ToyJob
 from cevns.inference.work.checkpoint import BlockKey
+from cevns.records import Result
 from cevns.typing import ENGINE, Array, IntArray
 
 __all__ = ["LEVELS", "Coverage", "Pull", "ToyResult"]
@@ -43,7 +44,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, eq=False)
-class ToyResult:
+class ToyResult(Result):
     """Toys of one point.
 
     Args:
@@ -68,6 +69,8 @@ class ToyResult:
             all toys were read from a file), ``compile_s`` (set-up of a worker), ``fit_s``,
             ``coverage_s``, ``audit_s`` (summed over the workers), ``wall_s``, ``workers``.
     """
+
+    main_table: ClassVar[str] = "pulls"
 
     model: str
     poi: str

@@ -14,6 +14,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Fermi"]
 
+CITE = "none: a textbook distribution, transformed numerically"
+
 
 @cache
 def _nodes(n: int) -> tuple[Array, Array]:

@@ -13,6 +13,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Helm"]
 
+CITE = ("helm-1956", "lewin-smith-1996")
+
 
 @dataclass(frozen=True)
 class Helm:

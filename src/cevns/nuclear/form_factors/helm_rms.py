@@ -10,6 +10,8 @@ from cevns.nuclear.spherical_forms import charge_radius
 
 __all__ = ["MODEL", "HelmRms"]
 
+CITE = ("helm-1956",)
+
 
 @dataclass(frozen=True)
 class HelmRms(Helm):

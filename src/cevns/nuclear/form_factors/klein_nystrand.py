@@ -13,6 +13,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "KleinNystrand"]
 
+CITE = ("arXiv:hep-ph/9902259",)
+
 
 @dataclass(frozen=True)
 class KleinNystrand:

@@ -10,6 +10,8 @@ from cevns.nuclear.spherical_forms import charge_radius
 
 __all__ = ["MODEL", "KleinNystrandAdapted"]
 
+CITE = ("arXiv:hep-ph/9902259",)
+
 
 @dataclass(frozen=True)
 class KleinNystrandAdapted(KleinNystrand):

@@ -13,6 +13,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "SymmetrisedFermi"]
 
+CITE = ("sprung-martorell-1997",)
+
 
 @dataclass(frozen=True)
 class SymmetrisedFermi:

@@ -11,6 +11,8 @@ from cevns.typing import Array, ArrayLike
 
 __all__ = ["MODEL", "Unity"]
 
+CITE = "none: a point nucleus"
+
 
 @dataclass(frozen=True)
 class Unity:

@@ -34,6 +34,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "WeakCharge"]
 
+CITE = "none: from the Particle Data Group's review, written down from memory"
+
 _MIXING = "sin2_theta_w"
 
 

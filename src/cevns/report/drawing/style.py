@@ -12,15 +12,16 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, cast
 
-from cevns.exceptions import MissingExtraError
+from cevns.exceptions import InputError, MissingExtraError
 from cevns.records import VERSION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
 
     from cevns.experiments.joint import JointExperiment
@@ -38,6 +39,7 @@ __all__ = [
     "SINGLE_IN",
     "STEADY_FILL",
     "P",
+    "canvas",
     "caption",
     "context",
     "credit",
@@ -46,9 +48,11 @@ __all__ = [
     "fills",
     "flavour_line",
     "flavour_text",
+    "in_place_of",
     "panels",
     "plain",
     "pulse_shape_label",
+    "resize",
     "sentence",
     "settle",
     "styled",
@@ -153,13 +157,57 @@ def styled(make: Callable[P, Figure]) -> Callable[P, Figure]:
     return inside
 
 
+_PLACE: ContextVar[Axes | None] = ContextVar("_PLACE", default=None)
+"""Axes whose place the next figure takes."""
+
+
+def in_place_of(ax: Axes, make: Callable[[], object]) -> SubFigure:
+    """Draw a figure where axes of another one stand; the axes stay, without their frame.
+
+    Args:
+        ax: of a grid, made by ``subplots``.
+        make: draws the figure.
+
+    Raises:
+        InputError: if the axes are in no grid.
+    """
+    if ax.get_subplotspec() is None:
+        raise InputError("ax stands outside of a grid: make it with subplots, or plot without ax")
+    token = _PLACE.set(ax)
+    try:
+        make()
+    finally:
+        _PLACE.reset(token)
+    return ax.figure.subfigs[-1]
+
+
+def canvas(width_in: float, height_in: float) -> Figure:
+    """An empty figure of a size, or its place in another one; see `in_place_of`."""
+    from matplotlib.figure import Figure
+
+    ax = _PLACE.get()
+    if ax is None:
+        return Figure(figsize=(width_in, height_in), layout="constrained")
+    _PLACE.set(None)  # for one figure
+    ax.set_axis_off()
+    spec = ax.get_subplotspec()
+    assert spec is not None
+    return cast("Figure", ax.figure.add_subfigure(spec))
+
+
+def resize(figure: Figure | SubFigure, width_in: float, height_in: float) -> None:
+    """Change the size of a figure; one that is a part of another keeps its place."""
+    from matplotlib.figure import Figure
+
+    if isinstance(figure, Figure):
+        figure.set_size_inches(width_in, height_in)
+
+
 def panels(
     width_in: float, height_in: float, rows: int = 1, columns: int = 1, **options: Any
 ) -> tuple[Figure, NDArray[Any]]:
     """A figure whose parts make room for each other, and its axes, ``(rows, columns)``."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    figure = canvas(width_in, height_in)
     grid = figure.subplots(rows, columns, squeeze=False, **options)
     for axes in grid.ravel():
         settle(axes)

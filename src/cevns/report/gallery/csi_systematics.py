@@ -47,7 +47,7 @@ def figure() -> Figure:
             linestyle="none",
             label="Published" if first else None,
         )
-    labels = [style.sentence(r.published.quantity.removeprefix("effect of the ")) for r in rows]
+    labels = [style.sentence(r.published.quantity.rpartition(" of the ")[2]) for r in rows]
     axes.set_yticks(range(len(rows)), labels)
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(rows) - 0.5, -0.5)

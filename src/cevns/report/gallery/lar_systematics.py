@@ -46,7 +46,12 @@ def figure() -> Figure:
             total, places[-1], "o", color=color, markersize=3.5,
             label=f"Analysis {analysis}, in quadrature",
         )  # fmt: skip
-        names = [style.sentence(row.published.quantity.partition(",")[0]) for row in rows]
+        names = [
+            style.sentence(
+                row.published.quantity.rpartition(", ")[2].removeprefix("uncertainty from the ")
+            )
+            for row in rows
+        ]
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", which="both", length=0)

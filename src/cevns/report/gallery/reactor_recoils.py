@@ -61,7 +61,7 @@ def table() -> Table:
         p, asked = row.published, row.published.compute
         assert asked is not None
         at = asked["target"], float(asked["recoil_energy_kev"])
-        beside = p.published, p.own, row.verdict_text
+        beside = p.published, p.own, row.verdict
         rows.append(("", *at, row.ours, float(density(*at, axial=True)), *beside))
     for r in sorted(reaches(), key=lambda r: (r.target, r.recoil_kev)):
         at, e = (r.experiment.material, r.recoil_kev), r.experiment
@@ -76,8 +76,8 @@ def table() -> Table:
             "ours / (kg d keV)⁻¹",
             "with axial current",
             "published",
-            "own",
-            "agrees",
+            "program",
+            "verdict",
         ),
         tuple(rows),
         (

@@ -166,11 +166,12 @@ def _sun() -> Iterator[WorldResult]:
         if p.error_up is not None and p.error_down is not None:
             ratio += (1e6 * p.error_up / expected, 1e6 * p.error_down / expected)
         limit = len(ratio) == 1
-        memory = "limit" if limit and "from memory" in p.note else ""
+        paper, remembered, _ = p.source.partition(" (from memory)")
+        memory = ("limit" if limit else "flux") if remembered else ""
         note = f"flux of 8B over {expected / 1e6:.3g}e6 /cm²/s"
         yield WorldResult(
             title, "Sun", "Xe", _LIMIT if limit else "measured", ratio, _ours(experiment),
-            0.9 if limit else None, p.source, memory, note,
+            0.9 if limit else None, paper, memory, note,
         )  # fmt: skip
     for experiment, (title, note) in _UNREAD.items():
         paper = load(experiment).declaration.cite[0]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from typing import Any
+
+from cevns.records import Result
 
 __all__ = ["Table"]
 
@@ -12,7 +15,7 @@ Cell = str | float | None
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Result):
     """Rows of text and numbers.
 
     Args:
@@ -89,5 +92,11 @@ class Table:
         table = f"<table>{head}\n<tbody>{body}</tbody></table>"
         return f"{table}\n<ul>{notes}</ul>" if notes else table
 
+    def to_dict(self) -> dict[str, Any]:
+        """The rows by the headings of their cells, and the notes."""
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        return {"rows": rows, "notes": list(self.notes)}
+
     def _repr_html_(self) -> str:
+        """Digits as in a paper, notes below."""
         return self.html()

@@ -19,16 +19,15 @@ def compared(*ids: str) -> Table:
 
     Examples:
         >>> compared("sm-cross-section-csi").rows[0][2:5]
-        ('189 ± 6', '186.9', 'yes')
+        ('189 ± 6', '186.9', 'agrees')
     """
     rows = []
     notes: dict[str, str] = {}
     for row in reproduce(ids):
         p = row.published
-        texts = row.published_text, row.ours_text, row.verdict_text
+        texts = row.published_text, row.ours_text, row.verdict
         rows.append((p.quantity, p.unit, *texts, p.source))
-        for note in (p.note, row.skipped):
-            if note:
-                notes.setdefault(note, p.quantity)  # said once, at the first row
-    columns = ("quantity", "unit", "published", "ours", "agrees", "published in")
+        if row.reason:
+            notes.setdefault(row.reason, p.quantity)  # said once, at the first row
+    columns = ("quantity", "unit", "published", "ours", "verdict", "published in")
     return Table(columns, tuple(rows), tuple(f"{first}: {note}" for note, first in notes.items()))

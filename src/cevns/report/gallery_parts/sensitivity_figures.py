@@ -79,13 +79,11 @@ def matrix_figure(found: SensitivityMatrix) -> Figure:
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
-    from matplotlib.figure import Figure
-
     notes = [wrap(row.assumption, _LETTERS) for row in found.rows]
     heights = [1.5 + 0.8 * len(note) for note in notes]
     total, columns = sum(heights) + 2.0, len(found.topics)
     left = 3.9
-    figure = Figure(figsize=(style.DOUBLE_IN + 0.6, 0.165 * total + 0.55), layout="constrained")
+    figure = style.canvas(style.DOUBLE_IN + 0.6, 0.165 * total + 0.55)
     axes = figure.subplots()
     axes.set_xlim(-left, columns)
     axes.set_ylim(total, 0.0)

@@ -104,7 +104,7 @@ def scan_figure(
     # a long entry beside short ones fits, where there are many
     fits = longest[-1] <= 26 or (len(texts) > 5 and sum(longest) <= 56)
     columns = 2 if fits else 1
-    figure.set_size_inches(style.SINGLE_IN, 2.9 + 0.16 * -(-len(texts) // columns))
+    style.resize(figure, style.SINGLE_IN, 2.9 + 0.16 * -(-len(texts) // columns))
     figure.legend(
         [unique[t] for t in texts],
         texts,

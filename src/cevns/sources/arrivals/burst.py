@@ -16,6 +16,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Burst"]
 
+CITE = ("arXiv:0810.0466",)
+
 
 @dataclass(frozen=True)
 class Burst(Arrival):

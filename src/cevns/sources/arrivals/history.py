@@ -14,6 +14,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "History"]
 
+CITE = "file: the power is a table of the experiment"
+
 _HIGHEST = 10.0
 """A fluence may be that of a mean, but a power far above it is one in per cent or a unit."""
 

@@ -18,6 +18,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Orbit"]
 
+CITE = "none: the orbit of the Earth as Kepler has it"
+
 _MOST_ECCENTRIC = 0.5
 
 

@@ -17,6 +17,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Periodic"]
 
+CITE = "file: the period and the amplitude are those of the experiment"
+
 
 @dataclass(frozen=True)
 class Periodic(Steady):

@@ -18,6 +18,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Pulsed"]
 
+CITE = "none: a pulse, and decays with mean lives of the particles"
+
 
 @dataclass(frozen=True)
 class Pulsed(Arrival):

@@ -15,6 +15,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "Steady"]
 
+CITE = "none: nothing depends on time"
+
 
 @dataclass(frozen=True)
 class Steady(Arrival):

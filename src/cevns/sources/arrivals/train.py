@@ -20,6 +20,8 @@ from cevns.units import Unit
 
 __all__ = ["MODEL", "SIGMA_PER_FWHM", "Train"]
 
+CITE = "none: a pulse, and decays with mean lives of the particles"
+
 SIGMA_PER_FWHM: Final = 1.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))
 """Of a gaussian: 1/2.3548."""
 _SHAPES: Final = ("gaussian", "flat")

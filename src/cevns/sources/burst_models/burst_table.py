@@ -25,8 +25,10 @@ from cevns.registry import canonical
 from cevns.sources.burst_models.pinched_spectrum import pinch_of
 from cevns.typing import Array
 
-__all__ = ["COLUMNS", "TimeBins", "carried", "carried_models", "from_rows", "read_table"]
+__all__ = ["CITE", "COLUMNS", "TimeBins", "carried", "carried_models", "from_rows", "read_table"]
 
+CITE = ("arXiv:1606.09243",)
+"""Of the carried models."""
 COLUMNS: Final = (
     "species",
     "multiplicity",

@@ -10,7 +10,7 @@ from cevns.constants import ELEMENTARY_CHARGE_J_PER_EV
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.sources.fission.tabulation import ISOTOPES
 
-__all__ = ["ENERGIES", "PWR", "extent_factor", "fissions_per_s", "normalised"]
+__all__ = ["ENERGIES", "ENERGIES_CITE", "PWR", "extent_factor", "fissions_per_s", "normalised"]
 
 PWR: Final = {"u235": 0.56, "u238": 0.08, "pu239": 0.30, "pu241": 0.06}
 """Typical fractions of fissions in a pressurised-water reactor, over its cycle."""
@@ -23,6 +23,12 @@ ENERGIES: Final = {
 """Thermal energy of a fission, MeV, in the order of `ISOTOPES`: X. B. Ma et al., Phys. Rev. C 88
 (2013) 014605; V. Kopeikin et al., hep-ph/0410100; M. F. James, J. Nucl. Energy 23 (1969) 517. They
 differ by 0.3 %."""
+ENERGIES_CITE: Final = {
+    "ma-2013": ("ma-2013",),
+    "kopeikin-2004": ("arXiv:hep-ph/0410100",),
+    "james-1969": ("james-1969",),
+}
+"""Where each set was published."""
 _UNEVEN = 0.02
 """Published fractions add to one within this."""
 

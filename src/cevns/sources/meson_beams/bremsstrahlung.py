@@ -28,6 +28,7 @@ from cevns.typing import Array
 
 __all__ = [
     "BAND",
+    "CITE",
     "FORM_FACTORS",
     "PRESETS",
     "BremsstrahlungCuts",
@@ -36,6 +37,8 @@ __all__ = [
     "form_factor_squared",
     "radiated",
 ]
+
+CITE = ("arXiv:1311.3870", "arXiv:1609.01770", "arXiv:0910.5589")
 
 BAND: Final = 2.0
 """Factor by which a number of events from this model may be wrong either way."""

@@ -15,6 +15,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "BurmanSmith"]
 
+CITE = ("burman-smith-1989", "arXiv:1609.01770")
+
 _KNOTS_DEG: Final = (0.0, 0.0, 0.0, 30.0, 70.0, 180.0, 180.0, 180.0)
 _FITTED_MEV: Final = (585.0, 730.0)
 _FERMI_MEV: Final = 25.0

@@ -13,6 +13,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "Geant4Fit"]
 
+CITE = ("arXiv:2006.09386",)
+
 
 @dataclass(frozen=True)
 class _Shape:

@@ -16,6 +16,8 @@ from cevns.typing import Array
 
 __all__ = ["MODEL", "MesonList"]
 
+CITE = "file: the mesons are a list of the experiment"
+
 _COLUMNS = ("px_mev", "py_mev", "pz_mev")
 
 

@@ -6,6 +6,8 @@ from cevns.sources.fission.tabulation import Piece, Tabulation
 
 __all__ = ["MODEL"]
 
+CITE = ("arXiv:2304.14992",)
+
 MODEL = Tabulation(
     "BESTIOLE 2023",
     (Piece("bestiole", 0.0, 12.5),),

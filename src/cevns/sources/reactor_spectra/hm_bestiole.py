@@ -6,6 +6,8 @@ from cevns.sources.fission.tabulation import Piece, Tabulation
 
 __all__ = ["MODEL"]
 
+CITE = ("arXiv:1106.0687", "arXiv:1101.2663", "arXiv:2304.14992")
+
 MODEL = Tabulation(
     "Huber, Mueller; BESTIOLE below 2 and above 8 MeV",
     (

@@ -12,6 +12,8 @@ from cevns.sources.reactor_spectra.hm_bestiole import MODEL as CONVERTED
 
 __all__ = ["MODEL"]
 
+CITE = ("arXiv:2102.04614", "arXiv:1106.0687", "arXiv:1101.2663", "arXiv:2304.14992")
+
 MODEL = replace(
     CONVERTED,
     title="Huber, Mueller scaled to Daya Bay; BESTIOLE beyond",

@@ -6,6 +6,8 @@ from cevns.sources.fission.tabulation import Piece, Tabulation
 
 __all__ = ["MODEL"]
 
+CITE = ("kopeikin-2012",)
+
 MODEL = Tabulation(
     "Kopeikin 2012, total with capture",
     (Piece("kopeikin", 0.0, 9.0),),

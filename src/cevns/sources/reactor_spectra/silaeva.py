@@ -6,6 +6,8 @@ from cevns.sources.fission.tabulation import Piece, Tabulation
 
 __all__ = ["MODEL"]
 
+CITE = ("arXiv:2012.09917", "arXiv:2304.14992")
+
 MODEL = Tabulation(
     "Silaeva, Sinev 2020; BESTIOLE below 1 MeV",
     (Piece("bestiole", 0.0, 1.0), Piece("silaeva", 1.0, 10.0)),

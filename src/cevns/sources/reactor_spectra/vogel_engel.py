@@ -6,6 +6,8 @@ from cevns.sources.fission.tabulation import Piece, Tabulation
 
 __all__ = ["MODEL"]
 
+CITE = ("vogel-engel-1989",)
+
 MODEL = Tabulation(
     "Vogel, Engel 1989",
     (Piece("vogel-engel", 0.0, 10.0),),

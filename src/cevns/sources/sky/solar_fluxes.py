@@ -23,6 +23,13 @@ DEFAULT: Final = "b16-gs98"
 _FILE = Path(__file__).parent / "tables" / "solar-fluxes.csv"
 _FLUX, _ERROR, _COVARIANCE = "flux_cm2_s", "rel_unc", "cov_"
 _FILE_AND_SET = re.compile(r"(.+\.csv)(?::(.+))?", re.IGNORECASE)
+_B16 = "arXiv:1611.09867"
+_CITE: Final = {
+    "b16-gs98": (_B16,),
+    "b16-agss09met": (_B16,),
+    "sno-8b": ("sno-2013", _B16),
+    "fog": ("arXiv:2109.03116", _B16),
+}
 _LEAST, _MOST = 1e-3, 1e13
 _AGREE = 0.02
 
@@ -36,12 +43,14 @@ class SolarFluxes:
         flux_cm2_s: by branch, /cm2/s.
         relative_error: by branch, one standard deviation.
         covariance: relative, ``(branches, branches)`` in their order; None where independent.
+        cite: where they were published; nothing is known of a table of the user.
     """
 
     name: str
     flux_cm2_s: Mapping[str, float]
     relative_error: Mapping[str, float]
     covariance: Array | None = None
+    cite: tuple[str, ...] = ()
 
     def changes(self, branches: Sequence[str]) -> dict[str, dict[str, float]]:
         """Relative change of each flux for one standard deviation of each pull.
@@ -174,7 +183,7 @@ def solar_fluxes(name: str = DEFAULT, file: Path | None = None) -> SolarFluxes:
                     f"{prefix + _ERROR!r} one of {error[branch]:.3g}; leave one of both out",
                     path=path,
                 )
-    return SolarFluxes(title, flux, error, covariance)
+    return SolarFluxes(title, flux, error, covariance, _CITE[title] if file is None else ())
 
 
 _Rows = dict[str, tuple[int, dict[str, str]]]

@@ -1,0 +1,54 @@
+"""``cevns cite``: whom to cite for an experiment, or for a result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cevns.cli.terminal import options
+from cevns.cli.terminal.output import Output
+from cevns.exceptions import InputError
+
+__all__ = ["cite"]
+
+
+def cite(
+    output: Output,
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="EXPERIMENT|RESULT.json|SCAN.h5",
+            help="experiments as elsewhere, what --json wrote, and files of scans",
+        ),
+    ],
+    format_name: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="bibtex, text or markdown")
+    ] = "bibtex",
+    model: Annotated[str | None, options.NewPhysics] = None,
+    set_field: options.SetField = None,
+    data: options.DataFolder = None,
+) -> None:
+    """Whom to cite for a run, each with what it was used for; of an experiment, for a fit of it."""
+    from cevns.citations import FORMATS
+    from cevns.exceptions import UnknownNameError
+    from cevns.study.cited_work import cite as cited
+    from cevns.study.cited_work import is_result
+
+    if format_name.strip().casefold() not in FORMATS:
+        raise UnknownNameError("format of a bibliography", format_name, FORMATS)
+    given = {"--model": model, "--set": set_field, "--data": data}
+    for option in (name for name, value in given.items() if value is not None):
+        if all(is_result(one) for one in what):
+            raise InputError(f"{option} is for experiments; a result knows what it was made with")
+    found = cited(
+        *(Path(one) if is_result(one) else one for one in what),
+        data=data,
+        overrides=options.changes_of(set_field),
+        models=model,
+    )
+    output.console.print(
+        found.format(format_name), markup=False, highlight=False, soft_wrap=True, emoji=False
+    )
+    output.result({"citations": found.records()})

@@ -1,0 +1,1 @@
+"""Figures of results for notebooks: what `plot` draws where no other figure of the package fits."""

@@ -1,0 +1,99 @@
+"""Single numbers with what they are compared with: limits, published beside ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cevns.records import VERSION
+from cevns.report.drawing import style
+from cevns.report.drawing.labels import parameter_label
+from cevns.report.record_figures.table_figure import table_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from cevns.analysis.count_limit import CevnsLimit
+    from cevns.analysis.studies.strength_limit import StrengthLimit
+    from cevns.reproduction.published_rows import Row
+
+__all__ = ["cevns_limit_figure", "row_figure", "strength_limit_figure"]
+
+_PUBLISHED = "#e42536"
+
+
+def _limit(axes: Axes, limit: float, level: float, *, low: float) -> None:
+    """An upper limit: what lies above is excluded."""
+    high = 1.5 * limit - 0.5 * low
+    axes.axvspan(limit, high, facecolor=style.STEADY_FILL, hatch="////", edgecolor="white")
+    axes.axvline(limit, color=style.INK, label=f"Upper limit, {100.0 * level:g} %")
+    axes.set_xlim(low, high)
+    axes.set_yticks([])
+    axes.set_ylim(0.0, 1.0)
+
+
+@style.styled
+def cevns_limit_figure(found: CevnsLimit) -> Figure:
+    """The limit on the cross section beside the prediction of the Standard Model.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+    """
+    figure, grid = style.panels(style.SINGLE_IN, 1.7)
+    axes = grid[0, 0]
+    _limit(axes, found.ratio, found.level, low=0.0)
+    axes.set_xlim(0.0, max(1.5 * found.ratio, 1.5))
+    axes.axvline(1.0, color=style.ACCENT, linestyle="--", label="Standard Model")
+    axes.set_xlabel("Cross section / Standard Model")
+    axes.legend(loc="upper right")
+    style.caption(axes, found.experiment, f"{found.construction}; cevns {VERSION}")
+    return figure
+
+
+@style.styled
+def strength_limit_figure(found: StrengthLimit) -> Figure:
+    """The limit beside the best value.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+    """
+    figure, grid = style.panels(style.SINGLE_IN, 1.7)
+    axes = grid[0, 0]
+    _limit(axes, found.upper_limit, found.level, low=min(found.best, 0.0))
+    axes.axvline(found.best, color=style.ACCENT, linestyle="--", label="Best value")
+    axes.set_xlabel(parameter_label(found.parameter, found.unit))
+    axes.legend(loc="upper right")
+    held = ", ".join(f"{name} = {value:g}" for name, value in found.at.items())
+    style.caption(axes, found.name, f"{held}; cevns {VERSION}" if held else f"cevns {VERSION}")
+    return figure
+
+
+@style.styled
+def row_figure(found: Row) -> Figure:
+    """A published number with its errors beside ours, of a row of several each of them.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+    """
+    rows = [r for r in found.parts or (found,) if r.ours is not None]
+    if not rows:
+        return table_figure(found)
+    figure, grid = style.panels(style.SINGLE_IN, 1.1 + 0.5 * len(rows))
+    axes = grid[0, 0]
+    for y, row in enumerate(rows):
+        p = row.published
+        if p.published is not None:
+            errors = [[p.error_down or 0.0], [p.error_up or 0.0]]
+            axes.errorbar(p.published, y, xerr=errors, fmt="D", color=_PUBLISHED,
+                          markerfacecolor="none", label="Published" if not y else None)  # fmt: skip
+        if p.own is not None:
+            label = "Independent program" if not y else None
+            axes.plot(p.own, y, "s", color=_PUBLISHED, markerfacecolor="none", label=label)
+        axes.plot(row.ours, y + 0.25, "o", color=style.ACCENT, label="Ours" if not y else None)
+    axes.set_yticks([])
+    axes.set_ylim(len(rows) - 0.3, -0.6)
+    axes.set_xlabel(style.with_unit("Value", found.published.unit))
+    axes.legend(loc="best")
+    note = f"published: {found.published.source}; ours: cevns {VERSION}"
+    style.caption(axes, found.published.quantity, style.plain(note))
+    return figure

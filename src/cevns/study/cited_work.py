@@ -1,0 +1,111 @@
+"""Whom experiments and results cite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cevns.analysis.coupling_families import Physics
+from cevns.citations import Citations, of_methods
+from cevns.exceptions import InputError
+from cevns.files import expanded, read
+from cevns.records import Result
+from cevns.study.opening import load
+from cevns.study.study import Study
+
+__all__ = ["cite", "is_result"]
+
+_MOST = 200_000_000
+"""Bytes of a result: those of scans hold all their points."""
+_SCAN = (".h5", ".hdf5")
+
+
+def is_result(what: object) -> bool:
+    """Whether something names the file of a result, and no experiment.
+
+    Examples:
+        >>> is_result("fit.json"), is_result("scan.h5"), is_result("coherent-csi-2021")
+        (True, True, False)
+    """
+    return isinstance(what, str | Path) and Path(what).suffix.casefold() in (".json", *_SCAN)
+
+
+def cite(
+    *what: str | Path | Study | Result | Mapping[str, Any],
+    data: str | Path | None = None,
+    overrides: Mapping[str, str] | None = None,
+    models: Physics | None = None,
+) -> Citations:
+    """Whom to cite for experiments and results, each with what it was used for.
+
+    Args:
+        what: names or files of experiments, studies, results, their JSON, and files of results:
+            the JSON of ``--json`` and scans. Of an experiment it is what a fit of it uses.
+        data: as `cevns.load`, for experiments by name.
+        overrides: likewise.
+        models: likewise.
+
+    Returns:
+        Entries with their uses: ``.bibtex()``, ``.text()`` and ``.markdown()`` write them.
+
+    Raises:
+        InputError: if nothing is named, or a file is no result.
+        UnknownNameError, SchemaError: as `cevns.load`.
+
+    Examples:
+        >>> import cevns
+        >>> used = cevns.cite("coherent-csi-2021")
+        >>> print(used.text().splitlines()[0])
+        [1] COHERENT Collaboration, Measurement of the Coherent ...
+        >>> used.roles("klein-nystrand-1999")
+        ('form factor',)
+    """
+    if not what:
+        raise InputError("nothing is named; cite at least one experiment or result")
+    found = []
+    for one in what:
+        if isinstance(one, Study):
+            found.append(one.citations + of_methods("fit", "asymptotic"))
+        elif isinstance(one, str | Path) and not is_result(one):
+            study = load(one, data=data, overrides=overrides, models=models)
+            found.append(study.citations + of_methods("fit", "asymptotic"))
+        elif isinstance(one, str | Path):
+            found.append(_of_file(expanded(one)))
+        else:
+            record = one.to_dict() if isinstance(one, Result) else one
+            found.append(_of_record(record, "this record"))
+    # the software of all of them stands behind what each has of its own
+    software = of_methods()
+    own = (Citations(tuple(p for p in each.pairs if p not in software.pairs)) for each in found)
+    return Citations.joined([*own, software])
+
+
+def _of_file(path: Path) -> Citations:
+    if path.suffix.casefold() in _SCAN:
+        from cevns.analysis import Scan
+
+        return Citations.read(Scan.read(path).to_dict()["citations"])
+    try:
+        record = json.loads(read(path, _MOST))
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise InputError(f"{path} is no JSON: give what 'cevns ... --json {path}' wrote") from None
+    except RecursionError:
+        raise InputError(f"{path} is nested too deep to be a result of cevns") from None
+    return _of_record(record, str(path))
+
+
+def _of_record(record: Any, where: str) -> Citations:
+    if not isinstance(record, Mapping) or not {"version", "engine"} <= record.keys():
+        raise InputError(
+            f"{where} is no result of cevns: it lacks the fields 'version' and 'engine' that every "
+            "--json has"
+        )
+    listed = record.get("citations")
+    if not isinstance(listed, list) or not all(isinstance(c, Mapping) for c in listed):
+        raise InputError(
+            f"{where} has no list of citations, as of a version before they were written: make it "
+            "again, or cite its experiments by their names"
+        )
+    return Citations.read(listed)

@@ -1,0 +1,114 @@
+"""Pages as notebooks, and what every built page must be: readable without the network."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+nbformat = pytest.importorskip("nbformat")
+pytest.importorskip("jupytext")
+pytest.importorskip("sphinx")
+
+
+def extension(name: str) -> ModuleType:
+    """A module of the documentation, which is no part of a package."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / "_ext" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+NOTEBOOKS = extension("notebooks")
+OFFLINE = extension("offline")
+PAGES = NOTEBOOKS.pages(DOCS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_is_a_notebook(page: Path) -> None:
+    book = NOTEBOOKS.notebook(page, "1.2.3")
+    nbformat.validate(book)
+    assert book.metadata.kernelspec.name == "python3"
+    assert "1.2.3" in book.cells[0].source
+    code = [c.source for c in book.cells if c.cell_type == "code"]
+    words = "\n".join(c.source for c in book.cells if c.cell_type == "markdown")
+    assert code
+    assert "{code-cell}" not in words
+    assert "tempfile.mkdtemp" not in "\n".join(code)
+    assert page.read_text(encoding="utf-8").count("```{code-cell}") - len(code) in (0, 1)
+    assert ".md" not in words.replace(".md`", "")
+    again = NOTEBOOKS.notebook(page, "1.2.3")
+    assert nbformat.writes(book) == nbformat.writes(again)
+
+
+def test_the_tutorials_are_there() -> None:
+    wanted = {
+        *("first-fit", "joint-fit", "new-physics", "own-experiment", "own-model"),
+        *("quenching", "projection", "generating-events"),
+    }
+    assert wanted <= {p.stem for p in PAGES}
+    listed = (DOCS / "index.md").read_text(encoding="utf-8").split()
+    assert all(p.relative_to(DOCS).with_suffix("").as_posix() in listed for p in PAGES)
+
+
+def test_a_page_offers_its_notebook() -> None:
+    class App:
+        srcdir = str(DOCS)
+
+    source = ["---\na: b\n---\n\n# A title\n\nText\n\n# no second one\n"]
+    NOTEBOOKS.link(App(), "tutorials/first-fit", source)
+    assert source[0].count("{download}") == 1
+    assert "# A title\n\n{download}`" in source[0]
+    assert "<../notebooks/first-fit.ipynb>" in source[0]
+    other = ["# Another page\n"]
+    NOTEBOOKS.link(App(), "scans", other)
+    assert other == ["# Another page\n"]
+    with pytest.raises(ValueError, match="has no title"):
+        NOTEBOOKS.link(App(), "own-model", ["text alone\n"])
+
+
+@pytest.mark.slow
+def test_a_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one of an own experiment: it writes files, fits, and shows tables and figures."""
+    client = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    pytest.importorskip("pandas")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    book = NOTEBOOKS.notebook(DOCS / "tutorials" / "own-experiment.md", "1.2.3")
+    client.NotebookClient(book, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
+    outputs: list[Any] = [o for c in book.cells for o in c.get("outputs", ())]
+    kinds = {kind for o in outputs for kind in o.get("data", ())}
+    assert {"text/html", "image/png"} <= kinds
+    assert (tmp_path / "counts.csv").exists()
+    assert not [o for o in outputs if o.output_type == "error"]
+
+
+@pytest.mark.parametrize(
+    ("html", "fault"),
+    [
+        ('<script src="https://doi.org/c.js"></script>', "loads https://doi.org/c.js"),
+        ('<link rel="stylesheet" href="//doi.org/c.css">', "loads //doi.org/c.css"),
+        ('<a href="x.html"></a>', "has a link without a text to x.html"),
+        ('<a href="x.html"> <span> </span></a>', "has a link without a text to x.html"),
+    ],
+)
+def test_pages_that_are_refused(html: str, fault: str) -> None:
+    assert OFFLINE.faults(html) == [fault]
+
+
+def test_pages_that_are_fit_for_use() -> None:
+    html = (
+        '<script src="_static/a.js"></script><link rel="next" href="https://doi.org/c">'
+        '<a href="https://arxiv.org/abs/1">a paper</a><a href="#x"><img src="y.png" alt="a"></a>'
+        '<a class="sd" aria-label="up" href="#"></a>'
+    )
+    assert OFFLINE.faults(html) == []
