@@ -35,9 +35,11 @@ HERE = [e.name for e in entries() if not e.needs]
 # More than 3 s each. The documentation draws all of them anew, and there a warning is an error too.
 LONG = {
     "charge-radii",
+    "coherent-status",
     "dark-matter-exclusion",
     "dark-matter-flux",
     "dark-matter-signatures",
+    "efforts-worldwide",
     "flavoured-cross-sections",
     "heavy-water",
     "neutron-radius",
@@ -49,6 +51,7 @@ LONG = {
     "sky-recoils",
     "sterile",
     "summary",
+    "summary-worldwide",
 }
 DRAWN = [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in HERE]
 PUBLISHED_DETECTORS = {"coh-ar-750": 3000, "coh-ge-1": 500}
