@@ -13,6 +13,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.forms.region_axes import Axes
 from cevns.parameters import Parameter
 from cevns.processes import signal_title
+from cevns.records import Result
 
 __all__ = ["Description", "describe"]
 
@@ -20,7 +21,7 @@ _SHOWN = ("source", "target", "interaction", "detector")
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(Result):
     """What a file declares.
 
     Args:

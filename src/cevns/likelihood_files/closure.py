@@ -112,7 +112,7 @@ class Closure:
             "one standard deviation"
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Plain values."""
         return {
             "parameter": self.parameter,

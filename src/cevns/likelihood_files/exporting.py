@@ -11,6 +11,7 @@ from cevns.analysis.question import Request
 from cevns.experiments.experiment import Experiment
 from cevns.likelihood_files.file_format import Candidate, Inspection, Written, format_of, writer
 from cevns.likelihood_files.published import Options, publish
+from cevns.records import Result
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan
@@ -19,7 +20,7 @@ __all__ = ["Export", "export", "inspect"]
 
 
 @dataclass(frozen=True)
-class Export:
+class Export(Result):
     """What an export wrote, and what its closure found.
 
     Args:

@@ -21,6 +21,7 @@ from cevns.likelihood_files.histograms import FACTOR_CODES, HistogramModel
 from cevns.likelihood_files.hs3_document import read_hs3_document
 from cevns.likelihood_files.workspace_document import digest, read_workspace_document
 from cevns.parameters import Parameters
+from cevns.records import Result
 
 __all__ = ["ImportedFit", "ImportedLikelihood", "is_likelihood_file", "read_likelihood"]
 
@@ -28,7 +29,7 @@ _CHOICES: Final = ("measurement", "normsys")
 
 
 @dataclass(frozen=True, eq=False)
-class ImportedFit:
+class ImportedFit(Result):
     """Result of fitting a likelihood of a file.
 
     Args:

@@ -90,7 +90,7 @@ class PointClosure:
             f"{self.anywhere:.3g} anywhere"
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Plain values."""
         return {
             "points": self.checked,

@@ -58,7 +58,7 @@ class BinAxis:
     unit: str
     edges: Array
 
-    def to_dict(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Plain values."""
         return {"name": self.name, "unit": self.unit, "edges": self.edges.tolist()}
 
@@ -201,7 +201,7 @@ class Published:
             "question": self.asked.question.name,
             "asimov": self.asimov,
             "held": held,
-            "axes": {c.name: [a.to_dict() for a in self.axes(c)] for c in self._counting},
+            "axes": {c.name: [a.record() for a in self.axes(c)] for c in self._counting},
         }
 
     @staticmethod

@@ -63,7 +63,7 @@ def workspace_content(published: Published) -> tuple[dict[str, Any], dict[str, A
         "interpolation": CODES,
         "lumi_stands_for": encoded.linear[0] if encoded.linear else None,
         "parameters": published.written_parameters(encoded),
-        "closure": closure.to_dict(),
+        "closure": closure.record(),
     }
     return document, record, closure.summary()
 
@@ -120,7 +120,7 @@ class HistFactory(WrittenFormat):
             "labels": list(found.labels),
             "units": list(found.units),
             "points": len(found.points),
-            "closure": closure.to_dict(),
+            "closure": closure.record(),
         }
         description = (
             f"{published.statement} A signal for each point of {' x '.join(found.labels)}, the "

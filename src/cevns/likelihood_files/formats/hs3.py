@@ -46,7 +46,7 @@ def hs3_content(published: Published) -> tuple[dict[str, Any], dict[str, Any], s
         "format": f"HS3 {HS3_VERSION}",
         "interpolation": _CODES,
         "parameters": published.written_parameters(encoded),
-        "closure": closure.to_dict(),
+        "closure": closure.record(),
     }
     said = f"{published.statement} Closure: {closure.summary()}."
     return (
