@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from cevns import load
+
 GE, CONUS = "coherent-ge-2024-count", "conus-plus-2025"
 
 
@@ -66,3 +68,21 @@ def test_the_held_pull_is_said(cevns: Callable):
     words = ("--with", "csi", "--joint-only", "--model", "neutron-radius-common")
     done = cevns("global", *words, "--parameter", "r_n_csi")
     assert "form_factor of coherent-csi-2021 is held" in done.out
+
+
+def test_variants_are_the_fits_with_each_alternative(cevns: Callable):
+    """Those that touch the sets, one at a time; what does not go with another choice is said."""
+    words = ("global", "--with", "ge-2024", "--joint-only", "--choose", "couplings=tree-level")
+    done = cevns(*words, "--variants", "--json", "-")
+    assert done.code == 0
+    found = {(v["choice"], v["alternative"]): v for v in json.loads(done.out)["variants"]}
+    assert list(found)[:2] == [("couplings", "flavour-dependent"), ("couplings", "common")]
+    assert ("couplings", "tree-level") not in found  # the fit itself
+    assert {"pulse-time", "pandax", "apv-amplitude"}.isdisjoint(c for c, _ in found)
+    assert "charge-radius-running" in found["charge-radius", "running"]["refused"]
+    assert "charge-radius=running: " in done.err
+    choice = {"choose.couplings": "common"}
+    alone = load("global:ge-2024", overrides=choice).combine(each=False).poi
+    got = found["couplings", "common"]["of_interest"]["sin2_theta_w"]
+    assert (got["value"], got["error_up"]) == pytest.approx((alone.value, alone.error_up))
+    assert alone.value != pytest.approx(json.loads(done.out)["poi"]["value"], abs=1e-5)

@@ -25,10 +25,12 @@ class CombinedStudy(Study):
         heading: its title.
         sets: short names, and the experiment or the external measurement that each is.
         choices: which alternative was taken, by the name of the choice.
+        alternatives: of each choice that changes one of the sets, the usual one first.
     """
 
     sets: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
+    alternatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def provenance(self) -> dict[str, Any]:
         """As of several experiments, with the name of the combination and its choices."""

@@ -9,7 +9,9 @@ import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.cli.terminal.variants import show_variants, variants
 from cevns.exceptions import InputError
+from cevns.registry import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +71,9 @@ def global_fit(
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
     ] = None,
+    each_choice: Annotated[
+        bool, typer.Option("--variants", help="fit each alternative of each choice as well")
+    ] = False,
     points: Annotated[
         int, typer.Option("--profile", metavar="N", min=0, help="points of a profile in the JSON")
     ] = 0,
@@ -88,6 +93,19 @@ def global_fit(
     found = study.combine(*asked, at=held, fix=fixed, asimov=asimov, each=not joint_only)
     _show(output.console, study, found)
     record = {**study.provenance(), **found.to_dict()}
+    if each_choice:
+
+        def opened(choice: str, option: str) -> CombinedStudy:
+            kept = [c for c in choose or () if canonical(c.partition("=")[0]) != choice]
+            chosen = [*kept, f"{choice}={option}"]
+            return options.combined(combination, *named, chosen, set_field, data=data, model=model)
+
+        def fitted(other: CombinedStudy) -> CombinedFit:
+            return other.combine(*asked, at=held, fix=fixed, asimov=asimov, each=False)
+
+        changed = list(variants(study, opened, fitted))
+        show_variants(output.console, changed, found.poi.name, _value)
+        record["variants"] = [v.to_dict() for v in changed]
     if points:
         curve = study.profile(
             free=asked, at=held, fix=fixed, asimov=asimov, points=points

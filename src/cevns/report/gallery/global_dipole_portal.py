@@ -59,6 +59,10 @@ def table() -> Table:
             "Curves of others: collection HNLimits, at 90 or 95 %. The supernova excludes what "
             "lies below its line, NOMAD the inside of its line."
         ),
+        (
+            "Lines are straight between the masses that were fitted, some ten for each model, so "
+            "that kinks lie at these masses and an island ends at the last mass that has it."
+        ),
         tables.MADE,
     )
     return Table(("neutrinos", "sets", "mass / MeV", "moment / 1e-10 mu_B"), tuple(rows), notes)

@@ -70,6 +70,10 @@ def table() -> Table:
             "Others: COHERENT 2017 is a counting analysis of 1805.01798; stars from 2304.12907. "
             "Lines of NA64, BaBar, beam dumps and Borexino were not found as public numbers."
         ),
+        (
+            "Lines are straight between the masses that were fitted, some ten for each model, so "
+            "that kinks lie at these masses and an island ends at the last mass that has it."
+        ),
         tables.MADE,
     )
     return Table(("model", "sets", "mass / MeV", "g"), tuple(rows), notes)

@@ -163,7 +163,7 @@ def figure() -> Figure:
         _elsewhere(left, p)
     _all(left)
     left.set_xlim(5e-5, 400.0)
-    left.set_ylim(0.2155, 0.2885)
+    left.set_ylim(0.2105, 0.2885)
     left.set_xlabel(style.with_unit("Momentum transfer", "GeV"))
     fitted = _fitted()
     for name, (low, high) in MOMENTA_MEV.items():
