@@ -21,7 +21,7 @@ from typing import Any
 
 from cevns.exceptions import InputError, UnknownNameError
 
-__all__ = ["canonical", "load", "names", "plugin", "plugins", "shipped"]
+__all__ = ["canonical", "load", "names", "plugin", "plugins", "shipped", "title"]
 
 
 def canonical(name: str) -> str:
@@ -105,3 +105,18 @@ def load(package: str, kind: str, name: str) -> ModuleType:
     module = ModuleType(wanted, found.__doc__)
     vars(module)["MODEL"] = found
     return module
+
+
+def title(package: str, kind: str, name: str) -> str:
+    """What is registered as `name`, in a line: the first of its documentation, without full stop.
+
+    Raises:
+        UnknownNameError: as `load`.
+        InputError: as `load`.
+
+    Examples:
+        >>> title("cevns.processes", "interaction", "light-scalar")
+        'A light scalar mediator'
+    """
+    text = (load(package, kind, name).__doc__ or "").strip()
+    return text.splitlines()[0].rstrip(".") if text else name

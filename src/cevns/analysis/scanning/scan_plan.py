@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from cevns import registry
 from cevns.analysis.coupling_families import (
     CouplingFamily,
     Form,
@@ -27,6 +29,8 @@ from cevns.typing import Array
 
 __all__ = ["Ranges", "ScanPlan", "scan_plan"]
 
+_LONGEST = 60
+"""Letters of an interaction in the title of a figure."""
 Ranges = Mapping[str, Sequence[float] | Array | Axis]
 
 
@@ -129,6 +133,12 @@ class ScanPlan:
             names.insert(0, self.family.interaction.name)
         return " + ".join(dict.fromkeys(names))
 
+    def _title(self) -> str:
+        """Experiments and physics in words."""
+        names = [n for n in re.split(r"\s*\+\s*", self._physics()) if n != "standard-model"]
+        experiments = " + ".join(e.title for e in self.family.experiments)
+        return f"{experiments}: {', '.join(map(_words, names))}" if names else experiments
+
     def _standard_model(self, axis: Axis) -> float | None:
         """Where the Standard Model lies; nowhere on a mass or on the strength of a component."""
         if axis.structural or axis.name in self.family.question.strengths:
@@ -141,6 +151,7 @@ class ScanPlan:
         return {
             "experiments": [e.name for e in self.family.experiments],
             "physics": self._physics(),
+            "title": self._title(),
             "axes": [a.name for a in axes],
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],
@@ -171,6 +182,17 @@ class ScanPlan:
             "data digest": self.grid.data_digest(self.data),
             "version": VERSION,
         }
+
+
+def _words(name: str) -> str:
+    """What an interaction is, for the title of a figure; its name if it is one of the user."""
+    if registry.canonical(name) not in registry.names("cevns.processes"):
+        return name
+    text = re.split(r" \(|, ", registry.title("cevns.processes", "interaction", name))[0]
+    if len(text) > _LONGEST:
+        text = text.split(": ")[0]
+    # an abbreviation keeps its capitals
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
 def scan_plan(

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from cevns.report.drawing import style
+from cevns.report.drawing.look import current
 
 __all__ = ["parameter_label", "symbol"]
 
@@ -69,25 +70,35 @@ _FAMILIES: Final = tuple(
     )
 )
 _FORMULAS: Final = {"csi": "CsI", "nai": "NaI"}
+_LONGEST: Final = 44
+"""Letters of a description that fit along the axis of one column."""
 
 
-def symbol(name: str) -> str:
-    r"""The symbol of a parameter; its name where it has none.
+def symbol(name: str, description: str = "") -> str:
+    r"""What a parameter is called: by the user, by its symbol, by its description, by its name.
 
     Args:
         name: of a parameter of a model.
+        description: what it is, which names a parameter of one's own that has no symbol; only as
+            far as a semicolon or a colon, and not if that is longer than an axis.
 
     Examples:
         >>> print(symbol("eps_emu_d"), symbol("mu_nu_mu"), symbol("r_n_csi"), symbol("brn"))
         $\varepsilon_{e\mu}^{dV}$ $\mu_{\nu_{\mu}}$ $R_n(\mathrm{CsI})$ brn
+        >>> print(symbol("g_x", "coupling of the X boson; zero without it"))
+        Coupling of the X boson
     """
+    said = current().label(name)
+    if said is not None:
+        return said
     if name in _SYMBOLS:
         return _SYMBOLS[name]
     for pattern, formula in _FAMILIES:
         found = pattern.fullmatch(name)
         if found:
             return f"${formula.format(*map(_group, found.groups()))}$"
-    return style.plain(name)
+    words = re.split("[;:]", description, maxsplit=1)[0].strip()
+    return style.sentence(words) if 0 < len(words) <= _LONGEST else style.plain(name)
 
 
 def _group(text: str) -> str:
@@ -99,11 +110,11 @@ def _group(text: str) -> str:
     return _FORMULAS.get(text, text.capitalize())
 
 
-def parameter_label(name: str, unit: str) -> str:
-    r"""Axis label of a parameter: symbol and, in brackets, unit.
+def parameter_label(name: str, unit: str, description: str = "") -> str:
+    r"""Axis label of a parameter: what `symbol` calls it and, in brackets, the unit.
 
     Examples:
         >>> print(parameter_label("dm2_41", "eV2"))
         $\Delta m^2_{41}$ [eV$^2$]
     """
-    return style.with_unit(symbol(name), unit)
+    return style.with_unit(symbol(name, description), unit)

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 from cevns.exceptions import MissingExtraError
 from cevns.records import VERSION
+from cevns.report.drawing.look import current
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
     from numpy.typing import NDArray
 
     from cevns.experiments.joint import JointExperiment
@@ -46,6 +48,7 @@ __all__ = [
     "fills",
     "flavour_line",
     "flavour_text",
+    "legend_below",
     "panels",
     "plain",
     "pulse_shape_label",
@@ -296,14 +299,16 @@ def caption(axes: Axes, title: str, note: str) -> None:
 
     Args:
         axes: the first ones of the figure.
-        title: as the user wrote it; it is broken into two lines at most.
+        title: as the user wrote it; it is broken into two lines at most. That of `look` replaces
+            it.
         note: from `credit`.
     """
     from textwrap import wrap
 
     # 15 letters an inch at this size; the rest of the width is that of labels beside the axes
     letters = int(13.5 * axes.figure.bbox.width / axes.figure.dpi)
-    lines = wrap(plain(title), letters, max_lines=2, placeholder=" ...") or [" "]
+    said = current().title
+    lines = wrap(said or plain(title), letters, max_lines=2, placeholder=" ...") or [" "]
     heading = axes.set_title("\n".join(lines), loc="left", pad=13.0)
     axes.annotate(
         note,
@@ -315,6 +320,64 @@ def caption(axes: Axes, title: str, note: str) -> None:
         color="0.3",
         va="top",
     )
+
+
+def legend_below(figure: Figure, height_in: float, **options: Any) -> Legend:
+    """All entries of a figure below its axes, in the columns that fit; the figure grows with them.
+
+    An entry that is wider than the figure is broken into lines: nothing of a legend is cut off.
+
+    Args:
+        figure: with one axes, or several whose entries are one legend.
+        height_in: of the figure without the legend.
+        options: of `matplotlib.figure.Figure.legend`.
+    """
+    found: dict[str, Any] = {}
+    for axes in figure.axes:
+        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(text, handle)
+    width, _ = figure.get_size_inches()
+    how: dict[str, Any] = {
+        "loc": "outside lower center",
+        "columnspacing": 1.2,
+        "borderpad": 0.1,
+        "borderaxespad": 0.3,
+        **options,
+    }
+    for columns in (3, 2, 1):
+        if columns > 1 and (columns > len(found) or columns == 3 and len(found) < 5):
+            continue
+        legend = figure.legend(found.values(), list(found), ncols=columns, **how)
+        if columns == 1:
+            _break_lines(figure, legend, width - 0.1)
+        if _size_in(figure, legend)[0] <= width - 0.08:
+            break
+        legend.remove()
+    figure.set_size_inches(width, height_in + _size_in(figure, legend)[1])
+    return legend
+
+
+def _size_in(figure: Figure, legend: Legend) -> tuple[float, float]:
+    """Width and height of a legend, inches."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    box = legend.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    return float(box.width / figure.dpi), float(box.height / figure.dpi)
+
+
+def _break_lines(figure: Figure, legend: Legend, width: float) -> None:
+    """Break the entries of a legend of one column that are too long for `width`, inches."""
+    from textwrap import wrap
+
+    texts = legend.get_texts()
+    whole = [t.get_text() for t in texts]
+    letters = max(map(len, whole))
+    while letters > 12 and _size_in(figure, legend)[0] > width:
+        letters -= 2
+        for text, words in zip(texts, whole, strict=True):
+            # a formula is not broken
+            if "$" not in words.replace(r"\$", ""):
+                text.set_text("\n".join(wrap(words, letters)))
 
 
 def with_error(value: float, error: float) -> str:

@@ -77,5 +77,5 @@ def entry(name: str) -> Entry:
         'Largest nuclear recoil energy against neutrino energy'
     """
     module = registry.load(__name__, "gallery entry", name)
-    title = (module.__doc__ or "").splitlines()[0].rstrip(".")
+    title = registry.title(__name__, "gallery entry", name)
     return Entry(registry.canonical(name), title, getattr(module, "NEEDS", ""))
