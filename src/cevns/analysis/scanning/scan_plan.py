@@ -29,7 +29,7 @@ from cevns.typing import Array
 
 __all__ = ["Ranges", "ScanPlan", "scan_plan"]
 
-_LONGEST = 60
+_LONGEST = 62
 """Letters of an interaction in the title of a figure."""
 Ranges = Mapping[str, Sequence[float] | Array | Axis]
 
@@ -137,7 +137,10 @@ class ScanPlan:
         """Experiments and physics in words."""
         names = [n for n in re.split(r"\s*\+\s*", self._physics()) if n != "standard-model"]
         experiments = " + ".join(e.title for e in self.family.experiments)
-        return f"{experiments}: {', '.join(map(_words, names))}" if names else experiments
+        said = ", ".join(map(_words, names))
+        if len(said) > _LONGEST:  # of several interactions
+            said = ", ".join(names).replace("-", " ")
+        return f"{experiments}: {said}" if said else experiments
 
     def _standard_model(self, axis: Axis) -> float | None:
         """Where the Standard Model lies; nowhere on a mass or on the strength of a component."""
@@ -188,9 +191,10 @@ def _words(name: str) -> str:
     """What an interaction is, for the title of a figure; its name if it is one of the user."""
     if registry.canonical(name) not in registry.names("cevns.processes"):
         return name
-    text = re.split(r" \(|, ", registry.title("cevns.processes", "interaction", name))[0]
+    whole = registry.title("cevns.processes", "interaction", name)
+    text = whole.split(" (")[0]
     if len(text) > _LONGEST:
-        text = text.split(": ")[0]
+        text = re.split(", |: ", text)[0]
     # an abbreviation keeps its capitals
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 

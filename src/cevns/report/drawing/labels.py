@@ -8,7 +8,7 @@ from typing import Final
 from cevns.report.drawing import style
 from cevns.report.drawing.look import current
 
-__all__ = ["parameter_label", "symbol"]
+__all__ = ["name_text", "parameter_label", "symbol"]
 
 _SYMBOLS: Final = {
     "cevns": "CEvNS events",
@@ -99,6 +99,12 @@ def symbol(name: str, description: str = "") -> str:
             return f"${formula.format(*map(_group, found.groups()))}$"
     words = re.split("[;:]", description, maxsplit=1)[0].strip()
     return style.sentence(words) if 0 < len(words) <= _LONGEST else style.plain(name)
+
+
+def name_text(name: str) -> str:
+    """What a list of parameters calls one: as the user has it, or by its name."""
+    said = current().label(name)
+    return style.plain(name) if said is None else said
 
 
 def _group(text: str) -> str:

@@ -299,7 +299,7 @@ def caption(axes: Axes, title: str, note: str) -> None:
 
     Args:
         axes: the first ones of the figure.
-        title: as the user wrote it; it is broken into two lines at most. That of `look` replaces
+        title: as the user wrote it; it is broken into three lines at most. That of `look` replaces
             it.
         note: from `credit`.
     """
@@ -308,7 +308,7 @@ def caption(axes: Axes, title: str, note: str) -> None:
     # 15 letters an inch at this size; the rest of the width is that of labels beside the axes
     letters = int(13.5 * axes.figure.bbox.width / axes.figure.dpi)
     said = current().title
-    lines = wrap(said or plain(title), letters, max_lines=2, placeholder=" ...") or [" "]
+    lines = wrap(said or plain(title), letters, max_lines=3, placeholder=" ...") or [" "]
     heading = axes.set_title("\n".join(lines), loc="left", pad=13.0)
     axes.annotate(
         note,
@@ -345,7 +345,7 @@ def legend_below(figure: Figure, height_in: float, **options: Any) -> Legend:
         **options,
     }
     for columns in (3, 2, 1):
-        if columns > 1 and (columns > len(found) or columns == 3 and len(found) < 5):
+        if columns > 1 and (columns > len(found) or (columns == 3 and len(found) < 5)):
             continue
         legend = figure.legend(found.values(), list(found), ncols=columns, **how)
         if columns == 1:
@@ -359,9 +359,7 @@ def legend_below(figure: Figure, height_in: float, **options: Any) -> Legend:
 
 def _size_in(figure: Figure, legend: Legend) -> tuple[float, float]:
     """Width and height of a legend, inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    box = legend.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    box = legend.get_window_extent()
     return float(box.width / figure.dpi), float(box.height / figure.dpi)
 
 

@@ -113,12 +113,20 @@ def _pieces(scan: Scan, cl: float) -> list[tuple[float, float]]:
     return [(p.lower, p.upper) for p in found.pieces]
 
 
+def _set_text(scan: Scan, pieces: list[tuple[float, float]]) -> str:
+    """Pieces of a set; one from the bound of the parameter upwards is an upper limit."""
+    (x,) = scan.axes
+    if len(pieces) == 1 and scan.begins(scan.names[0]) and pieces[0][0] <= x[0]:
+        return f"< {pieces[0][1]:.3g}" if pieces[0][1] < x[-1] else "no limit in this range"
+    return parts.interval_text(pieces)
+
+
 def _shade(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     """Accepted pieces: darker where the level is lower."""
     shades = np.linspace(0.16, 0.4, len(levels)) if len(levels) > 1 else [0.28]
     for cl, alpha in zip(levels, shades, strict=True):
         pieces = _pieces(scan, cl)
-        label = f"{parts.percent(cl)}: {parts.interval_text(pieces)}"
+        label = f"{parts.percent(cl)}: {_set_text(scan, pieces)}"
         for low, high in pieces:
             axes.axvspan(
                 low,
@@ -216,9 +224,7 @@ def _cls(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
         label=f"Expected{_limit(float(found.upper(found.expected[2])[0]))}",
     )
     if np.any(found.cls_error > 0):
-        axes.errorbar(
-            x, observed, found.cls_error, fmt="none", ecolor=style.ACCENT, elinewidth=0.7
-        )
+        axes.errorbar(x, observed, found.cls_error, fmt="none", ecolor=style.ACCENT, elinewidth=0.7)
     axes.plot(
         x,
         observed,
