@@ -32,9 +32,15 @@ def gallery(
     if not names and out is None:
         listed = table("gallery", "name", "what", "here", left=3)
         for e in chosen:
-            listed.add_row(e.name, e.title, e.missing or "yes")
+            listed.add_row(
+                e.name, e.title, e.missing or ("yes, in part carried" if e.carried else "yes")
+            )
         output.console.print(listed)
-        record = [{"name": e.name, "title": e.title, "missing": e.missing} for e in chosen]
+        output.console.print("carried: from tables in the package, which the entry names")
+        record = [
+            {"name": e.name, "title": e.title, "missing": e.missing, "carried": e.carried}
+            for e in chosen
+        ]
         output.result({"entries": record})
         return
     if out is not None:
@@ -54,7 +60,9 @@ def _write(output: Output, e: Entry, out: Path | None) -> dict[str, Any]:
     from cevns.files import write
     from cevns.report import save
 
-    record: dict[str, Any] = {"name": e.name, "title": e.title}
+    record: dict[str, Any] = {"name": e.name, "title": e.title, "carried": e.carried}
+    if e.carried:
+        output.console.print(f"{e.name}: read from tables in the package: {e.carried}")
     numbers = e.table()
     if numbers is not None:
         shown = table(e.title, *numbers.columns)

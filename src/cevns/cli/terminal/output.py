@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ __all__ = [
     "strict",
     "table",
 ]
+
+
+_LONGEST_WORD = 34
+"""Letters of a word that a table does not break: names, not paths and digests."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Output:
         from cevns.cli.terminal.screen import screen
 
         console = screen(stderr=self.json == "-")
-        if not console.is_terminal:
+        if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
             console.width = 160  # a file or a pipe has no edge to cut tables at
         return console
 
@@ -95,11 +100,29 @@ def strict(value: Any) -> Any:
 
 
 def table(title: str, *columns: str, left: int = 1) -> Table:
-    """An empty table: the first `left` columns to the left, numbers to the right."""
+    """An empty table: the first `left` columns to the left, numbers to the right.
+
+    Words are not broken where another column can give way.
+    """
     from rich import box
     from rich.table import Table
 
-    out = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    class Whole(Table):
+        def add_row(self, *cells: Any, **how: Any) -> None:
+            super().add_row(*cells, **how)
+            for column, cell in zip(self.columns, cells, strict=False):
+                words = f"{column.header} {cell or ''}".split()
+                longest = max(map(len, words), default=0)
+                column.min_width = max(column.min_width or 0, min(longest, _LONGEST_WORD))
+
+    out = Whole(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     for i, column in enumerate(columns):
         out.add_column(column, justify="left" if i < left else "right", overflow="fold")
     return out

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
+import numpy as np
+
 from cevns.exceptions import MissingExtraError
 from cevns.records import VERSION
 from cevns.report.drawing.look import current
@@ -49,6 +51,7 @@ __all__ = [
     "flavour_line",
     "flavour_text",
     "legend_below",
+    "lift_legend",
     "panels",
     "plain",
     "pulse_shape_label",
@@ -376,6 +379,31 @@ def _break_lines(figure: Figure, legend: Legend, width: float) -> None:
             # a formula is not broken
             if "$" not in words.replace(r"\$", ""):
                 text.set_text("\n".join(wrap(words, letters)))
+
+
+def lift_legend(axes: Axes, edges: NDArray[Any], heights: NDArray[Any]) -> None:
+    """Raise the upper end of a linear axis until the legend lies over nothing.
+
+    Args:
+        axes: with a legend in an upper corner.
+        edges: of bins.
+        heights: how high something is drawn in each.
+    """
+    legend = axes.get_legend()
+    if legend is None:
+        return
+    for _ in range(3):  # longer numbers beside the axis make it a little narrower
+        axes.figure.draw_without_rendering()
+        box = legend.get_window_extent().transformed(axes.transAxes.inverted())
+        left, right = axes.get_xlim()
+        low, high = (left + share * (right - left) for share in (box.x0 - 0.02, box.x1 + 0.02))
+        under = heights[(edges[1:] > low) & (edges[:-1] < high) & np.isfinite(heights)]
+        bottom, top = axes.get_ylim()
+        tallest = float(under.max(initial=bottom))
+        needed = bottom + (tallest - bottom) / max(box.y0 - 0.03, 0.15)
+        if needed <= top:
+            return
+        axes.set_ylim(bottom, needed)
 
 
 def with_error(value: float, error: float) -> str:
