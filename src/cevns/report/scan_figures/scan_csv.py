@@ -46,7 +46,10 @@ def scan_csv(scan: Scan, *, levels: Sequence[float] = ()) -> str:
     units = [f"{n} in {u}" for n, u in zip(scan.names, scan.units, strict=True) if u]
     head = [f"# {scan.heading}", f"# {parts.note(scan)}", *(f"# {u}" for u in units)]
     lines = [*head, ",".join(columns)]
-    for label, points in _curve(scan) if single else _borders(scan, drawn):
+    curves = list(_curve(scan) if single else _borders(scan, drawn))
+    if not curves:
+        lines.append("# no border of the region lies in the scanned ranges")
+    for label, points in curves:
         lines += ["", f"# label: {label}"]
         lines += [f"{float(a)!r},{float(b)!r}" for a, b in points[np.isfinite(points).all(axis=1)]]
     return "\n".join(lines) + "\n"
