@@ -113,7 +113,7 @@ def test_limit_that_the_range_does_not_reach(cevns):
     assert "no scanned value of g_zprime is allowed" in done.out
     limit = ("limit", CSI, "--model", "magnetic-moment", "--parameter", "mu_nu_mu=0:5:3")
     done = cevns(*limit, "--method", "cls", *FC[2:])
-    assert "mu_nu_mu in [0, beyond the range] x 1e-10 mu_B" in done.out
+    assert "no limit on mu_nu_mu below 5 x 1e-10 mu_B at 90 %" in done.out
 
 
 def test_refined_limit_is_that_of_a_fine_range(record):
@@ -163,7 +163,7 @@ def test_coupling_against_mass(cevns, record):
     assert all(a < b for a, b in pairwise(limits))
     assert found["degrees_of_freedom"] == 1
     done = cevns(*scan(*axes, model="vector-universal"))
-    assert "m_zprime = 1 MeV: g_zprime in [0, " in done.out
+    assert re.search(r"m_zprime = 1 MeV: g_zprime < [\d.e-]+\n", done.out)
 
 
 @pytest.mark.slow

@@ -278,7 +278,7 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
     last = grid[0, -1]
     # what lies on top comes first
     last.legend(*(reversed(part) for part in last.get_legend_handles_labels()), loc="upper right")
-    style.lift_legend(last, projection.edges, heights)
+    style.lift_legend(figure, last, projection.edges, heights)
     return figure
 
 

@@ -16,9 +16,13 @@ from cevns.exceptions import InputError, UnknownNameError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "Figures", "Worded", "XLim", "ends"]
+__all__ = ["FORMATS", "Figures", "Form", "Worded", "XLim", "ends", "suffixes"]
 
 FORMATS: Final = ("png", "pdf", "svg")
+Form = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="NAME", help="of the figures: png (default), pdf or svg"),
+]
 XLim = Annotated[
     str | None,
     typer.Option("--xlim", metavar="LOW:HIGH", help="the part of the horizontal axis to show"),
@@ -104,10 +108,7 @@ class Figures(Worded):
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
     ] = None
-    form: Annotated[
-        list[str] | None,
-        typer.Option("--format", metavar="NAME", help="of the figures: png (default), pdf or svg"),
-    ] = None
+    form: Form = None
 
     def prepare(self) -> None:
         """Make the folder, and refuse what cannot be drawn, before the work.
@@ -122,9 +123,7 @@ class Figures(Worded):
         ):  # fmt: skip
             if given and self.plots is None:
                 raise InputError(f"{option} is for the figures; add --plots DIR")
-        for form in self.form or ():
-            if form.casefold() not in FORMATS:
-                raise UnknownNameError("format of figures (--format)", form, FORMATS)
+        suffixes(self.form)
         if self.plots is not None:
             prepare_folder(self.plots)
             self.check()
@@ -153,12 +152,23 @@ class Figures(Worded):
 
         with self.worded(xlim):
             figures = draw()
-        forms = dict.fromkeys(form.casefold() for form in self.form or FORMATS[:1])
         return [
-            str(save(figure, self.plots / f"{name}.{form}"))
+            str(save(figure, self.plots / f"{name}{suffix}"))
             for name, figure in figures.items()
-            for form in forms
+            for suffix in suffixes(self.form)
         ]
+
+
+def suffixes(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Suffixes of the files of a figure, by ``--format``.
+
+    Raises:
+        UnknownNameError: if a format is unknown.
+    """
+    for form in given or ():
+        if form.casefold() not in FORMATS:
+            raise UnknownNameError("format of figures (--format)", form, FORMATS)
+    return tuple(dict.fromkeys(f".{form.casefold()}" for form in given or FORMATS[:1]))
 
 
 def ends(text: str | None, option: str = "--xlim") -> tuple[float, float] | None:

@@ -381,10 +381,11 @@ def _break_lines(figure: Figure, legend: Legend, width: float) -> None:
                 text.set_text("\n".join(wrap(words, letters)))
 
 
-def lift_legend(axes: Axes, edges: NDArray[Any], heights: NDArray[Any]) -> None:
+def lift_legend(figure: Figure, axes: Axes, edges: NDArray[Any], heights: NDArray[Any]) -> None:
     """Raise the upper end of a linear axis until the legend lies over nothing.
 
     Args:
+        figure: of the axes.
         axes: with a legend in an upper corner.
         edges: of bins.
         heights: how high something is drawn in each.
@@ -393,7 +394,7 @@ def lift_legend(axes: Axes, edges: NDArray[Any], heights: NDArray[Any]) -> None:
     if legend is None:
         return
     for _ in range(3):  # longer numbers beside the axis make it a little narrower
-        axes.figure.draw_without_rendering()
+        figure.draw_without_rendering()
         box = legend.get_window_extent().transformed(axes.transAxes.inverted())
         left, right = axes.get_xlim()
         low, high = (left + share * (right - left) for share in (box.x0 - 0.02, box.x1 + 0.02))
