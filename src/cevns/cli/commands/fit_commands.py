@@ -106,10 +106,13 @@ def profile(
     for value, rise in list(zip(curve.values, curve.rise, strict=True))[::step]:
         shown.add_row(f"{value:.5g}", f"{rise:z.3f}")
     output.console.print(shown)
+    unit = f" {curve.unit}" if curve.unit else ""
     for interval in result.intervals:
+        ends_at = f"[{interval.lower:.5g}, {interval.upper:.5g}]"
+        if interval.lower_is_bound and not interval.upper_is_bound:
+            ends_at = f"below {interval.upper:.5g}"
         output.console.print(
-            f"{100 * interval.level:.1f} % interval: [{interval.lower:.5g}, {interval.upper:.5g}]"
-            f"{' ' + curve.unit if curve.unit else ''}, best {interval.best:.5g}"
+            f"{100 * interval.level:.1f} % interval: {ends_at}{unit}, best {interval.best:.5g}"
         )
     record = result.to_dict()
     if plot is not None:
