@@ -681,3 +681,14 @@ def test_few_toys_know_no_wide_band() -> None:
         assert ClsScan(file).bands == bands
     few = ClsScan(ScanFile({"toys": 100}, {}))
     assert few.floored(np.array([0.0, 0.5])).tolist() == [0.01, 0.5]
+
+
+def test_many_papers_fit_on_the_page() -> None:
+    figure = scan_figure(disc(cite=[f"arXiv:2110.0773{k}" for k in range(6)]))
+    figure.draw_without_rendering()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x1 < width + 0.02
+    assert box.y1 < height + 0.02
+    (said,) = (t.get_text() for t in figure.axes[0].texts if "arXiv" in t.get_text())
+    assert "arXiv:2110.07735" in said
+    assert "\n" in said

@@ -312,9 +312,11 @@ def caption(axes: Axes, title: str, note: str) -> None:
     letters = int(13.5 * axes.figure.bbox.width / axes.figure.dpi)
     said = current().title
     lines = wrap(said or plain(title), letters, max_lines=3, placeholder=" ...") or [" "]
-    heading = axes.set_title("\n".join(lines), loc="left", pad=13.0)
+    # papers of several experiments do not fit into one line
+    below = wrap(note, int(1.4 * letters)) or [""]
+    heading = axes.set_title("\n".join(lines), loc="left", pad=4.5 + 8.5 * len(below))
     axes.annotate(
-        note,
+        "\n".join(below),
         xy=(0.0, 0.0),
         xycoords=heading,
         xytext=(0.0, -1.5),
@@ -353,7 +355,7 @@ def legend_below(figure: Figure, height_in: float, **options: Any) -> Legend:
         legend = figure.legend(found.values(), list(found), ncols=columns, **how)
         if columns == 1:
             _break_lines(figure, legend, width - 0.1)
-        if _size_in(figure, legend)[0] <= width - 0.08:
+        if columns == 1 or _size_in(figure, legend)[0] <= width - 0.08:
             break
         legend.remove()
     figure.set_size_inches(width, height_in + _size_in(figure, legend)[1])
