@@ -50,6 +50,8 @@ def summary(scan: ScanFindings) -> list[str]:
         lines += _region(scan)
     if scan.method == "fc":
         lines += _toys(scan)
+    if scan.method == "cls":
+        lines += _expected(scan)
     if scan.excluded.any():
         run = scan.file.run
         lines.append(
@@ -152,17 +154,66 @@ def _with_unit(text: str, unit: str) -> str:
 
 
 def _pieces(scan: ScanFindings, name: str, pieces: Pieces) -> str:
+    """``a < 2``, ``a < 2 or in [3, 4]`` or ``a in [1, 2]``: an end at the bound is no end."""
     if not pieces:
         return f"no scanned value of {name} is allowed"
-    at, ((low, high), *more) = scan.names.index(name), pieces
-    # from the bound of the parameter on it is an upper limit, however the axis is divided
-    whole = scan.begins(name) and low <= scan.axes[at][0]
-    if whole and not more and math.isfinite(high):
-        return f"{name} < {_with_unit(f'{high:.4g}', scan.units[at])}"
-    text = " or ".join(
+    at, (low, high) = scan.names.index(name), pieces[0]
+    unit = scan.units[at]
+    if scan.begins(name) and low <= scan.axes[at][0]:
+        if not math.isfinite(high):
+            return f"no limit on {name} below {_with_unit(f'{scan.axes[at][-1]:.4g}', unit)}"
+        text = f"{name} < {_with_unit(f'{high:.4g}', unit)}"
+        return f"{text} or in {_with_unit(_brackets(pieces[1:]), unit)}" if pieces[1:] else text
+    return f"{name} in {_with_unit(_brackets(pieces), unit)}"
+
+
+def _brackets(pieces: Pieces) -> str:
+    return " or ".join(
         f"[{a:.4g}, {f'{b:.4g}' if math.isfinite(b) else 'beyond the range'}]" for a, b in pieces
     )
-    return f"{name} in {_with_unit(text, scan.units[at])}"
+
+
+def _expected(scan: ScanFindings) -> list[str]:
+    """Limits by CLs that are expected without signal, with the bands of one and two sigma."""
+    from cevns.inference.scan.cls import ClsScan
+
+    found = ClsScan(scan.file)
+    name = str(scan.file.run["limited"])
+    at = scan.names.index(name)
+    limits = np.array([found.upper(row) for row in found.expected])
+
+    def text(k: int, i: int) -> str:
+        value = limits[k, i]
+        if math.isfinite(value):
+            return f"{value:.4g}"
+        # NaN: all of the range is excluded
+        return f"above {scan.axes[at][-1]:.4g}" if value > 0 else f"below {scan.axes[at][0]:.4g}"
+
+    def line(i: int) -> str:
+        known = sorted(found.bands)
+        said = ", ".join(f"{n} sigma {text(2 - n, i)} to {text(2 + n, i)}" for n in known)
+        bands = f" ({said})" if said else ""
+        if math.isfinite(limits[2, i]):
+            return f"{name} < {_with_unit(text(2, i), scan.units[at])}{bands}"
+        return f"{name}: the limit lies {text(2, i)}{bands}"
+
+    few = []
+    if len(found.bands) < 2:
+        few = ["the band of 2 sigma needs 440 toys a point, that of 1 sigma 63: raise --toys"]
+
+    if not scan.raster:
+        return [f"expected without signal: {line(0)}", *few]
+    structural = scan.raster[0]
+    unit = scan.units[scan.names.index(structural)]
+    values = scan.axes[scan.names.index(structural)]
+    return [
+        "expected without signal:",
+        *(
+            f"{structural} = {_with_unit(f'{values[i]:.4g}', unit)}: {line(i)}"
+            for i in range(0, len(values), -(-len(values) // _SLICES))
+        ),
+        *few,
+    ]
 
 
 def _region(scan: ScanFindings) -> list[str]:

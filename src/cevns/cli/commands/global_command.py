@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.cli.terminal.figure_options import Figures
+from cevns.cli.terminal.output import Output, table
 from cevns.cli.terminal.variants import show_variants, variants
 from cevns.exceptions import InputError
 from cevns.registry import canonical
@@ -26,6 +26,7 @@ __all__ = ["global_fit"]
 
 
 def global_fit(
+    figures: Figures,
     output: Output,
     combination: Annotated[
         str,
@@ -68,9 +69,6 @@ def global_fit(
     joint_only: Annotated[
         bool, typer.Option("--joint-only", help="leave out the fits of each set alone")
     ] = False,
-    plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
-    ] = None,
     each_choice: Annotated[
         bool, typer.Option("--variants", help="fit each alternative of each choice as well")
     ] = False,
@@ -82,8 +80,7 @@ def global_fit(
 
     Scans, limits, toys: the other commands take the combination too, as global:csi,lar.
     """
-    if plots is not None:
-        prepare_folder(plots)
+    figures.prepare()
     named = _names(with_, "--with"), _names(without, "--without")
     study = options.combined(combination, *named, choose, set_field, data=data, model=model)
     asked = tuple(dict.fromkeys((*(parameter or ()), *(free or ())))) or ("sin2_theta_w",)
@@ -112,18 +109,12 @@ def global_fit(
         ).to_dict()
         kept = ("parameter", "values", "delta_chi2", "intervals")
         record["profile"] = {k: curve[k] for k in kept}
-    if plots is not None:
-        record["figures"] = _draw(found, plots)
-        output.console.print(f"{len(record['figures'])} figures in {plots}")
+    if figures.plots is not None:
+        from cevns.report.global_fit.set_figures import combined_figures
+
+        record["figures"] = figures.write(lambda: combined_figures(found))
+        output.console.print(f"{len(record['figures'])} figures in {figures.plots}")
     output.result(record)
-
-
-def _draw(found: CombinedFit, folder: Path) -> list[str]:
-    from cevns.report import save
-    from cevns.report.global_fit.set_figures import combined_figures
-
-    figures = combined_figures(found)
-    return [str(save(figure, folder / f"{name}.png")) for name, figure in figures.items()]
 
 
 def _names(texts: Sequence[str] | None, option: str) -> list[str]:

@@ -61,6 +61,7 @@ def limit(
         raise InputError("--toys-at is for a parameter of new physics; name it with --parameter")
     if options.plots is not None or options.overlay:
         raise InputError("--plots draws a scan of a parameter; name it with --parameter")
+    options.prepare()
     study = options.open(None if options.model == "standard-model" else options.model)
     if any(e.own_processes for e in study.experiments):
         if events is not None or observed is not None or options.method != "profile":

@@ -204,7 +204,4 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
         "form-factors": "cevns.nuclear.form_factors",
         "topics": "cevns.analysis.topics",
     }[kind]
-    # the first line of a model's own documentation says what it is
-    modules = {name: registry.load(package, "model", name) for name in registry.names(package)}
-    said = {name: (module.__doc__ or "").strip() for name, module in modules.items()}
-    return [(name, text.splitlines()[0].rstrip(".")) for name, text in said.items()]
+    return [(n, registry.title(package, "model", n)) for n in registry.names(package)]

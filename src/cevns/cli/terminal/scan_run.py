@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cevns.cli.terminal import options, ranges
-from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.cli.terminal.figure_options import Figures, XLim, ends
+from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ TOYS, DRAWS = 1000, 5000
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScanOptions(options.Opened):
+class ScanOptions(options.Opened, Figures):
     """Of what, and how to scan; a command adds the ranges.
 
     Args:
@@ -46,7 +47,7 @@ class ScanOptions(options.Opened):
         out: HDF5 file.
         workers: processes.
         scheduler: of a cluster.
-        plots: folder of the figure.
+        xlim: ``--xlim``.
         overlay: what is drawn over it.
     """
 
@@ -101,9 +102,7 @@ class ScanOptions(options.Opened):
         str | None,
         typer.Option(metavar="ADDRESS|FILE", help="send the toys to a dask scheduler, or its file"),
     ] = None
-    plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="write the figure there")
-    ] = None
+    xlim: XLim = None
     overlay: Annotated[
         list[Path] | None,
         typer.Option(
@@ -159,8 +158,10 @@ class ScanOptions(options.Opened):
             )
         if self.overlay and self.plots is None:
             raise InputError("--overlay is drawn over the figure of the scan; add --plots DIR")
-        if self.plots is not None:
-            prepare_folder(self.plots)
+        if self.xlim and self.plots is None:
+            raise InputError("--xlim is for the figure; add --plots DIR")
+        ends(self.xlim)
+        self.prepare()
         if method == "bayes":
             from cevns.analysis.scanning.scan_bayes import check_extras
 
@@ -215,6 +216,7 @@ class ScanOptions(options.Opened):
         from cevns.cli.terminal.progress import progress_bar
         from cevns.experiments.remarks import radius_remarks, remarks
 
+        self.check([a.name for a in wanted.grid.axes])
         if self.overlay:
             from cevns.report.scan_figures.scan_figure import check_overlays
 
@@ -250,17 +252,22 @@ class ScanOptions(options.Opened):
             output.console.print(f"note: {remark}", soft_wrap=True)
         record = {**wanted.provenance(), **found.to_dict()}
         if self.plots is not None:
-            record["figures"] = [self._draw(found, self.plots)]
-            output.console.print(f"figure: {record['figures'][0]}", soft_wrap=True)
+            record |= self._draw(found, self.plots)
+            said = ", ".join((*record["figures"], *record["curves"]))
+            output.console.print(f"figure: {said}", soft_wrap=True)
         output.result(record)
 
-    def _draw(self, found: Scan, folder: Path) -> str:
-        """Draw the scan and return the file."""
-        from cevns.report import save
+    def _draw(self, found: Scan, folder: Path) -> dict[str, Any]:
+        """Draw the scan and write its curves; the files."""
+        from cevns.files import write
+        from cevns.report.scan_figures.scan_csv import scan_csv
         from cevns.report.scan_figures.scan_figure import scan_figure
 
-        figure = scan_figure(found, overlays=tuple(self.overlay or ()))
-        return str(save(figure, folder / f"scan-{'-'.join(found.names)}.png"))
+        name, over = f"scan-{'-'.join(found.names)}", tuple(self.overlay or ())
+        written = self.write(lambda: {name: scan_figure(found, overlays=over)}, ends(self.xlim))
+        curves = folder / f"{name}.csv"
+        write(curves, scan_csv(found))
+        return {"figures": written, "curves": [str(curves)]}
 
 
 def _apart(

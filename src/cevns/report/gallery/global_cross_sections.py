@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TARGETS", "figure", "strengths", "table"]
 
+CARRIED = tables.FITS_FROM
+
 TARGETS: Final = {
     "lar": ("Ar", 0.0), "ge-2024": ("Ge", -1.2), "ge-2026": ("Ge", 0.0), "conus-plus": ("Ge", 1.2),
     "csi": ("CsI", 0.0), "xenonnt": ("Xe", 0.9), "pandax": ("Xe", 2.1),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FLAVOURS", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 FLAVOURS: Final[Mapping[str, tuple[str, str, Mapping[str, tuple[float, float, float]]]]] = {
     "global-dipole-e": (
         "Electron neutrinos", "e", {"LSND": (2.2, 1.2e3, 0.0), "Super-K": (13.0, 25.0, 0.0)}

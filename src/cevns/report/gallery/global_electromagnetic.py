@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PLANES", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 PLANES: Final = {
     "global-moments": (("mu_nu_e", "mu_nu_mu"), "1e-10 mu_B"),
     "global-charge-radii": (("charge_radius_ee", "charge_radius_mumu"), "1e-32 cm2"),

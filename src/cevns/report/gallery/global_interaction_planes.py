@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTACT", "OFF_DIAGONAL", "figure", "of_mix", "table"]
 
+CARRIED = tables.FITS_FROM
+
 OFF_DIAGONAL: Final = ("global-nsi-off-diagonal", ("eps_ee_u", "eps_emu_u"))
 CONTACT: Final = ("global-contact", ("c_vector", "c_scalar"))
 QUARKS: Final = ("global-nsi-quarks", ("eps_ee_u", "eps_ee_d"))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MODELS", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 MODELS: Final[Mapping[str, tuple[str, str, str, Mapping[str, tuple[float, float, float]]]]] = {
     "global-vector-universal": (
         "Vector, universal", "z", "universal", {"COHERENT 2017": (0.13, 1.1e-4, 0.0)}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PUBLISHED", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 PUBLISHED: Final = {
     "CsI": "5.47 ± 0.38 (arXiv:2303.09360, from memory)",
     "CsI and parity violation": "4.5 % (arXiv:2303.09360)",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PLANES", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 PLANES: Final = {
     "global-nsi-flavours": ("eps_ee_u", "eps_mumu_u"),
     "global-nsi-quarks": ("eps_ee_u", "eps_ee_d"),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PLANES", "PUBLISHED", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 PLANES: Final = {
     "global-radius-cs": ("sin2_theta_w", "r_n_csi"),
     "global-radius-ge": ("sin2_theta_w", "r_n_ge"),

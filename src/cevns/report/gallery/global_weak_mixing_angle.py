@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MARKS_MEV", "MOMENTA_MEV", "Point", "figure", "points", "table"]
 
+CARRIED = tables.FITS_FROM
+
 MOMENTA_MEV: Final = {
     "csi": (38.0, 90.0),
     "lar": (39.0, 86.0),

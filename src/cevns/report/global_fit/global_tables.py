@@ -104,6 +104,9 @@ LOOKS: Final = {
     "ge-2026 and conus-plus": Look("#3f8f5b", "-", 0.0),
 }
 
+FITS_FROM: Final = "regions, limits and fits, from tools/make_global_tables.py"
+"""What entries draw from tables in the package."""
+
 
 def lines(name: str) -> list[dict[str, str]]:
     """The rows of a shipped table by its columns."""
