@@ -66,3 +66,36 @@ def test_the_held_pull_is_said(cevns: Callable):
     words = ("--with", "csi", "--joint-only", "--model", "neutron-radius-common")
     done = cevns("global", *words, "--parameter", "r_n_csi")
     assert "form_factor of coherent-csi-2021 is held" in done.out
+
+
+def test_other_minima_are_said(cevns: Callable):
+    words = ("global", "--with", "ge-2024,conus-plus", "--model", "nsi", "--json", "-")
+    done = cevns(*words, "--parameter", "eps_ee_u")
+    record = json.loads(done.out)
+    assert [m["delta_chi2"] for m in record["minima"]] == sorted(
+        m["delta_chi2"] for m in record["minima"]
+    )
+    other = record["minima"][1]
+    assert (
+        f"another minimum at eps_ee_u = {other['values']['eps_ee_u']:.4g}, "
+        f"-2lnL higher by {other['delta_chi2']:.2f}"
+    ) in done.err
+    assert "conus-plus alone: another minimum" in done.err
+    assert "all without ge-2024: another minimum" in done.err
+
+
+def test_what_is_not_determined_is_said(cevns: Callable):
+    words = ("--with", "ge-2024,conus-plus", "--model", "neutron-radius")
+    done = cevns("global", *words, "--parameter", "sin2_theta_w", "--parameter", "r_n_ge")
+    assert done.out.count("not determined") == 4
+    assert "ge-2024 alone cannot tell sin2_theta_w and r_n_ge apart" in done.out
+    # its upper error does not exist below the bound at 10 fm, and is no mirror of the lower one
+    assert "r_n_ge = 8.263 +open -2 fm" in done.out
+    assert "note: r_n_ge has no upper MINOS error" in done.out
+
+
+def test_share_of_shared_constraints_is_said(cevns: Callable):
+    done = cevns("global", "--with", "csi,ge-2024", "--json", "-")
+    share = json.loads(done.out)["shared_information_share"]
+    row = next(line for line in done.err.splitlines() if "constraints of shared" in line)
+    assert f"{100 * share:.1f} %" in row

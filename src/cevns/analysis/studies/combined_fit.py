@@ -381,17 +381,18 @@ class _Sets:
         data = None if self.data is None else self.data.only(self.model, model)
         free = _names_of_interest(model)
         start = {p.name: self.best[p.name].value for p in model.parameters}
-        poi = free[0] if free else None
+        deepest, minima = _minima(model, parameter_point(model, start), data)
         try:
-            if couplings(model):  # first, whether they are determined: the search takes longer
-                near = fit(model, data=data, poi=poi, minos="none", start=start)
-                deepest, minima = _minima(model, near.theta, data)
-                start = start | deepest
-            else:
-                minima = ()
-            return fit(model, data=data, poi=poi, minos=free or "none", start=start), minima
+            found = fit(
+                model,
+                data=data,
+                poi=free[0] if free else None,
+                minos=free or "none",
+                start=start | deepest,
+            )
         except FitError:
             return None, ()
+        return found, minima
 
 
 @dataclass(frozen=True, eq=False)
