@@ -84,12 +84,21 @@ def test_other_minima_are_said(cevns: Callable):
     assert "all without ge-2024: another minimum" in done.err
 
 
-def test_what_is_not_determined_is_said(cevns: Callable):
+def test_what_is_not_determined_or_felt_is_said(cevns: Callable):
+    words = ("global", "--with", "ge-2024,conus-plus", "--model", "nsi")
+    done = cevns(*words, "--parameter", "eps_ee_u", "--parameter", "eps_mumu_u")
+    assert done.out.count("not determined") == 2
+    assert "ge-2024 alone cannot tell eps_ee_u and eps_mumu_u apart" in done.out
+    done = cevns(*words, "--parameter", "eps_mumu_u")
+    assert done.out.count("not felt") == 2
+
+
+@pytest.mark.slow
+def test_an_open_side_is_said(cevns: Callable):
+    """The upper error of the radius does not exist below its bound."""
     words = ("--with", "ge-2024,conus-plus", "--model", "neutron-radius")
     done = cevns("global", *words, "--parameter", "sin2_theta_w", "--parameter", "r_n_ge")
     assert done.out.count("not determined") == 4
-    assert "ge-2024 alone cannot tell sin2_theta_w and r_n_ge apart" in done.out
-    # its upper error does not exist below the bound at 10 fm, and is no mirror of the lower one
     assert "r_n_ge = 8.263 +open -2 fm" in done.out
     assert "note: r_n_ge has no upper MINOS error" in done.out
 

@@ -585,18 +585,25 @@ def test_a_squared_coupling_of_one_set():
 
 
 def test_what_a_set_does_not_determine():
-    """One count of germanium has no angle and radius; CONUS+ does not feel a muon's coupling."""
-    found = cevns.load("global:ge-2024,conus-plus", models="neutron-radius").combine(
-        "sin2_theta_w", "r_n_ge"
-    )
-    for s in found.sets.values():
-        assert (s.alone, s.without, s.shift) == ((), (), None)
-        assert s.undetermined == s.undetermined_without == ("sin2_theta_w", "r_n_ge")
-        assert s.to_dict()["undetermined"] == ["sin2_theta_w", "r_n_ge"]
+    """One count at the SNS has no two couplings; CONUS+ has one of them, as the joint fit has."""
+    found = cevns.load("global:ge-2024,conus-plus", models="nsi").combine("eps_ee_u", "eps_mumu_u")
+    ge, conus = found.sets["ge-2024"], found.sets["conus-plus"]
+    assert (ge.alone, conus.without, conus.shift) == ((), (), None)
+    assert ge.undetermined == conus.undetermined_without == ("eps_ee_u", "eps_mumu_u")
+    assert ge.to_dict()["undetermined"] == ["eps_ee_u", "eps_mumu_u"]
+    assert conus.undetermined == ge.undetermined_without == ()
+    assert [p.name for p in conus.alone] == [p.name for p in ge.without] == ["eps_ee_u"]
+    # two valleys of each coupling
+    assert len(found.minima) == 4
+    assert [m.rise for m in found.minima] == pytest.approx([0.0] * 4, abs=1e-4)
+
+
+def test_what_a_set_does_not_feel():
+    """A reactor has no muon neutrinos."""
     found = cevns.load("global:ge-2024,conus-plus", models="nsi").combine("eps_mumu_u")
-    assert found.sets["ge-2024"].without == ()
-    assert found.sets["conus-plus"].alone == ()
-    assert found.sets["conus-plus"].undetermined == ()
+    ge, conus = found.sets["ge-2024"], found.sets["conus-plus"]
+    assert (ge.without, conus.alone) == ((), ())
+    assert ge.undetermined_without == conus.undetermined == ()
 
 
 def test_shares_sum_to_one():

@@ -23,6 +23,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+
 from cevns.analysis.measurement import Measurement, short
 from cevns.analysis.measuring import measure
 from cevns.analysis.question import Asked, Request, ask
@@ -31,6 +33,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
 from cevns.inference.fitting.local_minima import couplings, local_minima
+from cevns.inference.fitting.minuit import degenerate
 from cevns.inference.minimum.information import information_shares
 from cevns.inference.model.expectation import parameter_point
 from cevns.records import Result, cited
@@ -381,7 +384,14 @@ class _Sets:
         data = None if self.data is None else self.data.only(self.model, model)
         free = _names_of_interest(model)
         start = {p.name: self.best[p.name].value for p in model.parameters}
-        deepest, minima = _minima(model, parameter_point(model, start), data)
+        point = parameter_point(model, start)
+        # beside the point, where a squared coupling is not zero: a search would take long
+        beside = {n: start[n] + 0.5 * model.parameters[n].scale for n in couplings(model)}
+        likelihood = Likelihood.of(model, data)
+        moving = np.array([not p.fixed for p in model.parameters])
+        if beside and degenerate(likelihood, parameter_point(model, start | beside), moving):
+            return None, ()
+        deepest, minima = _minima(model, point, data)
         try:
             found = fit(
                 model,
