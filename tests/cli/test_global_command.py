@@ -86,3 +86,45 @@ def test_variants_are_the_fits_with_each_alternative(cevns: Callable):
     got = found["couplings", "common"]["of_interest"]["sin2_theta_w"]
     assert (got["value"], got["error_up"]) == pytest.approx((alone.value, alone.error_up))
     assert alone.value != pytest.approx(json.loads(done.out)["poi"]["value"], abs=1e-5)
+
+
+def test_other_minima_are_said(cevns: Callable):
+    words = ("global", "--with", "ge-2024,conus-plus", "--model", "nsi", "--json", "-")
+    done = cevns(*words, "--parameter", "eps_ee_u")
+    record = json.loads(done.out)
+    assert [m["delta_chi2"] for m in record["minima"]] == sorted(
+        m["delta_chi2"] for m in record["minima"]
+    )
+    other = record["minima"][1]
+    assert (
+        f"another minimum at eps_ee_u = {other['values']['eps_ee_u']:.4g}, "
+        f"-2lnL higher by {other['delta_chi2']:.2f}"
+    ) in done.err
+    assert "conus-plus alone: another minimum" in done.err
+    assert "all without ge-2024: another minimum" in done.err
+
+
+def test_what_is_not_determined_or_felt_is_said(cevns: Callable):
+    words = ("global", "--with", "ge-2024,conus-plus", "--model", "nsi")
+    done = cevns(*words, "--parameter", "eps_ee_u", "--parameter", "eps_mumu_u")
+    assert done.out.count("not determined") == 2
+    assert "ge-2024 alone cannot tell eps_ee_u and eps_mumu_u apart" in done.out
+    done = cevns(*words, "--parameter", "eps_mumu_u")
+    assert done.out.count("not felt") == 2
+
+
+@pytest.mark.slow
+def test_an_open_side_is_said(cevns: Callable):
+    """The upper error of the radius does not exist below its bound."""
+    words = ("--with", "ge-2024,conus-plus", "--model", "neutron-radius")
+    done = cevns("global", *words, "--parameter", "sin2_theta_w", "--parameter", "r_n_ge")
+    assert done.out.count("not determined") == 4
+    assert "r_n_ge = 8.263 +open -2 fm" in done.out
+    assert "note: r_n_ge has no upper MINOS error" in done.out
+
+
+def test_share_of_shared_constraints_is_said(cevns: Callable):
+    done = cevns("global", "--with", "csi,ge-2024", "--json", "-")
+    share = json.loads(done.out)["shared_information_share"]
+    row = next(line for line in done.err.splitlines() if "constraints of shared" in line)
+    assert f"{100 * share:.1f} %" in row

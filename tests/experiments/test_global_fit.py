@@ -17,7 +17,8 @@ from cevns.exceptions import CevnsWarning, DataError, InputError, SchemaError, U
 from cevns.experiments.declaration import loader
 from cevns.experiments.declaration.combination import CombinationFile, read_combination
 from cevns.experiments.declaration.document import parse
-from cevns.inference import Likelihood
+from cevns.experiments.fast_form import fast_form
+from cevns.inference import Likelihood, fit
 from cevns.inference.model.joining import shared_parameters
 from cevns.reproduction import declared, reproduce
 
@@ -511,6 +512,115 @@ def test_two_parameters():
     angle, radius = found.of_interest
     assert angle.value == pytest.approx(0.289, abs=0.005)
     assert radius.value == pytest.approx(8.2, abs=0.2)
+
+
+# -- several minima, and what a set does not determine -------------------------------------------
+
+
+def scanned(study: Any, name: str, grid: Any) -> tuple[Any, Any]:
+    """Minima of a profile that needs no search: a fit at each point, begun at the last one."""
+    model = fast_form(study.model(free=(name,)))[0]
+    curve, start = [], None
+    for value in grid:
+        found = fit(model, fix={name: float(value)}, start=start, minos="none")
+        curve.append(found.twice_nll)
+        start = found.theta
+    curve = np.array(curve)
+    low = 1 + np.flatnonzero((curve[1:-1] < curve[:-2]) & (curve[1:-1] < curve[2:]))
+    return grid[low], curve[low] - curve.min()
+
+
+def agree_with_a_scan(study: Any, name: str) -> Any:
+    found = study.combine(name)
+    where, rises = scanned(study, name, np.linspace(-0.4, 0.8, 121))
+    wanted = sorted(zip(rises, where, strict=True))
+    assert len(found.minima) == len(wanted) == 2
+    for minimum, (rise, value) in zip(found.minima, wanted, strict=True):
+        assert minimum.values[name] == pytest.approx(value, abs=0.01)
+        # half a step from a minimum of width 0.02 -2 ln L has risen by 0.06
+        assert minimum.rise == pytest.approx(rise, abs=0.06)
+    assert found.poi.value == pytest.approx(found.minima[0].values[name], abs=1e-3)
+    return found
+
+
+def test_the_deepest_of_two_minima():
+    """The valley of the Standard Model is the shallower one, and each set alone is searched too."""
+    study = cevns.load("global:ge-2024,conus-plus", models="nsi")
+    found = agree_with_a_scan(study, "eps_ee_u")
+    assert found.poi.value > 0.3
+    conus = found.sets["conus-plus"]
+    # one count of one nucleus: |Q_W + dQ| is the same, Q_W^2 = (Q_W + (2 Z + N)(a + b))^2
+    low, high = sorted(m.values["eps_ee_u"] for m in conus.minima)
+    assert (low, high) == pytest.approx((-0.0242, 0.3977), abs=1e-3)
+    assert [m.rise for m in conus.minima] == pytest.approx([0.0, 0.0], abs=1e-6)
+    # what is as deep stays in the valley of the joint fit
+    assert conus.alone[0].value == pytest.approx(high, abs=1e-4)
+    assert found.goodness is not None
+    own = sum(s.minimum for s in found.sets.values())
+    assert found.goodness.chi2 == pytest.approx(found.measurement.fit.twice_nll - own, abs=0.01)
+    record = found.to_dict()
+    assert [m["values"]["eps_ee_u"] for m in record["minima"]] == [
+        m.values["eps_ee_u"] for m in found.minima
+    ]
+    assert len(record["sets"]["conus-plus"]["minima"]) == 2
+    curve = study.profile(free=("eps_ee_u",), points=3).curve
+    assert curve.best["eps_ee_u"].value == pytest.approx(found.poi.value, abs=1e-3)
+
+
+@has_lar
+@pytest.mark.slow
+@pytest.mark.parametrize(("sets", "deepest"), [("lar", 0.401), ("csi,lar", 0.383)])
+def test_minima_with_argon(sets: str, deepest: float):
+    """Those that a scan finds; a fit from the Standard Model ends at -0.033 and 0.009."""
+    found = agree_with_a_scan(cevns.load(f"global:{sets}", models="nsi"), "eps_mumu_u")
+    assert found.poi.value == pytest.approx(deepest, abs=2e-3)
+
+
+def test_a_squared_coupling_of_one_set():
+    """The joint fit ends where CONUS+ has no slope; alone it has two minima."""
+    found = cevns.load("global:ge-2024,conus-plus", models="nsi").combine("eps_emu_u")
+    low, high = sorted(m.values["eps_emu_u"] for m in found.sets["conus-plus"].minima)
+    assert high == pytest.approx(-low, rel=1e-4)
+    assert high > 0.05
+
+
+def test_what_a_set_does_not_determine():
+    """One count at the SNS has no two couplings; CONUS+ has one of them, as the joint fit has."""
+    found = cevns.load("global:ge-2024,conus-plus", models="nsi").combine("eps_ee_u", "eps_mumu_u")
+    ge, conus = found.sets["ge-2024"], found.sets["conus-plus"]
+    assert (ge.alone, conus.without, conus.shift) == ((), (), None)
+    assert ge.undetermined == conus.undetermined_without == ("eps_ee_u", "eps_mumu_u")
+    assert ge.to_dict()["undetermined"] == ["eps_ee_u", "eps_mumu_u"]
+    assert conus.undetermined == ge.undetermined_without == ()
+    assert [p.name for p in conus.alone] == [p.name for p in ge.without] == ["eps_ee_u"]
+    # two valleys of each coupling
+    assert len(found.minima) == 4
+    assert [m.rise for m in found.minima] == pytest.approx([0.0] * 4, abs=1e-4)
+
+
+def test_what_a_set_does_not_feel():
+    """A reactor has no muon neutrinos."""
+    found = cevns.load("global:ge-2024,conus-plus", models="nsi").combine("eps_mumu_u")
+    ge, conus = found.sets["ge-2024"], found.sets["conus-plus"]
+    assert (ge.without, conus.alone) == ((), ())
+    assert ge.undetermined_without == conus.undetermined == ()
+
+
+def test_shares_sum_to_one():
+    """With what is known of shared parameters, here the flux of the SNS."""
+    found = cevns.load("global:csi,ge-2024").combine()
+    assert found.shared_share is not None
+    assert found.shared_share > 0.05
+    shares = [s.share or 0.0 for s in found.sets.values()]
+    assert sum(shares) + found.shared_share == pytest.approx(1.0, abs=1e-6)
+    assert found.to_dict()["shared_information_share"] == found.shared_share
+
+
+def test_a_result_measured_from_zero_has_tables():
+    """Where nothing is expected the number of events was missed by 0/0, and the fit was slow."""
+    error = fast_form(cevns.load("global:pandax").model())[1]
+    assert error is not None
+    assert error.small
 
 
 @has_lar

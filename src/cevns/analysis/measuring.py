@@ -49,6 +49,7 @@ def measure(
     gof_toys: int = 0,
     contributions: bool = True,
     widths: Iterable[tuple[str, float]] = (),
+    start: Mapping[str, float] | None = None,
 ) -> Measurement:
     """Fit one or several experiments.
 
@@ -63,6 +64,7 @@ def measure(
             parameter of interest.
         widths: pairs of a constrained parameter and another width of its constraint (absolute):
             the answer if it were known that well, ``[("sns.flux", 0.05), ("sns.flux", 0.02)]``.
+        start: where the fits begin, by name of a parameter; at nominal values by default.
 
     Raises:
         InputError: if an experiment declares no data and `use_asimov` is off, the counts are
@@ -77,7 +79,7 @@ def measure(
         True
     """
     asked = ask(*experiments, request=request)
-    fits = _Fits(asked, asked.data(use_asimov), minos)
+    fits = _Fits(asked, asked.data(use_asimov), minos, start or {})
     model, interest = asked.held, asked.interest
     joint = len(asked.experiments) > 1 or asked.question.scale is not None
     wanted = [_other_width(asked, *pair) for pair in widths]
@@ -130,17 +132,20 @@ class _Fits:
         asked: the question.
         data: Asimov data, or None for those of the models.
         minos: ``"poi"``, ``"all"`` or ``"none"``.
+        start: where they begin, by name; at nominal values for the others.
     """
 
     asked: Asked
     data: Data | None
     minos: str
+    start: Mapping[str, float]
 
     def fit(self, model: Model, data: Data | None = None) -> FitResult:
         """A fit with MINOS errors of every parameter of interest where they are asked for."""
         own = [p.name for p in model.parameters if p.role == "poi"]
         minos = own if self.minos == "poi" else self.minos
-        return fit(model, data=data or self.data, poi=self.asked.interest, minos=minos)
+        start = {n: v for n, v in self.start.items() if model.parameters.has(n)}
+        return fit(model, data=data or self.data, poi=self.asked.interest, minos=minos, start=start)
 
     def measure(self, model: Model) -> Measurement:
         """A fit with what it tells of each experiment."""

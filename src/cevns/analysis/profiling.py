@@ -12,7 +12,8 @@ from cevns.analysis.question import PLAIN, Request, Subject, ask
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Interval, ProfileCurve, fit, interval, profile
-from cevns.inference.model.expectation import single_poi
+from cevns.inference.fitting.local_minima import local_minima
+from cevns.inference.model.expectation import parameter_point, single_poi
 from cevns.records import Result, cited, head
 
 __all__ = ["LEVELS", "Profile", "profile_experiments"]
@@ -79,7 +80,8 @@ def profile_experiments(
 ) -> Profile:
     """Profile a parameter of one or several experiments, three errors either side of the best fit.
 
-    Signals of several experiments are tabulated, which moves -2 ln L by less than 0.01.
+    Signals of several experiments are tabulated, which moves -2 ln L by less than 0.01. The best
+    fit is the deepest of the minima along couplings there.
 
     Args:
         experiments: from `cevns.experiments.load`.
@@ -96,12 +98,14 @@ def profile_experiments(
     """
     asked = ask(*experiments, request=request)
     data, model = asked.data(use_asimov), asked.held
+    start = parameter_point(model)
     if len(experiments) > 1:
         from cevns.experiments.fast_form import fast_form  # many fits: they pay for tables
 
         model = fast_form(model)[0]
+        start = next((m.theta for m in local_minima(model, start, data=data)), start)
     name = single_poi(model, parameter or asked.interest)
-    best = fit(model, data=data, poi=name, minos="none")
+    best = fit(model, data=data, poi=name, minos="none", start=start)
     fitted = best[name]
     p = fitted.parameter
     low = max(fitted.value - 3.0 * fitted.error, p.lower)

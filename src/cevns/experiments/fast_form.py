@@ -73,9 +73,12 @@ class TabulationError:
         tabulated = fast.expected(points[inside])
         found = Likelihood.of(fast, data).twice_nll(points[inside], tabulated)
         counts, others = (mu.sum(axis=-1) for mu in (expected[inside], tabulated))
+        missed, size = np.abs(others - counts), np.abs(counts)
+        # a result measured from zero expects nothing there, of which nothing can be missed
+        relative = np.divide(missed, size, out=np.where(missed > 0.0, np.inf, 0.0), where=size > 0)
         return cls(
             float(np.abs(found - wanted[inside]).max(initial=0.0)),
-            float((np.abs(others - counts) / np.abs(counts)).max(initial=0.0)),
+            float(relative.max(initial=0.0)),
         )
 
     @property

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from cevns.analysis.studies.combined_fit import CombinedFit
+    from cevns.analysis.studies.combined_fit import CombinedFit, SetFit
     from cevns.inference import FittedParameter
     from cevns.study.combined_study import CombinedStudy
 
-__all__ = ["global_fit"]
+__all__ = ["fitted_text", "global_fit"]
 
 
 def global_fit(
@@ -157,15 +157,20 @@ def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
             s.title,
             str(s.bins),
             f"{s.deviance:.1f}",
-            _first(s.alone, poi.name),
-            _first(s.without, poi.name),
-            "" if s.share is None else f"{100 * s.share:.1f} %",
-            "" if s.shift is None else f"{s.shift:+.1f}",
+            _first(s.alone, s.undetermined, poi.name),
+            _first(s.without, s.undetermined_without, poi.name) if len(found.sets) > 1 else "-",
+            "-" if s.share is None else f"{100 * s.share:.1f} %",
+            _shift(s, poi.name),
         )
+    share = f"{100 * (found.shared_share or 0.0):.1f} %"
+    if share != "0.0 %":
+        sets.add_section()
+        sets.add_row("", "constraints of shared parameters", *[""] * 4, share, "")
     if found.sets:
         console.print(sets)
     for p in found.of_interest:
-        console.print(f"{p.name} = {_value(p)} {p.unit}".rstrip(), style="bold")
+        console.print(f"{p.name} = {fitted_text(p, p.unit)}", style="bold")
+    _show_minima(console, found)
     fit = found.measurement.fit
     console.print(f"chi2 {fit.chi2:.1f} / {fit.ndof}")
     if found.goodness is not None:
@@ -176,18 +181,58 @@ def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
         )
     said = [r for e in study.experiments for r in remarks(e.physics)]
     said += radius_remarks(study.experiments, found.measurement.question.free)
+    said += [fit.diagnosis] if fit.diagnosis else []
+    said += [f"{n} alone: {s.diagnosis}" for n, s in found.sets.items() if s.diagnosis]
+    said += [
+        f"{n} alone cannot tell {' and '.join(s.undetermined)} apart"
+        for n, s in found.sets.items()
+        if len(s.undetermined) > 1
+    ]
     for remark in dict.fromkeys(said):
         console.print(f"note: {remark}", soft_wrap=True)
     for pull in found.large_pulls:
         console.print(f"pull beyond 2: {pull.name} {pull.value:+.2f} ({', '.join(pull.sets)})")
 
 
-def _first(parameters: Sequence[FittedParameter], name: str) -> str:
-    return next((_value(p) for p in parameters if p.name == name), "")
+def _show_minima(console: Console, found: CombinedFit) -> None:
+    """Print the minima beside those that are quoted."""
+    fits = {"": found.minima}
+    for name, s in found.sets.items():
+        fits |= {f"{name} alone: ": s.minima, f"all without {name}: ": s.minima_without}
+    for what, minima in fits.items():
+        for other in minima[1:]:
+            at = ", ".join(f"{n} = {v:.4g}" for n, v in other.values.items())
+            rise = f"{other.rise:.2f}"
+            console.print(f"{what}another minimum at {at}, -2lnL higher by {rise}", soft_wrap=True)
 
 
-def _value(p: FittedParameter) -> str:
-    up, down = (p.error if e is None else e for e in (p.error_up, p.error_down))
-    if p.at_lower_bound:
-        return f"{p.quoted:.4g} +{up:.2g}"
-    return f"{p.value:.4g} +{up:.2g} -{down:.2g}"
+def _first(parameters: Sequence[FittedParameter], undetermined: Sequence[str], name: str) -> str:
+    if name in undetermined:
+        return "not determined"
+    return next((fitted_text(p) for p in parameters if p.name == name), "not felt")
+
+
+def _shift(s: SetFit, name: str) -> str:
+    if s.shift is not None:
+        return f"{s.shift:+.1f}"
+    return "small" if any(p.name == name for p in s.without) else "-"
+
+
+def fitted_text(p: FittedParameter, unit: str = "") -> str:
+    """A value with its errors; a side is open where -2 ln L does not rise by one.
+
+    Examples:
+        >>> from cevns.inference import FittedParameter
+        >>> from cevns.parameters import Parameter
+        >>> radius = Parameter("r_n_xe", 4.8, unit="fm", lower=0.0, upper=10.0)
+        >>> fitted_text(FittedParameter(radius, 7.92, 9.2, None, 2.1), "fm")
+        '7.92 +open -2.1 fm'
+        >>> fitted_text(FittedParameter(radius, 10.0, 9.2, None, 2.1, at_bound=True))
+        '10 -2.1 (at its bound)'
+    """
+    up, down = ("open" if e is None else f"{e:.2g}" for e in (p.error_up, p.error_down))
+    sides = [f"+{up}", f"-{down}"]
+    if p.at_bound:
+        sides = [sides[0] if p.at_lower_bound else sides[1]]
+    bound = "(at its bound)" if p.at_bound else ""
+    return " ".join(filter(None, [f"{p.quoted:.4g}", *sides, unit, bound]))

@@ -28,6 +28,7 @@ __all__ = [
     "Start",
     "around",
     "best_of_starts",
+    "moved",
     "needed_starts",
 ]
 
@@ -135,7 +136,7 @@ def around(model: Model, truth: Array) -> Screen | None:
     if not couplings:
         return None
     data = asimov(model, truth)
-    rungs = [_moved(model, truth, k, np.concatenate([-LADDER, LADDER])) for k in couplings]
+    rungs = [moved(model, truth, k, np.concatenate([-LADDER, LADDER])) for k in couplings]
     free = BatchFitter(model)
     found = free.fit(data, np.concatenate(rungs, axis=1), rescue=False)
     minima = np.concatenate([truth[None], found.theta[found.valid_nll < _NEAR]])
@@ -152,7 +153,7 @@ def around(model: Model, truth: Array) -> Screen | None:
     return Screen(model, theta, (n,) * len(chosen))
 
 
-def _moved(model: Model, theta: Array, k: int, steps: Array) -> Array:
+def moved(model: Model, theta: Array, k: int, steps: Array) -> Array:
     """A point moved along a coupling, in units of its typical size, ``(n_par, n)``."""
     p = model.parameters[k]
     at = np.repeat(theta[:, None], len(steps), axis=1)
@@ -165,7 +166,7 @@ def _range(model: Model, data: Data, minima: Array, k: int) -> tuple[float, floa
     held = BatchFitter(model, fix=(model.parameters[k].name,))
     ends = []
     for side, i in ((-1.0, minima[:, k].argmin()), (1.0, minima[:, k].argmax())):
-        at = _moved(model, minima[i], k, side * LADDER)
+        at = moved(model, minima[i], k, side * LADDER)
         found = held.fit(data, at, rescue=False, excluded=2.0 * _NEAR)
         beyond = np.flatnonzero(~(found.valid_nll < _NEAR))
         ends.append(float(at[k, beyond[0] if beyond.size else -1]))

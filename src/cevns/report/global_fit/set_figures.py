@@ -65,15 +65,25 @@ def sets_figure(found: CombinedFit, parameter: str = "") -> Figure:
                     p.value, row + move, xerr=np.array([_side(p)]).T, fmt="o", color=color,
                     markerfacecolor=fill, markersize=4.5, capsize=2.0, linewidth=1.2,
                 )  # fmt: skip
+                down, up = _side(p)
+                for end, size, mark, error in (
+                    (p.value + up, up, ">", p.error_up), (p.value - down, down, "<", p.error_down)
+                ):  # fmt: skip
+                    if error is None and size > 0.0:
+                        left.plot(end, row + move, mark, color=color, markersize=5.0)
     for label, color, fill in (("Alone", _ALONE, _ALONE), ("All without it", _WITHOUT, "white")):
         left.plot([], [], "o", color=color, markerfacecolor=fill, markersize=4.5, label=label)
-    rows = range(len(found.sets))
-    left.set_yticks(rows, [style.plain(n) for n in found.sets])
-    left.set_ylim(len(found.sets) - 0.5, -0.5)
+    # what constraints of shared parameters bring has a bar, but is no set
+    common = found.shared_share if first and found.shared_share else None
+    labels = [style.plain(n) for n in found.sets] + ["shared constraints"] * (common is not None)
+    rows = range(len(labels))
+    left.set_yticks(rows, labels)
+    left.set_ylim(len(labels) - 0.5, -0.5)
     left.tick_params(axis="y", which="both", length=0.0)
     left.set_xlabel(parameter_label(name, joint.unit))
     if first:
         right, shares = grid[0, 1], [100.0 * (s.share or 0.0) for s in found.sets.values()]
+        shares += [] if common is None else [100.0 * common]
         right.barh(rows, shares, height=0.5, color="0.6", linewidth=0.0)
         right.set_xlim(0.0, max(1.05 * max(shares), 1.0))
         right.set_xlabel(style.with_unit("Share of information", "%"))
@@ -116,8 +126,10 @@ def _named(fits: Sequence[FittedParameter], name: str) -> FittedParameter | None
 
 
 def _side(p: FittedParameter) -> tuple[float, float]:
-    """Errors downwards and upwards."""
+    """Errors downwards and upwards; of an open side HESSE's, and nothing beyond a bound."""
     down, up = (p.error if e is None else e for e in (p.error_down, p.error_up))
+    if p.at_bound:
+        return (0.0, abs(up)) if p.at_lower_bound else (abs(down), 0.0)
     return abs(down), abs(up)
 
 
