@@ -29,7 +29,9 @@ def test_compare_with_figure(tmp_path):
 
 
 def test_compare_shows_both_predictions():
-    done = RUNNER.invoke(app, ["compare", "coherent-csi-2017", "coherent-csi-2021"])
+    done = RUNNER.invoke(
+        app, ["compare", "coherent-csi-2017", "coherent-csi-2021"], env={"COLUMNS": "100"}
+    )
     assert done.exit_code == 0
     for word in ("168.5", "331.4", "quenching", "expected significance", "405 ± 20.1"):
         assert word in done.stdout

@@ -91,7 +91,7 @@ def test_only_our_own_warnings_are_said(cevns, monkeypatch):
         warnings.warn("IntegrationWarning of another library", UserWarning, stacklevel=1)
         warnings.warn("with care", CevnsWarning, stacklevel=1)
 
-    monkeypatch.setattr("cevns.cli.terminal.fit_tables._show_origin", noisy)
+    monkeypatch.setattr("cevns.cli.printed.fit_tables._show_origin", noisy)
     assert cevns("fit", NAME).err == "cevns: warning: with care\n"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cevns.cli import run
 from cevns.cli.app import app, data
-from cevns.cli.terminal.fit_tables import other_digests
+from cevns.cli.printed.fit_tables import other_digests
 from cevns.cli.terminal.progress import progress_bar
 from cevns.datasets import places
 

@@ -675,7 +675,7 @@ def test_a_parameter_of_ones_own_is_called_by_its_description() -> None:
     assert parameter_label("g_x", "MeV", "mass of the X boson; zero without it") == (
         "Mass of the X boson [MeV]"
     )
-    assert parameter_label("g_x", "", "a description too long for an axis " * 2) == "g_x"
+    assert parameter_label("g_x", "", "a description too long for an axis " * 2) == symbol("g_x")
     assert parameter_label("mu_nu", "", "magnetic moment") == r"$\mu_{\nu}$"
 
 

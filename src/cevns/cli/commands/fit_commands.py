@@ -45,8 +45,8 @@ def fit(
     A HistFactory workspace (FILE.json) is fitted as it is; '--set normsys=code1' and '--set
     measurement=NAME' choose what the file leaves open.
     """
-    from cevns.cli.terminal.fit_tables import show_fit
-    from cevns.cli.terminal.likelihood_file_fit import fit_file, likelihood_file
+    from cevns.cli.printed.fit_tables import show_fit
+    from cevns.cli.printed.likelihood_file_fit import fit_file, likelihood_file
 
     if (file := likelihood_file(asked)) is not None:
         if figures.plots is not None or gof_toys or width:
@@ -145,7 +145,7 @@ def systematics(
     asimov: options.Asimov = False,
 ) -> None:
     """Effect of each uncertainty on the CEvNS prediction and on the fit, with pulls and impacts."""
-    from cevns.cli.terminal.fit_tables import show_systematics
+    from cevns.cli.printed.fit_tables import show_systematics
 
     result = asked.study.systematics(**asked.question, asimov=asimov)
     show_systematics(output.console, result)

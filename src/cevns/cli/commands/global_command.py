@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cevns.cli.printed.variants import show_variants, variants
 from cevns.cli.terminal import options
 from cevns.cli.terminal.figure_options import Figures
 from cevns.cli.terminal.output import Output, table
-from cevns.cli.terminal.variants import show_variants, variants
 from cevns.exceptions import InputError
 from cevns.registry import canonical
 
@@ -101,8 +101,8 @@ def global_fit(
             return other.combine(*asked, at=held, fix=fixed, asimov=asimov, each=False)
 
         changed = list(variants(study, opened, fitted))
-        show_variants(output.console, changed, found.poi.name, _value)
-        record["variants"] = [v.to_dict() for v in changed]
+        show_variants(output.console, changed, found.poi.name, fitted_text)
+        record["variants"] = [v.record() for v in changed]
     if points:
         curve = study.profile(
             free=asked, at=held, fix=fixed, asimov=asimov, points=points

@@ -138,7 +138,7 @@ def _value(parameter: Mapping[str, Any]) -> str:
 
 def _data(console: Console, found: Description) -> None:
     """What is known of the data, with digests."""
-    from cevns.cli.terminal.fit_tables import other_digests
+    from cevns.cli.printed.fit_tables import other_digests
 
     said = {
         "data": "data: {}",

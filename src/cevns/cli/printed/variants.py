@@ -34,7 +34,7 @@ class Variant:
     alternative: str
     found: CombinedFit | str
 
-    def to_dict(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Plain values; ``refused`` says why there is no fit."""
         record: dict[str, Any] = {"choice": self.choice, "alternative": self.alternative}
         if isinstance(self.found, str):
