@@ -77,7 +77,7 @@ class Minimum:
     values: Mapping[str, float]
     rise: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """Plain values."""
         return {"values": dict(self.values), "delta_chi2": self.rise}
 
@@ -153,8 +153,8 @@ class SetFit(Result):
             "shift_without": self.shift,
             "undetermined": list(self.undetermined),
             "undetermined_without": list(self.undetermined_without),
-            "minima": [m.to_dict() for m in self.minima],
-            "minima_without": [m.to_dict() for m in self.minima_without],
+            "minima": [m.record() for m in self.minima],
+            "minima_without": [m.record() for m in self.minima_without],
             "diagnosis": self.diagnosis,
         }
 
@@ -206,7 +206,7 @@ class CombinedFit(Result):
             **whole,
             "experiments": {name: r.to_dict() for name, r in results.items()},
             "of_interest": {p.name: short(p) for p in self.of_interest},
-            "minima": [m.to_dict() for m in self.minima],
+            "minima": [m.record() for m in self.minima],
             "sets": {name: s.to_dict() for name, s in self.sets.items()},
             "pulls": [
                 {"name": p.name, "sets": list(p.sets), "value": p.value, "error": p.error}

@@ -389,7 +389,7 @@ def legend_below(figure: Figure, height_in: float, **options: Any) -> Legend:
     for axes in figure.axes:
         for handle, text in zip(*axes.get_legend_handles_labels(), strict=True):
             found.setdefault(text, handle)
-    width, _ = figure.get_size_inches()
+    width = float(figure.bbox.width / figure.dpi)
     how: dict[str, Any] = {
         "loc": "outside lower center",
         "columnspacing": 1.2,
@@ -406,7 +406,7 @@ def legend_below(figure: Figure, height_in: float, **options: Any) -> Legend:
         if columns == 1 or _size_in(figure, legend)[0] <= width - 0.08:
             break
         legend.remove()
-    figure.set_size_inches(width, height_in + _size_in(figure, legend)[1])
+    resize(figure, width, height_in + _size_in(figure, legend)[1])
     return legend
 
 
@@ -444,7 +444,7 @@ def lift_legend(figure: Figure, axes: Axes, edges: NDArray[Any], heights: NDArra
     if legend is None:
         return
     for _ in range(3):  # longer numbers beside the axis make it a little narrower
-        figure.draw_without_rendering()
+        figure.canvas.figure.draw_without_rendering()  # of the whole, where it is a part of one
         box = legend.get_window_extent().transformed(axes.transAxes.inverted())
         left, right = axes.get_xlim()
         low, high = (left + share * (right - left) for share in (box.x0 - 0.02, box.x1 + 0.02))
