@@ -66,3 +66,35 @@ def test_the_held_pull_is_said(cevns: Callable):
     words = ("--with", "csi", "--joint-only", "--model", "neutron-radius-common")
     done = cevns("global", *words, "--parameter", "r_n_csi")
     assert "form_factor of coherent-csi-2021 is held" in done.out
+
+
+TO_GE = ("global:ge-2024", "--set", "choose.ge-2024=grid", "--json", "-")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fit", *TO_GE),
+        ("profile", *TO_GE, "--points", "5"),
+        ("systematics", *TO_GE, "--poi", "sin2-theta-w"),
+        ("toys", *TO_GE, "-n", "20", "--workers", "1"),
+        ("scan", *TO_GE, "--parameter", "sin2_theta_w=0.1:0.4:3"),
+        ("scan", *TO_GE, "--parameter", "sin2_theta_w=0.1:0.4:3", "--plan", "--method", "fc"),
+        ("limit", *TO_GE, "--model", "nsi", "--parameter", "eps_ee_u=-0.3:0.7:5"),
+        ("limit", *TO_GE),
+        ("predict", *TO_GE),
+        ("flux", *TO_GE),
+        ("simulate", *TO_GE, "-n", "5"),
+        ("compare", *TO_GE, "--set", "target.mass=20 kg"),
+    ],
+)
+def test_choices_are_in_every_result(cevns: Callable, words: tuple[str, ...]):
+    done = cevns(*words)
+    assert done.code == 0, done.err
+    record = json.loads(done.out)
+    assert record["combination"] == "global"
+    assert record["choices"]["ge-2024"] == "grid"
+    assert record["choices"]["sns-flux"] == "common"
+    assert record["sets"] == {"ge-2024": "coherent-ge-2024"}
+    said = "Accelerator, reactor and solar CEvNS), choices: ge-2024 grid; the others are the usual"
+    assert said in " ".join(done.err.split())

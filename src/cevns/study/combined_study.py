@@ -25,15 +25,26 @@ class CombinedStudy(Study):
         heading: its title.
         sets: short names, and the experiment or the external measurement that each is.
         choices: which alternative was taken, by the name of the choice.
+        usual: the alternative that is taken when nothing is said, likewise.
     """
 
     sets: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
+    usual: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def combination(self) -> dict[str, Any]:
+        """Name, choices and sets, as every result of it has them."""
+        return {"combination": self.name, "choices": dict(self.choices), "sets": dict(self.sets)}
+
+    @property
+    def unusual(self) -> dict[str, str]:
+        """Alternatives that are not the usual ones, by the name of the choice."""
+        return {n: option for n, option in self.choices.items() if option != self.usual.get(n)}
 
     def provenance(self) -> dict[str, Any]:
         """As of several experiments, with the name of the combination and its choices."""
-        whole = {"combination": self.name, "choices": dict(self.choices), "sets": dict(self.sets)}
-        return {**super().provenance(), **whole}
+        return {**super().provenance(), **self.combination}
 
     @tiny_is_zero()
     def combine(

@@ -55,7 +55,7 @@ def fit(
     if plots is not None:
         record["figures"] = _draw(result, plots)
         output.console.print(f"{len(record['figures'])} figures in {plots}")
-    output.result(record)
+    output.result(record, asked.study)
 
 
 def _draw(result: Measurement, folder: Path) -> list[str]:
@@ -115,7 +115,7 @@ def profile(
         note = credit(result.experiment, asimov=asimov)
         save(profile_figure(curve, title=study.title, note=note), plot)
         record["figures"] = [str(plot)]
-    output.result(record)
+    output.result(record, asked.study)
 
 
 def systematics(
@@ -128,4 +128,4 @@ def systematics(
 
     result = asked.study.systematics(**asked.question, asimov=asimov)
     show_systematics(output.console, result)
-    output.result(result.to_dict())
+    output.result(result.to_dict(), asked.study)

@@ -43,7 +43,7 @@ def scan(
 
             estimate = cost(wanted, options.method, toys=options.toys, toys_at=options.toys_at)
             output.console.print(str(estimate))
-            output.result({**wanted.provenance(), **estimate.to_dict()})
+            output.result({**wanted.provenance(), **estimate.to_dict()}, options.study)
             return
         options.carry_out(output, wanted, executor, share)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from cevns.study import Study
+
 __all__ = [
     "Output",
     "by_channel",
@@ -64,15 +66,25 @@ class Output:
             console.width = 160  # a file or a pipe has no edge to cut tables at
         return console
 
-    def result(self, record: Mapping[str, Any]) -> None:
+    def result(self, record: Mapping[str, Any], study: Study | None = None) -> None:
         """Write the JSON, if it was asked for, with what every result says of itself.
+
+        Args:
+            record: of the command.
+            study: what it is of; of a combination name, sets and choices are written too, and the
+                choices that are not the usual ones are printed.
 
         Raises:
             OutputError: if it cannot be written; nothing is left half written.
         """
+        own = {} if study is None else study.combination
+        if study is not None and own:
+            taken = ", ".join(f"{n} {option}" for n, option in study.unusual.items())
+            said = f"{taken}; the others are the usual ones" if taken else "the usual ones"
+            self.console.print(f"{study.name} ({study.title}), choices: {said}", soft_wrap=True)
         if self.json is None:
             return
-        whole = strict(cited({**head(), **record}))
+        whole = strict(cited({**head(), **record, **own}))
         text = dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
         if self.json == "-":
             sys.stdout.write(text)

@@ -123,6 +123,7 @@ class Members:
         external: measurements from elsewhere by short name, as sections of a file.
         changes: changed fields, as `cevns.load` takes them.
         choices: which alternative was taken, by the name of the choice.
+        usual: the first alternative of each.
         document: the file of the combination.
     """
 
@@ -132,6 +133,7 @@ class Members:
     external: Mapping[str, Mapping[str, Any]]
     changes: Mapping[str, str]
     choices: Mapping[str, str]
+    usual: Mapping[str, str]
     document: Document
 
 
@@ -187,7 +189,8 @@ def read_combination(
         raise InputError(
             f"{', '.join(external)} alone counts no events; name an experiment beside it"
         )
-    return Members(file.name, file.title, paths, external, changes, chosen, document)
+    usual = _chosen(file, {})
+    return Members(file.name, file.title, paths, external, changes, chosen, usual, document)
 
 
 def _picked(name_or_path: str | Path) -> tuple[str | Path, list[str]]:
