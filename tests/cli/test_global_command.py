@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 
 import pytest
 
+NAME = "coherent-csi-2021"
+PUBLIC = os.environ.get("CEVNS_DATA")
 GE, CONUS = "coherent-ge-2024-count", "conus-plus-2025"
 
 
@@ -98,3 +101,32 @@ def test_choices_are_in_every_result(cevns: Callable, words: tuple[str, ...]):
     assert record["sets"] == {"ge-2024": "coherent-ge-2024"}
     said = "Accelerator, reactor and solar CEvNS), choices: ge-2024 grid; the others are the usual"
     assert said in " ".join(done.err.split())
+
+
+def test_common_changes_are_said_once(cevns: Callable):
+    done = cevns("fit", "global:ge-2024,conus-plus", "--poi", "sin2-theta-w")
+    assert done.code == 0
+    lines = [line for line in done.out.splitlines() if "changed" in line]
+    assert done.out.count("interaction.couplings=") == 1
+    own, common = lines  # germanium at the SNS has nothing of its own
+    assert own.startswith(f"{CONUS}: changed: parameters.reactor.flux.held=true, ")
+    assert common.startswith("changed in all: interaction.couplings=cadeddu2022, ")
+    assert common.endswith("parameters.ge.lindhard_k.held=true")
+
+
+@pytest.mark.skipif(not PUBLIC, reason="CEVNS_DATA does not name the public releases")
+def test_other_digests_are_said_as_in_a_fit(cevns: Callable):
+    words = ("--with", "csi", "--joint-only", "--data", PUBLIC)
+    said = cevns("global", *words).err
+    assert "warning" in said
+    assert "digest" in said
+    assert said.count("\n") == cevns("fit", NAME, "--data", PUBLIC).err.count("\n")
+
+
+@pytest.mark.skipif(not PUBLIC, reason="CEVNS_DATA does not name the public releases")
+def test_the_reweighted_signal_is_called_so(cevns: Callable):
+    data = ("--data", str(PUBLIC))
+    said = "signal: released template times the ratio of cross sections\n"
+    assert said in cevns("fit", "global:lar", "--poi", "sin2-theta-w", *data).out
+    said = "signal: from first principles\n"
+    assert said in cevns("fit", "coherent-lar-2020", "--poi", "sin2-theta-w", *data).out

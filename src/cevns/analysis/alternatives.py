@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cevns.analysis.question import Asked
-from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.experiment import Experiment
 from cevns.experiments.inputs.released import templates
 from cevns.inference import Data, FitResult, Model, fit
-from cevns.parameters import Parameters
+from cevns.parameters import Parameters, fold_name
 from cevns.records import Result
 
 __all__ = ["AlternativeFit", "Alternatives", "alternative_fits", "held_shapes", "shapes_freed"]
@@ -72,9 +72,11 @@ def held_shapes(experiment: Experiment) -> tuple[str, ...]:
     What a combination or ``--set`` holds is held for good: its uncertainty is in the data already,
     or stands elsewhere, and would count twice.
     """
-    changed = experiment.overrides or {}
+    changed = {fold_name(key) for key in experiment.overrides or {}}
     entries = experiment.declaration.parameters
-    return tuple(n for n, e in entries.items() if e.held and f"parameters.{n}.held" not in changed)
+    return tuple(
+        n for n, e in entries.items() if e.held and fold_name(f"parameters.{n}.held") not in changed
+    )
 
 
 def shapes_freed(asked: Asked) -> Model:
