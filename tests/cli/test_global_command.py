@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from cevns.study import load
+
 NAME = "coherent-csi-2021"
 PUBLIC = os.environ.get("CEVNS_DATA")
 GE, CONUS = "coherent-ge-2024-count", "conus-plus-2025"
@@ -53,6 +55,9 @@ def test_command_leaves_out(cevns: Callable):
         (("--without", ""), "--without names no set of data"),
         (("--with", "csi", "--choose", "couplings"), "write NAME=ALTERNATIVE"),
         (("--choose", "pulse-time=free", "--choose", "pulse_time=held"), "is free already"),
+        (("--with", "csi", "--set", "csi:live_time=1 d", "--set", f"{NAME}:live_time=2 d"),
+         f"csi:live_time and {NAME}:live_time are one field; change it once"),
+        (("csi,lars",), "unknown set of data 'lars'"),
         (("--with", "csi", "--parameter", ""), "unknown parameter ''"),
         (("--with", "csi", "--json", "/nowhere/x.json"), "cannot write"),
         (("--with", "csi", "--model", "charge-radius", "--parameter", "charge_radius_tautau"),
@@ -130,3 +135,29 @@ def test_the_reweighted_signal_is_called_so(cevns: Callable):
     assert said in cevns("fit", "global:lar", "--poi", "sin2-theta-w", *data).out
     said = "signal: from first principles\n"
     assert said in cevns("fit", "coherent-lar-2020", "--poi", "sin2-theta-w", *data).out
+
+
+@pytest.mark.parametrize("words", [("ge-2024",), ("ge-2024,csi", "--without", "csi")])
+def test_sets_by_short_names(cevns: Callable, words: tuple[str, ...]):
+    changed = ("--set", "ge-2024:target.mass=20 kg")
+    found = []
+    for how in (words, ("--with", "ge-2024"), ("--with", "ge-2024", *changed), (*words, *changed)):
+        done = cevns("global", *how, "--joint-only", "--json", "-")
+        assert done.code == 0, done.err
+        found.append(json.loads(done.out))
+    plain, same, by_option, by_word = found
+    assert plain["sets"] == same["sets"]
+    assert plain["poi"] == same["poi"]
+    assert by_option["poi"] == by_word["poi"]
+    assert by_word["experiments"][GE]["overrides"]["target.mass"] == "20 kg"
+    # the prediction doubles nearly, so that the angle moves far
+    assert abs(by_word["poi"]["value"] - plain["poi"]["value"]) > 0.05
+
+
+def test_choices_are_listed(cevns: Callable):
+    done = cevns("list", "choices", "--json", "-")
+    rows = json.loads(done.out)["choices"]
+    usual = {r["name"]: r["alternative"] for r in rows if r["usual"]}
+    assert usual == load("global").choices
+    (one,) = (r for r in rows if r["alternative"] == "independent")
+    assert (one["name"], one["changes"]) == ("sns-flux", "csi, lar, ge-2024, ge-2026")

@@ -83,9 +83,7 @@ def shapes_freed(asked: Asked) -> Model:
     """The model with the shapes floating that the files hold, and no change or option does."""
     model = asked.held
     keep = {model.parameters[n].name for n in asked.fix}
-    names = {
-        model.joint_name(e.name, n) for e in asked.experiments for n in held_shapes(e)
-    }
+    names = {model.joint_name(e.name, n) for e in asked.experiments for n in held_shapes(e)}
     return model.with_parameters(
         Parameters(
             replace(p, fixed=False) if p.name in names - keep else p for p in model.parameters

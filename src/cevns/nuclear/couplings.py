@@ -223,8 +223,7 @@ def _schemes() -> dict[str, Couplings]:
             -0.5117,
             _G_A_HALF,
             -_G_A_HALF,
-            "arXiv:2303.09360 [M]; nu_tau from nu_mu and the charge radii of "
-            f"erler-su; {tree}",
+            f"arXiv:2303.09360 [M]; nu_tau from nu_mu and the charge radii of erler-su; {tree}",
             _EACH_ITS_OWN,
         ),
         Couplings(

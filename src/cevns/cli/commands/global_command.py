@@ -28,7 +28,8 @@ def global_fit(
     combination: Annotated[
         str,
         typer.Argument(
-            metavar="COMBINATION", help="a file of your own in place of the shipped one"
+            metavar="COMBINATION",
+            help="sets of data as csi,lar; or a file of your own in place of the shipped one",
         ),
     ] = "global",
     with_: Annotated[
@@ -55,7 +56,7 @@ def global_fit(
     fix: options.Fix = None,
     choose: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=ALTERNATIVE", help="of what decides; all are printed"),
+        typer.Option(metavar="NAME=ALTERNATIVE", help="of what decides, see 'cevns list choices'"),
     ] = None,
     set_field: Annotated[
         list[str] | None,

@@ -90,9 +90,7 @@ def predict(
     _write(output, records, placed)
 
 
-def _write(
-    output: Output, records: Mapping[str, dict[str, Any]], placed: options.Placed
-) -> None:
+def _write(output: Output, records: Mapping[str, dict[str, Any]], placed: options.Placed) -> None:
     """The JSON, with what ``--at`` holds."""
     held = {"held": dict(placed.values)} if placed.values else {}
     each = {name: {**record, **held} for name, record in records.items()}
