@@ -57,7 +57,8 @@ def load(
         names_or_paths: catalogue names (``"coherent-csi-2021"``), paths to experiment files, or
             to combination files, which name several. ``"global"`` is the shipped one; behind a
             colon stand the members that are meant, ``"global:csi,lar"``, and a list is a list of
-            these: ``["csi", "lar"]``.
+            these: ``["csi", "lar"]``. A list has the configuration of ``"global"``, whatever names
+            it has; several arguments are files, each with what it declares itself.
         data: folder of the public release, or a parent that contains it by name.
         overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file, or in one of
             several ``{"coherent-csi-2021:target.mass": "20 kg"}``, of a combination also by its

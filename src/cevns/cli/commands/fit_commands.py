@@ -9,6 +9,7 @@ import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, prepare_figure, prepare_folder, table
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
@@ -91,6 +92,13 @@ def profile(
         prepare_folder(plot.parent)
         prepare_figure(plot, "--plot")
     study = asked.study
+    if parameter is not None and study.couplings.has(parameter):
+        name = study.couplings[parameter].name
+        if not asked.parameters.has(name):
+            raise InputError(
+                f"--parameter {parameter}: it is not free in this question; ask for it with "
+                f"--free {name}"
+            )
     result = study.profile(parameter, **asked.question, asimov=asimov, points=points)
     curve = result.curve
     shown = table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from cevns.study.combined_study import CombinedStudy
 
 __all__ = ["global_fit"]
+
+_NAMED: Final = 6
+"""Parameters of a model that a sentence names."""
 
 
 def global_fit(
@@ -83,6 +86,8 @@ def global_fit(
     named = _names(with_, "--with"), _names(without, "--without")
     study = options.combined(combination, *named, choose, set_field, data=data, model=model)
     asked = tuple(dict.fromkeys((*(parameter or ()), *(free or ())))) or ("sin2_theta_w",)
+    if model is not None and not (parameter or free or at):
+        _refuse_idle(study, model)
     held = options.at_values(study, at)
     known = study.model(free=asked, at=held).parameters
     fixed = options.fixed(known, fix)
@@ -107,6 +112,25 @@ def _draw(found: CombinedFit, folder: Path) -> list[str]:
 
     figures = combined_figures(found)
     return [str(save(figure, folder / f"{name}.png")) for name, figure in figures.items()]
+
+
+def _refuse_idle(study: CombinedStudy, model: str) -> None:
+    """Refuse new physics of which nothing is asked: the usual angle alone would be fitted.
+
+    Raises:
+        InputError: if the model has parameters beside those of the Standard Model.
+    """
+    from cevns.processes import interaction
+
+    usual = interaction("standard-model").parameters
+    masses = study.structural
+    own = [p.name for p in study.couplings if not usual.has(p.name) and p.name not in masses]
+    if own:
+        known = ", ".join(own[:_NAMED]) + (", ..." if len(own) > _NAMED else "")
+        raise InputError(
+            f"--model {model}: name what is fitted with --parameter ({known}), or with "
+            "--parameter sin2_theta_w the angle at the usual values of these"
+        )
 
 
 def _names(texts: Sequence[str] | None, option: str) -> list[str]:

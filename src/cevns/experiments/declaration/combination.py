@@ -41,6 +41,7 @@ __all__ = [
     "Member",
     "Members",
     "alternatives",
+    "other_file",
     "read_combination",
     "spelled",
 ]
@@ -239,6 +240,24 @@ def alternatives(name_or_path: str | Path = SHIPPED) -> dict[str, dict[str, tupl
         choice: {option: tuple(changes) for option, changes in options.items()}
         for choice, options in file.choices.items()
     }
+
+
+def other_file(experiment: str) -> tuple[tuple[str, str], ...]:
+    """Choices of the shipped combination that take another file for an experiment.
+
+    Examples:
+        >>> other_file("coherent-ge-2024-count"), other_file("coherent-csi-2021")
+        ((('ge-2024', 'grid'),), ())
+    """
+    file = loader.checked(CombinationFile, parse(loader.find(SHIPPED)))
+    wanted = canonical(experiment)
+    members = [n for n, m in file.members.items() if canonical(m.experiment) == wanted]
+    return tuple(
+        (choice, option)
+        for choice, options in file.choices.items()
+        for option, changes in options.items()
+        if any("experiment" in changes.get(n, {}) for n in members)
+    )
 
 
 def _picked(name_or_path: str | Path) -> tuple[str | Path, list[str]]:
