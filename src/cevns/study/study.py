@@ -80,16 +80,6 @@ class Study(Projections):
         """A line for tables and figures."""
         return self.heading or " + ".join(e.title for e in self.experiments)
 
-    @property
-    def combination(self) -> dict[str, Any]:
-        """Name, choices and sets of a named combination, as its results have them; else empty."""
-        return {}
-
-    @property
-    def unusual(self) -> dict[str, str]:
-        """Alternatives of its choices that are not the usual ones, by the name of the choice."""
-        return {}
-
     def provenance(self) -> dict[str, Any]:
         """Physics choices, changed fields and inputs; of several experiments those of each."""
         if len(self.experiments) == 1:

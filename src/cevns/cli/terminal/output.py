@@ -77,11 +77,7 @@ class Output:
         Raises:
             OutputError: if it cannot be written; nothing is left half written.
         """
-        own = {} if study is None else study.combination
-        if study is not None and own:
-            taken = ", ".join(f"{n} {option}" for n, option in study.unusual.items())
-            said = f"{taken}; the others are the usual ones" if taken else "the usual ones"
-            self.console.print(f"{study.name} ({study.title}), choices: {said}", soft_wrap=True)
+        own = {} if study is None else self._combination(study)
         if self.json is None:
             return
         whole = strict(cited({**head(), **record, **own}))
@@ -91,6 +87,18 @@ class Output:
             sys.stdout.flush()
         else:
             write(self.json, text)
+
+    def _combination(self, study: Study) -> dict[str, Any]:
+        """Of a combination what its results say of it; the choices that were taken are printed."""
+        from cevns.study.combined_study import CombinedStudy
+
+        if not isinstance(study, CombinedStudy):
+            return {}
+        taken = ", ".join(f"{name} {option}" for name, option in study.unusual.items())
+        said = f"{taken}; the others are the usual ones" if taken else "the usual ones"
+        if study.choices:
+            self.console.print(f"{study.name} ({study.title}), choices: {said}", soft_wrap=True)
+        return study.combination
 
 
 def strict(value: Any) -> Any:
