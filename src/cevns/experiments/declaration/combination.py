@@ -201,7 +201,8 @@ def read_combination(
         changes |= {f"{paths[short].stem}:{key}": _text(value) for key, value in fields.items()}
     if not paths:
         raise InputError(
-            f"{', '.join(external)} alone counts no events; name an experiment beside it"
+            f"{', '.join(external)} alone counts no events; name an experiment beside it: "
+            "'cevns global' gives the result of each set alone, too"
         )
     usual = _chosen(file, {})
     return Members(file.name, file.title, paths, external, changes, chosen, usual, document)
