@@ -31,6 +31,12 @@ help:  ## this list
 
 demo: $(DEMO)  ## the CsI[Na] fit: the table here, the figures in results/
 	.venv-demo/bin/cevns fit coherent-csi-2021 --plots results/
+	@echo; echo "What to type next:"; \
+	echo "  . .venv-demo/bin/activate"; \
+	echo "  cevns list experiments"; \
+	echo "  cevns scan coherent-csi-2021 --model nsi --parameter eps_ee_u=-0.3:0.7:101 --plots results"; \
+	echo "  cevns init reactor --out my.yaml     # a detector of your own"; \
+	echo "  cevns fit my.yaml --asimov --plots results"
 
 setup: $(DEV)  ## the development environment .venv: every extra, every developer tool
 

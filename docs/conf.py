@@ -5,13 +5,17 @@ import os
 import pkgutil
 import re
 import sys
+import tempfile
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.util.parallel import make_chunks
 
 import cevns
+from cevns.exceptions import UnknownNameError
+from cevns.report.gallery import entry
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
@@ -20,6 +24,14 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
 os.environ.update(COLUMNS="90", NO_COLOR="1", TERM="dumb", TTY_COMPATIBLE="0")
 os.environ.pop("MPLBACKEND", None)  # the kernels draw inline
+# Figures have twice the pixels of their size on the page, for screens that show them.
+_ipython = tempfile.TemporaryDirectory(prefix="cevns-docs-")
+_profile = Path(_ipython.name, "profile_default")
+_profile.mkdir()
+_profile.joinpath("ipython_kernel_config.py").write_text(
+    "c.InlineBackend.figure_formats = {'retina'}\n", encoding="utf-8"
+)
+os.environ["IPYTHONDIR"] = _ipython.name
 
 project = "cevns"
 author = "The cevns developers"
@@ -71,6 +83,8 @@ html_theme = "furo"
 html_title = f"cevns {release}"
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["cells.css"]
 
 
 def keep_bars(app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]) -> None:
@@ -168,9 +182,35 @@ def balance(app: Any, env: Any, docnames: list[str]) -> None:
     docnames[:] = [name for chunk in dealt for name in chunk]
 
 
+def describe_images(app: Any, doctree: nodes.document) -> None:
+    """Give images of cells that have no text of their own one: the title of the gallery entry.
+
+    A figure of something else is called as the section that it stands in.
+    """
+    for image in doctree.findall(nodes.image):
+        if image.get("alt"):
+            continue
+        cell = image.parent
+        while cell is not None and "cell" not in cell.get("classes", []):
+            cell = cell.parent
+        if cell is None:
+            continue
+        found = re.search(r'entry\("([\w-]+)"\)', cell.astext())
+        try:
+            image["alt"] = entry(found[1]).title if found else ""
+        except UnknownNameError:
+            image["alt"] = ""
+        section = cell.parent
+        while not image["alt"] and section is not None:
+            if isinstance(section, nodes.section):
+                image["alt"] = f"Figure: {section[0].astext()}"
+            section = section.parent
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.connect("builder-inited", write_api_pages)
     app.connect("env-before-read-docs", balance)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("autodoc-skip-member", document_once)
+    app.connect("doctree-read", describe_images)

@@ -19,7 +19,7 @@ import cevns
 
 EXTRAS = (
     *("matplotlib", "mplhep", "h5py", "contourpy", "distributed", "dask"),
-    *("emcee", "arviz", "uproot", "awkward", "pyhf", "pandas", "hist"),
+    *("emcee", "arviz", "uproot", "awkward", "pyhf", "hepdata_lib", "pandas", "hist", "h5netcdf"),
 )
 HIDE = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
 COMMAND = HIDE + "from cevns.cli import main; sys.argv[0] = 'cevns'; main()"
@@ -128,3 +128,18 @@ def test_missing_extra_is_one_sentence(
     assert f"cevns[{extra}]" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_likelihood_files(tmp_path: Path) -> None:
+    """HistFactory is written and read by the core; formats that need an extra name it."""
+    out = tmp_path / "csi.json"
+    done = run("export", "coherent-csi-2021", "--to", "histfactory", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert run("fit", out).returncode == 0
+    for name, package in (("root", "uproot"), ("hepdata", "hepdata_lib"), ("arviz", "emcee")):
+        out = tmp_path / f"never-{name}"
+        done = run("export", "coherent-csi-2021", "--to", name, "--out", out)
+        assert done.returncode == 2
+        assert package in done.stderr
+        assert "pip install 'cevns[" in done.stderr
+        assert not out.exists()

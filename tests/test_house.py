@@ -26,6 +26,7 @@ REGISTRIES = {
     "detectors/responses",
     "inference/factors",
     "inference/statistics",
+    "likelihood_files/formats",
     "nuclear/form_factors",
     "reproduction/kinds",
     "rates/observables",

@@ -31,6 +31,9 @@ PUBLIC = {
         "Channel Component Data FitResult FittedParameter Interval Likelihood Model ProfileCurve "
         "asimov fit function_model interval observed profile significance"
     ),
+    "cevns.likelihood_files": (
+        "Export ImportedFit ImportedLikelihood Inspection export inspect read_likelihood"
+    ),
     "cevns.processes": (
         "DarkKinematics "
         "CONTACT Combined ELECTRON ELECTRON_CONTACT ElectronScattering Extension Factor "
@@ -48,9 +51,9 @@ PUBLIC = {
         "FluxAveraged Radii flux_averaged_cross_section flux_averaged_slope recoil_spectrum"
     ),
     "cevns.report": (
-        "change_figure correlation_figure data_figure fit_figures flux_figure poisson_interval "
-        "profile_figure project projection_figure pull_figure recoil_figure residual_figure "
-        "save"
+        "change_figure correlation_figure data_figure declared_figures fit_figures flux_figure "
+        "poisson_interval prediction_figures profile_figure project projection_figure "
+        "pull_figure recoil_figure residual_figure save"
     ),
     "cevns.sources": ("PulsedSource SNS Source SteadySource protons_on_target source sources"),
     "cevns.study": ("Study load"),
@@ -75,5 +78,16 @@ def test_what_a_user_sees_of_the_package() -> None:
 def test_methods_of_a_study() -> None:
     from cevns import Study
 
-    asked = ["compare", "fit", "limit", "predict", "profile", "rate", "scan", "systematics", "toys"]
+    asked = [
+        "compare",
+        "export",
+        "fit",
+        "limit",
+        "predict",
+        "profile",
+        "rate",
+        "scan",
+        "systematics",
+        "toys",
+    ]
     assert all(callable(getattr(Study, name)) for name in asked)

@@ -48,17 +48,21 @@ class UnknownNameError(InputError):
         kind: what was looked up, for example ``"material"``.
         name: the name as the user wrote it.
         known: the names that exist.
+        meant: those that it surely stands for, a short name for example; by default the nearest.
 
     Examples:
         >>> print(UnknownNameError("material", "CsJ", ["CsI", "NaI"]))
         unknown material 'CsJ': did you mean 'CsI'? Known: CsI, NaI
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], meant: Iterable[str] = ()
+    ) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
         folded = {k.casefold(): k for k in self.known}
         near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
-        hint = "did you mean " + " or ".join(repr(folded[n]) for n in near) + "? " if near else ""
+        offered = [*meant] or [folded[n] for n in near]
+        hint = "did you mean " + " or ".join(map(repr, offered)) + "? " if offered else ""
         shown = ", ".join(self.known[:40]) + (", ..." if len(self.known) > 40 else "")
         super().__init__(f"unknown {kind} {name!r}: {hint}Known: {shown}")
 
@@ -72,11 +76,16 @@ class UnitError(InputError):
 
 
 class SchemaError(InputError):
-    """An experiment file breaks the schema; the message names file, line and field."""
+    """An experiment file breaks the schema; the message names file, line and field.
+
+    ``others`` are further mistakes of the same section, which is where the search for them ended.
+    """
 
     def __init__(
         self, message: str, *, path: Path | str, line: int | None = None, field: str | None = None
     ) -> None:
+        self.path, self.line, self.field, self.message = str(path), line, field, message
+        self.others: tuple[SchemaError, ...] = ()
         where = f"{path}" + (f", line {line}" if line is not None else "")
         super().__init__(f"{where}: " + (f"field '{field}': " if field else "") + message)
 

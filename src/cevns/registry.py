@@ -22,7 +22,7 @@ from typing import Any
 
 from cevns.exceptions import InputError, UnknownNameError
 
-__all__ = ["canonical", "cited", "load", "names", "plugin", "plugins", "shipped"]
+__all__ = ["canonical", "cited", "load", "names", "plugin", "plugins", "shipped", "title"]
 
 
 def canonical(name: str) -> str:
@@ -125,3 +125,18 @@ def cited(package: str, kind: str, name: str) -> tuple[str, ...] | str:
     home = vars(sys.modules[model.__module__]) if isinstance(model, type) else {}
     items: tuple[str, ...] | str = found.get("CITE", home.get("CITE", ()))
     return items
+
+
+def title(package: str, kind: str, name: str) -> str:
+    """What is registered as `name`, in a line: the first of its documentation, without full stop.
+
+    Raises:
+        UnknownNameError: as `load`.
+        InputError: as `load`.
+
+    Examples:
+        >>> title("cevns.processes", "interaction", "light-scalar")
+        'A light scalar mediator'
+    """
+    text = (load(package, kind, name).__doc__ or "").strip()
+    return text.splitlines()[0].rstrip(".") if text else name

@@ -264,6 +264,12 @@ class Unit:
             lambda value: quantity(value, self.symbol), handler(source)
         )
 
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        """What a file may write there; called by pydantic only."""
+        if not self.symbol:
+            return {"type": ["number", "string"]}
+        return {"type": "string", "description": f"a quantity, for example '1 {self.symbol}'"}
+
 
 def written_names(model: Any) -> dict[str, str]:
     """Names of a model's fields as a file writes them, to the dataclass's names.

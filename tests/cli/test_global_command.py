@@ -182,3 +182,21 @@ def test_the_alternative_that_is_named_has_recoils():
     assert named == [("ge-2024", "grid")]
     study = load("global:ge-2024", overrides={"choose.ge-2024": "grid"}, models="vector-universal")
     assert study.model(free=("g_zprime",)).feels("g_zprime")
+
+
+def test_variants_are_the_fits_with_each_alternative(cevns: Callable):
+    """Those that touch the sets, one at a time; what does not go with another choice is said."""
+    words = ("global", "--with", "ge-2024", "--joint-only", "--choose", "couplings=tree-level")
+    done = cevns(*words, "--variants", "--json", "-")
+    assert done.code == 0
+    found = {(v["choice"], v["alternative"]): v for v in json.loads(done.out)["variants"]}
+    assert list(found)[:2] == [("couplings", "flavour-dependent"), ("couplings", "common")]
+    assert ("couplings", "tree-level") not in found  # the fit itself
+    assert {"pulse-time", "pandax", "apv-amplitude"}.isdisjoint(c for c, _ in found)
+    assert "charge-radius-running" in found["charge-radius", "running"]["refused"]
+    assert "charge-radius=running: " in done.err
+    choice = {"choose.couplings": "common"}
+    alone = load("global:ge-2024", overrides=choice).combine(each=False).poi
+    got = found["couplings", "common"]["of_interest"]["sin2_theta_w"]
+    assert (got["value"], got["error_up"]) == pytest.approx((alone.value, alone.error_up))
+    assert alone.value != pytest.approx(json.loads(done.out)["poi"]["value"], abs=1e-5)

@@ -89,6 +89,9 @@ COMMANDS = [
     ((*NSI, "--toys", "0"), "Invalid value for '--toys'"),
     ((*NSI, "--refine", "9"), "Invalid value for '--refine'"),
     # what does not go together
+    ((*NSI, "--toys", "50"), "--toys changes nothing with --method profile"),
+    ((*NSI, "--method", "bayes", "--toys", "50"), "take --draws"),
+    ((*FC, "--draws", "50"), "--draws is for --method bayes"),
     ((*FC, "--refine", "2"), "--refine is for profile scans"),
     ((*NSI, "--shard", "1/2", "--out", "x.h5"), "profile has no toys to share out"),
     ((*NSI, "--scheduler", "tcp://localhost:1"), "profile has no toys to send away"),

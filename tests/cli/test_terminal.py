@@ -10,6 +10,8 @@ import warnings
 
 import pytest
 
+from cevns.cli.terminal.output import table
+from cevns.cli.terminal.screen import screen
 from cevns.exceptions import CevnsWarning
 
 NAME = "coherent-csi-2021"
@@ -34,6 +36,38 @@ def test_a_title_is_text(cevns, titled, command):
     assert "\x9b" not in done.out
     if command in ("fit", "systematics"):
         assert SHOWN in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("fit", NAME), {"efficiency", "qf.csi.1", "neutrino-induced"}),
+        (("list", "parameters", "--model", "nsi"), {"sin2_theta_w", "eps_mutau_d", "relative"}),
+        (("list", "data"), {"coherent-csi-2021", "coherent-lar-2020"}),
+        (("list", "facilities"), {"sns-fts-with-sts", "hg-geant4", "daedalus"}),
+        (("list", "results"), {"coherent-lar-engineering", "predicted", "arXiv:2110.07730,"}),
+        (("systematics", NAME), {"form_factor", "statistical"}),
+    ],
+)
+def test_tables_of_80_columns_break_no_names(cevns, monkeypatch, words, names):
+    monkeypatch.setenv("COLUMNS", "80")
+    done = cevns(*words)
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    tables = [line for line in lines if line.startswith(" ")]
+    assert max(map(len, tables)) <= 80
+    assert names <= set(done.out.split())
+
+
+def test_a_table_keeps_words_before_the_width(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = table("", "name", "what", left=2)
+    shown.add_row("a-very-long-name-of-something", "some words that give way to the name")
+    screen_ = screen()
+    with screen_.capture() as written:
+        screen_.print(shown)
+    assert "a-very-long-name-of-something" in written.get()
+    assert max(map(len, written.get().splitlines())) <= 40
 
 
 def test_a_component_has_a_title_of_text(cevns, folder):

@@ -34,6 +34,7 @@ from cevns.report import (
     residual_figure,
     save,
 )
+from cevns.report.drawing import style
 from cevns.report.profile_figures import crossings
 from cevns.report.projections import steady_state
 from cevns.report.recoil_figures import recoil_energies, recoil_spectrum
@@ -423,6 +424,35 @@ def test_nothing_is_clipped(figures: dict[str, Figure]) -> None:
         assert box.y0 > -slack, name
         assert box.x1 < width + slack, name
         assert box.y1 < height + slack, name
+
+
+def test_a_legend_lies_over_no_data(measurement: Measurement) -> None:
+    figure = projection_figure(measurement)
+    figure.draw_without_rendering()
+    axes = figure.axes[1]
+    found = project(measurement, "time")
+    box = axes.get_legend().get_window_extent()
+    tops = (found.observed + found.up) / found.width
+    for low, high, top in zip(found.edges[:-1], found.edges[1:], tops, strict=True):
+        (left, height), (right, _) = axes.transData.transform([(low, top), (high, top)])
+        assert right < box.x0 or left > box.x1 or height < box.y0
+
+
+def test_a_high_bin_lifts_the_legend() -> None:
+    edges, heights = np.arange(5.0), np.array([1.0, 2.0, 3.0, 10.0])
+    with style.context():
+        figure, grid = style.panels(3.5, 3.0)
+        axes = grid[0, 0]
+        axes.stairs(heights, edges, label="a high bin")
+        axes.set_ylim(0.0, 10.5)
+        axes.set_xlim(0.0, 4.0)
+        legend = axes.legend(loc="upper right")
+        style.lift_legend(figure, axes, edges, heights)
+        figure.draw_without_rendering()
+        assert axes.transData.transform((3.5, 10.0))[1] < legend.get_window_extent().y0
+        before = axes.get_ylim()
+        style.lift_legend(figure, axes, edges, np.ones(4))
+        assert axes.get_ylim() == before
 
 
 def test_the_style_stays_with_the_figure(measurement: Measurement) -> None:

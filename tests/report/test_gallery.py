@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from cevns.experiments import load
 from cevns.nuclear import nuclide
 from cevns.processes import kinematics
 from cevns.rates import flux_averaged_cross_section, recoil_spectrum
-from cevns.report import save
+from cevns.report import gallery, save
 from cevns.report.gallery import Table, compared, cross_section, entries, entry, pion_decay, summary
 from cevns.reproduction import reproduce
 from cevns.reproduction.detector_numbers import GERMANIUM, Detector, detector, detectors, year
@@ -35,9 +37,11 @@ HERE = [e.name for e in entries() if not e.needs]
 # More than 3 s each. The documentation draws all of them anew, and there a warning is an error too.
 LONG = {
     "charge-radii",
+    "coherent-status",
     "dark-matter-exclusion",
     "dark-matter-flux",
     "dark-matter-signatures",
+    "efforts-worldwide",
     "flavoured-cross-sections",
     "heavy-water",
     "neutron-radius",
@@ -49,6 +53,7 @@ LONG = {
     "sky-recoils",
     "sterile",
     "summary",
+    "summary-worldwide",
 }
 DRAWN = [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in HERE]
 PUBLISHED_DETECTORS = {"coh-ar-750": 3000, "coh-ge-1": 500}
@@ -87,6 +92,19 @@ def test_every_entry_has_a_title():
     assert set(HERE) >= LONG
     assert len({e.title for e in entries()}) == len(entries())
     assert all(e.title for e in entries())
+
+
+def test_what_is_read_from_tables_says_so():
+    """An entry that reads shipped tables names what and from which tool; no other one does."""
+    reads = re.compile(
+        r"\bscans\.(shipped|toys_text|accepted)\(|\b(tables|lines)\.\w+\(|\bcarried\("
+    )
+    for e in entries():
+        source = Path(gallery.__file__).with_name(f"{e.name.replace('-', '_')}.py").read_text()
+        assert bool(reads.search(source)) == bool(e.carried), e.name
+        if e.carried:
+            (tool,) = re.findall(r"tools/\w+\.py", e.carried)
+            assert Path(__file__).parents[2].joinpath(tool).is_file()
 
 
 def test_unknown_entry():

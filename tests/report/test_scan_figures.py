@@ -11,11 +11,15 @@ from scipy.stats import chi2, norm
 
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import DataError, InputError
+from cevns.inference.scan.cls import ClsScan
 from cevns.inference.scan.cls_values import assemble
 from cevns.inference.toys.toy_job import TIE
 from cevns.inference.work.scan_store import ScanFile, write_scan
 from cevns.processes import interactions, process, structure_of
-from cevns.report.drawing.labels import parameter_label, symbol
+from cevns.report.drawing.labels import parameter_label, symbol, symbol_of_the_field
+from cevns.report.drawing.look import look
+from cevns.report.drawing.overlays import read_curves
+from cevns.report.scan_figures.scan_csv import scan_csv
 from cevns.report.scan_figures.scan_figure import scan_figure
 from cevns.study import load
 
@@ -49,6 +53,7 @@ def made(axes: dict[str, np.ndarray], datasets: dict[str, Any], **run: Any) -> S
         "raster": [],
         "parameters": names,
         "standard model": [0.0] * len(names),
+        "bounds": [[None, None]] * len(names),
         **run,
     }
     values = {f"axis/{n}": v for n, v in axes.items()}
@@ -556,6 +561,147 @@ def test_every_parameter_of_new_physics_has_a_symbol() -> None:
     assert len(names) > 60
     for name, unit in names.items():
         text = parameter_label(name, unit)
+        assert symbol_of_the_field(name) is not None, name
         assert text.startswith("$"), name
         parser.parse(text)
     assert len({symbol(n) for n in names}) == len(names)
+
+
+@pytest.mark.parametrize("name", ["g_contact", "Lambda_new", "alpha_x", "m_my_boson", "eps_tau"])
+def test_parameters_of_ones_own_are_formulas(name: str) -> None:
+    assert symbol_of_the_field(name) is None
+    assert symbol(name).startswith("$") is (name != "eps_tau")  # eps is no letter
+    MathTextParser("path").parse(symbol(name))
+
+
+@pytest.mark.parametrize("name", ["brn", "t0", "qf.csi.0", "sns.flux", "efficiency", "light_yield"])
+def test_names_of_nuisances_stay_as_they_are(name: str) -> None:
+    assert symbol(name) == name
+
+
+# -- what a user says, legends, numbers ------------------------------------------------------------
+
+
+def test_a_legend_is_never_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "published.csv"
+    words = "a result of a collaboration with many words, arXiv:2110.11944, at 90 % confidence"
+    path.write_text(
+        "eps_ee_u,eps_ee_d\n" + "".join(f"# label: {k} {words}\n{k},0\n{k},1\n\n" for k in range(3))
+    )
+    figure = scan_figure(disc(), overlays=[path])
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    inside, whole = legend.get_window_extent(), figure.bbox
+    assert inside.x0 >= whole.x0
+    assert inside.x1 <= whole.x1
+    assert inside.y0 >= whole.y0
+    assert inside.y1 < figure.axes[0].get_window_extent().y0
+    said = " ".join(t.get_text().replace("\n", " ") for t in legend.get_texts())
+    assert f"2 {words}" in said
+
+
+def test_a_raster_without_a_preferred_coupling_has_no_best_fit() -> None:
+    assert "Best fit" in legend_of(scan_figure(best_at(100.0, 1e-3)))
+    for mass, g in ((1.0, 1e-5), (1e3, 1e-5), (100.0, 1e-5), (1e3, 1e-3)):
+        assert "Best fit" not in legend_of(scan_figure(best_at(mass, g)))
+    assert "Best fit" in legend_of(scan_figure(disc()))
+
+
+def best_at(mass: float, g: float) -> Scan:
+    """The strips, with a best fit of all masses."""
+    scan = strips(parameters=["g_zprime"])
+    datasets = {
+        "profile/q": scan.q.ravel(),
+        "profile/best": np.array([g]),
+        "profile/best_structure": np.array([mass]),
+    }
+    axes = dict(zip(scan.names, scan.axes, strict=True))
+    return made(axes, datasets, **{k: scan.file.run[k] for k in (
+        "units", "logarithmic", "raster", "parameters", "standard model",
+    )})  # fmt: skip
+
+
+def legend_of(figure: Figure) -> list[str]:
+    return [t.get_text() for t in figure.legends[0].get_texts()]
+
+
+def test_the_csv_is_the_contour_and_reads_back_as_an_overlay(tmp_path: Path) -> None:
+    path = tmp_path / "region.csv"
+    path.write_text(scan_csv(disc(), levels=[0.683]))
+    curves = read_curves(path, ("eps_ee_u", "eps_ee_d"))
+    assert [c.label for c in curves] == ["90%, profile likelihood", "68.3%, profile likelihood"]
+    (own,) = disc().contours().curves
+    assert np.array_equal(curves[0].points, np.stack([own.x, own.y], -1))
+    for curve, cl in zip(curves, (0.9, 0.683), strict=True):
+        assert curve.closed
+        radius = np.hypot(curve.points[:, 0] - 0.5, curve.points[:, 1])
+        # linear between points of the grid, 0.05 and 0.08 apart: below 1e-3 of the radius
+        assert radius == pytest.approx(np.sqrt(chi2.ppf(cl, 2)), rel=1e-3)
+
+
+@pytest.mark.parametrize("order", [("m_zprime", "g_zprime"), ("g_zprime", "m_zprime")])
+def test_the_csv_of_a_raster_has_its_edges(tmp_path: Path, order: tuple[str, str]) -> None:
+    path = tmp_path / "edges.csv"
+    path.write_text(scan_csv(strips(*order)))
+    lines = [c.points for c in read_curves(path, ("m_zprime", "g_zprime"))]
+    half = np.sqrt(WILKS_1 / 50.0)
+    edges = sorted(float(np.median(points[:, 1])) for points in lines)
+    # interpolated in a q that bends: 161 values over four decades, 6 % apart
+    assert edges == pytest.approx([2e-4 * half, 1e-3 / np.exp(half), 1e-3 * np.exp(half)], rel=0.01)
+    for points in lines:
+        assert (points[:, 0].min(), points[:, 0].max()) == pytest.approx((1.0, 1e3))
+
+
+def test_the_csv_of_a_curve_is_the_curve(tmp_path: Path) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text(scan_csv(double()))
+    (curve,) = read_curves(path, ("eps_ee_u", "q"))
+    assert np.array_equal(curve.points, np.stack([X, double().q], -1))
+
+
+def test_words_of_the_user() -> None:
+    with look("My title", {"eps_ee_u": "$g_X$"}, (-1.0, 2.0)) as said:
+        figure = scan_figure(disc())
+    assert figure.axes[0].get_title(loc="left") == "My title"
+    assert figure.axes[0].get_xlabel() == "$g_X$"
+    assert figure.axes[0].get_xlim() == (-1.0, 2.0)
+    assert {"eps_ee_u", "eps_ee_d"} <= set(said.met)
+    after = scan_figure(disc())
+    assert after.axes[0].get_xlabel() == symbol("eps_ee_u")
+    assert after.axes[0].get_xlim() == (X[0], X[-1])
+
+
+def test_a_parameter_of_ones_own_is_called_by_its_description() -> None:
+    assert parameter_label("g_x", "MeV", "mass of the X boson; zero without it") == (
+        "Mass of the X boson [MeV]"
+    )
+    assert parameter_label("g_x", "", "a description too long for an axis " * 2) == "g_x"
+    assert parameter_label("mu_nu", "", "magnetic moment") == r"$\mu_{\nu}$"
+
+
+def test_a_scan_has_the_titles_of_its_experiment_and_model() -> None:
+    plan = load("coherent-csi-2021", models="nsi").plan({"eps_ee_u": [0.0, 0.1]})
+    words = "COHERENT CsI[Na], full exposure: non-standard neutrino interactions with up and down"
+    assert plan.label()["title"].startswith(words)
+    own = {"profile/q": double().q, "profile/best": np.array([1.0])}
+    figure = scan_figure(made({"eps_ee_u": X}, own, title="A detector: a model"))
+    assert figure.axes[0].get_title(loc="left") == "A detector: a model"
+
+
+def test_few_toys_know_no_wide_band() -> None:
+    for toys, bands in ((0, (2, 1)), (1000, (2, 1)), (440, (2, 1)), (439, (1,)), (62, ())):
+        file = ScanFile({"toys": toys}, {})
+        assert ClsScan(file).bands == bands
+    few = ClsScan(ScanFile({"toys": 100}, {}))
+    assert few.floored(np.array([0.0, 0.5])).tolist() == [0.01, 0.5]
+
+
+def test_many_papers_fit_on_the_page() -> None:
+    figure = scan_figure(disc(cite=[f"arXiv:2110.0773{k}" for k in range(6)]))
+    figure.draw_without_rendering()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x1 < width + 0.02
+    assert box.y1 < height + 0.02
+    (said,) = (t.get_text() for t in figure.axes[0].texts if "arXiv" in t.get_text())
+    assert "arXiv:2110.07735" in said
+    assert "\n" in said

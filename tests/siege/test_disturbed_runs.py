@@ -37,7 +37,7 @@ COMMANDS = {
         *(*SCAN, "eps_ee_u=-0.3:0.5:12", "--parameter", "eps_ee_d=-0.3:0.5:12"),
         *("--method", "fc", "--toys", "200", "--workers", "2"),
     ),
-    "bayes.h5": (*SCAN, "eps_ee_u=-0.3:0.5:21", "--method", "bayes", "--toys", "100"),
+    "bayes.h5": (*SCAN, "eps_ee_u=-0.3:0.5:21", "--method", "bayes", "--draws", "500"),
 }
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -32,11 +34,13 @@ from cevns.analysis.fog import FogCase, neutrino_fog
 from cevns.analysis.sensitivity.matrix import sensitivity_matrix
 from cevns.analysis.studies.lma_dark_sigma import LmaDarkTest
 from cevns.exceptions import InputError, MissingExtraError, UnknownNameError
+from cevns.experiments.description import describe
 from cevns.inference import function_model
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.cls import cls_scan
 from cevns.inference.scan.cost import plan
 from cevns.inference.scan.profile_scan import profile_scan
+from cevns.likelihood_files.imported import read_likelihood
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import interaction
 from cevns.rates.recoil_angles import RecoilAngles
@@ -88,6 +92,22 @@ def posterior() -> Any:
 
     model = grid().family.model({})
     return sample(model, seed=1, walkers=16, effective=200)
+
+
+@cache
+def exported() -> Any:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        return study().export("csv", folder / "csi.csv")
+    finally:
+        shutil.rmtree(folder)
+
+
+@cache
+def imported() -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        study().export("histfactory", Path(folder) / "csi.json")
+        return read_likelihood(Path(folder) / "csi.json").fit(minos="none")
 
 
 @cache
@@ -156,16 +176,19 @@ MADE: dict[str, Callable[[], Any]] = {
     "CredibleMap": lambda: posterior().region(grid()),
     "DaysToSee": lambda: changed().days,
     "Detection": lambda: burst().detection,
+    "Description": lambda: describe(study().experiments[0]),
     "DirectionsRecord": directions,
     "Drawn": lambda: draw_to_file(events(), 50, 1)[0],
     "Emission": lambda: next(iter(study().flux().values())).emission,
     "EventSample": events,
     "Expected": lambda: projection().headline,
     "ExperimentResult": lambda: fit().only,
+    "Export": exported,
     "FitResult": lambda: fit().fit,
     "FittedParameter": lambda: fit().poi,
     "Flux": lambda: next(iter(study().flux().values())),
     "FluxAveraged": lambda: cevns.flux_averaged_cross_section(SNS(19.3, 3.2e23), "CsI"),
+    "ImportedFit": imported,
     "LmaDarkTest": dark_test,
     "Measurement": fit,
     "NeutrinoFog": lambda: neutrino_fog(FogCase("Xe"), [6.0, 60.0], with_map=True),
@@ -237,6 +260,7 @@ def test_what_a_study_returns_are_results() -> None:
         "Subject",
         "Parameters",
         "ScanPlan",
+        "Export",
         "Experiment",
     }
     kinds = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cevns.analysis.question import refuse_missing
+from cevns.analysis.scanning.scan_task import NICKNAMES
 from cevns.exceptions import FitError, InputError, UnknownNameError
 from cevns.experiments.experiment import Experiment
 from cevns.inference import Model, asimov
@@ -21,6 +22,7 @@ from cevns.inference.fitting.upper_limits import (
 )
 from cevns.inference.model.data import Data
 from cevns.records import Result
+from cevns.registry import canonical
 
 if TYPE_CHECKING:
     from cevns.inference.toys.toy_run import Progress
@@ -149,7 +151,9 @@ def cevns_limit(
     if observed is None and background:
         raise InputError("a background belongs to an observed count; give both")
     if method not in CONSTRUCTIONS:
-        raise UnknownNameError("kind of limit on CEvNS itself", method, CONSTRUCTIONS)
+        meant = [NICKNAMES[n] for n in NICKNAMES if n == canonical(method)]
+        known = [n for n in meant if n in CONSTRUCTIONS]
+        raise UnknownNameError("kind of limit on CEvNS itself", method, CONSTRUCTIONS, known)
     if method != "profile" and not (events is None and observed is None):
         raise InputError(
             f"a limit by {method} is of counts with a model; one of given events or of one count "

@@ -5,6 +5,7 @@ Exit codes: 0, 1 (a fit did not converge), 2 (the user's mistake), 130 (Ctrl-C).
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -26,7 +27,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     from cevns.cli.app import app
     from cevns.cli.terminal.screen import any_encoding
-    from cevns.exceptions import CevnsError, CevnsWarning
+    from cevns.exceptions import CevnsError, CevnsWarning, UnknownNameError
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         _say(f"warning: {message}")
@@ -40,6 +41,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("default", CevnsWarning)
         try:
             code = app(args=words, prog_name="cevns", standalone_mode=False)
+        except UnknownNameError as error:
+            from cevns.cli.terminal.hints import of_another_model
+
+            return _say(f"{error}{of_another_model(error)}", error.exit_code)
         except CevnsError as error:
             return _say(str(error), error.exit_code)
         except KeyboardInterrupt:
@@ -65,9 +70,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
                 return _say(f"{error.format_message().rstrip('.')}; see '{path} --help'", 2)
             raise
         except SystemExit:
-            # how the table writer ends when its reader (head, less) has seen enough; nothing else
-            # here exits on its own
-            return 141
+            # how the completion of words ends; else the table writer whose reader (head, less) has
+            # seen enough: nothing else here exits on its own
+            return 0 if "_CEVNS_COMPLETE" in os.environ else 141
     if code == 130:  # the command-line library turns Ctrl-C into this
         return _say("interrupted", 130)
     return code if isinstance(code, int) else 0

@@ -155,6 +155,7 @@ def interaction(name: str, **options: Any) -> Interaction:
     Args:
         name: registry name, or a Python file with an `Extension` or a process of its own
             (``my_model.py``, ``my_model.py:ClassName``); ``nsi+magnetic-moment`` is both at once.
+            Behind a name may stand options of it, ``light-vector:charges=B-L,loop=constant``.
         options: ``couplings``, ``axial`` and ``charge_radius`` (``constant``, or ``running``: with
             the extension ``charge-radius-running``) of the Standard Model, and options of the
             extensions, each of which gets its own.
@@ -180,9 +181,11 @@ def process(name: str, **options: Any) -> Process:
     """
     left = dict(options)
     base = {k: left.pop(k) for k in _OF_STANDARD if k in left}
-    parts = [part for part in _user.parts(name) if not _standard(part)]
+    written = [_user.with_options(part) for part in _user.parts(name) if not _standard(part)]
+    parts = [part for part, _ in written]
     found = [_model(part) for part in parts]
-    for part, model in zip(parts, found, strict=True):
+    own = [_options(m, *one) for m, one in zip(found, written, strict=True)]
+    for part, model, behind in zip(parts, found, own, strict=True):
         if not _user.alone(model):
             continue
         if len(_user.parts(name)) > 1:
@@ -192,17 +195,19 @@ def process(name: str, **options: Any) -> Process:
             )
         standard = {k: v for k, v in base.items() if v != _OF_STANDARD[k] or _takes(model, k)}
         left |= standard
-        built = _built(part, model, left)
+        built = _built(part, model, left, behind)
         _all_taken(name, left)
         return built if _own(part) else tried_alone(built, part)
     running = base.pop("charge_radius", _CONSTANT) != _CONSTANT
     extensions = tuple(
         e if _own(part) else tried(e, part)
-        for part, e in ((p, _built(p, m, left)) for p, m in zip(parts, found, strict=True))
+        for part, e in (
+            (p, _built(p, m, left, behind)) for p, m, behind in zip(parts, found, own, strict=True)
+        )
     )
     _all_taken(name, left)
     if running and all(e.name != _RUNNING for e in extensions):
-        extensions = (*extensions, _built(_RUNNING, _model(_RUNNING), {}))
+        extensions = (*extensions, _built(_RUNNING, _model(_RUNNING), {}, {}))
     return Combined(StandardModel(**base), extensions) if extensions else StandardModel(**base)
 
 
@@ -242,11 +247,35 @@ def _model(name: str) -> Any:
     return _user.from_plugin(name)
 
 
-def _built(name: str, model: Any, options: dict[str, Any]) -> Any:
+def _options(model: Any, name: str, written: Mapping[str, str]) -> dict[str, Any]:
+    """The options that are written behind a name.
+
+    Raises:
+        InputError: if the model has no such option, or the value is none.
+    """
+    takes = inspect.signature(model).parameters if isinstance(model, type) else {}
+    for option in written:
+        if option not in takes:
+            known = ", ".join(takes) or "none"
+            raise InputError(f"{name!r} has no option {option!r}; it has {known}")
+    return {n: _number_or_text(n, takes[n].default, text) for n, text in written.items()}
+
+
+def _number_or_text(name: str, default: Any, text: str) -> Any:
+    """A value as the option takes it, told by its default: a number, or a text."""
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        return text
+    try:
+        return type(default)(text)
+    except ValueError:
+        raise InputError(f"{name}={text}: this is not a number") from None
+
+
+def _built(name: str, model: Any, options: dict[str, Any], own: Mapping[str, Any]) -> Any:
     """The object, with those of the options that are its own, which are taken out."""
     if isinstance(model, type):
         takes = inspect.signature(model).parameters
-        given = {k: options.pop(k) for k in tuple(options) if k in takes}
+        given = {k: options.pop(k) for k in tuple(options) if k in takes} | dict(own)
         try:
             model = model(**given)
         except CevnsError:

@@ -47,7 +47,7 @@ class LightVector(Extension):
 
     Args:
         m_zprime: mass, MeV, from 1e-6 to 1e6.
-        charges: a named assignment or one's own `Charges`.
+        charges: a named assignment, charges as text (``u=1/3 d=1/3 nu_mu=-1``) or `Charges`.
         normalisation: ``lagrangian`` follows from the Lagrangian above, as in arXiv:2008.05022 [M]
             and the public code of B. Kavanagh; ``talk`` has half the amplitude,
             3 g^2/[2 sqrt2 G_F (Q^2 + M^2)] for a nucleon of universal charge, as printed in a talk
@@ -93,6 +93,12 @@ class LightVector(Extension):
                     + " or ".join(str(a) for a in allowed)
                 )
         _ = self.structure  # raises where the mass is out of bounds
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """Charges and conventions, which every result repeats."""
+        loops = {"loop": self.loop} if self.assignment.by_loop else {}
+        return {"charges": self.assignment.name, "normalisation": self.normalisation, **loops}
 
     @property
     def assignment(self) -> Charges:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cevns import files
 from cevns.exceptions import OutputError
 from cevns.report.data_figures import data_figure
+from cevns.report.declared.detector_curves import detector_figures
 from cevns.report.drawing import style
 from cevns.report.flux_figures import flux_figure
 from cevns.report.profile_figures import profile_figure
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
     from cevns.analysis.channel_result import ChannelResult
     from cevns.analysis.measurement import Measurement
+    from cevns.experiments.experiment import Experiment
+    from cevns.experiments.prediction.apparatus import Apparatus
 
-__all__ = ["check_figure", "fit_figures", "save"]
+__all__ = ["check_figure", "declared_figures", "fit_figures", "prediction_figures", "save"]
 
 PNG_DPI: Final = 200
 # no date in a file: the same figure is the same bytes
@@ -122,17 +125,55 @@ def fit_figures(
         curve = profile(model, fit.poi, data=fit.data, best=fit)
         figures["profile"] = profile_figure(curve, title=title, note=note)
     for name, m in each.items():
-        views = {v: channel for channel, v in m.experiment.views.items()}
-        for view, channel in views.items():
-            if not view.exposure:  # the source is off
-                continue
-            if len(views) == 1:
-                figures[f"{name}recoil-spectrum"] = recoil_figure(view)
-                continue
-            figure = recoil_figure(view, f"{m.experiment.title}, {channel}")
-            figures[f"{name}{channel}-recoil-spectrum"] = figure
-        figures[f"{name}flux"] = flux_figure(m.experiment)
+        figures |= {f"{name}{what}": f for what, f in prediction_figures(m.experiment).items()}
     return figures
+
+
+def prediction_figures(experiment: Experiment) -> dict[str, Figure]:
+    """Figures of an experiment before any fit, by the name of the file.
+
+    Args:
+        experiment: from `cevns.experiments.load`.
+
+    Returns:
+        ``recoil-spectrum``, of channels with sections of their own one each with their name in
+        front, and ``flux``.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+    """
+    figures = {}
+    for channel, view in _exposed(experiment).items():
+        title = f"{experiment.title}, {channel}" if channel else ""
+        figures[f"{channel}-recoil-spectrum".lstrip("-")] = recoil_figure(view, title)
+    figures["flux"] = flux_figure(experiment)
+    return figures
+
+
+def declared_figures(experiment: Experiment) -> dict[str, Figure]:
+    """Figures of what a file declares: those of `prediction_figures`, and the detector's curves.
+
+    Args:
+        experiment: from `cevns.experiments.load`.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+    """
+    figures = prediction_figures(experiment)
+    for channel, view in _exposed(experiment).items():
+        title = f"{experiment.title}, {channel}" if channel else ""
+        for what, figure in detector_figures(view, title).items():
+            figures[f"{channel}-{what}".lstrip("-")] = figure
+    return figures
+
+
+def _exposed(experiment: Experiment) -> dict[str, Apparatus]:
+    """What is seen with the source on, by channel; of one for all channels without a name."""
+    views: dict[Apparatus, str] = {}
+    for channel, view in experiment.views.items():
+        views.setdefault(view, channel)
+    one = len(views) == 1
+    return {"" if one else channel: view for view, channel in views.items() if view.exposure}
 
 
 def _fitted(measurement: ChannelResult) -> dict[str, Figure]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cevns.report.drawing import style
 from cevns.report.drawing.labels import parameter_label, symbol
+from cevns.report.drawing.look import current
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -49,11 +50,12 @@ def _power(curve: ProfileCurve) -> int:
 
 
 def _label(curve: ProfileCurve, power: int) -> str:
+    said = curve.best[curve.parameter].parameter.description
     if not power:
-        return parameter_label(curve.parameter, curve.unit)
+        return parameter_label(curve.parameter, curve.unit, said)
     if not curve.unit:
-        return f"{symbol(curve.parameter)} [$10^{{{power}}}$]"
-    return parameter_label(curve.parameter, f"1e{power} {curve.unit}")
+        return f"{symbol(curve.parameter, said)} [$10^{{{power}}}$]"
+    return parameter_label(curve.parameter, f"1e{power} {curve.unit}", said)
 
 
 def _best(curve: ProfileCurve, scale: float) -> str:
@@ -124,6 +126,7 @@ def profile_figure(curve: ProfileCurve, *, title: str = "", note: str = "") -> F
             if end is not None:
                 axes.plot([end, end], [0.0, rise], color=style.ACCENT, linewidth=0.7, alpha=0.7)
     axes.set_xlim(x[0], x[-1])
+    current().cut(axes)
     axes.set_ylim(0.0, top * 1.5)
     axes.set_xlabel(_label(curve, power))
     if power:

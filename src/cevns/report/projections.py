@@ -245,7 +245,7 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
         if axis == "time":
             projection = replace(projection, edges=projection.edges / unit_us)
         top, bottom = grid[0, column], grid[1, column]
-        _stack(top, projection, measurement, subtracted)
+        heights = _stack(top, projection, measurement, subtracted)
         top.set_ylabel(f"{what} / {unit}")
         if axis == "cell":
             bottom.set_xticks(np.unique(np.linspace(1, len(projection.width), 10).astype(int)))
@@ -260,12 +260,9 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
     note = style.credit(experiment, asimov=measurement.asimov)
     style.caption(grid[0, 0], one_result(measurement).title, note)
     last = grid[0, -1]
-    # what lies on top comes first; the head room is for the legend
+    # what lies on top comes first
     last.legend(*(reversed(part) for part in last.get_legend_handles_labels()), loc="upper right")
-    bottom_edge, top_edge = last.get_ylim()
-    last.set_ylim(
-        bottom_edge, top_edge + {1: 0.6, 2: 0.18, 3: 0.75}[len(axes)] * (top_edge - bottom_edge)
-    )
+    style.lift_legend(figure, last, projection.edges, heights)
     return figure
 
 
@@ -274,7 +271,8 @@ def _stack(
     projection: Projection,
     measurement: Measurement | ChannelResult,
     subtracted: tuple[str, ...],
-) -> None:
+) -> Array:
+    """Draw data over components; how high that reaches in each bin."""
     edges, width = projection.edges, projection.width
     steady = steady_state(measurement.experiment)
     # from below: steady state, the smallest first among the others, the signal on top
@@ -328,6 +326,8 @@ def _stack(
         axes.axhline(0.0, color=style.INK, linewidth=0.6)
     else:
         axes.set_ylim(bottom=0.0)
+    highest: Array = np.maximum(base + error, points + projection.up / width)
+    return highest
 
 
 def _residuals(axes: Axes, projection: Projection) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.report.drawing import style
-from cevns.report.drawing.labels import parameter_label
+from cevns.report.drawing.labels import name_text, parameter_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +66,7 @@ def pull_figure(
     reach = max(2.0, 1.1 * max(abs(p.pull or 0.0) + (p.constraint_ratio or 0.0) for p in rows))
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_yticks(y, [style.plain(p.name) for p in rows])
+    axes.set_yticks(y, [name_text(p.name) for p in rows])
     axes.tick_params(axis="y", which="both", left=False, right=False)
     axes.minorticks_off()
     axes.set_xlabel(r"Pull $(\hat{\theta}-\theta_0)/\Delta\theta$")
@@ -120,7 +120,7 @@ def correlation_figure(fit: FitResult, *, title: str = "", note: str = "") -> Fi
     if not keep:
         raise InputError(f"fit of {fit.model!r}: no parameter is free, so none are correlated")
     matrix = np.asarray(fit.correlation)[np.ix_(keep, keep)]
-    names = [style.plain(n) for n in fit.free]
+    names = [name_text(n) for n in fit.free]
     size = max(2.6, 1.2 + 0.29 * len(keep))
     figure, grid = style.panels(size + 0.8, size)
     figure.set_layout_engine("compressed")

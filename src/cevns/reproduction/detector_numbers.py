@@ -20,11 +20,31 @@ from cevns.rates.fold import panel_nodes, recoil_panels
 from cevns.registry import canonical
 from cevns.sources.stopped_pion import StoppedPion
 
-__all__ = ["FILE", "GERMANIUM", "Detector", "detector", "detectors", "year"]
+__all__ = ["FILE", "GERMANIUM", "Detector", "TalkRow", "detector", "detectors", "year"]
 
 FILE = Path(__file__).parent / "detectors.yaml"
 GERMANIUM = Lindhard(z=32, a=72.63)
 """Turns a threshold in keVee into keVnr: Lindhard's theory, k = 0.157."""
+
+
+class TalkRow(BaseModel):
+    """A row of the status table of the talk of 2021, as written there.
+
+    Attributes:
+        mass: kg.
+        distance: from the source, m.
+        threshold: recoil energy, keV.
+        start: of the data.
+        future: in words.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mass: str = ""
+    distance: str = ""
+    threshold: str = ""
+    start: str = ""
+    future: str = ""
 
 
 class Detector(BaseModel):
@@ -41,6 +61,8 @@ class Detector(BaseModel):
         threshold_kevee: the same in electron-equivalent energy; of germanium only.
         recoils: nuclides whose recoils count; all of the target by default.
         status: in words.
+        experiment: file of the catalogue.
+        talk_2021: its row in the status table of the talk of 2021, empty where it has none.
         published: CEvNS per year as published.
         published_text: as written, where it is no plain number.
         published_source: where.
@@ -61,6 +83,8 @@ class Detector(BaseModel):
     threshold_kevee: float | None = Field(default=None, gt=0)
     recoils: tuple[str, ...] = ()
     status: str
+    experiment: str
+    talk_2021: TalkRow = TalkRow()
     published: float | None = None
     published_text: str = ""
     published_source: str = ""

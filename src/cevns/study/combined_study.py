@@ -25,12 +25,12 @@ class CombinedStudy(Study):
         heading: its title.
         sets: short names, and the experiment or the external measurement that each is.
         choices: which alternative was taken, by the name of the choice.
-        usual: the alternative that is taken when nothing is said, likewise.
+        alternatives: of each choice that changes one of the sets, the usual one first.
     """
 
     sets: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
-    usual: Mapping[str, str] = field(default_factory=dict)
+    alternatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def combination(self) -> dict[str, Any]:
@@ -39,8 +39,9 @@ class CombinedStudy(Study):
 
     @property
     def unusual(self) -> dict[str, str]:
-        """Alternatives that are not the usual ones, by the name of the choice."""
-        return {n: option for n, option in self.choices.items() if option != self.usual.get(n)}
+        """Alternatives that are not the usual ones, of the choices that change its sets."""
+        usual = {name: options[0] for name, options in self.alternatives.items()}
+        return {n: self.choices[n] for n, first in usual.items() if self.choices[n] != first}
 
     def provenance(self) -> dict[str, Any]:
         """As of several experiments, with the name of the combination and its choices."""

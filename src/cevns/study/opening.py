@@ -157,5 +157,5 @@ def _study(loaded: tuple[Experiment, ...], whole: Members | None) -> Study:
         heading=whole.title,
         sets={**sets, **{short: f"{loaded[0].name}.{short}" for short in whole.external}},
         choices=whole.choices,
-        usual=whole.usual,
+        alternatives=whole.alternatives,
     )

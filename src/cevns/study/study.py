@@ -19,6 +19,7 @@ from cevns.experiments.experiment import load as load_experiment
 from cevns.experiments.joint import asked_first
 from cevns.inference import Model
 from cevns.parameters import Parameters
+from cevns.study.exports import Exports
 from cevns.study.outlook import Projections, tiny_is_zero
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Fix = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Study(Projections):
+class Study(Projections, Exports):
     """One or several experiments; open it with `cevns.load`.
 
     What is fitted is a question: `poi`, a name (``count`` of one experiment by default,
@@ -376,6 +377,7 @@ class Study(Projections):
         method: str = "profile",
         *,
         toys: int = 1000,
+        draws: int = 5000,
         seed: int = 1,
         toys_at: str | None = None,
         refine: int = 0,
@@ -390,7 +392,8 @@ class Study(Projections):
         Args:
             ranges: values by parameter, or a plan.
             method: ``profile``, ``fc``, ``cls`` or ``bayes``.
-            toys: toys of a point, at most; a fifth of the draws wanted (``bayes``).
+            toys: toys of a point, at most (``fc``, ``cls``).
+            draws: independent draws that are wanted (``bayes``).
             seed: master seed.
             toys_at: where toys are drawn: ``anchors``, which all points of a plane share, or
                 ``every-point`` (``fc``).
@@ -421,6 +424,7 @@ class Study(Projections):
             plan,
             method,
             toys=toys,
+            draws=draws,
             seed=seed,
             toys_at=toys_at,
             refine=refine,

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.inference.bayes.sampling import ChainState
 
-__all__ = ["DRAWS", "bayes", "check_extras"]
-
-DRAWS = 5
-"""Independent draws wanted for each of the `toys` of a scan."""
+__all__ = ["bayes", "check_extras"]
 
 
 def check_extras() -> None:
@@ -42,7 +39,7 @@ def check_extras() -> None:
 def bayes(
     plan: ScanPlan,
     *,
-    toys: int,
+    draws: int,
     seed: int,
     out: Path | str | None,
     progress: Progress | None,
@@ -51,7 +48,7 @@ def bayes(
 
     Args:
         plan: what.
-        toys: a fifth of the independent draws wanted.
+        draws: independent draws that are wanted.
         seed: of all random numbers.
         out: HDF5 file; an interrupted chain goes on from the file beside it.
         progress: told steps done, steps expected, and steps a second.
@@ -68,7 +65,7 @@ def bayes(
         )
     run = plan.fingerprint("bayes") | {
         "priors": "flat in the scanned ranges; nuisances as constrained",
-        "draws": DRAWS * toys,
+        "draws": draws,
         "seed": seed,
         "engine": ENGINE,
     }

@@ -88,6 +88,11 @@ class ScanFindings:
         """Experiments and physics in a line."""
         return f"{' + '.join(self.file.run['experiments'])}: {self.file.run['physics']}"
 
+    @property
+    def heading(self) -> str:
+        """The same in words, for figures; as `title` where the file does not have them."""
+        return str(self.file.run.get("title", self.title))
+
     # -- what was found ------------------------------------------------------------------------
 
     @cached_property

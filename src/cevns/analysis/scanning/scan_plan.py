@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from cevns import registry
 from cevns.analysis.coupling_families import (
     CouplingFamily,
     Form,
@@ -29,6 +31,8 @@ from cevns.typing import Array
 
 __all__ = ["Ranges", "ScanPlan", "scan_plan"]
 
+_LONGEST = 62
+"""Letters of an interaction in the title of a figure."""
 Ranges = Mapping[str, Sequence[float] | Array | Axis]
 
 
@@ -131,6 +135,15 @@ class ScanPlan:
             names.insert(0, self.family.interaction.name)
         return " + ".join(dict.fromkeys(names))
 
+    def _title(self) -> str:
+        """Experiments and physics in words."""
+        names = [n for n in re.split(r"\s*\+\s*", self._physics()) if n != "standard-model"]
+        experiments = " + ".join(e.title for e in self.family.experiments)
+        said = ", ".join(map(_words, names))
+        if len(said) > _LONGEST:  # of several interactions
+            said = ", ".join(names).replace("-", " ")
+        return f"{experiments}: {said}" if said else experiments
+
     def _standard_model(self, axis: Axis) -> float | None:
         """Where the Standard Model lies; nowhere on a mass or on the strength of a component."""
         if axis.structural or axis.name in self.family.question.strengths:
@@ -149,6 +162,7 @@ class ScanPlan:
         return {
             "experiments": [e.name for e in self.family.experiments],
             "physics": self._physics(),
+            "title": self._title(),
             "axes": [a.name for a in axes],
             "units": [a.parameter.unit for a in axes],
             "descriptions": [a.parameter.description for a in axes],
@@ -180,6 +194,18 @@ class ScanPlan:
             "data digest": self.grid.data_digest(self.data),
             "version": VERSION,
         }
+
+
+def _words(name: str) -> str:
+    """What an interaction is, for the title of a figure; its name if it is one of the user."""
+    if registry.canonical(name) not in registry.names("cevns.processes"):
+        return name
+    whole = registry.title("cevns.processes", "interaction", name)
+    text = whole.split(" (")[0]
+    if len(text) > _LONGEST:
+        text = re.split(", |: ", text)[0]
+    # an abbreviation keeps its capitals
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
 def scan_plan(

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,15 +21,22 @@ from cevns.analysis.scanning.scan_plan import ScanPlan
 from cevns.analysis.scanning.scan_profile import profile
 from cevns.analysis.scanning.scan_record import Scan
 from cevns.exceptions import InputError, UnknownNameError
+from cevns.registry import canonical
 
 if TYPE_CHECKING:
     from cevns.inference.scan.cost import Cost
     from cevns.inference.toys.toy_run import Progress
 
-__all__ = ["METHODS", "Method", "check_method", "cost", "scan"]
+__all__ = ["METHODS", "NICKNAMES", "Method", "check_method", "cost", "scan"]
 
 Method = Literal["profile", "fc", "cls", "bayes"]
 METHODS: tuple[Method, ...] = ("profile", "fc", "cls", "bayes")
+NICKNAMES: Mapping[str, Method] = {
+    **dict.fromkeys(("feldman-cousins", "feldman", "unified", "toys"), "fc"),
+    **dict.fromkeys(("wilks", "profile-likelihood", "likelihood"), "profile"),
+    **dict.fromkeys(("posterior", "bayesian", "mcmc"), "bayes"),
+}
+"""What else methods are called, and their names here."""
 
 
 def _check_one_sided(plan: ScanPlan) -> None:
@@ -60,7 +68,8 @@ def check_method(name: str) -> Method:
     for method in METHODS:
         if method == name.strip().casefold():
             return method
-    raise UnknownNameError("method", name, METHODS)
+    meant = [NICKNAMES[n] for n in NICKNAMES if n == canonical(name)]
+    raise UnknownNameError("method", name, METHODS, meant)
 
 
 def scan(
@@ -68,6 +77,7 @@ def scan(
     method: str = "profile",
     *,
     toys: int = 1000,
+    draws: int = 5000,
     seed: int = 1,
     toys_at: str | None = None,
     refine: int = 0,
@@ -82,7 +92,8 @@ def scan(
     Args:
         plan: what, from `cevns.analysis.scanning.scan_plan.scan_plan`.
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
-        toys: toys of a point, at most (``fc``, ``cls``); a fifth of the draws wanted (``bayes``).
+        toys: toys of a point, at most (``fc``, ``cls``).
+        draws: independent draws from the posterior that are wanted (``bayes``).
         seed: master seed.
         toys_at: ``anchors`` or ``every-point`` (``fc``); by default what is cheaper.
         refine: times that the cells of a profile scan are halved along its contour.
@@ -132,7 +143,7 @@ def scan(
         return profile(plan, out=out, refine=refine)
     from cevns.analysis.scanning.scan_bayes import bayes
 
-    return bayes(plan.within_ranges(), toys=toys, seed=seed, out=out, progress=progress)
+    return bayes(plan.within_ranges(), draws=draws, seed=seed, out=out, progress=progress)
 
 
 def cost(plan: ScanPlan, method: str, *, toys: int = 1000, toys_at: str | None = None) -> Cost:

@@ -11,6 +11,8 @@ from cevns.exceptions import MissingExtraError
 
 __all__ = ["summary"]
 
+_EQUALLY = 0.01
+"""Rise of -2 ln L that is none."""
 _SLICES = 12
 """Values of a structural axis that are shown."""
 
@@ -48,6 +50,8 @@ def summary(scan: ScanFindings) -> list[str]:
         lines += _region(scan)
     if scan.method == "fc":
         lines += _toys(scan)
+    if scan.method == "cls":
+        lines += _expected(scan)
     if scan.excluded.any():
         run = scan.file.run
         lines.append(
@@ -63,11 +67,12 @@ def summary(scan: ScanFindings) -> list[str]:
     if scan.refused:
         lines.append(f"this result is refused: {scan.refused}")
     if scan.failed:
-        lines.append(f"{scan.failed} points have no converged fit")
+        points = "point has" if scan.failed == 1 else "points have"
+        lines.append(f"{scan.failed} {points} no converged fit")
     if scan.unsure.any():
         lines.append(
-            f"{int(scan.unsure.sum())} of {scan.unsure.size:,} points are unsure: a fit that did "
-            "not converge has come lower there; a finer grid helps"
+            f"at {int(scan.unsure.sum())} of {scan.unsure.size:,} points a fit that did not "
+            "converge has come lower; a finer grid helps"
         )
     return lines
 
@@ -123,9 +128,13 @@ def _best_outside(scan: ScanFindings) -> list[str]:
     if not outside:
         return []
     where, known = " and ".join(outside), scan.file.run["bounds"]
-    at_bounds = all(scan.best[n] in known[scan.names.index(n)] for n in outside)
-    beside = "at the bound" if at_bounds else "along a valley of couplings"
-    return [f"it lies outside the scanned range of {where}, {beside}"]
+    said = f"it lies outside the scanned range of {where}"
+    if all(scan.best[n] in known[scan.names.index(n)] for n in outside):
+        return [f"{said}, at the bound"]
+    rise = float(np.nanmin(scan.q))
+    if rise < _EQUALLY:
+        return [f"{said}, where values fit equally well"]
+    return [f"{said}; at the best scanned point -2 ln L is {rise:.3g} higher"]
 
 
 def _rounded(n: int) -> str:
@@ -145,16 +154,66 @@ def _with_unit(text: str, unit: str) -> str:
 
 
 def _pieces(scan: ScanFindings, name: str, pieces: Pieces) -> str:
+    """``a < 2``, ``a < 2 or in [3, 4]`` or ``a in [1, 2]``: an end at the bound is no end."""
     if not pieces:
         return f"no scanned value of {name} is allowed"
-    at, ((low, high), *more) = scan.names.index(name), pieces
-    whole = scan.logarithmic[at] and scan.begins(name) and low <= scan.axes[at][0]
-    if whole and not more and math.isfinite(high):
-        return f"{name} < {_with_unit(f'{high:.4g}', scan.units[at])}"
-    text = " or ".join(
+    at, (low, high) = scan.names.index(name), pieces[0]
+    unit = scan.units[at]
+    if scan.begins(name) and low <= scan.axes[at][0]:
+        if not math.isfinite(high):
+            return f"no limit on {name} below {_with_unit(f'{scan.axes[at][-1]:.4g}', unit)}"
+        text = f"{name} < {_with_unit(f'{high:.4g}', unit)}"
+        return f"{text} or in {_with_unit(_brackets(pieces[1:]), unit)}" if pieces[1:] else text
+    return f"{name} in {_with_unit(_brackets(pieces), unit)}"
+
+
+def _brackets(pieces: Pieces) -> str:
+    return " or ".join(
         f"[{a:.4g}, {f'{b:.4g}' if math.isfinite(b) else 'beyond the range'}]" for a, b in pieces
     )
-    return f"{name} in {_with_unit(text, scan.units[at])}"
+
+
+def _expected(scan: ScanFindings) -> list[str]:
+    """Limits by CLs that are expected without signal, with the bands of one and two sigma."""
+    from cevns.inference.scan.cls import ClsScan
+
+    found = ClsScan(scan.file)
+    name = str(scan.file.run["limited"])
+    at = scan.names.index(name)
+    limits = np.array([found.upper(row) for row in found.expected])
+
+    def text(k: int, i: int) -> str:
+        value = limits[k, i]
+        if math.isfinite(value):
+            return f"{value:.4g}"
+        # NaN: all of the range is excluded
+        return f"above {scan.axes[at][-1]:.4g}" if value > 0 else f"below {scan.axes[at][0]:.4g}"
+
+    def line(i: int) -> str:
+        known = sorted(found.bands)
+        said = ", ".join(f"{n} sigma {text(2 - n, i)} to {text(2 + n, i)}" for n in known)
+        bands = f" ({said})" if said else ""
+        if math.isfinite(limits[2, i]):
+            return f"{name} < {_with_unit(text(2, i), scan.units[at])}{bands}"
+        return f"{name}: the limit lies {text(2, i)}{bands}"
+
+    few = []
+    if len(found.bands) < 2:
+        few = ["the band of 2 sigma needs 440 toys a point, that of 1 sigma 63: raise --toys"]
+
+    if not scan.raster:
+        return [f"expected without signal: {line(0)}", *few]
+    structural = scan.raster[0]
+    unit = scan.units[scan.names.index(structural)]
+    values = scan.axes[scan.names.index(structural)]
+    return [
+        "expected without signal:",
+        *(
+            f"{structural} = {_with_unit(f'{values[i]:.4g}', unit)}: {line(i)}"
+            for i in range(0, len(values), -(-len(values) // _SLICES))
+        ),
+        *few,
+    ]
 
 
 def _region(scan: ScanFindings) -> list[str]:

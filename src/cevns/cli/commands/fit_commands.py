@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cevns.cli.terminal import options
+from cevns.cli.terminal.figure_options import Figures, Worded, XLim, ends
 from cevns.cli.terminal.output import Output, prepare_figure, prepare_folder, table
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from cevns.analysis.measurement import Measurement
 
 __all__ = ["fit", "profile", "systematics"]
@@ -19,11 +22,9 @@ __all__ = ["fit", "profile", "systematics"]
 
 def fit(
     asked: options.Asked,
+    figures: Figures,
     output: Output,
     asimov: options.Asimov = False,
-    plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
-    ] = None,
     minos: Annotated[
         str, typer.Option(metavar="WHICH", help="MINOS errors of: poi, all or none")
     ] = "poi",
@@ -39,11 +40,22 @@ def fit(
         ),
     ] = None,
 ) -> None:
-    """Fit one experiment, or several together: components, significance, parameters."""
-    from cevns.cli.terminal.fit_tables import show_fit
+    """Fit one experiment, or several together: components, significance, parameters.
 
-    if plots is not None:
-        prepare_folder(plots)
+    A HistFactory workspace (FILE.json) is fitted as it is; '--set normsys=code1' and '--set
+    measurement=NAME' choose what the file leaves open.
+    """
+    from cevns.cli.terminal.fit_tables import show_fit
+    from cevns.cli.terminal.likelihood_file_fit import fit_file, likelihood_file
+
+    if (file := likelihood_file(asked)) is not None:
+        if figures.plots is not None or gof_toys or width:
+            raise InputError(
+                f"{file}: a likelihood file is fitted without --plots, --gof-toys and --width"
+            )
+        fit_file(file, asked, output, asimov=asimov, minos=minos)
+        return
+    figures.prepare()
     result = asked.study.fit(
         **asked.question,
         asimov=asimov,
@@ -53,30 +65,28 @@ def fit(
     )
     show_fit(output.console, result)
     record = result.to_dict()
-    if plots is not None:
-        record["figures"] = _draw(result, plots)
-        output.console.print(f"{len(record['figures'])} figures in {plots}")
+    if figures.plots is not None:
+        record["figures"] = figures.write(lambda: _draw(result))
+        output.console.print(f"{len(record['figures'])} figures in {figures.plots}")
     output.result(record, asked.study)
 
 
-def _draw(result: Measurement, folder: Path) -> list[str]:
-    """Draw the figures of a fit and return their files."""
+def _draw(result: Measurement) -> dict[str, Figure]:
+    """The figures of a fit, by the name of their file."""
     from cevns.inference.fitting.impacts import impacts
-    from cevns.report import fit_figures, save
+    from cevns.report import fit_figures
 
     poi = result.fit.poi
     shifts = {}
     if poi is not None and not result.fit[poi].fixed:
         found = impacts(result.model, poi, data=result.fit.data, best=result.fit)
         shifts = {i.name: (i.up, i.down) for i in found}
-    written = []
-    for name, figure in fit_figures(result, impacts=shifts).items():
-        written.append(str(save(figure, folder / f"{name}.png")))
-    return written
+    return fit_figures(result, impacts=shifts)
 
 
 def profile(
     asked: options.Asked,
+    words: Worded,
     output: Output,
     parameter: Annotated[
         str | None, typer.Option("--parameter", metavar="NAME", help="default: that of interest")
@@ -86,9 +96,14 @@ def profile(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="write the figure there")
     ] = None,
+    xlim: XLim = None,
 ) -> None:
     """Profile likelihood of a parameter, with its 68.3 and 90 % intervals."""
+    span = ends(xlim)
+    if plot is None and (words.title or words.label or span):
+        raise InputError("--title, --label and --xlim are for the figure; add --plot FILE")
     if plot is not None:
+        words.check()
         prepare_folder(plot.parent)
         prepare_figure(plot, "--plot")
     study = asked.study
@@ -110,10 +125,13 @@ def profile(
     for value, rise in list(zip(curve.values, curve.rise, strict=True))[::step]:
         shown.add_row(f"{value:.5g}", f"{rise:z.3f}")
     output.console.print(shown)
+    unit = f" {curve.unit}" if curve.unit else ""
     for interval in result.intervals:
+        ends_at = f"[{interval.lower:.5g}, {interval.upper:.5g}]"
+        if interval.lower_is_bound and not interval.upper_is_bound:
+            ends_at = f"below {interval.upper:.5g}"
         output.console.print(
-            f"{100 * interval.level:.1f} % interval: [{interval.lower:.5g}, {interval.upper:.5g}]"
-            f"{' ' + curve.unit if curve.unit else ''}, best {interval.best:.5g}"
+            f"{100 * interval.level:.1f} % interval: {ends_at}{unit}, best {interval.best:.5g}"
         )
     record = result.to_dict()
     if plot is not None:
@@ -121,7 +139,9 @@ def profile(
         from cevns.report.drawing.style import credit
 
         note = credit(result.experiment, asimov=asimov)
-        save(profile_figure(curve, title=study.title, note=note), plot)
+        with words.worded(span):
+            figure = profile_figure(curve, title=study.title, note=note)
+        save(figure, plot)
         record["figures"] = [str(plot)]
     output.result(record, asked.study)
 

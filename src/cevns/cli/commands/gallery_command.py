@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cevns.cli.terminal.figure_options import Form, suffixes
 from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from cevns.report.gallery import Entry
@@ -18,23 +21,33 @@ __all__ = ["gallery"]
 def gallery(
     output: Output,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="figures; all by default")
+        list[str] | None, typer.Argument(metavar="NAME", help="figures; all by default")
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="write NAME.png and, of tables, NAME.csv there"),
     ] = None,
+    form: Form = None,
 ) -> None:
     """Tables and figures of the field, published beside ours; without anything, their list."""
     from cevns.report.gallery import entries, entry
 
+    endings = suffixes(form)
+    if form and out is None:
+        raise InputError("--format is for the figures; add --out DIR")
     chosen = [entry(name) for name in names] if names else list(entries())
     if not names and out is None:
         listed = table("gallery", "name", "what", "here", left=3)
         for e in chosen:
-            listed.add_row(e.name, e.title, e.missing or "yes")
+            listed.add_row(
+                e.name, e.title, e.missing or ("yes, in part carried" if e.carried else "yes")
+            )
         output.console.print(listed)
-        record = [{"name": e.name, "title": e.title, "missing": e.missing} for e in chosen]
+        output.console.print("carried: from tables in the package, which the entry names")
+        record = [
+            {"name": e.name, "title": e.title, "missing": e.missing, "carried": e.carried}
+            for e in chosen
+        ]
         output.result({"entries": record})
         return
     if out is not None:
@@ -46,15 +59,17 @@ def gallery(
             output.console.print(f"{e.name}: skipped, {e.missing}")
             records.append({"name": e.name, "title": e.title, "skipped": e.missing})
             continue
-        records.append(_write(output, e, out))
+        records.append(_write(output, e, out, endings))
     output.result({"entries": records})
 
 
-def _write(output: Output, e: Entry, out: Path | None) -> dict[str, Any]:
+def _write(output: Output, e: Entry, out: Path | None, endings: Sequence[str]) -> dict[str, Any]:
     from cevns.files import write
     from cevns.report import save
 
-    record: dict[str, Any] = {"name": e.name, "title": e.title}
+    record: dict[str, Any] = {"name": e.name, "title": e.title, "carried": e.carried}
+    if e.carried:
+        output.console.print(f"{e.name}: read from tables in the package: {e.carried}")
     numbers = e.table()
     if numbers is not None:
         shown = table(e.title, *numbers.columns)
@@ -70,7 +85,8 @@ def _write(output: Output, e: Entry, out: Path | None) -> dict[str, Any]:
         record["notes"] = list(numbers.notes)
     if out is None:
         return record
-    paths = [save(e.figure(), out / f"{e.name}.png")]
+    figure = e.figure()
+    paths = [save(figure, out / f"{e.name}{ending}") for ending in endings]
     if numbers is not None:
         paths.append(out / f"{e.name}.csv")
         write(paths[-1], numbers.csv())

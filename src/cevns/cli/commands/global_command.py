@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.cli.terminal.figure_options import Figures
+from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.variants import show_variants, variants
 from cevns.exceptions import InputError
+from cevns.registry import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,7 @@ _NAMED: Final = 6
 
 
 def global_fit(
+    figures: Figures,
     output: Output,
     combination: Annotated[
         str,
@@ -70,9 +73,9 @@ def global_fit(
     joint_only: Annotated[
         bool, typer.Option("--joint-only", help="leave out the fits of each set alone")
     ] = False,
-    plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
-    ] = None,
+    each_choice: Annotated[
+        bool, typer.Option("--variants", help="fit each alternative of each choice as well")
+    ] = False,
     points: Annotated[
         int, typer.Option("--profile", metavar="N", min=0, help="points of a profile in the JSON")
     ] = 0,
@@ -81,8 +84,7 @@ def global_fit(
 
     Scans, limits, toys: the other commands take the combination too, as global:csi,lar.
     """
-    if plots is not None:
-        prepare_folder(plots)
+    figures.prepare()
     named = _names(with_, "--with"), _names(without, "--without")
     study = options.combined(combination, *named, choose, set_field, data=data, model=model)
     asked = tuple(dict.fromkeys((*(parameter or ()), *(free or ())))) or ("sin2_theta_w",)
@@ -94,24 +96,31 @@ def global_fit(
     found = study.combine(*asked, at=held, fix=fixed, asimov=asimov, each=not joint_only)
     _show(output.console, study, found)
     record = {**study.provenance(), **found.to_dict()}
+    if each_choice:
+
+        def opened(choice: str, option: str) -> CombinedStudy:
+            kept = [c for c in choose or () if canonical(c.partition("=")[0]) != choice]
+            chosen = [*kept, f"{choice}={option}"]
+            return options.combined(combination, *named, chosen, set_field, data=data, model=model)
+
+        def fitted(other: CombinedStudy) -> CombinedFit:
+            return other.combine(*asked, at=held, fix=fixed, asimov=asimov, each=False)
+
+        changed = list(variants(study, opened, fitted))
+        show_variants(output.console, changed, found.poi.name, _value)
+        record["variants"] = [v.to_dict() for v in changed]
     if points:
         curve = study.profile(
             free=asked, at=held, fix=fixed, asimov=asimov, points=points
         ).to_dict()
         kept = ("parameter", "values", "delta_chi2", "intervals")
         record["profile"] = {k: curve[k] for k in kept}
-    if plots is not None:
-        record["figures"] = _draw(found, plots)
-        output.console.print(f"{len(record['figures'])} figures in {plots}")
+    if figures.plots is not None:
+        from cevns.report.global_fit.set_figures import combined_figures
+
+        record["figures"] = figures.write(lambda: combined_figures(found))
+        output.console.print(f"{len(record['figures'])} figures in {figures.plots}")
     output.result(record)
-
-
-def _draw(found: CombinedFit, folder: Path) -> list[str]:
-    from cevns.report import save
-    from cevns.report.global_fit.set_figures import combined_figures
-
-    figures = combined_figures(found)
-    return [str(save(figure, folder / f"{name}.png")) for name, figure in figures.items()]
 
 
 def _refuse_idle(study: CombinedStudy, model: str) -> None:

@@ -61,6 +61,7 @@ def limit(
         raise InputError("--toys-at is for a parameter of new physics; name it with --parameter")
     if options.plots is not None or options.overlay:
         raise InputError("--plots draws a scan of a parameter; name it with --parameter")
+    options.prepare()
     study = options.open(None if options.model == "standard-model" else options.model)
     if any(e.own_processes for e in study.experiments):
         if events is not None or observed is not None or options.method != "profile":
@@ -77,6 +78,10 @@ def limit(
         )
     from cevns.reproduction.published_results import results
 
+    if options.method != "fc" and options.toys is not None:
+        raise InputError(f"--toys changes nothing with --method {options.method}; leave it out")
+    if options.draws is not None:
+        raise InputError("--draws is for a parameter of new physics and --method bayes")
     level = options.cl
     loaded = study.experiments[0]
     published = next((r for r in results() if r.id == loaded.name and r.limit == level), None)
@@ -90,7 +95,7 @@ def limit(
             background=background,
             asimov=asimov,
             method=options.method,
-            toys=options.toys,
+            toys=options.number_of_toys,
             seed=options.seed,
             workers=options.workers,
             progress=progress,

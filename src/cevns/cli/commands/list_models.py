@@ -48,7 +48,7 @@ KINDS = tuple(_COLUMNS)
 def list_names(
     output: Output,
     kind: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help=f"one of {', '.join(KINDS)}")
+        str | None, typer.Argument(metavar="KIND", help=f"one of {', '.join(KINDS)}")
     ] = None,
     model: Annotated[
         str | None,
@@ -58,7 +58,7 @@ def list_names(
         ),
     ] = None,
 ) -> None:
-    """List what there is: experiments, sources, interactions, parameters, nuclides, data, ..."""
+    """List what there is: experiments, sources, interactions, parameters, nuclides, data."""
     if model is not None and (kind is None or canonical(kind) != "parameters"):
         raise InputError("--model goes with 'cevns list parameters'")
     if kind is not None and canonical(kind) not in KINDS:
@@ -111,9 +111,27 @@ def _parameters(model: str | None) -> list[tuple[Any, ...]]:
 
 def _data_of(experiment: Experiment) -> str:
     """Whether it can be fitted."""
-    if experiment.declaration.missing:
+    declared = experiment.declaration
+    if declared.missing:
         return "missing"
-    return "yes" if experiment.has_data else "projection"
+    if not experiment.has_data:
+        return "projection"
+    # counts that stand beside the file are there; others are in the release alone
+    alone = declared.signal is not None or any(
+        d is not None and d.counts is None and d.values is None for d in declared.every_data
+    )
+    there = not alone or all(_is_here(name) for name in declared.releases)
+    return "yes" if there else "to fetch"
+
+
+def _is_here(release: str) -> bool:
+    """Whether a public release is found on this machine."""
+    from cevns import datasets
+
+    try:
+        return datasets.find(release) is not None
+    except InputError:  # damaged, or in a folder that is none
+        return False
 
 
 def _rows(kind: str) -> list[tuple[Any, ...]]:
@@ -200,7 +218,4 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
         "form-factors": "cevns.nuclear.form_factors",
         "topics": "cevns.analysis.topics",
     }[kind]
-    # the first line of a model's own documentation says what it is
-    modules = {name: registry.load(package, "model", name) for name in registry.names(package)}
-    said = {name: (module.__doc__ or "").strip() for name, module in modules.items()}
-    return [(name, text.splitlines()[0].rstrip(".")) for name, text in said.items()]
+    return [(n, registry.title(package, "model", n)) for n in registry.names(package)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cevns.cli.terminal.figure_options import Figures
 from cevns.cli.terminal.output import Output, table
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ ENERGIES = {
 
 
 def quenching(
+    figures: Figures,
     output: Output,
     material: Annotated[
         str, typer.Argument(metavar="MATERIAL", help="csi, ar, ge, si, or that of --data")
@@ -76,9 +78,6 @@ def quenching(
         Path | None,
         typer.Option("--export", metavar="FILE", help="write the curve for an experiment file"),
     ] = None,
-    plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
-    ] = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", metavar="DIR", help="folder of data sets in place of the carried"),
@@ -86,11 +85,9 @@ def quenching(
 ) -> None:
     """Fit a quenching factor: numbers, sets, eigen-variations, comparison with published curves."""
     from cevns import quenching as points
-    from cevns.cli.terminal.output import prepare_folder
     from cevns.files import check_writable, write
 
-    if plots is not None:
-        prepare_folder(plots)
+    figures.prepare()
     if export is not None:
         check_writable(export)
     fit = points.fit(
@@ -122,17 +119,17 @@ def quenching(
             f"{len(fitted.variations)} eigen-variations in {export}: use it with "
             f"--set detector.quenching=@{export}"
         )
-    if plots is not None:
-        from cevns.report import save
+    if figures.plots is not None:
         from cevns.report.quenching_figures import quenching_figures
 
         sets, _ = points.load_points(material, data)
-        record["figures"] = []
-        for name, figure in quenching_figures(fit, sets).items():
-            path = plots / f"quenching-{fit.material}-{name}.png"
-            save(figure, path)
-            record["figures"].append(str(path))
-        console.print(f"{len(record['figures'])} figures in {plots}")
+        record["figures"] = figures.write(
+            lambda: {
+                f"quenching-{fit.material}-{name}": figure
+                for name, figure in quenching_figures(fit, sets).items()
+            }
+        )
+        console.print(f"{len(record['figures'])} figures in {figures.plots}")
     output.result(record)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, by_channel, table
+from cevns.cli.terminal.output import Output, by_channel, prepare_folder, save_figures, table
+from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,10 +47,19 @@ def rate(
     placed: options.Placed,
     output: Output,
     points: Annotated[int, typer.Option(help="recoil energies in the spectrum", min=2)] = 200,
+    plots: Annotated[
+        Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
+    ] = None,
 ) -> None:
     """Recoil spectrum by flavour (before efficiency) and expected counts in the region."""
     from cevns.sources import SteadySource
 
+    if plots is not None:
+        if placed.at:
+            raise InputError(
+                "--plots draws the experiment at its nominal couplings; leave --at out"
+            )
+        prepare_folder(plots)
     study = placed.study
     found = study.rate(at=placed.values, points=points)
     for result in found.values():
@@ -62,7 +73,14 @@ def rate(
         _show_times(output.console, result.times)
         _show_remark(output.console, result.experiment, placed.values)
         _show_spectrum(output.console, result)
-    _write(output, {name: result.to_dict() for name, result in found.items()}, placed)
+    records = {name: result.to_dict() for name, result in found.items()}
+    if plots is not None:
+        from cevns.report import prediction_figures
+
+        made = {e.name: prediction_figures(e) for e in study.experiments}
+        for name, files in save_figures(output.console, made, plots).items():
+            records[name]["figures"] = files
+    _write(output, records, placed)
 
 
 def predict(

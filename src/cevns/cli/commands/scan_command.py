@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from cevns.cli.terminal.figure_options import Worded, XLim, ends
 from cevns.cli.terminal.output import Output
 from cevns.cli.terminal.scan_run import ScanOptions, show_scan
 from cevns.exceptions import InputError
+from cevns.files import check_writable, write
 
 __all__ = ["merge", "plot", "scan"]
 
@@ -41,7 +43,9 @@ def scan(
         if plan:
             from cevns.analysis.scanning.scan_task import cost
 
-            estimate = cost(wanted, options.method, toys=options.toys, toys_at=options.toys_at)
+            estimate = cost(
+                wanted, options.method, toys=options.number_of_toys, toys_at=options.toys_at
+            )
             output.console.print(str(estimate))
             output.result({**wanted.provenance(), **estimate.to_dict()}, options.study)
             return
@@ -50,7 +54,7 @@ def scan(
 
 def merge(
     output: Output,
-    shares: Annotated[list[Path], typer.Argument(metavar="FILE.h5...", help="all shares")],
+    shares: Annotated[list[Path], typer.Argument(metavar="FILE.h5", help="all shares")],
     out: Annotated[Path, typer.Option(metavar="FILE.h5", help="the whole scan")],
 ) -> None:
     """Join the shares of a scan, as if it had been computed in one go."""
@@ -64,6 +68,8 @@ def merge(
 
 def plot(
     scan_file: Annotated[Path, typer.Argument(metavar="SCAN.h5", help="written by 'cevns scan'")],
+    words: Worded,
+    output: Output,
     overlay: Annotated[
         list[Path] | None,
         typer.Option(
@@ -71,28 +77,54 @@ def plot(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="default: beside the scan")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="png, pdf, svg, or csv for its curves; default: png beside the scan",
+        ),
     ] = None,
     cl: Annotated[
-        list[float] | None, typer.Option("--cl", help="further confidence levels (profile)")
+        list[float] | None,
+        typer.Option(
+            "--cl", metavar="LEVEL", help="a further confidence level (profile, fc, bayes)"
+        ),
     ] = None,
+    xlim: XLim = None,
 ) -> None:
     """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.cli.terminal.output import prepare_figure, require_plots
-    from cevns.cli.terminal.screen import printable
 
     require_plots("cevns plot")
     found = Scan.read(scan_file)
     target = scan_file.with_suffix(".png") if out is None else out
-    prepare_figure(target, "--out")
+    span = ends(xlim)
+    words.check(found.names)
+    table = target.suffix.casefold() == ".csv"
+    if table:
+        if overlay or span or words.title or words.label:
+            raise InputError(
+                f"{target} holds the curves of the scan alone; leave --overlay, --title, --label "
+                "and --xlim to figures"
+            )
+        check_writable(target)
+    else:
+        prepare_figure(target, "--out")
     from cevns.report import save
+    from cevns.report.scan_figures.scan_csv import scan_csv
     from cevns.report.scan_figures.scan_figure import check_overlays, scan_figure
 
-    for text in check_overlays(found.file.run, overlay or ()):
-        typer.echo(printable(f"note: {text}"))
-    save(scan_figure(found, overlays=tuple(overlay or ()), levels=tuple(cl or ())), target)
-    typer.echo(printable(f"{found.title}: drawn in {target}"))
+    over, levels = tuple(overlay or ()), tuple(cl or ())
+    for text in check_overlays(found.file.run, over):
+        output.console.print(f"note: {text}", soft_wrap=True)
+    if table:
+        write(target, scan_csv(found, levels=levels))
+    else:
+        with words.worded(span):
+            figure = scan_figure(found, overlays=over, levels=levels)
+        save(figure, target)
+    output.console.print(f"{found.title}: drawn in {target}", soft_wrap=True)
+    output.result({**found.to_dict(), "curves" if table else "figures": [str(target)]})
 
 
 def _share(text: str | None) -> tuple[int, int] | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cevns.cli.terminal.figure_options import Figures
 from cevns.cli.terminal.options import At, DataFolder, changes_of
-from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _Files:
     experiment: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[EXPERIMENT]...",
+            metavar="EXPERIMENT",
             help="name from 'cevns list', or a YAML file; several give a joint number too",
         ),
     ] = None
@@ -78,6 +78,7 @@ class _Files:
 
 def sensitivity(
     files: _Files,
+    figures: Figures,
     output: Output,
     topic: Annotated[
         str | None, typer.Option(metavar="NAME", help="one of 'cevns list topics'")
@@ -102,9 +103,6 @@ def sensitivity(
         float, typer.Option("--exposure-factor", help="on every exposure, of any file")
     ] = 1.0,
     at: At = None,
-    plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="write the figure there")
-    ] = None,
 ) -> None:
     """Expected errors and limits of experiments, each alone and all together."""
     if matrix == (topic is not None):
@@ -112,8 +110,7 @@ def sensitivity(
             "name what is asked with --topic (cevns list topics), or take --matrix for all topics"
             + (", not both" if matrix else "")
         )
-    if plots is not None:
-        prepare_folder(plots)
+    figures.prepare()
     spans = _numbers(years, "--years")
     errors = tuple(_share(part) for part in _parts(flux_error))
     found: Sensitivity | SensitivityMatrix
@@ -126,12 +123,10 @@ def sensitivity(
         found = of_topic = _one(files, topic, spans, errors, exposure_factor, at)
         _show(output.console, of_topic)
     record: dict[str, Any] = found.to_dict()
-    if plots is not None:
-        from cevns.report import save
-
-        name = "matrix" if matrix else record["topic"]
-        record["figures"] = [str(save(found.plot(), plots / f"sensitivity-{name}.png"))]
-        output.console.print(f"figure: {record['figures'][0]}", soft_wrap=True)
+    if figures.plots is not None:
+        name = f"sensitivity-{'matrix' if matrix else record['topic']}"
+        record["figures"] = figures.write(lambda: {name: found.plot()})
+        output.console.print(f"figure: {', '.join(record['figures'])}", soft_wrap=True)
     output.result(record)
 
 

@@ -61,6 +61,19 @@ def show_fit(console: Console, result: Measurement) -> None:
     _show_answer(console, result)
 
 
+def other_digests(said: Sequence[str]) -> str:
+    """One short sentence for all files of a release that are not those that were published.
+
+    Args:
+        said: a sentence for each of them.
+    """
+    files = "1 file" if len(said) == 1 else f"{len(said)} files"
+    return (
+        f"digests of {files} of the release are not the published ones; the structure is right "
+        "and they are used ('cevns data verify' names them)"
+    )
+
+
 def _show_origin(console: Console, result: Measurement) -> None:
     """Where the data and the prediction of each experiment come from."""
     subject = result.subject
@@ -126,8 +139,8 @@ def warn_of_files(experiments: Sequence[Experiment]) -> None:
     """
     for e in experiments:
         whose = f"{e.name}: " if len(experiments) > 1 else ""
-        for warning in e.inputs.warnings:
-            warnings.warn(whose + warning, CevnsWarning, stacklevel=2)
+        if e.inputs.warnings:
+            warnings.warn(whose + other_digests(e.inputs.warnings), CevnsWarning, stacklevel=2)
 
 
 def _common(changes: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from cevns.cli.terminal.completion import EXPERIMENTS, INTERACTIONS
 from cevns.exceptions import InputError
 from cevns.registry import canonical
 
@@ -50,6 +51,7 @@ NewPhysics = typer.Option(
     metavar="NAME",
     help="an interaction of 'cevns list interactions', several with +, your own FILE.py, or a "
     "FILE.yaml that adds components",
+    autocompletion=INTERACTIONS,
 )
 At = Annotated[
     list[str] | None,
@@ -88,6 +90,7 @@ class Opened:
         typer.Argument(
             metavar="EXPERIMENT",
             help="name from 'cevns list', or a YAML file; several are studied together",
+            autocompletion=EXPERIMENTS,
         ),
     ]
     set_field: SetField = None

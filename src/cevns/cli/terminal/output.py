@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cevns.cli.terminal.screen import printable
 from cevns.exceptions import OutputError
 from cevns.files import check_writable, write
 from cevns.records import cited, head
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from matplotlib.figure import Figure
+    from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Table
 
     from cevns.study import Study
@@ -28,9 +32,14 @@ __all__ = [
     "prepare_figure",
     "prepare_folder",
     "require_plots",
+    "save_figures",
     "strict",
     "table",
 ]
+
+
+_LONGEST_WORD = 34
+"""Letters of a word that a table does not break: names, not paths and digests."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class Output:
         from cevns.cli.terminal.screen import screen
 
         console = screen(stderr=self.json == "-")
-        if not console.is_terminal:
+        if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
             console.width = 160  # a file or a pipe has no edge to cut tables at
         return console
 
@@ -115,14 +124,76 @@ def strict(value: Any) -> Any:
 
 
 def table(title: str, *columns: str, left: int = 1) -> Table:
-    """An empty table: the first `left` columns to the left, numbers to the right."""
+    """An empty table: the first `left` columns to the left, numbers to the right.
+
+    Where it is wider than the screen, columns of several words give way. Where that is not enough,
+    each row is written as lines with the headings in it: no word is broken.
+    """
     from rich import box
     from rich.table import Table
 
-    out = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    class Whole(Table):
+        def __init__(self, **how: Any) -> None:
+            super().__init__(**how)
+            self.texts: list[tuple[str, ...]] = []
+
+        def add_row(self, *cells: Any, **how: Any) -> None:
+            super().add_row(*cells, **how)
+            self.texts.append(tuple(str(cell or "") for cell in cells))
+
+        def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+            heads = tuple(str(column.header) for column in self.columns)
+            # two blanks behind each column, one before the first
+            room = options.max_width - 2 * len(heads) - 2
+            widths = _widths([heads, *self.texts], room)
+            if widths is None:
+                yield from _listed(str(self.title or ""), heads, self.texts)
+                return
+            for column, width in zip(self.columns, widths, strict=True):
+                column.width = width
+            yield from super().__rich_console__(console, options)
+
+    out = Whole(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     for i, column in enumerate(columns):
         out.add_column(column, justify="left" if i < left else "right", overflow="fold")
     return out
+
+
+def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Widths of columns that fit into `room` letters; None if a word would have to be broken."""
+    columns = list(zip_longest(*rows, fillvalue=""))
+    wanted = [max(map(len, cells)) for cells in columns]
+    least = [
+        min(max((len(w) for cell in cells for w in cell.split()), default=0), _LONGEST_WORD)
+        for cells in columns
+    ]
+    if sum(least) > room:
+        return None
+    while sum(wanted) > room:
+        loose = (i for i in range(len(wanted)) if wanted[i] > least[i])
+        wanted[max(loose, key=lambda i: wanted[i])] -= 1
+    return wanted
+
+
+def _listed(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Any]:
+    """A table row by row."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    # a console that leaves long lines to the terminal would cut these off
+    wrapped: Any = {"no_wrap": False, "overflow": "fold"}
+    yield Text(printable(title), style="bold", **wrapped)
+    for name, *cells in rows:
+        yield Text(printable(f" {name}"), **wrapped)
+        said = ", ".join(f"{h} {c}".strip() for h, c in zip(heads[1:], cells, strict=False) if c)
+        yield Padding(Text(printable(said), **wrapped), (0, 0, 0, 4))
 
 
 def by_channel(channels: Mapping[str, Mapping[str, float]], heading: str, digits: str) -> Table:
@@ -180,3 +251,24 @@ def prepare_folder(folder: Path, option: str = "--plots") -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{option}: cannot create {folder}: {error.strerror}") from None
+
+
+def save_figures(
+    console: Console, figures: Mapping[str, Mapping[str, Figure]], folder: Path
+) -> dict[str, list[str]]:
+    """Write figures, say how many, and return their files.
+
+    Args:
+        console: for people.
+        figures: of each experiment, by the name of the file; of several experiments that has the
+            name of its own in front.
+        folder: from `prepare_folder`.
+    """
+    from cevns.report import save
+
+    written: dict[str, list[str]] = {}
+    for name, made in figures.items():
+        front = f"{name}-" if len(figures) > 1 else ""
+        written[name] = [str(save(f, folder / f"{front}{what}.png")) for what, f in made.items()]
+    console.print(f"{sum(map(len, written.values()))} figures in {folder}")
+    return written

@@ -27,7 +27,7 @@ def progress_bar(what: str = "toys") -> Iterator[Callable[..., None]]:
         What is to be told work done, work wanted and, if it is known, work a second.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
     screen = Console(stderr=True)
@@ -35,14 +35,14 @@ def progress_bar(what: str = "toys") -> Iterator[Callable[..., None]]:
     with Progress(
         TextColumn(what),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}"),
         TextColumn("{task.fields[rate]}"),
         Remaining(),
         console=screen,
         transient=True,
         disable=not screen.is_terminal,
     ) as bar:
-        task = bar.add_task(what, total=None, rate="")
+        task = bar.add_task(what, total=None, rate="", count="")
 
         # the first call comes after set-up and, in a resumed run, after work of an earlier one
         first: list[tuple[float, int]] = []
@@ -55,7 +55,8 @@ def progress_bar(what: str = "toys") -> Iterator[Callable[..., None]]:
             if rate is None:
                 rate = (done - first[0][1]) / max(1e-9, now - first[0][0])
             if screen.is_terminal:
-                bar.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s" if rate else "")
+                speed, count = f"{rate:,.0f}/s" if rate else "", f"{done:,}/{total:,}"
+                bar.update(task, completed=done, total=total, rate=speed, count=count)
             elif now >= due and rate > 0:
                 due = now + LINE_S
                 typer.echo(line(what, done, total, rate), err=True)

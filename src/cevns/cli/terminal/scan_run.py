@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from cevns.cli.terminal import options, ranges
-from cevns.cli.terminal.output import Output, prepare_folder, table
+from cevns.cli.terminal.figure_options import Figures, XLim, ends
+from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["ScanOptions", "show_scan"]
 
 _PLAIN: Final = "standard-model"
+TOYS, DRAWS = 1000, 5000
+"""Toys a point and draws of a posterior where nothing is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScanOptions(options.Opened):
+class ScanOptions(options.Opened, Figures):
     """Of what, and how to scan; a command adds the ranges.
 
     Args:
@@ -37,6 +40,7 @@ class ScanOptions(options.Opened):
         cl: confidence level.
         method: ``profile``, ``fc``, ``cls`` or ``bayes``.
         toys: toys a point.
+        draws: draws from the posterior.
         seed: master seed.
         toys_at: where toys are drawn.
         refine: times that steps are halved.
@@ -46,7 +50,7 @@ class ScanOptions(options.Opened):
         out: HDF5 file.
         workers: processes.
         scheduler: of a cluster.
-        plots: folder of the figure.
+        xlim: ``--xlim``.
         overlay: what is drawn over it.
     """
 
@@ -56,11 +60,15 @@ class ScanOptions(options.Opened):
         "profile"
     )
     toys: Annotated[
-        int,
+        int | None,
+        typer.Option(metavar="N", min=1, help="toys a point at most (fc, cls); default: 1000"),
+    ] = None
+    draws: Annotated[
+        int | None,
         typer.Option(
-            metavar="N", min=1, help="toys a point at most (fc, cls); fifths of the draws (bayes)"
+            metavar="N", min=1, help="independent draws of the posterior (bayes); default: 5000"
         ),
-    ] = 1000
+    ] = None
     seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1
     toys_at: Annotated[
         str | None,
@@ -91,15 +99,13 @@ class ScanOptions(options.Opened):
     ] = None
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as pay"),
+        typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as help"),
     ] = None
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS|FILE", help="send the toys to a dask scheduler, or its file"),
     ] = None
-    plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="write the figure there")
-    ] = None
+    xlim: XLim = None
     overlay: Annotated[
         list[Path] | None,
         typer.Option(
@@ -107,6 +113,11 @@ class ScanOptions(options.Opened):
             help="over that figure: another scan, a CSV of curves, or a folder of them",
         ),
     ] = None
+
+    @property
+    def number_of_toys(self) -> int:
+        """Toys a point, where nothing is said 1000."""
+        return TOYS if self.toys is None else self.toys
 
     @contextmanager
     def prepared(self, shard: tuple[int, int] | None = None) -> Iterator[Executor | None]:
@@ -127,6 +138,11 @@ class ScanOptions(options.Opened):
         toys = method in ("fc", "cls")
         if self.toys_at is not None and method != "fc":
             raise InputError(f"--toys-at is for --method fc; leave it out with {method}")
+        if self.toys is not None and not toys:
+            instead = "take --draws" if method == "bayes" else "leave --toys out, or use fc or cls"
+            raise InputError(f"--toys changes nothing with --method {method}; {instead}")
+        if self.draws is not None and method != "bayes":
+            raise InputError(f"--draws is for --method bayes; leave it out with {method}")
         if self.refine and method != "profile":
             raise InputError(f"--refine is for profile scans; give {method} a finer range")
         if shard and not toys:
@@ -145,8 +161,10 @@ class ScanOptions(options.Opened):
             )
         if self.overlay and self.plots is None:
             raise InputError("--overlay is drawn over the figure of the scan; add --plots DIR")
-        if self.plots is not None:
-            prepare_folder(self.plots)
+        if self.xlim and self.plots is None:
+            raise InputError("--xlim is for the figure; add --plots DIR")
+        ends(self.xlim)
+        self.prepare()
         if method == "bayes":
             from cevns.analysis.scanning.scan_bayes import check_extras
 
@@ -206,6 +224,7 @@ class ScanOptions(options.Opened):
         from cevns.cli.terminal.progress import progress_bar
         from cevns.experiments.remarks import radius_remarks, remarks
 
+        self.check([a.name for a in wanted.grid.axes])
         if self.overlay:
             from cevns.report.scan_figures.scan_figure import check_overlays
 
@@ -213,12 +232,13 @@ class ScanOptions(options.Opened):
             for text in check_overlays(run, self.overlay):
                 output.console.print(f"note: {text}", soft_wrap=True)
         there = self.out is not None and self.out.exists()
-        what = "steps" if check_method(self.method) == "bayes" else "toys"
+        what = {"profile": "fits", "bayes": "steps"}.get(check_method(self.method), "toys")
         with progress_bar(what) as progress:
             found = scan(
                 wanted,
                 self.method,
-                toys=self.toys,
+                toys=self.number_of_toys,
+                draws=DRAWS if self.draws is None else self.draws,
                 seed=self.seed,
                 toys_at=self.toys_at,
                 refine=self.refine,
@@ -240,17 +260,22 @@ class ScanOptions(options.Opened):
             output.console.print(f"note: {remark}", soft_wrap=True)
         record = {**wanted.provenance(), **found.to_dict()}
         if self.plots is not None:
-            record["figures"] = [self._draw(found, self.plots)]
-            output.console.print(f"figure: {record['figures'][0]}", soft_wrap=True)
+            record |= self._draw(found, self.plots)
+            said = ", ".join((*record["figures"], *record["curves"]))
+            output.console.print(f"figure: {said}", soft_wrap=True)
         output.result(record, self.study)
 
-    def _draw(self, found: Scan, folder: Path) -> str:
-        """Draw the scan and return the file."""
-        from cevns.report import save
+    def _draw(self, found: Scan, folder: Path) -> dict[str, Any]:
+        """Draw the scan and write its curves; the files."""
+        from cevns.files import write
+        from cevns.report.scan_figures.scan_csv import scan_csv
         from cevns.report.scan_figures.scan_figure import scan_figure
 
-        figure = scan_figure(found, overlays=tuple(self.overlay or ()))
-        return str(save(figure, folder / f"scan-{'-'.join(found.names)}.png"))
+        name, over = f"scan-{'-'.join(found.names)}", tuple(self.overlay or ())
+        written = self.write(lambda: {name: scan_figure(found, overlays=over)}, ends(self.xlim))
+        curves = folder / f"{name}.csv"
+        write(curves, scan_csv(found))
+        return {"figures": written, "curves": [str(curves)]}
 
 
 def _apart(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self, get_args, get_type_hints, runtime_checkable
 
 from cevns import registry
-from cevns.exceptions import CevnsError, SchemaError, UnknownNameError
+from cevns.exceptions import CevnsError, InputError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
 from cevns.experiments.forms.section import Component
@@ -41,6 +41,44 @@ class _FromFile(Protocol):
     def from_csv(cls, path: Path | str) -> Self:
         """The model of a CSV file."""
         ...
+
+
+def _field(document: Document, hint: Any, value: Any) -> Any:
+    """A value as its model takes it: what no number may be is refused, a file is found.
+
+    Raises:
+        CevnsError: saying what is wrong with it.
+    """
+    if isinstance(value, bool) and hint is not bool:
+        raise InputError(f"expected a value, got {'true' if value else 'false'}")
+    if (number := _beyond(value)) is not None:
+        raise InputError(f"{number!r} is out of any range that can be computed with")
+    is_path = Path in (hint, *get_args(hint)) and isinstance(value, str)
+    return document.file(value) if is_path else value
+
+
+def _unreadable(
+    document: Document,
+    section: Location,
+    known: Mapping[str, str],
+    hints: Mapping[str, Any],
+    fields: Mapping[str, Any],
+) -> list[SchemaError]:
+    """Fields whose values are none of their type, each on its own."""
+    from pydantic import TypeAdapter, ValidationError
+    from pydantic.errors import PydanticSchemaGenerationError
+
+    found = []
+    for written, field in known.items():
+        if field not in fields:
+            continue
+        try:
+            TypeAdapter(hints[field]).validate_python(fields[field])
+        except PydanticSchemaGenerationError:  # nothing that a file could write
+            continue
+        except ValidationError as error:
+            found.append(schema_error(error, document, [*section, written]))
+    return found
 
 
 def build(
@@ -77,23 +115,22 @@ def build(
     given, readable = component.fields, issubclass(model, _FromFile)
     from_file = readable and "file" in given
     file = given.pop("file") if from_file else None
-    fields = {}
+    fields: dict[str, Any] = {}
+    wrong: list[SchemaError] = []
     for name, value in given.items():
         if name not in known:
             hint = nearest(name, [*known, *(["file"] if readable else [])], "known here:")
-            raise document.error(f"'{component.kind}' has no such field; {hint}", [*section, name])
-        if isinstance(value, bool) and hints[known[name]] is not bool:
-            said = "true" if value else "false"
-            raise document.error(f"expected a value, got {said}", [*section, name])
-        if (number := _beyond(value)) is not None:
-            said = f"{number!r} is out of any range that can be computed with"
-            raise document.error(said, [*section, name])
-        hint = hints[known[name]]
-        is_path = Path in (hint, *get_args(hint)) and isinstance(value, str)
+            said = f"'{component.kind}' has no such field; {hint}"
+            wrong.append(document.error(said, [*section, name]))
+            continue
         try:
-            fields[known[name]] = document.file(value) if is_path else value
+            fields[known[name]] = _field(document, hints[known[name]], value)
         except CevnsError as error:
-            raise document.error(str(error), [*section, name]) from None
+            wrong.append(document.error(str(error), [*section, name]))
+    if wrong:
+        wrong += _unreadable(document, section, known, hints, fields)
+        wrong[0].others = tuple(wrong[1:])
+        raise wrong[0]
     # a quantity of a file has a unit
     for field in known.values():
         if otherwise and field in otherwise and field not in fields:

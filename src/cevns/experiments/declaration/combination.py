@@ -137,7 +137,7 @@ class Members:
         external: measurements from elsewhere by short name, as sections of a file.
         changes: changed fields, as `cevns.load` takes them.
         choices: which alternative was taken, by the name of the choice.
-        usual: the first alternative of each.
+        alternatives: of the choices that change one of these members, the usual one first.
         document: the file of the combination.
     """
 
@@ -147,7 +147,7 @@ class Members:
     external: Mapping[str, Mapping[str, Any]]
     changes: Mapping[str, str]
     choices: Mapping[str, str]
-    usual: Mapping[str, str]
+    alternatives: Mapping[str, tuple[str, ...]]
     document: Document
 
 
@@ -204,8 +204,8 @@ def read_combination(
             f"{', '.join(external)} alone counts no events; name an experiment beside it: "
             "'cevns global' gives the result of each set alone, too"
         )
-    usual = _chosen(file, {})
-    return Members(file.name, file.title, paths, external, changes, chosen, usual, document)
+    known = _alternatives(file, names)
+    return Members(file.name, file.title, paths, external, changes, chosen, known, document)
 
 
 def spelled(text: str) -> str:
@@ -291,6 +291,16 @@ def _chosen(file: CombinationFile, choices: Mapping[str, str]) -> dict[str, str]
             raise UnknownNameError(f"alternative of {name}", option, options.values())
         wanted[known[canonical(name)]] = options[canonical(option)]
     return {name: wanted.get(name, next(iter(options))) for name, options in file.choices.items()}
+
+
+def _alternatives(file: CombinationFile, names: list[str]) -> dict[str, tuple[str, ...]]:
+    """Alternatives by choice, of the choices that change one of the members."""
+    felt = {EVERY, *names}
+    return {
+        choice: tuple(options)
+        for choice, options in file.choices.items()
+        if any(felt & set(changes) for changes in options.values())
+    }
 
 
 def _selected(file: CombinationFile, picked: list[str]) -> list[str]:

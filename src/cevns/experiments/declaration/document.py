@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -77,6 +77,32 @@ class Document:
                 f"{written!r}: a file of a public release is written {RELEASE}NAME/FILE"
             )
         return datasets.locate(name, self.data).folder / file
+
+    def written(self, assignments: Mapping[str, str]) -> str:
+        """The text of the file with some fields changed; its comments stay.
+
+        Args:
+            assignments: as for `with_changes`; without any the file stays as it is.
+
+        Raises:
+            InputError: if a step on the way is not there, or a value is no YAML.
+        """
+        import copy
+        import io
+
+        from ruamel.yaml import YAML
+
+        if not assignments:
+            return self.path.read_text(encoding="utf-8-sig")
+        yaml = YAML()
+        yaml.preserve_quotes = True
+        yaml.width = 4096
+        nodes = copy.deepcopy(self.lines)
+        for key, value in _assigned(assignments):
+            _put(nodes, key, value)
+        stream = io.StringIO()
+        yaml.dump(nodes, stream)
+        return stream.getvalue()
 
     def error(self, message: str, location: Location) -> SchemaError:
         """A mistake at a place in the file, or in the change that put it there."""
@@ -156,26 +182,45 @@ class Document:
         import copy
 
         values: Any = copy.deepcopy(self.values)
-        for key, text in assignments.items():
-            if key == "variant":  # named in results; its changes are among the others
-                continue
-            try:
-                value = _plain(_load(text))
-            except _YAMLProblemError as error:
-                raise InputError(f"--set {key}: {text!r} is not a YAML value: {error}") from None
-            node, rest = values, key
-            while True:
-                step, rest = _step(node, rest, key)
-                if not rest:
-                    node[step] = value
-                    break
-                node = node[step]
-                if not isinstance(node, dict | list):
-                    raise InputError(
-                        f"--set {key}: '{step}' holds the value {node!r} and has no fields of its "
-                        "own"
-                    )
+        for key, value in _assigned(assignments):
+            _put(values, key, _plain(value))
         return replace(self, values=values, changes={**self.changes, **assignments})
+
+
+def _assigned(assignments: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Fields and their values, read as YAML.
+
+    Raises:
+        InputError: if one is no YAML.
+    """
+    for key, text in assignments.items():
+        if key == "variant":  # named in results; its changes are among the others
+            continue
+        try:
+            node = _load(text)
+            _plain(node)
+        except _YAMLProblemError as error:
+            raise InputError(f"--set {key}: {text!r} is not a YAML value: {error}") from None
+        yield key, node
+
+
+def _put(values: Any, key: str, value: Any) -> None:
+    """Give the field at a dotted path its value.
+
+    Raises:
+        InputError: if a step on the way is not there, with what is.
+    """
+    node, rest = values, key
+    while True:
+        step, rest = _step(node, rest, key)
+        if not rest:
+            node[step] = value
+            return
+        node = node[step]
+        if not isinstance(node, dict | list):
+            raise InputError(
+                f"--set {key}: '{step}' holds the value {node!r} and has no fields of its own"
+            )
 
 
 def _step(node: Any, rest: str, key: str) -> tuple[Any, str]:
@@ -261,8 +306,10 @@ def _load(text: str) -> Any:
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    reader = YAML()
+    reader.preserve_quotes = True  # for what is written again
     try:
-        return YAML().load(text)
+        return reader.load(text)
     except DuplicateKeyError as error:
         key = str(error.problem).split('"')
         named = f"the field '{key[1]}' is" if len(key) > 1 else "a field is"

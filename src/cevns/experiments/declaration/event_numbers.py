@@ -57,7 +57,7 @@ def _start(value: Mapping[str, Any], word: str) -> float:
     return number
 
 
-Count = Annotated[Measurement, BeforeValidator(_count)]
+Count = Annotated[Measurement, BeforeValidator(_count, str | dict[str, float])]
 """Events with their prior error; ``{free: start}`` has an infinite one, ``{exact: n}`` none."""
 
 _RATES: Mapping[str, tuple[str, ...]] = {

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
-from cevns.experiments.declaration.document import Document, Location, nearest
+from cevns.experiments.declaration.document import Document, Location, nearest, parse
 from cevns.experiments.declaration.schema import ExperimentFile
 from cevns.files import expanded
 from cevns.registry import canonical
@@ -25,6 +25,7 @@ __all__ = [
     "find",
     "in_channels",
     "schema_error",
+    "schema_errors",
     "texts",
     "validate",
     "with_variant",
@@ -75,7 +76,20 @@ def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
         if not path.exists():
             raise InputError(f"there is no experiment file {path}; check the path")
         return path
-    raise UnknownNameError("experiment", text, (*catalogue(), *combinations()))
+    known = (*catalogue(), *combinations())
+    raise UnknownNameError("experiment", text, known, _short_names().get(canonical(text), ()))
+
+
+def _short_names() -> dict[str, tuple[str, ...]]:
+    """What members of the shipped combinations are called there, and their experiments."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in combinations():
+        members = parse(CATALOGUE / "combinations" / f"{name}.yaml").values[COMBINATION]
+        for short, member in members.items():
+            if "experiment" in member:
+                for each in (short, *member.get("also", ())):
+                    found[canonical(each)] = (member["experiment"],)
+    return found
 
 
 def _is_path(text: str) -> bool:
@@ -199,19 +213,48 @@ def schema_error(
         names: fields of the model to their names in the file, where they differ.
         model: the schema of the whole file.
     """
-    first, *others = error.errors(include_url=False)
-    # of the forms that a field may have, that is said which fits but for its value
-    for other in others:
-        if first["type"].endswith("_type") and other["loc"][:-1] == first["loc"][:-1]:
-            first = other
+    first, *others = _complaints(error, document, prefix, names or {}, model).values()
+    first.others = tuple(others)
+    return first
+
+
+def schema_errors(
+    error: Any, document: Document, *, model: Any = ExperimentFile
+) -> dict[Location, SchemaError]:
+    """All complaints of pydantic as `schema_error` has the first, one for a place in the file."""
+    return _complaints(error, document, (), {}, model)
+
+
+def _complaints(
+    error: Any, document: Document, prefix: Location, names: Mapping[str, str], model: Any
+) -> dict[Location, SchemaError]:
+    every = error.errors(include_url=False)
+    located = [(one, _location(one, document, prefix, names)) for one in every]
+    out: dict[Location, Mapping[str, Any]] = {}
+    for one, location in located:
+        form = one["loc"][:-1]
+        if one["type"].endswith("_type") and len(location) == len(prefix) + len(form):
+            # of the forms that a field may have, that is said which fits but for its value
+            beside = [(e, at) for e, at in located if e["loc"][: len(form)] == form]
+            if any(not e["type"].endswith("_type") or len(at) > len(location) for e, at in beside):
+                continue
+            out[location] = one
+        out.setdefault(location, one)
+    return {at: document.error(_sentence(one, at, model), at) for at, one in out.items()}
+
+
+def _location(
+    error: Mapping[str, Any], document: Document, prefix: Location, names: Mapping[str, str]
+) -> tuple[int | str, ...]:
+    """Where in the file a complaint is about."""
     location: list[str | int] = list(prefix)
-    for number, key in enumerate(first["loc"], 1):
-        step = (names or {}).get(key, key)
-        lacking = number == len(first["loc"]) and first["type"] in _OF_FIELDS
+    for number, key in enumerate(error["loc"], 1):
+        step = names.get(key, key)
+        lacking = number == len(error["loc"]) and error["type"] in _OF_FIELDS
         # a field with several forms has their names in between, which the file does not have
         if lacking or document.holds([*location, step]):
             location.append(step)
-    return document.error(_sentence(first, location, model), location)
+    return tuple(location)
 
 
 _EXPOSURE = (

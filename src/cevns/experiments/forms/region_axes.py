@@ -46,7 +46,7 @@ class Axis(Section):
             raise InputError(f"{unit!r} is no unit of this axis; use one of {known}")
         return unit
 
-    @field_validator("edges", mode="before")
+    @field_validator("edges", mode="before", json_schema_input_type=list[float] | dict[str, float])
     @classmethod
     def _even(cls, edges: Any) -> Any:
         """Edges of bins of one width, where that is how they are written."""

@@ -22,7 +22,8 @@ def check_level(level: float, kind: str = "confidence") -> float:
         InputError: otherwise.
     """
     if not 0.0 < level < 1.0:
-        raise InputError(f"a {kind} level lies between 0 and 1, not {level:g}")
+        percent = f"; {level:g} % is written {level / 100.0:g}" if 1.0 < level < 100.0 else ""
+        raise InputError(f"a {kind} level lies between 0 and 1, not {level:g}{percent}")
     return level
 
 

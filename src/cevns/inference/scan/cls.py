@@ -39,6 +39,9 @@ from cevns.typing import Array
 
 __all__ = ["ClsScan", "cls_scan", "judge"]
 
+_BEYOND = 10
+"""Toys beyond the end of a band, from which on it is known."""
+
 
 class ClsScan(Result, ToyScan):
     """CLs on a grid of one parameter, at one or more values of a structural axis.
@@ -66,6 +69,27 @@ class ClsScan(Result, ToyScan):
         accepted: NDArray[np.bool_] = self.cls > 1.0 - self.cl
         return accepted
 
+    @property
+    def bands(self) -> tuple[int, ...]:
+        """Of how many standard deviations the toys know the expected bands, from the widest.
+
+        The end of a band is a quantile of the toys of the null hypothesis: ten must lie beyond it,
+        63 toys a point for one standard deviation and 440 for two. None are needed without toys.
+        """
+        from scipy.special import ndtr
+
+        toys = self.file.run["toys"]
+        return tuple(n for n in (2, 1) if not toys or toys * ndtr(-n) >= _BEYOND)
+
+    def floored(self, values: Array) -> Array:
+        """Probabilities as far down as toys know them: none of n says that it is below about 1/n.
+
+        Args:
+            values: of CLs, or of what is expected of it.
+        """
+        toys = self.file.run["toys"]
+        return np.maximum(values, 1.0 / toys if toys else 1e-300)
+
     def upper(self, values: Array | None = None) -> Array:
         """The upper limit of each slice, by interpolation of the logarithm of CLs.
 
@@ -82,9 +106,9 @@ class ClsScan(Result, ToyScan):
         table = (self.cls if values is None else values).reshape(self.shape)
         rows = np.moveaxis(table, column, -1).reshape(-1, self.shape[column])
         x, log = self.axes[run["limited"]], run["logarithmic axes"][column]
-        # none of n toys as far off says that the probability is below about 1/n, no more
-        rows = np.maximum(rows, 1.0 / run["toys"] if run["toys"] else 1e-300)
-        return np.array([_last_crossing(x, row, 1.0 - self.cl, log=log) for row in rows])
+        return np.array(
+            [_last_crossing(x, self.floored(row), 1.0 - self.cl, log=log) for row in rows]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """A summary as plain values."""

@@ -199,9 +199,11 @@ def _refuse(scan: ProfileScan, failed: BoolArray) -> None:
         return
     i = int(np.argmax(failed))
     at = dict(zip((a.name for a in scan.grid.axes), scan.grid.points[i].tolist(), strict=True))
+    number = int(failed.sum())
+    where = f"at {at}" if number == 1 else f"at {number} points of the grid, for example at {at}"
     raise FitError(
-        f"the fit fails at {int(failed.sum())} points of the grid, for example at {at}: there "
-        "is nothing to draw toys from; choose another range"
+        f"the fit does not converge {where}: there is nothing to draw toys from; choose another "
+        "range"
     )
 
 

@@ -37,11 +37,11 @@ __all__ = [
     "write_blocks",
 ]
 
+_SAID = ("citations", "engine", "title")
+"""What a fingerprint says and does not compare: the numbers of a run do not depend on it."""
 Block = dict[str, Array]
 FLUSH_S = 5.0
 """Time between part files."""
-_BESIDE = ("citations", "engine")
-"""What a fingerprint says that does not change the numbers."""
 
 
 class BlockKey(NamedTuple):
@@ -251,7 +251,7 @@ def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) ->
 def difference(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     """The first difference between two fingerprints, in words; empty where there is none."""
     for key, value in json.loads(json.dumps(dict(ours))).items():
-        if key not in _BESIDE and value != theirs.get(key):
+        if key not in _SAID and value != theirs.get(key):
             if key.endswith(" digest"):  # hashes say nothing to people
                 return f"its {key} differs, so do the numbers behind it"
             is_, not_ = _difference(theirs.get(key), value)

@@ -21,7 +21,7 @@ from cevns.nuclear.form_factors import FormFactor
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters, fold_name
 from cevns.particles import lepton
-from cevns.processes.framework.abilities import InMatter, only
+from cevns.processes.framework.abilities import Chosen, InMatter, only
 from cevns.processes.framework.amplitudes import Amplitudes, all_shapes, amplitude_terms, stack
 from cevns.processes.framework.extension import CONTACT, Extension, Shape, interfere
 from cevns.processes.framework.flux_factors import arriving_weights, with_flux_factors
@@ -89,6 +89,12 @@ class Combined:
     def name(self) -> str:
         """The extensions, joined with ``+``."""
         return "+".join(str(e.name) for e in self.extensions) or self.base.name
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """Named choices of the extensions."""
+        chosen = [e.choices for e in self.extensions if isinstance(e, Chosen)]
+        return {what: name for each in chosen for what, name in each.items()}
 
     @cached_property
     def kinematics(self) -> Kinematics:

@@ -38,6 +38,7 @@ __all__ = [
     "line_in",
     "parts",
     "say",
+    "with_options",
 ]
 
 GROUP: Final = "cevns.processes"
@@ -45,6 +46,7 @@ GROUP: Final = "cevns.processes"
 _PREFIX: Final = "cevns_user_model_"
 _SOURCE: Final = "__cevns_source__"
 _AFTER_PATH: Final = re.compile(r"^(?P<path>.*\.py)(?::(?P<member>[^\W\d]\w*))?$", re.DOTALL)
+_WITH_OPTIONS: Final = re.compile(r"^(?P<name>[\w-]+):(?P<options>[^\\]*=.*)$")
 
 Model = type[Extension] | Extension | type[Process] | Process
 """A class to be built with its options, or an object that is built already."""
@@ -87,7 +89,30 @@ def is_path(name: str) -> bool:
         >>> is_path("my_model.py:Contact"), is_path("nsi")
         (True, False)
     """
+    name = with_options(name)[0]
     return _AFTER_PATH.match(name) is not None or "/" in name or "\\" in name
+
+
+def with_options(name: str) -> tuple[str, dict[str, str]]:
+    """An interaction and the options that are written behind it.
+
+    Examples:
+        >>> with_options("light-vector:charges=B-3L_e,loop=constant")
+        ('light-vector', {'charges': 'B-3L_e', 'loop': 'constant'})
+        >>> with_options("my_model.py:Contact")
+        ('my_model.py:Contact', {})
+    """
+    match = _WITH_OPTIONS.match(name.strip())
+    if match is None:
+        return name, {}
+    pairs = [pair.partition("=") for pair in match["options"].split(",")]
+    for key, equals, value in pairs:
+        if not (key.strip() and equals and value.strip()):
+            raise InputError(
+                f"{name!r}: options are written NAME=VALUE, with commas between, as in "
+                "light-vector:charges=B-L,loop=constant"
+            )
+    return match["name"], {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def from_file(name: str) -> Model:

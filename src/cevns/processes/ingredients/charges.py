@@ -8,9 +8,10 @@ three right-handed neutrinos (universal is not: it stands for the comparison of 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from fractions import Fraction
 from functools import cache
-from typing import Self
+from typing import Any, Self
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
@@ -135,16 +136,39 @@ def charge_assignments() -> tuple[str, ...]:
 def charges(name: str | Charges) -> Charges:
     """The assignment called `name` (case, ``-`` and ``_`` are equal); one's own passes through.
 
+    One's own may be written too, as charges by the names of the fields with spaces between; what
+    is left out is zero.
+
     Raises:
-        UnknownNameError: if there is no such assignment.
+        UnknownNameError: if there is no such assignment, or fermion.
+        InputError: if a charge is no number.
 
     Examples:
         >>> charges("l-mu-l-tau").neutrino("tau")
         -1.0
+        >>> charges("u=1/3 d=1/3 nu_mu=-1").neutron
+        1.0
     """
     if isinstance(name, Charges):
         return name
+    if "=" in name:
+        return _written(name)
     try:
         return _named()[canonical(name)]
     except KeyError:
         raise UnknownNameError("charge assignment", name, charge_assignments()) from None
+
+
+def _written(text: str) -> Charges:
+    """Charges by the names of fermions, ``u=1/3 d=1/3 nu_mu=-1``."""
+    known = [f.name for f in fields(Charges) if f.type == "float"]
+    given: dict[str, Any] = {}
+    for pair in text.split():
+        fermion, _, number = pair.partition("=")
+        if fermion not in known:
+            raise UnknownNameError("fermion", fermion, known)
+        try:
+            given[fermion] = float(Fraction(number))
+        except (ValueError, ZeroDivisionError, OverflowError):
+            raise InputError(f"charges: {pair!r} is no charge; write u=1/3 or u=0.3") from None
+    return Charges(" ".join(text.split()), **given)

@@ -6,8 +6,9 @@ import re
 from typing import Final
 
 from cevns.report.drawing import style
+from cevns.report.drawing.look import current
 
-__all__ = ["parameter_label", "symbol"]
+__all__ = ["name_text", "parameter_label", "symbol", "symbol_of_the_field"]
 
 _SYMBOLS: Final = {
     "cevns": "CEvNS events",
@@ -68,18 +69,47 @@ _FAMILIES: Final = tuple(
         (r"q_eff_([a-z]+)(\d+)", r"Q_\mathrm{{eff}}({{}}^{{{1}}}\mathrm{{{0}}})"),
     )
 )
+_GREEK: Final = (
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|rho|sigma|tau|phi|chi|psi|"
+    "omega|Gamma|Delta|Lambda|Sigma|Phi|Omega"
+)
 _FORMULAS: Final = {"csi": "CsI", "nai": "NaI"}
+_LONGEST: Final = 44
+"""Letters of a description that fit along the axis of one column."""
 
 
-def symbol(name: str) -> str:
-    r"""The symbol of a parameter; its name where it has none.
+def symbol(name: str, description: str = "") -> str:
+    r"""What a parameter is called: by the user, its symbol, its description, its name.
+
+    A name of one's own without a description that begins with a letter, or a Greek one in words,
+    has the rest as an index.
 
     Args:
         name: of a parameter of a model.
+        description: what it is, which names a parameter of one's own that has no symbol; only as
+            far as a semicolon or a colon, and not if that is longer than an axis.
 
     Examples:
         >>> print(symbol("eps_emu_d"), symbol("mu_nu_mu"), symbol("r_n_csi"), symbol("brn"))
         $\varepsilon_{e\mu}^{dV}$ $\mu_{\nu_{\mu}}$ $R_n(\mathrm{CsI})$ brn
+        >>> print(symbol("g_x", "coupling of the X boson; zero without it"))
+        Coupling of the X boson
+        >>> print(symbol("g_contact"), symbol("lambda_mu"))
+        $g_\mathrm{contact}$ $\lambda_{\mu}$
+    """
+    said = current().label(name)
+    if said is not None:
+        return said
+    words = re.split("[;:]", description, maxsplit=1)[0].strip()
+    described = style.sentence(words) if 0 < len(words) <= _LONGEST else _made_of(name)
+    return symbol_of_the_field(name) or described
+
+
+def symbol_of_the_field(name: str) -> str | None:
+    """The symbol that the field writes for a parameter; None where it has none.
+
+    Args:
+        name: of a parameter of a model.
     """
     if name in _SYMBOLS:
         return _SYMBOLS[name]
@@ -87,7 +117,25 @@ def symbol(name: str) -> str:
         found = pattern.fullmatch(name)
         if found:
             return f"${formula.format(*map(_group, found.groups()))}$"
-    return style.plain(name)
+    return None
+
+
+def _made_of(name: str) -> str:
+    """A symbol made of a name; the name where that is no letter with an index."""
+    found = re.fullmatch(rf"([A-Za-z]|{_GREEK})_(\w+)", name, re.ASCII)
+    if found is None:
+        return style.plain(name)
+    stem = found[1] if len(found[1]) == 1 else rf"\{found[1]}"
+    if re.fullmatch(_ONE, found[2]):
+        return f"${stem}_{{{_group(found[2])}}}$"
+    index = found[2].replace("_", r"\ ")
+    return rf"${stem}_\mathrm{{{index}}}$"
+
+
+def name_text(name: str) -> str:
+    """What a list of parameters calls one: as the user has it, or by its name."""
+    said = current().label(name)
+    return style.plain(name) if said is None else said
 
 
 def _group(text: str) -> str:
@@ -99,11 +147,11 @@ def _group(text: str) -> str:
     return _FORMULAS.get(text, text.capitalize())
 
 
-def parameter_label(name: str, unit: str) -> str:
-    r"""Axis label of a parameter: symbol and, in brackets, unit.
+def parameter_label(name: str, unit: str, description: str = "") -> str:
+    r"""Axis label of a parameter: what `symbol` calls it and, in brackets, the unit.
 
     Examples:
         >>> print(parameter_label("dm2_41", "eV2"))
         $\Delta m^2_{41}$ [eV$^2$]
     """
-    return style.with_unit(symbol(name), unit)
+    return style.with_unit(symbol(name, description), unit)

@@ -1,7 +1,9 @@
 """The tables and figures of the field, each published beside ours: one file an entry.
 
 An entry is a module with ``figure() -> Figure`` and, where numbers are compared, ``table() ->
-Table``; its name is that of the file. `cevns gallery` writes them, the documentation shows them.
+Table``; its name is that of the file. ``NEEDS`` names the public release without which it cannot
+be drawn, and ``CARRIED`` says what is read from tables in the package. `cevns gallery` writes them,
+the documentation shows them.
 """
 
 from __future__ import annotations
@@ -27,11 +29,14 @@ class Entry:
         name: of the file.
         title: one line.
         needs: public release without which there is no figure; empty for none.
+        carried: what is not computed here but read from tables in the package, and from which tool
+            it is; empty where all is computed.
     """
 
     name: str
     title: str
     needs: str = ""
+    carried: str = ""
 
     @property
     def missing(self) -> str:
@@ -77,5 +82,6 @@ def entry(name: str) -> Entry:
         'Largest nuclear recoil energy against neutrino energy'
     """
     module = registry.load(__name__, "gallery entry", name)
-    title = (module.__doc__ or "").splitlines()[0].rstrip(".")
-    return Entry(registry.canonical(name), title, getattr(module, "NEEDS", ""))
+    title = registry.title(__name__, "gallery entry", name)
+    said = (getattr(module, what, "") for what in ("NEEDS", "CARRIED"))
+    return Entry(registry.canonical(name), title, *said)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RANGES", "figure", "table"]
 
+CARRIED = scans.TOYS_FROM
+
 RANGES = {"charge_radius_ee": (-90.0, 40.0, 66), "charge_radius_mumu": (-80.0, 30.0, 56)}
 
 

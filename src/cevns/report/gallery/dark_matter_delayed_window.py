@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
-from cevns.report.gallery_parts.dark_beams import Y_UNIT, carried
+from cevns.report.gallery_parts.dark_beams import LIMITS_FROM, Y_UNIT, carried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cevns.typing import Array
 
 __all__ = ["MASSES_MEV", "figure", "limits", "table"]
+
+CARRIED = LIMITS_FROM
 
 MASSES_MEV: Final = (10.0, 30.0)
 _LOOK: Final[dict[str, dict[str, Any]]] = {

@@ -14,7 +14,7 @@ from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.drawing.overlays import read_curves
 from cevns.report.gallery_parts.carried_tables import Table
-from cevns.report.gallery_parts.dark_beams import Y_UNIT, carried
+from cevns.report.gallery_parts.dark_beams import LIMITS_FROM, Y_UNIT, carried
 from cevns.report.scan_figures.scan_curves import overlay_line
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cevns.typing import Array
 
 __all__ = ["RELICS", "crossings", "figure", "limit_at", "relic_lines", "table"]
+
+CARRIED = LIMITS_FROM
 
 RELICS: Final[dict[str, tuple[str, Any]]] = {
     "dark-photon": ("scalar", "-"),

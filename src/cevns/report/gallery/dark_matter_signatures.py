@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MASSES_MEV", "figure", "table"]
 
+CARRIED = dark_beams.LIMITS_FROM
+
 MASSES_MEV: Final = (1.0, 10.0, 40.0)
 _EXPERIMENT: Final = "coherent-csi-2021-dm"
 _MASS_KG: Final = 14.6

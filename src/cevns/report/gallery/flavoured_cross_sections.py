@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME", "figure", "table"]
 
+CARRIED = scans.TOYS_FROM
+
 NAME = "flavoured-cross-sections"
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FLAVOURS", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 FLAVOURS: Final[Mapping[str, tuple[str, str, Mapping[str, tuple[float, float, float]]]]] = {
     "global-dipole-e": (
         "Electron neutrinos", "e", {"LSND": (2.2, 1.2e3, 0.0), "Super-K": (13.0, 25.0, 0.0)}
@@ -58,6 +60,10 @@ def table() -> Table:
         (
             "Curves of others: collection HNLimits, at 90 or 95 %. The supernova excludes what "
             "lies below its line, NOMAD the inside of its line."
+        ),
+        (
+            "Lines are straight between the masses that were fitted, some ten for each model, so "
+            "that kinks lie at these masses and an island ends at the last mass that has it."
         ),
         tables.MADE,
     )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PLANES", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 PLANES: Final = {
     "global-moments": (("mu_nu_e", "mu_nu_mu"), "1e-10 mu_B"),
     "global-charge-radii": (("charge_radius_ee", "charge_radius_mumu"), "1e-32 cm2"),
@@ -59,8 +61,10 @@ def figure() -> Figure:
     grid[0, 0].set_xscale("log")
     grid[0, 0].set_yscale("log")
     grid[0, 1].plot(0.0, 0.0, "+", color="0.2", markersize=6.0, zorder=4)
-    handles = tables.legend(("csi", "lar", "conus-plus", "xenonnt", "these four", "xenon", "all"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4)
+    # one entry for each look: left and right have the same colours for other selections
+    said = {"xenon": "Xe (left: XENONnT alone)", "all": "Together (left: these four)"}
+    handles = tables.legend(("csi", "lar", "conus-plus", "xenon", "all"), said)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, columnspacing=1.4)
     style.caption(grid[0, 0], "Magnetic moments", tables.NOTE)
     style.caption(grid[0, 1], "Charge radii", "star: lowest minimum of all; +: others")
     return figure

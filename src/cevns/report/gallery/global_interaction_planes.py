@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTACT", "OFF_DIAGONAL", "figure", "of_mix", "table"]
 
+CARRIED = tables.FITS_FROM
+
 OFF_DIAGONAL: Final = ("global-nsi-off-diagonal", ("eps_ee_u", "eps_emu_u"))
 CONTACT: Final = ("global-contact", ("c_vector", "c_scalar"))
 QUARKS: Final = ("global-nsi-quarks", ("eps_ee_u", "eps_ee_d"))
@@ -71,8 +73,8 @@ def table() -> Table:
         ),
         (
             "Mix: eps_ee times xi^u and xi^d of the angle eta, zero of all others. It is the plane "
-            "of both quarks of the entry global-nsi-planes in other coordinates, and ends "
-            "where that ends."
+            "of both quarks of the entry global-nsi-planes in other coordinates; lines end at the "
+            "grey area, which that plane does not reach."
         ),
         (
             "Scalars and vectors: C in units of G_F/sqrt2, equal for u and d and all flavours, "
@@ -106,6 +108,16 @@ def figure() -> Figure:
     return figure
 
 
+def _reach(
+    eta: Array, edges: tuple[tuple[float, float], tuple[float, float]]
+) -> tuple[Array, Array]:
+    """Smallest and largest coefficient of each angle inside the plane of both quarks."""
+    with np.errstate(divide="ignore"):
+        ends = [np.sort(np.array(e)[:, None] / xi, axis=0) for e, xi in
+                zip(edges, mix.quark_couplings(eta), strict=True)]  # fmt: skip
+    return np.maximum(ends[0][0], ends[1][0]), np.minimum(ends[0][1], ends[1][1])
+
+
 def _mix(axes: Axes) -> None:
     name, columns = QUARKS
     edges = tables.ends(name, columns)
@@ -114,6 +126,10 @@ def _mix(axes: Axes) -> None:
         for ring in rings:
             eta, eps = of_mix(ring, edges).T
             axes.plot(eta, eps, color=look.color, linestyle=look.dash, linewidth=1.1)
+    eta = np.linspace(-90.0, 90.0, 721)
+    reach = _reach(eta, edges)
+    for low, high in ((reach[1], 1.0), (-1.0, reach[0])):
+        axes.fill_between(eta, low, high, color="0.88", linewidth=0.0, zorder=0)
     for angle in (0.0, mix.UP_DEG, mix.DOWN_DEG):
         axes.axvline(angle, color="0.6", linewidth=0.8, linestyle=(0, (1, 1)), zorder=0)
     axes.set_xlim(-90.0, 90.0)

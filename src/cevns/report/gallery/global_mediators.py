@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MODELS", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 MODELS: Final[Mapping[str, tuple[str, str, str, Mapping[str, tuple[float, float, float]]]]] = {
     "global-vector-universal": (
         "Vector, universal", "z", "universal", {"COHERENT 2017": (0.13, 1.1e-4, 0.0)}
@@ -69,6 +71,10 @@ def table() -> Table:
         (
             "Others: COHERENT 2017 is a counting analysis of 1805.01798; stars from 2304.12907. "
             "Lines of NA64, BaBar, beam dumps and Borexino were not found as public numbers."
+        ),
+        (
+            "Lines are straight between the masses that were fitted, some ten for each model, so "
+            "that kinks lie at these masses and an island ends at the last mass that has it."
         ),
         tables.MADE,
     )

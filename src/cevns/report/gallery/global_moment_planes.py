@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BOREXINO", "PLANES", "figure", "table"]
 
+CARRIED = tables.FITS_FROM
+
 PLANES: Final = {
     "global-millicharges": (("millicharge_ee", "millicharge_mumu"), "1e-10 e"),
     "global-moments-1-2": (("lambda_1", "lambda_2"), "1e-10 mu_B"),

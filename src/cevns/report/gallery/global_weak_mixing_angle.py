@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MARKS_MEV", "MOMENTA_MEV", "Point", "figure", "points", "table"]
 
+CARRIED = tables.FITS_FROM
+
 MOMENTA_MEV: Final = {
     "csi": (38.0, 90.0),
     "lar": (39.0, 86.0),
@@ -163,7 +165,7 @@ def figure() -> Figure:
         _elsewhere(left, p)
     _all(left)
     left.set_xlim(5e-5, 400.0)
-    left.set_ylim(0.2155, 0.2885)
+    left.set_ylim(0.2105, 0.2885)
     left.set_xlabel(style.with_unit("Momentum transfer", "GeV"))
     fitted = _fitted()
     for name, (low, high) in MOMENTA_MEV.items():

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME", "figure", "limits", "table"]
 
+CARRIED = scans.TOYS_FROM
+
 NAME: Final = "light-mediators"
 LOOKS: Final = {
     "universal": ("#2f5fb3", "-", "universal"),

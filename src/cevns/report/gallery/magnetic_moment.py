@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PUBLISHED", "RANGES", "figure", "table"]
 
+CARRIED = scans.TOYS_FROM
+
 RANGES = {"mu_nu_e": (0.0, 60.0, 61), "mu_nu_mu": (0.0, 30.0, 61)}
 PUBLISHED = {
     "mu_nu_e": ("5.18e-11, reactor", "arXiv:2605.22815"),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME", "figure", "table"]
 
+CARRIED = scans.TOYS_FROM
+
 NAME = "nsi-ee-plane"
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PUBLISHED", "figure", "table"]
 
+CARRIED = scans.TOYS_FROM
+
 PUBLISHED = {"u": "3.1 (arXiv:1708.02899), 5.6 (arXiv:1909.00466)",
              "d": "3.6 (arXiv:1708.02899), 7.2 (arXiv:1909.00466)"}  # fmt: skip
 

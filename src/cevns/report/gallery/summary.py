@@ -30,6 +30,7 @@ __all__ = [
     "fitted_ratio",
     "lines",
     "published_ratio",
+    "short_name",
     "table",
 ]
 
@@ -200,7 +201,7 @@ def figure() -> Figure:
             )
         elif line.result.id == "coherent-ge-2024":
             axes.text(2.3, row, "ours indicative", va="center", ha="right", color="0.45")
-    labels = [f"{_name(line.result)}\n{line.result.source}" for line in shown]
+    labels = [f"{short_name(line.result)}\n{line.result.source}" for line in shown]
     axes.set_yticks(range(len(shown)), labels, fontsize=7.5)
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(shown) - 0.5, -0.5)
@@ -218,7 +219,7 @@ def _sides(ratio: Ratio) -> Any:
     return np.array([[ratio[2]], [ratio[1]]])
 
 
-def _name(result: PublishedResult) -> str:
+def short_name(result: PublishedResult) -> str:
     """Target, year and analysis, from the id."""
     words = result.id.removeprefix("coherent-").split("-")
     year = next(w for w in words if w.isdigit())

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME", "figure", "table"]
 
+CARRIED = scans.TOYS_FROM
+
 NAME = "weak-mixing-angle"
 
 

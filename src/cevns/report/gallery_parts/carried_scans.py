@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CSI",
     "FOLDER",
+    "TOYS_FROM",
     "TOYS_NOTE",
     "accepted",
     "profile",
@@ -40,6 +41,8 @@ TOYS_NOTE = (
     "Feldman-Cousins: toys at profiled nuisances, with tools/make_gallery_scans.py; the comments "
     "of the shipped table say how many, from which seed and within which ranges."
 )
+TOYS_FROM = "critical values and borders by toys, from tools/make_gallery_scans.py"
+"""What entries draw from tables in the package."""
 Over = tuple[float, float, int]
 _SMALLEST, _LARGEST = 1e-12, 1e12
 """Where an open end is drawn, on a logarithmic axis."""

@@ -32,6 +32,8 @@ __all__ = [
     "recoil_angles",
 ]
 
+LIMITS_FROM: Final = "limits, from tools/make_dark_matter_limits.py"
+"""What entries draw from tables in the package."""
 CARRIED: Final = Path(__file__).parents[1] / "gallery" / "data"
 Y_UNIT: Final = r"$Y = \varepsilon^2 \alpha_D (m_\chi/m_V)^4$"
 _PROTONS: Final = 3.198e23

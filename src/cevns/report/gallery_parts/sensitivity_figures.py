@@ -11,6 +11,7 @@ import numpy as np
 
 from cevns.records import VERSION
 from cevns.report.drawing import style
+from cevns.report.drawing.labels import name_text, symbol
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,8 +64,11 @@ def sensitivity_figure(found: Sensitivity) -> Figure:
     axes.set_xlabel("Years" if in_years else "Exposure, times that of the file")
     what = "90 % limit on" if quantity.kind == "limit" else "Error of"
     unit = "%" if quantity.kind == "relative" else quantity.unit
-    axes.set_ylabel(style.with_unit(f"{what} {style.plain(quantity.name)}", unit))
-    axes.set_ylim(bottom=0.0)
+    said = symbol(quantity.name)
+    # a name in words would begin with a capital in the middle of the label
+    said = said if "$" in said else name_text(quantity.name)
+    axes.set_ylabel(style.with_unit(f"{what} {said}", unit))
+    axes.set_ylim(0.0, 1.05 * axes.get_ylim()[1])
     axes.set_xlim(left=0.0)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3.0)
     note = f"expected counts; sensitivity: cevns {VERSION}"

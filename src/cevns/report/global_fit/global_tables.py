@@ -7,7 +7,7 @@ The fits take minutes and need the release of argon: their tables are made by
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -104,6 +104,9 @@ LOOKS: Final = {
     "ge-2026 and conus-plus": Look("#3f8f5b", "-", 0.0),
 }
 
+FITS_FROM: Final = "regions, limits and fits, from tools/make_global_tables.py"
+"""What entries draw from tables in the package."""
+
 
 def lines(name: str) -> list[dict[str, str]]:
     """The rows of a shipped table by its columns."""
@@ -145,7 +148,13 @@ def minima(name: str, columns: tuple[str, str]) -> dict[str, list[tuple[float, f
     return found
 
 
-def draw_plane(axes: Axes, name: str, columns: tuple[str, str], units: tuple[str, str]) -> None:
+def draw_plane(
+    axes: Axes,
+    name: str,
+    columns: tuple[str, str],
+    units: tuple[str, str],
+    filled: Collection[str] | None = None,
+) -> None:
     """Regions of all subjects of a plane, filled, and the minima of what is joined.
 
     Args:
@@ -153,6 +162,7 @@ def draw_plane(axes: Axes, name: str, columns: tuple[str, str], units: tuple[str
         name: of the table.
         columns: parameters to the right and upwards.
         units: of both.
+        filled: subjects whose regions are filled; None for all.
     """
     from matplotlib.path import Path
 
@@ -160,7 +170,7 @@ def draw_plane(axes: Axes, name: str, columns: tuple[str, str], units: tuple[str
         look = LOOKS[label]
         whole = Path.make_compound_path(*(Path(r, closed=True) for r in borders))
         above = {"linestyle": look.dash, "zorder": 2.0 + 0.1 * order}
-        if look.alpha:
+        if look.alpha and (filled is None or label in filled):
             fill_paths(
                 axes, [whole], facecolor=look.color, alpha=look.alpha, linewidth=0.0,
                 zorder=1.0 + 0.1 * order,
@@ -180,14 +190,15 @@ def draw_plane(axes: Axes, name: str, columns: tuple[str, str], units: tuple[str
     axes.set_ylabel(parameter_label(columns[1], units[1]))
 
 
-def legend(labels: Sequence[str]) -> list[Any]:
-    """Entries of a legend for subjects, drawn nowhere."""
+def legend(labels: Sequence[str], titles: Mapping[str, str] | None = None) -> list[Any]:
+    """Entries of a legend for subjects, drawn nowhere; `titles` in place of the usual ones."""
+    named = {**TITLES, **(titles or {})}
     from matplotlib.patches import Patch
 
     return [
         Patch(
             facecolor=(LOOKS[n].color, LOOKS[n].alpha), edgecolor=LOOKS[n].color,
-            linestyle=LOOKS[n].dash, linewidth=1.1, label=style.plain(TITLES[n]),
+            linestyle=LOOKS[n].dash, linewidth=1.1, label=style.plain(named[n]),
         )
         for n in labels
     ]  # fmt: skip

@@ -74,15 +74,19 @@ class RasterRegion:
 
     def outline(self, axes: Axes, label: str = "_", **look: Any) -> None:
         """Draw the edges; they are in the legend also where the map has none of them."""
+        for points in self.lines():
+            axes.plot(*self._turned(*points.T), **look)
+        if label != "_":
+            axes.plot([], [], label=style.plain(label), **look)
+
+    def lines(self) -> list[Array]:
+        """The edges, each ``(n, 2)``: structural values and values of the other axis."""
         segments = []
         for x, low, high, low_open, high_open in self._links():
             segments += [np.stack([x, low], -1)] * (not low_open)
             segments += [np.stack([x, high], -1)] * (not high_open)
         segments += [np.array([[x, low], [x, high]]) for x, low, high in self._ends()]
-        for points in _joined(segments):
-            axes.plot(*self._turned(*points.T), **look)
-        if label != "_":
-            axes.plot([], [], label=style.plain(label), **look)
+        return _joined(segments)
 
     def fill(self, axes: Axes, label: str = "_", **look: Any) -> None:
         """Fill it."""

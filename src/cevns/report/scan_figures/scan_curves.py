@@ -10,7 +10,6 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.scan.profile_scan import levels as chi2_level
 from cevns.report.drawing import style
-from cevns.report.drawing.labels import parameter_label
 from cevns.report.drawing.overlays import Curve
 from cevns.report.scan_figures import scan_parts as parts
 from cevns.typing import Array
@@ -70,7 +69,7 @@ def curve(
         axes.axvline(
             sm, color=style.INK, linewidth=0.8, linestyle=(0, (1, 1.5)), label="Standard Model"
         )
-    axes.set_xlabel(parameter_label(scan.names[0], scan.units[0]))
+    axes.set_xlabel(parts.axis_label(scan, 0))
 
 
 def overlay_line(labels: Sequence[str], label: str) -> dict[str, Any]:
@@ -114,12 +113,20 @@ def _pieces(scan: Scan, cl: float) -> list[tuple[float, float]]:
     return [(p.lower, p.upper) for p in found.pieces]
 
 
+def _set_text(scan: Scan, pieces: list[tuple[float, float]]) -> str:
+    """Pieces of a set; one from the bound of the parameter upwards is an upper limit."""
+    (x,) = scan.axes
+    if len(pieces) == 1 and scan.begins(scan.names[0]) and pieces[0][0] <= x[0]:
+        return f"< {pieces[0][1]:.3g}" if pieces[0][1] < x[-1] else "no limit in this range"
+    return parts.interval_text(pieces)
+
+
 def _shade(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     """Accepted pieces: darker where the level is lower."""
     shades = np.linspace(0.16, 0.4, len(levels)) if len(levels) > 1 else [0.28]
     for cl, alpha in zip(levels, shades, strict=True):
         pieces = _pieces(scan, cl)
-        label = f"{parts.percent(cl)}: {parts.interval_text(pieces)}"
+        label = f"{parts.percent(cl)}: {_set_text(scan, pieces)}"
         for low, high in pieces:
             axes.axvspan(
                 low,
@@ -199,28 +206,28 @@ def _cls(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
         parts.statistic(scan, cl)  # raises for other levels
     found = ClsScan(scan.file)
     x = scan.axes[0]
-    two_down, down, median, up, two_up = found.expected
+    expected = found.floored(found.expected)
+    observed = found.floored(found.cls)
     (limit,) = found.upper()
-    expected = float(found.upper(median)[0])
-    axes.fill_between(
-        x, two_down, two_up, color=style.STEADY_FILL, linewidth=0.0, label="Expected ± 2σ"
-    )
-    axes.fill_between(x, down, up, color=style.FILLS[4], linewidth=0.0, label="Expected ± 1σ")
+    for n in found.bands:
+        color = style.STEADY_FILL if n == 2 else style.FILLS[4]
+        axes.fill_between(
+            x, expected[2 - n], expected[2 + n], color=color, linewidth=0.0,
+            label=f"Expected ± {n}σ",
+        )  # fmt: skip
     axes.plot(
         x,
-        median,
+        expected[2],
         color=style.INK,
         linestyle=(0, (4, 2)),
         linewidth=1.0,
-        label=f"Expected{_limit(expected)}",
+        label=f"Expected{_limit(float(found.upper(found.expected[2])[0]))}",
     )
     if np.any(found.cls_error > 0):
-        axes.errorbar(
-            x, found.cls, found.cls_error, fmt="none", ecolor=style.ACCENT, elinewidth=0.7
-        )
+        axes.errorbar(x, observed, found.cls_error, fmt="none", ecolor=style.ACCENT, elinewidth=0.7)
     axes.plot(
         x,
-        found.cls,
+        observed,
         color=style.ACCENT,
         linewidth=1.6,
         marker="." if len(x) < _FEW else "",

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.report.drawing import style
+from cevns.report.drawing.look import current
 from cevns.report.drawing.overlays import check_axes, read_overlays, scan_file
 from cevns.report.scan_figures import scan_parts as parts
 from cevns.report.scan_figures.scan_curves import QUANTITY, check_quantity, curve
@@ -96,24 +97,9 @@ def scan_figure(
     figure, grid = style.panels(style.SINGLE_IN, 3.0)
     axes = grid[0, 0]
     (curve if single else region_map)(axes, scan, drawn, over)
-    style.caption(axes, title or scan.title, parts.note(scan))
-    handles, texts = axes.get_legend_handles_labels()
-    unique = dict(zip(reversed(texts), reversed(handles), strict=True))
-    texts = list(dict.fromkeys(texts))
-    longest = sorted(map(len, texts))[-2:]
-    # a long entry beside short ones fits, where there are many
-    fits = longest[-1] <= 26 or (len(texts) > 5 and sum(longest) <= 56)
-    columns = 2 if fits else 1
-    style.resize(figure, style.SINGLE_IN, 2.9 + 0.16 * -(-len(texts) // columns))
-    figure.legend(
-        [unique[t] for t in texts],
-        texts,
-        loc="outside lower center",
-        ncols=columns,
-        columnspacing=1.2,
-        borderpad=0.1,
-        borderaxespad=0.3,
-    )
+    style.caption(axes, title or scan.heading, parts.note(scan))
+    current().cut(axes)
+    style.legend_below(figure, 2.9)
     return figure
 
 
@@ -137,7 +123,7 @@ def _overlay(scan: Scan, source: Overlay) -> list[tuple[str, Any]]:
 def _label(scan: Scan, other: Scan) -> str:
     """What the legend calls another scan."""
     what = f"{parts.METHODS[other.method]}, {parts.percent(other.cl)}"
-    return what if other.title == scan.title else f"{other.title}, {what}"
+    return what if other.title == scan.title else f"{other.heading}, {what}"
 
 
 def _read(run: Mapping[str, Any], given: Path | str) -> tuple[Sequence[Any], list[str]]:

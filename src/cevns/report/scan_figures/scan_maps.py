@@ -10,7 +10,6 @@ import numpy as np
 from cevns.exceptions import InputError
 from cevns.inference.scan.profile_scan import levels as chi2_level
 from cevns.report.drawing import style
-from cevns.report.drawing.labels import parameter_label
 from cevns.report.drawing.outlines import Region, entry
 from cevns.report.drawing.overlays import Curve
 from cevns.report.scan_figures import scan_parts as parts
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from cevns.analysis.scanning.scan_record import Scan
 
-__all__ = ["region_map"]
+__all__ = ["name_of", "region_map", "region_of"]
 
 EXCLUDED_FILL: Final = "#dcdce0"
 _NESTED: Final = ("#c9daf3", "#8fb3e6", "#5c8fe0", "#2f5fb3")
@@ -51,10 +50,7 @@ def region_map(
             f"{' x '.join(map(str, scan.shape))}"
         )
     order = (0, 1) if parts.upright(scan) else (1, 0)
-    (x, y), (name_x, name_y) = (
-        [scan.axes[k] for k in order],
-        [(scan.names[k], scan.units[k]) for k in order],
-    )
+    x, y = (scan.axes[k] for k in order)
     for k, set_scale in zip(order, (axes.set_xscale, axes.set_yscale), strict=True):
         if scan.logarithmic[k]:
             set_scale("log")
@@ -65,7 +61,7 @@ def region_map(
     if scan.method == "cls":
         _expected(axes, scan)
     if scan.method == "fc":
-        _region(scan, (scan.q, np.full(scan.shape, chi2_level(scan.cl, scan.degrees)))).outline(
+        region_of(scan, (scan.q, np.full(scan.shape, chi2_level(scan.cl, scan.degrees)))).outline(
             axes,
             f"Wilks, {parts.percent(scan.cl)}",
             color=style.INK,
@@ -78,16 +74,16 @@ def region_map(
             _curve(axes, label, other, order, look)
         else:
             turned = other.names != scan.names
-            region = _region(other, upright=parts.upright(scan) != turned)
+            region = region_of(other, upright=parts.upright(scan) != turned)
             region.outline(axes, label, **look)
     _markers(axes, scan, order)
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
-    axes.set_xlabel(parameter_label(*name_x))
-    axes.set_ylabel(parameter_label(*name_y))
+    axes.set_xlabel(parts.axis_label(scan, order[0]))
+    axes.set_ylabel(parts.axis_label(scan, order[1]))
 
 
-def _region(
+def region_of(
     scan: Scan, field: tuple[Array, Array] | None = None, *, upright: bool | None = None
 ) -> Region | RasterRegion:
     """Where a statistic is at most its critical value; by default the region of the scan."""
@@ -101,7 +97,8 @@ def _region(
     return Region.of(scan, field[0] - field[1], upright=upright)
 
 
-def _name(scan: Scan, cl: float) -> str:
+def name_of(scan: Scan, cl: float) -> str:
+    """What the legend calls the region at a level."""
     return f"{parts.percent(cl)}, {parts.METHODS[scan.method]}"
 
 
@@ -109,24 +106,24 @@ def _allowed(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     """Regions inside each other."""
     first = 1 if len(levels) == 1 else 0
     for k, cl in enumerate(levels):
-        region = _region(scan, parts.statistic(scan, cl))
+        region = region_of(scan, parts.statistic(scan, cl))
         color = _NESTED[min(first + k, len(_NESTED) - 1)]
-        region.fill(axes, _name(scan, cl), facecolor=color, linewidth=0.0, zorder=1.0)
+        region.fill(axes, name_of(scan, cl), facecolor=color, linewidth=0.0, zorder=1.0)
         region.outline(axes, color=style.ACCENT, linewidth=1.2)
 
 
 def _excluded(axes: Axes, scan: Scan, levels: Sequence[float]) -> None:
     """The excluded side at the scan's level, and the borders at others."""
-    region = _region(scan)
+    region = region_of(scan)
     hatched: dict[str, Any] = {"facecolor": EXCLUDED_FILL, "hatch": "////", "edgecolor": "0.72"}
     axes.patch.set(**hatched)
-    entry(axes, f"Excluded, {_name(scan, scan.cl)}", linewidth=0.0, **hatched)
+    entry(axes, f"Excluded, {name_of(scan, scan.cl)}", linewidth=0.0, **hatched)
     # an edge of its own colour: no seams between quadrangles
     region.fill(axes, facecolor="white", edgecolor="white", linewidth=0.4, zorder=0.5)
     region.outline(axes, color=style.ACCENT, linewidth=1.1)
     others = [cl for cl in levels if not np.isclose(cl, scan.cl)]
     for k, cl in enumerate(others):
-        _region(scan, parts.statistic(scan, cl)).outline(
+        region_of(scan, parts.statistic(scan, cl)).outline(
             axes,
             parts.percent(cl),
             color=style.ACCENT,
@@ -144,17 +141,31 @@ def _expected(axes: Axes, scan: Scan) -> None:
     found = ClsScan(scan.file)
     at = scan.axes[scan.names.index(scan.raster[0])]
     last = scan.axes[1 - scan.names.index(scan.raster[0])][-1]
-    # a limit beyond the grid leaves through the edge of the figure
-    ends = [np.where(np.isinf(v), last, v) for v in map(found.upper, found.expected)]
+    limits = [found.upper(v) for v in found.expected]
+    # a band leaves through the edge of the figure; a line or a band beyond it altogether is none
+    ends = [np.where(np.isinf(v), last, v) for v in limits]
     sideways = scan.raster[0] in parts.ABOVE
     between = axes.fill_betweenx if sideways else axes.fill_between
-    for low, high, color, name in (
-        (0, 4, "#bcd2ee", "Expected ± 2σ"),
-        (1, 3, "#8fb3e6", "Expected ± 1σ"),
-    ):
-        between(at, ends[low], ends[high], color=color, linewidth=0.0, label=name, zorder=0.8)
-    line = (ends[2], at) if sideways else (at, ends[2])
-    axes.plot(*line, color=style.INK, linestyle=(0, (4, 2)), linewidth=1.0, label="Expected")
+    for n in found.bands:
+        low, high, color = 2 - n, 2 + n, "#bcd2ee" if n == 2 else "#8fb3e6"
+        seen = np.isfinite(limits[low])
+        if seen.any():
+            between(
+                at,
+                ends[low],
+                ends[high],
+                where=seen.tolist(),
+                color=color,
+                linewidth=0.0,
+                label=f"Expected ± {n}σ",
+                zorder=0.8,
+            )
+    middle = np.where(np.isfinite(limits[2]), limits[2], np.nan)
+    if np.isfinite(middle).any():
+        line = (middle, at) if sideways else (at, middle)
+        axes.plot(*line, color=style.INK, linestyle=(0, (4, 2)), linewidth=1.0, label="Expected")
+    else:
+        axes.plot([], [], color="none", label="Expected: no limit in this range")
 
 
 def _curve(
@@ -186,7 +197,7 @@ def _markers(axes: Axes, scan: Scan, order: tuple[int, ...]) -> None:
                 markeredgewidth=0.6,
                 label=f"{name} ({int(bad.sum())})",
             )
-    marks: tuple[tuple[tuple[float | None, ...], str, dict[str, Any]], ...] = (
+    marks: tuple[tuple[tuple[float | None, ...] | None, str, dict[str, Any]], ...] = (
         (parts.best(scan), "Best fit", {"marker": "*", "markersize": 8.0, "color": style.INK}),
         (
             parts.standard_model(scan),
@@ -195,6 +206,8 @@ def _markers(axes: Axes, scan: Scan, order: tuple[int, ...]) -> None:
         ),
     )
     for point, name, look in marks:
+        if point is None:
+            continue
         at = [(v, scan.axes[k]) for k in order if (v := point[k]) is not None]
         if len(at) == 2 and all(values[0] <= v <= values[-1] for v, values in at):
             where = [v for v, _ in at]

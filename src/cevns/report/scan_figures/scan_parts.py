@@ -13,6 +13,7 @@ from cevns.inference.scan.profile_scan import levels as chi2_level
 from cevns.inference.toys.toy_job import TIE
 from cevns.records import VERSION
 from cevns.report.drawing import style
+from cevns.report.drawing.labels import parameter_label
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ABOVE",
     "METHODS",
+    "axis_label",
     "best",
     "critical_at",
     "dataset",
@@ -193,12 +195,34 @@ def standard_model(scan: Scan) -> tuple[float | None, ...]:
     return tuple(known) if known is not None else (None,) * len(scan.names)
 
 
-def best(scan: Scan) -> tuple[float | None, ...]:
-    """Best fit on each axis; None where the scan does not say."""
-    if "profile/best" not in scan.file.datasets:
-        return (None,) * len(scan.names)
+def axis_label(scan: Scan, k: int) -> str:
+    """What the figure calls an axis of the scan."""
+    said = scan.file.run.get("descriptions", [""] * len(scan.names))
+    return parameter_label(scan.names[k], scan.units[k], said[k])
+
+
+def best(scan: Scan) -> tuple[float | None, ...] | None:
+    """Best fit on each axis, None on one where the scan does not say; None where there is none.
+
+    A raster scan asks at each value of the structural axis about the other parameter alone. Its
+    lowest -2 ln L of all is marked only if it lies inside both ranges: where the data prefer no
+    coupling all masses are as good, and one at the end of its range is the best of what was asked.
+    CLs is a limit, and knows no best fit.
+    """
+    if scan.method == "cls" or "profile/best" not in scan.file.datasets:
+        return None
     found = scan.best
-    return tuple(found.get(n) for n in scan.names)
+    at = tuple(found.get(n) for n in scan.names)
+    if scan.raster:
+        ends = ((v, x[0], x[-1]) for v, x in zip(at, scan.axes, strict=True))
+        if not all(v is not None and _inside(v, low, high) for v, low, high in ends):
+            return None
+    return at
+
+
+def _inside(value: float, low: float, high: float) -> bool:
+    """Whether a value lies in a range and not at its ends."""
+    return low < value < high and not np.isclose(value, (low, high), rtol=1e-6, atol=0.0).any()
 
 
 def upright(scan: Scan) -> bool:

@@ -1,0 +1,135 @@
+"""``cevns export`` and ``inspect``: files of likelihoods and results for others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cevns.cli.terminal import options, ranges
+from cevns.cli.terminal.output import Output, table
+from cevns.exceptions import InputError
+
+if TYPE_CHECKING:
+    from cevns.analysis.scanning.scan_plan import ScanPlan
+
+__all__ = ["export", "inspect"]
+
+
+def export(
+    asked: options.Asked,
+    output: Output,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="FORMAT", help="histfactory, hs3, hepdata, root, csv or arviz"
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="PATH", help="the file, or the folder of a submission (hepdata)")
+    ],
+    asimov: options.Asimov = False,
+    profile_shapes: Annotated[
+        bool, typer.Option("--profile-shapes", help="let the shapes float that the file holds")
+    ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="write nothing where the file is not as good as the model"),
+    ] = False,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=LOW:HIGH:N[:log]",
+            help="of --model, twice for a plane: a patchset with a signal at each point "
+            "(histfactory)",
+        ),
+    ] = None,
+    scan: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE.h5", help="a scan that belongs to it (hepdata)"),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="of samples (arviz)")] = 1,
+    draws: Annotated[
+        int, typer.Option(metavar="N", min=100, help="independent draws (arviz)")
+    ] = 5000,
+) -> None:
+    """Write the likelihood or the results into a file that others read; says what is lost."""
+    from cevns.likelihood_files.file_format import writer
+
+    name = to.strip().casefold()
+    writer(name).prepare(out)
+    if scan and name != "hepdata":
+        raise InputError("--scan adds tables to a submission; use it with --to hepdata")
+    study = asked.study
+    plan = None
+    if parameter:
+        if name != "histfactory":
+            raise InputError("--parameter makes a patchset; use it with --to histfactory")
+        if asked.poi or asked.free:
+            raise InputError("--parameter scans what --poi and --free would fit; name one of them")
+        plan = _plan(asked, parameter, asimov=asimov)
+    question = {**asked.question, **({"at": {}} if plan is not None else {})}
+    found = study.export(
+        name,
+        out,
+        **question,
+        asimov=asimov,
+        profile_shapes=profile_shapes,
+        strict=strict,
+        plan=plan,
+        scans=scan or (),
+        seed=seed,
+        draws=draws,
+    )
+    output.console.print(f"{study.title}: {found.format}", style="bold", soft_wrap=True)
+    for line in found.written.lines:
+        output.console.print(line, soft_wrap=True, highlight=False)
+    for file in found.files:
+        output.console.print(f"written: {file}", soft_wrap=True, highlight=False)
+    output.result(found.to_dict())
+
+
+def _plan(asked: options.Asked, parameters: list[str], *, asimov: bool) -> ScanPlan:
+    """The points of a patchset, of models without tables."""
+    study = asked.study
+    known, axes = study.couplings, {}
+    for r in ranges.read(parameters):
+        p = known[r.name]
+        if p.name in axes:
+            raise InputError(f"--parameter {p.name} is there twice; give it one range")
+        axes[p.name] = r.axis(p, structural=p.name in study.structural)
+    held = options.fixed(study.model("cross-section").parameters, asked.fix) if asked.fix else {}
+    return study.plan(axes, at=asked.values, fix=held, asimov=asimov, form="exact")
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="of a likelihood or a result")],
+    output: Output,
+) -> None:
+    """Say what is in a file that cevns writes: likelihoods, tables, posteriors, results, scans."""
+    from cevns.files import expanded
+    from cevns.likelihood_files.exporting import inspect as look
+
+    path = expanded(file)
+    found = look(path)
+    output.console.print(f"{path}: {found.kind}", style="bold", soft_wrap=True, highlight=False)
+    for line in found.lines:
+        output.console.print(line, soft_wrap=True, highlight=False)
+    for each in found.tables:
+        shown = table(each.title, *each.columns)
+        for number, column in enumerate(shown.columns):
+            if not all(_is_number(row[number]) for row in each.rows):
+                column.justify = "left"
+        for row in each.rows:
+            shown.add_row(*row)
+        output.console.print(shown)
+    output.result({"file": str(path), "kind": found.kind, **dict(found.content)})
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return not text
+    return True

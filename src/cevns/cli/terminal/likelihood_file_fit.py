@@ -1,0 +1,66 @@
+"""``cevns fit FILE.json``: a likelihood that a file brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cevns.cli.terminal import options
+from cevns.cli.terminal.output import Output, table
+from cevns.exceptions import InputError
+from cevns.files import expanded
+
+__all__ = ["fit_file", "likelihood_file"]
+
+
+def likelihood_file(asked: options.Asked) -> Path | None:
+    """The file of a likelihood that is named in place of an experiment; None where there is none.
+
+    Raises:
+        InputError: if there are others beside.
+    """
+    named = [p for p in map(expanded, asked.experiment) if p.suffix == ".json"]
+    if not named:
+        return None
+    from cevns.likelihood_files.imported import is_likelihood_file
+
+    found = [p for p in named if is_likelihood_file(p)]
+    if found and len(asked.experiment) > 1:
+        raise InputError(f"{found[0]} is the file of a likelihood, which is fitted alone")
+    return found[0] if found else None
+
+
+def fit_file(path: Path, asked: options.Asked, output: Output, *, asimov: bool, minos: str) -> None:
+    """Fit a likelihood and print it.
+
+    Raises:
+        InputError: if options are given that are of experiments.
+        UnknownNameError: if a parameter or a choice is unknown.
+    """
+    from cevns.likelihood_files.imported import read_likelihood
+
+    alien = {"--model": asked.model, "--at": asked.at, "--free": asked.free, "--data": asked.data}
+    given = [name for name, value in alien.items() if value]
+    if given:
+        raise InputError(f"{path} is the file of a likelihood; {given[0]} is of experiments")
+    likelihood = read_likelihood(path, options.changes_of(asked.set_field))
+    held = options.fixed(likelihood.model.parameters, asked.fix)
+    result = likelihood.fit(asked.poi, fix=held, asimov=asimov, minos=minos)
+    console = output.console
+    console.print(f"{path}: {len(likelihood.histograms.channels)} channels, "
+                  f"{likelihood.histograms.n_bins} bins, sha256 {likelihood.sha256[:8]}",
+                  soft_wrap=True)  # fmt: skip
+    shown = table("events", "channel", "sample", "nominal", "fit", left=2)
+    for channel, samples in result.counts.items():
+        for name, (nominal, fitted) in samples.items():
+            shown.add_row(channel, name, f"{nominal:.1f}", f"{fitted:.1f}")
+        observed = float(likelihood.model.channel(channel).observed.sum())
+        total = sum(b for _, b in samples.values())
+        shown.add_row(channel, "observed", f"{observed:.1f}".removesuffix(".0"), f"{total:.1f}")
+        shown.add_section()
+    console.print(shown)
+    console.print(str(result.fit), soft_wrap=True, highlight=False)
+    if result.significance is not None and result.significance.z is not None:
+        console.print(
+            f"{result.significance.parameter} = 0 is rejected at {result.significance.z:.2f} sigma"
+        )
+    output.result(result.to_dict())

@@ -1,0 +1,209 @@
+"""A likelihood that a file brings: a workspace of HistFactory or HS3, fitted like an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from cevns import records
+from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.inference.fitting.fit_result import FitResult
+from cevns.inference.fitting.intervals import Significance, significance
+from cevns.inference.fitting.quoted_fit import MinosChoice, fit
+from cevns.inference.model.data import asimov as asimov_data
+from cevns.inference.model.expectation import Fix, Model
+from cevns.likelihood_files.assembled import assembled
+from cevns.likelihood_files.file_format import Candidate
+from cevns.likelihood_files.histograms import FACTOR_CODES, HistogramModel
+from cevns.likelihood_files.hs3_document import read_hs3_document
+from cevns.likelihood_files.workspace_document import digest, read_workspace_document
+from cevns.parameters import Parameters
+from cevns.records import Result
+
+__all__ = ["ImportedFit", "ImportedLikelihood", "is_likelihood_file", "read_likelihood"]
+
+_CHOICES: Final = ("measurement", "normsys")
+
+
+@dataclass(frozen=True, eq=False)
+class ImportedFit(Result):
+    """Result of fitting a likelihood of a file.
+
+    Args:
+        likelihood: what was fitted.
+        fit: the record of the minimiser.
+        significance: of the parameter of interest against zero; None where there is none.
+        asimov: whether the data were Asimov data.
+    """
+
+    likelihood: ImportedLikelihood
+    fit: FitResult
+    significance: Significance | None
+    asimov: bool = False
+
+    @property
+    def counts(self) -> dict[str, dict[str, tuple[float, float]]]:
+        """Nominal and fitted counts of each sample, by channel."""
+        model = self.likelihood.model
+        nominal = model.totals_by_channel(model.parameters.values)
+        fitted = model.totals_by_channel(self.fit.theta)
+        return {
+            channel: {n: (count, fitted[channel][n]) for n, count in own.items()}
+            for channel, own in nominal.items()
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``cevns fit FILE.json``."""
+        likelihood = self.likelihood
+        return {
+            **records.head(),
+            **self.fit.to_dict(),
+            "engine": records.head()["engine"],
+            "experiment": likelihood.histograms.name,
+            "inputs": {
+                "origin": str(likelihood.path),
+                "files": [{"name": likelihood.path.name, "sha256": likelihood.sha256}],
+                "warnings": [],
+            },
+            "choices": dict(likelihood.choices),
+            "asimov": self.asimov,
+            "significance": None if self.significance is None else self.significance.z,
+            "channels": {
+                name: {
+                    "observed": float(likelihood.model.channel(name).observed.sum()),
+                    "samples": {n: {"nominal": a, "fit": b} for n, (a, b) in own.items()},
+                }
+                for name, own in self.counts.items()
+            },
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ImportedLikelihood:
+    """A likelihood that a file brings; read it with `read_likelihood`.
+
+    Args:
+        path: of the file.
+        histograms: what it holds.
+        sha256: digest of the document.
+        choices: what the file leaves open and was chosen.
+    """
+
+    path: Path
+    histograms: HistogramModel
+    sha256: str
+    choices: Mapping[str, str]
+
+    @cached_property
+    def model(self) -> Model:
+        """The model with its data."""
+        return assembled(self.histograms)
+
+    def fit(
+        self,
+        poi: str | None = None,
+        *,
+        fix: Fix | None = None,
+        asimov: bool = False,
+        minos: MinosChoice = "poi",
+    ) -> ImportedFit:
+        """Fit it.
+
+        Args:
+            poi: the parameter of interest; that of the file by default.
+            fix: parameters that are held, at a value or (None) where they are.
+            asimov: fit the expected counts.
+            minos: ``"poi"``, ``"all"``, ``"none"`` or names.
+
+        Raises:
+            UnknownNameError: if a name is unknown.
+            InputError: if the counts are impossible.
+            FitError: if the fit does not converge.
+        """
+        name = self.model.parameters[poi].name if poi else self.histograms.poi or None
+        model = self.model
+        if name is not None:
+            model = model.with_parameters(
+                Parameters(
+                    replace(p, role="poi" if p.name == name else "nuisance")
+                    for p in model.parameters
+                )
+            )
+        data = asimov_data(model) if asimov else None
+        model = model.with_parameters(model.parameters.fix(fix or {}))
+        best = fit(model, data=data, poi=name, minos=minos)
+        against = None
+        if name is not None:
+            p = model.parameters[name]
+            if not p.fixed and p.constraint is None and p.lower <= 0.0:
+                against = significance(model, name, data=best.data, best=best)
+        return ImportedFit(self, best, against, asimov)
+
+
+def is_likelihood_file(path: Path | str) -> bool:
+    """Whether a path is that of a file of a likelihood that can be fitted."""
+    candidate = Candidate(Path(path))
+    if candidate.path.suffix != ".json" or not candidate.path.is_file():
+        return False
+    found = candidate.json
+    return (
+        {"channels", "measurements"} <= set(found)
+        or "distributions" in found
+        or ({"patches", "metadata"} <= set(found))
+    )
+
+
+def read_likelihood(
+    path: Path | str, choices: Mapping[str, str] | None = None
+) -> ImportedLikelihood:
+    """Read a workspace of HistFactory, or HS3 as cevns writes it.
+
+    Args:
+        path: of the file.
+        choices: ``measurement``, the name of one of several; ``normsys``, the interpolation code
+            ``code4`` (default) or ``code1`` of a workspace, which cannot name it.
+
+    Raises:
+        DataError: if it is no such file, or holds modifiers that are not read.
+        UnknownNameError: if a choice or its value is unknown.
+        InputError: if a choice has no meaning for the file.
+
+    Examples:
+        >>> import tempfile
+        >>> import cevns
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = cevns.load("coherent-csi-2021").export("hs3", Path(folder) / "csi.json")
+        ...     found = read_likelihood(Path(folder) / "csi.json")
+        >>> found.model.parameters.names[:3]
+        ('mu', 't0', 'qf.csi.0')
+    """
+    candidate, asked = Candidate(Path(path)), dict(choices or {})
+    for name in asked:
+        if name not in _CHOICES:
+            raise UnknownNameError("choice of a likelihood file", name, _CHOICES)
+    code = asked.get("normsys", "code4")
+    if code not in FACTOR_CODES:
+        raise UnknownNameError("interpolation code of normsys", code, FACTOR_CODES)
+    document = candidate.json
+    if "patches" in document:
+        raise InputError(
+            f"{path} is a patchset, which has signals alone; fit one with its workspace: 'pyhf "
+            "patchset apply WORKSPACE.json PATCHSET.json --name POINT --output-file FILE.json'"
+        )
+    if "distributions" in document:
+        if asked:
+            raise InputError(f"{path} is an HS3 file, which leaves nothing to choose")
+        found = read_hs3_document(document, path)
+    elif "channels" in document:
+        found = read_workspace_document(
+            document,
+            path,
+            measurement=asked.get("measurement"),
+            normsys="code1" if code == "code1" else "code4",
+        )
+    else:
+        raise DataError("is no HistFactory workspace and no HS3 file", path=path)
+    return ImportedLikelihood(Path(path), found, digest(document), asked)

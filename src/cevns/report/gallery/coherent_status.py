@@ -1,0 +1,176 @@
+"""Status of COHERENT's detectors: what the experiment files have, beside the table of the talk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from cevns.experiments import load
+from cevns.processes.inelastic.inelastic_channel import InelasticChannel
+from cevns.records import VERSION
+from cevns.report.drawing import style
+from cevns.report.gallery_parts.carried_tables import Table
+from cevns.report.gallery_parts.recoil_thresholds import half_seen_kev
+from cevns.reproduction.detector_numbers import Detector, detectors, year
+from cevns.sources import SNS
+from cevns.sources.stopped_pion import StoppedPion
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Line", "figure", "lines", "table"]
+
+_BESIDE: Final = {
+    "coh-csi-1": (8.0, -3.0, "left"),
+    "coh-lar-10": (0.0, -13.0, "center"),
+    "coh-ge-1": (10.0, 4.0, "left"),
+    "coh-nai-2": (-8.0, -11.0, "right"),
+    "coh-ar-750": (16.0, 0.0, "left"),
+    "coh-cryocsi-1": (0.0, 13.0, "center"),
+}
+"""Labels beside their marks: offset in points and alignment."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A detector by its experiment file, beside the talk.
+
+    Args:
+        detector: as the talks have it.
+        target: material of the file, with what recoils in it.
+        mass_kg: of the file.
+        distance_m: of the file.
+        half_seen_kev: recoil energy at which the analysis of the file keeps half of what it keeps
+            at most, keVnr; None of a detector of charged currents.
+        per_year: counts in the region of the file in a year of 5000 h at 1.4 MW.
+        inelastic: whether these are inelastic events and no CEvNS.
+    """
+
+    detector: Detector
+    target: str
+    mass_kg: float
+    distance_m: float
+    half_seen_kev: float | None
+    per_year: float
+    inelastic: bool
+
+
+@cache
+def lines() -> tuple[Line, ...]:
+    """All detectors, in the order of the talks.
+
+    The count of a file is multiplied by the ratio of the fluences of a year and of the file, both
+    at the distance of the file; the spectra of stopped pions do not depend on power and yield.
+    """
+    out = []
+    for d in detectors():
+        experiment = load(d.experiment)
+        view = next(iter(experiment.views.values()))
+        source = experiment.source
+        assert isinstance(source, SNS | StoppedPion)
+        inelastic = isinstance(view.interaction, InelasticChannel)
+        a_year = year(source.distance_m).fluence_cm2("nu_e") / source.fluence_cm2("nu_e")
+        out.append(
+            Line(
+                d,
+                experiment.material.name,
+                experiment.declaration.target.mass,
+                source.distance_m,
+                None if inelastic else half_seen_kev(view),
+                experiment.prediction() * a_year,
+                inelastic,
+            )
+        )
+    return tuple(out)
+
+
+def table() -> Table:
+    """Mass, distance, threshold and counts of the files, each beside that of the talk."""
+    rows: list[tuple[str | float | None, ...]] = []
+    for line in lines():
+        d, talk = line.detector, line.detector.talk_2021
+        published = d.published_text or (None if d.published is None else f"{d.published:.0f}")
+        rows.append(
+            (
+                d.title, d.experiment, line.target, d.technology, line.mass_kg, talk.mass,
+                line.distance_m, talk.distance, line.half_seen_kev, talk.threshold, line.per_year,
+                "inelastic" if line.inelastic else "CEvNS", published, d.status, talk.start,
+                talk.future,
+            )
+        )  # fmt: skip
+    return Table(
+        (
+            "detector", "file", "target", "technology", "kg", "kg, talk", "m", "m, talk",
+            "T½ / keVnr", "threshold, talk", "counts / year", "of", "published", "state",
+            "data since, talk", "future, talk",
+        ),
+        tuple(rows),
+        (
+            (
+                "Mass, distance and counts are those of the experiment files, the counts in a year "
+                "of 5000 h at 1.4 MW, in the region and with the efficiency of the file. T½ is the "
+                "recoil energy at which the analysis keeps half of what it keeps at most; the talk "
+                "does not say how its thresholds are defined."
+            ),
+            (
+                "Talk: K. Scholberg, PANIC 2021, as written; it has two masses for the same NaI. "
+                "Published counts: COHERENT talk 2020, with assumptions that it does not give."
+            ),
+            (
+                "Of heavy water and of the 185 kg of NaI the counts are charged currents, of nu_e "
+                "on deuterium and on iodine."
+            ),
+        ),
+        digits=3,
+    )  # fmt: skip
+
+
+@style.styled
+def figure() -> Figure:
+    """CEvNS a year against the threshold: files, and the numbers of the talks as they stand."""
+    figure, grid = style.panels(style.DOUBLE_IN, 3.9)
+    axes = grid[0, 0]
+    first = True
+    for line in lines():
+        d, threshold = line.detector, line.half_seen_kev
+        if threshold is None:
+            continue
+        sharp, sharp_kev = d.per_year(), d.recoil_threshold_kev
+        assert sharp is not None
+        assert sharp_kev is not None
+        axes.plot([threshold, sharp_kev], [line.per_year, sharp], color="0.75", zorder=0)
+        axes.plot(
+            threshold, line.per_year, "o", color=style.ACCENT, markersize=4.5, linestyle="none",
+            label="Experiment file, half of the recoils kept" if first else None,
+        )  # fmt: skip
+        axes.plot(
+            sharp_kev, sharp, "o", color=style.ACCENT, markerfacecolor="none", markersize=8.5,
+            linestyle="none", label="Sharp threshold as published, every recoil" if first else None,
+        )  # fmt: skip
+        if d.published is not None:
+            axes.plot(
+                sharp_kev, d.published, "D", color="#e42536", markerfacecolor="none",
+                markersize=7.5, markeredgewidth=1.3, linestyle="none",
+                label="Published" if d.id == "coh-ge-1" else None,
+            )  # fmt: skip
+        dx, dy, side = _BESIDE.get(d.id, (8.0, 0.0, "left"))
+        mass = f"{line.mass_kg:g} kg" if line.mass_kg < 1000 else f"{line.mass_kg / 1000:.3g} t"
+        axes.annotate(
+            f"{d.title.partition(' (')[0]}, {mass}", (threshold, line.per_year), (dx, dy),
+            textcoords="offset points", ha=side, va="center", fontsize=7.5,
+        )  # fmt: skip
+        first = False
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(0.4, 60.0)
+    axes.set_ylim(60.0, 2e4)
+    axes.set_xticks((0.5, 1, 2, 5, 10, 20, 50), ("0.5", "1", "2", "5", "10", "20", "50"))
+    axes.set_yticks((100, 1000, 10000), ("100", "1000", "10000"))
+    axes.set_xlabel("Threshold as recoil energy [keVnr]")
+    axes.set_ylabel("CEvNS counts per SNS year")
+    axes.legend(loc="upper left", fontsize=7.5)
+    y = year(20.0)
+    note = f"{y.hours:.0f} h of {y.power_mw:g} MW; published: COHERENT talk 2020; cevns {VERSION}"
+    style.caption(axes, "COHERENT detectors by their experiment files", note)
+    return figure

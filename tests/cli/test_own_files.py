@@ -1,0 +1,188 @@
+"""From nothing to a result of one's own: init, validate, show, rate and fit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cevns.cli import run
+from cevns.cli.terminal.completion import EXPERIMENTS, INTERACTIONS, TEMPLATES
+from cevns.experiments import catalogue
+from cevns.experiments.declaration.loader import combinations
+from cevns.experiments.own_file import templates
+from cevns.processes import interactions
+
+
+def words(text: str) -> int:
+    return run(text.split())
+
+
+def result(capsys: pytest.CaptureFixture[str], text: str) -> dict:
+    capsys.readouterr()
+    assert words(f"{text} --json -") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_three_commands_to_a_projection_of_a_reactor_detector(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "reactor", "--set", "target.mass=2 kg", "--out", "my.yaml"]) == 0
+    made = result(capsys, "rate my.yaml --plots figures")
+    fitted = result(capsys, "fit my.yaml --asimov --plots figures")
+    assert {"my.yaml", "figures"} == {p.name for p in tmp_path.iterdir()}
+    for record in (made, fitted):
+        assert all(Path(f).stat().st_size > 5000 for f in record["figures"])
+    assert {Path(f).stem for f in made["figures"]} == {"recoil-spectrum", "flux"}
+    assert "projections" in {Path(f).stem.rpartition("-")[2] for f in fitted["figures"]}
+    # twice the mass of half the template's: half of the events, a significance that is there
+    assert fitted["components"]["cevns"]["prediction"] == pytest.approx(677.2 / 2, rel=1e-3)
+    assert fitted["significance"] > 5.0
+
+
+def test_a_changed_file_keeps_its_comments(tmp_path, capsys):
+    path = tmp_path / "mine.yaml"
+    assert run(["init", "beam", "--set", "source.distance=25 m", "--out", str(path)]) == 0
+    text = path.read_text()
+    assert "name: mine " in text
+    assert "distance: 25 m                 # from the target of the beam" in text
+    assert words(f"validate {path}") == 0
+    # a file that is there is somebody's work
+    assert words(f"init sun --out {path}") == 2
+    assert path.read_text() == text
+    capsys.readouterr()
+
+
+def test_a_shipped_file_comes_with_its_tables(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
+    path = tmp_path / "here" / "csi-own.yaml"
+    assert words(f"init --from coherent-csi-2021 --out {path}") == 0
+    assert (path.parent / "coherent-csi-2021" / "brn-pe.csv").is_file()
+    capsys.readouterr()
+    shipped = result(capsys, "predict coherent-csi-2021")
+    own = result(capsys, f"predict {path}")
+    assert own["expected"] == shipped["expected"]
+    assert [f["sha256"] for f in own["inputs"]["files"][1:]] == [
+        f["sha256"] for f in shipped["inputs"]["files"][1:]
+    ]
+    # the same data under another name are not counted twice
+    assert words(f"fit {path} coherent-csi-2021") == 2
+    assert "hold the same data" in capsys.readouterr().err
+
+
+def test_a_file_whose_release_is_elsewhere_can_be_begun_from(tmp_path, monkeypatch):
+    monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
+    path = tmp_path / "2020.yaml"
+    assert words(f"init --from coherent-lar-2020 --out {path}") == 0
+    assert 'name: "2020"' in path.read_text()  # YAML would read a number
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("init --out x.yaml", "beam, reactor, sun"),
+        ("init reactr --out x.yaml", "did you mean 'reactor'"),
+        ("init reactor --out x.txt", "ends in .yaml"),
+        ("init reactor --set target.mas=2 --out x.yaml", "did you mean 'mass'"),
+        ("init reactor --set detector.quenching.z=54 --out x.yaml", "nuclei with Z = 54"),
+        ("init reactor --out my+file.yaml", "--name"),
+        ("init --from global --out x.yaml", "several experiments"),
+        ("init beam --from neon --out x.yaml", "name a template"),
+        ("validate", "--schema"),
+        ("validate --schema x.yaml", "--schema prints"),
+        ("show no-such", "unknown experiment"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_writes_nothing(text, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert words(text) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1
+    assert said in errors[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_validate_says_all_slips_of_all_files(tmp_path, capsys):
+    for name, mass in (("a", "1"), ("b", "2 m")):
+        text = f"schema: 1\nname: {name}\nsource: {{kind: sun, live_time: 1 d}}\nfoo: 1\n"
+        (tmp_path / f"{name}.yaml").write_text(f"{text}target: {{material: Ge, mass: {mass}}}\n")
+    assert words(f"validate {tmp_path}/a.yaml {tmp_path}/b.yaml neon") == 2
+    said = capsys.readouterr()
+    assert len(said.err.splitlines()) == 4
+    assert said.out == "neon: no slips\n"
+    assert words(f"validate {tmp_path}/a.yaml --json -") == 2
+    (slipped,) = json.loads(capsys.readouterr().out)["slips"].values()
+    assert [(s["line"], s["field"]) for s in slipped] == [(4, "foo"), (5, "target.mass")]
+
+
+def test_the_schema_is_json(capsys):
+    assert words("validate --schema") == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "cevns experiment file"
+
+
+@pytest.mark.parametrize("name", ["coherent-csi-2021", "conus-plus-2025", "xenonnt-2026"])
+def test_what_is_shown_fits_80_columns(name, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert words(f"show {name}") == 0
+    lines = capsys.readouterr().out.splitlines()
+    tables = [x for x in lines if not x.startswith(("note:", "no data", "data:"))]
+    assert max(map(len, tables)) <= 80
+    assert any("source " in x for x in tables)
+    assert any("SHA-256" in x for x in tables)
+
+
+@pytest.mark.slow
+def test_show_in_json_and_figures(tmp_path, capsys):
+    folder = tmp_path / "figures"
+    found = result(capsys, f"show coherent-csi-2021 --plots {folder}")
+    assert found["sections"]["source"]["distance"] == "19.3 m"
+    assert found["axes"][""]["energy"] == {"unit": "PE", "from": 0.0, "to": 60.0, "bins": 9}
+    assert {p["name"]: p["error"] for p in found["parameters"]}["sns.flux"] == 0.1
+    assert sum(found["observed"].values()) == 1578.0
+    names = {"flux", "quenching", "resolution", "efficiency", "recoil-spectrum"}
+    assert {Path(f).stem for f in found["figures"]} == names == {p.stem for p in folder.iterdir()}
+
+
+def test_names_are_completed():
+    assert EXPERIMENTS("") == [*catalogue(), *combinations()]
+    assert EXPERIMENTS("conus") == [n for n in catalogue() if n.startswith("conus")]
+    assert tuple(INTERACTIONS("")) == interactions()
+    assert tuple(TEMPLATES("")) == templates()
+
+
+def test_a_shell_is_answered():
+    asked = {
+        "_CEVNS_COMPLETE": "complete_bash",
+        "COMP_WORDS": "cevns fit coherent-csi",
+        "COMP_CWORD": "2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "cevns"],
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [n for n in catalogue() if n.startswith("coherent-csi")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fit csi", "did you mean 'coherent-csi-2021'"),
+        ("fit lar", "did you mean 'coherent-lar-2020'"),
+        ("fit coherent-csi-2021 --free eps_ee_u", "--model nsi has it"),
+        ("scan coherent-csi-2021 --parameter mu_nu_mu=0:1:3", "--model magnetic-moment has it"),
+        ("scan neon --parameter x=0:1:3 --method Feldman_Cousins", "did you mean 'fc'"),
+        ("limit coherent-csi-2021 --method feldman-cousins", "did you mean 'fc'"),
+        ("limit coherent-csi-2021 --cl 90", "90 % is written 0.9"),
+    ],
+)
+def test_near_misses(text, said, capsys):
+    assert words(text) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert said in error

@@ -1,0 +1,124 @@
+"""All slips of a file at once, and the schema that an editor checks it with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cevns.exceptions import SchemaError, UnknownNameError
+from cevns.experiments.declaration.document import parse
+from cevns.experiments.declaration.loader import CATALOGUE
+from cevns.experiments.file_schema import file_schema
+from cevns.experiments.own_file import templates
+from cevns.experiments.slips import slips
+
+TEMPLATES = CATALOGUE.parent / "templates"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+BROKEN = """\
+schema: 1
+name: own
+source: {kind: reactor, power: 3 kg, distanc: 10 m}
+target: {material: Ge, mass: 1}
+interaction: {kind: standard-model, couplings: tree-low}
+detector:
+  quenching: {kind: lindhard, z: 32, a: 72.6, kay: 0.162}
+  resolution: {kind: gauss}
+  foo: 1
+axes: {energy: {unit: keVee, edges: [0.3, 0.2]}}
+parameters:
+  flux: {constraint: 1 +/- 0.1, acts_on: sgnal}
+  a: {value: [1], acts_on: signal}
+bar: 3
+"""
+WHERE = [
+    (3, "source.distanc"),
+    (3, "source.power"),
+    (4, "target.mass"),
+    (5, "interaction.couplings"),
+    (7, "detector.quenching.kay"),
+    (8, "detector.resolution.kind"),
+    (9, "detector.foo"),
+    (10, "axes.energy.edges"),
+    (12, "parameters.flux.acts_on"),
+    (13, "parameters.a.value"),
+    (14, "bar"),
+]
+
+
+def test_every_slip_is_found_with_its_line_and_field(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text(BROKEN)
+    found = slips(path)
+    assert [(e.line, e.field) for e in found if isinstance(e, SchemaError)] == WHERE
+    assert len(found) == len(WHERE)
+
+
+def test_a_field_of_several_forms_is_one_slip(tmp_path):
+    path = tmp_path / "own.yaml"
+    text = (TEMPLATES / "reactor.yaml").read_text()
+    path.write_text(text.replace("energy: {kind: flat}", "energy: {kind: flat, slope: x}"))
+    (only,) = slips(path)
+    assert "energy.slope" in str(only)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("z: 32", "z: 54", "quenching of nuclei with Z = 54"),
+        ("ge.lindhard_k: {error", "k: {error", "'k' has no parameter"),
+        ("from: 200, to: 800", "from: 70000, to: 70600", "no CEvNS event is expected"),
+        ("energy: {kind: flat}", "energy: {file: no.csv}", "no.csv"),
+    ],
+)
+def test_what_does_not_fit_together_is_found_too(old, new, said, tmp_path):
+    path = tmp_path / "own.yaml"
+    text = (TEMPLATES / "reactor.yaml").read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    assert any(said in str(slip) for slip in slips(path)), [str(s) for s in slips(path)]
+
+
+def test_a_file_that_is_no_yaml_has_one_slip(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("a: [1\nb: }")
+    (only,) = slips(path)
+    assert "not a usable YAML file" in str(only)
+    with pytest.raises(UnknownNameError):
+        slips("no-such-name")
+
+
+def test_combinations_are_checked(tmp_path):
+    assert not slips("global")
+    path = tmp_path / "both.yaml"
+    path.write_text("combination: [coherent-csi-2021, no-such-name]\nname: both\n")
+    (only,) = slips(path)
+    assert "no-such-name" in str(only)
+
+
+@pytest.mark.parametrize("name", templates())
+def test_templates_have_no_slips(name):
+    assert not slips(TEMPLATES / f"{name}.yaml")
+
+
+def test_the_schema_takes_every_shipped_file():
+    validator = Draft202012Validator(file_schema())
+    paths = [*CATALOGUE.glob("*.yaml"), *TEMPLATES.glob("*.yaml"), *EXAMPLES.glob("*.yaml")]
+    documents = {p: parse(p).values for p in paths}
+    whole = {p: dict(v) for p, v in documents.items() if "schema" in v}
+    assert len(whole) > 60
+    wrong = {p.name: [e.message for e in validator.iter_errors(v)] for p, v in whole.items()}
+    assert not {name: said for name, said in wrong.items() if said}
+
+
+def test_the_schema_finds_slips_of_fields_and_models(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text(BROKEN)
+    validator = Draft202012Validator(file_schema())
+    said = " ".join(
+        f"{'.'.join(map(str, e.absolute_path))}: {e.message}"
+        for e in validator.iter_errors(dict(parse(path).values))
+    )
+    for word in ("distanc", "kay", "foo", "bar", "sgnal", "target.mass"):
+        assert word in said
