@@ -98,6 +98,7 @@ TO_GE = ("global:ge-2024", "--set", "choose.ge-2024=grid", "--json", "-")
         ("limit", *TO_GE),
         ("predict", *TO_GE),
         ("flux", *TO_GE),
+        ("show", *TO_GE),
         ("simulate", *TO_GE, "-n", "5"),
         ("compare", *TO_GE, "--set", "target.mass=20 kg"),
     ],
