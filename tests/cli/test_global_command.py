@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 
 import pytest
 
-from cevns import load
+from cevns.experiments.declaration.combination import other_file
+from cevns.study import load
 
+NAME = "coherent-csi-2021"
+PUBLIC = os.environ.get("CEVNS_DATA")
 GE, CONUS = "coherent-ge-2024-count", "conus-plus-2025"
 
 
@@ -52,6 +56,14 @@ def test_command_leaves_out(cevns: Callable):
         (("--without", ""), "--without names no set of data"),
         (("--with", "csi", "--choose", "couplings"), "write NAME=ALTERNATIVE"),
         (("--choose", "pulse-time=free", "--choose", "pulse_time=held"), "is free already"),
+        (("--with", "csi", "--set", "csi:live_time=1 d", "--set", f"{NAME}:live_time=2 d"),
+         f"csi:live_time and {NAME}:live_time are one field; change it once"),
+        (("--with", "csi,ge-2024", "--model", "vector-universal", "--parameter", "g_zprime"),
+         "to single recoils (in the global fit --choose ge-2024=grid)"),
+        (("--with", "csi,dresden2"), 'with --set dresden-ii:data="{...}"'),
+        (("--with", "csi", "--model", "dipole-portal"),
+         "name what is fitted with --parameter (dipole_e, dipole_mu, dipole_tau, dipole), or"),
+        (("csi,lars",), "unknown set of data 'lars'"),
         (("--with", "csi", "--parameter", ""), "unknown parameter ''"),
         (("--with", "csi", "--json", "/nowhere/x.json"), "cannot write"),
         (("--with", "csi", "--model", "charge-radius", "--parameter", "charge_radius_tautau"),
@@ -68,6 +80,109 @@ def test_the_held_pull_is_said(cevns: Callable):
     words = ("--with", "csi", "--joint-only", "--model", "neutron-radius-common")
     done = cevns("global", *words, "--parameter", "r_n_csi")
     assert "form_factor of coherent-csi-2021 is held" in done.out
+
+
+TO_GE = ("global:ge-2024", "--set", "choose.ge-2024=grid", "--json", "-")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fit", *TO_GE),
+        ("profile", *TO_GE, "--points", "5"),
+        ("systematics", *TO_GE, "--poi", "sin2-theta-w"),
+        ("toys", *TO_GE, "-n", "20", "--workers", "1"),
+        ("scan", *TO_GE, "--parameter", "sin2_theta_w=0.1:0.4:3"),
+        ("scan", *TO_GE, "--parameter", "sin2_theta_w=0.1:0.4:3", "--plan", "--method", "fc"),
+        ("limit", *TO_GE, "--model", "nsi", "--parameter", "eps_ee_u=-0.3:0.7:5"),
+        ("limit", *TO_GE),
+        ("predict", *TO_GE),
+        ("flux", *TO_GE),
+        ("show", *TO_GE),
+        ("simulate", *TO_GE, "-n", "5"),
+        ("compare", *TO_GE, "--set", "target.mass=20 kg"),
+    ],
+)
+def test_choices_are_in_every_result(cevns: Callable, words: tuple[str, ...]):
+    done = cevns(*words)
+    assert done.code == 0, done.err
+    record = json.loads(done.out)
+    assert record["combination"] == "global"
+    assert record["choices"]["ge-2024"] == "grid"
+    assert record["choices"]["sns-flux"] == "common"
+    assert record["sets"] == {"ge-2024": "coherent-ge-2024"}
+    said = "Accelerator, reactor and solar CEvNS), choices: ge-2024 grid; the others are the usual"
+    assert said in " ".join(done.err.split())
+
+
+def test_common_changes_are_said_once(cevns: Callable):
+    done = cevns("fit", "global:ge-2024,conus-plus", "--poi", "sin2-theta-w")
+    assert done.code == 0
+    lines = [line for line in done.out.splitlines() if "changed" in line]
+    assert done.out.count("interaction.couplings=") == 1
+    own, common = lines  # germanium at the SNS has nothing of its own
+    assert own.startswith(f"{CONUS}: changed: parameters.reactor.flux.held=true, ")
+    assert common.startswith("changed in all: interaction.couplings=cadeddu2022, ")
+    assert common.endswith("parameters.ge.lindhard_k.held=true")
+
+
+@pytest.mark.skipif(not PUBLIC, reason="CEVNS_DATA does not name the public releases")
+def test_other_digests_are_said_as_in_a_fit(cevns: Callable):
+    words = ("--with", "csi", "--joint-only", "--data", PUBLIC)
+    said = cevns("global", *words).err
+    assert "warning" in said
+    assert "digest" in said
+    assert said.count("\n") == cevns("fit", NAME, "--data", PUBLIC).err.count("\n")
+
+
+@pytest.mark.skipif(not PUBLIC, reason="CEVNS_DATA does not name the public releases")
+def test_the_reweighted_signal_is_called_so(cevns: Callable):
+    data = ("--data", str(PUBLIC))
+    said = "signal: released template times the ratio of cross sections\n"
+    assert said in cevns("fit", "global:lar", "--poi", "sin2-theta-w", *data).out
+    said = "signal: from first principles\n"
+    assert said in cevns("fit", "coherent-lar-2020", "--poi", "sin2-theta-w", *data).out
+
+
+@pytest.mark.parametrize("words", [("ge-2024",), ("ge-2024,csi", "--without", "csi")])
+def test_sets_by_short_names(cevns: Callable, words: tuple[str, ...]):
+    changed = ("--set", "ge-2024:predicted=36")
+    found = []
+    for how in (words, ("--with", "ge-2024"), ("--with", "ge-2024", *changed), (*words, *changed)):
+        done = cevns("global", *how, "--joint-only", "--json", "-")
+        assert done.code == 0, done.err
+        found.append(json.loads(done.out))
+    plain, same, by_option, by_word = found
+    assert plain["sets"] == same["sets"]
+    assert plain["poi"] == same["poi"]
+    assert by_option["poi"] == by_word["poi"]
+    assert by_word["experiments"][GE]["overrides"]["predicted"] == "36"
+    assert by_word["poi"]["value"] - plain["poi"]["value"] > 0.002  # less is expected than 37
+
+
+def test_choices_are_listed(cevns: Callable):
+    done = cevns("list", "choices", "--json", "-")
+    rows = json.loads(done.out)["choices"]
+    usual = {r["name"]: r["alternative"] for r in rows if r["usual"]}
+    assert usual == load("global").choices
+    (one,) = (r for r in rows if r["alternative"] == "independent")
+    assert (one["name"], one["changes"]) == ("sns-flux", "csi, lar, ge-2024, ge-2026")
+
+
+def test_a_profile_says_how_to_ask(cevns: Callable):
+    done = cevns("profile", "global:ge-2024", "--parameter", "sin2-theta-w")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "ask for it with --free sin2_theta_w" in done.err
+    words = ("--free", "sin2_theta_w", "--parameter", "sin2-theta-w", "--points", "5")
+    assert cevns("profile", "global:ge-2024", *words).code == 0
+
+
+def test_the_alternative_that_is_named_has_recoils():
+    summaries = {e.name for e in load("global").experiments if e.declaration.summary}
+    named = [choice for name in sorted(summaries) for choice in other_file(name)]
+    assert named == [("ge-2024", "grid")]
+    study = load("global:ge-2024", overrides={"choose.ge-2024": "grid"}, models="vector-universal")
+    assert study.model(free=("g_zprime",)).feels("g_zprime")
 
 
 def test_variants_are_the_fits_with_each_alternative(cevns: Callable):

@@ -86,7 +86,7 @@ def test_significance_three_ways(measured):
 
 
 def test_profiling_frees_the_held_shapes(released, measured):
-    held = held_shapes(released.declaration)
+    held = held_shapes(released)
     assert all(measured.fit[n].fixed for n in held)
     free = measured.profiled.fit
     assert not any(free[n].fixed for n in held)

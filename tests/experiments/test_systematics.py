@@ -10,6 +10,7 @@ import pytest
 from cevns.exceptions import UnknownNameError
 from cevns.experiments import load
 from cevns.study import Study
+from cevns.study import load as load_study
 
 NAME = "coherent-csi-2021"
 
@@ -145,3 +146,21 @@ def test_expected_counts_as_data(csi):
     up, down = expected["ssb"].impact
     assert up < 0 < down
     assert up == pytest.approx(-down, rel=0.1)
+
+
+def test_what_a_combination_holds_is_not_varied():
+    """Its error is in the published count of CONUS+ already."""
+    study = load_study("global:conus-plus")
+    found = study.systematics("sin2-theta-w")
+    poi = study.fit("sin2-theta-w", minos="none", contributions=False).poi
+    # the fit of the count alone: every parameter but the angle is held
+    assert found.total == pytest.approx(poi.error / poi.value, rel=1e-6)
+    assert found.statistical == pytest.approx(found.total, rel=1e-4)  # of two curvatures
+    held = {r.name: r for r in found.rows if r.held}
+    assert set(held) == {"reactor.flux", "cevns.theory", "energy-scale", "ge.lindhard_k"}
+    assert all(r.impact is None and r.error_share == 0.0 for r in held.values())
+    assert held["reactor.flux"].prediction == pytest.approx((0.046, -0.046), abs=5e-4)
+    pulled = load_study("global:conus-plus", overrides={"choose.conus-plus-error": "fit-and-pulls"})
+    free = pulled.systematics("sin2-theta-w")
+    assert not any(r.held for r in free.rows)
+    assert free.total > 1.1 * found.total

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cevns.analysis.question import Asked
-from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.experiment import Experiment
 from cevns.experiments.inputs.released import templates
 from cevns.inference import Data, FitResult, Model, fit
-from cevns.parameters import Parameters
+from cevns.parameters import Parameters, fold_name
 from cevns.records import Result
 
 __all__ = ["AlternativeFit", "Alternatives", "alternative_fits", "held_shapes", "shapes_freed"]
@@ -66,18 +66,24 @@ class Alternatives(Result):
         }
 
 
-def held_shapes(declaration: ExperimentFile) -> tuple[str, ...]:
-    """Names of the parameters that the quoted fit holds and a second one frees."""
-    return tuple(n for n, e in declaration.parameters.items() if e.held)
+def held_shapes(experiment: Experiment) -> tuple[str, ...]:
+    """Names of the parameters that the file's quoted fit holds and a second one frees.
+
+    What a combination or ``--set`` holds is held for good: its uncertainty is in the data already,
+    or stands elsewhere, and would count twice.
+    """
+    changed = {fold_name(key) for key in experiment.overrides or {}}
+    entries = experiment.declaration.parameters
+    return tuple(
+        n for n, e in entries.items() if e.held and fold_name(f"parameters.{n}.held") not in changed
+    )
 
 
 def shapes_freed(asked: Asked) -> Model:
-    """The model with the shapes floating that the files hold and the user does not."""
+    """The model with the shapes floating that the files hold, and no change or option does."""
     model = asked.held
     keep = {model.parameters[n].name for n in asked.fix}
-    names = {
-        model.joint_name(e.name, n) for e in asked.experiments for n in held_shapes(e.declaration)
-    }
+    names = {model.joint_name(e.name, n) for e in asked.experiments for n in held_shapes(e)}
     return model.with_parameters(
         Parameters(
             replace(p, fixed=False) if p.name in names - keep else p for p in model.parameters
@@ -107,7 +113,7 @@ def alternative_fits(
             sides.setdefault(name, set()).update({1} if alternative.minus is None else {1, -1})
     poi = best[asked.one_interest("alternatives")]
     fits = []
-    for name in held_shapes(declaration):
+    for name in held_shapes(asked.experiments[0]):
         p = model.parameters[name]
         # what the user holds elsewhere is no uncertainty of this fit
         if p.constraint is None or p.value != p.constraint.mean:

@@ -155,7 +155,7 @@ def require_data(subject: Subject) -> None:
         if not e.has_data:
             raise InputError(
                 f"{e.name} declares no data: take expected counts with --asimov (asimov=True), "
-                "or declare data in its file"
+                f'or declare data in its file or with --set {e.name}:data="{{...}}"'
             )
 
 

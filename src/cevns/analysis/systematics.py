@@ -35,6 +35,7 @@ class SystematicRow:
         error_share: contribution to the error of the fitted value, in quadrature.
         pull: fitted value minus prior, in prior widths.
         constraint: fitted error in prior widths.
+        held: whether the fit holds it, because its error is in the data or stands elsewhere.
     """
 
     name: str
@@ -44,6 +45,7 @@ class SystematicRow:
     error_share: float
     pull: float
     constraint: float
+    held: bool = False
 
     @property
     def prediction(self) -> tuple[float, float] | None:
@@ -121,6 +123,7 @@ class Systematics(Result):
                         "error_share": r.error_share,
                         "pull": r.pull,
                         "constraint": r.constraint,
+                        "held": r.held,
                     }
                     for r in self.rows
                 ],
@@ -150,7 +153,7 @@ def systematic_effects(
     """
     asked = ask(*experiments, request=request)
     poi, data = asked.one_interest("systematics"), asked.data(use_asimov)
-    # shapes that the quoted fit holds are uncertainties too
+    # shapes that the quoted fit of a file holds are uncertainties too
     model = shapes_freed(asked)
     best = fit(model, data=data, poi=poi, minos="none")
     relative = asked.question.name != COUPLINGS
@@ -161,6 +164,7 @@ def systematic_effects(
         )
     found = {i.name: i for i in impacts(model, poi, data=data, best=best)}
     shifts = _shifts(asked)
+    fixed = {p.name for p in model.parameters if p.fixed}
     rows = []
     for name in dict.fromkeys([*(n for s in shifts.values() for n in s), *found]):
         impact = found.get(name)
@@ -175,6 +179,7 @@ def systematic_effects(
                 0.0 if impact is None else impact.share / centre,
                 0.0 if fitted is None or fitted.pull is None else fitted.pull,
                 1.0 if fitted is None else fitted.constraint_ratio or 1.0,
+                name in fixed,
             )
         )
 

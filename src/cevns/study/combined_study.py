@@ -32,10 +32,20 @@ class CombinedStudy(Study):
     choices: Mapping[str, str] = field(default_factory=dict)
     alternatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def combination(self) -> dict[str, Any]:
+        """Name, choices and sets, as every result of it has them."""
+        return {"combination": self.name, "choices": dict(self.choices), "sets": dict(self.sets)}
+
+    @property
+    def unusual(self) -> dict[str, str]:
+        """Alternatives that are not the usual ones, of the choices that change its sets."""
+        usual = {name: options[0] for name, options in self.alternatives.items()}
+        return {n: self.choices[n] for n, first in usual.items() if self.choices[n] != first}
+
     def provenance(self) -> dict[str, Any]:
         """As of several experiments, with the name of the combination and its choices."""
-        whole = {"combination": self.name, "choices": dict(self.choices), "sets": dict(self.sets)}
-        return {**super().provenance(), **whole}
+        return {**super().provenance(), **self.combination}
 
     @tiny_is_zero()
     def combine(

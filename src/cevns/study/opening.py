@@ -9,17 +9,15 @@ from pathlib import Path
 from cevns.analysis.coupling_families import Physics
 from cevns.exceptions import InputError
 from cevns.experiments.declaration import loader
-from cevns.experiments.declaration.combination import CHOICE, Members, read_combination
+from cevns.experiments.declaration.combination import CHOICE, SHIPPED, Members, read_combination
 from cevns.experiments.declaration.patch import added
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import changed, load_all
+from cevns.registry import canonical
 from cevns.study.combined_study import CombinedStudy
 from cevns.study.study import Study
 
 __all__ = ["load", "of_models"]
-
-SHIPPED = "global"
-"""The combination whose members a list names."""
 
 
 def of_models(
@@ -59,10 +57,12 @@ def load(
         names_or_paths: catalogue names (``"coherent-csi-2021"``), paths to experiment files, or
             to combination files, which name several. ``"global"`` is the shipped one; behind a
             colon stand the members that are meant, ``"global:csi,lar"``, and a list is a list of
-            these: ``["csi", "lar"]``.
+            these: ``["csi", "lar"]``. A list has the configuration of ``"global"``, whatever names
+            it has; several arguments are files, each with what it declares itself.
         data: folder of the public release, or a parent that contains it by name.
         overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file, or in one of
-            several ``{"coherent-csi-2021:target.mass": "20 kg"}``; ``{"detector.quenching":
+            several ``{"coherent-csi-2021:target.mass": "20 kg"}``, of a combination also by its
+            short name, ``{"csi:target.mass": "20 kg"}``; ``{"detector.quenching":
             "@fit.yaml"}`` takes the curve of a file and its variations. What `models` lay over a
             file is changed by the same names: ``{"components.dm.source.angle": "70 deg"}``. Of a
             combination ``{"choose.NAME": "ALTERNATIVE"}`` takes another alternative of a choice.
@@ -100,7 +100,7 @@ def load(
             )
         names += [name] if members is None else members.paths.values()
     shared = {} if whole is None else whole.changes
-    own, later = of_models(fields, models)
+    own, later = of_models(_by_file(fields, whole), models)
     loaded = load_all(names, data=data, overrides=own, common=shared)
     study = _study(loaded, whole)
     if models is None:
@@ -123,6 +123,23 @@ def _choices(overrides: Mapping[str, str] | None) -> tuple[dict[str, str], dict[
     every = loader.texts(overrides)
     wanted = {k.removeprefix(CHOICE): v for k, v in every.items() if k.startswith(CHOICE)}
     return wanted, {k: v for k, v in every.items() if not k.startswith(CHOICE)}
+
+
+def _by_file(fields: Mapping[str, str], whole: Members | None) -> dict[str, str]:
+    """Changed fields of members, ``csi:target.mass``, by the names of their files.
+
+    Raises:
+        InputError: if a field of one file is changed under two names.
+    """
+    files = {} if whole is None else {canonical(n): p.stem for n, p in whole.paths.items()}
+    written: dict[str, str] = {}
+    for key in fields:
+        who, colon, field = key.partition(":")
+        full = f"{files.get(canonical(who), who)}:{field}" if colon else key
+        if full in written:
+            raise InputError(f"{written[full]} and {key} are one field; change it once")
+        written[full] = key
+    return {full: fields[key] for full, key in written.items()}
 
 
 def _study(loaded: tuple[Experiment, ...], whole: Members | None) -> Study:

@@ -60,7 +60,7 @@ def compare(
 
         save(change_figure(next(iter(found.values()))), plot)
         record["figures"] = [str(plot)]
-    output.result(cited(record, "asymptotic"))
+    output.result(cited(record, "asymptotic"), study)
 
 
 def _show(console: Console, result: Comparison) -> None:

@@ -87,7 +87,7 @@ def export(
         output.console.print(line, soft_wrap=True, highlight=False)
     for file in found.files:
         output.console.print(f"written: {file}", soft_wrap=True, highlight=False)
-    output.result(found.to_dict())
+    output.result(found.to_dict(), study)
 
 
 def _plan(asked: options.Asked, parameters: list[str], *, asimov: bool) -> ScanPlan:

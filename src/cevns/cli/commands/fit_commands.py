@@ -68,7 +68,7 @@ def fit(
     if figures.plots is not None:
         record["figures"] = figures.write(lambda: _draw(result))
         output.console.print(f"{len(record['figures'])} figures in {figures.plots}")
-    output.result(record)
+    output.result(record, asked.study)
 
 
 def _draw(result: Measurement) -> dict[str, Figure]:
@@ -107,6 +107,13 @@ def profile(
         prepare_folder(plot.parent)
         prepare_figure(plot, "--plot")
     study = asked.study
+    if parameter is not None and study.couplings.has(parameter):
+        name = study.couplings[parameter].name
+        if not asked.parameters.has(name):
+            raise InputError(
+                f"--parameter {parameter}: it is not free in this question; ask for it with "
+                f"--free {name}"
+            )
     result = study.profile(parameter, **asked.question, asimov=asimov, points=points)
     curve = result.curve
     shown = table(
@@ -136,7 +143,7 @@ def profile(
             figure = profile_figure(curve, title=study.title, note=note)
         save(figure, plot)
         record["figures"] = [str(plot)]
-    output.result(record)
+    output.result(record, asked.study)
 
 
 def systematics(
@@ -149,4 +156,4 @@ def systematics(
 
     result = asked.study.systematics(**asked.question, asimov=asimov)
     show_systematics(output.console, result)
-    output.result(result.to_dict())
+    output.result(result.to_dict(), asked.study)

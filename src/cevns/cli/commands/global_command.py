@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fitted_text", "global_fit"]
 
+_NAMED: Final = 6
+"""Parameters of a model that a sentence names."""
+
 
 def global_fit(
     figures: Figures,
@@ -31,7 +34,8 @@ def global_fit(
     combination: Annotated[
         str,
         typer.Argument(
-            metavar="COMBINATION", help="a file of your own in place of the shipped one"
+            metavar="COMBINATION",
+            help="sets of data as csi,lar; or a file of your own in place of the shipped one",
         ),
     ] = "global",
     with_: Annotated[
@@ -58,7 +62,7 @@ def global_fit(
     fix: options.Fix = None,
     choose: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=ALTERNATIVE", help="of what decides; all are printed"),
+        typer.Option(metavar="NAME=ALTERNATIVE", help="of what decides, see 'cevns list choices'"),
     ] = None,
     set_field: Annotated[
         list[str] | None,
@@ -84,6 +88,8 @@ def global_fit(
     named = _names(with_, "--with"), _names(without, "--without")
     study = options.combined(combination, *named, choose, set_field, data=data, model=model)
     asked = tuple(dict.fromkeys((*(parameter or ()), *(free or ())))) or ("sin2_theta_w",)
+    if model is not None and not (parameter or free or at):
+        _refuse_idle(study, model)
     held = options.at_values(study, at)
     known = study.model(free=asked, at=held).parameters
     fixed = options.fixed(known, fix)
@@ -117,6 +123,25 @@ def global_fit(
     output.result(record)
 
 
+def _refuse_idle(study: CombinedStudy, model: str) -> None:
+    """Refuse new physics of which nothing is asked: the usual angle alone would be fitted.
+
+    Raises:
+        InputError: if the model has parameters beside those of the Standard Model.
+    """
+    from cevns.processes import interaction
+
+    usual = interaction("standard-model").parameters
+    masses = study.structural
+    own = [p.name for p in study.couplings if not usual.has(p.name) and p.name not in masses]
+    if own:
+        known = ", ".join(own[:_NAMED]) + (", ..." if len(own) > _NAMED else "")
+        raise InputError(
+            f"--model {model}: name what is fitted with --parameter ({known}), or with "
+            "--parameter sin2_theta_w the angle at the usual values of these"
+        )
+
+
 def _names(texts: Sequence[str] | None, option: str) -> list[str]:
     """Sets of data behind an option.
 
@@ -131,8 +156,10 @@ def _names(texts: Sequence[str] | None, option: str) -> list[str]:
 
 def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
     """Print a combination for people."""
+    from cevns.cli.terminal.fit_tables import warn_of_files
     from cevns.experiments.remarks import radius_remarks, remarks
 
+    warn_of_files(found.measurement.subject.experiments)
     console.print(study.title, style="bold", end="")
     console.print(f"  ({'expected counts (Asimov)' if found.measurement.asimov else 'data'})")
     chosen = ", ".join(f"{name} {option}" for name, option in study.choices.items())

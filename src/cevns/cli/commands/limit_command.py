@@ -126,7 +126,7 @@ def limit(
             + (f", {published.events[0]:g} events" if published.events else "")
             + (f"; {published.memory}" if published.memory else "")
         )
-    output.result(cited({**study.provenance(), **result.to_dict()}, *result.methods))
+    output.result(cited({**study.provenance(), **result.to_dict()}, *result.methods), study)
 
 
 def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: bool) -> None:
@@ -158,4 +158,4 @@ def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: b
     )
     for remark in dict.fromkeys(r for e in study.experiments for r in remarks(e.physics)):
         output.console.print(f"note: {remark}")
-    output.result(result.to_dict())
+    output.result(result.to_dict(), study)

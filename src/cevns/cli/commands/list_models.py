@@ -28,6 +28,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "materials": ("name", "what"),
     "backgrounds": ("name", "rate", "window", "origin"),
     "data": ("name", "title", "cite"),
+    "choices": ("name", "alternative", "usual", "changes"),
     "results": ("name", "title", "source", "events", "predicted", "sigma", "1e-40 cm2", "ratio"),
     "parameters": (
         "model",
@@ -171,6 +172,19 @@ def _rows(kind: str) -> list[tuple[Any, ...]]:
         return [
             (name, b["rate"], " to ".join(b["window"]), b["origin"])
             for name, b in named_backgrounds().items()
+        ]
+    if kind == "choices":
+        from cevns.experiments.declaration.combination import EVERY, alternatives
+
+        return [
+            (
+                choice,
+                option,
+                "usual" if n == 0 else None,
+                ", ".join(sets).replace(EVERY, "all sets"),
+            )
+            for choice, options in alternatives().items()
+            for n, (option, sets) in enumerate(options.items())
         ]
     if kind == "data":
         from cevns import datasets

@@ -108,13 +108,12 @@ def predict(
     _write(output, records, placed)
 
 
-def _write(
-    output: Output, records: Mapping[str, dict[str, Any]], placed: options.Placed | None = None
-) -> None:
+def _write(output: Output, records: Mapping[str, dict[str, Any]], placed: options.Placed) -> None:
     """The JSON, with what ``--at`` holds."""
-    held = {"held": dict(placed.values)} if placed and placed.values else {}
+    held = {"held": dict(placed.values)} if placed.values else {}
     each = {name: {**record, **held} for name, record in records.items()}
-    output.result(next(iter(each.values())) if len(each) == 1 else {"experiments": each})
+    one = len(each) == 1
+    output.result(next(iter(each.values())) if one else {"experiments": each}, placed.study)
 
 
 def _show_counts(

@@ -47,7 +47,7 @@ def scan(
                 wanted, options.method, toys=options.number_of_toys, toys_at=options.toys_at
             )
             output.console.print(str(estimate))
-            output.result({**wanted.provenance(), **estimate.to_dict()})
+            output.result({**wanted.provenance(), **estimate.to_dict()}, options.study)
             return
         options.carry_out(output, wanted, executor, share)
 

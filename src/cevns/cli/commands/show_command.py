@@ -38,7 +38,8 @@ def show(
 
     if plots is not None:
         prepare_folder(plots)
-    experiments = opened.open().experiments
+    study = opened.open()
+    experiments = study.experiments
     found = {e.name: describe(e) for e in experiments}
     for description in found.values():
         for shown in _tables(description):
@@ -52,7 +53,7 @@ def show(
         for name, files in save_figures(output.console, made, plots).items():
             records[name]["figures"] = files
     one = len(records) == 1
-    output.result(next(iter(records.values())) if one else {"experiments": records})
+    output.result(next(iter(records.values())) if one else {"experiments": records}, study)
 
 
 def _tables(found: Description) -> Iterator[Table | str]:

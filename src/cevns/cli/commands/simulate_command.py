@@ -103,5 +103,6 @@ def simulate(
             "means": drawn.means,
             **({"held": dict(placed.values)} if placed.values else {}),
             **({} if out is None else {"file": str(out)}),
-        }
+        },
+        placed.study,
     )

@@ -74,4 +74,4 @@ def toys(
         )
     if found.accuracy:
         console.print(found.accuracy)
-    output.result(found.to_dict())
+    output.result(found.to_dict(), study)

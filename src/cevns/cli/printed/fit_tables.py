@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from cevns.analysis.measurement import CM2_UNIT
 from cevns.cli.terminal.output import by_channel, table
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from cevns.experiments import Experiment
     from cevns.inference import FittedParameter
 
-__all__ = ["show_fit", "show_systematics"]
+__all__ = ["show_fit", "show_systematics", "warn_of_files"]
+
+_REWEIGHTED: Final = "released template times the ratio of cross sections"
 
 
 def show_fit(console: Console, result: Measurement) -> None:
@@ -77,10 +79,11 @@ def _show_origin(console: Console, result: Measurement) -> None:
     subject = result.subject
     console.print(subject.title, style="bold", end="")
     console.print(f"  {', '.join(subject.cite)}")
+    warn_of_files(subject.experiments)
+    changes = {e.name: _changed_by_user(e) for e in subject.experiments}
+    common = _common(list(changes.values())) if result.together else {}
     for e in subject.experiments:
         whose = f"{e.name}: " if result.together else ""
-        if e.inputs.warnings:
-            warnings.warn(whose + other_digests(e.inputs.warnings), CevnsWarning, stacklevel=2)
         data = "Asimov data (expected counts)" if result.asimov else f"data: {e.inputs.origin}"
         folder = "" if e.data is None else f" {e.data}"
         physics = e.physics
@@ -108,20 +111,46 @@ def _show_origin(console: Console, result: Measurement) -> None:
         if e.declaration.signal is not None:
             channels = result.results[e.name].channels
             signal = next(iter(channels.values())).channel.components[0]
-            released = signal.shape.matrix is not None
-            origin = "released template" if released else "from first principles"
+            origin = "released template"
+            if signal.shape.matrix is None:
+                reweighted = e.declaration.signal.use == "reweighted"
+                origin = _REWEIGHTED if reweighted else "from first principles"
             console.print(f"{whose}signal: {origin}")
         if not result.together:  # of several, the JSON names them
             # one file may have two roles, a response that is in the release
             files = [f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in e.inputs.files]
             console.print(f"files, sha256: {', '.join(dict.fromkeys(files))}", style="dim")
-        if changed := _changed_by_user(e):
-            console.print("changed: " + ", ".join(f"{k}={v}" for k, v in changed.items()))
+        if own := _said({k: v for k, v in changes[e.name].items() if k not in common}):
+            console.print(f"{whose}changed: {own}", soft_wrap=True)
         if e.document.patches:
             console.print(f"with {', '.join(str(p.path) for p in e.document.patches)}")
+    if common:
+        console.print(f"changed in all: {_said(common)}", soft_wrap=True)
     if result.together:
         shared = ", ".join(f"{n} ({' '.join(users)})" for n, users in result.shared.items())
         console.print(f"shared: {shared or 'nothing'}")
+
+
+def warn_of_files(experiments: Sequence[Experiment]) -> None:
+    """Warn of files of a release that are not those that were published.
+
+    Args:
+        experiments: of a fit; where there are several, each sentence names its own.
+    """
+    for e in experiments:
+        whose = f"{e.name}: " if len(experiments) > 1 else ""
+        if e.inputs.warnings:
+            warnings.warn(whose + other_digests(e.inputs.warnings), CevnsWarning, stacklevel=2)
+
+
+def _common(changes: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Fields that all have changed alike."""
+    first, *others = changes
+    return {k: v for k, v in first.items() if all(o.get(k) == v for o in others)}
+
+
+def _said(changes: Mapping[str, str]) -> str:
+    return ", ".join(f"{k}={v}" for k, v in changes.items())
 
 
 def _changed_by_user(experiment: Experiment) -> dict[str, str]:
@@ -285,8 +314,8 @@ def show_systematics(console: Console, result: Systematics) -> None:
             row.name,
             *(_percent(row.predictions.get(n), 1) for n in names),
             _percent(row.impact, 2),
-            f"{100 * row.error_share:.1f} %",
-            f"{row.pull:+.2f} ± {row.constraint:.2f}",
+            "" if row.held else f"{100 * row.error_share:.1f} %",
+            "held" if row.held else f"{row.pull:+.2f} ± {row.constraint:.2f}",
         )
     shown.add_section()
     blank = [""] * len(names)
@@ -299,6 +328,11 @@ def show_systematics(console: Console, result: Systematics) -> None:
         "impact: change of the fitted value with the parameter moved by its fitted error; "
         "share: what the fit error loses (in quadrature) with the parameter held"
         + ("; both in units of the fit error" if result.relative_to == "error" else "")
+        + (
+            "; held: not varied in the fit, for its error is in the data, or by your choice"
+            if any(row.held for row in result.rows)
+            else ""
+        )
     )
 
 

@@ -324,7 +324,7 @@ def combined(
     """A combination with the members and alternatives that options name.
 
     Args:
-        name: of the combination, or its file.
+        name: of the combination, or its file, or members of the shipped one.
         members: by name; the usual ones where there are none.
         left_out: of these.
         choices: ``--choose``.
@@ -336,9 +336,11 @@ def combined(
         UnknownNameError: if a name is unknown.
         InputError: if it is no combination, or an option is not NAME=VALUE.
     """
+    from cevns.experiments.declaration.combination import SHIPPED, spelled
     from cevns.study import load
     from cevns.study.combined_study import CombinedStudy
 
+    name = spelled(name)
     picked = [*members, *(f"-{name}" for name in left_out)]
     how = "NAME=ALTERNATIVE, for example apv-amplitude=sahoo-2021"
     chosen: dict[str, str] = {}
@@ -353,7 +355,8 @@ def combined(
         **{f"choose.{name}": option for name, option in chosen.items()},
         **_pairs(changes, "--set", "KEY=VALUE, for example conus-plus-2025:predicted=347"),
     }
-    text = f"{name}:{','.join(picked)}" if picked else name
+    between = "," if name.startswith(f"{SHIPPED}:") else ":"
+    text = f"{name}{between}{','.join(picked)}" if picked else name
     study = load(text, data=data, overrides=overrides, models=model)
     if not isinstance(study, CombinedStudy):
         raise InputError(f"{name} is an experiment, no combination; fit it with 'cevns fit'")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Table
 
+    from cevns.study import Study
+
 __all__ = [
     "Output",
     "by_channel",
@@ -73,21 +75,39 @@ class Output:
             console.width = 160  # a file or a pipe has no edge to cut tables at
         return console
 
-    def result(self, record: Mapping[str, Any]) -> None:
+    def result(self, record: Mapping[str, Any], study: Study | None = None) -> None:
         """Write the JSON, if it was asked for, with what every result says of itself.
+
+        Args:
+            record: of the command.
+            study: what it is of; of a combination name, sets and choices are written too, and the
+                choices that are not the usual ones are printed.
 
         Raises:
             OutputError: if it cannot be written; nothing is left half written.
         """
+        own = {} if study is None else self._combination(study)
         if self.json is None:
             return
-        whole = strict(cited({**head(), **record}))
+        whole = strict(cited({**head(), **record, **own}))
         text = dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
         if self.json == "-":
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
             write(self.json, text)
+
+    def _combination(self, study: Study) -> dict[str, Any]:
+        """Of a combination what its results say of it; the choices that were taken are printed."""
+        from cevns.study.combined_study import CombinedStudy
+
+        if not isinstance(study, CombinedStudy):
+            return {}
+        taken = ", ".join(f"{name} {option}" for name, option in study.unusual.items())
+        said = f"{taken}; the others are the usual ones" if taken else "the usual ones"
+        if study.choices:
+            self.console.print(f"{study.name} ({study.title}), choices: {said}", soft_wrap=True)
+        return study.combination
 
 
 def strict(value: Any) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.parameters import Parameters
+    from cevns.study import Study
 
 __all__ = ["ScanOptions", "show_scan"]
 
+_PLAIN: Final = "standard-model"
 TOYS, DRAWS = 1000, 5000
 """Toys a point and draws of a posterior where nothing is said."""
 
@@ -51,7 +54,7 @@ class ScanOptions(options.Opened, Figures):
         overlay: what is drawn over it.
     """
 
-    model: Annotated[str, options.NewPhysics] = "standard-model"
+    model: Annotated[str, options.NewPhysics] = _PLAIN
     cl: Annotated[float, typer.Option("--cl", "--level", help="confidence level")] = 0.9
     method: Annotated[str, typer.Option(metavar="NAME", help="profile, fc, cls or bayes")] = (
         "profile"
@@ -178,12 +181,17 @@ class ScanOptions(options.Opened, Figures):
         with scheduler(self.scheduler) as executor:
             yield executor
 
+    @cached_property
+    def study(self) -> Study:
+        """The experiments with their new physics."""
+        return self.plain(self.model) if self.model == _PLAIN else self.open(self.model)
+
     def plan(self, parameters: list[str], *, asimov: bool) -> ScanPlan:
         """What is asked for, with the ranges as they are written."""
         asked = ranges.read(parameters)
-        plain = self.plain(self.model)
+        study = self.study
+        plain = study if self.model == _PLAIN else self.plain(self.model)
         nuisances = plain.model(None if len(self.experiment) > 1 else "cross-section").parameters
-        study = plain if self.model == "standard-model" else self.open(self.model)
         known = study.couplings
         axes = {}
         for r in asked:
@@ -255,7 +263,7 @@ class ScanOptions(options.Opened, Figures):
             record |= self._draw(found, self.plots)
             said = ", ".join((*record["figures"], *record["curves"]))
             output.console.print(f"figure: {said}", soft_wrap=True)
-        output.result(record)
+        output.result(record, self.study)
 
     def _draw(self, found: Scan, folder: Path) -> dict[str, Any]:
         """Draw the scan and write its curves; the files."""

@@ -34,12 +34,26 @@ from cevns.experiments.declaration.sections import ExternalEntry
 from cevns.experiments.forms.section import Name, Section
 from cevns.registry import canonical
 
-__all__ = ["CHOICE", "CombinationFile", "Member", "Members", "read_combination"]
+__all__ = [
+    "CHOICE",
+    "SHIPPED",
+    "CombinationFile",
+    "Member",
+    "Members",
+    "alternatives",
+    "other_file",
+    "read_combination",
+    "spelled",
+]
 
 EVERY = "all"
 """In place of a member among the changes of a choice: all files."""
 CHOICE = "choose."
 """Before the name of a choice among changed fields."""
+SHIPPED = "global"
+"""The combination whose members a list names."""
+_USUAL = "default"
+"""In place of a member: all that are there when nothing is said."""
 
 
 class Member(Section):
@@ -187,10 +201,64 @@ def read_combination(
         changes |= {f"{paths[short].stem}:{key}": _text(value) for key, value in fields.items()}
     if not paths:
         raise InputError(
-            f"{', '.join(external)} alone counts no events; name an experiment beside it"
+            f"{', '.join(external)} alone counts no events; name an experiment beside it: "
+            "'cevns global' gives the result of each set alone, too"
         )
     known = _alternatives(file, names)
     return Members(file.name, file.title, paths, external, changes, chosen, known, document)
+
+
+def spelled(text: str) -> str:
+    """Members of the shipped combination, where a text names such, with its name.
+
+    A short name alone is one; in a list, ``csi,lar``, one of them is enough.
+
+    Examples:
+        >>> spelled("csi,lar"), spelled("-pandax"), spelled("coherent-csi-2021")
+        ('global:csi,lar', 'global:-pandax', 'coherent-csi-2021')
+    """
+    file = loader.checked(CombinationFile, parse(loader.find(SHIPPED)))
+    named = [canonical(item.strip().lstrip("+-")) for item in text.split(",")]
+    known = {canonical(n) for short, m in file.members.items() for n in (short, *m.also)}
+    if len(named) > 1:
+        known |= {_USUAL, *(canonical(m.experiment) for m in file.members.values())}
+    return f"{SHIPPED}:{text}" if known.intersection(named) else text
+
+
+def alternatives(name_or_path: str | Path = SHIPPED) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Alternatives of each choice of a combination, the usual one first, and the sets they change.
+
+    Raises:
+        UnknownNameError: if there is no file of that name.
+        SchemaError: if the file breaks the schema.
+
+    Examples:
+        >>> alternatives()["sns-flux"]
+        {'common': (), 'independent': ('csi', 'lar', 'ge-2024', 'ge-2026')}
+    """
+    file = loader.checked(CombinationFile, parse(loader.find(name_or_path)))
+    return {
+        choice: {option: tuple(changes) for option, changes in options.items()}
+        for choice, options in file.choices.items()
+    }
+
+
+def other_file(experiment: str) -> tuple[tuple[str, str], ...]:
+    """Choices of the shipped combination that take another file for an experiment.
+
+    Examples:
+        >>> other_file("coherent-ge-2024-count"), other_file("coherent-csi-2021")
+        ((('ge-2024', 'grid'),), ())
+    """
+    file = loader.checked(CombinationFile, parse(loader.find(SHIPPED)))
+    wanted = canonical(experiment)
+    members = [n for n, m in file.members.items() if canonical(m.experiment) == wanted]
+    return tuple(
+        (choice, option)
+        for choice, options in file.choices.items()
+        for option, changes in options.items()
+        if any("experiment" in changes.get(n, {}) for n in members)
+    )
 
 
 def _picked(name_or_path: str | Path) -> tuple[str | Path, list[str]]:
@@ -241,7 +309,7 @@ def _selected(file: CombinationFile, picked: list[str]) -> list[str]:
     plain = any(not item.startswith(("+", "-")) for item in picked)
     out = [] if plain else list(usual)
     for item in picked:
-        if item == "default":
+        if item == _USUAL:
             out += [name for name in usual if name not in out]
             continue
         name = _short(file, item.lstrip("+-"))

@@ -149,10 +149,14 @@ class Stages(Parts):
         """Recoil spectra of a process, E_ee on their nodes, and the response to it."""
         folded = self.declaration.summary or isinstance(self.response, FoldedResponse)
         if folded and not keeps_spectra(process):
+            from cevns.experiments.declaration.combination import other_file
+
+            beside = [f"--choose {choice}={option}" for choice, option in other_file(self.name)]
             raise InputError(
                 f"{self.name}: the released signal is folded with the recoil spectrum of the "
-                f"Standard Model, and {process.name!r} has another; an experiment with a response "
-                "to single recoils can be asked"
+                f"Standard Model, and {process.name!r} has another; leave it out, or ask an "
+                "experiment with a response to single recoils"
+                + (f" (in the global fit {' or '.join(beside)})" if beside else "")
             )
         self._require_seen(process)
         nodes, weights, curve = self._deposits(process)
