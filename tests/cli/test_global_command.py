@@ -219,7 +219,8 @@ def test_other_minima_are_said(cevns: Callable):
     assert "all without ge-2024: another minimum" in done.err
 
 
-def test_what_is_not_determined_or_felt_is_said(cevns: Callable):
+def test_what_is_not_determined_or_felt_is_said(cevns: Callable, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     words = ("global", "--with", "ge-2024,conus-plus", "--model", "nsi")
     done = cevns(*words, "--parameter", "eps_ee_u", "--parameter", "eps_mumu_u")
     assert done.out.count("not determined") == 2
@@ -229,8 +230,9 @@ def test_what_is_not_determined_or_felt_is_said(cevns: Callable):
 
 
 @pytest.mark.slow
-def test_an_open_side_is_said(cevns: Callable):
+def test_an_open_side_is_said(cevns: Callable, monkeypatch):
     """The upper error of the radius does not exist below its bound."""
+    monkeypatch.setenv("COLUMNS", "120")
     words = ("--with", "ge-2024,conus-plus", "--model", "neutron-radius")
     done = cevns("global", *words, "--parameter", "sin2_theta_w", "--parameter", "r_n_ge")
     assert done.out.count("not determined") == 4
@@ -238,7 +240,8 @@ def test_an_open_side_is_said(cevns: Callable):
     assert "note: r_n_ge has no upper MINOS error" in done.out
 
 
-def test_share_of_shared_constraints_is_said(cevns: Callable):
+def test_share_of_shared_constraints_is_said(cevns: Callable, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     done = cevns("global", "--with", "csi,ge-2024", "--json", "-")
     share = json.loads(done.out)["shared_information_share"]
     row = next(line for line in done.err.splitlines() if "constraints of shared" in line)

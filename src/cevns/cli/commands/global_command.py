@@ -156,7 +156,7 @@ def _names(texts: Sequence[str] | None, option: str) -> list[str]:
 
 def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
     """Print a combination for people."""
-    from cevns.cli.terminal.fit_tables import warn_of_files
+    from cevns.cli.printed.fit_tables import warn_of_files
     from cevns.experiments.remarks import radius_remarks, remarks
 
     warn_of_files(found.measurement.subject.experiments)
