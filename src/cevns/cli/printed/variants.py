@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cevns.analysis.measurement import short
 from cevns.cli.terminal.output import table
 from cevns.exceptions import CevnsError
 
@@ -39,6 +38,8 @@ class Variant:
         record: dict[str, Any] = {"choice": self.choice, "alternative": self.alternative}
         if isinstance(self.found, str):
             return {**record, "refused": self.found}
+        from cevns.analysis.measurement import short  # with NumPy, which the help does without
+
         fit = self.found.measurement.fit
         of_interest = {p.name: short(p) for p in self.found.of_interest}
         return {**record, "of_interest": of_interest, "chi2": fit.chi2, "ndof": fit.ndof}
