@@ -63,7 +63,7 @@ def look(
     labels: Mapping[str, str] | None = None,
     xlim: tuple[float, float] | None = None,
 ) -> Iterator[Look]:
-    """Have the figures that are drawn in the block say what the user says.
+    r"""Have the figures that are drawn in the block say what the user says.
 
     Args:
         title: in place of that of each figure.
@@ -76,7 +76,7 @@ def look(
         ...     print(parameter_label("g_x", "MeV"))
         $g_X$ [MeV]
         >>> print(parameter_label("g_x", "MeV"))
-        g_x [MeV]
+        $g_\mathrm{x}$ [MeV]
     """
     found = Look(title, dict(labels or {}), xlim)
     token = _CURRENT.set(found)
