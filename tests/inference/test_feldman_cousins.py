@@ -287,11 +287,11 @@ def test_bad_arguments(grid, tmp_path):
 
 def test_too_many_failures_are_an_error(grid, monkeypatch):
     spoil(monkeypatch, failing(3))
-    with pytest.raises(FitError, match="6 of 1000 toys have a failed fit"):
+    with pytest.raises(FitError, match="30 of 1000 toys have a failed fit"):
         feldman_cousins(grid, 50, **SETTINGS)
     scan = feldman_cousins(grid, 50, max_failures=0.1, **SETTINGS)
-    assert scan.failed == 6
-    assert scan.n_toys.sum() == 994
+    assert scan.failed == 30
+    assert scan.n_toys.sum() == 970
 
 
 def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):

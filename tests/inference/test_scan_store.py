@@ -247,7 +247,7 @@ def test_merged_shares_are_the_whole(shares, tmp_path):
 def test_share_holds_its_points_only(grid, shares):
     part = feldman_cousins(grid, out=shares[1][1], shard=(2, 3), **SETTINGS)
     computed = part.n_toys > 0
-    assert np.flatnonzero(computed).tolist() == list(range(16, 32))
+    assert np.flatnonzero(computed).tolist() == [3, 4, 5, 12, 13, 14, 21, 22, 23, 30, 31, 32]
     assert np.isnan(part.p_value[~computed]).all()
 
 

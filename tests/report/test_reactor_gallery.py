@@ -52,7 +52,7 @@ def test_recoil_spectra_are_those_of_an_independent_program():
     assert [row[6] for row in judged] == [696, 47.8, 4.18, 379, 2631, 103.4]
     for row in judged:
         assert row[3] == pytest.approx(row[6], rel=0.02)
-        assert row[7] == "yes (own)"
+        assert row[7] == "agrees"
         assert 0.0 < row[4] / row[3] - 1.0 < 2e-3  # the axial current, of odd isotopes alone
     at_neon = column(table, "threshold of", "ours / (kg d keV)⁻¹")["NEON"]
     sodium = 22.99 / (22.99 + 126.90) * reactor_recoils.density("Na", [1.538])[0]

@@ -290,7 +290,7 @@ _WANTED = {
 
 def _sentence(error: Mapping[str, Any], location: Location, model: Any) -> str:
     kind = error["type"]
-    if location[-1:] == ["exposure"] and kind in ("extra_forbidden", "float_parsing", "float_type"):
+    if "exposure" in location[-1:] and kind in ("extra_forbidden", "float_parsing", "float_type"):
         return _EXPOSURE if kind == "extra_forbidden" else f"expected a number; {_EXPOSURE}"
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _known_fields([str(k) for k in location[:-1]], model)

@@ -303,7 +303,7 @@ class Model:
         return self.with_channels(new)
 
     def feels(self, name: str) -> bool:
-        """Whether the expectation changes along a parameter, by 1e-9 of its largest value.
+        """Whether the expectation changes along a parameter, by 1e-13 of its largest value.
 
         Nominal values of the others may be special (one of two couplings of which the product
         counts is zero): what does nothing there is tried with other parameters of interest moved.
@@ -320,7 +320,7 @@ class Model:
         for beside in ({}, {p.name: moved(p, 1.0) for p in others}):
             points = [self.parameters.at({**beside, name: v}).values for v in (asked.value, *ends)]
             usual, *changed = self.expected(np.array(points))
-            if (np.abs(np.array(changed) - usual) > 1e-9 * np.abs(usual).max()).any():
+            if (np.abs(np.array(changed) - usual) > 1e-13 * np.abs(usual).max()).any():
                 return True
         return False
 
