@@ -73,7 +73,6 @@ suppress_warnings = ["ref.python"]  # a type named in two modules is linked to t
 _MATHJAX = importlib.util.find_spec("sphinx-mathjax-offline")
 assert _MATHJAX is not None
 assert _MATHJAX.origin is not None
-html_static_path = [str(Path(_MATHJAX.origin).with_name("static"))]
 mathjax_path = "mathjax/tex-chtml.js"
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -83,7 +82,7 @@ html_theme = "furo"
 html_title = f"cevns {release}"
 html_show_sphinx = False
 html_copy_source = False
-html_static_path = ["_static"]
+html_static_path = ["_static", str(Path(_MATHJAX.origin).with_name("static"))]
 html_css_files = ["cells.css"]
 
 

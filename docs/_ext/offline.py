@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from sphinx.errors import SphinxError
 
@@ -16,10 +16,11 @@ _OF_NO_PAGE: Final = {"canonical", "next", "prev", "index", "search"}
 
 
 class _Page(HTMLParser):
-    """Gathers what a page loads from elsewhere, and links without a text."""
+    """Gathers what a page loads that does not stand beside it, and links without a text."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
+        self.folder = folder
         self.found: list[str] = []
         self.link: str | None = None
         self.text = ""
@@ -27,8 +28,12 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
         address = named.get(_LOADED.get(tag, "")) or ""
-        if re.match(r"(https?:)?//", address) and named.get("rel") not in _OF_NO_PAGE:
-            self.found.append(f"loads {address}")
+        if named.get("rel") not in _OF_NO_PAGE:
+            parts = urlsplit(address)
+            if parts.netloc:
+                self.found.append(f"loads {address}")
+            elif not parts.scheme and not (self.folder / unquote(parts.path)).exists():
+                self.found.append(f"loads {address}, which is not there")
         if tag == "a" and "href" in named:
             self.link, self.text = named["href"], named.get("aria-label") or ""
         elif self.link is not None and tag in ("img", "svg"):
@@ -44,9 +49,9 @@ class _Page(HTMLParser):
             self.link = None
 
 
-def faults(html: str) -> list[str]:
-    """What a page loads from the network, and its links that nobody can read."""
-    page = _Page()
+def faults(html: str, folder: Path) -> list[str]:
+    """What a page in a folder loads that is not beside it, and its links that nobody can read."""
+    page = _Page(folder)
     page.feed(html)
     return page.found
 
@@ -63,7 +68,7 @@ def check(app: Any, exception: Exception | None) -> None:
     found = [
         f"{path.relative_to(out)} {fault}"
         for path in sorted(out.rglob("*.html"))
-        for fault in faults(path.read_text(encoding="utf-8"))
+        for fault in faults(path.read_text(encoding="utf-8"), path.parent)
     ]
     if found:
         message = "\n".join(["the built pages are not fit for use:", *found[:20]])

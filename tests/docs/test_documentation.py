@@ -97,18 +97,22 @@ def test_a_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ('<script src="https://doi.org/c.js"></script>', "loads https://doi.org/c.js"),
         ('<link rel="stylesheet" href="//doi.org/c.css">', "loads //doi.org/c.css"),
+        ('<script src="_static/a.js?v=1"></script>', "loads _static/a.js?v=1, which is not there"),
         ('<a href="x.html"></a>', "has a link without a text to x.html"),
         ('<a href="x.html"> <span> </span></a>', "has a link without a text to x.html"),
     ],
 )
-def test_pages_that_are_refused(html: str, fault: str) -> None:
-    assert OFFLINE.faults(html) == [fault]
+def test_pages_that_are_refused(html: str, fault: str, tmp_path: Path) -> None:
+    assert OFFLINE.faults(html, tmp_path) == [fault]
 
 
-def test_pages_that_are_fit_for_use() -> None:
+def test_pages_that_are_fit_for_use(tmp_path: Path) -> None:
+    for name in ("a.js", "y.png"):
+        (tmp_path / name).touch()
     html = (
-        '<script src="_static/a.js"></script><link rel="next" href="https://doi.org/c">'
+        '<script src="a.js?v=1"></script><img src="data:image/png;base64,AA" alt="b">'
+        '<link rel="next" href="https://doi.org/c">'
         '<a href="https://arxiv.org/abs/1">a paper</a><a href="#x"><img src="y.png" alt="a"></a>'
         '<a class="sd" aria-label="up" href="#"></a>'
     )
-    assert OFFLINE.faults(html) == []
+    assert OFFLINE.faults(html, tmp_path) == []
