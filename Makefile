@@ -77,7 +77,7 @@ bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ fo
 	@set -e; for f in benchmarks/[!_]*.py; do test -e "$$f" || continue; \
 	echo "$$f --quick"; $(BIN)/python "$$f" --quick; done
 
-readme: $(DEV)  ## the table of `cevns reproduce` and the figure in README.md, anew
+readme: $(DEV)  ## docs/comparison.md, and the table and the figure in README.md, anew
 	$(BIN)/python tools/write_comparison.py --cevns $(BIN)/cevns
 
 planted-bugs: $(DEV)  ## do the tests find bugs planted in a copy of the package?

@@ -133,7 +133,7 @@ def section(title: str, text: str, rows: Sequence[Mapping[str, Any]]) -> str:
             )
         )
     header = ("quantity", "published", "source", "program", "cevns", "difference", "verdict")
-    parts = [f"## {title}", cell(text), f"Of {len(rows)} rows {counts(rows)}."]
+    parts = [f"## {title}", cell(text), f"{len(rows)} row{'s' * (len(rows) != 1)}: {counts(rows)}."]
     parts.append(markdown(header, lines))
     # no list of Markdown: a reason must keep the number that the table gives it
     parts += [f"[{i}] {' '.join(reason.split())}" for i, reason in enumerate(reasons, 1)]
@@ -143,7 +143,7 @@ def section(title: str, text: str, rows: Sequence[Mapping[str, Any]]) -> str:
 def page(rows: Sequence[Mapping[str, Any]]) -> str:
     """The whole of docs/comparison.md below its introduction."""
     texts = about()
-    found = [f"Of all {len(rows)} rows {counts(rows)}."]
+    found = [f"All {len(rows)} rows: {counts(rows)}."]
     for title, text in texts.items():
         own = [row for row in rows if row["section"] == title]
         if own:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -220,6 +222,15 @@ def test_a_row_of_several_numbers(monkeypatch):
     (found,) = reproduce(["two-places"])
     assert found.agrees is False
     assert found.verdict == "differs"
+
+
+def test_every_field_of_a_row_is_documented():
+    page = Path(__file__).resolve().parents[2] / "docs" / "results-json.md"
+    text = page.read_text(encoding="utf-8").partition("## `cevns reproduce`")[2]
+    cells = re.findall(r"^\| (`.*?`) \|", text.partition("\n## ")[0], flags=re.MULTILINE)
+    documented = re.findall(r"`(\w+)`", " ".join(cells))
+    (found,) = reproduce(["csi-2021-observed"])
+    assert sorted(documented) == sorted(found.to_dict())
 
 
 def test_what_a_row_of_several_numbers_refuses():
