@@ -34,6 +34,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from cevns.constants import ALPHA, M_ELECTRON_MEV, M_MUON_MEV, M_TAU_MEV, SIN2_THETA_W_MZ
@@ -53,8 +54,8 @@ _CHARM_GEV, _BOTTOM_GEV, _TOP_GEV = 1.27, 4.18, 163.0
 _W_STEP: Final = 1.0 / (6.0 * math.pi)
 _LEPTONS_GEV: Final = (1e-3 * M_ELECTRON_MEV, 1e-3 * M_MUON_MEV, 1e-3 * M_TAU_MEV)
 _HIGHEST_GEV, _LOWEST_GEV = 1e4, 1e-4
-_STEPS: Final = 12
-"""Of a Runge-Kutta rule between two thresholds."""
+_POINTS: Final = 13
+"""Of the curve between two thresholds."""
 Quark = tuple[float, float, float]
 """Mass in GeV, charge, isospin."""
 
@@ -110,7 +111,7 @@ def _down(light: float) -> Array:
     _, inverse, angle = pieces[0][:, -1]
     angle = 1.0 - (1.0 - angle) * inverse / (inverse - _W_STEP)
     inverse -= _W_STEP
-    masses = sorted((*_LEPTONS_GEV, *(m for m, _, _ in quarks)), reverse=True)
+    masses = sorted({*_LEPTONS_GEV, *(m for m, _, _ in quarks)}, reverse=True)
     ends = (_M_W_GEV, *(m for m in masses if m < _M_W_GEV), _LOWEST_GEV)
     for high, low in pairwise(ends):
         pieces.append(_piece(high, low, inverse, angle, quarks, bosons=False))
@@ -123,22 +124,17 @@ def _piece(
     bosons: bool,
 ) -> Array:  # fmt: skip
     """The same between two scales with one set of particles."""
-    logs = np.linspace(math.log(start), math.log(end), _STEPS + 1)
+    logs = np.linspace(math.log(start), math.log(end), _POINTS)
     middle = math.sqrt(start * end)
 
     def slope(log: float, state: Array) -> Array:
         b, c = _slopes(math.exp(log), middle, quarks, bosons=bosons)
         return 2.0 / math.pi * np.array([-b, (b * state[1] - c) / state[0]])
 
-    states = [np.array([inverse, angle])]
-    for log, step in zip(logs, np.diff(logs), strict=False):
-        y = states[-1]
-        k1 = slope(log, y)
-        k2 = slope(log + 0.5 * step, y + 0.5 * step * k1)
-        k3 = slope(log + 0.5 * step, y + 0.5 * step * k2)
-        k4 = slope(log + step, y + step * k3)
-        states.append(y + step / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4))
-    return np.vstack([logs, np.array(states).T])
+    found = solve_ivp(
+        slope, (logs[0], logs[-1]), (inverse, angle), "DOP853", t_eval=logs, rtol=1e-10, atol=1e-12
+    )
+    return np.vstack([logs, found.y])
 
 
 def _slopes(
