@@ -143,6 +143,11 @@ def test_cross_section_of_a_point_is_that_of_the_weak_charge():
     table = entry("cross-section-energy").table()
     shares = np.array([row[4:] for row in table.rows[:4]], dtype=float)
     assert (np.diff(shares, axis=1) < 0).all()
+    # F^2 = 1 - q^2 <r^2>/3; the mean of q^2 over 1 + cos(theta) is 4 E^2/3; <r^2> of klein-nystrand
+    sodium = shares[list(cross_section_energy.NUCLEI).index("Na23"), 0]
+    q2 = 4.0 / 3.0 * 10.0**2 / 197.327**2
+    r2 = 0.6 * (1.2 * 23 ** (1 / 3)) ** 2 + 6.0 * 0.7**2
+    assert sodium == pytest.approx(100.0 * (1.0 - q2 * r2 / 3.0), abs=0.02)
     assert (np.diff(shares, axis=0) > 0).all()
 
 
