@@ -235,3 +235,5 @@ def test_the_comparison_has_every_row_as_declared() -> None:
     reasons = {line.partition("] ")[2] for line in found if line.startswith("[")}
     # of a release that is not here the reason is another
     assert {" ".join(row["note"].split()) for row in declared} - {""} <= reasons
+    assert any("**differs** [" in line for line in found)
+    assert not any(line.endswith(("differs** |", "not comparable |")) for line in found)
