@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from cevns.inference import fit
 from cevns.inference.model.grid import Axis
 from cevns.likelihood_files.assembled import assembled
 from cevns.likelihood_files.exporting import inspect
-from cevns.likelihood_files.patchsets import STANDARD_MODEL, patched
+from cevns.likelihood_files.patchsets import STANDARD_MODEL, patched, patchset_document
 from cevns.likelihood_files.workspace_document import read_workspace_document
 
 MASSES, COUPLINGS = [30.0, 300.0], [2e-5, 6e-5]
@@ -100,3 +101,21 @@ def test_what_makes_no_patchset(study, plan, tmp_path):
     with pytest.raises(InputError, match="single point"):
         study.export("histfactory", tmp_path / "x.json", plan=single)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sample_that_varies_in_one_channel_stays_in_the_other(plan):
+    """Workspace and patch together hold every sample of every channel."""
+    found = patched(plan)
+    steady = replace(found.points[0].histograms.channels[0], name="second channel")
+    points = tuple(
+        replace(p, histograms=replace(p.histograms, channels=(*p.histograms.channels, steady)))
+        for p in found.points
+    )
+    signals = {**found.signals, "second channel": ()}
+    both = replace(found, points=points, signals=signals)
+    workspace, patches = patchset_document(both, "x", "x", {})
+    assert "cevns" not in [s["name"] for s in workspace["channels"][0]["samples"]]
+    assert [s["name"] for s in workspace["channels"][1]["samples"]] == [
+        s.name for s in steady.samples
+    ]
+    assert {o["path"] for p in patches["patches"] for o in p["patch"]} == {"/channels/0/samples/0"}

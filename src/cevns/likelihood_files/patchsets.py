@@ -247,8 +247,7 @@ def patchset_document(
         metadata: what the patchset says of itself beside.
     """
     first = found.points[0].histograms
-    left_out = {n for names in found.signals.values() for n in names}
-    workspace = workspace_document(first, name, left_out=tuple(left_out))
+    workspace = workspace_document(first, name, left_out=found.signals)
     patches = []
     for point in found.points:
         whole = workspace_document(point.histograms, name)
