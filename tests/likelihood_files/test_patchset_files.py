@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -76,7 +77,12 @@ def test_the_closure_of_a_patchset(plan):
     closure = found.closure(plan.data)
     assert closure.checked == 5
     assert 0.0 < closure.largest < 0.5
-    assert closure.faithful == (closure.largest <= 0.1)
+    assert closure.faithful
+    assert not closure.warning
+    worse = replace(closure, largest=0.11)
+    assert not worse.faithful
+    assert "by up to 0.11 " in worse.warning
+    assert "(limit 0.1); cevns: " in worse.warning
     assert "fold the response again" in closure.causes["cevns"]
 
 
@@ -92,6 +98,17 @@ def test_a_patchset_is_looked_into(study, plan, tmp_path):
     backgrounds = inspect(tmp_path / "zp.json")
     assert "its signals are in zp.patchset.json" in backgrounds.lines
     assert backgrounds.content["poi"] is None
+
+
+def test_the_patchset_of_another_workspace_is_not_taken(exported, tmp_path):
+    """What an earlier export left beside a workspace says nothing of it."""
+    shutil.copy(exported("histfactory"), tmp_path / "csi.json")
+    left = {"metadata": {"digests": {"sha256": "0" * 64}}, "patches": []}
+    for content in (json.dumps(left), json.dumps({"metadata": 1})):
+        (tmp_path / "csi.patchset.json").write_text(content)
+        assert not any(
+            "its signals are in" in line for line in inspect(tmp_path / "csi.json").lines
+        )
 
 
 def test_what_makes_no_patchset(study, plan, tmp_path):

@@ -19,13 +19,12 @@ from cevns.likelihood_files.file_format import (
     WrittenFormat,
     answer_for,
 )
+from cevns.likelihood_files.histograms import CODES
 from cevns.likelihood_files.hs3_document import HS3_VERSION, hs3_document, read_hs3_document
 from cevns.likelihood_files.inspected_histograms import histogram_tables
 from cevns.likelihood_files.published import Published
 
 __all__ = ["MODEL", "Hs3", "hs3_content"]
-
-_CODES = {"normsys": "code4", "histosys": "code4p"}
 
 
 def hs3_content(published: Published) -> tuple[dict[str, Any], dict[str, Any], str]:
@@ -44,7 +43,7 @@ def hs3_content(published: Published) -> tuple[dict[str, Any], dict[str, Any], s
     record = {
         **published.record(),
         "format": f"HS3 {HS3_VERSION}",
-        "interpolation": _CODES,
+        "interpolation": CODES,
         "parameters": published.written_parameters(encoded),
         "closure": closure.record(),
     }
