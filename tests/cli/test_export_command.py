@@ -49,10 +49,10 @@ def test_an_asimov_projection_of_one_s_own(cevns, folder):
         (("--to", "csv", "--out", "."), "is a folder; name a file in it"),
         (("--to", "hepdata", "--out", "."), "holds other files than a submission"),
         (("--to", "hepdata", "--out", "mine.yaml"), "is a file, and a submission is a folder"),
-        (("--to", "csv", "--out", "x.csv", "--scan", "s.h5"), "use it with --to hepdata"),
+        (("--to", "csv", "--out", "x.csv", "--scan", "s.h5"), "a submission to HEPData: --to hepdata"),
         (
             ("--to", "csv", "--out", "x.csv", "--parameter", "eps_ee_u=0:1:3"),
-            "use it with --to histfactory",
+            "a patchset: --to histfactory",
         ),
         (
             ("--to", "histfactory", "--out", "x.json", "--parameter", "eps_ee_u=0:1:3"),

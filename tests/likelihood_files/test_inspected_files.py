@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cevns.exceptions import CevnsError, DataError, UnknownNameError
+from cevns.exceptions import CevnsError, DataError, InputError, UnknownNameError
 from cevns.likelihood_files.exporting import inspect
 from cevns.likelihood_files.file_format import writer, written_names
 
@@ -16,7 +16,7 @@ FORMATS = [
     "histfactory",
     "hs3",
     "csv",
-    pytest.param("root", id="root"),
+    "root",
     "hepdata",
     pytest.param("arviz", marks=pytest.mark.slow),
 ]
@@ -34,6 +34,19 @@ def test_formats():
     assert set(written_names()) == set(KINDS)
     with pytest.raises(UnknownNameError, match="did you mean 'histfactory'"):
         writer("hist-factory")
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_what_a_format_has_no_place_for_is_refused(name, csi, tmp_path):
+    """Neither scans nor points of new physics are left out in silence."""
+    if name != "hepdata":
+        with pytest.raises(InputError, match="--to hepdata"):
+            csi.export(name, tmp_path / "x", scans=[tmp_path / "scan.h5"])
+    if name != "histfactory":
+        plan = csi.with_models("nsi").plan({"eps_ee_u": [0.0, 0.2]}, form="exact")
+        with pytest.raises(InputError, match="--to histfactory"):
+            csi.export(name, tmp_path / "x", plan=plan)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -156,6 +156,26 @@ class FileFormat(ABC):
 class WrittenFormat(FileFormat):
     """A format in which cevns writes."""
 
+    takes_grids: ClassVar[bool] = False
+    """Whether it holds the points of a grid of new physics."""
+    takes_scans: ClassVar[bool] = False
+    """Whether it holds scans that were made before."""
+
+    def check_extras(self, *, grid: bool, scans: bool) -> None:
+        """Refuse what the format has no place for.
+
+        Args:
+            grid: whether points of new physics are to be written.
+            scans: whether scans are to be written.
+
+        Raises:
+            InputError: naming the format that has a place.
+        """
+        if grid and not self.takes_grids:
+            raise InputError("a grid of new physics goes into a patchset: --to histfactory")
+        if scans and not self.takes_scans:
+            raise InputError("files of scans go into a submission to HEPData: --to hepdata")
+
     @abstractmethod
     def prepare(self, out: Path) -> None:
         """Refuse what can be refused before anything is computed.

@@ -86,8 +86,6 @@ class Csv(WrittenFormat):
 
     def write(self, published: Published, out: Path) -> Written:
         """See `WrittenFormat`."""
-        if published.plan is not None:
-            raise InputError("a grid of new physics goes into a patchset: --to histfactory")
         record = {**published.record(), "format": "CSV"}
         text = csv_text(published.tables, record)
         read = _columns(text, out)

@@ -227,6 +227,7 @@ class HepData(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "submission to HEPData (folder)"
+    takes_scans: ClassVar[bool] = True
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`; a folder that holds something else is not replaced."""
@@ -243,11 +244,6 @@ class HepData(WrittenFormat):
 
     def write(self, published: Published, out: Path) -> Written:
         """See `WrittenFormat`."""
-        if published.plan is not None:
-            raise InputError(
-                "scans go into a submission by their files (--scan FILE.h5); a patchset is written "
-                "by --to histfactory"
-            )
         writer = _Writer()
         for table in published.tables:
             _counts(writer, table, len(published.tables) > 1)

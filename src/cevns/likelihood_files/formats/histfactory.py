@@ -79,6 +79,7 @@ class HistFactory(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "HistFactory workspace or patchset (JSON)"
+    takes_grids: ClassVar[bool] = True
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from cevns import files
-from cevns.exceptions import InputError
 from cevns.likelihood_files.assembled import assembled
 from cevns.likelihood_files.closure import close
 from cevns.likelihood_files.encoding import Rules, encode
@@ -33,8 +32,6 @@ def hs3_content(published: Published) -> tuple[dict[str, Any], dict[str, Any], s
     Raises:
         InputError: if the model cannot be expressed, or (strict) not well enough.
     """
-    if published.plan is not None:
-        raise InputError("a grid of new physics goes into a patchset: --to histfactory")
     encoded = encode(published.model, published.data, published.interest, Rules(rates="all"))
     plain = hs3_document(encoded.histograms, "", (), {})
     read_back = assembled(read_hs3_document(json.loads(json.dumps(plain)), "the export"))
