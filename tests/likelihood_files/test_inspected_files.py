@@ -70,27 +70,24 @@ def test_likelihoods_hold_what_was_written(exported):
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "said"),
+    ("kind", "data", "said"),
     [
-        ("histosys", {"type": "shapesys"}, "is a 'shapesys', not read"),
-        ("histosys", {"data": {"interpolation": "lin"}}, "the interpolation 'lin' of"),
-        ("histosys", {"data": {"interpolation": "code1"}}, "the interpolation 'code1' of"),
-        ("normsys", {"data": {"interpolation": "code0"}}, "the interpolation 'code0' of"),
-        ("normsys", {"data": {"lo": 0.0}}, "are not positive"),
-        ("histosys", {"data": {"lo": {"contents": [1.0]}}}, "has another number of bins"),
+        ("shapesys", {}, "is a 'shapesys', not read"),
+        ("histosys", {"interpolation": "lin"}, "the interpolation 'lin' of"),
+        ("histosys", {"interpolation": "code1"}, "the interpolation 'code1' of"),
+        ("normsys", {"hi": 1.1, "lo": 0.9, "interpolation": "code0"}, "the interpolation 'code0'"),
+        ("normsys", {"hi": 1.1, "lo": 0.0}, "are not positive"),
+        ("histosys", {"lo": {"contents": [1.0]}}, "has another number of bins"),
     ],
 )
 def test_modifiers_of_hs3_that_are_not_read_are_refused_by_name(
-    kind, fields, said, exported, tmp_path
+    kind, data, said, exported, tmp_path
 ):
     document = json.loads(exported("hs3").read_text())
     samples = [s for d in document["distributions"] for s in d.get("samples", ())]
-    modifier = next(m for s in samples for m in s["modifiers"] if m["type"] == kind)
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            modifier[name].update(value)
-        else:
-            modifier[name] = value
+    modifier = next(m for s in samples for m in s["modifiers"] if m["type"] == "histosys")
+    modifier["type"] = kind
+    modifier["data"].update(data)
     (tmp_path / "changed.json").write_text(json.dumps(document))
     with pytest.raises(DataError, match=said):
         inspect(tmp_path / "changed.json")
