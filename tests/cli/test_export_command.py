@@ -84,7 +84,7 @@ def test_bad_input(words, said, cevns, folder):
     ("words", "said"),
     [
         (("w.json", CSI), "fitted alone"),
-        (("w.json", "--model", "nsi"), "--model is of experiments"),
+        (("w.json", "--model", "nsi"), "--model applies to experiments only"),
         (("w.json", "--gof-toys", "5"), "without --plots, --gof-toys and --width"),
         (("w.json", "--set", "normsys=code9"), "unknown interpolation code"),
         (("w.json", "--fix", "nobody"), "unknown parameter 'nobody'"),

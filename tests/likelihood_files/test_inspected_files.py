@@ -174,7 +174,7 @@ def test_a_submission_that_lacks_a_file(exported, tmp_path):
 
 
 def test_a_folder_without_a_submission(tmp_path):
-    with pytest.raises(DataError, match="none of the files"):
+    with pytest.raises(DataError, match="none of the formats"):
         inspect(tmp_path)
 
 

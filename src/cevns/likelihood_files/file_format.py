@@ -94,7 +94,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file of which nobody knows yet what it is.
+    """A file whose format is not known yet.
 
     Args:
         path: of the file or folder.
@@ -248,7 +248,7 @@ def format_of(candidate: Candidate) -> FileFormat:
         if found.recognises(candidate):
             return found
     titles = ", ".join(f.title for f in _formats().values())
-    raise DataError(f"is none of the files that are known here: {titles}", path=path)
+    raise DataError(f"is in none of the formats that can be read: {titles}", path=path)
 
 
 def answer_for(closure: Closure | PointClosure, published: Published, what: str) -> None:

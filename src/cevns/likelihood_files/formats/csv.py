@@ -1,4 +1,4 @@
-"""CSV: a line a bin with data and components; what it is of stands in comments above.
+"""CSV: a line for each bin with data and components; comments above say what it is of.
 
 Numbers have as many digits as give them back to the last bit.
 """
