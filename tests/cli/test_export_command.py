@@ -49,7 +49,7 @@ def test_an_asimov_projection_of_one_s_own(cevns, folder):
         (("--to", "csv", "--out", "."), "is a folder; name a file in it"),
         (("--to", "hepdata", "--out", "."), "holds other files than a submission"),
         (("--to", "hepdata", "--out", "mine.yaml"), "is a file, and a submission is a folder"),
-        (("--to", "csv", "--out", "x.csv", "--scan", "s.h5"), "a submission to HEPData: --to hepdata"),
+        (("--to", "csv", "--out", "x.csv", "--scan", "s.h5"), "to HEPData: --to hepdata"),
         (
             ("--to", "csv", "--out", "x.csv", "--parameter", "eps_ee_u=0:1:3"),
             "a patchset: --to histfactory",
