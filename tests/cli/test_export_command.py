@@ -49,10 +49,10 @@ def test_an_asimov_projection_of_one_s_own(cevns, folder):
         (("--to", "csv", "--out", "."), "is a folder; name a file in it"),
         (("--to", "hepdata", "--out", "."), "holds other files than a submission"),
         (("--to", "hepdata", "--out", "mine.yaml"), "is a file, and a submission is a folder"),
-        (("--to", "csv", "--out", "x.csv", "--scan", "s.h5"), "use it with --to hepdata"),
+        (("--to", "csv", "--out", "x.csv", "--scan", "s.h5"), "to HEPData: --to hepdata"),
         (
             ("--to", "csv", "--out", "x.csv", "--parameter", "eps_ee_u=0:1:3"),
-            "use it with --to histfactory",
+            "a patchset: --to histfactory",
         ),
         (
             ("--to", "histfactory", "--out", "x.json", "--parameter", "eps_ee_u=0:1:3"),
@@ -84,7 +84,7 @@ def test_bad_input(words, said, cevns, folder):
     ("words", "said"),
     [
         (("w.json", CSI), "fitted alone"),
-        (("w.json", "--model", "nsi"), "--model is of experiments"),
+        (("w.json", "--model", "nsi"), "--model applies to experiments only"),
         (("w.json", "--gof-toys", "5"), "without --plots, --gof-toys and --width"),
         (("w.json", "--set", "normsys=code9"), "unknown interpolation code"),
         (("w.json", "--fix", "nobody"), "unknown parameter 'nobody'"),

@@ -16,14 +16,14 @@ from encoded_models import encoded, model_of
 
 from cevns.detectors.framework.efficiency_curve import Morphed
 from cevns.exceptions import CevnsWarning, InputError
-from cevns.inference import Channel, Component, observed
+from cevns.inference import Channel, Component, Model, observed
 from cevns.inference.model.shapes import fixed
 from cevns.inference.statistics.gaussian import Gaussian as GaussianValues
 from cevns.likelihood_files.assembled import assembled
 from cevns.likelihood_files.closure import Closure, close
 from cevns.likelihood_files.encoding import Rules, encode
 from cevns.likelihood_files.histograms import HistoSys, NormFactor, NormSys
-from cevns.parameters import Gaussian, Parameters
+from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.study import Study
 
 FIFTH = 0.2
@@ -167,7 +167,7 @@ def test_a_lost_constraint_is_seen(csi):
     """The trap of ROOT 6.40: without the constraint of the flux the error is another one."""
     found = encoded(csi, "cross-section")
     free = Parameters(
-        p if p.name != "lumi" else type(p)(**{**vars(p), "constraint": Gaussian(1.0, 1.0)})
+        p if p.name != "lumi" else replace(p, constraint=Gaussian(1.0, 1.0))
         for p in found.histograms.parameters
     )
     spoilt = assembled(replace(found.histograms, parameters=free))
@@ -204,3 +204,20 @@ def test_a_measured_value_away_from_the_nominal_one_is_kept(csi):
     found = encode(moved, observed(moved), poi)
     assert found.histograms.parameters["t0"].value == pytest.approx(1.0)
     assert np.isclose(found.link("t0").width, 0.025)
+
+
+def test_a_rate_without_an_exponential_is_refused_by_name():
+    """A deviation of 100 % leaves nothing, which no power does; HS3 keeps the rate linear."""
+    rates = [Parameter(n, 1.0, lower=0.0, constraint=Gaussian(1.0, s)) for n, s in
+             (("wide", 1.2), ("whole", 1.0))]  # fmt: skip
+    parameters = Parameters([Parameter("signal", 1.0, lower=0.0, role="poi"), *rates])
+    components = (
+        Component("signal", fixed(np.array([2.0, 5.0])), ("signal",)),
+        Component("background", fixed(np.array([10.0, 9.0])), ("wide", "whole")),
+    )
+    model = Model("m", parameters, (Channel("c", np.array([12.0, 14.0]), components),))
+    with pytest.raises(InputError, match="'whole' changes 'background' by 100 % or more"):
+        encode(model, observed(model), "signal")
+    found = encode(model, observed(model), "signal", Rules("all"))
+    assert not found.lost
+    assert close(found, assembled(found.histograms), "signal").box < 1e-9

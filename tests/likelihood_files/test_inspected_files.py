@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cevns.exceptions import CevnsError, DataError, UnknownNameError
+from cevns.exceptions import CevnsError, DataError, InputError, UnknownNameError
 from cevns.likelihood_files.exporting import inspect
 from cevns.likelihood_files.file_format import writer, written_names
 
@@ -16,7 +16,7 @@ FORMATS = [
     "histfactory",
     "hs3",
     "csv",
-    pytest.param("root", id="root"),
+    "root",
     "hepdata",
     pytest.param("arviz", marks=pytest.mark.slow),
 ]
@@ -34,6 +34,19 @@ def test_formats():
     assert set(written_names()) == set(KINDS)
     with pytest.raises(UnknownNameError, match="did you mean 'histfactory'"):
         writer("hist-factory")
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_what_a_format_has_no_place_for_is_refused(name, csi, tmp_path):
+    """Neither scans nor points of new physics are left out in silence."""
+    if name != "hepdata":
+        with pytest.raises(InputError, match="--to hepdata"):
+            csi.export(name, tmp_path / "x", scans=[tmp_path / "scan.h5"])
+    if name != "histfactory":
+        plan = csi.with_models("nsi").plan({"eps_ee_u": [0.0, 0.2]}, form="exact")
+        with pytest.raises(InputError, match="--to histfactory"):
+            csi.export(name, tmp_path / "x", plan=plan)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -54,6 +67,30 @@ def test_likelihoods_hold_what_was_written(exported):
         assert channel["samples"]["cevns"] == pytest.approx(331.42, abs=0.01)
         assert content["poi"] == "mu"
         assert content["parameters"]["efficiency"]["constraint"] == "0 +- 1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "said"),
+    [
+        ("shapesys", {}, "is a 'shapesys', not read"),
+        ("histosys", {"interpolation": "lin"}, "the interpolation 'lin' of"),
+        ("histosys", {"interpolation": "code1"}, "the interpolation 'code1' of"),
+        ("normsys", {"hi": 1.1, "lo": 0.9, "interpolation": "code0"}, "the interpolation 'code0'"),
+        ("normsys", {"hi": 1.1, "lo": 0.0}, "are not positive"),
+        ("histosys", {"lo": {"contents": [1.0]}}, "has another number of bins"),
+    ],
+)
+def test_modifiers_of_hs3_that_are_not_read_are_refused_by_name(
+    kind, data, said, exported, tmp_path
+):
+    document = json.loads(exported("hs3").read_text())
+    samples = [s for d in document["distributions"] for s in d.get("samples", ())]
+    modifier = next(m for s in samples for m in s["modifiers"] if m["type"] == "histosys")
+    modifier["type"] = kind
+    modifier["data"].update(data)
+    (tmp_path / "changed.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=said):
+        inspect(tmp_path / "changed.json")
 
 
 def test_results_and_scans(csi, tmp_path):
@@ -137,7 +174,7 @@ def test_a_submission_that_lacks_a_file(exported, tmp_path):
 
 
 def test_a_folder_without_a_submission(tmp_path):
-    with pytest.raises(DataError, match="none of the files"):
+    with pytest.raises(DataError, match="none of the formats"):
         inspect(tmp_path)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from cevns.inference import fit
 from cevns.inference.model.grid import Axis
 from cevns.likelihood_files.assembled import assembled
 from cevns.likelihood_files.exporting import inspect
-from cevns.likelihood_files.patchsets import STANDARD_MODEL, patched
+from cevns.likelihood_files.patchsets import STANDARD_MODEL, patched, patchset_document
 from cevns.likelihood_files.workspace_document import read_workspace_document
 
 MASSES, COUPLINGS = [30.0, 300.0], [2e-5, 6e-5]
@@ -75,7 +77,12 @@ def test_the_closure_of_a_patchset(plan):
     closure = found.closure(plan.data)
     assert closure.checked == 5
     assert 0.0 < closure.largest < 0.5
-    assert closure.faithful == (closure.largest <= 0.1)
+    assert closure.faithful
+    assert not closure.warning
+    worse = replace(closure, largest=0.11)
+    assert not worse.faithful
+    assert "by up to 0.11 " in worse.warning
+    assert "(limit 0.1); cevns: " in worse.warning
     assert "fold the response again" in closure.causes["cevns"]
 
 
@@ -93,6 +100,17 @@ def test_a_patchset_is_looked_into(study, plan, tmp_path):
     assert backgrounds.content["poi"] is None
 
 
+def test_the_patchset_of_another_workspace_is_not_taken(exported, tmp_path):
+    """What an earlier export left beside a workspace says nothing of it."""
+    shutil.copy(exported("histfactory"), tmp_path / "csi.json")
+    left = {"metadata": {"digests": {"sha256": "0" * 64}}, "patches": []}
+    for content in (json.dumps(left), json.dumps({"metadata": 1})):
+        (tmp_path / "csi.patchset.json").write_text(content)
+        assert not any(
+            "its signals are in" in line for line in inspect(tmp_path / "csi.json").lines
+        )
+
+
 def test_what_makes_no_patchset(study, plan, tmp_path):
     with pytest.raises(InputError, match="a patchset: --to histfactory"):
         study.export("hs3", tmp_path / "x.json", plan=plan)
@@ -100,3 +118,21 @@ def test_what_makes_no_patchset(study, plan, tmp_path):
     with pytest.raises(InputError, match="single point"):
         study.export("histfactory", tmp_path / "x.json", plan=single)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sample_that_varies_in_one_channel_stays_in_the_other(plan):
+    """Workspace and patch together hold every sample of every channel."""
+    found = patched(plan)
+    steady = replace(found.points[0].histograms.channels[0], name="second channel")
+    points = tuple(
+        replace(p, histograms=replace(p.histograms, channels=(*p.histograms.channels, steady)))
+        for p in found.points
+    )
+    signals = {**found.signals, "second channel": ()}
+    both = replace(found, points=points, signals=signals)
+    workspace, patches = patchset_document(both, "x", "x", {})
+    assert "cevns" not in [s["name"] for s in workspace["channels"][0]["samples"]]
+    assert [s["name"] for s in workspace["channels"][1]["samples"]] == [
+        s.name for s in steady.samples
+    ]
+    assert {o["path"] for p in patches["patches"] for o in p["patch"]} == {"/channels/0/samples/0"}

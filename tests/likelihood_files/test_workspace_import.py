@@ -251,6 +251,12 @@ def changed(**where: Any) -> dict[str, Any]:
     return out
 
 
+def configured(parameter: dict[str, Any]) -> dict[str, Any]:
+    """The document with a measurement that configures one parameter."""
+    measurement = {"name": "m", "config": {"poi": "mu", "parameters": [parameter]}}
+    return {**EVERY_KIND, "measurements": [measurement]}
+
+
 @pytest.mark.parametrize(
     ("document", "said"),
     [
@@ -258,13 +264,17 @@ def changed(**where: Any) -> dict[str, Any]:
             changed(modifiers=[{"name": "x", "type": "customnorm", "data": None}]),
             "'x' of sample 'background' is a 'customnorm', which is not read",
         ),
-        (changed(data=[1.0]), "has 1 bins and the observation 3|another number of bins"),
+        (changed(data=[1.0]), "'stat_b' has another number of bins than a sample"),
         (changed(modifiers=[{"name": "mu", "type": "normsys", "data": {"hi": 1.1, "lo": 0.9}}]),
          "has the name of another kind"),
         ({**EVERY_KIND, "observations": EVERY_KIND["observations"][:1]}, "'b' has no observation"),
         ({**EVERY_KIND, "extra": 1}, "extra"),
         ({**EVERY_KIND, "version": "2.0.0"}, "version"),
         ({**EVERY_KIND, "channels": []}, "channels"),
+        (
+            configured({"name": "stat_b", "fixed": [True, False, False]}),
+            r"parameters\.0\.fixed: Input should be a valid boolean",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_no_workspace_is_refused_by_name(document, said):

@@ -1,23 +1,23 @@
 """A likelihood of histograms as a `Model`, on which every fit works.
 
-The interpolation codes and their derivatives are written out here; `pyhf` has the same ones, and
-the tests hold both together.
+The interpolation codes are those of the project, `cevns.inference.factors` (1 and 4) and
+`cevns.morphing` (4p); the tests compare them with those of `pyhf`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from cevns.inference.factors.interpolated import Interpolated
 from cevns.inference.model.channel import Channel, Component
 from cevns.inference.model.expectation import Model
-from cevns.inference.model.factors import OfOne, ParameterFactor, Values
+from cevns.inference.model.factors import ParameterFactor, Values
 from cevns.inference.model.rows import DenseRows
-from cevns.inference.model.shapes import ComputedShape, fixed
+from cevns.inference.model.shapes import ComputedShape, Morph, fixed
 from cevns.likelihood_files.histograms import (
     BinFactors,
     HistogramModel,
@@ -26,157 +26,68 @@ from cevns.likelihood_files.histograms import (
     NormSys,
     Sample,
 )
-from cevns.morphing import even_part, even_part_derivative
 from cevns.typing import Array
 
-__all__ = ["Code1", "Code4", "HistogramShape", "assembled"]
-
-
-@dataclass(frozen=True)
-class Code1(OfOne):
-    """``high**alpha`` for a positive pull, ``low**-alpha`` for a negative one.
-
-    Args:
-        parameter: the pull.
-        high: factor at +1.
-        low: factor at -1.
-
-    Examples:
-        >>> Code1("a", 1.2, 0.9).value({"a": np.array([-1.0, 0.0, 2.0])}).round(3).tolist()
-        [0.9, 1.0, 1.44]
-    """
-
-    high: float
-    low: float
-
-    def value(self, values: Values) -> Array:
-        """See `cevns.inference.model.factors.Factor`."""
-        alpha = values[self.parameter]
-        return np.exp(np.where(alpha >= 0.0, math.log(self.high), -math.log(self.low)) * alpha)
-
-    def slopes(self, values: Values) -> dict[str, Array]:
-        """See `cevns.inference.model.factors.Factor`."""
-        rate = np.where(values[self.parameter] >= 0.0, math.log(self.high), -math.log(self.low))
-        return {self.parameter: rate * self.value(values)}
-
-
-@dataclass(frozen=True)
-class Code4(OfOne):
-    """`Code1` beyond one standard deviation, and a polynomial of degree six between.
-
-    The polynomial has the value 1 at zero, and at both ends the value, slope and curvature of the
-    exponentials that go on there.
-
-    Args:
-        parameter: the pull.
-        high: factor at +1.
-        low: factor at -1.
-
-    Examples:
-        >>> Code4("a", 1.2, 0.9).value({"a": np.array([-1.0, 0.0, 1.0])}).round(3).tolist()
-        [0.9, 1.0, 1.2]
-    """
-
-    high: float
-    low: float
-
-    @cached_property
-    def _polynomial(self) -> np.polynomial.Polynomial:
-        powers = np.arange(1, 7)
-        up, down = math.log(self.high), math.log(self.low)
-        rows, ends = [], []
-        for sign, value, slope in ((1.0, self.high, up), (-1.0, self.low, -down)):
-            rows += [
-                sign**powers,
-                powers * sign ** (powers - 1),
-                powers * (powers - 1) * sign**powers,
-            ]
-            ends += [value - 1.0, slope * value, slope**2 * value]
-        return np.polynomial.Polynomial([1.0, *np.linalg.solve(np.array(rows), np.array(ends))])
-
-    def value(self, values: Values) -> Array:
-        """See `cevns.inference.model.factors.Factor`."""
-        alpha = values[self.parameter]
-        outside = Code1(self.parameter, self.high, self.low).value(values)
-        return np.where(np.abs(alpha) < 1.0, self._polynomial(np.clip(alpha, -1.0, 1.0)), outside)
-
-    def slopes(self, values: Values) -> dict[str, Array]:
-        """See `cevns.inference.model.factors.Factor`."""
-        alpha = values[self.parameter]
-        outside = Code1(self.parameter, self.high, self.low).slopes(values)[self.parameter]
-        inside = self._polynomial.deriv()(np.clip(alpha, -1.0, 1.0))
-        return {self.parameter: np.where(np.abs(alpha) < 1.0, inside, outside)}
+__all__ = ["BinScaledShape", "assembled"]
 
 
 @dataclass(frozen=True, eq=False)
-class HistogramShape(ComputedShape):
-    """The contents of a sample, moved by its pulls and multiplied bin by bin.
+class BinScaledShape(ComputedShape):
+    """A template of which each bin is multiplied by factors of its own.
 
     Args:
-        sample: the sample; factors of all its bins are not part of the shape.
+        template: what is multiplied, moved by its pulls.
+        factors: one parameter for each bin.
         held: parameters along which no slope is asked for.
 
     Examples:
-        >>> moved = HistoSys("a", np.array([6.0]), np.array([2.0]))
-        >>> sample = Sample("s", np.array([4.0]), (moved,))
-        >>> HistogramShape(sample).rows({"a": np.array([0.5])}, np.zeros(1)).dense().tolist()
-        [[[5.0], [2.0]]]
+        >>> shape = BinScaledShape(fixed(np.array([4.0, 2.0])), (BinFactors(("a", "b")),))
+        >>> values = {"a": np.array([0.5]), "b": np.array([3.0])}
+        >>> shape.rows(values, np.zeros(1)).dense().tolist()
+        [[[2.0, 6.0], [4.0, 0.0], [0.0, 2.0]]]
     """
 
-    sample: Sample
+    template: Morph
+    factors: tuple[BinFactors, ...]
     held: frozenset[str] = frozenset()
 
     @property
     def n_bins(self) -> int:
         """See `cevns.inference.model.shapes.Shape`."""
-        return int(self.sample.nominal.size)
-
-    @cached_property
-    def _pulls(self) -> tuple[HistoSys, ...]:
-        return tuple(m for m in self.sample.modifiers if isinstance(m, HistoSys))
-
-    @cached_property
-    def _factors(self) -> tuple[BinFactors, ...]:
-        return tuple(m for m in self.sample.modifiers if isinstance(m, BinFactors))
+        return self.template.n_bins
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """See `cevns.inference.model.shapes.Shape`."""
-        of_bins = (n for m in self._factors for n in m.parameters)
-        return tuple(dict.fromkeys([*(m.parameter for m in self._pulls), *of_bins]))
+        of_bins = (n for m in self.factors for n in m.parameters)
+        return tuple(dict.fromkeys([*self.template.parameters, *of_bins]))
 
     @property
     def names(self) -> tuple[str, ...]:
         """See `cevns.inference.model.shapes.Shape`."""
         return tuple(n for n in self.parameters if n not in self.held)
 
-    def with_fixed(self, names: Iterable[str]) -> HistogramShape:
+    def with_fixed(self, names: Iterable[str]) -> BinScaledShape:
         """See `cevns.inference.model.shapes.Shape`."""
-        return replace(self, held=self.held | frozenset(names))
+        names = frozenset(names)
+        return replace(self, template=self.template.with_fixed(names), held=self.held | names)
 
     def rows(self, values: Values, like: Array) -> DenseRows:
         """See `cevns.inference.model.shapes.Shape`."""
-        contents = self.sample.nominal + np.zeros((like.size, 1))
-        slopes = {n: np.zeros((like.size, self.n_bins)) for n in self.names}
-        for m in self._pulls:
-            odd, even = 0.5 * (m.high - m.low), 0.5 * (m.high + m.low) - self.sample.nominal
-            alpha = values[m.parameter] + like
-            contents = contents + alpha[:, None] * odd + even_part(alpha)[:, None] * even
-            if m.parameter in slopes:
-                slopes[m.parameter] += odd + even_part_derivative(alpha)[:, None] * even
-        every = [np.stack([values[n] + like for n in m.parameters], axis=-1) for m in self._factors]
-        product: Array = np.ones_like(contents)
-        for gamma in every:
-            product = product * gamma
-        for n in slopes:
-            slopes[n] *= product
-        for number, of_bins in enumerate(self._factors):
-            others: Array = np.ones_like(contents)
-            for other, gamma in enumerate(every):
-                others = others if other == number else others * gamma
+        weights = self.template.weights(values, like)
+        if weights is None:
+            weights = np.ones((1, 1, like.size))
+        contents, *moved = np.einsum("kmp,mb->kpb", weights, self.template.matrix)
+        every = [np.stack([values[n] + like for n in m.parameters], axis=-1) for m in self.factors]
+        product = np.prod(every, axis=0)
+        slopes = {n: np.zeros_like(contents) for n in self.names}
+        for n, slope in zip(self.template.names, moved, strict=True):
+            slopes[n] += slope * product
+        for number, of_bins in enumerate(self.factors):
+            others = contents * np.prod(every[:number] + every[number + 1 :], axis=0)
             for b, n in enumerate(of_bins.parameters):
                 if n in slopes:
-                    slopes[n][:, b] += contents[:, b] * others[:, b]
+                    slopes[n][:, b] += others[:, b]
         return DenseRows(np.stack([contents * product, *slopes.values()], axis=1))
 
 
@@ -205,13 +116,27 @@ def assembled(histograms: HistogramModel) -> Model:
 
 def _component(sample: Sample) -> Component:
     """A sample as strength times shape."""
-    strength: list[ParameterFactor | Code1 | Code4] = []
+    strength: list[ParameterFactor | Interpolated] = []
     for m in sample.modifiers:
         if isinstance(m, NormFactor):
             strength.append(ParameterFactor(m.parameter))
         elif isinstance(m, NormSys):
-            code = Code1 if m.code == "code1" else Code4
-            strength.append(code(m.parameter, m.high, m.low))
-    moved = any(isinstance(m, HistoSys | BinFactors) for m in sample.modifiers)
-    shape = HistogramShape(sample) if moved else fixed(sample.nominal)
+            code = 1 if m.code == "code1" else 4
+            strength.append(Interpolated(m.parameter, m.low, m.high, code))
+    template = _template(sample)
+    factors = tuple(m for m in sample.modifiers if isinstance(m, BinFactors))
+    shape = BinScaledShape(template, factors) if factors else template
     return Component(sample.name, shape, tuple(strength))
+
+
+def _template(sample: Sample) -> Morph:
+    """The contents of a sample, moved by its pulls."""
+    odd: dict[str, Array] = {}
+    even: dict[str, Array] = {}
+    zero = np.zeros_like(sample.nominal)
+    for m in sample.modifiers:
+        if isinstance(m, HistoSys):  # one pull may move a sample twice
+            mean = 0.5 * (m.high + m.low)
+            odd[m.parameter] = odd.get(m.parameter, zero) + 0.5 * (m.high - m.low)
+            even[m.parameter] = even.get(m.parameter, zero) + mean - sample.nominal
+    return Morph(sample.nominal, odd, even, dict.fromkeys(odd, (0.0, 1.0)))

@@ -23,7 +23,7 @@ from cevns.inference.model.expectation import Model
 from cevns.likelihood_files.encoding import Encoded
 from cevns.typing import Array
 
-__all__ = ["POINTS", "PROFILE", "Closure", "close"]
+__all__ = ["POINTS", "PROFILE", "Closure", "because", "close"]
 
 POINTS: Final = 200
 """Random points in the box."""
@@ -93,11 +93,10 @@ class Closure:
         """A sentence where the file is not as good; empty elsewhere."""
         if self.faithful:
             return ""
-        why = "; ".join(f"{name}: {text}" for name, text in self.causes.items())
         return (
             f"the file differs from the model: {self.parameter} by {100 * self.shift:+.2g} % of "
             f"its error (limit {100 * MOST_VALUE:g} %), -2lnL along the profile by "
-            f"{self.profile:.2g} (limit {MOST_PROFILE:g}); {why or 'no cause is known'}"
+            f"{self.profile:.2g} (limit {MOST_PROFILE:g}); {because(self.causes)}"
         )
 
     def summary(self) -> str:
@@ -136,6 +135,16 @@ class Closure:
             "faithful": self.faithful,
             "causes": dict(self.causes),
         }
+
+
+def because(causes: Mapping[str, str]) -> str:
+    """The causes of a difference, for a sentence.
+
+    Examples:
+        >>> because({"cevns": "efficiency folds again"}), because({})
+        ('cevns: efficiency folds again', 'no cause is known')
+    """
+    return "; ".join(f"{name}: {text}" for name, text in causes.items()) or "no cause is known"
 
 
 def close(encoded: Encoded, read_back: Model, poi: str, *, null: bool = True) -> Closure:

@@ -49,6 +49,8 @@ __all__ = ["Encoded", "Link", "Rules", "encode"]
 _Contents = Callable[[Sequence[Mapping[str, float]]], Array]
 _ALIKE = 1e-9
 """Relative difference below which two expectations are the same."""
+_PULLS = np.array([1.0, -1.0, 0.5, -0.5])
+"""Standard deviations at which the effect of a parameter is looked at."""
 _PULL_BOUND = 50.0
 """Standard deviations that a pull may move where the model sets no bound."""
 _FACTOR_BOUND = 10.0
@@ -320,8 +322,7 @@ def _effect(p: Parameter, contents: _Contents, nominal: Array, size: float) -> _
     """What a constrained parameter does; None where that is nothing."""
     assert p.constraint is not None
     mean, sigma = p.constraint.mean, p.constraint.sigma
-    pulls = np.array([1.0, -1.0, 0.5, -0.5])
-    values = np.clip(mean + sigma * pulls, p.lower, p.upper)
+    values = np.clip(mean + sigma * _PULLS, p.lower, p.upper)
     found = contents([{p.name: float(v)} for v in values])
     pulls = (values - mean) / sigma
     if _alike(found, nominal, size):
@@ -333,14 +334,12 @@ def _effect(p: Parameter, contents: _Contents, nominal: Array, size: float) -> _
                 f"{p.name!r} meets a bound within one standard deviation and is not linear; its "
                 "two variations cannot be written"
             )
-        found = nominal + np.array([1.0, -1.0, 0.5, -0.5])[:, None] * slope
+        found = nominal + _PULLS[:, None] * slope
     full = nominal > 0.0
     ratios = found[:, full] / nominal[full]
     total = found.sum(axis=1) / nominal.sum() if nominal.sum() else np.ones(4)
     uniform = _alike(found, total[:, None] * nominal, size)
-    linear = uniform and bool(
-        np.abs(total - 1.0 - np.array([1.0, -1.0, 0.5, -0.5]) * (total[0] - 1.0)).max() < _ALIKE
-    )
+    linear = uniform and bool(np.abs(total - 1.0 - _PULLS * (total[0] - 1.0)).max() < _ALIKE)
     ratio = (float(total[0]), float(total[1])) if uniform and ratios.size else None
     return _Effect(p.name, found[0], found[1], ratio, linear)
 
@@ -378,10 +377,8 @@ def _linear(parts: list[_Part], rules: Rules) -> dict[str, float]:
             widths[e.name] = e.ratio[0] - 1.0
     for part in parts:  # it has one width, and acts so wherever it acts
         for e in part.effects:
-            same = e.linear and e.ratio is not None
-            if e.name in widths and not (
-                same and e.ratio and math.isclose(e.ratio[0] - 1.0, widths[e.name], rel_tol=1e-9)
-            ):
+            width = e.ratio[0] - 1.0 if e.linear and e.ratio is not None else math.nan
+            if e.name in widths and not math.isclose(width, widths[e.name], rel_tol=1e-9):
                 del widths[e.name]
     order = sorted(widths, key=lambda n: -abs(widths[n]))
     return {n: widths[n] for n in (order if rules.rates == "all" else order[:1])}
@@ -421,6 +418,17 @@ def _parameter(p: Parameter, written: str, rate: float | None) -> tuple[Link, Pa
     return Link(p.name, written, centre, width, p.unit), out
 
 
+def _norm_sys(part: _Part, effect: _Effect, name: str, high: float, low: float) -> NormSys:
+    """An exponential factor, which has to be positive."""
+    if min(high, low) <= 0.0:
+        raise InputError(
+            f"{effect.name!r} changes {part.name!r} by 100 % or more within one standard "
+            "deviation, which no exponential factor (normsys) does; hold it (--fix), or write a "
+            "file of HS3, where all rates are linear"
+        )
+    return NormSys(name, high, low)
+
+
 def _sample(
     part: _Part, names: Mapping[str, str], linear: Mapping[str, float], rules: Rules
 ) -> tuple[Sample, str]:
@@ -440,7 +448,7 @@ def _sample(
             modifiers.append(HistoSys(name, e.high, e.low))
             exponential.append(e.name)
         elif e.ratio is not None:
-            modifiers.append(NormSys(name, *e.ratio))
+            modifiers.append(_norm_sys(part, e, name, *e.ratio))
             exponential.append(e.name)
         elif part.additive or not rules.split:
             modifiers.append(HistoSys(name, e.high, e.low))
@@ -448,7 +456,7 @@ def _sample(
             high, low = e.high.sum() / nominal.sum(), e.low.sum() / nominal.sum()
             modifiers.append(HistoSys(name, e.high / high, e.low / low))
             if max(abs(high - 1.0), abs(low - 1.0)) > _ALIKE:
-                modifiers.append(NormSys(name, float(high), float(low)))
+                modifiers.append(_norm_sys(part, e, name, float(high), float(low)))
         if e.ratio is None and not part.additive:
             refolded.append(e.name)
     said = []

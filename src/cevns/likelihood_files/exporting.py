@@ -90,6 +90,7 @@ def export(
         ['csi.json', 'csi.metadata.json']
     """
     chosen, path = writer(to), Path(out)
+    chosen.check_extras(grid=plan is not None, scans=bool(scans))
     chosen.prepare(path)
     published = publish(
         *experiments,

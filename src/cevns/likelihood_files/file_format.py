@@ -94,7 +94,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file of which nobody knows yet what it is.
+    """A file whose format is not known yet.
 
     Args:
         path: of the file or folder.
@@ -155,6 +155,26 @@ class FileFormat(ABC):
 
 class WrittenFormat(FileFormat):
     """A format in which cevns writes."""
+
+    takes_grids: ClassVar[bool] = False
+    """Whether it holds the points of a grid of new physics."""
+    takes_scans: ClassVar[bool] = False
+    """Whether it holds scans that were made before."""
+
+    def check_extras(self, *, grid: bool, scans: bool) -> None:
+        """Refuse what the format has no place for.
+
+        Args:
+            grid: whether points of new physics are to be written.
+            scans: whether scans are to be written.
+
+        Raises:
+            InputError: naming the format that has a place.
+        """
+        if grid and not self.takes_grids:
+            raise InputError("a grid of new physics goes into a patchset: --to histfactory")
+        if scans and not self.takes_scans:
+            raise InputError("files of scans go into a submission to HEPData: --to hepdata")
 
     @abstractmethod
     def prepare(self, out: Path) -> None:
@@ -228,7 +248,7 @@ def format_of(candidate: Candidate) -> FileFormat:
         if found.recognises(candidate):
             return found
     titles = ", ".join(f.title for f in _formats().values())
-    raise DataError(f"is none of the files that are known here: {titles}", path=path)
+    raise DataError(f"is in none of the formats that can be read: {titles}", path=path)
 
 
 def answer_for(closure: Closure | PointClosure, published: Published, what: str) -> None:

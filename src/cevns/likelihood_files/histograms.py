@@ -13,6 +13,7 @@ pyhf (L. Heinrich et al., J. Open Source Softw. 6 (2021) 2823).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -20,6 +21,7 @@ from cevns.parameters import Parameters
 from cevns.typing import Array
 
 __all__ = [
+    "CODES",
     "FACTOR_CODES",
     "LUMI",
     "MU",
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 FactorCode = Literal["code4", "code1"]
+CODES: Final[Mapping[str, str]] = {"normsys": "code4", "histosys": "code4p"}
+"""Interpolation codes of what is written, which its readers take by default."""
 MU: Final = "mu"
 """The parameter of interest of a file: 1 is the prediction."""
 LUMI: Final = "lumi"

@@ -20,7 +20,7 @@ from cevns.inference.fitting.minuit import minimum
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.likelihood_files.assembled import assembled
-from cevns.likelihood_files.closure import MOST_PROFILE
+from cevns.likelihood_files.closure import MOST_PROFILE, because
 from cevns.likelihood_files.encoding import Encoded, encode
 from cevns.likelihood_files.histograms import MU, HistogramModel, NormFactor
 from cevns.likelihood_files.workspace_document import digest, workspace_document
@@ -76,10 +76,9 @@ class PointClosure:
         """A sentence where it is not; empty elsewhere."""
         if self.faithful:
             return ""
-        why = "; ".join(f"{name}: {text}" for name, text in self.causes.items())
         return (
             f"-2lnL of the patches differs from the model by up to {self.largest:.2g} where it "
-            f"rises by less than {_NEAR:g} (limit {MOST_PROFILE:g}); {why or 'no cause is known'}"
+            f"rises by less than {_NEAR:g} (limit {MOST_PROFILE:g}); {because(self.causes)}"
         )
 
     def summary(self) -> str:
@@ -247,8 +246,7 @@ def patchset_document(
         metadata: what the patchset says of itself beside.
     """
     first = found.points[0].histograms
-    left_out = {n for names in found.signals.values() for n in names}
-    workspace = workspace_document(first, name, left_out=tuple(left_out))
+    workspace = workspace_document(first, name, left_out=found.signals)
     patches = []
     for point in found.points:
         whole = workspace_document(point.histograms, name)

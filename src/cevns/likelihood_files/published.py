@@ -130,7 +130,7 @@ class Published:
         asked: the question.
         model: its model, with what is held.
         data: what is fitted.
-        asimov: whether that are the expected counts.
+        asimov: whether the data are the expected counts.
         options: of single formats.
         plan: points of a grid of new physics, of which each is a signal of its own.
         scans: scans whose results belong to it.

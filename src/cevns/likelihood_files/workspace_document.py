@@ -121,7 +121,7 @@ class _Configured(_Part):
     auxdata: _Numbers | None = None
     factors: _Numbers | None = None
     sigmas: _Numbers | None = None
-    fixed: bool | Annotated[list[bool], Field(min_length=1)] = False
+    fixed: bool = False
 
 
 class _Config(_Part):
@@ -279,7 +279,7 @@ class _Reading:
             names = tuple(f"{m.name}[{b}]" for b in range(nominal.size))
             for b, n in enumerate(names):
                 if n not in self.parameters:
-                    self.parameters[n] = self._of_bin(m.name, n, b, _FACTOR, None)
+                    self.parameters[n] = self._placed(m.name, n, b, _FACTOR, None)
             return BinFactors(names)
         if m.type == "lumi" and m.name != LUMI:
             raise self.mistake(f"{where} must be called {LUMI!r}")
@@ -307,25 +307,34 @@ class _Reading:
                     "auxdata and sigmas"
                 )
             constraint = Gaussian(own.auxdata[0], own.sigmas[0])
-        self.parameters[name] = self._placed(name, name, 0, value, bounds, constraint, own)
+        self.parameters[name] = self._placed(name, name, 0, bounds, constraint, value=value)
 
     def _placed(
         self,
-        name: str,
         config: str,
+        name: str,
         number: int,
-        value: float,
         bounds: tuple[float, float],
         constraint: Gaussian | None,
-        own: _Configured,
         *,
+        value: float = 1.0,
         fixed: bool = False,
     ) -> Parameter:
-        """A parameter where the measurement puts it."""
+        """A parameter where the measurement puts it.
+
+        Args:
+            config: its name in the measurement, which bins share.
+            name: its own name.
+            number: of the bin.
+            bounds: where the measurement gives none.
+            constraint: of the parameter.
+            value: where the measurement gives none.
+            fixed: hold it, whatever the measurement says.
+        """
+        own = self.config.get(config) or _Configured(name=config)
         values, ends = own.inits, own.bounds
         if (values and number >= len(values)) or (ends and number >= len(ends)):
             raise self.mistake(f"the measurement configures fewer numbers than {config!r} has")
-        held = own.fixed if isinstance(own.fixed, bool) else all(own.fixed)
         value = values[number] if values else value
         lower, upper = ends[number] if ends else bounds
         try:
@@ -335,24 +344,11 @@ class _Reading:
                 lower=lower,
                 upper=upper,
                 constraint=constraint,
-                fixed=held or fixed,
+                fixed=own.fixed or fixed,
                 typical=None if constraint else 0.1 * max(abs(value), 0.1),
             )
         except InputError as error:
             raise self.mistake(str(error)) from None
-
-    def _of_bin(
-        self,
-        config: str,
-        name: str,
-        number: int,
-        bounds: tuple[float, float],
-        constraint: Gaussian | None,
-        *,
-        fixed: bool = False,
-    ) -> Parameter:
-        own = self.config.get(config) or _Configured(name=config)
-        return self._placed(name, config, number, 1.0, bounds, constraint, own, fixed=fixed)
 
     def _shapesys(self, m: _OfBins, nominal: Array, where: str) -> tuple[str, ...]:
         """Factors of the bins, each with an auxiliary count."""
@@ -364,7 +360,7 @@ class _Reading:
         for b, (name, content, error) in enumerate(zip(names, nominal, m.data, strict=True)):
             valid = content > 0.0 and error > 0.0
             tau = (content / error) ** 2 if valid else 1.0
-            self.parameters[name] = self._of_bin(m.name, name, b, _BIN, None, fixed=not valid)
+            self.parameters[name] = self._placed(m.name, name, b, _BIN, None, fixed=not valid)
             if own is not None and (own.auxdata or own.factors):
                 raise self.mistake(f"auxiliary counts of the shapesys {m.name!r} are not read")
             self.auxiliary.append(AuxiliaryCount(name, float(tau)))
@@ -406,7 +402,7 @@ class _Reading:
                 mean = own.auxdata[b] if own is not None and own.auxdata else 1.0
                 constraint = Gaussian(mean, float(sigma) if sigma > 0.0 else 1.0)
                 full = f"{name}[{b}]"
-                self.parameters[full] = self._of_bin(
+                self.parameters[full] = self._placed(
                     name, full, b, _BIN, constraint, fixed=not sigma > 0.0
                 )
 
@@ -415,14 +411,14 @@ class _Reading:
 
 
 def workspace_document(
-    histograms: HistogramModel, name: str, *, left_out: Sequence[str] = ()
+    histograms: HistogramModel, name: str, *, left_out: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, Any]:
     """The JSON of a likelihood of histograms.
 
     Args:
         histograms: the one factor with a constraint is called `LUMI`.
         name: of the measurement.
-        left_out: samples that a patch adds.
+        left_out: samples that a patch adds, by channel.
     """
     channels, parameters = [], []
     for p in histograms.parameters:
@@ -433,7 +429,8 @@ def workspace_document(
             own["fixed"] = True
         parameters.append(own)
     for channel in histograms.channels:
-        samples = [_sample(s) for s in channel.samples if s.name not in left_out]
+        without = (left_out or {}).get(channel.name, ())
+        samples = [_sample(s) for s in channel.samples if s.name not in without]
         channels.append({"name": channel.name, "samples": samples})
     return {
         "channels": channels,

@@ -58,14 +58,12 @@ def export(
     from cevns.likelihood_files.file_format import writer
 
     name = to.strip().casefold()
-    writer(name).prepare(out)
-    if scan and name != "hepdata":
-        raise InputError("--scan adds tables to a submission; use it with --to hepdata")
+    chosen = writer(name)
+    chosen.check_extras(grid=bool(parameter), scans=bool(scan))
+    chosen.prepare(out)
     study = asked.study
     plan = None
     if parameter:
-        if name != "histfactory":
-            raise InputError("--parameter makes a patchset; use it with --to histfactory")
         if asked.poi or asked.free:
             raise InputError("--parameter scans what --poi and --free would fit; name one of them")
         plan = _plan(asked, parameter, asimov=asimov)

@@ -41,14 +41,19 @@ def fit_file(path: Path, asked: options.Asked, output: Output, *, asimov: bool, 
     alien = {"--model": asked.model, "--at": asked.at, "--free": asked.free, "--data": asked.data}
     given = [name for name, value in alien.items() if value]
     if given:
-        raise InputError(f"{path} is the file of a likelihood; {given[0]} is of experiments")
+        raise InputError(
+            f"{path} is the file of a likelihood; {given[0]} applies to experiments only"
+        )
     likelihood = read_likelihood(path, options.changes_of(asked.set_field))
     held = options.fixed(likelihood.model.parameters, asked.fix)
     result = likelihood.fit(asked.poi, fix=held, asimov=asimov, minos=minos)
     console = output.console
-    console.print(f"{path}: {len(likelihood.histograms.channels)} channels, "
-                  f"{likelihood.histograms.n_bins} bins, sha256 {likelihood.sha256[:8]}",
-                  soft_wrap=True)  # fmt: skip
+    channels, n_bins = len(likelihood.histograms.channels), likelihood.histograms.n_bins
+    console.print(
+        f"{path}: {channels} channel{'s' if channels > 1 else ''}, "
+        f"{n_bins} bin{'s' if n_bins > 1 else ''}, sha256 {likelihood.sha256[:8]}",
+        soft_wrap=True,
+    )
     shown = table("events", "channel", "sample", "nominal", "fit", left=2)
     for channel, samples in result.counts.items():
         for name, (nominal, fitted) in samples.items():

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cevns import files
-from cevns.exceptions import DataError, InputError, MissingExtraError
+from cevns.exceptions import DataError, MissingExtraError
 from cevns.inference.model.priors import Flat, Prior
 from cevns.likelihood_files.file_format import (
     Candidate,
@@ -50,8 +50,6 @@ class Arviz(WrittenFormat):
         from cevns.experiments.fast_form import fast_form  # samples alone need tables
         from cevns.inference.bayes.sampling import sample
 
-        if published.plan is not None:
-            raise InputError("a grid of new physics goes into a patchset: --to histfactory")
         model, best = published.model, published.fit
         priors: dict[str, Prior] = {}
         for p in model.parameters:

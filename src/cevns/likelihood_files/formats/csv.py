@@ -1,4 +1,4 @@
-"""CSV: a line a bin with data and components; what it is of stands in comments above.
+"""CSV: a line for each bin with data and components; comments above say what it is of.
 
 Numbers have as many digits as give them back to the last bit.
 """
@@ -20,12 +20,14 @@ from cevns.likelihood_files.file_format import (
     Written,
     WrittenFormat,
 )
-from cevns.likelihood_files.published import ChannelTable, Published
+from cevns.likelihood_files.published import ChannelTable, ComponentTable, Published
+from cevns.typing import Array
 
 __all__ = ["MODEL", "Csv", "csv_text"]
 
 _FIRST = "# cevns table of counts\n"
 _MOST = 200_000_000
+_KINDS = ("predicted", "fitted", "error")
 
 
 def csv_text(tables: tuple[ChannelTable, ...], record: dict[str, Any]) -> str:
@@ -42,7 +44,7 @@ def csv_text(tables: tuple[ChannelTable, ...], record: dict[str, Any]) -> str:
         names += [f"{name}_low", f"{name}_high"]
     names.append("observed")
     for name in components:
-        names += [f"{name}_predicted", f"{name}_fitted", f"{name}_error"]
+        names += [f"{name}_{kind}" for kind in _KINDS]
     out = io.StringIO()
     out.write(_FIRST)
     out.write(f"# {record['statement']}\n")
@@ -53,9 +55,8 @@ def csv_text(tables: tuple[ChannelTable, ...], record: dict[str, Any]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     for table in tables:
-        own = {c.name: c for c in table.components}
         places = {(a.name, a.unit): k for k, a in enumerate(table.axes)}
-        errors = {n: c.error for n, c in own.items()}
+        numbers = {c.name: _numbers(c) for c in table.components}
         for number, edges in enumerate(table.bins()):
             row: list[str] = [table.name, str(number)]
             for axis in axes:
@@ -63,11 +64,15 @@ def csv_text(tables: tuple[ChannelTable, ...], record: dict[str, Any]) -> str:
                 row += ["", ""] if k is None else [repr(e) for e in edges[2 * k : 2 * k + 2]]
             row.append(repr(float(table.observed[number])))
             for name in components:
-                c = own.get(name)
-                numbers = () if c is None else (c.predicted, c.fitted, errors[name])
-                row += [repr(float(x[number])) for x in numbers] or ["", "", ""]
+                found = numbers.get(name)
+                row += [repr(float(found[kind][number])) if found else "" for kind in _KINDS]
             writer.writerow(row)
     return out.getvalue()
+
+
+def _numbers(component: ComponentTable) -> dict[str, Array]:
+    """Columns of a component."""
+    return dict(zip(_KINDS, (component.predicted, component.fitted, component.error), strict=True))
 
 
 class Csv(WrittenFormat):
@@ -81,15 +86,14 @@ class Csv(WrittenFormat):
 
     def write(self, published: Published, out: Path) -> Written:
         """See `WrittenFormat`."""
-        if published.plan is not None:
-            raise InputError("a grid of new physics goes into a patchset: --to histfactory")
         record = {**published.record(), "format": "CSV"}
         text = csv_text(published.tables, record)
         read = _columns(text, out)
         for table in published.tables:
             rows = [k for k, name in enumerate(read["channel"]) if name == table.name]
             wanted = {"observed": table.observed}
-            wanted |= {f"{c.name}_fitted": c.fitted for c in table.components}
+            for c in table.components:
+                wanted |= {f"{c.name}_{n}": v for n, v in _numbers(c).items()}
             for name, numbers in wanted.items():
                 if [float(read[name][k]) for k in rows] != numbers.tolist():
                     raise InputError(f"{out}: {name} would not be read back exactly")

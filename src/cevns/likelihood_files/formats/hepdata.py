@@ -141,10 +141,7 @@ def _parameters(writer: _Writer, published: Published) -> None:
     )
     parameters = published.model.parameters
     at = [parameters.position(p.name) for p in fitted]
-    covariance = published.fit.covariance[np.ix_(at, at)]
-    sigma = np.sqrt(np.diag(covariance))
-    unit = np.where(sigma > 0.0, sigma, 1.0)
-    matrix = covariance / np.outer(unit, unit)
+    matrix = published.fit.correlation[np.ix_(at, at)]
     n = len(names)
     writer.table(
         "Correlations",
@@ -216,8 +213,13 @@ def _scan(writer: _Writer, scan: Scan, number: int) -> None:
             writer.along("line", line.astype(int).tolist()),
             writer.along("point", list(range(1, len(line) + 1))),
             *(
-                writer.column(n, np.concatenate([getattr(c, side) for c in curves]), u)
-                for n, u, side in zip(scan.names, scan.units, ("x", "y"), strict=True)
+                writer.column(n, np.concatenate(points), u)
+                for n, u, points in zip(
+                    scan.names,
+                    scan.units,
+                    ([c.x for c in curves], [c.y for c in curves]),
+                    strict=True,
+                )
             ),
         ],
     )
@@ -227,6 +229,7 @@ class HepData(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "submission to HEPData (folder)"
+    takes_scans: ClassVar[bool] = True
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`; a folder that holds something else is not replaced."""
@@ -243,11 +246,6 @@ class HepData(WrittenFormat):
 
     def write(self, published: Published, out: Path) -> Written:
         """See `WrittenFormat`."""
-        if published.plan is not None:
-            raise InputError(
-                "scans go into a submission by their files (--scan FILE.h5); a patchset is written "
-                "by --to histfactory"
-            )
         writer = _Writer()
         for table in published.tables:
             _counts(writer, table, len(published.tables) > 1)

@@ -24,6 +24,7 @@ from cevns.likelihood_files.file_format import (
     WrittenFormat,
     answer_for,
 )
+from cevns.likelihood_files.histograms import CODES
 from cevns.likelihood_files.inspected_histograms import histogram_tables
 from cevns.likelihood_files.patchsets import patched, patchset_document
 from cevns.likelihood_files.published import Published
@@ -33,10 +34,7 @@ from cevns.likelihood_files.workspace_document import (
     workspace_document,
 )
 
-__all__ = ["CODES", "MODEL", "HistFactory", "metadata_path", "workspace_content"]
-
-CODES = {"normsys": "code4", "histosys": "code4p"}
-"""Interpolation codes that the file means and cannot name; pyhf's defaults."""
+__all__ = ["MODEL", "HistFactory", "metadata_path", "workspace_content"]
 
 
 def metadata_path(out: Path) -> Path:
@@ -81,6 +79,7 @@ class HistFactory(WrittenFormat):
     """See the module."""
 
     title: ClassVar[str] = "HistFactory workspace or patchset (JSON)"
+    takes_grids: ClassVar[bool] = True
 
     def prepare(self, out: Path) -> None:
         """See `WrittenFormat`."""
@@ -173,9 +172,15 @@ def _patchset_path(out: Path) -> Path:
 
 
 def _of_a_patchset(candidate: Candidate) -> str:
-    """The patchset that the signals of a workspace of backgrounds are in; empty for none."""
-    beside = _patchset_path(candidate.path)
-    return beside.name if beside.is_file() else ""
+    """The patchset beside a workspace that knows it by its digest; empty for none."""
+    beside = Candidate(_patchset_path(candidate.path))
+    if not beside.path.is_file():
+        return ""
+    metadata = beside.json.get("metadata")
+    known = metadata.get("digests") if isinstance(metadata, Mapping) else None
+    if not isinstance(known, Mapping) or known.get("sha256") != digest(candidate.json):
+        return ""
+    return beside.path.name
 
 
 def _without_poi(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from cevns import files
-from cevns.exceptions import InputError
 from cevns.likelihood_files.assembled import assembled
 from cevns.likelihood_files.closure import close
 from cevns.likelihood_files.encoding import Rules, encode
@@ -19,13 +18,12 @@ from cevns.likelihood_files.file_format import (
     WrittenFormat,
     answer_for,
 )
+from cevns.likelihood_files.histograms import CODES
 from cevns.likelihood_files.hs3_document import HS3_VERSION, hs3_document, read_hs3_document
 from cevns.likelihood_files.inspected_histograms import histogram_tables
 from cevns.likelihood_files.published import Published
 
 __all__ = ["MODEL", "Hs3", "hs3_content"]
-
-_CODES = {"normsys": "code4", "histosys": "code4p"}
 
 
 def hs3_content(published: Published) -> tuple[dict[str, Any], dict[str, Any], str]:
@@ -34,8 +32,6 @@ def hs3_content(published: Published) -> tuple[dict[str, Any], dict[str, Any], s
     Raises:
         InputError: if the model cannot be expressed, or (strict) not well enough.
     """
-    if published.plan is not None:
-        raise InputError("a grid of new physics goes into a patchset: --to histfactory")
     encoded = encode(published.model, published.data, published.interest, Rules(rates="all"))
     plain = hs3_document(encoded.histograms, "", (), {})
     read_back = assembled(read_hs3_document(json.loads(json.dumps(plain)), "the export"))
@@ -44,7 +40,7 @@ def hs3_content(published: Published) -> tuple[dict[str, Any], dict[str, Any], s
     record = {
         **published.record(),
         "format": f"HS3 {HS3_VERSION}",
-        "interpolation": _CODES,
+        "interpolation": CODES,
         "parameters": published.written_parameters(encoded),
         "closure": closure.record(),
     }

@@ -64,8 +64,6 @@ class Root(WrittenFormat):
 
     def write(self, published: Published, out: Path) -> Written:
         """See `WrittenFormat`."""
-        if published.plan is not None:
-            raise InputError("a grid of new physics goes into a patchset: --to histfactory")
         uproot = library("uproot", "a ROOT file")
         every = list(histograms(published.tables))
         deep = [t.name for t in published.tables if len(t.axes) > 3]
