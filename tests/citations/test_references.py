@@ -46,7 +46,7 @@ def test_fragments_are_plain_bibtex() -> None:
         fields = {name.lower(): value for name, value in theirs.fields.items()}
         assert {n: v for n, v in ours.fields.items() if n != "author"} == fields
         assert ("author" in ours.fields) == ("author" in theirs.persons)
-        assert ours.bibtex() == content.rstrip("\n")  # one layout, which the index relies on
+        assert ours.bibtex() == content.rstrip("\n")  # one layout
 
 
 def test_fragments_say_where_they_were_read_or_hold_an_identifier_alone() -> None:

@@ -21,29 +21,24 @@ FOLDER: Final = Path(__file__).parent / "references"
 _ARXIV: Final = r"\d{4}\.\d{4,5}|[a-z]+-[a-z]+/\d{7}|physics/\d{7}"
 _LISTED: Final = re.compile(rf"arXiv:\s?((?:{_ARXIV})(?:(?:,|,? and) (?:{_ARXIV}))*)")
 _BARE: Final = re.compile(r"(?<![\w/:-])(?:[a-z]+-[a-z]+|physics)/\d{7}")
-_NAMED: Final = re.compile(r"  (eprint|doi) = \{(.*)\},")
 _DOI: Final = re.compile(r"doi:(10\.\d{4,9}/[^\s,;\"'\])]+[^\s,;\"'\]).])")
 
 
 @cache
-def _index() -> dict[str, Path]:
-    """Every fragment by the name of its file, key, arXiv number and DOI, in lower case.
-
-    A fit cites a dozen of them: no more are parsed than are wanted.
-    """
-    found = {}
-    for path in FOLDER.glob("*.bib"):
-        head, *lines = path.read_text("utf-8").splitlines()
-        known = (field for line in lines if (field := _NAMED.fullmatch(line)))
-        named = [f"{'arxiv' if f[1] == 'eprint' else 'doi'}:{f[2]}" for f in known]
-        for name in (path.stem, head.partition("{")[2].rstrip(","), *named):
-            found[name.casefold()] = path
-    return found
+def _carried() -> dict[str, Entry]:
+    """Every entry by the name of its file, in their order."""
+    files = sorted(FOLDER.glob("*.bib"))
+    return {p.stem: replace(parse(p.read_text("utf-8"), p.name), carried=True) for p in files}
 
 
 @cache
-def _read(path: Path) -> Entry:
-    return replace(parse(path.read_text("utf-8"), path.name), carried=True)
+def _index() -> dict[str, Entry]:
+    """Every entry by the name of its file, key, arXiv number and DOI, in lower case."""
+    return {
+        name.casefold(): each
+        for stem, each in _carried().items()
+        for name in (stem, each.key, *each.identifiers)
+    }
 
 
 def library() -> dict[str, Entry]:
@@ -52,7 +47,7 @@ def library() -> dict[str, Entry]:
     Raises:
         InputError: if a file breaks its structure.
     """
-    return {e.key: e for e in (_read(path) for path in sorted(FOLDER.glob("*.bib")))}
+    return {each.key: each for each in _carried().values()}
 
 
 def entry(item: str) -> Entry:
@@ -82,7 +77,7 @@ def entry(item: str) -> Entry:
     if text.startswith("@"):
         return parse(text)
     if (known := _index().get(text.casefold())) is not None:
-        return _read(known)
+        return known
     kind, _, number = text.partition(":")
     fields = {"note": escaped(text)}
     if kind.casefold() == "arxiv" and re.fullmatch(_ARXIV, number):
