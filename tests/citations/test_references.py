@@ -132,6 +132,12 @@ def test_the_entry_of_cevns_is_that_of_its_citation_file() -> None:
     assert (measured["volume"], measured["pages"]) == (str(paper["volume"]), paper["start"])
 
 
+def test_every_command_of_the_entries_has_a_plain_text() -> None:
+    values = (v for p in FRAGMENTS for v in parse(p.read_text("ascii")).fields.values())
+    commands = {name for value in values for name in re.findall(r"\\([A-Za-z]{2,})", value)}
+    assert {c for c in commands if without_tex(rf"\{c}{{\nu}}").startswith(c)} <= {"sin"}
+
+
 HEADLINES = [
     "arXiv:1708.01294",
     "arXiv:2110.07730",
@@ -214,5 +220,7 @@ def test_text_and_markdown_of_an_entry() -> None:
     )
     assert markdown(own).startswith("J. K. Müller and J. Doe, *On ⁴⁰Ar & more*, J. Tests 1 (2026)")
     assert markdown(own).endswith("[doi:10.1234/a_b](https://doi.org/10.1234/a_b)")
+    assert without_tex(r"{$\bar{\nu}_e$}-e, B{\oe}hm") == "ν\u0304_e-e, Bœhm"
     assert without_tex(escaped("Łódź, 5 % & Müller_ß")) == "Łódź, 5 % & Müller_ß"
+    assert escaped("Bœhm, Æ") == r"B{\oe}hm, {\AE}"
     assert written(["none: ours", "file: theirs", "a"], ("b",)) == ("b", "a")
