@@ -9,12 +9,13 @@ import pytest
 
 import cevns
 from cevns import registry
-from cevns.citations import Citations, entry, identifiers_in, written
+from cevns.citations import Citations, entry, identifiers_in, of_model, written
 from cevns.datasets import names as releases
 from cevns.datasets import release
 from cevns.experiments.declaration.document import parse
 from cevns.experiments.declaration.loader import catalogue, find
 from cevns.nuclear.couplings import coupling_schemes, couplings
+from cevns.processes.light_vector import LightVector
 from cevns.sources import source
 from cevns.sources.sky.solar_fluxes import flux_sets, solar_fluxes
 
@@ -115,14 +116,24 @@ def test_points_of_quenching_cite() -> None:
         assert line.partition(":")[2].strip()
 
 
+def names_in(used: Citations) -> set[str]:
+    return {i for e in used.entries.values() for i in (*e.identifiers, e.key)}
+
+
+def test_charges_of_a_light_vector_are_cited() -> None:
+    def cites(charges: str) -> set[str]:
+        return names_in(of_model(LightVector(10.0, charges), "interaction"))
+
+    assert {"arXiv:2009.14220", "arXiv:2202.11002"} <= cites("B-3L_mu")
+    assert "arXiv:1708.04255" in cites("universal")
+    assert cites("u=1/3 d=1/3 nu_mu=-1") == {"arXiv:2008.05022"}
+
+
 def test_what_depends_on_arguments_is_cited_with_them() -> None:
     reactor = {"power_gw": 1.0, "distance_m": 20.0, "live_time_d": 1.0}
 
     def cites(name: str, **options: object) -> set[str]:
-        from cevns.citations import of_model
-
-        used = of_model(source(name, **options), "source")
-        return {i for e in used.entries.values() for i in (*e.identifiers, e.key)}
+        return names_in(of_model(source(name, **options), "source"))
 
     assert "arXiv:2102.04614" in cites("reactor", spectra="hm-dayabay", **reactor)
     assert "arXiv:2102.04614" not in cites("reactor", spectra="bestiole", **reactor)
