@@ -12,9 +12,8 @@ from cevns.citations.library import entry
 from cevns.citations.plain_text import markdown, text
 from cevns.exceptions import InputError, UnknownNameError
 
-__all__ = ["FORMATS", "Citations", "Citing", "of_model", "written"]
+__all__ = ["Citations", "Citing", "of_model", "written"]
 
-FORMATS: Final = ("bibtex", "text", "markdown")
 _NONE: Final = "none:"
 """How what has no source begins; why not stands behind it."""
 _FILE: Final = "file:"
@@ -145,9 +144,10 @@ class Citations:
             UnknownNameError: if there is no such format.
         """
         made = {"bibtex": self.bibtex, "text": self.text, "markdown": self.markdown}
-        if name.strip().casefold() not in made:
-            raise UnknownNameError("format of a bibliography", name, FORMATS)
-        return made[name.strip().casefold()]()
+        wanted = name.strip().casefold()
+        if wanted not in made:
+            raise UnknownNameError("format of a bibliography", name, tuple(made))
+        return made[wanted]()
 
 
 def _shown(each: Entry) -> Entry:
