@@ -139,3 +139,22 @@ def test_what_depends_on_arguments_is_cited_with_them() -> None:
     beam = {"distance_m": 20.0, "protons": 1e20}
     assert "arXiv:1311.3870" in cites("meson-decay", bremsstrahlung="coherent-like", **beam)
     assert "arXiv:1311.3870" not in cites("meson-decay", **beam)
+
+
+@pytest.mark.parametrize(
+    ("name", "item", "roles"),
+    [
+        ("coherent-lar-2020", "arXiv:2006.12659", {"resolution", "efficiency", "pulse shape"}),
+        ("coherent-csi-2021", "arXiv:2110.07730", {"resolution", "efficiency in time"}),
+        ("xenonnt-2024", "arXiv:2408.02877", {"response"}),
+    ],
+)
+def test_parts_of_a_detector_are_cited(name: str, item: str, roles: set[str]) -> None:
+    assert roles <= set(cevns.cite(name).roles(entry(item).key))
+
+
+def test_arrival_times_are_cited(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "excess-in-time.yaml"
+    own = tmp_path / "mine.yaml"
+    own.write_text('cite: ["arXiv:2509.03559"]\n' + example.read_text("utf-8"), "utf-8")
+    assert "arrival times" in cevns.cite(own).roles(entry("arXiv:2509.03559").key)
