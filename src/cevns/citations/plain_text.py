@@ -36,7 +36,8 @@ _SPECIAL: Final = {
 }  # fmt: skip
 _BAR: Final = re.compile(r"\\(?:bar|overline)\s*\{(\\?[A-Za-z]+)\}")
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+)\s*")
-_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED: Final = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _MOST_AUTHORS: Final = 3
 
 
@@ -46,6 +47,8 @@ def without_tex(value: str) -> str:
     Examples:
         >>> without_tex(r"{M{\"u}ller}, J. and {\'I}{\~n}igo, V{\'\i}ctor \& {\v{C}} of $^{8}$B")
         'Müller, J. and Íñigo, Víctor & Č of ⁸B'
+        >>> without_tex(r"{$e^+e^-$} at {CaF$_{2}$(Eu)}, file\_2")
+        'e⁺e⁻ at CaF₂(Eu), file_2'
         >>> without_tex(r"{$\bar{\nu}_e$}") == "ν\u0304_e"
         True
     """
@@ -57,7 +60,8 @@ def without_tex(value: str) -> str:
     plain = _ACCENT.sub(accent, value)
     plain = _BAR.sub("\\1\u0304", plain)
     plain = _COMMAND.sub(lambda m: _COMMANDS.get(m[1], m[1]), plain)
-    plain = re.sub(r"\^\{?(\d+)\}?", lambda m: m[1].translate(_RAISED), plain)
+    plain = re.sub(r"\^\{?([\d+-]+)\}?", lambda m: m[1].translate(_RAISED), plain)
+    plain = re.sub(r"(?<!\\)_\{?(\d+)\}?", lambda m: m[1].translate(_LOWERED), plain)
     plain = re.sub(r"\\([&%$#_{}])", r"\1", plain.replace("~", " ").replace("--", "–"))
     return re.sub(r"[{}$]", "", plain)
 
@@ -122,8 +126,7 @@ def text(entry: Entry) -> str:
         'G. Cowan et al., Asymptotic formulae for likelihood-based test'
     """
     title = without_tex(entry.fields.get("title", ""))
-    links = [name for name in entry.identifiers if name.startswith(("arXiv", "doi"))]
-    return ", ".join(filter(None, (_authors(entry), title, _place(entry), *links)))
+    return ", ".join(filter(None, (_authors(entry), title, _place(entry), *entry.identifiers)))
 
 
 def markdown(entry: Entry) -> str:
@@ -142,10 +145,10 @@ def markdown(entry: Entry) -> str:
         )
         links.append(f"[{name}]({address})")
     title = without_tex(entry.fields.get("title", ""))
-    said = (_authors(entry), f"*{_safe(title)}*" if title else "", _place(entry))
-    return ", ".join([*(_safe(s) if i != 1 else s for i, s in enumerate(said) if s), *links])
+    said = (_safe(_authors(entry)), f"*{_safe(title)}*" if title else "", _safe(_place(entry)))
+    return ", ".join([*filter(None, said), *links])
 
 
 def _safe(words: str) -> str:
-    """Words without a meaning in Markdown."""
+    """Words in which Markdown sees no marks."""
     return re.sub(r"([\\*_`\[\]<>|])", r"\\\1", words)

@@ -15,9 +15,9 @@ from cevns.exceptions import InputError, UnknownNameError
 __all__ = ["Citations", "Citing", "of_model", "written"]
 
 _NONE: Final = "none:"
-"""How what has no source begins; why not stands behind it."""
+"""Beginning of a sentence that says why there is no source."""
 _FILE: Final = "file:"
-"""How that begins whose numbers are those of the file that uses it; which stands behind it."""
+"""Beginning of a sentence that says which numbers are those of the file that uses them."""
 
 
 @runtime_checkable
