@@ -187,6 +187,20 @@ def test_the_reader_agrees_with_pybtex_on_what_people_paste() -> None:
 
 
 @pytest.mark.parametrize(
+    "item",
+    [
+        "arXiv:2110.07730v2",
+        "https://arxiv.org/abs/2110.07730v1",
+        "https://doi.org/10.1103/PhysRevLett.129.081801",
+    ],
+)
+def test_addresses_and_versions_are_identifiers(item: str) -> None:
+    assert cevns.citations.entry(item).key == "arXiv:2110.07730"  # type: ignore[attr-defined]
+    own = cevns.citations.entry("arXiv:hep-ph/9912345v3")  # type: ignore[attr-defined]
+    assert own.identifiers == ("arXiv:hep-ph/9912345",)
+
+
+@pytest.mark.parametrize(
     ("broken", "said"),
     [
         ("title = {a}", "begins with @KIND"),

@@ -21,6 +21,12 @@ FOLDER: Final = Path(__file__).parent / "references"
 _ARXIV: Final = r"\d{4}\.\d{4,5}|[a-z]+-[a-z]+/\d{7}|physics/\d{7}"
 _LISTED: Final = re.compile(rf"arXiv:\s?((?:{_ARXIV})(?:(?:,|,? and) (?:{_ARXIV}))*)")
 _BARE: Final = re.compile(r"(?<![\w/:-])(?:[a-z]+-[a-z]+|physics)/\d{7}")
+_ADDRESSES: Final = (
+    (re.compile(r"^https?://arxiv\.org/(?:abs|pdf)/", re.IGNORECASE), "arXiv:"),
+    (re.compile(r"^https?://(?:dx\.)?doi\.org/", re.IGNORECASE), "doi:"),
+    (re.compile(r"^(arxiv:.*\d)v\d+$", re.IGNORECASE), r"\1"),
+)
+"""What stands for an identifier, and the identifier: addresses, and versions of a preprint."""
 _DOI: Final = re.compile(r"doi:(10\.\d{4,9}/[^\s,;\"'\])]+[^\s,;\"'\]).])")
 
 
@@ -54,8 +60,8 @@ def entry(item: str) -> Entry:
     """The entry that an item of a citation means.
 
     Args:
-        item: key of a carried entry or name of its file, ``arXiv:NUMBER``, ``doi:DOI``, BibTeX
-            text, or words. What is not carried becomes an entry that holds the identifier, or the
+        item: key of a carried entry or name of its file, ``arXiv:NUMBER``, ``doi:DOI``, their
+            addresses, BibTeX text, or words. What is not carried becomes an entry that holds the identifier, or the
             words, alone.
 
     Raises:
@@ -76,6 +82,8 @@ def entry(item: str) -> Entry:
     text = item.strip()
     if text.startswith("@"):
         return parse(text)
+    for written, plain in _ADDRESSES:
+        text = written.sub(plain, text)
     if (known := _index().get(text.casefold())) is not None:
         return known
     kind, _, number = text.partition(":")
