@@ -61,8 +61,8 @@ def entry(item: str) -> Entry:
 
     Args:
         item: key of a carried entry or name of its file, ``arXiv:NUMBER``, ``doi:DOI``, their
-            addresses, BibTeX text, or words. What is not carried becomes an entry that holds the identifier, or the
-            words, alone.
+            addresses, BibTeX text, or words. What is not carried becomes an entry that holds the
+            identifier, or the words, alone.
 
     Raises:
         InputError: if BibTeX text is not one entry.

@@ -22,7 +22,8 @@ _LETTERS: Final = {
     "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ",
 }  # fmt: skip
 _COMMANDS: Final = {
-    **_LETTERS, "aa": "å", "AA": "Å", "i": "i", "nu": "ν", "mu": "μ", "tau": "τ", "pi": "π", "theta": "θ", "beta": "β",
+    **_LETTERS, "aa": "å", "AA": "Å", "i": "i", "nu": "ν", "mu": "μ", "tau": "τ", "pi": "π",
+    "theta": "θ", "beta": "β",
     "gamma": "γ", "alpha": "α", "mathrm": "", "rm": "", "text": "", "emph": "",
     "ensuremath": "", "times": "×", "pm": "±", "rightarrow": "→", "to": "→",
     "dots": "…", "textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^",
@@ -47,8 +48,8 @@ def without_tex(value: str) -> str:
     Examples:
         >>> without_tex(r"{M{\"u}ller}, J. and {\'I}{\~n}igo, V{\'\i}ctor \& {\v{C}} of $^{8}$B")
         'Müller, J. and Íñigo, Víctor & Č of ⁸B'
-        >>> without_tex(r"{$e^+e^-$} at {CaF$_{2}$(Eu)}, file\_2")
-        'e⁺e⁻ at CaF₂(Eu), file_2'
+        >>> without_tex(r"{$e^+e^-$} in {D$_{2}$O}, file\_2")
+        'e⁺e⁻ in D₂O, file_2'
         >>> without_tex(r"{$\bar{\nu}_e$}") == "ν\u0304_e"
         True
     """
