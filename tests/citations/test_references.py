@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import cevns
-from cevns.citations import Entry, identifiers_in, library
+from cevns.citations import Entry, entry, identifiers_in, library
 from cevns.citations.bibtex_entry import parse
 from cevns.citations.library import FOLDER
 from cevns.citations.methods import METHODS, SOFTWARE
@@ -163,7 +163,7 @@ HEADLINES = [
 
 @pytest.mark.parametrize("item", HEADLINES)
 def test_headline_papers_have_a_record(item: str) -> None:
-    found = cevns.citations.entry(item)  # type: ignore[attr-defined]
+    found = entry(item)
     assert found.carried
     assert {"title", "author"} <= found.fields.keys()
     assert found.fields["checked"] != NO_RECORD
@@ -195,8 +195,8 @@ def test_the_reader_agrees_with_pybtex_on_what_people_paste() -> None:
     ],
 )
 def test_addresses_and_versions_are_identifiers(item: str) -> None:
-    assert cevns.citations.entry(item).key == "arXiv:2110.07730"  # type: ignore[attr-defined]
-    own = cevns.citations.entry("arXiv:hep-ph/9912345v3")  # type: ignore[attr-defined]
+    assert entry(item).key == "arXiv:2110.07730"
+    own = entry("arXiv:hep-ph/9912345v3")
     assert own.identifiers == ("arXiv:hep-ph/9912345",)
 
 
