@@ -9,10 +9,9 @@ file that uses it, whose papers are cited then.
 from cevns.citations.bibtex_entry import Entry
 from cevns.citations.library import entry, identifiers_in, library
 from cevns.citations.methods import of_methods
-from cevns.citations.used import FORMATS, Citations, Citing, of_model, written
+from cevns.citations.used import Citations, Citing, of_model, written
 
 __all__ = [
-    "FORMATS",
     "Citations",
     "Citing",
     "Entry",

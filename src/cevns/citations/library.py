@@ -21,29 +21,30 @@ FOLDER: Final = Path(__file__).parent / "references"
 _ARXIV: Final = r"\d{4}\.\d{4,5}|[a-z]+-[a-z]+/\d{7}|physics/\d{7}"
 _LISTED: Final = re.compile(rf"arXiv:\s?((?:{_ARXIV})(?:(?:,|,? and) (?:{_ARXIV}))*)")
 _BARE: Final = re.compile(r"(?<![\w/:-])(?:[a-z]+-[a-z]+|physics)/\d{7}")
-_NAMED: Final = re.compile(r"  (eprint|doi) = \{(.*)\},")
+_ADDRESSES: Final = (
+    (re.compile(r"^https?://arxiv\.org/(?:abs|pdf)/", re.IGNORECASE), "arXiv:"),
+    (re.compile(r"^https?://(?:dx\.)?doi\.org/", re.IGNORECASE), "doi:"),
+    (re.compile(r"^(arxiv:.*\d)v\d+$", re.IGNORECASE), r"\1"),
+)
+"""What stands for an identifier, and the identifier: addresses, and versions of a preprint."""
 _DOI: Final = re.compile(r"doi:(10\.\d{4,9}/[^\s,;\"'\])]+[^\s,;\"'\]).])")
 
 
 @cache
-def _index() -> dict[str, Path]:
-    """Every fragment by the name of its file, key, arXiv number and DOI, in lower case.
-
-    A fit cites a dozen of them: no more are parsed than are wanted.
-    """
-    found = {}
-    for path in FOLDER.glob("*.bib"):
-        head, *lines = path.read_text("utf-8").splitlines()
-        known = (field for line in lines if (field := _NAMED.fullmatch(line)))
-        named = [f"{'arxiv' if f[1] == 'eprint' else 'doi'}:{f[2]}" for f in known]
-        for name in (path.stem, head.partition("{")[2].rstrip(","), *named):
-            found[name.casefold()] = path
-    return found
+def _carried() -> dict[str, Entry]:
+    """Every entry by the name of its file, in their order."""
+    files = sorted(FOLDER.glob("*.bib"))
+    return {p.stem: replace(parse(p.read_text("utf-8"), p.name), carried=True) for p in files}
 
 
 @cache
-def _read(path: Path) -> Entry:
-    return replace(parse(path.read_text("utf-8"), path.name), carried=True)
+def _index() -> dict[str, Entry]:
+    """Every entry by the name of its file, key, arXiv number and DOI, in lower case."""
+    return {
+        name.casefold(): each
+        for stem, each in _carried().items()
+        for name in (stem, each.key, *each.identifiers)
+    }
 
 
 def library() -> dict[str, Entry]:
@@ -52,16 +53,16 @@ def library() -> dict[str, Entry]:
     Raises:
         InputError: if a file breaks its structure.
     """
-    return {e.key: e for e in (_read(path) for path in sorted(FOLDER.glob("*.bib")))}
+    return {each.key: each for each in _carried().values()}
 
 
 def entry(item: str) -> Entry:
     """The entry that an item of a citation means.
 
     Args:
-        item: key of a carried entry or name of its file, ``arXiv:NUMBER``, ``doi:DOI``, BibTeX
-            text, or words. What is not carried becomes an entry that holds the identifier, or the
-            words, alone.
+        item: key of a carried entry or name of its file, ``arXiv:NUMBER``, ``doi:DOI``, their
+            addresses, BibTeX text, or words. What is not carried becomes an entry that holds the
+            identifier, or the words, alone.
 
     Raises:
         InputError: if BibTeX text is not one entry.
@@ -81,8 +82,10 @@ def entry(item: str) -> Entry:
     text = item.strip()
     if text.startswith("@"):
         return parse(text)
+    for written, plain in _ADDRESSES:
+        text = written.sub(plain, text)
     if (known := _index().get(text.casefold())) is not None:
-        return _read(known)
+        return known
     kind, _, number = text.partition(":")
     fields = {"note": escaped(text)}
     if kind.casefold() == "arxiv" and re.fullmatch(_ARXIV, number):

@@ -19,21 +19,26 @@ _ACCENT: Final = re.compile(
     r"\{?\\(?:(['`^\"~=.])\s*|([uvHckr])(?:\s+|(?=\{)))(?:\{\\?([A-Za-z])\}|\\?([A-Za-z]))\}?"
 )
 _LETTERS: Final = {
-    "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "aa": "å", "AA": "Å",
-    "i": "i", "nu": "ν", "mu": "μ", "tau": "τ", "pi": "π", "theta": "θ", "beta": "β",
-    "gamma": "γ", "alpha": "α", "mathrm": "", "rm": "", "text": "", "bar": "", "overline": "",
-    "emph": "", "ensuremath": "", "times": "×", "pm": "±", "rightarrow": "→", "to": "→",
+    "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ",
+}  # fmt: skip
+_COMMANDS: Final = {
+    **_LETTERS, "aa": "å", "AA": "Å", "i": "i", "nu": "ν", "mu": "μ", "tau": "τ", "pi": "π",
+    "theta": "θ", "beta": "β",
+    "gamma": "γ", "alpha": "α", "mathrm": "", "rm": "", "text": "", "emph": "",
+    "ensuremath": "", "times": "×", "pm": "±", "rightarrow": "→", "to": "→",
     "dots": "…", "textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^",
     "textendash": "–", "sim": "∼", "ell": "ℓ", "varepsilon": "ε", "epsilon": "ε",
-    "chi": "χ", "eta": "η", "circ": "°",
+    "chi": "χ", "eta": "η", "sigma": "σ", "widehat": "", "circ": "°",
 }  # fmt: skip
 _SPECIAL: Final = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
-    "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "ß": r"{\ss}",
-    "ø": r"{\o}", "Ø": r"{\O}", "ł": r"{\l}", "Ł": r"{\L}", "–": "--", "—": "---",
+    "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",
+    "—": "---", **{letter: f"{{\\{name}}}" for name, letter in _LETTERS.items()},
 }  # fmt: skip
+_BAR: Final = re.compile(r"\\(?:bar|overline)\s*\{(\\?[A-Za-z]+)\}")
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+)\s*")
-_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED: Final = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _MOST_AUTHORS: Final = 3
 
 
@@ -43,6 +48,10 @@ def without_tex(value: str) -> str:
     Examples:
         >>> without_tex(r"{M{\"u}ller}, J. and {\'I}{\~n}igo, V{\'\i}ctor \& {\v{C}} of $^{8}$B")
         'Müller, J. and Íñigo, Víctor & Č of ⁸B'
+        >>> without_tex(r"{$e^+e^-$} in {D$_{2}$O}, file\_2")
+        'e⁺e⁻ in D₂O, file_2'
+        >>> without_tex(r"{$\bar{\nu}_e$}") == "ν\u0304_e"
+        True
     """
 
     def accent(found: re.Match[str]) -> str:
@@ -50,8 +59,10 @@ def without_tex(value: str) -> str:
         return unicodedata.normalize("NFC", letter + _ACCENTS[found[1] or found[2]])
 
     plain = _ACCENT.sub(accent, value)
-    plain = _COMMAND.sub(lambda m: _LETTERS.get(m[1], m[1]), plain)
-    plain = re.sub(r"\^\{?(\d+)\}?", lambda m: m[1].translate(_RAISED), plain)
+    plain = _BAR.sub("\\1\u0304", plain)
+    plain = _COMMAND.sub(lambda m: _COMMANDS.get(m[1], m[1]), plain)
+    plain = re.sub(r"\^\{?([\d+-]+)\}?", lambda m: m[1].translate(_RAISED), plain)
+    plain = re.sub(r"(?<!\\)_\{?(\d+)\}?", lambda m: m[1].translate(_LOWERED), plain)
     plain = re.sub(r"\\([&%$#_{}])", r"\1", plain.replace("~", " ").replace("--", "–"))
     return re.sub(r"[{}$]", "", plain)
 
@@ -116,8 +127,7 @@ def text(entry: Entry) -> str:
         'G. Cowan et al., Asymptotic formulae for likelihood-based test'
     """
     title = without_tex(entry.fields.get("title", ""))
-    links = [name for name in entry.identifiers if name.startswith(("arXiv", "doi"))]
-    return ", ".join(filter(None, (_authors(entry), title, _place(entry), *links)))
+    return ", ".join(filter(None, (_authors(entry), title, _place(entry), *entry.identifiers)))
 
 
 def markdown(entry: Entry) -> str:
@@ -136,10 +146,10 @@ def markdown(entry: Entry) -> str:
         )
         links.append(f"[{name}]({address})")
     title = without_tex(entry.fields.get("title", ""))
-    said = (_authors(entry), f"*{_safe(title)}*" if title else "", _place(entry))
-    return ", ".join([*(_safe(s) if i != 1 else s for i, s in enumerate(said) if s), *links])
+    said = (_safe(_authors(entry)), f"*{_safe(title)}*" if title else "", _safe(_place(entry)))
+    return ", ".join([*filter(None, said), *links])
 
 
 def _safe(words: str) -> str:
-    """Words without a meaning in Markdown."""
+    """Words in which Markdown sees no marks."""
     return re.sub(r"([\\*_`\[\]<>|])", r"\\\1", words)

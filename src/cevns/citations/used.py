@@ -12,13 +12,12 @@ from cevns.citations.library import entry
 from cevns.citations.plain_text import markdown, text
 from cevns.exceptions import InputError, UnknownNameError
 
-__all__ = ["FORMATS", "Citations", "Citing", "of_model", "written"]
+__all__ = ["Citations", "Citing", "of_model", "written"]
 
-FORMATS: Final = ("bibtex", "text", "markdown")
 _NONE: Final = "none:"
-"""How what has no source begins; why not stands behind it."""
+"""Beginning of a sentence that says why there is no source."""
 _FILE: Final = "file:"
-"""How that begins whose numbers are those of the file that uses it; which stands behind it."""
+"""Beginning of a sentence that says which numbers are those of the file that uses them."""
 
 
 @runtime_checkable
@@ -145,9 +144,10 @@ class Citations:
             UnknownNameError: if there is no such format.
         """
         made = {"bibtex": self.bibtex, "text": self.text, "markdown": self.markdown}
-        if name.strip().casefold() not in made:
-            raise UnknownNameError("format of a bibliography", name, FORMATS)
-        return made[name.strip().casefold()]()
+        wanted = name.strip().casefold()
+        if wanted not in made:
+            raise UnknownNameError("format of a bibliography", name, tuple(made))
+        return made[wanted]()
 
 
 def _shown(each: Entry) -> Entry:

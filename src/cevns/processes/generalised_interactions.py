@@ -34,6 +34,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from cevns.citations import identifiers_in
 from cevns.exceptions import InputError
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
@@ -94,6 +95,14 @@ class GeneralisedInteractions(Extension):
             name = f"{kind}_charges"
             object.__setattr__(self, name, nucleon_charges(kind, getattr(self, name)))
         check_leptons(self.leptons)
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...]]:
+        """Sources of the charges, where they are named sets."""
+        return {
+            "scalar charges": identifiers_in(self._scalar.source),
+            "tensor charges": identifiers_in(self._tensor.source),
+        }
 
     @property
     def parameters(self) -> Parameters:

@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cevns.citations import identifiers_in
 from cevns.exceptions import InputError
 from cevns.nuclear.nuclides import Nuclide
 from cevns.parameters import Parameters
@@ -104,6 +105,11 @@ class LightVector(Extension):
     def assignment(self) -> Charges:
         """The charges in use."""
         return find_charges(self.charges)
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...]]:
+        """Source of the charges, where they are a named assignment."""
+        return {"charges": identifiers_in(self.assignment.source)}
 
     @property
     def parameters(self) -> Parameters:

@@ -26,7 +26,7 @@ __all__ = [
     "nuclear_shape",
 ]
 
-CITE = "none: a textbook cross section"
+CITE = ("vogel-engel-1989",)
 
 UNIT_MU_B = 1e-10
 """Bohr magnetons per unit of the parameters."""

@@ -32,7 +32,7 @@ from cevns.propagation.lepton_mixing import LeptonMixing, OfMassStates
 
 __all__ = ["MODEL", "MassBasisMoments"]
 
-CITE = ("arXiv:1510.01684",)
+CITE = ("arXiv:1510.01684", "vogel-engel-1989")
 
 
 @dataclass(frozen=True)

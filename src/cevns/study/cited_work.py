@@ -76,10 +76,9 @@ def cite(
         else:
             record = one.to_dict() if isinstance(one, Result) else one
             found.append(_of_record(record, "this record"))
+    used, software = Citations.joined(found), of_methods()
     # the software of all of them stands behind what each has of its own
-    software = of_methods()
-    own = (Citations(tuple(p for p in each.pairs if p not in software.pairs)) for each in found)
-    return Citations.joined([*own, software])
+    return Citations(tuple(p for p in used.pairs if p not in software.pairs)) + software
 
 
 def _of_file(path: Path) -> Citations:

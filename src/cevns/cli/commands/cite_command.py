@@ -31,13 +31,11 @@ def cite(
     data: options.DataFolder = None,
 ) -> None:
     """Whom to cite for a run, each with what it was used for; of an experiment, for a fit of it."""
-    from cevns.citations import FORMATS
-    from cevns.exceptions import UnknownNameError
+    from cevns.citations import Citations
     from cevns.study.cited_work import cite as cited
     from cevns.study.cited_work import is_result
 
-    if format_name.strip().casefold() not in FORMATS:
-        raise UnknownNameError("format of a bibliography", format_name, FORMATS)
+    Citations().format(format_name)  # refuses a wrong name before anything is read
     given = {"--model": model, "--set": set_field, "--data": data}
     for option in (name for name, value in given.items() if value is not None):
         if all(is_result(one) for one in what):

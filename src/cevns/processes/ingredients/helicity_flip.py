@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from cevns.citations import identifiers_in
 from cevns.parameters import Parameters
 from cevns.particles import lepton
 from cevns.processes.framework.extension import Extension, Shape
@@ -49,6 +50,11 @@ class HelicityFlip(Extension):
     def nucleons(self) -> NucleonCharges:
         """The charges of the nucleons."""
         return nucleon_charges(self.particle, self.charges)
+
+    @property
+    def cites(self) -> Mapping[str, tuple[str, ...]]:
+        """Source of the charges, where they are a named set."""
+        return {"charges": identifiers_in(self.nucleons.source)}
 
     @property
     def mass_mev(self) -> float:
