@@ -22,9 +22,8 @@ __all__ = ["cevns_limit_figure", "row_figure", "strength_limit_figure"]
 _PUBLISHED = "#e42536"
 
 
-def _limit(axes: Axes, limit: float, level: float, *, low: float) -> None:
-    """An upper limit: what lies above is excluded."""
-    high = 1.5 * limit - 0.5 * low
+def _limit(axes: Axes, limit: float, level: float, low: float, high: float) -> None:
+    """An upper limit: what lies above, up to the end of the axis, is excluded."""
     axes.axvspan(limit, high, facecolor=style.STEADY_FILL, hatch="////", edgecolor="white")
     axes.axvline(limit, color=style.INK, label=f"Upper limit, {100.0 * level:g} %")
     axes.set_xlim(low, high)
@@ -41,8 +40,7 @@ def cevns_limit_figure(found: CevnsLimit) -> Figure:
     """
     figure, grid = style.panels(style.SINGLE_IN, 1.7)
     axes = grid[0, 0]
-    _limit(axes, found.ratio, found.level, low=0.0)
-    axes.set_xlim(0.0, max(1.5 * found.ratio, 1.5))
+    _limit(axes, found.ratio, found.level, 0.0, 1.5 * max(found.ratio, 1.0))
     axes.axvline(1.0, color=style.ACCENT, linestyle="--", label="Standard Model")
     axes.set_xlabel("Cross section / Standard Model")
     axes.legend(loc="upper right")
@@ -59,7 +57,8 @@ def strength_limit_figure(found: StrengthLimit) -> Figure:
     """
     figure, grid = style.panels(style.SINGLE_IN, 1.7)
     axes = grid[0, 0]
-    _limit(axes, found.upper_limit, found.level, low=min(found.best, 0.0))
+    low = min(found.best, 0.0)
+    _limit(axes, found.upper_limit, found.level, low, 1.5 * found.upper_limit - 0.5 * low)
     axes.axvline(found.best, color=style.ACCENT, linestyle="--", label="Best value")
     axes.set_xlabel(parameter_label(found.parameter, found.unit))
     axes.legend(loc="upper right")
