@@ -44,7 +44,7 @@ from cevns.likelihood_files.imported import read_likelihood
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import interaction
 from cevns.rates.recoil_angles import RecoilAngles
-from cevns.records import Binned, Result, Shown
+from cevns.records import _FIGURES, Binned, Result, Shown
 from cevns.sources import SNS, source
 from cevns.sources.supernova import Supernova
 
@@ -245,6 +245,15 @@ def test_every_result_has_an_example() -> None:
     every_class()
     ours = {c.__name__ for c in subclasses(Result) if c.__module__.startswith("cevns.")}
     assert ours - {"Binned"} == set(MADE)
+
+
+def test_figures_are_declared_for_classes_that_there_are() -> None:
+    """The figure of a class of another name would be that of any result, a table."""
+    declared = set(_FIGURES) - {"Result", "ax", "map of DirectionsRecord"}
+    assert declared <= set(MADE)
+    for dotted in _FIGURES.values():
+        module, _, name = dotted.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), name))
 
 
 def test_what_a_study_returns_are_results() -> None:
