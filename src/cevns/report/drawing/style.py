@@ -36,6 +36,7 @@ __all__ = [
     "FLAVOUR_LINES",
     "HATCHES",
     "INK",
+    "PUBLISHED",
     "SIGNAL_FILL",
     "SINGLE_IN",
     "STEADY_FILL",
@@ -73,6 +74,8 @@ DOUBLE_IN: Final = 7.1
 INK: Final = "black"
 FAINT: Final = "0.45"
 ACCENT: Final = "#2f5fb3"
+PUBLISHED: Final = "#e42536"
+"""Of a published number beside ours."""
 # filled areas: dark and light alternate, so that neighbours in a stack differ in brightness
 SIGNAL_FILL: Final = "#5c8fe0"
 STEADY_FILL: Final = "#d3d3d8"

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["cevns_limit_figure", "row_figure", "strength_limit_figure"]
 
-_PUBLISHED = "#e42536"
-
 
 def _limit(axes: Axes, limit: float, level: float, low: float, high: float) -> None:
     """An upper limit: what lies above, up to the end of the axis, is excluded."""
@@ -83,11 +81,11 @@ def row_figure(found: Row) -> Figure:
         p = row.published
         if p.published is not None:
             errors = [[p.error_down or 0.0], [p.error_up or 0.0]]
-            axes.errorbar(p.published, y, xerr=errors, fmt="D", color=_PUBLISHED,
+            axes.errorbar(p.published, y, xerr=errors, fmt="D", color=style.PUBLISHED,
                           markerfacecolor="none", label="Published" if not y else None)  # fmt: skip
         if p.own is not None:
             label = "Independent program" if not y else None
-            axes.plot(p.own, y, "s", color=_PUBLISHED, markerfacecolor="none", label=label)
+            axes.plot(p.own, y, "s", color=style.PUBLISHED, markerfacecolor="none", label=label)
         axes.plot(row.ours, y + 0.25, "o", color=style.ACCENT, label="Ours" if not y else None)
     axes.set_yticks([])
     axes.set_ylim(len(rows) - 0.3, -0.6)
