@@ -10,6 +10,7 @@ import pytest
 from cevns.analysis.count_limit import CevnsLimit
 from cevns.inference.minimum.batch import FAILED
 from cevns.inference.toys.toy_result import ToyResult
+from cevns.reproduction.published_rows import Published, Row
 
 pytest.importorskip("mplhep")
 
@@ -55,3 +56,15 @@ def test_toys_without_errors_are_a_table() -> None:
     found = toys(0.0)
     assert found.pulls == {}
     assert found.plot().axes
+
+
+def test_a_row_names_what_only_its_second_number_has() -> None:
+    first, second = (
+        Published(id="a", quantity="a rate", source="a paper", published=p, own=own)
+        for p, own in ((None, 0.9), (2.0, 2.1))
+    )
+    whole = Row(first, None, parts=(Row(first, 1.0), Row(second, 2.2)))
+    (axes,) = whole.plot().axes
+    said = [t.get_text() for t in axes.get_legend().get_texts()]
+    assert sorted(said) == ["Independent program", "Ours", "Published"]
+    assert [line.get_xdata().tolist() for line in axes.lines[-2:]] == [[0.9, 2.1], [1.0, 2.2]]

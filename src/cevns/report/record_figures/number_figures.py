@@ -77,16 +77,21 @@ def row_figure(found: Row) -> Figure:
         return table_figure(found)
     figure, grid = style.panels(style.SINGLE_IN, 1.1 + 0.5 * len(rows))
     axes = grid[0, 0]
-    for y, row in enumerate(rows):
-        p = row.published
-        if p.published is not None:
-            errors = [[p.error_down or 0.0], [p.error_up or 0.0]]
-            axes.errorbar(p.published, y, xerr=errors, fmt="D", color=style.PUBLISHED,
-                          markerfacecolor="none", label="Published" if not y else None)  # fmt: skip
-        if p.own is not None:
-            label = "Independent program" if not y else None
-            axes.plot(p.own, y, "s", color=style.PUBLISHED, markerfacecolor="none", label=label)
-        axes.plot(row.ours, y + 0.25, "o", color=style.ACCENT, label="Ours" if not y else None)
+    theirs = [(y, r.published) for y, r in enumerate(rows)]
+    with_errors = [
+        (p.published, y, p.error_down or 0.0, p.error_up or 0.0)
+        for y, p in theirs
+        if p.published is not None
+    ]
+    if with_errors:
+        x, at, down, up = zip(*with_errors, strict=True)
+        axes.errorbar(x, at, xerr=[down, up], fmt="D", color=style.PUBLISHED,
+                      markerfacecolor="none", label="Published")  # fmt: skip
+    if own := [(p.own, y) for y, p in theirs if p.own is not None]:
+        axes.plot(*zip(*own, strict=True), "s", color=style.PUBLISHED, markerfacecolor="none",
+                  label="Independent program")  # fmt: skip
+    axes.plot([r.ours for r in rows], [y + 0.25 for y, _ in theirs], "o", color=style.ACCENT,
+              label="Ours")  # fmt: skip
     axes.set_yticks([])
     axes.set_ylim(len(rows) - 0.3, -0.6)
     axes.set_xlabel(style.with_unit("Value", found.published.unit))
