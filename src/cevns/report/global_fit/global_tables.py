@@ -20,7 +20,7 @@ from cevns.report.drawing import style
 from cevns.report.drawing.labels import parameter_label
 from cevns.report.drawing.outlines import fill_paths
 from cevns.report.drawing.overlays import read_curves
-from cevns.report.gallery_parts.carried_scans import shipped
+from cevns.report.gallery_parts.carried_scans import shipped, shipped_lines
 from cevns.report.gallery_parts.carried_tables import Table
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ FITS_FROM: Final = "regions, limits and fits, from tools/make_global_tables.py"
 
 def lines(name: str) -> list[dict[str, str]]:
     """The rows of a shipped table by its columns."""
-    text = [t for t in read_lines(shipped(name)) if t.strip() and not t.startswith("#")]
-    return list(csv.DictReader(text))
+    return list(csv.DictReader(shipped_lines(name)))
 
 
 @cache
