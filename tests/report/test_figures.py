@@ -35,6 +35,7 @@ from cevns.report import (
     save,
 )
 from cevns.report.drawing import style
+from cevns.report.drawing.legends import lift_legend
 from cevns.report.profile_figures import crossings
 from cevns.report.projections import steady_state
 from cevns.report.recoil_figures import recoil_energies, recoil_spectrum
@@ -447,11 +448,11 @@ def test_a_high_bin_lifts_the_legend() -> None:
         axes.set_ylim(0.0, 10.5)
         axes.set_xlim(0.0, 4.0)
         legend = axes.legend(loc="upper right")
-        style.lift_legend(figure, axes, edges, heights)
+        lift_legend(figure, axes, edges, heights)
         figure.draw_without_rendering()
         assert axes.transData.transform((3.5, 10.0))[1] < legend.get_window_extent().y0
         before = axes.get_ylim()
-        style.lift_legend(figure, axes, edges, np.ones(4))
+        lift_legend(figure, axes, edges, np.ones(4))
         assert axes.get_ylim() == before
 
 

@@ -163,6 +163,12 @@ def test_the_mix_of_quarks_is_the_plane_of_both_in_other_coordinates():
     edge = planes.of_mix(ring, ((-0.5, 0.3), (-0.5, 0.5)))
     assert np.isnan(edge).any()
     assert not np.isnan(eta).any()
+    # once around the origin eta goes twice from -90 to 90 degrees: no line joins both ends
+    turn = np.linspace(0.0, 2.0 * np.pi, 41)
+    around = 0.2 * np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+    eta = planes.of_mix(around, ((-0.5, 0.5), (-0.5, 0.5)))[:, 0]
+    assert np.isnan(eta).sum() == 2
+    assert np.nanmax(np.abs(np.diff(eta))) < 90.0
 
 
 def test_moments_and_contact_interactions_of_the_tables():

@@ -18,6 +18,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.fitting.levels import check_level
 from cevns.report.drawing import style
+from cevns.report.drawing.legends import lift_legend
 from cevns.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
     last = grid[0, -1]
     # what lies on top comes first
     last.legend(*(reversed(part) for part in last.get_legend_handles_labels()), loc="upper right")
-    style.lift_legend(figure, last, projection.edges, heights)
+    lift_legend(figure, last, projection.edges, heights)
     return figure
 
 

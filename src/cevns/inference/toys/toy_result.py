@@ -127,19 +127,31 @@ class ToyResult(Result):
         """How each fit at the true value of the parameter of interest ended."""
         return {name: int(np.sum(self.conditional_status == i)) for i, name in enumerate(STATUS)}
 
+    def pulls_of(self, name: str) -> Array:
+        """Pulls of one parameter, of each toy whose fit succeeded off the bounds.
+
+        Args:
+            name: of the parameter.
+
+        Returns:
+            ``(fit - truth)/error``, ``(n_good,)``.
+        """
+        k = self.names.index(name)
+        good = (self.status != FAILED) & (self.errors[:, k] > 0)
+        pull: Array = (self.theta[good, k] - self.truth[k]) / self.errors[good, k]
+        return pull
+
     @property
     def pulls(self) -> dict[str, Pull]:
-        """Pulls of every fitted parameter, over the toys whose fit succeeded off the bounds."""
+        """Mean and width of the pulls of every fitted parameter, from `pulls_of`."""
         out = {}
-        for k, name in enumerate(self.names):
-            good = (self.status != FAILED) & (self.errors[:, k] > 0)
-            count = int(good.sum())
-            if count < 2:
+        for name in self.names:
+            pull = self.pulls_of(name)
+            if pull.size < 2:
                 continue
-            pull = (self.theta[good, k] - self.truth[k]) / self.errors[good, k]
-            sd = float(pull.std(ddof=1))
+            sd, root = float(pull.std(ddof=1)), math.sqrt(pull.size)
             out[name] = Pull(
-                float(pull.mean()), sd / math.sqrt(count), sd, sd / math.sqrt(2.0 * (count - 1))
+                float(pull.mean()), sd / root, sd, sd / math.sqrt(2.0 * (pull.size - 1))
             )
         return out
 

@@ -16,8 +16,6 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, cast
 
-import numpy as np
-
 from cevns.exceptions import InputError, MissingExtraError
 from cevns.records import VERSION
 from cevns.report.drawing.look import current
@@ -25,7 +23,6 @@ from cevns.report.drawing.look import current
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
-    from matplotlib.legend import Legend
     from numpy.typing import NDArray
 
     from cevns.experiments.joint import JointExperiment
@@ -39,6 +36,7 @@ __all__ = [
     "FLAVOUR_LINES",
     "HATCHES",
     "INK",
+    "PUBLISHED",
     "SIGNAL_FILL",
     "SINGLE_IN",
     "STEADY_FILL",
@@ -53,8 +51,6 @@ __all__ = [
     "flavour_line",
     "flavour_text",
     "in_place_of",
-    "legend_below",
-    "lift_legend",
     "panels",
     "plain",
     "pulse_shape_label",
@@ -78,6 +74,8 @@ DOUBLE_IN: Final = 7.1
 INK: Final = "black"
 FAINT: Final = "0.45"
 ACCENT: Final = "#2f5fb3"
+PUBLISHED: Final = "#e42536"
+"""Of a published number beside ours."""
 # filled areas: dark and light alternate, so that neighbours in a stack differ in brightness
 SIGNAL_FILL: Final = "#5c8fe0"
 STEADY_FILL: Final = "#d3d3d8"
@@ -373,88 +371,6 @@ def caption(axes: Axes, title: str, note: str) -> None:
         color="0.3",
         va="top",
     )
-
-
-def legend_below(figure: Figure, height_in: float, **options: Any) -> Legend:
-    """All entries of a figure below its axes, in the columns that fit; the figure grows with them.
-
-    An entry that is wider than the figure is broken into lines: nothing of a legend is cut off.
-
-    Args:
-        figure: with one axes, or several whose entries are one legend.
-        height_in: of the figure without the legend.
-        options: of `matplotlib.figure.Figure.legend`.
-    """
-    found: dict[str, Any] = {}
-    for axes in figure.axes:
-        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True):
-            found.setdefault(text, handle)
-    width = float(figure.bbox.width / figure.dpi)
-    how: dict[str, Any] = {
-        "loc": "outside lower center",
-        "columnspacing": 1.2,
-        "borderpad": 0.1,
-        "borderaxespad": 0.3,
-        **options,
-    }
-    for columns in (3, 2, 1):
-        if columns > 1 and (columns > len(found) or (columns == 3 and len(found) < 5)):
-            continue
-        legend = figure.legend(found.values(), list(found), ncols=columns, **how)
-        if columns == 1:
-            _break_lines(figure, legend, width - 0.1)
-        if columns == 1 or _size_in(figure, legend)[0] <= width - 0.08:
-            break
-        legend.remove()
-    resize(figure, width, height_in + _size_in(figure, legend)[1])
-    return legend
-
-
-def _size_in(figure: Figure, legend: Legend) -> tuple[float, float]:
-    """Width and height of a legend, inches."""
-    box = legend.get_window_extent()
-    return float(box.width / figure.dpi), float(box.height / figure.dpi)
-
-
-def _break_lines(figure: Figure, legend: Legend, width: float) -> None:
-    """Break the entries of a legend of one column that are too long for `width`, inches."""
-    from textwrap import wrap
-
-    texts = legend.get_texts()
-    whole = [t.get_text() for t in texts]
-    letters = max(map(len, whole))
-    while letters > 12 and _size_in(figure, legend)[0] > width:
-        letters -= 2
-        for text, words in zip(texts, whole, strict=True):
-            # a formula is not broken
-            if "$" not in words.replace(r"\$", ""):
-                text.set_text("\n".join(wrap(words, letters)))
-
-
-def lift_legend(figure: Figure, axes: Axes, edges: NDArray[Any], heights: NDArray[Any]) -> None:
-    """Raise the upper end of a linear axis until the legend lies over nothing.
-
-    Args:
-        figure: of the axes.
-        axes: with a legend in an upper corner.
-        edges: of bins.
-        heights: how high something is drawn in each.
-    """
-    legend = axes.get_legend()
-    if legend is None:
-        return
-    for _ in range(3):  # longer numbers beside the axis make it a little narrower
-        figure.canvas.figure.draw_without_rendering()  # of the whole, where it is a part of one
-        box = legend.get_window_extent().transformed(axes.transAxes.inverted())
-        left, right = axes.get_xlim()
-        low, high = (left + share * (right - left) for share in (box.x0 - 0.02, box.x1 + 0.02))
-        under = heights[(edges[1:] > low) & (edges[:-1] < high) & np.isfinite(heights)]
-        bottom, top = axes.get_ylim()
-        tallest = float(under.max(initial=bottom))
-        needed = bottom + (tallest - bottom) / max(box.y0 - 0.03, 0.15)
-        if needed <= top:
-            return
-        axes.set_ylim(bottom, needed)
 
 
 def with_error(value: float, error: float) -> str:

@@ -150,7 +150,7 @@ def figure() -> Figure:
         )  # fmt: skip
         if d.published is not None:
             axes.plot(
-                sharp_kev, d.published, "D", color="#e42536", markerfacecolor="none",
+                sharp_kev, d.published, "D", color=style.PUBLISHED, markerfacecolor="none",
                 markersize=7.5, markeredgewidth=1.3, linestyle="none",
                 label="Published" if d.id == "coh-ge-1" else None,
             )  # fmt: skip

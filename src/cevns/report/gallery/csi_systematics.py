@@ -40,7 +40,7 @@ def figure() -> Figure:
             row.published.published,
             i,
             "D",
-            color="#e42536",
+            color=style.PUBLISHED,
             markerfacecolor="none",
             markersize=6.5,
             markeredgewidth=1.4,

@@ -86,7 +86,7 @@ def figure() -> Figure:
                 d.published,
                 row,
                 "D",
-                color="#e42536",
+                color=style.PUBLISHED,
                 markerfacecolor="none",
                 markersize=7.0,
                 markeredgewidth=1.4,

@@ -23,33 +23,21 @@ PLANES: Final = {
 
 def table() -> Table:
     """Extents of the regions: moments in 1e-10 mu_B, charge radii in 1e-32 cm2."""
-    rows: list[tuple[str, ...]] = []
-    notes: list[str] = []
-    for name, (columns, unit) in PLANES.items():
-        found = tables.extents(name, columns)
-        rows += [
-            (f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}", unit) for r in found.rows
-        ]
-        notes += [f"{columns[1]} against {columns[0]}: {n}" for n in found.notes[:-1]]
-    return Table(
-        ("sets", "x", "reaches", "y", "reaches ", "unit"),
-        tuple(rows),
+    notes = (
         (
-            *notes,
-            (
-                "Moments are not negative; the plane begins at 0.1, so that below means down to no "
-                "moment. Those of flavours, as the model magnetic-moment has them, for the Sun "
-                "too. Of Ge 2024 and PandaX-4T a number is published for recoils without moments. "
-                "Electrons that recoil count in CsI and in CONUS+, not in argon and xenon."
-            ),
-            (
-                "Charge radii beyond the Standard Model (total: add −0.83 and −0.48), without a "
-                "dependence on momentum. Far below zero the weak amplitude has changed its sign: "
-                "CsI alone has four islands, of which all sets together leave three."
-            ),
-            tables.MADE,
+            "Moments are not negative; the plane begins at 0.1, so that below means down to no "
+            "moment. Those of flavours, as the model magnetic-moment has them, for the Sun "
+            "too. Of Ge 2024 and PandaX-4T a number is published for recoils without moments. "
+            "Electrons that recoil count in CsI and in CONUS+, not in argon and xenon."
+        ),
+        (
+            "Charge radii beyond the Standard Model (total: add −0.83 and −0.48), without a "
+            "dependence on momentum. Far below zero the weak amplitude has changed its sign: "
+            "CsI alone has four islands, of which all sets together leave three."
         ),
     )
+    planes = {name: columns for name, (columns, _) in PLANES.items()}
+    return tables.extents_of(planes, notes, {name: unit for name, (_, unit) in PLANES.items()})
 
 
 @style.styled

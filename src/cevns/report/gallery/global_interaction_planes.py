@@ -59,13 +59,7 @@ def of_mix(points: Array, edges: tuple[tuple[float, float], tuple[float, float]]
 
 def table() -> Table:
     """Extents of the regions of both fitted planes, and the minima of all sets together."""
-    rows: list[tuple[str, ...]] = []
-    notes: list[str] = []
-    for name, columns in (OFF_DIAGONAL, CONTACT):
-        found = tables.extents(name, columns)
-        rows += [(f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}") for r in found.rows]
-        notes += [f"{columns[1]} against {columns[0]}: {n}" for n in found.notes[:-1]]
-    notes += [
+    notes = (
         (
             "Off-diagonal: the rate of nu_e is (Q_W + (2 Z + N) eps_ee)^2 + ((2 Z + N) eps_emu)^2, "
             "so that a reactor has a ring, and stopped pions, whose nu_mu feel eps_emu too, less. "
@@ -81,9 +75,8 @@ def table() -> Table:
             "with the convention of the model generalised-interactions; papers differ by factors "
             "of 2 to 4. Tensors act on the spin of a nucleus and are not tested by these rates."
         ),
-        tables.MADE,
-    ]
-    return Table(("sets", "x", "reaches", "y", "reaches "), tuple(rows), tuple(notes))
+    )
+    return tables.extents_of(dict((OFF_DIAGONAL, CONTACT)), notes)
 
 
 @style.styled

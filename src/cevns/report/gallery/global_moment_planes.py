@@ -30,12 +30,6 @@ _PUBLISHED: Final = (
 
 def table() -> Table:
     """How far the regions reach: charges in 1e-10 e, moments in 1e-10 mu_B."""
-    rows: list[tuple[str, ...]] = []
-    for name, (columns, unit) in PLANES.items():
-        found = tables.extents(name, columns)
-        rows += [
-            (f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}", unit) for r in found.rows
-        ]
     notes = (
         (
             "Upper limits on logarithmic axes: below means down to zero. 90 %, two parameters. "
@@ -50,9 +44,9 @@ def table() -> Table:
             "stopped pions and the Sun measure different sums of the same three, "
             "mu^2 = sum (1 - P_k) Lambda_k^2 in sunlight. Borexino: 0.56, 0.40 and 0.31."
         ),
-        tables.MADE,
     )
-    return Table(("sets", "x", "reaches", "y", "reaches ", "unit"), tuple(rows), notes)
+    planes = {name: columns for name, (columns, _) in PLANES.items()}
+    return tables.extents_of(planes, notes, {name: unit for name, (_, unit) in PLANES.items()})
 
 
 @style.styled

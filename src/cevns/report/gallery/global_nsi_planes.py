@@ -29,13 +29,7 @@ _TARGETS: Final = {"CsI": "#e42536", "Ar": "#2f5fb3", "Ge": "#d98200", "Xe": "#3
 
 def table() -> Table:
     """Pieces of the regions, and the minima of all sets together, of all planes."""
-    rows: list[tuple[str, ...]] = []
-    notes: list[str] = []
-    for name, columns in PLANES.items():
-        found = tables.extents(name, columns)
-        rows += [(f"{r[0]}", columns[0], f"{r[1]}", columns[1], f"{r[2]}") for r in found.rows]
-        notes += [f"{columns[1]} against {columns[0]}: {n}" for n in found.notes[:-1]]
-    notes += [
+    notes = (
         (
             "In the plane of both quarks −2 ln L hardly changes along the bands, so that "
             "the minima lie outside, and no interval of one coupling follows without the other."
@@ -47,9 +41,8 @@ def table() -> Table:
             "Standard Model, and the couplings act on the scattering alone. The range of the tau "
             "coupling therefore holds for unchanged probabilities."
         ),
-        tables.MADE,
-    ]
-    return Table(("sets", "x", "reaches", "y", "reaches "), tuple(rows), tuple(notes))
+    )
+    return tables.extents_of(PLANES, notes)
 
 
 @style.styled

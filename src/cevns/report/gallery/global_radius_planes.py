@@ -29,8 +29,8 @@ def table() -> Table:
     first, second = (tables.extents(name, columns) for name, columns in PLANES.items())
     rows = (*first.rows, *second.rows)
     notes = (
-        *first.notes[:-1],
-        *second.notes[:-1],
+        *first.notes,
+        *second.notes,
         (
             "Caesium and iodine have one radius; the pull of the form factor is held, which stands "
             "for the same. In atoms the neutron skin of caesium changes the weak charge; the "

@@ -31,6 +31,7 @@ __all__ = [
     "accepted",
     "profile",
     "shipped",
+    "shipped_lines",
     "toys_text",
     "wilks_text",
 ]
@@ -53,6 +54,11 @@ def shipped(name: str) -> Path:
     return FOLDER / f"{name}.csv"
 
 
+def shipped_lines(name: str) -> list[str]:
+    """Its lines without comments: the names of the columns, then the rows."""
+    return [t for t in read_lines(shipped(name)) if t.strip() and not t.startswith("#")]
+
+
 @cache
 def accepted(name: str) -> Mapping[str, Mapping[float, tuple[Segment, ...]]]:
     """Accepted values of a shipped table by its first column and the mass, its second.
@@ -60,8 +66,7 @@ def accepted(name: str) -> Mapping[str, Mapping[float, tuple[Segment, ...]]]:
     A lower end of zero is open, and so is an upper one that is infinite.
     """
     found: dict[str, dict[float, tuple[Segment, ...]]] = {}
-    rows = [t for t in read_lines(shipped(name)) if t.strip() and not t.startswith("#")]
-    for row in rows[1:]:
+    for row in shipped_lines(name)[1:]:
         label, *numbers = row.split(",")
         mass, low, high = map(float, numbers)
         piece = Segment(low or _SMALLEST, min(high, _LARGEST), low == 0.0, high == math.inf)

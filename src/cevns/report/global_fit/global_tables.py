@@ -20,7 +20,7 @@ from cevns.report.drawing import style
 from cevns.report.drawing.labels import parameter_label
 from cevns.report.drawing.outlines import fill_paths
 from cevns.report.drawing.overlays import read_curves
-from cevns.report.gallery_parts.carried_scans import shipped
+from cevns.report.gallery_parts.carried_scans import shipped, shipped_lines
 from cevns.report.gallery_parts.carried_tables import Table
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "ends",
     "extent",
     "extents",
+    "extents_of",
     "legend",
     "lines",
     "minima",
@@ -110,8 +111,7 @@ FITS_FROM: Final = "regions, limits and fits, from tools/make_global_tables.py"
 
 def lines(name: str) -> list[dict[str, str]]:
     """The rows of a shipped table by its columns."""
-    text = [t for t in read_lines(shipped(name)) if t.strip() and not t.startswith("#")]
-    return list(csv.DictReader(text))
+    return list(csv.DictReader(shipped_lines(name)))
 
 
 @cache
@@ -231,14 +231,38 @@ def extents(name: str, columns: tuple[str, str]) -> Table:
         for ring in borders
         if _turns_left(ring)  # no hole
     ]
-    known = minima(name, columns)
     notes = [
         f"{TITLES[label]}: minima of −2 ln L at "
         + ", ".join(f"({x:.3g}, {y:.3g}), +{q:.2g}" for x, y, q in points)
         + "."
-        for label, points in known.items()
+        for label, points in minima(name, columns).items()
     ]
-    return Table(("sets", *columns), tuple(rows), (*notes, MADE))
+    return Table(("sets", *columns), tuple(rows), tuple(notes))
+
+
+def extents_of(
+    planes: Mapping[str, tuple[str, str]],
+    notes: Sequence[str],
+    units: Mapping[str, str] | None = None,
+) -> Table:
+    """The extents of several planes, each row with the names of its parameters.
+
+    Args:
+        planes: parameters of each shipped table, by its name.
+        notes: what a reader must know beside the minima and how the tables were made.
+        units: of both parameters of a plane; without them there is no such column.
+    """
+    found = {name: extents(name, columns) for name, columns in planes.items()}
+    rows = [
+        (f"{sets}", x, f"{along}", y, f"{upwards}", *([units[name]] if units else []))
+        for name, (x, y) in planes.items()
+        for sets, along, upwards in found[name].rows
+    ]
+    lowest = [
+        f"{y} against {x}: {note}" for name, (x, y) in planes.items() for note in found[name].notes
+    ]
+    heads = ("sets", "x", "reaches", "y", "reaches ", *(["unit"] if units else []))
+    return Table(heads, tuple(rows), (*lowest, *notes, MADE))
 
 
 def _turns_left(ring: Array) -> bool:

@@ -19,12 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cevns_limit_figure", "row_figure", "strength_limit_figure"]
 
-_PUBLISHED = "#e42536"
 
-
-def _limit(axes: Axes, limit: float, level: float, *, low: float) -> None:
-    """An upper limit: what lies above is excluded."""
-    high = 1.5 * limit - 0.5 * low
+def _limit(axes: Axes, limit: float, level: float, low: float, high: float) -> None:
+    """An upper limit: what lies above, up to the end of the axis, is excluded."""
     axes.axvspan(limit, high, facecolor=style.STEADY_FILL, hatch="////", edgecolor="white")
     axes.axvline(limit, color=style.INK, label=f"Upper limit, {100.0 * level:g} %")
     axes.set_xlim(low, high)
@@ -41,8 +38,7 @@ def cevns_limit_figure(found: CevnsLimit) -> Figure:
     """
     figure, grid = style.panels(style.SINGLE_IN, 1.7)
     axes = grid[0, 0]
-    _limit(axes, found.ratio, found.level, low=0.0)
-    axes.set_xlim(0.0, max(1.5 * found.ratio, 1.5))
+    _limit(axes, found.ratio, found.level, 0.0, 1.5 * max(found.ratio, 1.0))
     axes.axvline(1.0, color=style.ACCENT, linestyle="--", label="Standard Model")
     axes.set_xlabel("Cross section / Standard Model")
     axes.legend(loc="upper right")
@@ -59,7 +55,8 @@ def strength_limit_figure(found: StrengthLimit) -> Figure:
     """
     figure, grid = style.panels(style.SINGLE_IN, 1.7)
     axes = grid[0, 0]
-    _limit(axes, found.upper_limit, found.level, low=min(found.best, 0.0))
+    low = min(found.best, 0.0)
+    _limit(axes, found.upper_limit, found.level, low, 1.5 * found.upper_limit - 0.5 * low)
     axes.axvline(found.best, color=style.ACCENT, linestyle="--", label="Best value")
     axes.set_xlabel(parameter_label(found.parameter, found.unit))
     axes.legend(loc="upper right")
@@ -80,16 +77,21 @@ def row_figure(found: Row) -> Figure:
         return table_figure(found)
     figure, grid = style.panels(style.SINGLE_IN, 1.1 + 0.5 * len(rows))
     axes = grid[0, 0]
-    for y, row in enumerate(rows):
-        p = row.published
-        if p.published is not None:
-            errors = [[p.error_down or 0.0], [p.error_up or 0.0]]
-            axes.errorbar(p.published, y, xerr=errors, fmt="D", color=_PUBLISHED,
-                          markerfacecolor="none", label="Published" if not y else None)  # fmt: skip
-        if p.own is not None:
-            label = "Independent program" if not y else None
-            axes.plot(p.own, y, "s", color=_PUBLISHED, markerfacecolor="none", label=label)
-        axes.plot(row.ours, y + 0.25, "o", color=style.ACCENT, label="Ours" if not y else None)
+    theirs = [(y, r.published) for y, r in enumerate(rows)]
+    with_errors = [
+        (p.published, y, p.error_down or 0.0, p.error_up or 0.0)
+        for y, p in theirs
+        if p.published is not None
+    ]
+    if with_errors:
+        x, at, down, up = zip(*with_errors, strict=True)
+        axes.errorbar(x, at, xerr=[down, up], fmt="D", color=style.PUBLISHED,
+                      markerfacecolor="none", label="Published")  # fmt: skip
+    if own := [(p.own, y) for y, p in theirs if p.own is not None]:
+        axes.plot(*zip(*own, strict=True), "s", color=style.PUBLISHED, markerfacecolor="none",
+                  label="Independent program")  # fmt: skip
+    axes.plot([r.ours for r in rows], [y + 0.25 for y, _ in theirs], "o", color=style.ACCENT,
+              label="Ours")  # fmt: skip
     axes.set_yticks([])
     axes.set_ylim(len(rows) - 0.3, -0.6)
     axes.set_xlabel(style.with_unit("Value", found.published.unit))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cevns.exceptions import InputError
 from cevns.records import VERSION, Result
 from cevns.records.record_tables import SUMMARY, RecordTable, finite, main_name, written
 from cevns.report.drawing import style
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -27,9 +30,12 @@ def table_figure(found: Result) -> Figure:
         found: of any class.
 
     Raises:
+        InputError: if its record has no table.
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
     tables = found.record_tables()
+    if not tables:
+        raise InputError(f"{type(found).__name__}: there is no figure, as its record has no table")
     name = main_name(tables, found.main_table)
     table = tables[name]
     numbers = [i for i in range(len(table.columns)) if _is_number(table, i)]
@@ -40,9 +46,9 @@ def table_figure(found: Result) -> Figure:
         figure, grid = style.panels(style.SINGLE_IN, 1.0 + 0.25 * len(table.rows))
         _points(grid[0, 0], table, numbers)
     else:
-        rows = table.rows[:_MOST]
-        figure, grid = style.panels(style.DOUBLE_IN, 0.7 + 0.22 * (len(rows) + 1))
-        _written(grid[0, 0], table)
+        cells = [[style.plain(written(c)) for c in row] for row in table.rows[:_MOST]]
+        figure, grid = style.panels(style.DOUBLE_IN, 0.7 + 0.22 * (len(cells) + 1))
+        _written(grid[0, 0], table.columns, cells)
     style.caption(grid[0, 0], f"{type(found).__name__}: {name}", f"cevns {VERSION}")
     return figure
 
@@ -82,9 +88,8 @@ def _points(axes: Axes, table: RecordTable, numbers: list[int]) -> None:
     axes.set_xlabel(style.plain(table.columns[value]))
 
 
-def _written(axes: Axes, table: RecordTable) -> None:
+def _written(axes: Axes, columns: Sequence[str], cells: list[list[str]]) -> None:
     axes.set_axis_off()
-    cells = [[style.plain(written(c)) for c in row] for row in table.rows[:_MOST]]
     if cells:
-        heads = [style.plain(c) for c in table.columns]
+        heads = [style.plain(c) for c in columns]
         axes.table(cells, colLabels=heads, loc="center", cellLoc="left", edges="horizontal")

@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns.records import VERSION
 from cevns.report.drawing import style
+from cevns.report.record_figures.table_figure import table_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +32,7 @@ def study_figure(found: ToyStudy) -> Figure:
 
 @style.styled
 def toy_figure(found: ToyResult, *, title: str = "") -> Figure:
-    """A histogram of (fitted - true)/error of the parameter of interest.
+    """A histogram of (fitted - true)/error of the parameter of interest; a table without any.
 
     Args:
         found: the toys.
@@ -40,10 +41,9 @@ def toy_figure(found: ToyResult, *, title: str = "") -> Figure:
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
-    at = found.names.index(found.poi)
-    error = found.errors[:, at]
-    good = error > 0.0
-    pull = (found.theta[good, at] - found.truth[at]) / error[good]
+    pull = found.pulls_of(found.poi)
+    if not pull.size:
+        return table_figure(found)
     figure, grid = style.panels(style.SINGLE_IN, 2.9)
     axes = grid[0, 0]
     edges = np.linspace(-_REACH, _REACH, 41)

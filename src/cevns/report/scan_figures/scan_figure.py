@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.report.drawing import style
+from cevns.report.drawing.legends import legend_below
 from cevns.report.drawing.look import current
 from cevns.report.drawing.overlays import check_axes, read_overlays, scan_file
 from cevns.report.scan_figures import scan_parts as parts
@@ -99,7 +100,7 @@ def scan_figure(
     (curve if single else region_map)(axes, scan, drawn, over)
     style.caption(axes, title or scan.heading, parts.note(scan))
     current().cut(axes)
-    style.legend_below(figure, 2.9)
+    legend_below(figure, 2.9)
     return figure
 
 
