@@ -32,9 +32,10 @@ from cevns.exceptions import FitError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
-from cevns.inference.fitting.local_minima import couplings, local_minima
+from cevns.inference.fitting.local_minima import local_minima
 from cevns.inference.fitting.minuit import degenerate
 from cevns.inference.minimum.information import information_shares
+from cevns.inference.minimum.starts import couplings
 from cevns.inference.model.expectation import parameter_point
 from cevns.records import Result, cited
 from cevns.typing import Array
