@@ -369,7 +369,8 @@ class _Sets:
         """The fit of some channels, with as many parameters of interest as they determine."""
         model = self.model.only(channels)
         free = _names_of_interest(model)
-        felt = tuple(n for n in free if model.feels(n))
+        exact = self.asked.held.only(channels)  # tables round what is zero
+        felt = tuple(n for n in free if exact.feels(n))
         # what a part does not feel, or cannot tell from another parameter, stays at the joint fit
         for number in range(len(felt), -1, -1):
             held = {n: self.best[n].value for n in free if n not in felt[:number]}
