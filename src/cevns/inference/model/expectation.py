@@ -310,7 +310,9 @@ class Model:
     def feels(self, name: str) -> bool:
         """Whether the expectation changes along a parameter, by more than it is rounded.
 
-        Ask a model without tables: the rounding of these grows as the square of a coupling. A rate that grows as a power of a coupling may be too small at its typical size: the change
+        Ask a model without tables: the rounding of these grows as the square of a coupling.
+
+        A rate that grows as a power of a coupling may be too small at its typical size: the change
         is sought at a hundred of these too. Nominal values of the others may be special (one of
         two couplings of which the product counts is zero): what does nothing there is tried with
         other parameters of interest moved.
