@@ -193,6 +193,11 @@ def test_a_parameter_that_no_set_feels():
     for ask in asked:
         with pytest.raises(InputError, match=said):
             ask()
+    study = cevns.load("global:csi", models="neutron-radius+vector-universal+light-scalar")
+    with pytest.raises(
+        InputError, match="r_n_ar changes is seen at m_zprime = 5 and m_scalar = 9 by"
+    ):
+        study.model(free=["r_n_ar"], at={"m_zprime": 5.0, "m_scalar": 9.0})
 
 
 def test_the_pull_of_the_form_factor_is_held_beside_a_radius():

@@ -16,7 +16,7 @@ from own_functions import FunctionFactor
 from scipy import stats
 
 from cevns.exceptions import InputError
-from cevns.inference import fit
+from cevns.inference import fit, function_model
 from cevns.inference.factors.interpolated import Interpolated
 from cevns.inference.factors.linear import Linear
 from cevns.inference.factors.log_normal import LogNormal
@@ -42,6 +42,7 @@ from cevns.inference.statistics.poisson import Poisson
 from cevns.inference.statistics.unbinned import Unbinned
 from cevns.morphing import ParameterGrid
 from cevns.parameters import Gaussian, Parameter, Parameters
+from cevns.typing import Array
 
 RNG = np.random.default_rng(8)
 N = 6
@@ -499,6 +500,26 @@ def test_common_scale_stands_for_the_nominal_value() -> None:
     step = 1e-6
     up = both.expected(both.parameters.at({"k": 0.4 + step}).values)
     assert_allclose(jacobian[0, both.parameters.position("k")], (up - mu[0]) / step, rtol=1e-5)
+
+
+def test_what_is_felt_may_be_small_and_need_another_coupling() -> None:
+    """A fourth power is 1e-16 of the counts at its typical size; one of a product is zero."""
+    known = Parameters(
+        Parameter(n, 0.0, lower=0.0, role="poi", typical=1.0) for n in ("g", "a", "b", "nothing")
+    )
+
+    def counts(theta: Array) -> Array:
+        g, a, b, nothing = theta.T
+        some = 7.0 * (1.0 + 0.1 * a * b + 1e-16 * g**4)
+        # the order of a sum may depend on a parameter without effect
+        return np.stack([some, some + nothing - nothing], axis=1)
+
+    model = function_model("counts", known, np.array([7.0, 7.0]), counts)
+    assert {n: model.feels(n) for n in known.names} == {
+        "g": True, "a": True, "b": True, "nothing": False,
+    }  # fmt: skip
+    without = model.with_parameters(known.fix({"b": 0.0}))
+    assert not without.feels("a")
 
 
 def test_measured_background_is_shared_and_free() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,7 +18,7 @@ from cevns.inference.model.data import Data, draw
 from cevns.inference.model.grid import Grid
 from cevns.inference.scan.feldman_cousins import feldman_cousins
 from cevns.inference.scan.profile_scan import levels, profile_scan
-from cevns.inference.toys.toy_job import STAGES
+from cevns.inference.toys.toy_job import STAGES, Sizes
 from cevns.inference.toys.weighted_toys import WeightedToys
 from cevns.parameters import Parameter
 
@@ -287,11 +288,13 @@ def test_bad_arguments(grid, tmp_path):
 
 def test_too_many_failures_are_an_error(grid, monkeypatch):
     spoil(monkeypatch, failing(3))
-    with pytest.raises(FitError, match="30 of 1000 toys have a failed fit"):
+    groups = math.ceil(grid.size / Sizes.of(grid.size).group)  # the toys of each are one fit
+    failed, toys = 3 * groups, 50 * grid.size
+    with pytest.raises(FitError, match=f"{failed} of {toys} toys have a failed fit"):
         feldman_cousins(grid, 50, **SETTINGS)
     scan = feldman_cousins(grid, 50, max_failures=0.1, **SETTINGS)
-    assert scan.failed == 30
-    assert scan.n_toys.sum() == 970
+    assert scan.failed == failed
+    assert scan.n_toys.sum() == toys - failed
 
 
 def test_audit_that_finds_deeper_minima_is_an_error(grid, monkeypatch):

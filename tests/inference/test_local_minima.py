@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from cevns.inference import function_model
-from cevns.inference.fitting.local_minima import couplings, local_minima
+from cevns.inference.fitting.local_minima import local_minima
+from cevns.inference.minimum.starts import couplings
 from cevns.parameters import Gaussian, Parameter, Parameters
 
 

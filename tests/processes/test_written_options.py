@@ -41,8 +41,27 @@ def test_options_are_numbers_too_and_stand_beside_other_interactions():
 
 
 @pytest.mark.parametrize(
+    ("written", "options"),
+    [
+        ("neutron-radius:elements=Ar Ge,theory=0.02", {"elements": ("Ar", "Ge"), "theory": 0.02}),
+        ("light-scalar:leptons=mu", {"leptons": ("mu",)}),
+        ("form-factor-expansion:truncated=false", {"truncated": False}),
+        ("form-factor-expansion:truncated=True", {"truncated": True}),
+        ("sterile:baseline_m=20", {"baseline_m": 20.0}),
+        ("standard-model:axial=false", {"axial": False}),
+    ],
+)
+def test_written_options_are_those_given_in_python(written, options):
+    name, _, _ = written.partition(":")
+    assert interaction(written) == interaction(name, **options)
+
+
+@pytest.mark.parametrize(
     ("name", "said"),
     [
+        ("form-factor-expansion:truncated=no", "truncated=no: write true or false"),
+        ("neutron-radius:theory=little", "theory=little: this is not a number"),
+        ("magnetic-moment-mass-basis:mixing=nufit", "an object of Python"),
         ("light-vector:charge=B-L", "it has m_zprime, charges"),
         ("light-vector:charges=", "NAME=VALUE"),
         ("light-vector:charges=B-L,m_zprime=ten", "m_zprime=ten: this is not a number"),

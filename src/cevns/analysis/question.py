@@ -179,7 +179,8 @@ def refuse_unfelt(
         if not left:
             return
     if left:
-        where = " and ".join(f" at {n} = {v:g}" for n, v in held.items())
+        values = " and ".join(f"{n} = {v:g}" for n, v in held.items())
+        where = f" at {values}" if values else ""
         known = [e.name for e in subject.experiments]
         raise InputError(
             f"nothing that {left[0]} changes is seen{where} by {' or '.join(known)}, above "

@@ -155,7 +155,8 @@ def interaction(name: str, **options: Any) -> Interaction:
     Args:
         name: registry name, or a Python file with an `Extension` or a process of its own
             (``my_model.py``, ``my_model.py:ClassName``); ``nsi+magnetic-moment`` is both at once.
-            Behind a name may stand options of it, ``light-vector:charges=B-L,loop=constant``.
+            Behind a name may stand options of it, ``light-vector:charges=B-L,loop=constant``;
+            several words have blanks between, ``neutron-radius:elements=Ar Ge,theory=0.02``.
         options: ``couplings``, ``axial`` and ``charge_radius`` (``constant``, or ``running``: with
             the extension ``charge-radius-running``) of the Standard Model, and options of the
             extensions, each of which gets its own.
@@ -258,17 +259,30 @@ def _options(model: Any, name: str, written: Mapping[str, str]) -> dict[str, Any
         if option not in takes:
             known = ", ".join(takes) or "none"
             raise InputError(f"{name!r} has no option {option!r}; it has {known}")
-    return {n: _number_or_text(n, takes[n].default, text) for n, text in written.items()}
+    return {n: _as_taken(n, takes[n].default, text) for n, text in written.items()}
 
 
-def _number_or_text(name: str, default: Any, text: str) -> Any:
-    """A value as the option takes it, told by its default: a number, or a text."""
-    if isinstance(default, bool) or not isinstance(default, int | float):
+def _as_taken(name: str, default: Any, text: str) -> Any:
+    """A value as the option takes it, told by its default.
+
+    Numbers, true or false, several words with blanks between, and text. An option that is nothing
+    by default is a number.
+    """
+    if isinstance(default, str) or default is inspect.Parameter.empty:
         return text
+    if isinstance(default, tuple):
+        return tuple(text.split())
+    if isinstance(default, bool):
+        if text.casefold() not in ("true", "false"):
+            raise InputError(f"{name}={text}: write true or false")
+        return text.casefold() == "true"
+    if default is not None and not isinstance(default, int | float):
+        raise InputError(f"{name}={text}: this option is an object of Python; give it there")
     try:
-        return type(default)(text)
+        number = float(text)
     except ValueError:
         raise InputError(f"{name}={text}: this is not a number") from None
+    return int(number) if isinstance(default, int) and number.is_integer() else number
 
 
 def _built(name: str, model: Any, options: dict[str, Any], own: Mapping[str, Any]) -> Any:

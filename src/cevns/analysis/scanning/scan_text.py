@@ -175,7 +175,7 @@ def _brackets(pieces: Pieces) -> str:
 
 def _expected(scan: ScanFindings) -> list[str]:
     """Limits by CLs that are expected without signal, with the bands of one and two sigma."""
-    from cevns.inference.scan.cls import ClsScan
+    from cevns.inference.scan.cls import ClsScan, toys_for_band
 
     found = ClsScan(scan.file)
     name = str(scan.file.run["limited"])
@@ -199,8 +199,8 @@ def _expected(scan: ScanFindings) -> list[str]:
 
     few = []
     if len(found.bands) < 2:
-        few = ["the band of 2 sigma needs 440 toys a point, that of 1 sigma 63: raise --toys"]
-
+        two, one = (toys_for_band(n) for n in (2, 1))
+        few = [f"the band of 2 sigma needs {two} toys a point, that of 1 sigma {one}: raise --toys"]
     if not scan.raster:
         return [f"expected without signal: {line(0)}", *few]
     structural = scan.raster[0]

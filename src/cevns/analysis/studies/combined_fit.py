@@ -32,9 +32,10 @@ from cevns.exceptions import FitError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
 from cevns.inference import Data, FitResult, FittedParameter, Likelihood, Model, fit
-from cevns.inference.fitting.local_minima import couplings, local_minima
+from cevns.inference.fitting.local_minima import local_minima
 from cevns.inference.fitting.minuit import degenerate
 from cevns.inference.minimum.information import information_shares
+from cevns.inference.minimum.starts import couplings
 from cevns.inference.model.expectation import parameter_point
 from cevns.records import Result, cited
 from cevns.typing import Array
@@ -368,7 +369,8 @@ class _Sets:
         """The fit of some channels, with as many parameters of interest as they determine."""
         model = self.model.only(channels)
         free = _names_of_interest(model)
-        felt = tuple(n for n in free if model.feels(n))
+        exact = self.asked.held.only(channels)  # tables round what is zero
+        felt = tuple(n for n in free if exact.feels(n))
         # what a part does not feel, or cannot tell from another parameter, stays at the joint fit
         for number in range(len(felt), -1, -1):
             held = {n: self.best[n].value for n in free if n not in felt[:number]}

@@ -15,18 +15,17 @@ import numpy as np
 
 from cevns.inference.minimum.batch import BatchFitter
 from cevns.inference.minimum.likelihood import Likelihood
-from cevns.inference.minimum.starts import LADDER, moved
+from cevns.inference.minimum.minima import usable
+from cevns.inference.minimum.starts import NEAR, RUNGS, couplings, moved
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
 
-__all__ = ["LocalMinimum", "couplings", "local_minima"]
+__all__ = ["LocalMinimum", "local_minima"]
 
 _ROUNDS: Final = 3
 _MOST: Final = 8
 """Minima that are kept: a ring of equal ones yields one with every fit."""
-_RISE: Final = 25.0
-"""Rise of -2 ln L above the deepest up to which a minimum is kept: five standard deviations."""
 _SAME: Final = 0.5
 """Distance in errors below which two fits are of one minimum."""
 _EQUAL: Final = 0.01
@@ -44,15 +43,6 @@ class LocalMinimum:
 
     theta: Array
     twice_nll: float
-
-
-def couplings(model: Model) -> tuple[str, ...]:
-    """Free parameters with a typical size and no constraint: a rate may be quadratic in them."""
-    return tuple(
-        p.name
-        for p in model.parameters
-        if not p.fixed and p.constraint is None and p.typical is not None
-    )
 
 
 def local_minima(
@@ -82,7 +72,7 @@ def local_minima(
     if not columns.size:
         return ()
     likelihood, fitter = Likelihood.of(model, data), BatchFitter(model)
-    steps = np.concatenate([-LADDER[::-1], LADDER])
+    scale = np.array([model.parameters[int(k)].scale for k in columns])
     kept: list[LocalMinimum] = []
     around = [start]
     for _ in range(_ROUNDS):
@@ -90,7 +80,7 @@ def local_minima(
             point
             for centre in around
             for point in (
-                centre[:, None], *(moved(model, centre, int(k), steps) for k in columns)
+                centre[:, None], *(moved(model, centre, int(k), RUNGS) for k in columns)
             )
         ]  # fmt: skip
         found = fitter.fit(
@@ -100,9 +90,9 @@ def local_minima(
         for i in np.argsort(found.valid_nll, kind="stable"):
             here = LocalMinimum(found.theta[i], float(found.valid_nll[i]))
             lowest = min([here.twice_nll, *(m.twice_nll for m in kept)])
-            if not here.twice_nll <= lowest + _RISE or len(kept) == _MOST:
+            if not here.twice_nll <= lowest + NEAR or len(kept) == _MOST:
                 break
-            size = _sizes(model, found.errors[i], columns)
+            size = usable(found.errors[i][columns], scale)
             if any(_near(here, m, columns, size) for m in kept):
                 continue
             if _is_minimum(likelihood, here.theta):
@@ -111,8 +101,7 @@ def local_minima(
         if not around:
             break
     lowest = min((m.twice_nll for m in kept), default=0.0)
-    kept = [m for m in kept if m.twice_nll <= lowest + _RISE]
-    scale = _sizes(model, np.zeros(len(start)), columns)
+    kept = [m for m in kept if m.twice_nll <= lowest + NEAR]
 
     def order(m: LocalMinimum) -> tuple[float, float]:
         away = float(np.sum(((m.theta - start)[columns] / scale) ** 2))
@@ -120,14 +109,6 @@ def local_minima(
         return (lowest, away) if equal else (m.twice_nll, away)
 
     return tuple(sorted(kept, key=order))
-
-
-def _sizes(model: Model, errors: Array, columns: IntArray) -> Array:
-    """Errors of the couplings; the scale of one that has none, as on a bound."""
-    scale = np.array([model.parameters[int(k)].scale for k in columns])
-    own = errors[columns]
-    out: Array = np.where(np.isfinite(own) & (own > 0.0), own, scale)
-    return out
 
 
 def _near(a: LocalMinimum, b: LocalMinimum, columns: IntArray, size: Array) -> bool:

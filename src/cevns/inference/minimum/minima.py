@@ -39,6 +39,7 @@ __all__ = [
     "improvements",
     "lowest_neighbour",
     "spread",
+    "usable",
 ]
 
 MOST = 900
@@ -289,3 +290,9 @@ class Screen:
                 values = self.values(data.columns(slice(at, at + _TOGETHER)))
                 parts.append(basins(values, self.shape, n))
         return np.concatenate(parts)
+
+
+def usable(error: Array, scale: Array) -> Array:
+    """Errors; the scale where a parameter is held, at a bound or undetermined."""
+    found: Array = np.where(np.isfinite(error) & (error > 0), error, scale)
+    return found

@@ -22,12 +22,14 @@ from cevns.inference.model.expectation import Model
 from cevns.typing import Array, IntArray
 
 __all__ = [
-    "LADDER",
+    "NEAR",
     "PILOT",
+    "RUNGS",
     "SETS",
     "Start",
     "around",
     "best_of_starts",
+    "couplings",
     "moved",
     "needed_starts",
 ]
@@ -43,10 +45,13 @@ SETS: tuple[tuple[Start, ...], ...] = (
     tuple((k, side) for side in (1.0, -1.0) for k in range(BASINS)),
 )
 """Starts beside the truth; the last are all."""
-LADDER = 10.0 ** np.arange(-1.5, 2.1, 0.5)
-"""Distances at which other minima of a coupling are looked for, in units of its typical size."""
-_NEAR = 25.0
-"""Rise of -2 ln L above the truth up to which a minimum may be the deepest of a toy."""
+_LADDER = 10.0 ** np.arange(-1.5, 2.1, 0.5)
+RUNGS = np.concatenate([-_LADDER[::-1], _LADDER])
+"""Where other minima of a coupling are looked for, from where it is, in units of its typical size:
+at distances from a thirtieth to a hundred."""
+NEAR = 25.0
+"""Rise of -2 ln L up to which a minimum counts, five standard deviations: one of expected counts
+that rises by less above the truth may be the deepest of a toy."""
 _LINE, _PLANE = 41, 21
 """Values along each of one or two couplings around a single point."""
 
@@ -114,12 +119,20 @@ def needed_starts(
     return SETS[-1]
 
 
+def couplings(model: Model) -> tuple[str, ...]:
+    """Free parameters with a typical size and no constraint: a rate may be quadratic in them."""
+    return tuple(
+        p.name
+        for p in model.parameters
+        if not p.fixed and p.constraint is None and p.typical is not None
+    )
+
+
 def around(model: Model, truth: Array) -> Screen | None:
     """Candidates for toys of a single point: a grid through the minima of its Asimov data.
 
-    Couplings, the free parameters with a typical size, may enter squared, so that toys have
-    further minima along them. Where there are more than two, the grid lies along the two in which
-    the minima differ most.
+    Toys have further minima along the `couplings`. Where there are more than two, the grid lies
+    along the two in which the minima differ most.
 
     Args:
         model: what the toys are fitted with.
@@ -128,27 +141,23 @@ def around(model: Model, truth: Array) -> Screen | None:
     Returns:
         The candidates; None for a model without couplings.
     """
-    couplings = [
-        k
-        for k in model.parameters.free
-        if model.parameters[k].constraint is None and model.parameters[k].typical is not None
-    ]
-    if not couplings:
+    columns = [model.parameters.position(n) for n in couplings(model)]
+    if not columns:
         return None
     data = asimov(model, truth)
-    rungs = [moved(model, truth, k, np.concatenate([-LADDER, LADDER])) for k in couplings]
+    rungs = [moved(model, truth, k, RUNGS) for k in columns]
     free = BatchFitter(model)
     found = free.fit(data, np.concatenate(rungs, axis=1), rescue=False)
-    minima = np.concatenate([truth[None], found.theta[found.valid_nll < _NEAR]])
-    sizes = np.array([model.parameters[k].typical for k in couplings], dtype=float)
-    spread = np.ptp(minima[:, couplings], axis=0) / sizes
-    chosen = sorted(couplings[i] for i in np.argsort(-spread, kind="stable")[:2])
+    minima = np.concatenate([truth[None], found.theta[found.valid_nll < NEAR]])
+    sizes = np.array([model.parameters[k].typical for k in columns], dtype=float)
+    spread = np.ptp(minima[:, columns], axis=0) / sizes
+    chosen = sorted(columns[i] for i in np.argsort(-spread, kind="stable")[:2])
     n = _LINE if len(chosen) == 1 else _PLANE
     axes = [np.linspace(*_range(model, data, minima, k), n) for k in chosen]
     start = np.repeat(truth[:, None], n ** len(chosen), axis=1)
     start[chosen] = [m.ravel() for m in np.meshgrid(*axes, indexing="ij")]
     held = BatchFitter(model, fix=[model.parameters[k].name for k in chosen])
-    profiled = held.fit(data, start, rescue=False, excluded=2.0 * _NEAR)
+    profiled = held.fit(data, start, rescue=False, excluded=2.0 * NEAR)
     theta = np.where(profiled.status[:, None] < FAILED, profiled.theta, start.T)
     return Screen(model, theta, (n,) * len(chosen))
 
@@ -166,9 +175,9 @@ def _range(model: Model, data: Data, minima: Array, k: int) -> tuple[float, floa
     held = BatchFitter(model, fix=(model.parameters[k].name,))
     ends = []
     for side, i in ((-1.0, minima[:, k].argmin()), (1.0, minima[:, k].argmax())):
-        at = moved(model, minima[i], k, side * LADDER)
-        found = held.fit(data, at, rescue=False, excluded=2.0 * _NEAR)
-        beyond = np.flatnonzero(~(found.valid_nll < _NEAR))
+        at = moved(model, minima[i], k, side * _LADDER)
+        found = held.fit(data, at, rescue=False, excluded=2.0 * NEAR)
+        beyond = np.flatnonzero(~(found.valid_nll < NEAR))
         ends.append(float(at[k, beyond[0] if beyond.size else -1]))
     return ends[0], ends[1]
 

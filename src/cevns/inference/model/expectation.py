@@ -35,6 +35,11 @@ __all__ = [
 
 Fix = Mapping[str, float | None]
 """Parameters that a fit holds, by name: at a value, or (None) where they are."""
+_ROUNDED = 1e-13
+"""Change of an expectation, of its largest value, up to which it may be rounding: sums over a few
+thousand numbers of double precision."""
+_FAR = 100.0
+"""Typical sizes of a parameter up to which one looks for what it does."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -303,25 +308,32 @@ class Model:
         return self.with_channels(new)
 
     def feels(self, name: str) -> bool:
-        """Whether the expectation changes along a parameter, by 1e-13 of its largest value.
+        """Whether the expectation changes along a parameter, by more than it is rounded.
 
-        Nominal values of the others may be special (one of two couplings of which the product
-        counts is zero): what does nothing there is tried with other parameters of interest moved.
+        Ask a model without tables: the rounding of these grows as the square of a coupling.
+
+        A rate that grows as a power of a coupling may be too small at its typical size: the change
+        is sought at a hundred of these too. Nominal values of the others may be special (one of
+        two couplings of which the product counts is zero): what does nothing there is tried with
+        other parameters of interest moved.
         """
 
-        def moved(p: Parameter, sign: float) -> float:
-            return float(np.clip(p.value + sign * p.scale, p.lower, p.upper))
+        def moved(p: Parameter, steps: float) -> float:
+            return float(np.clip(p.value + steps * p.scale, p.lower, p.upper))
 
         asked = self.parameters[name]
-        ends = [moved(asked, sign) for sign in (1.0, -1.0)]
         others = [
             p for p in self.parameters if p.role == "poi" and not p.fixed and p.name != asked.name
         ]
-        for beside in ({}, {p.name: moved(p, 1.0) for p in others}):
-            points = [self.parameters.at({**beside, name: v}).values for v in (asked.value, *ends)]
-            usual, *changed = self.expected(np.array(points))
-            if (np.abs(np.array(changed) - usual) > 1e-13 * np.abs(usual).max()).any():
-                return True
+        for far in (1.0, _FAR):
+            ends = [moved(asked, steps) for steps in (far, -far)]
+            for beside in ({}, {p.name: moved(p, 1.0) for p in others}):
+                points = [
+                    self.parameters.at({**beside, name: v}).values for v in (asked.value, *ends)
+                ]
+                usual, *changed = self.expected(np.array(points))
+                if (np.abs(np.array(changed) - usual) > _ROUNDED * np.abs(usual).max()).any():
+                    return True
         return False
 
     def only(self, names: Iterable[str]) -> Model:

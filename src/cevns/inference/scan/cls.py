@@ -10,6 +10,7 @@ them best without signal.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any, Unpack
 
@@ -37,10 +38,24 @@ from cevns.inference.work.scan_store import ScanFile
 from cevns.records import Result
 from cevns.typing import Array
 
-__all__ = ["ClsScan", "cls_scan", "judge"]
+__all__ = ["ClsScan", "cls_scan", "judge", "toys_for_band"]
 
 _BEYOND = 10
 """Toys beyond the end of a band, from which on it is known."""
+
+
+def toys_for_band(sigma: int) -> int:
+    """Toys of a point that know the expected band of so many standard deviations.
+
+    The end of a band is a quantile of the toys of the null hypothesis: ten must lie beyond it.
+
+    Examples:
+        >>> toys_for_band(1), toys_for_band(2)
+        (64, 440)
+    """
+    from scipy.special import ndtr
+
+    return math.ceil(_BEYOND / float(ndtr(-sigma)))
 
 
 class ClsScan(Result, ToyScan):
@@ -73,13 +88,10 @@ class ClsScan(Result, ToyScan):
     def bands(self) -> tuple[int, ...]:
         """Of how many standard deviations the toys know the expected bands, from the widest.
 
-        The end of a band is a quantile of the toys of the null hypothesis: ten must lie beyond it,
-        63 toys a point for one standard deviation and 440 for two. None are needed without toys.
+        See `toys_for_band`; none are needed without toys.
         """
-        from scipy.special import ndtr
-
         toys = self.file.run["toys"]
-        return tuple(n for n in (2, 1) if not toys or toys * ndtr(-n) >= _BEYOND)
+        return tuple(n for n in (2, 1) if not toys or toys >= toys_for_band(n))
 
     def floored(self, values: Array) -> Array:
         """Probabilities as far down as toys know them: none of n says that it is below about 1/n.

@@ -12,8 +12,8 @@ import numpy as np
 from cevns.exceptions import FitError, InputError
 from cevns.inference.minimum.batch import FAILED, PASSES, QUICK, BatchFit, BatchFitter, Pass
 from cevns.inference.minimum.likelihood import Likelihood
-from cevns.inference.minimum.minima import improvements, lowest_neighbour
-from cevns.inference.minimum.starts import LADDER
+from cevns.inference.minimum.minima import improvements, lowest_neighbour, usable
+from cevns.inference.minimum.starts import RUNGS, couplings
 from cevns.inference.model.data import Data
 from cevns.inference.model.expectation import Model, parameter_point
 from cevns.inference.model.grid import Grid
@@ -249,14 +249,13 @@ class Slice:
 
     def _displaced(self, points: IntArray, theta: Array) -> tuple[IntArray, Array]:
         """Some points with nuisances near those in `theta`, every free one displaced in turn."""
-        starts = []
+        starts, quadratic = [], couplings(self.model)
         for k in self.held.free:
             p = self.model.parameters[k]
             bounded = np.isfinite(p.lower) and np.isfinite(p.upper)
-            if p.constraint is None and p.typical is not None:
+            if p.name in quadratic:
                 # a coupling that enters squared or more: its minima may lie decades apart
-                away = p.typical * np.concatenate([-LADDER[::-1], LADDER])
-                rungs = np.unique(np.clip(p.value + away, p.lower, p.upper))
+                rungs = np.unique(np.clip(p.value + p.scale * RUNGS, p.lower, p.upper))
                 values = np.tile(rungs[:, None], len(points))
             elif p.constraint is None and bounded:
                 values = np.linspace(p.lower, p.upper, _SPREAD + 2)[1:-1, None]
@@ -326,7 +325,7 @@ class Slice:
         """Whether the nuisances of pairs of points lie far from each other."""
         free = list(self.held.free)
         error = np.maximum(found.errors[some][:, free], found.errors[others][:, free])
-        error = _usable(error, self._scale[free])
+        error = usable(error, self._scale[free])
         away = (found.theta[some][:, free] - found.theta[others][:, free]) / error
         apart: BoolArray = np.sum(away**2, axis=1) > _FAR**2
         return apart
@@ -357,7 +356,7 @@ class Slice:
             errors = np.concatenate([errors, found.errors[lowest]])
         kept: list[int] = []
         for i in np.argsort(heights, kind="stable"):
-            width = _usable(errors[i], self._scale)
+            width = usable(errors[i], self._scale)
             near = [np.sum(((theta[i] - theta[k]) / width) ** 2) < _FAR**2 for k in kept]
             if np.isfinite(heights[i]) and not any(near):
                 kept.append(int(i))
@@ -365,8 +364,3 @@ class Slice:
         return Best(
             self.structure, theta[deepest], float(heights[deepest]), theta[kept], heights[kept]
         )
-
-
-def _usable(error: Array, scale: Array) -> Array:
-    """Errors; the scale where a parameter is held, at a bound or undetermined."""
-    return np.where(np.isfinite(error) & (error > 0), error, scale)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.nuclear.checks import positive
-from cevns.nuclear.materials import material
+from cevns.nuclear.materials import Material, material
 from cevns.nuclear.nuclides import Nuclide, isotopes
 from cevns.nuclear.radii import point_proton_radius, proton_distribution_radius
 
@@ -52,25 +52,30 @@ class Group:
         """What names of parameters end in."""
         return self.formula.lower()
 
+    @cached_property
+    def natural(self) -> Material:
+        """The natural material: read once, for a fit asks for it at each nuclide and point."""
+        return material(self.formula)
+
     def __contains__(self, nuclide: Nuclide) -> bool:
         """Whether the nuclide occurs in the natural material."""
-        return nuclide in material(self.formula).nuclides
+        return nuclide in self.natural.nuclides
 
     def mean(self, of: Property) -> float:
         """Mean of a property over the atoms."""
-        atoms = material(self.formula).atoms
+        atoms = self.natural.atoms
         return sum(count * of(x) for x, count in atoms) / sum(count for _, count in atoms)
 
     def smallest(self, of: Property) -> float:
         """The least value of a property."""
-        return min(of(x) for x in material(self.formula).nuclides)
+        return min(of(x) for x in self.natural.nuclides)
 
     def relative(self, nuclide: Nuclide, of: Property) -> float:
         """A property of an isotope over the mean of its element; 1 for a nuclide alone."""
-        if len(material(self.formula).atoms) == 1:
+        if len(self.natural.atoms) == 1:
             return 1.0
-        natural = [x for x in isotopes(nuclide.symbol) if x.abundance > 0.0]
-        mean = sum(x.abundance * of(x) for x in natural) / sum(x.abundance for x in natural)
+        isotopic = [x for x in isotopes(nuclide.symbol) if x.abundance > 0.0]
+        mean = sum(x.abundance * of(x) for x in isotopic) / sum(x.abundance for x in isotopic)
         return of(nuclide) / mean if mean else 1.0
 
     def least_relative(self, of: Property) -> float:
@@ -89,7 +94,7 @@ def groups(formulas: tuple[str, ...]) -> tuple[Group, ...]:
     found = tuple(Group(f) for f in formulas)
     owner: dict[Nuclide, str] = {}
     for group in found:
-        for nuclide in material(group.formula).nuclides:
+        for nuclide in group.natural.nuclides:
             if nuclide in owner:
                 raise InputError(
                     f"{nuclide.name} is in both {owner[nuclide]} and {group.formula}: describe "
