@@ -220,29 +220,33 @@ def test_other_minima_are_said(cevns: Callable):
 
 
 def test_what_is_not_determined_or_felt_is_said(cevns: Callable, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     words = ("global", "--with", "ge-2024,conus-plus", "--model", "nsi")
     done = cevns(*words, "--parameter", "eps_ee_u", "--parameter", "eps_mumu_u")
-    assert done.out.count("not determined") == 2
+    assert done.out.count("undetermined") == 2
+    choices = done.out.partition("choices: ")[2].partition("eps_ee_u by set")[0]
+    assert max(map(len, choices.splitlines())) <= 80
+    assert "sns-flux common" in choices
+    assert "apv-amplitude" not in choices  # which changes neither of the two
     assert "ge-2024 alone cannot tell eps_ee_u and eps_mumu_u apart" in done.out
     done = cevns(*words, "--parameter", "eps_mumu_u")
-    assert done.out.count("not felt") == 2
+    assert done.out.count("insensitive") == 2
 
 
 @pytest.mark.slow
 def test_an_open_side_is_said(cevns: Callable, monkeypatch):
     """The upper error of the radius does not exist below its bound."""
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     words = ("--with", "ge-2024,conus-plus", "--model", "neutron-radius")
     done = cevns("global", *words, "--parameter", "sin2_theta_w", "--parameter", "r_n_ge")
-    assert done.out.count("not determined") == 4
+    assert done.out.count("undetermined") == 4
     assert "r_n_ge = 8.263 +open -2 fm" in done.out
     assert "note: r_n_ge has no upper MINOS error" in done.out
 
 
 def test_share_of_shared_constraints_is_said(cevns: Callable, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     done = cevns("global", "--with", "csi,ge-2024", "--json", "-")
     share = json.loads(done.out)["shared_information_share"]
-    row = next(line for line in done.err.splitlines() if "constraints of shared" in line)
+    row = next(line for line in done.err.splitlines() if "constraints" in line)
     assert f"{100 * share:.1f} %" in row

@@ -162,9 +162,9 @@ def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
     warn_of_files(found.measurement.subject.experiments)
     console.print(study.title, style="bold", end="")
     console.print(f"  ({'expected counts (Asimov)' if found.measurement.asimov else 'data'})")
-    chosen = ", ".join(f"{name} {option}" for name, option in study.choices.items())
+    chosen = ", ".join(f"{name} {study.choices[name]}" for name in study.alternatives)
     if chosen:
-        console.print(f"choices: {chosen}", soft_wrap=True)
+        console.print(f"choices: {chosen}", soft_wrap=False)
     poi = found.poi
     sets = table(
         f"{poi.name}{f' ({poi.unit})' if poi.unit else ''} by set of data",
@@ -192,7 +192,7 @@ def _show(console: Console, study: CombinedStudy, found: CombinedFit) -> None:
     share = f"{100 * (found.shared_share or 0.0):.1f} %"
     if share != "0.0 %":
         sets.add_section()
-        sets.add_row("", "constraints of shared parameters", *[""] * 4, share, "")
+        sets.add_row("shared", "constraints", *[""] * 4, share, "")
     if found.sets:
         console.print(sets)
     for p in found.of_interest:
@@ -235,8 +235,8 @@ def _show_minima(console: Console, found: CombinedFit) -> None:
 
 def _first(parameters: Sequence[FittedParameter], undetermined: Sequence[str], name: str) -> str:
     if name in undetermined:
-        return "not determined"
-    return next((fitted_text(p) for p in parameters if p.name == name), "not felt")
+        return "undetermined"
+    return next((fitted_text(p) for p in parameters if p.name == name), "insensitive")
 
 
 def _shift(s: SetFit, name: str) -> str:
