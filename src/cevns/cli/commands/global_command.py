@@ -80,7 +80,9 @@ def global_fit(
         int, typer.Option("--profile", metavar="N", min=0, help="points of a profile in the JSON")
     ] = 0,
 ) -> None:
-    """Fit the global combination of CEvNS data: value, tension, what each set brings.
+    """Fit the global combination of CEvNS data.
+
+    The result has the value, the tension, and what each set brings.
 
     Scans, limits, toys: the other commands take the combination too, as global:csi,lar.
     """

@@ -34,7 +34,10 @@ _FLUX = "_cm2_s"
 
 
 def flux(placed: options.Placed, output: Output) -> None:
-    """Flux and fluence at the detector by species, and what a reactor's flux is made of."""
+    """Flux and fluence at the detector by species.
+
+    Of a reactor, it is said what its flux is made of.
+    """
     found = placed.study.flux(at=placed.values)
     for result in found.values():
         _show_emission(output.console, result.title, result.emission)
@@ -51,7 +54,10 @@ def rate(
         Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
     ] = None,
 ) -> None:
-    """Recoil spectrum by flavour (before efficiency) and expected counts in the region."""
+    """Recoil spectrum by flavour and expected counts.
+
+    The spectrum is before efficiency, the counts are those in the region.
+    """
     from cevns.sources import SteadySource
 
     if plots is not None:
@@ -87,7 +93,10 @@ def predict(
     placed: options.Placed,
     output: Output,
 ) -> None:
-    """Expected counts in the analysis region by component, before any fit."""
+    """Expected counts by component, before any fit.
+
+    They are those in the analysis region.
+    """
     from cevns.analysis.expected.recoil_rate import channel_counts, channel_records
     from cevns.analysis.expected.time_counts import time_counts
     from cevns.analysis.question import place

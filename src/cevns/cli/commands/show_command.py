@@ -33,7 +33,10 @@ def show(
         ),
     ] = None,
 ) -> None:
-    """What an experiment file declares: source, target, detector, axes, parameters, data."""
+    """Show what an experiment file declares.
+
+    That is source, target, detector, axes, parameters and data, with figures.
+    """
     from cevns.experiments.description import describe
 
     if plots is not None:
