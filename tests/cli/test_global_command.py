@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
+from cevns.exceptions import InputError
 from cevns.experiments.declaration.combination import other_file
 from cevns.study import load
+from cevns.study.choice_variants import variants
 
 NAME = "coherent-csi-2021"
 PUBLIC = os.environ.get("CEVNS_DATA")
@@ -201,6 +203,16 @@ def test_variants_are_the_fits_with_each_alternative(cevns: Callable):
     got = found["couplings", "common"]["of_interest"]["sin2_theta_w"]
     assert (got["value"], got["error_up"]) == pytest.approx((alone.value, alone.error_up))
     assert alone.value != pytest.approx(json.loads(done.out)["poi"]["value"], abs=1e-5)
+
+
+def test_a_variant_replaces_a_choice_in_any_spelling():
+    found = variants("global:ge-2024", overrides={"choose.sns_flux": "independent"})
+    (flux,) = (v for v in found if v.choice == "sns-flux")
+    assert flux.alternative == "common"
+    usual = load("global:ge-2024").combine(each=False)
+    assert flux.found.poi.value == usual.poi.value
+    with pytest.raises(InputError, match="no combination"):
+        variants(NAME)
 
 
 def test_other_minima_are_said(cevns: Callable):
