@@ -14,7 +14,6 @@ from cevns.exceptions import CevnsError, InputError
 from cevns.experiments.declaration import loader
 from cevns.experiments.declaration.combination import CHOICE
 from cevns.records import Result
-from cevns.registry import canonical
 from cevns.study.combined_study import CombinedStudy
 from cevns.study.opening import load
 
@@ -104,13 +103,12 @@ def variants(
     out = []
     for choice, options in study.alternatives.items():
         key = f"{CHOICE}{choice}"
-        kept = {k: v for k, v in changes.items() if canonical(k) != canonical(key)}
         for option in options:
             if option == study.choices[choice]:
                 continue
             try:
                 other = load_combination(
-                    name, data=data, overrides={**kept, key: option}, models=models
+                    name, data=data, overrides={**changes, key: option}, models=models
                 )
                 found: analysis.CombinedFit | str = other.combine(
                     *free, at=at, fix=fix, asimov=asimov, each=False
