@@ -206,11 +206,12 @@ def test_variants_are_the_fits_with_each_alternative(cevns: Callable):
 
 
 def test_a_variant_replaces_a_choice_in_any_spelling():
-    found = variants("global:ge-2024", overrides={"choose.sns_flux": "independent"})
-    (flux,) = (v for v in found if v.choice == "sns-flux")
-    assert flux.alternative == "common"
-    usual = load("global:ge-2024").combine(each=False)
-    assert flux.found.poi.value == usual.poi.value
+    given = {"choose.form_factor": "klein-nystrand"}
+    found = {v.choice: v for v in variants("global:ge-2024", overrides=given)}
+    assert found["form-factor"].alternative == "helm"
+    usual = load("global:ge-2024").combine(each=False).poi.value
+    assert found["form-factor"].found.poi.value == usual
+    assert load("global:ge-2024", overrides=given).combine(each=False).poi.value != usual
     with pytest.raises(InputError, match="no combination"):
         variants(NAME)
 
