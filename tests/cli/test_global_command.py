@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
+from cevns.exceptions import InputError
 from cevns.experiments.declaration.combination import other_file
 from cevns.study import load
+from cevns.study.choice_variants import variants
 
 NAME = "coherent-csi-2021"
 PUBLIC = os.environ.get("CEVNS_DATA")
@@ -203,6 +205,17 @@ def test_variants_are_the_fits_with_each_alternative(cevns: Callable):
     assert alone.value != pytest.approx(json.loads(done.out)["poi"]["value"], abs=1e-5)
 
 
+def test_a_variant_replaces_a_choice_in_any_spelling():
+    given = {"choose.form_factor": "klein-nystrand"}
+    found = {v.choice: v for v in variants("global:ge-2024", overrides=given)}
+    assert found["form-factor"].alternative == "helm"
+    usual = load("global:ge-2024").combine(each=False).poi.value
+    assert found["form-factor"].found.poi.value == usual
+    assert load("global:ge-2024", overrides=given).combine(each=False).poi.value != usual
+    with pytest.raises(InputError, match="no combination"):
+        variants(NAME)
+
+
 def test_other_minima_are_said(cevns: Callable):
     words = ("global", "--with", "ge-2024,conus-plus", "--model", "nsi", "--json", "-")
     done = cevns(*words, "--parameter", "eps_ee_u")
@@ -220,29 +233,33 @@ def test_other_minima_are_said(cevns: Callable):
 
 
 def test_what_is_not_determined_or_felt_is_said(cevns: Callable, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     words = ("global", "--with", "ge-2024,conus-plus", "--model", "nsi")
     done = cevns(*words, "--parameter", "eps_ee_u", "--parameter", "eps_mumu_u")
-    assert done.out.count("not determined") == 2
+    assert done.out.count("undetermined") == 2
+    choices = done.out.partition("choices: ")[2].partition("eps_ee_u by set")[0]
+    assert max(map(len, choices.splitlines())) <= 80
+    assert "sns-flux common" in choices
+    assert "apv-amplitude" not in choices  # which changes neither of the two
     assert "ge-2024 alone cannot tell eps_ee_u and eps_mumu_u apart" in done.out
     done = cevns(*words, "--parameter", "eps_mumu_u")
-    assert done.out.count("not felt") == 2
+    assert done.out.count("insensitive") == 2
 
 
 @pytest.mark.slow
 def test_an_open_side_is_said(cevns: Callable, monkeypatch):
     """The upper error of the radius does not exist below its bound."""
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     words = ("--with", "ge-2024,conus-plus", "--model", "neutron-radius")
     done = cevns("global", *words, "--parameter", "sin2_theta_w", "--parameter", "r_n_ge")
-    assert done.out.count("not determined") == 4
+    assert done.out.count("undetermined") == 4
     assert "r_n_ge = 8.263 +open -2 fm" in done.out
     assert "note: r_n_ge has no upper MINOS error" in done.out
 
 
 def test_share_of_shared_constraints_is_said(cevns: Callable, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     done = cevns("global", "--with", "csi,ge-2024", "--json", "-")
     share = json.loads(done.out)["shared_information_share"]
-    row = next(line for line in done.err.splitlines() if "constraints of shared" in line)
+    row = next(line for line in done.err.splitlines() if "constraints" in line)
     assert f"{100 * share:.1f} %" in row

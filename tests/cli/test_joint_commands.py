@@ -83,14 +83,12 @@ def test_before_any_fit(cevns: Callable, future: Path) -> None:
 
 
 def test_systematics(cevns: Callable, future: Path, monkeypatch) -> None:
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     done = cevns("systematics", NAME, future, "--asimov", "--json", "-")
     assert done.code == 0, done.err
     record = json.loads(done.out)
     assert set(record["prediction_errors"]) == {NAME, "future"}
-    heading = done.err.partition("────")[0]  # a column for each, broken at its blank
-    assert heading.count("prediction") == 2
-    assert "future" in heading
+    assert "prediction future" in " ".join(done.err.split())
 
 
 @pytest.mark.slow

@@ -147,6 +147,17 @@ def test_show_in_json_and_figures(tmp_path, capsys):
     assert {Path(f).stem for f in found["figures"]} == names == {p.stem for p in folder.iterdir()}
 
 
+@pytest.mark.parametrize("command", ["rate ess-csi ess-ge", "show ess-csi ess-ge"])
+def test_figures_of_each_follow_the_options_of_figures(command, tmp_path, capsys):
+    pytest.importorskip("mplhep")
+    found = result(capsys, f"{command} --plots {tmp_path} --format svg --title Mine")
+    for name, record in found["experiments"].items():
+        assert f"{name}-flux.svg" in {Path(f).name for f in record["figures"]}
+        assert all("Mine" in Path(f).read_text(encoding="utf-8") for f in record["figures"])
+    assert words(f"{command} --format svg") == 2
+    assert "--format is for the figures; add --plots DIR" in capsys.readouterr().err
+
+
 def test_names_are_completed():
     assert EXPERIMENTS("") == [*catalogue(), *combinations()]
     assert EXPERIMENTS("conus") == [n for n in catalogue() if n.startswith("conus")]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 
 import pytest
 
 from cevns.cli import run
-from cevns.cli.app import app, data
 from cevns.cli.printed.fit_tables import other_digests
 from cevns.cli.terminal.progress import progress_bar
 from cevns.datasets import places
@@ -23,11 +23,9 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_no_command_is_cut_in_the_help(words, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     lines = said(capsys, *words).splitlines()
-    listed = lines[lines.index("Commands:") + 1 :]
+    listed = [*takewhile(bool, lines[lines.index("Commands:") + 1 :])]
     assert len(listed) >= 4
-    assert not [line for line in listed if line.endswith("...")]
-    every = (*app.registered_commands, *data.registered_commands)
-    assert all((c.short_help or "").endswith(".") for c in every)
+    assert not [line for line in listed if line.endswith("...") or not line.endswith(".")]
 
 
 def test_data_that_are_not_here_are_to_fetch(monkeypatch, tmp_path, capsys):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -122,3 +125,33 @@ def test_the_schema_finds_slips_of_fields_and_models(tmp_path):
     )
     for word in ("distanc", "kay", "foo", "bar", "sgnal", "target.mass"):
         assert word in said
+
+
+def kinds(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where sections with a kind stand."""
+    if isinstance(value, dict):
+        if "kind" in value:
+            yield path
+        for key, inner in value.items():
+            yield from kinds(inner, (*path, key))
+
+
+def test_the_schema_knows_the_fields_of_every_kind():
+    """A field that no model has is found in each place that a shipped file has a kind in."""
+    validator = Draft202012Validator(file_schema())
+    tried = set()
+    for file in CATALOGUE.glob("*.yaml"):
+        document = parse(file).values
+        for path in kinds({k: v for k, v in document.items() if k != "variants"}):
+            named = path[:1] if path[0] in ("backgrounds", "channels", "components") else ()
+            place = (*named, *path[2 if named else 0 :])
+            if place in tried:
+                continue
+            tried.add(place)
+            changed = copy.deepcopy(document)
+            section: Any = changed
+            for key in path:
+                section = section[key]
+            section["unheard_of"] = 1
+            assert not validator.is_valid(changed), f"{file.name}: {'.'.join(map(str, path))}"
+    assert len(tried) >= 16

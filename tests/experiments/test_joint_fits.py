@@ -258,3 +258,17 @@ def test_caesium_iodide_and_argon(release: Path) -> None:
     assert result.poi.error / result.poi.value < csi.error / csi.value
     assert result.poi.error > apart
     assert result.z > 11.6
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("couplings", "cadeddu2022"), ("charge_radius", "running")]
+)
+def test_one_interaction_is_shared(field, value):
+    """All experiments of a fit have the couplings and the charge radius of one calculation."""
+    names = ("conus-plus-2025", "coherent-ge-2024-count")
+    usual = {} if field == "couplings" else {"interaction.couplings": "cadeddu2022"}
+    common = {**usual, f"interaction.{field}": value}
+    assert len(cevns.load(*names, overrides=common).subject.experiments) == 2
+    one = {**usual, f"{names[0]}:interaction.{field}": value}
+    with pytest.raises(InputError, match=f"has the interaction {field} '{value}' and"):
+        _ = cevns.load(*names, overrides=one).subject

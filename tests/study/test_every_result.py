@@ -47,6 +47,7 @@ from cevns.rates.recoil_angles import RecoilAngles
 from cevns.records import _FIGURES, Binned, Result, Shown
 from cevns.sources import SNS, source
 from cevns.sources.supernova import Supernova
+from cevns.study.choice_variants import variants
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("pandas")
@@ -215,6 +216,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "TimeCounts": time_axis,
     "ToyResult": lambda: toys().toys,
     "ToyStudy": toys,
+    "Variant": lambda: variants("global:ge-2024")[0],
 }
 
 

@@ -71,47 +71,47 @@ def _main(
     _ = version
 
 
-_COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
-    "list": (list_models.list_names, "Experiments, sources, interactions and what else there is."),
-    "init": (init_command.init, "Write an experiment file of your own to begin with."),
-    "show": (show_command.show, "What an experiment file declares, with figures."),
-    "validate": (validate_command.validate, "Check experiment files: all slips at once."),
-    "xsec": (xsec_commands.xsec, "Cross sections of a nuclide or material."),
-    "flux": (rate_command.flux, "Flux and fluence at the detector by species."),
-    "rate": (rate_command.rate, "Recoil spectrum by flavour and expected counts."),
-    "predict": (rate_command.predict, "Expected counts by component, before any fit."),
-    "simulate": (simulate_command.simulate, "Unweighted events of an experiment."),
-    "fit": (fit_commands.fit, "Fit one experiment, or several together."),
-    "profile": (fit_commands.profile, "Profile likelihood of a parameter."),
-    "systematics": (fit_commands.systematics, "The effect of each uncertainty."),
-    "limit": (limit_command.limit, "Allowed ranges of a parameter; upper limits on CEvNS."),
-    "scan": (scan_command.scan, "Regions of one or two parameters of new physics."),
-    "merge": (scan_command.merge, "Join the shares of a scan."),
-    "plot": (scan_command.plot, "Draw a scan, with others or published curves over it."),
-    "sensitivity": (sensitivity_command.sensitivity, "Expected errors and limits of experiments."),
-    "compare": (compare.compare, "One experiment's prediction turned into another's."),
-    "global": (global_command.global_fit, "Fit the global combination of CEvNS data."),
-    "fog": (fog_command.fog, "The neutrino floor and discovery limits of a target."),
-    "directions": (directions_command.directions, "Recoil angles, as they are and as measured."),
-    "toys": (toys_command.toys, "Pseudo-experiments: pulls, coverage, statuses."),
-    "export": (export_command.export, "Write the likelihood as a file that other programs read."),
-    "inspect": (export_command.inspect, "What a file of a likelihood or a result holds."),
-    "quenching": (quenching_commands.quenching, "Fit a quenching factor to measured points."),
-    "supernova": (supernova_command.supernova, "Recoils of a supernova burst."),
-    "cite": (cite_command.cite, "Whom to cite for an experiment, a result or a scan."),
-    "gallery": (gallery_command.gallery, "Tables and figures of the field, published and ours."),
-    "relic": (relic_command.relic, "The relic density of dark matter of a beam dump."),
-    "reproduce": (reproduce_command.reproduce, "Published numbers beside ours."),
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "list": list_models.list_names,
+    "init": init_command.init,
+    "show": show_command.show,
+    "validate": validate_command.validate,
+    "xsec": xsec_commands.xsec,
+    "flux": rate_command.flux,
+    "rate": rate_command.rate,
+    "predict": rate_command.predict,
+    "simulate": simulate_command.simulate,
+    "fit": fit_commands.fit,
+    "profile": fit_commands.profile,
+    "systematics": fit_commands.systematics,
+    "limit": limit_command.limit,
+    "scan": scan_command.scan,
+    "merge": scan_command.merge,
+    "plot": scan_command.plot,
+    "sensitivity": sensitivity_command.sensitivity,
+    "compare": compare.compare,
+    "global": global_command.global_fit,
+    "fog": fog_command.fog,
+    "directions": directions_command.directions,
+    "toys": toys_command.toys,
+    "export": export_command.export,
+    "inspect": export_command.inspect,
+    "quenching": quenching_commands.quenching,
+    "supernova": supernova_command.supernova,
+    "cite": cite_command.cite,
+    "gallery": gallery_command.gallery,
+    "relic": relic_command.relic,
+    "reproduce": reproduce_command.reproduce,
 }
-"""Commands, and what each is in the list of all of them."""
-_DATA: dict[str, tuple[Callable[..., None], str]] = {
-    "list": (data_commands.list_releases, "Releases that are known, and which are here."),
-    "fetch": (data_commands.fetch, "Download a release into the cache."),
-    "verify": (data_commands.verify, "Compare a release with its published digests."),
-    "where": (data_commands.where, "Where the data of a release come from."),
+"""Commands; the first sentence of each is what the list of all of them says."""
+_DATA: dict[str, Callable[..., None]] = {
+    "list": data_commands.list_releases,
+    "fetch": data_commands.fetch,
+    "verify": data_commands.verify,
+    "where": data_commands.where,
 }
-for _name, (_command, _short) in _COMMANDS.items():
-    app.command(_name, short_help=_short)(spread(_command))
-for _name, (_command, _short) in _DATA.items():
-    data.command(_name, short_help=_short)(spread(_command))
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(spread(_command))
+for _name, _command in _DATA.items():
+    data.command(_name)(spread(_command))
 app.add_typer(data, name="data")

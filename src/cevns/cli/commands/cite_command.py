@@ -30,7 +30,10 @@ def cite(
     set_field: options.SetField = None,
     data: options.DataFolder = None,
 ) -> None:
-    """Whom to cite for a run, each with what it was used for; of an experiment, for a fit of it."""
+    """Whom to cite for an experiment, a result or a scan.
+
+    Each is named with what it was used for; of an experiment, for a fit of it.
+    """
     from cevns.citations import Citations
     from cevns.study.cited_work import cite as cited
     from cevns.study.cited_work import is_result

@@ -32,7 +32,9 @@ def compare(
         typer.Option(help="at which a change of one experiment counts as seen  [default: 3]"),
     ] = None,
 ) -> None:
-    """Turn the first experiment's predicted CEvNS count into the others', one change at a time.
+    """Turn one experiment's prediction into another's.
+
+    The first experiment's CEvNS count becomes the others', one change at a time.
 
     A single experiment is compared with itself after the changes of --set, and where its source is
     a reactor the days are told in which its counts show them.

@@ -15,7 +15,7 @@ Release = Annotated[str, typer.Argument(metavar="RELEASE", help="name from 'cevn
 
 
 def list_releases(output: Output) -> None:
-    """Releases that cevns knows, and which of them are here."""
+    """List the known releases, and which of them are here."""
     from cevns import datasets
 
     shown = table("public data releases", "name", "title", "cite", "here", left=4)
@@ -38,7 +38,10 @@ def fetch(
     release: Release,
     optional: Annotated[bool, typer.Option(help="optional files too")] = False,
 ) -> None:
-    """Download a release into the cache; every file is checked against its digest."""
+    """Download a release into the cache.
+
+    Every file is checked against its digest.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
@@ -68,7 +71,10 @@ def verify(
     release: Annotated[str, typer.Argument(metavar="RELEASE|DIR", help="a name or a folder")],
     data: options.DataFolder = None,
 ) -> None:
-    """Compare a release with its published digests; exit code 2 if a file differs."""
+    """Compare a release with its published digests.
+
+    The exit code is 2 if a file differs.
+    """
     from cevns import datasets
     from cevns.exceptions import DataError
 
@@ -94,7 +100,10 @@ def verify(
 
 
 def where(output: Output, release: Release, data: options.DataFolder = None) -> None:
-    """Where the data of a release come from, and where they are cached."""
+    """Say where the data of a release come from.
+
+    It is said where they are cached, too.
+    """
     from cevns import datasets
 
     cache = datasets.where(release)

@@ -73,7 +73,10 @@ def directions(
         Path | None, typer.Option("--map", metavar="FILE", help="recoils on the sky, of the sun")
     ] = None,
 ) -> None:
-    """Recoil angles of CEvNS, as a detector measures them, and events needed against isotropy."""
+    """Recoil angles, as they are and as measured.
+
+    With them go the events that are needed against isotropy.
+    """
     from cevns.analysis.directions import (
         DirectionalCase,
         DirectionsRecord,

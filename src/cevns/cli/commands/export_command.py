@@ -54,7 +54,10 @@ def export(
         int, typer.Option(metavar="N", min=100, help="independent draws (arviz)")
     ] = 5000,
 ) -> None:
-    """Write the likelihood or the results into a file that others read; says what is lost."""
+    """Write the likelihood as a file that other programs read.
+
+    Results can be written too; it is said what is lost.
+    """
     from cevns.likelihood_files.file_format import writer
 
     name = to.strip().casefold()
@@ -105,7 +108,10 @@ def inspect(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="of a likelihood or a result")],
     output: Output,
 ) -> None:
-    """Say what is in a file that cevns writes: likelihoods, tables, posteriors, results, scans."""
+    """Say what a file of a likelihood or a result holds.
+
+    Files are those that cevns writes: likelihoods, tables, posteriors, results, scans.
+    """
     from cevns.files import expanded
     from cevns.likelihood_files.exporting import inspect as look
 

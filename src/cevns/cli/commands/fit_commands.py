@@ -40,7 +40,9 @@ def fit(
         ),
     ] = None,
 ) -> None:
-    """Fit one experiment, or several together: components, significance, parameters.
+    """Fit one experiment, or several together.
+
+    The result has components, significance and parameters.
 
     A HistFactory workspace (FILE.json) is fitted as it is; '--set normsys=code1' and '--set
     measurement=NAME' choose what the file leaves open.
@@ -98,7 +100,10 @@ def profile(
     ] = None,
     xlim: XLim = None,
 ) -> None:
-    """Profile likelihood of a parameter, with its 68.3 and 90 % intervals."""
+    """Profile likelihood of a parameter.
+
+    Its 68.3 and 90 % intervals are given.
+    """
     span = ends(xlim)
     if plot is None and (words.title or words.label or span):
         raise InputError("--title, --label and --xlim are for the figure; add --plot FILE")
@@ -151,7 +156,10 @@ def systematics(
     output: Output,
     asimov: options.Asimov = False,
 ) -> None:
-    """Effect of each uncertainty on the CEvNS prediction and on the fit, with pulls and impacts."""
+    """The effect of each uncertainty.
+
+    It is that on the CEvNS prediction and on the fit, with pulls and impacts.
+    """
     from cevns.cli.printed.fit_tables import show_systematics
 
     result = asked.study.systematics(**asked.question, asimov=asimov)

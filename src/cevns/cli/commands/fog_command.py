@@ -88,7 +88,10 @@ def fog(
         Path | None, typer.Option(metavar="FILE", help="write the figure, png, pdf or svg")
     ] = None,
 ) -> None:
-    """The neutrino floor: where errors of neutrino fluxes end the search for dark matter."""
+    """The neutrino floor and discovery limits of a target.
+
+    The floor is where errors of neutrino fluxes end the search for dark matter.
+    """
     from cevns.analysis.fog import fog_target, limit_curves, neutrino_fog, window_of
     from cevns.sources.beams.dark_halo import read_halo
 

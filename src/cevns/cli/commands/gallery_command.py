@@ -29,7 +29,10 @@ def gallery(
     ] = None,
     form: Form = None,
 ) -> None:
-    """Tables and figures of the field, published beside ours; without anything, their list."""
+    """Tables and figures of the field, published and ours.
+
+    Without any name, their list.
+    """
     from cevns.report.gallery import entries, entry
 
     endings = suffixes(form)

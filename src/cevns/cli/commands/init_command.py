@@ -43,7 +43,10 @@ def init(
         typer.Option("--set", metavar="KEY=VALUE", help="change a field of the file"),
     ] = None,
 ) -> None:
-    """Write an experiment file of your own, with comments, that runs as it is."""
+    """Write an experiment file of your own to begin with.
+
+    It has comments, and runs as it is.
+    """
     from cevns.experiments.own_file import own_file
 
     file = own_file(

@@ -44,7 +44,9 @@ def limit(
         ),
     ] = False,
 ) -> None:
-    """Allowed ranges of a parameter of new physics, or an upper limit on CEvNS itself.
+    """Allowed ranges of a parameter; upper limits on CEvNS.
+
+    Parameters are those of new physics; without one the limit is on CEvNS itself.
 
     CEvNS itself is limited by --method profile (one-sided, -2 ln L rises by 1.64 at 90 %),
     bounded (the upper end of two, 2.71), gaussian (estimate and error) or fc.

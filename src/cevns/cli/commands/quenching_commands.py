@@ -83,7 +83,10 @@ def quenching(
         typer.Option("--data", metavar="DIR", help="folder of data sets in place of the carried"),
     ] = None,
 ) -> None:
-    """Fit a quenching factor: numbers, sets, eigen-variations, comparison with published curves."""
+    """Fit a quenching factor to measured points.
+
+    Numbers, sets, eigen-variations, comparison with published curves.
+    """
     from cevns import quenching as points
     from cevns.files import check_writable, write
 

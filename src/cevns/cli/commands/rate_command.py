@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, by_channel, prepare_folder, save_figures, table
+from cevns.cli.terminal.figure_options import Figures
+from cevns.cli.terminal.output import Output, by_channel, table
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ _FLUX = "_cm2_s"
 
 
 def flux(placed: options.Placed, output: Output) -> None:
-    """Flux and fluence at the detector by species, and what a reactor's flux is made of."""
+    """Flux and fluence at the detector by species.
+
+    Of a reactor, it is said what its flux is made of.
+    """
     found = placed.study.flux(at=placed.values)
     for result in found.values():
         _show_emission(output.console, result.title, result.emission)
@@ -45,21 +48,19 @@ def flux(placed: options.Placed, output: Output) -> None:
 
 def rate(
     placed: options.Placed,
+    figures: Figures,
     output: Output,
     points: Annotated[int, typer.Option(help="recoil energies in the spectrum", min=2)] = 200,
-    plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="write the figures there")
-    ] = None,
 ) -> None:
-    """Recoil spectrum by flavour (before efficiency) and expected counts in the region."""
+    """Recoil spectrum by flavour and expected counts.
+
+    The spectrum is before efficiency, the counts are those in the region.
+    """
     from cevns.sources import SteadySource
 
-    if plots is not None:
-        if placed.at:
-            raise InputError(
-                "--plots draws the experiment at its nominal couplings; leave --at out"
-            )
-        prepare_folder(plots)
+    if figures.plots is not None and placed.at:
+        raise InputError("--plots draws the experiment at its nominal couplings; leave --at out")
+    figures.prepare()
     study = placed.study
     found = study.rate(at=placed.values, points=points)
     for result in found.values():
@@ -74,11 +75,14 @@ def rate(
         _show_remark(output.console, result.experiment, placed.values)
         _show_spectrum(output.console, result)
     records = {name: result.to_dict() for name, result in found.items()}
-    if plots is not None:
+    if figures.plots is not None:
         from cevns.report import prediction_figures
 
-        made = {e.name: prediction_figures(e) for e in study.experiments}
-        for name, files in save_figures(output.console, made, plots).items():
+        drawn = figures.write_each(
+            lambda: {e.name: prediction_figures(e) for e in study.experiments}
+        )
+        output.console.print(f"{sum(map(len, drawn.values()))} figures in {figures.plots}")
+        for name, files in drawn.items():
             records[name]["figures"] = files
     _write(output, records, placed)
 
@@ -87,7 +91,10 @@ def predict(
     placed: options.Placed,
     output: Output,
 ) -> None:
-    """Expected counts in the analysis region by component, before any fit."""
+    """Expected counts by component, before any fit.
+
+    They are those in the analysis region.
+    """
     from cevns.analysis.expected.recoil_rate import channel_counts, channel_records
     from cevns.analysis.expected.time_counts import time_counts
     from cevns.analysis.question import place

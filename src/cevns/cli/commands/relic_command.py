@@ -50,7 +50,10 @@ def relic(
         Path | None, typer.Option(metavar="FILE", help="write the figure, png, pdf or svg")
     ] = None,
 ) -> None:
-    """The relic density of dark matter that a dark photon or a baryonic mediator makes."""
+    """The relic density of dark matter of a beam dump.
+
+    A dark photon or a baryonic mediator makes it.
+    """
     from cevns.analysis.expected.relic_line import relic as compute
     from cevns.cli.terminal.written_values import several
 

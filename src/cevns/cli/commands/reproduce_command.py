@@ -18,7 +18,10 @@ def reproduce(
         typer.Argument(metavar="[ID]...", help="ids of rows, or their first letters"),
     ] = None,
 ) -> None:
-    """Compare published numbers with ours: the difference, the verdict and its reason."""
+    """Compare published numbers with ours.
+
+    Each has its difference, its verdict and the reason.
+    """
     from rich.text import Text
 
     from cevns.reproduction import reproduce as rows

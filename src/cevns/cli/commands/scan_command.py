@@ -36,7 +36,10 @@ def scan(
         str | None, typer.Option(metavar="I/N", help="only share I of N; then 'cevns merge'")
     ] = None,
 ) -> None:
-    """Scan one or two parameters of new physics: regions by profile, toys, CLs or posterior."""
+    """Scan one or two parameters of new physics.
+
+    Regions are by profile, toys, CLs or posterior.
+    """
     share = _share(shard)
     with options.prepared(share) as executor:
         wanted = options.plan(parameter, asimov=asimov)
@@ -57,7 +60,10 @@ def merge(
     shares: Annotated[list[Path], typer.Argument(metavar="FILE.h5", help="all shares")],
     out: Annotated[Path, typer.Option(metavar="FILE.h5", help="the whole scan")],
 ) -> None:
-    """Join the shares of a scan, as if it had been computed in one go."""
+    """Join the shares of a scan.
+
+    The result is as if it had been computed in one go.
+    """
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.inference.scan.merge import merge as join
 
@@ -91,7 +97,10 @@ def plot(
     ] = None,
     xlim: XLim = None,
 ) -> None:
-    """Draw a scan: curve or map, its region, and Wilks beside Feldman-Cousins."""
+    """Draw a scan, with others or published curves over it.
+
+    It is a curve or a map with its region, and Wilks beside Feldman-Cousins.
+    """
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.cli.terminal.output import prepare_figure, require_plots
 

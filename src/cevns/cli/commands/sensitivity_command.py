@@ -104,7 +104,10 @@ def sensitivity(
     ] = 1.0,
     at: At = None,
 ) -> None:
-    """Expected errors and limits of experiments, each alone and all together."""
+    """Expected errors and limits of experiments.
+
+    They are of each alone and of all together.
+    """
     if matrix == (topic is not None):
         raise InputError(
             "name what is asked with --topic (cevns list topics), or take --matrix for all topics"

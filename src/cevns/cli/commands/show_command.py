@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from cevns.cli.terminal import options
-from cevns.cli.terminal.output import Output, prepare_folder, save_figures, table
+from cevns.cli.terminal.figure_options import Figures
+from cevns.cli.terminal.output import Output, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,19 +23,16 @@ _LONGEST, _DEEPEST = 46, 2
 
 def show(
     opened: options.Opened,
+    figures: Figures,
     output: Output,
-    plots: Annotated[
-        Path | None,
-        typer.Option(
-            "--plots", metavar="DIR", help="draw flux, detector and expected spectrum there"
-        ),
-    ] = None,
 ) -> None:
-    """What an experiment file declares: source, target, detector, axes, parameters, data."""
+    """Show what an experiment file declares.
+
+    That is source, target, detector, axes, parameters and data, with figures.
+    """
     from cevns.experiments.description import describe
 
-    if plots is not None:
-        prepare_folder(plots)
+    figures.prepare()
     study = opened.open()
     experiments = study.experiments
     found = {e.name: describe(e) for e in experiments}
@@ -46,11 +41,12 @@ def show(
             output.console.print(shown)
         _data(output.console, description)
     records = {name: description.to_dict() for name, description in found.items()}
-    if plots is not None:
+    if figures.plots is not None:
         from cevns.report import declared_figures
 
-        made = {e.name: declared_figures(e) for e in experiments}
-        for name, files in save_figures(output.console, made, plots).items():
+        drawn = figures.write_each(lambda: {e.name: declared_figures(e) for e in experiments})
+        output.console.print(f"{sum(map(len, drawn.values()))} figures in {figures.plots}")
+        for name, files in drawn.items():
             records[name]["figures"] = files
     one = len(records) == 1
     output.result(next(iter(records.values())) if one else {"experiments": records}, study)

@@ -51,7 +51,10 @@ def simulate(
         typer.Option(metavar="FILE", help="write .csv, .parquet, .h5, .root or .hepmc3 (NuHepMC)"),
     ] = None,
 ) -> None:
-    """Unweighted events of an experiment: particles, times, and what the detector sees of them."""
+    """Unweighted events of an experiment.
+
+    Particles, times, and what the detector sees of them.
+    """
     from cevns.analysis.events.event_sample import event_sample
     from cevns.analysis.events.event_writer import format_of
     from cevns.analysis.events.sample_file import draw_to_file

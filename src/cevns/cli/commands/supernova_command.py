@@ -80,7 +80,10 @@ def supernova(
         Path | None, typer.Option(metavar="PATH", help="draw counts, times and significance")
     ] = None,
 ) -> None:
-    """Recoils of a supernova burst in a target: counts, times, and how far away it is seen."""
+    """Recoils of a supernova burst in a target.
+
+    Counts, times, and how far away it is seen.
+    """
     from cevns.analysis.expected.burst_counts import burst_counts
     from cevns.files import expanded
     from cevns.sources.supernova import Supernova

@@ -30,7 +30,10 @@ def toys(
         int | None, typer.Option(metavar="N", min=1, help="processes; default: as many as pay")
     ] = None,
 ) -> None:
-    """Toys with fluctuated counts and auxiliary measurements: pulls, coverage, statuses, speed."""
+    """Pseudo-experiments: pulls, coverage, statuses.
+
+    Counts and auxiliary measurements fluctuate.
+    """
     if out is not None:
         check_writable(out)
     study = asked.study

@@ -37,7 +37,10 @@ def validate(
     ] = None,
     data: options.DataFolder = None,
 ) -> None:
-    """Check experiment files: all slips at once, each with its line and field."""
+    """Check experiment files: all slips at once.
+
+    Each is said with its line and field.
+    """
     if schema:
         from cevns.experiments.file_schema import file_schema
 

@@ -37,7 +37,10 @@ def xsec(
     ] = None,
     axial: Annotated[bool, typer.Option(help="include the axial part")] = True,
 ) -> None:
-    """Cross section of a nuclide or material: flux-averaged, or total at one neutrino energy."""
+    """Cross sections of a nuclide or material.
+
+    They are averaged over a flux, or total at one neutrino energy.
+    """
     from cevns.experiments.citing import of_scattering
     from cevns.processes import interaction
 

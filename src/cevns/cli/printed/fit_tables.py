@@ -305,8 +305,8 @@ def show_systematics(console: Console, result: Systematics) -> None:
         f"systematic uncertainties: {result.experiment.title}",
         "parameter",
         *columns,
-        "impact on the fit",
-        "share of the fit error",
+        "impact",
+        "share",
         "pull",
     )
     for row in result.rows:

@@ -146,17 +146,41 @@ class Figures(Worded):
             UnknownNameError: if a label is for what no figure shows.
             OutputError: if a file cannot be written.
         """
-        if self.plots is None:
-            return []
+        return self.write_each(lambda: {"": draw()}, xlim).get("", [])
+
+    def write_each(
+        self,
+        draw: Callable[[], Mapping[str, Mapping[str, Figure]]],
+        xlim: tuple[float, float] | None = None,
+    ) -> dict[str, list[str]]:
+        """As `write`, for each of several experiments.
+
+        Args:
+            draw: makes the figures of each; files of one among several have its name in front.
+            xlim: ends of the horizontal axis.
+
+        Returns:
+            The files of each.
+
+        Raises:
+            UnknownNameError: if a label is for what no figure shows.
+            OutputError: if a file cannot be written.
+        """
         from cevns.report import save
 
+        folder = self.plots
+        if folder is None:
+            return {}
         with self.worded(xlim):
-            figures = draw()
-        return [
-            str(save(figure, self.plots / f"{name}{suffix}"))
-            for name, figure in figures.items()
-            for suffix in suffixes(self.form)
-        ]
+            made = draw()
+        return {
+            name: [
+                str(save(figure, folder / f"{f'{name}-' if len(made) > 1 else ''}{what}{suffix}"))
+                for what, figure in figures.items()
+                for suffix in suffixes(self.form)
+            ]
+            for name, figures in made.items()
+        }
 
 
 def suffixes(given: Sequence[str] | None) -> tuple[str, ...]:

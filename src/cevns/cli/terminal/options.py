@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cevns.nuclear.materials import Material
     from cevns.parameters import Parameter, Parameters
     from cevns.study import Study
-    from cevns.study.combined_study import CombinedStudy
 
 __all__ = [
     "Asimov",
@@ -317,11 +316,8 @@ def combined(
     left_out: Sequence[str],
     choices: Sequence[str] | None,
     changes: Sequence[str] | None,
-    *,
-    data: Path | None = None,
-    model: str | None = None,
-) -> CombinedStudy:
-    """A combination with the members and alternatives that options name.
+) -> tuple[str, dict[str, str]]:
+    """Name and changed fields of a combination with the members and alternatives of options.
 
     Args:
         name: of the combination, or its file, or members of the shipped one.
@@ -329,16 +325,11 @@ def combined(
         left_out: of these.
         choices: ``--choose``.
         changes: ``--set``.
-        data: folder of public releases.
-        model: new physics.
 
     Raises:
-        UnknownNameError: if a name is unknown.
-        InputError: if it is no combination, or an option is not NAME=VALUE.
+        InputError: if an option is not NAME=VALUE, or a choice has two alternatives.
     """
-    from cevns.experiments.declaration.combination import SHIPPED, spelled
-    from cevns.study import load
-    from cevns.study.combined_study import CombinedStudy
+    from cevns.experiments.declaration.combination import CHOICE, SHIPPED, spelled
 
     name = spelled(name)
     picked = [*members, *(f"-{name}" for name in left_out)]
@@ -352,15 +343,11 @@ def combined(
                 "alternative of a choice holds in a fit"
             )
     overrides = {
-        **{f"choose.{name}": option for name, option in chosen.items()},
+        **{f"{CHOICE}{name}": option for name, option in chosen.items()},
         **_pairs(changes, "--set", "KEY=VALUE, for example conus-plus-2025:predicted=347"),
     }
     between = "," if name.startswith(f"{SHIPPED}:") else ":"
-    text = f"{name}{between}{','.join(picked)}" if picked else name
-    study = load(text, data=data, overrides=overrides, models=model)
-    if not isinstance(study, CombinedStudy):
-        raise InputError(f"{name} is an experiment, no combination; fit it with 'cevns fit'")
-    return study
+    return f"{name}{between}{','.join(picked)}" if picked else name, overrides
 
 
 def at_values(study: Study, texts: Sequence[str] | None) -> dict[str, float]:

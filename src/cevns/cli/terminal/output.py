@@ -20,7 +20,6 @@ from cevns.files import check_writable, write
 from cevns.records import cited, head
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Table
 
@@ -32,7 +31,6 @@ __all__ = [
     "prepare_figure",
     "prepare_folder",
     "require_plots",
-    "save_figures",
     "strict",
     "table",
 ]
@@ -251,24 +249,3 @@ def prepare_folder(folder: Path, option: str = "--plots") -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{option}: cannot create {folder}: {error.strerror}") from None
-
-
-def save_figures(
-    console: Console, figures: Mapping[str, Mapping[str, Figure]], folder: Path
-) -> dict[str, list[str]]:
-    """Write figures, say how many, and return their files.
-
-    Args:
-        console: for people.
-        figures: of each experiment, by the name of the file; of several experiments that has the
-            name of its own in front.
-        folder: from `prepare_folder`.
-    """
-    from cevns.report import save
-
-    written: dict[str, list[str]] = {}
-    for name, made in figures.items():
-        front = f"{name}-" if len(figures) > 1 else ""
-        written[name] = [str(save(f, folder / f"{front}{what}.png")) for what, f in made.items()]
-    console.print(f"{sum(map(len, written.values()))} figures in {folder}")
-    return written

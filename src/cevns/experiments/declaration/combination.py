@@ -217,7 +217,7 @@ def spelled(text: str) -> str:
         >>> spelled("csi,lar"), spelled("-pandax"), spelled("coherent-csi-2021")
         ('global:csi,lar', 'global:-pandax', 'coherent-csi-2021')
     """
-    file = loader.checked(CombinationFile, parse(loader.find(SHIPPED)))
+    file = _checked(SHIPPED)
     named = [canonical(item.strip().lstrip("+-")) for item in text.split(",")]
     known = {canonical(n) for short, m in file.members.items() for n in (short, *m.also)}
     if len(named) > 1:
@@ -236,7 +236,7 @@ def alternatives(name_or_path: str | Path = SHIPPED) -> dict[str, dict[str, tupl
         >>> alternatives()["sns-flux"]
         {'common': (), 'independent': ('csi', 'lar', 'ge-2024', 'ge-2026')}
     """
-    file = loader.checked(CombinationFile, parse(loader.find(name_or_path)))
+    file = _checked(name_or_path)
     return {
         choice: {option: tuple(changes) for option, changes in options.items()}
         for choice, options in file.choices.items()
@@ -250,7 +250,7 @@ def other_file(experiment: str) -> tuple[tuple[str, str], ...]:
         >>> other_file("coherent-ge-2024-count"), other_file("coherent-csi-2021")
         ((('ge-2024', 'grid'),), ())
     """
-    file = loader.checked(CombinationFile, parse(loader.find(SHIPPED)))
+    file = _checked(SHIPPED)
     wanted = canonical(experiment)
     members = [n for n, m in file.members.items() if canonical(m.experiment) == wanted]
     return tuple(
@@ -259,6 +259,11 @@ def other_file(experiment: str) -> tuple[tuple[str, str], ...]:
         for option, changes in options.items()
         if any("experiment" in changes.get(n, {}) for n in members)
     )
+
+
+def _checked(name_or_path: str | Path) -> CombinationFile:
+    """The file of a combination, by name or path."""
+    return loader.checked(CombinationFile, parse(loader.find(name_or_path)))
 
 
 def _picked(name_or_path: str | Path) -> tuple[str | Path, list[str]]:

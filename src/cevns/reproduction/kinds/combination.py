@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from cevns.exceptions import InputError
 from cevns.reproduction.kinds.fit import field_of
-from cevns.study import load
-from cevns.study.combined_study import CombinedStudy
+from cevns.study.choice_variants import load_combination
 
 __all__ = ["compute"]
 
@@ -26,9 +24,8 @@ def _combined(
     overrides: _Items,
     each: bool,
 ) -> Mapping[str, Any]:
-    study = load(f"global:{sets}", overrides=dict(overrides), models=model or None)
-    if not isinstance(study, CombinedStudy):
-        raise InputError(f"{sets} is no combination")
+    name = f"global:{sets}"
+    study = load_combination(name, overrides=dict(overrides), models=model or None)
     return study.combine(*free, at=dict(at), fix=dict(fix), each=each).to_dict()
 
 
