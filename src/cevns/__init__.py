@@ -11,10 +11,10 @@ Examples:
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from cevns.records import VERSION, draw_with
+from cevns.registry import lazy
 
 if TYPE_CHECKING:
     from cevns.experiments.declaration.loader import catalogue
@@ -91,10 +91,7 @@ draw_with(
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use (PEP 562)."""
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    message = f"module 'cevns' has no attribute {name!r}"
-    raise AttributeError(message)
+    return lazy(__name__, _LAZY, name)
 
 
 def __dir__() -> list[str]:

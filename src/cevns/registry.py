@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 
 from cevns.exceptions import InputError, UnknownNameError
 
-__all__ = ["canonical", "cited", "load", "names", "plugin", "plugins", "shipped", "title"]
+__all__ = ["canonical", "cited", "lazy", "load", "names", "plugin", "plugins", "shipped", "title"]
 
 
 def canonical(name: str) -> str:
@@ -125,6 +126,27 @@ def cited(package: str, kind: str, name: str) -> tuple[str, ...] | str:
     home = vars(sys.modules[model.__module__]) if isinstance(model, type) else {}
     items: tuple[str, ...] | str = found.get("CITE", home.get("CITE", ()))
     return items
+
+
+def lazy(module: str, homes: Mapping[str, str], name: str) -> Any:
+    """A public name of a module that is imported on first use (PEP 562).
+
+    Args:
+        module: whose attribute is asked for.
+        homes: where each public name stands.
+        name: of the attribute.
+
+    Raises:
+        AttributeError: if the module has no such name.
+
+    Examples:
+        >>> lazy("cevns", {"load": "cevns.study.opening"}, "load").__name__
+        'load'
+    """
+    if name not in homes:
+        message = f"module {module!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(homes[name]), name)
 
 
 def title(package: str, kind: str, name: str) -> str:

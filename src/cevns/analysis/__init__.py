@@ -5,8 +5,9 @@ The names below are imported when first used, so that reading a scan starts fast
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from cevns.registry import lazy
 
 if TYPE_CHECKING:
     from cevns.analysis.alternatives import Alternatives
@@ -101,7 +102,4 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use (PEP 562)."""
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    message = f"module 'cevns.analysis' has no attribute {name!r}"
-    raise AttributeError(message)
+    return lazy(__name__, _LAZY, name)

@@ -5,8 +5,9 @@ The names below are imported when first used.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from cevns.registry import lazy
 
 if TYPE_CHECKING:
     from cevns.likelihood_files.exporting import Export, export, inspect
@@ -35,7 +36,4 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use (PEP 562)."""
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    message = f"module 'cevns.likelihood_files' has no attribute {name!r}"
-    raise AttributeError(message)
+    return lazy(__name__, _LAZY, name)

@@ -18,9 +18,10 @@ from cevns.processes import StandardModel
 from cevns.rates import flux_averaged_slope
 from cevns.rates.fold import panel_nodes, recoil_panels
 from cevns.registry import canonical
+from cevns.sources import SNS
 from cevns.sources.stopped_pion import StoppedPion
 
-__all__ = ["FILE", "GERMANIUM", "Detector", "TalkRow", "detector", "detectors", "year"]
+__all__ = ["FILE", "GERMANIUM", "Detector", "TalkRow", "detector", "detectors", "year", "years"]
 
 FILE = Path(__file__).parent / "detectors.yaml"
 GERMANIUM = Lindhard(z=32, a=72.63)
@@ -165,6 +166,18 @@ def year(distance_m: float) -> StoppedPion:
         '7 GWh'
     """
     return StoppedPion(distance_m=distance_m, facility=_facility())
+
+
+def years(source: SNS | StoppedPion) -> float:
+    """For how many of these years a source stands, by its fluence at its own distance.
+
+    The spectra of stopped pions do not depend on power and yield, so that counts are in this ratio.
+
+    Examples:
+        >>> round(years(year(27.5)), 6)
+        1.0
+    """
+    return source.fluence_cm2("nu_e") / year(source.distance_m).fluence_cm2("nu_e")
 
 
 @cache

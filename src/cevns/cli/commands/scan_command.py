@@ -104,7 +104,6 @@ def plot(
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.cli.terminal.output import prepare_figure, require_plots
 
-    require_plots("cevns plot")
     found = Scan.read(scan_file)
     target = scan_file.with_suffix(".png") if out is None else out
     span = ends(xlim)
@@ -118,6 +117,7 @@ def plot(
             )
         check_writable(target)
     else:
+        require_plots("cevns plot")
         prepare_figure(target, "--out")
     from cevns.report import save
     from cevns.report.scan_figures.scan_csv import scan_csv

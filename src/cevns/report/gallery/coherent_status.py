@@ -12,7 +12,7 @@ from cevns.records import VERSION
 from cevns.report.drawing import style
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.gallery_parts.recoil_thresholds import half_seen_kev
-from cevns.reproduction.detector_numbers import Detector, detectors, year
+from cevns.reproduction.detector_numbers import Detector, detectors, year, years
 from cevns.sources import SNS
 from cevns.sources.stopped_pion import StoppedPion
 
@@ -60,8 +60,7 @@ class Line:
 def lines() -> tuple[Line, ...]:
     """All detectors, in the order of the talks.
 
-    The count of a file is multiplied by the ratio of the fluences of a year and of the file, both
-    at the distance of the file; the spectra of stopped pions do not depend on power and yield.
+    The count of a file is that of a year of the facility at the distance of the file.
     """
     out = []
     for d in detectors():
@@ -70,7 +69,6 @@ def lines() -> tuple[Line, ...]:
         source = experiment.source
         assert isinstance(source, SNS | StoppedPion)
         inelastic = isinstance(view.interaction, InelasticChannel)
-        a_year = year(source.distance_m).fluence_cm2("nu_e") / source.fluence_cm2("nu_e")
         out.append(
             Line(
                 d,
@@ -78,7 +76,7 @@ def lines() -> tuple[Line, ...]:
                 experiment.declaration.target.mass,
                 source.distance_m,
                 None if inelastic else half_seen_kev(view),
-                experiment.prediction() * a_year,
+                experiment.prediction() / years(source),
                 inelastic,
             )
         )

@@ -13,7 +13,7 @@ from cevns.report.drawing import style
 from cevns.report.gallery.reactor_results import per_kg_day
 from cevns.report.gallery_parts.carried_tables import Table
 from cevns.report.gallery_parts.recoil_thresholds import half_seen_kev
-from cevns.reproduction.detector_numbers import year
+from cevns.reproduction.detector_numbers import year, years
 from cevns.sources import SNS
 from cevns.sources.reactor import Reactor
 from cevns.sources.stopped_pion import StoppedPion
@@ -120,9 +120,8 @@ def _line(effort: Effort, name: str) -> Line:
     elif isinstance(source, StoppedPion):
         daily = experiment.prediction() / mass / (source.exposure_h / 24.0)
     else:  # so many protons: scaled to a year of the facility
-        y = year(source.distance_m)
-        share = y.fluence_cm2("nu_e") / source.fluence_cm2("nu_e")
-        daily = experiment.prediction() * share / mass / (y.exposure_h / 24.0)
+        days = years(source) * year(source.distance_m).exposure_h / 24.0
+        daily = experiment.prediction() / mass / days
     return Line(
         effort, name, experiment.material.name,
         _each(source.power_gw) if isinstance(source, Reactor) else "", mass,
