@@ -10,6 +10,7 @@ ARGS ?=
 # What is installed beside the pins: the sources in place, or a wheel (`make test PACKAGE=FILE.whl`).
 PACKAGE ?= -e .
 WHEEL ?=
+DOCKER ?= docker
 LOCK := requirements/dev.txt
 
 # The first interpreter that is new enough; the plain name first, as the user's choice.
@@ -28,10 +29,11 @@ PYTEST := $(BIN)/python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo setup test test-slow siege doctest lint format types layers docs bench \
-	readme planted-bugs mutants lock build check-build wheel-test release-notes clean
+	readme planted-bugs mutants lock build check-build wheel-test image image-test \
+	release-notes clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEMO)  ## the CsI[Na] fit: the table here, the figures in results/
 	.venv-demo/bin/cevns fit coherent-csi-2021 --plots results/
@@ -107,6 +109,12 @@ wheel-test: $(if $(WHEEL),,build)  ## the wheel without any extra, in a new envi
 	$(call install,.venv-wheel) --no-deps $(or $(WHEEL),dist/*.whl)
 	CEVNS_WHEEL="$$(ls $(or $(WHEEL),dist/*.whl))" .venv-wheel/bin/python -m pytest -m "not slow" \
 	tests/test_wheel.py tests/test_core_only.py $(ARGS)
+
+image: $(if $(WHEEL),,build)  ## the container image `cevns` with the wheel in dist/ (DOCKER=podman)
+	$(DOCKER) build --file Containerfile --build-arg COMMIT="$$(git rev-parse HEAD)" --tag cevns .
+
+image-test: image $(DEV)  ## one fit in the container, without a network
+	CEVNS_COMMAND="$(DOCKER) run --rm --network none cevns" $(PYTEST) tests/test_wheel.py -k fit $(ARGS)
 
 release-notes: $(DEV)  ## what CHANGELOG.md says of a version, if all agree on it: TAG=v1.2.3
 	@$(BIN)/python tools/release_notes.py $(TAG)
