@@ -88,7 +88,7 @@ def test_fit_outside_of_the_sources_and_offline(command: list[str], tmp_path: Pa
     if "CEVNS_COMMAND" not in os.environ:
         assert Path(done.stderr.splitlines()[0]) == Path(command[-1]) / "cevns" / "__init__.py"
     document = json.loads(done.stdout)
-    assert document["inputs"]["origin"] == "package"
+    assert document["inputs"]["origin"] == "carried"
     assert document["version"] == PROJECT["version"]
     count = document["poi"]["value"]
     assert count == pytest.approx(306, abs=20)  # arXiv:2110.07730, with its error

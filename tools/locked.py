@@ -49,11 +49,11 @@ def pins(lock: str) -> dict[str, list[str]]:
 
 
 def parents(entry: str) -> set[str]:
-    """The packages that need the one of an entry.
+    r"""The packages that need the one of an entry.
 
-    >>> sorted(parents("mdurl==0.1.2\\n    # via\\n    #   cevns (pyproject.toml)\\n    #   rich\\n"))
+    >>> sorted(parents("mdurl==0.1.2\n    # via\n    #   cevns (pyproject.toml)\n    #   rich\n"))
     ['cevns', 'rich']
-    >>> parents("mdurl==0.1.2\\n    # via markdown-it-py\\n")
+    >>> parents("mdurl==0.1.2\n    # via markdown-it-py\n")
     {'markdown-it-py'}
     """
     return {canonical(name) for name in _VIA.findall(entry) if name != "via"}
@@ -77,7 +77,9 @@ def declared(extras: Iterable[str]) -> set[str]:
         offered = project["optional-dependencies"]
         for name in new:
             if name not in offered:
-                raise ValueError(f"no extra {name!r} in pyproject.toml; it has {', '.join(offered)}")
+                raise ValueError(
+                    f"no extra {name!r} in pyproject.toml; it has {', '.join(offered)}"
+                )
         waiting, wanted = [one for name in new for one in offered[name]], []
     return names
 

@@ -18,14 +18,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def section(changelog: str, version: str) -> tuple[str, str]:
-    """The heading's date and the text of a version.
+    r"""The heading's date and the text of a version.
 
     Raises:
         ValueError: There is no such section, or nothing in it.
 
     Examples:
-        >>> section("## [Unreleased]\\n\\n## [1.2.0] - 2027-01-31\\n\\n### Added\\n\\n- x\\n", "1.2.0")
-        ('2027-01-31', '### Added\\n\\n- x')
+        >>> section("## [1.2.0] - 2027-01-31\n\n### Added\n\n- x\n\n## [1.1.0]\n", "1.2.0")
+        ('2027-01-31', '### Added\n\n- x')
     """
     heading = re.compile(rf"^## \[{re.escape(version)}\](?: - (?P<date>.*))?$", re.MULTILINE)
     found = heading.search(changelog)

@@ -82,7 +82,9 @@ def _main(
 ) -> None:
     _ = version
     if verbose:
-        raise typer.BadParameter("--verbose stands with --version: cevns --version --verbose")
+        from cevns.exceptions import InputError
+
+        raise InputError("--verbose stands with --version: cevns --version --verbose")
 
 
 _COMMANDS: dict[str, Callable[..., None]] = {
