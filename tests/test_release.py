@@ -391,7 +391,7 @@ RELEASED = "## [{version}] - 2027-01-31\n\n### Added\n\n- Something.\n\n"
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The files that state a version, with a changelog in which it is released."""
-    for name in ("pyproject.toml", "CITATION.cff", "src/cevns/records/__init__.py"):
+    for name in tool("release_notes").versions(ROOT):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     text = "# Changelog\n\n## [Unreleased]\n\n" + RELEASED.format(version=PROJECT["version"])
@@ -402,7 +402,7 @@ def copy(tmp_path: Path) -> Path:
 def test_the_files_state_one_version() -> None:
     stated = tool("release_notes").versions(ROOT)
     assert set(stated.values()) == {cevns.__version__}
-    assert len(stated) == 3
+    assert len(stated) == 4
 
 
 def test_a_release_in_order_has_notes(copy: Path) -> None:
@@ -418,6 +418,7 @@ def test_a_release_in_order_has_notes(copy: Path) -> None:
         ("pyproject.toml", 'version = "', 'version = "9.'),
         ("CITATION.cff", "\nversion: ", "\nversion: 9."),
         ("CITATION.cff", "\nversion: ", "\nedition: "),
+        ("conda/recipe.yaml", 'version: "', 'version: "9.'),
         ("src/cevns/records/__init__.py", 'VERSION: Final = "', 'VERSION: Final = "9.'),
         ("CHANGELOG.md", "- Something.", ""),
         ("CHANGELOG.md", "2027-01-31", "unreleased"),

@@ -2,8 +2,9 @@
 
     python tools/release_notes.py v1.2.3
 
-A tag is released only if the version in pyproject.toml, ``cevns.__version__`` and CITATION.cff is
-the one of the tag, and the changelog has a section of it that has a date and is not empty.
+A tag is released only if the version in pyproject.toml, ``cevns.__version__``, CITATION.cff and the
+recipe for conda is the one of the tag, and the changelog has a section of it that has a date and is
+not empty.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def versions(root: Path) -> dict[str, str]:
     stated = {"pyproject.toml": str(project["version"])}
     for name, pattern in (
         ("CITATION.cff", r"^version: [\"']?([^\s\"']+)"),
+        ("conda/recipe.yaml", r"^  version: \"(.+)\"$"),
         ("src/cevns/records/__init__.py", r"^VERSION: Final = \"(.+)\"$"),
     ):
         text = (root / name).read_text(encoding="utf-8")
