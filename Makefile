@@ -90,6 +90,7 @@ mutants: $(DEV)  ## do the tests find random changes of the package? (long; MUTA
 	$(BIN)/python tools/mutants.py --jobs $(JOBS) $(MUTANTS)
 
 lock:  ## pins and hashes in requirements/dev.txt (needs uv); newer ones: make lock UPGRADE=--upgrade
+	@test -n "$(UV)" || { echo "make lock needs uv on PATH" >&2; exit 2; }
 	$(UV) pip compile pyproject.toml --all-extras --group dev $(UPGRADE) --universal \
 	--python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
 	--no-header --quiet --output-file $(LOCK)
