@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,6 +95,7 @@ def fit_figures(
     *,
     impacts: Mapping[str, tuple[float, float]] | None = None,
     curve: ProfileCurve | None = None,
+    without: Container[str] = (),
 ) -> dict[str, Figure]:
     """Every figure that a fit allows, by the name of its file.
 
@@ -102,6 +103,7 @@ def fit_figures(
         result: from `cevns.Study.fit`.
         impacts: as in `cevns.report.pulls.pull_figure`; from `impacts_of`.
         curve: the profile of the parameter of interest, where it is known already.
+        without: figures that are left out: ``flux``.
 
     Returns:
         ``projections`` (not of a list of events), ``residuals`` (with a steady-state background),
@@ -136,7 +138,8 @@ def fit_figures(
             curve = profile(model, fit.poi, data=fit.data, best=fit)
         figures["profile"] = profile_figure(curve, title=title, note=note)
     for name, m in each.items():
-        figures |= {f"{name}{what}": f for what, f in prediction_figures(m.experiment).items()}
+        predicted = prediction_figures(m.experiment, without=without)
+        figures |= {f"{name}{what}": f for what, f in predicted.items()}
     return figures
 
 
@@ -158,11 +161,14 @@ def impacts_of(result: Measurement) -> dict[str, tuple[float, float]]:
     return {i.name: (i.up, i.down) for i in found}
 
 
-def prediction_figures(experiment: Experiment) -> dict[str, Figure]:
+def prediction_figures(
+    experiment: Experiment, *, without: Container[str] = ()
+) -> dict[str, Figure]:
     """Figures of an experiment before any fit, by the name of the file.
 
     Args:
         experiment: from `cevns.experiments.load`.
+        without: figures that are left out: ``flux``.
 
     Returns:
         ``recoil-spectrum``, of channels with sections of their own one each with their name in
@@ -175,7 +181,8 @@ def prediction_figures(experiment: Experiment) -> dict[str, Figure]:
     for channel, view in _exposed(experiment).items():
         title = f"{experiment.title}, {channel}" if channel else ""
         figures[f"{channel}-recoil-spectrum".lstrip("-")] = recoil_figure(view, title)
-    figures["flux"] = flux_figure(experiment)
+    if "flux" not in without:
+        figures["flux"] = flux_figure(experiment)
     return figures
 
 

@@ -10,6 +10,6 @@ Examples:
 """
 
 from cevns.report.document.study_fit import StudyFit, fitted
-from cevns.report.document.written_page import Page, Reported, compose, extract
+from cevns.report.document.written_page import Page, Reported, compose, extract, prepared
 
-__all__ = ["Page", "Reported", "StudyFit", "compose", "extract", "fitted"]
+__all__ = ["Page", "Reported", "StudyFit", "compose", "extract", "fitted", "prepared"]

@@ -39,6 +39,12 @@ class Table:
     note: str = ""
 
     @property
+    def shown(self) -> tuple[int, ...]:
+        """Columns that say something."""
+        said = (i for i in range(len(self.columns)) if any(row[i] for row in self.rows))
+        return tuple(said)
+
+    @property
     def csv(self) -> str:
         """Headings and rows, comma-separated, as RFC 4180 quotes them."""
         shown: tuple[Sequence[Any], Sequence[Sequence[Any]]] = self.columns, self.rows
@@ -77,6 +83,7 @@ class Section:
         pictures: figures.
         tables: tables.
         lines: short sentences, one below the other.
+        remarks: the same, below the tables.
         code: lines to be copied, by what they are.
         copied: further text for a fold, by its title.
     """
@@ -86,6 +93,7 @@ class Section:
     pictures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()
     lines: Sequence[str] = ()
+    remarks: Sequence[str] = ()
     code: Mapping[str, str] = field(default_factory=dict)
     copied: Mapping[str, str] = field(default_factory=dict)
 

@@ -29,8 +29,8 @@ class Beside:
     """What is known of a fit beside its record.
 
     Args:
-        pictures: figures by section: ``data``, ``pulls``, ``correlations``, ``profile``,
-            ``systematics`` and ``recoils``.
+        pictures: figures by section: ``data``, ``pulls``, ``correlations``, ``profile``
+            and ``recoils``.
         titles: of components, by name.
         descriptions: of parameters, by name.
         notes: why something is missing, by section.
@@ -66,7 +66,8 @@ def answer(record: Mapping[str, Any], signal: str = "CEvNS") -> str:
     text = f"{found['name']} = {value_with_errors(found)}"
     z, limit = record.get("significance"), record.get("upper_limit")
     if z is not None:
-        text += f"; the hypothesis without {signal} is rejected at {z:.2f} sigma"
+        only = "background-only hypothesis" if signal == "CEvNS" else f"hypothesis without {signal}"
+        text += f"; the {only} is rejected at {z:.2f} sigma"
     if limit:
         unit = quoted_unit(limit)
         text += f"; upper limit {quoted(limit, 'value')} {unit}".rstrip()
@@ -93,11 +94,7 @@ def fit_sections(record: Mapping[str, Any], beside: Beside) -> Iterator[Section]
     yield Section("Pulls", none, beside.pictures.get("pulls", ()))
     yield _correlations(record, beside)
     yield profile_section(record.get("profile"), beside)
-    yield systematics_section(
-        record.get("systematics"),
-        beside.pictures.get("systematics", ()),
-        beside.notes.get("systematics", ""),
-    )
+    yield systematics_section(record.get("systematics"), beside.notes.get("systematics", ""))
     yield Section("Goodness of fit", goodness(record))
 
 
@@ -157,14 +154,12 @@ def _parameters(record: Mapping[str, Any], beside: Beside) -> Table:
         raw.append((name, *(p[k] for k in _FIELDS), mean, sigma))
     columns = ("parameter", "what", "value", "HESSE", "MINOS", "constraint", "pull", "error/width", "unit")  # fmt: skip
     values = RecordTable(("name", *_FIELDS, "prior_mean", "prior_sigma"), tuple(raw))
-    shown = [i for i, c in enumerate(columns) if c == "parameter" or any(r[i] for r in rows)]
-    left = 2 if 1 in shown else 1
     return Table(
-        [columns[i] for i in shown],
-        [[r[i] for i in shown] for r in rows],
+        columns,
+        rows,
         "",
         values,
-        left,
+        2,
         "HESSE: error of the covariance matrix. MINOS: ends of the profile likelihood, where they "
         "were asked for. Constraint: the auxiliary measurement. Pull: fitted value minus constraint "
         "in widths of the constraint. Error/width: below 1 where the counts add information.",
@@ -250,7 +245,7 @@ def profile_section(record: Mapping[str, Any] | None, beside: Beside) -> Section
 
 def goodness(record: Mapping[str, Any]) -> list[str]:
     """How well a fit describes its data, in words."""
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     ndof = record["ndof"]
     if record["asimov"]:
@@ -267,7 +262,7 @@ def goodness(record: Mapping[str, Any]) -> list[str]:
         f"{record['pearson_chi2']:z.1f}."
     ]
     if ndof > 0:
-        p = float(chi2.sf(record["chi2"], ndof))
+        p = float(chdtrc(ndof, record["chi2"]))
         said = (
             "the model describes the data"
             if p >= _DESCRIBED

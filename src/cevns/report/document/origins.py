@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -21,6 +22,8 @@ from cevns.reproduction.rows_of_fit import rows_of_fit
 __all__ = ["Reference", "commit", "provenance", "published_section", "references"]
 
 _PROGRAMS: Final = ("numpy", "scipy", "iminuit", "matplotlib")
+_FOLDER: Final = re.compile(r"(?<!\S)\S*/(?=[^/\s]+: )")
+"""Of a file at the beginning of a sentence: where it lies is nobody's concern."""
 Reference = tuple[str, tuple[tuple[str, str], ...], str]
 """An entry as text, its links (name and address), and what it was used for."""
 
@@ -63,7 +66,7 @@ def published_section(record: Mapping[str, Any]) -> Section:
         "Difference: here minus published, in published errors, where there is one.",
     )
     said = [f"[{i}] {note}" for i, note in enumerate(notes, 1)]
-    return Section(title, tables=[table], lines=said)
+    return Section(title, tables=[table], remarks=said)
 
 
 _PUBLISHED: Final = (
@@ -140,7 +143,8 @@ def _of_part(part: Part) -> Iterator[Table]:
         if inputs.get("files"):
             made.append((f"{whose}data from", str(inputs.get("origin", ""))))
         files += [(f["role"], f["name"], f["sha256"]) for f in inputs.get("files", ())]
-        made += [(f"{whose}warning", str(w)) for w in inputs.get("warnings", ())]
+        warnings = (_FOLDER.sub("", str(w)) for w in inputs.get("warnings", ()))
+        made += [(f"{whose}warning", w) for w in warnings]
     yield Table(("", ""), made, part.title, left=2)
     if files:
         unique = list(dict.fromkeys(files))

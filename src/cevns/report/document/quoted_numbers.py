@@ -9,6 +9,7 @@ from typing import Any, Final
 __all__ = ["percent", "plain", "quoted", "quoted_unit", "value_with_errors"]
 
 _CM2: Final = 1e-40
+_UNITS: Final = {"cm2": "10⁻⁴⁰ cm²", "us": "µs"}
 
 
 def plain(value: float | None, digits: int = 4) -> str:
@@ -50,7 +51,7 @@ def quoted(parameter: Mapping[str, Any], key: str, digits: int = 4) -> str:
 def quoted_unit(parameter: Mapping[str, Any]) -> str:
     """The unit of `quoted`."""
     unit = str(parameter.get("unit") or "")
-    return "10⁻⁴⁰ cm²" if unit == "cm2" else unit
+    return _UNITS.get(unit, unit)
 
 
 def value_with_errors(parameter: Mapping[str, Any]) -> str:

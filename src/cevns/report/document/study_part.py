@@ -10,7 +10,6 @@ from cevns.report.document.fit_sections import Beside, answer, fit_sections
 from cevns.report.document.inline_svg import picture
 from cevns.report.document.origins import published_section
 from cevns.report.figure_files import fit_figures, impacts_of, prediction_figures
-from cevns.report.record_figures.systematics_figure import systematics_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["study_part"]
 
+_LEFT_OUT: Final = ("flux",)
+"""Figures of a fit that a report does not have: it keeps below 1 MB."""
 _FIGURES: Final[dict[str, tuple[str, str, str]]] = {
     "projections": (
         "data",
@@ -60,11 +61,6 @@ _FIGURES: Final[dict[str, tuple[str, str, str]]] = {
         "Predicted recoil spectrum by flavour",
         "Predicted recoils before efficiency by flavour and what ends in the analysis region "
         "(left), and the predicted signal (right).",
-    ),
-    "flux": (
-        "recoils",
-        "Flux at the detector",
-        "Spectra that arrive at the detector.",
     ),
 }
 """By the end of the name of a figure: its section, its label and its sentence."""
@@ -119,18 +115,13 @@ def _pictures(
 ) -> Mapping[str, list[Picture]]:
     """All figures of a fit, by section."""
     curve = None if found.profile is None else found.profile.curve
-    figures = fit_figures(measurement, impacts=impacts_of(measurement), curve=curve)
+    figures = fit_figures(measurement, impacts=impacts_of(measurement), curve=curve, without=_LEFT_OUT)
     words = {"Data": "Asimov data" if measurement.asimov else "Data"}
     words["data"] = "Asimov data" if measurement.asimov else "data"
     out: dict[str, list[Picture]] = {}
     for number, (name, figure) in enumerate(figures.items()):
         section, drawn = _drawn(name, figure, f"{prefix}-{number}", words)
         out.setdefault(section, []).append(drawn)
-    if found.systematics is not None:
-        label = "Effect of each uncertainty on the prediction and on the fit"
-        sentence = "Changes of the predicted count and of the fit by one standard deviation."
-        effects = systematics_figure(found.systematics)
-        out["systematics"] = [picture(effects, f"{prefix}-systematics", label, sentence)]
     return out
 
 
@@ -148,7 +139,7 @@ def _expected(found: StudyFit, prefix: str) -> Iterator[Picture]:
     """Figures of what is expected before any fit."""
     for e in found.study.experiments:
         several = len(found.study.experiments) > 1
-        for number, (name, figure) in enumerate(prediction_figures(e).items()):
+        for number, (name, figure) in enumerate(prediction_figures(e, without=_LEFT_OUT).items()):
             whose = f"{e.name}-{name}" if several else name
             yield _drawn(whose, figure, f"{prefix}-{e.name}-{number}", {})[1]
 

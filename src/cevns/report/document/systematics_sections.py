@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cevns.records.record_tables import RecordTable
-from cevns.report.document.elements import Picture, Section, Table
+from cevns.report.document.elements import Section, Table
 from cevns.report.document.quoted_numbers import percent
 
 __all__ = ["systematics_section"]
@@ -14,19 +14,16 @@ __all__ = ["systematics_section"]
 _FIELDS = ("impact_up", "impact_down", "error_share", "pull", "constraint", "held")
 
 
-def systematics_section(
-    record: Mapping[str, Any] | None, pictures: Sequence[Picture] = (), note: str = ""
-) -> Section:
+def systematics_section(record: Mapping[str, Any] | None, note: str = "") -> Section:
     """What each uncertainty does to the prediction and to the fit.
 
     Args:
         record: of ``cevns systematics``; None where there is none.
-        pictures: figures.
         note: why there is none.
     """
     title = "Systematic uncertainties"
     if record is None:
-        return Section(title, [note] if note else [], pictures)
+        return Section(title, [note] if note else [])
     names = list(record["prediction_errors"])
     one = len(names) == 1
     heads = ["prediction" if one else f"prediction {n}" for n in names]
@@ -63,7 +60,7 @@ def systematics_section(
         + (" Both are in units of the fit error." if record["relative_to"] == "error" else "")
         + (" Held: not varied in the fit." if any(r["held"] for r in record["systematics"]) else ""),
     )
-    return Section(title, [note] if note else [], pictures, [table])
+    return Section(title, tables=[table])
 
 
 def _pair(pair: Sequence[float] | None, digits: int) -> str:
