@@ -15,7 +15,7 @@ __all__ = ["Part", "Picture", "Section", "Table"]
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is read, and the numbers in it as they are copied.
+    r"""A table as it is read, and the numbers in it as they are copied.
 
     Args:
         columns: headings.
@@ -26,9 +26,10 @@ class Table:
         note: a sentence below.
 
     Examples:
-        >>> print(Table(("x", "y"), (("a", "1.2"),), values=RecordTable(("x",), (("a",),))).csv, end="")
-        x
-        a
+        >>> Table(("x", "y"), (("a, b", "1.2"),)).csv
+        'x,y\n"a, b",1.2\n'
+        >>> Table(("x",), (("1.2",),), values=RecordTable(("x",), ((1.23456,),))).csv
+        'x\n1.23456\n'
     """
 
     columns: Sequence[str]

@@ -107,7 +107,9 @@ def _components(record: Mapping[str, Any], beside: Beside) -> Iterator[Table]:
         rows, raw = [], []
         for component, c in block["components"].items():
             error = c["prediction_error"]
-            predicted = f"{c['prediction']:.1f} " + ("(free)" if error is None else f"± {error:.1f}")
+            predicted = f"{c['prediction']:.1f} " + (
+                "(free)" if error is None else f"± {error:.1f}"
+            )
             fitted = f"{c['fit']:.1f} ± {c['error']:.1f}"
             rows.append((beside.titles.get(component, component), predicted, fitted))
             raw.append((component, *(c[k] for k in _COUNTS)))
@@ -152,20 +154,23 @@ def _parameters(record: Mapping[str, Any], beside: Beside) -> Table:
         )
         mean, sigma = (None, None) if prior is None else (prior["mean"], prior["sigma"])
         raw.append((name, *(p[k] for k in _FIELDS), mean, sigma))
-    columns = ("parameter", "what", "value", "HESSE", "MINOS", "constraint", "pull", "error/width", "unit")  # fmt: skip
     values = RecordTable(("name", *_FIELDS, "prior_mean", "prior_sigma"), tuple(raw))
     return Table(
-        columns,
+        _COLUMNS,
         rows,
         "",
         values,
         2,
         "HESSE: error of the covariance matrix. MINOS: ends of the profile likelihood, where they "
-        "were asked for. Constraint: the auxiliary measurement. Pull: fitted value minus constraint "
-        "in widths of the constraint. Error/width: below 1 where the counts add information.",
+        "were asked for. Constraint: the auxiliary measurement. Pull: fitted value minus "
+        "constraint, in widths of the constraint. Error/width: below 1 where the counts add "
+        "information.",
     )
 
 
+_COLUMNS: Final = (
+    "parameter", "what", "value", "HESSE", "MINOS", "constraint", "pull", "error/width", "unit",
+)  # fmt: skip
 _FIELDS: Final = ("value", "error", "error_up", "error_down", "unit", "pull", "fixed", "at_bound")
 
 
@@ -190,7 +195,9 @@ def _correlations(record: Mapping[str, Any], beside: Beside) -> Section:
     names, matrix = record["correlation"]["names"], record["correlation"]["matrix"]
     if not names:
         return Section("Correlations", ["No parameter is free."])
-    values = RecordTable(("", *names), tuple((n, *row) for n, row in zip(names, matrix, strict=True)))
+    values = RecordTable(
+        ("", *names), tuple((n, *row) for n, row in zip(names, matrix, strict=True))
+    )
     pictures = beside.pictures.get("correlations", ())
     pairs = sorted(
         ((a, b, matrix[i][j]) for i, a in enumerate(names) for j, b in enumerate(names) if j < i),
@@ -250,16 +257,20 @@ def goodness(record: Mapping[str, Any]) -> list[str]:
     ndof = record["ndof"]
     if record["asimov"]:
         return [
-            "Expected counts were fitted, which the model describes exactly: there is no goodness "
-            "of fit."
+            (
+                "Expected counts were fitted, which the model describes exactly: there is no "
+                "goodness of fit."
+            )
         ]
     if ndof is None:
         return ["The events are treated as points, for which chi2 has no meaning."]
     pulls = record["chi2"] - record["deviance"]
     texts = [
-        f"χ² = {record['chi2']:z.1f} for {ndof} degrees of freedom: a deviance of "
-        f"{record['deviance']:z.1f} and pulls of {pulls:z.1f}. Pearson's χ² is "
-        f"{record['pearson_chi2']:z.1f}."
+        (
+            f"χ² = {record['chi2']:z.1f} for {ndof} degrees of freedom: a deviance of "
+            f"{record['deviance']:z.1f} and pulls of {pulls:z.1f}. Pearson's χ² is "
+            f"{record['pearson_chi2']:z.1f}."
+        )
     ]
     if ndof > 0:
         p = float(chdtrc(ndof, record["chi2"]))

@@ -41,12 +41,12 @@ def _marks(artist: Artist) -> int:
     from matplotlib.lines import Line2D
 
     if isinstance(artist, QuadMesh):
-        return int(np.size(artist.get_array()))
+        return int(np.asarray(artist.get_array()).size)
     if isinstance(artist, Line2D):
-        return len(artist.get_xydata())
+        return len(np.asarray(artist.get_xydata()))
     if isinstance(artist, Collection):
-        vertices = sum(len(path.vertices) for path in artist.get_paths())
-        return max(vertices, len(np.atleast_2d(artist.get_offsets())))
+        vertices = sum(len(np.asarray(path.vertices)) for path in artist.get_paths())
+        return max(vertices, len(np.atleast_2d(np.asarray(artist.get_offsets()))))
     return 0
 
 
@@ -83,7 +83,8 @@ def inline(figure: Figure, prefix: str, label: str) -> str:
     metadata: Any = _METADATA
     with style.context(), matplotlib.rc_context(rules):
         # once: `savefig` lays everything out twice, which takes half of the time
-        FigureCanvasSVG(figure).print_svg(text, metadata=metadata)
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(text, metadata=metadata)
     svg = text.getvalue()
     svg = _LEFT_OUT.sub("", svg[svg.index("<svg") :])
     svg = _USE.sub(rf"\1{prefix}-", _NAME.sub(f'id="{prefix}-', svg))

@@ -40,8 +40,10 @@ def published_section(record: Mapping[str, Any]) -> Section:
         return Section(
             title,
             [
-                "No published number is compared with this fit: 'cevns reproduce' has none of this "
-                "experiment, question, data and fields as they are here."
+                (
+                    "No published number is compared with this fit: 'cevns reproduce' has none of "
+                    "this experiment, question, data and fields as they are here."
+                )
             ],
         )
     rows, raw, notes = [], [], []
@@ -53,7 +55,14 @@ def published_section(record: Mapping[str, Any]) -> Section:
         quantity = p.quantity + (f" ({p.unit})" if p.unit else "")
         difference = "" if row.difference is None else f"{row.difference:+.2f}".replace("-", "−")
         rows.append(
-            (quantity, row.published_text, row.ours_text, difference, row.verdict + number, p.source)
+            (
+                quantity,
+                row.published_text,
+                row.ours_text,
+                difference,
+                row.verdict + number,
+                p.source,
+            )
         )
         fields = row.to_dict()
         raw.append(tuple(fields[k] for k in _PUBLISHED))

@@ -25,15 +25,15 @@ def plain(value: float | None, digits: int = 4) -> str:
 
 
 def percent(share: float | None, digits: int = 1, sign: str = "") -> str:
-    """A share in per cent.
+    r"""A share in per cent, with a blank that breaks no line.
 
     Examples:
         >>> percent(0.127), percent(-0.0312, 2, "+"), percent(None)
-        ('12.7 %', '−3.12 %', '')
+        ('12.7\\xa0%', '−3.12\\xa0%', '')
     """
     if share is None or not math.isfinite(share):
         return ""
-    return f"{100.0 * share:{sign}z.{digits}f} %".replace("-", "−")
+    return f"{100.0 * share:{sign}z.{digits}f}\N{NO-BREAK SPACE}%".replace("-", "−")
 
 
 def quoted(parameter: Mapping[str, Any], key: str, digits: int = 4) -> str:

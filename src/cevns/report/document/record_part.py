@@ -54,11 +54,11 @@ def record_parts(
         failure = f"This result is not to be used: {record['refused']}."
     title, said, sections = f"Result: {name}", "", []
     if is_fit(record):
-        beside = Beside(record_pictures(record, prefix))
+        beside = Beside(record_pictures(record, prefix, name))
         title, said = f"Fit of {name}", answer(record)
         sections = [*fit_sections(record, beside), published_section(record)]
     elif "delta_chi2" in record and "parameter" in record:
-        beside = Beside(record_pictures({"profile": record}, prefix))
+        beside = Beside(record_pictures({"profile": record}, prefix, name))
         title = f"Profile of {record['parameter']}: {name}"
         sections = [profile_section(record, beside)]
     elif isinstance(record.get("systematics"), list):
@@ -105,8 +105,10 @@ def _reproduce(record: Mapping[str, Any], file: str) -> Section:
     return Section(
         "",
         [
-            "The JSON of a result holds its experiment, its question, physics and changed fields, "
-            "which stand under Provenance, and not its command line."
+            (
+                "The JSON of a result holds its experiment, its question, physics and changed "
+                "fields, which stand under Provenance, and not its command line."
+            )
         ],
         code={"Python, to read it": reading},
     )

@@ -9,25 +9,32 @@ import numpy as np
 
 from cevns.inference import Data, FitResult, FittedParameter, ProfileCurve
 from cevns.parameters import Parameter
+from cevns.records import VERSION
 from cevns.report.document.elements import Picture
 from cevns.report.document.inline_svg import picture
+from cevns.report.drawing import style
 from cevns.report.profile_figures import profile_figure
 from cevns.report.pulls import correlation_figure, pull_figure
 
 __all__ = ["record_pictures"]
 
 
-def record_pictures(record: Mapping[str, Any], prefix: str) -> dict[str, list[Picture]]:
+def record_pictures(record: Mapping[str, Any], prefix: str, title: str) -> dict[str, list[Picture]]:
     """Pulls, correlations and profile, by the sections of a fit.
 
     Args:
         record: of a fit, or the record of a profile as ``profile`` in it.
         prefix: of the names in the figures.
+        title: what the result is of.
 
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
     out = {}
+    said: dict[str, Any] = {
+        "title": style.plain(title),
+        "note": f"fit: cevns {record.get('version', VERSION)}",
+    }
     if "correlation" in record:
         fit = _fit(record)
         if any(p.pull is not None and not p.fixed for p in fit):
@@ -36,16 +43,16 @@ def record_pictures(record: Mapping[str, Any], prefix: str) -> dict[str, list[Pi
                 "error, in widths of the constraint."
             )
             label = "Pulls of the constrained parameters"
-            out["pulls"] = [picture(pull_figure(fit), f"{prefix}-pulls", label, sentence)]
+            out["pulls"] = [picture(pull_figure(fit, **said), f"{prefix}-pulls", label, sentence)]
         if fit.free:
             label = "Correlation matrix of the free parameters"
             sentence = "Correlation coefficients of the free parameters, in per cent."
-            drawn = correlation_figure(fit)
+            drawn = correlation_figure(fit, **said)
             out["correlations"] = [picture(drawn, f"{prefix}-correlations", label, sentence)]
     if profile := record.get("profile"):
         label = f"Profile likelihood of {profile['parameter']}"
         sentence = "Rise of -2 ln L with all other parameters profiled."
-        drawn = profile_figure(_curve(profile))
+        drawn = profile_figure(_curve(profile), **said)
         out["profile"] = [picture(drawn, f"{prefix}-profile", label, sentence)]
     return out
 
@@ -68,7 +75,9 @@ def _fitted(p: Mapping[str, Any]) -> FittedParameter:
 def _result(fitted: Mapping[str, FittedParameter], covariance: Any) -> FitResult:
     """A fit with what its figures need of it."""
     nothing = Data(np.zeros(0), np.zeros(0))
-    return FitResult("", None, fitted, covariance, 0.0, 0.0, 0.0, None, 0.0, 0, True, "", {}, nothing)
+    return FitResult(
+        "", None, fitted, covariance, 0.0, 0.0, 0.0, None, 0.0, 0, True, "", {}, nothing
+    )
 
 
 def _fit(record: Mapping[str, Any]) -> FitResult:
@@ -88,4 +97,5 @@ def _curve(profile: Mapping[str, Any]) -> ProfileCurve:
     name, unit = profile["parameter"], profile["unit"]
     best = FittedParameter(Parameter(name, profile["best"], unit=unit), profile["best"], 0.0)
     values, rise = np.array(profile["values"]), np.array(profile["delta_chi2"], dtype=float)
-    return ProfileCurve(name, unit, values, rise, _result({name: best}, np.zeros((1, 1))))
+    fit = _result({name: best}, np.zeros((1, 1)))
+    return ProfileCurve(name, unit, values, rise, values[:, None], fit)

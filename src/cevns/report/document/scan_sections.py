@@ -9,9 +9,9 @@ from cevns.exceptions import InputError
 from cevns.records import cited, head
 from cevns.records.record_files import strict
 from cevns.records.record_tables import columns_of
-from cevns.report.document.elements import Part, Section, Table
+from cevns.report.document.elements import Part, Picture, Section, Table
 from cevns.report.document.inline_svg import picture
-from cevns.report.document.quoted_numbers import percent, plain
+from cevns.report.document.quoted_numbers import plain
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_record import Scan
@@ -42,13 +42,15 @@ def scan_part(scan: Scan, prefix: str, file: Path | None = None, digest: str = "
     from cevns.report.scan_figures.scan_figure import scan_figure
 
     record = strict(cited({**head(), **scan.to_dict()}))
-    level, names = percent(scan.cl, 1).replace(".0 ", " "), " and ".join(scan.names)
+    level, names = f"{100.0 * scan.cl:g}\N{NO-BREAK SPACE}%", " and ".join(scan.names)
     what = f"{names} {_METHODS[scan.method]}"
     label = f"{'Curve' if len(scan.names) == 1 else 'Map'} of the scan of {what}"
     kind = "curve with its limits" if len(scan.names) == 1 else "region that is allowed"
     sentence = f"Scan of {what}: the {kind} at {level} confidence level, {_points(scan)}."
-    lines = scan.summary()
-    drawn, note = [], []
+    # what another run would cost is for the terminal
+    lines = [line for line in scan.summary() if not line.startswith("'--method")]
+    drawn: list[Picture] = []
+    note: list[str] = []
     try:
         drawn = [picture(scan_figure(scan), prefix, label, sentence)]
         copied = {"Curves of the figure as CSV": scan_csv(scan)}
@@ -104,7 +106,7 @@ def _allowed(scan: Scan) -> list[Table]:
         values = columns_of(
             {"lower": [a for a, _ in scan.intervals], "upper": [b for _, b in scan.intervals]}
         )
-        title = f"allowed values of {scan.names[0]} at {percent(scan.cl)}"
+        title = f"allowed values of {scan.names[0]} at {100.0 * scan.cl:g}\N{NO-BREAK SPACE}%"
         return [Table(("from", "to", "unit"), rows, title, values, 0)] if rows else []
     if not scan.raster:
         return []
@@ -112,8 +114,10 @@ def _allowed(scan: Scan) -> list[Table]:
     pieces = [(at, a, b) for at, found in scan.slices() for a, b in found]
     rows = [(plain(at), plain(a), plain(b) or "beyond the range") for at, a, b in pieces]
     columns = (scan.raster[0], f"{name} from", "to")
-    values = columns_of(dict(zip(columns, zip(*pieces, strict=True), strict=True))) if rows else None
-    return [Table(columns, rows, f"allowed at {percent(scan.cl)}", values, 0)] if rows else []
+    if not rows:
+        return []
+    found = columns_of(dict(zip(columns, zip(*pieces, strict=True), strict=True)))
+    return [Table(columns, rows, f"allowed at {100.0 * scan.cl:g}\N{NO-BREAK SPACE}%", found, 0)]
 
 
 def _failures(scan: Scan) -> list[str]:
@@ -154,12 +158,13 @@ def _reproduce(scan: Scan, file: str) -> Section:
     return Section(
         "",
         [
-            "A file of a scan holds digests of its model and its data, and not the fields that were "
-            "changed with --set: add those, and what was held, to this command."
+            (
+                "A file of a scan holds digests of its model and its data, and not the fields that "
+                "were changed with --set: add those, and what was held, to this command."
+            )
         ],
         code={
             "Command line": shlex.join([*words, "--out", name]),
             "Python": f"from cevns.analysis import Scan\n\nscan = Scan.read({name!r})\nprint(scan)",
         },
     )
-

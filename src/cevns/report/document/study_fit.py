@@ -164,9 +164,7 @@ def fitted(
     usual = {"minos": "poi", "gof_toys": 0, "widths": ()}
     options = {k: v for k, v in given.items() if v != usual[k]}
     try:
-        found = study.fit(
-            **question, asimov=asimov, minos=minos, gof_toys=gof_toys, widths=widths
-        )
+        found = study.fit(**question, asimov=asimov, minos=minos, gof_toys=gof_toys, widths=widths)
     except FitError as error:
         return StudyFit(study, question, asimov, failure=str(error), options=options)
     if found.poi is None or found.poi.fixed:

@@ -25,8 +25,10 @@ _FIGURES: Final[dict[str, tuple[str, str, str]]] = {
     "projections": (
         "data",
         "Data and fitted components along each axis",
-        "{Data} with their errors and the fitted components, stacked; below, {data} minus fit in "
-        "standard deviations.",
+        (
+            "{Data} with their errors and the fitted components, stacked; below, {data} minus fit "
+            "in standard deviations."
+        ),
     ),
     "residuals": (
         "data",
@@ -41,9 +43,11 @@ _FIGURES: Final[dict[str, tuple[str, str, str]]] = {
     "pulls": (
         "pulls",
         "Pulls and impacts of the constrained parameters",
-        "Points: fitted value of each constrained parameter minus its constraint, in widths of the "
-        "constraint (lower axis). Bars: change of the parameter of interest with the parameter "
-        "held one fitted error up and down (upper axis).",
+        (
+            "Points: fitted value of each constrained parameter minus its constraint, in widths of "
+            "the constraint (lower axis). Bars: change of the parameter of interest with the parameter "
+            "held one fitted error up and down (upper axis)."
+        ),
     ),
     "correlation": (
         "correlations",
@@ -53,14 +57,18 @@ _FIGURES: Final[dict[str, tuple[str, str, str]]] = {
     "profile": (
         "profile",
         "Profile likelihood of the parameter of interest",
-        "Rise of -2 ln L with all other parameters profiled, the parabola of the covariance "
-        "matrix, and the levels of 68 % and 90 %.",
+        (
+            "Rise of -2 ln L with all other parameters profiled, the parabola of the covariance "
+            "matrix, and the levels of 68 % and 90 %."
+        ),
     ),
     "recoil-spectrum": (
         "recoils",
         "Predicted recoil spectrum by flavour",
-        "Predicted recoils before efficiency by flavour and what ends in the analysis region "
-        "(left), and the predicted signal (right).",
+        (
+            "Predicted recoils before efficiency by flavour and what ends in the analysis region "
+            "(left), and the predicted signal (right)."
+        ),
     ),
 }
 """By the end of the name of a figure: its section, its label and its sentence."""
@@ -78,9 +86,7 @@ def study_part(found: StudyFit, prefix: str) -> Part:
     """
     record, measurement = found.record, found.measurement
     title = f"Fit of {found.study.title}"
-    reproduce = Section(
-        "", code={"Command line": found.command("fit"), "Python": found.python}
-    )
+    reproduce = Section("", code={"Command line": found.command("fit"), "Python": found.python})
     if measurement is None:
         failure = f"The fit did not converge, so there is no result: {found.failure}."
         recoils = Section("Recoil spectrum", pictures=list(_expected(found, prefix)))
@@ -115,7 +121,8 @@ def _pictures(
 ) -> Mapping[str, list[Picture]]:
     """All figures of a fit, by section."""
     curve = None if found.profile is None else found.profile.curve
-    figures = fit_figures(measurement, impacts=impacts_of(measurement), curve=curve, without=_LEFT_OUT)
+    shifts = impacts_of(measurement)
+    figures = fit_figures(measurement, impacts=shifts, curve=curve, without=_LEFT_OUT)
     words = {"Data": "Asimov data" if measurement.asimov else "Data"}
     words["data"] = "Asimov data" if measurement.asimov else "data"
     out: dict[str, list[Picture]] = {}
@@ -125,9 +132,7 @@ def _pictures(
     return out
 
 
-def _drawn(
-    name: str, figure: Figure, prefix: str, words: Mapping[str, str]
-) -> tuple[str, Picture]:
+def _drawn(name: str, figure: Figure, prefix: str, words: Mapping[str, str]) -> tuple[str, Picture]:
     kind = next(k for k in _FIGURES if name.endswith(k))
     section, label, sentence = _FIGURES[kind]
     of = name.removesuffix(kind).rstrip("-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cevns.records.record_tables import RecordTable
@@ -47,21 +47,30 @@ def systematics_section(record: Mapping[str, Any] | None, note: str = "") -> Sec
     rows.append(("statistical", *blank, "", percent(record["statistical"]), ""))
     errors = [f"± {percent(e)}" for e in record["prediction_errors"].values()]
     rows.append(("total", *errors, "", percent(record["total"]), ""))
-    ends = [f"prediction_{side} {n}" for n in names for side in ("up", "down")]
+    sides = [f"prediction_{side} {n}" for n in names for side in ("up", "down")]
     table = Table(
         ("parameter", *heads, "impact", "share", "pull"),
         rows,
         "",
-        RecordTable(("name", *ends, *_FIELDS), tuple(raw)),
+        RecordTable(("name", *sides, *_FIELDS), tuple(raw)),
         1,
-        "Prediction: change of the predicted signal at +1 and −1 standard deviation of the "
-        "constraint. Impact: change of the fitted value with the parameter moved by its fitted "
-        "error. Share: what the fit error loses, in quadrature, with the parameter held."
-        + (" Both are in units of the fit error." if record["relative_to"] == "error" else "")
-        + (" Held: not varied in the fit." if any(r["held"] for r in record["systematics"]) else ""),
+        " ".join(_words(record)),
     )
     return Section(title, tables=[table])
 
 
+def _words(record: Mapping[str, Any]) -> Iterator[str]:
+    """What the columns mean."""
+    yield (
+        "Prediction: change of the predicted signal at +1 and −1 standard deviation of the "
+        "constraint. Impact: change of the fitted value with the parameter moved by its fitted "
+        "error. Share: what the fit error loses, in quadrature, with the parameter held."
+    )
+    if record["relative_to"] == "error":
+        yield "Both are in units of the fit error."
+    if any(row["held"] for row in record["systematics"]):
+        yield "Held: not varied in the fit."
+
+
 def _pair(pair: Sequence[float] | None, digits: int) -> str:
-    return "" if pair is None else f"{percent(pair[0], digits, '+')} {percent(pair[1], digits, '+')}"
+    return "" if pair is None else " ".join(percent(end, digits, "+") for end in pair)

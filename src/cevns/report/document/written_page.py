@@ -96,9 +96,7 @@ def compose(*what: Reported, date: str = "", command: str = "") -> Page:
     records = [part.record for part in parts]
     found = dict(records[0]) if len(records) == 1 else _several(records)
     entries, bibtex = references([found])
-    title = parts[0].title
-    if len(parts) > 1:
-        title += f" and {len(parts) - 1} further result{'s' if len(parts) > 2 else ''}"
+    title = parts[0].title if len(parts) == 1 else f"{len(parts)} results"
     failures = tuple(part.failure for part in parts if part.failure)
     data = json_text(found).replace("<", "\\u003c")  # nothing in it ends the element
     html = template.render(
