@@ -29,7 +29,7 @@ def percent(share: float | None, digits: int = 1, sign: str = "") -> str:
 
     Examples:
         >>> percent(0.127), percent(-0.0312, 2, "+"), percent(None)
-        ('12.7\\xa0%', '−3.12\\xa0%', '')
+        ('12.7\xa0%', '−3.12\xa0%', '')
     """
     if share is None or not math.isfinite(share):
         return ""

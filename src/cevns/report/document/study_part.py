@@ -45,8 +45,8 @@ _FIGURES: Final[dict[str, tuple[str, str, str]]] = {
         "Pulls and impacts of the constrained parameters",
         (
             "Points: fitted value of each constrained parameter minus its constraint, in widths of "
-            "the constraint (lower axis). Bars: change of the parameter of interest with the parameter "
-            "held one fitted error up and down (upper axis)."
+            "the constraint (lower axis). Bars: change of the parameter of interest with the "
+            "parameter held one fitted error up and down (upper axis)."
         ),
     ),
     "correlation": (
