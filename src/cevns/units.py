@@ -179,7 +179,7 @@ mm, cm, m, km, pc, kpc, Mpc
     if not math.isfinite(number):
         raise InputError(f"{what}: {value!r} is not a finite number")
     if not computable(number):
-        raise InputError(f"{what}: {value!r} is out of any range that can be computed with")
+        raise InputError(f"{what}: {value!r} is outside the range of numbers that can be used")
     return number
 
 

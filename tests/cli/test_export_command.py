@@ -61,7 +61,7 @@ def test_an_asimov_projection_of_one_s_own(cevns, folder):
         (
             ("--to", "histfactory", "--out", "x.json", "--model", "nsi",
              "--parameter", "eps_ee_u=0:1:3", "--poi", "count"),
-            "name one of them",
+            "use one of them",
         ),
         (("--to", "histfactory", "--out", "x.json", "--poi", "sin2-theta-w"), "'sin2_theta_w'"),
         (

@@ -54,8 +54,8 @@ def test_command_leaves_out(cevns: Callable):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--with", " , "), "--with names no set of data"),
-        (("--without", ""), "--without names no set of data"),
+        (("--with", " , "), "--with names no data set"),
+        (("--without", ""), "--without names no data set"),
         (("--with", "csi", "--choose", "couplings"), "write NAME=ALTERNATIVE"),
         (("--choose", "pulse-time=free", "--choose", "pulse_time=held"), "is free already"),
         (("--with", "csi", "--set", "csi:live_time=1 d", "--set", f"{NAME}:live_time=2 d"),
@@ -174,7 +174,7 @@ def test_choices_are_listed(cevns: Callable):
 def test_a_profile_says_how_to_ask(cevns: Callable):
     done = cevns("profile", "global:ge-2024", "--parameter", "sin2-theta-w")
     assert (done.code, done.err.count("\n")) == (2, 1)
-    assert "ask for it with --free sin2_theta_w" in done.err
+    assert "free it with --free sin2_theta_w" in done.err
     words = ("--free", "sin2_theta_w", "--parameter", "sin2-theta-w", "--points", "5")
     assert cevns("profile", "global:ge-2024", *words).code == 0
 

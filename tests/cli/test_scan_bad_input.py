@@ -89,18 +89,18 @@ COMMANDS = [
     ((*NSI, "--toys", "0"), "Invalid value for '--toys'"),
     ((*NSI, "--refine", "9"), "Invalid value for '--refine'"),
     # what does not go together
-    ((*NSI, "--toys", "50"), "--toys changes nothing with --method profile"),
+    ((*NSI, "--toys", "50"), "--toys has no effect with --method profile"),
     ((*NSI, "--method", "bayes", "--toys", "50"), "take --draws"),
-    ((*FC, "--draws", "50"), "--draws is for --method bayes"),
-    ((*FC, "--refine", "2"), "--refine is for profile scans"),
-    ((*NSI, "--shard", "1/2", "--out", "x.h5"), "profile has no toys to share out"),
-    ((*NSI, "--scheduler", "tcp://localhost:1"), "profile has no toys to send away"),
-    ((*FC, "--scheduler", "tcp://localhost:1"), "--workers are processes here"),
+    ((*FC, "--draws", "50"), "--draws applies to --method bayes"),
+    ((*FC, "--refine", "2"), "--refine applies to profile scans"),
+    ((*NSI, "--shard", "1/2", "--out", "x.h5"), "profile has no toys to divide"),
+    ((*NSI, "--scheduler", "tcp://localhost:1"), "profile has no toys to distribute"),
+    ((*FC, "--scheduler", "tcp://localhost:1"), "--workers and --scheduler cannot be combined"),
     ((*NSI, "--plan"), "--plan is for toys"),
     ((*FC, "--shard", "3/2", "--out", "x.h5"), "there is no share 3/2"),
     ((*FC, "--shard", "2", "--out", "x.h5"), "--shard 2: write I/N"),
     ((*FC, "--toys-at", "some-points"), "unknown place of toys 'some-points'"),
-    ((*NSI, "--toys-at", "anchors"), "--toys-at is for --method fc; leave it out with profile"),
+    ((*NSI, "--toys-at", "anchors"), "--toys-at applies to --method fc; omit it with profile"),
     (("limit", CSI, "--method", "cls"), "unknown kind of limit on CEvNS itself 'cls'"),
     (("limit", CSI, "--toys-at", "anchors"), "is for a parameter of new physics"),
     (
@@ -111,7 +111,7 @@ COMMANDS = [
     (("scan", "coherent-lar-engineering", *NSI[2:]), "declares no data: .*--asimov"),
     (("limit", *NSI[1:], "--parameter", "eps_ee_d=0:1:5"), "scan a plane with 'cevns scan'"),
     (("limit", CSI, "--model", "nsi"), "name a parameter and its range"),
-    (("limit", *NSI[1:], "--events", "7"), "belong to the limit on CEvNS itself"),
+    (("limit", *NSI[1:], "--events", "7"), "apply only to the limit on CEvNS"),
 ]  # fmt: skip
 
 

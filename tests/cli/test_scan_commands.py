@@ -328,9 +328,9 @@ def test_figures_in_words_of_the_user(cevns, record, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--title", "A title"), "--title is for the figures; add --plots DIR"),
-        (("--format", "pdf"), "--format is for the figures; add --plots DIR"),
-        (("--xlim", "0:1"), "--xlim is for the figure; add --plots DIR"),
+        (("--title", "A title"), "--title applies to the figures; add --plots DIR"),
+        (("--format", "pdf"), "--format applies to the figures; add --plots DIR"),
+        (("--xlim", "0:1"), "--xlim applies to the figure; add --plots DIR"),
         (("--plots", "new", "--format", "gif"), "unknown format of figures (--format) 'gif'"),
         (("--plots", "new", "--xlim", "1:0"), "--xlim 1:0: write LOW:HIGH, two numbers"),
         (("--plots", "new", "--label", "eps_ee_u"), "write NAME=TEXT, for example 'g_x=$g_X$'"),

@@ -147,7 +147,7 @@ def test_exact_counts_are_not_called_held(capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("fit", "lz-2025", "--asimov"), "lz-2025 enters no fit: "),
+        (("fit", "lz-2025", "--asimov"), "lz-2025 cannot be fitted: "),
         (("fit", "coherent-csi-2021", "--poi", "flux"), "shine at all times"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--method", "fc"), "--parameter"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--events", "3"), "--parameter"),

@@ -132,7 +132,7 @@ def test_an_experiment_without_protons_is_refused(name):
 
 
 def test_two_models_of_one_component_are_refused():
-    with pytest.raises(InputError, match="two models of one component, 'dm'"):
+    with pytest.raises(InputError, match="both models of the component, 'dm'"):
         load(CSI, models="dark-photon+leptophobic")
 
 

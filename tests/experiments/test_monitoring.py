@@ -98,7 +98,7 @@ def test_where_there_is_no_such_number():
     first = load("conus-2020")
     assert days_to_see(first, first) is None
     assert days_to_see(load("coherent-csi-2021"), load("coherent-csi-2021")) is None
-    with pytest.raises(InputError, match="positive number of sigmas"):
+    with pytest.raises(InputError, match="significance of a change must be positive"):
         days_to_see(first, first, -1.0)
 
 

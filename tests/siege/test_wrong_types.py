@@ -118,9 +118,9 @@ def test_an_experiment_file_runs_no_python(tmp_path, kind, place):
         section = f"components: {{second: {{{section.strip()}}}}}\n"
     path = tmp_path / "modulated.yaml"
     path.write_text(MODULATED + section)
-    with pytest.raises(InputError, match="an experiment file runs no Python"):
+    with pytest.raises(InputError, match="an experiment file does not execute Python"):
         cevns.load(path)
-    with pytest.raises(InputError, match="an experiment file runs no Python"):
+    with pytest.raises(InputError, match="an experiment file does not execute Python"):
         cevns.load("coherent-csi-2021", overrides={"interaction.kind": str(tmp_path / "evil.py")})
     patch = tmp_path / "patch.yaml"
     patch.write_text(section)

@@ -97,7 +97,7 @@ class Experiment(Apparatus, Shown):
         return {**electrons, **propagation(process, sources)}
 
     def has_electrons(self, process: Interaction) -> bool:
-        """Whether recoils of electrons are in the signal of a process in any channel."""
+        """Whether electron recoils are part of the signal of a process in any channel."""
         return any(view.sees_electrons(process) for view in self.views.values())
 
     def provenance(self) -> dict[str, Any]:

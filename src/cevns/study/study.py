@@ -63,7 +63,7 @@ class Study(Projections, Exports):
                 if first.name != second.name:
                     continue
                 raise InputError(
-                    f"{first.name} is there twice; name each experiment once"
+                    f"{first.name} is given twice; name each experiment once"
                     if first.path == second.path
                     else f"{first.path} and {second.path} are both called {first.name}; give one "
                     "another name"

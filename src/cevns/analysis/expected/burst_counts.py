@@ -164,8 +164,8 @@ def burst_counts(
     total = float(whole.sum())
     if not total > 0.0:
         raise InputError(
-            f"nothing of this burst is seen in {view.material.name}: no neutrino gives a recoil "
-            "that counts; lower the threshold"
+            f"this burst gives no counts in {view.material.name}: no neutrino gives a detectable "
+            "recoil; lower the threshold"
         )
     times = tuple(sorted(float(t) for t in finite("time in s", list(times_s))))
     detection = None

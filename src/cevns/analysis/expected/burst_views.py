@@ -206,8 +206,8 @@ class InDetector(View):
         materials = dict.fromkeys(view.material.name for view in e.views.values())
         if len(materials) > 1:
             raise InputError(
-                f"{e.name} has channels of {' and '.join(materials)}, and a tonne of both has no "
-                "meaning; put one of them into a file of its own"
+                f"{e.name} has channels of {' and '.join(materials)}, and counts per tonne are "
+                "not defined for both; put one of them into a separate file"
             )
         for view in self._channels:
             if is_kernel(view.interaction) or quantity_of(view.interaction) != "nuclear-recoil":

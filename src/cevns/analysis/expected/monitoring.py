@@ -74,7 +74,7 @@ def days_to_see(first: Experiment, second: Experiment, sigmas: float = 3.0) -> D
     from scipy.special import rel_entr
 
     if not (math.isfinite(sigmas) and sigmas > 0.0):
-        raise InputError(f"a change is seen at a positive number of sigmas, not {sigmas:g}")
+        raise InputError(f"the significance of a change must be positive, not {sigmas:g}")
     found = _found(first, second)
     if isinstance(found, str):
         return None

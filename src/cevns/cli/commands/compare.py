@@ -29,12 +29,14 @@ def compare(
     ] = None,
     sigmas: Annotated[
         float | None,
-        typer.Option(help="at which a change of one experiment counts as seen  [default: 3]"),
+        typer.Option(
+            help="significance at which a change of one experiment is observed  [default: 3]"
+        ),
     ] = None,
 ) -> None:
-    """Turn one experiment's prediction into another's.
+    """Convert the prediction of one experiment to another.
 
-    The first experiment's CEvNS count becomes the others', one change at a time.
+    The CEvNS count of the first experiment is converted to the others, one change at a time.
 
     A single experiment is compared with itself after the changes of --set, and where its source is
     a reactor the days are told in which its counts show them.

@@ -20,7 +20,7 @@ def reproduce(
 ) -> None:
     """Compare published numbers with ours.
 
-    Each has its difference, its verdict and the reason.
+    Each row has the difference, a verdict and the reason.
     """
     from rich.text import Text
 

@@ -65,7 +65,7 @@ class Chain:
         if isinstance(resolution, Perfect):
             if len(curve.odd) or efficiency.varied:
                 raise InputError(
-                    "a perfect resolution has no smooth response; declare a resolution, or drop "
+                    "a perfect resolution has no smooth response; declare a resolution, or remove "
                     "the quenching and efficiency variations"
                 )
             return SharpResponse(edges, resolution, efficiency)
