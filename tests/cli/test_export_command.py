@@ -128,4 +128,4 @@ def test_a_file_that_is_there_is_replaced(cevns, folder):
 def test_inspect_of_nothing(cevns, folder):
     done = cevns("inspect", "nowhere.json")
     assert done.code == 2
-    assert "nowhere.json: there is no such file" in done.err
+    assert "nowhere.json: the file does not exist" in done.err

@@ -59,7 +59,7 @@ def test_command_leaves_out(cevns: Callable):
         (("--with", "csi", "--choose", "couplings"), "write NAME=ALTERNATIVE"),
         (("--choose", "pulse-time=free", "--choose", "pulse_time=held"), "is free already"),
         (("--with", "csi", "--set", "csi:live_time=1 d", "--set", f"{NAME}:live_time=2 d"),
-         f"csi:live_time and {NAME}:live_time are one field; change it once"),
+         f"csi:live_time and {NAME}:live_time are the same field; change it once"),
         (("--with", "csi,ge-2024", "--model", "vector-universal", "--parameter", "g_zprime"),
          "to single recoils (in the global fit --choose ge-2024=grid)"),
         (("--with", "csi,dresden2"), 'with --set dresden-ii:data="{...}"'),

@@ -189,7 +189,9 @@ def test_electrons_are_not_quenched(files):
     assert seen.prediction() == pytest.approx(np.trapezoid(density, deposit), rel=0.02)
     assert seen.prediction() != pytest.approx(recoils, rel=0.1)
     counted = rewritten(files, CHI.replace('"nuclear-recoil"', '"count"'))
-    with pytest.raises(InputError, match="'chi' is a bare count: it has no energy for this axis"):
+    with pytest.raises(
+        InputError, match="'chi' only gives a count and has no energy for this axis"
+    ):
         counted.prediction()
 
 

@@ -74,7 +74,7 @@ def test_an_object_has_its_own_couplings(study):
 
 @pytest.mark.parametrize("given", [3, NSI, (), (NSI(), 3)])
 def test_what_is_no_interaction_is_said_in_a_sentence(study, given):
-    with pytest.raises(InputError, match=r"is no interaction: give an object"):
+    with pytest.raises(InputError, match=r"is not an interaction: give an object"):
         study.with_models(given)
 
 

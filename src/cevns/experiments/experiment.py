@@ -371,7 +371,7 @@ def _say_what_stays(declaration: ExperimentFile, overrides: Mapping[str, str]) -
         ]
         if stay:
             warnings.warn(
-                f"{declaration.name}: {key} changes nothing in {', '.join(stay)}, whose {section} "
+                f"{declaration.name}: {key} has no effect in {', '.join(stay)}, whose {section} "
                 f"is their own; change channels.{stay[0]}.{key} too",
                 CevnsWarning,
                 stacklevel=3,

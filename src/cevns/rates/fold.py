@@ -108,7 +108,7 @@ def recoil_panels(
     edges = np.array(keep)
     if edges.size < 2:
         raise InputError(
-            "the source gives no nuclear recoils: it emits nothing that can give one"
+            "the source gives no nuclear recoils: it emits no suitable particles"
             + (
                 f", for this process has a particle of {kinematics.mass_mev:g} MeV; give a source "
                 "of such (for WIMPs kind: halo)"

@@ -91,20 +91,21 @@ def _of_file(path: Path) -> Citations:
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise InputError(f"{path} is no JSON: give what 'cevns ... --json {path}' wrote") from None
     except RecursionError:
-        raise InputError(f"{path} is nested too deep to be a result of cevns") from None
+        raise InputError(f"{path} is nested too deeply to be a result of cevns") from None
     return _of_record(record, str(path))
 
 
 def _of_record(record: Any, where: str) -> Citations:
     if not isinstance(record, Mapping) or not {"version", "engine"} <= record.keys():
         raise InputError(
-            f"{where} is no result of cevns: it lacks the fields 'version' and 'engine' that every "
+            f"{where} is not a result of cevns: it lacks the fields 'version' and 'engine' that "
+            "every "
             "--json has"
         )
     listed = record.get("citations")
     if not isinstance(listed, list) or not all(isinstance(c, Mapping) for c in listed):
         raise InputError(
-            f"{where} has no list of citations, as of a version before they were written: make it "
-            "again, or cite its experiments by their names"
+            f"{where} has no list of citations, as written by an earlier version: compute it "
+            "again, or cite its experiments by name"
         )
     return Citations.read(listed)

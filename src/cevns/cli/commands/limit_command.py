@@ -75,7 +75,7 @@ def limit(
         return
     if len(options.experiment) > 1 or options.model != "standard-model":
         raise InputError(
-            "a limit on CEvNS itself is of one experiment in the Standard Model; otherwise name a "
+            "a limit on CEvNS applies to one experiment in the Standard Model; otherwise name a "
             "parameter and its range, for example --parameter eps_ee_u=-0.3:0.8:221"
         )
     from cevns.reproduction.published_results import results

@@ -39,7 +39,7 @@ def sets_figure(found: CombinedFit, parameter: str = "") -> Figure:
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
     if not found.sets:
-        raise InputError("the sets of data were not fitted alone; leave out each=False")
+        raise InputError("the data sets were not fitted alone; omit each=False")
     known = {p.name: p for p in found.of_interest}
     name = parameter or found.poi.name
     if name not in known:
