@@ -113,7 +113,9 @@ def test_choices_are_in_every_result(cevns: Callable, words: tuple[str, ...]):
     assert record["choices"]["ge-2024"] == "grid"
     assert record["choices"]["sns-flux"] == "common"
     assert record["sets"] == {"ge-2024": "coherent-ge-2024"}
-    said = "Accelerator, reactor and solar CEvNS), choices: ge-2024 grid; the others are the usual"
+    said = (
+        "Accelerator, reactor and solar CEvNS), choices: ge-2024 grid; the others are the default"
+    )
     assert said in " ".join(done.err.split())
 
 
@@ -241,7 +243,7 @@ def test_what_is_not_determined_or_felt_is_said(cevns: Callable, monkeypatch):
     assert max(map(len, choices.splitlines())) <= 80
     assert "sns-flux common" in choices
     assert "apv-amplitude" not in choices  # which changes neither of the two
-    assert "ge-2024 alone cannot tell eps_ee_u and eps_mumu_u apart" in done.out
+    assert "ge-2024 alone cannot distinguish eps_ee_u and eps_mumu_u apart" in done.out
     done = cevns(*words, "--parameter", "eps_mumu_u")
     assert done.out.count("insensitive") == 2
 

@@ -82,7 +82,7 @@ COMMANDS = [
     ((*NSI, "--at", "eps_ee_u=1"), "both free and held"),
     ((*NSI, "--at", "t0=0.4"), "hold it with --fix"),
     ((*NSI, "--fix", "eps_ee_d=1"), "hold it with --at"),
-    ((*NSI, "--free", "t0"), "leave --free out"),
+    ((*NSI, "--free", "t0"), "omit --free"),
     ((*NSI, "--parameter", "t0=0.4:0.5:3", "--fix", "t0"), "is held and cannot be scanned"),
     ((*NSI, "--cl", "90"), "between 0 and 1, not 90"),
     ((*NSI, "--cl", "nan"), "between 0 and 1, not nan"),

@@ -106,7 +106,7 @@ def test_limit_from_a_posterior(record):
 
 def test_limit_that_the_range_does_not_reach(cevns):
     done = cevns("limit", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.01:0.02:4")
-    assert "the range ends inside the region, at eps_ee_u = -0.01 and 0.02" in done.out
+    assert "the scanned range ends inside the region, at eps_ee_u = -0.01 and 0.02" in done.out
     done = cevns(
         "limit", CSI, "--model", "vector-universal", "--parameter", "g_zprime=0.1:1:3"
     )  # fmt: skip
@@ -352,7 +352,7 @@ def test_limits_by_cls_with_what_is_expected(cevns):
     assert done.code == 0, done.err
     assert re.search(r"^mu_nu_mu < [\d.]+ x 1e-10 mu_B at 90 % \(CLs\)$", done.out, re.M)
     assert re.search(r"^expected without signal: mu_nu_mu < [\d.]+ x 1e-10 mu_B$", done.out, re.M)
-    assert "the band of 2 sigma needs 440 toys a point, that of 1 sigma 64" in done.out
+    assert "the band of 2 sigma needs 440 toys per point, that of 1 sigma 64" in done.out
 
 
 def test_plan_says_what_a_scan_costs(cevns, record, tmp_path):

@@ -52,9 +52,10 @@ def test_another_variant_and_the_file_as_it_is(capsys):
         found = json.loads(capsys.readouterr().out)
         numbers[variant] = found["error"]
         said = found["assumptions"][ARGON]
-        assert said["variant"] == {None: "sensitivity", "none": "none, the file as it is"}.get(
-            variant, variant
-        )
+        assert said["variant"] == {
+            None: "sensitivity",
+            "none": "none, the file without changes",
+        }.get(variant, variant)
     assert numbers["underground"] < numbers[None] < numbers["none"]
 
 

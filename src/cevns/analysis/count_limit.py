@@ -33,7 +33,7 @@ Origin = Literal["data", "expected", "counted", "given"]
 CONSTRUCTIONS: Mapping[str, str] = {
     "profile": "one-sided profile likelihood",
     "bounded": "upper end of the two-sided profile-likelihood interval, signal not negative",
-    "gaussian": "estimate and one-sided Gaussian error, the signal free to be negative",
+    "gaussian": "estimate and one-sided Gaussian error, the signal may be negative",
     "fc": "upper end of the Feldman-Cousins interval",
 }
 """Upper limits of counts by the name of the method. What publications call an upper limit is one

@@ -276,7 +276,8 @@ class InDetector(View):
             low, high = min(e[0] for e in ends), max(e[1] for e in ends)
             out.append(
                 f"the released templates are of recoils from {low:g} to {high:g} keVnr in the "
-                "selection of this search: recoils beyond, which a burst has, are not in the counts"
+                "selection of this search: recoils outside this range are not included in the "
+                "counts"
             )
         return tuple(out)
 

@@ -104,13 +104,14 @@ def _found(first: Experiment, second: Experiment) -> tuple[Array, Array] | str:
     for e in (first, second):
         source = e.source
         if not isinstance(source, SteadySource):
-            return f"it is told of sources that emit at all times, as reactors do, unlike {e.name}"
+            steady = "sources that emit at all times, such as reactors"
+            return f"it is defined for {steady}, unlike {e.name}"
         if not e.declaration.backgrounds:
             return f"{e.name} declares no background: add 'backgrounds' to its file"
         model = e.model("count")
         counted = [c for c in model.channels if not c.auxiliary]
         if not all(c.statistic.counts for c in counted):
-            return f"it is told of counts, and the data of {e.name} are not all counts"
+            return f"it is defined for counts, and the data of {e.name} are not all counts"
         mu = model.expected(model.parameters.values)
         sides.append(mu[: sum(c.n_bins for c in counted)] / source.live_time_d)
     before, after = sides

@@ -258,8 +258,8 @@ def _show(console: Console, record: DirectionsRecord) -> None:
         )  # fmt: skip
     console.print(shown)
     console.print(
-        "N: events for 3 sigma against isotropy, no background; vectors by the mean cosine, axes "
-        "by its absolute value",
+        "N: events to reject isotropy at 3 sigma, no background; vectors from the mean cosine, "
+        "axes from its absolute value",
         soft_wrap=True,
     )
     columns = [f"T > {each.angles.threshold_kev:g} keV" for each in found.above]
@@ -272,7 +272,8 @@ def _show(console: Console, record: DirectionsRecord) -> None:
         case = record.limits.case.case
         nuclides = ", ".join(x.name for x in case.material.nuclides)
         limits = table(
-            f"3 sigma discovery limits, {record.limits.exposure_tonne_year:g} t yr of {nuclides}, "
+            f"discovery limits at 3 sigma, {record.limits.exposure_tonne_year:g} t yr of "
+            f"{nuclides}, "
             f"{case.window.low_kev:g} to {case.window.high_kev:g} keVnr, halo {case.dark.name}",
             "m / GeV", "with directions, cm2", "energies alone, cm2", "ratio", left=0,
         )  # fmt: skip

@@ -106,8 +106,8 @@ def limit(
     how = {
         "data": f"{result.construction}, of the observed {'counts' if counted else 'value'}",
         "expected": f"{result.construction}, of the counts expected without CEvNS",
-        "counted": "CLs of the count over its background, over the prediction here",
-        "given": "the given number of events over the prediction here",
+        "counted": "CLs of the count and its background, divided by the prediction here",
+        "given": "the given number of events divided by the prediction here",
     }[result.origin]
     below = f"CEvNS events < {result.events:.3g}"
     expected = f"{result.predicted_events:.3g} events"
@@ -150,7 +150,7 @@ def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: b
     said = []
     for name, value in result.at.items():
         unit = study.couplings[name].unit
-        usual = "" if name in held else f" (the default; --at {name}=NUMBER{unit} takes another)"
+        usual = "" if name in held else f" (the default; --at {name}=NUMBER{unit} changes it)"
         said.append(f"{name} = {value:g} {unit}".strip() + usual)
     where = ", ".join(said)
     output.console.print(

@@ -93,7 +93,7 @@ def simulate(
         expected = sum(s.expected for s in sample.strata if s.component == name)
         shown.add_row(name, f"{found}", f"{expected:.4g}")
     output.console.print(shown)
-    means = table("means of what is known", "quantity", "mean")
+    means = table("means of defined quantities", "quantity", "mean")
     for name, mean in drawn.means.items():
         means.add_row(name, f"{mean:.4g}")
     output.console.print(means)

@@ -251,17 +251,16 @@ def _show(console: Console, found: BurstCounts) -> None:
         console.print(profile)
     else:
         console.print(
-            "note: this model does not say when its neutrinos come; --burst decay=3s, or another "
-            "model, does"
+            "note: this model has no time structure; use --burst decay=3s, or another model"
         )
     if (d := found.detection) is not None:
         console.print(
             f"{d.signal:.4g} events over {d.background:.3g} in {d.window_s:g} s: "
-            f"{d.significance:.3g} standard deviations (median); {d.count_needed} events are seen "
-            f"at {d.sigmas:g}, with a probability of {d.probability:.3g}"
+            f"{d.significance:.3g} standard deviations (median); {d.count_needed} events are "
+            f"detected at {d.sigmas:g}, with a probability of {d.probability:.3g}"
         )
         console.print(
-            f"half of such bursts are seen at {d.sigmas:g} standard deviations up to "
+            f"half of such bursts are detected at {d.sigmas:g} standard deviations up to "
             f"{d.reach_kpc:.3g} kpc, 90 % up to {d.sure_kpc:.3g} kpc"
         )
     for note in found.notes:

@@ -143,7 +143,7 @@ class ScanOptions(options.Opened, Figures):
         if self.toys_at is not None and method != "fc":
             raise InputError(f"--toys-at applies to --method fc; omit it with {method}")
         if self.toys is not None and not toys:
-            instead = "take --draws" if method == "bayes" else "leave --toys out, or use fc or cls"
+            instead = "take --draws" if method == "bayes" else "omit --toys, or use fc or cls"
             raise InputError(f"--toys has no effect with --method {method}; {instead}")
         if self.draws is not None and method != "bayes":
             raise InputError(f"--draws applies to --method bayes; omit it with {method}")
@@ -201,7 +201,7 @@ class ScanOptions(options.Opened, Figures):
                 raise InputError(f"--parameter {p.name} is given twice; give it one range")
             axes[p.name] = r.axis(p, structural=p.name in study.structural)
         _apart(known, nuisances, self.at, "--at", "is profiled anyway; hold it with --fix")
-        _apart(known, nuisances, self.free, "--free", "is profiled anyway; leave --free out")
+        _apart(known, nuisances, self.free, "--free", "is profiled anyway; omit --free")
         _apart(nuisances, known, self.fix, "--fix", "belongs to the model; hold it with --at")
         return study.plan(
             axes,
@@ -314,5 +314,5 @@ def show_scan(output: Output, found: Scan, out: Path | None, *, there: bool = Fa
     for line in found.summary():
         console.print(line)
     if out is not None:
-        written = "nothing was computed, all of it is in" if there else "written to"
+        written = "nothing was computed, the complete scan is in" if there else "written to"
         console.print(f"{written} {out}; draw it with 'cevns plot {out}'")
