@@ -104,7 +104,7 @@ def test_a_folder_without_a_rule_is_left_out_and_said(scans, tmp_path):
     curves, left_out = read_overlays(tmp_path, scans[0.1].file.run, COLUMNS)
     assert [c.label for c in curves] == ["MiniBooNE e, from 0.5"]
     (text,) = left_out
-    assert text.startswith("left out of the figure: ")
+    assert text.startswith("not shown in the figure: ")
     assert "relic_scalar.csv: it holds at alpha_d = 0.5 and the scan at 0.1" in text
     assert check_overlays(scans[0.1].file.run, [tmp_path]) == left_out
     curves, left_out = read_overlays(tmp_path, scans[0.5].file.run, COLUMNS)

@@ -539,7 +539,7 @@ def test_title_and_what_it_stands_on(scan: Scan) -> None:
 def test_asimov_data_are_named() -> None:
     axes = axes_of(scan_figure(disc(asimov=True), title="Sensitivity"))
     assert axes.get_title(loc="left") == "Sensitivity"
-    assert any(t.get_text().startswith("expected counts in place of data") for t in axes.texts)
+    assert any(t.get_text().startswith("expected counts instead of data") for t in axes.texts)
 
 
 @pytest.mark.parametrize("cl", [0.0, 1.0, 68.3])

@@ -462,8 +462,9 @@ def _sample(
     said = []
     if refolded:
         said.append(
-            f"{', '.join(refolded)} fold the response again in cevns; the file interpolates "
-            "between one standard deviation up and down, and adds what two of them do"
+            f"{', '.join(refolded)} change the response nonlinearly in cevns; the file "
+            "interpolates between one standard deviation up and down, and adds the effects of two "
+            "of them"
         )
     if exponential:
         how = "added to the contents" if rules.rates == "additive" else "exponential"

@@ -114,7 +114,7 @@ class DipolePortal(Extension):
         names = {
             f"dipole_{a}": f"moment between nu_{a} and a heavy neutral lepton" for a in LEPTONS
         }
-        names["dipole"] = "moment between a heavy neutral lepton and all flavours alike"
+        names["dipole"] = "moment between a heavy neutral lepton and all flavours"
         return Parameters(
             bounded(
                 name, text, unit="1e-10 mu_B", reach=(0.0, math.inf), typical=10.0, natural=_NATURAL

@@ -171,7 +171,7 @@ def read_overlays(
         except _OtherCouplingError as error:
             if file == str(given):
                 raise
-            left_out.append(f"left out of the figure: {error}")
+            left_out.append(f"not shown in the figure: {error}")
             last = error
     if not curves:
         raise last

@@ -336,7 +336,7 @@ def credit(
     """
     made = f"{kind}: cevns {VERSION}"
     if asimov:
-        return f"expected counts in place of data; {made}"
+        return f"expected counts instead of data; {made}"
     cite = ", ".join(experiment.cite)
     if kind == "fit" and cite:
         return f"data: {plain(cite)}; {made}"
