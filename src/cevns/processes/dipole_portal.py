@@ -1,4 +1,4 @@
-r"""The dipole portal: a neutrino turns into a heavy neutral lepton N by a photon.
+r"""The dipole portal: photon exchange converts a neutrino into a heavy neutral lepton N.
 
     L = (mu_a/2) Nbar sigma^{kl} P_L nu_a F_kl + h.c.,      nu_a + A -> N + A,   nu_a + e -> N + e
 

@@ -1,4 +1,4 @@
-"""WIMPs of the Galaxy's halo, as the Earth meets them."""
+"""WIMPs of the Galactic halo in the frame of the Earth."""
 
 from __future__ import annotations
 

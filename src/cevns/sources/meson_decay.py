@@ -1,4 +1,4 @@
-"""Dark matter from a beam dump: chi of decays of pi0 and eta, and of other channels."""
+"""Dark matter from a beam dump: chi from decays of pi0 and eta, and from other channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stopped pions at any proton beam: a carried facility, or its numbers by hand."""
+"""Stopped pions at any proton beam: a named facility, or explicit numbers."""
 
 from __future__ import annotations
 

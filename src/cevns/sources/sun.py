@@ -1,4 +1,4 @@
-"""Neutrinos of the Sun: pp chain and CNO cycle, with flavour conversion on the way out."""
+"""Neutrinos of the Sun: pp chain and CNO cycle, with flavour conversion in the Sun."""
 
 from __future__ import annotations
 
